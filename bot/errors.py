@@ -1,0 +1,33 @@
+"""The one hierarchy of errors.
+
+A `UserError` is a person's mistake and its text is the sentence that the person reads. An `OperatorError` is for
+whoever runs the bot and says what to do next. Anything else is a defect.
+"""
+
+from __future__ import annotations
+
+
+class PaperRoundError(Exception):
+    """Whatever this project raises on purpose."""
+
+
+class UserError(PaperRoundError):
+    """A person asked for something that cannot be done as written; nothing was changed.
+
+    `str(error)` says what is wrong and what to write instead, in plain text of one or two sentences.
+    """
+
+
+class OperatorError(PaperRoundError):
+    """The installation needs attention: a setting, a file, an address. The text says what to do next."""
+
+
+class SourceError(PaperRoundError):
+    """A source could not be read this time; the stored state is untouched.
+
+    `retry_after` is how many seconds the source asked us to wait, when it said so.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
