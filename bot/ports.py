@@ -1,0 +1,48 @@
+"""What the core asks of the outside world, as protocols. Adapters and storage implement them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from bot.papers import Listing, SourceName
+
+
+class Clock(Protocol):
+    """Where the core gets the time from: aware, in UTC."""
+
+    def now(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayAnswer:
+    """What a source lists for one day.
+
+    `validator` is opaque to us: handed back with the next reading of that day it lets the source answer that nothing
+    changed (`unchanged`, with no listings). `skipped` counts entries that were unusable and left out.
+    """
+
+    day: date
+    listings: tuple[Listing, ...] = ()
+    validator: str | None = None
+    unchanged: bool = False
+    skipped: int = 0
+
+
+class Source(Protocol):
+    """A feed of papers. Both methods raise `bot.errors.SourceError` when the feed cannot be read or is not one."""
+
+    @property
+    def name(self) -> SourceName: ...
+
+    async def newest_day(self) -> date | None:
+        """The latest day that the feed shows any sign of (it may still be growing), None when it shows nothing.
+
+        A sign may run a few days ahead of or behind the listing itself; the intake reads around it.
+        """
+        ...
+
+    async def read_day(self, day: date, validator: str | None = None) -> DayAnswer:
+        """Everything listed on that day, best first; no listings for a day that has none (yet)."""
+        ...
