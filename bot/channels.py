@@ -1,0 +1,86 @@
+"""Channels: where digests land, and how each wants them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from bot.papers import SourceName
+
+
+class PlatformName(StrEnum):
+    SLACK = "slack"
+    DISCORD = "discord"
+    WEB = "web"
+
+
+class Style(StrEnum):
+    """How a digest looks: a line each, a card each, or a short list with a reply for each paper."""
+
+    COMPACT = "compact"
+    CARDS = "cards"
+    THREADS = "threads"
+
+
+class ChannelState(StrEnum):
+    """`PAUSED` is a person's wish; `BROKEN` means that the platform refuses us and somebody has to act."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Which channel: a platform's ids. They are opaque and never reused for names."""
+
+    platform: PlatformName
+    workspace: str
+    channel: str
+
+    def __str__(self) -> str:
+        return f"{self.platform}/{self.workspace}/{self.channel}"
+
+
+@dataclass(frozen=True, slots=True)
+class QuietDays:
+    """Days on which nothing is posted: weekdays (0 is Monday) and single dates, both in the channel's time zone."""
+
+    weekdays: frozenset[int] = frozenset()
+    dates: frozenset[date] = frozenset()
+
+    def __contains__(self, day: date) -> bool:
+        return day.weekday() in self.weekdays or day in self.dates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSettings:
+    """What `/papers settings` changes. `limit` papers are shown in a digest, the rest is counted."""
+
+    limit: int = 20
+    style: Style = Style.CARDS
+    abstracts: bool = False
+    mention: str = ""
+    sources: frozenset[SourceName] = field(default_factory=lambda: frozenset(SourceName))
+    quiet_days: QuietDays = QuietDays()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """A channel with its standing orders. `schedule` is canonical text, `time_zone` an IANA name.
+
+    `next_digest_at` is None for a channel whose papers go out at once. `reason` says why it is paused or broken.
+    """
+
+    id: int
+    address: Address
+    name: str
+    time_zone: str
+    schedule: str
+    settings: ChannelSettings
+    state: ChannelState
+    reason: str = ""
+    paused_until: datetime | None = None
+    next_digest_at: datetime | None = None
+    instant_at: datetime | None = None

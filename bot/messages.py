@@ -1,0 +1,193 @@
+"""The neutral message: what the core says, before a platform makes its own payload of it.
+
+All text in a message is plain text. Platforms escape every string they render, so that nothing a feed says can ping,
+format or link. The only thing that may ever ping is `Message.mention`, which a person who manages the channel chose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of text in one style. `url` (http or https) makes it a link."""
+
+    text: str
+    bold: bool = False
+    italic: bool = False
+    code: bool = False
+    url: str = ""
+
+
+class ButtonStyle(StrEnum):
+    DEFAULT = "default"
+    PRIMARY = "primary"
+    DANGER = "danger"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button. Pressing it runs `line`, a `/papers` command without the `/papers`, as the person who pressed it."""
+
+    label: str
+    line: str
+    style: ButtonStyle = ButtonStyle.DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    text: str
+    kind: Literal["heading"] = "heading"
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    spans: tuple[Span, ...]
+    kind: Literal["paragraph"] = "paragraph"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Small print: dates, counts, hints."""
+
+    spans: tuple[Span, ...]
+    kind: Literal["note"] = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Monospace lines, for showing the place of a mistake."""
+
+    text: str
+    kind: Literal["code"] = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A bulleted list."""
+
+    items: tuple[tuple[Span, ...], ...]
+    kind: Literal["items"] = "items"
+
+
+@dataclass(frozen=True, slots=True)
+class Divider:
+    kind: Literal["divider"] = "divider"
+
+
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    buttons: tuple[Button, ...]
+    kind: Literal["buttons"] = "buttons"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperBlock:
+    """One paper: a card, or with `compact` a line of a list.
+
+    `facts` are short phrases in order of interest ("▲ 112", "9 comments", "Zhejiang University"); `links` the places
+    to go; `topics` the names of the topics that matched, when saying so helps. A platform that must cut shortens
+    `abstract` first, then `summary`, then `byline`; never `title`'s beginning and never `url`.
+    """
+
+    paper_id: str
+    title: str
+    url: str
+    summary: str = ""
+    byline: str = ""
+    abstract: str = ""
+    facts: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    topics: tuple[str, ...] = ()
+    thumbnail_url: str = ""
+    buttons: tuple[Button, ...] = ()
+    compact: bool = False
+    kind: Literal["paper"] = "paper"
+
+
+Block = Annotated[
+    Heading | Paragraph | Note | Code | Items | Divider | Buttons | PaperBlock, Field(discriminator="kind")
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What is said at once. `summary` is one line for notifications and screen readers."""
+
+    summary: str
+    blocks: tuple[Block, ...] = ()
+    mention: str = ""
+
+    @property
+    def paper_ids(self) -> list[str]:
+        """The papers that the message shows, in order."""
+        return [block.paper_id for block in self.blocks if isinstance(block, PaperBlock)]
+
+
+#: Reads and writes a message as JSON.
+MESSAGE_JSON: TypeAdapter[Message] = TypeAdapter(Message)
+
+
+def text(*parts: str | Span) -> tuple[Span, ...]:
+    """Spans from a mixture of plain strings and styled spans."""
+    return tuple(Span(part) if isinstance(part, str) else part for part in parts)
+
+
+def bold(value: str) -> Span:
+    return Span(value, bold=True)
+
+
+def code(value: str) -> Span:
+    return Span(value, code=True)
+
+
+def plain_text(message: Message) -> str:
+    """The message for a terminal: every block as lines of plain text."""
+    return "\n".join(_plain_block(block) for block in message.blocks) if message.blocks else message.summary
+
+
+def _plain_spans(spans: tuple[Span, ...]) -> str:
+    return "".join(
+        f"`{span.text}`" if span.code else f"{span.text} <{span.url}>" if span.url else span.text
+        for span in spans
+    )
+
+
+def _plain_block(block: Block) -> str:
+    match block:
+        case Heading():
+            return f"{block.text}\n{'=' * len(block.text)}"
+        case Paragraph() | Note():
+            return _plain_spans(block.spans)
+        case Code():
+            return "\n".join(f"    {line}" for line in block.text.splitlines())
+        case Items():
+            return "\n".join(f"- {_plain_spans(item)}" for item in block.items)
+        case Divider():
+            return "---"
+        case Buttons():
+            return "  ".join(f"[{button.label}: {button.line}]" for button in block.buttons)
+        case PaperBlock():
+            return _plain_paper(block)
+
+
+def _plain_paper(block: PaperBlock) -> str:
+    lines = [f"* {block.title}"]
+    lines += [f"  {line}" for line in (block.summary, block.byline, " · ".join(block.facts)) if line]
+    if block.abstract:
+        lines.append(f"  {block.abstract}")
+    if block.topics:
+        lines.append(f"  Topics: {', '.join(block.topics)}")
+    lines.append(f"  {block.url}")
+    return "\n".join(lines)
