@@ -159,8 +159,7 @@ def plain_text(message: Message) -> str:
 
 def _plain_spans(spans: tuple[Span, ...]) -> str:
     return "".join(
-        f"`{span.text}`" if span.code else f"{span.text} <{span.url}>" if span.url else span.text
-        for span in spans
+        f"`{span.text}`" if span.code else f"{span.text} <{span.url}>" if span.url else span.text for span in spans
     )
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
-from bot.channels import Address, PlatformName, Style
+from bot.channels import Address, Channel, PlatformName, Style
 from bot.messages import Message
 from bot.papers import Listing, SourceName
 
@@ -192,4 +192,50 @@ class Platform(Protocol):
 
     async def tell(self, address: Address, person_id: str, message: Message) -> bool:
         """Says something to one person about that channel; whether it could be said."""
+        ...
+
+
+# --- The local web workspace ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedMessage:
+    """A message of the web workspace. `reply_to` is the id of the message that heads its thread."""
+
+    id: int
+    channel: str
+    message: Message
+    reply_to: int | None
+    posted_at: datetime
+
+
+class MessageLog(Protocol):
+    """Where the web workspace keeps what was posted. Ids grow in the order of posting."""
+
+    async def add(
+        self, channel: str, message: Message, *, key: str, reply_to: int | None, posted_at: datetime
+    ) -> LoggedMessage:
+        """Adds a message, or returns the one that already has this key."""
+        ...
+
+    async def find(self, key: str) -> LoggedMessage | None: ...
+
+    async def page(self, channel: str, *, before: int | None, limit: int) -> Sequence[LoggedMessage]:
+        """The latest thread heads of a channel with all their replies, oldest first; `limit` counts heads."""
+        ...
+
+    async def after(self, message_id: int, *, limit: int) -> Sequence[LoggedMessage]:
+        """Everything posted after that id, in all channels, oldest first."""
+        ...
+
+    async def last_id(self) -> int: ...
+
+
+class ChannelDirectory(Protocol):
+    """The channels of a platform, for adapters that list or add them."""
+
+    async def channels(self, platform: PlatformName) -> Sequence[Channel]: ...
+
+    async def add_channel(self, address: Address, name: str) -> Channel:
+        """The channel at that address, added with the default settings if it is new; raises `UserError`."""
         ...
