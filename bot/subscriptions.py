@@ -1,0 +1,42 @@
+"""Subscriptions: a channel's standing orders for queries. People call them topics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.query import Query, parse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A channel's standing order for a query.
+
+    `number` names it within its channel and is never given to another topic there. `since` is the store's change
+    number when the query was set: only papers listed after it are news to this topic. Numbers instead of times, so
+    that a clock that jumps neither loses nor repeats a paper.
+    """
+
+    id: int
+    channel_id: int
+    number: int
+    name: str
+    query: str
+    min_upvotes: int | None
+    instant: bool
+    since: int
+    created_by: str
+
+    @property
+    def title(self) -> str:
+        """What people see: the name that they gave, else the query."""
+        return self.name or self.query
+
+    @property
+    def wanted(self) -> Query:
+        """The query with its options: what a paper must match."""
+        return wanted_query(self.query, self.min_upvotes)
+
+
+def wanted_query(query: str, min_upvotes: int | None) -> Query:
+    """The query that a topic with these options stands for."""
+    return parse(query if min_upvotes is None else f"({query}) upvotes:>={min_upvotes}")

@@ -1,0 +1,57 @@
+"""Runs the migrations, on SQLite and PostgreSQL alike, one process at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal
+
+from alembic import context
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+from sqlmodel import SQLModel
+from sqlmodel.sql import sqltypes
+
+from storage.database import MIGRATION_LOCK
+from storage.tables import JsonType
+
+#: The schema as the tables say it is; importing them is what fills it.
+TARGET = SQLModel.metadata
+
+
+def render_item(kind: str, item: object, _context: object) -> str | Literal[False]:
+    """Writes our column types into new migrations in the short names that the template imports."""
+    if kind == "type" and item is JsonType:
+        return "JSON_TYPE"
+    if kind == "type" and type(item).__module__ == sqltypes.__name__:
+        return f"sqltypes.{type(item).__name__}()"
+    return False
+
+
+def run(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    context.configure(
+        connection=connection,
+        target_metadata=TARGET,
+        render_as_batch=True,
+        compare_type=True,
+        render_item=render_item,
+    )
+    context.run_migrations()
+    connection.commit()
+
+
+async def main() -> None:
+    url = context.config.attributes["url"]
+    # Without the driver's own transactions SQLite takes DDL and data in the one that we begin ourselves.
+    options = {"isolation_level": None, "timeout": 60.0} if url.startswith("sqlite") else {}
+    engine = create_async_engine(url, poolclass=NullPool, connect_args=options)
+    async with engine.connect() as connection:
+        await connection.run_sync(run)
+    await engine.dispose()
+
+
+asyncio.run(main())

@@ -1,0 +1,312 @@
+"""The tables. What they mean is in `bot`; here is only how it is kept.
+
+Enumerations are stored as their values in plain text with a CHECK, so that a new member is an ordinary migration on
+both databases. Lists that are read and written whole are JSON.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Index,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from bot.channels import ChannelState, PlatformName, Style
+from bot.posts import DeliveryState, DigestKind, PostState
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+JsonType = JSON().with_variant(JSONB(), "postgresql")
+
+
+def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    """A CHECK that the column holds one of the enumeration's values."""
+    allowed = ", ".join(f"'{member.value}'" for member in values)
+    return CheckConstraint(f"{column} IN ({allowed})", name=column)
+
+
+class CounterRow(SQLModel, table=True):
+    """Numbers that only grow. Whoever writes a numbered change locks the row first, so numbers are in commit order."""
+
+    __tablename__ = "counters"
+
+    name: str = Field(primary_key=True)
+    value: int = Field(sa_type=BigInteger)
+
+
+class PaperRow(SQLModel, table=True):
+    """A paper. It waits for the matcher while `matched_revision` is less than `revision`."""
+
+    __tablename__ = "papers"
+    __table_args__ = (
+        Index("ix_papers_change", "change", unique=True),
+        Index("ix_papers_listed_at", "listed_at"),
+        Index(
+            "ix_papers_unmatched",
+            "listed_change",
+            postgresql_where=text("listed_change IS NOT NULL AND matched_revision < revision"),
+            sqlite_where=text("listed_change IS NOT NULL AND matched_revision < revision"),
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    title: str = Field(sa_type=Text)
+    abstract: str = Field(sa_type=Text)
+    authors: list[str] = Field(sa_type=JsonType)
+    categories: list[str] = Field(sa_type=JsonType)
+    keywords: list[str] = Field(sa_type=JsonType)
+    summary: str = Field(sa_type=Text)
+    published_on: date | None
+    featured_on: date | None
+    sources: list[str] = Field(sa_type=JsonType)
+    upvotes: int
+    comments: int
+    stars: int
+    models: int
+    submitter: str
+    organization: str
+    organization_name: str
+    code_url: str = Field(sa_type=Text)
+    project_url: str = Field(sa_type=Text)
+    thumbnail_url: str = Field(sa_type=Text)
+    author_comment: str = Field(sa_type=Text)
+    listed_at: datetime | None
+    listed_change: int | None = Field(sa_type=BigInteger)
+    revision: int
+    matched_revision: int
+    change: int = Field(sa_type=BigInteger)
+
+
+class ListingRow(SQLModel, table=True):
+    __tablename__ = "listings"
+    __table_args__ = (Index("ix_listings_paper_id", "paper_id"),)
+
+    source: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    paper_id: str = Field(primary_key=True, foreign_key="papers.id", ondelete="CASCADE")
+    rank: int
+
+
+class SourceRow(SQLModel, table=True):
+    """How a source is doing. `read_through` is the last day that was read for good."""
+
+    __tablename__ = "sources"
+
+    name: str = Field(primary_key=True)
+    last_success_at: datetime | None
+    last_failure_at: datetime | None
+    last_error: str = Field(sa_type=Text)
+    failures: int
+    read_through: date | None
+    retry_at: datetime | None
+
+
+class SourceDayRow(SQLModel, table=True):
+    __tablename__ = "source_days"
+
+    source: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    validator: str | None = Field(sa_type=Text)
+    read_at: datetime
+
+
+class WorkspaceRow(SQLModel, table=True):
+    """A Slack team, a Discord guild, the local workspace."""
+
+    __tablename__ = "workspaces"
+    __table_args__ = (UniqueConstraint("platform", "external_id"), one_of("platform", PlatformName))
+
+    id: int | None = Field(default=None, primary_key=True)
+    platform: str
+    external_id: str
+    name: str
+
+
+class ChannelRow(SQLModel, table=True):
+    __tablename__ = "channels"
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "external_id"),
+        one_of("state", ChannelState),
+        Index("ix_channels_next_digest_at", "next_digest_at"),
+        Index("ix_channels_instant_at", "instant_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    workspace_id: int = Field(foreign_key="workspaces.id", ondelete="CASCADE")
+    external_id: str
+    name: str
+    time_zone: str
+    schedule: str
+    settings: dict[str, Any] = Field(sa_type=JsonType)
+    state: str
+    reason: str = Field(sa_type=Text)
+    paused_until: datetime | None
+    next_digest_at: datetime | None
+    instant_at: datetime | None
+    post_after: datetime | None
+    last_number: int
+
+
+class SubscriptionRow(SQLModel, table=True):
+    """A topic. Removed ones stay, so that other processes learn of the removal and history keeps its names."""
+
+    __tablename__ = "subscriptions"
+    __table_args__ = (
+        UniqueConstraint("channel_id", "number"),
+        Index("ix_subscriptions_change", "change", unique=True),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    channel_id: int = Field(foreign_key="channels.id", ondelete="CASCADE")
+    number: int
+    name: str
+    query: str = Field(sa_type=Text)
+    min_upvotes: int | None
+    instant: bool
+    since: int = Field(sa_type=BigInteger)
+    change: int = Field(sa_type=BigInteger)
+    created_by: str
+    created_at: datetime
+    removed_at: datetime | None
+
+
+class BaselineRow(SQLModel, table=True):
+    """A paper that a topic on growing numbers matched when it was set: no news to it, however the numbers grow."""
+
+    __tablename__ = "baselines"
+
+    subscription_id: int = Field(primary_key=True, foreign_key="subscriptions.id", ondelete="CASCADE")
+    paper_id: str = Field(primary_key=True, foreign_key="papers.id", ondelete="CASCADE")
+
+
+class DigestRow(SQLModel, table=True):
+    __tablename__ = "digests"
+    __table_args__ = (one_of("kind", DigestKind), one_of("style", Style), Index("ix_digests_channel_id", "channel_id"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    channel_id: int = Field(foreign_key="channels.id", ondelete="CASCADE")
+    kind: str
+    day: date
+    style: str
+    topics: list[str] = Field(sa_type=JsonType)
+    total: int
+    shown: int
+    planned_at: datetime
+
+
+class PostRow(SQLModel, table=True):
+    """The outbox. A channel has at most one post in flight: the partial unique index makes it a fact."""
+
+    __tablename__ = "posts"
+    __table_args__ = (
+        UniqueConstraint("key"),
+        one_of("state", PostState),
+        Index(
+            "uq_posts_in_flight",
+            "channel_id",
+            unique=True,
+            postgresql_where=text("state IN ('leased', 'unknown')"),
+            sqlite_where=text("state IN ('leased', 'unknown')"),
+        ),
+        Index(
+            "ix_posts_open",
+            "channel_id",
+            "id",
+            postgresql_where=text("state IN ('pending', 'leased', 'unknown')"),
+            sqlite_where=text("state IN ('pending', 'leased', 'unknown')"),
+        ),
+        Index(
+            "ix_posts_due",
+            "due_at",
+            postgresql_where=text("state = 'pending'"),
+            sqlite_where=text("state = 'pending'"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    channel_id: int = Field(foreign_key="channels.id", ondelete="CASCADE")
+    digest_id: int | None = Field(foreign_key="digests.id", ondelete="CASCADE")
+    parent_id: int | None = Field(foreign_key="posts.id", ondelete="CASCADE")
+    content: dict[str, Any] = Field(sa_type=JsonType)
+    key: str
+    state: str
+    due_at: datetime
+    lease: str
+    lease_until: datetime | None
+    attempt_at: datetime | None
+    first_attempt_at: datetime | None
+    attempts: int
+    look_ups: int
+    remote_id: str | None
+    error: str = Field(sa_type=Text)
+    created_at: datetime
+    sent_at: datetime | None
+
+
+class DeliveryRow(SQLModel, table=True):
+    """A paper in a channel. The unique key is the promise that there is never a second one."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("channel_id", "paper_id"),
+        one_of("state", DeliveryState),
+        Index(
+            "ix_deliveries_waiting",
+            "channel_id",
+            postgresql_where=text("state = 'queued' AND digest_id IS NULL"),
+            sqlite_where=text("state = 'queued' AND digest_id IS NULL"),
+        ),
+        Index("ix_deliveries_post_id", "post_id"),
+        Index("ix_deliveries_digest_id", "digest_id"),
+        Index("ix_deliveries_posted_at", "channel_id", "posted_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    channel_id: int = Field(foreign_key="channels.id", ondelete="CASCADE")
+    paper_id: str = Field(foreign_key="papers.id")
+    state: str
+    instant: bool
+    queued_at: datetime
+    digest_id: int | None = Field(foreign_key="digests.id", ondelete="CASCADE")
+    position: int | None
+    post_id: int | None = Field(foreign_key="posts.id", ondelete="SET NULL")
+    posted_at: datetime | None
+
+
+class DeliveryTopicRow(SQLModel, table=True):
+    __tablename__ = "delivery_topics"
+    __table_args__ = (Index("ix_delivery_topics_subscription_id", "subscription_id"),)
+
+    delivery_id: int = Field(primary_key=True, foreign_key="deliveries.id", ondelete="CASCADE")
+    subscription_id: int = Field(primary_key=True, foreign_key="subscriptions.id", ondelete="CASCADE")
+
+
+class WebMessageRow(SQLModel, table=True):
+    """What was posted in the web workspace."""
+
+    __tablename__ = "web_messages"
+    __table_args__ = (UniqueConstraint("key"), Index("ix_web_messages_channel", "channel", "id"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    channel: str
+    key: str
+    reply_to: int | None
+    message: dict[str, Any] = Field(sa_type=JsonType)
+    posted_at: datetime
