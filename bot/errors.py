@@ -31,3 +31,7 @@ class SourceError(PaperRoundError):
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class StorageError(PaperRoundError):
+    """The database did not take or give something: full disk, lost connection, locked file. Nothing was changed."""

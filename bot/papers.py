@@ -86,12 +86,14 @@ class Listing:
 class StoredPaper:
     """A paper as the store holds it.
 
-    `listed_at` is when a watched source first showed it to us, and None for papers that were only imported or
-    looked up: those are searchable but are news to nobody. `revision` grows with every change of the paper.
+    `listed_at` is when a watched source first showed it to us, `listed_change` the store's change number of that
+    moment. Papers that were only imported or looked up have neither: they are searchable but news to nobody.
+    `revision` grows with every change of the paper.
     """
 
     paper: Paper
-    listed_at: datetime | None
+    listed_at: datetime
+    listed_change: int
     revision: int
 
 

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
-from bot.channels import Address, Channel, PlatformName, Style
+from bot.channels import Address, Channel, ChannelSettings, PlatformName, Style
 from bot.messages import Message
-from bot.papers import Listing, SourceName
+from bot.papers import Listing, Paper, SourceName, StoredPaper
+from bot.posts import (
+    Digest,
+    DigestPlan,
+    Match,
+    Post,
+    PostContent,
+    PostedPaper,
+    PostState,
+    QueuedPaper,
+    Settlement,
+)
+from bot.subscriptions import Subscription
 
 
 class Clock(Protocol):
@@ -192,6 +204,264 @@ class Platform(Protocol):
 
     async def tell(self, address: Address, person_id: str, message: Message) -> bool:
         """Says something to one person about that channel; whether it could be said."""
+        ...
+
+
+# --- The store ----------------------------------------------------------------------------------------------------
+# Every method is one transaction: it has happened as a whole when it returns, or not at all. All of them may raise
+# `bot.errors.StorageError`.
+
+
+class PaperStore(Protocol):
+    """Papers and where they were listed."""
+
+    async def record_day(self, source: SourceName, answer: DayAnswer, now: datetime) -> int:
+        """Merges a day's listings and remembers its validator; returns how many papers are new or changed."""
+        ...
+
+    async def import_papers(self, papers: Sequence[Paper]) -> int:
+        """Merges papers that are news to nobody: they are searchable and no topic is told of them."""
+        ...
+
+    async def paper(self, paper_id: str) -> Paper | None: ...
+
+    async def papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]: ...
+
+    async def listed_on(self, day: date) -> list[Paper]:
+        """The papers that any source listed on that day, most upvoted first."""
+        ...
+
+    async def newest_day(self) -> date | None: ...
+
+    async def trending(self, since: date, limit: int) -> list[Paper]:
+        """The most upvoted papers featured on `since` or later."""
+        ...
+
+    async def listed_since(self, since: datetime) -> list[Paper]:
+        """The papers first listed after that time, newest first."""
+        ...
+
+    async def unmatched(self, limit: int) -> list[StoredPaper]:
+        """Listed papers that changed since topics were last told of them, in the order of listing."""
+        ...
+
+    async def changed_papers(self, after: int, limit: int) -> Sequence[tuple[int, Paper]]:
+        """Papers by growing change number; numbers are in commit order, so none can appear behind a reader."""
+        ...
+
+    async def last_change(self) -> int: ...
+
+    async def count(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """How a source is doing. `read_through` is the latest day read with success, `retry_at` what it asked of us."""
+
+    name: SourceName
+    last_success_at: datetime | None = None
+    last_failure_at: datetime | None = None
+    last_error: str = ""
+    failures: int = 0
+    read_through: date | None = None
+    retry_at: datetime | None = None
+
+
+class SourceStore(Protocol):
+    async def state(self, name: SourceName) -> SourceState: ...
+
+    async def validators(self, name: SourceName, days: Sequence[date]) -> dict[date, str | None]: ...
+
+    async def record_success(self, name: SourceName, now: datetime, read_through: date | None) -> None: ...
+
+    async def record_failure(self, name: SourceName, now: datetime, error: str, retry_at: datetime | None) -> None: ...
+
+
+class ChannelStore(Protocol):
+    async def find(self, address: Address) -> Channel | None: ...
+
+    async def get(self, channel_ids: Sequence[int]) -> dict[int, Channel]: ...
+
+    async def on_platform(self, platform: PlatformName) -> list[Channel]: ...
+
+    async def add(
+        self, address: Address, name: str, *, time_zone: str, schedule: str, next_digest_at: datetime | None
+    ) -> Channel:
+        """The channel at that address: the one that is there, or a new one with default settings."""
+        ...
+
+    async def set_schedule(
+        self, channel_id: int, *, schedule: str, time_zone: str, next_digest_at: datetime | None
+    ) -> None: ...
+
+    async def set_settings(self, channel_id: int, settings: ChannelSettings) -> None: ...
+
+    async def pause(self, channel_id: int, *, reason: str, until: datetime | None) -> None: ...
+
+    async def break_channels(self, address: Address, reason: str, *, whole_workspace: bool) -> list[Channel]:
+        """Marks what the platform refuses; returns the channels that were well until now."""
+        ...
+
+    async def resume(self, channel_id: int, *, next_digest_at: datetime | None) -> bool:
+        """Lets posts flow again, whatever stopped them; False if nothing had."""
+        ...
+
+    async def ended_pauses(self, now: datetime) -> list[Channel]: ...
+
+    async def next_digests_after(self, time: datetime) -> list[Channel]:
+        """Channels whose next digest is set to later than that."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicOptions:
+    """What a person chose for a topic. `baseline` are papers that it matches already."""
+
+    query: str
+    name: str = ""
+    min_upvotes: int | None = None
+    instant: bool = False
+    baseline: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionChange:
+    """`subscription` is None when the topic was removed."""
+
+    change: int
+    subscription_id: int
+    subscription: Subscription | None
+
+
+class SubscriptionStore(Protocol):
+    async def add(self, channel_id: int, options: TopicOptions, *, created_by: str, now: datetime) -> Subscription: ...
+
+    async def edit(self, subscription_id: int, options: TopicOptions) -> Subscription: ...
+
+    async def remove(self, subscription_id: int, now: datetime) -> None:
+        """Removes the topic, and what waits for the channel only because of it."""
+        ...
+
+    async def of_channel(self, channel_id: int) -> list[Subscription]: ...
+
+    async def get(self, subscription_ids: Sequence[int]) -> dict[int, Subscription]: ...
+
+    async def changed(self, after: int, limit: int) -> list[SubscriptionChange]: ...
+
+    async def baselines(self, subscription_ids: Sequence[int]) -> set[tuple[int, str]]: ...
+
+    async def delivered(self, channel_id: int, since: datetime) -> dict[int, int]:
+        """How many papers each topic brought since then."""
+        ...
+
+    async def owner(self, channel_id: int) -> str:
+        """Who made the channel's first topic that is still there, or an empty string."""
+        ...
+
+
+class DigestStore(Protocol):
+    """What each channel is owed, and how it was put into digests."""
+
+    async def record_matches(self, revisions: Mapping[str, int], matches: Sequence[Match], now: datetime) -> list[int]:
+        """Queues what matched and notes that these revisions are done; returns the channels with something new.
+
+        A paper that a channel already has is left as it is.
+        """
+        ...
+
+    async def due(self, now: datetime, limit: int) -> list[Channel]: ...
+
+    async def waiting(self, channel_id: int) -> list[QueuedPaper]: ...
+
+    async def plan(self, plan: DigestPlan, now: datetime) -> bool:
+        """Stores a digest with its posts and moves the channel on, all or nothing.
+
+        False, and nothing is stored, when the channel moved on or a paper was taken since the plan was made.
+        """
+        ...
+
+    async def digest(self, digest_id: int) -> Digest | None: ...
+
+    async def hidden(self, digest_id: int) -> list[Paper]:
+        """The papers of a digest beyond those that its messages show."""
+        ...
+
+    async def topics_of(self, digest_id: int) -> dict[str, tuple[str, ...]]:
+        """For each paper of a digest the titles of the topics that matched it."""
+        ...
+
+    async def history(self, channel_id: int, limit: int) -> list[PostedPaper]: ...
+
+    async def delivered_ids(self, channel_id: int, paper_ids: Sequence[str]) -> set[str]:
+        """Which of these papers are posted in the channel or wait to be."""
+        ...
+
+
+class PostStore(Protocol):
+    """The outbox."""
+
+    async def add(self, channel_id: int, content: PostContent, now: datetime) -> int: ...
+
+    async def lease(
+        self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int
+    ) -> list[Post]:
+        """Takes posts that are due, at most one of a channel and always its oldest open one."""
+        ...
+
+    async def begin(self, post: Post, now: datetime) -> bool:
+        """Notes that a request is about to leave; False when the lease is not ours any more: then nothing may."""
+        ...
+
+    async def settle(self, settlement: Settlement) -> bool:
+        """Notes what became of a post; False, and nothing is written, when the lease is not ours any more."""
+        ...
+
+    async def expire(self, now: datetime) -> int:
+        """Frees leases that ran out: untried posts are pending again, tried ones are unknown. Returns how many."""
+        ...
+
+    async def lease_unknown(
+        self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int
+    ) -> list[Post]:
+        """Takes posts with an unknown outcome to look for them."""
+        ...
+
+    async def counts(self) -> dict[PostState, int]: ...
+
+    async def open_in(self, channel_id: int) -> int:
+        """How many posts of a channel are still to be sent."""
+        ...
+
+    async def last_error(self, channel_id: int) -> str: ...
+
+
+class Store(Protocol):
+    """Everything that is kept."""
+
+    @property
+    def papers(self) -> PaperStore: ...
+
+    @property
+    def sources(self) -> SourceStore: ...
+
+    @property
+    def channels(self) -> ChannelStore: ...
+
+    @property
+    def subscriptions(self) -> SubscriptionStore: ...
+
+    @property
+    def digests(self) -> DigestStore: ...
+
+    @property
+    def posts(self) -> PostStore: ...
+
+    async def counts(self) -> dict[str, int]:
+        """How many papers, channels and subscriptions there are."""
+        ...
+
+    async def lead(self) -> bool:
+        """Whether this process is the one that polls the feeds; asked again before each poll."""
         ...
 
 

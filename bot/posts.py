@@ -126,6 +126,22 @@ class PlannedPost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DigestPlan:
+    """A digest as it is to be stored: all its papers in order, its posts, and where the channel stands afterwards.
+
+    `expected_next` is the channel's `next_digest_at` when the plan was made: if it is another one by then, somebody
+    else was faster. Without a `digest` the plan only moves the channel on.
+    """
+
+    channel_id: int
+    expected_next: datetime | None
+    next_digest_at: datetime | None
+    digest: Digest | None = None
+    paper_ids: tuple[str, ...] = ()
+    posts: tuple[PlannedPost, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """A row of the outbox. `lease` is the token of whoever works on it: every write about it must name it.
 
@@ -143,6 +159,25 @@ class Post:
     look_ups: int
     first_attempt_at: datetime | None
     parent_remote_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What became of a leased post: its next state and what goes with it.
+
+    `due_at` is when to try or to look again, `channel_after` until when the channel gets nothing else. `fresh_start`
+    forgets the attempts so far. A post that ends as failed drops its papers.
+    """
+
+    post: Post
+    state: PostState
+    at: datetime
+    remote_id: str | None = None
+    due_at: datetime | None = None
+    channel_after: datetime | None = None
+    error: str = ""
+    looked_up: bool = False
+    fresh_start: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,19 +7,20 @@ because a deferred one that reads first fails at once when somebody else committ
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-import sqlalchemy.exc
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from bot.errors import OperatorError, PaperRoundError
+from bot.errors import OperatorError, StorageError
 
 SQLITE_BUSY_TIMEOUT = 10.0  # seconds that a writer waits for another one
 POSTGRES_STATEMENT_TIMEOUT = 60_000  # milliseconds
@@ -29,15 +30,11 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 7_301_402_601
 
 
-class StorageError(PaperRoundError):
-    """The database did not take or give something: full disk, lost connection, locked file. Nothing was changed."""
-
-
 def async_url(url: str) -> str:
     """The database address with the driver that this project uses; raises `OperatorError` for any other database."""
     try:
         parsed = make_url(url)
-    except sqlalchemy.exc.ArgumentError as error:
+    except ArgumentError as error:
         raise OperatorError(
             "PAPERROUND_DATABASE_URL is not a database address; write sqlite:///path/to/file.db or "
             "postgresql://user:password@host/name."
@@ -86,19 +83,14 @@ class Database:
         await self._engine.dispose()
 
 
-class _storage_errors:  # noqa: N801 - reads as the context that it is
+@contextmanager
+def _storage_errors() -> Iterator[None]:
     """Turns what drivers raise about connections, disks and locks into `StorageError`."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        operational = (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError, sqlalchemy.exc.TimeoutError)
-        if isinstance(error, operational) or (isinstance(error, OSError) and not isinstance(error, StorageError)):
-            detail = str(getattr(error, "orig", None) or error).splitlines()
-            raise StorageError(
-                f"the database did not answer: {detail[0] if detail else type(error).__name__}"
-            ) from error
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeoutError, OSError) as error:
+        detail = str(getattr(error, "orig", None) or error).splitlines()
+        raise StorageError(f"the database did not answer: {detail[0] if detail else type(error).__name__}") from error
 
 
 def _sqlite_engine(url: str) -> AsyncEngine:

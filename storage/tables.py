@@ -310,3 +310,21 @@ class WebMessageRow(SQLModel, table=True):
     reply_to: int | None
     message: dict[str, Any] = Field(sa_type=JsonType)
     posted_at: datetime
+
+
+# Statements are written against the tables themselves: they return plain rows, and nothing is tracked or refreshed.
+_TABLES = SQLModel.metadata.tables
+COUNTERS = _TABLES["counters"]
+PAPERS = _TABLES["papers"]
+LISTINGS = _TABLES["listings"]
+SOURCES = _TABLES["sources"]
+SOURCE_DAYS = _TABLES["source_days"]
+WORKSPACES = _TABLES["workspaces"]
+CHANNELS = _TABLES["channels"]
+SUBSCRIPTIONS = _TABLES["subscriptions"]
+BASELINES = _TABLES["baselines"]
+DIGESTS = _TABLES["digests"]
+POSTS = _TABLES["posts"]
+DELIVERIES = _TABLES["deliveries"]
+DELIVERY_TOPICS = _TABLES["delivery_topics"]
+WEB_MESSAGES = _TABLES["web_messages"]

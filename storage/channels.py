@@ -1,0 +1,161 @@
+"""Workspaces and channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Row, Select, func, select, update
+
+from bot.channels import Address, Channel, ChannelSettings, ChannelState, PlatformName
+from storage.database import Database
+from storage.statements import upsert
+from storage.tables import CHANNELS, WORKSPACES
+
+SETTINGS_JSON: TypeAdapter[ChannelSettings] = TypeAdapter(ChannelSettings)
+
+
+def select_channels() -> Select[Any]:
+    """All that `channel_of` needs."""
+    workspace = WORKSPACES.c.external_id.label("workspace")
+    return select(CHANNELS, WORKSPACES.c.platform, workspace).join_from(
+        CHANNELS, WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id
+    )
+
+
+def channel_of(row: Row[Any]) -> Channel:
+    return Channel(
+        id=row.id,
+        address=Address(PlatformName(row.platform), row.workspace, row.external_id),
+        name=row.name,
+        time_zone=row.time_zone,
+        schedule=row.schedule,
+        settings=SETTINGS_JSON.validate_python(row.settings),
+        state=ChannelState(row.state),
+        reason=row.reason,
+        paused_until=row.paused_until,
+        next_digest_at=row.next_digest_at,
+        instant_at=row.instant_at,
+    )
+
+
+class SqlChannelStore:
+    """Implements `bot.ports.ChannelStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, address: Address) -> Channel | None:
+        found = await self._channels(
+            select_channels().where(
+                WORKSPACES.c.platform == address.platform,
+                WORKSPACES.c.external_id == address.workspace,
+                CHANNELS.c.external_id == address.channel,
+            )
+        )
+        return found[0] if found else None
+
+    async def get(self, channel_ids: Sequence[int]) -> dict[int, Channel]:
+        found = await self._channels(select_channels().where(CHANNELS.c.id.in_(channel_ids)))
+        return {channel.id: channel for channel in found}
+
+    async def on_platform(self, platform: PlatformName) -> list[Channel]:
+        return await self._channels(
+            select_channels().where(WORKSPACES.c.platform == platform).order_by(CHANNELS.c.name, CHANNELS.c.id)
+        )
+
+    async def add(
+        self, address: Address, name: str, *, time_zone: str, schedule: str, next_digest_at: datetime | None
+    ) -> Channel:
+        async with self._database.write() as connection:
+            workspace = upsert(connection, WORKSPACES).values(
+                platform=address.platform, external_id=address.workspace, name=address.workspace
+            )
+            await connection.execute(workspace.on_conflict_do_nothing(index_elements=["platform", "external_id"]))
+            workspace_id = select(WORKSPACES.c.id).where(
+                WORKSPACES.c.platform == address.platform, WORKSPACES.c.external_id == address.workspace
+            )
+            channel = upsert(connection, CHANNELS).values(
+                workspace_id=workspace_id.scalar_subquery(),
+                external_id=address.channel,
+                name=name,
+                time_zone=time_zone,
+                schedule=schedule,
+                settings=SETTINGS_JSON.dump_python(ChannelSettings(), mode="json"),
+                state=ChannelState.ACTIVE,
+                reason="",
+                next_digest_at=next_digest_at,
+                last_number=0,
+            )
+            await connection.execute(channel.on_conflict_do_nothing(index_elements=["workspace_id", "external_id"]))
+        added = await self.find(address)
+        if added is None:
+            raise LookupError(f"{address} vanished while it was added")
+        return added
+
+    async def set_schedule(
+        self, channel_id: int, *, schedule: str, time_zone: str, next_digest_at: datetime | None
+    ) -> None:
+        await self._set(channel_id, schedule=schedule, time_zone=time_zone, next_digest_at=next_digest_at)
+
+    async def set_settings(self, channel_id: int, settings: ChannelSettings) -> None:
+        await self._set(channel_id, settings=SETTINGS_JSON.dump_python(settings, mode="json"))
+
+    async def pause(self, channel_id: int, *, reason: str, until: datetime | None) -> None:
+        await self._set(channel_id, state=ChannelState.PAUSED, reason=reason, paused_until=until)
+
+    async def resume(self, channel_id: int, *, next_digest_at: datetime | None) -> bool:
+        statement = (
+            update(CHANNELS)
+            .where(CHANNELS.c.id == channel_id, CHANNELS.c.state != ChannelState.ACTIVE)
+            .values(
+                state=ChannelState.ACTIVE,
+                reason="",
+                paused_until=None,
+                next_digest_at=next_digest_at,
+                post_after=None,
+            )
+        )
+        async with self._database.write() as connection:
+            return (await connection.execute(statement)).rowcount == 1
+
+    async def break_channels(self, address: Address, reason: str, *, whole_workspace: bool) -> list[Channel]:
+        affected = (
+            select(CHANNELS.c.id)
+            .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
+            .where(WORKSPACES.c.platform == address.platform, WORKSPACES.c.external_id == address.workspace)
+        )
+        if not whole_workspace:
+            affected = affected.where(CHANNELS.c.external_id == address.channel)
+        statement = (
+            update(CHANNELS)
+            .where(CHANNELS.c.id.in_(affected), CHANNELS.c.state != ChannelState.BROKEN)
+            .values(state=ChannelState.BROKEN, reason=reason, paused_until=None)
+            .returning(CHANNELS.c.id)
+        )
+        async with self._database.write() as connection:
+            broken = list((await connection.execute(statement)).scalars())
+        return list((await self.get(broken)).values())
+
+    async def ended_pauses(self, now: datetime) -> list[Channel]:
+        return await self._channels(
+            select_channels().where(CHANNELS.c.state == ChannelState.PAUSED, CHANNELS.c.paused_until <= now)
+        )
+
+    async def next_digests_after(self, time: datetime) -> list[Channel]:
+        return await self._channels(select_channels().where(CHANNELS.c.next_digest_at > time))
+
+    async def count(self) -> int:
+        async with self._database.read() as connection:
+            number: int = (await connection.execute(select(func.count()).select_from(CHANNELS))).scalar_one()
+            return number
+
+    async def _channels(self, statement: Select[Any]) -> list[Channel]:
+        async with self._database.read() as connection:
+            return [channel_of(row) for row in await connection.execute(statement)]
+
+    async def _set(self, channel_id: int, **values: Any) -> None:
+        async with self._database.write() as connection:
+            await connection.execute(update(CHANNELS).where(CHANNELS.c.id == channel_id).values(**values))

@@ -1,0 +1,347 @@
+"""What channels are owed, and the digests it was put into."""
+
+from __future__ import annotations
+
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.channels import Channel, ChannelState, Style
+from bot.papers import Paper
+from bot.posts import (
+    POST_CONTENT_JSON,
+    DeliveryState,
+    Digest,
+    DigestKind,
+    DigestPlan,
+    Match,
+    PlannedPost,
+    PostedPaper,
+    PostState,
+    QueuedPaper,
+)
+from storage.channels import channel_of, select_channels
+from storage.database import Database
+from storage.papers import paper_of
+from storage.statements import chunks, upsert
+from storage.tables import CHANNELS, DELIVERIES, DELIVERY_TOPICS, DIGESTS, PAPERS, POSTS, SUBSCRIPTIONS
+
+KEY_BYTES = 12  # 24 hexadecimal characters; Discord takes 25 as a nonce
+
+
+class SqlDigestStore:
+    """Implements `bot.ports.DigestStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def record_matches(self, revisions: Mapping[str, int], matches: Sequence[Match], now: datetime) -> list[int]:
+        async with self._database.write() as connection:
+            wanted = await _still_wanted(connection, matches)
+            news = await _queue(connection, wanted, now)
+            if revisions:
+                statement = (
+                    update(PAPERS)
+                    .where(
+                        PAPERS.c.id == bindparam("paper"),
+                        PAPERS.c.matched_revision < bindparam("matched"),
+                    )
+                    .values(matched_revision=bindparam("matched"))
+                )
+                done = [{"paper": paper_id, "matched": revision} for paper_id, revision in sorted(revisions.items())]
+                await connection.execute(statement, done)
+            return news
+
+    async def due(self, now: datetime, limit: int) -> list[Channel]:
+        statement = (
+            select_channels()
+            .where(
+                CHANNELS.c.state == ChannelState.ACTIVE,
+                or_(CHANNELS.c.next_digest_at <= now, CHANNELS.c.instant_at <= now),
+            )
+            .order_by(CHANNELS.c.id)
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            return [channel_of(row) for row in await connection.execute(statement)]
+
+    async def waiting(self, channel_id: int) -> list[QueuedPaper]:
+        statement = (
+            select(DELIVERIES.c.id.label("delivery_id"), DELIVERIES.c.instant, PAPERS)
+            .join(PAPERS, PAPERS.c.id == DELIVERIES.c.paper_id)
+            .where(
+                DELIVERIES.c.channel_id == channel_id,
+                DELIVERIES.c.state == DeliveryState.QUEUED,
+                DELIVERIES.c.digest_id.is_(None),
+            )
+            .order_by(DELIVERIES.c.id)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(statement)).all()
+            topics = await _topics(connection, [row.delivery_id for row in rows])
+        return [
+            QueuedPaper(paper=paper_of(row), topics=topics.get(row.delivery_id, ()), instant=row.instant)
+            for row in rows
+        ]
+
+    async def plan(self, plan: DigestPlan, now: datetime) -> bool:
+        async with self._database.write() as connection:
+            # Locking the channel's row puts planners in line, so that the ids of a channel's posts are in order.
+            current = (
+                await connection.execute(
+                    select(CHANNELS.c.next_digest_at).where(CHANNELS.c.id == plan.channel_id).with_for_update()
+                )
+            ).one_or_none()
+            if current is None or current.next_digest_at != plan.expected_next:
+                return False
+            if plan.digest is not None and not await _store_digest(connection, plan, plan.digest, now):
+                await connection.rollback()
+                return False
+            oldest_instant = (
+                select(func.min(DELIVERIES.c.queued_at))
+                .where(
+                    DELIVERIES.c.channel_id == plan.channel_id,
+                    DELIVERIES.c.state == DeliveryState.QUEUED,
+                    DELIVERIES.c.digest_id.is_(None),
+                    DELIVERIES.c.instant,
+                )
+                .scalar_subquery()
+            )
+            await connection.execute(
+                update(CHANNELS)
+                .where(CHANNELS.c.id == plan.channel_id)
+                .values(next_digest_at=plan.next_digest_at, instant_at=oldest_instant)
+            )
+            return True
+
+    async def digest(self, digest_id: int) -> Digest | None:
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(DIGESTS).where(DIGESTS.c.id == digest_id))).one_or_none()
+        if row is None:
+            return None
+        return Digest(
+            id=row.id,
+            channel_id=row.channel_id,
+            kind=DigestKind(row.kind),
+            day=row.day,
+            style=Style(row.style),
+            topics=tuple(row.topics),
+            total=row.total,
+            shown=row.shown,
+        )
+
+    async def hidden(self, digest_id: int) -> list[Paper]:
+        statement = (
+            select(PAPERS)
+            .join(DELIVERIES, DELIVERIES.c.paper_id == PAPERS.c.id)
+            .join(DIGESTS, DIGESTS.c.id == DELIVERIES.c.digest_id)
+            .where(DIGESTS.c.id == digest_id, DELIVERIES.c.position > DIGESTS.c.shown)
+            .order_by(DELIVERIES.c.position)
+        )
+        async with self._database.read() as connection:
+            return [paper_of(row) for row in await connection.execute(statement)]
+
+    async def topics_of(self, digest_id: int) -> dict[str, tuple[str, ...]]:
+        statement = select(DELIVERIES.c.id, DELIVERIES.c.paper_id).where(DELIVERIES.c.digest_id == digest_id)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(statement)).all()
+            topics = await _topics(connection, [row.id for row in rows])
+        return {row.paper_id: topics.get(row.id, ()) for row in rows}
+
+    async def history(self, channel_id: int, limit: int) -> list[PostedPaper]:
+        statement = (
+            select(DELIVERIES.c.id.label("delivery_id"), DELIVERIES.c.posted_at, PAPERS)
+            .join(PAPERS, PAPERS.c.id == DELIVERIES.c.paper_id)
+            .where(DELIVERIES.c.channel_id == channel_id, DELIVERIES.c.state == DeliveryState.POSTED)
+            .order_by(DELIVERIES.c.posted_at.desc(), DELIVERIES.c.digest_id.desc(), DELIVERIES.c.position)
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(statement)).all()
+            topics = await _topics(connection, [row.delivery_id for row in rows])
+        return [
+            PostedPaper(paper=paper_of(row), posted_at=row.posted_at, topics=topics.get(row.delivery_id, ()))
+            for row in rows
+        ]
+
+    async def delivered_ids(self, channel_id: int, paper_ids: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+        async with self._database.read() as connection:
+            for some in chunks(paper_ids):
+                statement = select(DELIVERIES.c.paper_id).where(
+                    DELIVERIES.c.channel_id == channel_id,
+                    DELIVERIES.c.paper_id.in_(some),
+                    DELIVERIES.c.state != DeliveryState.DROPPED,
+                )
+                found.update((await connection.execute(statement)).scalars())
+        return found
+
+
+async def _still_wanted(connection: AsyncConnection, matches: Sequence[Match]) -> list[Match]:
+    """The matches without the topics that were removed since; locked, so that none goes while this is written."""
+    named = sorted({subscription_id for match in matches for subscription_id in match.subscription_ids})
+    alive: set[int] = set()
+    for some in chunks(named):
+        statement = (
+            select(SUBSCRIPTIONS.c.id)
+            .where(SUBSCRIPTIONS.c.id.in_(some), SUBSCRIPTIONS.c.removed_at.is_(None))
+            .order_by(SUBSCRIPTIONS.c.id)
+            .with_for_update(read=True)
+        )
+        alive.update((await connection.execute(statement)).scalars())
+    remaining = (
+        Match(
+            channel_id=match.channel_id,
+            paper_id=match.paper_id,
+            subscription_ids=tuple(one for one in match.subscription_ids if one in alive),
+            instant=match.instant,
+        )
+        for match in matches
+    )
+    return [match for match in remaining if match.subscription_ids]
+
+
+async def _queue(connection: AsyncConnection, matches: Sequence[Match], now: datetime) -> list[int]:
+    """Queues papers in channels that do not have them, and notes all topics of those that still wait."""
+    news: set[int] = set()
+    for some in chunks(matches):
+        delivery = upsert(connection, DELIVERIES)
+        values = [
+            {
+                "channel_id": match.channel_id,
+                "paper_id": match.paper_id,
+                "state": DeliveryState.QUEUED,
+                "instant": match.instant,
+                "queued_at": now,
+            }
+            for match in some
+        ]
+        # A dropped paper was never posted, so another topic may still bring it: its row is the only one it gets.
+        queued = delivery.values(values).on_conflict_do_update(
+            index_elements=["channel_id", "paper_id"],
+            set_={
+                "state": DeliveryState.QUEUED,
+                "instant": delivery.excluded.instant,
+                "queued_at": now,
+                "digest_id": None,
+                "position": None,
+                "post_id": None,
+            },
+            where=DELIVERIES.c.state == DeliveryState.DROPPED,
+        )
+        fresh = (await connection.execute(queued.returning(DELIVERIES.c.channel_id))).scalars()
+        news.update(fresh)
+        by_pair = {(match.channel_id, match.paper_id): match for match in some}
+        open_rows = await connection.execute(
+            select(DELIVERIES.c.id, DELIVERIES.c.channel_id, DELIVERIES.c.paper_id).where(
+                DELIVERIES.c.channel_id.in_({match.channel_id for match in some}),
+                DELIVERIES.c.paper_id.in_({match.paper_id for match in some}),
+                DELIVERIES.c.state == DeliveryState.QUEUED,
+                DELIVERIES.c.digest_id.is_(None),
+            )
+        )
+        topics = [
+            {"delivery_id": row.id, "subscription_id": subscription_id}
+            for row in open_rows
+            if (match := by_pair.get((row.channel_id, row.paper_id))) is not None
+            for subscription_id in match.subscription_ids
+        ]
+        if topics:
+            await connection.execute(upsert(connection, DELIVERY_TOPICS).on_conflict_do_nothing(), topics)
+    instant = sorted({match.channel_id for match in matches if match.instant} & news)
+    for channels in chunks(instant):
+        await connection.execute(
+            update(CHANNELS).where(CHANNELS.c.id.in_(channels), CHANNELS.c.instant_at.is_(None)).values(instant_at=now)
+        )
+    return sorted(news)
+
+
+async def _store_digest(connection: AsyncConnection, plan: DigestPlan, digest: Digest, now: datetime) -> bool:
+    adding = (
+        insert(DIGESTS)
+        .values(
+            channel_id=plan.channel_id,
+            kind=digest.kind,
+            day=digest.day,
+            style=digest.style,
+            topics=list(digest.topics),
+            total=digest.total,
+            shown=digest.shown,
+            planned_at=now,
+        )
+        .returning(DIGESTS.c.id)
+    )
+    digest_id: int = (await connection.execute(adding)).scalar_one()
+    post_ids: list[int] = []
+    for post in plan.posts:
+        parent_id = None if post.reply_to is None else post_ids[post.reply_to]
+        post_ids.append(await add_post(connection, plan.channel_id, post, digest_id, parent_id, now))
+    post_of = {paper_id: post_ids[index] for index, post in enumerate(plan.posts) for paper_id in post.delivers}
+    taking = (
+        update(DELIVERIES)
+        .where(
+            DELIVERIES.c.channel_id == plan.channel_id,
+            DELIVERIES.c.paper_id == bindparam("paper"),
+            DELIVERIES.c.state == DeliveryState.QUEUED,
+            DELIVERIES.c.digest_id.is_(None),
+        )
+        .values(digest_id=digest_id, position=bindparam("place"), post_id=bindparam("post"))
+    )
+    places = [
+        {"paper": paper_id, "place": place, "post": post_of.get(paper_id, post_ids[0])}
+        for place, paper_id in enumerate(plan.paper_ids, 1)
+    ]
+    await connection.execute(taking, places)
+    taken = select(func.count()).where(DELIVERIES.c.digest_id == digest_id)
+    return (await connection.execute(taken)).scalar_one() == len(plan.paper_ids)
+
+
+async def add_post(
+    connection: AsyncConnection,
+    channel_id: int,
+    post: PlannedPost,
+    digest_id: int | None,
+    parent_id: int | None,
+    now: datetime,
+) -> int:
+    """Puts a post into the outbox, due at once; returns its id."""
+    adding = (
+        insert(POSTS)
+        .values(
+            channel_id=channel_id,
+            digest_id=digest_id,
+            parent_id=parent_id,
+            content=POST_CONTENT_JSON.dump_python(post.content, mode="json"),
+            key=secrets.token_hex(KEY_BYTES),
+            state=PostState.PENDING,
+            due_at=now,
+            lease="",
+            attempts=0,
+            look_ups=0,
+            error="",
+            created_at=now,
+        )
+        .returning(POSTS.c.id)
+    )
+    post_id: int = (await connection.execute(adding)).scalar_one()
+    return post_id
+
+
+async def _topics(connection: AsyncConnection, delivery_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """The titles of the topics behind each delivery, in the order of their numbers."""
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    title = func.coalesce(func.nullif(SUBSCRIPTIONS.c.name, ""), SUBSCRIPTIONS.c.query).label("title")
+    for some in chunks(list(delivery_ids)):
+        statement = (
+            select(DELIVERY_TOPICS.c.delivery_id, title)
+            .join(SUBSCRIPTIONS, SUBSCRIPTIONS.c.id == DELIVERY_TOPICS.c.subscription_id)
+            .where(DELIVERY_TOPICS.c.delivery_id.in_(some), SUBSCRIPTIONS.c.removed_at.is_(None))
+            .order_by(SUBSCRIPTIONS.c.number)
+        )
+        for row in await connection.execute(statement):
+            found[row.delivery_id].append(row.title)
+    return {delivery_id: tuple(titles) for delivery_id, titles in found.items()}

@@ -1,0 +1,316 @@
+"""The outbox: leasing posts, and writing what became of them."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Row, Select, bindparam, case, exists, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.channels import ChannelState, PlatformName
+from bot.posts import POST_CONTENT_JSON, DeliveryState, PlannedPost, Post, PostContent, PostState, Settlement
+from storage.database import Database
+from storage.digests import add_post
+from storage.statements import chunks
+from storage.tables import CHANNELS, DELIVERIES, POSTS, WORKSPACES
+
+T = TypeVar("T")
+
+LONGEST_ERROR = 500  # characters of a failure that are kept
+GROUP_LIMIT = 100  # writes that share one transaction
+
+
+class GroupCommit(Generic[T]):
+    """Lets many small writes that arrive together share one transaction.
+
+    A commit costs a disk flush; while one is under way the next writes gather and then go together. `submit` returns
+    when the item's transaction is committed, with whether the item took effect.
+    """
+
+    def __init__(self, write: Callable[[list[T]], Awaitable[list[bool]]]) -> None:
+        self._write = write
+        self._waiting: list[tuple[T, asyncio.Future[bool]]] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def submit(self, item: T) -> bool:
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._drain())
+        return await future
+
+    async def _drain(self) -> None:
+        while self._waiting:
+            group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
+            # Whatever goes wrong belongs to those who wait for it, cancellation included.
+            try:
+                results = await self._write([item for item, _ in group])
+            except BaseException as error:
+                for _, future in group:
+                    if not future.done():
+                        future.set_exception(error)
+                if not isinstance(error, Exception):
+                    raise
+                continue
+            for (_, future), result in zip(group, results, strict=True):
+                if not future.done():
+                    future.set_result(result)
+
+
+class SqlPostStore:
+    """Implements `bot.ports.PostStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._beginnings = GroupCommit(self._write_beginnings)
+        self._settlements = GroupCommit(self._write_settlements)
+
+    async def add(self, channel_id: int, content: PostContent, now: datetime) -> int:
+        async with self._database.write() as connection:
+            return await add_post(connection, channel_id, PlannedPost(content=content), None, None, now)
+
+    async def lease(
+        self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int
+    ) -> list[Post]:
+        older = POSTS.alias("older")
+        older_open = exists().where(
+            older.c.channel_id == POSTS.c.channel_id,
+            older.c.id < POSTS.c.id,
+            older.c.state.in_([PostState.PENDING, PostState.LEASED, PostState.UNKNOWN]),
+        )
+        free = (
+            select(POSTS.c.id)
+            .join(CHANNELS, CHANNELS.c.id == POSTS.c.channel_id)
+            .join(WORKSPACES, WORKSPACES.c.id == CHANNELS.c.workspace_id)
+            .where(
+                POSTS.c.state == PostState.PENDING,
+                POSTS.c.due_at <= now,
+                CHANNELS.c.state == ChannelState.ACTIVE,
+                func.coalesce(CHANNELS.c.post_after, POSTS.c.due_at) <= now,
+                WORKSPACES.c.platform.in_(platforms),
+                ~older_open,
+            )
+            .order_by(POSTS.c.due_at, POSTS.c.id)
+            .limit(limit)
+            .with_for_update(of=POSTS, skip_locked=True)
+        )
+        return await self._take(free, until, state=PostState.LEASED, attempt_at=None)
+
+    async def lease_unknown(
+        self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int
+    ) -> list[Post]:
+        free = (
+            select(POSTS.c.id)
+            .join(CHANNELS, CHANNELS.c.id == POSTS.c.channel_id)
+            .join(WORKSPACES, WORKSPACES.c.id == CHANNELS.c.workspace_id)
+            .where(
+                POSTS.c.state == PostState.UNKNOWN,
+                POSTS.c.due_at <= now,
+                func.coalesce(POSTS.c.lease_until, now) <= now,
+                CHANNELS.c.state == ChannelState.ACTIVE,
+                WORKSPACES.c.platform.in_(platforms),
+            )
+            .order_by(POSTS.c.due_at, POSTS.c.id)
+            .limit(limit)
+            .with_for_update(of=POSTS, skip_locked=True)
+        )
+        return await self._take(free, until)
+
+    async def _take(self, free: Select[Any], until: datetime, **values: Any) -> list[Post]:
+        lease = secrets.token_hex(8)
+        parents = POSTS.alias("parents")
+        async with self._database.write() as connection:
+            ids = list((await connection.execute(free)).scalars())
+            if not ids:
+                return []
+            await connection.execute(
+                update(POSTS).where(POSTS.c.id.in_(ids)).values(lease=lease, lease_until=until, **values)
+            )
+            leased = (
+                select(POSTS, parents.c.remote_id.label("parent_remote_id"))
+                .outerjoin(parents, parents.c.id == POSTS.c.parent_id)
+                .where(POSTS.c.id.in_(ids))
+                .order_by(POSTS.c.due_at, POSTS.c.id)
+            )
+            return [_post_of(row) for row in await connection.execute(leased)]
+
+    async def begin(self, post: Post, now: datetime) -> bool:
+        return await self._beginnings.submit((post, now))
+
+    async def _write_beginnings(self, items: list[tuple[Post, datetime]]) -> list[bool]:
+        async with self._database.write() as connection:
+            ours = await _held(connection, [post for post, _ in items])
+            statement = (
+                update(POSTS)
+                .where(POSTS.c.id == bindparam("post_id"))
+                .values(
+                    attempt_at=bindparam("at", type_=POSTS.c.attempt_at.type),
+                    attempts=POSTS.c.attempts + 1,
+                    first_attempt_at=func.coalesce(
+                        POSTS.c.first_attempt_at, bindparam("first_at", type_=POSTS.c.attempt_at.type)
+                    ),
+                )
+            )
+            rows = [{"post_id": post.id, "at": now, "first_at": now} for post, now in items if post.id in ours]
+            if rows:
+                await connection.execute(statement, rows)
+        return [post.id in ours for post, _ in items]
+
+    async def settle(self, settlement: Settlement) -> bool:
+        return await self._settlements.submit(settlement)
+
+    async def _write_settlements(self, items: list[Settlement]) -> list[bool]:
+        async with self._database.write() as connection:
+            ours = await _held(connection, [item.post for item in items])
+            valid = [item for item in items if item.post.id in ours]
+            if valid:
+                await _write_posts(connection, valid)
+                await _write_deliveries(connection, valid)
+                await _write_pauses(connection, valid)
+        return [item.post.id in ours for item in items]
+
+    async def expire(self, now: datetime) -> int:
+        tried = POSTS.c.attempt_at.is_not(None)
+        statement = (
+            update(POSTS)
+            .where(POSTS.c.state == PostState.LEASED, POSTS.c.lease_until <= now)
+            .values(
+                state=case((tried, PostState.UNKNOWN.value), else_=PostState.PENDING.value),
+                error=case((tried, "interrupted while sending"), else_=POSTS.c.error),
+                due_at=now,
+                lease="",
+                lease_until=None,
+            )
+        )
+        async with self._database.write() as connection:
+            return (await connection.execute(statement)).rowcount
+
+    async def counts(self) -> dict[PostState, int]:
+        statement = select(POSTS.c.state, func.count().label("posts")).group_by(POSTS.c.state)
+        async with self._database.read() as connection:
+            found = {PostState(row.state): row.posts for row in await connection.execute(statement)}
+        return {state: found.get(state, 0) for state in PostState}
+
+    async def open_in(self, channel_id: int) -> int:
+        statement = select(func.count()).where(
+            POSTS.c.channel_id == channel_id,
+            POSTS.c.state.in_([PostState.PENDING, PostState.LEASED, PostState.UNKNOWN]),
+        )
+        async with self._database.read() as connection:
+            number: int = (await connection.execute(statement)).scalar_one()
+            return number
+
+    async def last_error(self, channel_id: int) -> str:
+        statement = (
+            select(POSTS.c.error)
+            .where(
+                POSTS.c.channel_id == channel_id,
+                POSTS.c.error != "",
+                POSTS.c.state != PostState.SENT,
+            )
+            .order_by(POSTS.c.id.desc())
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            return (await connection.execute(statement)).scalar_one_or_none() or ""
+
+
+def _post_of(row: Row[Any]) -> Post:
+    return Post(
+        id=row.id,
+        channel_id=row.channel_id,
+        digest_id=row.digest_id,
+        content=POST_CONTENT_JSON.validate_python(row.content),
+        key=row.key,
+        lease=row.lease,
+        attempts=row.attempts,
+        look_ups=row.look_ups,
+        first_attempt_at=row.first_attempt_at,
+        parent_remote_id=row.parent_remote_id,
+    )
+
+
+async def _held(connection: AsyncConnection, posts: Sequence[Post]) -> set[int]:
+    """The fence: those posts whose lease is still the one they were taken with."""
+    leases = {post.id: post.lease for post in posts}
+    held: set[int] = set()
+    for some in chunks(list(leases)):
+        statement = (
+            select(POSTS.c.id, POSTS.c.lease)
+            .where(POSTS.c.id.in_(some), POSTS.c.state.in_([PostState.LEASED, PostState.UNKNOWN]))
+            .with_for_update()
+        )
+        held.update(row.id for row in await connection.execute(statement) if row.lease == leases[row.id])
+    return held
+
+
+async def _write_posts(connection: AsyncConnection, items: Sequence[Settlement]) -> None:
+    time = POSTS.c.due_at.type
+    statement = (
+        update(POSTS)
+        .where(POSTS.c.id == bindparam("post_id"))
+        .values(
+            state=bindparam("next_state"),
+            remote_id=bindparam("remote"),
+            due_at=func.coalesce(bindparam("due", type_=time), POSTS.c.due_at),
+            error=bindparam("why"),
+            sent_at=bindparam("sent", type_=time),
+            attempts=bindparam("tries"),
+            look_ups=bindparam("looks"),
+            first_attempt_at=bindparam("first", type_=time),
+            lease="",
+            lease_until=None,
+        )
+    )
+    await connection.execute(
+        statement,
+        [
+            {
+                "post_id": item.post.id,
+                "next_state": item.state,
+                "remote": item.remote_id,
+                "due": item.due_at,
+                "why": item.error[:LONGEST_ERROR],
+                "sent": item.at if item.state is PostState.SENT else None,
+                "tries": 0 if item.fresh_start else item.post.attempts + (0 if item.looked_up else 1),
+                "looks": item.post.look_ups + 1 if item.looked_up else 0,
+                "first": None if item.fresh_start else (item.post.first_attempt_at or item.at),
+            }
+            for item in items
+        ],
+    )
+
+
+async def _write_deliveries(connection: AsyncConnection, items: Sequence[Settlement]) -> None:
+    outcomes = {PostState.SENT: DeliveryState.POSTED, PostState.FAILED: DeliveryState.DROPPED}
+    rows = [
+        {"post": item.post.id, "outcome": outcomes[item.state], "posted": item.at}
+        for item in items
+        if item.state in outcomes
+    ]
+    if rows:
+        statement = (
+            update(DELIVERIES)
+            .where(DELIVERIES.c.post_id == bindparam("post"), DELIVERIES.c.state == DeliveryState.QUEUED)
+            .values(state=bindparam("outcome"), posted_at=bindparam("posted", type_=DELIVERIES.c.posted_at.type))
+        )
+        await connection.execute(statement, rows)
+
+
+async def _write_pauses(connection: AsyncConnection, items: Sequence[Settlement]) -> None:
+    rows = [
+        {"channel": item.post.channel_id, "after": item.channel_after}
+        for item in items
+        if item.channel_after is not None
+    ]
+    if rows:
+        statement = (
+            update(CHANNELS)
+            .where(CHANNELS.c.id == bindparam("channel"))
+            .values(post_after=bindparam("after", type_=CHANNELS.c.post_after.type))
+        )
+        await connection.execute(statement, rows)

@@ -1,0 +1,46 @@
+"""The store: every table behind the ports of the core."""
+
+from __future__ import annotations
+
+from storage.channels import SqlChannelStore
+from storage.database import Database
+from storage.digests import SqlDigestStore
+from storage.leadership import Leadership
+from storage.outbox import SqlPostStore
+from storage.papers import SqlPaperStore
+from storage.sources import SqlSourceStore
+from storage.subscriptions import SqlSubscriptionStore
+from storage.web_messages import SqlMessageLog
+
+
+class SqlStore:
+    """Implements `bot.ports.Store` on SQLite and PostgreSQL."""
+
+    def __init__(self, url: str) -> None:
+        self.database = Database(url)
+        self.papers = SqlPaperStore(self.database)
+        self.sources = SqlSourceStore(self.database)
+        self.channels = SqlChannelStore(self.database)
+        self.subscriptions = SqlSubscriptionStore(self.database)
+        self.digests = SqlDigestStore(self.database)
+        self.posts = SqlPostStore(self.database)
+        self.messages = SqlMessageLog(self.database)
+        self._leadership = Leadership(self.database)
+
+    async def open(self) -> None:
+        """Brings the schema up to date; raises `StorageError` when the database cannot be reached."""
+        await self.database.migrate()
+
+    async def counts(self) -> dict[str, int]:
+        return {
+            "papers": await self.papers.count(),
+            "channels": await self.channels.count(),
+            "subscriptions": await self.subscriptions.count(),
+        }
+
+    async def lead(self) -> bool:
+        return await self._leadership.hold()
+
+    async def close(self) -> None:
+        await self._leadership.release()
+        await self.database.close()
