@@ -267,10 +267,24 @@ class SourceState:
     retry_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class DayReading:
+    """The last reading of a source's day, and the validator that came with it."""
+
+    read_at: datetime
+    validator: str | None
+
+
 class SourceStore(Protocol):
     async def state(self, name: SourceName) -> SourceState: ...
 
-    async def validators(self, name: SourceName, days: Sequence[date]) -> dict[date, str | None]: ...
+    async def readings(self, name: SourceName, days: Sequence[date]) -> dict[date, DayReading]:
+        """When and how those of the days that were read before were read."""
+        ...
+
+    async def record_unchanged(self, name: SourceName, day: date, now: datetime) -> None:
+        """Notes that a day was read again and is as it was."""
+        ...
 
     async def record_success(self, name: SourceName, now: datetime, read_through: date | None) -> None: ...
 

@@ -130,12 +130,14 @@ class DigestPlan:
     """A digest as it is to be stored: all its papers in order, its posts, and where the channel stands afterwards.
 
     `expected_next` is the channel's `next_digest_at` when the plan was made: if it is another one by then, somebody
-    else was faster. Without a `digest` the plan only moves the channel on.
+    else was faster. Without a `digest` the plan only moves the channel on. `instant_not_before` holds papers back
+    that would go out at once.
     """
 
     channel_id: int
     expected_next: datetime | None
     next_digest_at: datetime | None
+    instant_not_before: datetime | None = None
     digest: Digest | None = None
     paper_ids: tuple[str, ...] = ()
     posts: tuple[PlannedPost, ...] = ()

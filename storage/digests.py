@@ -101,20 +101,19 @@ class SqlDigestStore:
             if plan.digest is not None and not await _store_digest(connection, plan, plan.digest, now):
                 await connection.rollback()
                 return False
-            oldest_instant = (
-                select(func.min(DELIVERIES.c.queued_at))
-                .where(
-                    DELIVERIES.c.channel_id == plan.channel_id,
-                    DELIVERIES.c.state == DeliveryState.QUEUED,
-                    DELIVERIES.c.digest_id.is_(None),
-                    DELIVERIES.c.instant,
-                )
-                .scalar_subquery()
+            oldest_instant = select(func.min(DELIVERIES.c.queued_at)).where(
+                DELIVERIES.c.channel_id == plan.channel_id,
+                DELIVERIES.c.state == DeliveryState.QUEUED,
+                DELIVERIES.c.digest_id.is_(None),
+                DELIVERIES.c.instant,
             )
+            instant_at = (await connection.execute(oldest_instant)).scalar_one()
+            if instant_at is not None and plan.instant_not_before is not None:
+                instant_at = max(instant_at, plan.instant_not_before)
             await connection.execute(
                 update(CHANNELS)
                 .where(CHANNELS.c.id == plan.channel_id)
-                .values(next_digest_at=plan.next_digest_at, instant_at=oldest_instant)
+                .values(next_digest_at=plan.next_digest_at, instant_at=instant_at)
             )
             return True
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.papers import SourceName
-from bot.ports import SourceState
+from bot.ports import DayReading, SourceState
 from storage.database import Database
 from storage.statements import upsert
 from storage.tables import SOURCE_DAYS, SOURCES
@@ -38,12 +38,18 @@ class SqlSourceStore:
             retry_at=row.retry_at,
         )
 
-    async def validators(self, name: SourceName, days: Sequence[date]) -> dict[date, str | None]:
-        statement = select(SOURCE_DAYS.c.day, SOURCE_DAYS.c.validator).where(
-            SOURCE_DAYS.c.source == name, SOURCE_DAYS.c.day.in_(days)
-        )
+    async def readings(self, name: SourceName, days: Sequence[date]) -> dict[date, DayReading]:
+        statement = select(SOURCE_DAYS).where(SOURCE_DAYS.c.source == name, SOURCE_DAYS.c.day.in_(days))
         async with self._database.read() as connection:
-            return {row.day: row.validator for row in await connection.execute(statement)}
+            rows = await connection.execute(statement)
+            return {row.day: DayReading(row.read_at, row.validator) for row in rows}
+
+    async def record_unchanged(self, name: SourceName, day: date, now: datetime) -> None:
+        statement = (
+            update(SOURCE_DAYS).where(SOURCE_DAYS.c.source == name, SOURCE_DAYS.c.day == day).values(read_at=now)
+        )
+        async with self._database.write() as connection:
+            await connection.execute(statement)
 
     async def record_success(self, name: SourceName, now: datetime, read_through: date | None) -> None:
         values = {"last_success_at": now, "failures": 0, "last_error": "", "retry_at": None}

@@ -1,0 +1,76 @@
+"""Papers as people see them: a card, or a line of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.messages import Button, Link, PaperBlock
+from bot.papers import Paper, SourceName
+from bot.text import compact_number, count_of, first_sentence, readable, shorten, shorten_authors
+
+LONGEST_TITLE = 300  # characters; the longest real titles have about 250
+LONGEST_SUMMARY = 280
+LONGEST_ABSTRACT = 2500
+LONGEST_TOPIC = 60
+
+
+def summary_of(paper: Paper) -> str:
+    """One sentence about the paper: the feed's own summary, else the first sentence of the abstract."""
+    if paper.summary:
+        return shorten(readable(paper.summary), LONGEST_SUMMARY)
+    return first_sentence(readable(paper.abstract[: 4 * LONGEST_SUMMARY]), LONGEST_SUMMARY)
+
+
+def title_of(paper: Paper) -> str:
+    return shorten(readable(paper.title[: 4 * LONGEST_TITLE]), LONGEST_TITLE)
+
+
+def paper_card(
+    paper: Paper, *, topics: Sequence[str] = (), abstract: bool = False, buttons: bool = True, compact: bool = False
+) -> PaperBlock:
+    """The neutral block for a paper. `abstract` shows it whole, `compact` makes a line without buttons."""
+    return PaperBlock(
+        paper_id=paper.id,
+        title=title_of(paper),
+        url=paper.url,
+        summary=summary_of(paper),
+        byline=shorten_authors([readable(name) for name in paper.authors]),
+        abstract=shorten(readable(paper.abstract[: 2 * LONGEST_ABSTRACT]), LONGEST_ABSTRACT) if abstract else "",
+        facts=_facts(paper),
+        links=_links(paper),
+        topics=tuple(shorten(topic, LONGEST_TOPIC) for topic in topics),
+        thumbnail_url=paper.thumbnail_url,
+        buttons=() if compact or not buttons else _buttons(paper, with_abstract=not abstract),
+        compact=compact,
+    )
+
+
+def _facts(paper: Paper) -> tuple[str, ...]:
+    facts = []
+    if SourceName.HUGGINGFACE in paper.sources:
+        facts.append(f"▲ {compact_number(paper.upvotes)}")
+    if paper.comments:
+        facts.append(count_of(paper.comments, "comment"))
+    if paper.organization_name or paper.organization:
+        facts.append(shorten(readable(paper.organization_name or paper.organization), LONGEST_TOPIC))
+    if paper.categories:
+        facts.append(paper.categories[0])
+    return tuple(facts)
+
+
+def _links(paper: Paper) -> tuple[Link, ...]:
+    links = [Link("arXiv", paper.abstract_url), Link("PDF", paper.pdf_url)]
+    if SourceName.HUGGINGFACE in paper.sources:
+        links.append(Link("Hugging Face", paper.huggingface_url))
+    if paper.code_url:
+        links.append(Link(f"Code ★ {compact_number(paper.stars)}" if paper.stars else "Code", paper.code_url))
+    if paper.project_url:
+        links.append(Link("Project", paper.project_url))
+    return tuple(links)
+
+
+def _buttons(paper: Paper, *, with_abstract: bool) -> tuple[Button, ...]:
+    buttons = [Button("Similar", f"similar {paper.id}")]
+    if with_abstract and paper.abstract:
+        buttons.insert(0, Button("Abstract", f"abstract {paper.id}"))
+    return tuple(buttons)

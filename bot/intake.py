@@ -1,0 +1,149 @@
+"""The intake: reads what the sources list and keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import structlog
+
+from bot.errors import SourceError
+from bot.ports import Clock, DayReading, Source, SourceState, Store
+
+#: Days read again on every poll: lists grow past midnight, and votes come in.
+RECENT_DAYS = 3
+#: Days whose votes still matter to topics, read again now and then.
+WATCHED_DAYS = 14
+WATCHED_EVERY = timedelta(hours=6)
+#: A feed may show papers some days before it lists them: over a weekend three, over a holiday one or two more.
+LOOK_AHEAD = 4
+#: Days read at most in one poll when catching up; the next poll goes on.
+MOST_DAYS = 60
+#: A source that fails on so many days of one poll is left alone until the next.
+MOST_FAILURES = 2
+#: How long a source is left alone after it asked for it, at most.
+LONGEST_WAIT = timedelta(hours=6)
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollReport:
+    """What one poll of one source did. `error` is a sentence for the operator, or empty."""
+
+    source: str
+    days: int = 0
+    listings: int = 0
+    changed: int = 0
+    skipped: int = 0
+    error: str = ""
+
+
+class Intake:
+    """Polls the sources. Nothing is lost when a poll fails halfway: each day is stored as a whole, or not at all."""
+
+    def __init__(self, sources: Sequence[Source], store: Store, clock: Clock) -> None:
+        self._sources = sources
+        self._store = store
+        self._clock = clock
+
+    async def poll(self, day: date | None = None) -> list[PollReport]:
+        """Reads every source: what is new and what was missed, or just the given day."""
+        return [await self._poll(source, day) for source in self._sources]
+
+    async def _poll(self, source: Source, day: date | None) -> PollReport:
+        now = self._clock.now()
+        state = await self._store.sources.state(source.name)
+        if day is None and _must_wait(state, now):
+            _log.info("source.waiting", source=source.name, until=state.retry_at)
+            return PollReport(source=source.name, error=f"asked to be left alone until {state.retry_at:%H:%M} UTC")
+        try:
+            if day is not None:
+                report = await self._read(source, [day], {})
+            else:
+                report = await self._catch_up(source, state, now.date())
+        except SourceError as error:
+            return await self._failed(source, error)
+        _log.info(
+            "source.polled",
+            source=source.name,
+            days=report.days,
+            listings=report.listings,
+            changed=report.changed,
+            skipped=report.skipped,
+        )
+        return report
+
+    async def _catch_up(self, source: Source, state: SourceState, today: date) -> PollReport:
+        newest = await source.newest_day()
+        days = days_to_read(today, newest, state.read_through)
+        known = await self._store.sources.readings(source.name, [*days, *_watched_days(days)])
+        watched = [
+            day
+            for day in _watched_days(days)
+            if (reading := known.get(day)) and self._clock.now() - reading.read_at >= WATCHED_EVERY
+        ]
+        report = await self._read(source, [*days, *watched], known)
+        read_through = min(days[-1], newest) if newest else None
+        await self._store.sources.record_success(source.name, self._clock.now(), read_through)
+        return report
+
+    async def _read(self, source: Source, days: Sequence[date], known: Mapping[date, DayReading]) -> PollReport:
+        """Reads the days one after the other; a day that fails does not keep the others from being read."""
+        read = listings = changed = skipped = 0
+        failures: list[SourceError] = []
+        for day in days:
+            reading = known.get(day)
+            try:
+                answer = await source.read_day(day, reading.validator if reading else None)
+            except SourceError as error:
+                failures.append(error)
+                if error.retry_after is not None or len(failures) >= MOST_FAILURES:
+                    break
+                continue
+            read += 1
+            if answer.unchanged:
+                await self._store.sources.record_unchanged(source.name, day, self._clock.now())
+                continue
+            listings += len(answer.listings)
+            skipped += answer.skipped
+            changed += await self._store.papers.record_day(source.name, answer, self._clock.now())
+        if failures:
+            raise failures[-1]
+        return PollReport(source=source.name, days=read, listings=listings, changed=changed, skipped=skipped)
+
+    async def _failed(self, source: Source, error: SourceError) -> PollReport:
+        now = self._clock.now()
+        retry_at = None
+        if error.retry_after is not None:
+            retry_at = now + min(timedelta(seconds=error.retry_after), LONGEST_WAIT)
+        await self._store.sources.record_failure(source.name, now, str(error), retry_at)
+        _log.warning("source.failed", source=source.name, reason=str(error), retry_at=retry_at)
+        return PollReport(source=source.name, error=str(error))
+
+
+def _must_wait(state: SourceState, now: datetime) -> bool:
+    # A clock that was set back must not keep us waiting for longer than any source could have asked.
+    return state.retry_at is not None and now < state.retry_at <= now + LONGEST_WAIT
+
+
+def days_to_read(today: date, newest: date | None, read_through: date | None) -> list[date]:
+    """The days of a poll, oldest first: the recent ones, and whatever was missed since `read_through`.
+
+    They follow the feed's own idea of its newest day, not only our clock: a feed that fell behind is read where it
+    is, and one that is hours ahead as well.
+    """
+    if newest is None:
+        newest = today
+    last = min(max(today, newest), newest + timedelta(days=LOOK_AHEAD))
+    first = min(newest, last) - timedelta(days=RECENT_DAYS - 1)
+    if read_through is not None and read_through < first:
+        first = read_through
+    count = min((last - first).days + 1, MOST_DAYS)
+    return [first + timedelta(days=number) for number in range(count)]
+
+
+def _watched_days(days: Sequence[date]) -> list[date]:
+    """The days before those of a poll on which papers still gather votes that topics wait for."""
+    return [days[0] - timedelta(days=number) for number in range(1, WATCHED_DAYS - RECENT_DAYS + 1)]

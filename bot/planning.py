@@ -1,0 +1,144 @@
+"""Planning: turning what waits for a channel into a digest when its time has come."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bot.channels import Channel, PlatformName
+from bot.digests import plan_digest
+from bot.ports import Clock, Platform, Store
+from bot.posts import DigestKind, DigestPlan, QueuedPaper
+from bot.schedules import next_occurrence, parse_schedule
+
+CHANNELS_AT_ONCE = 200
+#: A channel whose every scheduled day is quiet for so long has quiet days that leave no day: it is looked at again.
+QUIET_HORIZON = timedelta(days=400)
+
+_log = structlog.get_logger()
+
+
+def next_digest_at(schedule: str, time_zone: str, now: datetime) -> datetime | None:
+    """The next time (UTC) of a schedule written in words, None where papers go out at once."""
+    return next_occurrence(parse_schedule(schedule), ZoneInfo(time_zone), now)
+
+
+class Planner:
+    """Makes digests. All of its work is in stored `next_digest_at` and queued papers: a restart forgets nothing."""
+
+    def __init__(self, store: Store, platforms: Mapping[PlatformName, Platform], clock: Clock) -> None:
+        self._store = store
+        self._platforms = platforms
+        self._clock = clock
+
+    async def sweep(self) -> int:
+        """Plans every digest that is due; returns how many."""
+        await self._end_pauses()
+        planned = 0
+        while due := await self._store.digests.due(self._clock.now(), CHANNELS_AT_ONCE):
+            moved = 0
+            for channel in due:
+                if channel.address.platform in self._platforms:
+                    outcome = await self._plan_due(channel)
+                    moved += outcome is not None
+                    planned += outcome is True
+            if not moved:
+                break
+        return planned
+
+    async def plan_now(self, channel: Channel, kind: DigestKind, only: Collection[str] | None = None) -> int:
+        """Makes a digest of what waits (or of some of it) outside the schedule; returns how many papers it has."""
+        papers = await self._store.digests.waiting(channel.id)
+        if only is not None:
+            papers = [queued for queued in papers if queued.paper.id in only]
+        plan = self._digest(channel, papers, kind, channel.next_digest_at)
+        stored = plan.digest is not None and await self._store.digests.plan(plan, self._clock.now())
+        return len(plan.paper_ids) if stored else 0
+
+    async def preview(self, channel: Channel) -> DigestPlan:
+        """The digest that would go out now; nothing is stored."""
+        papers = await self._store.digests.waiting(channel.id)
+        return self._digest(channel, papers, DigestKind.REQUESTED, channel.next_digest_at)
+
+    async def correct(self) -> int:
+        """Brings forward digests that are set later than their schedule says; returns how many.
+
+        That happens when the machine's clock was ahead for a while, or when the rules of a time zone changed.
+        """
+        now = self._clock.now()
+        corrected = 0
+        for channel in await self._store.channels.next_digests_after(now):
+            wanted = self._next(channel, now)
+            if wanted is not None and channel.next_digest_at is not None and wanted < channel.next_digest_at:
+                plan = DigestPlan(channel_id=channel.id, expected_next=channel.next_digest_at, next_digest_at=wanted)
+                corrected += await self._store.digests.plan(plan, now)
+        return corrected
+
+    async def _end_pauses(self) -> None:
+        now = self._clock.now()
+        for channel in await self._store.channels.ended_pauses(now):
+            await self._store.channels.resume(channel.id, next_digest_at=self._next(channel, now))
+            _log.info("channel.resumed", channel=str(channel.address))
+
+    async def _plan_due(self, channel: Channel) -> bool | None:
+        """Plans one due channel: True for a digest, False for none, None when another process was faster."""
+        now = self._clock.now()
+        scheduled = channel.next_digest_at is not None and channel.next_digest_at <= now
+        later = self._next(channel, now) if scheduled else channel.next_digest_at
+        quiet_until = _quiet_until(channel, now)
+        if quiet_until is not None:
+            held = DigestPlan(
+                channel_id=channel.id,
+                expected_next=channel.next_digest_at,
+                next_digest_at=later,
+                instant_not_before=quiet_until,
+            )
+            return False if await self._store.digests.plan(held, now) else None
+        papers = await self._store.digests.waiting(channel.id)
+        if not scheduled:
+            papers = [queued for queued in papers if queued.instant]
+        kind = DigestKind.SCHEDULED if scheduled else DigestKind.INSTANT
+        plan = self._digest(channel, papers, kind, later)
+        if not await self._store.digests.plan(plan, now):
+            return None
+        _log.info("digest.planned", channel=str(channel.address), papers=len(plan.paper_ids), posts=len(plan.posts))
+        return plan.digest is not None
+
+    def _digest(
+        self, channel: Channel, papers: Sequence[QueuedPaper], kind: DigestKind, later: datetime | None
+    ) -> DigestPlan:
+        platform = self._platforms[channel.address.platform]
+        return plan_digest(
+            channel,
+            papers,
+            kind=kind,
+            day=_local_day(channel, self._clock.now()),
+            per_message=platform.papers_per_message(channel.settings.style, abstracts=channel.settings.abstracts),
+            next_digest_at=later,
+        )
+
+    def _next(self, channel: Channel, now: datetime) -> datetime | None:
+        """The next occurrence on a day that is not quiet."""
+        occurrence = next_digest_at(channel.schedule, channel.time_zone, now)
+        while occurrence is not None and _local_day(channel, occurrence) in channel.settings.quiet_days:
+            if occurrence - now > QUIET_HORIZON:
+                break
+            occurrence = next_digest_at(channel.schedule, channel.time_zone, occurrence)
+        return occurrence
+
+
+def _local_day(channel: Channel, moment: datetime) -> date:
+    return moment.astimezone(ZoneInfo(channel.time_zone)).date()
+
+
+def _quiet_until(channel: Channel, now: datetime) -> datetime | None:
+    """The start of the first day that is not quiet, when today is; else None."""
+    day = today = _local_day(channel, now)
+    while day in channel.settings.quiet_days and day - today < QUIET_HORIZON:
+        day += timedelta(days=1)
+    if day == today:
+        return None
+    return datetime.combine(day, time(), ZoneInfo(channel.time_zone)).astimezone(now.tzinfo)

@@ -1,0 +1,121 @@
+"""Topics meet papers: every new or changed paper is matched against all subscriptions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+
+from bot.channels import Channel
+from bot.matching import Matcher
+from bot.papers import StoredPaper
+from bot.ports import Clock, Store
+from bot.posts import Match
+from bot.query import QueryError
+from bot.subscriptions import Subscription
+
+#: For how long after its listing a paper is matched again when it changes. Votes grow for days (DESIGN: 14).
+MATCHED_AGAIN_FOR = timedelta(days=14)
+BATCH = 100  # papers matched at a time, so that commands are answered in between
+CHANGES_AT_ONCE = 1000
+
+_log = structlog.get_logger()
+
+
+class TopicDesk:
+    """Follows the subscriptions of all channels and tells which papers each is owed."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._matcher = Matcher()
+        self._topics: dict[int, Subscription] = {}
+        self._watching: set[int] = set()
+        self._change = 0
+        self._one_at_a_time = asyncio.Lock()
+
+    async def match_new(self) -> list[int]:
+        """Matches what changed since the last time, in this process or another; returns the channels with news.
+
+        A crash at any line is harmless: papers stay unmatched until their matches are stored, in one transaction.
+        """
+        news: set[int] = set()
+        async with self._one_at_a_time:
+            while papers := await self._store.papers.unmatched(BATCH):
+                # Topics are read after the papers: one that is older than a paper is then certainly known.
+                await self._follow()
+                matches = await self._match(papers)
+                revisions = {stored.paper.id: stored.revision for stored in papers}
+                news.update(await self._store.digests.record_matches(revisions, matches, self._clock.now()))
+                _log.info("papers.matched", papers=len(papers), matches=len(matches), topics=len(self._topics))
+        return sorted(news)
+
+    async def _follow(self) -> None:
+        while changes := await self._store.subscriptions.changed(self._change, CHANGES_AT_ONCE):
+            for change in changes:
+                self._apply(change.subscription_id, change.subscription)
+                self._change = change.change
+
+    def _apply(self, subscription_id: int, subscription: Subscription | None) -> None:
+        if subscription is None:
+            self._forget(subscription_id)
+            return
+        try:
+            query = subscription.wanted
+        except QueryError as error:
+            # Only a topic stored by a version that understood more can be here; its channel's list shows it.
+            _log.error("topic.unreadable", subscription=subscription_id, query=subscription.query, reason=str(error))
+            self._forget(subscription_id)
+            return
+        self._matcher.put(subscription_id, query)
+        self._topics[subscription_id] = subscription
+        if query.watches_numbers:
+            self._watching.add(subscription_id)
+        else:
+            self._watching.discard(subscription_id)
+
+    def _forget(self, subscription_id: int) -> None:
+        if self._topics.pop(subscription_id, None) is not None:
+            self._matcher.remove(subscription_id)
+            self._watching.discard(subscription_id)
+
+    async def _match(self, papers: Sequence[StoredPaper]) -> list[Match]:
+        oldest = self._clock.now() - MATCHED_AGAIN_FOR
+        current = [stored for stored in papers if stored.listed_at >= oldest]
+        found = self._matcher.match_all([stored.paper for stored in current])
+        watching = {topic for topics in found for topic in topics if topic in self._watching}
+        baselines = await self._store.subscriptions.baselines(sorted(watching)) if watching else set()
+        channels = await self._store.channels.get(
+            sorted({self._topics[topic].channel_id for topics in found for topic in topics})
+        )
+        matches: list[Match] = []
+        for stored, topics in zip(current, found, strict=True):
+            wanted: defaultdict[int, list[Subscription]] = defaultdict(list)
+            for topic in topics:
+                subscription = self._topics[topic]
+                if self._is_news(stored, subscription, baselines):
+                    wanted[subscription.channel_id].append(subscription)
+            matches += [
+                _match(channels[channel_id], stored, subscriptions)
+                for channel_id, subscriptions in wanted.items()
+                if channel_id in channels and stored.paper.sources & channels[channel_id].settings.sources
+            ]
+        return matches
+
+    def _is_news(self, stored: StoredPaper, topic: Subscription, baselines: set[tuple[int, str]]) -> bool:
+        """Whether the paper came, or came to qualify, after the topic was set."""
+        if stored.listed_change > topic.since:
+            return True
+        return topic.id in self._watching and (topic.id, stored.paper.id) not in baselines
+
+
+def _match(channel: Channel, stored: StoredPaper, topics: Sequence[Subscription]) -> Match:
+    return Match(
+        channel_id=channel.id,
+        paper_id=stored.paper.id,
+        subscription_ids=tuple(topic.id for topic in topics),
+        instant=channel.next_digest_at is None or any(topic.instant for topic in topics),
+    )
