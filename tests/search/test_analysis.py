@@ -1,0 +1,71 @@
+"""How text becomes words."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tantivy import Document, Index, SchemaBuilder
+
+from bot.analysis import TERMS, WORDS, normalized, terms, terms_analyzer, words, words_analyzer
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Schrödinger İstanbul Straße", ["schrodinger", "istanbul", "strasse"]),
+        ("Scho\u0308n nai\u0308ve", ["schon", "naive"]),
+        ("ﬁne 𝐀tom x²", ["fine", "atom", "x2"]),
+        ("fine-tuning GPT-4, C++; don't snake_case", ["fine", "tuning", "gpt", "4", "c", "don", "t", "snake", "case"]),
+        ("日本語 Ωμέγα", ["日本語", "ωμέγα"]),
+        ("\ud800 — …", []),
+    ],
+)
+def test_words_are_folded_runs_of_letters_and_digits(text: str, expected: list[str]) -> None:
+    assert words(text) == expected
+
+
+def test_terms_are_stemmed_words() -> None:
+    assert (
+        terms("Agents' distillation, distilled") == terms("agent distilling distills") == ["agent", "distil", "distil"]
+    )
+
+
+def test_an_endless_word_is_cut_and_not_lost() -> None:
+    assert words("a" * 25_000) == ["a" * 10_000, "a" * 10_000, "a" * 5_000]
+
+
+@given(st.text())
+def test_every_word_has_its_term(text: str) -> None:
+    assert len(words(text)) == len(terms(text))
+    assert "" not in words(text) + terms(text)
+
+
+@given(st.text())
+def test_composed_and_decomposed_text_is_the_same(text: str) -> None:
+    assert words(normalized(text)) == words(text)
+
+
+def test_an_index_stores_exactly_these_words() -> None:
+    text = "Schrödinger's ﬁne-tuned agents, 日本語 " + "a" * 25_000
+    builder = SchemaBuilder()
+    builder.add_text_field(WORDS, tokenizer_name=WORDS, fast=False)
+    builder.add_text_field(TERMS, tokenizer_name=TERMS, fast=False)
+    index = Index(builder.build())
+    index.register_tokenizer(WORDS, words_analyzer())
+    index.register_tokenizer(TERMS, terms_analyzer())
+    writer = index.writer(15_000_000, 1)
+    writer.add_document(Document(words=[normalized(text)], terms=[normalized(text)]))
+    writer.commit()
+    index.reload()
+    searcher = index.searcher()
+    assert {term for term, _ in searcher.terms_with_prefix(WORDS, "")} == set(words(text))
+    assert {term for term, _ in searcher.terms_with_prefix(TERMS, "")} == set(terms(text))
+
+
+def test_many_threads_may_ask_at_once() -> None:
+    texts = [f"word{number} " * 200 for number in range(50)] * 4
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(words, texts)) == [text.split() for text in texts]
