@@ -198,7 +198,7 @@ class Platform(Protocol):
         """Sends once, without retries of its own. Never raises for what the platform or the network does."""
         ...
 
-    async def look_up(self, outgoing: Outgoing, since: datetime) -> Sent | LookUp:
+    async def look_up(self, outgoing: Outgoing, since: datetime) -> Sent | Retry | Gone | LookUp:
         """Whether the message with that key is in the channel; `since` is when its first attempt began."""
         ...
 
@@ -394,14 +394,14 @@ class DigestStore(Protocol):
         """
         ...
 
-    async def digest(self, digest_id: int) -> Digest | None: ...
+    async def digests(self, digest_ids: Sequence[int]) -> dict[int, Digest]: ...
 
     async def hidden(self, digest_id: int) -> list[Paper]:
         """The papers of a digest beyond those that its messages show."""
         ...
 
-    async def topics_of(self, digest_id: int) -> dict[str, tuple[str, ...]]:
-        """For each paper of a digest the titles of the topics that matched it."""
+    async def topics_of(self, digest_ids: Sequence[int]) -> dict[int, dict[str, tuple[str, ...]]]:
+        """For each paper of each digest the titles of the topics that matched it."""
         ...
 
     async def history(self, channel_id: int, limit: int) -> list[PostedPaper]: ...

@@ -6,8 +6,9 @@ import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels import Channel, ChannelState, Style
@@ -117,21 +118,13 @@ class SqlDigestStore:
             )
             return True
 
-    async def digest(self, digest_id: int) -> Digest | None:
+    async def digests(self, digest_ids: Sequence[int]) -> dict[int, Digest]:
+        found: dict[int, Digest] = {}
         async with self._database.read() as connection:
-            row = (await connection.execute(select(DIGESTS).where(DIGESTS.c.id == digest_id))).one_or_none()
-        if row is None:
-            return None
-        return Digest(
-            id=row.id,
-            channel_id=row.channel_id,
-            kind=DigestKind(row.kind),
-            day=row.day,
-            style=Style(row.style),
-            topics=tuple(row.topics),
-            total=row.total,
-            shown=row.shown,
-        )
+            for some in chunks(digest_ids):
+                rows = await connection.execute(select(DIGESTS).where(DIGESTS.c.id.in_(some)))
+                found.update((row.id, _digest_of(row)) for row in rows)
+        return found
 
     async def hidden(self, digest_id: int) -> list[Paper]:
         statement = (
@@ -144,12 +137,18 @@ class SqlDigestStore:
         async with self._database.read() as connection:
             return [paper_of(row) for row in await connection.execute(statement)]
 
-    async def topics_of(self, digest_id: int) -> dict[str, tuple[str, ...]]:
-        statement = select(DELIVERIES.c.id, DELIVERIES.c.paper_id).where(DELIVERIES.c.digest_id == digest_id)
+    async def topics_of(self, digest_ids: Sequence[int]) -> dict[int, dict[str, tuple[str, ...]]]:
+        found: dict[int, dict[str, tuple[str, ...]]] = {digest_id: {} for digest_id in digest_ids}
         async with self._database.read() as connection:
-            rows = (await connection.execute(statement)).all()
-            topics = await _topics(connection, [row.id for row in rows])
-        return {row.paper_id: topics.get(row.id, ()) for row in rows}
+            for some in chunks(digest_ids):
+                statement = select(DELIVERIES.c.id, DELIVERIES.c.digest_id, DELIVERIES.c.paper_id).where(
+                    DELIVERIES.c.digest_id.in_(some)
+                )
+                rows = (await connection.execute(statement)).all()
+                topics = await _topics(connection, [row.id for row in rows])
+                for row in rows:
+                    found[row.digest_id][row.paper_id] = topics.get(row.id, ())
+        return found
 
     async def history(self, channel_id: int, limit: int) -> list[PostedPaper]:
         statement = (
@@ -178,6 +177,19 @@ class SqlDigestStore:
                 )
                 found.update((await connection.execute(statement)).scalars())
         return found
+
+
+def _digest_of(row: Row[Any]) -> Digest:
+    return Digest(
+        id=row.id,
+        channel_id=row.channel_id,
+        kind=DigestKind(row.kind),
+        day=row.day,
+        style=Style(row.style),
+        topics=tuple(row.topics),
+        total=row.total,
+        shown=row.shown,
+    )
 
 
 async def _still_wanted(connection: AsyncConnection, matches: Sequence[Match]) -> list[Match]:
