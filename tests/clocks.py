@@ -1,0 +1,27 @@
+"""A clock that stands still until a test moves it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+#: A Tuesday noon, far from any change to or from summer time.
+NOON = datetime(2026, 5, 12, 12, tzinfo=UTC)
+
+
+class SettableClock:
+    """Implements `bot.ports.Clock`."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def set(self, now: datetime) -> None:
+        """Moves to that time, which may be in the past."""
+        self._now = now
+
+    def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> datetime:
+        """Moves on by that much; returns the new time."""
+        self._now += timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        return self._now
