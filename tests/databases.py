@@ -1,6 +1,6 @@
 """Databases for tests: every test that asks for `database_url` or `store` runs on SQLite and on PostgreSQL.
 
-The fixtures are known to all tests by `tests/conftest.py`. Each test gets a database of its own with the current
+Import the fixtures into a `conftest.py` to use them. Each test gets a database of its own with the current
 schema: a copy of one that was migrated once, because that is quicker than migrating.
 """
 

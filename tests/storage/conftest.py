@@ -1,4 +1,4 @@
-"""Fixtures that all tests know. They are imported once, here: each import would start a database server of its own."""
+"""The fixtures of the store's tests."""
 
 from __future__ import annotations
 
