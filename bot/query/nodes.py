@@ -1,0 +1,192 @@
+"""The syntax tree of a query: what every part of it means, for search and for topics alike.
+
+Words are stored as `bot.analysis.words` gives them: folded, in small letters, not stemmed. Where a node says
+*stemmed*, its words and those of the paper are compared by `bot.analysis.terms`, elsewhere as they are.
+
+The text of a paper is its title, its abstract and each of its AI keywords, one by one; not its summary. Words in a row
+are in a row within one of these: a phrase never goes on from the title to the abstract or from a keyword to the next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from bot.papers import SourceName
+
+
+class TextField(StrEnum):
+    """Where a word is looked for. `ANY` is title, abstract and keywords."""
+
+    ANY = "any"
+    TITLE = "title"
+    ABSTRACT = "abstract"
+
+
+class NumberField(StrEnum):
+    """Numbers of a paper; each is the name of an attribute of `Paper`."""
+
+    UPVOTES = "upvotes"
+    STARS = "stars"
+    COMMENTS = "comments"
+
+
+class Feature(StrEnum):
+    """What a paper may have: a link to its code, a project page, a model (`code_url`, `project_url`, `models`)."""
+
+    CODE = "code"
+    PROJECT = "project"
+    MODEL = "model"
+
+
+class Sort(StrEnum):
+    """The order of search results. Topics have none."""
+
+    RELEVANCE = "relevance"
+    NEW = "new"
+    TOP = "top"
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """`*`: every paper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """The word is in the text. Stemmed."""
+
+    word: str
+    field: TextField = TextField.ANY
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Two or more words are in the text in a row. Stemmed."""
+
+    words: tuple[str, ...]
+    field: TextField = TextField.ANY
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """A word that starts so is in the text. Not stemmed."""
+
+    start: str
+    field: TextField = TextField.ANY
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """The words, one or more, are in a row within the name of one author. Not stemmed."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """The words are in a row within the organisation's short name (`organization`) or its full one. Not stemmed."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Submitter:
+    """The words are all the words of the submitter's name: the whole name, not a part of it. Not stemmed."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """An arXiv category, primary or cross-listed: `cs.CL`, `hep-th`, or `cs.*` for all of an archive.
+
+    `cs.*` finds every category that starts with `cs.`. The name is spelled as arXiv does; case does not matter when
+    it is compared with a paper's.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FromSource:
+    """The source has it."""
+
+    source: SourceName
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """The number is from `low` to `high`, both included; None leaves that side open, and never both."""
+
+    field: NumberField
+    low: int | None
+    high: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """`Paper.day` is `first` or later, and earlier than `end`; None leaves that side open, and never both.
+
+    A paper without a day is never found.
+    """
+
+    first: date | None
+    end: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """It has such a link."""
+
+    feature: Feature
+
+
+@dataclass(frozen=True, slots=True)
+class PaperId:
+    """It is that paper."""
+
+    id: str
+
+
+Text = Word | Phrase | Prefix
+Atom = (
+    Everything
+    | Word
+    | Phrase
+    | Prefix
+    | Author
+    | Organization
+    | Submitter
+    | Category
+    | FromSource
+    | Number
+    | Days
+    | Has
+    | PaperId
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """What `node` does not find. `node` is never another `Not`."""
+
+    node: Atom | And | Or
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """What all of `nodes` find: two or more, none of them an `And`."""
+
+    nodes: tuple[Atom | Not | Or, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """What any of `nodes` finds: two or more, none of them an `Or`."""
+
+    nodes: tuple[Atom | Not | And, ...]
+
+
+Node = Atom | Not | And | Or
