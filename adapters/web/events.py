@@ -1,0 +1,87 @@
+"""The stream of new messages that an open page listens to (server-sent events).
+
+https://html.spec.whatwg.org/multipage/server-sent-events.html: the browser reconnects by itself and then names the
+last id that it has seen in `Last-Event-ID`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+import structlog
+
+from adapters.web.platform import WebPlatform
+from bot.errors import StorageError
+from bot.ports import LoggedMessage
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT = 15.0  # seconds; proxies cut connections that are silent for 30 to 60
+RECONNECT_AFTER = 2000  # milliseconds
+READ_AT_ONCE = 50
+LONGEST_BACKLOG = 200  # messages; whoever missed more loads the page again
+MOST_STREAMS = 100
+
+
+class EventStreams:
+    """The open streams. There are at most `limit` of them, so that forgotten pages cannot use up the process."""
+
+    def __init__(self, platform: WebPlatform, *, limit: int = MOST_STREAMS, heartbeat: float = HEARTBEAT) -> None:
+        self._platform = platform
+        self._limit = limit
+        self._heartbeat = heartbeat
+        self._open = 0
+
+    @property
+    def full(self) -> bool:
+        return self._open >= self._limit
+
+    async def follow(
+        self, channel: str, after: int, describe: Callable[[LoggedMessage], Mapping[str, Any]]
+    ) -> AsyncIterator[str]:
+        """Everything posted after that id, as text of the stream, until the workspace closes.
+
+        Events are `message` (of this channel, as `describe` says it), `activity` (a message elsewhere) and `stale`
+        (too much was missed).
+        """
+        self._open += 1
+        try:
+            async for event in self._events(channel, after, describe):
+                yield event
+        except StorageError as error:
+            log.warning("web.stream_ended", channel=channel, error=str(error))
+        finally:
+            self._open -= 1
+
+    async def _events(
+        self, channel: str, after: int, describe: Callable[[LoggedMessage], Mapping[str, Any]]
+    ) -> AsyncIterator[str]:
+        yield f"retry: {RECONNECT_AFTER}\n\n"
+        tail, missed = self._platform.tail, 0
+        while not tail.closed:
+            noticed = tail.last_id
+            # A page that closes cancels this stream; a query that is under way still comes to its end.
+            news = await asyncio.shield(asyncio.ensure_future(self._platform.after(after, limit=READ_AT_ONCE)))
+            for logged in news:
+                if logged.channel == channel:
+                    yield _event("message", logged.id, describe(logged))
+                else:
+                    yield _event("activity", logged.id, {"channel": logged.channel, "id": logged.id})
+                after = logged.id
+            missed += len(news)
+            if missed >= LONGEST_BACKLOG:
+                yield _event("stale", after, {})
+                return
+            if not news:
+                missed = 0
+                await tail.wait(noticed, self._heartbeat)
+                if tail.last_id == noticed:
+                    yield ": still here\n\n"
+
+
+def _event(name: str, event_id: int, data: Mapping[str, Any]) -> str:
+    # JSON has no line breaks of its own, so one line of data always holds all of it.
+    return f"event: {name}\nid: {event_id}\ndata: {json.dumps(data)}\n\n"

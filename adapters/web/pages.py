@@ -1,0 +1,104 @@
+"""Making HTML. Everything that is shown goes through Jinja's escaping."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from adapters.web.timeline import ChannelView, MessageView, Thread
+from bot.messages import Button, Buttons, Heading, Message, Paragraph, text
+from bot.text import count_of, shorten
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+
+_NOTHING_YET = Message(
+    summary="Nothing was posted here yet.",
+    blocks=(
+        Heading("Nothing was posted here yet"),
+        Paragraph(text("Papers arrive here once this channel has topics. Type a command below, or start with one:")),
+        Buttons((Button("What can I ask?", "help"), Button("Today’s papers", "today"))),
+    ),
+)
+
+
+class Pages:
+    """The pages and fragments of the workspace. `banner` is a sentence above everything; empty for none."""
+
+    def __init__(self, *, banner: str, has_login: bool) -> None:
+        self._templates = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters |= {"shorten": shorten, "count_of": count_of, "segment": path_segment}
+        self._templates.globals |= {
+            "asset": {path.name: _versioned(path) for path in STATIC.iterdir()},
+            "banner": banner,
+            "has_login": has_login,
+            "link": web_link,
+            "nothing_yet": _NOTHING_YET,
+        }
+
+    def channel(
+        self,
+        *,
+        channels: Sequence[ChannelView],
+        threads: Sequence[Thread],
+        earlier: int | None,
+        last_id: int,
+        zone: str,
+        answer: MessageView | None = None,
+        error: str = "",
+    ) -> str:
+        """The page of the current channel; of an empty workspace when there is none. `answer` stands at its end."""
+        return self._templates.get_template("channel.html").render(
+            channels=channels,
+            current=next((channel for channel in channels if channel.current), None),
+            threads=threads,
+            earlier=earlier,
+            last_id=last_id,
+            zone=zone,
+            answer=answer,
+            error=error,
+        )
+
+    def channels(self, channels: Sequence[ChannelView]) -> str:
+        return self._templates.get_template("channels.html").render(channels=channels)
+
+    def threads(self, channel: str, threads: Sequence[Thread]) -> str:
+        return self._templates.get_template("threads.html").render(channel=channel, threads=threads)
+
+    def message(self, channel: str, view: MessageView, *, is_reply: bool = False) -> str:
+        return self._templates.get_template("one_message.html").render(channel=channel, view=view, is_reply=is_reply)
+
+    def login(self, *, next_path: str, error: str) -> str:
+        return self._templates.get_template("login.html").render(next_path=next_path, error=error)
+
+    def problem(self, *, title: str, sentence: str) -> str:
+        return self._templates.get_template("problem.html").render(title=title, sentence=sentence)
+
+
+def web_link(url: str) -> str:
+    """The address when it is one of the web, else nothing: a `javascript:` or `data:` address never becomes a link."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    plain = not any(character.isspace() or not character.isprintable() for character in url)
+    return url if plain and parts.scheme in ("http", "https") and parts.hostname else ""
+
+
+def path_segment(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _versioned(path: Path) -> str:
+    """The address of a static file, which changes with its content: browsers may keep it for ever."""
+    return f"/static/{path.name}?v={hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"

@@ -1,0 +1,174 @@
+"""The web workspace as a platform: what is sent to it is kept in a log that browsers read."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from adapters.web.tail import POLL_INTERVAL, LogTail
+from bot.channels import Address, PlatformName, Style
+from bot.errors import StorageError, UserError
+from bot.messages import Message, Note, code, text
+from bot.ports import Clock, LoggedMessage, LookUp, MessageLog, Outgoing, Rejected, Retry, SendResult, Sent
+
+log = structlog.get_logger(__name__)
+
+WORKSPACE = "local"
+LONGEST_CHANNEL_NAME = 40  # characters; a longer one does not fit on a phone
+LONGEST_MENTION = 80
+PAPERS_PER_MESSAGE = 25  # a page scrolls; more than this is tedious in one message
+_CHANNEL_NAME = re.compile(r"[^\W_][\w-]*")
+_READ_AT_ONCE = 500
+
+
+def address_of(channel: str) -> Address:
+    return Address(PlatformName.WEB, WORKSPACE, channel)
+
+
+def channel_name_of(text: str) -> str:
+    """The name of the channel that a person means by `#Machine Learning`: it is also its id and part of its address.
+
+    Raises `UserError` for what cannot be one.
+    """
+    name = unicodedata.normalize("NFC", "-".join(text.strip().removeprefix("#").lower().split()))
+    if not name:
+        raise UserError("A channel needs a name, like `machine-learning`.")
+    if len(name) > LONGEST_CHANNEL_NAME:
+        raise UserError(f"That name has {len(name)} characters; {LONGEST_CHANNEL_NAME} is the most.")
+    if not _CHANNEL_NAME.fullmatch(name):
+        raise UserError("A channel name is made of letters, digits, `-` and `_`, like `machine-learning`.")
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """Threads of one channel, oldest first. `earlier` is where the page before it ends, None if there is none."""
+
+    messages: Sequence[LoggedMessage]
+    earlier: int | None
+
+
+class WebPlatform:
+    """Implements `bot.ports.Platform`.
+
+    Everybody who opens the workspace is the same local person, so `tell` says it in the channel. `close` ends all
+    streams of events; `WebServer` calls it before it waits for open connections.
+    """
+
+    def __init__(self, messages: MessageLog, clock: Clock, *, poll_interval: float = POLL_INTERVAL) -> None:
+        self._messages = messages
+        self._clock = clock
+        self._latest: dict[str, int] = {}
+        self._latest_through = 0
+        self.tail = LogTail(messages, interval=poll_interval)
+
+    @property
+    def name(self) -> PlatformName:
+        return PlatformName.WEB
+
+    @property
+    def channel_interval(self) -> float:
+        return 0.0
+
+    def papers_per_message(self, style: Style, *, abstracts: bool) -> int:  # noqa: ARG002 - a page has no such limits
+        return PAPERS_PER_MESSAGE
+
+    def parse_mention(self, text: str) -> str:
+        """Any short name: it is shown with the digest, and pings nobody because there is nobody to ping."""
+        mention = " ".join(text.split())
+        if not mention or not mention.isprintable():
+            raise UserError("Write the name to show with each digest, like `@team`.")
+        if len(mention) > LONGEST_MENTION:
+            raise UserError(f"That mention has {len(mention)} characters; {LONGEST_MENTION} is the most.")
+        return mention
+
+    async def send(self, outgoing: Outgoing) -> SendResult:
+        address, parent = outgoing.address, outgoing.reply_to
+        if (address.platform, address.workspace) != (PlatformName.WEB, WORKSPACE):
+            return Rejected(f"{address} is not a channel of the web workspace.")
+        if parent is not None and not (parent.isascii() and parent.isdigit()):
+            return Rejected(f"{parent!r} is not a message of the web workspace.")
+        reply_to = None if parent is None else int(parent)
+        try:
+            posted = await self._post(address.channel, outgoing.message, key=outgoing.key, reply_to=reply_to)
+        except StorageError as error:
+            # Certainly not sent, says the port; and if it were, the key would find it again.
+            return Retry(str(error))
+        return Sent(str(posted.id))
+
+    async def look_up(self, outgoing: Outgoing, since: datetime) -> Sent | LookUp:  # noqa: ARG002 - keys need no time
+        try:
+            found = await self._messages.find(outgoing.key)
+        except StorageError as error:
+            log.warning("web.log_unreadable", error=str(error))
+            return LookUp.CANNOT_TELL
+        return Sent(str(found.id)) if found else LookUp.MISSING
+
+    async def tell(self, address: Address, person_id: str, message: Message) -> bool:  # noqa: ARG002 - one person
+        try:
+            await self._post(address.channel, message, key=_new_key(), reply_to=None)
+        except StorageError as error:
+            log.warning("web.not_told", channel=str(address), error=str(error))
+            return False
+        return True
+
+    def close(self) -> None:
+        self.tail.close()
+
+    # ---- what browsers need
+
+    async def publish(self, channel: str, message: Message, *, used: str) -> LoggedMessage:
+        """Posts the answer to a command, with a note of which one it was; raises `StorageError`."""
+        attribution = Note(text("Someone used ", code(f"/papers {used}".rstrip())))
+        return await self._post(
+            channel, replace(message, blocks=(attribution, *message.blocks)), key=_new_key(), reply_to=None
+        )
+
+    async def page(self, channel: str, *, before: int | None, limit: int) -> MessagePage:
+        """The latest `limit` threads of a channel, or those before a message; raises `StorageError`."""
+        messages = await self._messages.page(channel, before=before, limit=limit + 1)
+        heads = [message.id for message in messages if message.reply_to is None]
+        if len(heads) <= limit:
+            return MessagePage(messages, None)
+        extra, earlier = heads[0], heads[1]
+        return MessagePage([each for each in messages if extra not in (each.id, each.reply_to)], earlier)
+
+    async def after(self, message_id: int, *, limit: int) -> Sequence[LoggedMessage]:
+        """What was posted after that message in any channel, oldest first; raises `StorageError`."""
+        return await self._messages.after(message_id, limit=limit)
+
+    async def last_id(self) -> int:
+        return await self._messages.last_id()
+
+    async def latest_ids(self, channels: Iterable[str]) -> dict[str, int]:
+        """The id of the last message of each channel, 0 for an empty one; raises `StorageError`.
+
+        The log is read once; afterwards only what was added to it.
+        """
+        if not self._latest:
+            self._latest_through = await self._messages.last_id()
+        while news := await self._messages.after(self._latest_through, limit=_READ_AT_ONCE):
+            for message in news:
+                self._latest[message.channel] = max(message.id, self._latest.get(message.channel, 0))
+            self._latest_through = max(self._latest_through, news[-1].id)
+        for channel in channels:
+            if channel not in self._latest:
+                newest = await self._messages.page(channel, before=None, limit=1)
+                found = max((message.id for message in newest), default=0)
+                self._latest[channel] = max(found, self._latest.get(channel, 0))
+        return {channel: self._latest[channel] for channel in channels}
+
+    async def _post(self, channel: str, message: Message, *, key: str, reply_to: int | None) -> LoggedMessage:
+        posted = await self._messages.add(channel, message, key=key, reply_to=reply_to, posted_at=self._clock.now())
+        self.tail.wake()
+        return posted
+
+
+def _new_key() -> str:
+    return f"web-{secrets.token_hex(16)}"

@@ -1,0 +1,129 @@
+"""Messages and channels as the page shows them: threads, days, and times in the reader's zone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.channels import Channel, ChannelState
+from bot.messages import Message
+from bot.ports import LoggedMessage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageView:
+    """One message. An answer that only its asker sees has the command `line` that it answers."""
+
+    id: str
+    message: Message
+    at: datetime
+    line: str | None = None
+    failed: bool = False
+
+    @property
+    def ephemeral(self) -> bool:
+        return self.line is not None
+
+    @property
+    def clock(self) -> str:
+        return f"{self.at:%H:%M}"
+
+    @property
+    def moment(self) -> str:
+        return f"{day_words(self.at)}, {self.at:%H:%M} ({self.at.tzname()})"
+
+    @property
+    def day(self) -> str:
+        return f"{self.at:%Y-%m-%d}"
+
+    @property
+    def day_words(self) -> str:
+        return day_words(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A message with its replies."""
+
+    head: MessageView
+    replies: tuple[MessageView, ...] = ()
+
+
+def view_of(logged: LoggedMessage, zone: tzinfo) -> MessageView:
+    return MessageView(id=str(logged.id), message=logged.message, at=logged.posted_at.astimezone(zone))
+
+
+def threads_of(messages: Sequence[LoggedMessage], zone: tzinfo) -> list[Thread]:
+    """The threads in the order of their heads. Replies whose head is not among the messages are left out."""
+    replies: dict[int, list[MessageView]] = {message.id: [] for message in messages if message.reply_to is None}
+    for message in messages:
+        if message.reply_to in replies:
+            replies[message.reply_to].append(view_of(message, zone))
+    return [Thread(view_of(head, zone), tuple(replies[head.id])) for head in messages if head.reply_to is None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelView:
+    """A line of the list of channels. `status` is a few words, `detail` the whole story."""
+
+    id: str
+    name: str
+    state: ChannelState
+    status: str
+    detail: str
+    latest: int
+    current: bool
+
+
+def channel_view(channel: Channel, now: datetime, zone: tzinfo, *, latest: int, current: bool) -> ChannelView:
+    return ChannelView(
+        id=channel.address.channel,
+        name=channel.name,
+        state=channel.state,
+        status=_status_of(channel, now, zone),
+        detail=channel.reason or f"Schedule: {channel.schedule} ({channel.time_zone})",
+        latest=latest,
+        current=current,
+    )
+
+
+def _status_of(channel: Channel, now: datetime, zone: tzinfo) -> str:
+    if channel.state is ChannelState.BROKEN:
+        return "Stopped"
+    if channel.state is ChannelState.PAUSED:
+        return f"Paused until {soon_words(channel.paused_until, now, zone)}" if channel.paused_until else "Paused"
+    if channel.next_digest_at is None:
+        return "Papers as they come"
+    return f"Next digest {soon_words(channel.next_digest_at, now, zone)}"
+
+
+def day_words(moment: datetime) -> str:
+    """`Thursday, 30 April 2026`: the same whenever it is read, so a page that stays open stays right."""
+    return f"{moment:%A}, {moment.day} {moment:%B %Y}"
+
+
+def soon_words(moment: datetime, now: datetime, zone: tzinfo) -> str:
+    """`today 17:30`, `tomorrow 09:00`, `Mon 09:00`, `4 May 09:00`, `4 May 2027 09:00`."""
+    local, here = moment.astimezone(zone), now.astimezone(zone)
+    days = (local.date() - here.date()).days
+    if days == 0:
+        day = "today"
+    elif days == 1:
+        day = "tomorrow"
+    elif 1 < days < 7:
+        day = f"{local:%a}"
+    elif local.year == here.year:
+        day = f"{local.day} {local:%b}"
+    else:
+        day = f"{local.day} {local:%b %Y}"
+    return f"{day} {local:%H:%M}"
+
+
+def zone_of(name: str) -> ZoneInfo | None:
+    """The IANA time zone of that name, None for what is none."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
