@@ -102,8 +102,8 @@ class Submitter:
 class Category:
     """An arXiv category, primary or cross-listed: `cs.CL`, `hep-th`, or `cs.*` for all of an archive.
 
-    `cs.*` finds every category that starts with `cs.`. The name is spelled as arXiv does; case does not matter when
-    it is compared with a paper's.
+    `astro-ph.*` finds every category that starts with `astro-ph.`, and `astro-ph` itself, which old papers have. The
+    name is spelled as arXiv does; case does not matter when it is compared with a paper's.
     """
 
     name: str

@@ -1,0 +1,78 @@
+"""A query that was understood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+from bot.query.nodes import (
+    And,
+    Atom,
+    Category,
+    FromSource,
+    Has,
+    Node,
+    Not,
+    Number,
+    NumberField,
+    Or,
+    Organization,
+    Phrase,
+    Prefix,
+    Sort,
+    Submitter,
+    Word,
+)
+from bot.query.printing import printed
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to look for.
+
+    `text` is canonical: `parse(query.text) == query`, and queries that differ in nothing but spelling have the same.
+    `watches_numbers` says that its truth depends on what a paper gains with time: votes, stars, comments, links, and
+    what being featured by another source adds. `has_words` says that it has plain words, phrases or prefixes, so that
+    papers with only some of them are related. `categories` are those that it names other than to exclude them.
+    """
+
+    text: str
+    root: Node
+    sort: Sort
+    watches_numbers: bool
+    has_words: bool
+    categories: frozenset[str]
+
+    @classmethod
+    def of(cls, root: Node, sort: Sort = Sort.RELEVANCE) -> Self:
+        """The query with that tree."""
+        atoms = list(_atoms(root))
+        return cls(
+            text=printed(root, sort),
+            root=root,
+            sort=sort,
+            watches_numbers=any(isinstance(atom, _GROWING) for atom, _ in atoms),
+            has_words=any(wanted and isinstance(atom, Word | Phrase | Prefix) for atom, wanted in atoms),
+            categories=frozenset(atom.name for atom, wanted in atoms if wanted and isinstance(atom, Category)),
+        )
+
+    def with_upvotes(self, least: int) -> Self:
+        """The same query, for papers with so many upvotes or more. Its text may be longer than `parse` reads."""
+        nodes = self.root.nodes if isinstance(self.root, And) else (self.root,)
+        return self.of(And((*nodes, Number(NumberField.UPVOTES, least, None))), self.sort)
+
+
+_GROWING = (Number, Has, FromSource, Organization, Submitter)
+
+
+def _atoms(node: Node, *, wanted: bool = True) -> Iterator[tuple[Atom, bool]]:
+    """The atoms, each with whether it is looked for and not excluded."""
+    match node:
+        case Not(part):
+            yield from _atoms(part, wanted=not wanted)
+        case And(nodes) | Or(nodes):
+            for inner in nodes:
+                yield from _atoms(inner, wanted=wanted)
+        case _:
+            yield node, wanted

@@ -1,0 +1,170 @@
+"""The first step of reading a query: its text as tokens, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from bot.query.errors import QueryError
+from bot.query.values import DASHES, FIELDS, SORT, Value, not_a_field
+
+#: Every character that people and their phones write for a double quote; any of them ends what another began.
+_QUOTES: Final = '"\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02\u2033'
+
+
+class Kind(Enum):
+    TEXT = auto()
+    FIELD = auto()
+    OPEN = auto()
+    CLOSE = auto()
+    NOT = auto()
+    AND = auto()
+    OR = auto()
+    END = auto()
+
+
+_OPERATORS: Final = {"OR": Kind.OR, "AND": Kind.AND, "NOT": Kind.NOT}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of a query. `value` is what a TEXT says, or the characters themselves; of a FIELD its name.
+
+    A FIELD token is always directly followed by the TEXT or the OPEN that it belongs to.
+    """
+
+    kind: Kind
+    value: Value
+
+    @property
+    def start(self) -> int:
+        return self.value.position
+
+    @property
+    def end(self) -> int:
+        return self.value.position + self.value.length
+
+
+def tokens(query: str) -> Iterator[Token]:
+    """The tokens of a query, an END after the last one. Raises `QueryError`."""
+    place = 0
+    while place < len(query):
+        character = query[place]
+        if character.isspace():
+            place += 1
+        elif character in "()":
+            yield _token(Kind.OPEN if character == "(" else Kind.CLOSE, query, place, place + 1)
+            place += 1
+        elif character in _QUOTES:
+            token = _quoted(query, place)
+            yield token
+            place = token.end
+        elif character in DASHES:
+            yield _minus(query, place)
+            place += 1
+        else:
+            end = _end_of_run(query, place)
+            yield from _run(query, place, end)
+            place = end
+    yield _token(Kind.END, query, place, place)
+
+
+def _value(query: str, start: int, end: int) -> Value:
+    return Value(text=query[start:end], query=query, position=start, length=end - start, quoted=False)
+
+
+def _token(kind: Kind, query: str, start: int, end: int) -> Token:
+    return Token(kind, _value(query, start, end))
+
+
+def _quoted(query: str, start: int) -> Token:
+    end = start + 1
+    while end < len(query) and query[end] not in _QUOTES:
+        end += 1
+    if end == len(query):
+        raise QueryError(
+            "A quote is opened and never closed.",
+            'Write a second `"` where the phrase ends, or leave this one out.',
+            query=query,
+            position=start,
+            length=1,
+        )
+    text = query[start + 1 : end]
+    value = Value(text=text, query=query, position=start, length=end + 1 - start, quoted=True)
+    if not text.strip():
+        raise value.error(
+            "There is nothing between these quotes.", 'Write a phrase there, like `"mixture of experts"`.'
+        )
+    return Token(Kind.TEXT, value)
+
+
+def _minus(query: str, place: int) -> Token:
+    token = _token(Kind.NOT, query, place, place + 1)
+    if query[place + 1 : place + 2].strip() in ("", ")"):
+        raise token.value.error(
+            "A minus belongs right before the word that it excludes.", "Write it like `-survey`, or leave it out."
+        )
+    return token
+
+
+def _end_of_run(query: str, place: int) -> int:
+    while (
+        place < len(query) and not query[place].isspace() and query[place] not in "()" and query[place] not in _QUOTES
+    ):
+        place += 1
+    return place
+
+
+def _run(query: str, start: int, end: int) -> Iterator[Token]:
+    """The tokens of characters without a space, quote or parenthesis among them."""
+    run = _value(query, start, end)
+    if operator := _OPERATORS.get(run.text):
+        yield Token(operator, run)
+        return
+    name, colon, text = run.text.partition(":")
+    if not colon:
+        yield Token(Kind.TEXT, run)
+        return
+    at_value = start + len(name) + 1
+    follows = query[end : end + 1]
+    belongs = follows != "" and not follows.isspace() and follows != ")"
+    if name.lower() not in FIELDS and name.lower() != SORT:
+        if text or belongs:
+            raise not_a_field(run)
+        # A title that somebody pasted: "Attention: a survey". The colon says nothing.
+        yield Token(Kind.TEXT, _value(query, start, end - 1))
+        return
+    if not text and not belongs:
+        raise run.error(
+            f"There is nothing right after `{run.text}`.",
+            f"Write its value there without a space, like `{_EXAMPLES[name.lower()]}`.",
+        )
+    if text.startswith(tuple(DASHES)):
+        raise run.error(
+            f"The minus in “{run.text}” is at the wrong place.", f"Write it in front: `-{name}:{text[1:]}`."
+        )
+    yield Token(Kind.FIELD, _value(query, start, at_value - 1))
+    if text:
+        yield Token(Kind.TEXT, _value(query, at_value, end))
+
+
+_EXAMPLES: Final = {
+    "title": "title:agent",
+    "abstract": "abstract:benchmark",
+    "author": "author:hinton",
+    "cat": "cat:cs.CL",
+    "org": "org:nvidia",
+    "submitter": "submitter:akhaliq",
+    "source": "source:arxiv",
+    "upvotes": "upvotes:>=20",
+    "stars": "stars:>100",
+    "comments": "comments:>5",
+    "after": "after:2026-01-01",
+    "before": "before:2026-01-01",
+    "date": "date:2026-04",
+    "has": "has:code",
+    "id": "id:2604.13035",
+    SORT: "sort:new",
+}

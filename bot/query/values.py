@@ -1,0 +1,319 @@
+"""Fields: what `name:value` means, for every name."""
+
+from __future__ import annotations
+
+import calendar
+import difflib
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from bot.analysis import words as analyzed_words
+from bot.errors import UserError
+from bot.papers import SourceName, linked_paper_ids, normalize_paper_id, parse_paper_id
+from bot.query.categories import category_named, nearest_category
+from bot.query.errors import QueryError
+from bot.query.nodes import (
+    Atom,
+    Author,
+    Category,
+    Days,
+    Everything,
+    Feature,
+    FromSource,
+    Has,
+    Number,
+    NumberField,
+    Organization,
+    PaperId,
+    Phrase,
+    Prefix,
+    Sort,
+    Submitter,
+    TextField,
+    Word,
+)
+
+SHORTEST_PREFIX = 3
+_LARGEST_NUMBER = 999_999_999
+_YEARS = range(1900, 2101)  # arXiv began in 1991; a typo in a year is more likely than a query for 2101
+
+#: Every character that people and their phones write for a minus.
+DASHES: Final = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A word, a quoted text or the part of `name:value` behind the colon, and where in the query it is."""
+
+    text: str
+    query: str
+    position: int
+    length: int
+    quoted: bool
+
+    def error(self, problem: str, hint: str) -> QueryError:
+        return QueryError(problem, hint, query=self.query, position=self.position, length=self.length)
+
+    @property
+    def shown(self) -> str:
+        """The text as error messages name it."""
+        return f"“{shortened(self.text)}”"
+
+    @property
+    def plain(self) -> str:
+        """The text without compatibility forms, for values that are no words: `２０` is 20, `≥` stays."""
+        return unicodedata.normalize("NFKC", self.text).strip()
+
+
+def shortened(text: str) -> str:
+    text = "".join(character if character.isprintable() else " " for character in text)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def words_of(value: Value) -> tuple[str, ...]:
+    """The words to look for; raises `QueryError` if there are none.
+
+    Folding a word again may change it once more (the small letter of a rare capital may have an accent of its own), so
+    it is done until nothing changes: the canonical text must mean the same as what was typed.
+    """
+    found = analyzed_words(value.text)
+    while not value.text.isascii() and (again := analyzed_words(" ".join(found))) != found:
+        found = again
+    if not found:
+        raise value.error(
+            f"There is no letter or digit to look for in {value.shown}.", "Leave it out, or write a word there."
+        )
+    return tuple(found)
+
+
+def text_atom(value: Value, field: TextField = TextField.ANY) -> Atom:
+    """What a word, a word with a `*`, or a quoted phrase looks for."""
+    if "*" in value.text:
+        return _starred(value, field)
+    words = words_of(value)
+    return Word(words[0], field) if len(words) == 1 else Phrase(words, field)
+
+
+def _starred(value: Value, field: TextField) -> Atom:
+    if value.quoted:
+        raise value.error(
+            "A quoted phrase cannot contain `*`.", "Write `quant*` without quotes, or the phrase without the `*`."
+        )
+    start = value.text.removesuffix("*")
+    if not start:
+        if field is TextField.ANY:
+            return Everything()
+        raise value.error(f"`{field}:*` does not say what to look for.", f"Write a word, like `{field}:quant*`.")
+    if "*" in start or start == value.text:
+        raise value.error(f"A `*` can only end a word, which it does not in {value.shown}.", "Write it like `quant*`.")
+    words = words_of(Value(text=start, query=value.query, position=value.position, length=value.length, quoted=False))
+    if len(words) > 1:
+        raise value.error(
+            f"A `*` needs one plain word, and {value.shown} is several.",
+            f"Write `{' '.join(words)}*`, which looks for each of them.",
+        )
+    if len(words[0]) < SHORTEST_PREFIX:
+        raise value.error(
+            f"{value.shown} is too short: a `*` needs {SHORTEST_PREFIX} letters before it.",
+            "Write more of the word, like `quant*`.",
+        )
+    return Prefix(words[0], field)
+
+
+def _name_words(value: Value, what: str) -> tuple[str, ...]:
+    if "*" in value.text:
+        raise value.error(f"`*` does not work in the name of {what}.", "Write whole words of the name without it.")
+    return words_of(value)
+
+
+def _category(value: Value) -> Category:
+    if name := category_named(value.plain):
+        return Category(name)
+    nearest = nearest_category(value.plain)
+    meant = f"Did you mean `cat:{nearest}`?" if nearest else "They look like `cat:cs.CL`, `cat:hep-th` or `cat:cs.*`."
+    raise value.error(f"arXiv has no category {value.shown}.", meant)
+
+
+def _source(value: Value) -> FromSource:
+    names = {**{str(source): source for source in SourceName}, "hf": SourceName.HUGGINGFACE}
+    if source := names.get(value.plain.lower()):
+        return FromSource(source)
+    raise value.error(f"There is no source {value.shown}.", "Write `source:huggingface` or `source:arxiv`.")
+
+
+def _feature(value: Value) -> Has:
+    try:
+        return Has(Feature(value.plain.lower()))
+    except ValueError:
+        raise value.error(
+            f"Papers cannot be asked for {value.shown}.", "Write `has:code`, `has:project` or `has:model`."
+        ) from None
+
+
+def _paper(value: Value) -> PaperId:
+    for text in (value.plain, value.plain.lower()):
+        try:
+            return PaperId(parse_paper_id(text))
+        except UserError:
+            continue
+    raise value.error(f"{value.shown} is not an arXiv id.", "They look like `id:2604.13035` or `id:astro-ph/0601001`.")
+
+
+_COMPARISON = re.compile(r"(>=|=>|≥|>|<=|=<|≤|<|=|)\s*(\d+)", re.ASCII)
+_INTERVAL = re.compile(r"(\d+)\s*\.\.\s*(\d+)", re.ASCII)
+
+
+def _number(value: Value, field: NumberField) -> Number:
+    if found := _INTERVAL.fullmatch(value.plain):
+        low, high = int(found[1]), int(found[2])
+        if low > high:
+            raise value.error(
+                f"No number is in {value.shown}.", f"Write the smaller one first: `{field}:{high}..{low}`."
+            )
+        return _in_range(value, Number(field, low, high))
+    if found := _COMPARISON.fullmatch(value.plain):
+        number = int(found[2])
+        match found[1]:
+            case ">":
+                return _in_range(value, Number(field, number + 1, None))
+            case ">=" | "=>" | "≥":
+                return _in_range(value, Number(field, number, None))
+            case "<" if number == 0:
+                raise value.error("No number is smaller than 0.", f"Write `{field}:0` for none.")
+            case "<":
+                return _in_range(value, Number(field, None, number - 1))
+            case "<=" | "=<" | "≤":
+                return _in_range(value, Number(field, None, number))
+            case _:
+                return _in_range(value, Number(field, number, number))
+    raise value.error(
+        f"{value.shown} is not a number or a comparison.",
+        f"Write it like `{field}:>=20`, `{field}:<5` or `{field}:10..50`, without spaces.",
+    )
+
+
+def _in_range(value: Value, number: Number) -> Number:
+    if max(number.low or 0, number.high or 0) > _LARGEST_NUMBER:
+        raise value.error(f"The number in {value.shown} is too large.", f"Write at most {_LARGEST_NUMBER}.")
+    return number
+
+
+_DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
+
+
+def _period(value: Value, text: str) -> tuple[date, date]:
+    """The first day of a year, a month or a day, and the first one after it."""
+    found = _DAY.fullmatch(text)
+    if not found:
+        raise value.error(
+            f"{value.shown} is not a date.",
+            "Write a day like `2026-04-03`, a month like `2026-04`, a year, or for `date:` two of them like "
+            "`2026-04-03..2026-04-09`.",
+        )
+    year, month, day = int(found[1]), int(found[2] or 1), int(found[3] or 1)
+    if year not in _YEARS:
+        raise value.error(f"No paper is from the year {found[1]}.", f"Write a year up to {_YEARS[-1]}.")
+    try:
+        first = date(year, month, day)
+    except ValueError:
+        raise value.error(
+            f"There is no such day as {value.shown}.", "Write year, month and day like `2026-04-03`."
+        ) from None
+    if found[2] is None:
+        return first, date(year + 1, 1, 1)
+    days = 1 if found[3] else calendar.monthrange(year, month)[1]
+    return first, first + timedelta(days=days)
+
+
+def _after(value: Value) -> Days:
+    return Days(_period(value, value.plain)[0], None)
+
+
+def _before(value: Value) -> Days:
+    return Days(None, _period(value, value.plain)[0])
+
+
+def _date(value: Value) -> Days:
+    start, dots, stop = value.plain.partition("..")
+    first, end = _period(value, start.strip())
+    if dots:
+        last, end = _period(value, stop.strip())
+        if last < first:
+            raise value.error(f"No day is in {value.shown}.", f"Write the earlier one first: `date:{stop}..{start}`.")
+    return Days(first, end)
+
+
+def sort_named(value: Value) -> Sort:
+    """The order that `sort:` asks for."""
+    try:
+        return Sort(value.plain.lower())
+    except ValueError:
+        raise value.error(
+            f"Papers cannot be sorted by {value.shown}.",
+            "Write `sort:new` or `sort:top`; without it the best match comes first.",
+        ) from None
+
+
+#: What to make of the value of each field.
+FIELDS: Final[Mapping[str, Callable[[Value], Atom]]] = {
+    "title": lambda value: text_atom(value, TextField.TITLE),
+    "abstract": lambda value: text_atom(value, TextField.ABSTRACT),
+    "author": lambda value: Author(_name_words(value, "an author")),
+    "cat": _category,
+    "org": lambda value: Organization(_name_words(value, "an organisation")),
+    "submitter": lambda value: Submitter(_name_words(value, "a submitter")),
+    "source": _source,
+    "upvotes": lambda value: _number(value, NumberField.UPVOTES),
+    "stars": lambda value: _number(value, NumberField.STARS),
+    "comments": lambda value: _number(value, NumberField.COMMENTS),
+    "after": _after,
+    "before": _before,
+    "date": _date,
+    "has": _feature,
+    "id": _paper,
+}
+SORT: Final = "sort"
+
+_OTHER_NAMES: Final = {
+    "abs": "abstract",
+    "by": "author",
+    "category": "cat",
+    "from": "source",
+    "group": "org",
+    "in": "cat",
+    "likes": "upvotes",
+    "order": SORT,
+    "points": "upvotes",
+    "since": "after",
+    "until": "before",
+    "user": "submitter",
+    "votes": "upvotes",
+    "with": "has",
+    "year": "date",
+}
+
+
+def not_a_field(run: Value) -> QueryError:
+    """The error for a colon where no field is in front of it: a link, a time, a misspelt or unknown field."""
+    name, _, rest = run.text.partition(":")
+    paper_id = next(iter(linked_paper_ids(run.text)), None) or normalize_paper_id(run.text)
+    if paper_id:
+        return run.error("A link is not searched for.", f"Write `id:{paper_id}` for that paper.")
+    quote = f'write `"{shortened(run.text)}"` to look for its words'
+    if rest.startswith("//"):
+        return run.error("A link is not searched for.", f"Write some words of it, or {quote}.")
+    if not name.isalpha():
+        return run.error(
+            f"A colon is only used between a field and its value, unlike in {run.shown}.", f"{quote.capitalize()}."
+        )
+    small = name.lower()
+    close = difflib.get_close_matches(small, [*FIELDS, SORT, *_OTHER_NAMES], n=1)
+    meant = _OTHER_NAMES.get(close[0], close[0]) if close else None
+    place = Value(text=name, query=run.query, position=run.position, length=len(name), quoted=False)
+    if meant:
+        return place.error(f"There is no field {place.shown}.", f"Did you mean `{meant}:`? Otherwise {quote}.")
+    return place.error(f"There is no field {place.shown}.", f"The fields are {', '.join(FIELDS)}. Otherwise {quote}.")
