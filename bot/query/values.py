@@ -303,17 +303,24 @@ def not_a_field(run: Value) -> QueryError:
     paper_id = next(iter(linked_paper_ids(run.text)), None) or normalize_paper_id(run.text)
     if paper_id:
         return run.error("A link is not searched for.", f"Write `id:{paper_id}` for that paper.")
-    quote = f'write `"{shortened(run.text)}"` to look for its words'
+    quoted = f'`"{shortened(run.text)}"`'
     if rest.startswith("//"):
-        return run.error("A link is not searched for.", f"Write some words of it, or {quote}.")
+        return run.error("A link is not searched for.", f"Write some words of it, or {quoted} to look for its words.")
     if not name.isalpha():
         return run.error(
-            f"A colon is only used between a field and its value, unlike in {run.shown}.", f"{quote.capitalize()}."
+            f"A colon is only used between a field and its value, unlike in {run.shown}.",
+            f"Write {quoted} to look for its words.",
         )
     small = name.lower()
     close = difflib.get_close_matches(small, [*FIELDS, SORT, *_OTHER_NAMES], n=1)
     meant = _OTHER_NAMES.get(close[0], close[0]) if close else None
     place = Value(text=name, query=run.query, position=run.position, length=len(name), quoted=False)
     if meant:
-        return place.error(f"There is no field {place.shown}.", f"Did you mean `{meant}:`? Otherwise {quote}.")
-    return place.error(f"There is no field {place.shown}.", f"The fields are {', '.join(FIELDS)}. Otherwise {quote}.")
+        return place.error(
+            f"There is no field {place.shown}.",
+            f"Did you mean `{meant}:`? Otherwise write {quoted} to look for its words.",
+        )
+    return place.error(
+        f"There is no field {place.shown}.",
+        f"The fields are {', '.join(FIELDS)}. Otherwise write {quoted} to look for its words.",
+    )
