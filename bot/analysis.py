@@ -56,8 +56,10 @@ def terms(text: str) -> list[str]:
 
 
 def _folding() -> TextAnalyzerBuilder:
-    # Folding comes before lower-casing: "İ" in small letters is two characters, of which no accent can be folded.
-    return TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.ascii_fold()).filter(Filter.lowercase())
+    # Folding comes before lower-casing: "İ" in small letters is two characters, of which no accent can be folded. Once
+    # more, because the small letters of a few rare capitals fold, too: so folded words fold to themselves.
+    folding = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.ascii_fold()).filter(Filter.lowercase())
+    return folding.filter(Filter.ascii_fold()).filter(Filter.lowercase())
 
 
 def _analyze(analyzer: TextAnalyzer, text: str) -> list[str]:

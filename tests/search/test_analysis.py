@@ -48,6 +48,17 @@ def test_composed_and_decomposed_text_is_the_same(text: str) -> None:
     assert words(normalized(text)) == words(text)
 
 
+@given(st.text())
+def test_words_are_words_of_themselves(text: str) -> None:
+    once = words(text)
+    assert words(" ".join(once)) == once
+    assert [term for word in once for term in terms(word)] == terms(text)
+
+
+def test_rare_capitals_fold_like_their_small_letters() -> None:
+    assert words("Ʀ Ɡ") == words("ʀ ɡ") == words(" ".join(words("Ʀ Ɡ")))
+
+
 def test_an_index_stores_exactly_these_words() -> None:
     text = "Schrödinger's ﬁne-tuned agents, 日本語 " + "a" * 25_000
     builder = SchemaBuilder()
