@@ -71,7 +71,7 @@ class Planner:
         now = self._clock.now()
         corrected = 0
         for channel in await self._store.channels.next_digests_after(now):
-            wanted = self._next(channel, now)
+            wanted = next_for(channel, now)
             if wanted is not None and channel.next_digest_at is not None and wanted < channel.next_digest_at:
                 plan = DigestPlan(channel_id=channel.id, expected_next=channel.next_digest_at, next_digest_at=wanted)
                 corrected += await self._store.digests.plan(plan, now)
@@ -80,14 +80,14 @@ class Planner:
     async def _end_pauses(self) -> None:
         now = self._clock.now()
         for channel in await self._store.channels.ended_pauses(now):
-            await self._store.channels.resume(channel.id, next_digest_at=self._next(channel, now))
+            await self._store.channels.resume(channel.id, next_digest_at=next_for(channel, now))
             _log.info("channel.resumed", channel=str(channel.address))
 
     async def _plan_due(self, channel: Channel) -> bool | None:
         """Plans one due channel: True for a digest, False for none, None when another process was faster."""
         now = self._clock.now()
         scheduled = channel.next_digest_at is not None and channel.next_digest_at <= now
-        later = self._next(channel, now) if scheduled else channel.next_digest_at
+        later = next_for(channel, now) if scheduled else channel.next_digest_at
         quiet_until = _quiet_until(channel, now)
         if quiet_until is not None:
             held = DigestPlan(
@@ -98,7 +98,7 @@ class Planner:
             )
             return False if await self._store.digests.plan(held, now) else None
         papers = await self._store.digests.waiting(channel.id)
-        if not scheduled:
+        if not scheduled and channel.next_digest_at is not None:
             papers = [queued for queued in papers if queued.instant]
         kind = DigestKind.SCHEDULED if scheduled else DigestKind.INSTANT
         plan = self._digest(channel, papers, kind, later)
@@ -120,14 +120,15 @@ class Planner:
             next_digest_at=later,
         )
 
-    def _next(self, channel: Channel, now: datetime) -> datetime | None:
-        """The next occurrence on a day that is not quiet."""
-        occurrence = next_digest_at(channel.schedule, channel.time_zone, now)
-        while occurrence is not None and _local_day(channel, occurrence) in channel.settings.quiet_days:
-            if occurrence - now > QUIET_HORIZON:
-                break
-            occurrence = next_digest_at(channel.schedule, channel.time_zone, occurrence)
-        return occurrence
+
+def next_for(channel: Channel, now: datetime) -> datetime | None:
+    """The next time (UTC) of a channel's schedule on a day that is not quiet; None where papers go out at once."""
+    occurrence = next_digest_at(channel.schedule, channel.time_zone, now)
+    while occurrence is not None and _local_day(channel, occurrence) in channel.settings.quiet_days:
+        if occurrence - now > QUIET_HORIZON:
+            break
+        occurrence = next_digest_at(channel.schedule, channel.time_zone, occurrence)
+    return occurrence
 
 
 def _local_day(channel: Channel, moment: datetime) -> date:

@@ -305,8 +305,10 @@ class ChannelStore(Protocol):
         ...
 
     async def set_schedule(
-        self, channel_id: int, *, schedule: str, time_zone: str, next_digest_at: datetime | None
-    ) -> None: ...
+        self, channel_id: int, *, schedule: str, time_zone: str, next_digest_at: datetime | None, now: datetime
+    ) -> None:
+        """Sets when digests go out. Without a `next_digest_at` papers go out at once, and those that wait do so now."""
+        ...
 
     async def set_settings(self, channel_id: int, settings: ChannelSettings) -> None: ...
 
@@ -350,7 +352,9 @@ class SubscriptionChange:
 class SubscriptionStore(Protocol):
     async def add(self, channel_id: int, options: TopicOptions, *, created_by: str, now: datetime) -> Subscription: ...
 
-    async def edit(self, subscription_id: int, options: TopicOptions) -> Subscription: ...
+    async def edit(self, subscription_id: int, options: TopicOptions, *, unwanted: Sequence[str] = ()) -> Subscription:
+        """Changes a topic; of what waits for the channel, the `unwanted` papers wait no more because of it."""
+        ...
 
     async def remove(self, subscription_id: int, now: datetime) -> None:
         """Removes the topic, and what waits for the channel only because of it."""

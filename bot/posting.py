@@ -19,6 +19,7 @@ from bot.channels import Channel, PlatformName
 from bot.composition import compose
 from bot.errors import StorageError
 from bot.messages import Message, Paragraph, bold, code, text
+from bot.metrics import Metrics
 from bot.ports import (
     Clock,
     Gone,
@@ -72,12 +73,14 @@ class Posting:
         store: Store,
         platforms: Mapping[PlatformName, Platform],
         clock: Clock,
+        metrics: Metrics,
         *,
         unknown_policy: UnknownPolicy = UnknownPolicy.AT_MOST_ONCE,
     ) -> None:
         self._store = store
         self._platforms = platforms
         self._clock = clock
+        self._metrics = metrics
         self._unknown_policy = unknown_policy
         self._under_way: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
@@ -187,6 +190,7 @@ class Posting:
         self, post: Post, channel: Channel, result: SendResult, interval: float, started: datetime
     ) -> None:
         now = self._clock.now()
+        self._metrics.post(type(result).__name__.lower())
         log = _log.bind(post=post.id, channel=str(channel.address), attempt=post.attempts + 1)
         first = post.first_attempt_at or started
         match result:

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, bindparam, func, select, update
 
 from bot.channels import Address, Channel, ChannelSettings, ChannelState, PlatformName
 from storage.database import Database
-from storage.statements import upsert
+from storage.statements import chunks, upsert
 from storage.tables import CHANNELS, WORKSPACES
 
 SETTINGS_JSON: TypeAdapter[ChannelSettings] = TypeAdapter(ChannelSettings)
@@ -58,8 +58,11 @@ class SqlChannelStore:
         return found[0] if found else None
 
     async def get(self, channel_ids: Sequence[int]) -> dict[int, Channel]:
-        found = await self._channels(select_channels().where(CHANNELS.c.id.in_(channel_ids)))
-        return {channel.id: channel for channel in found}
+        found: dict[int, Channel] = {}
+        for some in chunks(channel_ids):
+            channels = await self._channels(select_channels().where(CHANNELS.c.id.in_(some)))
+            found.update((channel.id, channel) for channel in channels)
+        return found
 
     async def on_platform(self, platform: PlatformName) -> list[Channel]:
         return await self._channels(
@@ -89,16 +92,24 @@ class SqlChannelStore:
                 next_digest_at=next_digest_at,
                 last_number=0,
             )
-            await connection.execute(channel.on_conflict_do_nothing(index_elements=["workspace_id", "external_id"]))
+            known_as = func.coalesce(func.nullif(channel.excluded.name, ""), CHANNELS.c.name)
+            await connection.execute(
+                channel.on_conflict_do_update(index_elements=["workspace_id", "external_id"], set_={"name": known_as})
+            )
         added = await self.find(address)
         if added is None:
             raise LookupError(f"{address} vanished while it was added")
         return added
 
     async def set_schedule(
-        self, channel_id: int, *, schedule: str, time_zone: str, next_digest_at: datetime | None
+        self, channel_id: int, *, schedule: str, time_zone: str, next_digest_at: datetime | None, now: datetime
     ) -> None:
-        await self._set(channel_id, schedule=schedule, time_zone=time_zone, next_digest_at=next_digest_at)
+        values: dict[str, Any] = {"schedule": schedule, "time_zone": time_zone, "next_digest_at": next_digest_at}
+        if next_digest_at is None:
+            values["instant_at"] = func.coalesce(
+                CHANNELS.c.instant_at, bindparam("now", now, CHANNELS.c.instant_at.type)
+            )
+        await self._set(channel_id, **values)
 
     async def set_settings(self, channel_id: int, settings: ChannelSettings) -> None:
         await self._set(channel_id, settings=SETTINGS_JSON.dump_python(settings, mode="json"))
@@ -125,13 +136,17 @@ class SqlChannelStore:
         affected = (
             select(CHANNELS.c.id)
             .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
-            .where(WORKSPACES.c.platform == address.platform, WORKSPACES.c.external_id == address.workspace)
+            .where(
+                WORKSPACES.c.platform == address.platform,
+                WORKSPACES.c.external_id == address.workspace,
+                CHANNELS.c.state != ChannelState.BROKEN,
+            )
         )
         if not whole_workspace:
             affected = affected.where(CHANNELS.c.external_id == address.channel)
         statement = (
             update(CHANNELS)
-            .where(CHANNELS.c.id.in_(affected), CHANNELS.c.state != ChannelState.BROKEN)
+            .where(CHANNELS.c.id.in_(affected.order_by(CHANNELS.c.id).with_for_update(of=CHANNELS, key_share=True)))
             .values(state=ChannelState.BROKEN, reason=reason, paused_until=None)
             .returning(CHANNELS.c.id)
         )

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Row, Select, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.errors import UserError
 from bot.ports import SubscriptionChange, TopicOptions
 from bot.posts import DeliveryState
 from bot.subscriptions import Subscription
-from storage.changes import next_changes
+from storage.counters import Counter, next_numbers
 from storage.database import Database
 from storage.statements import chunks
 from storage.tables import BASELINES, CHANNELS, DELIVERIES, DELIVERY_TOPICS, SUBSCRIPTIONS
@@ -40,7 +41,8 @@ class SqlSubscriptionStore:
 
     async def add(self, channel_id: int, options: TopicOptions, *, created_by: str, now: datetime) -> Subscription:
         async with self._database.write() as connection:
-            change = await next_changes(connection)
+            change = await next_numbers(connection, Counter.CHANGE)
+            await _refuse_double(connection, channel_id, options.query)
             numbering = (
                 update(CHANNELS)
                 .where(CHANNELS.c.id == channel_id)
@@ -68,12 +70,16 @@ class SqlSubscriptionStore:
             await _set_baseline(connection, added.id, options.baseline)
             return added
 
-    async def edit(self, subscription_id: int, options: TopicOptions) -> Subscription:
+    async def edit(self, subscription_id: int, options: TopicOptions, *, unwanted: Sequence[str] = ()) -> Subscription:
         async with self._database.write() as connection:
-            change = await next_changes(connection)
-            before = (
-                await connection.execute(select(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id == subscription_id))
-            ).one()
+            change = await next_numbers(connection, Counter.CHANGE)
+            known = select(SUBSCRIPTIONS).where(
+                SUBSCRIPTIONS.c.id == subscription_id, SUBSCRIPTIONS.c.removed_at.is_(None)
+            )
+            before = (await connection.execute(known)).one_or_none()
+            if before is None:
+                raise UserError("That topic was removed in the meantime.")
+            await _refuse_double(connection, before.channel_id, options.query, besides=subscription_id)
             # A new name is no new question: only another query starts over with what is news.
             asks_anew = (before.query, before.min_upvotes) != (options.query, options.min_upvotes)
             editing = (
@@ -93,35 +99,19 @@ class SqlSubscriptionStore:
             if asks_anew:
                 await connection.execute(delete(BASELINES).where(BASELINES.c.subscription_id == subscription_id))
                 await _set_baseline(connection, subscription_id, options.baseline)
+            for some in chunks(unwanted):
+                await _drop_waiting(connection, subscription_id, some)
             return edited
 
     async def remove(self, subscription_id: int, now: datetime) -> None:
         async with self._database.write() as connection:
-            change = await next_changes(connection)
+            change = await next_numbers(connection, Counter.CHANGE)
             await connection.execute(
                 update(SUBSCRIPTIONS)
                 .where(SUBSCRIPTIONS.c.id == subscription_id, SUBSCRIPTIONS.c.removed_at.is_(None))
                 .values(removed_at=now, change=change)
             )
-            wanted_by = DELIVERY_TOPICS.alias("wanted_by")
-            still_wanted = exists().where(
-                wanted_by.c.delivery_id == DELIVERIES.c.id,
-                SUBSCRIPTIONS.c.id == wanted_by.c.subscription_id,
-                SUBSCRIPTIONS.c.removed_at.is_(None),
-            )
-            only_this = select(DELIVERY_TOPICS.c.delivery_id).where(
-                DELIVERY_TOPICS.c.subscription_id == subscription_id
-            )
-            await connection.execute(
-                update(DELIVERIES)
-                .where(
-                    DELIVERIES.c.id.in_(only_this),
-                    DELIVERIES.c.state == DeliveryState.QUEUED,
-                    DELIVERIES.c.digest_id.is_(None),
-                    ~still_wanted,
-                )
-                .values(state=DeliveryState.DROPPED)
-            )
+            await _drop_waiting(connection, subscription_id)
 
     async def of_channel(self, channel_id: int) -> list[Subscription]:
         return await self._subscriptions(
@@ -186,8 +176,58 @@ class SqlSubscriptionStore:
             return [subscription_of(row) for row in await connection.execute(statement)]
 
 
+async def _refuse_double(connection: AsyncConnection, channel_id: int, query: str, besides: int = 0) -> None:
+    """Raises `UserError` when the channel has a topic with this query. Nobody can add one meanwhile: all of them take
+    a change number first, and the counter stays locked.
+    """
+    statement = select(SUBSCRIPTIONS.c.number).where(
+        SUBSCRIPTIONS.c.channel_id == channel_id,
+        SUBSCRIPTIONS.c.query == query,
+        SUBSCRIPTIONS.c.removed_at.is_(None),
+        SUBSCRIPTIONS.c.id != besides,
+    )
+    number: int | None = (await connection.execute(statement)).scalar_one_or_none()
+    if number is not None:
+        raise UserError(f"This channel has that topic already: it is number {number}.")
+
+
 async def _set_baseline(connection: AsyncConnection, subscription_id: int, paper_ids: Sequence[str]) -> None:
     for some in chunks(paper_ids):
         await connection.execute(
             insert(BASELINES), [{"subscription_id": subscription_id, "paper_id": paper_id} for paper_id in some]
+        )
+
+
+async def _drop_waiting(
+    connection: AsyncConnection, subscription_id: int, paper_ids: Sequence[str] | None = None
+) -> None:
+    """Lets go of what waits for a digest only because of this topic: all of it, or the papers that are named."""
+    waiting = (
+        select(DELIVERIES.c.id)
+        .join(DELIVERY_TOPICS, DELIVERY_TOPICS.c.delivery_id == DELIVERIES.c.id)
+        .where(
+            DELIVERY_TOPICS.c.subscription_id == subscription_id,
+            DELIVERIES.c.state == DeliveryState.QUEUED,
+            DELIVERIES.c.digest_id.is_(None),
+        )
+        # Locked, so that none gets into a digest, and what other topics say of it is known, before it is let go.
+        .order_by(DELIVERIES.c.id)
+        .with_for_update(of=DELIVERIES)
+    )
+    if paper_ids is not None:
+        waiting = waiting.where(DELIVERIES.c.paper_id.in_(paper_ids))
+    ids = list((await connection.execute(waiting)).scalars())
+    still_wanted = exists().where(
+        DELIVERY_TOPICS.c.delivery_id == DELIVERIES.c.id,
+        SUBSCRIPTIONS.c.id == DELIVERY_TOPICS.c.subscription_id,
+        SUBSCRIPTIONS.c.removed_at.is_(None),
+    )
+    for some in chunks(ids):
+        await connection.execute(
+            delete(DELIVERY_TOPICS).where(
+                DELIVERY_TOPICS.c.subscription_id == subscription_id, DELIVERY_TOPICS.c.delivery_id.in_(some)
+            )
+        )
+        await connection.execute(
+            update(DELIVERIES).where(DELIVERIES.c.id.in_(some), ~still_wanted).values(state=DeliveryState.DROPPED)
         )

@@ -1,0 +1,184 @@
+"""Commands about what was and will be posted: preview, now, history, status, and the rest of a digest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.cards import paper_card
+from bot.channels import Channel, ChannelState
+from bot.commands.registry import Arguments, Command, Kind, Parameter
+from bot.commands.services import Services
+from bot.commands.wording import answer, day_name, hint, moment, next_digest_in_words, say, sentence
+from bot.digests import digest_message
+from bot.directory import DEFAULT_TIME_ZONE
+from bot.errors import UserError
+from bot.messages import Block, Button, Buttons, Heading, PaperBlock, bold
+from bot.papers import SourceName
+from bot.ports import CommandCall, Reply, SourceState
+from bot.posts import DigestKind, DigestPart
+from bot.text import count_of
+
+HISTORY = 10
+LONGEST_HISTORY = 50
+PAGE = 10
+_SOURCES = {SourceName.HUGGINGFACE: "Hugging Face", SourceName.ARXIV: "arXiv"}
+
+
+async def preview(services: Services, call: CommandCall, _arguments: Arguments) -> Reply:
+    channel = await services.known_channel(call)
+    if channel is None:
+        return _nothing_waits(services, None)
+    plan = await services.planner.preview(channel)
+    if plan.digest is None:
+        return _nothing_waits(services, channel)
+    waiting = {queued.paper.id: queued for queued in await services.store.digests.waiting(channel.id)}
+    papers = {paper_id: queued.paper for paper_id, queued in waiting.items()}
+    topics = {paper_id: queued.topics for paper_id, queued in waiting.items()}
+    parts = [post.content for post in plan.posts if isinstance(post.content, DigestPart)]
+    message = digest_message(channel, plan.digest, parts[0], papers, topics)
+    # A preview is no digest yet: nothing stands behind its "more" button, and it pings nobody.
+    blocks = [block for block in message.blocks if not isinstance(block, Buttons)]
+    more = plan.digest.total - len(parts[0].paper_ids)
+    if more:
+        blocks.append(hint(f"… and {count_of(more, 'more paper')}."))
+    return answer(
+        hint("Preview, only for you. ", next_digest_in_words(channel, services.clock.now()).replace("`", "")),
+        *blocks,
+        Buttons((Button("Send now", "now"),)),
+    )
+
+
+async def now(services: Services, call: CommandCall, _arguments: Arguments) -> Reply:
+    channel = await services.channel(call)
+    if channel.state is not ChannelState.ACTIVE:
+        raise UserError(next_digest_in_words(channel, services.clock.now()))
+    sent = await services.planner.plan_now(channel, DigestKind.REQUESTED)
+    services.wake()
+    if not sent:
+        return _nothing_waits(services, channel)
+    return answer(say(bold(f"{count_of(sent, 'paper')} on the way.")))
+
+
+async def history(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    channel = await services.known_channel(call)
+    count = arguments.number("count") or HISTORY
+    posted = await services.store.digests.history(channel.id, count) if channel else []
+    if channel is None or not posted:
+        return answer(say("Nothing was posted here yet."))
+    today = services.clock.now().date()
+    blocks: list[Block] = [Heading(f"Posted lately in {channel.name}")]
+    day = None
+    for entry in posted:
+        if entry.posted_at.date() != day:
+            day = entry.posted_at.date()
+            name = day_name(day, today)
+            blocks.append(hint(name[:1].upper() + name[1:]))
+        blocks.append(paper_card(entry.paper, compact=True))
+    return answer(*blocks)
+
+
+async def status(services: Services, call: CommandCall, _arguments: Arguments) -> Reply:
+    current = services.clock.now()
+    channel = await services.known_channel(call)
+    blocks: list[Block] = [Heading("Status")]
+    if channel is None:
+        blocks.append(say("This channel has no topics yet."))
+    else:
+        blocks += await _channel_health(services, channel)
+    for source in (SourceName.HUGGINGFACE, SourceName.ARXIV):
+        state = await services.store.sources.state(source)
+        if state.last_success_at or state.last_failure_at:
+            zone = channel.time_zone if channel else DEFAULT_TIME_ZONE
+            blocks.append(say(bold(f"{_SOURCES[source]}: "), _source_health(state, zone, current)))
+    counts = await services.store.counts()
+    newest = await services.store.papers.newest_day()
+    last = f", the newest listed {day_name(newest, current.date())}" if newest else ""
+    blocks.append(hint(f"{count_of(counts['papers'], 'paper')} known{last}."))
+    return answer(*blocks)
+
+
+async def more(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    digest_id = arguments.number("digest") or 0
+    channel = await services.known_channel(call)
+    digest = (await services.store.digests.digests([digest_id])).get(digest_id)
+    # Numbers of digests are easily guessed; what another channel gets is not told here.
+    if channel is None or digest is None or digest.channel_id != channel.id:
+        raise UserError("That digest is not one of this channel's.")
+    page = arguments.number("page") or 1
+    papers = await services.store.digests.hidden(digest_id)
+    shown = papers[(page - 1) * PAGE : page * PAGE]
+    blocks: list[Block] = [Heading(f"{count_of(len(papers), 'more paper')} of {digest.day:%A}, {digest.day}")]
+    blocks += [_line(paper_card(paper)) for paper in shown]
+    buttons = []
+    if page > 1:
+        buttons.append(Button("‹ Back", f"more {digest_id} --page {page - 1}"))
+    if page * PAGE < len(papers):
+        buttons.append(Button("Next ›", f"more {digest_id} --page {page + 1}"))
+    if buttons:
+        blocks.append(Buttons(tuple(buttons)))
+    return answer(*blocks, replaces=page > 1)
+
+
+def _line(card: PaperBlock) -> PaperBlock:
+    return replace(card, compact=True, buttons=())
+
+
+def _nothing_waits(services: Services, channel: Channel | None) -> Reply:
+    if channel is None:
+        return answer(say("This channel has no topics yet. ", bold("/papers subscribe QUERY"), " adds one."))
+    return answer(
+        say("Nothing is waiting for this channel."), sentence(next_digest_in_words(channel, services.clock.now()))
+    )
+
+
+async def _channel_health(services: Services, channel: Channel) -> list[Block]:
+    waiting = len(await services.store.digests.waiting(channel.id))
+    unsent = await services.store.posts.open_in(channel.id)
+    blocks: list[Block] = [sentence(next_digest_in_words(channel, services.clock.now()))]
+    blocks.append(say(bold("Waiting: "), count_of(waiting, "paper")))
+    if unsent:
+        trouble = await services.store.posts.last_error(channel.id)
+        blocks.append(
+            say(bold("Being posted: "), count_of(unsent, "message"), f"; last trouble: {trouble}" if trouble else "")
+        )
+    else:
+        blocks.append(say(bold("Posting: "), "everything is posted"))
+    return blocks
+
+
+def _source_health(state: SourceState, time_zone: str, now: datetime) -> str:
+    read = f"read {moment(state.last_success_at, time_zone, now)}" if state.last_success_at else "never read yet"
+    if not state.failures:
+        return read
+    return f"{read}; since then {count_of(state.failures, 'failure')}, the last: {state.last_error}"
+
+
+COMMANDS = (
+    Command(
+        name="preview", summary="the digest that would go out now, only for you", handler=preview, examples=("preview",)
+    ),
+    Command(name="now", summary="send the waiting digest now", handler=now, manages=True, examples=("now",)),
+    Command(
+        name="history",
+        summary="what was posted here lately",
+        handler=history,
+        parameters=(
+            Parameter(name="count", help="how many papers", kind=Kind.NUMBER, minimum=1, maximum=LONGEST_HISTORY),
+        ),
+        examples=("history", "history 30"),
+    ),
+    Command(name="status", summary="next digest, health of feeds and of posting", handler=status, examples=("status",)),
+)
+BUTTONS = (
+    Command(
+        name="more",
+        summary="the papers of a digest that it does not show",
+        handler=more,
+        parameters=(
+            Parameter(name="digest", help="a digest's number", kind=Kind.NUMBER, required=True, maximum=999_999_999),
+            Parameter(name="page", help="the page", kind=Kind.NUMBER, option=True, minimum=1, maximum=200),
+        ),
+        hidden=True,
+    ),
+)

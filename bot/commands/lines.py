@@ -1,0 +1,148 @@
+"""Reading the line of a command: its name, its options and its arguments.
+
+People type these on phones: curly quotes count as straight ones, and `—name` (what `--name` becomes there) as an
+option where the command has one of that name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from bot.commands.registry import Arguments, Command, Kind, Parameter
+from bot.errors import UserError
+
+LONGEST_LINE = 4000  # characters; Slack's own limit for a command
+_QUOTES = {'"': '"', "“": "”", "„": "“”", "«": "»"}
+_OPTION = re.compile(r"(?P<dashes>--|[—–])(?P<name>[A-Za-z][A-Za-z0-9-]*)(?P<sign>=?)")
+
+
+def split_line(line: str) -> tuple[str, str]:
+    """The command's name (may be empty) and what follows it; `/papers` itself may stand in front."""
+    if len(line) > LONGEST_LINE:
+        raise UserError(f"That is too long: a command has at most {LONGEST_LINE:,} characters.")
+    words = line.split(maxsplit=1)
+    if words and words[0].lower() == "/papers":
+        words = words[1].split(maxsplit=1) if len(words) == 2 else []
+    return (words[0] if words else "", words[1].strip() if len(words) == 2 else "")
+
+
+def read_arguments(command: Command, text: str) -> Arguments:
+    """What follows the name of a command, checked; raises `UserError` with a sentence on how to write it."""
+    values: dict[str, str | int] = {}
+    rest = _take_options(command, text, values)
+    positional = command.positional
+    for number, parameter in enumerate(positional, 1):
+        if not rest:
+            break
+        last = number == len(positional)
+        word, rest = (rest, "") if last else (*rest.split(maxsplit=1), "")[:2]
+        values[parameter.name] = _value(command, parameter, word)
+    if rest:
+        raise UserError(f"`/papers {command.name}` takes nothing after it. {_example(command)}".rstrip())
+    missing = [parameter for parameter in positional if parameter.required and parameter.name not in values]
+    if missing:
+        raise UserError(f"`/papers {command.name}` needs {missing[0].help}. {_example(command)}".rstrip())
+    return Arguments(values)
+
+
+def _take_options(command: Command, text: str, values: dict[str, str | int]) -> str:
+    """Takes the options out of the text and returns what is left."""
+    options = command.options
+    kept: list[str] = []
+    position = 0
+    while position < len(text):
+        if text[position] in _QUOTES:
+            end = _end_of_quote(text, position)
+            kept.append(text[position:end])
+            position = end
+            continue
+        found = _OPTION.match(text, position) if position == 0 or text[position - 1].isspace() else None
+        name = found["name"].lower() if found else ""
+        if found and name in options:
+            position = _take_option(command, options[name], text, found.end(), bool(found["sign"]), values)
+        elif found and found["dashes"] == "--":
+            raise UserError(_unknown_option(command, name))
+        else:
+            kept.append(text[position])
+            position += 1
+    return "".join(kept).strip()
+
+
+def _take_option(
+    command: Command, option: Parameter, text: str, position: int, signed: bool, values: dict[str, str | int]
+) -> int:
+    """Reads the value behind an option's name; returns where the text goes on."""
+    if option.name in values:
+        raise UserError(f"`--{option.name}` is there twice. Say it once.")
+    if option.kind is Kind.SWITCH and not signed:
+        values[option.name] = 1
+        return position
+    while position < len(text) and text[position].isspace():
+        position += 1
+    if position < len(text) and text[position] in _QUOTES:
+        end = _end_of_quote(text, position)
+        word = text[position + 1 : end - 1] if end - position > 1 else ""
+    else:
+        end = position
+        while end < len(text) and not text[end].isspace():
+            end += 1
+        word = text[position:end]
+    if not word:
+        raise UserError(f"`--{option.name}` needs a value: `{option.usage.strip('[]')}`.")
+    values[option.name] = _value(command, option, word)
+    return end
+
+
+def _end_of_quote(text: str, start: int) -> int:
+    """The place behind a quotation, or the end of the text when it never closes: the query then says so."""
+    closing = _QUOTES[text[start]] + '"'
+    for position in range(start + 1, len(text)):
+        if text[position] in closing:
+            return position + 1
+    return len(text)
+
+
+def _value(command: Command, parameter: Parameter, word: str) -> str | int:
+    match parameter.kind:
+        case Kind.NUMBER:
+            return _number(parameter, word)
+        case Kind.CHOICE:
+            choice = word.lower()
+            if choice not in parameter.choices:
+                names = ", ".join(f"`{name}`" for name in parameter.choices)
+                raise UserError(f"“{_shown(word)}” does not fit `/papers {command.name}`. Say one of {names}.")
+            return choice
+        case Kind.SWITCH:
+            raise UserError(f"`--{parameter.name}` stands alone, without a value.")
+        case _:
+            return word
+
+
+def _number(parameter: Parameter, word: str) -> int:
+    # Not `isdigit`: it is true of digits that `int` refuses, such as `²`.
+    number = int(word) if re.fullmatch(r"[0-9]{1,9}", word) else None
+    if number is None or not parameter.minimum <= number <= parameter.maximum:
+        raise UserError(
+            f"“{_shown(word)}” does not fit {parameter.name.upper()}: "
+            f"write a number from {parameter.minimum:,} to {parameter.maximum:,}."
+        )
+    return number
+
+
+def _unknown_option(command: Command, name: str) -> str:
+    names = list(command.options)
+    if not names:
+        return f"`/papers {command.name}` has no option `--{_shown(name)}`. (To leave a word out, write one `-`.)"
+    if near := difflib.get_close_matches(name, names, n=1):
+        return f"There is no option `--{_shown(name)}`. Did you mean `--{near[0]}`?"
+    known = ", ".join(f"`--{name}`" for name in names)
+    return f"There is no option `--{_shown(name)}`. `/papers {command.name}` knows {known}."
+
+
+def _example(command: Command) -> str:
+    return f"For example: `/papers {command.examples[0]}`." if command.examples else ""
+
+
+def _shown(word: str) -> str:
+    return word if len(word) <= 40 else word[:39] + "…"

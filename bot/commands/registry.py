@@ -1,0 +1,132 @@
+"""What a command is, and the list of them. Every platform makes its own form of a command from here."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.commands.services import Services
+from bot.errors import UserError
+from bot.ports import CommandCall, Reply
+
+
+class Kind(StrEnum):
+    """What a parameter takes: for checking, for completion, and for platforms with typed options."""
+
+    TEXT = "text"
+    QUERY = "query"
+    NUMBER = "number"
+    SWITCH = "switch"
+    CHOICE = "choice"
+    COMMAND = "command"
+    TOPIC = "topic"
+    PAPER = "paper"
+    SCHEDULE = "schedule"
+    TIME_ZONE = "time zone"
+    SETTING = "setting"
+    SETTING_VALUE = "setting value"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """Something that may follow a command's name.
+
+    An `option` is written `--name VALUE` (a switch: `--name`) anywhere in the line. The others stand in their order,
+    and the last of them takes the rest of the line. `minimum` and `maximum` bound a number.
+    """
+
+    name: str
+    help: str
+    kind: Kind = Kind.TEXT
+    required: bool = False
+    option: bool = False
+    choices: tuple[str, ...] = ()
+    minimum: int = 0
+    maximum: int = 1_000_000
+
+    @property
+    def usage(self) -> str:
+        """How the help shows it: `QUERY`, `[N]`, `[--min-upvotes N]`."""
+        shown = "|".join(self.choices) if self.choices else self.name.upper()
+        if self.option:
+            value = {Kind.SWITCH: "", Kind.NUMBER: " N", Kind.CHOICE: f" {shown}"}.get(self.kind, f" {shown}")
+            shown = f"--{self.name}{value}"
+        return shown if self.required else f"[{shown}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What a person wrote after a command's name, checked and converted."""
+
+    values: Mapping[str, str | int]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.values
+
+    def text(self, name: str) -> str:
+        """The text given for a parameter, empty without one."""
+        return str(self.values.get(name, ""))
+
+    def number(self, name: str) -> int | None:
+        value = self.values.get(name)
+        return value if isinstance(value, int) else None
+
+
+Handler = Callable[[Services, CommandCall, Arguments], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One `/papers` command.
+
+    `manages` says that only who may manage the channel may give it, though with `open_when_bare` everybody may
+    without arguments, which then only shows. `hidden` commands stand behind buttons: they
+    work when typed and are in no list.
+    """
+
+    name: str
+    summary: str
+    handler: Handler
+    parameters: tuple[Parameter, ...] = ()
+    examples: tuple[str, ...] = ()
+    details: str = ""
+    manages: bool = False
+    open_when_bare: bool = False
+    hidden: bool = False
+
+    @property
+    def usage(self) -> str:
+        """The line that the help shows, without `/papers`."""
+        return " ".join([self.name, *(parameter.usage for parameter in self.parameters)])
+
+    @property
+    def positional(self) -> tuple[Parameter, ...]:
+        return tuple(parameter for parameter in self.parameters if not parameter.option)
+
+    @property
+    def options(self) -> dict[str, Parameter]:
+        return {parameter.name: parameter for parameter in self.parameters if parameter.option}
+
+
+class Registry:
+    """All commands by name, in the order of the help."""
+
+    def __init__(self, commands: Iterable[Command]) -> None:
+        self._commands = {command.name: command for command in commands}
+
+    def __iter__(self) -> Iterator[Command]:
+        """The commands that people see."""
+        return (command for command in self._commands.values() if not command.hidden)
+
+    def get(self, name: str) -> Command:
+        """The command of that name; raises `UserError` with the nearest one for a name that is none."""
+        command = self._commands.get(name.lower())
+        if command is None:
+            names = [command.name for command in self]
+            shown = name if len(name) <= 40 else name[:39] + "…"
+            if near := difflib.get_close_matches(name.lower(), names, n=1):
+                raise UserError(f"There is no command `{shown}`. Did you mean `/papers {near[0]}`?")
+            raise UserError(f"There is no command `{shown}`. `/papers help` lists all of them.")
+        return command

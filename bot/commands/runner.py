@@ -1,0 +1,88 @@
+"""Running commands: from a line to an answer, the same for every platform."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import perf_counter
+
+import structlog
+
+from bot.commands import completion, delivery, searching, settings, timing, topics
+from bot.commands.help import explanation, menu, overview
+from bot.commands.lines import read_arguments, split_line
+from bot.commands.registry import Arguments, Command, Kind, Parameter, Registry
+from bot.commands.services import Services
+from bot.commands.wording import mistake, trouble
+from bot.errors import StorageError, UserError
+from bot.metrics import Metrics
+from bot.ports import CommandCall, Reply
+
+_log = structlog.get_logger()
+
+
+async def _help(_services: Services, _call: CommandCall, arguments: Arguments) -> Reply:
+    name = arguments.text("command").removeprefix("/papers").strip()
+    return explanation(REGISTRY.get(name)) if name else overview(REGISTRY)
+
+
+REGISTRY = Registry(
+    (
+        Command(
+            name="help",
+            summary="the commands, with examples",
+            handler=_help,
+            parameters=(Parameter(name="command", help="a command", kind=Kind.COMMAND),),
+            examples=("help", "help subscribe"),
+        ),
+        *searching.COMMANDS,
+        *topics.COMMANDS,
+        *timing.COMMANDS,
+        *settings.COMMANDS,
+        *delivery.COMMANDS,
+        *searching.BUTTONS,
+        *delivery.BUTTONS,
+    )
+)
+
+
+class Commands:
+    """Implements `bot.ports.CommandRunner` with the commands of the registry."""
+
+    def __init__(self, services: Services, metrics: Metrics) -> None:
+        self._services = services
+        self._metrics = metrics
+
+    async def run(self, call: CommandCall) -> Reply:
+        started = perf_counter()
+        name = "none"
+        try:
+            word, rest = split_line(call.line)
+            if not word:
+                return menu()
+            command = REGISTRY.get(word)
+            name = command.name
+            reply = await self._run(command, rest, call)
+        except UserError as error:
+            reply = mistake(error)
+        except StorageError as error:
+            _log.error("command.failed", command=name, channel=str(call.address), reason=str(error))
+            reply = trouble()
+        seconds = perf_counter() - started
+        self._metrics.command(name, failed=reply.failed, seconds=seconds)
+        _log.info(
+            "command.answered",
+            command=name,
+            channel=str(call.address),
+            failed=reply.failed,
+            ms=round(1000 * seconds, 1),
+        )
+        return reply
+
+    async def complete(self, call: CommandCall) -> Sequence[str]:
+        return await completion.complete(REGISTRY, self._services, call)
+
+    async def _run(self, command: Command, rest: str, call: CommandCall) -> Reply:
+        only_shows = command.open_when_bare and not rest
+        if command.manages and not only_shows and not call.person.may_manage:
+            raise UserError(f"Only people who may manage this channel can use `/papers {command.name}`.")
+        return await command.handler(self._services, call, read_arguments(command, rest))

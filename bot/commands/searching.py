@@ -1,0 +1,238 @@
+"""Commands that find papers: search, today, trending, show, similar, and what stands behind the cards' buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.cards import paper_card, title_of
+from bot.commands.registry import Arguments, Command, Kind, Parameter
+from bot.commands.services import Services
+from bot.commands.wording import answer, day_name, hint, say
+from bot.errors import UserError
+from bot.messages import Block, Button, Buttons, Heading, Message, PaperBlock, bold, code
+from bot.papers import Paper, linked_paper_ids, parse_paper_id
+from bot.ports import CommandCall, Reply
+from bot.posts import SharedPaper
+from bot.query import parse
+from bot.search import Hit
+from bot.text import count_of, readable
+
+PAGE = 5  # papers on a page of results
+RELATED = 5
+TRENDING = 10
+PERIODS = {"day": 1, "week": 7, "month": 30}
+LAST_PAGE = 200
+_PAGE_OPTION = Parameter(name="page", help="the page", kind=Kind.NUMBER, option=True, minimum=1, maximum=LAST_PAGE)
+_PAPER = Parameter(name="paper", help="an arXiv id or a link to a paper", kind=Kind.PAPER, required=True)
+
+
+async def search(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    asked = arguments.text("query")
+    if paper_id := _only_a_paper(asked):
+        return await _shown(services, paper_id)
+    query = parse(asked)
+    page = arguments.number("page") or 1
+    found = await services.index.search(query, limit=PAGE, offset=(page - 1) * PAGE)
+    papers = await services.store.papers.papers([hit.paper_id for hit in (*found.hits, *found.related)])
+    blocks: list[Block] = []
+    if found.total:
+        last = -(-found.total // PAGE)
+        where = f", page {page} of {last:,}" if last > 1 else ""
+        blocks.append(say(bold(count_of(found.total, "paper")), " for ", code(query.text), where))
+    else:
+        blocks.append(say("No paper matches ", code(query.text), "."))
+    blocks += _cards(found.hits, papers)
+    if found.related and page == 1:
+        blocks.append(Heading("Related"))
+        blocks += _cards(found.related[:RELATED], papers)
+    blocks += _turning(f"search {query.text}", page, found.total)
+    if not found.total and not found.related:
+        blocks.append(
+            hint("Fewer words find more; ", code("OR"), " joins alternatives, ", code("quant*"), " beginnings.")
+        )
+    return answer(*blocks, replaces=call.from_message is not None)
+
+
+async def today(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    page = arguments.number("page") or 1
+    day = await services.store.papers.newest_day()
+    if day is None:
+        return answer(say("No papers are listed yet. ", code("/papers status"), " shows how the feeds are doing."))
+    papers = await services.store.papers.listed_on(day)
+    name = day_name(day, services.clock.now().date())
+    heading = Heading(
+        f"{count_of(len(papers), 'paper')} listed {name if name == 'today' else f'on {day:%A}, {day.day} {day:%B %Y}'}"
+    )
+    return _page_of(heading, papers, "today", page, call)
+
+
+async def trending(services: Services, _call: CommandCall, arguments: Arguments) -> Reply:
+    period = arguments.text("period") or "week"
+    # Counted from the newest listing, so that it is not empty on a Monday morning, or while a feed is away.
+    newest = await services.store.papers.newest_day()
+    since = (newest or services.clock.now().date()) - timedelta(days=PERIODS[period] - 1)
+    papers = await services.store.papers.trending(since, TRENDING)
+    if not papers:
+        return answer(say(f"No papers were listed in the last {period}."))
+    heading = Heading(f"Most upvoted in the last {period}")
+    return answer(heading, *(paper_card(paper, compact=True) for paper in papers))
+
+
+async def show(services: Services, _call: CommandCall, arguments: Arguments) -> Reply:
+    return await _shown(services, parse_paper_id(arguments.text("paper")))
+
+
+async def similar(services: Services, _call: CommandCall, arguments: Arguments) -> Reply:
+    paper = await _paper(services, parse_paper_id(arguments.text("paper")))
+    hits = await services.index.similar(paper, limit=PAGE)
+    if not hits:
+        return answer(say("Nothing similar to ", bold(title_of(paper)), " is known yet."))
+    papers = await services.store.papers.papers([hit.paper_id for hit in hits])
+    return answer(say("Similar to ", bold(title_of(paper))), *_cards(hits, papers))
+
+
+async def abstract(services: Services, _call: CommandCall, arguments: Arguments) -> Reply:
+    paper = await _paper(services, parse_paper_id(arguments.text("paper")))
+    card = paper_card(paper, abstract=True)
+    return answer(replace(card, summary="", thumbnail_url="", buttons=_share_button(paper)))
+
+
+async def share(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    paper = await _paper(services, parse_paper_id(arguments.text("paper")))
+    channel = await services.channel(call)
+    content = SharedPaper(paper_id=paper.id, shared_by=call.person.name)
+    await services.store.posts.add(channel.id, content, services.clock.now())
+    services.wake()
+    return answer(say("Shared ", bold(title_of(paper)), f" with {channel.name}."))
+
+
+def cards_for(papers: Sequence[Paper]) -> Message | None:
+    """The cards of papers that somebody linked to; None without any."""
+    if not papers:
+        return None
+    return Message(summary=title_of(papers[0]), blocks=tuple(paper_card(paper) for paper in papers))
+
+
+def _only_a_paper(asked: str) -> str | None:
+    """The id when the whole query is one link or id: people paste what they look at."""
+    try:
+        return parse_paper_id(asked) if linked_paper_ids(asked) or asked[:1].isdigit() else None
+    except UserError:
+        return None
+
+
+async def _paper(services: Services, paper_id: str) -> Paper:
+    paper = await services.store.papers.paper(paper_id)
+    if paper is None:
+        raise UserError(
+            f"{paper_id} is not among the papers that I have seen. I know those that the feeds listed while I watched."
+        )
+    return paper
+
+
+async def _shown(services: Services, paper_id: str) -> Reply:
+    paper = await _paper(services, paper_id)
+    card = paper_card(paper)
+    return answer(replace(card, buttons=(*card.buttons, *_share_button(paper))), *_details(paper))
+
+
+def _details(paper: Paper) -> list[Block]:
+    facts = []
+    if paper.featured_on:
+        facts.append(f"listed on {paper.featured_on}")
+    if paper.published_on:
+        facts.append(f"published on {paper.published_on}")
+    if paper.submitter:
+        facts.append(f"submitted by {readable(paper.submitter)}")
+    if paper.categories[1:]:
+        facts.append(f"cross-listed in {', '.join(paper.categories[1:])}")
+    line = " · ".join(facts)
+    return [hint(line[:1].upper() + line[1:])] if line else []
+
+
+def _cards(hits: Sequence[Hit], papers: dict[str, Paper]) -> list[Block]:
+    return [_result(papers[hit.paper_id]) for hit in hits if hit.paper_id in papers]
+
+
+def _result(paper: Paper) -> PaperBlock:
+    card = paper_card(paper)
+    return replace(card, thumbnail_url="", buttons=(*card.buttons, *_share_button(paper)))
+
+
+def _share_button(paper: Paper) -> tuple[Button, ...]:
+    return (Button("Share to channel", f"share {paper.id}"),)
+
+
+def _page_of(heading: Heading, papers: Sequence[Paper], line: str, page: int, call: CommandCall) -> Reply:
+    shown = papers[(page - 1) * 2 * PAGE : page * 2 * PAGE]
+    blocks = [heading, *(paper_card(paper, compact=True) for paper in shown)]
+    return answer(*blocks, *_turning(line, page, len(papers), 2 * PAGE), replaces=call.from_message is not None)
+
+
+def _turning(line: str, page: int, total: int, size: int = PAGE) -> list[Block]:
+    """The buttons that turn pages; none for a single page."""
+    buttons = []
+    if page > 1:
+        buttons.append(Button("‹ Back", f"{line} --page {page - 1}"))
+    if page * size < total and page < LAST_PAGE:
+        buttons.append(Button("Next ›", f"{line} --page {page + 1}"))
+    return [Buttons(tuple(buttons))] if buttons else []
+
+
+COMMANDS = (
+    Command(
+        name="search",
+        summary="find papers, best matches first",
+        handler=search,
+        parameters=(
+            Parameter(name="query", help="what to look for", kind=Kind.QUERY, required=True),
+            _PAGE_OPTION,
+        ),
+        examples=(
+            'search "mixture of experts" -survey',
+            "search author:hinton after:2024-01-01",
+            "search agents sort:new",
+        ),
+        details=(
+            'All words must be in the title, the abstract or the keywords. "A phrase" keeps words together, -word '
+            "leaves papers out, OR joins alternatives, quant* takes every word that starts so. "
+            "Fields: title: abstract: "
+            "author: cat: org: submitter: source: upvotes:>=20 stars: comments: after: before: date: has:code id:. "
+            "sort:new and sort:top change the order."
+        ),
+    ),
+    Command(
+        name="today",
+        summary="the newest listing",
+        handler=today,
+        parameters=(_PAGE_OPTION,),
+        examples=("today",),
+    ),
+    Command(
+        name="trending",
+        summary="the most upvoted papers",
+        handler=trending,
+        parameters=(Parameter(name="period", help="how far back to look", kind=Kind.CHOICE, choices=tuple(PERIODS)),),
+        examples=("trending", "trending month"),
+    ),
+    Command(
+        name="show",
+        summary="one paper's card",
+        handler=show,
+        parameters=(_PAPER,),
+        examples=("show 2604.13035", "show https://arxiv.org/abs/1706.03762"),
+    ),
+    Command(
+        name="similar",
+        summary="papers like one that you name",
+        handler=similar,
+        parameters=(_PAPER,),
+        examples=("similar 2604.13035",),
+    ),
+)
+BUTTONS = (
+    Command(name="abstract", summary="a paper's abstract", handler=abstract, parameters=(_PAPER,), hidden=True),
+    Command(name="share", summary="show a paper to the channel", handler=share, parameters=(_PAPER,), hidden=True),
+)

@@ -1,0 +1,218 @@
+"""The settings command: how a channel wants its digests."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+
+from bot.channels import Channel, ChannelSettings, QuietDays, Style
+from bot.commands.registry import Arguments, Command, Kind, Parameter
+from bot.commands.services import Services
+from bot.commands.wording import answer, hint, listed, next_digest_in_words, say, sentence
+from bot.errors import UserError
+from bot.messages import Block, Heading, bold, code
+from bot.papers import SourceName
+from bot.planning import next_for
+from bot.ports import CommandCall, Platform, Reply
+
+LARGEST_LIMIT = 50  # papers in a digest; more is a flood
+MOST_QUIET_DATES = 100
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_SOURCE_NAMES = {SourceName.HUGGINGFACE: "Hugging Face", SourceName.ARXIV: "arXiv"}
+_NOTHING = ("none", "off", "no", "-")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One key of `/papers settings`: what it means, how it is read and shown."""
+
+    key: str
+    help: str
+    values: tuple[str, ...]
+    read: Callable[[ChannelSettings, str, Platform], ChannelSettings]
+    show: Callable[[ChannelSettings], str]
+
+
+def _read_limit(settings: ChannelSettings, value: str, _platform: Platform) -> ChannelSettings:
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value[:6]) <= LARGEST_LIMIT:
+        raise UserError(f"`limit` is a number from 1 to {LARGEST_LIMIT}: how many papers a digest shows.")
+    return replace(settings, limit=int(value))
+
+
+def _read_style(settings: ChannelSettings, value: str, _platform: Platform) -> ChannelSettings:
+    try:
+        return replace(settings, style=Style(value.lower()))
+    except ValueError:
+        near = difflib.get_close_matches(value.lower(), list(Style), n=1)
+        proposal = f" Did you mean `{near[0]}`?" if near else ""
+        raise UserError(f"`style` is `compact`, `cards` or `threads`.{proposal}") from None
+
+
+def _read_abstracts(settings: ChannelSettings, value: str, _platform: Platform) -> ChannelSettings:
+    if value.lower() not in ("on", "off", "yes", "no"):
+        raise UserError("`abstracts` is `on` or `off`: whether cards show the whole abstract.")
+    return replace(settings, abstracts=value.lower() in ("on", "yes"))
+
+
+def _read_mention(settings: ChannelSettings, value: str, platform: Platform) -> ChannelSettings:
+    return replace(settings, mention="" if value.lower() in _NOTHING else platform.parse_mention(value))
+
+
+def _read_sources(settings: ChannelSettings, value: str, _platform: Platform) -> ChannelSettings:
+    names = {"all": frozenset(SourceName), "hf": frozenset({SourceName.HUGGINGFACE})}
+    names |= {source.value: frozenset({source}) for source in SourceName}
+    chosen: frozenset[SourceName] = frozenset()
+    for word in value.lower().replace(",", " ").replace("hugging face", "huggingface").split():
+        if word not in names:
+            raise UserError("`sources` is `huggingface`, `arxiv` or `all`.")
+        chosen |= names[word]
+    return replace(settings, sources=chosen)
+
+
+def _read_quiet_days(settings: ChannelSettings, value: str, _platform: Platform) -> ChannelSettings:
+    if value.lower() in _NOTHING:
+        return replace(settings, quiet_days=QuietDays())
+    weekdays: set[int] = set()
+    dates: set[date] = set()
+    for word in value.lower().replace(",", " ").split():
+        if word in ("weekend", "weekends"):
+            weekdays |= {5, 6}
+        elif len(word) >= 3 and any(name.lower().startswith(word.removesuffix("s")) for name in _DAY_NAMES):
+            weekdays.add(_DAYS.index(word[:3]))
+        else:
+            dates.add(_quiet_date(word))
+    if len(weekdays) == len(_DAYS):
+        raise UserError("Every day of the week would be quiet. `/papers pause` stops posting.")
+    if len(dates) > MOST_QUIET_DATES:
+        raise UserError(f"`quiet-days` takes at most {MOST_QUIET_DATES} dates.")
+    return replace(settings, quiet_days=QuietDays(frozenset(weekdays), frozenset(dates)))
+
+
+def _quiet_date(word: str) -> date:
+    try:
+        return date.fromisoformat(word)
+    except ValueError:
+        raise UserError(
+            f"“{word[:40]}” is no day. `quiet-days` takes weekdays and dates: `sat,sun`, `2026-12-24`, or `none`."
+        ) from None
+
+
+def _show_quiet_days(settings: ChannelSettings) -> str:
+    quiet = settings.quiet_days
+    return (
+        ", ".join([_DAYS[day] for day in sorted(quiet.weekdays)] + [str(day) for day in sorted(quiet.dates)]) or "none"
+    )
+
+
+SETTINGS = {
+    setting.key: setting
+    for setting in (
+        Setting(
+            key="limit",
+            help=f"how many papers a digest shows, 1 to {LARGEST_LIMIT}; the rest is counted",
+            values=("5", "10", "20"),
+            read=_read_limit,
+            show=lambda settings: str(settings.limit),
+        ),
+        Setting(
+            key="style",
+            help="compact (a line each), cards (a card each) or threads (a short list, a reply for each)",
+            values=tuple(Style),
+            read=_read_style,
+            show=lambda settings: settings.style.value,
+        ),
+        Setting(
+            key="abstracts",
+            help="on or off: whether cards show the whole abstract",
+            values=("on", "off"),
+            read=_read_abstracts,
+            show=lambda settings: "on" if settings.abstracts else "off",
+        ),
+        Setting(
+            key="mention",
+            help="who is notified of a digest, or none",
+            values=("none",),
+            read=_read_mention,
+            show=lambda settings: settings.mention or "none",
+        ),
+        Setting(
+            key="sources",
+            help="which feeds papers come from: huggingface, arxiv or all",
+            values=("all", "huggingface", "arxiv"),
+            read=_read_sources,
+            show=lambda settings: listed(_SOURCE_NAMES[source] for source in sorted(settings.sources, reverse=True)),
+        ),
+        Setting(
+            key="quiet-days",
+            help="days without posts: days of the week, dates, or none",
+            values=("sat,sun", "none"),
+            read=_read_quiet_days,
+            show=_show_quiet_days,
+        ),
+    )
+}
+
+
+async def settings(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    channel = await services.channel(call)
+    key, value = arguments.text("key").lower(), arguments.text("value")
+    if not key:
+        return answer(Heading(f"Settings of {channel.name}"), *_all(channel))
+    setting = SETTINGS.get(key)
+    if setting is None:
+        near = difflib.get_close_matches(key, list(SETTINGS), n=1)
+        proposal = f"Did you mean `{near[0]}`?" if near else f"There are {listed(f'`{name}`' for name in SETTINGS)}."
+        raise UserError(f"There is no setting `{key[:40]}`. {proposal}")
+    if not value:
+        return answer(_line(setting, channel.settings), hint(setting.help))
+    changed = setting.read(channel.settings, value.strip(), services.platforms[channel.address.platform])
+    await services.store.channels.set_settings(channel.id, changed)
+    blocks: list[Block] = [say(code(setting.key), " is now ", bold(setting.show(changed)), ".")]
+    if changed.quiet_days != channel.settings.quiet_days:
+        blocks.append(sentence(await _move_digest(services, replace(channel, settings=changed))))
+    return answer(*blocks)
+
+
+async def _move_digest(services: Services, channel: Channel) -> str:
+    """Other quiet days may mean another next digest; says when it is."""
+    now = services.clock.now()
+    moved = replace(channel, next_digest_at=next_for(channel, now))
+    await services.store.channels.set_schedule(
+        channel.id,
+        schedule=moved.schedule,
+        time_zone=moved.time_zone,
+        next_digest_at=moved.next_digest_at,
+        now=now,
+    )
+    return next_digest_in_words(moved, now)
+
+
+def _all(channel: Channel) -> list[Block]:
+    lines: list[Block] = []
+    for setting in SETTINGS.values():
+        lines += [_line(setting, channel.settings), hint(setting.help)]
+    return [*lines, hint("To change one: ", code("/papers settings limit 10"))]
+
+
+def _line(setting: Setting, current: ChannelSettings) -> Block:
+    return say(bold(setting.key), ": ", setting.show(current))
+
+
+COMMANDS = (
+    Command(
+        name="settings",
+        summary="how digests look here",
+        handler=settings,
+        manages=True,
+        open_when_bare=True,
+        parameters=(
+            Parameter(name="key", help="the setting", kind=Kind.SETTING),
+            Parameter(name="value", help="its new value", kind=Kind.SETTING_VALUE),
+        ),
+        examples=("settings", "settings style compact", "settings limit 10", "settings quiet-days sat,sun"),
+        details=" ".join(f"{setting.key}: {setting.help}." for setting in SETTINGS.values()),
+    ),
+)

@@ -1,0 +1,145 @@
+"""Commands about when: schedule, timezone, pause, resume."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from bot.channels import Channel, ChannelState
+from bot.commands.registry import Arguments, Command, Kind, Parameter
+from bot.commands.services import Services
+from bot.commands.wording import answer, day_name, next_digest_in_words, say, schedule_in_words, sentence
+from bot.errors import UserError
+from bot.messages import Button, Buttons, bold
+from bot.planning import next_for
+from bot.ports import CommandCall, Reply
+from bot.posts import DigestKind
+from bot.schedules import parse_day, parse_schedule, parse_time_zone
+
+
+async def schedule(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    asked = arguments.text("when")
+    if not asked:
+        channel = await services.channel(call)
+        return _timing(services, channel, "Papers are posted ")
+    channel = await _move(services, call, schedule=parse_schedule(asked).text)
+    return _timing(services, channel, "Papers are now posted ")
+
+
+async def timezone(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    asked = arguments.text("zone")
+    if not asked:
+        channel = await services.channel(call)
+        return answer(say("This channel's time zone is ", bold(channel.time_zone), "."))
+    channel = await _move(services, call, time_zone=parse_time_zone(asked).key)
+    local = services.clock.now().astimezone(ZoneInfo(channel.time_zone))
+    return answer(
+        say("The time zone is now ", bold(channel.time_zone), f"; it is {local:%H:%M} there."),
+        sentence(next_digest_in_words(channel, services.clock.now())),
+    )
+
+
+async def pause(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    channel = await services.channel(call)
+    if channel.state is ChannelState.BROKEN:
+        raise UserError(f"Posting is stopped already: {channel.reason}")
+    until = _pause_end(services, channel, arguments.text("until"))
+    reason = f"paused by {call.person.name}"
+    await services.store.channels.pause(channel.id, reason=reason, until=until)
+    today = services.clock.now().astimezone(ZoneInfo(channel.time_zone)).date()
+    how_long = f"until {day_name(until.astimezone(ZoneInfo(channel.time_zone)).date(), today)}" if until else ""
+    return answer(
+        say(bold(f"Posting is paused {how_long}".rstrip() + ".")),
+        say("Papers go on being collected, and come in one digest afterwards."),
+        Buttons((Button("Resume", "resume"),)),
+    )
+
+
+async def resume(services: Services, call: CommandCall, _arguments: Arguments) -> Reply:
+    channel = await services.channel(call)
+    now = services.clock.now()
+    if not await services.store.channels.resume(channel.id, next_digest_at=next_for(channel, now)):
+        return answer(say("Posting was not paused."), sentence(next_digest_in_words(channel, now)))
+    resumed = await services.channel(call)
+    if resumed.next_digest_at is None:
+        await services.planner.plan_now(resumed, DigestKind.INSTANT)
+    services.wake()
+    return answer(say(bold("Posting goes on.")), sentence(next_digest_in_words(resumed, now)))
+
+
+async def _move(services: Services, call: CommandCall, **changes: str) -> Channel:
+    """Changes the schedule or the time zone of a channel, and its next digest with it."""
+    now = services.clock.now()
+    channel = replace(await services.channel(call), **changes)  # type: ignore[arg-type]
+    moved = replace(channel, next_digest_at=next_for(channel, now))
+    await services.store.channels.set_schedule(
+        channel.id,
+        schedule=moved.schedule,
+        time_zone=moved.time_zone,
+        next_digest_at=moved.next_digest_at,
+        now=now,
+    )
+    services.wake()
+    return moved
+
+
+def _timing(services: Services, channel: Channel, opening: str) -> Reply:
+    words = schedule_in_words(channel)
+    return answer(say(opening, bold(words), "."), sentence(next_digest_in_words(channel, services.clock.now())))
+
+
+def _pause_end(services: Services, channel: Channel, asked: str) -> datetime | None:
+    """The beginning (UTC) of the day that a person names, in the channel's time zone; None for no day."""
+    asked = asked.strip()
+    if asked.lower().startswith("until"):
+        asked = asked[len("until") :].strip()
+        if not asked:
+            raise UserError("Until when? For example: `/papers pause until 2026-12-24`.")
+    if not asked:
+        return None
+    zone, now = ZoneInfo(channel.time_zone), services.clock.now()
+    day = parse_day(asked, now.astimezone(zone).date())
+    end = datetime.combine(day, time(), zone).astimezone(now.tzinfo)
+    if end <= now:
+        raise UserError(f"{day} has begun already. Name a day that is still to come.")
+    return end
+
+
+COMMANDS = (
+    Command(
+        name="schedule",
+        summary="when digests are posted",
+        handler=schedule,
+        manages=True,
+        open_when_bare=True,
+        parameters=(Parameter(name="when", help="a time to post at", kind=Kind.SCHEDULE),),
+        examples=(
+            "schedule weekdays 09:00",
+            "schedule mon,thu 17:30",
+            "schedule instant",
+            "schedule monthly 1 09:00",
+            "schedule cron 0 9 * * mon-fri",
+        ),
+        details="instant, hourly, daily 09:00, weekdays 09:00, mon,thu 17:30, monthly 1 09:00, "
+        "or cron with five fields.",
+    ),
+    Command(
+        name="timezone",
+        summary="the time zone of the schedule",
+        handler=timezone,
+        manages=True,
+        open_when_bare=True,
+        parameters=(Parameter(name="zone", help="a time zone such as Europe/Berlin", kind=Kind.TIME_ZONE),),
+        examples=("timezone Europe/Berlin",),
+    ),
+    Command(
+        name="pause",
+        summary="post nothing for a while",
+        handler=pause,
+        manages=True,
+        parameters=(Parameter(name="until", help="until DATE: the day on which posting goes on"),),
+        examples=("pause", "pause until 2026-12-24", "pause until monday"),
+    ),
+    Command(name="resume", summary="go on posting", handler=resume, manages=True, examples=("resume",)),
+)

@@ -1,0 +1,314 @@
+"""Commands about topics: subscribe, topics, edit, unsubscribe."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bot.cards import paper_card
+from bot.channels import Channel
+from bot.commands.registry import Arguments, Command, Kind, Parameter
+from bot.commands.services import Services
+from bot.commands.wording import answer, hint, next_digest_in_words, say, schedule_in_words, sentence
+from bot.errors import UserError
+from bot.matching import matches
+from bot.messages import Block, Button, Buttons, ButtonStyle, Heading, Span, bold, code
+from bot.papers import Paper
+from bot.ports import CommandCall, Reply, TopicOptions
+from bot.posts import DigestKind, Match
+from bot.query import Query, QueryError, explain, parse
+from bot.subscriptions import Subscription, wanted_query
+from bot.text import count_of
+from bot.topics import MATCHED_AGAIN_FOR
+
+MOST_TOPICS = 100  # in one channel; more would be a list that nobody reads
+MOST_BACKFILL = 50
+SAMPLES = 3
+LONGEST_NAME = 60
+DELIVERED_IN = timedelta(days=30)
+_NONE = ("none", "off", "-")
+
+
+async def subscribe(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    query = parse(arguments.text("query"))
+    wanted = _wanted(query, arguments.number("min-upvotes"))
+    name = _name(arguments.text("name"))
+    channel = await services.channel(call)
+    topics = await services.store.subscriptions.of_channel(channel.id)
+    _refuse_double(query, topics)
+    if len(topics) >= MOST_TOPICS:
+        raise UserError(f"This channel has {MOST_TOPICS} topics already. `/papers unsubscribe N` makes room.")
+    options = TopicOptions(
+        query=query.text,
+        name=name,
+        min_upvotes=arguments.number("min-upvotes"),
+        instant="instant" in arguments,
+        baseline=await _baseline(services, wanted),
+    )
+    topic = await services.store.subscriptions.add(
+        channel.id, options, created_by=call.person.id, now=services.clock.now()
+    )
+    when = "as soon as they are found" if topic.instant else schedule_in_words(channel)
+    blocks: list[Block] = [
+        say(bold(f"Topic {topic.number} added: "), *explain(wanted), "."),
+        say(f"New ones are posted here {when}. ", next_digest_in_words(channel, services.clock.now())),
+    ]
+    backfilled = await _backfill(services, channel, topic, wanted, arguments.number("backfill") or 0)
+    if backfilled is None:
+        blocks += await _samples(services, wanted)
+    else:
+        blocks.append(
+            say(
+                f"{count_of(backfilled, 'older paper')} will be posted now."
+                if backfilled
+                else "No older paper matches."
+            )
+        )
+    blocks.append(Buttons((Button("Topics", "topics"), _remove_button(topic, "Undo"))))
+    return answer(*blocks)
+
+
+async def topics(services: Services, call: CommandCall, _arguments: Arguments) -> Reply:
+    channel = await services.known_channel(call)
+    subscriptions = await services.store.subscriptions.of_channel(channel.id) if channel else []
+    if channel is None or not subscriptions:
+        return answer(
+            say("This channel has no topics yet."),
+            say("Write ", code("/papers subscribe diffusion distillation"), " and it gets the papers on that."),
+        )
+    now = services.clock.now()
+    delivered = await services.store.subscriptions.delivered(channel.id, now - DELIVERED_IN)
+    blocks: list[Block] = [Heading(f"{count_of(len(subscriptions), 'topic')} in {channel.name}")]
+    for topic in subscriptions:
+        blocks.append(say(bold(f"{topic.number}. "), *_title(topic)))
+        brought = f"{count_of(delivered.get(topic.id, 0), 'paper')} in the last {DELIVERED_IN.days} days"
+        blocks.append(hint(*_described(topic), f" · {brought}", " · posted at once" if topic.instant else ""))
+        blocks.append(Buttons((Button("Edit", f"edit {topic.number}"), _remove_button(topic, "Remove"))))
+    blocks.append(sentence(next_digest_in_words(channel, now)))
+    return answer(*blocks)
+
+
+async def unsubscribe(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    channel = await services.channel(call)
+    topic = await _topic(services, channel, arguments.text("topic"))
+    await services.store.subscriptions.remove(topic.id, services.clock.now())
+    return answer(
+        say(bold(f"Topic {topic.number} removed: "), *_title(topic), "."),
+        say("What waited for the next digest only because of it is not posted."),
+        Buttons((Button("Undo", f"subscribe {_as_written(topic)}"),)),
+    )
+
+
+async def edit(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    channel = await services.channel(call)
+    topic = await _topic(services, channel, arguments.text("topic"))
+    if set(arguments.values) <= {"topic"}:
+        return answer(
+            say(bold(f"Topic {topic.number}: "), code(_as_written(topic))),
+            say(
+                "To change it, write ", code(f"/papers edit {topic.number} {_as_written(topic)}"), " with your changes."
+            ),
+            Buttons((Button("Topics", "topics"), _remove_button(topic, "Remove"))),
+        )
+    query = parse(arguments.text("query") or topic.query)
+    others = await services.store.subscriptions.of_channel(channel.id)
+    _refuse_double(query, [other for other in others if other.id != topic.id])
+    least = arguments.number("min-upvotes") if "min-upvotes" in arguments else topic.min_upvotes
+    wanted = _wanted(query, least or None)
+    given = arguments.text("name")
+    options = TopicOptions(
+        query=query.text,
+        name=("" if given.lower() in _NONE else _name(given)) if given else topic.name,
+        min_upvotes=least or None,
+        instant=arguments.text("instant") == "on" if "instant" in arguments else topic.instant,
+        baseline=await _baseline(services, wanted),
+    )
+    waiting = await services.store.digests.waiting(channel.id)
+    unwanted = [queued.paper.id for queued in waiting if not matches(wanted, queued.paper)]
+    edited = await services.store.subscriptions.edit(topic.id, options, unwanted=unwanted)
+    return answer(
+        say(bold(f"Topic {edited.number} is now: "), *explain(wanted), "."),
+        *await _samples(services, wanted),
+        Buttons((Button("Topics", "topics"), _remove_button(edited, "Remove"))),
+    )
+
+
+def _wanted(query: Query, min_upvotes: int | None) -> Query:
+    try:
+        return wanted_query(query.text, min_upvotes)
+    except QueryError as error:
+        raise UserError("That query is too long for `--min-upvotes`. Write a shorter one.") from error
+
+
+def _name(name: str) -> str:
+    name = " ".join(name.split())
+    if len(name) > LONGEST_NAME:
+        raise UserError(f"That name is too long: at most {LONGEST_NAME} characters.")
+    return name
+
+
+def _refuse_double(query: Query, topics: Sequence[Subscription]) -> None:
+    for topic in topics:
+        if topic.query.casefold() == query.text.casefold():
+            raise UserError(
+                f"This channel has that topic already: it is number {topic.number}. "
+                f"`/papers edit {topic.number}` changes it."
+            )
+
+
+async def _baseline(services: Services, wanted: Query) -> tuple[str, ...]:
+    """The papers that match already, of those that may be matched again when their votes grow."""
+    if not wanted.watches_numbers:
+        return ()
+    recent = await services.store.papers.listed_since(services.clock.now() - MATCHED_AGAIN_FOR)
+    return tuple(paper.id for paper in recent if matches(wanted, paper))
+
+
+async def _latest(services: Services, wanted: Query, limit: int) -> list[Paper]:
+    """The newest papers that a topic would have posted."""
+    newest = parse(f"({wanted.text}) sort:new") if "sort:" not in wanted.text else wanted
+    found = await services.index.search(newest, limit=limit)
+    papers = await services.store.papers.papers([hit.paper_id for hit in found.hits])
+    return [papers[hit.paper_id] for hit in found.hits if hit.paper_id in papers]
+
+
+async def _samples(services: Services, wanted: Query) -> list[Block]:
+    papers = await _latest(services, wanted, SAMPLES)
+    if not papers:
+        return [hint("None of the papers that I know would have matched.")]
+    return [hint("It would have posted lately:"), *(paper_card(paper, compact=True) for paper in papers)]
+
+
+async def _backfill(services: Services, channel: Channel, topic: Subscription, wanted: Query, count: int) -> int | None:
+    """Posts older papers because somebody asked for them; returns how many, None when nobody did."""
+    if not count:
+        return None
+    papers = await _latest(services, wanted, count)
+    found = [
+        Match(channel_id=channel.id, paper_id=paper.id, subscription_ids=(topic.id,), instant=False)
+        for paper in papers
+        if paper.sources & channel.settings.sources
+    ]
+    await services.store.digests.record_matches({}, found, services.clock.now())
+    ids = {match.paper_id for match in found}
+    planned = await services.planner.plan_now(channel, DigestKind.BACKFILL, only=ids)
+    services.wake()
+    return planned
+
+
+async def _topic(services: Services, channel: Channel, asked: str) -> Subscription:
+    """The topic that a person means by its number, name or query."""
+    topics = await services.store.subscriptions.of_channel(channel.id)
+    if not topics:
+        raise UserError("This channel has no topics. `/papers subscribe QUERY` adds one.")
+    number = asked.strip().lstrip("#").rstrip(".")
+    for topic in topics:
+        if number == str(topic.number) or asked.casefold() in (topic.name.casefold(), topic.query.casefold()):
+            return topic
+    try:
+        canonical = parse(asked).text.casefold()
+    except QueryError:
+        canonical = ""
+    for topic in topics:
+        if canonical == topic.query.casefold():
+            return topic
+    shown = asked if len(asked) <= 60 else asked[:59] + "…"
+    titles = {topic.title: topic.number for topic in topics}
+    if near := difflib.get_close_matches(asked, list(titles), n=1):
+        raise UserError(f"There is no topic “{shown}” here. Did you mean number {titles[near[0]]}, “{near[0]}”?")
+    raise UserError(f"There is no topic “{shown}” here. `/papers topics` shows their numbers.")
+
+
+def _title(topic: Subscription) -> list[str | Span]:
+    return [topic.name, " (", code(topic.query), ")"] if topic.name else [code(topic.query)]
+
+
+def _described(topic: Subscription) -> tuple[Span, ...]:
+    try:
+        words = explain(topic.wanted)
+    except QueryError:
+        return (Span("I cannot read this query any more; please edit it"),)
+    first, *rest = words
+    return (Span(first.text[:1].upper() + first.text[1:], first.bold, first.italic, first.code), *rest)
+
+
+def _as_written(topic: Subscription) -> str:
+    """The topic as somebody would type it again."""
+    parts = [topic.query]
+    if topic.min_upvotes is not None:
+        parts.append(f"--min-upvotes {topic.min_upvotes}")
+    if topic.instant:
+        parts.append("--instant")
+    if topic.name:
+        parts.append(f'--name "{topic.name}"')
+    return " ".join(parts)
+
+
+def _remove_button(topic: Subscription, label: str) -> Button:
+    return Button(label, f"unsubscribe {topic.number}", ButtonStyle.DANGER)
+
+
+_MIN_UPVOTES = Parameter(
+    name="min-upvotes",
+    help="only papers with so many upvotes, as soon as they have them",
+    kind=Kind.NUMBER,
+    option=True,
+)
+_NAME = Parameter(name="name", help="what to call the topic", option=True)
+_TOPIC = Parameter(name="topic", help="a topic's number", kind=Kind.TOPIC, required=True)
+
+COMMANDS = (
+    Command(
+        name="subscribe",
+        summary="add a topic: papers that match are posted here",
+        handler=subscribe,
+        manages=True,
+        parameters=(
+            Parameter(name="query", help="a query, written as for search", kind=Kind.QUERY, required=True),
+            _MIN_UPVOTES,
+            Parameter(name="instant", help="post them as soon as they are found", kind=Kind.SWITCH, option=True),
+            Parameter(
+                name="backfill",
+                help="post so many older papers now",
+                kind=Kind.NUMBER,
+                option=True,
+                minimum=1,
+                maximum=MOST_BACKFILL,
+            ),
+            _NAME,
+        ),
+        examples=(
+            "subscribe diffusion distillation",
+            'subscribe "language model" OR llm --min-upvotes 20',
+            "subscribe cat:cs.CL agents --name Agents --instant",
+        ),
+        details="Nothing old is posted unless you ask with --backfill. `*` alone subscribes to the whole feed.",
+    ),
+    Command(name="topics", summary="this channel's topics", handler=topics, examples=("topics",)),
+    Command(
+        name="unsubscribe",
+        summary="remove a topic",
+        handler=unsubscribe,
+        manages=True,
+        parameters=(Parameter(name="topic", help="a topic's number, name or query", kind=Kind.TOPIC, required=True),),
+        examples=("unsubscribe 2", "unsubscribe diffusion distillation"),
+    ),
+    Command(
+        name="edit",
+        summary="change a topic",
+        handler=edit,
+        manages=True,
+        parameters=(
+            _TOPIC,
+            Parameter(name="query", help="the new query", kind=Kind.QUERY),
+            _MIN_UPVOTES,
+            Parameter(
+                name="instant", help="whether to post at once", kind=Kind.CHOICE, choices=("on", "off"), option=True
+            ),
+            _NAME,
+        ),
+        examples=("edit 2 diffusion -survey", "edit 2 --min-upvotes 10", 'edit 2 --name "Fast diffusion"'),
+        details="--min-upvotes 0 drops the bound, --name none the name.",
+    ),
+)

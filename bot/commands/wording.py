@@ -1,0 +1,97 @@
+"""How answers are worded: times, choices, and the small messages that many commands give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from bot.channels import Channel, ChannelState
+from bot.errors import UserError
+from bot.messages import Block, Buttons, Code, Message, Note, Paragraph, Span, plain_text, text
+from bot.ports import Reply
+from bot.query import QueryError
+from bot.schedules import parse_schedule
+
+
+def answer(*blocks: Block, replaces: bool = False) -> Reply:
+    """An answer for the asker alone. Its first line of text is what a notification says."""
+    first = next((block for block in blocks if not isinstance(block, Buttons)), None)
+    summary = plain_text(Message(summary="", blocks=(first,))).splitlines()[0] if first else "Paper Round"
+    return Reply(message=Message(summary=summary, blocks=blocks), replaces=replaces)
+
+
+def say(*parts: str | Span) -> Paragraph:
+    return Paragraph(text(*parts))
+
+
+def hint(*parts: str | Span) -> Note:
+    return Note(text(*parts))
+
+
+def mistake(error: UserError) -> Reply:
+    """What a person reads who wrote something that cannot be done."""
+    blocks: list[Block] = [say(*_with_code(str(error)))]
+    if isinstance(error, QueryError):
+        blocks.append(Code(error.pointed))
+    return Reply(message=Message(summary=str(error), blocks=tuple(blocks)), failed=True)
+
+
+def trouble() -> Reply:
+    """What a person reads when the bot itself is in trouble."""
+    sentence = "I cannot reach my database just now, so nothing was changed. Try again in a minute."
+    return Reply(message=Message(summary=sentence, blocks=(say(sentence),)), failed=True)
+
+
+def _with_code(sentence: str) -> list[Span]:
+    """The sentence with what stands between backticks as code."""
+    parts = sentence.split("`")
+    if len(parts) % 2 == 0:
+        return [Span(sentence)]
+    return [Span(part, code=number % 2 == 1) for number, part in enumerate(parts) if part]
+
+
+def moment(when: datetime, time_zone: str, now: datetime) -> str:
+    """A time as people in that zone say it: `today at 09:00`, `Monday at 09:00`, `3 December at 09:00`."""
+    zone = ZoneInfo(time_zone)
+    local, today = when.astimezone(zone), now.astimezone(zone).date()
+    return f"{day_name(local.date(), today)} at {local:%H:%M} ({time_zone})"
+
+
+def day_name(day: date, today: date) -> str:
+    """`today`, `tomorrow`, `Friday` within the coming week, else the date."""
+    distance = (day - today).days
+    if distance in (-1, 0, 1):
+        return ("yesterday", "today", "tomorrow")[distance + 1]
+    if 1 < distance < 7:
+        return f"{day:%A}"
+    return f"{day.day} {day:%B}" if day.year == today.year else f"{day.day} {day:%B %Y}"
+
+
+def schedule_in_words(channel: Channel) -> str:
+    """`every weekday at 09:00 (Europe/Berlin)`."""
+    schedule = parse_schedule(channel.schedule)
+    return schedule.described if schedule.is_instant else f"{schedule.described} ({channel.time_zone})"
+
+
+def next_digest_in_words(channel: Channel, now: datetime) -> str:
+    """A sentence on when the channel gets its next digest, and if it gets none, why."""
+    if channel.state is ChannelState.BROKEN:
+        return f"Posting is stopped: {channel.reason} Say `/papers resume` once it is fixed."
+    if channel.state is ChannelState.PAUSED:
+        until = f" until {moment(channel.paused_until, channel.time_zone, now)}" if channel.paused_until else ""
+        return f"Posting is paused{until}. `/papers resume` ends the pause."
+    if channel.next_digest_at is None:
+        return "New papers are posted as soon as they are found."
+    return f"The next digest is {moment(channel.next_digest_at, channel.time_zone, now)}."
+
+
+def sentence(words: str) -> Paragraph:
+    """A paragraph of a sentence that marks commands with backticks."""
+    return Paragraph(tuple(_with_code(words)))
+
+
+def listed(words: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,82 @@
+"""The demo: the whole bot lives through the days of the sample feed, fast, and then goes on at the usual pace."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from bot.channels import Address, PlatformName
+from bot.clocks import ShiftedClock
+from bot.commands import Commands
+from bot.engine import Engine
+from bot.errors import PaperRoundError
+from bot.ports import CommandCall, Person, Store
+
+#: The feed is read early in the morning of each day, before any channel's digest.
+READ_AT = time(5, 0, tzinfo=UTC)
+PAUSE = 0.35  # seconds between two moments, so that one can watch
+
+_VISITOR = Person(id="local", name="you", may_manage=True)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoChannel:
+    """A channel and the commands that set it up."""
+
+    name: str
+    lines: tuple[str, ...]
+
+
+CHANNELS = (
+    DemoChannel("general", ('subscribe * --min-upvotes 60 --name "Everybody\'s favourites"', "settings limit 5")),
+)
+
+
+class Demo:
+    """Drives an engine through the sample days."""
+
+    def __init__(self, engine: Engine, commands: Commands, store: Store, clock: ShiftedClock) -> None:
+        self._engine = engine
+        self._commands = commands
+        self._store = store
+        self._clock = clock
+
+    async def set_up(self, channels: Sequence[DemoChannel], first_day: date) -> None:
+        """Adds the channels on the eve of the first day."""
+        self._clock.set(datetime.combine(first_day, READ_AT) - timedelta(hours=12))
+        for channel in channels:
+            for line in channel.lines:
+                call = CommandCall(
+                    line=line,
+                    address=Address(PlatformName.WEB, "local", channel.name),
+                    channel_name=channel.name,
+                    person=_VISITOR,
+                )
+                reply = await self._commands.run(call)
+                if reply.failed:
+                    raise PaperRoundError(f"The demo cannot be set up: {line}: {reply.message.summary}")
+
+    async def run(self, days: Sequence[date], *, pause: float = PAUSE) -> None:
+        """Lives through the days, then runs the engine until cancelled."""
+        await self.live_through(days, pause=pause)
+        self._clock.start()
+        await self._engine.run()
+
+    async def live_through(self, days: Sequence[date], *, pause: float = PAUSE) -> None:
+        readings = [datetime.combine(day, READ_AT) for day in days]
+        end = datetime.combine(days[-1], time(23, 59, tzinfo=UTC))
+        while (moment := await self._next_moment(readings)) <= end:
+            self._clock.set(max(moment, self._clock.now()))
+            if readings and readings[0] <= self._clock.now():
+                readings.pop(0)
+                await self._engine.poll()
+            await self._engine.deliver()
+            await asyncio.sleep(pause)
+
+    async def _next_moment(self, readings: Sequence[datetime]) -> datetime:
+        """When something happens next: the feed is read, or a digest is due."""
+        channels = await self._store.channels.on_platform(PlatformName.WEB)
+        digests = [channel.next_digest_at for channel in channels if channel.next_digest_at is not None]
+        return min([*readings[:1], *digests], default=datetime.max.replace(tzinfo=UTC))

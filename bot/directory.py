@@ -1,0 +1,36 @@
+"""The directory: the channels that adapters list and add."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.channels import Address, Channel, PlatformName
+from bot.planning import next_digest_at
+from bot.ports import Clock, Store
+
+DEFAULT_SCHEDULE = "weekdays 09:00"
+DEFAULT_TIME_ZONE = "UTC"
+
+
+class Directory:
+    """Implements `bot.ports.ChannelDirectory` on the store."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def channels(self, platform: PlatformName) -> Sequence[Channel]:
+        return await self._store.channels.on_platform(platform)
+
+    async def find(self, address: Address) -> Channel | None:
+        return await self._store.channels.find(address)
+
+    async def add_channel(self, address: Address, name: str, time_zone: str = DEFAULT_TIME_ZONE) -> Channel:
+        """The channel at that address, added with the default schedule if it is new."""
+        known = await self.find(address)
+        if known is not None:
+            return known
+        first = next_digest_at(DEFAULT_SCHEDULE, time_zone, self._clock.now())
+        return await self._store.channels.add(
+            address, name, time_zone=time_zone, schedule=DEFAULT_SCHEDULE, next_digest_at=first
+        )

@@ -1,0 +1,158 @@
+"""The engine: polls, matches, plans and posts, each when its time has come.
+
+APScheduler is only the alarm clock: its few jobs live in memory, and all that must survive a restart is in the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.channels import PlatformName
+from bot.errors import PaperRoundError
+from bot.intake import Intake, PollReport
+from bot.metrics import Metrics
+from bot.planning import Planner
+from bot.ports import Clock, Platform, Source, Store
+from bot.posting import Posting, UnknownPolicy
+from bot.search import SearchIndex
+from bot.topics import TopicDesk
+
+SWEEP_EVERY = timedelta(seconds=2)
+RECONCILE_EVERY = timedelta(seconds=5)
+#: A search is to see a paper within 2 s after its commit, whichever process committed it.
+REFRESH_EVERY = timedelta(seconds=1)
+MEASURE_EVERY = timedelta(seconds=15)
+CORRECT_EVERY = timedelta(minutes=10)
+#: After a failed poll the next one comes sooner than usual.
+RETRY_POLL_AFTER = timedelta(minutes=1)
+
+_log = structlog.get_logger()
+
+
+class Engine:
+    """One process' share of the work. On PostgreSQL many of them share a store; one of them leads and polls."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        sources: Sequence[Source],
+        platforms: Mapping[PlatformName, Platform],
+        index: SearchIndex,
+        clock: Clock,
+        metrics: Metrics,
+        poll_every: timedelta,
+        unknown_policy: UnknownPolicy,
+    ) -> None:
+        self._store = store
+        self._index = index
+        self._clock = clock
+        self._metrics = metrics
+        self._poll_every = poll_every
+        self._intake = Intake(sources, store, clock)
+        self._topics = TopicDesk(store, clock)
+        self._leads = False
+        self.planner = Planner(store, platforms, clock)
+        self.posting = Posting(store, platforms, clock, metrics, unknown_policy=unknown_policy)
+
+    async def poll(self, day: date | None = None) -> list[PollReport]:
+        """Reads the sources and matches what is new."""
+        reports = await self._intake.poll(day)
+        for report in reports:
+            self._metrics.poll(report.source, failed=bool(report.error))
+        await self._topics.match_new()
+        await self._index.refresh()
+        return reports
+
+    async def deliver(self) -> int:
+        """Plans what is due and posts it; returns how many posts were worked on."""
+        await self._topics.match_new()
+        await self.planner.sweep()
+        return await self.posting.drain()
+
+    async def reconcile(self) -> None:
+        """Takes care of what died or timed out while it was being posted."""
+        await self.posting.reconcile()
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+        async with self._alarms():
+            await self.posting.run()
+
+    @contextlib.asynccontextmanager
+    async def _alarms(self) -> AsyncIterator[None]:
+        # APScheduler warns whenever a job is skipped because it still runs, which is what we want it to do.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+
+        def every(interval: timedelta, job: Callable[[], Awaitable[object]], name: str) -> None:
+            scheduler.add_job(
+                _survive, "interval", (job, name), seconds=interval.total_seconds(), id=name, next_run_time=_now()
+            )
+
+        async def poll() -> None:
+            if not self._leads:
+                return
+            reports = await self.poll()
+            await self.planner.sweep()
+            self.posting.wake()
+            if any(report.error for report in reports) and self._poll_every > RETRY_POLL_AFTER:
+                scheduler.modify_job("poll", next_run_time=_now() + RETRY_POLL_AFTER)
+
+        await self._sweep()
+        every(self._poll_every, poll, "poll")
+        every(SWEEP_EVERY, self._sweep, "sweep")
+        every(RECONCILE_EVERY, self.posting.reconcile, "reconcile")
+        every(REFRESH_EVERY, self._index.refresh, "refresh")
+        every(MEASURE_EVERY, self._measure, "measure")
+        every(CORRECT_EVERY, self.planner.correct, "correct")
+        scheduler.start()
+        try:
+            yield
+        finally:
+            scheduler.shutdown(wait=False)
+
+    async def _sweep(self) -> None:
+        led, self._leads = self._leads, await self._store.lead()
+        if led != self._leads:
+            _log.info("engine.leads" if self._leads else "engine.follows")
+        if self._leads:
+            await self._topics.match_new()
+        if await self.planner.sweep():
+            self.posting.wake()
+
+    async def _measure(self) -> None:
+        self._metrics.stored(await self._store.counts(), await self._store.posts.counts())
+
+
+async def _survive(job: Callable[[], Awaitable[object]], name: str) -> None:
+    """Runs a job; trouble with the database or a feed is logged and the next run tries again."""
+    try:
+        await job()
+    except PaperRoundError as error:
+        _log.error("engine.job_failed", job=name, reason=str(error))
+
+
+def _now() -> datetime:
+    # The scheduler lives by the machine's clock, whatever clock the core is given.
+    return datetime.now(UTC)
+
+
+async def wait_for(*tasks: Awaitable[None]) -> None:
+    """Runs things side by side until one fails or all are cancelled."""
+    async with asyncio.TaskGroup() as group:
+        for task in tasks:
+            group.create_task(_as_coroutine(task))
+
+
+async def _as_coroutine(awaitable: Awaitable[None]) -> None:
+    await awaitable

@@ -1,0 +1,65 @@
+"""The service: an open application that runs until somebody stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+
+from bot.bootstrap import Application
+from bot.errors import OperatorError
+
+_log = structlog.get_logger()
+
+
+async def serve(
+    application: Application,
+    work: Coroutine[Any, Any, None],
+    *,
+    banner: str = "",
+    announce: Callable[[str], None],
+) -> None:
+    """Serves the web workspace and does `work` beside it, until SIGINT or SIGTERM.
+
+    `announce` is told the address. A second signal ends the process at once. Raises `OperatorError` when the port
+    cannot be had.
+    """
+    server = application.web_server(banner)
+    listener = _listen(application.settings.web_host, application.settings.web_port)
+    host, port = listener.getsockname()[:2]
+    with listener:
+        async with asyncio.TaskGroup() as group:
+            working = group.create_task(work)
+            serving = group.create_task(server.serve(sockets=[listener]))
+            announce(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+            await _stop_signal()
+            _log.info("service.stops")
+            server.should_exit = True
+            working.cancel()
+            await serving
+
+
+async def _stop_signal() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await stop.wait()
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=128)
+    except OSError as error:
+        raise OperatorError(
+            f"Nothing can listen on {host}:{port} ({error.strerror}). Choose another port with PAPERROUND_WEB_PORT."
+        ) from error

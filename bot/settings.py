@@ -1,0 +1,92 @@
+"""Settings: from the environment (`PAPERROUND_…`) and from a `.env` file in the current folder."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import OperatorError
+from bot.posting import UnknownPolicy
+
+PREFIX = "PAPERROUND_"
+
+
+class LogFormat(StrEnum):
+    """`auto` is `text` on a terminal and `json` elsewhere."""
+
+    AUTO = "auto"
+    TEXT = "text"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def _web_address(value: str) -> str:
+    value = value.strip().rstrip("/")
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("an address starts with http:// or https://")
+    return value
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
+class Settings(BaseSettings):
+    """Every setting with its default. Each field's description is its line in the README."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(Path("data"), description="folder of the database and the search index")
+    database_url: str = Field("", description="another database, such as postgresql://user:password@host/name")
+    huggingface_url: WebAddress = Field("https://huggingface.co", description="where Daily Papers are read")
+    contact: str = Field("", max_length=200, description="address or page of yours that feeds see in the User-Agent")
+    poll_minutes: float = Field(5.0, ge=0.05, le=1440, description="minutes between two polls of the feeds")
+    unknown_outcome: UnknownPolicy = Field(
+        UnknownPolicy.AT_MOST_ONCE,
+        description="what to do with a message of which nobody can tell whether it arrived: "
+        "at_most_once leaves it, at_least_once sends it again",
+    )
+    web: bool | None = Field(None, description="the web workspace: on when no chat platform is configured")
+    web_host: str = Field("127.0.0.1", description="where the web workspace listens")
+    web_port: int = Field(8421, ge=0, le=65535, description="its port")
+    web_password: SecretStr = Field(SecretStr(""), description="password of the web workspace, needed beyond loopback")
+    web_allowed_hosts: Annotated[tuple[str, ...], NoDecode, AfterValidator(tuple)] = Field(
+        (), description="names under which the web workspace may be called, besides localhost, separated by commas"
+    )
+    log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error")
+    log_format: LogFormat = Field(LogFormat.AUTO, description="text, json, or auto: text on a terminal")
+
+    @property
+    def store_url(self) -> str:
+        """The database's address: the one that is set, else SQLite in the data folder."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'paperround.db'}"
+
+    @property
+    def index_dir(self) -> Path:
+        return self.data_dir / "index"
+
+    @property
+    def poll_every(self) -> timedelta:
+        return timedelta(minutes=self.poll_minutes)
+
+
+def load_settings() -> Settings:
+    """The settings; raises `OperatorError` with the names of those that cannot be used."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"{PREFIX}{'_'.join(map(str, problem['loc'][:1])).upper()}: {problem['msg']}"
+            for problem in error.errors(include_url=False, include_input=False)
+        ]
+        raise OperatorError("Some settings cannot be used. " + "; ".join(lines)) from None
