@@ -7,15 +7,19 @@ because a deferred one that reads first fails at once when somebody else committ
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event, make_url
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -23,11 +27,18 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from bot.errors import OperatorError, StorageError
 
 SQLITE_BUSY_TIMEOUT = 10.0  # seconds that a writer waits for another one
+POSTGRES_CONNECT_TIMEOUT = 10.0  # seconds
 POSTGRES_STATEMENT_TIMEOUT = 60_000  # milliseconds
+POSTGRES_ANSWER_TIMEOUT = 70.0  # seconds; for a server that cannot even say that the statement took too long
 POSTGRES_IDLE_IN_TRANSACTION_TIMEOUT = 60_000  # milliseconds
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Any constant does, as long as nothing else in the same PostgreSQL database uses it.
 MIGRATION_LOCK = 7_301_402_601
+
+# What no database keeps: PostgreSQL refuses NUL, and neither takes half a surrogate pair.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# The same NUL inside JSON. An escaped backslash is matched first, so that it never lends its second half to a NUL.
+_UNSTORABLE_JSON = re.compile(r"\\\\|\\u0000")
 
 
 def async_url(url: str) -> str:
@@ -39,12 +50,17 @@ def async_url(url: str) -> str:
             "PAPERROUND_DATABASE_URL is not a database address; write sqlite:///path/to/file.db or "
             "postgresql://user:password@host/name."
         ) from error
+    query = dict(parsed.query)
+    if mode := query.pop("sslmode", None):  # libpq's name for it, in the addresses that hosting services hand out
+        parsed = parsed.set(query={**query, "ssl": mode})
     drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
     driver = drivers.get(parsed.drivername.partition("+")[0])
     if driver is None:
         raise OperatorError(
             f"PAPERROUND_DATABASE_URL names {parsed.drivername}; Paper Round keeps its data in SQLite or PostgreSQL."
         )
+    if driver.startswith("sqlite") and parsed.database in (None, "", ":memory:"):
+        raise OperatorError("PAPERROUND_DATABASE_URL names no file; write sqlite:///path/to/file.db.")
     return parsed.set(drivername=driver).render_as_string(hide_password=False)
 
 
@@ -56,6 +72,8 @@ class Database:
         self.is_sqlite = self.url.startswith("sqlite")
         self._engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
         self._reading = self._engine.execution_options(read_only=True)
+        # SQLite lets one write at a time and has the others look again now and then; here they queue up in order.
+        self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if self.is_sqlite else nullcontext()
 
     @property
     def engine(self) -> AsyncEngine:
@@ -69,7 +87,7 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that is committed at the end, or rolled back on any error."""
         with _storage_errors():
-            async with self._engine.begin() as connection:
+            async with self._turn, self._engine.begin() as connection:
                 yield connection
 
     @asynccontextmanager
@@ -85,19 +103,52 @@ class Database:
 
 @contextmanager
 def _storage_errors() -> Iterator[None]:
-    """Turns what drivers raise about connections, disks and locks into `StorageError`."""
+    """Turns what drivers raise about connections, disks and locks into `StorageError`.
+
+    What they raise about a wrong statement or value stays as it is: those are defects.
+    """
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeoutError, OSError) as error:
-        detail = str(getattr(error, "orig", None) or error).splitlines()
+    except (IntegrityError, ProgrammingError, DataError, NotSupportedError):
+        raise
+    except (DBAPIError, PoolTimeoutError, OSError) as error:
+        original = getattr(error, "orig", None) or error
+        # asyncpg files a value of the wrong type or size under trouble with its interface.
+        if isinstance(original.__cause__, ValueError):
+            raise
+        detail = str(original).splitlines()
         raise StorageError(f"the database did not answer: {detail[0] if detail else type(error).__name__}") from error
+
+
+def _write_json(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _UNSTORABLE_JSON.sub(lambda found: "" if found[0] == r"\u0000" else found[0], text)
+
+
+def _drop_what_cannot_be_stored(engine: Engine) -> None:
+    """Has both databases take any text, so that what one keeps the other keeps too.
+
+    Feeds are cleaned before; this is for whatever else people and platforms write.
+    """
+
+    @event.listens_for(engine, "before_cursor_execute", retval=True)
+    def clean(
+        _connection: Connection, _cursor: object, statement: str, parameters: Any, _context: object, many: bool
+    ) -> tuple[str, Any]:
+        rows = [_storable(row) for row in parameters] if many else _storable(parameters)
+        return statement, rows
+
+
+def _storable(parameters: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(_UNSTORABLE.sub("", value) if isinstance(value, str) else value for value in parameters)
 
 
 def _sqlite_engine(url: str) -> AsyncEngine:
     path = make_url(url).database
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT})
+    engine = create_async_engine(url, json_serializer=_write_json, connect_args={"timeout": SQLITE_BUSY_TIMEOUT})
+    _drop_what_cannot_be_stored(engine.sync_engine)
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
@@ -123,12 +174,33 @@ def _postgres_engine(url: str) -> AsyncEngine:
         "statement_timeout": str(POSTGRES_STATEMENT_TIMEOUT),
         "idle_in_transaction_session_timeout": str(POSTGRES_IDLE_IN_TRANSACTION_TIMEOUT),
     }
-    return create_async_engine(url, pool_pre_ping=True, connect_args={"server_settings": settings})
+    engine = create_async_engine(
+        url,
+        pool_pre_ping=True,
+        json_serializer=_write_json,
+        connect_args={
+            "server_settings": settings,
+            "timeout": POSTGRES_CONNECT_TIMEOUT,
+            "command_timeout": POSTGRES_ANSWER_TIMEOUT,
+        },
+    )
+    _drop_what_cannot_be_stored(engine.sync_engine)
+    return engine
+
+
+def migration_config(url: str) -> Config:
+    """What Alembic's commands need to work on the database at this address (with the driver that we use)."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["url"] = url
+    return config
 
 
 def _migrate(url: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["url"] = url
     with _storage_errors():
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(migration_config(url), "head")
+        except CommandError as error:
+            raise OperatorError(
+                f"The database was made by another version of Paper Round ({error}). Use that version or a newer one."
+            ) from error

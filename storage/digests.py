@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Row, Select, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels import Channel, ChannelState, Style
@@ -32,6 +32,8 @@ from storage.statements import chunks, upsert
 from storage.tables import CHANNELS, DELIVERIES, DELIVERY_TOPICS, DIGESTS, PAPERS, POSTS, SUBSCRIPTIONS
 
 KEY_BYTES = 12  # 24 hexadecimal characters; Discord takes 25 as a nonce
+#: Matched, and in no digest yet.
+WAITING = and_(DELIVERIES.c.state == DeliveryState.QUEUED, DELIVERIES.c.digest_id.is_(None))
 
 
 class SqlDigestStore:
@@ -74,11 +76,7 @@ class SqlDigestStore:
         statement = (
             select(DELIVERIES.c.id.label("delivery_id"), DELIVERIES.c.instant, PAPERS)
             .join(PAPERS, PAPERS.c.id == DELIVERIES.c.paper_id)
-            .where(
-                DELIVERIES.c.channel_id == channel_id,
-                DELIVERIES.c.state == DeliveryState.QUEUED,
-                DELIVERIES.c.digest_id.is_(None),
-            )
+            .where(DELIVERIES.c.channel_id == channel_id, WAITING)
             .order_by(DELIVERIES.c.id)
         )
         async with self._database.read() as connection:
@@ -94,19 +92,20 @@ class SqlDigestStore:
             # Locking the channel's row puts planners in line, so that the ids of a channel's posts are in order.
             current = (
                 await connection.execute(
-                    select(CHANNELS.c.next_digest_at).where(CHANNELS.c.id == plan.channel_id).with_for_update()
+                    select(CHANNELS.c.next_digest_at)
+                    .where(CHANNELS.c.id == plan.channel_id)
+                    .with_for_update(key_share=True)
                 )
             ).one_or_none()
             if current is None or current.next_digest_at != plan.expected_next:
                 return False
-            if plan.digest is not None and not await _store_digest(connection, plan, plan.digest, now):
-                await connection.rollback()
-                return False
+            if plan.digest is not None:
+                deliveries = await _lock_waiting(connection, plan)
+                if len(deliveries) < len(plan.paper_ids):
+                    return False
+                await _store_digest(connection, plan, plan.digest, deliveries, now)
             oldest_instant = select(func.min(DELIVERIES.c.queued_at)).where(
-                DELIVERIES.c.channel_id == plan.channel_id,
-                DELIVERIES.c.state == DeliveryState.QUEUED,
-                DELIVERIES.c.digest_id.is_(None),
-                DELIVERIES.c.instant,
+                DELIVERIES.c.channel_id == plan.channel_id, WAITING, DELIVERIES.c.instant
             )
             instant_at = (await connection.execute(oldest_instant)).scalar_one()
             if instant_at is not None and plan.instant_not_before is not None:
@@ -219,59 +218,95 @@ async def _still_wanted(connection: AsyncConnection, matches: Sequence[Match]) -
 async def _queue(connection: AsyncConnection, matches: Sequence[Match], now: datetime) -> list[int]:
     """Queues papers in channels that do not have them, and notes all topics of those that still wait."""
     news: set[int] = set()
-    for some in chunks(matches):
-        delivery = upsert(connection, DELIVERIES)
-        values = [
-            {
-                "channel_id": match.channel_id,
-                "paper_id": match.paper_id,
-                "state": DeliveryState.QUEUED,
-                "instant": match.instant,
-                "queued_at": now,
-            }
-            for match in some
-        ]
-        # A dropped paper was never posted, so another topic may still bring it: its row is the only one it gets.
-        queued = delivery.values(values).on_conflict_do_update(
-            index_elements=["channel_id", "paper_id"],
-            set_={
-                "state": DeliveryState.QUEUED,
-                "instant": delivery.excluded.instant,
-                "queued_at": now,
-                "digest_id": None,
-                "position": None,
-                "post_id": None,
-            },
-            where=DELIVERIES.c.state == DeliveryState.DROPPED,
-        )
-        fresh = (await connection.execute(queued.returning(DELIVERIES.c.channel_id))).scalars()
-        news.update(fresh)
+    for some in chunks(sorted(matches, key=lambda match: (match.channel_id, match.paper_id))):
         by_pair = {(match.channel_id, match.paper_id): match for match in some}
-        open_rows = await connection.execute(
-            select(DELIVERIES.c.id, DELIVERIES.c.channel_id, DELIVERIES.c.paper_id).where(
-                DELIVERIES.c.channel_id.in_({match.channel_id for match in some}),
-                DELIVERIES.c.paper_id.in_({match.paper_id for match in some}),
-                DELIVERIES.c.state == DeliveryState.QUEUED,
-                DELIVERIES.c.digest_id.is_(None),
-            )
+        adding = upsert(connection, DELIVERIES).values(
+            [
+                {
+                    "channel_id": match.channel_id,
+                    "paper_id": match.paper_id,
+                    "state": DeliveryState.QUEUED,
+                    "instant": match.instant,
+                    "queued_at": now,
+                }
+                for match in some
+            ]
         )
+        adding = adding.on_conflict_do_nothing(index_elements=["channel_id", "paper_id"])
+        news.update((await connection.execute(adding.returning(DELIVERIES.c.channel_id))).scalars())
+        news.update(await _queue_again(connection, by_pair, now))
+        # Locked, so that none is let go for want of a topic while this one is being noted.
+        waiting = _rows_of(by_pair).where(WAITING).order_by(DELIVERIES.c.id).with_for_update(read=True)
         topics = [
             {"delivery_id": row.id, "subscription_id": subscription_id}
-            for row in open_rows
+            for row in await connection.execute(waiting)
             if (match := by_pair.get((row.channel_id, row.paper_id))) is not None
             for subscription_id in match.subscription_ids
         ]
         if topics:
             await connection.execute(upsert(connection, DELIVERY_TOPICS).on_conflict_do_nothing(), topics)
     instant = sorted({match.channel_id for match in matches if match.instant} & news)
-    for channels in chunks(instant):
-        await connection.execute(
-            update(CHANNELS).where(CHANNELS.c.id.in_(channels), CHANNELS.c.instant_at.is_(None)).values(instant_at=now)
-        )
+    for some_channels in chunks(instant):
+        quiet = select(CHANNELS.c.id).where(CHANNELS.c.id.in_(some_channels), CHANNELS.c.instant_at.is_(None))
+        in_order = quiet.order_by(CHANNELS.c.id).with_for_update(key_share=True)
+        await connection.execute(update(CHANNELS).where(CHANNELS.c.id.in_(in_order)).values(instant_at=now))
     return sorted(news)
 
 
-async def _store_digest(connection: AsyncConnection, plan: DigestPlan, digest: Digest, now: datetime) -> bool:
+def _rows_of(pairs: Collection[tuple[int, str]]) -> Select[Any]:
+    """The deliveries of these channels and papers, and maybe some of others."""
+    return select(DELIVERIES.c.id, DELIVERIES.c.channel_id, DELIVERIES.c.paper_id).where(
+        DELIVERIES.c.channel_id.in_({channel_id for channel_id, _ in pairs}),
+        DELIVERIES.c.paper_id.in_({paper_id for _, paper_id in pairs}),
+    )
+
+
+async def _queue_again(
+    connection: AsyncConnection, matches: Mapping[tuple[int, str], Match], now: datetime
+) -> list[int]:
+    """Queues those papers that were dropped; returns their channels.
+
+    A dropped paper was never posted, so another topic may still bring it: its row is the only one it gets.
+    """
+    dropped = _rows_of(matches).where(DELIVERIES.c.state == DeliveryState.DROPPED)
+    rows = [row for row in await connection.execute(dropped) if (row.channel_id, row.paper_id) in matches]
+    if rows:
+        statement = (
+            update(DELIVERIES)
+            .where(DELIVERIES.c.id == bindparam("delivery"), DELIVERIES.c.state == DeliveryState.DROPPED)
+            .values(
+                state=DeliveryState.QUEUED,
+                instant=bindparam("at_once"),
+                queued_at=now,
+                digest_id=None,
+                position=None,
+                post_id=None,
+            )
+        )
+        await connection.execute(
+            statement,
+            [{"delivery": row.id, "at_once": matches[row.channel_id, row.paper_id].instant} for row in rows],
+        )
+    return [row.channel_id for row in rows]
+
+
+async def _lock_waiting(connection: AsyncConnection, plan: DigestPlan) -> dict[str, int]:
+    """The ids of the deliveries that a plan takes, by paper; those that do not wait any more are missing."""
+    found: list[Row[Any]] = []
+    for some in chunks(plan.paper_ids):
+        statement = (
+            select(DELIVERIES.c.id, DELIVERIES.c.paper_id)
+            .where(DELIVERIES.c.channel_id == plan.channel_id, DELIVERIES.c.paper_id.in_(some), WAITING)
+            .order_by(DELIVERIES.c.id)
+            .with_for_update(key_share=True)
+        )
+        found += await connection.execute(statement)
+    return {row.paper_id: row.id for row in found}
+
+
+async def _store_digest(
+    connection: AsyncConnection, plan: DigestPlan, digest: Digest, deliveries: Mapping[str, int], now: datetime
+) -> None:
     adding = (
         insert(DIGESTS)
         .values(
@@ -294,21 +329,14 @@ async def _store_digest(connection: AsyncConnection, plan: DigestPlan, digest: D
     post_of = {paper_id: post_ids[index] for index, post in enumerate(plan.posts) for paper_id in post.delivers}
     taking = (
         update(DELIVERIES)
-        .where(
-            DELIVERIES.c.channel_id == plan.channel_id,
-            DELIVERIES.c.paper_id == bindparam("paper"),
-            DELIVERIES.c.state == DeliveryState.QUEUED,
-            DELIVERIES.c.digest_id.is_(None),
-        )
+        .where(DELIVERIES.c.id == bindparam("delivery"))
         .values(digest_id=digest_id, position=bindparam("place"), post_id=bindparam("post"))
     )
     places = [
-        {"paper": paper_id, "place": place, "post": post_of.get(paper_id, post_ids[0])}
+        {"delivery": deliveries[paper_id], "place": place, "post": post_of.get(paper_id, post_ids[0])}
         for place, paper_id in enumerate(plan.paper_ids, 1)
     ]
     await connection.execute(taking, places)
-    taken = select(func.count()).where(DELIVERIES.c.digest_id == digest_id)
-    return (await connection.execute(taken)).scalar_one() == len(plan.paper_ids)
 
 
 async def add_post(

@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Row, Select, bindparam, case, exists, func, select, update
+from sqlalchemy import Boolean, Row, Select, bindparam, case, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels import ChannelState, PlatformName
+from bot.errors import StorageError
 from bot.posts import POST_CONTENT_JSON, DeliveryState, PlannedPost, Post, PostContent, PostState, Settlement
 from storage.database import Database
 from storage.digests import add_post
@@ -46,19 +47,27 @@ class GroupCommit(Generic[T]):
     async def _drain(self) -> None:
         while self._waiting:
             group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
-            # Whatever goes wrong belongs to those who wait for it, cancellation included.
-            try:
-                results = await self._write([item for item, _ in group])
-            except BaseException as error:
-                for _, future in group:
-                    if not future.done():
-                        future.set_exception(error)
-                if not isinstance(error, Exception):
-                    raise
-                continue
-            for (_, future), result in zip(group, results, strict=True):
+            await self._commit(group)
+
+    async def _commit(self, group: list[tuple[T, asyncio.Future[bool]]]) -> None:
+        try:
+            results = await self._write([item for item, _ in group])
+        except BaseException as error:
+            if isinstance(error, Exception) and not isinstance(error, StorageError) and len(group) > 1:
+                # Something is wrong with one of the items: it alone must fail.
+                for one in group:
+                    await self._commit([one])
+                return
+            # Whatever went wrong belongs to those who wait for it, cancellation included.
+            for _, future in group:
                 if not future.done():
-                    future.set_result(result)
+                    future.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+            return
+        for (_, future), result in zip(group, results, strict=True):
+            if not future.done():
+                future.set_result(result)
 
 
 class SqlPostStore:
@@ -143,13 +152,16 @@ class SqlPostStore:
 
     async def _write_beginnings(self, items: list[tuple[Post, datetime]]) -> list[bool]:
         async with self._database.write() as connection:
-            ours = await _held(connection, [post for post, _ in items])
+            held = await _held(connection, [post for post, _ in items])
+            # A request that left this late could arrive after others have looked for it and sent it again.
+            ours = {post.id for post, now in items if post.id in held and now < held[post.id]}
             statement = (
                 update(POSTS)
                 .where(POSTS.c.id == bindparam("post_id"))
                 .values(
                     attempt_at=bindparam("at", type_=POSTS.c.attempt_at.type),
                     attempts=POSTS.c.attempts + 1,
+                    look_ups=0,
                     first_attempt_at=func.coalesce(
                         POSTS.c.first_attempt_at, bindparam("first_at", type_=POSTS.c.attempt_at.type)
                     ),
@@ -166,7 +178,8 @@ class SqlPostStore:
     async def _write_settlements(self, items: list[Settlement]) -> list[bool]:
         async with self._database.write() as connection:
             ours = await _held(connection, [item.post for item in items])
-            valid = [item for item in items if item.post.id in ours]
+            # Everybody who locks rows of several channels does so in this order: then nobody waits in a circle.
+            valid = sorted((item for item in items if item.post.id in ours), key=lambda item: item.post.channel_id)
             if valid:
                 await _write_posts(connection, valid)
                 await _write_deliveries(connection, valid)
@@ -175,9 +188,15 @@ class SqlPostStore:
 
     async def expire(self, now: datetime) -> int:
         tried = POSTS.c.attempt_at.is_not(None)
+        # Whoever is writing about one of them at this moment still holds it.
+        expired = (
+            select(POSTS.c.id)
+            .where(POSTS.c.state == PostState.LEASED, POSTS.c.lease_until <= now)
+            .with_for_update(skip_locked=True)
+        )
         statement = (
             update(POSTS)
-            .where(POSTS.c.state == PostState.LEASED, POSTS.c.lease_until <= now)
+            .where(POSTS.c.id.in_(expired))
             .values(
                 state=case((tried, PostState.UNKNOWN.value), else_=PostState.PENDING.value),
                 error=case((tried, "interrupted while sending"), else_=POSTS.c.error),
@@ -234,22 +253,28 @@ def _post_of(row: Row[Any]) -> Post:
     )
 
 
-async def _held(connection: AsyncConnection, posts: Sequence[Post]) -> set[int]:
-    """The fence: those posts whose lease is still the one they were taken with."""
+async def _held(connection: AsyncConnection, posts: Sequence[Post]) -> dict[int, datetime]:
+    """The fence: those posts whose lease is still the one they were taken with, and until when they are leased.
+
+    A lease that ran out is good until somebody frees the post: up to then its holder is the only one who knows more.
+    """
     leases = {post.id: post.lease for post in posts}
-    held: set[int] = set()
-    for some in chunks(list(leases)):
+    held: dict[int, datetime] = {}
+    for some in chunks(sorted(leases)):
         statement = (
-            select(POSTS.c.id, POSTS.c.lease)
+            select(POSTS.c.id, POSTS.c.lease, POSTS.c.lease_until)
             .where(POSTS.c.id.in_(some), POSTS.c.state.in_([PostState.LEASED, PostState.UNKNOWN]))
-            .with_for_update()
+            .order_by(POSTS.c.id)
+            .with_for_update(key_share=True)
         )
-        held.update(row.id for row in await connection.execute(statement) if row.lease == leases[row.id])
+        rows = await connection.execute(statement)
+        held.update((row.id, row.lease_until) for row in rows if row.lease == leases[row.id])
     return held
 
 
 async def _write_posts(connection: AsyncConnection, items: Sequence[Settlement]) -> None:
     time = POSTS.c.due_at.type
+    fresh = bindparam("fresh", type_=Boolean())
     statement = (
         update(POSTS)
         .where(POSTS.c.id == bindparam("post_id"))
@@ -259,9 +284,10 @@ async def _write_posts(connection: AsyncConnection, items: Sequence[Settlement])
             due_at=func.coalesce(bindparam("due", type_=time), POSTS.c.due_at),
             error=bindparam("why"),
             sent_at=bindparam("sent", type_=time),
-            attempts=bindparam("tries"),
-            look_ups=bindparam("looks"),
-            first_attempt_at=bindparam("first", type_=time),
+            # `begin` counted the attempt and noted its time; a look into the history for this message starts there.
+            attempts=case((fresh, 0), else_=POSTS.c.attempts),
+            first_attempt_at=case((fresh, None), else_=POSTS.c.first_attempt_at),
+            look_ups=case((bindparam("looked", type_=Boolean()), POSTS.c.look_ups + 1), else_=0),
             lease="",
             lease_until=None,
         )
@@ -276,9 +302,8 @@ async def _write_posts(connection: AsyncConnection, items: Sequence[Settlement])
                 "due": item.due_at,
                 "why": item.error[:LONGEST_ERROR],
                 "sent": item.at if item.state is PostState.SENT else None,
-                "tries": 0 if item.fresh_start else item.post.attempts + (0 if item.looked_up else 1),
-                "looks": item.post.look_ups + 1 if item.looked_up else 0,
-                "first": None if item.fresh_start else (item.post.first_attempt_at or item.at),
+                "fresh": item.fresh_start,
+                "looked": item.looked_up,
             }
             for item in items
         ],
@@ -288,7 +313,11 @@ async def _write_posts(connection: AsyncConnection, items: Sequence[Settlement])
 async def _write_deliveries(connection: AsyncConnection, items: Sequence[Settlement]) -> None:
     outcomes = {PostState.SENT: DeliveryState.POSTED, PostState.FAILED: DeliveryState.DROPPED}
     rows = [
-        {"post": item.post.id, "outcome": outcomes[item.state], "posted": item.at}
+        {
+            "post": item.post.id,
+            "outcome": outcomes[item.state],
+            "posted": item.at if item.state is PostState.SENT else None,
+        }
         for item in items
         if item.state in outcomes
     ]

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.papers import Paper, SourceName, StoredPaper, merge
 from bot.ports import DayAnswer
-from storage.changes import last_change, next_changes
+from storage.counters import Counter, last_number, next_numbers
 from storage.database import Database
 from storage.statements import chunks, upsert
 from storage.tables import LISTINGS, PAPERS, SOURCE_DAYS
@@ -151,7 +151,7 @@ class SqlPaperStore:
 
     async def last_change(self) -> int:
         async with self._database.read() as connection:
-            return await last_change(connection)
+            return await last_number(connection, Counter.CHANGE)
 
     async def count(self) -> int:
         async with self._database.read() as connection:
@@ -164,7 +164,7 @@ async def _merge_papers(connection: AsyncConnection, papers: Sequence[Paper], *,
     if not papers:
         return 0
     # Taking the numbers first locks the counter: whoever else merges papers waits, so what is read here stays true.
-    change = await next_changes(connection, len(papers))
+    change = await next_numbers(connection, Counter.CHANGE, len(papers))
     known: dict[str, Row[Any]] = {}
     for some in chunks(list({paper.id for paper in papers})):
         known.update((row.id, row) for row in await connection.execute(select(PAPERS).where(PAPERS.c.id.in_(some))))
@@ -204,5 +204,6 @@ async def _merge_papers(connection: AsyncConnection, papers: Sequence[Paper], *,
             .where(PAPERS.c.id == bindparam("new_id"))
             .values({name: bindparam(f"new_{name}", type_=PAPERS.c[name].type) for name in names if name != "id"})
         )
-        await connection.execute(statement, list(changed.values()))
+        # In the order of ids, like everybody who locks several papers: then nobody waits in a circle.
+        await connection.execute(statement, [changed[paper_id] for paper_id in sorted(changed)])
     return len(new) + len(changed)

@@ -15,6 +15,7 @@ from bot.posts import DeliveryState
 from bot.subscriptions import Subscription
 from storage.counters import Counter, next_numbers
 from storage.database import Database
+from storage.digests import WAITING
 from storage.statements import chunks
 from storage.tables import BASELINES, CHANNELS, DELIVERIES, DELIVERY_TOPICS, SUBSCRIPTIONS
 
@@ -205,11 +206,7 @@ async def _drop_waiting(
     waiting = (
         select(DELIVERIES.c.id)
         .join(DELIVERY_TOPICS, DELIVERY_TOPICS.c.delivery_id == DELIVERIES.c.id)
-        .where(
-            DELIVERY_TOPICS.c.subscription_id == subscription_id,
-            DELIVERIES.c.state == DeliveryState.QUEUED,
-            DELIVERIES.c.digest_id.is_(None),
-        )
+        .where(DELIVERY_TOPICS.c.subscription_id == subscription_id, WAITING)
         # Locked, so that none gets into a digest, and what other topics say of it is known, before it is let go.
         .order_by(DELIVERIES.c.id)
         .with_for_update(of=DELIVERIES)

@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, func, or_, select
 
 from bot.messages import MESSAGE_JSON, Message
 from bot.ports import LoggedMessage
+from storage.counters import Counter, next_numbers
 from storage.database import Database
 from storage.statements import upsert
 from storage.tables import WEB_MESSAGES
@@ -25,7 +26,10 @@ class SqlMessageLog:
         self, channel: str, message: Message, *, key: str, reply_to: int | None, posted_at: datetime
     ) -> LoggedMessage:
         async with self._database.write() as connection:
+            # The number comes first: it locks the counter, so that readers who follow the ids miss no message.
+            number = await next_numbers(connection, Counter.WEB_MESSAGE)
             row = upsert(connection, WEB_MESSAGES).values(
+                id=number,
                 channel=channel,
                 key=key,
                 reply_to=reply_to,

@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("value", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counters")),
     )
-    op.execute("INSERT INTO counters (name, value) VALUES ('change', 0)")
+    op.execute("INSERT INTO counters (name, value) VALUES ('change', 0), ('web_message', 0)")
     op.create_table(
         "papers",
         sa.Column("id", sqltypes.AutoString(), nullable=False),

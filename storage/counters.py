@@ -1,16 +1,23 @@
-"""Change numbers: one counter for papers and topics together, in the order in which transactions commit."""
+"""Numbers in the order in which transactions commit."""
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import COUNTERS
 
-_NAME = "change"
+
+class Counter(StrEnum):
+    """`CHANGE` numbers what happens to papers and topics together, `WEB_MESSAGE` the messages of the web workspace."""
+
+    CHANGE = "change"
+    WEB_MESSAGE = "web_message"
 
 
-async def next_changes(connection: AsyncConnection, count: int = 1) -> int:
+async def next_numbers(connection: AsyncConnection, counter: Counter, count: int = 1) -> int:
     """Takes `count` numbers and returns the first. The counter's row stays locked until the transaction ends.
 
     That lock is the point: a higher number can never become visible before a lower one, so a reader that follows
@@ -18,7 +25,7 @@ async def next_changes(connection: AsyncConnection, count: int = 1) -> int:
     """
     statement = (
         update(COUNTERS)
-        .where(COUNTERS.c.name == _NAME)
+        .where(COUNTERS.c.name == counter)
         .values(value=COUNTERS.c.value + count)
         .returning(COUNTERS.c.value)
     )
@@ -26,8 +33,6 @@ async def next_changes(connection: AsyncConnection, count: int = 1) -> int:
     return last - count + 1
 
 
-async def last_change(connection: AsyncConnection) -> int:
-    value: int | None = (
-        await connection.execute(select(COUNTERS.c.value).where(COUNTERS.c.name == _NAME))
-    ).scalar_one_or_none()
-    return value or 0
+async def last_number(connection: AsyncConnection, counter: Counter) -> int:
+    value: int = (await connection.execute(select(COUNTERS.c.value).where(COUNTERS.c.name == counter))).scalar_one()
+    return value

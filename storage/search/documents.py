@@ -1,0 +1,138 @@
+"""Papers as documents of the index: which fields it has, and what is in them."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from typing import Final
+
+from tantivy import Document, Index, Schema, SchemaBuilder
+
+from bot.analysis import TERMS, WORDS, normalized, terms_analyzer, words, words_analyzer
+from bot.papers import Paper
+from bot.query.nodes import Feature
+
+#: Part of the folder's name. A change of anything in this module makes it another one, and indexes are built anew.
+FORMAT: Final = 1
+
+# How often a paper's text holds each field. The engine scores the text as one field, so a word in the title counts like
+# three in the abstract but saturates with them (the idea of BM25F), which ranks better than adding up scores by field.
+_TITLE_TIMES = 3
+_KEYWORD_TIMES = 2
+
+_MOST_UPVOTES = 0.3  # what votes can add to a score, as a fraction of it: reached at a thousand
+_YEARLY = 1.02  # what a year of youth multiplies it by
+_FIRST_YEAR = 2010  # older papers are all equally old
+
+#: Numbers and dates are beyond this nowhere; the sort keys keep room for so many digits.
+_LARGEST = 9_999_999_999
+
+
+def schema() -> Schema:
+    """The fields.
+
+    `text` is all that plain words look into; `title`, `abstract` and, for beginnings of words, the `…_words` are its
+    parts. Names and everything that is matched as a whole follow, then numbers, and what results are ordered by.
+    """
+    builder = SchemaBuilder()
+    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    for name in ("text", "title", "abstract"):
+        builder.add_text_field(name, tokenizer_name=TERMS, index_option="position")
+    for name in ("title_words", "abstract_words", "keyword_words"):
+        builder.add_text_field(name, tokenizer_name=WORDS, index_option="basic")
+    for name in ("author", "organization"):
+        builder.add_text_field(name, tokenizer_name=WORDS, index_option="position")
+    for name in ("submitter", "category", "source", "has"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    for name in ("upvotes", "stars", "comments", "day", "change"):
+        builder.add_integer_field(name, indexed=False, fast=True)
+    builder.add_float_field("weight", fast=True)
+    for name in ("newest", "top"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
+    builder.add_bytes_field("excerpt", stored=True)
+    return builder.build()
+
+
+def register_analyzers(index: Index) -> None:
+    """Gives the index the analysers that its fields name. Needed whenever one is opened."""
+    index.register_tokenizer(TERMS, terms_analyzer())
+    index.register_tokenizer(WORDS, words_analyzer())
+
+
+def document(paper: Paper, change: int) -> Document:
+    """The paper as the index holds it."""
+    title, abstract = normalized(paper.title), normalized(paper.abstract)
+    keywords = [normalized(keyword) for keyword in paper.keywords]
+    found = Document(
+        id=[paper.id],
+        text=text_of(paper),
+        title=[title],
+        abstract=[abstract],
+        title_words=[title],
+        abstract_words=[abstract],
+        keyword_words=keywords,
+        author=[normalized(name) for name in paper.authors],
+        organization=[normalized(name) for name in (paper.organization, paper.organization_name)],
+        submitter=[whole_name(words(paper.submitter))],
+        category=[part for category in paper.categories for part in _with_archives(category)],
+        source=[str(source) for source in paper.sources],
+        has=[str(feature) for feature in _features(paper)],
+        newest=[sort_key(paper.day.toordinal() if paper.day else 0, paper.id)],
+        top=[sort_key(paper.upvotes, paper.id)],
+    )
+    found.add_integer("change", change)
+    found.add_integer("upvotes", paper.upvotes)
+    found.add_integer("stars", paper.stars)
+    found.add_integer("comments", paper.comments)
+    if paper.day:
+        found.add_integer("day", paper.day.toordinal())
+    found.add_float("weight", _weight(paper.upvotes, paper.day))
+    found.add_bytes("excerpt", paper.abstract.encode("utf-8", "replace"))
+    return found
+
+
+def text_of(paper: Paper) -> list[str]:
+    """What plain words look into, the more important parts several times over.
+
+    They are separate values: words in a row are never found across two of them.
+    """
+    keywords = [normalized(keyword) for keyword in paper.keywords]
+    return [normalized(paper.title)] * _TITLE_TIMES + keywords * _KEYWORD_TIMES + [normalized(paper.abstract)]
+
+
+def whole_name(name: list[str] | tuple[str, ...]) -> str:
+    """A name that is only found as a whole, as it is stored."""
+    return " ".join(name)
+
+
+def sort_key(number: int, paper_id: str) -> str:
+    """Orders by a number that is not negative, and where that is equal by id. No two papers have the same."""
+    return f"{min(max(number, 0), _LARGEST):010d} {paper_id}"
+
+
+def id_in(key: str) -> str:
+    """The id in a sort key."""
+    return key.partition(" ")[2]
+
+
+def _with_archives(category: str) -> list[str]:
+    """`cs.cl` and `cs.*`, which stands for all of the archive."""
+    category = category.lower()
+    return [category, *(f"{category[: place + 1]}*" for place, sign in enumerate(category) if sign == ".")]
+
+
+def _features(paper: Paper) -> list[Feature]:
+    links = {Feature.CODE: paper.code_url, Feature.PROJECT: paper.project_url, Feature.MODEL: paper.models}
+    return [feature for feature, link in links.items() if link]
+
+
+def _weight(upvotes: int, day: date | None) -> float:
+    """What the engine weights the score of this paper by.
+
+    Relevance is multiplied by 1 to 1.3 for upvotes (every tenfold of them is worth 10 %) and by 1.02 for every year
+    since 2010. So two papers stand to each other as they will next year, and the index need not know what day it is.
+    The engine takes log2(2 + weight) for the factor, hence the power of two.
+    """
+    votes = 1 + min(math.log10(1 + max(upvotes, 0)) / 10, _MOST_UPVOTES)
+    years = max(day.year + day.timetuple().tm_yday / 366 - _FIRST_YEAR, 0) if day else 0
+    return math.exp2(votes * math.pow(_YEARLY, years)) - 2

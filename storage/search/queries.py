@@ -1,0 +1,257 @@
+"""Queries of the index's own kind, made from the tree of ours. What finds a paper is exact; what ranks it is judgement.
+
+Ranking adds to the score of the words in the text a little for those in the title, and for words that stand beside each
+other in the query and in the paper. The amounts were chosen on the Cranfield collection (`tests/bench/searching.py`);
+everything near them does as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+from tantivy import FieldType, Occur, Query, Schema
+
+from bot.analysis import terms
+from bot.query.nodes import (
+    And,
+    Author,
+    Category,
+    Days,
+    Everything,
+    FromSource,
+    Has,
+    Node,
+    Not,
+    Number,
+    Or,
+    Organization,
+    PaperId,
+    Phrase,
+    Prefix,
+    Submitter,
+    Text,
+    TextField,
+    Word,
+)
+from storage.search.documents import whole_name
+
+_IN_TITLE = 0.3
+_SIDE_BY_SIDE = 0.3
+
+_FIELDS: Final = {TextField.ANY: "text", TextField.TITLE: "title", TextField.ABSTRACT: "abstract"}
+#: Where a beginning of a word is looked for, and what finding it there is worth.
+_PREFIX_FIELDS: Final = {
+    TextField.ANY: (("title_words", 3.0), ("keyword_words", 2.0), ("abstract_words", 1.0)),
+    TextField.TITLE: (("title_words", 3.0),),
+    TextField.ABSTRACT: (("abstract_words", 1.0),),
+}
+
+#: Words that say nothing about what a paper is about, stemmed: those of grammar, and those that make a question of it.
+STOP_WORDS: Final = frozenset(
+    terms(
+        "a about all also an and any are as at be been being but by can could did do does doing for from had has have "
+        "having how i if in into is it its just may me might more most must my no nor not of on only or other our out "
+        "over own please same shall should so some such than that the their them then there these they this those to "
+        "too under up us very was we were what when where whether which while who whom whose why will with would you"
+    )
+)
+
+
+def exact_query(schema: Schema, root: Node) -> Query:
+    """Finds just the papers that match, without regard to their order."""
+    return _Builder(schema).node(root)
+
+
+def ranked_query(schema: Schema, root: Node) -> Query:
+    """Finds just the papers that match; the score is for relevance."""
+    builder = _Builder(schema)
+    return Query.boolean_query([(Occur.Must, builder.node(root)), *_bonuses(builder, list(_wanted_texts(root)))])
+
+
+def related_query(schema: Schema, root: Node) -> Query | None:
+    """Finds papers that do not match but have some of the words, and meet every condition that is not about words.
+
+    None if no paper can be: the query does not ask for two or more words at once, beside those of grammar.
+    """
+    parts: Sequence[Node] = root.nodes if isinstance(root, And) else (root,)
+    texts = [part for part in parts if _is_text(part)]
+    words = [word for text in texts for word in _loosened(text)]
+    telling = [word for word in words if not (isinstance(word, Word) and set(terms(word.word)) <= STOP_WORDS)] or words
+    if len(telling) < 2:
+        return None
+    builder = _Builder(schema)
+    conditions = [builder.clause(part) for part in parts if not _is_text(part)]
+    some = Query.boolean_query([(Occur.Should, builder.node(word)) for word in dict.fromkeys(telling)])
+    return Query.boolean_query(
+        [(Occur.Must, some), *conditions, (Occur.MustNot, builder.node(root)), *_bonuses(builder, telling)]
+    )
+
+
+def excerpt_query(schema: Schema, root: Node) -> Query | None:
+    """Finds the words that are worth showing in an abstract; None if there is none."""
+    found = [
+        term
+        for text in _wanted_texts(root)
+        if not isinstance(text, Prefix) and text.field is not TextField.TITLE
+        for word in _words_of(text)
+        for term in terms(word)
+    ]
+    telling = [term for term in found if term not in STOP_WORDS] or found
+    clauses = [(Occur.Should, Query.term_query(schema, "abstract", term, "basic")) for term in dict.fromkeys(telling)]
+    return Query.boolean_query(clauses) if clauses else None
+
+
+def has_relevance(root: Node) -> bool:
+    """Whether papers can match better or worse, not just match."""
+    return next(_wanted_texts(root), None) is not None
+
+
+class _Builder:
+    """Makes queries for one schema."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+
+    def node(self, node: Node) -> Query:
+        """Finds just what the node means. Words, phrases and beginnings score, conditions score nothing."""
+        match node:
+            case And(nodes):
+                clauses = [self.clause(part) for part in nodes]
+                if all(occur == Occur.MustNot for occur, _ in clauses):
+                    clauses.append((Occur.Must, _silent(Query.all_query())))
+                return Query.boolean_query(clauses)
+            case Or(nodes):
+                return Query.boolean_query([(Occur.Should, self.node(part)) for part in nodes])
+            case Not(part):
+                return Query.boolean_query([(Occur.Must, _silent(Query.all_query())), (Occur.MustNot, self.node(part))])
+            case Word(word, field):
+                return self._in_a_row(_FIELDS[field], terms(word))
+            case Phrase(words, field):
+                return self._in_a_row(_FIELDS[field], [term for word in words for term in terms(word)])
+            case Prefix(start, field):
+                return self._prefix(start, field)
+            case _:
+                return _silent(self._condition(node))
+
+    def clause(self, node: Node) -> tuple[Occur, Query]:
+        """The node as a part of a conjunction."""
+        return (Occur.MustNot, self.node(node.node)) if isinstance(node, Not) else (Occur.Must, self.node(node))
+
+    def side_by_side(self, pair: tuple[str, str]) -> Query:
+        return Query.phrase_query(self._schema, "text", list(pair))
+
+    def in_title(self, term: str) -> Query:
+        return Query.term_query(self._schema, "title", term, "freq")
+
+    def _condition(
+        self,
+        node: Everything | Author | Organization | Submitter | Category | FromSource | Number | Days | Has | PaperId,
+    ) -> Query:
+        match node:
+            case Everything():
+                return Query.all_query()
+            case Author(words):
+                return self._in_a_row("author", words)
+            case Organization(words):
+                return self._in_a_row("organization", words)
+            case Submitter(words):
+                return self._exactly("submitter", whole_name(words))
+            case Category(name):
+                return self._exactly("category", name.lower())
+            case FromSource(source):
+                return self._exactly("source", source)
+            case Has(feature):
+                return self._exactly("has", feature)
+            case PaperId(paper_id):
+                return self._exactly("id", paper_id)
+            case Number(field, low, high):
+                return Query.range_query(self._schema, field, FieldType.Integer, low, high)
+            case Days(first, end):
+                return Query.range_query(
+                    self._schema,
+                    "day",
+                    FieldType.Integer,
+                    first.toordinal() if first else None,
+                    end.toordinal() - 1 if end else None,
+                )
+
+    def _exactly(self, field: str, value: str) -> Query:
+        return Query.term_query(self._schema, field, str(value), "basic")
+
+    def _in_a_row(self, field: str, words: Sequence[str]) -> Query:
+        if len(words) == 1:
+            return Query.term_query(self._schema, field, words[0], "freq")
+        return Query.phrase_query(self._schema, field, list(words))
+
+    def _prefix(self, start: str, field: TextField) -> Query:
+        # No distance: what is fuzzy here is only the end. (The engine's own prefix query stops after 50 words.)
+        return Query.boolean_query(
+            [
+                (
+                    Occur.Should,
+                    Query.boost_query(Query.fuzzy_term_query(self._schema, name, start, 0, prefix=True), worth),
+                )
+                for name, worth in _PREFIX_FIELDS[field]
+            ]
+        )
+
+
+def _silent(query: Query) -> Query:
+    return Query.const_score_query(query, 0.0)
+
+
+def _bonuses(builder: _Builder, texts: Sequence[Text]) -> list[tuple[Occur, Query]]:
+    """Clauses that find nothing but add to scores.
+
+    Words that only one field was asked for are no reason to prefer another, so they get none.
+    """
+    rows = [
+        terms(" ".join(_words_of(text)))
+        for text in texts
+        if not isinstance(text, Prefix) and text.field is TextField.ANY
+    ]
+    found = [term for row in rows for term in row]
+    titles = dict.fromkeys(term for term in found if term not in STOP_WORDS)
+    pairs = dict.fromkeys(
+        (one, other)
+        for one, other in pairwise(found)
+        if one != other and one not in STOP_WORDS and other not in STOP_WORDS
+    )
+    return [
+        *((Occur.Should, Query.boost_query(builder.in_title(term), _IN_TITLE)) for term in titles),
+        *((Occur.Should, Query.boost_query(builder.side_by_side(pair), _SIDE_BY_SIDE)) for pair in pairs),
+    ]
+
+
+def _wanted_texts(node: Node) -> Iterator[Text]:
+    """Everything about words that is looked for, in its order, less what is excluded."""
+    match node:
+        case And(nodes) | Or(nodes):
+            for part in nodes:
+                yield from _wanted_texts(part)
+        case Word() | Phrase() | Prefix():
+            yield node
+        case _:
+            return
+
+
+def _is_text(node: Node) -> bool:
+    """Whether it is about words and nothing else."""
+    if isinstance(node, Or):
+        return all(_is_text(part) for part in node.nodes)
+    return isinstance(node, Word | Phrase | Prefix)
+
+
+def _loosened(node: Node) -> Iterator[Text]:
+    """The words, one by one."""
+    for text in _wanted_texts(node):
+        if isinstance(text, Phrase):
+            yield from (Word(word, text.field) for word in text.words)
+        else:
+            yield text
+
+
+def _words_of(text: Word | Phrase) -> tuple[str, ...]:
+    return (text.word,) if isinstance(text, Word) else text.words
