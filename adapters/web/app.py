@@ -286,7 +286,7 @@ class Workspace:
 
     async def _views(self, request: Request, channels: Sequence[Channel], current: Channel | None) -> list[ChannelView]:
         now = self._clock.now()
-        latest = await self._platform.latest_ids(channel.address.channel for channel in channels)
+        latest = await self._platform.latest_ids([channel.address.channel for channel in channels])
         return [
             channel_view(
                 channel,

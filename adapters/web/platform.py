@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -146,7 +146,7 @@ class WebPlatform:
     async def last_id(self) -> int:
         return await self._messages.last_id()
 
-    async def latest_ids(self, channels: Iterable[str]) -> dict[str, int]:
+    async def latest_ids(self, channels: Collection[str]) -> dict[str, int]:
         """The id of the last message of each channel, 0 for an empty one; raises `StorageError`.
 
         The log is read once; afterwards only what was added to it.

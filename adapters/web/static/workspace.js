@@ -1,0 +1,430 @@
+// The open page of a channel: it runs commands, shows what arrives, and keeps the list of channels fresh.
+
+import { Composer, recall, remember } from "./composer.js";
+
+const SEEN = "paperround.seen";
+const REFRESH = 60_000; // milliseconds; the list of channels says when the next digests are due
+const RETRY = 5000; // milliseconds until a refused stream of events is tried again
+const NEAR_END = 80; // pixels from the end that still count as being there
+
+const page = document.body.dataset;
+const channel = page.channel;
+const base = `/c/${encodeURIComponent(channel ?? "")}`;
+const $ = (id) => document.getElementById(id);
+const log = $("log");
+const timeline = $("timeline");
+const title = document.title;
+
+let lastId = Number(page.lastId);
+let missed = 0; // messages that arrived below what is in view
+let unheard = 0; // messages that arrived while the page was hidden
+
+// ---- talking to the server
+
+class Refused extends Error {}
+
+// Answers of the server: JSON, or a sentence to show.
+async function ask(path, fields) {
+  const request = { headers: { accept: "application/json" } };
+  if (fields) {
+    request.method = "POST";
+    request.headers["content-type"] = "application/json";
+    request.body = JSON.stringify(fields);
+  }
+  let answer;
+  try {
+    answer = await fetch(path, request);
+  } catch {
+    throw new Refused("The workspace does not answer. Is it still running?");
+  }
+  if (answer.status === 401) location.reload();
+  const isJson = answer.headers.get("content-type")?.startsWith("application/json");
+  const content = isJson ? await answer.json() : {};
+  if (!answer.ok) throw new Refused(content.error ?? `The workspace answered ${answer.status}. Try again in a moment.`);
+  return content;
+}
+
+function elementOf(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.content;
+}
+
+// ---- the timeline
+
+const atEnd = () => log.scrollTop > -NEAR_END; // the log grows upwards: its end is 0
+
+function noticeEnd() {
+  missed = 0;
+  $("pill").hidden = true;
+}
+
+function toEnd() {
+  log.scrollTop = 0;
+  noticeEnd();
+}
+
+// Changes the page without moving `anchor` in front of the reader's eyes.
+function keepInPlace(anchor, change) {
+  const before = anchor?.getBoundingClientRect().top;
+  change();
+  if (anchor?.isConnected) log.scrollTop += anchor.getBoundingClientRect().top - before;
+}
+
+function firstInView() {
+  const top = log.getBoundingClientRect().top;
+  return [...timeline.children].find((each) => each.getBoundingClientRect().bottom > top + 1);
+}
+
+// Adds below everything, and follows only readers who are at the end.
+function addAtEnd(change) {
+  if (atEnd()) {
+    change();
+    toEnd();
+    return true;
+  }
+  keepInPlace(firstInView(), change);
+  return false;
+}
+
+function insert(message) {
+  timeline.querySelector(".welcome")?.remove();
+  const { day, dayWords } = message.dataset;
+  const days = [...timeline.querySelectorAll(":scope > .day")];
+  if (!days.some((each) => each.dataset.day === day)) {
+    const separator = document.createElement("div");
+    separator.className = "day";
+    separator.role = "separator";
+    separator.ariaLabel = dayWords;
+    separator.dataset.day = day;
+    separator.append(Object.assign(document.createElement("span"), { textContent: dayWords }));
+    timeline.append(separator);
+  }
+  message.classList.add("arrived");
+  timeline.append(message);
+}
+
+function insertReply(message, headId) {
+  const thread = $(`m-${headId}`)?.querySelector(":scope > .body > .thread");
+  if (!thread) return; // its head is further up than this page reaches
+  thread.querySelector(".replies").append(message);
+  thread.hidden = false;
+  const count = thread.querySelector(".count");
+  const number = Number(count.dataset.count) + 1;
+  count.dataset.count = number;
+  count.textContent = number === 1 ? "1 reply" : `${number.toLocaleString("en")} replies`;
+}
+
+function arrive({ id, replyTo, html }) {
+  if ($(`m-${id}`)) return;
+  const message = elementOf(html).firstElementChild;
+  const followed = addAtEnd(() => (replyTo === null ? insert(message) : insertReply(message, replyTo)));
+  if (!followed && replyTo === null) {
+    missed += 1;
+    $("pill").hidden = false;
+    $("pill").querySelector("span").textContent = missed === 1 ? "1 new message" : `${missed} new messages`;
+  }
+}
+
+// ---- commands and their answers
+
+const replaced = new WeakMap(); // an answer -> the message of the log in whose place it stands
+
+function showAnswer(answer, pressed, line) {
+  const message = elementOf(answer.html).firstElementChild;
+  if (!message.classList.contains("ephemeral")) {
+    arrive({ ...answer, replyTo: null });
+    if (answer.replaces) dismiss(pressed?.closest(".message"));
+    toEnd();
+    return;
+  }
+  message.dataset.line = line;
+  message.classList.add("arrived");
+  const asking = pressed?.closest(".message");
+  const paper = pressed?.closest(".paper");
+  if (answer.replaces && asking) {
+    const original = replaced.get(asking) ?? (asking.classList.contains("ephemeral") ? null : asking);
+    if (original) replaced.set(message, original);
+    keepInPlace(asking.previousElementSibling, () => asking.replaceWith(message));
+    message.focus({ preventScroll: true });
+    message.scrollIntoView({ block: "nearest" });
+  } else if (paper) {
+    // Under the paper that it is about; a second press replaces the first answer.
+    const again = [...paper.querySelectorAll(":scope > .ephemeral")].find((each) => each.dataset.line === line);
+    keepInPlace(pressed, () => (again ? again.replaceWith(message) : paper.append(message)));
+    message.scrollIntoView({ block: "nearest" });
+  } else {
+    timeline.querySelector(".welcome")?.remove();
+    timeline.append(message);
+    toEnd();
+  }
+}
+
+function dismiss(message) {
+  if (!message?.classList.contains("ephemeral")) return;
+  const original = replaced.get(message);
+  keepInPlace(message.previousElementSibling ?? firstInView(), () =>
+    original ? message.replaceWith(original) : message.remove(),
+  );
+}
+
+async function run(line, pressed) {
+  const from = pressed?.closest(".message")?.dataset.id;
+  $("command-error").textContent = "";
+  try {
+    showAnswer(await ask(`${base}/command`, { line, from }), pressed, line);
+    refreshChannels();
+    return true;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    $("command-error").textContent = error.message;
+    return false;
+  }
+}
+
+async function whileBusy(element, work) {
+  if (element.ariaBusy === "true") return;
+  element.ariaBusy = "true";
+  try {
+    await work();
+  } finally {
+    element.ariaBusy = null;
+  }
+}
+
+function listenToCommands() {
+  const composer = new Composer($("line"), $("completions"), async (line) => {
+    try {
+      return (await ask(`${base}/complete?line=${encodeURIComponent(line)}`)).lines;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      return []; // running the line will say what is wrong
+    }
+  });
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.id === "composer") {
+      event.preventDefault();
+      whileBusy(form, async () => {
+        const line = composer.take();
+        if (!(await run(line))) composer.giveBack(line);
+      });
+    } else if (form.classList.contains("buttons")) {
+      event.preventDefault();
+      const button = event.submitter;
+      if (button) whileBusy(button, () => run(button.value, button));
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const writing = event.target.closest("input");
+    if (event.key === "/" && !writing && !event.ctrlKey && !event.altKey && !event.metaKey) {
+      event.preventDefault();
+      $("line").focus();
+    }
+  });
+}
+
+function listenToTimeline() {
+  timeline.addEventListener("click", (event) => {
+    const summary = event.target.closest(".thread > summary");
+    if (event.target.closest("[data-dismiss]")) {
+      dismiss(event.target.closest(".message"));
+      $("line").focus({ preventScroll: true });
+    } else if (summary) {
+      // By hand, because a thread that opens would push its own beginning up.
+      event.preventDefault();
+      keepInPlace(summary, () => summary.parentElement.toggleAttribute("open"));
+    } else if (event.target.matches("[data-earlier]")) {
+      event.preventDefault();
+      whileBusy(event.target, () => showEarlier(event.target));
+    }
+  });
+  log.addEventListener("scroll", () => atEnd() && noticeEnd());
+  $("pill").addEventListener("click", () => {
+    toEnd();
+    $("line").focus({ preventScroll: true });
+  });
+}
+
+async function showEarlier(link) {
+  try {
+    const { html, earlier } = await ask(`${base}/messages?before=${link.dataset.earlier}`);
+    const place = link.closest(".earlier");
+    const firstDay = place.nextElementSibling;
+    keepInPlace(timeline.querySelector(".message"), () => {
+      const added = elementOf(html);
+      const days = [...added.querySelectorAll(".day")];
+      if (days.some((each) => each.dataset.day === firstDay?.dataset.day)) firstDay.remove();
+      place.after(added);
+      if (earlier === null) place.remove();
+      else link.dataset.earlier = earlier;
+    });
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    $("command-error").textContent = error.message;
+  }
+}
+
+// ---- the list of channels
+
+function markUnread() {
+  const seen = recall(SEEN, {});
+  const links = [...document.querySelectorAll("[data-latest]")];
+  for (const link of links) {
+    const { channel: name, latest } = link.dataset;
+    // What was there before the first visit is not news.
+    if (name === channel ? !document.hidden : !(name in seen)) seen[name] = Number(latest);
+    link.classList.toggle("is-unread", Number(latest) > (seen[name] ?? 0));
+  }
+  remember(SEEN, Object.fromEntries(links.map((link) => [link.dataset.channel, seen[link.dataset.channel] ?? 0])));
+}
+
+async function refreshChannels() {
+  const answer = await fetch(`/channels?current=${encodeURIComponent(channel)}`).catch(() => null);
+  if (answer?.status === 401) location.reload(); // to the login
+  if (!answer?.ok || !answer.headers.get("content-type")?.startsWith("text/html")) return;
+  const focused = document.activeElement?.dataset?.latest && document.activeElement.dataset.channel;
+  $("channels").replaceChildren(elementOf(await answer.text()));
+  if (focused) $("channels").querySelector(`[data-channel="${CSS.escape(focused)}"]`)?.focus();
+  const own = $("channels").querySelector("[aria-current]");
+  if (own) {
+    $("top-status").textContent = own.querySelector(".channel-status").textContent;
+    $("top-status").title = own.title;
+    $("top-status").className = `top-status ${[...own.classList].at(-1)}`;
+  }
+  markUnread();
+}
+
+function noteActivity(name, id) {
+  const link = $("channels").querySelector(`[data-channel="${CSS.escape(name)}"]`);
+  if (!link) {
+    refreshChannels();
+    return;
+  }
+  link.dataset.latest = Math.max(id, Number(link.dataset.latest));
+  markUnread();
+}
+
+function listenToChannelForm() {
+  $("add-channel").addEventListener("submit", (event) => {
+    event.preventDefault();
+    whileBusy(event.target, async () => {
+      try {
+        location.assign((await ask("/channels", { name: $("channel-name").value })).url);
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        $("channel-error").textContent = error.message;
+        $("channel-name").focus();
+      }
+    });
+  });
+}
+
+function listenToDrawer() {
+  const opener = document.querySelector(".drawer-open");
+  const set = (open) => {
+    document.body.classList.toggle("drawer-is-open", open);
+    opener.setAttribute("aria-expanded", String(open));
+    $("main").inert = open;
+    (open ? $("sidebar").querySelector("[aria-current]") ?? $("channel-name") : opener).focus();
+  };
+  document.addEventListener("click", (event) => {
+    const control = event.target.closest("[data-drawer]");
+    if (control) set(control.dataset.drawer === "open");
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && document.body.classList.contains("drawer-is-open")) set(false);
+  });
+  // A page that becomes wide has no drawer that could be open.
+  matchMedia("(max-width: 46rem)").addEventListener("change", () => {
+    document.body.classList.remove("drawer-is-open");
+    opener.setAttribute("aria-expanded", "false");
+    $("main").inert = false;
+  });
+}
+
+// ---- what arrives by itself
+
+let events = null;
+
+function connect() {
+  events?.close();
+  const source = new EventSource(`${base}/events?after=${lastId}`);
+  events = source;
+  const on = (name, handle) =>
+    source.addEventListener(name, (event) => {
+      lastId = Math.max(lastId, Number(event.lastEventId));
+      handle(JSON.parse(event.data));
+    });
+  on("message", (message) => {
+    arrive(message);
+    noteActivity(channel, Number(message.id));
+    if (document.hidden) document.title = `(${(unheard += 1)}) ${title}`;
+  });
+  on("activity", ({ channel: name, id }) => noteActivity(name, id));
+  on("stale", () => location.reload());
+  source.addEventListener("open", () => ($("offline").textContent = ""));
+  source.addEventListener("error", () => {
+    $("offline").textContent = "Reconnecting…";
+    // Refused for good, says the browser; but the server may only have been starting.
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => source === events && connect(), RETRY);
+  });
+}
+
+// Browsers open at most six connections to a server without TLS, and every stream holds one. So of all hidden pages
+// only one keeps listening, to count in its title; the others catch up when they are looked at.
+let stopListening = () => {};
+
+function listenWhenUseful() {
+  stopListening();
+  if (!document.hidden) {
+    unheard = 0;
+    document.title = title;
+    markUnread();
+    if (events === null || events.readyState === EventSource.CLOSED) connect();
+    return;
+  }
+  const leave = () => {
+    events?.close();
+    events = null;
+  };
+  if (!navigator.locks) {
+    leave();
+    return;
+  }
+  navigator.locks.request("paperround-hidden-page", { ifAvailable: true }, (lock) => {
+    if (!document.hidden) return null;
+    if (lock === null) return leave();
+    return new Promise((resolve) => (stopListening = resolve));
+  });
+}
+
+// ---- times in the reader's zone: the server writes them, the page tells it which zone that is
+
+function tellZone() {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (!zone || zone === page.zone) return;
+  document.cookie = `paperround_zone=${zone}; path=/; max-age=31536000; samesite=strict`;
+  const told = document.cookie.includes(`paperround_zone=${zone}`);
+  if (told && recall("paperround.zone", "") !== zone) {
+    remember("paperround.zone", zone); // once: a zone that the server does not know must not reload for ever
+    location.reload();
+  }
+}
+
+tellZone();
+listenToDrawer();
+listenToChannelForm();
+if (channel !== undefined) {
+  listenToCommands();
+  listenToTimeline();
+  markUnread();
+  listenWhenUseful();
+  document.addEventListener("visibilitychange", listenWhenUseful);
+  addEventListener("pagehide", () => events?.close());
+  addEventListener("pageshow", (event) => event.persisted && connect());
+  setInterval(() => document.hidden || refreshChannels(), REFRESH);
+  if (matchMedia("(pointer: fine)").matches) $("line").focus({ preventScroll: true });
+}

@@ -1,0 +1,226 @@
+"""A running workspace for tests: real server, real sockets, real database, and commands made for the tests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+
+from adapters.web.app import create_app
+from adapters.web.platform import WebPlatform, address_of
+from adapters.web.server import WebServer
+from bot.channels import Address, Channel, PlatformName
+from bot.errors import StorageError, UserError
+from bot.messages import Button, Buttons, Code, Heading, Message, Note, PaperBlock, Paragraph, bold, text
+from bot.ports import CommandCall, Outgoing, Reply, Sent
+from storage.store import SqlStore
+
+NOW = datetime(2026, 4, 30, 9, 0, tzinfo=UTC)
+RESULTS_PER_PAGE = 3
+
+
+@dataclass
+class SetClock:
+    """A clock that stands still until a test moves it."""
+
+    time: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.time
+
+    def advance(self, **by: float) -> None:
+        self.time += timedelta(**by)
+
+
+class StoredChannels:
+    """Implements `ChannelDirectory` on the store, with one name that it refuses."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+
+    async def channels(self, platform: PlatformName) -> Sequence[Channel]:
+        return await self._store.channels.on_platform(platform)
+
+    async def add_channel(self, address: Address, name: str) -> Channel:
+        if name == "forbidden":
+            raise UserError("The name `forbidden` is taken by the building.")
+        return await self._store.channels.add(
+            address, name, time_zone="UTC", schedule="weekdays 09:00", next_digest_at=NOW + timedelta(days=1)
+        )
+
+
+def card(number: int, **changes: Any) -> PaperBlock:
+    block = PaperBlock(
+        paper_id=f"2604.{number:05}",
+        title=f"Paper number {number}",
+        url=f"https://huggingface.co/papers/2604.{number:05}",
+        summary="What it found, in a sentence.",
+        byline="A. Author, B. Writer +3",
+        facts=("▲ 12", "cs.CL"),
+        buttons=(Button("Abstract", f"abstract 2604.{number:05}"),),
+    )
+    return replace(block, **changes)
+
+
+def says(words: str) -> Message:
+    return Message(summary=words, blocks=(Paragraph(text(words)),))
+
+
+@dataclass
+class TestCommands:
+    """Implements `CommandRunner` with a few commands, one of each kind of answer. It remembers its calls."""
+
+    __test__ = False
+
+    store: SqlStore
+    calls: list[CommandCall] = field(default_factory=list)
+    release: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self, call: CommandCall) -> Reply:
+        self.calls.append(call)
+        word, _, rest = call.line.partition(" ")
+        match word:
+            case "" | "help":
+                return Reply(message=says("Write search, today or abstract."))
+            case "today":
+                blocks = (Heading("Daily Papers"), card(1), card(2))
+                return Reply(message=Message(summary="Today’s papers", blocks=blocks), ephemeral=False)
+            case "search":
+                return self._search(rest)
+            case "abstract":
+                return Reply(message=says(f"The abstract of {rest}."))
+            case "share":
+                return Reply(message=says(f"Shared {rest}."), ephemeral=False, replaces=True)
+            case "pause":
+                channel = await self.store.channels.find(call.address)
+                assert channel
+                await self.store.channels.pause(channel.id, reason="Paused by someone", until=None)
+                return Reply(message=says("Paused."))
+            case "break":
+                raise StorageError("the disk is full")
+            case "slow":
+                await self.release.wait()
+                return Reply(message=says("At last."))
+            case _:
+                blocks = (Paragraph(text("There is no command ", bold(word), ".")), Code(f"{call.line}\n^"))
+                return Reply(message=Message(summary="No such command", blocks=blocks), failed=True)
+
+    async def complete(self, call: CommandCall) -> Sequence[str]:
+        known = (
+            "help",
+            "search diffusion",
+            "search distillation",
+            "subscribe diffusion",
+            "schedule daily 09:00",
+            "today",
+        )
+        return [line for line in known if line.startswith(call.line)]
+
+    def _search(self, rest: str) -> Reply:
+        query, _, page = rest.partition(" --page ")
+        number = int(page or 1)
+        first = (number - 1) * RESULTS_PER_PAGE + 1
+        message = Message(
+            summary=f"Page {number} for {query}",
+            blocks=(
+                Heading(f"Page {number} for “{query}”"),
+                *(card(each, compact=True, buttons=()) for each in range(first, first + RESULTS_PER_PAGE)),
+                Note(text(f"{first} to {first + RESULTS_PER_PAGE - 1} of many")),
+                Buttons(
+                    (
+                        Button("Next", f"search {query} --page {number + 1}"),
+                        Button("Share to channel", f"share {query}"),
+                    )
+                ),
+            ),
+        )
+        return Reply(message=message, replaces=number > 1)
+
+
+@dataclass
+class RunningWorkspace:
+    """The parts of a workspace that is being served at `url`."""
+
+    url: str
+    platform: WebPlatform
+    store: SqlStore
+    commands: TestCommands
+    clock: SetClock
+    server: WebServer
+    serving: asyncio.Task[None]
+    state: dict[str, Any]
+
+    async def post(self, message: Message, *, channel: str = "general", reply_to: str | None = None) -> str:
+        """Posts as the outbox would; returns the id."""
+        count = await self.store.messages.last_id()
+        outgoing = Outgoing(address=address_of(channel), message=message, key=f"key-{count}", reply_to=reply_to)
+        result = await self.platform.send(outgoing)
+        assert isinstance(result, Sent)
+        return result.remote_id
+
+    def client(self, **options: Any) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=10, **options)
+
+    async def stop(self) -> None:
+        self.server.should_exit = True
+        await self.serving
+
+
+@asynccontextmanager
+async def running_workspace(
+    folder: Path,
+    *,
+    channels: Sequence[str] = ("general", "vision"),
+    poll_interval: float = 0.05,
+    **options: Any,
+) -> AsyncIterator[RunningWorkspace]:
+    """Serves a workspace on a free port of the loopback for the length of the block."""
+    store = SqlStore(f"sqlite:///{folder / 'workspace.db'}")
+    await store.open()
+    clock, commands = SetClock(), TestCommands(store)
+    directory = StoredChannels(store)
+    for name in channels:
+        await directory.add_channel(address_of(name), name)
+    platform = WebPlatform(store.messages, clock, poll_interval=poll_interval)
+    state: dict[str, Any] = {"ok": True, "database": "fine"}
+
+    async def health() -> dict[str, Any]:
+        return state
+
+    app = create_app(
+        platform=platform,
+        commands=commands,
+        directory=directory,
+        clock=clock,
+        health=health,
+        metrics=lambda: (b"papers_total 3\n", "text/plain; version=1.0.0; charset=utf-8"),
+        **{"password": None, "allowed_hosts": ["127.0.0.1", "localhost"], **options},
+    )
+    server, serving, url = await _serve(app, platform)
+    workspace = RunningWorkspace(url, platform, store, commands, clock, server, serving, state)
+    try:
+        yield workspace
+    finally:
+        commands.release.set()
+        await workspace.stop()
+        await store.close()
+
+
+async def _serve(app: Starlette, platform: WebPlatform) -> tuple[WebServer, asyncio.Task[None], str]:
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="on", ws="none")
+    server = WebServer(config, platform)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        if serving.done():
+            serving.result()
+        await asyncio.sleep(0.005)
+    host, port = server.servers[0].sockets[0].getsockname()[:2]
+    return server, serving, f"http://{host}:{port}"
