@@ -113,8 +113,8 @@ def _storage_errors() -> Iterator[None]:
         raise
     except (DBAPIError, PoolTimeoutError, OSError) as error:
         original = getattr(error, "orig", None) or error
-        # asyncpg files a value of the wrong type or size under trouble with its interface.
-        if isinstance(original.__cause__, ValueError):
+        # Class 22 of https://www.postgresql.org/docs/current/errcodes-appendix.html: a value of the wrong kind or size.
+        if (getattr(original, "sqlstate", None) or "").startswith("22"):
             raise
         detail = str(original).splitlines()
         raise StorageError(f"the database did not answer: {detail[0] if detail else type(error).__name__}") from error

@@ -1,0 +1,179 @@
+"""Channels: found by address, set up, paused, broken and resumed."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, timedelta
+
+from bot.channels import ChannelSettings, ChannelState, PlatformName, QuietDays, Style
+from bot.papers import SourceName
+from storage.store import SqlStore
+from tests.clocks import NOON
+from tests.storage.scenes import address, channel, posts
+
+LATER = NOON + timedelta(hours=1)
+
+
+async def test_a_new_channel_has_the_default_settings(store: SqlStore) -> None:
+    added = await channel(store, "general", next_digest_at=NOON)
+    assert added.address == address("general")
+    assert (added.name, added.time_zone, added.schedule) == ("general", "UTC", "daily 12:00")
+    assert (added.settings, added.state, added.reason) == (ChannelSettings(), ChannelState.ACTIVE, "")
+    assert (added.next_digest_at, added.instant_at, added.paused_until) == (NOON, None, None)
+    assert await store.channels.find(added.address) == added
+    assert await store.channels.get([added.id, 999]) == {added.id: added}
+
+
+async def test_an_unknown_channel_is_not_found(store: SqlStore) -> None:
+    assert await store.channels.find(address("nowhere")) is None
+    assert await store.channels.get([]) == {}
+
+
+async def test_adding_a_channel_again_keeps_it_and_its_standing_orders(store: SqlStore) -> None:
+    first = await channel(store)
+    again = await store.channels.add(
+        first.address, first.name, time_zone="Asia/Tokyo", schedule="hourly", next_digest_at=LATER
+    )
+    assert again == first
+
+
+async def test_a_channel_takes_its_new_name_but_not_an_empty_one(store: SqlStore) -> None:
+    old = await channel(store)
+    for name in ("renamed", ""):
+        renamed = await store.channels.add(old.address, name, time_zone="UTC", schedule="hourly", next_digest_at=None)
+        assert (renamed.id, renamed.name) == (old.id, "renamed")
+
+
+async def test_the_same_id_elsewhere_is_another_channel(store: SqlStore) -> None:
+    everywhere = [
+        await channel(store, "1", platform=platform, workspace=workspace)
+        for platform in (PlatformName.SLACK, PlatformName.DISCORD)
+        for workspace in ("T1", "T2")
+    ]
+    assert len({one.id for one in everywhere}) == 4
+
+
+async def test_a_channel_that_many_add_at_once_is_one(database_url: str) -> None:
+    stores = [SqlStore(database_url) for _ in range(4)]
+    added = await asyncio.gather(*(channel(store) for store in stores for _ in range(3)))
+    assert len({one.id for one in added}) == 1
+    for store in stores:
+        await store.close()
+
+
+async def test_channels_of_a_platform_come_by_name(store: SqlStore) -> None:
+    for name in ("b", "c", "a"):
+        await channel(store, name, platform=PlatformName.WEB)
+    await channel(store, "elsewhere")
+    assert [one.name for one in await store.channels.on_platform(PlatformName.WEB)] == ["a", "b", "c"]
+
+
+async def test_settings_come_back_as_they_were_set(store: SqlStore) -> None:
+    here = await channel(store)
+    settings = ChannelSettings(
+        limit=7,
+        style=Style.THREADS,
+        abstracts=True,
+        mention="<!subteam^S1> \x00",
+        sources=frozenset({SourceName.ARXIV}),
+        quiet_days=QuietDays(weekdays=frozenset({5, 6}), dates=frozenset({date(2026, 12, 24)})),
+    )
+    await store.channels.set_settings(here.id, settings)
+    found = await store.channels.find(here.address)
+    assert found is not None
+    assert found.settings.mention == "<!subteam^S1> "
+    assert found.settings.quiet_days == settings.quiet_days
+    assert (found.settings.limit, found.settings.style, found.settings.sources) == (7, Style.THREADS, settings.sources)
+
+
+async def test_a_schedule_is_set_with_its_next_digest(store: SqlStore) -> None:
+    here, other = await channel(store), await channel(store, "other")
+    await store.channels.set_schedule(
+        here.id, schedule="weekdays 09:00", time_zone="Europe/Berlin", next_digest_at=LATER, now=NOON
+    )
+    found = (await store.channels.get([here.id]))[here.id]
+    assert (found.schedule, found.time_zone, found.next_digest_at, found.instant_at) == (
+        "weekdays 09:00",
+        "Europe/Berlin",
+        LATER,
+        None,
+    )
+    assert await store.channels.find(other.address) == other
+
+
+async def test_going_instant_lets_go_now_what_waits(store: SqlStore) -> None:
+    here = await channel(store)
+    await store.channels.set_schedule(here.id, schedule="instant", time_zone="UTC", next_digest_at=None, now=LATER)
+    found = (await store.channels.get([here.id]))[here.id]
+    assert (found.next_digest_at, found.instant_at) == (None, LATER)
+
+
+async def test_a_pause_ends_at_its_time_or_by_hand(store: SqlStore) -> None:
+    until, forever = await channel(store, "until"), await channel(store, "forever")
+    await store.channels.pause(until.id, reason="holiday", until=LATER)
+    await store.channels.pause(forever.id, reason="enough", until=None)
+    paused = await store.channels.get([until.id, forever.id])
+    assert {one.state for one in paused.values()} == {ChannelState.PAUSED}
+    assert paused[until.id].reason == "holiday"
+    assert await store.channels.ended_pauses(LATER - timedelta(seconds=1)) == []
+    assert [one.id for one in await store.channels.ended_pauses(LATER)] == [until.id]
+    assert await store.channels.resume(until.id, next_digest_at=LATER + timedelta(days=1))
+    assert await store.channels.ended_pauses(LATER) == []
+    resumed = (await store.channels.get([until.id]))[until.id]
+    assert (resumed.state, resumed.reason, resumed.paused_until) == (ChannelState.ACTIVE, "", None)
+    assert resumed.next_digest_at == LATER + timedelta(days=1)
+
+
+async def test_resuming_what_nothing_stopped_changes_nothing(store: SqlStore) -> None:
+    here = await channel(store)
+    assert not await store.channels.resume(here.id, next_digest_at=LATER)
+    assert await store.channels.find(here.address) == here
+
+
+async def test_a_broken_channel_is_told_of_once(store: SqlStore) -> None:
+    here, other = await channel(store), await channel(store, "other")
+    (broken,) = await store.channels.break_channels(here.address, "It was archived.", whole_workspace=False)
+    assert (broken.id, broken.state, broken.reason) == (here.id, ChannelState.BROKEN, "It was archived.")
+    assert await store.channels.break_channels(here.address, "Archived again.", whole_workspace=False) == []
+    assert await store.channels.find(other.address) == other
+    assert await store.channels.resume(here.id, next_digest_at=NOON)
+
+
+async def test_a_broken_workspace_breaks_all_its_channels_and_no_others(store: SqlStore) -> None:
+    here = [await channel(store, name) for name in "abc"]
+    elsewhere = [
+        await channel(store, "a", workspace="T2"),
+        await channel(store, "a", platform=PlatformName.DISCORD),
+    ]
+    await store.channels.pause(here[1].id, reason="holiday", until=None)
+    await store.channels.break_channels(here[0].address, "archived", whole_workspace=False)
+    broken = await store.channels.break_channels(here[0].address, "token revoked", whole_workspace=True)
+    assert {one.id for one in broken} == {here[1].id, here[2].id}
+    after = await store.channels.get([one.id for one in [*here, *elsewhere]])
+    assert {after[one.id].state for one in here} == {ChannelState.BROKEN}
+    assert [after[one.id] for one in elsewhere] == elsewhere
+
+
+async def test_many_break_a_workspace_at_once(database_url: str) -> None:
+    stores = [SqlStore(database_url) for _ in range(4)]
+    channels = [await channel(stores[0], str(number)) for number in range(40)]
+    broken = await asyncio.gather(
+        *(store.channels.break_channels(channels[0].address, "gone", whole_workspace=True) for store in stores)
+    )
+    assert sorted(one.id for some in broken for one in some) == [one.id for one in channels]
+    for store in stores:
+        await store.close()
+
+
+async def test_digests_set_for_later_than_a_time(store: SqlStore) -> None:
+    await channel(store, "due", next_digest_at=NOON)
+    later = await channel(store, "later", next_digest_at=LATER)
+    await channel(store, "instant", next_digest_at=None)
+    assert await store.channels.next_digests_after(NOON) == [later]
+
+
+async def test_everything_is_counted(store: SqlStore) -> None:
+    assert await store.counts() == {"papers": 0, "channels": 0, "subscriptions": 0}
+    here = await channel(store)
+    await posts(store, here)
+    assert await store.counts() == {"papers": 0, "channels": 1, "subscriptions": 0}
