@@ -1,0 +1,250 @@
+"""Atoms: what many queries ask about a paper, kept once and looked up once.
+
+An atom is one question with a yes or no for every paper: is this word in its title, did arXiv list it. Equal questions
+of any number of queries are one `Atom`. Those about words, names and facts are found from the paper's side: each of its
+words, of its pairs of words and of its facts is looked up, and whatever is not found is a no. Those about a number or a
+day, the conditions, are asked one by one, and only where the answer matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from bot.analysis import terms, words
+from bot.papers import Paper
+from bot.query.nodes import (
+    Author,
+    Category,
+    Days,
+    Feature,
+    FromSource,
+    Has,
+    Number,
+    Organization,
+    PaperId,
+    Phrase,
+    Prefix,
+    Submitter,
+    TextField,
+    Word,
+)
+from bot.query.values import SHORTEST_PREFIX
+
+if TYPE_CHECKING:
+    from bot.matching.matcher import Standing
+
+Rows = list[list[str]]
+"""What a field of a paper says: rows of words, each with phrases of its own."""
+
+Condition = Number | Days
+InRow = Word | Phrase | Author | Organization
+Fact = Category | FromSource | Has | PaperId | Submitter
+Question = InRow | Prefix | Fact | Condition
+
+
+class Atom:
+    """A question. `users` counts the queries that ask it; those in `anchored` are only true where it is."""
+
+    __slots__ = ("anchored", "asks", "users")
+
+    def __init__(self, asks: Question) -> None:
+        self.asks = asks
+        self.users = 0
+        self.anchored: list[Standing] = []
+
+
+def holds(condition: Condition, paper: Paper) -> bool:
+    """Whether the paper's number or day is in that range."""
+    match condition:
+        case Number(field, low, high):
+            number: int = getattr(paper, field)
+            return (low is None or number >= low) and (high is None or number <= high)
+        case Days(first, end):
+            day = paper.day
+            return day is not None and (first is None or day >= first) and (end is None or day < end)
+
+
+class Atoms:
+    """All atoms that any query asks."""
+
+    def __init__(self) -> None:
+        self._atoms: dict[Question, Atom] = {}
+        self._text = {field: _Rows() for field in TextField}
+        self._starts = {field: _Starts() for field in TextField}
+        self._authors = _Rows()
+        self._organizations = _Rows()
+
+    def __len__(self) -> int:
+        return len(self._atoms)
+
+    def intern(self, question: Question) -> Atom:
+        """The atom that asks this. One without users is kept until it was used and released."""
+        asks = _as_compared(question)
+        atom = self._atoms.get(asks)
+        if atom is None:
+            atom = self._atoms[asks] = Atom(asks)
+            if isinstance(asks, InRow):
+                self._rows(asks).add(_row(asks), atom)
+            elif isinstance(asks, Prefix):
+                self._starts[asks.field].add(asks.start, atom)
+        return atom
+
+    def release(self, atom: Atom) -> None:
+        """One query less asks it; the last one takes it away."""
+        atom.users -= 1
+        if atom.users:
+            return
+        asks = atom.asks
+        del self._atoms[asks]
+        if isinstance(asks, InRow):
+            self._rows(asks).remove(_row(asks))
+        elif isinstance(asks, Prefix):
+            self._starts[asks.field].remove(asks.start)
+
+    def find(self, paper: Paper) -> Iterator[Atom]:
+        """The atoms that are true of a paper, other than conditions; some come more than once."""
+        texts = (paper.title, paper.abstract, *paper.keywords)
+        rows = [terms(text) for text in texts]
+        for field, part in _FIELDS.items():
+            yield from self._text[field].find(rows[part])
+        if any(self._starts.values()):
+            rows = [words(text) for text in texts]
+            for field, part in _FIELDS.items():
+                yield from self._starts[field].find(rows[part])
+        if self._authors:
+            yield from self._authors.find([words(name) for name in paper.authors])
+        if self._organizations:
+            yield from self._organizations.find([words(paper.organization), words(paper.organization_name)])
+        for fact in _facts(paper):
+            if atom := self._atoms.get(fact):
+                yield atom
+
+    def _rows(self, asks: InRow) -> _Rows:
+        match asks:
+            case Word() | Phrase():
+                return self._text[asks.field]
+            case Author():
+                return self._authors
+            case Organization():
+                return self._organizations
+
+
+#: Which of title, abstract and keywords, in that order, a field is.
+_FIELDS = {TextField.ANY: slice(None), TextField.TITLE: slice(0, 1), TextField.ABSTRACT: slice(1, 2)}
+
+
+def _as_compared(question: Question) -> Question:
+    """The question with its words as those of papers are compared with them: equal ones become one atom."""
+    match question:
+        case Word(word, field):
+            return Word(terms(word)[0], field)
+        case Phrase(phrase, field):
+            return Phrase(tuple(terms(" ".join(phrase))), field)
+        case Category(name):
+            return Category(name.lower())
+        case _:
+            return question
+
+
+def _facts(paper: Paper) -> Iterator[Fact]:
+    yield PaperId(paper.id)
+    for category in paper.categories:
+        name = category.lower()
+        yield Category(name)
+        yield Category(f"{name.partition('.')[0]}.*")
+    for source in paper.sources:
+        yield FromSource(source)
+    if paper.code_url:
+        yield Has(Feature.CODE)
+    if paper.project_url:
+        yield Has(Feature.PROJECT)
+    if paper.models > 0:
+        yield Has(Feature.MODEL)
+    if paper.submitter:
+        yield Submitter(tuple(words(paper.submitter)))
+
+
+def _row(asks: InRow) -> tuple[str, ...]:
+    return (asks.word,) if isinstance(asks, Word) else asks.words
+
+
+class _Rows:
+    """Atoms about one word, or words in a row, of a field."""
+
+    def __init__(self) -> None:
+        self._words: dict[str, Atom] = {}
+        self._pairs: dict[tuple[str, ...], Atom] = {}
+        self._longer: dict[tuple[str, ...], dict[str, Atom]] = {}
+        """By their first two words, and then by all of them with a space before and after each."""
+
+    def __bool__(self) -> bool:
+        return bool(self._words or self._pairs or self._longer)
+
+    def add(self, row: tuple[str, ...], atom: Atom) -> None:
+        match len(row):
+            case 1:
+                self._words[row[0]] = atom
+            case 2:
+                self._pairs[row] = atom
+            case _:
+                self._longer.setdefault(row[:2], {})[_spaced(row)] = atom
+
+    def remove(self, row: tuple[str, ...]) -> None:
+        match len(row):
+            case 1:
+                del self._words[row[0]]
+            case 2:
+                del self._pairs[row]
+            case _:
+                del self._longer[row[:2]][_spaced(row)]
+                if not self._longer[row[:2]]:
+                    del self._longer[row[:2]]
+
+    def find(self, rows: Rows) -> Iterator[Atom]:
+        """The atoms that are true of these rows."""
+        for word in self._words.keys() & set().union(*rows):
+            yield self._words[word]
+        if not self._pairs and not self._longer:
+            return
+        pairs = {pair for row in rows for pair in pairwise(row)}
+        for pair in self._pairs.keys() & pairs:
+            yield self._pairs[pair]
+        if starts := self._longer.keys() & pairs:
+            text = "\n".join(map(_spaced, rows))
+            for start in starts:
+                for phrase, atom in self._longer[start].items():
+                    if phrase in text:
+                        yield atom
+
+
+def _spaced(row: Iterable[str]) -> str:
+    return f" {' '.join(row)} "
+
+
+class _Starts:
+    """Atoms about how a word of a field starts."""
+
+    def __init__(self) -> None:
+        self._by_head: dict[str, dict[str, Atom]] = {}
+        """By as many of their letters as the shortest one has."""
+
+    def __bool__(self) -> bool:
+        return bool(self._by_head)
+
+    def add(self, start: str, atom: Atom) -> None:
+        self._by_head.setdefault(start[:SHORTEST_PREFIX], {})[start] = atom
+
+    def remove(self, start: str) -> None:
+        head = start[:SHORTEST_PREFIX]
+        del self._by_head[head][start]
+        if not self._by_head[head]:
+            del self._by_head[head]
+
+    def find(self, rows: Rows) -> Iterator[Atom]:
+        """The atoms that are true of these rows, once for every word."""
+        for word in set().union(*rows):
+            for start, atom in self._by_head.get(word[:SHORTEST_PREFIX], {}).items():
+                if word.startswith(start):
+                    yield atom

@@ -1,0 +1,115 @@
+"""Clauses: queries with their negations pushed down to the atoms, ready to be evaluated for many papers at once.
+
+The truth of anything for a batch of papers is one integer, a bit for each paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple, cast
+
+from bot.matching.atoms import Atom, Condition, Question, holds
+from bot.papers import Paper
+from bot.query.nodes import And, Everything, Node, Not, Or
+
+Intern = Callable[[Question], Atom]
+
+
+class Clause(NamedTuple):
+    """What all has to be so: `need` and none of `without`, one clause at least of each of `groups`, the conditions.
+
+    Each condition comes with the answer that is needed. Equal clauses of the same atoms are equal queries.
+    """
+
+    need: tuple[Atom, ...] = ()
+    without: tuple[Atom, ...] = ()
+    groups: tuple[tuple[Clause, ...], ...] = ()
+    conditions: tuple[tuple[Atom, bool], ...] = ()
+
+    def atoms(self) -> Iterator[Atom]:
+        """Every atom, as often as it is in there."""
+        yield from self.need
+        yield from self.without
+        for group in self.groups:
+            for clause in group:
+                yield from clause.atoms()
+        for atom, _ in self.conditions:
+            yield atom
+
+
+def clause_of(node: Node, intern: Intern, *, wanted: bool = True) -> Clause:
+    """The clause that is true where the node is, or with `wanted=False` where it is not."""
+    match node:
+        case Not(inner):
+            return clause_of(inner, intern, wanted=not wanted)
+        case And(nodes) | Or(nodes):
+            clauses = [clause_of(inner, intern, wanted=wanted) for inner in nodes]
+            return _all_of(clauses) if isinstance(node, And) == wanted else Clause(groups=(tuple(clauses),))
+        case Everything():
+            return Clause() if wanted else Clause(groups=((),))
+        case _:
+            atom = intern(node)
+            if isinstance(node, Condition):
+                return Clause(conditions=((atom, wanted),))
+            return Clause(need=(atom,)) if wanted else Clause(without=(atom,))
+
+
+def _all_of(clauses: Sequence[Clause]) -> Clause:
+    return Clause(
+        need=_once(atom for clause in clauses for atom in clause.need),
+        without=_once(atom for clause in clauses for atom in clause.without),
+        groups=tuple(group for clause in clauses for group in clause.groups),
+        conditions=tuple(dict.fromkeys(condition for clause in clauses for condition in clause.conditions)),
+    )
+
+
+def _once(atoms: Iterable[Atom]) -> tuple[Atom, ...]:
+    """Each atom once, in an order that is the same whatever the query's was."""
+    return tuple(sorted(set(atoms), key=id))
+
+
+class Batch:
+    """Some papers and what is known of them. `everyone` has a bit for each."""
+
+    def __init__(self, papers: Sequence[Paper], find: Callable[[Paper], Iterable[Atom]]) -> None:
+        self._papers = papers
+        self.everyone = (1 << len(papers)) - 1
+        self.found: dict[Atom, int] = {}
+        """The papers of which an atom is true; an atom that is not in here is true of none, or a condition."""
+        self._conditions: dict[Atom, int] = {}
+        found = self.found
+        for number, paper in enumerate(papers):
+            bit = 1 << number
+            for atom in find(paper):
+                found[atom] = found.get(atom, 0) | bit
+
+    def true_of(self, clause: Clause) -> int:
+        """The papers of which a clause is true. Conditions come last: they are rarely reached."""
+        need, without, groups, conditions = clause
+        found = self.found
+        papers = self.everyone
+        for atom in need:
+            papers &= found.get(atom, 0)
+            if not papers:
+                return 0
+        for atom in without:
+            if atom in found:
+                papers &= ~found[atom]
+        for group in groups:
+            either = 0
+            for alternative in group:
+                either |= self.true_of(alternative)
+            papers &= either
+        if papers:
+            for atom, wanted in conditions:
+                papers &= self.condition(atom) if wanted else ~self.condition(atom)
+        return papers
+
+    def condition(self, atom: Atom) -> int:
+        """The papers of which a condition is true."""
+        papers = self._conditions.get(atom)
+        if papers is None:
+            condition = cast("Condition", atom.asks)
+            papers = sum(1 << number for number, paper in enumerate(self._papers) if holds(condition, paper))
+            self._conditions[atom] = papers
+        return papers

@@ -1,0 +1,182 @@
+"""The matcher: which of very many standing queries a new paper is for.
+
+Every query is anchored on the atoms of one of its parts that has to be true. For a paper only the queries that are
+anchored on an atom that is true of it are looked at, a small share of all.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Final
+
+from bot.matching.atoms import Atom, Atoms, Condition
+from bot.matching.clauses import Batch, Clause, clause_of
+from bot.papers import Paper
+from bot.query import Query
+from bot.query.nodes import (
+    Author,
+    Category,
+    Days,
+    FromSource,
+    Has,
+    Number,
+    Organization,
+    PaperId,
+    Phrase,
+    Prefix,
+    Submitter,
+)
+
+#: Papers that are evaluated together. Larger integers would save little and cost memory.
+BATCH = 512
+
+Anchor = tuple[Atom, ...]
+
+
+class Standing:
+    """A query that stands for all `keys` (sorted) under which it was put. An empty anchor: it is always looked at."""
+
+    __slots__ = ("anchor", "clause", "keys")
+
+    def __init__(self, clause: Clause, anchor: Anchor) -> None:
+        self.clause = clause
+        self.anchor = anchor
+        self.keys: list[int] = []
+
+
+class Matcher:
+    """Queries by key, matched against papers. Keys come and go while it is used; it is for one thread at a time."""
+
+    def __init__(self) -> None:
+        self._atoms = Atoms()
+        self._standing: dict[Clause, Standing] = {}
+        self._by_key: dict[int, Standing] = {}
+        self._unanchored: list[Standing] = []
+        self._conditions: dict[Atom, None] = {}
+        """Conditions that are anchors: nobody finds them from the paper's side."""
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def put(self, key: int, query: Query) -> None:
+        """Adds a query, or replaces the one of that key."""
+        clause = clause_of(query.root, self._atoms.intern)
+        standing = self._standing.get(clause)
+        if standing is None:
+            standing = self._stand(clause)
+        insort(standing.keys, key)
+        before = self._by_key.get(key)
+        self._by_key[key] = standing
+        if before is not None:
+            self._withdraw(before, key)
+
+    def remove(self, key: int) -> None:
+        """Takes the query of a key away. Raises `KeyError` if there is none."""
+        self._withdraw(self._by_key.pop(key), key)
+
+    def match(self, paper: Paper) -> list[int]:
+        """The keys of the queries that find the paper, sorted."""
+        return self.match_all([paper])[0]
+
+    def match_all(self, papers: Sequence[Paper]) -> list[list[int]]:
+        """For each of the papers what `match` gives, with less work than one after the other."""
+        matches: list[list[int]] = []
+        for start in range(0, len(papers), BATCH):
+            matches += self._match(papers[start : start + BATCH])
+        return matches
+
+    def _match(self, papers: Sequence[Paper]) -> list[list[int]]:
+        batch = Batch(papers, self._atoms.find)
+        keys: list[list[list[int]]] = [[] for _ in papers]
+        for standing in self._candidates(batch):
+            found = batch.true_of(standing.clause)
+            while found:
+                lowest = found & -found
+                keys[lowest.bit_length() - 1].append(standing.keys)
+                found ^= lowest
+        return [sorted(chain.from_iterable(lists)) for lists in keys]
+
+    def _candidates(self, batch: Batch) -> Iterator[Standing]:
+        """The queries that may be true of a paper of the batch, each once."""
+        yield from self._unanchored
+        several: dict[Standing, None] = {}
+        true = chain(batch.found, (atom for atom in self._conditions if batch.condition(atom)))
+        for atom in true:
+            for standing in atom.anchored:
+                if len(standing.anchor) == 1:
+                    yield standing
+                else:
+                    several[standing] = None
+        yield from several
+
+    def _stand(self, clause: Clause) -> Standing:
+        for atom in clause.atoms():
+            atom.users += 1
+        anchor = _anchor(clause) or ()
+        standing = self._standing[clause] = Standing(clause, anchor)
+        if not anchor:
+            self._unanchored.append(standing)
+        for atom in anchor:
+            atom.anchored.append(standing)
+            if isinstance(atom.asks, Condition):
+                self._conditions[atom] = None
+        return standing
+
+    def _withdraw(self, standing: Standing, key: int) -> None:
+        del standing.keys[bisect_left(standing.keys, key)]
+        if standing.keys:
+            return
+        del self._standing[standing.clause]
+        if not standing.anchor:
+            self._unanchored.remove(standing)
+        for atom in standing.anchor:
+            atom.anchored.remove(standing)
+            if not atom.anchored:
+                self._conditions.pop(atom, None)
+        for atom in standing.clause.atoms():
+            self._atoms.release(atom)
+
+
+def matches(query: Query, paper: Paper) -> bool:
+    """Whether the query finds the paper."""
+    matcher = Matcher()
+    matcher.put(0, query)
+    return bool(matcher.match(paper))
+
+
+def _anchor(clause: Clause) -> Anchor | None:
+    """The atoms, as rare as possible, one of which must be true for the clause to be; None if there are none."""
+    choices: list[Anchor] = [(atom,) for atom in clause.need]
+    for group in clause.groups:
+        anchors = [_anchor(alternative) for alternative in group]
+        if group and None not in anchors:
+            choices.append(tuple(dict.fromkeys(atom for anchor in anchors if anchor for atom in anchor)))
+    choices += [(atom,) for atom, wanted in clause.conditions if wanted]
+    return min(choices, key=_frequency, default=None)
+
+
+def _frequency(anchor: Iterable[Atom]) -> float:
+    """A guess at how many papers there are for which one of the atoms is true, for comparison.
+
+    What many people ask for is what many papers are about: measured over real papers this gives 1.2 times the
+    candidates that knowing the true frequencies would give.
+    """
+    return sum(atom.users * _WEIGHTS.get(type(atom.asks), 1.0) for atom in anchor)
+
+
+#: How much commoner atoms of a kind are than words that are asked for as often.
+_WEIGHTS: Final[Mapping[type, float]] = {
+    PaperId: 0.01,
+    Phrase: 0.1,
+    Author: 0.1,
+    Submitter: 0.1,
+    Organization: 0.3,
+    Prefix: 3.0,
+    Category: 30.0,
+    Has: 300.0,
+    FromSource: 1000.0,
+    Days: 1000.0,
+    Number: 1000.0,
+}
