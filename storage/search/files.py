@@ -13,10 +13,10 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import structlog
-from tantivy import FieldType, Index, IndexWriter, Query, Searcher
+from tantivy import FieldType, Index, IndexWriter, Query, Schema, Searcher
 
 from bot.errors import StorageError
 from bot.papers import Paper
@@ -26,27 +26,28 @@ WRITER_MEMORY: Final = 30_000_000  # bytes that are gathered before they are wri
 WRITER_THREADS: Final = 1
 _FOLDER: Final = "format-"
 _LOCK: Final = "writer.lock"
+_SEGMENT_PARTS: Final = ("fast", "fieldnorm", "idx", "pos", "store", "term")
 _PIECE: Final = 1 << 20  # bytes read at once
 
 _log = structlog.get_logger()
 
 
 class DamagedIndexError(StorageError):
-    """The files are missing, of another version, or not what was written."""
+    """The engine could not do its work: most likely the files are missing, of another version, or damaged."""
 
 
 @contextmanager
 def engine_errors() -> Iterator[None]:
-    """Raises `DamagedIndexError` for whatever the engine says: that it can read everything is its normal state."""
+    """Raises `DamagedIndexError` for whatever the engine raises, which says little about the reason."""
     try:
         yield
     except (OSError, ValueError) as error:
-        raise DamagedIndexError(f"The search index cannot be read: {error}") from error
+        raise DamagedIndexError(f"The search index failed: {error}") from error
     except BaseException as error:
         # Where the engine does not expect what it finds, it panics, and Python sees a class that cannot be imported.
         if type(error).__name__ != "PanicException":
             raise
-        raise DamagedIndexError(f"The search index cannot be read: {error}") from error
+        raise DamagedIndexError(f"The search index failed: {error}") from error
 
 
 class IndexFiles:
@@ -60,6 +61,10 @@ class IndexFiles:
         self._path = folder / f"{_FOLDER}{FORMAT}"
         self._index = _ready(Index(schema()))  # empty and in memory: what can be searched until files are there
         self._opened = False
+
+    @property
+    def schema(self) -> Schema:
+        return self._index.schema
 
     def searcher(self) -> Searcher:
         return self._index.searcher()
@@ -77,21 +82,16 @@ class IndexFiles:
             _log.info("index.unreadable", folder=str(self._path), reason=str(error))
             self._opened = False
 
-    @contextmanager
-    def writing(self, *, check: bool = False) -> Iterator[IndexWriting | None]:
+    def write(self, *, check: bool = False) -> IndexWriting | None:
         """The right to write, None if another process has it. What is unreadable is thrown away and begun anew.
 
-        `check` reads every byte that there is, to compare it with the checksums. Leaving waits for segments that are
-        being merged. The right ends with the process, however that ends.
+        `check` reads every byte that there is, to compare it with the checksums. The right ends with `close`, or with
+        the process, however that ends.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / _LOCK).open("ab") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                self.look_again()
-                yield None
-                return
+        lock = (self._folder / _LOCK).open("ab")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if check and self._path.exists() and (damage := _damage(self._path)):
                 _log.warning("index.damaged", folder=str(self._path), reason=damage)
                 self._opened = False
@@ -100,11 +100,14 @@ class IndexFiles:
             if not self._opened:
                 self.begin_anew()
             self._remove_other_formats()
-            writing = IndexWriting(self)
-            try:
-                yield writing
-            finally:
-                writing.close()
+            return IndexWriting(self, lock)
+        except BlockingIOError:
+            lock.close()
+            self.look_again()
+            return None
+        except BaseException:
+            lock.close()
+            raise
 
     def begin_anew(self) -> None:
         """Throws the files away and starts an empty index. Only for who has the right to write."""
@@ -148,10 +151,11 @@ class IndexFiles:
 
 
 class IndexWriting:
-    """Writes into an index, as the only one who does."""
+    """Writes into an index, as the only one who does, until it is closed."""
 
-    def __init__(self, files: IndexFiles) -> None:
+    def __init__(self, files: IndexFiles, lock: IO[bytes]) -> None:
         self._files = files
+        self._lock = lock
         self._writer = files.writer()
         self._known = files.paper_count > 0
         self._added: set[str] = set()
@@ -171,14 +175,17 @@ class IndexWriting:
         self._files.look_again()
 
     def begin_anew(self) -> None:
-        self.close()
+        """Throws away what is there."""
+        with engine_errors():
+            self._writer.wait_merging_threads()
         self._files.begin_anew()
         self._writer = self._files.writer()
         self._known = False
         self._added.clear()
 
     def close(self) -> None:
-        with engine_errors():
+        """Waits for segments that are being merged, and gives the right to write to whoever wants it."""
+        with self._lock, engine_errors():
             self._writer.wait_merging_threads()
         self._files.look_again()
 
@@ -197,10 +204,12 @@ def _damage(path: Path) -> str:
     """
     try:
         meta = json.loads((path / "meta.json").read_bytes())
-        segments = {segment["segment_id"].replace("-", "") for segment in meta["segments"]}
-        for file in sorted(path.iterdir()):
-            if file.name.partition(".")[0] in segments and not _is_sound(file):
-                return f"{file.name} is not what was written"
+        for segment in meta["segments"]:
+            name = segment["segment_id"].replace("-", "")
+            files = {path / f"{name}.{part}" for part in _SEGMENT_PARTS} | set(path.glob(f"{name}.*"))
+            for file in sorted(files):
+                if not _is_sound(file):
+                    return f"{file.name} is not what was written"
     except (OSError, ValueError, KeyError, TypeError) as error:
         return repr(error)
     return ""

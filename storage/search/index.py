@@ -1,1 +1,163 @@
-class TantivyIndex: ...
+"""The search index of papers: follows the database, and answers."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from bot.errors import StorageError
+from bot.papers import Paper
+from bot.query import Query
+from bot.search import Hit, PaperFeed, SearchPage
+from storage.search.files import DamagedIndexError, IndexFiles, IndexWriting
+from storage.search.finding import Search
+
+#: How long a search waits for the index to catch up before it makes do with what is there, in seconds.
+PATIENCE: Final = 0.5
+_BUSY: Final = 0.1  # seconds before asking again whether another process has finished
+PAPERS_AT_ONCE: Final = 500
+PAPERS_PER_COMMIT: Final = 10_000
+
+_log = structlog.get_logger()
+
+
+class TantivyIndex:
+    """Implements `bot.search.SearchIndex` in a folder that any number of processes may share.
+
+    Every search first asks the database for the number of its last change, and if that is not the one it knows, waits
+    up to `PATIENCE` for the index to take over what is new, in this process or another. While a great deal is taken
+    over, it searches what is there so far. Errors of the files are repaired by building them anew.
+    """
+
+    def __init__(self, folder: Path, feed: PaperFeed) -> None:
+        self._feed = feed
+        self._files = IndexFiles(folder)
+        self._one_writer = asyncio.Lock()
+        self._seen: int | None = None  # up to which change of the database the index is known to have everything
+        self._trusted = False  # whether the files were checked, and found to be of this database
+        self._following: asyncio.Task[None] | None = None
+        self._following_since = 0.0
+        self._closing = asyncio.Event()
+
+    async def search(self, query: Query, *, limit: int, offset: int = 0) -> SearchPage:
+        """The papers that match; raises `StorageError` if neither the index nor a new one can be read."""
+        await self._catch_up()
+        try:
+            return await asyncio.to_thread(self._look().page, query, limit, offset)
+        except DamagedIndexError as error:
+            await self._repair(error)
+            return await asyncio.to_thread(self._look().page, query, limit, offset)
+
+    async def similar(self, paper: Paper, *, limit: int) -> tuple[Hit, ...]:
+        await self._catch_up()
+        try:
+            return await asyncio.to_thread(self._look().similar, paper, limit)
+        except DamagedIndexError as error:
+            await self._repair(error)
+            return await asyncio.to_thread(self._look().similar, paper, limit)
+
+    async def refresh(self) -> int:
+        """Takes over what changed; 0 if another process is about it. Raises `StorageError`."""
+        return await self._refresh() or 0
+
+    async def close(self) -> None:
+        """Stops where what is under way can be continued later."""
+        self._closing.set()
+        if self._following is not None:
+            await asyncio.wait([self._following])
+        async with self._one_writer:
+            pass
+
+    async def _refresh(self) -> int | None:
+        """Takes over what changed; None if another process is about it."""
+        async with self._one_writer:
+            last = await self._feed.last_change()
+            if self._trusted and last == self._seen:
+                return 0
+            writing = await asyncio.to_thread(self._files.write, check=not self._trusted)
+            if writing is None:
+                return None
+            try:
+                return await self._take_over(writing, last)
+            finally:
+                await asyncio.to_thread(writing.close)
+
+    def _look(self) -> Search:
+        return Search(self._files.searcher(), self._files.schema)
+
+    async def _catch_up(self) -> None:
+        if self._trusted and self._seen == await self._feed.last_change():
+            return
+        loop = asyncio.get_running_loop()
+        if self._following is None or self._following.done():
+            self._following = loop.create_task(self._follow())
+            self._following_since = loop.time()
+        left = self._following_since + PATIENCE - loop.time()
+        if left > 0:
+            await asyncio.wait([self._following], timeout=left)
+
+    async def _follow(self) -> None:
+        try:
+            while await self._refresh() is None and not self._closing.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), _BUSY)
+        except StorageError as error:
+            _log.error("index.behind", reason=str(error))
+
+    async def _repair(self, error: DamagedIndexError) -> None:
+        _log.warning("index.failed", reason=str(error))
+        self._trusted = False
+        await self._catch_up()
+
+    async def _take_over(self, writing: IndexWriting, last: int) -> int:
+        """Brings the index up to at least the change `last`, from where it is or from nothing."""
+        if not await self._is_of_this_database(last):
+            _log.warning("index.foreign", last_change=last)
+            await asyncio.to_thread(writing.begin_anew)
+        taken = await self._take_changes(writing)
+        if not self._trusted and await self._differs_from(last):
+            _log.warning("index.incomplete", papers=self._files.paper_count)
+            await asyncio.to_thread(writing.begin_anew)
+            taken = await self._take_changes(writing)
+        self._trusted = True
+        self._seen = last
+        return taken
+
+    async def _take_changes(self, writing: IndexWriting) -> int:
+        taken = uncommitted = 0
+        change = await asyncio.to_thread(lambda: self._files.last_change)
+        while not self._closing.is_set() and (papers := await self._feed.changed_papers(change, PAPERS_AT_ONCE)):
+            await asyncio.to_thread(writing.put, papers)
+            change = papers[-1][0]
+            taken += len(papers)
+            uncommitted += len(papers)
+            if uncommitted >= PAPERS_PER_COMMIT:
+                await asyncio.to_thread(writing.commit)
+                uncommitted = 0
+        if uncommitted:
+            await asyncio.to_thread(writing.commit)
+        return taken
+
+    async def _is_of_this_database(self, last: int) -> bool:
+        """Whether the latest change in the index is one that the database knows, as far as it can still be told.
+
+        The paper may have changed again since, then the number is gone and tells nothing.
+        """
+        change = await asyncio.to_thread(lambda: self._files.last_change)
+        if change > last:
+            return False
+        if not change or self._trusted:
+            return True
+        newest = await self._feed.changed_papers(change - 1, 1)
+        if not newest or newest[0][0] != change:
+            return True
+        return newest[0][1].id == await asyncio.to_thread(self._files.paper_with, change)
+
+    async def _differs_from(self, last: int) -> bool:
+        """Whether it has not as many papers as the database, when that did not change since `last`."""
+        count = await self._feed.count()
+        return await self._feed.last_change() == last and count != self._files.paper_count

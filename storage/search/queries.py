@@ -225,13 +225,15 @@ def _bonuses(builder: _Builder, texts: Sequence[Text]) -> list[tuple[Occur, Quer
     ]
 
 
-def _wanted_texts(node: Node) -> Iterator[Text]:
+def _wanted_texts(node: Node, *, wanted: bool = True) -> Iterator[Text]:
     """Everything about words that is looked for, in its order, less what is excluded."""
     match node:
+        case Not(part):
+            yield from _wanted_texts(part, wanted=not wanted)
         case And(nodes) | Or(nodes):
-            for part in nodes:
-                yield from _wanted_texts(part)
-        case Word() | Phrase() | Prefix():
+            for inner in nodes:
+                yield from _wanted_texts(inner, wanted=wanted)
+        case Word() | Phrase() | Prefix() if wanted:
             yield node
         case _:
             return
@@ -239,7 +241,7 @@ def _wanted_texts(node: Node) -> Iterator[Text]:
 
 def _is_text(node: Node) -> bool:
     """Whether it is about words and nothing else."""
-    if isinstance(node, Or):
+    if isinstance(node, And | Or):
         return all(_is_text(part) for part in node.nodes)
     return isinstance(node, Word | Phrase | Prefix)
 

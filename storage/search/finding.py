@@ -1,0 +1,132 @@
+"""Searches: from a query to a page of hits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+from tantivy import DocAddress, Document, Occur, Query, Schema, Searcher, SnippetGenerator
+
+from bot.messages import Span
+from bot.papers import Paper
+from bot.query import Node, Sort
+from bot.query import Query as PaperQuery
+from bot.search import FEW_RESULTS, Hit, SearchPage
+from storage.search.documents import id_in, text_of
+from storage.search.files import engine_errors
+from storage.search.queries import STOP_WORDS, exact_query, excerpt_query, has_relevance, ranked_query, related_query
+
+SNIPPET_LENGTH: Final = 200  # characters, about three lines of a chat
+_SIMILAR_TERMS: Final = 25
+_SPACE = re.compile(r"\s+")
+
+_Found = tuple[float, str, DocAddress]
+
+
+class Search:
+    """One look into the index, as it was when the searcher was made."""
+
+    def __init__(self, searcher: Searcher, schema: Schema) -> None:
+        self._searcher = searcher
+        self._schema = schema
+
+    def page(self, query: PaperQuery, limit: int, offset: int) -> SearchPage:
+        """The papers that match, in the order that the query wants, and related ones.
+
+        Without words there is nothing to be relevant to: the newest come first.
+        """
+        root = query.root
+        with engine_errors():
+            if query.sort is Sort.RELEVANCE and has_relevance(root):
+                total, found = self._ranked(ranked_query(self._schema, root), limit, offset)
+            else:
+                total, found = self._ordered(
+                    exact_query(self._schema, root), "top" if query.sort is Sort.TOP else "newest", limit, offset
+                )
+            related: Sequence[_Found] = ()
+            if query.has_words and offset == 0 and total < FEW_RESULTS:
+                loose = related_query(self._schema, root)
+                if loose is not None:
+                    _, related = self._ranked(loose, min(limit, FEW_RESULTS), 0)
+            hits = self._hits([*found, *related], root)
+        return SearchPage(total=total, hits=hits[: len(found)], related=hits[len(found) :])
+
+    def similar(self, paper: Paper, limit: int) -> tuple[Hit, ...]:
+        """Papers with the words that tell most about this one."""
+        with engine_errors():
+            alike = Query.more_like_this_document_fields_query(
+                self._schema,
+                {"text": text_of(paper)},
+                min_doc_frequency=2,
+                min_term_frequency=1,
+                max_query_terms=_SIMILAR_TERMS,
+                stop_words=sorted(STOP_WORDS),
+            )
+            itself = Query.term_query(self._schema, "id", paper.id, "basic")
+            others = Query.boolean_query([(Occur.Must, alike), (Occur.MustNot, itself)])
+            _, found = self._ranked(others, limit, 0)
+        return tuple(Hit(paper_id, score) for score, paper_id, _ in found)
+
+    def _ordered(self, query: Query, field: str, limit: int, offset: int) -> tuple[int, list[_Found]]:
+        """Results by a field that is different for every paper."""
+        count, limit = self._bounded(limit, offset)
+        result: Any = self._searcher.search(query, max(limit, 1), order_by_field=field, offset=min(offset, count))
+        return result.count, [(0.0, id_in(key), address) for key, address in result.hits[:limit]]
+
+    def _ranked(self, query: Query, limit: int, offset: int) -> tuple[int, list[_Found]]:
+        """Results by score, the larger id first where that is equal, wherever in the files they are."""
+        count, limit = self._bounded(limit, offset)
+        end = min(offset, count) + limit
+        wanted = end + 1
+        while True:
+            result: Any = self._searcher.search(query, max(wanted, 1), weight_by_field="weight")
+            hits = result.hits
+            # Equals of the last one may be further down, and come before it.
+            if len(hits) < wanted or hits[-1][0] < hits[end - 1][0]:
+                break
+            wanted *= 2
+        return result.count, list(self._settled(hits, offset, end))
+
+    def _settled(self, hits: Sequence[tuple[float, DocAddress]], start: int, end: int) -> Iterator[_Found]:
+        """The hits from `start` to before `end`. Only those that share a score with one of them are looked up."""
+        place = 0
+        for score, equals in groupby(hits, key=lambda hit: hit[0]):
+            group = [address for _, address in equals]
+            if place < end and place + len(group) > start:
+                ordered = sorted(((self._id(address), address) for address in group), key=lambda pair: pair[0])
+                for paper_id, address in reversed(ordered):
+                    if start <= place < end:
+                        yield score, paper_id, address
+                    place += 1
+            else:
+                place += len(group)
+
+    def _bounded(self, limit: int, offset: int) -> tuple[int, int]:
+        """How many papers there are at all, and a limit that is not beyond it: room is made for as many results."""
+        count = self._searcher.num_docs
+        return count, max(min(limit, count - offset), 0)
+
+    def _id(self, address: DocAddress) -> str:
+        return str(self._searcher.doc(address)["id"][0])
+
+    def _hits(self, found: Sequence[_Found], root: Node) -> tuple[Hit, ...]:
+        query = excerpt_query(self._schema, root) if found else None
+        if query is None:
+            return tuple(Hit(paper_id, score) for score, paper_id, _ in found)
+        snippets = SnippetGenerator.create(self._searcher, query, self._schema, "abstract")
+        snippets.set_max_num_chars(SNIPPET_LENGTH)
+        return tuple(Hit(paper_id, score, self._snippet(snippets, address)) for score, paper_id, address in found)
+
+    def _snippet(self, snippets: SnippetGenerator, address: DocAddress) -> tuple[Span, ...]:
+        abstract = self._searcher.doc(address)["excerpt"][0].decode("utf-8")
+        snippet = snippets.snippet_from_doc(Document(abstract=[abstract]))
+        text = snippet.fragment().encode("utf-8")  # places are counted in bytes
+        spans = []
+        place = 0
+        for found in snippet.highlighted():
+            spans += [(text[place : found.start], False), (text[found.start : found.end], True)]
+            place = found.end
+        spans.append((text[place:], False))
+        return tuple(Span(_SPACE.sub(" ", part.decode("utf-8")), bold=bold) for part, bold in spans if part)
