@@ -1,0 +1,210 @@
+"""Who gets in: hosts, origins, the password, and the headers of every answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from adapters.web.protection import host_name
+from adapters.web.sessions import ATTEMPTS, COOKIE
+from tests.web.workspace import RunningWorkspace, running_workspace
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PASSWORD = "pässword with spaces"
+PAGE = {"accept": "text/html"}
+
+
+async def say_hello(request: Request) -> PlainTextResponse:
+    return PlainTextResponse("hello")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def locked(tmp_path: Path) -> AsyncIterator[RunningWorkspace]:
+    """A workspace with a password and one route from elsewhere."""
+    async with running_workspace(tmp_path, password=PASSWORD, extra_routes=[Route("/extra", say_hello)]) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "[::1", "localhost."]
+)
+@pytest.mark.parametrize("path", ["/", "/c/general", "/c/general/events", "/metrics", "/static/workspace.js"])
+async def test_other_hosts_get_nothing(workspace: RunningWorkspace, host: str, path: str) -> None:
+    async with workspace.client() as client:
+        answer = await client.get(path, headers={"host": host})
+    assert answer.status_code in (400, 401, 421)
+    assert "general" not in answer.text
+    assert "papers_total" not in answer.text
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1234", "127.0.0.1"])
+async def test_allowed_hosts_match_without_port_and_case(workspace: RunningWorkspace, host: str) -> None:
+    async with workspace.client() as client:
+        assert (await client.get("/c/general", headers={"host": host})).status_code == 200
+
+
+async def test_host_names_are_read_as_browsers_write_them() -> None:
+    assert host_name("[::1]:8000") == "::1"
+    assert host_name("Example.ORG:443") == "example.org"
+    assert host_name("a@127.0.0.1") == "127.0.0.1"
+    assert host_name("[::1") == ""
+
+
+async def test_health_needs_neither_host_nor_password(locked: RunningWorkspace) -> None:
+    async with locked.client(headers={"host": "10.0.0.7:8000"}) as client:
+        assert (await client.get("/healthz")).text == "ok\n"
+        ready = await client.get("/readyz")
+        assert (ready.status_code, ready.json()) == (200, {"ok": True, "database": "fine"})
+        locked.state.update(ok=False, database="gone")
+        ready = await client.get("/readyz")
+        assert (ready.status_code, ready.json()) == (503, {"ok": False, "database": "gone"})
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1"},  # another port is another site
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/channels", "/c/general/command"])
+async def test_other_sites_cannot_change_anything(
+    workspace: RunningWorkspace, path: str, headers: dict[str, str]
+) -> None:
+    async with workspace.client() as client:
+        answer = await client.post(path, data={"line": "today", "name": "planted"}, headers=headers)
+        assert answer.status_code == 403
+        assert "planted" not in (await client.get("/channels")).text
+    assert workspace.commands.calls == []
+
+
+async def test_the_page_itself_and_programs_may(workspace: RunningWorkspace) -> None:
+    async with workspace.client() as client:
+        own = {"origin": workspace.url, "sec-fetch-site": "same-origin"}
+        assert (await client.post("/c/general/command", json={"line": "help"}, headers=own)).status_code == 200
+        assert (await client.post("/c/general/command", json={"line": "help"})).status_code == 200
+
+
+async def test_every_answer_tells_the_browser_to_be_careful(locked: RunningWorkspace) -> None:
+    async with locked.client() as client:
+        for path in ("/login", "/c/general", "/nowhere", "/healthz", "/static/workspace.css", "/extra"):
+            headers = (await client.get(path)).headers
+            policy = headers["content-security-policy"]
+            assert policy.startswith("default-src 'none';")
+            assert "frame-ancestors 'none'" in policy
+            assert "unsafe" not in policy
+            assert headers["x-content-type-options"] == "nosniff"
+            assert headers["referrer-policy"] == "no-referrer"
+
+
+async def test_pages_are_not_kept_and_versioned_files_are(workspace: RunningWorkspace) -> None:
+    async with workspace.client() as client:
+        page = await client.get("/c/general")
+        assert page.headers["cache-control"] == "no-store"
+        style = page.text.partition('<link rel="stylesheet" href="')[2].partition('"')[0]
+        assert "immutable" in (await client.get(style)).headers["cache-control"]
+        assert (await client.get("/static/composer.js")).headers["cache-control"] == "no-cache"
+        assert (await client.get("/static/../app.py")).status_code == 404
+        assert (await client.get("/static/%2e%2e/app.py")).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/c/general", "/channels", "/c/general/messages", "/c/general/events"])
+async def test_nothing_is_shown_without_the_password(locked: RunningWorkspace, path: str) -> None:
+    async with locked.client() as client:
+        page = await client.get(path, headers=PAGE)
+        assert page.status_code == 303
+        assert page.headers["location"].startswith("/login?next=/")
+        assert (await client.get(path)).status_code == 401
+        assert (await client.post("/c/general/command", json={"line": "help"})).status_code == 401
+    assert locked.commands.calls == []
+
+
+async def test_the_password_opens_the_page_that_was_asked_for(locked: RunningWorkspace) -> None:
+    async with locked.client(headers=PAGE, follow_redirects=True) as client:
+        form = await client.get("/c/vision")
+        assert 'name="next" value="/c/vision"' in form.text
+        page = await client.post("/login", data={"password": PASSWORD, "next": "/c/vision"})
+        assert page.url.path == "/c/vision"
+        assert "Log out" in page.text
+        await client.post("/logout")
+        assert (await client.get("/c/vision")).url.path == "/login"
+
+
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "/c", "javascript:alert(1)"]
+)
+async def test_the_login_leads_nowhere_else(locked: RunningWorkspace, target: str) -> None:
+    async with locked.client() as client:
+        answer = await client.post("/login", data={"password": PASSWORD, "next": target})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+async def test_the_session_is_a_guarded_cookie_that_expires(locked: RunningWorkspace) -> None:
+    async with locked.client() as client:
+        answer = await client.post("/login", data={"password": PASSWORD})
+        cookie = answer.headers["set-cookie"].lower()
+        assert "httponly" in cookie
+        assert "samesite=strict" in cookie
+        assert "secure" not in cookie  # the test speaks plain HTTP, where a browser would drop a secure cookie
+        assert (await client.get("/c/general")).status_code == 200
+        locked.clock.advance(days=31)
+        assert (await client.get("/c/general")).status_code == 401
+
+
+async def test_a_forged_or_stretched_cookie_opens_nothing(locked: RunningWorkspace) -> None:
+    async with locked.client() as client:
+        await client.post("/login", data={"password": PASSWORD})
+        expires, _, signature = client.cookies[COOKIE].partition(".")
+        client.cookies.clear()
+        for forged in (f"{int(expires) + 1}.{signature}", f"{expires}.{'0' * 64}", f"{expires}.", expires, "x.y", "."):
+            answer = await client.get("/c/general", headers={"cookie": f"{COOKIE}={forged}"})
+            assert answer.status_code == 401, forged
+
+
+async def test_guessing_is_slowed_down(locked: RunningWorkspace) -> None:
+    async with locked.client() as client:
+        for _ in range(ATTEMPTS):
+            wrong = await client.post("/login", data={"password": "guess"})
+            assert (wrong.status_code, "That is not the password." in wrong.text) == (401, True)
+        right = await client.post("/login", data={"password": PASSWORD})
+        assert right.status_code == 429
+        assert right.headers["retry-after"] == "60"
+        assert "Try again in 60 seconds." in right.text
+        bearer = await client.get("/metrics", headers={"authorization": f"Bearer {PASSWORD}".encode()})
+        assert bearer.status_code == 401
+        locked.clock.advance(seconds=61)
+        assert (await client.post("/login", data={"password": PASSWORD})).status_code == 303
+
+
+async def test_metrics_want_the_password_where_there_is_one(tmp_path: Path) -> None:
+    async with running_workspace(tmp_path, password="secret") as locked, locked.client() as client:
+        refused = await client.get("/metrics")
+        assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+        assert (await client.get("/metrics", headers={"authorization": "Bearer wrong"})).status_code == 401
+        scrape = {"authorization": "Bearer secret", "host": "10.0.0.7:8000"}
+        assert (await client.get("/metrics", headers=scrape)).text == "papers_total 3\n"
+        await client.post("/login", data={"password": "secret"})
+        assert (await client.get("/metrics")).status_code == 200
+
+
+async def test_metrics_are_open_on_a_workspace_without_a_password(workspace: RunningWorkspace) -> None:
+    async with workspace.client() as client:
+        answer = await client.get("/metrics")
+        assert answer.text == "papers_total 3\n"
+        assert answer.headers["content-type"] == "text/plain; version=1.0.0; charset=utf-8"
+        assert (await client.get("/login")).status_code == 404
+
+
+async def test_routes_of_others_come_first_and_protect_themselves(locked: RunningWorkspace) -> None:
+    async with locked.client(headers={"host": "bot.example.org"}) as client:
+        assert (await client.get("/extra")).text == "hello"
