@@ -6,7 +6,7 @@ words as `bot.analysis` gives them, by the meaning written at `bot.query.nodes`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -69,7 +69,5 @@ class PaperFeed(Protocol):
     async def changed_papers(self, after: int, limit: int) -> Sequence[tuple[int, Paper]]: ...
 
     async def last_change(self) -> int: ...
-
-    async def papers(self, paper_ids: Sequence[str]) -> Mapping[str, Paper]: ...
 
     async def count(self) -> int: ...

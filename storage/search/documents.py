@@ -74,7 +74,7 @@ def document(paper: Paper, change: int) -> Document:
         author=[normalized(name) for name in paper.authors],
         organization=[normalized(name) for name in (paper.organization, paper.organization_name)],
         submitter=[whole_name(words(paper.submitter))],
-        category=[part for category in paper.categories for part in _with_archives(category)],
+        category=[part for category in paper.categories for part in _with_archive(category)],
         source=[str(source) for source in paper.sources],
         has=[str(feature) for feature in _features(paper)],
         newest=[sort_key(paper.day.toordinal() if paper.day else 0, paper.id)],
@@ -115,14 +115,14 @@ def id_in(key: str) -> str:
     return key.partition(" ")[2]
 
 
-def _with_archives(category: str) -> list[str]:
-    """`cs.cl` and `cs.*`, which stands for all of the archive."""
+def _with_archive(category: str) -> tuple[str, str]:
+    """`cs.cl` and `cs.*`, which stands for all of the archive. Old papers have the archive alone: `astro-ph`."""
     category = category.lower()
-    return [category, *(f"{category[: place + 1]}*" for place, sign in enumerate(category) if sign == ".")]
+    return category, f"{category.partition('.')[0]}.*"
 
 
 def _features(paper: Paper) -> list[Feature]:
-    links = {Feature.CODE: paper.code_url, Feature.PROJECT: paper.project_url, Feature.MODEL: paper.models}
+    links = {Feature.CODE: paper.code_url, Feature.PROJECT: paper.project_url, Feature.MODEL: paper.models > 0}
     return [feature for feature, link in links.items() if link]
 
 

@@ -1,0 +1,78 @@
+"""Papers for the search index: a store in memory, and the real ones beside the project."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from bot.papers import Paper, SourceName
+
+SHARED = (Path(__file__).resolve().parents[2] / ".." / "shared").resolve()
+ARXIV = SHARED / "data" / "arxiv"
+
+needs_arxiv = pytest.mark.skipif(not ARXIV.exists(), reason="the arXiv records are not beside the project (../shared)")
+
+
+class MemoryFeed:
+    """Implements `bot.search.PaperFeed`. Change numbers have gaps, as they have where topics take some, too."""
+
+    def __init__(self, papers: Iterable[Paper] = ()) -> None:
+        self._changes: dict[str, tuple[int, Paper]] = {}
+        self._last = 0
+        self.put(*papers)
+
+    def put(self, *papers: Paper) -> None:
+        """Adds or replaces papers."""
+        for paper in papers:
+            self._last += 2
+            self._changes.pop(paper.id, None)
+            self._changes[paper.id] = (self._last, paper)
+
+    def skip(self, changes: int = 1) -> None:
+        """Something else than papers changes."""
+        self._last += changes
+
+    async def changed_papers(self, after: int, limit: int) -> Sequence[tuple[int, Paper]]:
+        changes = self._changes.values()  # in order, because what changes goes to the end
+        return list(islice((change for change in changes if change[0] > after), limit))
+
+    async def last_change(self) -> int:
+        return self._last
+
+    async def count(self) -> int:
+        return len(self._changes)
+
+
+def arxiv_papers(count: int) -> Iterator[Paper]:
+    """Real papers, the recent ones first, with made-up votes: the same ones every time."""
+    return islice(_arxiv_papers(), count)
+
+
+def _arxiv_papers() -> Iterator[Paper]:
+    for name in ("papers", "older"):
+        with lzma.open(ARXIV / f"{name}.jsonl.xz", "rt", encoding="utf-8") as lines:
+            for number, line in enumerate(lines):
+                record = json.loads(line)
+                yield Paper(
+                    id=record["id"],
+                    title=record["title"] or "",
+                    abstract=record["abstract"] or "",
+                    authors=_names(record["authors"]),
+                    categories=tuple(record["categories"] or ()),
+                    published_on=date.fromisoformat(record["announced"]),
+                    sources=frozenset({SourceName.ARXIV}),
+                    upvotes=number * 7919 % 211 if number % 3 == 0 else 0,
+                )
+
+
+def _names(authors: str | list[str] | None) -> tuple[str, ...]:
+    if isinstance(authors, str):
+        authors = re.split(r", and |, | and ", authors)
+    return tuple(name for name in authors or () if name)
