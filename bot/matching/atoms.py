@@ -8,6 +8,7 @@ day, the conditions, are asked one by one, and only where the answer matters.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -204,8 +205,9 @@ class _Rows:
 
     def find(self, rows: Rows) -> Iterator[Atom]:
         """The atoms that are true of these rows."""
-        for word in self._words.keys() & set().union(*rows):
-            yield self._words[word]
+        if self._words:
+            for word in self._words.keys() & set().union(*rows):
+                yield self._words[word]
         if not self._pairs and not self._longer:
             return
         pairs = {pair for row in rows for pair in pairwise(row)}
@@ -227,24 +229,29 @@ class _Starts:
     """Atoms about how a word of a field starts."""
 
     def __init__(self) -> None:
-        self._by_head: dict[str, dict[str, Atom]] = {}
-        """By as many of their letters as the shortest one has."""
+        self._starts: dict[str, Atom] = {}
+        self._lengths: Counter[int] = Counter()
 
     def __bool__(self) -> bool:
-        return bool(self._by_head)
+        return bool(self._starts)
 
     def add(self, start: str, atom: Atom) -> None:
-        self._by_head.setdefault(start[:SHORTEST_PREFIX], {})[start] = atom
+        self._starts[start] = atom
+        self._lengths[len(start)] += 1
 
     def remove(self, start: str) -> None:
-        head = start[:SHORTEST_PREFIX]
-        del self._by_head[head][start]
-        if not self._by_head[head]:
-            del self._by_head[head]
+        del self._starts[start]
+        self._lengths -= Counter([len(start)])
 
     def find(self, rows: Rows) -> Iterator[Atom]:
-        """The atoms that are true of these rows, once for every word."""
-        for word in set().union(*rows):
-            for start, atom in self._by_head.get(word[:SHORTEST_PREFIX], {}).items():
-                if word.startswith(start):
-                    yield atom
+        """The atoms that are true of these rows."""
+        if not self._starts:
+            return
+        longest = max(self._lengths)
+        starts = {
+            word[:length]
+            for word in set().union(*rows)
+            for length in range(SHORTEST_PREFIX, min(len(word), longest) + 1)
+        }
+        for start in self._starts.keys() & starts:
+            yield self._starts[start]

@@ -16,14 +16,14 @@ Intern = Callable[[Question], Atom]
 
 
 class Clause(NamedTuple):
-    """What all has to be so: `need` and none of `without`, one clause at least of each of `groups`, the conditions.
+    """What all has to be so: `need` and none of `without`, one at least of each of `groups`, and the conditions.
 
     Each condition comes with the answer that is needed. Equal clauses of the same atoms are equal queries.
     """
 
     need: tuple[Atom, ...] = ()
     without: tuple[Atom, ...] = ()
-    groups: tuple[tuple[Clause, ...], ...] = ()
+    groups: tuple[tuple[Atom | Clause, ...], ...] = ()
     conditions: tuple[tuple[Atom, bool], ...] = ()
 
     def atoms(self) -> Iterator[Atom]:
@@ -31,8 +31,11 @@ class Clause(NamedTuple):
         yield from self.need
         yield from self.without
         for group in self.groups:
-            for clause in group:
-                yield from clause.atoms()
+            for either in group:
+                if isinstance(either, Atom):
+                    yield either
+                else:
+                    yield from either.atoms()
         for atom, _ in self.conditions:
             yield atom
 
@@ -44,7 +47,9 @@ def clause_of(node: Node, intern: Intern, *, wanted: bool = True) -> Clause:
             return clause_of(inner, intern, wanted=not wanted)
         case And(nodes) | Or(nodes):
             clauses = [clause_of(inner, intern, wanted=wanted) for inner in nodes]
-            return _all_of(clauses) if isinstance(node, And) == wanted else Clause(groups=(tuple(clauses),))
+            if isinstance(node, And) == wanted:
+                return _all_of(clauses)
+            return Clause(groups=(tuple(map(_bare, clauses)),))
         case Everything():
             return Clause() if wanted else Clause(groups=((),))
         case _:
@@ -52,6 +57,11 @@ def clause_of(node: Node, intern: Intern, *, wanted: bool = True) -> Clause:
             if isinstance(node, Condition):
                 return Clause(conditions=((atom, wanted),))
             return Clause(need=(atom,)) if wanted else Clause(without=(atom,))
+
+
+def _bare(clause: Clause) -> Atom | Clause:
+    """The atom that is all that a clause needs, or the clause."""
+    return clause.need[0] if len(clause.need) == 1 and clause == Clause(need=clause.need) else clause
 
 
 def _all_of(clauses: Sequence[Clause]) -> Clause:
@@ -69,39 +79,35 @@ def _once(atoms: Iterable[Atom]) -> tuple[Atom, ...]:
 
 
 class Batch:
-    """Some papers and what is known of them. `everyone` has a bit for each."""
+    """Some papers, and what is known of them."""
 
     def __init__(self, papers: Sequence[Paper], find: Callable[[Paper], Iterable[Atom]]) -> None:
         self._papers = papers
         self.everyone = (1 << len(papers)) - 1
-        self.found: dict[Atom, int] = {}
-        """The papers of which an atom is true; an atom that is not in here is true of none, or a condition."""
+        """A bit for each of the papers."""
         self._conditions: dict[Atom, int] = {}
+        self.found: dict[Atom, int] = {}
+        """The papers of which an atom is true; one that is not in here is true of none, or a condition."""
         found = self.found
         for number, paper in enumerate(papers):
             bit = 1 << number
             for atom in find(paper):
                 found[atom] = found.get(atom, 0) | bit
 
-    def true_of(self, clause: Clause) -> int:
-        """The papers of which a clause is true. Conditions come last: they are rarely reached."""
-        need, without, groups, conditions = clause
+    def true_of(self, clause: Clause, papers: int) -> int:
+        """Those of the papers of which the clause is true. Conditions come last: they are rarely reached."""
         found = self.found
-        papers = self.everyone
-        for atom in need:
+        for atom in clause.need:
             papers &= found.get(atom, 0)
-            if not papers:
-                return 0
-        for atom in without:
-            if atom in found:
-                papers &= ~found[atom]
-        for group in groups:
+        for atom in clause.without:
+            papers &= ~found.get(atom, 0)
+        for group in clause.groups:
             either = 0
-            for alternative in group:
-                either |= self.true_of(alternative)
+            for part in group:
+                either |= found.get(part, 0) if isinstance(part, Atom) else self.true_of(part, papers)
             papers &= either
         if papers:
-            for atom, wanted in conditions:
+            for atom, wanted in clause.conditions:
                 papers &= self.condition(atom) if wanted else ~self.condition(atom)
         return papers
 

@@ -33,17 +33,27 @@ from bot.query.nodes import (
 BATCH = 512
 
 Anchor = tuple[Atom, ...]
+Group = tuple[Atom | Clause, ...]
 
 
 class Standing:
-    """A query that stands for all `keys` (sorted) under which it was put. An empty anchor: it is always looked at."""
+    """A query that stands for all `keys` (sorted) under which it was put.
 
-    __slots__ = ("anchor", "clause", "keys")
+    It is true where an atom of `anchor` is, all `others` are, and `rest` is. An empty anchor is true of every paper.
+    """
 
-    def __init__(self, clause: Clause, anchor: Anchor) -> None:
+    __slots__ = ("anchor", "clause", "keys", "others", "rest")
+
+    def __init__(self, clause: Clause) -> None:
         self.clause = clause
-        self.anchor = anchor
         self.keys: list[int] = []
+        rest = clause._replace(need=())
+        self.anchor, group = _anchor(clause)
+        if group and all(isinstance(part, Atom) for part in group):
+            # The anchor says it all: that one of the group is true.
+            rest = rest._replace(groups=tuple(other for other in clause.groups if other is not group))
+        self.others = tuple(atom for atom in clause.need if atom not in self.anchor)
+        self.rest = None if rest == Clause() else rest
 
 
 class Matcher:
@@ -90,35 +100,40 @@ class Matcher:
     def _match(self, papers: Sequence[Paper]) -> list[list[int]]:
         batch = Batch(papers, self._atoms.find)
         keys: list[list[list[int]]] = [[] for _ in papers]
-        for standing in self._candidates(batch):
-            found = batch.true_of(standing.clause)
+        for standing, found in self._true_of(batch):
             while found:
                 lowest = found & -found
                 keys[lowest.bit_length() - 1].append(standing.keys)
                 found ^= lowest
         return [sorted(chain.from_iterable(lists)) for lists in keys]
 
-    def _candidates(self, batch: Batch) -> Iterator[Standing]:
-        """The queries that may be true of a paper of the batch, each once."""
-        yield from self._unanchored
-        several: dict[Standing, None] = {}
-        true = chain(batch.found, (atom for atom in self._conditions if batch.condition(atom)))
-        for atom in true:
+    def _true_of(self, batch: Batch) -> Iterator[tuple[Standing, int]]:
+        """The queries that are true of papers of the batch, and of which."""
+        get = batch.found.get
+        several: dict[Standing, int] = dict.fromkeys(self._unanchored, batch.everyone)
+        for atom, papers in chain(batch.found.items(), [(atom, batch.condition(atom)) for atom in self._conditions]):
             for standing in atom.anchored:
-                if len(standing.anchor) == 1:
-                    yield standing
+                found = papers
+                for other in standing.others:
+                    found &= get(other, 0)
+                    if not found:
+                        break
                 else:
-                    several[standing] = None
-        yield from several
+                    if len(standing.anchor) > 1:
+                        several[standing] = several.get(standing, 0) | found
+                    elif standing.rest is None or (found := batch.true_of(standing.rest, found)):
+                        yield standing, found
+        for standing, found in several.items():
+            if standing.rest is None or (found := batch.true_of(standing.rest, found)):
+                yield standing, found
 
     def _stand(self, clause: Clause) -> Standing:
         for atom in clause.atoms():
             atom.users += 1
-        anchor = _anchor(clause) or ()
-        standing = self._standing[clause] = Standing(clause, anchor)
-        if not anchor:
+        standing = self._standing[clause] = Standing(clause)
+        if not standing.anchor:
             self._unanchored.append(standing)
-        for atom in anchor:
+        for atom in standing.anchor:
             atom.anchored.append(standing)
             if isinstance(atom.asks, Condition):
                 self._conditions[atom] = None
@@ -146,15 +161,18 @@ def matches(query: Query, paper: Paper) -> bool:
     return bool(matcher.match(paper))
 
 
-def _anchor(clause: Clause) -> Anchor | None:
-    """The atoms, as rare as possible, one of which must be true for the clause to be; None if there are none."""
-    choices: list[Anchor] = [(atom,) for atom in clause.need]
+def _anchor(clause: Clause) -> tuple[Anchor, Group]:
+    """The atoms, as rare as possible, one of which must be true for the clause to be, and the group that they are of.
+
+    There are none where the clause may be true of a paper that has nothing that was asked for.
+    """
+    choices: list[tuple[Anchor, Group]] = [((atom,), ()) for atom in clause.need]
+    choices += [((atom,), ()) for atom, wanted in clause.conditions if wanted]
     for group in clause.groups:
-        anchors = [_anchor(alternative) for alternative in group]
-        if group and None not in anchors:
-            choices.append(tuple(dict.fromkeys(atom for anchor in anchors if anchor for atom in anchor)))
-    choices += [(atom,) for atom, wanted in clause.conditions if wanted]
-    return min(choices, key=_frequency, default=None)
+        anchors = [(part,) if isinstance(part, Atom) else _anchor(part)[0] for part in group]
+        if all(anchors):
+            choices.append((tuple(dict.fromkeys(chain.from_iterable(anchors))), group))
+    return min(choices, key=lambda choice: _frequency(choice[0]), default=((), ()))
 
 
 def _frequency(anchor: Iterable[Atom]) -> float:
