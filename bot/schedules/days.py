@@ -35,7 +35,7 @@ def parse_day(text: str, today: date) -> date:
 
     Raises `UserError` for what is none, and for one too far away to be meant.
     """
-    wanted = " ".join(text.strip().strip("`.").casefold().replace(",", " ").split()).removeprefix("on ")
+    wanted = " ".join(text.casefold().replace("`", "").strip(" .").replace(",", " ").split()).removeprefix("on ")
     try:
         day = _read_day(wanted, today)
         near = day is None or day - today <= FARTHEST_DAY

@@ -57,7 +57,7 @@ def parse_schedule(text: str) -> Schedule:
     Raises `UserError` for anything else, for a cron expression that never fires, and for one that does more often
     than every five minutes.
     """
-    plain = text.casefold().strip().strip("`.").split()
+    plain = text.casefold().replace("`", "").strip(" .").split()
     if plain[:1] == ["cron"]:
         return _parse_cron(plain[1:])
     if len(plain) == 5 and plain[0][0] in "*0123456789" and any("*" in field for field in plain):

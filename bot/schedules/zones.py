@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from bot.errors import UserError
 from bot.suggestions import closest, either, quoted
 
+_EXAMPLES = "Write one like `Europe/Berlin` or `America/New_York`."
 _OFFSET = re.compile(r"(?:utc|gmt)?[ _]?[+-]\d{1,2}(?::?\d{2})?", re.ASCII)
 
 
@@ -17,7 +18,9 @@ def parse_time_zone(text: str) -> ZoneInfo:
 
     Raises `UserError` for what is none, or names several.
     """
-    wanted = "_".join(text.strip().strip("`.").casefold().split())
+    wanted = "_".join(text.casefold().replace("`", "").strip(" .").split())
+    if not wanted:
+        raise UserError(f"Which time zone? {_EXAMPLES}")
     names = _zone_names()
     if wanted in names:
         return ZoneInfo(names[wanted])
@@ -35,7 +38,7 @@ def parse_time_zone(text: str) -> ZoneInfo:
         raise UserError(f"{quoted(text)} knows no summer time. Name a city instead, for example `Europe/Berlin`.")
     meant = closest(wanted, names) or closest(wanted.rpartition("/")[2], cities)
     close = [names[meant]] if meant in names else cities.get(meant, [])
-    hint = f"Did you mean {either(close)}?" if close else "Write one like `Europe/Berlin` or `America/New_York`."
+    hint = f"Did you mean {either(close)}?" if close else _EXAMPLES
     raise UserError(f"Unknown time zone {quoted(text)}. {hint}")
 
 
