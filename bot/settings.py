@@ -46,7 +46,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
 
-    data_dir: Path = Field(Path("data"), description="folder of the database and the search index")
+    data_dir: Path = Field(Path("paperround-data"), description="folder of the database and the search index")
     database_url: str = Field("", description="another database, such as postgresql://user:password@host/name")
     huggingface_url: WebAddress = Field("https://huggingface.co", description="where Daily Papers are read")
     contact: str = Field("", max_length=200, description="address or page of yours that feeds see in the User-Agent")

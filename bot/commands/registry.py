@@ -81,8 +81,8 @@ Handler = Callable[[Services, CommandCall, Arguments], Awaitable[Reply]]
 class Command:
     """One `/papers` command.
 
-    `manages` says that only who may manage the channel may give it, though with `open_when_bare` everybody may
-    without arguments, which then only shows. `hidden` commands stand behind buttons: they
+    `manages` says that only who may manage the channel may give it, though everybody may
+    without the argument that `changes_with` names, which then only shows. `hidden` commands stand behind buttons: they
     work when typed and are in no list.
     """
 
@@ -93,7 +93,7 @@ class Command:
     examples: tuple[str, ...] = ()
     details: str = ""
     manages: bool = False
-    open_when_bare: bool = False
+    changes_with: str = ""
     hidden: bool = False
 
     @property

@@ -82,7 +82,8 @@ class Commands:
         return await completion.complete(REGISTRY, self._services, call)
 
     async def _run(self, command: Command, rest: str, call: CommandCall) -> Reply:
-        only_shows = command.open_when_bare and not rest
+        arguments = read_arguments(command, rest)
+        only_shows = command.changes_with and command.changes_with not in arguments
         if command.manages and not only_shows and not call.person.may_manage:
             raise UserError(f"Only people who may manage this channel can use `/papers {command.name}`.")
-        return await command.handler(self._services, call, read_arguments(command, rest))
+        return await command.handler(self._services, call, arguments)

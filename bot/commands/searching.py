@@ -167,7 +167,7 @@ def _share_button(paper: Paper) -> tuple[Button, ...]:
 
 def _page_of(heading: Heading, papers: Sequence[Paper], line: str, page: int, call: CommandCall) -> Reply:
     shown = papers[(page - 1) * 2 * PAGE : page * 2 * PAGE]
-    blocks = [heading, *(paper_card(paper, compact=True) for paper in shown)]
+    blocks: list[Block] = [heading, *(paper_card(paper, compact=True) for paper in shown)]
     return answer(*blocks, *_turning(line, page, len(papers), 2 * PAGE), replaces=call.from_message is not None)
 
 

@@ -207,7 +207,7 @@ COMMANDS = (
         summary="how digests look here",
         handler=settings,
         manages=True,
-        open_when_bare=True,
+        changes_with="value",
         parameters=(
             Parameter(name="key", help="the setting", kind=Kind.SETTING),
             Parameter(name="value", help="its new value", kind=Kind.SETTING_VALUE),

@@ -112,7 +112,7 @@ COMMANDS = (
         summary="when digests are posted",
         handler=schedule,
         manages=True,
-        open_when_bare=True,
+        changes_with="when",
         parameters=(Parameter(name="when", help="a time to post at", kind=Kind.SCHEDULE),),
         examples=(
             "schedule weekdays 09:00",
@@ -129,7 +129,7 @@ COMMANDS = (
         summary="the time zone of the schedule",
         handler=timezone,
         manages=True,
-        open_when_bare=True,
+        changes_with="zone",
         parameters=(Parameter(name="zone", help="a time zone such as Europe/Berlin", kind=Kind.TIME_ZONE),),
         examples=("timezone Europe/Berlin",),
     ),

@@ -1,0 +1,402 @@
+"""Every command as a line in and an answer out, on the real core."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from bot.commands import REGISTRY
+from bot.messages import Buttons, plain_text
+from bot.ports import CommandCall, Reply
+from tests.clocks import NOON
+from tests.platforms import Fault
+from tests.sources import TODAY, a_paper
+from tests.town import MANAGER, VISITOR, Town
+
+
+def buttons(reply: Reply) -> dict[str, str]:
+    """The buttons at the end of an answer: label to line."""
+    return {
+        button.label: button.line
+        for block in reply.message.blocks
+        if isinstance(block, Buttons)
+        for button in block.buttons
+    }
+
+
+# --- help
+
+
+async def test_an_empty_line_gets_a_short_menu(town: Town) -> None:
+    reply = await town.ask("")
+    assert "subscribe diffusion distillation" in plain_text(reply.message)
+    for line in buttons(reply).values():
+        assert not (await town.ask(line)).failed
+
+
+async def test_help_names_every_command_and_explains_each(town: Town) -> None:
+    overview = await town.say("help")
+    for command in REGISTRY:
+        assert f"`/papers {command.usage}`" in overview
+        explanation = await town.say(f"help {command.name}")
+        assert all(f"/papers {example}" in explanation for example in command.examples)
+
+
+async def test_a_misspelt_command_gets_a_proposal(town: Town) -> None:
+    assert await town.refused("subscibe x") == "There is no command `subscibe`. Did you mean `/papers subscribe`?"
+    assert await town.refused("help subscibe") == "There is no command `subscibe`. Did you mean `/papers subscribe`?"
+
+
+# --- search
+
+
+async def test_search_pages_through_the_results_with_buttons(town: Town) -> None:
+    await town.news(*(a_paper(number) for number in range(1, 13)))
+    first = await town.ask("search diffusion study")
+    assert "12 papers for `diffusion study`, page 1 of 3" in plain_text(first.message)
+    assert len(first.message.paper_ids) == 5
+    second = await town.ask(buttons(first)["Next ›"], from_message="m1")
+    assert second.replaces
+    third = await town.ask(buttons(second)["Next ›"], from_message="m1")
+    assert "Next ›" not in buttons(third)
+    seen = [*first.message.paper_ids, *second.message.paper_ids, *third.message.paper_ids]
+    assert sorted(seen) == [a_paper(number).id for number in range(1, 13)]
+
+
+async def test_search_offers_related_papers_under_their_own_heading(town: Town) -> None:
+    await town.news(a_paper(1), a_paper(2, title="Fast Diffusion Turtles"))
+    words = await town.say("search how fast can diffusion turtles run")
+    assert "No paper matches" in words
+    assert "Related" in words
+    assert "Fast Diffusion Turtles" in words
+
+
+async def test_search_for_a_link_shows_the_paper(town: Town) -> None:
+    await town.news(a_paper(1))
+    reply = await town.ask("search https://arxiv.org/abs/2605.00001v2")
+    assert reply.message.paper_ids == ["2605.00001"]
+
+
+async def test_a_mistake_in_a_query_is_pointed_at(town: Town) -> None:
+    words = await town.refused('search "mixture of experts')
+    assert "^" in words
+    assert "quot" in words.lower()
+
+
+@pytest.mark.parametrize(
+    "query", ["-survey", "OR OR", "cat:nope.XX", "upvotes:>many", "x" * 10_000, "🙂", '"', "((", "a OR -b", "foo:bar"]
+)
+async def test_nonsense_gets_a_sentence_and_changes_nothing(town: Town, query: str) -> None:
+    assert len(await town.refused(f"search {query}")) > 20
+    assert len(await town.refused(f"subscribe {query}")) > 20
+    assert await town.store.channels.find(town.address()) is None
+
+
+async def test_chinese_is_searched_like_any_other_text(town: Town) -> None:
+    await town.news(a_paper(1, title="扩散 模型"))
+    assert (await town.ask("search 扩散")).message.paper_ids == ["2605.00001"]
+
+
+# --- today, trending, show, similar, cards
+
+
+async def test_today_shows_the_newest_listing(town: Town) -> None:
+    assert "No papers are listed yet" in await town.say("today")
+    town.source.list(a_paper(1, upvotes=1), a_paper(2, upvotes=9), day=TODAY)
+    town.source.list(a_paper(3), day=TODAY - timedelta(days=1))
+    await town.engine.poll()
+    reply = await town.ask("today")
+    assert reply.message.paper_ids == ["2605.00002", "2605.00001"]
+    assert "2 papers listed today" in plain_text(reply.message)
+
+
+async def test_trending_orders_by_upvotes_within_the_period(town: Town) -> None:
+    town.source.list(a_paper(1, upvotes=5), day=TODAY)
+    town.source.list(a_paper(2, upvotes=50), day=TODAY - timedelta(days=2))
+    await town.engine.poll()
+    assert (await town.ask("trending")).message.paper_ids == ["2605.00002", "2605.00001"]
+    assert (await town.ask("trending day")).message.paper_ids == ["2605.00001"]
+
+
+async def test_show_gives_a_card_whose_buttons_work(town: Town) -> None:
+    await town.news(a_paper(1), a_paper(2))
+    reply = await town.ask("show arxiv.org/pdf/2605.00001")
+    card = reply.message.blocks[0]
+    lines = {button.label: button.line for button in card.buttons}  # type: ignore[union-attr]
+    assert "We study diffusion. It works." in plain_text((await town.ask(lines["Abstract"])).message)
+    assert (await town.ask(lines["Similar"])).message.paper_ids == ["2605.00002"]
+    assert "Shared" in await town.say(lines["Share to channel"])
+    await town.engine.deliver()
+    (post,) = town.platform.posts
+    assert "Ada shared a paper" in plain_text(post.message)
+
+
+async def test_an_unknown_paper_and_no_paper_get_a_sentence(town: Town) -> None:
+    assert "is not among the papers that I have seen" in await town.refused("show 2601.00001")
+    assert "is not a paper that I can find" in await town.refused("show attention is all you need")
+
+
+# --- topics
+
+
+async def test_subscribe_explains_the_topic_and_shows_what_it_would_have_posted(town: Town) -> None:
+    await town.news(*(a_paper(number) for number in range(1, 6)))
+    reply = await town.ask('subscribe diffusion "study" -survey --min-upvotes 2 --name "Diffusion news"')
+    words = plain_text(reply.message)
+    assert "Topic 1 added" in words
+    assert "at least 2 upvotes" in words
+    assert "every weekday at 09:00" in words
+    assert "The next digest is tomorrow at 09:00 (UTC)." in words
+    assert len(reply.message.paper_ids) == 3
+    listing = await town.say("topics")
+    assert "Diffusion news" in listing
+    await town.say(buttons(reply)["Undo"])
+    assert "no topics yet" in await town.say("topics")
+
+
+async def test_the_asker_s_time_zone_is_the_channel_s(town: Town) -> None:
+    call = CommandCall(
+        line="subscribe x",
+        address=town.address(),
+        channel_name="general",
+        person=type(MANAGER)(id="u3", name="Zoe", may_manage=True, time_zone="Europe/Berlin"),
+    )
+    await town.commands.run(call)
+    assert (await town.channel()).time_zone == "Europe/Berlin"
+
+
+async def test_the_same_topic_twice_is_refused_with_its_number(town: Town) -> None:
+    await town.say("subscribe diffusion -survey")
+    assert "it is number 1" in await town.refused("subscribe  Diffusion   -survey --instant")
+    await town.say("subscribe agents")
+    assert "it is number 1" in await town.refused("edit 2 diffusion -survey")
+    assert not (await town.ask("subscribe diffusion -survey", "other")).failed
+
+
+async def test_topics_are_edited_by_number_name_or_query(town: Town) -> None:
+    await town.say("subscribe diffusion")
+    await town.say("subscribe agents --name Robots")
+    assert "transformers" in await town.say("edit 1 transformers --min-upvotes 4")
+    assert "at least 4 upvotes" in await town.say("topics")
+    await town.say("edit robots --name none --instant on")
+    listing = await town.say("topics")
+    assert "Robots" not in listing
+    assert "posted at once" in listing
+    await town.say("edit 1 --min-upvotes 0")
+    assert "upvotes" not in await town.say("topics")
+    assert "write `/papers edit 1 transformers`" in await town.say("edit 1")
+    assert "There is no topic “7” here" in await town.refused("edit 7 x")
+
+
+async def test_an_edit_lets_go_of_what_it_no_longer_wants(town: Town) -> None:
+    await town.say("subscribe diffusion")
+    await town.news(a_paper(1), a_paper(2, title="Diffusion Survey"))
+    await town.say("edit 1 diffusion -survey")
+    assert (await town.ask("preview")).message.paper_ids == ["2605.00001"]
+
+
+async def test_unsubscribe_takes_a_number_a_name_or_a_query(town: Town) -> None:
+    await town.say("subscribe diffusion models")
+    await town.say("subscribe agents --name Robots")
+    await town.say("subscribe retrieval")
+    assert "Did you mean number 3, “retrieval”?" in await town.refused("unsubscribe retreival")
+    await town.say("unsubscribe DIFFUSION models")
+    await town.say("unsubscribe robots")
+    undo = buttons(await town.ask("unsubscribe #3"))["Undo"]
+    assert "no topics" in await town.refused("unsubscribe 1")
+    await town.say(undo)
+    assert "4. `retrieval`" in await town.say("topics")  # numbers are never given twice
+
+
+async def test_unsubscribe_drops_what_waited_only_for_it(town: Town) -> None:
+    await town.say("subscribe diffusion")
+    await town.say("subscribe turtles")
+    await town.news(a_paper(1), a_paper(2, title="Diffusion Turtles"))
+    await town.say("unsubscribe 1")
+    assert (await town.ask("preview")).message.paper_ids == ["2605.00002"]
+
+
+async def test_topics_tell_what_each_brought(town: Town) -> None:
+    await town.say("subscribe diffusion")
+    await town.news(a_paper(1), a_paper(2))
+    await town.next_digest()
+    assert "2 papers in the last 30 days" in await town.say("topics")
+
+
+# --- permissions
+
+
+async def test_only_managers_change_things_and_everybody_may_look(town: Town) -> None:
+    await town.say("subscribe diffusion")
+    for line in ("subscribe x", "unsubscribe 1", "edit 1 y", "schedule instant", "timezone UTC", "pause", "resume",
+                 "settings limit 3", "now"):  # fmt: skip
+        assert "Only people who may manage this channel" in await town.refused(line, person=VISITOR)
+    for line in ("help", "search x", "today", "trending", "topics", "settings", "settings limit", "schedule",
+                 "timezone", "preview", "history", "status"):  # fmt: skip
+        assert not (await town.ask(line, person=VISITOR)).failed, line
+
+
+# --- timing
+
+
+async def test_schedule_and_time_zone_move_the_next_digest(town: Town) -> None:
+    assert "every day at 18:30 (UTC)" in await town.say("schedule daily 6:30pm")
+    assert (await town.channel()).next_digest_at == NOON.replace(hour=18, minute=30)
+    assert "it is 14:00 there" in await town.say("timezone berlin")
+    assert (await town.channel()).next_digest_at == NOON.replace(hour=16, minute=30)
+    assert "as soon as they are found" in await town.say("schedule instant")
+    assert "Did you mean `Europe/Berlin`?" in await town.refused("timezone Berln")
+    assert len(await town.refused("schedule whenever")) > 20
+
+
+async def test_a_pause_keeps_papers_and_ends_by_itself(town: Town) -> None:
+    await town.say("schedule daily 09:00")
+    await town.say("subscribe diffusion")
+    assert "Thursday" in await town.say("pause until thursday")
+    for number in (1, 2):
+        await town.news(a_paper(number))
+        await town.settle(hours=24, step=3600)
+    assert len(town.platform.posts) == 1
+    assert len(town.platform.papers_in("general")) == 2
+    assert "was not paused" in await town.say("resume")
+    assert "has begun already" in await town.refused("pause until 2020-01-01")
+
+
+async def test_a_channel_paused_without_end_waits_for_resume(town: Town) -> None:
+    await town.say("subscribe diffusion")
+    await town.say("pause")
+    await town.news(a_paper(1))
+    await town.settle(hours=72, step=3600)
+    assert town.platform.posts == []
+    assert "paused" in await town.refused("now")
+    assert "goes on" in await town.say("resume")
+    await town.next_digest()
+    assert len(town.platform.posts) == 1
+
+
+# --- settings
+
+
+async def test_settings_are_shown_changed_and_checked(town: Town) -> None:
+    shown = await town.say("settings")
+    for key in ("limit", "style", "abstracts", "mention", "sources", "quiet-days"):
+        assert key in shown
+        assert key in await town.say(f"settings {key}")
+    await town.say("settings limit 7")
+    await town.say("settings STYLE Compact")
+    await town.say("settings abstracts on")
+    await town.say("settings mention @team")
+    await town.say("settings sources hugging face")
+    await town.say("settings quiet-days sat, sun, 2026-12-24")
+    shown = await town.say("settings")
+    for value in ("limit: 7", "style: compact", "abstracts: on", "mention: @team", "sources: Hugging Face"):
+        assert value in shown
+    assert "sat, sun, 2026-12-24" in shown
+    for line, sentence in {
+        "settings limit 0": "a number from 1 to 50",
+        "settings limit ٣": "a number from 1 to 50",
+        "settings style card": "Did you mean `cards`?",
+        "settings abstracts maybe": "`on` or `off`",
+        "settings mention team": "starts with `@`",
+        "settings sources reddit": "`huggingface`, `arxiv` or `all`",
+        "settings quiet-days someday": "is no day",
+        "settings quiet-days mon,tue,wed,thu,fri,sat,sun": "`/papers pause` stops posting",
+        "settings styl compact": "Did you mean `style`?",
+    }.items():
+        assert sentence in await town.refused(line)
+
+
+async def test_quiet_days_are_quiet_and_keep_their_papers(town: Town) -> None:
+    await town.say("schedule daily 09:00")
+    await town.say("subscribe diffusion")
+    await town.say("subscribe turtles --instant")
+    assert "Friday at 09:00" in await town.say("settings quiet-days wed,thu")
+    await town.news(a_paper(1))
+    town.clock.set(NOON + timedelta(days=1))
+    await town.news(a_paper(2, title="Turtles"))
+    await town.engine.deliver()
+    assert town.platform.posts == []
+    town.clock.set(NOON + timedelta(days=2.6))
+    await town.engine.deliver()
+    assert town.platform.papers_in("general") == ["2605.00002"]
+    await town.next_digest()
+    assert sorted(town.platform.papers_in("general")) == ["2605.00001", "2605.00002"]
+
+
+async def test_a_source_that_a_channel_does_not_want_is_left_out(town: Town) -> None:
+    await town.say("subscribe diffusion")
+    await town.say("settings sources arxiv")
+    await town.news(a_paper(1))
+    assert "Nothing is waiting" in await town.say("preview")
+
+
+# --- delivery
+
+
+async def test_preview_shows_the_digest_and_now_sends_it(town: Town) -> None:
+    assert "no topics yet" in await town.say("preview")
+    await town.say("subscribe diffusion")
+    assert "Nothing is waiting" in await town.say("now")
+    await town.news(a_paper(1), a_paper(2))
+    reply = await town.ask("preview")
+    assert sorted(reply.message.paper_ids) == ["2605.00001", "2605.00002"]
+    assert reply.ephemeral
+    assert town.platform.posts == []
+    assert "2 papers on the way" in await town.say(buttons(reply)["Send now"])
+    await town.engine.deliver()
+    assert sorted(town.platform.papers_in("general")) == ["2605.00001", "2605.00002"]
+    assert "Nothing is waiting" in await town.say("preview")
+
+
+async def test_history_shows_what_was_posted(town: Town) -> None:
+    assert "Nothing was posted" in await town.say("history")
+    await town.say("subscribe diffusion")
+    await town.news(*(a_paper(number) for number in range(1, 16)))
+    await town.next_digest()
+    assert len((await town.ask("history")).message.paper_ids) == 10
+    assert len((await town.ask("history 50")).message.paper_ids) == 15
+
+
+async def test_status_tells_the_health_of_feeds_and_posting(town: Town) -> None:
+    await town.say("subscribe diffusion")
+    await town.news(a_paper(1))
+    words = await town.say("status")
+    assert "The next digest is tomorrow at 09:00 (UTC)." in words
+    assert "Waiting: 1 paper" in words
+    assert "Hugging Face: read today at 12:00 (UTC)" in words
+    town.platform.fail("general", Fault.BUSY)
+    await town.next_digest()
+    assert "last trouble: busy" in await town.say("status")
+
+
+# --- completion
+
+
+@pytest.mark.parametrize(
+    ("line", "first"),
+    [
+        ("se", "search"),
+        ("", "help"),
+        ("help sub", "help subscribe"),
+        ("settings st", "settings style"),
+        ("settings style th", "settings style threads"),
+        ("trending m", "trending month"),
+        ("timezone berl", "timezone Europe/Berlin"),
+        ("schedule mon", "schedule mon,thu 17:30"),
+        ("subscribe diffusion --mi", "subscribe diffusion --min-upvotes"),
+        ("unsubscribe ", "unsubscribe 1"),
+        ("search agents up", "search agents upvotes:>="),
+        ("/papers tre", "trending"),
+    ],
+)
+async def test_half_a_line_is_completed(town: Town, line: str, first: str) -> None:
+    await town.say("subscribe diffusion")
+    call = CommandCall(line=line, address=town.address(), channel_name="general", person=MANAGER)
+    assert (await town.commands.complete(call))[0] == first
+
+
+async def test_the_topic_that_watches_the_date_of_today(town: Town) -> None:
+    await town.say(f"subscribe after:{date(2026, 5, 12)}")
+    await town.news(a_paper(1))
+    assert (await town.ask("preview")).message.paper_ids == ["2605.00001"]

@@ -1,0 +1,86 @@
+"""Reading a command's line: options anywhere, quotes of all kinds, and a sentence for every mistake."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.commands import REGISTRY
+from bot.commands.lines import read_arguments, split_line
+from bot.errors import UserError
+
+
+def read(line: str) -> dict[str, str | int]:
+    name, rest = split_line(line)
+    return dict(read_arguments(REGISTRY.get(name), rest).values)
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("subscribe diffusion distillation", {"query": "diffusion distillation"}),
+        ("/papers subscribe diffusion", {"query": "diffusion"}),
+        ("SUBSCRIBE diffusion", {"query": "diffusion"}),
+        ("subscribe --min-upvotes 20 diffusion", {"query": "diffusion", "min-upvotes": 20}),
+        ("subscribe diffusion --min-upvotes=20 --instant", {"query": "diffusion", "min-upvotes": 20, "instant": 1}),
+        ("subscribe diffusion —min-upvotes 20", {"query": "diffusion", "min-upvotes": 20}),
+        ('subscribe llm --name "Language models" -survey', {"query": "llm  -survey", "name": "Language models"}),
+        ("subscribe llm --name “Language models”", {"query": "llm", "name": "Language models"}),
+        ('subscribe "what -- is --this"', {"query": '"what -- is --this"'}),
+        ("subscribe llm —survey", {"query": "llm —survey"}),
+        ("edit 2 diffusion -survey", {"topic": "2", "query": "diffusion -survey"}),
+        ("edit 2", {"topic": "2"}),
+        ("settings\tquiet-days  sat, sun", {"key": "quiet-days", "value": "sat, sun"}),
+        ("history 30", {"count": 30}),
+        ("trending MONTH", {"period": "month"}),
+        ("pause until 2026-12-24", {"until": "until 2026-12-24"}),
+        ("topics", {}),
+    ],
+)
+def test_a_line_is_understood(line: str, values: dict[str, str | int]) -> None:
+    assert read(line) == values
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("serach x", "There is no command `serach`. Did you mean `/papers search`?"),
+        ("xyzzy", "There is no command `xyzzy`. `/papers help` lists all of them."),
+        ("search", "`/papers search` needs what to look for."),
+        ("subscribe x --min-votes 3", "Did you mean `--min-upvotes`?"),
+        ("subscribe x --min-upvotes", "`--min-upvotes` needs a value"),
+        ("subscribe x --min-upvotes many", "“many” does not fit MIN-UPVOTES: write a number from 0 to 1,000,000."),
+        ("subscribe x --min-upvotes ²", "“²” does not fit"),
+        ("subscribe x --backfill 51", "write a number from 1 to 50"),
+        ("subscribe x --instant --instant", "`--instant` is there twice"),
+        ("subscribe x --instant=yes", "`--instant` stands alone"),
+        ("history ten", "“ten” does not fit COUNT"),
+        ("history 99999999999999999999", "write a number from 1 to 50"),
+        ("trending year", "Say one of `day`, `week`, `month`."),
+        ("topics please", "`/papers topics` takes nothing after it."),
+        ("topics --all", "`/papers topics` has no option `--all`"),
+    ],
+)
+def test_a_mistake_gets_a_sentence(line: str, sentence: str) -> None:
+    with pytest.raises(UserError) as caught:
+        read(line)
+    assert sentence in str(caught.value)
+
+
+@given(st.text(max_size=80))
+def test_no_line_breaks_the_reader(rest: str) -> None:
+    for command in REGISTRY:
+        try:
+            read_arguments(command, rest)
+        except UserError as error:
+            assert str(error)
+
+
+def test_every_command_has_an_example_that_it_understands() -> None:
+    for command in REGISTRY:
+        assert command.examples, command.name
+        for example in command.examples:
+            name, rest = split_line(example)
+            assert name == command.name
+            read_arguments(command, rest)

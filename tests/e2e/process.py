@@ -1,0 +1,110 @@
+"""The real program in a process of its own, and what it has posted, read from its database."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+PROGRAM = [sys.executable, "-m", "bot"]
+
+
+class Bot:
+    """Runs `paperround` with its data in one folder. Web ports are chosen by the system."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.database = folder / "paperround.db"
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("PAPERROUND_")},
+            "PAPERROUND_DATA_DIR": str(folder),
+            "PAPERROUND_WEB_PORT": "0",
+            "PAPERROUND_POLL_MINUTES": "0.05",
+            "PAPERROUND_LOG_FORMAT": "json",
+            **{f"PAPERROUND_{name.upper()}": value for name, value in settings.items()},
+        }
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        log = (self.folder / "log.txt").open("a")
+        self._process = subprocess.Popen([*PROGRAM, "run"], env=self._environment, stderr=log, text=True)
+        log.close()
+
+    def kill(self) -> None:
+        """Ends the process as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """Ends it as an operator would; returns its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, number: signal.Signals) -> int:
+        assert self._process is not None
+        self._process.send_signal(number)
+        code = self._process.wait(40)
+        self._process = None
+        return code
+
+    def close(self) -> None:
+        if self._process is not None:
+            self.kill()
+
+    def cli(self, *arguments: str, expect: int | None = 0) -> subprocess.CompletedProcess[str]:
+        """Runs another command of the program to its end."""
+        done = subprocess.run(
+            [*PROGRAM, *arguments], env=self._environment, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert expect is None or done.returncode == expect, (arguments, done.returncode, done.stdout, done.stderr)
+        return done
+
+    def command(self, line: str, channel: str = "general") -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.cli("command", line, "--channel", f"web/{channel}", "--json").stdout)
+        return document
+
+    def log(self) -> str:
+        return (self.folder / "log.txt").read_text()
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=20) as connection:
+            rows: list[tuple[Any, ...]] = connection.execute(statement).fetchall()
+        connection.close()
+        return rows
+
+    def posted(self) -> dict[str, Counter[str]]:
+        """For each channel how often each paper stands in a message; in threads, how often in a reply."""
+        found: dict[str, Counter[str]] = {}
+        threaded = {
+            channel for (channel,) in self.query("SELECT DISTINCT channel FROM web_messages WHERE reply_to IS NOT NULL")
+        }
+        for channel, reply_to, message in self.query("SELECT channel, reply_to, message FROM web_messages"):
+            papers = [block["paper_id"] for block in json.loads(message)["blocks"] if block["kind"] == "paper"]
+            if (reply_to is not None) == (channel in threaded):
+                found.setdefault(channel, Counter()).update(papers)
+        return found
+
+    def is_quiet(self) -> bool:
+        """Whether nothing is left to be posted in channels whose papers go out at once."""
+        ((posts,),) = self.query("SELECT count(*) FROM posts WHERE state IN ('pending', 'leased', 'unknown')")
+        ((waiting,),) = self.query("SELECT count(*) FROM deliveries WHERE state = 'queued'")
+        ((unmatched,),) = self.query(
+            "SELECT count(*) FROM papers WHERE listed_at IS NOT NULL AND matched_revision < revision"
+        )
+        return not (posts or waiting or unmatched)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Whether the condition became true in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.2)
+    return condition()

@@ -1,0 +1,133 @@
+"""The real program on the recorded feed, killed again and again while the feed fails: each paper once."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.matching import matches
+from bot.papers import Paper
+from bot.query import parse
+from storage.store import SqlStore
+from tests.e2e.process import Bot, wait_until
+from tests.feeds.server import RECORDED_CAPTURES, RECORDED_DAYS, FeedServer, needs_recordings
+
+#: How often the process is killed: a few times in every run of the tests, many times when somebody asks for it.
+KILLS = int(os.environ.get("PAPERROUND_TEST_KILLS", "6"))
+#: Longer than a lease and the looks for what was being sent when the process died.
+UNTIL_QUIET = 110.0
+
+CHANNELS = {
+    "everything": ("*", "style cards"),
+    "agents": ("agent OR reasoning", "style compact"),
+    "vision": ("(image OR video OR vision) -survey", "style threads"),
+    "popular": ("model upvotes:>=10", "limit 3"),
+}
+
+
+@pytest.fixture
+def fed(tmp_path: Path) -> Iterator[tuple[Bot, FeedServer]]:
+    with FeedServer(today="2024-01-01") as feed:
+        bot = Bot(tmp_path, huggingface_url=feed.url)
+        yield bot, feed
+        bot.close()
+
+
+def _subscribe(bot: Bot) -> None:
+    for channel, (query, setting) in CHANNELS.items():
+        bot.command(f"subscribe {query}", channel)
+        bot.command("schedule instant", channel)
+        bot.command(f"settings {setting}", channel)
+
+
+async def _expected(bot: Bot) -> dict[str, set[str]]:
+    """What each channel must have, of the papers that the database knows: asked of each paper, one by one."""
+    store = SqlStore(f"sqlite:///{bot.database}")
+    papers: list[Paper] = [paper for _, paper in await store.papers.changed_papers(0, 100_000)]
+    await store.close()
+    return {
+        channel: {paper.id for paper in papers if matches(parse(query), paper)}
+        for channel, (query, _) in CHANNELS.items()
+    }
+
+
+@needs_recordings
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("days", "captures"),
+    [
+        ([f"2026-04-{day:02}" for day in range(1, 11)], 0),
+        (["2024-06-03", "2024-06-04", "2024-06-05", "2024-06-06", "2024-06-07"], 0),
+        (["2025-01-08"], 9),
+    ],
+    ids=["ten days of 2026-04", "a week of 2024-06", "captures of 2025-01-08"],
+)
+async def test_each_paper_once_through_faults_and_kills(
+    fed: tuple[Bot, FeedServer], days: list[str], captures: int
+) -> None:
+    bot, feed = fed
+    chance = random.Random(days[0])
+    recorded = [day for day in days if (RECORDED_DAYS / f"{day}.json").exists()]
+    assert recorded
+    _subscribe(bot)
+    steps = [(day, None) for day in recorded] if not captures else [(recorded[0], number) for number in range(captures)]
+    faults = (
+        {"status": 503},
+        {"status": 429, "retry_after": 1},
+        {"truncate": True},
+        {"delay": 2.0},
+    )
+    kills = 0
+    while steps or kills < KILLS:
+        if steps:
+            day, capture = steps.pop(0)
+            if capture is not None:
+                feed.show_capture(day, capture)
+            feed.set_today(day)
+        feed.fail(times=1, **chance.choice(faults))
+        bot.start()
+        time.sleep(chance.uniform(1.2, 4.5))
+        if kills < KILLS:
+            bot.kill()
+            kills += 1
+        else:
+            assert bot.stop() == 0
+    before = _last_reading(bot)
+    bot.start()
+    assert wait_until(lambda: _last_reading(bot) != before, 60), bot.log()[-3000:]
+    assert wait_until(bot.is_quiet, UNTIL_QUIET), bot.query(
+        "SELECT id, channel_id, state, error FROM posts WHERE state != 'sent'"
+    )
+    assert bot.stop() == 0
+    files = [RECORDED_DAYS / f"{day}.json" for day in recorded]
+    if captures:
+        files = sorted(RECORDED_CAPTURES.glob(f"{recorded[0]}__*"))[:captures]
+    posted, expected = bot.posted(), await _expected(bot)
+    assert set().union(*map(_listed, files)) <= expected["everything"]
+    report = {}
+    for channel in CHANNELS:
+        counts = posted.get(channel, Counter())
+        if channel != "popular":  # it shows three papers of a digest and counts the others
+            assert set(counts) == expected[channel], channel
+        assert set(counts) <= expected[channel], channel
+        assert all(count == 1 for count in counts.values()), channel
+        report[channel] = (len(expected[channel]), len(counts), sum(counts.values()))
+    delivered = bot.query("SELECT state, count(*) FROM deliveries GROUP BY state")
+    assert delivered == [("posted", sum(len(papers) for papers in expected.values()))]
+    print(f"{recorded[0]} to {recorded[-1]}, {kills} kills: (expected, distinct, posted) {report}")
+
+
+def _last_reading(bot: Bot) -> object:
+    return bot.query("SELECT last_success_at FROM sources WHERE name = 'huggingface'")
+
+
+def _listed(file: Path) -> set[str]:
+    """The ids in a recorded answer of the feed."""
+    return {entry["paper"]["id"] for entry in json.loads(file.read_text())}

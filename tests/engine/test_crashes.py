@@ -1,0 +1,135 @@
+"""Kill the process at any line: whatever is lost in memory, everything that matched is posted, once.
+
+The store is where the process meets what stays. A crash before or after each of its calls is a crash at any line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage.store import SqlStore
+from tests.clocks import SettableClock
+from tests.platforms import SimulatedPlatform, keys_of
+from tests.sources import ScriptedSource, a_paper
+from tests.town import Town
+
+
+class Crash(BaseException):
+    """The end of the process."""
+
+
+class Doom:
+    """Ends everything at the nth call of the store: before it has happened, or after."""
+
+    def __init__(self, at: int, *, after: bool) -> None:
+        self.at = at
+        self.after = after
+        self.calls = 0
+
+    def count(self) -> bool:
+        self.calls += 1
+        return self.calls >= self.at
+
+
+class Doomed:
+    """A part of the store whose calls count down to the crash. A dead process makes no further calls."""
+
+    def __init__(self, part: Any, doom: Doom) -> None:
+        self._part = part
+        self._doom = doom
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._part, name)
+        if not callable(attribute):
+            return Doomed(attribute, self._doom)
+        return self._call(attribute)
+
+    def _call(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        async def call(*arguments: Any, **options: Any) -> Any:
+            dies = self._doom.count()
+            if dies and (not self._doom.after or self._doom.calls > self._doom.at):
+                raise Crash
+            result = await method(*arguments, **options)
+            if dies:
+                raise Crash
+            return result
+
+        return call
+
+
+async def _live(town: Town) -> None:
+    """An ordinary day: papers come, one after another, and a digest with replies goes out."""
+    await town.news(a_paper(1, upvotes=9), a_paper(2))
+    await town.next_digest("one")
+    await town.news(a_paper(3))
+    await town.engine.reconcile()
+    await town.engine.deliver()
+
+
+async def _life(store: SqlStore, folder: Path, doom: Doom) -> SimulatedPlatform:
+    """Lives until the crash, then in a second process to the end."""
+    clock, source, platform = SettableClock(), ScriptedSource(), SimulatedPlatform()
+    first = Town(store, folder / "index", clock=clock, source=source, platform=platform)
+    for channel in ("one", "two"):
+        await first.say("subscribe diffusion", channel)
+        await first.say("settings style threads", channel)
+    await first.say("schedule instant", "two")
+    await first.index.close()
+    dying = Town(
+        Doomed(store, doom),
+        folder / "index",
+        clock=clock,
+        source=source,
+        platform=platform,
+    )
+    try:
+        await _live(dying)
+    except Crash:
+        pass
+    await dying.index.close()
+    survivor = Town(store, folder / "index", clock=clock, source=source, platform=platform)
+    source.list(a_paper(1, upvotes=9), a_paper(2), a_paper(3))
+    await survivor.engine.poll()
+    await survivor.settle(hours=26, step=7200)
+    await survivor.index.close()
+    return platform
+
+
+def _check(platform: SimulatedPlatform) -> None:
+    for channel in ("one", "two"):
+        heads = platform.papers_in(channel)
+        replies = [post.message.paper_ids[0] for post in platform.posts if post.channel == channel and post.reply_to]
+        assert sorted(heads) == sorted(replies) == ["2605.00001", "2605.00002", "2605.00003"], channel
+    assert len(set(keys_of(platform.posts))) == len(platform.posts)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_a_crash_at_any_call_of_the_store_loses_and_repeats_nothing(
+    sqlite_url: str, tmp_path: Path, after: bool
+) -> None:
+    calls = await _count_calls(tmp_path)
+    assert calls > 40
+    for at in range(1, calls + 1, 2):
+        folder = tmp_path / f"{at}-{after}"
+        folder.mkdir()
+        store = SqlStore(f"sqlite:///{folder / 'paperround.db'}")
+        await store.open()
+        platform = await _life(store, folder, Doom(at, after=after))
+        await store.close()
+        _check(platform)
+
+
+async def _count_calls(tmp_path: Path) -> int:
+    doom = Doom(10**9, after=False)
+    folder = tmp_path / "counting"
+    folder.mkdir()
+    store = SqlStore(f"sqlite:///{folder / 'paperround.db'}")
+    await store.open()
+    platform = await _life(store, folder, doom)
+    await store.close()
+    _check(platform)
+    return doom.calls

@@ -1,0 +1,136 @@
+"""A chat platform in memory that behaves as badly as a test asks it to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+
+from bot.channels import Address, PlatformName, Style
+from bot.errors import UserError
+from bot.messages import Message
+from bot.ports import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
+
+
+class Fault(Enum):
+    """What goes wrong with one request."""
+
+    LOST = auto()  # the request never arrives, and nobody answers
+    ANSWER_LOST = auto()  # the message is posted, and nobody answers
+    BUSY = auto()
+    WAIT = auto()  # comes with the seconds to wait
+    GONE = auto()
+    WORKSPACE_GONE = auto()
+    REJECTED = auto()
+    CRASH = auto()  # a defect of the adapter
+    HANG = auto()
+
+
+WAIT = 7.0  # seconds that a WAIT asks for
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    channel: str
+    message: Message
+    key: str
+    remote_id: str
+    reply_to: str | None
+
+
+class SimulatedPlatform:
+    """Implements `bot.ports.Platform`. It does not notice a key that it has seen before: whoever sends twice, posts
+    twice."""
+
+    def __init__(self, name: PlatformName = PlatformName.WEB, *, per_message: int = 10, interval: float = 0.0) -> None:
+        self.posts: list[Posted] = []
+        self.told: list[tuple[str, str]] = []
+        self.requests: list[str] = []
+        self.can_look_up = True
+        self._name = name
+        self._per_message = per_message
+        self._interval = interval
+        self._faults: defaultdict[str, list[Fault]] = defaultdict(list)
+        self.released = asyncio.Event()
+
+    @property
+    def name(self) -> PlatformName:
+        return self._name
+
+    @property
+    def channel_interval(self) -> float:
+        return self._interval
+
+    def papers_per_message(self, style: Style, *, abstracts: bool) -> int:
+        return self._per_message
+
+    def parse_mention(self, text: str) -> str:
+        if not text.startswith("@"):
+            raise UserError("A mention starts with `@`.")
+        return text
+
+    def fail(self, channel: str, *faults: Fault) -> None:
+        """The next requests for that channel go wrong, one after the other."""
+        self._faults[channel] += faults
+
+    def papers_in(self, channel: str) -> list[str]:
+        """The ids of all papers shown in a channel, in the order of posting, replies excepted."""
+        return [
+            paper
+            for post in self.posts
+            if post.channel == channel and post.reply_to is None
+            for paper in post.message.paper_ids
+        ]
+
+    async def send(self, outgoing: Outgoing) -> SendResult:
+        channel = outgoing.address.channel
+        self.requests.append(channel)
+        await asyncio.sleep(0)
+        fault = self._faults[channel].pop(0) if self._faults[channel] else None
+        match fault:
+            case None:
+                return Sent(self._post(outgoing))
+            case Fault.LOST:
+                return Unknown("the connection broke")
+            case Fault.ANSWER_LOST:
+                self._post(outgoing)
+                return Unknown("the connection broke")
+            case Fault.BUSY:
+                return Retry("busy")
+            case Fault.WAIT:
+                return Retry("slow down", WAIT)
+            case Fault.GONE:
+                return Gone("The channel was archived.")
+            case Fault.WORKSPACE_GONE:
+                return Gone("The app was uninstalled.", GoneScope.WORKSPACE)
+            case Fault.REJECTED:
+                return Rejected("invalid blocks")
+            case Fault.CRASH:
+                raise RuntimeError("a defect")
+            case Fault.HANG:
+                await self.released.wait()
+                return Sent(self._post(outgoing))
+
+    async def look_up(self, outgoing: Outgoing, since: datetime) -> Sent | Retry | Gone | LookUp:
+        if not self.can_look_up:
+            return LookUp.CANNOT_TELL
+        found = next((post for post in self.posts if post.key == outgoing.key), None)
+        return Sent(found.remote_id) if found else LookUp.MISSING
+
+    async def tell(self, address: Address, person_id: str, message: Message) -> bool:
+        self.told.append((address.channel, person_id))
+        return True
+
+    def _post(self, outgoing: Outgoing) -> str:
+        remote_id = str(len(self.posts) + 1)
+        self.posts.append(
+            Posted(outgoing.address.channel, outgoing.message, outgoing.key, remote_id, outgoing.reply_to)
+        )
+        return remote_id
+
+
+def keys_of(posts: Iterable[Posted]) -> list[str]:
+    return [post.key for post in posts]

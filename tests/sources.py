@@ -1,0 +1,67 @@
+"""A source whose lists a test writes, and papers to put there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from bot.errors import SourceError
+from bot.papers import Listing, Paper, SourceName
+from bot.ports import DayAnswer
+
+#: The day that `tests.clocks.NOON` is in.
+TODAY = date(2026, 5, 12)
+
+
+def a_paper(number: int = 1, **changes: Any) -> Paper:
+    """A paper about diffusion with five upvotes, unless said otherwise."""
+    paper = Paper(
+        id=f"2605.{number:05}",
+        title=f"Diffusion Study {number}",
+        abstract="We study diffusion. It works.",
+        authors=("Ada Lovelace", "Alan Turing"),
+        published_on=date(2026, 5, 11),
+        sources=frozenset({SourceName.HUGGINGFACE}),
+        upvotes=5,
+    )
+    return replace(paper, **changes)
+
+
+class ScriptedSource:
+    """Implements `bot.ports.Source`."""
+
+    def __init__(self, name: SourceName = SourceName.HUGGINGFACE) -> None:
+        self.days: dict[date, list[Paper]] = {}
+        self.readings: list[date] = []
+        self.error: SourceError | None = None
+        self._name = name
+
+    @property
+    def name(self) -> SourceName:
+        return self._name
+
+    def list(self, *papers: Paper, day: date = TODAY) -> None:
+        """Lists papers on a day, after those that are there; a paper that is there already is brought up to date."""
+        listed = {paper.id: paper for paper in self.days.get(day, [])}
+        listed.update((paper.id, replace(paper, featured_on=day, sources=frozenset({self._name}))) for paper in papers)
+        self.days[day] = list(listed.values())
+
+    async def newest_day(self) -> date | None:
+        if self.error:
+            raise self.error
+        return max(self.days, default=None)
+
+    async def read_day(self, day: date, validator: str | None = None) -> DayAnswer:
+        if self.error:
+            raise self.error
+        self.readings.append(day)
+        papers = self.days.get(day, [])
+        # A validator that says what the list says, so that only a changed day is read again.
+        current = repr(papers)
+        if validator == current:
+            return DayAnswer(day=day, validator=current, unchanged=True)
+        listings = tuple(
+            Listing(source=self._name, day=day, paper=paper, rank=rank) for rank, paper in enumerate(papers, 1)
+        )
+        return DayAnswer(day=day, listings=listings, validator=current)

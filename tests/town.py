@@ -1,0 +1,116 @@
+"""The whole core on a real store and a real index, with platforms, a source and a clock that a test controls."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from bot.channels import Address, Channel, PlatformName
+from bot.commands import Commands, Services
+from bot.directory import Directory
+from bot.engine import Engine
+from bot.messages import plain_text
+from bot.metrics import Metrics
+from bot.papers import Paper
+from bot.ports import CommandCall, Person, Platform, Reply, Store
+from bot.posting import UnknownPolicy
+from storage.search import TantivyIndex
+from tests.clocks import SettableClock
+from tests.platforms import SimulatedPlatform
+from tests.sources import ScriptedSource
+
+MANAGER = Person(id="u1", name="Ada", may_manage=True)
+VISITOR = Person(id="u2", name="Bob")
+
+
+class Town:
+    """One process of the bot. `restart` makes another one on the same store, as after a crash."""
+
+    def __init__(
+        self,
+        store: Store,
+        folder: Path,
+        *,
+        clock: SettableClock | None = None,
+        source: ScriptedSource | None = None,
+        platform: SimulatedPlatform | None = None,
+        unknown_policy: UnknownPolicy = UnknownPolicy.AT_MOST_ONCE,
+    ) -> None:
+        self.store = store
+        self.clock = clock or SettableClock()
+        self.source = source or ScriptedSource()
+        self.platform = platform or SimulatedPlatform()
+        self.platforms: dict[PlatformName, Platform] = {self.platform.name: self.platform}
+        self.index = TantivyIndex(folder, store.papers)
+        metrics = Metrics()
+        self.engine = Engine(
+            store=store,
+            sources=[self.source],
+            platforms=self.platforms,
+            index=self.index,
+            clock=self.clock,
+            metrics=metrics,
+            poll_every=timedelta(minutes=5),
+            unknown_policy=unknown_policy,
+        )
+        services = Services(
+            store=store,
+            clock=self.clock,
+            planner=self.engine.planner,
+            index=self.index,
+            directory=Directory(store, self.clock),
+            platforms=self.platforms,
+            wake=self.engine.posting.wake,
+        )
+        self.commands = Commands(services, metrics)
+
+    def address(self, channel: str = "general", workspace: str = "local") -> Address:
+        return Address(self.platform.name, workspace, channel)
+
+    async def ask(self, line: str, channel: str = "general", *, person: Person = MANAGER, **more: str) -> Reply:
+        call = CommandCall(
+            line=line,
+            address=self.address(channel),
+            channel_name=channel,
+            person=person,
+            from_message=more.get("from_message"),
+        )
+        return await self.commands.run(call)
+
+    async def say(self, line: str, channel: str = "general") -> str:
+        """Gives a command that must be understood; returns the answer as plain text."""
+        reply = await self.ask(line, channel)
+        words = plain_text(reply.message)
+        assert not reply.failed, words
+        return words
+
+    async def refused(self, line: str, channel: str = "general", *, person: Person = MANAGER) -> str:
+        """Gives a command that must be refused; returns the sentence."""
+        reply = await self.ask(line, channel, person=person)
+        assert reply.failed, plain_text(reply.message)
+        return plain_text(reply.message)
+
+    async def channel(self, name: str = "general") -> Channel:
+        found = await self.store.channels.find(self.address(name))
+        assert found is not None
+        return found
+
+    async def news(self, *papers: Paper) -> None:
+        """The feed lists these papers today, and is read."""
+        self.source.list(*papers, day=self.clock.now().date())
+        await self.engine.poll()
+
+    async def next_digest(self, channel: str = "general") -> None:
+        """Moves the clock to the channel's next digest and lets the engine work."""
+        due = (await self.channel(channel)).next_digest_at
+        assert due is not None
+        self.clock.set(max(due, self.clock.now()))
+        await self.engine.deliver()
+
+    async def settle(self, *, hours: float = 1.0, step: float = 61.0) -> None:
+        """Lets time pass until nothing is left to do, as if the engine had run all along; steps in seconds."""
+        for _ in range(int(hours * 3600 / step)):
+            await self.engine.deliver()
+            await self.engine.reconcile()
+            self.clock.advance(seconds=step)
+        await self.engine.deliver()
