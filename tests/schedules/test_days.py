@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import UserError
@@ -69,6 +69,7 @@ def test_what_people_are_told(written: str, sentence: str) -> None:
 days = st.dates(date(2000, 1, 1), date(2100, 1, 1))
 
 
+@settings(deadline=None)
 @given(days, st.integers(0, 3000))
 def test_a_date_means_itself_in_every_form(today: date, ahead: int) -> None:
     day = today + timedelta(days=ahead)
@@ -78,6 +79,7 @@ def test_a_date_means_itself_in_every_form(today: date, ahead: int) -> None:
     assert parse_day(f"{day:%b} {day.day}", today) >= today
 
 
+@settings(deadline=None)
 @given(days, st.integers(0, 6))
 def test_a_day_of_the_week_is_the_next_one(today: date, weekday: int) -> None:
     found = parse_day(DAY_NAMES[weekday], today)
@@ -85,6 +87,7 @@ def test_a_day_of_the_week_is_the_next_one(today: date, weekday: int) -> None:
     assert 1 <= (found - today).days <= 7
 
 
+@settings(deadline=None)
 @given(days, st.one_of(st.text(max_size=30), st.from_regex(r"(in )?[0-9]{1,9} (day|week)s|[0-9]{4}-[0-9]{2}-[0-9]{2}")))
 @example(date(2097, 3, 1), "29 feb")
 def test_whatever_is_written_is_a_day_or_gets_a_sentence(today: date, written: str) -> None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import UserError
@@ -147,6 +147,7 @@ PIECES = (
 )
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=30), st.lists(st.sampled_from(PIECES), max_size=8).map(" ".join)))
 @example("cron 0 9 " + "9" * 5000 + " * *")
 @example("monthly " * 2000)

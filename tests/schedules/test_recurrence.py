@@ -9,7 +9,7 @@ from itertools import pairwise, takewhile
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.schedules import Schedule, next_occurrence, parse_schedule
@@ -268,6 +268,7 @@ schedules = st.one_of(
 ).map(parse_schedule)
 
 
+@settings(deadline=None)
 @given(schedules, zones, moments, st.floats(0, 1, exclude_max=True))
 def test_every_moment_before_the_next_time_has_the_same_next_time(
     schedule: Schedule, zone: ZoneInfo, after: datetime, share: float
@@ -281,6 +282,7 @@ def test_every_moment_before_the_next_time_has_the_same_next_time(
     assert following > found
 
 
+@settings(deadline=None, max_examples=60)
 @given(cron, zones, st.data())
 def test_cron_agrees_with_watching_the_clock_when_it_is_changed(rule: str, zone: ZoneInfo, data: st.DataObject) -> None:
     found = zones_that_differ()[zone]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import available_timezones
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import UserError
@@ -59,6 +59,7 @@ def test_every_zone_is_found_by_its_name_in_any_case() -> None:
         assert parse_time_zone(name.upper().replace("_", " ")).key == name
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_whatever_is_written_is_a_zone_or_gets_a_sentence(written: str) -> None:
     try:
