@@ -234,14 +234,16 @@ async def _queue(connection: AsyncConnection, matches: Sequence[Match], now: dat
         )
         adding = adding.on_conflict_do_nothing(index_elements=["channel_id", "paper_id"])
         news.update((await connection.execute(adding.returning(DELIVERIES.c.channel_id))).scalars())
-        news.update(await _queue_again(connection, by_pair, now))
-        # Locked, so that none is let go for want of a topic while this one is being noted.
-        waiting = _rows_of(by_pair).where(WAITING).order_by(DELIVERIES.c.id).with_for_update(read=True)
+        # Locked, so that none is let go for want of a topic while this one is being noted; and whatever was let go
+        # by then is seen by the next statement.
+        locking = _rows_of(by_pair).where(WAITING).order_by(DELIVERIES.c.id).with_for_update(read=True)
+        waiting = [row for row in await connection.execute(locking) if (row.channel_id, row.paper_id) in by_pair]
+        again = await _queue_again(connection, by_pair, now)
+        news.update(row.channel_id for row in again)
         topics = [
             {"delivery_id": row.id, "subscription_id": subscription_id}
-            for row in await connection.execute(waiting)
-            if (match := by_pair.get((row.channel_id, row.paper_id))) is not None
-            for subscription_id in match.subscription_ids
+            for row in (*waiting, *again)
+            for subscription_id in by_pair[row.channel_id, row.paper_id].subscription_ids
         ]
         if topics:
             await connection.execute(upsert(connection, DELIVERY_TOPICS).on_conflict_do_nothing(), topics)
@@ -263,8 +265,8 @@ def _rows_of(pairs: Collection[tuple[int, str]]) -> Select[Any]:
 
 async def _queue_again(
     connection: AsyncConnection, matches: Mapping[tuple[int, str], Match], now: datetime
-) -> list[int]:
-    """Queues those papers that were dropped; returns their channels.
+) -> list[Row[Any]]:
+    """Queues those papers that were dropped; returns their rows.
 
     A dropped paper was never posted, so another topic may still bring it: its row is the only one it gets.
     """
@@ -287,7 +289,7 @@ async def _queue_again(
             statement,
             [{"delivery": row.id, "at_once": matches[row.channel_id, row.paper_id].instant} for row in rows],
         )
-    return [row.channel_id for row in rows]
+    return rows
 
 
 async def _lock_waiting(connection: AsyncConnection, plan: DigestPlan) -> dict[str, int]:

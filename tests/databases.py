@@ -1,7 +1,8 @@
 """Databases for tests: every test that asks for `database_url` or `store` runs on SQLite and on PostgreSQL.
 
-Import the fixtures into a `conftest.py` to use them. Each test gets a database of its own with the current
-schema: a copy of one that was migrated once, because that is quicker than migrating.
+Import the fixtures into a `conftest.py` to use them. Each test finds an empty database with the current schema: a
+copy of a file that was migrated once, or the session's PostgreSQL database after everything in it was deleted, because
+that is quicker than migrating. Tests that change a schema must bring a database of their own.
 """
 
 from __future__ import annotations
@@ -18,12 +19,20 @@ from typing import Any, Self, TypeVar
 
 import asyncpg
 import pytest
+from sqlmodel import SQLModel
 
 from storage.store import SqlStore
+from storage.tables import COUNTERS
 
 T = TypeVar("T")
 
-TEMPLATE = "migrated"
+MIGRATED = "migrated"
+_FORGET_EVERYTHING = f"""
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{MIGRATED}' AND pid <> pg_backend_pid();
+{"".join(f"DELETE FROM {table.name};" for table in reversed(SQLModel.metadata.sorted_tables) if table is not COUNTERS)}
+UPDATE {COUNTERS.name} SET value = 0;
+SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S';
+"""
 
 
 class PostgresServer:
@@ -55,21 +64,21 @@ class PostgresServer:
         address: str = self._server.get_uri(database=database)
         return address
 
-    def create(self, template: str = "template1") -> str:
-        """Makes a new database and returns its name."""
+    def create(self) -> str:
+        """Makes a new database, with nothing in it, and returns its name."""
         name = next(self._names)
-        # Copying the files is quicker than writing everything to the log, the server's default.
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        self.run(f"CREATE DATABASE {name}")
         return name
 
     def drop(self, database: str) -> None:
         self.run(f"DROP DATABASE {database} WITH (FORCE)")
 
-    def run(self, *statements: str) -> None:
-        in_a_thread(self._run(statements))
+    def run(self, *statements: str, database: str = "postgres") -> None:
+        """Runs statements, each of them in a transaction of its own."""
+        in_a_thread(self._run(statements, database))
 
-    async def _run(self, statements: tuple[str, ...]) -> None:
-        connection = await asyncpg.connect(self.url())
+    async def _run(self, statements: tuple[str, ...], database: str) -> None:
+        connection = await asyncpg.connect(self.url(database))
         try:
             for statement in statements:
                 await connection.execute(statement)
@@ -99,9 +108,9 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres: PostgresServer) -> PostgresServer:
-    """The test session's server, with a database named `TEMPLATE` that has the current schema."""
-    postgres.run(f"CREATE DATABASE {TEMPLATE}")
-    in_a_thread(migrate(postgres.url(TEMPLATE)))
+    """The test session's server, with a database named `MIGRATED` that has the current schema."""
+    postgres.run(f"CREATE DATABASE {MIGRATED}")
+    in_a_thread(migrate(postgres.url(MIGRATED)))
     return postgres
 
 
@@ -122,11 +131,10 @@ def sqlite_url(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-def postgres_url(migrated_postgres: PostgresServer) -> Iterator[str]:
-    """The address of a new PostgreSQL database with the current schema."""
-    name = migrated_postgres.create(TEMPLATE)
-    yield migrated_postgres.url(name)
-    migrated_postgres.drop(name)
+def postgres_url(migrated_postgres: PostgresServer) -> str:
+    """The address of a PostgreSQL database with the current schema and nothing in it."""
+    migrated_postgres.run(_FORGET_EVERYTHING, database=MIGRATED)
+    return migrated_postgres.url(MIGRATED)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

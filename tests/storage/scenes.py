@@ -9,7 +9,18 @@ from typing import Any
 from bot.channels import Address, Channel, PlatformName, Style
 from bot.papers import Listing, Paper, SourceName
 from bot.ports import DayAnswer, TopicOptions
-from bot.posts import Digest, DigestKind, DigestPart, DigestPlan, Match, PlannedPost, Post, SharedPaper
+from bot.posts import (
+    Digest,
+    DigestKind,
+    DigestPart,
+    DigestPlan,
+    Match,
+    PlannedPost,
+    Post,
+    PostState,
+    Settlement,
+    SharedPaper,
+)
 from bot.subscriptions import Subscription
 from storage.store import SqlStore
 from tests.clocks import NOON
@@ -99,7 +110,7 @@ def plan(
 ) -> DigestPlan:
     """A digest of these papers, so many in each message; the last one delivers those that are not shown."""
     shown = len(paper_ids) if shown is None else shown
-    groups = [tuple(paper_ids[start : start + per_message]) for start in range(0, shown, per_message)]
+    groups = [tuple(paper_ids[:shown][start : start + per_message]) for start in range(0, shown, per_message)]
     posts = [
         PlannedPost(
             content=DigestPart(paper_ids=group, first=number * per_message + 1, part=number + 1, parts=len(groups)),
@@ -141,3 +152,9 @@ async def lease_one(store: SqlStore, now: datetime = NOON) -> Post:
     """The one post that can be leased; fails if there is none, or another one."""
     (post,) = await lease(store, now)
     return post
+
+
+async def sent(store: SqlStore, post: Post, *, at: datetime = NOON, remote_id: str = "r1") -> None:
+    """Sends a leased post."""
+    assert await store.posts.begin(post, at)
+    assert await store.posts.settle(Settlement(post=post, state=PostState.SENT, at=at, remote_id=remote_id))

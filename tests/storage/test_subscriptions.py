@@ -1,0 +1,246 @@
+"""Topics: numbered for good, never twice the same, followed by whoever matches papers against them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot.errors import UserError
+from bot.ports import SubscriptionChange, TopicOptions
+from storage.statements import CHUNK
+from storage.store import SqlStore
+from tests.clocks import NOON
+from tests.storage.scenes import channel, lease_one, listed, match, paper, plan, queue, sent, topic
+
+
+async def test_a_topic_comes_back_as_it_was_chosen(store: SqlStore) -> None:
+    here = await channel(store)
+    before = await store.papers.last_change()
+    options = TopicOptions(query='title:"äö" OR llm', name="Mine", min_upvotes=20, instant=True)
+    added = await store.subscriptions.add(here.id, options, created_by="ada", now=NOON)
+    assert (added.channel_id, added.number, added.name, added.query) == (here.id, 1, "Mine", 'title:"äö" OR llm')
+    assert (added.min_upvotes, added.instant, added.created_by) == (20, True, "ada")
+    assert added.since == await store.papers.last_change() == before + 1
+    assert await store.subscriptions.of_channel(here.id) == [added]
+    assert await store.subscriptions.get([added.id, 999]) == {added.id: added}
+    assert (await store.counts())["subscriptions"] == 1
+
+
+async def test_numbers_count_in_each_channel_and_are_never_given_again(store: SqlStore) -> None:
+    here, other = await channel(store), await channel(store, "other")
+    first, second = await topic(store, here, "a"), await topic(store, here, "b")
+    await store.subscriptions.remove(second.id, NOON)
+    third = await topic(store, here, "c")
+    assert (first.number, second.number, third.number) == (1, 2, 3)
+    assert (await topic(store, other, "a")).number == 1
+    assert [one.number for one in await store.subscriptions.of_channel(here.id)] == [1, 3]
+
+
+async def test_topics_added_at_once_get_numbers_of_their_own(database_url: str) -> None:
+    stores = [SqlStore(database_url) for _ in range(4)]
+    here = await channel(stores[0])
+    added = await asyncio.gather(
+        *(topic(store, here, f"{place} {n}") for place, store in enumerate(stores) for n in range(5))
+    )
+    assert sorted(one.number for one in added) == list(range(1, 21))
+    assert len({one.since for one in added}) == 20
+    for store in stores:
+        await store.close()
+
+
+async def test_the_same_topic_twice_is_refused(store: SqlStore) -> None:
+    here = await channel(store)
+    first = await topic(store, here, "diffusion")
+    with pytest.raises(UserError, match="number 1"):
+        await topic(store, here, "diffusion", name="again")
+    other = await topic(store, here, "agents")
+    with pytest.raises(UserError, match="number 1"):
+        await store.subscriptions.edit(other.id, TopicOptions(query="diffusion"))
+    assert await store.subscriptions.of_channel(here.id) == [first, other]
+    await store.subscriptions.remove(first.id, NOON)
+    assert (await topic(store, here, "diffusion")).number == 3
+    await topic(store, await channel(store, "other"), "diffusion")
+
+
+async def test_a_double_click_adds_one_topic(database_url: str) -> None:
+    stores = [SqlStore(database_url) for _ in range(3)]
+    here = await channel(stores[0])
+    results = await asyncio.gather(*(topic(store, here) for store in stores), return_exceptions=True)
+    assert sum(isinstance(result, UserError) for result in results) == 2, results
+    assert len(await stores[0].subscriptions.of_channel(here.id)) == 1
+    for store in stores:
+        await store.close()
+
+
+async def test_another_query_starts_over_with_what_is_news(store: SqlStore) -> None:
+    here = await channel(store)
+    await listed(store, paper(1), paper(2))
+    first = await topic(store, here, "upvotes:>5", baseline=(paper(1).id,))
+    edited = await store.subscriptions.edit(
+        first.id, TopicOptions(query="upvotes:>9", min_upvotes=3, baseline=(paper(2).id,))
+    )
+    assert (edited.id, edited.number, edited.query, edited.min_upvotes) == (first.id, 1, "upvotes:>9", 3)
+    assert edited.since == await store.papers.last_change() > first.since
+    assert await store.subscriptions.baselines([first.id]) == {(first.id, paper(2).id)}
+
+
+async def test_another_name_keeps_what_is_news(store: SqlStore) -> None:
+    here = await channel(store)
+    await listed(store, paper(1))
+    first = await topic(store, here, "upvotes:>5", baseline=(paper(1).id,))
+    edited = await store.subscriptions.edit(
+        first.id, TopicOptions(query="upvotes:>5", name="Loved", instant=True, baseline=())
+    )
+    assert (edited.name, edited.instant, edited.since) == ("Loved", True, first.since)
+    assert await store.subscriptions.baselines([first.id]) == {(first.id, paper(1).id)}
+    assert [one.subscription for one in await store.subscriptions.changed(first.since, 10)] == [edited]
+
+
+async def test_a_removed_topic_cannot_be_edited(store: SqlStore) -> None:
+    gone = await topic(store, await channel(store))
+    await store.subscriptions.remove(gone.id, NOON)
+    with pytest.raises(UserError, match="removed"):
+        await store.subscriptions.edit(gone.id, TopicOptions(query="agents"))
+
+
+async def test_followers_learn_of_every_change_including_removals(store: SqlStore) -> None:
+    here = await channel(store)
+    first, second = await topic(store, here, "a"), await topic(store, here, "b")
+    assert await store.subscriptions.changed(0, 10) == [
+        SubscriptionChange(first.since, first.id, first),
+        SubscriptionChange(second.since, second.id, second),
+    ]
+    edited = await store.subscriptions.edit(first.id, TopicOptions(query="a2"))
+    await store.subscriptions.remove(second.id, NOON)
+    last = await store.papers.last_change()
+    assert await store.subscriptions.changed(second.since, 10) == [
+        SubscriptionChange(edited.since, first.id, edited),
+        SubscriptionChange(last, second.id, None),
+    ]
+    assert [one.subscription_id for one in await store.subscriptions.changed(0, 1)] == [first.id]
+    assert await store.subscriptions.changed(last, 10) == []
+
+
+async def test_papers_and_topics_share_one_count(store: SqlStore) -> None:
+    here = await channel(store)
+    await listed(store, paper(1))
+    between = await topic(store, here)
+    await listed(store, paper(2))
+    numbers = {one.paper.id: one.listed_change for one in await store.papers.unmatched(10)}
+    assert numbers[paper(1).id] < between.since < numbers[paper(2).id]
+
+
+async def test_a_large_baseline(store: SqlStore) -> None:
+    here = await channel(store)
+    papers = [paper(number) for number in range(1, CHUNK + 2)]
+    await store.papers.import_papers(papers)
+    watching = await topic(store, here, "upvotes:>5", baseline=tuple(one.id for one in papers))
+    assert await store.subscriptions.baselines([watching.id]) == {(watching.id, one.id) for one in papers}
+    assert await store.subscriptions.baselines([]) == set()
+
+
+async def test_a_topic_takes_what_waits_only_because_of_it_along(store: SqlStore) -> None:
+    here = await channel(store)
+    one, two = await topic(store, here, "a"), await topic(store, here, "b")
+    await listed(store, paper(1), paper(2), paper(3))
+    await store.digests.record_matches(
+        {}, [match(here, paper(1).id, one), match(here, paper(2).id, one, two), match(here, paper(3).id, two)], NOON
+    )
+    await store.subscriptions.remove(one.id, NOON)
+    waiting = {queued.paper.id: queued.topics for queued in await store.digests.waiting(here.id)}
+    assert waiting == {paper(2).id: ("b",), paper(3).id: ("b",)}
+    assert await store.digests.delivered_ids(here.id, [paper(n).id for n in (1, 2, 3)]) == {paper(2).id, paper(3).id}
+
+
+async def test_what_is_in_a_digest_already_stays_there(store: SqlStore) -> None:
+    here = await channel(store)
+    one = await topic(store, here)
+    ids = await queue(store, here, one, paper(1))
+    assert await store.digests.plan(plan(here, ids), NOON)
+    await store.subscriptions.remove(one.id, NOON)
+    await sent(store, await lease_one(store))
+    assert [posted.paper.id for posted in await store.digests.history(here.id, 10)] == ids
+
+
+async def test_an_edited_topic_lets_go_of_what_it_no_longer_wants(store: SqlStore) -> None:
+    here = await channel(store)
+    one, two = await topic(store, here, "a"), await topic(store, here, "b")
+    await queue(store, here, one, paper(1), paper(2), paper(3))
+    await store.digests.record_matches({}, [match(here, paper(2).id, two)], NOON)
+    await store.subscriptions.edit(one.id, TopicOptions(query="c"), unwanted=[paper(1).id, paper(2).id, "2605.99999"])
+    waiting = {queued.paper.id: queued.topics for queued in await store.digests.waiting(here.id)}
+    assert waiting == {paper(2).id: ("b",), paper(3).id: ("c",)}
+
+
+async def test_a_dropped_paper_may_come_back_by_another_topic(store: SqlStore) -> None:
+    here = await channel(store)
+    one = await topic(store, here, "a")
+    (dropped,) = await queue(store, here, one, paper(1))
+    await store.subscriptions.remove(one.id, NOON)
+    two = await topic(store, here, "b")
+    news = await store.digests.record_matches({}, [match(here, dropped, two, instant=True)], NOON)
+    assert news == [here.id]
+    (queued,) = await store.digests.waiting(here.id)
+    assert (queued.paper.id, queued.topics, queued.instant) == (dropped, ("b",), True)
+
+
+async def test_topics_count_what_they_brought_lately(store: SqlStore) -> None:
+    here = await channel(store)
+    one, two = await topic(store, here, "a"), await topic(store, here, "b")
+    await listed(store, paper(1), paper(2), paper(3))
+    await store.digests.record_matches(
+        {}, [match(here, paper(1).id, one), match(here, paper(2).id, one, two), match(here, paper(3).id, two)], NOON
+    )
+    assert await store.digests.plan(plan(here, [paper(1).id, paper(2).id]), NOON)
+    assert await store.subscriptions.delivered(here.id, NOON - timedelta(days=30)) == {}
+    await sent(store, await lease_one(store), at=NOON)
+    assert await store.subscriptions.delivered(here.id, NOON - timedelta(days=30)) == {one.id: 2, two.id: 1}
+    assert await store.subscriptions.delivered(here.id, NOON) == {}
+
+
+async def test_the_owner_is_who_made_the_first_topic_that_is_left(store: SqlStore) -> None:
+    here = await channel(store)
+    assert await store.subscriptions.owner(here.id) == ""
+    first = await store.subscriptions.add(here.id, TopicOptions(query="a"), created_by="ada", now=NOON)
+    await store.subscriptions.add(here.id, TopicOptions(query="b"), created_by="bob", now=NOON)
+    assert await store.subscriptions.owner(here.id) == "ada"
+    await store.subscriptions.remove(first.id, NOON)
+    assert await store.subscriptions.owner(here.id) == "bob"
+
+
+async def test_removing_and_matching_at_once_loses_no_paper_of_another_topic(database_url: str) -> None:
+    """A topic goes while the matcher notes that another one wants the same papers."""
+    one_store, other_store = SqlStore(database_url), SqlStore(database_url)
+    papers = [paper(number) for number in range(1, 6)]
+    for round_number in range(10):
+        here = await channel(one_store, f"channel-{round_number}")
+        leaving, staying = await topic(one_store, here, "a"), await topic(one_store, here, "b")
+        await queue(one_store, here, leaving, *papers)
+        matches = [match(here, one.id, staying) for one in reversed(papers)]
+        await asyncio.gather(
+            one_store.subscriptions.remove(leaving.id, NOON),
+            other_store.digests.record_matches({}, matches, NOON),
+        )
+        waiting = {queued.paper.id: queued.topics for queued in await one_store.digests.waiting(here.id)}
+        assert waiting == {one.id: ("b",) for one in papers}
+    await one_store.close()
+    await other_store.close()
+
+
+async def test_removing_and_planning_at_once_either_posts_or_drops(database_url: str) -> None:
+    one_store, other_store = SqlStore(database_url), SqlStore(database_url)
+    papers = [paper(number) for number in range(1, 6)]
+    for round_number in range(10):
+        here = await channel(one_store, f"channel-{round_number}")
+        leaving = await topic(one_store, here, "a")
+        ids = await queue(one_store, here, leaving, *papers)
+        _, planned = await asyncio.gather(
+            one_store.subscriptions.remove(leaving.id, NOON),
+            other_store.digests.plan(plan(here, ids[::-1]), NOON),
+        )
+        kept = await one_store.digests.delivered_ids(here.id, ids)
+        assert (kept, await one_store.posts.open_in(here.id)) == ((set(ids), 1) if planned else (set(), 0))
+    await one_store.close()
+    await other_store.close()
