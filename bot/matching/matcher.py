@@ -70,6 +70,11 @@ class Matcher:
     def __len__(self) -> int:
         return len(self._by_key)
 
+    @property
+    def distinct(self) -> int:
+        """How many different queries there are."""
+        return len(self._standing)
+
     def put(self, key: int, query: Query) -> None:
         """Adds a query, or replaces the one of that key."""
         clause = clause_of(query.root, self._atoms.intern)

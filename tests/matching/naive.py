@@ -1,0 +1,103 @@
+"""What a query means, once more: straight from the words of DESIGN, with lists and loops, to compare others with.
+
+It shares nothing with the matcher but the syntax tree and the analyser.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from bot import analysis
+from bot.papers import Paper, SourceName
+from bot.query import Node
+from bot.query.nodes import (
+    And,
+    Author,
+    Category,
+    Days,
+    Everything,
+    Feature,
+    FromSource,
+    Has,
+    Not,
+    Number,
+    NumberField,
+    Or,
+    Organization,
+    PaperId,
+    Phrase,
+    Prefix,
+    Submitter,
+    TextField,
+    Word,
+)
+
+terms = lru_cache(20_000)(analysis.terms)
+words = lru_cache(20_000)(analysis.words)
+
+
+def finds(node: Node, paper: Paper) -> bool:
+    """Whether the paper is among what the query finds."""
+    match node:
+        case And(nodes):
+            return all(finds(part, paper) for part in nodes)
+        case Or(nodes):
+            return any(finds(part, paper) for part in nodes)
+        case Not(part):
+            return not finds(part, paper)
+        case Everything():
+            return True
+        case Word(word, field):
+            return any(_in_row(terms(word), terms(text)) for text in _texts(paper, field))
+        case Phrase(phrase, field):
+            return any(_in_row(terms(" ".join(phrase)), terms(text)) for text in _texts(paper, field))
+        case Prefix(start, field):
+            return any(word.startswith(start) for text in _texts(paper, field) for word in words(text))
+        case Author(name):
+            return any(_in_row(list(name), words(author)) for author in paper.authors)
+        case Organization(name):
+            return any(_in_row(list(name), words(text)) for text in (paper.organization, paper.organization_name))
+        case Submitter(name):
+            return list(name) == words(paper.submitter)
+        case Category(name):
+            wanted = name.lower()
+            categories = [category.lower() for category in paper.categories]
+            if wanted.endswith(".*"):
+                archive = wanted.removesuffix(".*")
+                return any(category == archive or category.startswith(f"{archive}.") for category in categories)
+            return wanted in categories
+        case FromSource(SourceName() as source):
+            return source in paper.sources
+        case Has(Feature.CODE):
+            return paper.code_url != ""
+        case Has(Feature.PROJECT):
+            return paper.project_url != ""
+        case Has(Feature.MODEL):
+            return paper.models > 0
+        case PaperId(paper_id):
+            return paper.id == paper_id
+        case Number(field, low, high):
+            number = {
+                NumberField.UPVOTES: paper.upvotes,
+                NumberField.STARS: paper.stars,
+                NumberField.COMMENTS: paper.comments,
+            }[field]
+            return not (low is not None and number < low) and not (high is not None and number > high)
+        case Days(first, end):
+            day = paper.featured_on or paper.published_on
+            return day is not None and not (first and day < first) and not (end and day >= end)
+    raise TypeError(node)
+
+
+def _texts(paper: Paper, field: TextField) -> list[str]:
+    match field:
+        case TextField.TITLE:
+            return [paper.title]
+        case TextField.ABSTRACT:
+            return [paper.abstract]
+        case TextField.ANY:
+            return [paper.title, paper.abstract, *paper.keywords]
+
+
+def _in_row(wanted: list[str], row: list[str]) -> bool:
+    return any(row[place : place + len(wanted)] == wanted for place in range(len(row)))
