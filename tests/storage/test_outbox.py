@@ -1,0 +1,353 @@
+"""The outbox: one post of a channel in flight, in order, and nobody writes about a post that others hold."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from bot.channels import PlatformName
+from bot.posts import Post, PostState, Settlement, SharedPaper
+from storage.store import SqlStore
+from storage.tables import POSTS
+from tests.clocks import NOON
+from tests.storage.scenes import EVERYWHERE, LEASE, channel, lease, lease_one, posts, sent
+
+SECOND = timedelta(seconds=1)
+LATER = NOON + timedelta(minutes=5)
+
+
+async def settle(store: SqlStore, post: Post, state: PostState, at: datetime = NOON, **what: object) -> bool:
+    return await store.posts.settle(Settlement(post=post, state=state, at=at, **what))  # type: ignore[arg-type]
+
+
+async def look(store: SqlStore, now: datetime) -> list[Post]:
+    return await store.posts.lease_unknown(EVERYWHERE, now=now, until=now + LEASE, limit=10)
+
+
+async def counted(store: SqlStore) -> dict[PostState, int]:
+    return {state: number for state, number in (await store.posts.counts()).items() if number}
+
+
+async def test_a_post_is_leased_as_it_was_added(store: SqlStore) -> None:
+    here = await channel(store)
+    content = SharedPaper(paper_id="2605.00001", shared_by="ada")
+    added = await store.posts.add(here.id, content, NOON)
+    post = await lease_one(store)
+    assert (post.id, post.channel_id, post.digest_id, post.content) == (added, here.id, None, content)
+    assert (post.attempts, post.look_ups, post.first_attempt_at, post.parent_remote_id) == (0, 0, None, None)
+    assert post.lease
+    assert 0 < len(post.key) <= 25
+    assert await lease(store) == []
+
+
+async def test_a_channel_has_one_post_in_flight_and_its_order_holds(store: SqlStore) -> None:
+    here, there = await channel(store, "here"), await channel(store, "there")
+    mine, theirs = await posts(store, here, 3), await posts(store, there, 2)
+    first = await lease(store)
+    assert {post.id for post in first} == {mine[0], theirs[0]}
+    assert await lease(store) == []
+    await sent(store, first[0])
+    assert [post.id for post in await lease(store)] == [mine[1]]
+    assert await store.posts.open_in(here.id) == 2
+    assert await counted(store) == {PostState.LEASED: 2, PostState.PENDING: 2, PostState.SENT: 1}
+
+
+async def test_a_post_that_must_wait_holds_up_its_channel_alone(store: SqlStore) -> None:
+    here, there = await channel(store, "here"), await channel(store, "there")
+    mine, theirs = await posts(store, here, 2), await posts(store, there, 2)
+    one, other = await lease(store)
+    await store.posts.begin(one, NOON)
+    assert await settle(store, one, PostState.PENDING, due_at=LATER, error="slow down")
+    await sent(store, other)
+    assert [post.id for post in await lease(store)] == [theirs[1]]
+    assert [post.id for post in await lease(store, LATER)] == [mine[0]]
+
+
+async def test_a_channel_is_left_alone_until_its_time(store: SqlStore) -> None:
+    here, there = await channel(store, "here"), await channel(store, "there")
+    await posts(store, here, 2)
+    post = await lease_one(store)
+    assert await settle(store, post, PostState.SENT, remote_id="1", channel_after=NOON + SECOND)
+    theirs = await posts(store, there, 1)
+    assert [post.id for post in await lease(store)] == theirs
+    assert [post.channel_id for post in await lease(store, NOON + SECOND)] == [here.id]
+
+
+async def test_a_resumed_channel_need_not_wait(store: SqlStore) -> None:
+    here = await channel(store)
+    await posts(store, here, 2)
+    post = await lease_one(store)
+    assert await settle(store, post, PostState.SENT, remote_id="1", channel_after=LATER)
+    await store.channels.pause(here.id, reason="", until=None)
+    await store.channels.resume(here.id, next_digest_at=None)
+    assert len(await lease(store)) == 1
+
+
+async def test_channels_that_are_stopped_keep_their_posts(store: SqlStore) -> None:
+    paused, broken = await channel(store, "paused"), await channel(store, "broken")
+    await posts(store, paused)
+    await posts(store, broken)
+    await store.channels.pause(paused.id, reason="", until=None)
+    await store.channels.break_channels(broken.address, "gone", whole_workspace=False)
+    assert await lease(store) == []
+    for one in (paused, broken):
+        await store.channels.resume(one.id, next_digest_at=None)
+    assert {post.channel_id for post in await lease(store)} == {paused.id, broken.id}
+
+
+async def test_only_posts_of_the_named_platforms_are_leased(store: SqlStore) -> None:
+    on_slack = await channel(store, platform=PlatformName.SLACK)
+    on_web = await channel(store, platform=PlatformName.WEB)
+    await posts(store, on_slack)
+    await posts(store, on_web)
+    for platforms, expected in (([], set()), ([PlatformName.WEB], {on_web.id}), (EVERYWHERE, {on_slack.id})):
+        leased = await store.posts.lease(platforms, now=NOON, until=NOON + LEASE, limit=10)
+        assert {post.channel_id for post in leased} == expected
+
+
+async def test_the_longest_due_posts_go_first_and_no_more_than_asked_for(store: SqlStore) -> None:
+    for number in range(5):
+        await posts(store, await channel(store, str(number)), now=NOON - number * SECOND)
+    await posts(store, await channel(store, "not yet"), now=NOON + SECOND)
+    first, second = await lease(store, limit=2), await lease(store, limit=10)
+    assert [post.channel_id for post in first] == [5, 4]
+    assert [post.channel_id for post in second] == [3, 2, 1]
+
+
+async def test_an_attempt_is_on_record_before_the_request_leaves(store: SqlStore, database_url: str) -> None:
+    await posts(store, await channel(store))
+    post = await lease_one(store)
+    assert await store.posts.begin(post, NOON + SECOND)
+    # Another process finds it, as it would after this one was killed while sending.
+    other = SqlStore(database_url)
+    assert await other.posts.expire(NOON + LEASE) == 1
+    (unknown,) = await look(other, NOON + LEASE)
+    assert (unknown.id, unknown.key, unknown.attempts, unknown.first_attempt_at) == (
+        post.id,
+        post.key,
+        1,
+        NOON + SECOND,
+    )
+    await other.close()
+
+
+async def test_leases_that_run_out_are_pending_if_untried_and_unknown_if_tried(store: SqlStore) -> None:
+    tried, untried = await channel(store, "tried"), await channel(store, "untried")
+    await posts(store, tried)
+    await posts(store, untried)
+    first, _ = await lease(store)
+    await store.posts.begin(first, NOON)
+    assert await store.posts.expire(NOON + LEASE - SECOND) == 0
+    assert await store.posts.expire(NOON + LEASE) == 2
+    assert await counted(store) == {PostState.UNKNOWN: 1, PostState.PENDING: 1}
+    assert await store.posts.last_error(tried.id) == "interrupted while sending"
+    assert await store.posts.last_error(untried.id) == ""
+    assert [post.channel_id for post in await lease(store, NOON + LEASE)] == [untried.id]
+    assert await store.posts.expire(NOON + LEASE) == 0
+
+
+async def test_a_second_try_that_never_left_is_pending_again(store: SqlStore) -> None:
+    await posts(store, await channel(store))
+    first = await lease_one(store)
+    await store.posts.begin(first, NOON)
+    assert await settle(store, first, PostState.PENDING, due_at=NOON, error="not now")
+    await lease_one(store)
+    await store.posts.expire(NOON + LEASE)
+    assert await counted(store) == {PostState.PENDING: 1}
+
+
+async def test_a_worker_that_lost_its_lease_writes_nothing(store: SqlStore) -> None:
+    here = await channel(store)
+    await posts(store, here, 2)
+    paused = await lease_one(store)
+    await store.posts.expire(NOON + LEASE)
+    current = await lease_one(store, NOON + LEASE)
+    assert current.id == paused.id
+    assert current.lease != paused.lease
+    assert not await store.posts.begin(paused, NOON + LEASE)
+    for state in PostState:
+        late = Settlement(post=paused, state=state, at=LATER, remote_id="late", error="late", channel_after=LATER)
+        assert not await store.posts.settle(late)
+    assert await counted(store) == {PostState.LEASED: 1, PostState.PENDING: 1}
+    assert await store.posts.last_error(here.id) == ""
+    await sent(store, current, at=NOON + LEASE)
+    assert not await store.posts.begin(current, NOON + LEASE)
+    assert not await settle(store, current, PostState.PENDING, due_at=NOON)
+    assert await counted(store) == {PostState.SENT: 1, PostState.PENDING: 1}
+
+
+async def test_nothing_leaves_after_the_lease_ended_even_if_nobody_freed_it_yet(store: SqlStore) -> None:
+    await posts(store, await channel(store))
+    post = await lease_one(store)
+    assert not await store.posts.begin(post, NOON + LEASE)
+    assert await store.posts.begin(post, NOON + LEASE - SECOND)
+
+
+async def test_an_outcome_counts_until_somebody_frees_the_post(store: SqlStore) -> None:
+    await posts(store, await channel(store))
+    post = await lease_one(store)
+    await store.posts.begin(post, NOON)
+    assert await settle(store, post, PostState.SENT, at=NOON + 2 * LEASE, remote_id="1")
+
+
+async def test_a_retry_keeps_count_and_the_time_of_the_first_attempt(store: SqlStore) -> None:
+    here = await channel(store)
+    await posts(store, here)
+    now = NOON
+    for attempt in range(3):
+        post = await lease_one(store, now)
+        assert post.attempts == attempt
+        assert post.first_attempt_at == (None if attempt == 0 else NOON)
+        assert await store.posts.begin(post, now)
+        now += timedelta(seconds=20)
+        assert await settle(store, post, PostState.PENDING, at=now, due_at=now, error="x" * 1000)
+    assert await store.posts.last_error(here.id) == "x" * 500
+
+
+async def test_a_look_for_a_message_goes_back_to_before_the_request_left(store: SqlStore) -> None:
+    await posts(store, await channel(store))
+    post = await lease_one(store)
+    await store.posts.begin(post, NOON)
+    given_up = NOON + timedelta(seconds=30)
+    assert await settle(store, post, PostState.UNKNOWN, at=given_up, due_at=given_up, error="no answer")
+    (unknown,) = await look(store, given_up)
+    assert unknown.first_attempt_at == NOON
+
+
+async def test_a_fresh_start_forgets_the_attempts(store: SqlStore) -> None:
+    await posts(store, await channel(store))
+    post = await lease_one(store)
+    await store.posts.begin(post, NOON)
+    assert await settle(store, post, PostState.PENDING, due_at=NOON, error="not in channel", fresh_start=True)
+    again = await lease_one(store)
+    assert (again.attempts, again.first_attempt_at, again.look_ups) == (0, None, 0)
+    assert again.key == post.key
+
+
+async def test_an_unknown_post_is_looked_for_by_one_worker_and_holds_up_its_channel(store: SqlStore) -> None:
+    here = await channel(store)
+    await posts(store, here, 2)
+    post = await lease_one(store)
+    await store.posts.begin(post, NOON)
+    assert await settle(store, post, PostState.UNKNOWN, due_at=NOON + 5 * SECOND, error="no answer")
+    assert await lease(store, LATER) == []
+    assert await look(store, NOON + 4 * SECOND) == []
+    (unknown,) = await look(store, NOON + 5 * SECOND)
+    assert unknown.id == post.id
+    assert await look(store, NOON + 6 * SECOND) == []
+    # The one who looked died: after the lease somebody else looks.
+    (again,) = await look(store, NOON + 5 * SECOND + LEASE)
+    assert not await settle(store, unknown, PostState.SENT, remote_id="late")
+    assert await settle(store, again, PostState.SENT, remote_id="1", looked_up=True)
+    assert len(await lease(store, LATER)) == 1
+
+
+async def test_look_ups_are_counted_until_the_next_attempt(store: SqlStore) -> None:
+    await posts(store, await channel(store))
+    post = await lease_one(store)
+    await store.posts.begin(post, NOON)
+    assert await settle(store, post, PostState.UNKNOWN, due_at=NOON)
+    for look_ups in range(2):
+        (unknown,) = await look(store, NOON)
+        assert (unknown.look_ups, unknown.attempts) == (look_ups, 1)
+        assert await settle(store, unknown, PostState.UNKNOWN, due_at=NOON, looked_up=True)
+    (unknown,) = await look(store, NOON)
+    assert await settle(store, unknown, PostState.PENDING, due_at=NOON, looked_up=True)
+    again = await lease_one(store)
+    assert (again.look_ups, again.attempts) == (3, 1)
+    await store.posts.begin(again, NOON)
+    # A crash in the next attempt: what was looked for before says nothing about this request.
+    await store.posts.expire(NOON + LEASE)
+    (unknown,) = await look(store, NOON + LEASE)
+    assert (unknown.look_ups, unknown.attempts) == (0, 2)
+
+
+async def test_unknown_posts_of_stopped_channels_and_other_platforms_are_not_looked_for(store: SqlStore) -> None:
+    here = await channel(store)
+    await posts(store, here)
+    post = await lease_one(store)
+    assert await settle(store, post, PostState.UNKNOWN, due_at=NOON)
+    assert await store.posts.lease_unknown([PlatformName.WEB], now=NOON, until=LATER, limit=10) == []
+    assert await store.posts.lease_unknown(EVERYWHERE, now=NOON, until=LATER, limit=0) == []
+    await store.channels.pause(here.id, reason="", until=None)
+    assert await look(store, NOON) == []
+    await store.channels.resume(here.id, next_digest_at=None)
+    assert [one.id for one in await look(store, NOON)] == [post.id]
+
+
+async def test_a_failed_post_lets_the_next_one_go(store: SqlStore) -> None:
+    here = await channel(store)
+    _, second = await posts(store, here, 2)
+    assert await settle(store, await lease_one(store), PostState.FAILED, error="too long")
+    assert (await lease_one(store)).id == second
+    assert await store.posts.last_error(here.id) == "too long"
+
+
+async def test_a_success_ends_the_talk_of_an_error(store: SqlStore) -> None:
+    here = await channel(store)
+    await posts(store, here)
+    assert await settle(store, await lease_one(store), PostState.PENDING, due_at=NOON, error="slow down")
+    await sent(store, await lease_one(store))
+    assert await store.posts.last_error(here.id) == ""
+
+
+async def test_a_settlement_that_says_no_time_keeps_the_old_one(store: SqlStore) -> None:
+    await posts(store, await channel(store))
+    assert await settle(store, await lease_one(store), PostState.PENDING)
+    assert len(await lease(store)) == 1
+
+
+async def test_many_posts_begin_and_settle_at_once(store: SqlStore) -> None:
+    for number in range(150):
+        await posts(store, await channel(store, str(number)))
+    leased = await lease(store, limit=200)
+    assert len(leased) == 150
+    stolen = {post.id for post in leased[::7]}
+    mine = [replace(post, lease="somebody else's") if post.id in stolen else post for post in leased]
+    began = await asyncio.gather(*(store.posts.begin(post, NOON) for post in mine))
+    assert began == [post.id not in stolen for post in leased]
+    settled = await asyncio.gather(*(settle(store, post, PostState.SENT, remote_id=str(post.id)) for post in mine))
+    assert settled == began
+    assert await counted(store) == {PostState.SENT: 150 - len(stolen), PostState.LEASED: len(stolen)}
+
+
+async def test_whoever_stops_waiting_for_a_write_stops_nobody_else(store: SqlStore) -> None:
+    for number in range(20):
+        await posts(store, await channel(store, str(number)))
+    leased = await lease(store)
+    settling = [asyncio.create_task(settle(store, post, PostState.SENT, remote_id="1")) for post in leased]
+    await asyncio.sleep(0)
+    for task in settling[::3]:
+        task.cancel()
+    results = await asyncio.gather(*settling, return_exceptions=True)
+    assert all(result is True for place, result in enumerate(results) if place % 3)
+    assert all(isinstance(result, asyncio.CancelledError) for result in results[::3])
+    assert (await counted(store)).get(PostState.LEASED, 0) <= len(settling[::3])
+
+
+async def test_a_settlement_that_cannot_be_written_fails_alone(store: SqlStore) -> None:
+    for number in range(9):
+        await posts(store, await channel(store, str(number)))
+    leased = await lease(store)
+    settlements = [Settlement(post=post, state=PostState.SENT, at=NOON, remote_id="1") for post in leased]
+    without_time_zone = NOON.replace(tzinfo=None)
+    settlements[4] = replace(settlements[4], due_at=without_time_zone)
+    results = await asyncio.gather(*(store.posts.settle(one) for one in settlements), return_exceptions=True)
+    failed = results.pop(4)
+    assert isinstance(failed, Exception)
+    assert "timezone" in str(failed)
+    assert results == [True] * 8
+    assert await counted(store) == {PostState.SENT: 8, PostState.LEASED: 1}
+
+
+async def test_the_database_itself_refuses_a_second_post_in_flight(store: SqlStore) -> None:
+    here = await channel(store)
+    await posts(store, here, 2)
+    with pytest.raises(IntegrityError):
+        async with store.database.write() as connection:
+            await connection.execute(POSTS.update().values(state=PostState.LEASED))
+    assert await counted(store) == {PostState.PENDING: 2}
