@@ -16,8 +16,9 @@ from bot.search import Hit, PaperFeed, SearchPage
 from storage.search.files import DamagedIndexError, IndexFiles, IndexWriting
 from storage.search.finding import Search
 
-#: How long a search waits for the index to catch up before it makes do with what is there, in seconds.
-PATIENCE: Final = 0.5
+#: How long a search waits for the index to catch up before it makes do with what is there, in seconds. The usual handful
+#: of papers takes hundredths.
+PATIENCE: Final = 1.5
 _BUSY: Final = 0.1  # seconds before asking again whether another process has finished
 PAPERS_AT_ONCE: Final = 500
 PAPERS_PER_COMMIT: Final = 10_000
