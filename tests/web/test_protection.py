@@ -32,22 +32,20 @@ async def locked(tmp_path: Path) -> AsyncIterator[RunningWorkspace]:
         yield running
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "[::1", "localhost."]
-)
 @pytest.mark.parametrize("path", ["/", "/c/general", "/c/general/events", "/metrics", "/static/workspace.js"])
-async def test_other_hosts_get_nothing(workspace: RunningWorkspace, host: str, path: str) -> None:
+async def test_other_hosts_get_nothing(workspace: RunningWorkspace, path: str) -> None:
     async with workspace.client() as client:
-        answer = await client.get(path, headers={"host": host})
-    assert answer.status_code in (400, 401, 421)
-    assert "general" not in answer.text
-    assert "papers_total" not in answer.text
+        for host in ("evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "[::1", "localhost."):
+            answer = await client.get(path, headers={"host": host})
+            assert answer.status_code in (400, 401, 421), host
+            assert "general" not in answer.text
+            assert "papers_total" not in answer.text
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1234", "127.0.0.1"])
-async def test_allowed_hosts_match_without_port_and_case(workspace: RunningWorkspace, host: str) -> None:
+async def test_allowed_hosts_match_without_port_and_case(workspace: RunningWorkspace) -> None:
     async with workspace.client() as client:
-        assert (await client.get("/c/general", headers={"host": host})).status_code == 200
+        for host in ("localhost", "LOCALHOST:1234", "127.0.0.1"):
+            assert (await client.get("/c/general", headers={"host": host})).status_code == 200
 
 
 async def test_host_names_are_read_as_browsers_write_them() -> None:
@@ -67,23 +65,19 @@ async def test_health_needs_neither_host_nor_password(locked: RunningWorkspace) 
         assert (ready.status_code, ready.json()) == (503, {"ok": False, "database": "gone"})
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
+@pytest.mark.parametrize("path", ["/channels", "/c/general/command"])
+async def test_other_sites_cannot_change_anything(workspace: RunningWorkspace, path: str) -> None:
+    elsewhere = (
         {"origin": "https://evil.example"},
         {"origin": "null"},
         {"origin": "http://127.0.0.1"},  # another port is another site
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
-    ],
-)
-@pytest.mark.parametrize("path", ["/channels", "/c/general/command"])
-async def test_other_sites_cannot_change_anything(
-    workspace: RunningWorkspace, path: str, headers: dict[str, str]
-) -> None:
+    )
     async with workspace.client() as client:
-        answer = await client.post(path, data={"line": "today", "name": "planted"}, headers=headers)
-        assert answer.status_code == 403
+        for headers in elsewhere:
+            answer = await client.post(path, data={"line": "today", "name": "planted"}, headers=headers)
+            assert answer.status_code == 403, headers
         assert "planted" not in (await client.get("/channels")).text
     assert workspace.commands.calls == []
 
@@ -104,7 +98,7 @@ async def test_every_answer_tells_the_browser_to_be_careful(locked: RunningWorks
             assert "frame-ancestors 'none'" in policy
             assert "unsafe" not in policy
             assert headers["x-content-type-options"] == "nosniff"
-            assert headers["referrer-policy"] == "no-referrer"
+            assert headers["referrer-policy"] == "same-origin"
 
 
 async def test_pages_are_not_kept_and_versioned_files_are(workspace: RunningWorkspace) -> None:
@@ -118,13 +112,13 @@ async def test_pages_are_not_kept_and_versioned_files_are(workspace: RunningWork
         assert (await client.get("/static/%2e%2e/app.py")).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/", "/c/general", "/channels", "/c/general/messages", "/c/general/events"])
-async def test_nothing_is_shown_without_the_password(locked: RunningWorkspace, path: str) -> None:
+async def test_nothing_is_shown_without_the_password(locked: RunningWorkspace) -> None:
     async with locked.client() as client:
-        page = await client.get(path, headers=PAGE)
-        assert page.status_code == 303
-        assert page.headers["location"].startswith("/login?next=/")
-        assert (await client.get(path)).status_code == 401
+        for path in ("/", "/c/general", "/channels", "/c/general/messages", "/c/general/complete", "/c/general/events"):
+            page = await client.get(path, headers=PAGE)
+            assert page.status_code == 303
+            assert page.headers["location"].startswith("/login?next=/")
+            assert (await client.get(path)).status_code == 401
         assert (await client.post("/c/general/command", json={"line": "help"})).status_code == 401
     assert locked.commands.calls == []
 
@@ -140,13 +134,11 @@ async def test_the_password_opens_the_page_that_was_asked_for(locked: RunningWor
         assert (await client.get("/c/vision")).url.path == "/login"
 
 
-@pytest.mark.parametrize(
-    "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "/c", "javascript:alert(1)"]
-)
-async def test_the_login_leads_nowhere_else(locked: RunningWorkspace, target: str) -> None:
+async def test_the_login_leads_nowhere_else(locked: RunningWorkspace) -> None:
     async with locked.client() as client:
-        answer = await client.post("/login", data={"password": PASSWORD, "next": target})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        for target in ("https://evil.example/", "//evil.example", "/\\evil.example", "/c", "javascript:alert(1)"):
+            answer = await client.post("/login", data={"password": PASSWORD, "next": target})
+            assert (answer.status_code, answer.headers["location"]) == (303, "/")
 
 
 async def test_the_session_is_a_guarded_cookie_that_expires(locked: RunningWorkspace) -> None:
@@ -180,8 +172,7 @@ async def test_guessing_is_slowed_down(locked: RunningWorkspace) -> None:
         assert right.status_code == 429
         assert right.headers["retry-after"] == "60"
         assert "Try again in 60 seconds." in right.text
-        bearer = await client.get("/metrics", headers={"authorization": f"Bearer {PASSWORD}".encode()})
-        assert bearer.status_code == 401
+        assert (await client.get("/metrics", headers={"authorization": "Bearer guess"})).status_code == 401
         locked.clock.advance(seconds=61)
         assert (await client.post("/login", data={"password": PASSWORD})).status_code == 303
 

@@ -91,8 +91,8 @@ class TestCommands:
             case "" | "help":
                 return Reply(message=says("Write search, today or abstract."))
             case "today":
-                blocks = (Heading("Daily Papers"), card(1), card(2))
-                return Reply(message=Message(summary="Today’s papers", blocks=blocks), ephemeral=False)
+                papers = (Heading("Daily Papers"), card(1), card(2))
+                return Reply(message=Message(summary="Today’s papers", blocks=papers), ephemeral=False)
             case "search":
                 return self._search(rest)
             case "abstract":
@@ -110,8 +110,8 @@ class TestCommands:
                 await self.release.wait()
                 return Reply(message=says("At last."))
             case _:
-                blocks = (Paragraph(text("There is no command ", bold(word), ".")), Code(f"{call.line}\n^"))
-                return Reply(message=Message(summary="No such command", blocks=blocks), failed=True)
+                mistake = (Paragraph(text("There is no command ", bold(word), ".")), Code(f"{call.line}\n^"))
+                return Reply(message=Message(summary="No such command", blocks=mistake), failed=True)
 
     async def complete(self, call: CommandCall) -> Sequence[str]:
         known = (

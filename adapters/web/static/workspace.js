@@ -365,8 +365,12 @@ function connect() {
   });
   on("activity", ({ channel: name, id }) => noteActivity(name, id));
   on("stale", () => location.reload());
-  source.addEventListener("open", () => ($("offline").textContent = ""));
+  source.addEventListener("open", () => {
+    page.live = true;
+    $("offline").textContent = "";
+  });
   source.addEventListener("error", () => {
+    page.live = false;
     $("offline").textContent = "Reconnecting…";
     // Refused for good, says the browser; but the server may only have been starting.
     if (source.readyState === EventSource.CLOSED) setTimeout(() => source === events && connect(), RETRY);

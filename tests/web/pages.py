@@ -1,0 +1,79 @@
+"""Pages in a real browser, watched: whatever a page must never do fails the test at its end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, expect
+
+from tests.web.workspace import RunningWorkspace
+
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+SMALLEST = {"width": 320, "height": 568}
+
+
+@asynccontextmanager
+async def opened(
+    browser: Browser, workspace: RunningWorkspace, path: str = "/c/general", *, refusals: int | None = 0, **options: Any
+) -> AsyncIterator[Page]:
+    """A page of the workspace in a browser of its own.
+
+    Errors in the console (violations of the content security policy are such) and requests that leave the loopback
+    fail the test. Browsers also write down each answer that refuses something: there must be `refusals` of them, None for any number.
+    """
+    settings = {"viewport": DESKTOP, "timezone_id": "UTC", "reduced_motion": "reduce", **options}
+    context = await browser.new_context(**settings)
+    context.set_default_timeout(10_000)
+    complaints: list[str] = []
+    refused: list[str] = []
+
+    def note_console(message: ConsoleMessage) -> None:
+        if message.text.startswith("Failed to load resource"):
+            refused.append(message.text)
+        elif message.type in ("error", "warning"):
+            complaints.append(f"console: {message.text}")
+
+    def note_request(request: Request) -> None:
+        if urlsplit(request.url).hostname != "127.0.0.1":
+            complaints.append(f"request: {request.url}")
+
+    page = await context.new_page()
+    page.on("console", note_console)
+    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+    page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
+    context.on("request", note_request)
+    try:
+        await page.goto(workspace.url + path)
+        yield page
+        assert complaints == []
+        assert refusals in (None, len(refused)), refused
+    finally:
+        await context.close()
+
+
+async def command(page: Page, line: str) -> None:
+    """Writes a line and runs it."""
+    await page.locator("#line").fill(line)
+    await page.locator("#line").press("Enter")
+
+
+def messages(page: Page) -> Locator:
+    """The messages at the top level of the timeline."""
+    return page.locator("#timeline > .message")
+
+
+async def listens(page: Page) -> None:
+    """Waits until the page hears of new messages."""
+    await expect(page.locator("body")).to_have_attribute("data-live", "true")
+
+
+async def fits_its_width(page: Page) -> bool:
+    """Whether nothing sticks out: neither the page nor its log can be scrolled sideways."""
+    fits: bool = await page.evaluate(
+        "[document.documentElement, document.getElementById('log')].every(e => e.scrollWidth <= e.clientWidth)"
+    )
+    return fits
