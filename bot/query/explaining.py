@@ -130,14 +130,17 @@ def _fact(node: Node) -> Spans:
 
 def _number(number: Number) -> str:
     low, high = number.low, number.high
-    one = number.field.removesuffix("s")
+    if high == 0:
+        return f"with no {number.field}"
     if low is None:
-        return f"with no {number.field}" if high == 0 else f"with at most {high} {one if high == 1 else number.field}"
+        return f"with at most {_counted(high, number)}"
     if high is None:
-        return f"with at least {low} {one if low == 1 else number.field}"
-    if low == high:
-        return f"with exactly {low} {one if low == 1 else number.field}"
-    return f"with {low} to {high} {number.field}"
+        return f"with at least {_counted(low, number)}"
+    return f"with exactly {_counted(low, number)}" if low == high else f"with {low} to {_counted(high, number)}"
+
+
+def _counted(count: int | None, number: Number) -> str:
+    return f"{count} {number.field.removesuffix('s') if count == 1 else number.field}"
 
 
 def _days(first: date | None, end: date | None) -> str:

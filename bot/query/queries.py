@@ -59,8 +59,9 @@ class Query:
 
     def with_upvotes(self, least: int) -> Self:
         """The same query, for papers with so many upvotes or more. Its text may be longer than `parse` reads."""
+        enough = Number(NumberField.UPVOTES, least, None)
         nodes = self.root.nodes if isinstance(self.root, And) else (self.root,)
-        return self.of(And((*nodes, Number(NumberField.UPVOTES, least, None))), self.sort)
+        return self if enough in nodes else self.of(And((*nodes, enough)), self.sort)
 
 
 _GROWING = (Number, Has, FromSource, Organization, Submitter)

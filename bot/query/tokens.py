@@ -11,7 +11,7 @@ from bot.query.errors import QueryError
 from bot.query.values import DASHES, FIELDS, SORT, Value, not_a_field
 
 #: Every character that people and their phones write for a double quote; any of them ends what another began.
-_QUOTES: Final = '"\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02\u2033'
+QUOTES: Final = '"\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02\u2033'
 
 
 class Kind(Enum):
@@ -57,7 +57,7 @@ def tokens(query: str) -> Iterator[Token]:
         elif character in "()":
             yield _token(Kind.OPEN if character == "(" else Kind.CLOSE, query, place, place + 1)
             place += 1
-        elif character in _QUOTES:
+        elif character in QUOTES:
             token = _quoted(query, place)
             yield token
             place = token.end
@@ -81,7 +81,7 @@ def _token(kind: Kind, query: str, start: int, end: int) -> Token:
 
 def _quoted(query: str, start: int) -> Token:
     end = start + 1
-    while end < len(query) and query[end] not in _QUOTES:
+    while end < len(query) and query[end] not in QUOTES:
         end += 1
     if end == len(query):
         raise QueryError(
@@ -110,9 +110,7 @@ def _minus(query: str, place: int) -> Token:
 
 
 def _end_of_run(query: str, place: int) -> int:
-    while (
-        place < len(query) and not query[place].isspace() and query[place] not in "()" and query[place] not in _QUOTES
-    ):
+    while place < len(query) and not query[place].isspace() and query[place] not in "()" and query[place] not in QUOTES:
         place += 1
     return place
 

@@ -113,18 +113,6 @@ def _topic(paper: Paper, common: Counter[str], chance: random.Random) -> str:
     if len(terms) > 1 and chance.random() < 0.1:
         return " OR ".join(terms)
     options = [*[""] * 9, f" cat:{paper.categories[0]}", f" upvotes:>={chance.choice((5, 10, 20))}"]
-        "",
-        "",
-        "",
-        "",
-        "",
-        "",
-        "",
-        "",
-        "",
-        f" cat:{paper.categories[0]}",
-        f" upvotes:>={chance.choice((5, 10, 20))}",
-    ]
     excluded = ["survey", "review", "benchmark", "medical", "dataset", "robot", '"case study"']
     return " ".join(terms) + (f" -{chance.choice(excluded)}" if chance.random() < 0.15 else chance.choice(options))
 

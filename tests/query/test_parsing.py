@@ -1,0 +1,280 @@
+"""What people write, and what the bot understands."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from bot.papers import SourceName
+from bot.query import LONGEST_QUERY, Query, QueryError, Sort, parse
+from bot.query.nodes import (
+    And,
+    Author,
+    Category,
+    Days,
+    Everything,
+    Feature,
+    FromSource,
+    Has,
+    Node,
+    Not,
+    Number,
+    NumberField,
+    Or,
+    Organization,
+    PaperId,
+    Phrase,
+    Prefix,
+    Submitter,
+    TextField,
+    Word,
+)
+from bot.query.tokens import QUOTES
+from bot.query.values import DASHES
+from tests.strategies import queries, query_texts
+
+TITLE, ABSTRACT = TextField.TITLE, TextField.ABSTRACT
+
+
+@pytest.mark.parametrize(
+    ("text", "root"),
+    [
+        ("diffusion", Word("diffusion")),
+        ("Schrödinger", Word("schrodinger")),
+        ("diffusion distillation", And((Word("diffusion"), Word("distillation")))),
+        ("diffusion AND distillation", And((Word("diffusion"), Word("distillation")))),
+        ("fine-tuning", Phrase(("fine", "tuning"))),
+        ("gpt-4", Phrase(("gpt", "4"))),
+        ("C++", Word("c")),
+        ("(why?)", Word("why")),
+        ("robot🤖", Word("robot")),
+        ("量子 コンピュータ", And((Word("量子"), Word("コンピュータ")))),
+        ('"mixture of experts"', Phrase(("mixture", "of", "experts"))),
+        ("“mixture of experts”", Phrase(("mixture", "of", "experts"))),
+        ("„mixture of experts“", Phrase(("mixture", "of", "experts"))),
+        ("«mixture of experts»", Phrase(("mixture", "of", "experts"))),
+        ('"survey"', Word("survey")),
+        ('moe"of experts"', And((Word("moe"), Phrase(("of", "experts"))))),
+        ('llm OR "language model"', Or((Word("llm"), Phrase(("language", "model"))))),
+        ("a OR b c", Or((Word("a"), And((Word("b"), Word("c")))))),
+        ("(a OR b) c", And((Or((Word("a"), Word("b"))), Word("c")))),
+        ("a or b", And((Word("a"), Word("or"), Word("b")))),
+        ("a not b and", And((Word("a"), Word("not"), Word("b"), Word("and")))),
+        ('a "OR"', And((Word("a"), Word("or")))),
+        ("a (b c)", And((Word("a"), Word("b"), Word("c")))),
+        ("a OR (b OR c)", Or((Word("a"), Word("b"), Word("c")))),
+        ("a A (a)", Word("a")),
+        ("a -survey", And((Word("a"), Not(Word("survey"))))),
+        ("a NOT survey", And((Word("a"), Not(Word("survey"))))),
+        ('a -"case study"', And((Word("a"), Not(Phrase(("case", "study")))))),
+        ("a -(b OR c)", And((Word("a"), Not(Or((Word("b"), Word("c"))))))),
+        ("a -title:b", And((Word("a"), Not(Word("b", TITLE))))),
+        ("-b a", And((Not(Word("b")), Word("a")))),
+        ("-(-a)", Word("a")),
+        ("(a OR -b) c", And((Or((Word("a"), Not(Word("b")))), Word("c")))),
+        ("-(-a OR b)", Not(Or((Not(Word("a")), Word("b"))))),
+        ("quant*", Prefix("quant")),
+        ("Schrö*", Prefix("schro")),
+        ("*", Everything()),
+        ("* -survey", And((Everything(), Not(Word("survey"))))),
+        ("* upvotes:>5", And((Everything(), Number(NumberField.UPVOTES, 6, None)))),
+        ("title:agent", Word("agent", TITLE)),
+        ("TITLE:Agent", Word("agent", TITLE)),
+        ("abstract:fine-tuning", Phrase(("fine", "tuning"), ABSTRACT)),
+        ('title:"a b"', Phrase(("a", "b"), TITLE)),
+        ("title:quant*", Prefix("quant", TITLE)),
+        ("title:(a OR b)", Or((Word("a", TITLE), Word("b", TITLE)))),
+        ('title:(a "b c")', And((Word("a", TITLE), Phrase(("b", "c"), TITLE)))),
+        ("title:(a -quant*)", And((Word("a", TITLE), Not(Prefix("quant", TITLE))))),
+        ("author:hinton", Author(("hinton",))),
+        ('author:"Yann LeCun"', Author(("yann", "lecun"))),
+        ("author:Jean-Pierre", Author(("jean", "pierre"))),
+        ("cat:cs.cl", Category("cs.CL")),
+        ("cat:CS.*", Category("cs.*")),
+        ("cat:cs", Category("cs.*")),
+        ("cat:hep-th", Category("hep-th")),
+        ("cat:hep-th.*", Category("hep-th")),
+        ("cat:(cs.CL OR stat.ml)", Or((Category("cs.CL"), Category("stat.ML")))),
+        ("org:NVIDIA", Organization(("nvidia",))),
+        ('org:"google deepmind"', Organization(("google", "deepmind"))),
+        ("submitter:@AKhaliq", Submitter(("akhaliq",))),
+        ("source:arxiv", FromSource(SourceName.ARXIV)),
+        ("source:HF", FromSource(SourceName.HUGGINGFACE)),
+        ("source:huggingface", FromSource(SourceName.HUGGINGFACE)),
+        ("upvotes:>=20", Number(NumberField.UPVOTES, 20, None)),
+        ("upvotes:≥20", Number(NumberField.UPVOTES, 20, None)),
+        ("stars:>100", Number(NumberField.STARS, 101, None)),
+        ("comments:<5", Number(NumberField.COMMENTS, None, 4)),
+        ("comments:<=5", Number(NumberField.COMMENTS, None, 5)),
+        ("upvotes:=7", Number(NumberField.UPVOTES, 7, 7)),
+        ("upvotes:7", Number(NumberField.UPVOTES, 7, 7)),
+        ("upvotes:２０", Number(NumberField.UPVOTES, 20, 20)),
+        ("upvotes:10..50", Number(NumberField.UPVOTES, 10, 50)),
+        ("after:2026-01-01", Days(date(2026, 1, 1), None)),
+        ("before:2026-01-01", Days(None, date(2026, 1, 1))),
+        ("after:2026-02", Days(date(2026, 2, 1), None)),
+        ("date:2026-04", Days(date(2026, 4, 1), date(2026, 5, 1))),
+        ("date:2025-12", Days(date(2025, 12, 1), date(2026, 1, 1))),
+        ("date:2026", Days(date(2026, 1, 1), date(2027, 1, 1))),
+        ("date:2026-4-3", Days(date(2026, 4, 3), date(2026, 4, 4))),
+        ("date:2024-02-29..2024-03", Days(date(2024, 2, 29), date(2024, 4, 1))),
+        ("has:code", Has(Feature.CODE)),
+        ("has:Project", Has(Feature.PROJECT)),
+        ("has:model", Has(Feature.MODEL)),
+        ("id:2604.13035v2", PaperId("2604.13035")),
+        ("id:astro-ph/0601001", PaperId("astro-ph/0601001")),
+        ("id:https://arxiv.org/abs/2604.13035", PaperId("2604.13035")),
+        ("DreamFusion: Text-to-3D", And((Word("dreamfusion"), Phrase(("text", "to", "3d"))))),
+        ("a sort:new", Word("a")),
+        ("a\n\tb", And((Word("a"), Word("b")))),
+    ],
+)  # fmt: skip
+def test_what_a_query_means(text: str, root: Node) -> None:
+    query = parse(text)
+    assert query.root == root
+    assert parse(query.text) == query
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("  Diffusion   “Case  Study”  —survey ", 'diffusion "case study" -survey'),
+        ("fine-tuning", '"fine tuning"'),
+        ("a AND NOT (b c)", "a -(b c)"),
+        ("(a (b OR c))", "a (b OR c)"),
+        ("title:(a OR b c)", "title:a OR title:b title:c"),
+        ("upvotes:>19 stars:5..5", "upvotes:>=20 stars:=5"),
+        ("date:2026-04-01..2026-04-30", "date:2026-04"),
+        ("date:2026-04-01..2026-05-01", "date:2026-04-01..2026-05-01"),
+        ("sort:new a OR b", "(a OR b) sort:new"),
+        ("sort:TOP a", "a sort:top"),
+        ("(a OR b) sort:new", "(a OR b) sort:new"),
+        ("author:Hinton org:A-I", 'author:hinton org:"a i"'),
+    ],
+)
+def test_the_canonical_text(text: str, canonical: str) -> None:
+    assert parse(text).text == canonical
+
+
+@pytest.mark.parametrize("dash", DASHES)
+def test_every_dash_is_a_minus_before_a_word_and_none_within_one(dash: str) -> None:
+    assert parse(f"a {dash}b c{dash}d").text == 'a -b "c d"'
+
+
+@pytest.mark.parametrize("quote", QUOTES)
+def test_every_double_quote_makes_a_phrase(quote: str) -> None:
+    assert parse(f"{quote}a b{quote}").root == Phrase(("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("text", "sort"),
+    [("a", Sort.RELEVANCE), ("a sort:new", Sort.NEW), ("sort:top a", Sort.TOP), ("(a sort:top) b sort:top", Sort.TOP)],
+)
+def test_the_order_is_an_option_anywhere(text: str, sort: Sort) -> None:
+    assert parse(text).sort is sort
+
+
+@pytest.mark.parametrize(
+    ("text", "watches"),
+    [
+        ("upvotes:>5", True),
+        ("a OR stars:1", True),
+        ("a -comments:>5", True),
+        ("a has:code", True),
+        ("a source:hf", True),
+        ("a cat:cs.CL after:2026-01-01 -b", False),
+    ],
+)
+def test_what_depends_on_growing_numbers(text: str, watches: bool) -> None:
+    assert parse(text).watches_numbers is watches
+
+
+@pytest.mark.parametrize(
+    ("text", "has_words"),
+    [("a", True), ("title:quant*", True), ("author:a", False), ("* -a", False), ("cat:cs.CL OR a", True)],
+)
+def test_what_has_words(text: str, has_words: bool) -> None:
+    assert parse(text).has_words is has_words
+
+
+def test_the_categories_that_are_looked_for() -> None:
+    assert parse("cat:cs.CL (cat:stat.* OR a) -cat:cs.CV -(b -cat:math.CO)").categories == {
+        "cs.CL",
+        "stat.*",
+        "math.CO",
+    }
+
+
+def test_votes_are_added_to_any_query() -> None:
+    assert parse("a OR b").with_upvotes(20) == parse("(a OR b) upvotes:>=20")
+    assert parse("a -b sort:new").with_upvotes(20) == parse("a -b upvotes:>=20 sort:new")
+    assert parse("a upvotes:>=20").with_upvotes(20) == parse("a upvotes:>=20")
+    longest = parse("x" * LONGEST_QUERY).with_upvotes(5)
+    assert longest.text == f"{'x' * LONGEST_QUERY} upvotes:>=5"
+
+
+@given(queries())
+@settings(deadline=None)
+def test_the_canonical_text_means_the_same(query: Query) -> None:
+    assert parse(query.text) == query
+
+
+@given(query_texts(), st.sampled_from(("({0})", "({0}) ({0})", "({0}) OR ({0})", "-(-({0}))", "  {0}\n")))
+@settings(deadline=None)
+def test_saying_it_twice_or_in_parentheses_is_the_same_query(text: str, shape: str) -> None:
+    assert parse(shape.format(text)) == parse(text)
+
+
+_PIECES = st.sampled_from(
+    (
+        *(
+            "a",
+            "survey",
+            "OR",
+            "AND",
+            "NOT",
+            "(",
+            ")",
+            '"',
+            "“",
+            "-",
+            "—",
+            "*",
+            ":",
+            "..",
+            ">=",
+            "<",
+            "5",
+            "2026-04",
+            "🤖",
+        ),
+        *("title:", "cat:", "cs.CL", "upvotes:", "date:", "sort:", "new", "author:", "id:", "https://arxiv.org/abs/"),
+        *(" ", " ", " "),
+    )
+)
+
+
+@given(st.text() | st.lists(_PIECES, max_size=15).map("".join))
+@example("(" * 400)
+@example("-" * 400)
+@example("NOT " * 100)
+@example("((((((((((((((((((((((((((((((a))))))))))))))))))))))))))))))")
+@example('title:"')
+@example("\ud800")
+@example("Ʀ")
+@settings(max_examples=400, deadline=None)
+def test_any_text_is_understood_or_its_mistake_is_shown(text: str) -> None:
+    try:
+        query = parse(text)
+    except QueryError as error:
+        assert 0 <= error.position <= len(text)
+        assert 0 <= error.length <= len(text) - error.position
+        assert str(error).endswith(error.hint)
+        line, carets = error.pointed.split("\n")
+        assert line.isprintable()
+        assert set(carets.strip()) == {"^"}
+    else:
+        assert parse(query.text) == query
