@@ -11,7 +11,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -60,7 +60,7 @@ class IndexFiles:
         self._folder = folder
         self._path = folder / f"{_FOLDER}{FORMAT}"
         self._index = _ready(Index(schema()))  # empty and in memory: what can be searched until files are there
-        self._opened = False
+        self.opened = False  # whether there are files at all
 
     @property
     def schema(self) -> Schema:
@@ -73,14 +73,14 @@ class IndexFiles:
         """Sees what others have written since. Keeps what it had if there is nothing that could be read."""
         try:
             with engine_errors():
-                if self._opened:
+                if self.opened:
                     self._index.reload()
                 elif self._path.exists():
                     self._index = _ready(Index.open(str(self._path)))
-                    self._opened = True
+                    self.opened = True
         except DamagedIndexError as error:
             _log.info("index.unreadable", folder=str(self._path), reason=str(error))
-            self._opened = False
+            self.opened = False
 
     def write(self, *, check: bool = False) -> IndexWriting | None:
         """The right to write, None if another process has it. What is unreadable is thrown away and begun anew.
@@ -88,34 +88,36 @@ class IndexFiles:
         `check` reads every byte that there is, to compare it with the checksums. The right ends with `close`, or with
         the process, however that ends.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        lock = (self._folder / _LOCK).open("ab")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with engine_errors(), ExitStack() as on_failure:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            lock = on_failure.enter_context((self._folder / _LOCK).open("ab"))
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self.look_again()
+                return None
             if check and self._path.exists() and (damage := _damage(self._path)):
                 _log.warning("index.damaged", folder=str(self._path), reason=damage)
-                self._opened = False
+                self.opened = False
             else:
                 self.look_again()
-            if not self._opened:
+            if not self.opened:
                 self.begin_anew()
             self._remove_other_formats()
-            return IndexWriting(self, lock)
-        except BlockingIOError:
-            lock.close()
-            self.look_again()
-            return None
-        except BaseException:
-            lock.close()
-            raise
+            writing = IndexWriting(self, lock)
+            on_failure.pop_all()
+            return writing
 
     def begin_anew(self) -> None:
         """Throws the files away and starts an empty index. Only for who has the right to write."""
-        shutil.rmtree(self._path, ignore_errors=True)
-        self._path.mkdir(parents=True, exist_ok=True)
         with engine_errors():
+            if self._path.is_dir():
+                shutil.rmtree(self._path)
+            else:
+                self._path.unlink(missing_ok=True)
+            self._path.mkdir()
             self._index = _ready(Index(schema(), path=str(self._path)))
-        self._opened = True
+        self.opened = True
 
     def writer(self) -> IndexWriter:
         with engine_errors():

@@ -16,8 +16,8 @@ from bot.search import Hit, PaperFeed, SearchPage
 from storage.search.files import DamagedIndexError, IndexFiles, IndexWriting
 from storage.search.finding import Search
 
-#: How long a search waits for the index to catch up before it makes do with what is there, in seconds. The usual handful
-#: of papers takes hundredths.
+#: How long a search waits for the index to catch up before it makes do with what is there, in seconds. A handful of
+#: papers takes hundredths.
 PATIENCE: Final = 1.5
 _BUSY: Final = 0.1  # seconds before asking again whether another process has finished
 PAPERS_AT_ONCE: Final = 500
@@ -42,6 +42,7 @@ class TantivyIndex:
         self._trusted = False  # whether the files were checked, and found to be of this database
         self._following: asyncio.Task[None] | None = None
         self._following_since = 0.0
+        self._failure: StorageError | None = None  # why the last attempt to follow came to nothing
         self._closing = asyncio.Event()
 
     async def search(self, query: Query, *, limit: int, offset: int = 0) -> SearchPage:
@@ -100,14 +101,18 @@ class TantivyIndex:
         left = self._following_since + PATIENCE - loop.time()
         if left > 0:
             await asyncio.wait([self._following], timeout=left)
+        if self._failure is not None and not self._files.opened:
+            raise self._failure
 
     async def _follow(self) -> None:
         try:
             while await self._refresh() is None and not self._closing.is_set():
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._closing.wait(), _BUSY)
+            self._failure = None
         except StorageError as error:
             _log.error("index.behind", reason=str(error))
+            self._failure = error
 
     async def _repair(self, error: DamagedIndexError) -> None:
         _log.warning("index.failed", reason=str(error))

@@ -35,6 +35,11 @@ class MemoryFeed:
             self._changes.pop(paper.id, None)
             self._changes[paper.id] = (self._last, paper)
 
+    def forget(self) -> None:
+        """Becomes an empty database again, as one that was restored or replaced."""
+        self._changes.clear()
+        self._last = 0
+
     def skip(self, changes: int = 1) -> None:
         """Something else than papers changes."""
         self._last += changes
