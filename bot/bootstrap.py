@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import uvicorn
@@ -13,6 +14,7 @@ from storage.search import TantivyIndex
 
 from adapters.feeds.http import FeedClient
 from adapters.feeds.huggingface import HuggingFace
+from adapters.feeds.sample import SAMPLE_DAYS, SampleFeed
 from adapters.web.app import create_app
 from adapters.web.platform import WebPlatform, address_of, channel_name_of
 from adapters.web.server import WebServer
@@ -144,6 +146,11 @@ async def open_application(
             metrics=metrics,
             web=web,
         )
+
+
+def demo_feed(clock: Clock) -> tuple[Source, tuple[date, ...]]:
+    """The bundled sample feed and the days that it has."""
+    return SampleFeed(clock), SAMPLE_DAYS
 
 
 def parse_address(text: str) -> tuple[Address, str]:

@@ -30,7 +30,44 @@ class DemoChannel:
 
 
 CHANNELS = (
-    DemoChannel("general", ('subscribe * --min-upvotes 60 --name "Everybody\'s favourites"', "settings limit 5")),
+    DemoChannel(
+        "general",
+        (
+            'subscribe * --min-upvotes 25 --name "Everybody\'s favourites"',
+            "schedule weekdays 09:00",
+            "settings style compact",
+            "settings limit 5",
+        ),
+    ),
+    DemoChannel(
+        "agents",
+        (
+            'subscribe agent OR "tool use" --name Agents',
+            'subscribe "reinforcement learning" -agent --name "Learning by reward"',
+            "schedule weekdays 17:00",
+            "settings style threads",
+        ),
+    ),
+    DemoChannel(
+        "vision",
+        (
+            'subscribe diffusion (image OR video) --name "Pictures and films"',
+            'subscribe robot* OR "embodied AI" --instant --name Robots',
+            "schedule weekdays 12:00",
+            "settings style cards",
+        ),
+    ),
+    DemoChannel(
+        "reading-group",
+        (
+            "subscribe cat:cs.CL -cat:cs.CV --name Language",
+            "subscribe benchmark -robot* --name Benchmarks",
+            "schedule mon,thu 17:30",
+            "settings style cards",
+            "settings abstracts on",
+            "settings limit 8",
+        ),
+    ),
 )
 
 

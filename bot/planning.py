@@ -104,8 +104,10 @@ class Planner:
         plan = self._digest(channel, papers, kind, later)
         if not await self._store.digests.plan(plan, now):
             return None
+        if plan.digest is None:
+            return False
         _log.info("digest.planned", channel=str(channel.address), papers=len(plan.paper_ids), posts=len(plan.posts))
-        return plan.digest is not None
+        return True
 
     def _digest(
         self, channel: Channel, papers: Sequence[QueuedPaper], kind: DigestKind, later: datetime | None

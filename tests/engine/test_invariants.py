@@ -94,7 +94,7 @@ async def test_many_workers_post_each_paper_once(town: Town, tmp_path: Path) -> 
         await worker.index.close()
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 async def test_a_storm_of_faults_ends_with_each_message_once_and_in_order(town: Town, seed: int) -> None:
     chance = random.Random(seed)
     channels = [f"channel-{number}" for number in range(6)]
@@ -106,7 +106,7 @@ async def test_a_storm_of_faults_ends_with_each_message_once_and_in_order(town: 
     papers = [a_paper(number, upvotes=number) for number in range(1, 15)]
     await town.news(*papers)
     await town.next_digest("channel-0")
-    await town.settle(hours=6)
+    await town.settle(hours=6, step=120)
     wanted = [paper.id for paper in reversed(papers)]
     for channel in channels:
         assert town.platform.papers_in(channel) == wanted
