@@ -77,8 +77,8 @@ def shortened(text: str) -> str:
 def words_of(value: Value) -> tuple[str, ...]:
     """The words to look for; raises `QueryError` if there are none.
 
-    Folding a word again may change it once more (the small letter of a rare capital may have an accent of its own), so
-    it is done until nothing changes: the canonical text must mean the same as what was typed.
+    Words are made of words until nothing changes: a rare capital and an accent stay two characters while their small
+    letters become one, and the canonical text must mean the same as what was typed.
     """
     found = analyzed_words(value.text)
     while not value.text.isascii() and (again := analyzed_words(" ".join(found))) != found:

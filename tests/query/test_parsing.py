@@ -265,6 +265,7 @@ _PIECES = st.sampled_from(
 @example('title:"')
 @example("\ud800")
 @example("Ʀ")
+@example("\u1ffa\u0345")
 @settings(max_examples=400, deadline=None)
 def test_any_text_is_understood_or_its_mistake_is_shown(text: str) -> None:
     try:
