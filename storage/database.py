@@ -144,9 +144,11 @@ def _storable(parameters: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _sqlite_engine(url: str) -> AsyncEngine:
-    path = make_url(url).database
-    if path:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(make_url(url).database or "").parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OperatorError(f"The folder of the database, {folder}, cannot be made: {error.strerror}.") from error
     engine = create_async_engine(url, json_serializer=_write_json, connect_args={"timeout": SQLITE_BUSY_TIMEOUT})
     _drop_what_cannot_be_stored(engine.sync_engine)
 
