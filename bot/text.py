@@ -23,77 +23,13 @@ def readable(text: str) -> str:
 # ---- sentences
 
 # What ends in a full stop and is hardly ever the end of a sentence, lower-case and without its last full stop.
-_ABBREVIATIONS = frozenset(
-    [
-        "e.g",
-        "i.e",
-        "cf",
-        "vs",
-        "viz",
-        "al",
-        "resp",
-        "approx",
-        "ca",
-        "a.k.a",
-        "w.r.t",
-        "i.i.d",
-        "s.t",
-        "fig",
-        "figs",
-        "eq",
-        "eqs",
-        "eqn",
-        "sec",
-        "secs",
-        "ref",
-        "refs",
-        "tab",
-        "thm",
-        "lem",
-        "def",
-        "prop",
-        "cor",
-        "no",
-        "nos",
-        "vol",
-        "pp",
-        "ch",
-        "chap",
-        "app",
-        "alg",
-        "dr",
-        "prof",
-        "mr",
-        "mrs",
-        "ms",
-        "st",
-        "jr",
-        "sr",
-        "inc",
-        "ltd",
-        "corp",
-        "dept",
-        "est",
-        "u.s",
-        "u.k",
-        "ph.d",
-        "m.sc",
-        "b.sc",
-        "d.r",
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "sept",
-        "oct",
-        "nov",
-        "dec",
-    ]
-)
+_ABBREVIATIONS = frozenset([
+    "e.g", "i.e", "cf", "vs", "viz", "al", "resp", "approx", "ca", "a.k.a", "w.r.t", "i.i.d", "s.t", "fig", "figs",
+    "eq", "eqs", "eqn", "sec", "secs", "ref", "refs", "tab", "thm", "lem", "def", "prop", "cor", "no", "nos", "vol",
+    "pp", "ch", "chap", "app", "alg", "dr", "prof", "mr", "mrs", "ms", "st", "jr", "sr", "inc", "ltd", "corp", "dept",
+    "est", "u.s", "u.k", "ph.d", "m.sc", "b.sc", "d.r", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep",
+    "sept", "oct", "nov", "dec",
+])  # fmt: skip
 _SENTENCE_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s+\S)|[。！？]+[」』”）]*")
 _LAST_WORD = re.compile(r"[^\s(\[“\"]*$")
 _LABEL_WORDS = 2  # “Objective.”, “Main results.” are headings of a structured abstract, not sentences
@@ -188,69 +124,15 @@ def _is_boundary(text: str, at: int) -> bool:
 # ---- names
 
 _SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv"))
-_PARTICLES = frozenset(
-    [
-        "van",
-        "von",
-        "der",
-        "den",
-        "de",
-        "del",
-        "della",
-        "di",
-        "da",
-        "dal",
-        "dos",
-        "das",
-        "do",
-        "du",
-        "la",
-        "le",
-        "ter",
-        "ten",
-        "zu",
-        "zum",
-        "zur",
-        "af",
-        "av",
-        "bin",
-        "ibn",
-        "ben",
-        "el",
-        "al",
-        "y",
-        "e",
-        "st",
-    ]
-)
-_GROUP_WORDS = frozenset(
-    [
-        "team",
-        "teams",
-        "group",
-        "collaboration",
-        "consortium",
-        "lab",
-        "labs",
-        "laboratory",
-        "research",
-        "institute",
-        "project",
-        "university",
-        "community",
-        "contributors",
-        "foundation",
-        "company",
-        "corporation",
-        "inc",
-        "ai",
-        "authors",
-        "initiative",
-        "network",
-        "center",
-        "centre",
-    ]
-)
+_PARTICLES = frozenset([
+    "van", "von", "der", "den", "de", "del", "della", "di", "da", "dal", "dos", "das", "do", "du", "la", "le", "ter",
+    "ten", "zu", "zum", "zur", "af", "av", "bin", "ibn", "ben", "el", "al", "y", "e", "st",
+])  # fmt: skip
+_GROUP_WORDS = frozenset([
+    "team", "teams", "group", "collaboration", "consortium", "lab", "labs", "laboratory", "research", "institute",
+    "project", "university", "community", "contributors", "foundation", "company", "corporation", "inc", "ai",
+    "authors", "initiative", "network", "center", "centre",
+])  # fmt: skip
 _ASIDE = re.compile(r"\([^()]*\)|[\"“”«»]")
 
 
