@@ -1,7 +1,8 @@
 """Queries of the index's own kind, made from the tree of ours. What finds a paper is exact; what ranks it is judgement.
 
-Ranking adds to the score of the words in the text a little for those in the title, and for words that stand beside each
-other in the query and in the paper. The amounts were chosen on the Cranfield collection (`tests/bench/searching.py`);
+Ranking adds to the score of the words in the text a little for those in the title. Where any of the words will do, it
+also adds for two that stand beside each other in the query and in the paper; where all of them are there anyway, that
+costs more time than it is worth. The amounts were chosen on the Cranfield collection (`tests/bench/searching.py`), and
 everything near them does as well.
 """
 
@@ -67,7 +68,7 @@ def exact_query(schema: Schema, root: Node) -> Query:
 def ranked_query(schema: Schema, root: Node) -> Query:
     """Finds just the papers that match; the score is for relevance."""
     builder = _Builder(schema)
-    return Query.boolean_query([(Occur.Must, builder.node(root)), *_bonuses(builder, list(_wanted_texts(root)))])
+    return Query.boolean_query([(Occur.Must, builder.node(root)), *_in_titles(builder, list(_wanted_texts(root)))])
 
 
 def related_query(schema: Schema, root: Node) -> Query | None:
@@ -85,7 +86,13 @@ def related_query(schema: Schema, root: Node) -> Query | None:
     conditions = [builder.clause(part) for part in parts if not _is_text(part)]
     some = Query.boolean_query([(Occur.Should, builder.node(word)) for word in dict.fromkeys(telling)])
     return Query.boolean_query(
-        [(Occur.Must, some), *conditions, (Occur.MustNot, builder.node(root)), *_bonuses(builder, telling)]
+        [
+            (Occur.Must, some),
+            *conditions,
+            (Occur.MustNot, builder.node(root)),
+            *_in_titles(builder, telling),
+            *_side_by_side(builder, telling),
+        ]
     )
 
 
@@ -202,27 +209,24 @@ def _silent(query: Query) -> Query:
     return Query.const_score_query(query, 0.0)
 
 
-def _bonuses(builder: _Builder, texts: Sequence[Text]) -> list[tuple[Occur, Query]]:
-    """Clauses that find nothing but add to scores.
+def _in_titles(builder: _Builder, texts: Sequence[Text]) -> Iterator[tuple[Occur, Query]]:
+    """Clauses that find nothing but prefer papers with the words in their titles."""
+    for term in dict.fromkeys(_terms_anywhere(texts)):
+        if term not in STOP_WORDS:
+            yield Occur.Should, Query.boost_query(builder.in_title(term), _IN_TITLE)
 
-    Words that only one field was asked for are no reason to prefer another, so they get none.
-    """
-    rows = [
-        terms(" ".join(_words_of(text)))
-        for text in texts
-        if not isinstance(text, Prefix) and text.field is TextField.ANY
-    ]
-    found = [term for row in rows for term in row]
-    titles = dict.fromkeys(term for term in found if term not in STOP_WORDS)
-    pairs = dict.fromkeys(
-        (one, other)
-        for one, other in pairwise(found)
-        if one != other and one not in STOP_WORDS and other not in STOP_WORDS
-    )
-    return [
-        *((Occur.Should, Query.boost_query(builder.in_title(term), _IN_TITLE)) for term in titles),
-        *((Occur.Should, Query.boost_query(builder.side_by_side(pair), _SIDE_BY_SIDE)) for pair in pairs),
-    ]
+
+def _side_by_side(builder: _Builder, texts: Sequence[Text]) -> Iterator[tuple[Occur, Query]]:
+    """Clauses that find nothing but prefer papers with the words beside each other."""
+    for pair in dict.fromkeys(pairwise(_terms_anywhere(texts))):
+        if pair[0] != pair[1] and STOP_WORDS.isdisjoint(pair):
+            yield Occur.Should, Query.boost_query(builder.side_by_side(pair), _SIDE_BY_SIDE)
+
+
+def _terms_anywhere(texts: Sequence[Text]) -> list[str]:
+    """The terms in their order, less those that only one field was asked for: they are no reason to prefer another."""
+    wanted = [text for text in texts if not isinstance(text, Prefix) and text.field is TextField.ANY]
+    return [term for text in wanted for word in _words_of(text) for term in terms(word)]
 
 
 def _wanted_texts(node: Node, *, wanted: bool = True) -> Iterator[Text]:
