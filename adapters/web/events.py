@@ -64,7 +64,7 @@ class EventStreams:
         while not tail.closed:
             noticed = tail.last_id
             # A page that closes cancels this stream; a query that is under way still comes to its end.
-            news = await asyncio.shield(asyncio.ensure_future(self._platform.after(after, limit=READ_AT_ONCE)))
+            news = await asyncio.shield(self._platform.after(after, limit=READ_AT_ONCE))
             for logged in news:
                 if logged.channel == channel:
                     yield _event("message", logged.id, describe(logged))

@@ -23,7 +23,8 @@ async def opened(
     """A page of the workspace in a browser of its own.
 
     Errors in the console (violations of the content security policy are such) and requests that leave the loopback
-    fail the test. Browsers also write down each answer that refuses something: there must be `refusals` of them, None for any number.
+    fail the test. Browsers also write down each answer that refuses something: there must be `refusals` of them, or
+    with None any number.
     """
     settings = {"viewport": DESKTOP, "timezone_id": "UTC", "reduced_motion": "reduce", **options}
     context = await browser.new_context(**settings)

@@ -95,6 +95,20 @@ async def test_a_line_that_could_not_be_run_comes_back(browser: Browser, workspa
         await expect(page.locator("#command-error")).to_be_hidden()
 
 
+async def test_a_slow_command_holds_up_no_other(browser: Browser, workspace: RunningWorkspace) -> None:
+    async with opened(browser, workspace) as page:
+        await command(page, "slow")
+        await expect(page.locator("#composer")).to_have_attribute("aria-busy", "true")
+        await page.locator("#line").press("Enter")  # there is nothing to run
+        await command(page, "help")
+        await expect(messages(page)).to_have_text(re.compile("Write search"))
+        workspace.commands.release.set()
+        await expect(messages(page)).to_have_count(2)
+        await expect(messages(page).last).to_contain_text("At last.")
+        await expect(page.locator("#composer")).not_to_have_attribute("aria-busy", "true")
+    assert [call.line for call in workspace.commands.calls] == ["slow", "help"]
+
+
 async def test_a_workspace_that_is_gone_is_said_and_looked_for(browser: Browser, workspace: RunningWorkspace) -> None:
     async with opened(browser, workspace, refusals=None) as page:
         await listens(page)
@@ -272,6 +286,14 @@ async def test_adding_a_channel_goes_there_and_mistakes_are_explained(
         await expect(messages(page)).to_contain_text("Write search, today or abstract.")
     channels = await workspace.store.channels.on_platform(PlatformName.WEB)
     assert "robotics" in [channel.name for channel in channels]
+
+
+async def test_the_first_channel_is_added_in_an_empty_workspace(browser: Browser, tmp_path: Path) -> None:
+    async with running_workspace(tmp_path, channels=()) as empty, opened(browser, empty, "/") as page:
+        await expect(page.get_by_role("heading", name="There are no channels yet")).to_be_visible()
+        await page.get_by_label("Add a channel").fill("papers")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/c/papers")
 
 
 async def test_the_state_of_the_channel_follows_commands(browser: Browser, workspace: RunningWorkspace) -> None:

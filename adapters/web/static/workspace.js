@@ -192,6 +192,18 @@ async function whileBusy(element, work) {
   }
 }
 
+let running = 0; // lines that were written and are not answered yet: a slow one holds up no other
+
+async function runWritten(composer, form) {
+  if (!$("line").value.trim()) return;
+  const line = composer.take();
+  running += 1;
+  form.ariaBusy = "true";
+  if (!(await run(line))) composer.giveBack(line);
+  running -= 1;
+  form.ariaBusy = running ? "true" : null;
+}
+
 function listenToCommands() {
   const composer = new Composer($("line"), $("completions"), async (line) => {
     try {
@@ -206,10 +218,7 @@ function listenToCommands() {
     const form = event.target;
     if (form.id === "composer") {
       event.preventDefault();
-      whileBusy(form, async () => {
-        const line = composer.take();
-        if (!(await run(line))) composer.giveBack(line);
-      });
+      runWritten(composer, form);
     } else if (form.classList.contains("buttons")) {
       event.preventDefault();
       const button = event.submitter;
@@ -401,6 +410,7 @@ function listenWhenUseful() {
   navigator.locks.request("paperround-hidden-page", { ifAvailable: true }, (lock) => {
     if (!document.hidden) return null;
     if (lock === null) return leave();
+    if (events === null) connect();
     return new Promise((resolve) => (stopListening = resolve));
   });
 }
