@@ -1,0 +1,63 @@
+"""A process that works on the outbox of a store, for `test_workers.py`.
+
+    python -m tests.storage.worker DATABASE_URL TASKS SEED
+
+Several tasks lease posts and settle them in every way until none is open. Each time one holds a post it prints a JSON
+line with the post, its channel and from when to when (seconds of the machine's monotonic clock).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+
+from bot.channels import PlatformName
+from bot.posts import Post, PostState, Settlement
+from storage.store import SqlStore
+
+LEASE = timedelta(seconds=60)
+OPEN = (PostState.PENDING, PostState.LEASED, PostState.UNKNOWN)
+
+
+async def work(store: SqlStore, chance: random.Random) -> None:
+    while True:
+        now = datetime.now(UTC)
+        looking = chance.random() < 0.3
+        leasing = store.posts.lease_unknown if looking else store.posts.lease
+        posts = await leasing(tuple(PlatformName), now=now, until=now + LEASE, limit=chance.randint(1, 5))
+        for post in posts:
+            await hold(store, post, chance, looking=looking)
+        counts = await store.posts.counts()
+        if not any(counts[state] for state in OPEN):
+            return
+        if not posts:
+            await asyncio.sleep(chance.random() / 20)
+
+
+async def hold(store: SqlStore, post: Post, chance: random.Random, *, looking: bool) -> None:
+    held_from = time.monotonic()
+    if not looking:
+        assert await store.posts.begin(post, datetime.now(UTC))
+    await asyncio.sleep(chance.random() / 500)
+    state = chance.choice([PostState.SENT, PostState.SENT, PostState.PENDING, PostState.UNKNOWN])
+    now = datetime.now(UTC)
+    held_until = time.monotonic()
+    settlement = Settlement(
+        post=post, state=state, at=now, remote_id=f"r{post.id}", due_at=now, error="", looked_up=looking
+    )
+    assert await store.posts.settle(settlement)
+    print(json.dumps([post.channel_id, held_from, held_until, post.id, state]))
+
+
+async def main(url: str, tasks: int, seed: int) -> None:
+    store = SqlStore(url)
+    await asyncio.gather(*(work(store, random.Random(seed * 1000 + number)) for number in range(tasks)))
+    await store.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
