@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Sequence
 
+from bot.cleaning import clean_line
 from bot.tex import plain_text
 
 ELLIPSIS = "…"
 
 
 def readable(text: str) -> str:
-    """`text` without TeX habits (`$O(n^2)$` is O(n²), `Schr\\"odinger` is Schrödinger) and with single spaces.
+    """`text` in one line, without TeX habits: `$O(n^2)$` is O(n²), `Schr\\"odinger` is Schrödinger.
 
-    Text without TeX changes in its white space only. Never raises; takes time linear in the text; the outcome has no
-    control characters that the text had not. It is data and may still look like markup: rendering escapes it.
+    Never raises; takes time linear in the text. The outcome has no control, invisible or bidirectional characters.
+    It is data and may still look like markup: rendering escapes it.
     """
-    return plain_text(" ".join(text.split()))
+    # Once before, since nothing invisible may hide a habit, and once after, since a habit can spell anything.
+    return clean_line(plain_text(clean_line(text, sys.maxsize)), sys.maxsize)
 
 
 # ---- sentences
@@ -30,7 +33,7 @@ _ABBREVIATIONS = frozenset([
     "est", "u.s", "u.k", "ph.d", "m.sc", "b.sc", "d.r", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep",
     "sept", "oct", "nov", "dec",
 ])  # fmt: skip
-_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s+\S)|[。！？]+[」』”）]*")
+_SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?= )|[。！？]+[」』”）]*")
 _LAST_WORD = re.compile(r"[^\s(\[“\"]*$")
 _LABEL_WORDS = 2  # “Objective.”, “Main results.” are headings of a structured abstract, not sentences
 
@@ -50,10 +53,9 @@ def first_sentence(text: str, limit: int) -> str:
 
 
 def _ends_sentence(text: str, end: re.Match[str]) -> bool:
-    following = text[end.end() :].lstrip()
     if end[0][0] in "。！？":
         return True
-    if following[0].islower():
+    if text[end.end() + 1].islower():
         return False
     sentence = text[: end.start()]
     if end[0][0] == ".":
@@ -101,16 +103,19 @@ _REGIONAL_INDICATORS = range(0x1F1E6, 0x1F200)
 _HANGUL_LEADING = range(0x1100, 0x1160)
 _HANGUL_INNER = range(0x1160, 0x1200)
 _LOW_SURROGATES = range(0xDC00, 0xE000)
+_VIRAMA = 9  # the combining class of signs that take a consonant's vowel away
 
 
 def _is_boundary(text: str, at: int) -> bool:
-    """Whether a person sees two characters left and right of `at` (the main rules of Unicode's UAX #29)."""
+    """Whether a person sees two characters left and right of `at`: Unicode's UAX #29, in doubt for one character."""
     before, after = text[at - 1], text[at]
     code = ord(after)
     if unicodedata.category(after) in ("Mn", "Me", "Mc") or after in (_JOINER, "\u200c"):
         return False
     if before == _JOINER or code in _TAGS or code in _SKIN_TONES or code in _LOW_SURROGATES or before + after == "\r\n":
         return False
+    if unicodedata.combining(before) == _VIRAMA and unicodedata.category(after) == "Lo":
+        return False  # a conjunct of Devanagari and its relatives
     if code in _HANGUL_INNER or (code in _HANGUL_LEADING and ord(before) in _HANGUL_LEADING):
         return not (0x1100 <= ord(before) < 0x1200 or 0xAC00 <= ord(before) <= 0xD7A3)
     if code in _REGIONAL_INDICATORS:
@@ -216,12 +221,11 @@ def _plural(noun: str) -> str:
 
 def compact_number(number: int) -> str:
     """`999`, `1.2k`, `12.3k`, `123k`, `4.6M`: three digits at most, rounded to nearest."""
-    sign, size = ("-" if number < 0 else ""), abs(number)
-    if size < 1000:
-        return f"{sign}{size}"
-    for unit, letter in ((1_000, "k"), (1_000_000, "M"), (1_000_000_000, "G")):
-        scaled = size / unit
-        digits = 1 if scaled < 99.95 else 0
-        if round(scaled, digits) < 1000 or letter == "G":
-            return f"{sign}{f'{scaled:.{digits}f}'.removesuffix('.0')}{letter}"
-    raise AssertionError("unreachable")
+    scaled, letter = float(abs(number)), ""
+    for larger in "kMG":
+        if scaled < 999.5:
+            break
+        scaled, letter = scaled / 1000, larger
+    digits = 1 if letter and scaled < 99.95 else 0
+    rounded = f"{scaled:.{digits}f}".removesuffix(".0")
+    return f"{'-' if number < 0 else ''}{rounded}{letter}"

@@ -31,8 +31,10 @@ class Pieces:
 
     def find(self, piece: str, within: int) -> int | None:
         """Where the next such piece stands, if that is less than so many pieces ahead."""
-        stop = min(self.end, self.at + within)
-        return next((at for at in range(self.at, stop) if self.pieces[at] == piece), None)
+        try:
+            return self.pieces.index(piece, self.at, min(self.end, self.at + within))
+        except ValueError:
+            return None
 
     def leave(self, rest: str) -> None:
         """What is left of the piece here once its beginning has been read."""

@@ -95,51 +95,12 @@ TORN_GREEK = {
     ("t", "heta"): "θ", ("u", "psilon"): "υ", ("d", "elta"): "δ",
 }  # fmt: skip
 
-FUNCTIONS = frozenset(
-    [
-        "log",
-        "ln",
-        "lg",
-        "exp",
-        "sin",
-        "cos",
-        "tan",
-        "cot",
-        "sec",
-        "csc",
-        "arcsin",
-        "arccos",
-        "arctan",
-        "sinh",
-        "cosh",
-        "tanh",
-        "coth",
-        "min",
-        "max",
-        "inf",
-        "sup",
-        "lim",
-        "limsup",
-        "liminf",
-        "arg",
-        "argmin",
-        "argmax",
-        "det",
-        "dim",
-        "ker",
-        "gcd",
-        "deg",
-        "hom",
-        "Pr",
-        "sgn",
-        "tr",
-        "rank",
-        "mod",
-        "bmod",
-        "polylog",
-        "softmax",
-    ]
-) - {"deg"}  # `\deg` in an abstract is always a temperature or an angle
+# Without `deg`: `\deg` in an abstract is always a temperature or an angle.
+FUNCTIONS = frozenset([
+    "log", "ln", "lg", "exp", "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh",
+    "tanh", "coth", "min", "max", "inf", "sup", "lim", "limsup", "liminf", "arg", "argmin", "argmax", "det", "dim",
+    "ker", "gcd", "hom", "Pr", "sgn", "tr", "rank", "mod", "bmod", "polylog", "softmax",
+])  # fmt: skip
 
 DECLARATIONS = frozenset([
     "em", "bf", "it", "rm", "tt", "sc", "sf", "sl", "cal", "frak", "bfseries", "itshape", "rmfamily", "ttfamily",
