@@ -128,6 +128,36 @@ async def test_messages_arrive_without_reloading(browser: Browser, workspace: Ru
         assert await page.evaluate("window.stillTheSamePage")
 
 
+async def _set_hidden(page: Page, *, hidden: bool) -> None:
+    """What a browser does to a page whose tab goes to the back or comes to the front."""
+    await page.evaluate(
+        """(hidden) => {
+          Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
+async def test_one_hidden_page_counts_in_its_title_and_others_catch_up(
+    browser: Browser, workspace: RunningWorkspace
+) -> None:
+    async with opened(browser, workspace) as page:
+        other = await page.context.new_page()
+        await other.goto(page.url)
+        for each in (page, other):
+            await listens(each)
+            await _set_hidden(each, hidden=True)
+        await expect(other.locator("body")).to_have_attribute("data-live", "false")
+        await workspace.post(says("In the background"))
+        await expect(page).to_have_title("(1) #general · Paper Round")
+        await expect(messages(other)).to_have_count(0)
+        for each in (page, other):
+            await _set_hidden(each, hidden=False)
+            await expect(messages(each)).to_contain_text("In the background")
+            await expect(each).to_have_title("#general · Paper Round")
+
+
 async def test_readers_at_the_end_follow_and_others_are_told(browser: Browser, workspace: RunningWorkspace) -> None:
     for number in range(30):
         await workspace.post(says(f"Message {number}"))

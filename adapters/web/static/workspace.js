@@ -402,6 +402,7 @@ function listenWhenUseful() {
   const leave = () => {
     events?.close();
     events = null;
+    page.live = false;
   };
   if (!navigator.locks) {
     leave();
