@@ -10,10 +10,10 @@ from datetime import date
 from typing import Any
 
 import uvicorn
-from storage.search import TantivyIndex
 
 from adapters.feeds.http import FeedClient
 from adapters.feeds.huggingface import HuggingFace
+from adapters.feeds.json_lines import PapersFile
 from adapters.feeds.sample import SAMPLE_DAYS, SampleFeed
 from adapters.web.app import create_app
 from adapters.web.platform import WebPlatform, address_of, channel_name_of
@@ -28,7 +28,10 @@ from bot.metrics import Metrics
 from bot.papers import SourceName
 from bot.ports import Clock, Platform, Source
 from bot.settings import Settings
+from storage.search import TantivyIndex
 from storage.store import SqlStore
+
+__all__ = ["Application", "PapersFile", "demo_feed", "open_application", "parse_address"]
 
 STOP_WITHIN = 10  # seconds that open connections get when the bot stops
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot import __version__
-from bot.bootstrap import Application, PapersFile, demo_feed, open_application, open_papers_file, parse_address
+from bot.bootstrap import Application, PapersFile, demo_feed, open_application, parse_address
 from bot.clocks import ShiftedClock
 from bot.demo import CHANNELS, Demo
 from bot.errors import PaperRoundError, UserError
@@ -139,7 +139,7 @@ def import_(files: tuple[Path, ...]) -> None:
     async def work(application: Application) -> int:
         imported = bad = 0
         for path in files:
-            counted = await _import_file(application, open_papers_file(path))
+            counted = await _import_file(application, PapersFile(path))
             imported, bad = imported + counted[0], bad + counted[1]
         click.echo(f"{count_of(imported, 'paper')} imported" + (f", {count_of(bad, 'line')} skipped" if bad else ""))
         return 0

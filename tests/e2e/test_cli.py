@@ -1,0 +1,115 @@
+"""The command line, run as people run it: answers on stdout, logs on stderr, exit codes that mean something."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.process import Bot
+from tests.feeds.server import FeedServer, needs_recordings
+
+
+@pytest.fixture
+def bot(tmp_path: Path) -> Iterator[Bot]:
+    bot = Bot(tmp_path / "data", huggingface_url="http://127.0.0.1:9")
+    yield bot
+    bot.close()
+
+
+def test_a_first_visit_in_the_terminal(bot: Bot, tmp_path: Path) -> None:
+    papers = tmp_path / "papers.jsonl.xz"
+    lines = [
+        {"id": "2605.00001", "title": "Fast Diffusion", "abstract": "We study diffusion.", "authors": ["Ada Lovelace"],
+         "categories": ["cs.LG"], "announced": "2026-05-11"},
+        {"id": "2605.00002", "title": "Slow Turtles", "abstract": "Turtles.", "authors": "A. Turing and K. Gödel",
+         "categories": "cs.AI cs.LG", "announced": "2026-05-12"},
+        {"id": "nonsense"},
+    ]  # fmt: skip
+    papers.write_bytes(lzma.compress("\n".join(map(json.dumps, lines)).encode()))
+    imported = bot.cli("import", str(papers))
+    assert "2 papers imported, 1 line skipped" in imported.stdout
+    assert "line 3" in imported.stderr
+    found = json.loads(bot.cli("search", "turtle", "--json").stdout)
+    assert found["query"] == "turtle"
+    assert found["total"] == 1
+    (paper,) = found["papers"]
+    assert (paper["id"], paper["title"], paper["url"], paper["upvotes"]) == (
+        "2605.00002",
+        "Slow Turtles",
+        "https://arxiv.org/abs/2605.00002",
+        0,
+    )
+    assert paper["score"] > 0
+    assert "Slow Turtles" in bot.cli("search", "author:godel").stdout
+    answer = bot.command("subscribe cat:cs.LG --name Learning")
+    assert answer["ephemeral"] is True
+    assert "Topic 1 added" in answer["text"]
+    assert answer["papers"] == ["2605.00002", "2605.00001"]
+    status = json.loads(bot.cli("status", "--json").stdout)
+    assert (status["papers"], status["channels"], status["subscriptions"]) == (2, 1, 1)
+    assert status["posts"] == {"pending": 0, "leased": 0, "unknown": 0, "sent": 0, "failed": 0}
+    assert status["sources"]["huggingface"]["last_success"] is None
+
+
+def test_mistakes_end_with_their_sentence_and_code_two(bot: Bot) -> None:
+    done = bot.cli("search", '"mixture of experts', expect=2)
+    assert "^" in done.stderr
+    assert done.stdout == ""
+    assert "Did you mean `/papers search`?" in bot.cli("command", "serach x", expect=2).stderr
+    assert "is no channel" in bot.cli("command", "topics", "--channel", "nowhere", expect=2).stderr
+    assert "No such option" in bot.cli("status", "--jsn", expect=2).stderr
+    document = json.loads(bot.cli("command", "serach x", "--json", expect=2).stdout)
+    assert document["papers"] == []
+
+
+def test_trouble_ends_with_a_sentence_and_code_one(bot: Bot, tmp_path: Path) -> None:
+    failed = bot.cli("poll", expect=1)
+    assert "huggingface: " in failed.stderr
+    assert "Traceback" not in failed.stderr
+    status = json.loads(bot.cli("status", "--json").stdout)
+    assert status["sources"]["huggingface"]["last_error"]
+    assert "Traceback" not in bot.cli("import", str(tmp_path / "missing.jsonl"), expect=1).stderr
+    wrong = Bot(tmp_path / "other", database_url="mysql://root@localhost/x")
+    assert "SQLite or PostgreSQL" in wrong.cli("status", expect=1).stderr
+    wrong = Bot(tmp_path / "other", poll_minutes="often")
+    assert "PAPERROUND_POLL_MINUTES" in wrong.cli("status", expect=1).stderr
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    assert "PAPERROUND_DATA_DIR" in Bot(blocked / "data").cli("status", expect=1).stderr
+    open_to_all = Bot(tmp_path / "third", web_host="0.0.0.0")
+    assert "PAPERROUND_WEB_PASSWORD" in open_to_all.cli("run", expect=1).stderr
+
+
+def test_help_tells_every_command(bot: Bot) -> None:
+    words = bot.cli("--help").stdout
+    for command in ("demo", "run", "poll", "deliver", "import", "search", "command", "status"):
+        assert command in words
+        assert bot.cli(command, "--help").stdout
+
+
+@needs_recordings
+@pytest.mark.shared
+def test_poll_and_deliver_do_one_round(tmp_path: Path) -> None:
+    with FeedServer(today="2026-04-15") as feed:
+        bot = Bot(tmp_path, huggingface_url=feed.url)
+        bot.command("subscribe *")
+        bot.command("schedule instant")
+        polled = bot.cli("poll")
+        assert "new or changed" in polled.stdout
+        assert "sent or tried" in bot.cli("deliver").stdout
+        ((papers,),) = bot.query("SELECT count(*) FROM papers")
+        assert papers > 20
+        assert sum(bot.posted()["general"].values()) == 20  # a digest's limit
+        assert bot.cli("deliver").stdout.startswith("0 messages")
+        before = papers
+        bot.cli("poll", "--date", "2026-04-01")
+        ((papers,),) = bot.query("SELECT count(*) FROM papers")
+        assert papers > before
+    with sqlite3.connect(bot.database) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
