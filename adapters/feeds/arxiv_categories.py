@@ -1,0 +1,20 @@
+"""The categories among the classes that arXiv's records carry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from bot.query.categories import CATEGORIES
+
+_BETWEEN = re.compile(r"[\s,;]+")
+
+
+def arxiv_categories(terms: Iterable[str]) -> tuple[str, ...]:
+    """The arXiv categories that the terms name, in their order and each once.
+
+    Authors' own classes stand beside them (`68T50`, `I.2.7; I.4.8 (Primary)`) and are left out: no query can ask for
+    them.
+    """
+    names = (name for term in terms for name in _BETWEEN.split(term))
+    return tuple(dict.fromkeys(name for name in names if name in CATEGORIES and not name.endswith("*")))
