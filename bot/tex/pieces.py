@@ -13,6 +13,8 @@ _PIECE = re.compile(
     re.DOTALL,
 )
 
+_LONGEST_OPTION = 40  # pieces
+
 
 class Pieces:
     """The pieces of a text from `at` up to `end`. Joined they are the text."""
@@ -67,11 +69,13 @@ class Pieces:
 
     def option(self) -> str:
         """The `[…]` that starts here, empty if none does."""
-        following = self.peek()
-        if not following.startswith("["):
+        if not self.peek().startswith("["):
             return ""
-        stop = following.find("]")
-        if stop < 0:
-            return ""
-        self.leave(following[stop + 1 :])
-        return following[1:stop]
+        for at in range(self.at, min(self.end, self.at + _LONGEST_OPTION)):
+            inside, closed, rest = self.pieces[at].partition("]")
+            if closed:
+                option = "".join(self.pieces[self.at : at]) + inside
+                self.at = at
+                self.leave(rest)
+                return option[1:]
+        return ""

@@ -318,7 +318,8 @@ class _Reader(Pieces):
         return None
 
     def _drop_argument(self, out: list[str]) -> str:
-        self.option()
+        for _ in range(2):  # `\citep[see][p.~3]{key}`
+            self.option()
         if self.peek() == "{":
             self.raw_group()
         self.dropped_something = True
