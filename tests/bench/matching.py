@@ -1,20 +1,21 @@
-"""How fast papers meet topics, beside what one would write at first and what databases offer.
+"""Matching: beside what one would write at first and what databases offer.
 
-python -m tests.bench.matching [--million]
+    python -m tests.bench.matching   # one million topics: some minutes, 2 GB
 
 The topics are made from titles of real papers (`tests.matching.real.subscriptions`) and matched against other real
-papers. Every rival gets the topics in the form that suits it best, made beforehand, and only needs to answer what a
-topic's words ask; categories and votes are left out for it. Times are medians over papers, in one run, on one core.
+papers. Every rival gets them in the form that suits it best, made beforehand, and has less to do: it only answers what
+is asked about words, not about categories and votes. All of it runs on one core without waiting for anything, so that
+seconds of the processor are measured: what else the machine does at that time changes little.
 """
 
 from __future__ import annotations
 
-import argparse
 import gc
+import math
 import sqlite3
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import psutil
@@ -24,121 +25,137 @@ from tantivy import Query as IndexQuery
 from bot.analysis import terms, words
 from bot.matching import Matcher
 from bot.papers import Paper
-from bot.query import Node, Query, parse
+from bot.query import Node, parse
 from bot.query.nodes import And, Not, Or, Phrase, Prefix, Word
 from storage.search.documents import document, register_analyzers, schema
 from storage.search.queries import exact_query
-from tests.matching.real import real_papers, subscriptions
+from tests.bench import Row, Times
+from tests.bench.__main__ import number
+from tests.matching.real import subscriptions
+from tests.search.feeds import ARXIV, arxiv_papers
 
 SIZES = (1_000, 10_000, 100_000)
 MILLION = 1_000_000
-SHARE_OF_DISTINCT = 0.43
-BATCH = 500
-_SOURCES_OF_TOPICS = 20_000
-_MILLISECOND = 1e-3
+DISTINCT = 0.43  # of the topics
+BATCH = 500  # papers
+_SOURCES_OF_TOPICS = 20_000  # papers
+
+
+def rows(sizes: Sequence[int] = SIZES) -> Iterator[Row]:
+    """The rows of this section; none where the recorded papers are not beside the project."""
+    if not ARXIV.exists():
+        return
+    papers = list(arxiv_papers(_SOURCES_OF_TOPICS + BATCH))
+    about, shown = papers[:_SOURCES_OF_TOPICS], papers[_SOURCES_OF_TOPICS:]
+    few: Speed | None = None
+    for size in sizes:
+        topics = subscriptions(about, size, distinct=round(size * DISTINCT))
+        speed = yield from _ours(topics, shown)
+        few = few or speed
+        if size != sizes[0]:
+            yield Row(
+                what=f"{size:,} topics take longer than {sizes[0]:,}", ours=speed.single / few.single, unit="times"
+            )
+        if size >= SIZES[-1]:
+            yield from _rivals(topics, shown, speed)
+
+
+class _CpuClock:
+    """Measures what the work in its `with` block takes of the processor; `seconds` is there afterwards."""
+
+    seconds = math.nan
+
+    def __enter__(self) -> Self:
+        self._start = time.thread_time()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds = time.thread_time() - self._start
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A line of the report. `ratio` is how many times faster than `rival` we are, for those lines that compare."""
+class Speed:
+    """Milliseconds for a paper: alone, and as one of many."""
 
-    what: str
-    seconds: float
-    rival: str = ""
-    rival_seconds: float = 0.0
-
-    @property
-    def ratio(self) -> float:
-        return self.rival_seconds / self.seconds
-
-    def __str__(self) -> str:
-        line = f"{self.what:<64}{self.seconds / _MILLISECOND:>10.3f} ms"
-        return f"{line}   {self.ratio:>8.1f}x faster than {self.rival}" if self.rival else line
+    single: float
+    batch: float
 
 
-def run(*, million: bool = False) -> Iterator[Row | str]:
-    """Measures and reports line by line; what is a plain string is a remark."""
-    topics_from, shown = list(real_papers(_SOURCES_OF_TOPICS)), list(real_papers(BATCH, skip=_SOURCES_OF_TOPICS))
-    sizes = (*SIZES, MILLION) if million else SIZES
-    for size in sizes:
-        texts = subscriptions(topics_from, size, distinct=round(size * SHARE_OF_DISTINCT))
-        yield from _measured(texts, shown)
-
-
-def _measured(texts: Sequence[str], shown: Sequence[Paper]) -> Iterator[Row | str]:
-    name = f"{len(texts):,} topics"
+def _ours(topics: Sequence[str], shown: Sequence[Paper]) -> Generator[Row, None, Speed]:
+    label = f"{len(topics):,} topics"
     memory = psutil.Process().memory_info().rss
     matcher = Matcher()
-    puts = []
-    for key, text in enumerate(texts):
-        query = parse(text)
-        puts.append(_seconds(lambda key=key, query=query: matcher.put(key, query)))  # type: ignore[misc]
+    puts, singles, batches, removals = [], [], [], []
+    for key, topic in enumerate(topics):
+        query = parse(topic)
+        with _CpuClock() as put:
+            matcher.put(key, query)
+        puts.append(put.seconds)
     memory = psutil.Process().memory_info().rss - memory
     gc.collect()
+    for paper in shown:
+        with _CpuClock() as single:
+            matcher.match(paper)
+        singles.append(single.seconds)
+    for _ in range(3):
+        with _CpuClock() as batch:
+            found = matcher.match_all(shown)
+        batches.append(1000 * batch.seconds / len(shown))
+    speed = Speed(Times.of(singles).p50, min(batches))
+    yield Row(what=f"{label}: different ones", ours=matcher.distinct, unit="")
+    yield Row(what=f"{label}: found by a paper", ours=statistics.mean(map(len, found)), unit="")
+    yield Row(what=f"{label}, a paper alone: p50", ours=speed.single)
+    yield Row(what=f"{label}, a paper alone: p99", ours=Times.of(singles).p99)
+    yield Row(what=f"{label}, a paper among {len(shown)}", ours=speed.batch)
+    yield Row(what=f"{label}, adding one: p99", ours=Times.of(puts).p99)
+    for key in range(0, len(topics), 10):
+        with _CpuClock() as removal:
+            matcher.remove(key)
+        removals.append(removal.seconds)
+    yield Row(what=f"{label}, removing one: p99", ours=Times.of(removals).p99)
+    yield Row(what=f"{label}, in memory", ours=memory / 1e6, unit="MB")
+    return speed
 
-    single = statistics.median(_seconds(lambda paper=paper: matcher.match(paper)) for paper in shown)  # type: ignore[misc]
-    found = matcher.match_all(shown)
-    batch = min(_seconds(lambda: matcher.match_all(shown)) for _ in range(3)) / len(shown)
-    yield f"{name}: {matcher.distinct:,} distinct, {sum(map(len, found)) / len(shown):,.0f} of them for each paper"
-    yield Row(f"{name}, papers one at a time, a paper", single)
-    yield Row(f"{name}, {len(shown)} papers together, a paper", batch)
-    yield Row(f"{name}, adding one (99 of 100 are faster)", _percentile(puts, 99))
-    removed = range(0, len(texts), 10)
-    removals = [_seconds(lambda key=key: matcher.remove(key)) for key in removed]  # type: ignore[misc]
-    yield Row(f"{name}, removing one (99 of 100 are faster)", _percentile(removals, 99))
-    yield f"{name}: {memory / 1e6:,.0f} MB more in memory"
-    del matcher
-    if len(texts) >= SIZES[-1]:
-        yield from _compared(name, texts, shown, single, batch)
 
+def _rivals(topics: Sequence[str], shown: Sequence[Paper], speed: Speed) -> Iterator[Row]:
+    label = f"{len(topics):,} topics"
+    roots = {topic: parse(topic).root for topic in topics}
+    plain = {topic: _plain(root) for topic, root in roots.items()}
 
-def _compared(name: str, texts: Sequence[str], shown: Sequence[Paper], single: float, batch: float) -> Iterator[Row]:
-    queries = {text: parse(text) for text in texts}
-    plain = {text: _plain(query.root) for text, query in queries.items()}
-    one_at_a_time, together = f"{name}, papers one at a time, a paper", f"{name}, {len(shown)} papers together, a paper"
-
-    every = [plain[text] for text in texts]
-    yield Row(
-        one_at_a_time,
-        single,
-        "a loop with `in` over all",
-        _median(lambda paper: _by_substring(every, paper), shown[:3]),
-    )
+    every = [plain[topic] for topic in topics]
     sets = [_Sets(topic) for topic in plain.values()]
+    expressions = [_match_expression(topic) for topic in plain.values()]
+    alone: dict[str, Callable[[Paper], int]] = {
+        "loop with in": lambda paper: _by_substring(every, paper),
+        "token sets, distinct": lambda paper: _by_sets(sets, paper),
+        "FTS5, distinct": lambda paper: _by_fts5(expressions, [paper]),
+    }
+    for rival, match in alone.items():
+        seconds = []
+        for paper in shown[:5]:
+            with _CpuClock() as theirs:
+                match(paper)
+            seconds.append(theirs.seconds)
+        yield Row(what=f"{label}, a paper alone", ours=speed.single, rival=rival, theirs=Times.of(seconds).p50)
+
+    per_paper = 1000 / len(shown)
+    with _CpuClock() as theirs:
+        _by_fts5(expressions, shown)
     yield Row(
-        one_at_a_time,
-        single,
-        "token sets, a loop over distinct ones",
-        _median(lambda paper: _by_sets(sets, paper), shown[:5]),
-    )
-    matches = [_match_expression(topic) for topic in plain.values()]
-    yield Row(
-        one_at_a_time,
-        single,
-        "SQLite FTS5, one paper, each distinct",
-        _median(lambda paper: _by_fts5(matches, [paper]), shown[:3]),
+        what=f"{label}, a paper among {len(shown)}",
+        ours=speed.batch,
+        rival="FTS5, distinct",
+        theirs=per_paper * theirs.seconds,
     )
     yield Row(
-        together, batch, "SQLite FTS5 over the same papers", _seconds(lambda: _by_fts5(matches, shown)) / len(shown)
+        what=f"{label}, a paper among {len(shown)}",
+        ours=speed.batch,
+        rival="tantivy, distinct",
+        theirs=per_paper * _by_tantivy(roots.values(), shown),
     )
-    yield Row(together, batch, "tantivy over the same papers", _by_tantivy(queries.values(), shown) / len(shown))
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def _median(work: Callable[[Paper], object], papers: Iterable[Paper]) -> float:
-    return statistics.median(_seconds(lambda paper=paper: work(paper)) for paper in papers)  # type: ignore[misc]
-
-
-def _percentile(values: Sequence[float], percent: int) -> float:
-    return statistics.quantiles(values, n=100)[percent - 1]
-
-
-# ---- the rivals
+# --- The rivals -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +251,7 @@ def _by_fts5(topics: Iterable[str], papers: Sequence[Paper]) -> int:
     return found
 
 
-def _by_tantivy(queries: Iterable[Query], papers: Sequence[Paper]) -> float:
+def _by_tantivy(roots: Iterable[Node], papers: Sequence[Paper]) -> float:
     """Seconds for asking all; the papers are indexed and the queries translated beforehand."""
     fields = schema()
     index = Index(fields)
@@ -245,16 +262,14 @@ def _by_tantivy(queries: Iterable[Query], papers: Sequence[Paper]) -> float:
     writer.commit()
     index.reload()
     searcher = index.searcher()
-    asked: list[IndexQuery] = [exact_query(fields, query.root) for query in queries]
-    return _seconds(lambda: [searcher.search(query, limit=len(papers), count=False) for query in asked])
-
-
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--million", action="store_true", help="also 1,000,000 topics: some minutes, 2 GB")
-    for row in run(million=arguments.parse_args().million):
-        print(row, flush=True)
+    asked: list[IndexQuery] = [exact_query(fields, root) for root in roots]
+    with _CpuClock() as asking:
+        for query in asked:
+            searcher.search(query, limit=len(papers), count=False)
+    return asking.seconds
 
 
 if __name__ == "__main__":
-    main()
+    for row in rows((SIZES[0], MILLION)):
+        ratio = f"{row.ratio:,.1f}x {row.rival}" if row.ratio is not None else ""
+        print(f"{row.what:<60}{number(row.ours, row.unit):>16}  {ratio}", flush=True)

@@ -1,44 +1,13 @@
-"""Real papers, and topics as people set them: made from what the papers say, from a seed."""
+"""Topics as people set them: made from what papers say, from a seed."""
 
 from __future__ import annotations
 
-import json
-import lzma
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date
-
-import pytest
 
 from bot.analysis import words
-from bot.papers import Paper, SourceName
-from tests.feeds.server import SHARED
-
-REAL_PAPERS = SHARED / "data" / "arxiv" / "papers.jsonl.xz"
-
-needs_real_papers = pytest.mark.skipif(
-    not REAL_PAPERS.exists(), reason="the recorded arXiv papers are not beside the project (../shared)"
-)
-
-
-def real_papers(count: int, *, skip: int = 0) -> Iterator[Paper]:
-    """The first papers of the recording behind the skipped ones, with upvotes that only look real."""
-    with lzma.open(REAL_PAPERS, "rt", encoding="utf-8") as lines:
-        for number, line in zip(range(skip + count), lines, strict=False):
-            if number < skip:
-                continue
-            record = json.loads(line)
-            yield Paper(
-                id=record["id"],
-                title=record["title"],
-                abstract=record["abstract"],
-                authors=tuple(record["authors"]),
-                categories=tuple(record["categories"] or ()),
-                published_on=date.fromisoformat(record["announced"]),
-                sources=frozenset([SourceName.ARXIV]),
-                upvotes=len(record["abstract"]) % 40,
-            )
+from bot.papers import Paper
 
 
 def topics_about(papers: Sequence[Paper], count: int, chance: random.Random) -> Iterator[str]:
@@ -66,7 +35,7 @@ def _prefix(paper: Paper, text: list[str], chance: random.Random) -> str:
 
 
 def _author(paper: Paper, text: list[str], chance: random.Random) -> str:
-    name = words(chance.choice(paper.authors))
+    name = words(chance.choice(paper.authors or ("Yann LeCun",)))
     return f'author:"{" ".join(name[: chance.randint(1, 2)])}"'
 
 

@@ -15,7 +15,8 @@ from bot.matching import Matcher, matches
 from bot.papers import Paper, SourceName
 from bot.query import Query, parse
 from tests.matching.naive import finds
-from tests.matching.real import needs_real_papers, real_papers, topics_about
+from tests.matching.real import topics_about
+from tests.search.feeds import arxiv_papers, needs_arxiv
 from tests.strategies import papers, queries
 
 PAPER = Paper(
@@ -186,7 +187,7 @@ class LiveMatcher(RuleBasedStateMachine):
         for key in self.standing:
             self.matcher.remove(key)
         assert self.matcher.match(PAPER) == []
-        assert self.matcher.distinct == len(self.matcher._atoms) == 0
+        assert self.matcher.distinct == len(self.matcher._atoms) == len(self.matcher._conditions) == 0
 
 
 TestLiveMatcher = LiveMatcher.TestCase
@@ -194,10 +195,10 @@ TestLiveMatcher.settings = settings(max_examples=30, stateful_step_count=20, dea
 
 
 @pytest.mark.shared
-@needs_real_papers
+@needs_arxiv
 def test_topics_find_their_real_papers() -> None:
     chance = random.Random(2604)
-    shown = list(real_papers(2000))
+    shown = list(arxiv_papers(2000))
     asked = [parse(text) for text in topics_about(shown, 2000, chance)]
     matcher = Matcher()
     for key, query in enumerate(asked):
