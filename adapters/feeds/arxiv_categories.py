@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Final
 
-from bot.query.categories import CATEGORIES
+from bot.query.categories import ARCHIVES, CATEGORIES
 
+# Old papers are in whole archives, like astro-ph, that have classes today.
+_KNOWN: Final = {name for name in CATEGORIES if not name.endswith("*")} | ARCHIVES
 _BETWEEN = re.compile(r"[\s,;]+")
 
 
@@ -17,4 +20,4 @@ def arxiv_categories(terms: Iterable[str]) -> tuple[str, ...]:
     them.
     """
     names = (name for term in terms for name in _BETWEEN.split(term))
-    return tuple(dict.fromkeys(name for name in names if name in CATEGORIES and not name.endswith("*")))
+    return tuple(dict.fromkeys(name for name in names if name in _KNOWN))

@@ -242,7 +242,7 @@ def _names(text: str) -> Sequence[str]:
     for _ in range(2):
         text = _IN_BRACKETS.sub(" ", text)
     pattern = _BETWEEN_SURNAME_FIRST if ";" in text else _BETWEEN_NAMES
-    return [name for name in pattern.split(text) if name and not name.isspace()]
+    return [name for part in pattern.split(text) if (name := part.strip(" ,"))]
 
 
 def _categories(value: object) -> tuple[str, ...]:

@@ -145,7 +145,7 @@ def http_answer(
     headers: dict[str, str] | None = None,
     length: int | None = None,
 ) -> bytes:
-    """An answer on the wire. A body that is not bytes is sent as JSON; `length` is what is claimed, if not the truth."""
+    """An answer on the wire. A body that is not bytes is sent as JSON; `length` is claimed instead of the truth."""
     if not isinstance(body, bytes):
         body = json.dumps(body).encode()
     lines = {
