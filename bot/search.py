@@ -35,7 +35,7 @@ class SearchPage:
     """A page of results, best first. `total` counts all that match.
 
     `related` are papers that do not match but have some of the words and meet the query's other conditions. They come
-    with the first page, when fewer than `FEW_RESULTS` match.
+    with the first page, when fewer than `FEW_RESULTS` match, and are no more than are missing to as many.
     """
 
     total: int

@@ -49,7 +49,7 @@ class Search:
             if query.has_words and offset == 0 and total < FEW_RESULTS:
                 loose = related_query(self._schema, root)
                 if loose is not None:
-                    _, related = self._ranked(loose, min(limit, FEW_RESULTS), 0)
+                    _, related = self._ranked(loose, min(limit, FEW_RESULTS - total), 0)
             hits = self._hits([*found, *related], root)
         return SearchPage(total=total, hits=hits[: len(found)], related=hits[len(found) :])
 

@@ -42,6 +42,7 @@ class TantivyIndex:
         self._trusted = False  # whether the files were checked, and found to be of this database
         self._following: asyncio.Task[None] | None = None
         self._following_since = 0.0
+        self._settling: asyncio.Task[None] | None = None  # kept, for nobody else keeps a task
         self._failure: StorageError | None = None  # why the last attempt to follow came to nothing
         self._closing = asyncio.Event()
 
@@ -76,17 +77,28 @@ class TantivyIndex:
 
     async def _refresh(self) -> int | None:
         """Takes over what changed; None if another process is about it."""
-        async with self._one_writer:
+        await self._one_writer.acquire()
+        writing = None
+        try:
             last = await self._feed.last_change()
             if self._trusted and last == self._seen:
                 return 0
             writing = await asyncio.to_thread(self._files.write, check=not self._trusted)
+            return None if writing is None else await self._take_over(writing, last)
+        finally:
             if writing is None:
-                return None
-            try:
-                return await self._take_over(writing, last)
-            finally:
-                await asyncio.to_thread(writing.close)
+                self._one_writer.release()
+            else:
+                self._settling = asyncio.create_task(self._settle(writing))
+
+    async def _settle(self, writing: IndexWriting) -> None:
+        """Lets the engine merge its files, which takes a second now and then, and no search needs to wait for."""
+        try:
+            await asyncio.to_thread(writing.close)
+        except StorageError as error:
+            _log.error("index.unsettled", reason=str(error))
+        finally:
+            self._one_writer.release()
 
     def _look(self) -> Search:
         return Search(self._files.searcher(), self._files.schema)

@@ -98,8 +98,8 @@ async def _our_speed(papers: Sequence[Paper], asked: Sequence[str], folder: Path
     for number in range(20):
         feed.put(Paper(id=f"2604.{number:05d}", title=f"Zebra{number}"))
         with Stopwatch() as watch:
-            page = await index.search(parse(f"zebra{number}"), limit=TOP)
-        assert page.total == 1
+            while not (await index.search(parse(f"zebra{number}"), limit=TOP)).hits:
+                pass
         first.append(watch.seconds)
     await index.close()
     return Times.of(durations), building.seconds, Times.of(first)
@@ -108,8 +108,8 @@ async def _our_speed(papers: Sequence[Paper], asked: Sequence[str], folder: Path
 async def _postgres_speed(url: str, papers: Sequence[Paper], asked: Sequence[str]) -> Times:
     connection = await asyncpg.connect(url)
     await connection.execute(
-        """CREATE TABLE paper (id text, title text, abstract text, words tsvector GENERATED ALWAYS AS (
-            setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', abstract), 'B')) STORED)"""
+        """CREATE TABLE paper (id text, title text, abstract text, words tsvector GENERATED ALWAYS AS
+        (setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', abstract), 'B')) STORED)"""
     )
     await connection.copy_records_to_table(
         "paper",
@@ -134,7 +134,7 @@ async def _postgres_speed(url: str, papers: Sequence[Paper], asked: Sequence[str
 def _queries(papers: Sequence[Paper]) -> list[str]:
     """What people type: one to three words of a title in a row, without those that mean nothing."""
     chance = random.Random(20260424)
-    found = []
+    found: list[str] = []
     while len(found) < QUERIES:
         title = [word for word in words(chance.choice(papers).title) if word not in STOP_WORDS and word.isascii()]
         length = chance.choice((1, 2, 2, 3))

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,7 @@ from tests.search.conftest import ids, numbered
 from tests.search.feeds import MemoryFeed
 
 ROOT = Path(__file__).resolve().parents[2]
-SOON = 30  # seconds in which everything here is done even on a very busy machine
+SOON = 60  # seconds in which everything here is done even on a very busy machine
 
 
 async def found(index: TantivyIndex, text: str) -> list[str]:
@@ -251,13 +251,38 @@ async def store(sqlite_url: str) -> AsyncIterator[SqlStore]:
     await store.close()
 
 
-def _neighbour(url: str, folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.search.neighbour", url, str(folder), *arguments],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+class Neighbours:
+    """Starts processes beside this one."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self._arguments = (sys.executable, "-m", "tests.search.neighbour", url, str(folder))
+        self._started: list[subprocess.Popen[str]] = []
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen([*self._arguments, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self._started.append(process)
+        return process
+
+    def kill(self) -> None:
+        """Ends all of them as nothing can prevent or notice."""
+        for process in self._started:
+            process.kill()
+            process.communicate()
+        self._started.clear()
+
+
+@pytest.fixture
+def neighbours(sqlite_url: str, tmp_path: Path) -> Iterator[Neighbours]:
+    """Other processes on the database of `store` and the index in `tmp_path`."""
+    neighbours = Neighbours(sqlite_url, tmp_path)
+    yield neighbours
+    neighbours.kill()
+
+
+async def _writes(process: subprocess.Popen[str]) -> None:
+    """Waits until the process says that it is about to write."""
+    assert process.stdout
+    assert await asyncio.to_thread(process.stdout.readline) == "writing\n"
 
 
 async def _answer(process: subprocess.Popen[str]) -> str:
@@ -266,64 +291,58 @@ async def _answer(process: subprocess.Popen[str]) -> str:
     return output
 
 
-async def test_processes_see_what_each_other_took_over(store: SqlStore, sqlite_url: str, tmp_path: Path) -> None:
+async def test_processes_see_what_each_other_took_over(store: SqlStore, neighbours: Neighbours, tmp_path: Path) -> None:
     index = TantivyIndex(tmp_path, store.papers)
     await store.papers.import_papers([numbered(1, "Diffusion")])
-    assert json.loads(await _answer(_neighbour(sqlite_url, tmp_path, "search", "diffusion"))) == ["2604.00001"]
+    assert json.loads(await _answer(neighbours.start("search", "diffusion"))) == ["2604.00001"]
     assert await found_soon(index, "diffusion", ["2604.00001"])
     await store.papers.import_papers([numbered(2, "Diffusion")])
     assert await found_soon(index, "diffusion", ["2604.00001", "2604.00002"])
     await store.papers.import_papers([numbered(3, "Diffusion")])
-    assert len(json.loads(await _answer(_neighbour(sqlite_url, tmp_path, "search", "diffusion")))) == 3
+    assert len(json.loads(await _answer(neighbours.start("search", "diffusion")))) == 3
     await index.close()
 
 
-async def test_many_processes_may_start_at_once(store: SqlStore, sqlite_url: str, tmp_path: Path) -> None:
-    expected = [f"2604.{number:05d}" for number in range(300)]
+async def test_many_processes_may_start_at_once(store: SqlStore, neighbours: Neighbours, tmp_path: Path) -> None:
     await store.papers.import_papers([numbered(number, "Diffusion") for number in range(300)])
-    neighbours = [_neighbour(sqlite_url, tmp_path, "refresh") for _ in range(3)]
-    taken = [int((await _answer(neighbour)).split()[1]) for neighbour in neighbours]
+    started = [neighbours.start("refresh") for _ in range(3)]
+    taken = [int((await _answer(neighbour)).split()[1]) for neighbour in started]
     assert sum(taken) == 300
     index = TantivyIndex(tmp_path, store.papers)
-    assert await found_soon(index, "diffusion", expected)
+    assert await found_soon(index, "diffusion", [f"2604.{number:05d}" for number in range(300)])
     await index.close()
 
 
-async def test_readers_go_on_while_another_process_writes(store: SqlStore, sqlite_url: str, tmp_path: Path) -> None:
+async def test_readers_go_on_while_another_process_writes(
+    store: SqlStore, neighbours: Neighbours, tmp_path: Path
+) -> None:
     index = TantivyIndex(tmp_path, store.papers)
     await store.papers.import_papers([numbered(1, "Diffusion")])
     await index.refresh()
     await store.papers.import_papers([numbered(2, "Diffusion")])
-    writer = _neighbour(sqlite_url, tmp_path, "hang")
-    assert writer.stdout
-    try:
-        assert await asyncio.to_thread(writer.stdout.readline) == "writing\n"
-        assert await index.refresh() == 0
-        assert await found(index, "diffusion") == ["2604.00001"]
-        latecomer = TantivyIndex(tmp_path, store.papers)
-        assert await found(latecomer, "diffusion") == ["2604.00001"]
-        await latecomer.close()
-    finally:
-        writer.kill()
-        writer.communicate()
+    await _writes(neighbours.start("hang"))
+    assert await index.refresh() == 0
+    assert await found(index, "diffusion") == ["2604.00001"]
+    latecomer = TantivyIndex(tmp_path, store.papers)
+    assert await found(latecomer, "diffusion") == ["2604.00001"]
+    await latecomer.close()
+    neighbours.kill()
     assert await found_soon(index, "diffusion", ["2604.00001", "2604.00002"])
     await index.close()
 
 
-async def test_a_process_killed_while_writing_stops_nobody(store: SqlStore, sqlite_url: str, tmp_path: Path) -> None:
-    expected = [f"2604.{number:05d}" for number in range(3000)]
+async def test_a_process_killed_while_writing_stops_nobody(
+    store: SqlStore, neighbours: Neighbours, tmp_path: Path
+) -> None:
     await store.papers.import_papers([numbered(number, "Diffusion of agents " * 20) for number in range(3000)])
     for delay in (0.0, 0.05, 0.1, 0.2, 0.4):
-        writer = _neighbour(sqlite_url, tmp_path, "refresh")
-        assert writer.stdout
-        assert await asyncio.to_thread(writer.stdout.readline) == "writing\n"
+        await _writes(neighbours.start("refresh"))
         await asyncio.sleep(delay)
-        writer.kill()
-        writer.communicate()
+        neighbours.kill()
         writing = IndexFiles(tmp_path).write()
         assert writing  # nobody has the right to write, and the files can be opened
         writing.close()
     index = TantivyIndex(tmp_path, store.papers)
     await index.refresh()
-    assert await found(index, "agents") == expected
+    assert await found(index, "agents") == [f"2604.{number:05d}" for number in range(3000)]
     await index.close()

@@ -313,12 +313,15 @@ async def test_without_two_words_nothing_is_related(text: str, feed: MemoryFeed,
     assert (await ask(text)).related == ()
 
 
-async def test_nothing_is_related_once_there_are_enough_results(feed: MemoryFeed, ask: Ask) -> None:
-    feed.put(*(numbered(number, "Diffusion agents") for number in range(9)), numbered(20, "Diffusion"))
-    assert len((await ask("diffusion agents", limit=3)).related) == 1
+async def test_related_papers_fill_up_what_is_missing_to_ten(feed: MemoryFeed, ask: Ask) -> None:
+    feed.put(*(numbered(number, "Diffusion") for number in range(20, 40)))
+    assert len((await ask("diffusion agents")).related) == 10
+    assert len((await ask("diffusion agents", limit=3)).related) == 3
+    feed.put(*(numbered(number, "Diffusion agents") for number in range(8)))
+    assert len((await ask("diffusion agents", limit=3)).related) == 2
     assert (await ask("diffusion agents", limit=3, offset=3)).related == ()
-    feed.put(numbered(9, "Diffusion agents"))
-    assert (await ask("diffusion agents", limit=3)).related == ()
+    feed.put(numbered(8, "Diffusion agents"), numbered(9, "Diffusion agents"))
+    assert (await ask("diffusion agents")).related == ()
 
 
 # --- Papers like another ----------------------------------------------------------------------------------------------
