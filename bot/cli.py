@@ -64,7 +64,7 @@ def cli() -> None:
 def demo(port: int | None) -> None:
     """The whole bot with sample papers: no tokens, no network, nothing kept."""
     with tempfile.TemporaryDirectory(prefix="paperround-demo-") as folder:
-        changes: dict[str, Any] = {"data_dir": Path(folder), "database_url": "", "web": True}
+        changes: dict[str, Any] = {"data_dir": Path(folder), "database_url": ""}
         if port is not None:
             changes["web_port"] = port
         settings = load_settings().model_copy(update=changes)

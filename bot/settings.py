@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import OperatorError
@@ -38,6 +38,10 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _names(value: object) -> object:
+    return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
@@ -56,11 +60,10 @@ class Settings(BaseSettings):
         description="what to do with a message of which nobody can tell whether it arrived: "
         "at_most_once leaves it, at_least_once sends it again",
     )
-    web: bool | None = Field(None, description="the web workspace: on when no chat platform is configured")
     web_host: str = Field("127.0.0.1", description="where the web workspace listens")
     web_port: int = Field(8421, ge=0, le=65535, description="its port")
     web_password: SecretStr = Field(SecretStr(""), description="password of the web workspace, needed beyond loopback")
-    web_allowed_hosts: Annotated[tuple[str, ...], NoDecode, AfterValidator(tuple)] = Field(
+    web_allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = Field(
         (), description="names under which the web workspace may be called, besides localhost, separated by commas"
     )
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error")
