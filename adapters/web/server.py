@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -18,6 +20,11 @@ class WebServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, platform: WebPlatform) -> None:
         super().__init__(config)
         self._platform = platform
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves signals to whoever runs the server: uvicorn would send them once more when it has ended."""
+        yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._platform.close()
