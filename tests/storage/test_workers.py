@@ -17,6 +17,7 @@ PROCESSES = 2
 TASKS = 10  # in each process
 CHANNELS = 8
 POSTS = 6  # in each channel
+PATIENCE = 90.0  # seconds; a worker that fails leaves the others waiting for its leases
 
 
 async def test_workers_never_hold_the_same_post_nor_two_of_a_channel(store: SqlStore, database_url: str) -> None:
@@ -33,7 +34,14 @@ async def test_workers_never_hold_the_same_post_nor_two_of_a_channel(store: SqlS
         )
         for seed in range(PROCESSES)
     ]
-    outputs = [await process.communicate() for process in working]
+    try:
+        async with asyncio.timeout(PATIENCE):
+            outputs = [await process.communicate() for process in working]
+    finally:
+        for process in working:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
     assert [process.returncode for process in working] == [0] * PROCESSES
 
     held: defaultdict[int, list[tuple[float, float, int, str]]] = defaultdict(list)
