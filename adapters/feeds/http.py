@@ -83,7 +83,8 @@ class FeedClient:
             limits=httpx.Limits(max_connections=4, max_keepalive_connections=2, keepalive_expiry=30.0),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # feeds need no memory of us
             follow_redirects=False,
-            trust_env=False,
+            # A proxy of the environment is for the outside world, never for this machine.
+            mounts={f"all://{host}": None for host in ("127.0.0.1", "[::1]", "localhost")},
         )
 
     async def __aenter__(self) -> Self:
@@ -252,6 +253,6 @@ def _usable_etag(tag: str | None) -> str | None:
 def _date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

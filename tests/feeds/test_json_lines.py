@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from adapters.feeds.json_lines import LONGEST_LINE, BadLine, PapersFile
@@ -260,10 +260,8 @@ def test_no_bytes_raise_and_every_line_that_is_not_blank_is_accounted_for(
     tmp_path_factory: pytest.TempPathFactory, content: list[bytes]
 ) -> None:
     path = tmp_path_factory.mktemp("any") / "papers.jsonl"
-    packed = any(content) and b"\n".join(content).startswith((b"\x1f\x8b", b"\xfd7zXZ"))
     path.write_bytes(b"\n".join(content))
-    if packed:
-        return
+    assume(not path.read_bytes().startswith((b"\x1f\x8b", b"\xfd7zXZ")))
     lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
     assert len(read(path)) == sum(1 for line in lines if line.strip())
 
