@@ -157,7 +157,6 @@ def _sqlite_engine(url: str) -> AsyncEngine:
         # The driver must not open transactions by itself; "begin" below does.
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA synchronous=FULL")  # NORMAL may forget the last commits when the power goes
         cursor.close()

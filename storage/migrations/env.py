@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Literal
 
 from alembic import context
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
@@ -15,6 +17,7 @@ from sqlmodel.sql import sqltypes
 from storage.database import MIGRATION_LOCK
 from storage.tables import JsonType
 
+PATIENCE = 60.0  # seconds that a process waits for another one that migrates the same file
 #: The schema as the tables say it is; importing them is what fills it.
 TARGET = SQLModel.metadata
 
@@ -32,6 +35,7 @@ def run(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
     else:
+        use_wal(connection)
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     context.configure(
         connection=connection,
@@ -44,10 +48,27 @@ def run(connection: Connection) -> None:
     connection.commit()
 
 
+def use_wal(connection: Connection) -> None:
+    """Has SQLite keep a write-ahead log, for good: it is a property of the file.
+
+    The switch fails at once while anybody else has the file open for writing, busy timeout or not.
+    """
+    give_up_at = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        except OperationalError as error:
+            if "locked" not in str(error.orig) or time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
 async def main() -> None:
     url = context.config.attributes["url"]
     # Without the driver's own transactions SQLite takes DDL and data in the one that we begin ourselves.
-    options = {"isolation_level": None, "timeout": 60.0} if url.startswith("sqlite") else {}
+    options = {"isolation_level": None, "timeout": PATIENCE} if url.startswith("sqlite") else {}
     engine = create_async_engine(url, poolclass=NullPool, connect_args=options)
     async with engine.connect() as connection:
         await connection.run_sync(run)
