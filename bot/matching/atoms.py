@@ -8,13 +8,13 @@ day, the conditions, are asked one by one, and only where the answer matters.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bot.analysis import terms, words
 from bot.papers import Paper
+from bot.query import LONGEST_QUERY
 from bot.query.nodes import (
     Author,
     Category,
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 Rows = list[list[str]]
 """What a field of a paper says: rows of words, each with phrases of its own."""
 
+#: Words whose beginnings are remembered, some megabytes of them.
+MOST_SEEN = 50_000
+
 Condition = Number | Days
 InRow = Word | Phrase | Author | Organization
 Fact = Category | FromSource | Has | PaperId | Submitter
@@ -46,14 +49,18 @@ Question = InRow | Prefix | Fact | Condition
 
 
 class Atom:
-    """A question. `users` counts the queries that ask it; those in `anchored` are only true where it is."""
+    """A question that `users` queries ask.
 
-    __slots__ = ("anchored", "asks", "users")
+    A query in `anchored` is only true where this atom is; one in `shared` only where this or another of a few is.
+    """
+
+    __slots__ = ("anchored", "asks", "shared", "users")
 
     def __init__(self, asks: Question) -> None:
         self.asks = asks
         self.users = 0
         self.anchored: list[Standing] = []
+        self.shared: list[Standing] = []
 
 
 def holds(condition: Condition, paper: Paper) -> bool:
@@ -104,23 +111,23 @@ class Atoms:
         elif isinstance(asks, Prefix):
             self._starts[asks.field].remove(asks.start)
 
-    def find(self, paper: Paper) -> Iterator[Atom]:
-        """The atoms that are true of a paper, other than conditions; some come more than once."""
+    def true_of(self, paper: Paper) -> set[Atom]:
+        """The atoms that are true of a paper, other than conditions."""
         texts = (paper.title, paper.abstract, *paper.keywords)
         rows = [terms(text) for text in texts]
+        true: set[Atom] = set()
         for field, part in _FIELDS.items():
-            yield from self._text[field].find(rows[part])
+            self._text[field].find(rows[part], true)
         if any(self._starts.values()):
             rows = [words(text) for text in texts]
             for field, part in _FIELDS.items():
-                yield from self._starts[field].find(rows[part])
+                self._starts[field].find(rows[part], true)
         if self._authors:
-            yield from self._authors.find([words(name) for name in paper.authors])
+            self._authors.find([words(name) for name in paper.authors], true)
         if self._organizations:
-            yield from self._organizations.find([words(paper.organization), words(paper.organization_name)])
-        for fact in _facts(paper):
-            if atom := self._atoms.get(fact):
-                yield atom
+            self._organizations.find([words(paper.organization), words(paper.organization_name)], true)
+        true.update(atom for fact in _facts(paper) if (atom := self._atoms.get(fact)))
+        return true
 
     def _rows(self, asks: InRow) -> _Rows:
         match asks:
@@ -203,22 +210,18 @@ class _Rows:
                 if not self._longer[row[:2]]:
                     del self._longer[row[:2]]
 
-    def find(self, rows: Rows) -> Iterator[Atom]:
-        """The atoms that are true of these rows."""
+    def find(self, rows: Rows, true: set[Atom]) -> None:
+        """Adds the atoms that are true of these rows."""
         if self._words:
-            for word in self._words.keys() & set().union(*rows):
-                yield self._words[word]
+            true.update(map(self._words.__getitem__, self._words.keys() & set().union(*rows)))
         if not self._pairs and not self._longer:
             return
-        pairs = {pair for row in rows for pair in pairwise(row)}
-        for pair in self._pairs.keys() & pairs:
-            yield self._pairs[pair]
+        pairs = set().union(*map(pairwise, rows))
+        true.update(map(self._pairs.__getitem__, self._pairs.keys() & pairs))
         if starts := self._longer.keys() & pairs:
             text = "\n".join(map(_spaced, rows))
             for start in starts:
-                for phrase, atom in self._longer[start].items():
-                    if phrase in text:
-                        yield atom
+                true.update(atom for phrase, atom in self._longer[start].items() if phrase in text)
 
 
 def _spaced(row: Iterable[str]) -> str:
@@ -230,28 +233,33 @@ class _Starts:
 
     def __init__(self) -> None:
         self._starts: dict[str, Atom] = {}
-        self._lengths: Counter[int] = Counter()
+        self._seen: dict[str, tuple[Atom, ...]] = {}
+        """The atoms that are true of words seen lately: papers are made of the same words again and again."""
 
     def __bool__(self) -> bool:
         return bool(self._starts)
 
     def add(self, start: str, atom: Atom) -> None:
         self._starts[start] = atom
-        self._lengths[len(start)] += 1
+        self._seen.clear()
 
     def remove(self, start: str) -> None:
         del self._starts[start]
-        self._lengths -= Counter([len(start)])
+        self._seen.clear()
 
-    def find(self, rows: Rows) -> Iterator[Atom]:
-        """The atoms that are true of these rows."""
+    def find(self, rows: Rows, true: set[Atom]) -> None:
+        """Adds the atoms that are true of these rows."""
         if not self._starts:
             return
-        longest = max(self._lengths)
-        starts = {
-            word[:length]
-            for word in set().union(*rows)
-            for length in range(SHORTEST_PREFIX, min(len(word), longest) + 1)
-        }
-        for start in self._starts.keys() & starts:
-            yield self._starts[start]
+        if len(self._seen) > MOST_SEEN:
+            self._seen.clear()
+        for word in set().union(*rows):
+            atoms = self._seen.get(word)
+            if atoms is None:
+                atoms = self._seen[word] = self._starting(word)
+            if atoms:
+                true.update(atoms)
+
+    def _starting(self, word: str) -> tuple[Atom, ...]:
+        starts = (word[:end] for end in range(SHORTEST_PREFIX, min(len(word), LONGEST_QUERY) + 1))
+        return tuple(self._starts[start] for start in starts if start in self._starts)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, cast
 
-from bot.matching.atoms import Atom, Condition, Question, holds
+from bot.matching.atoms import Atom, Atoms, Condition, Question, holds
 from bot.papers import Paper
 from bot.query.nodes import And, Everything, Node, Not, Or
 
@@ -81,17 +81,17 @@ def _once(atoms: Iterable[Atom]) -> tuple[Atom, ...]:
 class Batch:
     """Some papers, and what is known of them."""
 
-    def __init__(self, papers: Sequence[Paper], find: Callable[[Paper], Iterable[Atom]]) -> None:
+    def __init__(self, papers: Sequence[Paper], atoms: Atoms) -> None:
         self._papers = papers
+        self._conditions: dict[Atom, int] = {}
         self.everyone = (1 << len(papers)) - 1
         """A bit for each of the papers."""
-        self._conditions: dict[Atom, int] = {}
         self.found: dict[Atom, int] = {}
         """The papers of which an atom is true; one that is not in here is true of none, or a condition."""
         found = self.found
         for number, paper in enumerate(papers):
             bit = 1 << number
-            for atom in find(paper):
+            for atom in atoms.true_of(paper):
                 found[atom] = found.get(atom, 0) | bit
 
     def true_of(self, clause: Clause, papers: int) -> int:

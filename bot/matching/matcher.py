@@ -39,7 +39,8 @@ Group = tuple[Atom | Clause, ...]
 class Standing:
     """A query that stands for all `keys` (sorted) under which it was put.
 
-    It is true where an atom of `anchor` is, all `others` are, and `rest` is. An empty anchor is true of every paper.
+    It is true where an atom of `anchor` is, all `others` are, and `rest` is. With an empty anchor, which is true of
+    every paper, and with one of several atoms, all that is needed beside it is in the rest.
     """
 
     __slots__ = ("anchor", "clause", "keys", "others", "rest")
@@ -47,12 +48,15 @@ class Standing:
     def __init__(self, clause: Clause) -> None:
         self.clause = clause
         self.keys: list[int] = []
-        rest = clause._replace(need=())
+        self.others: Anchor = ()
         self.anchor, group = _anchor(clause)
+        rest = clause
+        if len(self.anchor) == 1:
+            self.others = tuple(atom for atom in clause.need if atom is not self.anchor[0])
+            rest = rest._replace(need=())
         if group and all(isinstance(part, Atom) for part in group):
-            # The anchor says it all: that one of the group is true.
+            # That one of the group is true is all that the group asks for.
             rest = rest._replace(groups=tuple(other for other in clause.groups if other is not group))
-        self.others = tuple(atom for atom in clause.need if atom not in self.anchor)
         self.rest = None if rest == Clause() else rest
 
 
@@ -103,20 +107,22 @@ class Matcher:
         return matches
 
     def _match(self, papers: Sequence[Paper]) -> list[list[int]]:
-        batch = Batch(papers, self._atoms.find)
-        keys: list[list[list[int]]] = [[] for _ in papers]
+        batch = Batch(papers, self._atoms)
+        by_bit: dict[int, list[list[int]]] = {1 << number: [] for number in range(len(papers))}
         for standing, found in self._true_of(batch):
-            while found:
+            while found not in by_bit:
                 lowest = found & -found
-                keys[lowest.bit_length() - 1].append(standing.keys)
+                by_bit[lowest].append(standing.keys)
                 found ^= lowest
-        return [sorted(chain.from_iterable(lists)) for lists in keys]
+            by_bit[found].append(standing.keys)
+        return [sorted(chain.from_iterable(keys)) for keys in by_bit.values()]
 
     def _true_of(self, batch: Batch) -> Iterator[tuple[Standing, int]]:
-        """The queries that are true of papers of the batch, and of which."""
+        """The queries that are true of papers of the batch, each once, and of which papers."""
         get = batch.found.get
         several: dict[Standing, int] = dict.fromkeys(self._unanchored, batch.everyone)
-        for atom, papers in chain(batch.found.items(), [(atom, batch.condition(atom)) for atom in self._conditions]):
+        conditions = [(atom, papers) for atom in self._conditions if (papers := batch.condition(atom))]
+        for atom, papers in chain(batch.found.items(), conditions):
             for standing in atom.anchored:
                 found = papers
                 for other in standing.others:
@@ -124,10 +130,10 @@ class Matcher:
                     if not found:
                         break
                 else:
-                    if len(standing.anchor) > 1:
-                        several[standing] = several.get(standing, 0) | found
-                    elif standing.rest is None or (found := batch.true_of(standing.rest, found)):
+                    if standing.rest is None or (found := batch.true_of(standing.rest, found)):
                         yield standing, found
+            for standing in atom.shared:
+                several[standing] = several.get(standing, 0) | papers
         for standing, found in several.items():
             if standing.rest is None or (found := batch.true_of(standing.rest, found)):
                 yield standing, found
@@ -136,10 +142,9 @@ class Matcher:
         for atom in clause.atoms():
             atom.users += 1
         standing = self._standing[clause] = Standing(clause)
-        if not standing.anchor:
-            self._unanchored.append(standing)
+        for places in self._places(standing):
+            places.append(standing)
         for atom in standing.anchor:
-            atom.anchored.append(standing)
             if isinstance(atom.asks, Condition):
                 self._conditions[atom] = None
         return standing
@@ -149,14 +154,23 @@ class Matcher:
         if standing.keys:
             return
         del self._standing[standing.clause]
-        if not standing.anchor:
-            self._unanchored.remove(standing)
+        for places in self._places(standing):
+            places.remove(standing)
         for atom in standing.anchor:
-            atom.anchored.remove(standing)
-            if not atom.anchored:
+            if not atom.anchored and not atom.shared:
                 self._conditions.pop(atom, None)
         for atom in standing.clause.atoms():
             self._atoms.release(atom)
+
+    def _places(self, standing: Standing) -> list[list[Standing]]:
+        """Where a query is looked up."""
+        match standing.anchor:
+            case ():
+                return [self._unanchored]
+            case (atom,):
+                return [atom.anchored]
+            case atoms:
+                return [atom.shared for atom in atoms]
 
 
 def matches(query: Query, paper: Paper) -> bool:
