@@ -148,7 +148,7 @@ class FeedClient:
                     status=response.status_code,
                     body=await self._body(place, response),
                     content_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
-                    etag=_usable_etag(response.headers.get("ETag")),
+                    etag=usable_etag(response.headers.get("ETag")),
                 )
         except httpx.TimeoutException as error:
             raise SourceError(f"{place} did not answer in time ({type(error).__name__}).") from error
@@ -245,7 +245,7 @@ def _place(url: httpx.URL) -> str:
     return clean_line(url.netloc.decode("ascii") + url.path, 100)
 
 
-def _usable_etag(tag: str | None) -> str | None:
+def usable_etag(tag: str | None) -> str | None:
     """The tag if it can be sent back in a header as it is (RFC 9110, 8.8.3)."""
     return tag if tag and len(tag) <= 200 and re.fullmatch(r'(?:W/)?"[!#-~]*"', tag) else None
 

@@ -18,7 +18,7 @@ import httpx
 import structlog
 
 from adapters.feeds.daily_papers import DailyPaper, UnusableEntryError
-from adapters.feeds.http import Answer, FeedClient
+from adapters.feeds.http import Answer, FeedClient, usable_etag
 from bot.cleaning import clean_line
 from bot.errors import OperatorError, SourceError
 from bot.papers import Listing, SourceName
@@ -151,7 +151,7 @@ def _tags(validator: str | None) -> tuple[str, ...]:
         tags = json.loads(validator or "[]")
     except ValueError:
         return ()
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+    if not isinstance(tags, list) or not all(isinstance(tag, str) and usable_etag(tag) for tag in tags):
         return ()
     return tuple(tags)
 
