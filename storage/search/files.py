@@ -71,16 +71,14 @@ class IndexFiles:
 
     def look_again(self) -> None:
         """Sees what others have written since. Keeps what it had if there is nothing that could be read."""
+        if not self.opened:
+            self._open()
+            return
         try:
             with engine_errors():
-                if self.opened:
-                    self._index.reload()
-                elif self._path.exists():
-                    self._index = _ready(Index.open(str(self._path)))
-                    self.opened = True
+                self._index.reload()
         except DamagedIndexError as error:
-            _log.info("index.unreadable", folder=str(self._path), reason=str(error))
-            self.opened = False
+            self._close(error)
 
     def write(self, *, check: bool = False) -> IndexWriting | None:
         """The right to write, None if another process has it. What is unreadable is thrown away and begun anew.
@@ -100,7 +98,8 @@ class IndexFiles:
                 _log.warning("index.damaged", folder=str(self._path), reason=damage)
                 self.opened = False
             else:
-                self.look_again()
+                # An engine that was opened before others wrote does not know which files they no longer need.
+                self._open()
             if not self.opened:
                 self.begin_anew()
             self._remove_other_formats()
@@ -144,6 +143,22 @@ class IndexFiles:
             query = Query.range_query(self._index.schema, "change", FieldType.Integer, change, change)
             hits = searcher.search(query, 1, count=False).hits
             return str(searcher.doc(hits[0][1])["id"][0]) if hits else None
+
+    def _open(self) -> None:
+        if not self._path.exists():
+            self.opened = False
+            return
+        try:
+            with engine_errors():
+                self._index = _ready(Index.open(str(self._path)))
+            self.opened = True
+        except DamagedIndexError as error:
+            self._close(error)
+
+    def _close(self, reason: DamagedIndexError) -> None:
+        """Notes that the files are of no use. What was read before can still be searched."""
+        _log.info("index.unreadable", folder=str(self._path), reason=str(reason))
+        self.opened = False
 
     def _remove_other_formats(self) -> None:
         for other in self._folder.glob(f"{_FOLDER}*"):

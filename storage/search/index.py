@@ -141,8 +141,9 @@ class TantivyIndex:
             _log.warning("index.incomplete", papers=self._files.paper_count)
             await asyncio.to_thread(writing.begin_anew)
             taken = await self._take_changes(writing)
-        self._trusted = True
-        self._seen = last
+        if not self._closing.is_set():
+            self._trusted = True
+            self._seen = last
         return taken
 
     async def _take_changes(self, writing: IndexWriting) -> int:
@@ -178,4 +179,5 @@ class TantivyIndex:
     async def _differs_from(self, last: int) -> bool:
         """Whether it has not as many papers as the database, when that did not change since `last`."""
         count = await self._feed.count()
-        return await self._feed.last_change() == last and count != self._files.paper_count
+        unchanged = await self._feed.last_change() == last and not self._closing.is_set()
+        return unchanged and count != self._files.paper_count

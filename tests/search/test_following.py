@@ -110,6 +110,44 @@ async def test_the_next_start_continues_where_the_last_one_ended(feed: MemoryFee
     await second.close()
 
 
+async def test_closing_stops_a_long_build_which_the_next_start_continues(tmp_path: Path) -> None:
+    index: TantivyIndex
+
+    class Interrupted(MemoryFeed):
+        async def changed_papers(self, after: int, limit: int) -> Sequence[tuple[int, Paper]]:
+            if after > 600:
+                closing.append(asyncio.create_task(index.close()))
+                await asyncio.sleep(0)
+            return await super().changed_papers(after, 100)
+
+    closing: list[asyncio.Task[None]] = []
+    papers = [numbered(number, "Diffusion") for number in range(1000)]
+    index = TantivyIndex(tmp_path, Interrupted(papers))
+    taken = await index.refresh()
+    await asyncio.gather(*closing)
+    assert 300 < taken < 1000
+
+    index = TantivyIndex(tmp_path, MemoryFeed(papers))
+    assert await index.refresh() == 1000 - taken
+    assert len(await found(index, "diffusion")) == 1000
+    await index.close()
+
+
+async def test_files_that_were_merged_do_not_pile_up(feed: MemoryFeed, tmp_path: Path) -> None:
+    one, other = TantivyIndex(tmp_path, feed), TantivyIndex(tmp_path, feed)
+    for number in range(40):
+        feed.put(numbered(number, "Diffusion"))
+        writer = other if number % 5 == 1 else one
+        while await writer.refresh() == 0:
+            await asyncio.sleep(0.01)  # the other one is merging
+    await other.close()
+    await one.close()
+    (folder,) = tmp_path.glob("format-*")
+    segments = json.loads((folder / "meta.json").read_bytes())["segments"]
+    needed = {segment["segment_id"].replace("-", "") for segment in segments}
+    assert {file.name.partition(".")[0] for file in folder.glob("*.idx")} == needed
+
+
 # --- Other databases --------------------------------------------------------------------------------------------------
 
 
