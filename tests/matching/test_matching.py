@@ -145,6 +145,30 @@ def test_equal_queries_are_kept_once() -> None:
     assert matcher.distinct == 2
 
 
+def test_beginnings_of_words_come_and_go_between_papers() -> None:
+    matcher = Matcher()
+    found = []
+    for key, text in enumerate(["agen*", "agents*", "tuni*"]):
+        matcher.put(key, parse(text))
+        found.append(matcher.match(PAPER))
+    matcher.remove(0)
+    found.append(matcher.match(PAPER))
+    matcher.put(3, parse("agen*"))
+    found.append(matcher.match(PAPER))
+    assert found == [[0], [0, 1], [0, 1, 2], [1, 2], [1, 2, 3]]
+
+
+def test_a_condition_stays_as_long_as_a_query_asks_only_for_it() -> None:
+    matcher = Matcher()
+    matcher.put(1, parse("upvotes:>5"))
+    matcher.put(2, parse("upvotes:>5 OR comments:>100"))
+    matcher.put(3, parse("upvotes:>5 comments:>1"))
+    assert matcher.match(PAPER) == [1, 2, 3]
+    for gone, left in [(1, [2, 3]), (3, [2]), (2, [])]:
+        matcher.remove(gone)
+        assert matcher.match(PAPER) == left
+
+
 class LiveMatcher(RuleBasedStateMachine):
     """Queries come, change and go, with keys in any order; what is left is all that counts."""
 
