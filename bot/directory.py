@@ -26,9 +26,12 @@ class Directory:
         return await self._store.channels.find(address)
 
     async def add_channel(self, address: Address, name: str, time_zone: str = DEFAULT_TIME_ZONE) -> Channel:
-        """The channel at that address, added with the default schedule if it is new."""
+        """The channel at that address, added with the default schedule if it is new; it takes a new name.
+
+        A `name` that is only the address is no name: who does not know better says that.
+        """
         known = await self.find(address)
-        if known is not None:
+        if known is not None and name in (known.name, address.channel):
             return known
         first = next_digest_at(DEFAULT_SCHEDULE, time_zone, self._clock.now())
         return await self._store.channels.add(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from bot.ports import Clock, Platform, Store
 from bot.posts import DigestKind, DigestPlan, QueuedPaper
 from bot.schedules import next_occurrence, parse_schedule
 
-CHANNELS_AT_ONCE = 200
+CHANNELS_AT_ONCE = 100
 #: A channel whose every scheduled day is quiet for so long has quiet days that leave no day: it is looked at again.
 QUIET_HORIZON = timedelta(days=400)
 
@@ -39,13 +40,12 @@ class Planner:
         await self._end_pauses()
         planned = 0
         while due := await self._store.digests.due(self._clock.now(), CHANNELS_AT_ONCE):
-            moved = 0
-            for channel in due:
-                if channel.address.platform in self._platforms:
-                    outcome = await self._plan_due(channel)
-                    moved += outcome is not None
-                    planned += outcome is True
-            if not moved:
+            # Side by side, because the store writes what comes together in one go.
+            ours = [channel for channel in due if channel.address.platform in self._platforms]
+            waiting = await self._store.digests.waiting_in([channel.id for channel in ours])
+            outcomes = await asyncio.gather(*(self._plan_due(channel, waiting[channel.id]) for channel in ours))
+            planned += sum(outcome is True for outcome in outcomes)
+            if all(outcome is None for outcome in outcomes):
                 break
         return planned
 
@@ -83,7 +83,7 @@ class Planner:
             await self._store.channels.resume(channel.id, next_digest_at=next_for(channel, now))
             _log.info("channel.resumed", channel=str(channel.address))
 
-    async def _plan_due(self, channel: Channel) -> bool | None:
+    async def _plan_due(self, channel: Channel, papers: Sequence[QueuedPaper]) -> bool | None:
         """Plans one due channel: True for a digest, False for none, None when another process was faster."""
         now = self._clock.now()
         scheduled = channel.next_digest_at is not None and channel.next_digest_at <= now
@@ -97,7 +97,6 @@ class Planner:
                 instant_not_before=quiet_until,
             )
             return False if await self._store.digests.plan(held, now) else None
-        papers = await self._store.digests.waiting(channel.id)
         if not scheduled and channel.next_digest_at is not None:
             papers = [queued for queued in papers if queued.instant]
         kind = DigestKind.SCHEDULED if scheduled else DigestKind.INSTANT

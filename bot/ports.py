@@ -350,10 +350,15 @@ class SubscriptionChange:
 
 
 class SubscriptionStore(Protocol):
-    async def add(self, channel_id: int, options: TopicOptions, *, created_by: str, now: datetime) -> Subscription: ...
+    async def add(self, channel_id: int, options: TopicOptions, *, created_by: str, now: datetime) -> Subscription:
+        """Adds a topic; raises `UserError` when the channel has that query already."""
+        ...
 
     async def edit(self, subscription_id: int, options: TopicOptions, *, unwanted: Sequence[str] = ()) -> Subscription:
-        """Changes a topic; of what waits for the channel, the `unwanted` papers wait no more because of it."""
+        """Changes a topic; of what waits for the channel, the `unwanted` papers wait no more because of it.
+
+        Raises `UserError` when another topic of the channel has that query, or when this one was removed meanwhile.
+        """
         ...
 
     async def remove(self, subscription_id: int, now: datetime) -> None:
@@ -391,6 +396,10 @@ class DigestStore(Protocol):
 
     async def waiting(self, channel_id: int) -> list[QueuedPaper]: ...
 
+    async def waiting_in(self, channel_ids: Sequence[int]) -> dict[int, list[QueuedPaper]]:
+        """What waits in each of many channels, asked for in one go."""
+        ...
+
     async def plan(self, plan: DigestPlan, now: datetime) -> bool:
         """Stores a digest with its posts and moves the channel on, all or nothing.
 
@@ -426,8 +435,11 @@ class PostStore(Protocol):
         """Takes posts that are due, at most one of a channel and always its oldest open one."""
         ...
 
-    async def begin(self, post: Post, now: datetime) -> bool:
-        """Notes that a request is about to leave; False when the lease is not ours any more: then nothing may."""
+    async def begin(self, post: Post, *, now: datetime, until: datetime) -> bool:
+        """Notes that a request is about to leave, and holds the post `until` then.
+
+        False when the lease is not ours any more, or has ended: then nothing may leave.
+        """
         ...
 
     async def settle(self, settlement: Settlement) -> bool:

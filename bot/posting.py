@@ -175,7 +175,7 @@ class Posting:
     async def _send(self, post: Post, channel: Channel, outgoing: Outgoing) -> None:
         platform = self._platforms[channel.address.platform]
         started = self._clock.now()
-        if not await self._store.posts.begin(post, started):
+        if not await self._store.posts.begin(post, now=started, until=started + LEASE):
             _log.warning("post.lease_lost", post=post.id)
             return
         result: SendResult

@@ -27,6 +27,7 @@ from bot.posts import (
 )
 from storage.channels import channel_of, select_channels
 from storage.database import Database
+from storage.group_commit import GroupCommit
 from storage.papers import paper_of
 from storage.statements import chunks, upsert
 from storage.tables import CHANNELS, DELIVERIES, DELIVERY_TOPICS, DIGESTS, PAPERS, POSTS, SUBSCRIPTIONS
@@ -41,6 +42,7 @@ class SqlDigestStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._plans = GroupCommit(self._write_plans)
 
     async def record_matches(self, revisions: Mapping[str, int], matches: Sequence[Match], now: datetime) -> list[int]:
         async with self._database.write() as connection:
@@ -73,49 +75,40 @@ class SqlDigestStore:
             return [channel_of(row) for row in await connection.execute(statement)]
 
     async def waiting(self, channel_id: int) -> list[QueuedPaper]:
-        statement = (
-            select(DELIVERIES.c.id.label("delivery_id"), DELIVERIES.c.instant, PAPERS)
-            .join(PAPERS, PAPERS.c.id == DELIVERIES.c.paper_id)
-            .where(DELIVERIES.c.channel_id == channel_id, WAITING)
-            .order_by(DELIVERIES.c.id)
-        )
+        return (await self.waiting_in([channel_id]))[channel_id]
+
+    async def waiting_in(self, channel_ids: Sequence[int]) -> dict[int, list[QueuedPaper]]:
+        found: dict[int, list[QueuedPaper]] = {channel_id: [] for channel_id in channel_ids}
+        papers: dict[str, Paper] = {}  # one object for a paper that waits in many channels
         async with self._database.read() as connection:
-            rows = (await connection.execute(statement)).all()
-            topics = await _topics(connection, [row.delivery_id for row in rows])
-        return [
-            QueuedPaper(paper=paper_of(row), topics=topics.get(row.delivery_id, ()), instant=row.instant)
-            for row in rows
-        ]
+            for some in chunks(channel_ids):
+                statement = (
+                    select(DELIVERIES.c.id, DELIVERIES.c.channel_id, DELIVERIES.c.paper_id, DELIVERIES.c.instant)
+                    .where(DELIVERIES.c.channel_id.in_(some), WAITING)
+                    .order_by(DELIVERIES.c.id)
+                )
+                rows = (await connection.execute(statement)).all()
+                topics = await _topics(connection, [row.id for row in rows])
+                for ids in chunks(sorted({row.paper_id for row in rows} - papers.keys())):
+                    known = await connection.execute(select(PAPERS).where(PAPERS.c.id.in_(ids)))
+                    papers.update((row.id, paper_of(row)) for row in known)
+                for row in rows:
+                    queued = QueuedPaper(
+                        paper=papers[row.paper_id], topics=topics.get(row.id, ()), instant=row.instant
+                    )
+                    found[row.channel_id].append(queued)
+        return found
 
     async def plan(self, plan: DigestPlan, now: datetime) -> bool:
+        return await self._plans.submit((plan, now))
+
+    async def _write_plans(self, items: list[tuple[DigestPlan, datetime]]) -> list[bool]:
+        stored: dict[int, bool] = {}
         async with self._database.write() as connection:
-            # Locking the channel's row puts planners in line, so that the ids of a channel's posts are in order.
-            current = (
-                await connection.execute(
-                    select(CHANNELS.c.next_digest_at)
-                    .where(CHANNELS.c.id == plan.channel_id)
-                    .with_for_update(key_share=True)
-                )
-            ).one_or_none()
-            if current is None or current.next_digest_at != plan.expected_next:
-                return False
-            if plan.digest is not None:
-                deliveries = await _lock_waiting(connection, plan)
-                if len(deliveries) < len(plan.paper_ids):
-                    return False
-                await _store_digest(connection, plan, plan.digest, deliveries, now)
-            oldest_instant = select(func.min(DELIVERIES.c.queued_at)).where(
-                DELIVERIES.c.channel_id == plan.channel_id, WAITING, DELIVERIES.c.instant
-            )
-            instant_at = (await connection.execute(oldest_instant)).scalar_one()
-            if instant_at is not None and plan.instant_not_before is not None:
-                instant_at = max(instant_at, plan.instant_not_before)
-            await connection.execute(
-                update(CHANNELS)
-                .where(CHANNELS.c.id == plan.channel_id)
-                .values(next_digest_at=plan.next_digest_at, instant_at=instant_at)
-            )
-            return True
+            # Everybody who locks rows of several channels does so in this order: then nobody waits in a circle.
+            for place in sorted(range(len(items)), key=lambda place: items[place][0].channel_id):
+                stored[place] = await _store_plan(connection, *items[place])
+        return [stored[place] for place in range(len(items))]
 
     async def digests(self, digest_ids: Sequence[int]) -> dict[int, Digest]:
         found: dict[int, Digest] = {}
@@ -290,6 +283,35 @@ async def _queue_again(
             [{"delivery": row.id, "at_once": matches[row.channel_id, row.paper_id].instant} for row in rows],
         )
     return rows
+
+
+async def _store_plan(connection: AsyncConnection, plan: DigestPlan, now: datetime) -> bool:
+    """Stores one plan; whatever keeps it from being stored is found before the first write."""
+    # Locking the channel's row puts planners in line, so that the ids of a channel's posts are in order.
+    current = (
+        await connection.execute(
+            select(CHANNELS.c.next_digest_at).where(CHANNELS.c.id == plan.channel_id).with_for_update(key_share=True)
+        )
+    ).one_or_none()
+    if current is None or current.next_digest_at != plan.expected_next:
+        return False
+    if plan.digest is not None:
+        deliveries = await _lock_waiting(connection, plan)
+        if len(deliveries) < len(plan.paper_ids):
+            return False
+        await _store_digest(connection, plan, plan.digest, deliveries, now)
+    oldest_instant = select(func.min(DELIVERIES.c.queued_at)).where(
+        DELIVERIES.c.channel_id == plan.channel_id, WAITING, DELIVERIES.c.instant
+    )
+    instant_at = (await connection.execute(oldest_instant)).scalar_one()
+    if instant_at is not None and plan.instant_not_before is not None:
+        instant_at = max(instant_at, plan.instant_not_before)
+    await connection.execute(
+        update(CHANNELS)
+        .where(CHANNELS.c.id == plan.channel_id)
+        .values(next_digest_at=plan.next_digest_at, instant_at=instant_at)
+    )
+    return True
 
 
 async def _lock_waiting(connection: AsyncConnection, plan: DigestPlan) -> dict[str, int]:

@@ -2,72 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from sqlalchemy import Boolean, Row, Select, bindparam, case, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels import ChannelState, PlatformName
-from bot.errors import StorageError
 from bot.posts import POST_CONTENT_JSON, DeliveryState, PlannedPost, Post, PostContent, PostState, Settlement
 from storage.database import Database
 from storage.digests import add_post
+from storage.group_commit import GroupCommit
 from storage.statements import chunks
 from storage.tables import CHANNELS, DELIVERIES, POSTS, WORKSPACES
 
-T = TypeVar("T")
-
 LONGEST_ERROR = 500  # characters of a failure that are kept
-GROUP_LIMIT = 100  # writes that share one transaction
-
-
-class GroupCommit(Generic[T]):
-    """Lets many small writes that arrive together share one transaction.
-
-    A commit costs a disk flush; while one is under way the next writes gather and then go together. `submit` returns
-    when the item's transaction is committed, with whether the item took effect.
-    """
-
-    def __init__(self, write: Callable[[list[T]], Awaitable[list[bool]]]) -> None:
-        self._write = write
-        self._waiting: list[tuple[T, asyncio.Future[bool]]] = []
-        self._writer: asyncio.Task[None] | None = None
-
-    async def submit(self, item: T) -> bool:
-        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future))
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._drain())
-        return await future
-
-    async def _drain(self) -> None:
-        while self._waiting:
-            group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
-            await self._commit(group)
-
-    async def _commit(self, group: list[tuple[T, asyncio.Future[bool]]]) -> None:
-        try:
-            results = await self._write([item for item, _ in group])
-        except BaseException as error:
-            if isinstance(error, Exception) and not isinstance(error, StorageError) and len(group) > 1:
-                # Something is wrong with one of the items: it alone must fail.
-                for one in group:
-                    await self._commit([one])
-                return
-            # Whatever went wrong belongs to those who wait for it, cancellation included.
-            for _, future in group:
-                if not future.done():
-                    future.set_exception(error)
-            if not isinstance(error, Exception):
-                raise
-            return
-        for (_, future), result in zip(group, results, strict=True):
-            if not future.done():
-                future.set_result(result)
 
 
 class SqlPostStore:
@@ -147,19 +98,20 @@ class SqlPostStore:
             )
             return [_post_of(row) for row in await connection.execute(leased)]
 
-    async def begin(self, post: Post, now: datetime) -> bool:
-        return await self._beginnings.submit((post, now))
+    async def begin(self, post: Post, *, now: datetime, until: datetime) -> bool:
+        return await self._beginnings.submit((post, now, until))
 
-    async def _write_beginnings(self, items: list[tuple[Post, datetime]]) -> list[bool]:
+    async def _write_beginnings(self, items: list[tuple[Post, datetime, datetime]]) -> list[bool]:
         async with self._database.write() as connection:
-            held = await _held(connection, [post for post, _ in items])
+            held = await _held(connection, [post for post, _, _ in items])
             # A request that left this late could arrive after others have looked for it and sent it again.
-            ours = {post.id for post, now in items if post.id in held and now < held[post.id]}
+            ours = {post.id for post, now, _ in items if post.id in held and now < held[post.id]}
             statement = (
                 update(POSTS)
                 .where(POSTS.c.id == bindparam("post_id"))
                 .values(
                     attempt_at=bindparam("at", type_=POSTS.c.attempt_at.type),
+                    lease_until=bindparam("until", type_=POSTS.c.lease_until.type),
                     attempts=POSTS.c.attempts + 1,
                     look_ups=0,
                     first_attempt_at=func.coalesce(
@@ -167,10 +119,14 @@ class SqlPostStore:
                     ),
                 )
             )
-            rows = [{"post_id": post.id, "at": now, "first_at": now} for post, now in items if post.id in ours]
+            rows = [
+                {"post_id": post.id, "at": now, "until": until, "first_at": now}
+                for post, now, until in items
+                if post.id in ours
+            ]
             if rows:
                 await connection.execute(statement, rows)
-        return [post.id in ours for post, _ in items]
+        return [post.id in ours for post, _, _ in items]
 
     async def settle(self, settlement: Settlement) -> bool:
         return await self._settlements.submit(settlement)

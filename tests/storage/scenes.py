@@ -156,5 +156,5 @@ async def lease_one(store: SqlStore, now: datetime = NOON) -> Post:
 
 async def sent(store: SqlStore, post: Post, *, at: datetime = NOON, remote_id: str = "r1") -> None:
     """Sends a leased post."""
-    assert await store.posts.begin(post, at)
+    assert await store.posts.begin(post, now=at, until=at + LEASE)
     assert await store.posts.settle(Settlement(post=post, state=PostState.SENT, at=at, remote_id=remote_id))

@@ -60,7 +60,7 @@ async def test_a_post_that_must_wait_holds_up_its_channel_alone(store: SqlStore)
     here, there = await channel(store, "here"), await channel(store, "there")
     mine, theirs = await posts(store, here, 2), await posts(store, there, 2)
     one, other = await lease(store)
-    await store.posts.begin(one, NOON)
+    await store.posts.begin(one, now=NOON, until=NOON + LEASE)
     assert await settle(store, one, PostState.PENDING, due_at=LATER, error="slow down")
     await sent(store, other)
     assert [post.id for post in await lease(store)] == [theirs[1]]
@@ -121,11 +121,12 @@ async def test_the_longest_due_posts_go_first_and_no_more_than_asked_for(store: 
 async def test_an_attempt_is_on_record_before_the_request_leaves(store: SqlStore, database_url: str) -> None:
     await posts(store, await channel(store))
     post = await lease_one(store)
-    assert await store.posts.begin(post, NOON + SECOND)
+    assert await store.posts.begin(post, now=NOON + SECOND, until=NOON + SECOND + LEASE)
     # Another process finds it, as it would after this one was killed while sending.
     other = SqlStore(database_url)
-    assert await other.posts.expire(NOON + LEASE) == 1
-    (unknown,) = await look(other, NOON + LEASE)
+    assert await other.posts.expire(NOON + LEASE) == 0  # the attempt holds the post for the time of a request
+    assert await other.posts.expire(NOON + SECOND + LEASE) == 1
+    (unknown,) = await look(other, NOON + SECOND + LEASE)
     assert (unknown.id, unknown.key, unknown.attempts, unknown.first_attempt_at) == (
         post.id,
         post.key,
@@ -140,7 +141,7 @@ async def test_leases_that_run_out_are_pending_if_untried_and_unknown_if_tried(s
     await posts(store, tried)
     await posts(store, untried)
     first, _ = await lease(store)
-    await store.posts.begin(first, NOON)
+    await store.posts.begin(first, now=NOON, until=NOON + LEASE)
     assert await store.posts.expire(NOON + LEASE - SECOND) == 0
     assert await store.posts.expire(NOON + LEASE) == 2
     assert await counted(store) == {PostState.UNKNOWN: 1, PostState.PENDING: 1}
@@ -153,7 +154,7 @@ async def test_leases_that_run_out_are_pending_if_untried_and_unknown_if_tried(s
 async def test_a_second_try_that_never_left_is_pending_again(store: SqlStore) -> None:
     await posts(store, await channel(store))
     first = await lease_one(store)
-    await store.posts.begin(first, NOON)
+    await store.posts.begin(first, now=NOON, until=NOON + LEASE)
     assert await settle(store, first, PostState.PENDING, due_at=NOON, error="not now")
     await lease_one(store)
     await store.posts.expire(NOON + LEASE)
@@ -168,14 +169,14 @@ async def test_a_worker_that_lost_its_lease_writes_nothing(store: SqlStore) -> N
     current = await lease_one(store, NOON + LEASE)
     assert current.id == paused.id
     assert current.lease != paused.lease
-    assert not await store.posts.begin(paused, NOON + LEASE)
+    assert not await store.posts.begin(paused, now=NOON + LEASE, until=NOON + LEASE + LEASE)
     for state in PostState:
         late = Settlement(post=paused, state=state, at=LATER, remote_id="late", error="late", channel_after=LATER)
         assert not await store.posts.settle(late)
     assert await counted(store) == {PostState.LEASED: 1, PostState.PENDING: 1}
     assert await store.posts.last_error(here.id) == ""
     await sent(store, current, at=NOON + LEASE)
-    assert not await store.posts.begin(current, NOON + LEASE)
+    assert not await store.posts.begin(current, now=NOON + LEASE, until=NOON + LEASE + LEASE)
     assert not await settle(store, current, PostState.PENDING, due_at=NOON)
     assert await counted(store) == {PostState.SENT: 1, PostState.PENDING: 1}
 
@@ -183,14 +184,14 @@ async def test_a_worker_that_lost_its_lease_writes_nothing(store: SqlStore) -> N
 async def test_nothing_leaves_after_the_lease_ended_even_if_nobody_freed_it_yet(store: SqlStore) -> None:
     await posts(store, await channel(store))
     post = await lease_one(store)
-    assert not await store.posts.begin(post, NOON + LEASE)
-    assert await store.posts.begin(post, NOON + LEASE - SECOND)
+    assert not await store.posts.begin(post, now=NOON + LEASE, until=NOON + LEASE + LEASE)
+    assert await store.posts.begin(post, now=NOON + LEASE - SECOND, until=NOON + LEASE - SECOND + LEASE)
 
 
 async def test_an_outcome_counts_until_somebody_frees_the_post(store: SqlStore) -> None:
     await posts(store, await channel(store))
     post = await lease_one(store)
-    await store.posts.begin(post, NOON)
+    await store.posts.begin(post, now=NOON, until=NOON + LEASE)
     assert await settle(store, post, PostState.SENT, at=NOON + 2 * LEASE, remote_id="1")
 
 
@@ -202,7 +203,7 @@ async def test_a_retry_keeps_count_and_the_time_of_the_first_attempt(store: SqlS
         post = await lease_one(store, now)
         assert post.attempts == attempt
         assert post.first_attempt_at == (None if attempt == 0 else NOON)
-        assert await store.posts.begin(post, now)
+        assert await store.posts.begin(post, now=now, until=now + LEASE)
         now += timedelta(seconds=20)
         assert await settle(store, post, PostState.PENDING, at=now, due_at=now, error="x" * 1000)
     assert await store.posts.last_error(here.id) == "x" * 500
@@ -211,7 +212,7 @@ async def test_a_retry_keeps_count_and_the_time_of_the_first_attempt(store: SqlS
 async def test_a_look_for_a_message_goes_back_to_before_the_request_left(store: SqlStore) -> None:
     await posts(store, await channel(store))
     post = await lease_one(store)
-    await store.posts.begin(post, NOON)
+    await store.posts.begin(post, now=NOON, until=NOON + LEASE)
     given_up = NOON + timedelta(seconds=30)
     assert await settle(store, post, PostState.UNKNOWN, at=given_up, due_at=given_up, error="no answer")
     (unknown,) = await look(store, given_up)
@@ -221,7 +222,7 @@ async def test_a_look_for_a_message_goes_back_to_before_the_request_left(store: 
 async def test_a_fresh_start_forgets_the_attempts(store: SqlStore) -> None:
     await posts(store, await channel(store))
     post = await lease_one(store)
-    await store.posts.begin(post, NOON)
+    await store.posts.begin(post, now=NOON, until=NOON + LEASE)
     assert await settle(store, post, PostState.PENDING, due_at=NOON, error="not in channel", fresh_start=True)
     again = await lease_one(store)
     assert (again.attempts, again.first_attempt_at, again.look_ups) == (0, None, 0)
@@ -232,7 +233,7 @@ async def test_an_unknown_post_is_looked_for_by_one_worker_and_holds_up_its_chan
     here = await channel(store)
     await posts(store, here, 2)
     post = await lease_one(store)
-    await store.posts.begin(post, NOON)
+    await store.posts.begin(post, now=NOON, until=NOON + LEASE)
     assert await settle(store, post, PostState.UNKNOWN, due_at=NOON + 5 * SECOND, error="no answer")
     assert await lease(store, LATER) == []
     assert await look(store, NOON + 4 * SECOND) == []
@@ -249,7 +250,7 @@ async def test_an_unknown_post_is_looked_for_by_one_worker_and_holds_up_its_chan
 async def test_look_ups_are_counted_until_the_next_attempt(store: SqlStore) -> None:
     await posts(store, await channel(store))
     post = await lease_one(store)
-    await store.posts.begin(post, NOON)
+    await store.posts.begin(post, now=NOON, until=NOON + LEASE)
     assert await settle(store, post, PostState.UNKNOWN, due_at=NOON)
     for look_ups in range(2):
         (unknown,) = await look(store, NOON)
@@ -259,7 +260,7 @@ async def test_look_ups_are_counted_until_the_next_attempt(store: SqlStore) -> N
     assert await settle(store, unknown, PostState.PENDING, due_at=NOON, looked_up=True)
     again = await lease_one(store)
     assert (again.look_ups, again.attempts) == (3, 1)
-    await store.posts.begin(again, NOON)
+    await store.posts.begin(again, now=NOON, until=NOON + LEASE)
     # A crash in the next attempt: what was looked for before says nothing about this request.
     await store.posts.expire(NOON + LEASE)
     (unknown,) = await look(store, NOON + LEASE)
@@ -308,7 +309,7 @@ async def test_many_posts_begin_and_settle_at_once(store: SqlStore) -> None:
     assert len(leased) == 60
     stolen = {post.id for post in leased[::7]}
     mine = [replace(post, lease="somebody else's") if post.id in stolen else post for post in leased]
-    began = await asyncio.gather(*(store.posts.begin(post, NOON) for post in mine))
+    began = await asyncio.gather(*(store.posts.begin(post, now=NOON, until=NOON + LEASE) for post in mine))
     assert began == [post.id not in stolen for post in leased]
     settled = await asyncio.gather(*(settle(store, post, PostState.SENT, remote_id=str(post.id)) for post in mine))
     assert settled == began

@@ -41,7 +41,7 @@ async def work(store: SqlStore, chance: random.Random) -> None:
 async def hold(store: SqlStore, post: Post, chance: random.Random, *, looking: bool) -> None:
     held_from = time.monotonic()
     if not looking:
-        assert await store.posts.begin(post, datetime.now(UTC))
+        assert await store.posts.begin(post, now=datetime.now(UTC), until=datetime.now(UTC) + LEASE)
     await asyncio.sleep(chance.random() / 500)
     state = chance.choice([PostState.SENT, PostState.SENT, PostState.PENDING, PostState.UNKNOWN])
     now = datetime.now(UTC)
