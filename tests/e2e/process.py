@@ -90,6 +90,16 @@ class Bot:
                 found.setdefault(channel, Counter()).update(papers)
         return found
 
+    def hidden(self) -> dict[str, set[str]]:
+        """For each channel the papers that its digests count without showing them."""
+        found: dict[str, set[str]] = {}
+        for channel, paper in self.query(
+            "SELECT channels.name, deliveries.paper_id FROM deliveries JOIN digests ON digests.id = digest_id "
+            "JOIN channels ON channels.id = deliveries.channel_id WHERE position > shown"
+        ):
+            found.setdefault(channel, set()).add(paper)
+        return found
+
     def is_quiet(self) -> bool:
         """Whether nothing is left to be posted in channels whose papers go out at once."""
         ((posts,),) = self.query("SELECT count(*) FROM posts WHERE state IN ('pending', 'leased', 'unknown')")
