@@ -209,6 +209,12 @@ class LiveMatcher(RuleBasedStateMachine):
     def counts_its_queries(self) -> None:
         assert len(self.matcher) == len(self.standing)
 
+    @invariant()
+    def looks_at_what_stands_and_nothing_else(self) -> None:
+        atoms = self.matcher._atoms._atoms.values()
+        looked_at = {standing for atom in atoms for standing in (*atom.anchored, *atom.shared)}
+        assert looked_at | {*self.matcher._unanchored} == {*self.matcher._standing.values()}
+
     def teardown(self) -> None:
         """Once the last query is gone nothing of any is left behind."""
         for key in self.standing:
