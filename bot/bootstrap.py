@@ -24,9 +24,10 @@ from bot.commands import Commands, Services
 from bot.directory import Directory
 from bot.engine import Engine
 from bot.errors import OperatorError, StorageError, UserError
+from bot.libraries import Libraries
 from bot.metrics import Metrics
 from bot.papers import SourceName
-from bot.ports import Clock, Platform, Source
+from bot.ports import Clock, Library, Platform, Source
 from bot.settings import Settings
 from storage.search import TantivyIndex
 from storage.store import SqlStore
@@ -112,6 +113,7 @@ async def open_application(
         await store.open()
         index = TantivyIndex(settings.index_dir, store.papers)
         stack.push_async_callback(index.close)
+        libraries: list[Library] = []
         if sources is None:
             client = await stack.enter_async_context(FeedClient(contact=settings.contact))
             sources = [HuggingFace(settings.huggingface_url, client=client)]
@@ -134,6 +136,7 @@ async def open_application(
             clock=clock,
             planner=engine.planner,
             index=index,
+            libraries=Libraries(libraries, store.papers),
             directory=directory,
             platforms=platforms,
             wake=engine.posting.wake,

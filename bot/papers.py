@@ -18,6 +18,10 @@ class SourceName(StrEnum):
     ARXIV = "arxiv"
 
 
+#: What people call them.
+SOURCE_NAMES = {SourceName.HUGGINGFACE: "Hugging Face", SourceName.ARXIV: "arXiv"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
     """One work. Text is as the source wrote it, less control characters and odd white space; it is never trusted.

@@ -64,6 +64,21 @@ class Source(Protocol):
         ...
 
 
+class Library(Protocol):
+    """A place that answers questions about papers. Both methods raise `bot.errors.SourceError`."""
+
+    @property
+    def name(self) -> SourceName: ...
+
+    async def search(self, words: str, limit: int) -> Sequence[Paper]:
+        """The best matches for plain words, best first."""
+        ...
+
+    async def lookup(self, paper_ids: Sequence[str]) -> Sequence[Paper]:
+        """Those of the papers that it knows."""
+        ...
+
+
 # --- Platforms --------------------------------------------------------------------------------------------------
 
 

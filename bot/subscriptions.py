@@ -39,4 +39,4 @@ class Subscription:
 
 def wanted_query(query: str, min_upvotes: int | None) -> Query:
     """The query that a topic with these options stands for."""
-    return parse(query if min_upvotes is None else f"({query}) upvotes:>={min_upvotes}")
+    return parse(query) if min_upvotes is None else parse(query).with_upvotes(min_upvotes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -65,3 +66,28 @@ class ScriptedSource:
             Listing(source=self._name, day=day, paper=paper, rank=rank) for rank, paper in enumerate(papers, 1)
         )
         return DayAnswer(day=day, listings=listings, validator=current)
+
+
+class ScriptedLibrary:
+    """Implements `bot.ports.Library`: knows some papers, and answers with any of them that has one of the words."""
+
+    def __init__(self, *papers: Paper, name: SourceName = SourceName.ARXIV) -> None:
+        self.error: SourceError | None = None
+        self.questions: list[str] = []
+        self._papers = [replace(paper, sources=frozenset({name})) for paper in papers]
+        self._name = name
+
+    @property
+    def name(self) -> SourceName:
+        return self._name
+
+    async def search(self, words: str, limit: int) -> Sequence[Paper]:
+        self.questions.append(words)
+        if self.error:
+            raise self.error
+        return [paper for paper in self._papers if any(word in paper.title.lower() for word in words.split())][:limit]
+
+    async def lookup(self, paper_ids: Sequence[str]) -> Sequence[Paper]:
+        if self.error:
+            raise self.error
+        return [paper for paper in self._papers if paper.id in paper_ids]

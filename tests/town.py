@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,10 +10,11 @@ from bot.channels import Address, Channel, PlatformName
 from bot.commands import Commands, Services
 from bot.directory import Directory
 from bot.engine import Engine
+from bot.libraries import Libraries
 from bot.messages import plain_text
 from bot.metrics import Metrics
 from bot.papers import Paper
-from bot.ports import CommandCall, Person, Platform, Reply, Store
+from bot.ports import CommandCall, Library, Person, Platform, Reply, Store
 from bot.posting import UnknownPolicy
 from storage.search import TantivyIndex
 from tests.clocks import SettableClock
@@ -35,6 +37,7 @@ class Town:
         source: ScriptedSource | None = None,
         platform: SimulatedPlatform | None = None,
         unknown_policy: UnknownPolicy = UnknownPolicy.AT_MOST_ONCE,
+        libraries: Sequence[Library] = (),
     ) -> None:
         self.store = store
         self.clock = clock or SettableClock()
@@ -58,6 +61,7 @@ class Town:
             clock=self.clock,
             planner=self.engine.planner,
             index=self.index,
+            libraries=Libraries(libraries, store.papers),
             directory=Directory(store, self.clock),
             platforms=self.platforms,
             wake=self.engine.posting.wake,

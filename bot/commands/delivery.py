@@ -14,7 +14,7 @@ from bot.digests import digest_message
 from bot.directory import DEFAULT_TIME_ZONE
 from bot.errors import UserError
 from bot.messages import Block, Button, Buttons, Heading, PaperBlock, bold
-from bot.papers import SourceName
+from bot.papers import SOURCE_NAMES, SourceName
 from bot.ports import CommandCall, Reply, SourceState
 from bot.posts import DigestKind, DigestPart
 from bot.text import count_of
@@ -22,7 +22,6 @@ from bot.text import count_of
 HISTORY = 10
 LONGEST_HISTORY = 50
 PAGE = 10
-_SOURCES = {SourceName.HUGGINGFACE: "Hugging Face", SourceName.ARXIV: "arXiv"}
 
 
 async def preview(services: Services, call: CommandCall, _arguments: Arguments) -> Reply:
@@ -86,11 +85,11 @@ async def status(services: Services, call: CommandCall, _arguments: Arguments) -
         blocks.append(say("This channel has no topics yet."))
     else:
         blocks += await _channel_health(services, channel)
-    for source in (SourceName.HUGGINGFACE, SourceName.ARXIV):
+    for source in SourceName:
         state = await services.store.sources.state(source)
         if state.last_success_at or state.last_failure_at:
             zone = channel.time_zone if channel else DEFAULT_TIME_ZONE
-            blocks.append(say(bold(f"{_SOURCES[source]}: "), _source_health(state, zone, current)))
+            blocks.append(say(bold(f"{SOURCE_NAMES[source]}: "), _source_health(state, zone, current)))
     counts = await services.store.counts()
     newest = await services.store.papers.newest_day()
     last = f", the newest listed {day_name(newest, current.date())}" if newest else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,15 +12,16 @@ from bot.commands.services import Services
 from bot.commands.wording import answer, day_name, hint, say
 from bot.errors import UserError
 from bot.messages import Block, Button, Buttons, Heading, Message, PaperBlock, bold, code
-from bot.papers import Paper, linked_paper_ids, parse_paper_id
+from bot.papers import SOURCE_NAMES, Paper, linked_paper_ids, parse_paper_id
 from bot.ports import CommandCall, Reply
 from bot.posts import SharedPaper
-from bot.query import parse
+from bot.query import Query, parse, plain_words
 from bot.search import Hit
 from bot.text import count_of, readable
 
 PAGE = 5  # papers on a page of results
 RELATED = 5
+THIN = 3  # with fewer results the sources are asked as well
 TRENDING = 10
 PERIODS = {"day": 1, "week": 7, "month": 30}
 LAST_PAGE = 200
@@ -47,12 +48,33 @@ async def search(services: Services, call: CommandCall, arguments: Arguments) ->
     if found.related and page == 1:
         blocks.append(Heading("Related"))
         blocks += _cards(found.related[:RELATED], papers)
+    elsewhere = (
+        await _elsewhere(services, query, {hit.paper_id for hit in (*found.hits, *found.related)})
+        if found.total < THIN
+        else []
+    )
+    blocks += elsewhere
     blocks += _turning(f"search {query.text}", page, found.total)
-    if not found.total and not found.related:
+    if not found.total and not found.related and not elsewhere:
         blocks.append(
             hint("Fewer words find more; ", code("OR"), " joins alternatives, ", code("quant*"), " beginnings.")
         )
     return answer(*blocks, replaces=call.from_message is not None)
+
+
+async def _elsewhere(services: Services, query: Query, known: Collection[str]) -> list[Block]:
+    """What the sources' own search finds for plain words of which we know next to nothing."""
+    words = plain_words(query)
+    if words is None:
+        return []
+    blocks: list[Block] = []
+    shown = set(known)
+    for source, papers in (await services.libraries.search(words, PAGE)).items():
+        news = [paper for paper in papers if paper.id not in shown]
+        if news:
+            shown.update(paper.id for paper in news)
+            blocks += [Heading(f"Found at {SOURCE_NAMES[source]}"), *(_result(paper) for paper in news)]
+    return blocks
 
 
 async def today(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
@@ -124,10 +146,10 @@ def _only_a_paper(asked: str) -> str | None:
 
 
 async def _paper(services: Services, paper_id: str) -> Paper:
-    paper = await services.store.papers.paper(paper_id)
+    paper = await services.store.papers.paper(paper_id) or await services.libraries.lookup(paper_id)
     if paper is None:
         raise UserError(
-            f"{paper_id} is not among the papers that I have seen. I know those that the feeds listed while I watched."
+            f"I do not know {paper_id}, and arXiv did not tell me about it. Look at the number once more, or try later."
         )
     return paper
 

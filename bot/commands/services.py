@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.channels import Channel, PlatformName
 from bot.directory import DEFAULT_TIME_ZONE, Directory
 from bot.errors import UserError
+from bot.libraries import Libraries
 from bot.planning import Planner
 from bot.ports import Clock, CommandCall, Platform, Store
 from bot.schedules import parse_time_zone
@@ -22,6 +23,7 @@ class Services:
     clock: Clock
     planner: Planner
     index: SearchIndex
+    libraries: Libraries
     directory: Directory
     platforms: Mapping[PlatformName, Platform]
     wake: Callable[[], None]

@@ -13,7 +13,7 @@ from bot.commands.services import Services
 from bot.commands.wording import answer, hint, listed, next_digest_in_words, say, sentence
 from bot.errors import UserError
 from bot.messages import Block, Heading, bold, code
-from bot.papers import SourceName
+from bot.papers import SOURCE_NAMES, SourceName
 from bot.planning import next_for
 from bot.ports import CommandCall, Platform, Reply
 
@@ -21,7 +21,6 @@ LARGEST_LIMIT = 50  # papers in a digest; more is a flood
 MOST_QUIET_DATES = 100
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_SOURCE_NAMES = {SourceName.HUGGINGFACE: "Hugging Face", SourceName.ARXIV: "arXiv"}
 _NOTHING = ("none", "off", "no", "-")
 
 
@@ -143,7 +142,7 @@ SETTINGS = {
             help="which feeds papers come from: huggingface, arxiv or all",
             values=("all", "huggingface", "arxiv"),
             read=_read_sources,
-            show=lambda settings: listed(_SOURCE_NAMES[source] for source in sorted(settings.sources, reverse=True)),
+            show=lambda settings: listed(SOURCE_NAMES[source] for source in sorted(settings.sources, reverse=True)),
         ),
         Setting(
             key="quiet-days",

@@ -17,7 +17,7 @@ from bot.messages import Block, Button, Buttons, ButtonStyle, Heading, Span, bol
 from bot.papers import Paper
 from bot.ports import CommandCall, Reply, TopicOptions
 from bot.posts import DigestKind, Match
-from bot.query import Query, QueryError, explain, parse
+from bot.query import Query, QueryError, Sort, explain, parse
 from bot.subscriptions import Subscription, wanted_query
 from bot.text import count_of
 from bot.topics import MATCHED_AGAIN_FOR
@@ -32,7 +32,7 @@ _NONE = ("none", "off", "-")
 
 async def subscribe(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     query = parse(arguments.text("query"))
-    wanted = _wanted(query, arguments.number("min-upvotes"))
+    wanted = wanted_query(query.text, arguments.number("min-upvotes"))
     name = _name(arguments.text("name"))
     channel = await services.channel(call)
     topics = await services.store.subscriptions.of_channel(channel.id)
@@ -115,7 +115,7 @@ async def edit(services: Services, call: CommandCall, arguments: Arguments) -> R
     others = await services.store.subscriptions.of_channel(channel.id)
     _refuse_double(query, [other for other in others if other.id != topic.id])
     least = arguments.number("min-upvotes") if "min-upvotes" in arguments else topic.min_upvotes
-    wanted = _wanted(query, least or None)
+    wanted = wanted_query(query.text, least or None)
     given = arguments.text("name")
     options = TopicOptions(
         query=query.text,
@@ -132,13 +132,6 @@ async def edit(services: Services, call: CommandCall, arguments: Arguments) -> R
         *await _samples(services, wanted),
         Buttons((Button("Topics", "topics"), _remove_button(edited, "Remove"))),
     )
-
-
-def _wanted(query: Query, min_upvotes: int | None) -> Query:
-    try:
-        return wanted_query(query.text, min_upvotes)
-    except QueryError as error:
-        raise UserError("That query is too long for `--min-upvotes`. Write a shorter one.") from error
 
 
 def _name(name: str) -> str:
@@ -167,8 +160,7 @@ async def _baseline(services: Services, wanted: Query) -> tuple[str, ...]:
 
 async def _latest(services: Services, wanted: Query, limit: int) -> list[Paper]:
     """The newest papers that a topic would have posted."""
-    newest = parse(f"({wanted.text}) sort:new") if "sort:" not in wanted.text else wanted
-    found = await services.index.search(newest, limit=limit)
+    found = await services.index.search(Query.of(wanted.root, Sort.NEW), limit=limit)
     papers = await services.store.papers.papers([hit.paper_id for hit in found.hits])
     return [papers[hit.paper_id] for hit in found.hits if hit.paper_id in papers]
 

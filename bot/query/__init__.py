@@ -11,6 +11,6 @@ from bot.query.errors import QueryError
 from bot.query.explaining import explain
 from bot.query.nodes import Node, Sort
 from bot.query.parser import LONGEST_QUERY, MOST_TERMS, parse
-from bot.query.queries import Query
+from bot.query.queries import Query, plain_words
 
-__all__ = ["LONGEST_QUERY", "MOST_TERMS", "Node", "Query", "QueryError", "Sort", "explain", "parse"]
+__all__ = ["LONGEST_QUERY", "MOST_TERMS", "Node", "Query", "QueryError", "Sort", "explain", "parse", "plain_words"]

@@ -22,6 +22,7 @@ from bot.query.nodes import (
     Prefix,
     Sort,
     Submitter,
+    TextField,
     Word,
 )
 from bot.query.printing import printed
@@ -77,3 +78,18 @@ def _atoms(node: Node, *, wanted: bool = True) -> Iterator[tuple[Atom, bool]]:
                 yield from _atoms(inner, wanted=wanted)
         case _:
             yield node, wanted
+
+
+def plain_words(query: Query) -> str | None:
+    """The words of a query that has nothing but words and phrases to look for anywhere, else None."""
+    nodes = query.root.nodes if isinstance(query.root, And) else (query.root,)
+    words: list[str] = []
+    for node in nodes:
+        match node:
+            case Word(word, TextField.ANY):
+                words.append(word)
+            case Phrase(parts, TextField.ANY):
+                words += parts
+            case _:
+                return None
+    return " ".join(words)

@@ -133,7 +133,7 @@ async def test_show_gives_a_card_whose_buttons_work(town: Town) -> None:
 
 
 async def test_an_unknown_paper_and_no_paper_get_a_sentence(town: Town) -> None:
-    assert "is not among the papers that I have seen" in await town.refused("show 2601.00001")
+    assert "I do not know 2601.00001" in await town.refused("show 2601.00001")
     assert "is not a paper that I can find" in await town.refused("show attention is all you need")
 
 
