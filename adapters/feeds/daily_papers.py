@@ -206,8 +206,8 @@ class DailyPaper(_Shape):
 
     @property
     def latest_day(self) -> date | None:
-        """The latest day that the entry mentions: the one it was listed on, or (before 2025-03) one close to it."""
-        return max(filter(None, (self.paper.submitted, self.published, self.paper.published)), default=None)
+        """The day that it was listed on, or where it does not say (before 2025-03) the latest day that it mentions."""
+        return self.paper.submitted or max(filter(None, (self.published, self.paper.published)), default=None)
 
     def to_paper(self, featured_on: date) -> Paper:
         inner = self.paper
