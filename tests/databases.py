@@ -1,6 +1,6 @@
 """Databases for tests: every test that asks for `database_url` or `store` runs on SQLite and on PostgreSQL.
 
-Import the fixtures into a `conftest.py` to use them. Each test finds an empty database with the current schema: a
+`tests/conftest.py` offers them to all tests. Each test finds an empty database with the current schema: a
 copy of a file that was migrated once, or the session's PostgreSQL database after everything in it was deleted, because
 that is quicker than migrating. Tests that change a schema must bring a database of their own.
 """

@@ -8,10 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.store import SqlStore
-from tests.databases import migrated_sqlite, sqlite_url
 from tests.town import Town
-
-__all__ = ["migrated_sqlite", "sqlite_url"]
 
 
 @pytest.fixture

@@ -8,18 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.store import SqlStore
-from tests.databases import (
-    database_url,
-    migrated_postgres,
-    migrated_sqlite,
-    postgres,
-    postgres_url,
-    sqlite_url,
-    store,
-)
 from tests.town import Town
-
-__all__ = ["database_url", "migrated_postgres", "migrated_sqlite", "postgres", "postgres_url", "sqlite_url", "store"]
 
 
 @pytest.fixture

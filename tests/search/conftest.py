@@ -11,10 +11,7 @@ from bot.papers import Paper
 from bot.query import parse
 from bot.search import SearchPage
 from storage.search import TantivyIndex
-from tests.databases import migrated_sqlite, sqlite_url
 from tests.search.feeds import MemoryFeed
-
-__all__ = ["migrated_sqlite", "sqlite_url"]
 
 Ask = Callable[..., Awaitable[SearchPage]]
 
