@@ -93,9 +93,7 @@ class SqlDigestStore:
                     known = await connection.execute(select(PAPERS).where(PAPERS.c.id.in_(ids)))
                     papers.update((row.id, paper_of(row)) for row in known)
                 for row in rows:
-                    queued = QueuedPaper(
-                        paper=papers[row.paper_id], topics=topics.get(row.id, ()), instant=row.instant
-                    )
+                    queued = QueuedPaper(paper=papers[row.paper_id], topics=topics.get(row.id, ()), instant=row.instant)
                     found[row.channel_id].append(queued)
         return found
 

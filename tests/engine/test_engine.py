@@ -1,0 +1,125 @@
+"""The engine as it runs: alarms, survival of trouble, and who of several processes reads the feeds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.errors import SourceError, StorageError
+from storage.store import SqlStore
+from tests.clocks import SettableClock
+from tests.platforms import Fault
+from tests.sources import a_paper
+from tests.town import Town
+
+PATIENCE = 20.0  # seconds; on a busy machine
+
+
+@asynccontextmanager
+async def running(town: Town) -> AsyncIterator[asyncio.Task[None]]:
+    """The engine at work, on the machine's clock."""
+    town.clock.set(datetime.now(UTC))
+    task = asyncio.create_task(town.engine.run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+async def test_a_paper_reaches_its_channel_without_anybody_asking(town: Town) -> None:
+    await town.say("subscribe diffusion")
+    await town.say("schedule instant")
+    town.source.list(a_paper(1), day=datetime.now(UTC).date())
+    async with running(town):
+        await eventually(lambda: town.platform.papers_in("general") == ["2605.00001"])
+
+
+async def test_now_sends_at_once(town: Town) -> None:
+    await town.say("subscribe diffusion")
+    await town.news(a_paper(1))
+    async with running(town):
+        await town.say("now")
+        await eventually(lambda: town.platform.papers_in("general") == ["2605.00001"])
+
+
+async def test_a_lost_answer_is_reconciled_in_the_background(town: Town) -> None:
+    await town.say("subscribe diffusion")
+    await town.news(a_paper(1))
+    town.platform.fail("general", Fault.ANSWER_LOST)
+    async with running(town):
+        await town.say("now")
+        await eventually(lambda: len(town.platform.posts) == 1)
+        for _ in range(8):
+            town.clock.advance(seconds=10)
+            await asyncio.sleep(0.05)
+        async with asyncio.timeout(PATIENCE):
+            while (await town.store.posts.open_in((await town.channel()).id)) > 0:
+                town.clock.advance(seconds=1)
+                await asyncio.sleep(0.05)
+    assert len(town.platform.posts) == 1
+
+
+async def test_trouble_with_feed_and_database_is_survived(store: SqlStore, tmp_path: Path) -> None:
+    class Moody:
+        """A store whose parts fail now and then, as a database does that is being restarted."""
+
+        def __init__(self, part: object, mood: list[bool]) -> None:
+            self._part, self._mood = part, mood
+
+        def __getattr__(self, name: str) -> object:
+            attribute = getattr(self._part, name)
+            if not callable(attribute):
+                return Moody(attribute, self._mood)
+
+            async def call(*arguments: object, **options: object) -> object:
+                if self._mood[0]:
+                    raise StorageError("the database did not answer: it is being restarted")
+                return await attribute(*arguments, **options)
+
+            return call
+
+    mood = [False]
+    town = Town(Moody(store, mood), tmp_path / "index")  # type: ignore[arg-type]
+    await town.say("subscribe diffusion")
+    await town.say("schedule instant")
+    town.source.error = SourceError("it sent a web page")
+    async with running(town) as engine:
+        await asyncio.sleep(0.3)
+        mood[0] = True
+        assert "I cannot reach my database just now" in await town.refused("topics")
+        await asyncio.sleep(3)
+        mood[0] = False
+        town.source.error = None
+        town.source.list(a_paper(1), day=datetime.now(UTC).date())
+        await town.engine.poll()
+        await eventually(lambda: town.platform.papers_in("general") == ["2605.00001"])
+        assert not engine.done()
+    await town.index.close()
+
+
+async def test_one_of_two_processes_reads_the_feed_and_both_post(postgres_url: str, tmp_path: Path) -> None:
+    stores = [SqlStore(postgres_url), SqlStore(postgres_url)]
+    towns = [Town(store, tmp_path / str(number), clock=SettableClock()) for number, store in enumerate(stores)]
+    towns[1].platform = towns[0].platform
+    for town in towns:
+        town.source.list(a_paper(1), day=datetime.now(UTC).date())
+    await towns[0].say("subscribe diffusion")
+    await towns[0].say("schedule instant")
+    async with running(towns[0]), running(towns[1]):
+        await eventually(lambda: bool(towns[0].source.readings or towns[1].source.readings))
+        await asyncio.sleep(3)
+    assert bool(towns[0].source.readings) != bool(towns[1].source.readings)
+    for town, store in zip(towns, stores, strict=True):
+        await town.index.close()
+        await store.close()
