@@ -10,7 +10,8 @@ import asyncio
 import random
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -69,6 +70,37 @@ class Answer:
         return _outcome(self.status)
 
 
+class Pace:
+    """The rate at which a site wants to be asked; give the same one with every request to it.
+
+    One request at a time, with `interval` seconds from the end of one to the start of the next. After an answer that
+    asks to wait, nobody asks before that time; `rest` is how long to wait after a 429 that does not say. Seconds.
+    """
+
+    def __init__(self, interval: float, *, rest: float | None = None) -> None:
+        self.interval = interval
+        self.rest = rest
+        self._turn = asyncio.Lock()
+        self._free_at = 0.0
+        self._resting_until = 0.0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Waits for its turn; raises `SourceError` at once while the site is to be left alone."""
+        async with self._turn:
+            now = asyncio.get_running_loop().time
+            if (left := self._resting_until - now()) > 0:
+                raise SourceError(f"The site asked to be left alone for {left:.0f} more seconds.", retry_after=left)
+            await asyncio.sleep(self._free_at - now())
+            try:
+                yield
+            except SourceError as error:
+                self._resting_until = now() + (error.retry_after or 0.0)
+                raise
+            finally:
+                self._free_at = now() + self.interval
+
+
 class FeedClient:
     """One pool of connections for all sources. Close it, or use it as an async context manager.
 
@@ -99,7 +131,12 @@ class FeedClient:
         await self._client.aclose()
 
     async def get(
-        self, url: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        pace: Pace | None = None,
     ) -> Answer:
         """The answer of `url`, whatever its status below 500 but 429.
 
@@ -107,40 +144,44 @@ class FeedClient:
         and for 429 and 5xx, then with the seconds that the server asks to wait.
         """
         target = httpx.URL(url).copy_merge_params(params or {})
-        try:
-            async with asyncio.timeout(self._limits.total):
-                return await self._get_with_retries(target, dict(headers or {}))
-        except TimeoutError:
-            raise SourceError(f"{_place(target)} did not answer within {self._limits.total:g} seconds.") from None
+        pace = pace or Pace(0.0)
+        async with pace.turn():
+            try:
+                async with asyncio.timeout(self._limits.total):
+                    return await self._get_with_retries(target, dict(headers or {}), pace)
+            except TimeoutError:
+                raise SourceError(f"{_place(target)} did not answer within {self._limits.total:g} seconds.") from None
 
-    async def _get_with_retries(self, url: httpx.URL, headers: dict[str, str]) -> Answer:
+    async def _get_with_retries(self, url: httpx.URL, headers: dict[str, str], pace: Pace) -> Answer:
         for attempt in range(1, self._limits.attempts):
             try:
-                return await self._follow(url, headers)
+                return await self._follow(url, headers, pace)
             except _PassingError as error:
                 log.info("feed.retried", place=_place(url), attempt=attempt, reason=str(error))
             # Full jitter, so that many bots that one outage has put in step do not come back in step.
-            await asyncio.sleep(self._limits.pause * 2 ** (attempt - 1) * random.random())  # noqa: S311
-        return await self._follow(url, headers)
+            pause = self._limits.pause * 2 ** (attempt - 1) * random.random()  # noqa: S311
+            await asyncio.sleep(pace.interval + pause)
+        return await self._follow(url, headers, pace)
 
-    async def _follow(self, url: httpx.URL, headers: dict[str, str]) -> Answer:
+    async def _follow(self, url: httpx.URL, headers: dict[str, str], pace: Pace) -> Answer:
         start = url
         for _ in range(self._limits.redirects + 1):
-            answer = await self._ask(url, headers)
+            answer = await self._ask(url, headers, pace)
             if isinstance(answer, Answer):
                 return answer
             if not _stays_home(url, answer):
                 # Names no address: what another site put there is not ours to repeat.
                 raise SourceError(f"{_place(url)} redirects to another site. If it has moved, set its new address.")
             url = answer
+            await asyncio.sleep(pace.interval)
         raise SourceError(f"{_place(start)} redirects in a circle.")
 
-    async def _ask(self, url: httpx.URL, headers: dict[str, str]) -> Answer | httpx.URL:
+    async def _ask(self, url: httpx.URL, headers: dict[str, str], pace: Pace) -> Answer | httpx.URL:
         """One request: the answer, or where it redirects to."""
         place = _place(url)
         try:
             async with self._client.stream("GET", url, headers=headers) as response:
-                _refuse_trouble(place, response)
+                _refuse_trouble(place, response, pace.rest)
                 if response.has_redirect_location:
                     return url.join(response.headers["Location"])
                 return Answer(
@@ -212,7 +253,7 @@ def wait_asked_for(headers: httpx.Headers, now: datetime) -> float | None:
     return None
 
 
-def _refuse_trouble(place: str, response: httpx.Response) -> None:
+def _refuse_trouble(place: str, response: httpx.Response, rest: float | None) -> None:
     status = response.status_code
     if status != HTTPStatus.TOO_MANY_REQUESTS and status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return
@@ -220,7 +261,9 @@ def _refuse_trouble(place: str, response: httpx.Response) -> None:
     if wait is not None:
         raise SourceError(f"{place} answered {_outcome(status)} and asks to wait {wait:g} seconds.", retry_after=wait)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise SourceError(f"{place} answered {_outcome(status)}: it is asked too often from this address.")
+        raise SourceError(
+            f"{place} answered {_outcome(status)}: it is asked too often from this address.", retry_after=rest
+        )
     raise _PassingError(f"{place} answered {_outcome(status)}.")
 
 

@@ -11,16 +11,15 @@ import io
 import json
 import lzma
 import os
-import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self, cast
 
-from adapters.feeds.arxiv_categories import arxiv_categories
+from adapters.feeds.arxiv_fields import arxiv_categories, author_names
 from adapters.feeds.daily_papers import LONGEST_ABSTRACT, LONGEST_NAME, LONGEST_TITLE, MOST_AUTHORS, YEARS
 from bot.cleaning import clean_line, clean_text
 from bot.errors import OperatorError
@@ -33,9 +32,6 @@ LONGEST_COMMENT = 2_000
 _XZ: Final = b"\xfd7zXZ\x00"
 _GZIP: Final = b"\x1f\x8b"
 _BOM: Final = b"\xef\xbb\xbf"
-_IN_BRACKETS = re.compile(r"\([^()]*\)")
-_BETWEEN_NAMES = re.compile(r"[,;]|(?:^|(?<=[\s,;]))and(?=[\s,;]|$)")
-_BETWEEN_SURNAME_FIRST = re.compile(r";|(?:^|(?<=[\s;]))and(?=[\s;]|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,17 +228,9 @@ def _text(name: str, record: dict[str, object]) -> str:
 
 
 def _authors(value: object) -> tuple[str, ...]:
-    names = _names(value) if isinstance(value, str) else _strings("authors", value)
+    names = author_names(value) if isinstance(value, str) else _strings("authors", value)
     cleaned = (clean_line(name, LONGEST_NAME) for name in names[:MOST_AUTHORS])
     return tuple(filter(None, cleaned))
-
-
-def _names(text: str) -> Sequence[str]:
-    """The names of `A, B and C`, or of `Surname, A; Surname, B`; what is in brackets says where they work."""
-    for _ in range(2):
-        text = _IN_BRACKETS.sub(" ", text)
-    pattern = _BETWEEN_SURNAME_FIRST if ";" in text else _BETWEEN_NAMES
-    return [name for part in pattern.split(text) if (name := part.strip(" ,"))]
 
 
 def _categories(value: object) -> tuple[str, ...]:

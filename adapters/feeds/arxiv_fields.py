@@ -1,4 +1,4 @@
-"""The categories among the classes that arXiv's records carry."""
+"""What arXiv's records say in ways of their own, wherever they are found: categories, and authors in one text."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from bot.query.categories import ARCHIVES, CATEGORIES
 # Old papers are in whole archives, like astro-ph, that have classes today.
 _KNOWN: Final = {name for name in CATEGORIES if not name.endswith("*")} | ARCHIVES
 _BETWEEN = re.compile(r"[\s,;]+")
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
+_BETWEEN_NAMES = re.compile(r"[,;]|(?:^|(?<=[\s,;]))and(?=[\s,;]|$)")
+_BETWEEN_SURNAME_FIRST = re.compile(r";|(?:^|(?<=[\s;]))and(?=[\s;]|$)")
 
 
 def arxiv_categories(terms: Iterable[str]) -> tuple[str, ...]:
@@ -21,3 +24,11 @@ def arxiv_categories(terms: Iterable[str]) -> tuple[str, ...]:
     """
     names = (name for term in terms for name in _BETWEEN.split(term))
     return tuple(dict.fromkeys(name for name in names if name in _KNOWN))
+
+
+def author_names(text: str) -> list[str]:
+    """The names of `A, B and C`, or of `Surname, A; Surname, B`; what is in brackets says where they work."""
+    for _ in range(2):
+        text = _IN_BRACKETS.sub(" ", text)
+    pattern = _BETWEEN_SURNAME_FIRST if ";" in text else _BETWEEN_NAMES
+    return [name for part in pattern.split(text) if (name := part.strip(" ,"))]
