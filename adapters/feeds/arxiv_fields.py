@@ -8,6 +8,8 @@ from typing import Final
 
 from bot.query.categories import ARCHIVES, CATEGORIES
 
+LONGEST_COMMENT = 2_000
+
 # Old papers are in whole archives, like astro-ph, that have classes today.
 _KNOWN: Final = {name for name in CATEGORIES if not name.endswith("*")} | ARCHIVES
 _BETWEEN = re.compile(r"[\s,;]+")

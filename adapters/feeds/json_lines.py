@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self, cast
 
-from adapters.feeds.arxiv_fields import arxiv_categories, author_names
+from adapters.feeds.arxiv_fields import LONGEST_COMMENT, arxiv_categories, author_names
 from adapters.feeds.daily_papers import LONGEST_ABSTRACT, LONGEST_NAME, LONGEST_TITLE, MOST_AUTHORS, YEARS
 from bot.cleaning import clean_line, clean_text
 from bot.errors import OperatorError
@@ -27,7 +27,6 @@ from bot.papers import Paper, SourceName, normalize_paper_id
 
 LONGEST_LINE = 4_000_000
 """Bytes. The longest of arXiv's records, with thousands of authors, has a fifth of this."""
-LONGEST_COMMENT = 2_000
 
 _XZ: Final = b"\xfd7zXZ\x00"
 _GZIP: Final = b"\x1f\x8b"
