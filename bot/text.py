@@ -97,6 +97,8 @@ def shorten(text: str, limit: int) -> str:
 
 
 _JOINER = "\u200d"
+#: Joiners, and the Thai and Lao vowel signs that Unicode counts as letters.
+_CLINGING = (_JOINER, "\u200c", "\u0e33", "\u0eb3")
 _TAGS = range(0xE0020, 0xE0080)
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _REGIONAL_INDICATORS = range(0x1F1E6, 0x1F200)
@@ -110,7 +112,7 @@ def _is_boundary(text: str, at: int) -> bool:
     """Whether a person sees two characters left and right of `at`: Unicode's UAX #29, in doubt for one character."""
     before, after = text[at - 1], text[at]
     code = ord(after)
-    if unicodedata.category(after) in ("Mn", "Me", "Mc") or after in (_JOINER, "\u200c"):
+    if unicodedata.category(after) in ("Mn", "Me", "Mc") or after in _CLINGING:
         return False
     if before == _JOINER or code in _TAGS or code in _SKIN_TONES or code in _LOW_SURROGATES or before + after == "\r\n":
         return False

@@ -55,7 +55,7 @@ def test_the_files_that_the_readme_links_to_exist() -> None:
 def test_every_dependency_has_its_reason() -> None:
     project = (ROOT / "pyproject.toml").read_text()
     reasons = (ROOT / "CONTRIBUTING.md").read_text()
-    names = re.findall(r'^    "([a-zA-Z0-9-]+)[^"]*>=', project, re.MULTILINE)
+    names = re.findall(r'^    "([a-zA-Z0-9.-]+)[^"]*>=', project, re.MULTILINE)
     assert len(names) > 20
     for name in names:
         assert f"`{name}`" in reasons, name

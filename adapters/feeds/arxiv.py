@@ -24,7 +24,7 @@ import structlog
 
 from adapters.feeds.arxiv_api import ArxivApi, refuse_web_page
 from adapters.feeds.arxiv_calendar import announcement_day, has_announcement, submissions_of
-from adapters.feeds.arxiv_fields import arxiv_categories
+from adapters.feeds.arxiv_fields import CLOSED_ARCHIVES, arxiv_categories
 from adapters.feeds.arxiv_xml import Announcement, read_announcement
 from adapters.feeds.http import Answer, FeedClient, Pace
 from bot.errors import OperatorError, SourceError
@@ -64,10 +64,10 @@ class _Progress:
             said = json.loads(validator or "null")
         except ValueError:
             return None
-        if not isinstance(said, dict):
-            return None
-        read, due = (arxiv_categories(filter(_is_text, said.get(key) or ())) for key in ("read", "due"))
-        return cls(frozenset(read), frozenset(due))
+        match said:
+            case {"read": list(read), "due": list(due)} if all(isinstance(name, str) for name in [*read, *due]):
+                return cls(frozenset(read), frozenset(due))
+        return None
 
     def validator(self) -> str:
         return json.dumps({"read": sorted(self.read), "due": sorted(self.due)})
@@ -77,8 +77,8 @@ class Arxiv:
     """The source `arxiv` (a `bot.ports.Source`), and looking up papers there.
 
     `api_url` and `rss_url` are addresses without a path, like https://export.arxiv.org and https://rss.arxiv.org.
-    `categories` says what is wanted at the moment, in arXiv's spelling; `cs.*` is every category of an archive, and
-    what is no category is left out. Whoever else asks arXiv must share the `pace`.
+    `categories` says what is wanted at the moment, in arXiv's spelling; `cs.*` is every category of an archive; what is
+    no category, or a closed one, is left out. Whoever else asks arXiv must share the `pace`.
     """
 
     name: Final = SourceName.ARXIV
@@ -135,7 +135,8 @@ class Arxiv:
             await self.newest_day()
         newest = self._newest()
         if wanted and (newest is None or day > newest):
-            return DayAnswer(day=day)  # not announced yet
+            # Not announced yet, or only in a feed that was not asked since the start.
+            return DayAnswer(day=day, validator=validator, unchanged=progress is not None)
         if day == newest:
             missing = wanted - (progress.read if progress else frozenset())
         else:
@@ -149,9 +150,9 @@ class Arxiv:
 
     async def _announced(self, day: date, categories: Collection[str], known: frozenset[str]) -> DayAnswer:
         feeds = {category: await self._feed(category) for category in categories}
-        if categories and not any(feeds.values()):
+        if categories and not known and not any(feeds.values()):
             raise self._no_feeds(categories)
-        # A feed that does not exist is never waited for: closed archives have none.
+        # A feed that does not exist is not waited for.
         due = frozenset(category for category, feed in feeds.items() if feed and feed.day != day)
         ready = [feed for feed in feeds.values() if feed and feed.day == day]
         if has_announcement(day) and ready and not known and not any(feed.papers for feed in ready):
@@ -193,7 +194,7 @@ class Arxiv:
                 wanted.update(one for one in CATEGORIES if one.startswith(f"{archive}.") and not one.endswith("*"))
             elif name in CATEGORIES:
                 wanted.add(name)
-        return tuple(sorted(wanted))
+        return tuple(sorted(wanted - CLOSED_ARCHIVES))
 
     async def _look(self, category: str) -> bool:
         """Asks a feed for its day unless it is as it was; whether there is such a feed."""
@@ -256,7 +257,3 @@ def _site(setting: str, url: str) -> str:
     if parsed.scheme not in {"http", "https"} or not parsed.host or parsed.query or parsed.fragment:
         raise wrong
     return str(parsed).rstrip("/")
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)

@@ -9,6 +9,12 @@ from typing import Final
 from bot.query.categories import ARCHIVES, CATEGORIES
 
 LONGEST_COMMENT = 2_000
+_CLOSED: Final = (
+    "acc-phys adap-org alg-geom ao-sci atom-ph bayes-an chao-dyn chem-ph cmp-lg comp-gas dg-ga funct-an mtrl-th "
+    "patt-sol plasm-ph q-alg solv-int supr-con"
+)
+CLOSED_ARCHIVES: Final = frozenset(_CLOSED.split())
+"""Old papers have them, new ones never: https://info.arxiv.org/help/prior_archives.html."""
 
 # Old papers are in whole archives, like astro-ph, that have classes today.
 _KNOWN: Final = {name for name in CATEGORIES if not name.endswith("*")} | ARCHIVES

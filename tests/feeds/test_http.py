@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import httpx
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.feeds.http import MOST_WAIT, FeedClient, Limits, user_agent, wait_asked_for
+from adapters.feeds.http import MOST_WAIT, FeedClient, Limits, Pace, user_agent, wait_asked_for
 from bot import __version__
 from bot.errors import SourceError
 from tests.feeds.server import Request, ScriptedFeed, http_answer
@@ -297,3 +299,66 @@ async def test_a_proxy_of_the_environment_is_used_but_not_for_this_machine(monke
             assert (await client.get(local.url)).body == b"[2]"
             assert (await client.get(local.url.replace("127.0.0.1", "localhost"))).body == b"[2]"
         assert [request.headers["host"] for request in proxy.requests] == ["feed.example"]
+
+
+# --- The pace of a site -----------------------------------------------------------------------------------------
+
+
+class Timed:
+    """Answers with the given scripts, the last one from then on, and notes when each answer began and ended."""
+
+    def __init__(self, *scripts: bytes) -> None:
+        self.spans: list[tuple[float, float]] = []
+        self._scripts = list(scripts)
+
+    def __call__(self, request: Request) -> Iterator[bytes]:
+        begun = time.monotonic()
+        time.sleep(0.02)
+        yield self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
+        self.spans.append((begun, time.monotonic()))
+
+    def pauses(self) -> list[float]:
+        return [later[0] - earlier[1] for earlier, later in pairwise(self.spans)]
+
+
+async def test_whoever_asks_a_site_waits_for_its_turn(client: FeedClient) -> None:
+    pace = Pace(0.05)
+    with ScriptedFeed(answers := Timed(http_answer([1]))) as feed:
+        await asyncio.gather(*(client.get(feed.url, pace=pace) for _ in range(4)))
+    assert len(answers.spans) == 4
+    # The client may start its pause before the server has noted the end of its answer.
+    assert all(pause > 0.03 for pause in answers.pauses()), answers.pauses()
+
+
+async def test_a_second_attempt_and_a_redirect_wait_for_their_turn_too(client: FeedClient) -> None:
+    redirect = http_answer(status=302, headers={"Location": "/new"})
+    with ScriptedFeed(answers := Timed(http_answer(status=502), redirect, http_answer([1]))) as feed:
+        await client.get(feed.url, pace=Pace(0.05))
+    assert len(answers.spans) == 3
+    assert all(pause > 0.03 for pause in answers.pauses()), answers.pauses()
+
+
+@pytest.mark.parametrize(("headers", "wait"), [({"Retry-After": "60"}, 60), ({}, 900)])
+async def test_nobody_asks_a_site_that_is_to_be_left_alone(
+    client: FeedClient, headers: dict[str, str], wait: float
+) -> None:
+    pace = Pace(0.0, rest=900.0)
+    with ScriptedFeed(http_answer(status=429, headers=headers)) as feed:
+        for _ in range(2):
+            with pytest.raises(SourceError) as error:
+                await client.get(feed.url, pace=pace)
+        assert len(feed.requests) == 1
+        assert error.value.retry_after is not None
+        assert wait - 30 < error.value.retry_after <= wait
+        with pytest.raises(SourceError, match="429"):
+            await client.get(feed.url, pace=Pace(0.0))
+
+
+async def test_other_trouble_leaves_the_turn_to_the_next(client: FeedClient) -> None:
+    pace = Pace(0.0)
+    with ScriptedFeed(
+        http_answer(status=501), http_answer(status=501), http_answer(status=501), http_answer([1])
+    ) as feed:
+        with pytest.raises(SourceError):
+            await client.get(feed.url, pace=pace)
+        assert (await client.get(feed.url, pace=pace)).body == b"[1]"
