@@ -1,0 +1,1 @@
+"""Slack: messages, delivery, commands and buttons, over Socket Mode or HTTP."""

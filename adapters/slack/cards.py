@@ -1,0 +1,100 @@
+"""A paper as Slack shows it, in a bounded number of characters.
+
+What is too long is cut in the order that `bot.messages.PaperBlock` sets: the abstract, then the summary, then the
+byline, then facts, topics and further links; the picture and the end of the title go last, the address never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from adapters.slack import elements
+from adapters.slack.elements import Json
+from bot.messages import PaperBlock
+from bot.text import shorten
+
+LONGEST_BUTTON_ROW = 6
+_SHORTEST_TITLE = 40
+
+
+def paper_blocks(block: PaperBlock, budget: int) -> list[Json]:
+    """The card or line of a paper in at most `budget` characters of JSON."""
+    block = _visible(block)
+    build = _line if block.compact else _card
+    blocks = build(block)
+    for shorter in _ever_shorter(block, budget, build):
+        blocks = build(shorter)
+    return blocks
+
+
+def _visible(block: PaperBlock) -> PaperBlock:
+    """The block without what is no text, so that nothing in it turns out empty later."""
+    return replace(
+        block,
+        title=elements.visible(block.title).strip() or block.paper_id,
+        summary=elements.visible(block.summary).strip(),
+        byline=elements.visible(block.byline).strip(),
+        abstract=elements.visible(block.abstract).strip(),
+    )
+
+
+def _ever_shorter(block: PaperBlock, budget: int, build: Callable[[PaperBlock], list[Json]]) -> Iterator[PaperBlock]:
+    """Shorter forms of the block, the last of which fits, or is as short as it gets."""
+
+    def excess() -> int:
+        return elements.size(build(block)) - budget
+
+    changes: dict[str, Any]
+    for part in ("abstract", "summary", "byline"):
+        while (over := excess()) > 0 and (text := getattr(block, part)):
+            changes = {part: shorten(text, max(0, len(text) - over))}
+            block = replace(block, **changes)
+            yield block
+    for part in ("topics", "facts", "links", "buttons", "thumbnail_url"):
+        while excess() > 0 and (kept := getattr(block, part)):
+            changes = {part: kept[:-1] if isinstance(kept, tuple) else ""}
+            block = replace(block, **changes)
+            yield block
+    if (over := excess()) > 0:
+        yield replace(block, title=shorten(block.title, max(_SHORTEST_TITLE, len(block.title) - over)))
+
+
+def _card(block: PaperBlock) -> list[Json]:
+    aside = " · ".join(part for part in (block.byline, *block.facts) if part)
+    lines = [[elements.link(block.title, block.url, bold=True)]]
+    if aside:
+        lines.append([elements.words(aside, italic=True)])
+    if block.topics:
+        lines.append([elements.words("Topics: " + " · ".join(block.topics))])
+    if links := _links(block):
+        lines.append(links)
+    pictured = bool(block.thumbnail_url) and elements.is_url(block.thumbnail_url)
+    if block.summary and not pictured:
+        lines.insert(1, [elements.words(block.summary)])
+    parts = [elements.section(*_joined(lines))]
+    if block.abstract:
+        parts.append(elements.quote(block.abstract))
+    blocks = [elements.rich(*parts)]
+    if pictured:
+        # A section must have words; a paper without a summary shows its id beside the picture.
+        blocks.append(elements.picture_beside(block.summary or block.paper_id, block.thumbnail_url, block.title))
+    return blocks + elements.actions(block.buttons[:LONGEST_BUTTON_ROW])
+
+
+def _line(block: PaperBlock) -> list[Json]:
+    aside = " · ".join((*block.facts, *([f"Topics: {', '.join(block.topics)}"] if block.topics else ())))
+    words = [elements.link(block.title, block.url)]
+    if aside:
+        words.append(elements.words(f" · {aside}", italic=True))
+    return [elements.rich(elements.bullets([elements.section(*words)]))]
+
+
+def _links(block: PaperBlock) -> list[Json]:
+    usable = [elements.link(link.label, link.url) for link in block.links if link.label and elements.is_url(link.url)]
+    return [piece for one in usable for piece in (elements.words(" · "), one)][1:]
+
+
+def _joined(lines: list[list[Json]]) -> list[Json]:
+    return [piece for line in lines for piece in (elements.words("\n"), *line)][1:]

@@ -1,0 +1,148 @@
+"""The pieces of Block Kit that we use, as Slack's JSON.
+
+Only `plain_text` and `rich_text` carry words: Slack reads no markup in either, so nothing that a feed says can format,
+link or ping, whatever characters are in it. Emoji names (`:fire:`) stay as they are written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from adapters.slack import limits
+from bot.messages import Button, ButtonStyle, Span
+from bot.text import shorten
+
+Json = dict[str, Any]
+
+#: Every button's `action_id` starts so; what it does is the command line in its `value`. Both are in messages that
+#: were posted long ago and must never change their meaning.
+RUN = "paperround.run"
+#: A button whose line takes more than this as JSON is left out.
+_LONGEST_LINE = 2_500
+_LINE_OVERHEAD = 150  # JSON around the words of one run of text, at most
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_STYLES = {ButtonStyle.PRIMARY: "primary", ButtonStyle.DANGER: "danger"}
+
+
+def size(blocks: object) -> int:
+    """The characters that blocks take in a request."""
+    return len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
+
+
+def escape(text: str) -> str:
+    """Text for the one place that Slack reads as its markup, a message's `text`.
+
+    https://docs.slack.dev/messaging/formatting-message-text#escaping
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def is_url(url: str) -> bool:
+    return url.startswith(("http://", "https://")) and len(url) <= limits.URL
+
+
+def visible(text: str) -> str:
+    """Text without characters that are no text; no character of the rest takes more than two in JSON."""
+    return _UNSEEN.sub("", text.replace("\t", " "))
+
+
+def plain(text: str, limit: int) -> Json:
+    return {"type": "plain_text", "text": shorten(visible(text), limit), "emoji": False}
+
+
+def header(text: str) -> Json:
+    return {"type": "header", "text": plain(text, limits.HEADER)}
+
+
+def divider() -> Json:
+    return {"type": "divider"}
+
+
+def context(text: str) -> Json:
+    return {"type": "context", "elements": [plain(text, limits.SECTION)]}
+
+
+def rich(*elements: Json) -> Json:
+    return {"type": "rich_text", "elements": list(elements)}
+
+
+def words(text: str, **style: bool) -> Json:
+    """A run of text inside rich text; styles are `bold`, `italic` and `code`."""
+    element: Json = {"type": "text", "text": visible(text)}
+    if chosen := {name: True for name, wanted in style.items() if wanted}:
+        element["style"] = chosen
+    return element
+
+
+def link(text: str, url: str, **style: bool) -> Json:
+    """Text that leads to `url`; only the text where Slack would not take the address."""
+    if not is_url(url):
+        return words(text, **style)
+    return words(text, **style) | {"type": "link", "url": url}
+
+
+def line_of(spans: Sequence[Span]) -> Json:
+    """One section of rich text from styled spans, cut at `limits.SECTION` characters of words."""
+    elements: list[Json] = []
+    room = 2 * limits.SECTION
+    for span in spans:
+        url = span.url if is_url(span.url) else ""
+        text = shorten(visible(span.text), (room - _LINE_OVERHEAD - len(url)) // 2)
+        if text:
+            elements.append(link(text, url, bold=span.bold, italic=span.italic, code=span.code))
+            room -= size(elements[-1]) + 1
+    return section(*elements)
+
+
+def section(*elements: Json) -> Json:
+    return {"type": "rich_text_section", "elements": list(elements)}
+
+
+def bullets(sections: Iterable[Json]) -> Json:
+    return {"type": "rich_text_list", "style": "bullet", "elements": list(sections)}
+
+
+def preformatted(text: str) -> Json:
+    return {"type": "rich_text_preformatted", "elements": [words(shorten(text, limits.SECTION))]}
+
+
+def quote(text: str) -> Json:
+    return {"type": "rich_text_quote", "elements": [words(text)]}
+
+
+def picture_beside(text: str, url: str, alt: str) -> Json:
+    """A paragraph with a thumbnail to its right."""
+    image = {"type": "image", "image_url": url, "alt_text": shorten(alt, limits.ALT_TEXT)}
+    return {"type": "section", "text": plain(text, limits.SECTION), "accessory": image}
+
+
+def actions(buttons: Iterable[Button]) -> list[Json]:
+    """Rows of buttons. What cannot be a button (no label, a line longer than a button keeps) is left out."""
+    usable = [button for button in buttons if _is_usable(button)]
+    rows = [usable[start : start + limits.ACTIONS] for start in range(0, len(usable), limits.ACTIONS)]
+    return [{"type": "actions", "elements": [_button(one, number) for number, one in enumerate(row)]} for row in rows]
+
+
+def _is_usable(button: Button) -> bool:
+    fits = len(button.line) <= limits.BUTTON_VALUE and size(button.line) <= _LONGEST_LINE
+    return bool(button.line and visible(button.label).strip()) and fits
+
+
+def _button(button: Button, number: int) -> Json:
+    element: Json = {
+        "type": "button",
+        "action_id": f"{RUN}.{number}",
+        "text": plain(button.label, limits.BUTTON_LABEL),
+        "value": button.line,
+    }
+    if style := _STYLES.get(button.style):
+        element["style"] = style
+    return element
+
+
+def without_pictures(blocks: Sequence[Mapping[str, Any]]) -> list[Json]:
+    """The blocks without their thumbnails: Slack refuses a whole message when it cannot fetch one picture."""
+    return [{name: value for name, value in block.items() if name != "accessory"} for block in blocks]

@@ -1,0 +1,144 @@
+"""From the neutral message to Slack's: blocks for the eye, and a text for notifications and screen readers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from adapters.slack import elements, limits
+from adapters.slack.cards import paper_blocks
+from adapters.slack.elements import Json
+from adapters.slack.mentions import mention_element
+from bot.channels import Style
+from bot.messages import (
+    Block,
+    Buttons,
+    Code,
+    Divider,
+    Heading,
+    Items,
+    Message,
+    Note,
+    PaperBlock,
+    Paragraph,
+    Span,
+    plain_text,
+)
+from bot.text import shorten
+
+#: Escaping makes a character five at most, so this many always stay within `limits.TEXT`.
+_LONGEST_TEXT: Final = limits.TEXT // 5
+#: Room in a message with papers for all that is not a paper: mention, heading, topics, divider, a button.
+_FRAME: Final = 1_500
+#: Characters of JSON for one paper: a line of a list, a card, a card with its abstract.
+_LINE, _CARD, _CARD_WITH_ABSTRACT = 520, 2_100, 3_500
+#: Room for one list; the rest of the message is there for what is around it.
+_LIST: Final = limits.MESSAGE - 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """One of Slack's messages. `text` is escaped and meant to be sent with `mrkdwn` off."""
+
+    text: str
+    blocks: tuple[Json, ...]
+
+
+def papers_per_message(style: Style, *, abstracts: bool) -> int:
+    """How many papers of a digest surely fit into one message, whatever their titles and summaries are."""
+    if style is not Style.CARDS:
+        return (limits.MESSAGE - _FRAME) // _LINE
+    return (limits.MESSAGE - _FRAME) // (_CARD_WITH_ABSTRACT if abstracts else _CARD)
+
+
+def render(message: Message) -> list[Payload]:
+    """The message as Slack's messages: one wherever it fits, several where it must be split, in their order."""
+    chunks = [_mention(message.mention)]
+    for block in message.blocks:
+        rendered = _rendered(block)
+        # Rows of buttons may part; everything else of one neutral block stays together.
+        chunks += [[row] for row in rendered] if isinstance(block, Buttons) else [rendered]
+    pages: list[list[Json]] = [[]]
+    room = limits.MESSAGE - len("[]")
+    for chunk in chunks:
+        cost = elements.size(chunk)
+        if pages[-1] and (cost > room or len(pages[-1]) + len(chunk) > limits.BLOCKS):
+            pages.append([])
+            room = limits.MESSAGE - len("[]")
+        pages[-1] += chunk
+        room -= cost
+    text = _spoken(message)
+    return [Payload(text, tuple(page)) for page in pages]
+
+
+def _mention(mention: str) -> list[Json]:
+    element = mention_element(mention)
+    return [elements.rich(element)] if element else []
+
+
+def _rendered(block: Block) -> list[Json]:
+    match block:
+        case Heading(text=text):
+            return [elements.header(text)] if text.strip() else []
+        case Paragraph(spans=spans):
+            return _rich_line(spans)
+        case Note(spans=spans):
+            # Small print is plain, except where it has somewhere to go.
+            if any(span.url for span in spans):
+                return _rich_line(spans)
+            words = "".join(span.text for span in spans)
+            return [elements.context(words)] if words.strip() else []
+        case Code(text=text):
+            return [elements.rich(elements.preformatted(text))] if text else []
+        case Items(items=items):
+            return _list(items)
+        case Divider():
+            return [elements.divider()]
+        case Buttons(buttons=buttons):
+            return elements.actions(buttons)
+        case PaperBlock():
+            budget = _LINE if block.compact else _CARD_WITH_ABSTRACT if block.abstract else _CARD
+            return paper_blocks(block, budget)
+
+
+def _rich_line(spans: Sequence[Span]) -> list[Json]:
+    line = elements.line_of(spans)
+    return [elements.rich(line)] if line["elements"] else []
+
+
+def _list(items: Iterable[Sequence[Span]]) -> list[Json]:
+    """A bulleted list, which is not split: what a message cannot hold is left out and said to be."""
+    lines: list[Json] = []
+    room = _LIST
+    left_out = 0
+    for item in items:
+        line = elements.line_of(item)
+        room -= elements.size(line) + 1
+        if left_out or room < 0:
+            left_out += 1
+        elif line["elements"]:
+            lines.append(line)
+    if left_out:
+        lines.append(elements.section(elements.words(f"… and {left_out} more", italic=True)))
+    return [elements.rich(elements.bullets(lines))] if lines else []
+
+
+def _spoken(message: Message) -> str:
+    """What a notification shows and a screen reader says: the summary first, then the rest as far as it goes."""
+    lines = [message.summary, *(_spoken_line(block) for block in message.blocks)]
+    # The summary of an answer is its first line, which need not be said twice.
+    said = "\n".join(dict.fromkeys(" ".join(line.split()) for line in lines if line.strip()))
+    return elements.escape(shorten(said, _LONGEST_TEXT)) or "Paper Round"
+
+
+def _spoken_line(block: Block) -> str:
+    match block:
+        case PaperBlock(title=title):
+            return title
+        case Heading(text=text):
+            return text
+        case Buttons() | Divider():
+            return ""
+        case _:
+            return plain_text(Message(summary="", blocks=(block,)))

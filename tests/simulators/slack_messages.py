@@ -1,0 +1,141 @@
+"""What Slack checks in a message before it takes it: the published types and the documented limits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft7Validator
+
+from tests.feeds.server import SHARED
+
+SCHEMA = SHARED / "schemas" / "slack-message.schema.json"
+#: Slack refused longer blocks as `msg_blocks_too_long` (slackapi/bolt-js#2509).
+LONGEST_BLOCKS = 13_200
+_LONGEST = {"header": 150, "section": 3000, "context": 3000, "button": 75}
+
+
+@cache
+def _validator() -> Draft7Validator | None:
+    """The checker of the published types, where they are there."""
+    return Draft7Validator(json.loads(SCHEMA.read_text())) if SCHEMA.exists() else None
+
+
+def problems(payload: Mapping[str, Any]) -> list[str]:
+    """Why Slack would refuse the `text` and `blocks` of a message; empty for a good one."""
+    message = {name: payload[name] for name in ("text", "blocks") if name in payload}
+    found = list(_limit_problems(message))
+    validator = _validator()
+    if validator is not None:
+        found += [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(message)]
+    return found
+
+
+def _limit_problems(message: Mapping[str, Any]) -> Iterator[str]:
+    text, blocks = message.get("text", ""), message.get("blocks", [])
+    if not text.strip():
+        yield "no_text"
+    if len(text) > 4000:
+        yield f"text has {len(text)} characters"
+    if len(blocks) > 50:
+        yield f"{len(blocks)} blocks"
+    if len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))) > LONGEST_BLOCKS:
+        yield "msg_blocks_too_long"
+    for block in blocks:
+        yield from _block_problems(block)
+
+
+def _block_problems(block: Mapping[str, Any]) -> Iterator[str]:
+    kind = block.get("type")
+    match kind:
+        case "header":
+            yield from _text_problems(block["text"], "header")
+        case "section":
+            yield from _text_problems(block["text"], "section")
+            if accessory := block.get("accessory"):
+                yield from _image_problems(accessory)
+        case "context":
+            if not 1 <= len(block["elements"]) <= 10:
+                yield f"a context of {len(block['elements'])} elements"
+            for element in block["elements"]:
+                yield from _text_problems(element, "context")
+        case "actions":
+            yield from _actions_problems(block["elements"])
+        case "rich_text":
+            yield from _rich_problems(block)
+        case "divider":
+            pass
+        case _:
+            yield f"a block that we never send: {kind}"
+
+
+def _text_problems(text: Mapping[str, Any], where: str) -> Iterator[str]:
+    if text["type"] != "plain_text":
+        yield f"markup in a {where}"
+    if not 1 <= len(text["text"]) <= _LONGEST[where]:
+        yield f"a {where} of {len(text['text'])} characters"
+
+
+def _image_problems(image: Mapping[str, Any]) -> Iterator[str]:
+    if not image["image_url"].startswith(("http://", "https://")) or len(image["image_url"]) > 3000:
+        yield "an image's address"
+    if not 1 <= len(image["alt_text"]) <= 2000:
+        yield "an image's alt_text"
+
+
+def _actions_problems(buttons: list[Mapping[str, Any]]) -> Iterator[str]:
+    if not 1 <= len(buttons) <= 25:
+        yield f"{len(buttons)} buttons in a row"
+    if len({button["action_id"] for button in buttons}) != len(buttons):
+        yield "an action_id twice in a row"
+    for button in buttons:
+        yield from _text_problems(button["text"], "button")
+        if len(button["action_id"]) > 255 or not 1 <= len(button["value"]) <= 2000:
+            yield "a button's value or action_id"
+
+
+def _rich_problems(block: Mapping[str, Any]) -> Iterator[str]:
+    if not block["elements"]:
+        yield "an empty rich_text"
+    for element in leaves(block):
+        if element["type"] in ("text", "link") and not element.get("text"):
+            yield "an empty text"
+        if element["type"] == "link" and not element["url"].startswith(("http://", "https://")):
+            yield "a link that is none"
+
+
+def leaves(block: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """All that is in a rich text, without what only groups it."""
+    for element in block["elements"]:
+        if "elements" in element:
+            yield from leaves(element)
+        else:
+            yield element
+
+
+def words_of(payload: Mapping[str, Any]) -> str:
+    """All that a reader sees of a message, buttons included."""
+    parts: list[str] = []
+    for block in payload.get("blocks", []):
+        match block["type"]:
+            case "rich_text":
+                parts.append("".join(element.get("text", "") for element in leaves(block)))
+            case "header" | "section":
+                parts.append(block["text"]["text"])
+            case "context":
+                parts += [element["text"] for element in block["elements"]]
+            case "actions":
+                parts += [f"[{button['text']['text']}]" for button in block["elements"]]
+    return "\n".join(parts) or str(payload.get("text", ""))
+
+
+def buttons_of(payload: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The buttons of a message by their labels; of equal labels the first."""
+    found: dict[str, dict[str, Any]] = {}
+    for block in payload.get("blocks", []):
+        if block["type"] == "actions":
+            for button in block["elements"]:
+                found.setdefault(button["text"]["text"], button | {"block_id": block.get("block_id", "b1")})
+    return found

@@ -1,0 +1,248 @@
+"""What becomes of the neutral message in Slack: always within the limits, never with a meaning of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.slack.mentions import parse_mention
+from adapters.slack.rendering import papers_per_message, render
+from bot.cards import paper_card
+from bot.channels import Address, Channel, ChannelSettings, ChannelState, PlatformName, Style
+from bot.digests import digest_message, paper_message, shared_message
+from bot.errors import UserError
+from bot.messages import (
+    Button,
+    Buttons,
+    Code,
+    Divider,
+    Heading,
+    Items,
+    Link,
+    Message,
+    Note,
+    PaperBlock,
+    Paragraph,
+    Span,
+    text,
+)
+from bot.papers import Paper, SourceName
+from bot.posts import Digest, DigestKind, DigestPart
+from tests.simulators.slack_messages import leaves, problems, words_of
+from tests.sources import a_paper
+
+HOSTILE = (
+    "<!channel>",
+    "<!here|here>",
+    "<@U012AB3CD>",
+    "<#C123|general>",
+    "<https://evil.example|arXiv>",
+    "@channel @here @everyone",
+    "*bold* _it_ ~no~ `code` ```pre```",
+    "> quote\n• list",
+    ":fire: &lt;!channel&gt;",
+    'a "quoted" \\ path',
+    "\x00\x07\u202e\ud800",
+)
+texts = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=60), st.text(max_size=8).map(lambda word: word * 900))
+urls = st.one_of(
+    st.sampled_from(("https://arxiv.org/abs/2604.13035", "javascript:alert(1)", "", "https://e.org/" + "x" * 4000)),
+    st.text(max_size=10).map("https://example.org/{}".format),
+)
+spans = st.lists(
+    st.builds(Span, text=texts, bold=st.booleans(), italic=st.booleans(), code=st.booleans(), url=urls), max_size=5
+).map(tuple)
+buttons = st.lists(st.builds(Button, label=texts, line=texts), max_size=30).map(tuple)
+links = st.lists(st.builds(Link, label=texts, url=urls), max_size=6).map(tuple)
+cards = st.builds(
+    PaperBlock,
+    paper_id=st.just("2604.13035"),
+    title=texts,
+    url=urls,
+    summary=texts,
+    byline=texts,
+    abstract=texts,
+    facts=st.lists(texts, max_size=4).map(tuple),
+    links=links,
+    topics=st.lists(texts, max_size=3).map(tuple),
+    thumbnail_url=urls,
+    buttons=buttons,
+    compact=st.booleans(),
+)
+blocks = st.one_of(
+    st.builds(Heading, text=texts),
+    st.builds(Paragraph, spans=spans),
+    st.builds(Note, spans=spans),
+    st.builds(Code, text=texts),
+    st.builds(Items, items=st.lists(spans, max_size=40).map(tuple)),
+    st.builds(Divider),
+    st.builds(Buttons, buttons=buttons),
+    cards,
+)
+messages = st.builds(
+    Message, summary=texts, blocks=st.lists(blocks, max_size=70).map(tuple), mention=st.sampled_from(("", *HOSTILE))
+)
+
+
+def everything(node: object) -> Iterator[Mapping[str, Any]]:
+    """Every object in a payload."""
+    if isinstance(node, Mapping):
+        yield node
+        for value in node.values():
+            yield from everything(value)
+    elif isinstance(node, list | tuple):
+        for value in node:
+            yield from everything(value)
+
+
+@settings(max_examples=150)
+@given(messages)
+def test_slack_would_take_every_message(message: Message) -> None:
+    for payload in render(message):
+        found = problems({"text": payload.text, "blocks": list(payload.blocks)})
+        assert not found, found
+
+
+@settings(max_examples=60)
+@given(messages)
+def test_only_the_mention_of_a_message_ever_pings(message: Message) -> None:
+    message = replace(message, mention="")
+    for payload in render(message):
+        kinds = {node.get("type") for node in everything(payload.blocks)}
+        assert not kinds & {"mrkdwn", "user", "usergroup", "broadcast", "channel", "team", "emoji"}
+        assert "<" not in payload.text
+        assert ">" not in payload.text
+
+
+@pytest.mark.parametrize("hostile", HOSTILE[:-1])
+def test_hostile_titles_are_shown_as_they_are_written(hostile: str) -> None:
+    (payload,) = render(Message(summary=hostile, blocks=(replace(paper_card(a_paper()), title=hostile),)))
+    assert hostile in words_of({"blocks": payload.blocks})
+
+
+def test_a_link_that_is_none_stays_text() -> None:
+    (payload,) = render(Message(summary="x", blocks=(Paragraph((Span("click", url="javascript:alert(1)"),)),)))
+    assert list(leaves(payload.blocks[0])) == [{"type": "text", "text": "click"}]
+
+
+long_words = st.sampled_from(("W" * 40, '"' * 30, "\\" * 25, "ü" * 33, "<&>" * 9, "word"))
+long_texts = st.tuples(long_words, st.integers(0, 400)).map(lambda pair: " ".join([pair[0]] * pair[1]))
+big_papers = st.builds(
+    Paper,
+    id=st.just("2604.13035"),
+    title=long_texts.filter(bool),
+    abstract=long_texts,
+    summary=long_texts,
+    authors=st.lists(long_texts.map(lambda name: name[:400]), max_size=3).map(tuple),
+    categories=st.sampled_from(((), ("cs.CL", "cs.AI"))),
+    organization_name=long_texts.map(lambda name: name[:400]),
+    sources=st.sampled_from((frozenset(), frozenset(SourceName))),
+    upvotes=st.integers(0, 10**6),
+    comments=st.integers(0, 10**6),
+    code_url=st.sampled_from(("", "https://example.org/" + "c" * 900)),
+    project_url=st.sampled_from(("", "https://example.org/" + '"' * 900)),
+    thumbnail_url=st.sampled_from(("", "https://example.org/t.png", "https://example.org/" + "t" * 900)),
+)
+
+
+@settings(max_examples=60)
+@given(st.data(), st.sampled_from(Style), st.booleans())
+def test_a_part_of_a_digest_is_always_one_message(data: st.DataObject, style: Style, abstracts: bool) -> None:
+    count = papers_per_message(style, abstracts=abstracts)
+    chosen = data.draw(st.lists(big_papers, min_size=1, max_size=3))
+    papers = {
+        f"2604.{number:05}": replace(chosen[number % len(chosen)], id=f"2604.{number:05}") for number in range(count)
+    }
+    topics = tuple(data.draw(st.lists(long_texts.map(lambda name: name[:60]), min_size=2, max_size=5)))
+    channel = Channel(
+        id=1,
+        address=Address(PlatformName.SLACK, "T1", "C1"),
+        name="general",
+        time_zone="UTC",
+        schedule="daily 09:00",
+        settings=ChannelSettings(style=style, abstracts=abstracts, mention="<!subteam^S0123456789>"),
+        state=ChannelState.ACTIVE,
+    )
+    digest = Digest(
+        id=999_999_999,
+        channel_id=1,
+        kind=DigestKind.BACKFILL,
+        day=date(2026, 9, 30),
+        style=style,
+        topics=topics,
+        total=count + 123_456,
+        shown=count,
+    )
+    part = DigestPart(paper_ids=tuple(papers), first=1, part=1, parts=1)
+    message = digest_message(channel, digest, part, papers, dict.fromkeys(papers, topics))
+    assert len(render(message)) == 1
+    one = next(iter(papers.values()))
+    assert len(render(paper_message(channel, one, topics))) == 1
+    assert len(render(shared_message(one, "Ada Lovelace"))) == 1
+
+
+def test_what_is_too_long_loses_the_abstract_before_the_summary_and_never_the_address() -> None:
+    paper = a_paper(summary="A summary that stays.", abstract="Long. " * 400)
+    card = replace(paper_card(paper, abstract=True), abstract="Very long. " * 2000)
+    (payload,) = render(Message(summary="x", blocks=(card,)))
+    shown = words_of({"blocks": payload.blocks})
+    assert "A summary that stays." in shown
+    assert shown.count("Very long.") > 100
+    assert any(leaf.get("url") == paper.url for leaf in leaves(payload.blocks[0]))
+
+
+def test_a_usual_list_of_twenty_papers_is_one_message() -> None:
+    assert papers_per_message(Style.COMPACT, abstracts=False) >= 20
+
+
+def test_a_thumbnail_stands_beside_the_summary() -> None:
+    paper = a_paper(summary="In short.", thumbnail_url="https://cdn.example.org/1.png")
+    (payload,) = render(Message(summary="x", blocks=(paper_card(paper),)))
+    (section,) = [block for block in payload.blocks if block["type"] == "section"]
+    assert section["text"]["text"] == "In short."
+    assert section["accessory"]["image_url"] == "https://cdn.example.org/1.png"
+    assert section["accessory"]["alt_text"] == paper.title
+
+
+def test_notifications_and_screen_readers_get_the_summary_and_the_titles() -> None:
+    message = Message(
+        summary="Two papers", blocks=(Heading("Today"), paper_card(a_paper(1)), paper_card(a_paper(2, title="R&D")))
+    )
+    (payload,) = render(message)
+    assert payload.text.splitlines() == ["Two papers", "Today", "Diffusion Study 1", "R&amp;D"]
+
+
+def test_long_answers_are_split_between_their_parts() -> None:
+    message = Message(summary="All", blocks=tuple(Paragraph(text(f"line {number}")) for number in range(120)))
+    pages = render(message)
+    assert [len(page.blocks) for page in pages] == [50, 50, 20]
+    shown = "\n".join(words_of({"blocks": page.blocks}) for page in pages)
+    assert shown == "\n".join(f"line {number}" for number in range(120))
+
+
+@pytest.mark.parametrize(
+    ("written", "kept", "element"),
+    [
+        ("<@U012AB3CD>", "<@U012AB3CD>", {"type": "user", "user_id": "U012AB3CD"}),
+        ("<@U012AB3CD|ada>", "<@U012AB3CD>", {"type": "user", "user_id": "U012AB3CD"}),
+        ("<!subteam^S1234|@ml>", "<!subteam^S1234>", {"type": "usergroup", "usergroup_id": "S1234"}),
+        ("<!channel>", "<!channel>", {"type": "broadcast", "range": "channel"}),
+        (" @here ", "<!here>", {"type": "broadcast", "range": "here"}),
+    ],
+)
+def test_mentions_ping_whom_they_name(written: str, kept: str, element: dict[str, str]) -> None:
+    assert parse_mention(written) == kept
+    (payload,) = render(Message(summary="x", mention=kept))
+    assert list(leaves(payload.blocks[0])) == [element]
+
+
+@pytest.mark.parametrize("written", ["ada", "@ada", "<#C123>", "<@u1>", "everyone", "<!date^1^x|y>", ""])
+def test_what_pings_nobody_is_no_mention(written: str) -> None:
+    with pytest.raises(UserError, match="mention"):
+        parse_mention(written)
