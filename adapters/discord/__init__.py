@@ -1,0 +1,1 @@
+"""Discord: channel feeds and slash-commands, on discord.py."""

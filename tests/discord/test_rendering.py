@@ -1,0 +1,304 @@
+"""What Discord gets to see: within all limits, with nothing in it that the core did not mean."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.discord.buttons import CUSTOM_ID, custom_id_of
+from adapters.discord.markup import escaped, length, link, spans, usable_url
+from adapters.discord.mentions import parse_mention
+from adapters.discord.rendering import (
+    LINES_PER_MESSAGE,
+    Payload,
+    can_be_marked,
+    has_marker,
+    papers_per_message,
+    render,
+    render_all,
+)
+from bot.channels import Style
+from bot.errors import UserError
+from bot.messages import (
+    Block,
+    Button,
+    Buttons,
+    Code,
+    Divider,
+    Heading,
+    Items,
+    Link,
+    Message,
+    Note,
+    PaperBlock,
+    Paragraph,
+    Span,
+)
+from tests.simulators.discord_schema import SCHEMA, needs_schema
+
+KEY = "0123456789abcdef01234567"
+HOSTILE = [
+    "@everyone @here <@1234567890123456789> <@&1234567890123456789> <#123> </papers:1>",
+    "**bold** __under__ ~~gone~~ ||hidden|| `code` ```block```",
+    "[click](https://evil.example) https://evil.example <https://evil.example> discord.gg/abc",
+    "# heading\n> quote\n- item\n1. item\n-# small",
+    "\u202eright to left\u202c zero\u200bwidth \x00\x07 bell",
+    "\\*not escaped\\* \\\\",
+    ":smile: <:custom:123> <t:0:R>",
+]
+
+anything = st.one_of(
+    st.sampled_from(HOSTILE), st.text(max_size=60), st.text("*_[]()<>@😀\\ab ", max_size=4000), st.just("")
+)
+addresses = st.one_of(
+    st.sampled_from(
+        [
+            "https://arxiv.org/abs/2604.13035",
+            "https://huggingface.co/papers/2604.13035",
+            "javascript:alert(1)",
+            'https://example.org/a(b)c d"e<f>',
+            "http://[::1",
+            "//example.org",
+            "https://user@example.org/",
+            f"https://example.org/{'x' * 3000}",
+        ]
+    ),
+    anything,
+)
+span = st.builds(
+    Span, anything, bold=st.booleans(), italic=st.booleans(), code=st.booleans(), url=st.one_of(st.just(""), addresses)
+)
+line = st.lists(span, min_size=1, max_size=4).map(tuple)
+button = st.builds(Button, anything, st.one_of(st.just("similar 2604.13035"), anything))
+buttons = st.lists(button, max_size=6).map(tuple)
+paper = st.builds(
+    PaperBlock,
+    paper_id=st.just("2604.13035"),
+    title=anything,
+    url=addresses,
+    summary=anything,
+    byline=anything,
+    abstract=anything,
+    facts=st.lists(anything, max_size=4).map(tuple),
+    links=st.lists(st.builds(Link, anything, addresses), max_size=6).map(tuple),
+    topics=st.lists(anything, max_size=3).map(tuple),
+    thumbnail_url=addresses,
+    buttons=buttons,
+    compact=st.booleans(),
+)
+block: st.SearchStrategy[Block] = st.one_of(
+    st.builds(Heading, anything),
+    st.builds(Paragraph, line),
+    st.builds(Note, line),
+    st.builds(Code, anything),
+    st.builds(Items, st.lists(line, max_size=8).map(tuple)),
+    st.just(Divider()),
+    st.builds(Buttons, buttons),
+    paper,
+)
+messages = st.builds(
+    Message,
+    summary=anything,
+    blocks=st.lists(block, max_size=20).map(tuple),
+    mention=st.sampled_from(["", "@everyone", "<@&123456789012345678>", "<@123456789012345678>"]),
+)
+
+
+def check(payload: Payload) -> None:
+    """Discord's limits, those included that its schema does not say."""
+    embeds = payload.get("embeds", [])
+    assert len(embeds) <= 10
+    total = 0
+    for embed in embeds:
+        texts = [embed.get("title", ""), embed.get("description", ""), embed.get("footer", {}).get("text", "")]
+        assert any(text.strip() for text in texts)
+        assert length(texts[0]) <= 256
+        assert length(texts[1]) <= 4096
+        total += sum(map(length, texts))
+    assert total <= 6000
+    assert embeds or payload.get("content", "").strip()
+    assert length(payload.get("content", "")) <= 2000
+    rows = payload.get("components", [])
+    assert len(rows) <= 5
+    assert all(1 <= len(row["components"]) <= 5 for row in rows)
+    ids = [one["custom_id"] for row in rows for one in row["components"]]
+    assert len(ids) == len(set(ids))
+    assert all(1 <= length(one) <= CUSTOM_ID for one in ids)
+
+
+@settings(max_examples=150, deadline=None)
+@given(messages)
+def test_every_message_fits(message: Message) -> None:
+    check(render(message, key=KEY).payload)
+    for part in render_all(message):
+        check(part.payload)
+
+
+@needs_schema
+@settings(max_examples=60, deadline=None)
+@given(messages)
+def test_every_message_is_what_discord_describes(message: Message) -> None:
+    for part in (render(message, key=KEY), render(message, pictures=False)):
+        assert SCHEMA.problems("MessageCreateRequest", part.payload) == []
+
+
+@given(messages)
+@settings(max_examples=100, deadline=None)
+def test_nobody_is_pinged_but_the_role_that_was_chosen(message: Message) -> None:
+    payload = render(message).payload
+    role = message.mention == "<@&123456789012345678>"
+    assert payload["allowed_mentions"] == ({"parse": [], "roles": ["123456789012345678"]} if role else {"parse": []})
+
+
+def shown(markdown: str) -> str:
+    """What is left of escaped text when Discord has read it."""
+    return re.sub(r"\\([^0-9A-Za-z\s])", r"\1", markdown)
+
+
+@given(st.one_of(st.sampled_from(HOSTILE), st.text(max_size=80)))
+def test_escaped_text_reads_as_it_was_written(text: str) -> None:
+    written = escaped(text, 10_000)
+    bare = re.sub(r"\\.", "", written)
+    assert not set(bare) & set("*_~`|[]<>:@#\\")
+    kept = re.sub(
+        "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+", " ", text
+    )
+    assert shown(written) == " ".join(kept.split())
+
+
+@given(st.text("a*😀\\", max_size=50), st.integers(0, 60))
+def test_a_cut_never_splits_an_escape(text: str, limit: int) -> None:
+    written = escaped(text, limit)
+    assert length(written) <= limit
+    assert (len(written) - len(written.rstrip("\\"))) % 2 == 0
+
+
+def test_lists_and_quotations_at_the_beginning_are_text() -> None:
+    assert escaped("- one", 99) == "\\- one"
+    assert escaped("12. one", 99) == "12\\. one"
+    assert escaped("3) one", 99) == "3\\) one"
+    assert escaped("> one", 99) == "\\> one"
+    assert escaped("# one", 99) == "\\# one"
+    assert escaped("GPT-4 and 1.5", 99) == "GPT-4 and 1.5"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", "ftp://example.org", "https://user:word@example.org", "https://127.0.0.1/x", "http://[::1"],
+)
+def test_what_is_no_address_of_the_web_is_no_link(url: str) -> None:
+    assert usable_url(url) == ""
+    assert link("title", url, 100) == "title"
+
+
+def test_an_address_cannot_leave_its_link() -> None:
+    assert link("a](b", "https://example.org/x)y z", 100) == "[a\\](b](https://example.org/x%29y%20z)"
+
+
+@given(st.lists(span, max_size=5), st.integers(0, 300))
+@settings(deadline=None)
+def test_spans_never_take_more_room_than_there_is(parts: list[Span], limit: int) -> None:
+    assert length(spans(parts, limit)) <= limit
+
+
+def long_paper(number: int, *, compact: bool = False, abstract: bool = False) -> PaperBlock:
+    """As long as the core makes them, with all that must be escaped."""
+    identifier = f"2604.{number:05}"
+    return PaperBlock(
+        paper_id=identifier,
+        title=f"{number} " + "*x" * 148,
+        url=f"https://huggingface.co/papers/{identifier}",
+        summary="_y" * 140,
+        byline="Zoë [A], " * 12,
+        abstract="abstract *" * 250 if abstract else "",
+        facts=("▲ 112", "9 comments", "O" * 60, "cs.CL"),
+        links=tuple(Link(name, f"https://example.org/{'z' * 60}") for name in ("arXiv", "PDF", "Code", "Project")),
+        topics=("t" * 60, "u" * 60),
+        thumbnail_url="https://cdn.example.org/x.png",
+        buttons=()
+        if compact
+        else (Button("Abstract", f"abstract {identifier}"), Button("Similar", f"similar {identifier}")),
+        compact=compact,
+    )
+
+
+@pytest.mark.parametrize("style", Style)
+@pytest.mark.parametrize("abstracts", [False, True])
+def test_a_full_digest_shows_every_paper_with_its_address_and_its_buttons(style: Style, abstracts: bool) -> None:
+    count = papers_per_message(style, abstracts=abstracts)
+    compact = style is not Style.CARDS
+    papers = tuple(long_paper(number, compact=compact, abstract=abstracts and not compact) for number in range(count))
+    head = (Heading("12 new papers · Tuesday, 12 May 2026"), Note((Span("Topics: " + "t" * 200),)), Divider())
+    more = Buttons((Button("+9 more", "more 17"),))
+    payload = render(Message(summary="A paper", blocks=(*head, *papers, more)), key=KEY).payload
+    check(payload)
+    text = str(payload["embeds"])
+    assert all(one.url in text and one.title[:20].split("*")[0] in text for one in papers)
+    labels = [one["label"] for row in payload["components"] for one in row["components"]]
+    assert len(labels) == sum(len(one.buttons) for one in papers) + 1
+    assert labels[-1] == "+9 more"
+    assert has_marker(payload, KEY)
+
+
+def test_the_abstract_is_cut_before_the_summary_and_the_title_never_loses_its_beginning() -> None:
+    papers = tuple(replace(long_paper(n, abstract=True), summary=f"summary {n}", byline="Ada") for n in range(5))
+    payload = render(Message(summary="x", blocks=papers)).payload
+    for number, embed in enumerate(payload["embeds"]):
+        assert embed["title"].startswith(f"{number + 1} · {number} ")
+        assert f"summary {number}\nAda\nabstract" in embed["description"]
+        assert "…" in embed["description"]
+
+
+def test_a_long_answer_goes_on_in_further_messages() -> None:
+    papers = tuple(long_paper(number, abstract=True) for number in range(12))
+    parts = render_all(Message(summary="x", blocks=(*papers, Buttons((Button("Next", "today --page 2"),)))))
+    shown_papers = [embed["url"] for part in parts for embed in part.embeds]
+    assert shown_papers == [one.url for one in papers]
+    assert "papers:today --page 2" in str(parts[-1].components)
+
+
+def test_many_lines_are_one_list() -> None:
+    papers = tuple(
+        replace(long_paper(number, compact=True), title=f"Paper {number}") for number in range(LINES_PER_MESSAGE)
+    )
+    embeds = render(Message(summary="x", blocks=papers)).embeds
+    assert len(embeds) == 1
+    assert embeds[0]["description"].count("\n") == LINES_PER_MESSAGE - 1
+
+
+def test_a_line_too_long_for_a_button_is_said_instead() -> None:
+    words = "search " + " OR ".join(f"word{number}" for number in range(12)) + " --page 2"
+    assert custom_id_of(words) is None
+    payload = render(Message(summary="x", blocks=(Heading("Results"), Buttons((Button("Next", words),))))).payload
+    assert "components" not in payload
+    assert f"`/papers {words}`" in payload["embeds"][0]["description"]
+
+
+def test_with_too_many_buttons_paging_stays_and_every_paper_keeps_its_first() -> None:
+    papers = tuple(
+        replace(long_paper(n), buttons=tuple(Button(f"b{place}", f"b{place} {n}") for place in range(4)))
+        for n in range(10)
+    )
+    paging = Buttons((Button("Next", "search x --page 2"),))
+    rows = render(Message(summary="x", blocks=(*papers, paging))).components
+    lines = [one["custom_id"].removeprefix("papers:") for row in rows for one in row["components"]]
+    assert len(lines) == 25
+    assert "search x --page 2" in lines
+    assert {f"b0 {n}" for n in range(10)} <= set(lines)
+
+
+def test_a_message_without_a_paper_cannot_be_told_from_others() -> None:
+    assert not can_be_marked(Message(summary="x", blocks=(Heading("x"),)))
+    assert can_be_marked(Message(summary="x", blocks=(long_paper(1),)))
+    assert not has_marker(render(Message(summary="x", blocks=(long_paper(1),)), key=KEY).payload, KEY[::-1])
+
+
+def test_only_a_role_can_be_mentioned() -> None:
+    assert parse_mention(" <@&123456789012345678> ") == "<@&123456789012345678>"
+    for refused in ("@everyone", "@here", "<@123456789012345678>", "team", ""):
+        with pytest.raises(UserError, match="role"):
+            parse_mention(refused)
