@@ -65,7 +65,8 @@ class ArxivApi:
         for query in queries if len(words) > 1 else queries[1:]:
             if len(found) < limit:
                 page = await self._page({"search_query": query, "sortBy": "relevance"}, 0, limit)
-                found = {submission.paper.id: submission.paper for submission in page.submissions} | found
+                for submission in page.submissions:
+                    found.setdefault(submission.paper.id, submission.paper)
         return list(found.values())[:limit]
 
     async def submitted(self, category: str, since: datetime, before: datetime) -> list[Submission]:
