@@ -11,6 +11,7 @@ from typing import Any
 
 import uvicorn
 
+from adapters.feeds.arxiv import Arxiv
 from adapters.feeds.http import FeedClient
 from adapters.feeds.huggingface import HuggingFace
 from adapters.feeds.json_lines import PapersFile
@@ -114,9 +115,16 @@ async def open_application(
         index = TantivyIndex(settings.index_dir, store.papers)
         stack.push_async_callback(index.close)
         libraries: list[Library] = []
+
+        async def wanted_categories() -> frozenset[str]:
+            return (await engine.wanted_categories()).union(settings.arxiv_categories)
+
         if sources is None:
             client = await stack.enter_async_context(FeedClient(contact=settings.contact))
-            sources = [HuggingFace(settings.huggingface_url, client=client)]
+            arxiv = Arxiv(settings.arxiv_api_url, settings.arxiv_rss_url, client=client, categories=wanted_categories)
+            token = settings.huggingface_token.get_secret_value()
+            sources = [HuggingFace(settings.huggingface_url, client=client, token=token), arxiv]
+            libraries = [arxiv]
         web = WebPlatform(store.messages, clock)
         platforms: dict[PlatformName, Platform] = {web.name: web}
         metrics = Metrics()

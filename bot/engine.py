@@ -5,7 +5,6 @@ APScheduler is only the alarm clock: its few jobs live in memory, and all that m
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -61,6 +60,10 @@ class Engine:
         self._leads = False
         self.planner = Planner(store, platforms, clock)
         self.posting = Posting(store, platforms, clock, metrics, unknown_policy=unknown_policy)
+
+    async def wanted_categories(self) -> frozenset[str]:
+        """The arXiv categories that topics name."""
+        return await self._topics.categories()
 
     async def poll(self, day: date | None = None) -> list[PollReport]:
         """Reads the sources and matches what is new."""
@@ -145,14 +148,3 @@ async def _survive(job: Callable[[], Awaitable[object]], name: str) -> None:
 def _now() -> datetime:
     # The scheduler lives by the machine's clock, whatever clock the core is given.
     return datetime.now(UTC)
-
-
-async def wait_for(*tasks: Awaitable[None]) -> None:
-    """Runs things side by side until one fails or all are cancelled."""
-    async with asyncio.TaskGroup() as group:
-        for task in tasks:
-            group.create_task(_as_coroutine(task))
-
-
-async def _as_coroutine(awaitable: Awaitable[None]) -> None:
-    await awaitable

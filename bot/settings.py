@@ -53,6 +53,12 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("paperround-data"), description="folder of the database and the search index")
     database_url: str = Field("", description="another database, such as postgresql://user:password@host/name")
     huggingface_url: WebAddress = Field("https://huggingface.co", description="where Daily Papers are read")
+    huggingface_token: SecretStr = Field(SecretStr(""), description="a free token of Hugging Face, for a higher limit")
+    arxiv_rss_url: WebAddress = Field("https://rss.arxiv.org", description="where arXiv's announcements are read")
+    arxiv_api_url: WebAddress = Field("https://export.arxiv.org", description="where arXiv is searched")
+    arxiv_categories: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = Field(
+        (), description="categories that are read besides those that topics name, such as cs.CL,stat.ML"
+    )
     contact: str = Field("", max_length=200, description="address or page of yours that feeds see in the User-Agent")
     poll_minutes: float = Field(5.0, ge=0.05, le=1440, description="minutes between two polls of the feeds")
     unknown_outcome: UnknownPolicy = Field(

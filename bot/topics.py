@@ -34,6 +34,7 @@ class TopicDesk:
         self._matcher = Matcher()
         self._topics: dict[int, Subscription] = {}
         self._watching: set[int] = set()
+        self._categories: dict[int, frozenset[str]] = {}
         self._change = 0
         self._one_at_a_time = asyncio.Lock()
 
@@ -52,6 +53,12 @@ class TopicDesk:
                 news.update(await self._store.digests.record_matches(revisions, matches, self._clock.now()))
                 _log.info("papers.matched", papers=len(papers), matches=len(matches), topics=len(self._topics))
         return sorted(news)
+
+    async def categories(self) -> frozenset[str]:
+        """The arXiv categories that topics name: what has to be read so that they get their papers."""
+        async with self._one_at_a_time:
+            await self._follow()
+        return frozenset().union(*self._categories.values())
 
     async def _follow(self) -> None:
         while changes := await self._store.subscriptions.changed(self._change, CHANGES_AT_ONCE):
@@ -72,6 +79,10 @@ class TopicDesk:
             return
         self._matcher.put(subscription_id, query)
         self._topics[subscription_id] = subscription
+        if query.categories:
+            self._categories[subscription_id] = query.categories
+        else:
+            self._categories.pop(subscription_id, None)
         if query.watches_numbers:
             self._watching.add(subscription_id)
         else:
@@ -81,6 +92,7 @@ class TopicDesk:
         if self._topics.pop(subscription_id, None) is not None:
             self._matcher.remove(subscription_id)
             self._watching.discard(subscription_id)
+            self._categories.pop(subscription_id, None)
 
     async def _match(self, papers: Sequence[StoredPaper]) -> list[Match]:
         oldest = self._clock.now() - MATCHED_AGAIN_FOR

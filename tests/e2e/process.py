@@ -29,6 +29,9 @@ class Bot:
             "PAPERROUND_WEB_PORT": "0",
             "PAPERROUND_POLL_MINUTES": "0.05",
             "PAPERROUND_LOG_FORMAT": "json",
+            # Nobody listens there: tests talk to loopback only.
+            "PAPERROUND_ARXIV_API_URL": "http://127.0.0.1:9",
+            "PAPERROUND_ARXIV_RSS_URL": "http://127.0.0.1:9",
             **{f"PAPERROUND_{name.upper()}": value for name, value in settings.items()},
         }
         self._process: subprocess.Popen[str] | None = None

@@ -113,3 +113,22 @@ def test_poll_and_deliver_do_one_round(tmp_path: Path) -> None:
     with sqlite3.connect(bot.database) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
+
+
+@needs_recordings
+@pytest.mark.shared
+def test_a_category_that_a_topic_names_is_read_from_arxiv(tmp_path: Path) -> None:
+    with FeedServer(today="2026-04-15") as feed:
+        bot = Bot(tmp_path, huggingface_url=feed.url, arxiv_rss_url=feed.url, arxiv_api_url=feed.url)
+        bot.command("subscribe cat:cs.IR")
+        bot.command("schedule instant")
+        bot.command("settings limit 50")
+        assert "arxiv: " in bot.cli("poll").stdout
+        bot.cli("deliver")
+        papers = bot.query("SELECT id FROM papers WHERE sources LIKE '%arxiv%'")
+        assert papers
+        assert {(paper,) for paper in bot.posted()["general"]} == set(papers)
+        # One that nobody announced is looked up, and known from then on.
+        shown = bot.command("show 2602.23367")
+        assert shown["papers"] == ["2602.23367"]
+        assert bot.command("history")["papers"] != []
