@@ -1,0 +1,58 @@
+"""When to stop asking Discord anything.
+
+10,000 answers with 401, 403 or 429 within 10 minutes get the whole address of this machine banned
+(https://docs.discord.com/developers/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans). Long before
+that something is so wrong that requests only make it worse.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime, timedelta
+
+from bot.ports import Clock
+
+WINDOW = timedelta(minutes=10)
+MOST_INVALID = 500  # within WINDOW
+BANNED_FOR = timedelta(minutes=10)
+TOKEN_REFUSED_FOR = timedelta(minutes=15)
+_INVALID = frozenset({401, 403, 429})
+
+
+class Breaker:
+    """Counts what Discord refuses, and says for how long nothing should be sent."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._invalid: deque[datetime] = deque()
+        self._until: datetime | None = None
+        self.reason = ""
+
+    @property
+    def wait(self) -> float:
+        """Seconds until requests may leave again, 0 when they may now."""
+        if self._until is None:
+            return 0.0
+        left = (self._until - self._clock.now()).total_seconds()
+        if left <= 0:
+            self._until = None
+        return max(0.0, left)
+
+    def heard(self, status: int, *, banned: bool = False, shared: bool = False) -> None:
+        """Takes note of an answer. `shared` limits are nobody's fault and do not count."""
+        if status not in _INVALID or shared:
+            return
+        now = self._clock.now()
+        self._invalid.append(now)
+        while self._invalid[0] <= now - WINDOW:
+            self._invalid.popleft()
+        if status == 401:
+            self._open(TOKEN_REFUSED_FOR, "Discord refuses the bot's token.")
+        elif banned:
+            self._open(BANNED_FOR, "Discord takes no requests from this address for now.")
+        elif len(self._invalid) >= MOST_INVALID:
+            self._open(WINDOW, "Discord refused too many requests.")
+
+    def _open(self, duration: timedelta, reason: str) -> None:
+        self._until = self._clock.now() + duration
+        self.reason = reason

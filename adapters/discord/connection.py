@@ -1,0 +1,178 @@
+"""The one connection to Discord: discord.py's client, with the address, the pace and the care of ours.
+
+discord.py repeats a request after 500, 502, 504 and 524 up to five times, and waits out any 429. That is right for
+reading and wrong for whoever keeps an outbox, who must know at once what happened. Requests made with `once` are never
+repeated: an answer of 500 and more raises `Unanswered`, a wait beyond `LONGEST_WAIT` raises `discord.RateLimited`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import discord
+import yarl
+from discord.http import HTTPClient, Route
+from discord.webhook.async_ import AsyncWebhookAdapter, async_context
+
+from adapters.discord.breaker import Breaker
+from adapters.discord.buttons import LineButton, Press
+
+API_URL = Route.BASE
+LONGEST_WAIT = 10.0  # seconds that a request of the outbox may wait for a rate limit
+#: discord.py's own limit for the same; 30 s is the least that it takes.
+LONGEST_BUCKET_WAIT = 30.0
+
+_ONCE = "once"
+
+
+class Unanswered(discord.DiscordException):
+    """Whether Discord did what it was asked to, nobody can tell from its answer."""
+
+
+class DiscordClient(discord.AutoShardedClient):
+    """discord.py's client at any address, for slash-commands and posting: no privileged intents, no cache of people.
+
+    Only this client is redirected; nothing of the library changes for anybody else.
+    """
+
+    #: What a pressed button does; whoever runs commands sets it.
+    press: Press
+
+    def __init__(self, token: str, breaker: Breaker, *, api_url: str = API_URL) -> None:
+        super().__init__(
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            max_ratelimit_timeout=LONGEST_BUCKET_WAIT,
+            http_trace=_listener(breaker),
+        )
+        self._token = token
+        self._logging_in = asyncio.Lock()
+        self._logged_in = False
+        self._webhooks = _RedirectedWebhooks(api_url)
+        self.add_dynamic_items(LineButton)
+        _redirect(self.http, api_url)
+
+    async def log_in(self) -> None:
+        """Makes requests possible; once is enough.
+
+        Raises `discord.LoginFailure` for a wrong token, else what the network raises.
+        """
+        async with self._logging_in:
+            if self._logged_in:
+                return
+            try:
+                await self.login(self._token)
+            except (discord.DiscordException, aiohttp.ClientError, OSError):
+                # A failed login leaves a session behind that cannot be used and cannot be replaced.
+                await self.http.close()
+                self.http.clear()
+                self.http.connector = discord.utils.MISSING
+                raise
+            self._logged_in = True
+
+    async def log_out(self) -> None:
+        """Closes everything; harmless when nothing was open."""
+        if self._logged_in:
+            await self.close()
+
+    async def work(self) -> None:
+        """Keeps the gateway open until cancelled; raises `discord.ConnectionClosed` for what reconnecting cannot heal.
+
+        Answers to interactions go to the same address as everything else, for the tasks of this connection only.
+        """
+        async_context.set(self._webhooks)
+        await self.connect()
+
+    async def once(self, route: Route, body: dict[str, Any] | None = None, **query: Any) -> Any:
+        """Makes one request and returns the JSON of its answer.
+
+        Raises `Unanswered`, `discord.RateLimited`, `discord.HTTPException`, or what aiohttp raises.
+        """
+        more: dict[str, Any] = {"json": body} if body is not None else {}
+        if query:
+            more["params"] = query
+        try:
+            answer = await self.http.request(route, trace_request_ctx=_ONCE, **more)
+        except json.JSONDecodeError as error:
+            raise Unanswered("an answer that is no JSON") from error
+        if isinstance(answer, str):
+            raise Unanswered("an answer that is no JSON")
+        return answer
+
+
+class _RedirectedWebhooks(AsyncWebhookAdapter):
+    """What answers interactions."""
+
+    def __init__(self, api_url: str) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._api_url = api_url
+
+    async def request(self, route: Route, session: aiohttp.ClientSession, **more: Any) -> Any:
+        return await super().request(_elsewhere(route, self._api_url), session, **more)
+
+
+def _elsewhere(route: Route, api_url: str) -> Route:
+    route.url = api_url + route.url.removeprefix(Route.BASE)
+    return route
+
+
+def _redirect(http: HTTPClient, api_url: str) -> None:
+    """Sends this client's requests to another address, and its gateway to where that address says.
+
+    After an invalid session discord.py goes back to the gateway that it knows by heart, not to the one that it was
+    told of (`DiscordWebSocket.received_message`): that is put right as well.
+    """
+    request, ws_connect = http.request, http.ws_connect
+    default = discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY.host
+    told: list[yarl.URL] = []
+
+    async def request_elsewhere(route: Route, **more: Any) -> Any:
+        return await request(_elsewhere(route, api_url), **more)
+
+    async def connect_elsewhere(url: str, *, compress: int = 0) -> aiohttp.ClientWebSocketResponse:
+        address = yarl.URL(url)
+        if address.host == default and told:
+            address = told[0].with_query(address.query)
+        elif not told:
+            told.append(address.with_query(None))
+        return await ws_connect(str(address), compress=compress)
+
+    http.request = request_elsewhere  # type: ignore[method-assign]
+    http.ws_connect = connect_elsewhere  # type: ignore[method-assign]
+
+
+def _listener(breaker: Breaker) -> aiohttp.TraceConfig:
+    """Hears every answer before discord.py does."""
+
+    async def heard(
+        _session: aiohttp.ClientSession, context: SimpleNamespace, end: aiohttp.TraceRequestEndParams
+    ) -> None:
+        answer = end.response
+        status, headers = answer.status, answer.headers
+        # Answers without `Via` come from Cloudflare, not from Discord.
+        banned = status == 429 and "Via" not in headers
+        breaker.heard(status, banned=banned, shared=headers.get("X-RateLimit-Scope") == "shared")
+        if getattr(context, "trace_request_ctx", None) != _ONCE:
+            return
+        if status >= 500:
+            raise Unanswered(f"an answer with status {status}")
+        if status == 429 and not banned and (wait := _seconds(headers.get("Retry-After", ""))) > LONGEST_WAIT:
+            raise discord.RateLimited(wait)
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(heard)
+    return trace
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,91 @@
+"""What Discord's refusals mean for a post.
+
+Codes: https://docs.discord.com/developers/topics/opcodes-and-status-codes#json.
+"""
+
+from __future__ import annotations
+
+import aiohttp
+import discord
+
+from adapters.discord.connection import Unanswered
+from bot.ports import Gone, GoneScope, Rejected, Retry, SendResult, Unknown
+
+#: What has to be caught around requests.
+FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError)
+
+UNKNOWN_CHANNEL = 10003
+UNKNOWN_MESSAGE = 10008
+INVALID_FORM = 50035
+THREAD_ARCHIVED = 50083
+THREAD_EXISTS = 160004
+TAG_REQUIRED = 40067
+#: No thread can be opened here, or not by us.
+NO_THREADS_HERE = frozenset({50013, 50024, 50068, 160006})
+
+BANNED_WAIT = 600.0  # seconds
+QUOTA_WAIT = 60.0
+TOKEN_WAIT = 900.0
+
+_NEEDED = "Give me “View Channel”, “Send Messages”, “Embed Links” and “Read Message History” there"
+_GONE = {
+    UNKNOWN_CHANNEL: "The channel was deleted.",
+    50001: f"I cannot see the channel. {_NEEDED}.",
+    50013: f"I lack a permission in the channel. {_NEEDED}; in threads “Send Messages in Threads” too.",
+    50008: "Nobody can post messages in a channel of that kind.",
+    50024: "Nobody can post messages in a channel of that kind.",
+    THREAD_ARCHIVED: "The thread is archived, and I may not open it again.",
+    160005: "The thread is locked.",
+    TAG_REQUIRED: "The forum wants a tag for every post and has none.",
+}
+_GONE_SERVER = {10004: "I am no longer in this server."}
+#: AutoMod and the filter of harmful links: about the message, not about the channel.
+_POLICY = frozenset({200000, 200001, 240000})
+_QUOTA = frozenset({20016, 20028, 20029, 40062, 160006})
+
+
+def code_of(error: BaseException) -> int:
+    """Discord's own number for an error, 0 without one."""
+    return error.code if isinstance(error, discord.HTTPException) else 0
+
+
+def outcome_of(error: BaseException, *, left: bool) -> SendResult:
+    """What an exception out of `FAILURES` means; `left` says that it came from the request that posts."""
+    match error:
+        case Unanswered() | aiohttp.ClientError() | OSError() if not left or isinstance(
+            error, aiohttp.ClientConnectorError
+        ):
+            return Retry(f"Discord cannot be reached: {_said(error)}")
+        case Unanswered() | aiohttp.ClientError() | OSError():
+            return Unknown(f"no usable answer from Discord: {_said(error)}")
+        case discord.RateLimited():
+            return Retry("Discord asks us to slow down", error.retry_after)
+        case discord.LoginFailure():
+            return Retry("Discord refuses the bot's token", TOKEN_WAIT)
+        case discord.HTTPException():
+            return _refusal(error)
+        case _:
+            return Unknown(f"discord.py failed: {_said(error)}")
+
+
+def _refusal(error: discord.HTTPException) -> SendResult:
+    said = error.text[:200]
+    if error.status == 429:
+        return Retry("Discord takes no requests from this address for now", BANNED_WAIT)
+    if error.status == 401:
+        return Retry("Discord refuses the bot's token", TOKEN_WAIT)
+    if error.status >= 500:
+        return Retry(f"Discord has trouble: {error.status}")
+    if error.code in _QUOTA:
+        return Retry(f"Discord asks us to slow down: {said}", QUOTA_WAIT)
+    if reason := _GONE.get(error.code):
+        return Gone(reason)
+    if reason := _GONE_SERVER.get(error.code):
+        return Gone(reason, GoneScope.WORKSPACE)
+    if error.status in (403, 404) and error.code not in _POLICY:
+        return Gone(f"Discord does not let me post there: {said or error.status}")
+    return Rejected(f"{error.status} {error.code}: {said}")
+
+
+def _said(error: BaseException) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,341 @@
+"""Discord as a platform: posts, threads and forum posts, each of them once.
+
+A message carries its key twice. As the `nonce` it lets Discord itself answer a repeated request with the message that
+is there already, for the few minutes that Discord remembers. Behind the first paper's address it can be found in the
+channel's history at any time later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import discord
+import structlog
+from discord.http import Route
+
+from adapters.discord import mentions
+from adapters.discord.breaker import Breaker
+from adapters.discord.connection import API_URL, DiscordClient
+from adapters.discord.failures import (
+    FAILURES,
+    INVALID_FORM,
+    NO_THREADS_HERE,
+    TAG_REQUIRED,
+    THREAD_ARCHIVED,
+    THREAD_EXISTS,
+    UNKNOWN_CHANNEL,
+    UNKNOWN_MESSAGE,
+    code_of,
+    outcome_of,
+)
+from adapters.discord.markup import cut
+from adapters.discord.rendering import can_be_marked, has_marker, papers_per_message, render, render_all
+from bot.channels import Address, PlatformName, Style
+from bot.messages import Message
+from bot.ports import Clock, Gone, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
+
+#: Discord allows about five messages in five seconds in a channel; no 429 is ever earned at this pace.
+CHANNEL_INTERVAL = 1.0  # seconds
+#: How long Discord surely remembers a nonce. It says "the past few minutes".
+NONCE_REMEMBERED = timedelta(minutes=2)
+#: How far Discord's clock may be from ours.
+CLOCK_MARGIN = timedelta(seconds=60)
+LONGEST_KEY = 25
+LONGEST_THREAD_NAME = 100
+THREAD_ARCHIVED_AFTER = 1440  # minutes without messages
+FORUMS = frozenset({discord.ChannelType.forum.value, discord.ChannelType.media.value})
+READ_AT_ONCE = 100
+#: Pages of history that are read for one message: channels busier than that are not searched to their end.
+MOST_PAGES = 5
+#: Posts of a forum since the first attempt that are looked into.
+MOST_FORUM_POSTS = 25
+
+_log = structlog.get_logger()
+Payload = dict[str, Any]
+
+
+class _StepError(Exception):
+    """A step before the one that posts went wrong: nothing was posted."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+class DiscordPlatform:
+    """Implements `bot.ports.Platform` with a bot's token. `close` it at the end."""
+
+    def __init__(self, token: str, clock: Clock, *, api_url: str = API_URL) -> None:
+        self._clock = clock
+        self._breaker = Breaker(clock)
+        self._kinds: dict[int, int] = {}
+        self.client = DiscordClient(token, self._breaker, api_url=api_url)
+
+    @property
+    def name(self) -> PlatformName:
+        return PlatformName.DISCORD
+
+    @property
+    def channel_interval(self) -> float:
+        return CHANNEL_INTERVAL
+
+    def papers_per_message(self, style: Style, *, abstracts: bool) -> int:
+        return papers_per_message(style, abstracts=abstracts)
+
+    def parse_mention(self, text: str) -> str:
+        """A role, as Discord writes it: `<@&123…>`."""
+        return mentions.parse_mention(text)
+
+    async def close(self) -> None:
+        await self.client.log_out()
+
+    async def send(self, outgoing: Outgoing) -> SendResult:
+        channel, parent = _snowflake(outgoing.address.channel), _snowflake(outgoing.reply_to or "")
+        if channel is None or outgoing.address.platform is not PlatformName.DISCORD:
+            return Rejected(f"{outgoing.address} is no channel of Discord.")
+        if outgoing.reply_to is not None and parent is None:
+            return Rejected("The digest that it belongs to was deleted.")
+        if wait := self._breaker.wait:
+            return Retry(self._breaker.reason, wait)
+        try:
+            await self._before(self.client.log_in())
+            if await self._is_forum(channel):
+                return await self._post_in_forum(channel, outgoing)
+            if parent is not None:
+                return await self._reply(channel, parent, outgoing)
+            return Sent((await self._create(channel, outgoing))["id"])
+        except _StepError as refused:
+            return self._outcome(refused.cause, outgoing, left=False)
+        except FAILURES as error:
+            return self._outcome(error, outgoing, left=True)
+
+    async def look_up(self, outgoing: Outgoing, since: datetime) -> Sent | Retry | Gone | LookUp:
+        channel, parent = _snowflake(outgoing.address.channel), _snowflake(outgoing.reply_to or "")
+        if channel is None:
+            return LookUp.CANNOT_TELL
+        if wait := self._breaker.wait:
+            return Retry(self._breaker.reason, wait)
+        forum = True  # until we know better: what is true of a forum is safe everywhere
+        readable = False
+        try:
+            await self._before(self.client.log_in())
+            forum = await self._is_forum(channel)
+            if forum:
+                return await self._look_in_forum(channel, outgoing, since)
+            for place in (parent, channel) if parent is not None else (channel,):
+                async for message in self._history(place, since):
+                    readable = True
+                    if self._is_ours(message, outgoing.key):
+                        return Sent(message["id"])
+            # Discord shows no messages, rather than an error, to who may not read the history.
+            readable = readable or bool(await self._page(channel, limit=1))
+        except (_StepError, *FAILURES) as error:
+            cause = error.cause if isinstance(error, _StepError) else error
+            result = outcome_of(cause, left=False)
+            if isinstance(result, Retry) or (isinstance(result, Gone) and code_of(cause) == UNKNOWN_CHANNEL):
+                return result
+        if not forum and self._clock.now() - since < NONCE_REMEMBERED:
+            # Sending again is safe: Discord gives back the message that is there.
+            return LookUp.MISSING
+        return LookUp.MISSING if readable and can_be_marked(outgoing.message) else LookUp.CANNOT_TELL
+
+    async def tell(self, address: Address, person_id: str, message: Message) -> bool:
+        """Sends a direct message; False when the person takes none from us."""
+        person = _snowflake(person_id)
+        if person is None or self._breaker.wait:
+            return False
+        try:
+            await self.client.log_in()
+            channel = await self.client.once(Route("POST", "/users/@me/channels"), {"recipient_id": str(person)})
+            for part in render_all(message):
+                await self.client.once(_messages_of(int(channel["id"])), part.payload)
+        except FAILURES as error:
+            _log.info("discord.not_told", channel=str(address), reason=str(error))
+            return False
+        return True
+
+    # --- Posting
+
+    async def _create(self, channel: int, outgoing: Outgoing, **more: Any) -> Payload:
+        """Creates a message; without its pictures if Discord dislikes those, in an archived thread after opening it."""
+        message, key = outgoing.message, outgoing.key[:LONGEST_KEY]
+        once = {"nonce": key, "enforce_nonce": True, **more}
+        body = {**render(message, key=key).payload, **once}
+        for attempt in range(2):
+            try:
+                return await self._request(_messages_of(channel), body)
+            except discord.HTTPException as error:
+                if attempt:
+                    raise
+                if error.code == INVALID_FORM:
+                    _log.warning("discord.message_degraded", channel=str(outgoing.address), reason=error.text[:500])
+                    body = {**render(message, key=key, pictures=False).payload, **once}
+                elif error.code == THREAD_ARCHIVED:
+                    await self._before(self._request(_channel(channel, "PATCH"), {"archived": False}))
+                else:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _reply(self, channel: int, parent: int, outgoing: Outgoing) -> Sent:
+        """Posts into the thread of a message, which has the message's id; beside the message where none can be."""
+        try:
+            return Sent((await self._create(parent, outgoing))["id"])
+        except discord.HTTPException as error:
+            if error.code != UNKNOWN_CHANNEL:
+                raise
+        if not await self._open_thread(channel, parent, outgoing):
+            reference = {"message_id": str(parent), "fail_if_not_exists": False}
+            return Sent((await self._create(channel, outgoing, message_reference=reference))["id"])
+        return Sent((await self._create(parent, outgoing))["id"])
+
+    async def _open_thread(self, channel: int, parent: int, outgoing: Outgoing) -> bool:
+        """Opens the thread, if it is not open already; False where there can be none."""
+        route = Route(
+            "POST", "/channels/{channel_id}/messages/{message_id}/threads", channel_id=channel, message_id=parent
+        )
+        body = {"name": _thread_name(outgoing.message), "auto_archive_duration": THREAD_ARCHIVED_AFTER}
+        try:
+            digest = await self._request(_message(channel, parent))
+            body["name"] = _name_of_digest(digest) or body["name"]
+            await self._request(route, body)
+        except discord.HTTPException as error:
+            if error.code == THREAD_EXISTS:
+                return True
+            if error.code in NO_THREADS_HERE or error.code == UNKNOWN_MESSAGE:
+                _log.info("discord.no_thread", channel=str(outgoing.address), reason=error.text[:200])
+                return False
+            raise _StepError(error) from error
+        except FAILURES as error:
+            raise _StepError(error) from error
+        return True
+
+    async def _post_in_forum(self, channel: int, outgoing: Outgoing) -> Sent:
+        """A post of its own for every message, also for those that would be replies elsewhere.
+
+        Discord knows no nonce for forum posts: after an unknown outcome only the look-up can tell.
+        """
+        route = Route("POST", "/channels/{channel_id}/threads", channel_id=channel)
+        body: Payload = {
+            "name": _thread_name(outgoing.message),
+            "auto_archive_duration": THREAD_ARCHIVED_AFTER,
+            "message": render(outgoing.message, key=outgoing.key).payload,
+        }
+        try:
+            return Sent((await self._request(route, body))["id"])
+        except discord.HTTPException as error:
+            if error.code == INVALID_FORM:
+                body["message"] = render(outgoing.message, key=outgoing.key, pictures=False).payload
+            elif error.code == TAG_REQUIRED:
+                forum = await self._before(self._request(_channel(channel)))
+                body["applied_tags"] = [tag["id"] for tag in forum.get("available_tags", ())][:1]
+            else:
+                raise
+        return Sent((await self._request(route, body))["id"])
+
+    async def _is_forum(self, channel: int) -> bool:
+        known = self.client.get_channel(channel)
+        if known is not None:
+            return isinstance(known, discord.ForumChannel)
+        if channel not in self._kinds:
+            self._kinds[channel] = (await self._before(self._request(_channel(channel))))["type"]
+        return self._kinds[channel] in FORUMS
+
+    # --- Looking
+
+    async def _history(self, channel: int, since: datetime) -> AsyncIterator[Payload]:
+        """The messages since then, oldest page first; none for a thread that was never opened."""
+        after = discord.utils.time_snowflake(since - CLOCK_MARGIN)
+        for _ in range(MOST_PAGES):
+            try:
+                page = await self._page(channel, after=after, limit=READ_AT_ONCE)
+            except discord.HTTPException as error:
+                if error.code == UNKNOWN_CHANNEL:
+                    return
+                raise
+            for message in page:
+                yield message
+            if len(page) < READ_AT_ONCE:
+                return
+            after = max(int(message["id"]) for message in page)
+
+    async def _page(self, channel: int, **query: int) -> list[Payload]:
+        page: list[Payload] = await self.client.once(
+            Route("GET", "/channels/{channel_id}/messages", channel_id=channel), None, **query
+        )
+        return page
+
+    async def _look_in_forum(self, channel: int, outgoing: Outgoing, since: datetime) -> Sent | LookUp:
+        guild = _snowflake(outgoing.address.workspace)
+        if guild is None or not can_be_marked(outgoing.message):
+            return LookUp.CANNOT_TELL
+        after = discord.utils.time_snowflake(since - CLOCK_MARGIN)
+        answer = await self.client.once(Route("GET", "/guilds/{guild_id}/threads/active", guild_id=guild))
+        posts = [
+            int(thread["id"])
+            for thread in answer["threads"]
+            if thread["parent_id"] == str(channel) and int(thread["id"]) > after
+        ]
+        for post in sorted(posts)[:MOST_FORUM_POSTS]:
+            try:
+                message = await self.client.once(_message(post, post))
+            except discord.NotFound:
+                continue  # its first message was deleted
+            if self._is_ours(message, outgoing.key):
+                return Sent(str(post))
+        return LookUp.MISSING if len(posts) <= MOST_FORUM_POSTS else LookUp.CANNOT_TELL
+
+    def _is_ours(self, message: Payload, key: str) -> bool:
+        me = self.client.user
+        if me is None or message["author"]["id"] != str(me.id):
+            return False
+        return message.get("nonce") == key[:LONGEST_KEY] or has_marker(message, key[:LONGEST_KEY])
+
+    # --- Requests
+
+    async def _request(self, route: Route, body: Payload | None = None) -> Payload:
+        answer: Payload = await self.client.once(route, body)
+        return answer
+
+    async def _before(self, step: Any) -> Any:
+        """Waits for a step that posts nothing; raises `_StepError` when it fails."""
+        try:
+            return await step
+        except FAILURES as error:
+            raise _StepError(error) from error
+
+    def _outcome(self, error: BaseException, outgoing: Outgoing, *, left: bool) -> SendResult:
+        if left and code_of(error) == UNKNOWN_MESSAGE:
+            # The nonce belongs to a message that was posted and deleted since.
+            return Sent("")
+        result = outcome_of(error, left=left)
+        if not isinstance(result, Unknown | Retry):
+            _log.warning("discord.refused", channel=str(outgoing.address), code=code_of(error), reason=result)
+        return result
+
+
+def _snowflake(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 20 else None
+
+
+def _messages_of(channel: int) -> Route:
+    return Route("POST", "/channels/{channel_id}/messages", channel_id=channel)
+
+
+def _message(channel: int, message: int) -> Route:
+    return Route("GET", "/channels/{channel_id}/messages/{message_id}", channel_id=channel, message_id=message)
+
+
+def _channel(channel: int, method: str = "GET") -> Route:
+    return Route(method, "/channels/{channel_id}", channel_id=channel)
+
+
+def _thread_name(message: Message) -> str:
+    return cut(message.summary, LONGEST_THREAD_NAME) or "Papers"
+
+
+def _name_of_digest(message: Payload) -> str:
+    """A thread is called like the digest that it belongs to, whose heading is the title of its first embed."""
+    title = next((embed["title"] for embed in message.get("embeds", ()) if embed.get("title")), "")
+    return cut(title.replace("\\", ""), LONGEST_THREAD_NAME)
