@@ -316,6 +316,18 @@ async def test_a_day_that_was_not_announced_yet_is_empty_and_asks_nothing(client
         assert feeds.asked == []
 
 
+async def test_after_a_restart_a_late_feed_does_not_make_a_day_unread(client: FeedClient) -> None:
+    feeds = Feeds(cs_PL=rss(an_item(1), day=DAY))
+    wishes = Wishes("cs.PL")
+    with ScriptedFeed(feeds) as feed:
+        first = await arxiv(feed.url, client, wishes=wishes).read_day(DAY)
+        feeds.feeds["cs.PL"] = rss(an_item(9, day=YESTERDAY), day=YESTERDAY)
+        source = arxiv(feed.url, client, wishes=wishes)
+        assert await source.newest_day() == YESTERDAY
+        again = await source.read_day(DAY, first.validator)
+    assert again == DayAnswer(day=DAY, validator=first.validator, unchanged=True)
+
+
 async def test_a_made_up_day_has_what_was_submitted_for_it(client: FeedClient) -> None:
     feeds = Feeds(cs_PL=rss(an_item(1), day=DAY))
     # Submitted for Monday the 20th: from Thursday to Friday, 14:00 in New York.

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import socket
 import time
+import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -197,7 +198,14 @@ async def test_a_redirect_in_a_circle_ends(client: FeedClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "location", ["http://localhost:{port}/", "http://user:word@127.0.0.1:{own}/", "//[::1]:{port}"]
+    "location",
+    [
+        "http://127.0.0.1:{port}/",
+        "http://localhost:{own}/",
+        "https://127.0.0.1:{own}/",
+        "//[::1]:{port}/",
+        "http://user:word@127.0.0.1:{own}/",
+    ],
 )
 async def test_a_redirect_to_another_site_is_not_followed(client: FeedClient, location: str) -> None:
     with ScriptedFeed(http_answer([1])) as other:
@@ -254,8 +262,12 @@ async def test_a_small_answer_that_unpacks_to_a_huge_one_is_left(hasty: FeedClie
         bomb = gzip.compress(bomb)
     headers = {"Content-Encoding": ", ".join(["gzip"] * times)}
     with ScriptedFeed(http_answer(bomb, headers=headers)) as feed:
+        tracemalloc.start()
         said = str(await refusal(hasty, feed.url))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
     assert "sent more than 1 MB" in said if times == 1 else "was not asked for" in said
+    assert peak < 20_000_000
 
 
 @pytest.mark.parametrize(
