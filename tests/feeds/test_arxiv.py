@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
-import re
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from urllib.parse import urlsplit
 
 import pytest
 from structlog.testing import capture_logs
 
 from adapters.feeds.arxiv import BACK_FILL, Arxiv
-from adapters.feeds.arxiv_api import BATCH, EMPTY_PAGES, MOST_PAGES, PAGE_SIZE
-from adapters.feeds.http import FeedClient, Limits, Pace
+from adapters.feeds.arxiv_api import MOST_PAGES, PAGE_SIZE
+from adapters.feeds.http import FeedClient
 from bot.errors import OperatorError, SourceError
 from bot.intake import Intake
 from bot.papers import SourceName
@@ -21,13 +18,12 @@ from bot.ports import DayAnswer
 from storage.store import SqlStore
 from tests.clocks import SettableClock
 from tests.databases import migrated_sqlite, sqlite_url
-from tests.feeds.arxiv_documents import DAY, Entry, an_item, atom, error, rss
+from tests.feeds.arxiv_documents import DAY, Entry, an_item, atom, rss
+from tests.feeds.arxiv_site import XML, Feeds, Wishes, announced, api, arxiv
 from tests.feeds.server import FeedServer, Request, ScriptedFeed, http_answer
 
 __all__ = ["migrated_sqlite", "sqlite_url"]
 
-XML = "application/xml; charset=utf-8"
-HASTY = Limits(connect=1.0, read=20.0, total=30.0, pause=0.001)
 YESTERDAY = DAY - timedelta(days=1)
 
 
@@ -38,45 +34,11 @@ def recorded() -> Iterator[FeedServer]:
         yield server
 
 
-class Wishes:
-    """The categories that are wanted; a test changes them."""
-
-    def __init__(self, *categories: str) -> None:
-        self.categories: Collection[str] = categories
-
-    async def __call__(self) -> Collection[str]:
-        return self.categories
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[FeedClient]:
-    async with FeedClient(limits=HASTY) as client:
-        yield client
-
-
-def arxiv(url: str, client: FeedClient, *categories: str, wishes: Wishes | None = None) -> Arxiv:
-    return Arxiv(url, url, client=client, categories=wishes or Wishes(*categories), pace=Pace(0.0))
-
-
 def ids_of(answer: DayAnswer) -> list[str]:
     return [listing.paper.id for listing in answer.listings]
 
 
 # --- The recorded feed --------------------------------------------------------------------------------------------
-
-
-def announced(server: FeedServer, day: str, category: str) -> dict[str, str]:
-    """The kinds of a recorded announcement's papers by id, read in the simplest way."""
-    server.set_today(day)
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=60)
-    try:
-        connection.request("GET", f"/rss/{category}")
-        text = connection.getresponse().read().decode()
-    finally:
-        connection.close()
-    return dict(
-        re.findall(r"<link>https://arxiv.org/abs/([^<]+)</link>.*?<arxiv:announce_type>(\w+)<", text, re.DOTALL)
-    )
 
 
 @pytest.mark.shared
@@ -161,45 +123,7 @@ async def test_the_intake_catches_up_and_forgets_nobody(
     await store.close()
 
 
-@pytest.mark.shared
-async def test_papers_are_looked_up_and_searched(recorded: FeedServer, client: FeedClient) -> None:
-    recorded.set_today("2026-04-21")
-    source = arxiv(recorded.url, client)
-    known = sorted(announced(recorded, "2026-04-21", "cs.CL"))[: BATCH + 5]
-    papers = await source.lookup([f"{known[0]}v3", "2604.99999", *known, "no id", f"arXiv:{known[1]}"])
-    assert [paper.id for paper in papers] == known
-    assert papers[0].sources == {SourceName.ARXIV}
-    assert papers[0].featured_on is None
-    found = await source.search('"Language MODEL"', 7)
-    assert len(found) == 7
-    assert all("language model" in f"{paper.title} {paper.abstract}".lower() for paper in found)
-
-
 # --- Which categories ---------------------------------------------------------------------------------------------
-
-
-class Feeds:
-    """Feeds and an API that a test writes, for `ScriptedFeed`: feeds by category, answers of the API by category."""
-
-    def __init__(self, **feeds: bytes) -> None:
-        self.feeds = {name.replace("_", "."): feed for name, feed in feeds.items()}
-        self.submitted: dict[str, list[Entry]] = {}
-        self.asked: list[str] = []
-
-    def __call__(self, request: Request) -> bytes:
-        if request.path == "/api/query":
-            found = re.match(r"cat:(\S+) AND submittedDate:\[(\d+) TO (\d+)\]$", request.query["search_query"])
-            assert found, request.query
-            self.asked.append(f"api {found[1]} {found[2]} {found[3]}")
-            return http_answer(atom(*self.submitted.get(found[1], [])), content_type=XML)
-        category = request.path.removeprefix("/rss/")
-        self.asked.append(category)
-        feed = self.feeds.get(category)
-        return (
-            http_answer(feed, content_type=XML)
-            if feed
-            else http_answer(b"<html>", status=404, content_type="text/html")
-        )
 
 
 def wanted_by(feeds: Feeds) -> set[str]:
@@ -371,65 +295,6 @@ async def test_a_validator_that_is_none_is_ignored(client: FeedClient, validator
         assert ids_of(await arxiv(feed.url, client, "cs.PL").read_day(DAY, validator)) == ["2604.00001"]
 
 
-# --- The API ------------------------------------------------------------------------------------------------------
-
-
-def api(*answers: bytes | Callable[[Request], bytes]) -> ScriptedFeed:
-    """An API that gives these documents, the last one from then on."""
-    return ScriptedFeed(
-        *(http_answer(answer, content_type=XML) if isinstance(answer, bytes) else answer for answer in answers)
-    )
-
-
-async def test_what_is_asked_for_cannot_become_an_operator(client: FeedClient) -> None:
-    with api(atom()) as feed:
-        await arxiv(feed.url, client).search('Cats AND (dogs OR au:"x") \\ -- 日本 state-of-the-art', 5)
-        queries = [request.query["search_query"] for request in feed.requests]
-    assert queries == [
-        'all:"cats and dogs or au x 日本 state-of-the-art"',
-        "all:cats AND all:and AND all:dogs AND all:or AND all:au AND all:x AND all:日本 AND all:state-of-the-art",
-    ]
-    assert feed.requests[0].query["max_results"] == "5"
-
-
-@pytest.mark.parametrize(("text", "limit"), [("", 5), (" ?!\u202e", 5), ("cats", 0), ("cats", -1)])
-async def test_a_search_for_nothing_asks_nothing(client: FeedClient, text: str, limit: int) -> None:
-    with api(atom({"id": "2604.00001"})) as feed:
-        assert await arxiv(feed.url, client).search(text, limit) == []
-        assert feed.requests == []
-
-
-async def test_words_in_a_row_come_before_words_anywhere(client: FeedClient) -> None:
-    with api(
-        atom({"id": "2604.00002"}), atom({"id": "2604.00001"}, {"id": "2604.00002"}, {"id": "2604.00003"})
-    ) as feed:
-        papers = await arxiv(feed.url, client).search("small cats", 2)
-    assert [paper.id for paper in papers] == ["2604.00002", "2604.00001"]
-
-
-async def test_an_id_that_arxiv_cannot_read_does_not_cost_the_others(client: FeedClient) -> None:
-    def answer(request: Request) -> bytes:
-        ids = request.query["id_list"].split(",")
-        if "abc/0601001" in ids:
-            return http_answer(error("incorrect id format for abc/0601001"), status=400, content_type=XML)
-        return http_answer(atom(*[Entry(id=paper_id) for paper_id in reversed(ids)]), content_type=XML)
-
-    wanted = [f"2604.{number:05}" for number in range(1, 8)]
-    with ScriptedFeed(answer) as feed:
-        papers = await arxiv(feed.url, client).lookup([*wanted[:3], "abc/0601001", *wanted[3:]])
-        assert {request.query["max_results"] for request in feed.requests} <= {"8", "4", "2", "1"}
-    assert [paper.id for paper in papers] == wanted
-
-
-async def test_an_empty_page_is_asked_for_again(client: FeedClient) -> None:
-    with api(atom(total=1), atom(total=1), atom({"id": "2604.00001"})) as feed:
-        assert [paper.id for paper in await arxiv(feed.url, client).search("cats", 5)] == ["2604.00001"]
-    with api(atom(total=1)) as feed:
-        with pytest.raises(SourceError, match="promised 1 papers and sent none"):
-            await arxiv(feed.url, client).search("cats", 5)
-        assert len(feed.requests) == EMPTY_PAGES
-
-
 async def test_a_long_day_is_read_page_by_page_and_no_further_than_it_goes(client: FeedClient) -> None:
     # Newest first, one a minute, from the deadline of Monday's announcement backwards over several days.
     deadline = datetime(2026, 4, 17, 18, tzinfo=UTC)
@@ -484,13 +349,6 @@ async def test_trouble_is_one_sentence(client: FeedClient, script: bytes, said: 
                 await asking
             assert str(trouble.value).endswith(".")
             assert str(trouble.value).isprintable()
-
-
-@pytest.mark.parametrize("status", [200, 400])
-async def test_a_complaint_of_the_api_is_passed_on(client: FeedClient, status: int) -> None:
-    answer = http_answer(error("sortBy must be\n one of …"), status=status, content_type=XML)
-    with ScriptedFeed(answer) as feed, pytest.raises(SourceError, match="complains: sortBy must be one of …"):
-        await arxiv(feed.url, client).search("cats", 5)
 
 
 async def test_a_wait_that_is_asked_for_holds_for_everybody(client: FeedClient) -> None:
