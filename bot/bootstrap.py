@@ -14,6 +14,7 @@ import uvicorn
 from adapters.feeds.arxiv import Arxiv
 from adapters.feeds.http import FeedClient
 from adapters.feeds.huggingface import HuggingFace
+from adapters.feeds.huggingface_papers import HuggingFacePapers
 from adapters.feeds.json_lines import PapersFile
 from adapters.feeds.sample import SAMPLE_DAYS, SampleFeed
 from adapters.web.app import create_app
@@ -24,6 +25,7 @@ from bot.clocks import SystemClock
 from bot.commands import Commands, Services
 from bot.directory import Directory
 from bot.engine import Engine
+from bot.enrichment import Enrichment
 from bot.errors import OperatorError, StorageError, UserError
 from bot.libraries import Libraries
 from bot.metrics import Metrics
@@ -114,7 +116,8 @@ async def open_application(
         await store.open()
         index = TantivyIndex(settings.index_dir, store.papers)
         stack.push_async_callback(index.close)
-        libraries: list[Library] = []
+        catalogue: Library | None = None
+        hub: Library | None = None
 
         async def wanted_categories() -> frozenset[str]:
             return (await engine.wanted_categories()).union(settings.arxiv_categories)
@@ -124,7 +127,7 @@ async def open_application(
             arxiv = Arxiv(settings.arxiv_api_url, settings.arxiv_rss_url, client=client, categories=wanted_categories)
             token = settings.huggingface_token.get_secret_value()
             sources = [HuggingFace(settings.huggingface_url, client=client, token=token), arxiv]
-            libraries = [arxiv]
+            catalogue, hub = arxiv, HuggingFacePapers(settings.huggingface_url, client=client, token=token)
         web = WebPlatform(store.messages, clock)
         platforms: dict[PlatformName, Platform] = {web.name: web}
         metrics = Metrics()
@@ -135,6 +138,7 @@ async def open_application(
             index=index,
             clock=clock,
             metrics=metrics,
+            enrichment=Enrichment(store.papers, clock, catalogue=catalogue, hub=hub),
             poll_every=settings.poll_every,
             unknown_policy=settings.unknown_outcome,
         )
@@ -144,7 +148,7 @@ async def open_application(
             clock=clock,
             planner=engine.planner,
             index=index,
-            libraries=Libraries(libraries, store.papers),
+            libraries=Libraries([library for library in (hub, catalogue) if library], store.papers),
             directory=directory,
             platforms=platforms,
             wake=engine.posting.wake,

@@ -9,14 +9,17 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.channels import PlatformName
+from bot.enrichment import Enrichment
 from bot.errors import PaperRoundError
 from bot.intake import Intake, PollReport
 from bot.metrics import Metrics
+from bot.papers import SourceName
 from bot.planning import Planner
 from bot.ports import Clock, Platform, Source, Store
 from bot.posting import Posting, UnknownPolicy
@@ -47,6 +50,7 @@ class Engine:
         index: SearchIndex,
         clock: Clock,
         metrics: Metrics,
+        enrichment: Enrichment,
         poll_every: timedelta,
         unknown_policy: UnknownPolicy,
     ) -> None:
@@ -55,10 +59,11 @@ class Engine:
         self._clock = clock
         self._metrics = metrics
         self._poll_every = poll_every
+        self._enrichment = enrichment
         self._intake = Intake(sources, store, clock)
         self._topics = TopicDesk(store, clock)
         self._leads = False
-        self.planner = Planner(store, platforms, clock)
+        self.planner = Planner(store, platforms, clock, enrichment)
         self.posting = Posting(store, platforms, clock, metrics, unknown_policy=unknown_policy)
 
     async def wanted_categories(self) -> frozenset[str]:
@@ -68,11 +73,17 @@ class Engine:
     async def poll(self, day: date | None = None) -> list[PollReport]:
         """Reads the sources and matches what is new."""
         reports = await self._intake.poll(day)
+        await self._take_in(reports)
+        return reports
+
+    async def _take_in(self, reports: Sequence[PollReport]) -> None:
+        """Tells topics and index of what a poll brought."""
         for report in reports:
             self._metrics.poll(report.source, failed=bool(report.error))
         await self._topics.match_new()
+        if await self._enrichment.complete():
+            await self._topics.match_new()
         await self._index.refresh()
-        return reports
 
     async def deliver(self) -> int:
         """Plans what is due and posts it; returns how many posts were worked on."""
@@ -102,17 +113,20 @@ class Engine:
                 _survive, "interval", (job, name), seconds=interval.total_seconds(), id=name, next_run_time=_now()
             )
 
-        async def poll() -> None:
+        async def poll(source: SourceName) -> None:
             if not self._leads:
                 return
-            reports = await self.poll()
+            report = await self._intake.poll_source(source)
+            await self._take_in([report])
             await self.planner.sweep()
             self.posting.wake()
-            if any(report.error for report in reports) and self._poll_every > RETRY_POLL_AFTER:
-                scheduler.modify_job("poll", next_run_time=_now() + RETRY_POLL_AFTER)
+            if report.error and self._poll_every > RETRY_POLL_AFTER:
+                scheduler.modify_job(f"poll {source}", next_run_time=_now() + RETRY_POLL_AFTER)
 
         await self._sweep()
-        every(self._poll_every, poll, "poll")
+        for source in self._intake.sources:
+            # Each has its own alarm: one that takes minutes must not hold up the others.
+            every(self._poll_every, partial(poll, source), f"poll {source}")
         every(SWEEP_EVERY, self._sweep, "sweep")
         every(RECONCILE_EVERY, self.posting.reconcile, "reconcile")
         every(REFRESH_EVERY, self._index.refresh, "refresh")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -9,6 +10,7 @@ from datetime import date, datetime, timedelta
 import structlog
 
 from bot.errors import SourceError
+from bot.papers import SourceName
 from bot.ports import Clock, DayReading, Source, SourceState, Store
 
 #: Days read again on every poll: lists grow past midnight, and votes come in.
@@ -48,9 +50,17 @@ class Intake:
         self._store = store
         self._clock = clock
 
+    @property
+    def sources(self) -> tuple[SourceName, ...]:
+        return tuple(source.name for source in self._sources)
+
     async def poll(self, day: date | None = None) -> list[PollReport]:
-        """Reads every source: what is new and what was missed, or just the given day."""
-        return [await self._poll(source, day) for source in self._sources]
+        """Reads all sources, side by side: what is new and what was missed, or just the given day."""
+        return list(await asyncio.gather(*(self._poll(source, day) for source in self._sources)))
+
+    async def poll_source(self, name: SourceName) -> PollReport:
+        """Reads one source: what is new and what was missed."""
+        return await self._poll(next(source for source in self._sources if source.name is name), None)
 
     async def _poll(self, source: Source, day: date | None) -> PollReport:
         now = self._clock.now()

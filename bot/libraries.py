@@ -12,7 +12,7 @@ from bot.papers import Paper, SourceName
 from bot.ports import Library, PaperStore
 
 #: A person waits for the answer: who has not answered by then is left out.
-PATIENCE = 4.0  # seconds
+PATIENCE = 8.0  # seconds
 
 _log = structlog.get_logger()
 

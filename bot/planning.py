@@ -11,6 +11,7 @@ import structlog
 
 from bot.channels import Channel, PlatformName
 from bot.digests import plan_digest
+from bot.enrichment import Enrichment
 from bot.ports import Clock, Platform, Store
 from bot.posts import DigestKind, DigestPlan, QueuedPaper
 from bot.schedules import next_occurrence, parse_schedule
@@ -30,8 +31,11 @@ def next_digest_at(schedule: str, time_zone: str, now: datetime) -> datetime | N
 class Planner:
     """Makes digests. All of its work is in stored `next_digest_at` and queued papers: a restart forgets nothing."""
 
-    def __init__(self, store: Store, platforms: Mapping[PlatformName, Platform], clock: Clock) -> None:
+    def __init__(
+        self, store: Store, platforms: Mapping[PlatformName, Platform], clock: Clock, enrichment: Enrichment
+    ) -> None:
         self._store = store
+        self._enrichment = enrichment
         self._platforms = platforms
         self._clock = clock
 
@@ -43,6 +47,7 @@ class Planner:
             # Side by side, because the store writes what comes together in one go.
             ours = [channel for channel in due if channel.address.platform in self._platforms]
             waiting = await self._store.digests.waiting_in([channel.id for channel in ours])
+            await self._enrichment.freshen({queued.paper.id for papers in waiting.values() for queued in papers})
             outcomes = await asyncio.gather(*(self._plan_due(channel, waiting[channel.id]) for channel in ours))
             planned += sum(outcome is True for outcome in outcomes)
             if all(outcome is None for outcome in outcomes):

@@ -10,6 +10,7 @@ from bot.channels import Address, Channel, PlatformName
 from bot.commands import Commands, Services
 from bot.directory import Directory
 from bot.engine import Engine
+from bot.enrichment import Enrichment
 from bot.libraries import Libraries
 from bot.messages import plain_text
 from bot.metrics import Metrics
@@ -38,6 +39,8 @@ class Town:
         platform: SimulatedPlatform | None = None,
         unknown_policy: UnknownPolicy = UnknownPolicy.AT_MOST_ONCE,
         libraries: Sequence[Library] = (),
+        catalogue: Library | None = None,
+        hub: Library | None = None,
     ) -> None:
         self.store = store
         self.clock = clock or SettableClock()
@@ -53,6 +56,7 @@ class Town:
             index=self.index,
             clock=self.clock,
             metrics=metrics,
+            enrichment=Enrichment(store.papers, self.clock, catalogue=catalogue, hub=hub),
             poll_every=timedelta(minutes=5),
             unknown_policy=unknown_policy,
         )

@@ -209,7 +209,7 @@ class DailyPaper(_Shape):
         """The day that it was listed on, or where it does not say (before 2025-03) the latest day that it mentions."""
         return self.paper.submitted or max(filter(None, (self.published, self.paper.published)), default=None)
 
-    def to_paper(self, featured_on: date) -> Paper:
+    def to_paper(self, featured_on: date | None) -> Paper:
         inner = self.paper
         submitter = self.submitter if self.submitter.handle else inner.submitter
         organizations = (self.organization, inner.organization, self.old_organization, inner.old_organization)

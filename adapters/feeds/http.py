@@ -7,6 +7,7 @@ passing troubles only, and else ends in a `SourceError` with a sentence for the 
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import re
 import zlib
@@ -299,3 +300,15 @@ def _date(text: str) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def json_of(answer: Answer) -> object:
+    """What the body says; raises `SourceError` when it is not JSON or cut short."""
+    try:
+        # Python refuses numbers of 5,000 digits, and one of them must not spoil the answer. The first 18 are enough to
+        # see that it is out of all bounds.
+        return json.loads(answer.body, parse_int=lambda digits: int(digits[:18]))
+    except (ValueError, RecursionError):
+        raise SourceError(
+            f"{answer.place} sent an answer that is not JSON or is cut short ({len(answer.body)} bytes)."
+        ) from None

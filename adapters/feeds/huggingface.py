@@ -18,7 +18,7 @@ import httpx
 import structlog
 
 from adapters.feeds.daily_papers import DailyPaper, UnusableEntryError
-from adapters.feeds.http import Answer, FeedClient, usable_etag
+from adapters.feeds.http import Answer, FeedClient, json_of, usable_etag
 from bot.cleaning import clean_line
 from bot.errors import OperatorError, SourceError
 from bot.papers import Listing, SourceName
@@ -59,12 +59,7 @@ class HuggingFace:
     def __init__(self, url: str, *, client: FeedClient, token: str | None = None) -> None:
         self._list_url = _list_url(url)
         self._client = client
-        self._headers = {"Accept": "application/json"}
-        if token and (token := token.strip()):
-            # Checked here because later the library's complaint would quote the token.
-            if not (token.isascii() and token.isprintable()) or " " in token:
-                raise OperatorError("PAPERROUND_HUGGINGFACE_TOKEN is not a token: it holds blanks or odd characters.")
-            self._headers["Authorization"] = f"Bearer {token}"
+        self._headers = headers_with(token)
 
     async def newest_day(self) -> date | None:
         page = await self._page(None, 0)
@@ -120,6 +115,17 @@ class HuggingFace:
         return (await self._ask(None, 0)).status == HTTPStatus.OK
 
 
+def headers_with(token: str | None) -> dict[str, str]:
+    """What goes with every request; raises `OperatorError` for a token that cannot be one."""
+    headers = {"Accept": "application/json"}
+    if token and (token := token.strip()):
+        # Checked here because later the library's complaint would quote the token.
+        if not (token.isascii() and token.isprintable()) or " " in token:
+            raise OperatorError("PAPERROUND_HUGGINGFACE_TOKEN is not a token: it holds blanks or odd characters.")
+        headers["Authorization"] = f"Bearer {token}"
+    return headers
+
+
 def newest_sign(signs: Iterable[date]) -> date | None:
     """The day that the newest papers point at, given the latest day that each paper mentions.
 
@@ -166,7 +172,7 @@ def _entries(answer: Answer) -> list[object]:
         raise SourceError(f"{answer.place} answered {answer.outcome}{_complaint(answer)}.")
     if answer.content_type in {"text/html", "application/xhtml+xml"}:
         raise SourceError(f"{answer.place} sent a web page instead of a list of papers.")
-    entries = _json(answer)
+    entries = json_of(answer)
     if not isinstance(entries, list):
         raise SourceError(f"{answer.place} sent something else than a list of papers{_complaint(answer)}.")
     if len(entries) > MOST_ENTRIES:
@@ -174,21 +180,10 @@ def _entries(answer: Answer) -> list[object]:
     return entries
 
 
-def _json(answer: Answer) -> object:
-    try:
-        # Python refuses numbers of 5,000 digits, and one of them must not spoil the answer. The first 18 are enough to
-        # see that it is out of all bounds.
-        return json.loads(answer.body, parse_int=lambda digits: int(digits[:18]))
-    except (ValueError, RecursionError):
-        raise SourceError(
-            f"{answer.place} sent an answer that is not JSON or is cut short ({len(answer.body)} bytes)."
-        ) from None
-
-
 def _complaint(answer: Answer) -> str:
     """What the API says is wrong (`{"error": "…"}`), to be put behind a sentence."""
     try:
-        said = _json(answer)
+        said = json_of(answer)
     except SourceError:
         return ""
     reason = said.get("error") if isinstance(said, dict) else None
