@@ -1,0 +1,108 @@
+"""The connection to one workspace's Web API: the client, who we are there, and who the people are."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+from urllib.request import proxy_bypass
+
+import aiohttp
+from slack_sdk.http_retry.async_handler import AsyncRetryHandler
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.elements import Json
+
+DEFAULT_API_URL: Final = "https://slack.com/api/"
+REQUEST_TIMEOUT: Final = 20  # seconds; below the time that the outbox gives to a post
+#: Nothing is ever repeated behind our back: the library's default would post a message twice whose answer got lost.
+NO_RETRIES: Final[list[AsyncRetryHandler]] = []
+_PEOPLE_FOR: Final = 3600.0  # seconds that a person's name and time zone are kept
+_MOST_PEOPLE: Final = 10_000
+_LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who we are in a workspace."""
+
+    team_id: str
+    enterprise_id: str | None
+    user_id: str
+    bot_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What Slack knows of a person. `external` people come from another workspace."""
+
+    name: str
+    time_zone: str | None
+    external: bool
+
+
+def usable_proxy(url: str, proxy: str | None) -> str | None:
+    """The proxy for that address: the library's choice, unless the address is excepted or on this machine."""
+    host = urlsplit(url).hostname or ""
+    return None if host in _LOOPBACK or proxy_bypass(host) else proxy
+
+
+class SlackApi:
+    """The Web API with one bot token. `close` it in the end."""
+
+    def __init__(self, bot_token: str, api_url: str = DEFAULT_API_URL, *, timeout: int = REQUEST_TIMEOUT) -> None:
+        self.url = api_url.rstrip("/") + "/"
+        # The library applies its own timeout only to connections that it opened itself.
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._client = self.another_client(bot_token)
+        self._identity: Identity | None = None
+        self._people: dict[str, tuple[float, Profile]] = {}
+
+    @property
+    def client(self) -> AsyncWebClient:
+        """The client that posts. It uses one pool of connections, opened with the first use inside a loop."""
+        if self._client.session is None or self._client.session.closed:
+            self._client.session = aiohttp.ClientSession(timeout=self._timeout)
+        return self._client
+
+    def another_client(self, token: str | None) -> AsyncWebClient:
+        """A client for the same address that does not share the connections."""
+        client = AsyncWebClient(token=token, base_url=self.url, timeout=REQUEST_TIMEOUT, retry_handlers=NO_RETRIES)
+        client.proxy = usable_proxy(self.url, client.proxy)
+        return client
+
+    async def identity(self) -> Identity:
+        """Who the token belongs to, asked once; raises one of `outcomes.FAILURES`."""
+        if self._identity is None:
+            answer = await self.client.auth_test()
+            self._identity = Identity(
+                team_id=answer["team_id"],
+                enterprise_id=answer.get("enterprise_id"),
+                user_id=answer["user_id"],
+                bot_id=answer["bot_id"],
+            )
+        return self._identity
+
+    async def profile(self, user_id: str) -> Profile:
+        """What Slack knows of a person, kept for an hour; raises one of `outcomes.FAILURES`."""
+        until, known = self._people.get(user_id, (0.0, None))
+        if known is not None and time.monotonic() < until:
+            return known
+        identity = await self.identity()
+        user: Json = (await self.client.users_info(user=user_id))["user"]
+        profile = user.get("profile") or {}
+        home = user.get("team_id", identity.team_id)
+        found = Profile(
+            name=profile.get("display_name") or profile.get("real_name") or user.get("name") or user_id,
+            time_zone=user.get("tz"),
+            external=bool(user.get("is_stranger")) or (home != identity.team_id and identity.enterprise_id is None),
+        )
+        if len(self._people) >= _MOST_PEOPLE:
+            self._people.clear()
+        self._people[user_id] = (time.monotonic() + _PEOPLE_FOR, found)
+        return found
+
+    async def close(self) -> None:
+        if self._client.session is not None:
+            await self._client.session.close()

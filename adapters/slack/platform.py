@@ -1,0 +1,194 @@
+"""Slack as a platform: each post is one request, and after an unclear end the channel's history says what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+from slack_sdk.errors import SlackApiError
+
+from adapters.slack import rendering
+from adapters.slack.api import DEFAULT_API_URL, REQUEST_TIMEOUT, SlackApi
+from adapters.slack.elements import Json, without_pictures
+from adapters.slack.mentions import parse_mention
+from adapters.slack.outcomes import FAILURES, code_of, is_unacceptable, outcome_of
+from adapters.slack.rendering import Payload, render
+from bot.channels import Address, PlatformName, Style
+from bot.messages import Message
+from bot.ports import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
+
+log = structlog.get_logger(__name__)
+
+#: Names the metadata of our messages, in which the outbox's key stands. Everybody in the workspace may read it.
+EVENT_TYPE: Final = "paperround_post"
+CHANNEL_INTERVAL: Final = 1.0  # seconds; https://docs.slack.dev/apis/web-api/rate-limits
+#: Slack's clock and ours may differ by so much when history is searched for a message.
+CLOCK_SKEW: Final = timedelta(minutes=1)
+_HISTORY_PAGE: Final = 200
+_HISTORY_PAGES: Final = 10
+_UNREADABLE: Final = frozenset(("missing_scope", "not_in_channel", "channel_not_found", "no_permission"))
+
+
+class SlackPlatform:
+    """Implements `bot.ports.Platform` for the workspace that the bot token belongs to. `close` it in the end."""
+
+    def __init__(self, bot_token: str, *, api_url: str = DEFAULT_API_URL, timeout: int = REQUEST_TIMEOUT) -> None:
+        self.api = SlackApi(bot_token, api_url, timeout=timeout)
+
+    @property
+    def name(self) -> PlatformName:
+        return PlatformName.SLACK
+
+    @property
+    def channel_interval(self) -> float:
+        return CHANNEL_INTERVAL
+
+    def papers_per_message(self, style: Style, *, abstracts: bool) -> int:
+        return rendering.papers_per_message(style, abstracts=abstracts)
+
+    def parse_mention(self, text: str) -> str:
+        return parse_mention(text)
+
+    async def send(self, outgoing: Outgoing) -> SendResult:
+        """Posts once. Only what Slack has certainly refused is asked again, in another way: after joining a public
+        channel, or without the thumbnails or blocks that it does not take."""
+        pages = render(outgoing.message)
+        if len(pages) > 1:
+            return Rejected("The message is longer than Slack takes at once.")
+        if (refused := await self._elsewhere(outgoing.address)) is not None:
+            return refused
+        result: SendResult = Rejected("The message has nothing in it.")
+        for form in _ever_plainer(_arguments(outgoing, pages[0])):
+            try:
+                return await self._post(form)
+            except FAILURES as error:
+                result = outcome_of(error)
+                if not is_unacceptable(error):
+                    break
+                log.warning("slack.message_refused", channel=str(outgoing.address), code=code_of(error))
+        return result
+
+    async def look_up(self, outgoing: Outgoing, since: datetime) -> Sent | Retry | Gone | LookUp:
+        """Searches the channel's history, or the thread, for the metadata of the message."""
+        try:
+            return await self._search(outgoing, since)
+        except FAILURES as error:
+            code, outcome = code_of(error), outcome_of(error)
+            if code == "thread_not_found":
+                return LookUp.MISSING
+            if code in _UNREADABLE:
+                return LookUp.CANNOT_TELL
+            if isinstance(outcome, Retry | Gone):
+                return outcome
+            return Retry(outcome.reason)
+
+    async def tell(self, address: Address, person_id: str, message: Message) -> bool:
+        """Writes to the person, in the conversation that the person has with the app."""
+        if await self._elsewhere(address) is not None:
+            return False
+        try:
+            for page in render(message):
+                await self._post({"channel": person_id, **_content(page)})
+        except FAILURES as error:
+            log.warning("slack.not_told", person=person_id, reason=outcome_of(error).reason)
+            return False
+        return True
+
+    async def close(self) -> None:
+        await self.api.close()
+
+    async def _elsewhere(self, address: Address) -> Retry | Gone | Rejected | None:
+        """Why nothing can be posted at that address; None for a channel of our workspace."""
+        if address.platform is not PlatformName.SLACK:
+            return Rejected(f"{address} is not a channel of Slack.")
+        try:
+            identity = await self.api.identity()
+        except FAILURES as error:
+            outcome = outcome_of(error)
+            # Nothing was being posted yet, so nothing is unclear.
+            return Retry(outcome.reason) if isinstance(outcome, Unknown) else outcome
+        if identity.team_id != address.workspace:
+            return Gone("My token for Slack is another workspace's.", GoneScope.WORKSPACE)
+        return None
+
+    async def _post(self, arguments: Json) -> Sent:
+        try:
+            answer = await self.api.client.chat_postMessage(**arguments)
+        except SlackApiError as error:
+            if code_of(error) != "not_in_channel" or not await self._join(arguments["channel"]):
+                raise
+            answer = await self.api.client.chat_postMessage(**arguments)
+        return Sent(answer["ts"])
+
+    async def _join(self, channel: str) -> bool:
+        """Joins a public channel; whether that worked."""
+        try:
+            await self.api.client.conversations_join(channel=channel)
+        except FAILURES as error:
+            log.info("slack.not_joined", channel=channel, reason=outcome_of(error).reason)
+            return False
+        log.info("slack.joined", channel=channel)
+        return True
+
+    async def _search(self, outgoing: Outgoing, since: datetime) -> Sent | LookUp:
+        cursor: str | None = None
+        for _ in range(_HISTORY_PAGES):
+            asked: dict[str, Any] = {
+                "channel": outgoing.address.channel,
+                "oldest": f"{(since - CLOCK_SKEW).timestamp():.6f}",
+                "inclusive": True,
+                "limit": _HISTORY_PAGE,
+                # Without it Slack leaves out the metadata's payload, and nothing would ever be found.
+                "include_all_metadata": True,
+                "cursor": cursor,
+            }
+            client = self.api.client
+            if outgoing.reply_to:
+                page = await client.conversations_replies(ts=outgoing.reply_to, **asked)
+            else:
+                page = await client.conversations_history(**asked)
+            for message in page["messages"]:
+                if _key_of(message) == outgoing.key:
+                    return Sent(message["ts"])
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return LookUp.MISSING
+        return LookUp.CANNOT_TELL
+
+
+def _content(payload: Payload) -> Json:
+    """What a message says, with everything off by which Slack would read more into it."""
+    return {
+        "text": payload.text,
+        "blocks": list(payload.blocks),
+        "mrkdwn": False,
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+
+
+def _arguments(outgoing: Outgoing, payload: Payload) -> Json:
+    arguments = _content(payload) | {
+        "channel": outgoing.address.channel,
+        "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": outgoing.key}},
+    }
+    return arguments | ({"thread_ts": outgoing.reply_to} if outgoing.reply_to else {})
+
+
+def _ever_plainer(arguments: Json) -> Iterator[Json]:
+    """The message, then without thumbnails, then as text alone."""
+    yield arguments
+    blocks: list[Json] = arguments["blocks"]
+    if any("accessory" in block for block in blocks):
+        yield arguments | {"blocks": without_pictures(blocks)}
+    yield {name: value for name, value in arguments.items() if name != "blocks"}
+
+
+def _key_of(message: Json) -> str | None:
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != EVENT_TYPE:
+        return None
+    key = (metadata.get("event_payload") or {}).get("key")
+    return key if isinstance(key, str) else None

@@ -1,0 +1,409 @@
+"""A Slack on loopback, as its documentation describes it: Web API, Socket Mode, signed requests, `response_url`s.
+
+The bot's real client libraries talk to it; only the address differs. What Slack would refuse is refused, and noted in
+`violations`, which a test expects to be empty.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import itertools
+import json
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Self
+from urllib.parse import urlencode
+
+import aiohttp
+from aiohttp import web
+
+from tests.simulators.slack_messages import problems
+from tests.simulators.slack_methods import BOT_USER, METHODS, TEAM, Json, RefusalError, SimulatedChannel
+
+ACK_WITHIN = 3.0  # seconds that Slack waits
+ANSWER_WITHIN = 10.0  # seconds that a test waits for what must come
+RESPONSES = 5
+APP = "A0APP"
+BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-simulated", "xapp-simulated", "8f742231b10e8888abcd99yyyzzz85a5"
+
+
+class Fault(Enum):
+    """What goes wrong with one request."""
+
+    DROPPED = auto()  # the connection breaks before anything is done
+    ANSWER_DROPPED = auto()  # it is done, and the connection breaks
+    ERROR_500 = auto()  # it is not done
+    ANSWER_500 = auto()  # it is done, and the answer is an error
+    HANG = auto()  # it is done, and nobody answers
+    RATE_LIMITED = auto()  # comes with `RETRY_AFTER`
+    GARBAGE = auto()  # it is done, and a proxy answers with a page
+
+
+RETRY_AFTER = 7
+
+
+@dataclass(slots=True)
+class Interaction:
+    """Something that a person did, and what the bot answered through its `response_url`."""
+
+    acknowledged: Json
+    responses: asyncio.Queue[Json]
+
+    async def answer(self) -> Json:
+        """The next answer; fails when none comes."""
+        async with asyncio.timeout(ANSWER_WITHIN):
+            return await self.responses.get()
+
+
+class SlackSimulator:
+    """One workspace and one app in it. Use it as an async context manager.
+
+    `interval` is the time in seconds that each channel wants between two messages; `now` gives the time stamps.
+    """
+
+    def __init__(self, *, interval: float = 0.0, now: Callable[[], float] = time.time) -> None:
+        self.channels: dict[str, SimulatedChannel] = {}
+        self.people: dict[str, Json] = {}
+        self.requests: list[tuple[str, Json]] = []
+        self.violations: list[str] = []
+        self.unfurls: list[Json] = []
+        self.views: dict[str, Json] = {}
+        self.homes: dict[str, Json] = {}
+        self.revoked = False
+        self.pictures_load = True
+        self.http_url: str | None = None  # where the bot listens, in HTTP mode
+        self.sockets: list[web.WebSocketResponse] = []
+        self._interval = interval
+        self._now = now
+        self._faults: defaultdict[str, deque[Fault | str]] = defaultdict(deque)
+        self._last_post: dict[str, float] = {}
+        self._numbers = itertools.count(1)
+        self._acknowledgements: dict[str, asyncio.Future[Json]] = {}
+        self._responses: dict[str, asyncio.Queue[Json]] = {}
+        self._uses: defaultdict[str, int] = defaultdict(int)
+        self._triggers: dict[str, float] = {}
+        self._tickets: set[str] = set()
+        self._connected = asyncio.Event()
+        self._hanging = asyncio.Event()
+        self._stack = AsyncExitStack()
+        self.url = ""
+        self._http: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_route("*", "/api/{method}", self._api)
+        app.router.add_get("/link", self._link)
+        app.router.add_post("/respond/{name}", self._respond)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = runner.addresses[0][1]
+        self.url = f"http://127.0.0.1:{port}"
+        self._http = await self._stack.enter_async_context(aiohttp.ClientSession())
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._hanging.set()
+        for socket in self.sockets:
+            await socket.close()
+        await self._stack.aclose()
+
+    @property
+    def api_url(self) -> str:
+        return f"{self.url}/api/"
+
+    def channel(self, name: str = "general", *, private: bool = False, member: bool = True) -> SimulatedChannel:
+        """A new channel; `member` says whether the bot is in it."""
+        made = SimulatedChannel(f"C0{next(self._numbers):04}", name, private, members={BOT_USER} if member else set())
+        self.channels[made.id] = made
+        return made
+
+    def person(
+        self, user_id: str = "U0ADA", name: str = "ada", *, time_zone: str = "Europe/Berlin", **more: Any
+    ) -> str:
+        self.people[user_id] = {
+            "id": user_id, "team_id": TEAM, "name": name, "tz": time_zone, "profile": {"display_name": name}, **more,
+        }  # fmt: skip
+        return user_id
+
+    def fail(self, method: str, *faults: Fault | str) -> None:
+        """The next requests of that method go wrong, one after the other; a string is one of Slack's codes."""
+        self._faults[method].extend(faults)
+
+    def count(self, method: str) -> int:
+        return sum(1 for called, _ in self.requests if called == method)
+
+    # ---- what people do
+
+    async def command(self, text: str, channel: SimulatedChannel, user: str = "U0ADA") -> Interaction:
+        """Somebody types `/papers …`."""
+        return await self._interaction("slash_commands", self.slash_payload(text, channel, user))
+
+    def slash_payload(self, text: str, channel: SimulatedChannel, user: str = "U0ADA") -> Json:
+        return {
+            "command": "/papers",
+            "text": text,
+            "team_id": TEAM,
+            "team_domain": "example",
+            "channel_id": channel.id,
+            "channel_name": "privategroup" if channel.private else channel.name,
+            "user_id": user,
+            "user_name": self.people.get(user, {}).get("name", user),
+            "api_app_id": APP,
+            "trigger_id": self._trigger(),
+        }
+
+    async def press(
+        self,
+        button: Json,
+        channel: SimulatedChannel,
+        user: str = "U0ADA",
+        *,
+        message_ts: str = "1.1",
+        thread_ts: str | None = None,
+        ephemeral: bool = True,
+    ) -> Interaction:
+        """Somebody presses a button of a message."""
+        container = {
+            "type": "message", "message_ts": message_ts, "channel_id": channel.id, "is_ephemeral": ephemeral,
+        }  # fmt: skip
+        if thread_ts:
+            container["thread_ts"] = thread_ts
+        name = "privategroup" if channel.private else channel.name
+        payload = self._acting("block_actions", user) | {
+            "container": container,
+            "channel": {"id": channel.id, "name": name},
+            "actions": [
+                {name: button[name] for name in ("type", "action_id", "block_id", "value", "text") if name in button}
+                | {"action_ts": f"{next(self._numbers)}.0"}
+            ],
+        }
+        return await self._interaction("interactive", payload)
+
+    def _acting(self, kind: str, user: str) -> Json:
+        return {
+            "type": kind,
+            "user": {"id": user, "username": self.people.get(user, {}).get("name", user), "team_id": TEAM},
+            "team": {"id": TEAM, "domain": "example"},
+            "api_app_id": APP,
+            "trigger_id": self._trigger(),
+        }
+
+    async def event(self, event: Json, *, deliveries: int = 1) -> None:
+        """Something happened. More `deliveries` are Slack's repetitions of the same one."""
+        payload = {
+            "type": "event_callback",
+            "team_id": TEAM,
+            "api_app_id": APP,
+            "event": {"event_ts": f"{self._now():.6f}", **event},
+            "event_id": f"Ev{next(self._numbers):06}",
+            "event_time": int(self._now()),
+            "authorizations": [{"team_id": TEAM, "user_id": BOT_USER, "is_bot": True}],
+        }
+        for _ in range(deliveries):
+            await self.deliver("events_api", payload)
+
+    async def _interaction(self, kind: str, payload: Json) -> Interaction:
+        name = f"r{next(self._numbers)}"
+        self._responses[name] = asyncio.Queue()
+        payload["response_url"] = f"{self.url}/respond/{name}"
+        return Interaction(await self.deliver(kind, payload), self._responses[name])
+
+    def _trigger(self) -> str:
+        trigger = f"trigger.{next(self._numbers)}"
+        self._triggers[trigger] = time.monotonic()
+        return trigger
+
+    # ---- delivery, over a socket or over HTTP
+
+    async def connected(self) -> None:
+        """Waits for the bot's socket."""
+        async with asyncio.timeout(ANSWER_WITHIN):
+            await self._connected.wait()
+
+    async def deliver(self, kind: str, payload: Json) -> Json:
+        """Hands a payload to the bot; returns what its acknowledgement carries, and fails without one in time."""
+        if self.http_url is not None:
+            return await self._deliver_over_http(kind, payload)
+        await self.connected()
+        envelope = f"envelope-{next(self._numbers)}"
+        self._acknowledgements[envelope] = asyncio.get_running_loop().create_future()
+        # A copy by way of JSON, as the wire makes one.
+        message = {"type": kind, "envelope_id": envelope, "payload": payload, "accepts_response_payload": True}
+        await self.sockets[-1].send_str(json.dumps(message))
+        try:
+            async with asyncio.timeout(ACK_WITHIN):
+                return await self._acknowledgements[envelope]
+        except TimeoutError:
+            raise AssertionError(f"{kind} was not acknowledged within {ACK_WITHIN:g} seconds") from None
+
+    async def _deliver_over_http(self, kind: str, payload: Json) -> Json:
+        assert self.http_url is not None
+        if kind == "events_api":
+            body, content_type = json.dumps(payload), "application/json"
+        elif kind == "slash_commands":
+            body, content_type = urlencode(payload), "application/x-www-form-urlencoded"
+        else:
+            body, content_type = urlencode({"payload": json.dumps(payload)}), "application/x-www-form-urlencoded"
+        status, text = await self.post_signed(body.encode(), content_type)
+        assert status == 200, (status, text)
+        return json.loads(text) if text.startswith("{") else {}
+
+    async def post_signed(
+        self, body: bytes, content_type: str, *, at: float | None = None, secret: str = SIGNING_SECRET, **headers: str
+    ) -> tuple[int, str]:
+        """Posts to the bot with Slack's signature, which a test may spoil; returns the status and the body."""
+        assert self._http is not None
+        assert self.http_url is not None
+        stamp = str(int(time.time() if at is None else at))
+        signature = hmac.new(secret.encode(), b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
+        sent = {
+            "Content-Type": content_type,
+            "X-Slack-Request-Timestamp": stamp,
+            "X-Slack-Signature": f"v0={signature}",
+        } | {name.replace("_", "-"): value for name, value in headers.items()}
+        timeout = aiohttp.ClientTimeout(ACK_WITHIN)
+        async with self._http.post(self.http_url, data=body, headers=sent, timeout=timeout) as answer:
+            return answer.status, await answer.text()
+
+    async def disconnect(self, reason: str = "refresh_requested") -> None:
+        """Asks the bot to connect anew, as Slack does every hour or so, and waits until it has."""
+        self._connected.clear()
+        await self.sockets[-1].send_str(json.dumps({"type": "disconnect", "reason": reason}))
+        await self.connected()
+
+    async def hang_up(self) -> None:
+        """Breaks the bot's socket without a word."""
+        self._connected.clear()
+        await self.sockets[-1].close()
+
+    async def _link(self, request: web.Request) -> web.WebSocketResponse:
+        if request.query.get("ticket") not in self._tickets:
+            raise web.HTTPForbidden
+        self._tickets.discard(request.query["ticket"])
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        hello = {"type": "hello", "num_connections": 1, "connection_info": {"app_id": APP}}
+        await socket.send_str(json.dumps(hello))
+        self.sockets.append(socket)
+        self._connected.set()
+        async for message in socket:
+            if message.type is aiohttp.WSMsgType.TEXT:
+                answer = json.loads(message.data)
+                waiting = self._acknowledgements.get(answer.get("envelope_id", ""))
+                if waiting is None or waiting.done():
+                    self.violations.append(f"an acknowledgement that nobody waits for: {answer}")
+                else:
+                    waiting.set_result(answer.get("payload") or {})
+        return socket
+
+    # ---- response_url
+
+    async def _respond(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        payload = await request.json()
+        if (fault := self._fault("response_url")) is Fault.RATE_LIMITED:
+            return web.Response(status=429, headers={"Retry-After": "1"})
+        if fault is not None:
+            return web.Response(status=500)
+        self._uses[name] += 1
+        if self._uses[name] > RESPONSES:
+            self.violations.append("a response_url was used too often")
+            return web.Response(status=404, text="used_url")
+        if found := problems(payload):
+            self.violations += found
+            return web.Response(status=400, text="invalid_blocks")
+        self._responses[name].put_nowait(payload)
+        return web.Response(text="ok")
+
+    # ---- the Web API
+
+    def _fault(self, method: str) -> Fault | str | None:
+        waiting = self._faults[method]
+        return waiting.popleft() if waiting else None
+
+    async def _api(self, request: web.Request) -> web.StreamResponse:
+        method = request.match_info["method"]
+        arguments = await _arguments(request)
+        self.requests.append((method, arguments))
+        fault = self._fault(method)
+        if fault is Fault.DROPPED:
+            return _hang_up(request)
+        if fault is Fault.ERROR_500:
+            return web.Response(status=500, text="<html>", content_type="text/html")
+        if fault is Fault.RATE_LIMITED:
+            headers = {"Retry-After": str(RETRY_AFTER)}
+            return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
+        if isinstance(fault, str):
+            return web.json_response({"ok": False, "error": fault})
+        try:
+            self._authorize(method, request.headers.get("Authorization", ""))
+            if method not in METHODS:
+                raise RefusalError("unknown_method")
+            answer = {"ok": True, **METHODS[method](self, arguments)}
+        except RefusalError as refused:
+            if str(refused) == "ratelimited":
+                headers = {"Retry-After": "1"}
+                return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
+            answer = {"ok": False, "error": str(refused)}
+        match fault:
+            case Fault.ANSWER_DROPPED:
+                return _hang_up(request)
+            case Fault.ANSWER_500:
+                return web.json_response({"ok": False, "error": "internal_error"}, status=500)
+            case Fault.GARBAGE:
+                return web.Response(text="<html>Welcome to the hotel</html>", content_type="text/plain")
+            case Fault.HANG:
+                await self._hanging.wait()
+        return web.json_response(answer)
+
+    def _authorize(self, method: str, authorization: str) -> None:
+        if self.revoked:
+            raise RefusalError("token_revoked")
+        expected = APP_TOKEN if method.startswith("apps.") else BOT_TOKEN
+        if authorization != f"Bearer {expected}":
+            raise RefusalError("invalid_auth")
+
+    def next_ts(self) -> str:
+        return f"{int(self._now())}.{next(self._numbers):06}"
+
+    def pace(self, channel: str) -> None:
+        """Notes a message in a channel; raises `RefusalError` when it comes too soon after the last one."""
+        now = self._now()
+        if now - self._last_post.get(channel, -1e9) < self._interval:
+            raise RefusalError("ratelimited")
+        self._last_post[channel] = now
+
+    def ticket(self) -> str:
+        """The address of a new socket, good for one connection."""
+        ticket = f"ticket-{next(self._numbers)}"
+        self._tickets.add(ticket)
+        return f"{self.url.replace('http', 'ws')}/link?ticket={ticket}"
+
+    def use_trigger(self, trigger: str) -> None:
+        """Spends a `trigger_id`; raises `RefusalError` for one that is spent, or older than three seconds."""
+        issued = self._triggers.pop(trigger, None)
+        if issued is None:
+            raise RefusalError("exchanged_trigger_id")
+        if time.monotonic() - issued > ACK_WITHIN:
+            raise RefusalError("expired_trigger_id")
+
+
+async def _arguments(request: web.Request) -> Json:
+    if request.content_type == "application/json":
+        return dict(await request.json())
+    return {**request.query, **(await request.post())}
+
+
+def _hang_up(request: web.Request) -> web.Response:
+    assert request.transport is not None
+    request.transport.close()
+    return web.Response()

@@ -1,0 +1,185 @@
+"""The methods of Slack's Web API that the bot uses, with their codes of refusal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.simulators.slack_messages import problems
+
+if TYPE_CHECKING:
+    from tests.simulators.slack import SlackSimulator
+
+Json = dict[str, Any]
+Method = Callable[["SlackSimulator", Json], Json]
+
+TEAM, BOT_USER, BOT_ID = "T0TEAM", "U0BOT", "B0BOT"
+
+
+class RefusalError(Exception):
+    """Slack's `ok: false` with this code."""
+
+
+@dataclass(slots=True)
+class SimulatedChannel:
+    id: str
+    name: str
+    private: bool = False
+    archived: bool = False
+    members: set[str] = field(default_factory=set)
+    messages: list[Json] = field(default_factory=list)
+
+    @property
+    def posts(self) -> list[Json]:
+        """The messages that are no replies."""
+        return [message for message in self.messages if "thread_ts" not in message]
+
+
+def _structure(value: Any) -> Any:
+    """What may come as JSON inside a form field."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _truth(value: Any) -> bool:
+    return value in (True, 1, "1", "true", "True")
+
+
+def auth_test(_slack: SlackSimulator, _arguments: Json) -> Json:
+    return {"url": "https://example.slack.com/", "team": "Example", "team_id": TEAM, "user": "paperround",
+            "user_id": BOT_USER, "bot_id": BOT_ID}  # fmt: skip
+
+
+def connections_open(slack: SlackSimulator, _arguments: Json) -> Json:
+    return {"url": slack.ticket()}
+
+
+def _channel(slack: SlackSimulator, channel_id: str) -> SimulatedChannel:
+    """The channel, if the bot may know of it."""
+    channel = slack.channels.get(channel_id)
+    if channel is None or (channel.private and BOT_USER not in channel.members):
+        raise RefusalError("channel_not_found")
+    return channel
+
+
+def _joined(slack: SlackSimulator, channel_id: str) -> SimulatedChannel:
+    channel = _channel(slack, channel_id)
+    if BOT_USER not in channel.members:
+        raise RefusalError("not_in_channel")
+    return channel
+
+
+def post_message(slack: SlackSimulator, arguments: Json) -> Json:
+    channel_id = arguments["channel"]
+    if channel_id in slack.people and channel_id not in slack.channels:
+        # The conversation between the app and a person.
+        slack.channels[channel_id] = SimulatedChannel(channel_id, "directmessage", members={BOT_USER, channel_id})
+    channel = _joined(slack, channel_id)
+    if channel.archived:
+        raise RefusalError("is_archived")
+    blocks = _structure(arguments.get("blocks"))
+    payload = {"text": arguments.get("text", "")} | ({"blocks": blocks} if blocks else {})
+    if found := problems(payload):
+        slack.violations += found
+        raise RefusalError("invalid_blocks")
+    if not slack.pictures_load and any("accessory" in block for block in blocks or ()):
+        raise RefusalError("invalid_blocks")
+    for forbidden in ("parse", "link_names", "reply_broadcast"):
+        if arguments.get(forbidden):
+            slack.violations.append(f"{forbidden} is set")
+    if _truth(arguments.get("unfurl_links", True)) or _truth(arguments.get("unfurl_media", True)):
+        slack.violations.append("our own links would unfurl")
+    slack.pace(channel_id)
+    message = payload | {"ts": slack.next_ts(), "user": BOT_USER, "bot_id": BOT_ID, "type": "message"}
+    if arguments.get("thread_ts"):
+        if not any(parent["ts"] == arguments["thread_ts"] for parent in channel.messages):
+            raise RefusalError("cannot_reply_to_message")
+        message["thread_ts"] = arguments["thread_ts"]
+    if metadata := _structure(arguments.get("metadata")):
+        if len(json.dumps(metadata)) > 1000:
+            raise RefusalError("metadata_too_large")
+        message["metadata"] = metadata
+    channel.messages.append(message)
+    return {"channel": channel_id, "ts": message["ts"], "message": message}
+
+
+def _page(messages: list[Json], arguments: Json) -> Json:
+    """Those messages from the newest on, as history shows them: without metadata unless that is asked for."""
+    oldest = float(arguments.get("oldest") or 0)
+    found = [message for message in messages if float(message["ts"]) >= oldest]
+    found.sort(key=lambda message: float(message["ts"]), reverse=True)
+    if not _truth(arguments.get("include_all_metadata")):
+        found = [
+            message | {"metadata": {"event_type": message["metadata"]["event_type"]}}
+            if "metadata" in message
+            else message
+            for message in found
+        ]
+    start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit", 100))
+    if limit > 999:
+        raise RefusalError("invalid_limit")
+    more = start + limit < len(found)
+    return {
+        "messages": found[start : start + limit],
+        "has_more": more,
+        "response_metadata": {"next_cursor": str(start + limit) if more else ""},
+    }
+
+
+def history(slack: SlackSimulator, arguments: Json) -> Json:
+    return _page(_joined(slack, arguments["channel"]).posts, arguments)
+
+
+def replies(slack: SlackSimulator, arguments: Json) -> Json:
+    thread = [
+        message
+        for message in _joined(slack, arguments["channel"]).messages
+        if arguments["ts"] in (message["ts"], message.get("thread_ts"))
+    ]
+    if not thread:
+        raise RefusalError("thread_not_found")
+    return _page(thread, arguments)
+
+
+def join(slack: SlackSimulator, arguments: Json) -> Json:
+    channel = _channel(slack, arguments["channel"])
+    if channel.private:
+        raise RefusalError("method_not_supported_for_channel_type")
+    if channel.archived:
+        raise RefusalError("is_archived")
+    channel.members.add(BOT_USER)
+    return {"channel": {"id": channel.id, "name": channel.name}}
+
+
+def channel_info(slack: SlackSimulator, arguments: Json) -> Json:
+    channel = _channel(slack, arguments["channel"])
+    return {"channel": {"id": channel.id, "name": channel.name, "is_private": channel.private,
+                        "is_member": BOT_USER in channel.members}}  # fmt: skip
+
+
+def user_info(slack: SlackSimulator, arguments: Json) -> Json:
+    if arguments["user"] not in slack.people:
+        raise RefusalError("user_not_found")
+    return {"user": slack.people[arguments["user"]]}
+
+
+def unfurl(slack: SlackSimulator, arguments: Json) -> Json:
+    unfurls = _structure(arguments["unfurls"])
+    for card in unfurls.values():
+        slack.violations += problems({"text": "-", "blocks": card["blocks"]})
+    slack.unfurls.append({**arguments, "unfurls": unfurls})
+    return {}
+
+
+METHODS: dict[str, Method] = {
+    "auth.test": auth_test,
+    "apps.connections.open": connections_open,
+    "chat.postMessage": post_message,
+    "chat.unfurl": unfurl,
+    "conversations.history": history,
+    "conversations.info": channel_info,
+    "conversations.join": join,
+    "conversations.replies": replies,
+    "users.info": user_info,
+}
