@@ -97,14 +97,16 @@ class PaperBlock:
     """One paper: a card, or with `compact` a line of a list.
 
     `facts` are short phrases in order of interest ("▲ 112", "9 comments", "Zhejiang University"); `links` the places
-    to go; `topics` the names of the topics that matched, when saying so helps. A platform that must cut shortens
-    `abstract` first, then `summary`, then `byline`; never `title`'s beginning and never `url`.
+    to go; `topics` the names of the topics that matched, when saying so helps; `snippet` a part of the abstract that
+    shows why a search found the paper. A platform that must cut shortens
+    `abstract` first, then `snippet`, `summary`, then `byline`; never `title`'s beginning and never `url`.
     """
 
     paper_id: str
     title: str
     url: str
     summary: str = ""
+    snippet: tuple[Span, ...] = ()
     byline: str = ""
     abstract: str = ""
     facts: tuple[str, ...] = ()
@@ -183,7 +185,8 @@ def _plain_block(block: Block) -> str:
 
 def _plain_paper(block: PaperBlock) -> str:
     lines = [f"* {block.title}"]
-    lines += [f"  {line}" for line in (block.summary, block.byline, " · ".join(block.facts)) if line]
+    snippet = "".join(span.text for span in block.snippet)
+    lines += [f"  {line}" for line in (block.summary, snippet, block.byline, " · ".join(block.facts)) if line]
     if block.abstract:
         lines.append(f"  {block.abstract}")
     if block.topics:

@@ -11,7 +11,7 @@ from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.wording import answer, day_name, hint, say
 from bot.errors import UserError
-from bot.messages import Block, Button, Buttons, Heading, Message, PaperBlock, bold, code
+from bot.messages import Block, Button, Buttons, Heading, PaperBlock, Span, bold, code
 from bot.papers import SOURCE_NAMES, Paper, linked_paper_ids, parse_paper_id
 from bot.ports import CommandCall, Reply
 from bot.posts import SharedPaper
@@ -130,13 +130,6 @@ async def share(services: Services, call: CommandCall, arguments: Arguments) -> 
     return answer(say("Shared ", bold(title_of(paper)), f" with {channel.name}."))
 
 
-def cards_for(papers: Sequence[Paper]) -> Message | None:
-    """The cards of papers that somebody linked to; None without any."""
-    if not papers:
-        return None
-    return Message(summary=title_of(papers[0]), blocks=tuple(paper_card(paper) for paper in papers))
-
-
 def _only_a_paper(asked: str) -> str | None:
     """The id when the whole query is one link or id: people paste what they look at."""
     try:
@@ -175,12 +168,25 @@ def _details(paper: Paper) -> list[Block]:
 
 
 def _cards(hits: Sequence[Hit], papers: dict[str, Paper]) -> list[Block]:
-    return [_result(papers[hit.paper_id]) for hit in hits if hit.paper_id in papers]
+    return [_result(papers[hit.paper_id], hit.snippet) for hit in hits if hit.paper_id in papers]
 
 
-def _result(paper: Paper) -> PaperBlock:
+def _result(paper: Paper, snippet: tuple[Span, ...] = ()) -> PaperBlock:
     card = paper_card(paper)
-    return replace(card, thumbnail_url="", buttons=(*card.buttons, *_share_button(paper)))
+    shown = tuple(replace(span, text=_readable_within(span.text)) for span in snippet)
+    if shown:
+        shown = (Span("… "), *shown, Span(" …"))
+    # A snippet says more than the first sentence that stands in for a summary.
+    summary = card.summary if paper.summary or not shown else ""
+    return replace(
+        card, summary=summary, snippet=shown, thumbnail_url="", buttons=(*card.buttons, *_share_button(paper))
+    )
+
+
+def _readable_within(text: str) -> str:
+    """Readable, with the spaces at its ends: it stands between other spans."""
+    start, end = (" " if edge.isspace() else "" for edge in (text[:1], text[-1:]))
+    return f"{start}{readable(text)}{end}" if text.strip() else start
 
 
 def _share_button(paper: Paper) -> tuple[Button, ...]:

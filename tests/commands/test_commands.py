@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from bot.commands import REGISTRY
-from bot.messages import Buttons, plain_text
+from bot.messages import Buttons, PaperBlock, plain_text
 from bot.ports import CommandCall, Reply
 from tests.clocks import NOON
 from tests.platforms import Fault
@@ -70,6 +70,13 @@ async def test_search_offers_related_papers_under_their_own_heading(town: Town) 
     assert "No paper matches" in words
     assert "Related" in words
     assert "Fast Diffusion Turtles" in words
+
+
+async def test_results_show_where_the_words_are(town: Town) -> None:
+    await town.news(a_paper(1, abstract=r"We ask a question. A \emph{tiny} network of neurons dreams at night."))
+    (card,) = (block for block in (await town.ask("search neurons")).message.blocks if isinstance(block, PaperBlock))
+    assert [span.text for span in card.snippet if span.bold] == ["neurons"]
+    assert "tiny network" in "".join(span.text for span in card.snippet)
 
 
 async def test_search_for_a_link_shows_the_paper(town: Town) -> None:
