@@ -119,7 +119,8 @@ class _RedirectedWebhooks(AsyncWebhookAdapter):
 
 
 def _elsewhere(route: Route, api_url: str) -> Route:
-    route.url = api_url + route.url.removeprefix(Route.BASE)
+    if route.url.startswith(Route.BASE):  # it may have been used before
+        route.url = api_url + route.url.removeprefix(Route.BASE)
     return route
 
 

@@ -38,3 +38,24 @@ class Schema:
 
 SCHEMA = Schema()
 needs_schema = pytest.mark.skipif(not FILE.exists(), reason=f"{FILE.name} is not beside the project")
+
+
+def size_problems(body: dict[str, Any]) -> list[str]:
+    """The limits of a message that Discord documents in words only."""
+    problems = []
+    embeds = body.get("embeds") or []
+    texts = [
+        text
+        for embed in embeds
+        for text in (embed.get("title"), embed.get("description"), (embed.get("footer") or {}).get("text"))
+        if text
+    ]
+    if sum(len(text.encode("utf-16-le")) // 2 for text in texts) > 6000:
+        problems.append("embeds: more than 6000 characters in all")
+    if len(body.get("content") or "") > 2000:
+        problems.append("content: more than 2000 characters")
+    rows = body.get("components") or []
+    ids = [button["custom_id"] for row in rows for button in row["components"] if "custom_id" in button]
+    if len(rows) > 5 or len(set(ids)) != len(ids):
+        problems.append("components: too many rows, or a custom_id twice")
+    return problems

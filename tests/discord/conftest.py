@@ -1,0 +1,57 @@
+"""A Discord on loopback, and the platform that talks to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from adapters.discord.platform import DiscordPlatform
+from bot.channels import Address, PlatformName
+from bot.messages import Heading, Message, PaperBlock
+from bot.ports import Outgoing
+from tests.clocks import SettableClock
+from tests.simulators.discord import DiscordSimulator
+from tests.simulators.discord_world import Channel
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()
+
+
+@pytest.fixture
+async def discord_server(clock: SettableClock) -> AsyncIterator[DiscordSimulator]:
+    """The simulator; afterwards everything that was sent to it must have been what Discord describes."""
+    async with DiscordSimulator(clock) as simulator:
+        yield simulator
+    assert simulator.problems == []
+
+
+@pytest.fixture
+async def platform(discord_server: DiscordSimulator, clock: SettableClock) -> AsyncIterator[DiscordPlatform]:
+    platform = DiscordPlatform(discord_server.token, clock, api_url=discord_server.api_url)
+    yield platform
+    await platform.close()
+
+
+PAPER = PaperBlock(
+    paper_id="2604.13035",
+    title="Sparse Attention, Again",
+    url="https://huggingface.co/papers/2604.13035",
+    summary="Attention can be sparser.",
+    thumbnail_url="https://cdn.example.org/2604.13035.png",
+)
+DIGEST = Message(
+    summary="Sparse Attention, Again and 1 other paper",
+    blocks=(Heading("2 new papers · Tuesday, 12 May 2026"), replace(PAPER, compact=True)),
+)
+REPLY = Message(summary="Sparse Attention, Again", blocks=(PAPER,))
+
+
+def outgoing(
+    channel: Channel, message: Message = DIGEST, *, key: str = "0123456789abcdef01234567", reply_to: str | None = None
+) -> Outgoing:
+    address = Address(PlatformName.DISCORD, str(channel.guild), str(channel.id))
+    return Outgoing(address=address, message=message, key=key, reply_to=reply_to)

@@ -1,0 +1,400 @@
+"""Sending to Discord: once, whatever happens on the way."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from adapters.discord.breaker import MOST_INVALID, Breaker
+from adapters.discord.platform import DiscordPlatform
+from bot.channels import Address, PlatformName
+from bot.messages import Message, Paragraph, text
+from bot.ports import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
+from tests.clocks import SettableClock
+from tests.discord.conftest import DIGEST, REPLY, outgoing
+from tests.simulators.discord import LONG_WAIT, ApiError, DiscordSimulator, Fault
+from tests.simulators.discord_world import FORUM, VOICE, Channel
+
+MESSAGES = r"/channels/\d+/messages$"
+AMBIGUOUS = [Fault.ACCEPT_THEN_DROP, Fault.ACCEPT_THEN_ERROR, Fault.NONSENSE]
+NOT_DONE = [Fault.DROP, Fault.ERROR, Fault.UNAVAILABLE]
+
+
+@pytest.fixture
+def channel(discord_server: DiscordSimulator) -> Channel:
+    return discord_server.world.add_channel(discord_server.world.add_guild())
+
+
+@pytest.fixture
+def forum(discord_server: DiscordSimulator) -> Channel:
+    return discord_server.world.add_channel(discord_server.world.add_guild(), "papers", FORUM)
+
+
+def posts(simulator: DiscordSimulator, channel: Channel) -> int:
+    """How many messages there are in a channel and its threads."""
+    return len(channel.messages) + sum(len(thread.messages) for thread in simulator.world.threads_of(channel))
+
+
+async def test_a_message_is_posted_with_its_key(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
+) -> None:
+    result = await platform.send(outgoing(channel))
+    [message] = channel.messages
+    assert result == Sent(message["id"])
+    [request] = discord_server.sent("POST", MESSAGES)
+    assert request.body["nonce"] == "0123456789abcdef01234567"
+    assert request.body["enforce_nonce"] is True
+    assert request.body["allowed_mentions"] == {"parse": []}
+
+
+@pytest.mark.parametrize("fault", [*AMBIGUOUS, *NOT_DONE])
+async def test_a_request_without_an_answer_leaves_once_and_is_unknown(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel, fault: Fault
+) -> None:
+    discord_server.fail("POST", MESSAGES, fault)
+    assert isinstance(await platform.send(outgoing(channel)), Unknown)
+    assert len(discord_server.sent("POST", MESSAGES)) == 1
+
+
+@pytest.mark.parametrize("fault", AMBIGUOUS)
+@pytest.mark.parametrize("later", [10, 600])
+async def test_what_did_arrive_is_found_again(
+    discord_server: DiscordSimulator,
+    platform: DiscordPlatform,
+    clock: SettableClock,
+    channel: Channel,
+    fault: Fault,
+    later: int,
+) -> None:
+    started = clock.now()
+    discord_server.fail("POST", MESSAGES, fault)
+    await platform.send(outgoing(channel))
+    clock.advance(seconds=later)
+    assert await platform.look_up(outgoing(channel), started) == Sent(channel.messages[0]["id"])
+    assert await platform.look_up(outgoing(channel, key="f" * 24), started) is LookUp.MISSING
+
+
+@pytest.mark.parametrize("fault", AMBIGUOUS)
+async def test_sending_again_within_minutes_gives_back_what_is_there(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel, fault: Fault
+) -> None:
+    discord_server.fail("POST", MESSAGES, fault)
+    await platform.send(outgoing(channel))
+    assert await platform.send(outgoing(channel)) == Sent(channel.messages[0]["id"])
+    assert len(channel.messages) == 1
+
+
+async def test_a_message_is_found_behind_hundreds_of_others(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, clock: SettableClock, channel: Channel
+) -> None:
+    world, started = discord_server.world, clock.now()
+    channel.messages += [world.message(channel.id, {"content": str(number)}) for number in range(230)]
+    sent = await platform.send(outgoing(channel))
+    discord_server.forget_nonces()
+    clock.advance(minutes=10)
+    assert await platform.look_up(outgoing(channel), started) == sent
+
+
+async def test_without_history_nobody_can_tell_once_the_nonce_is_forgotten(
+    platform: DiscordPlatform, discord_server: DiscordSimulator, clock: SettableClock, channel: Channel
+) -> None:
+    started = clock.now()
+    await platform.send(outgoing(channel))
+    await discord_server.allow(channel, read_message_history=False)
+    # Sending again is harmless at first, so it may count as missing.
+    assert await platform.look_up(outgoing(channel), started) is LookUp.MISSING
+    clock.advance(minutes=5)
+    assert await platform.look_up(outgoing(channel), started) is LookUp.CANNOT_TELL
+
+
+async def test_a_message_without_papers_cannot_be_told_from_others(
+    platform: DiscordPlatform, discord_server: DiscordSimulator, clock: SettableClock, channel: Channel
+) -> None:
+    words = outgoing(channel, Message(summary="Hello", blocks=(Paragraph(text("Hello")),)))
+    started = clock.now()
+    discord_server.fail("POST", MESSAGES, Fault.ACCEPT_THEN_DROP)
+    await platform.send(words)
+    clock.advance(minutes=5)
+    assert await platform.look_up(words, started) is LookUp.CANNOT_TELL
+
+
+async def test_a_refused_connection_is_certainly_nothing_sent(clock: SettableClock, channel: Channel) -> None:
+    platform = DiscordPlatform("token", clock, api_url="http://127.0.0.1:9/api/v10")
+    assert isinstance(await platform.send(outgoing(channel)), Retry)
+    assert isinstance(await platform.look_up(outgoing(channel), clock.now()), Retry)
+    await platform.close()
+
+
+async def test_the_bot_recovers_when_the_first_login_fails(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
+) -> None:
+    discord_server.fail("GET", "/users/@me$", Fault.UNAVAILABLE)
+    assert isinstance(await platform.send(outgoing(channel)), Retry)
+    assert isinstance(await platform.send(outgoing(channel)), Sent)
+
+
+async def test_a_short_wait_is_waited_out_and_a_long_one_is_left_to_the_outbox(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
+) -> None:
+    discord_server.fail("POST", MESSAGES, Fault.RATE_LIMITED)
+    assert isinstance(await platform.send(outgoing(channel)), Sent)
+    discord_server.fail("POST", MESSAGES, Fault.RATE_LIMITED_LONG)
+    assert await platform.send(outgoing(channel, key="other")) == Retry("Discord asks us to slow down", LONG_WAIT)
+
+
+async def test_buckets_are_respected_before_they_are_empty(clock: SettableClock) -> None:
+    async with DiscordSimulator(clock, per_window=2, window=0.1) as simulator:
+        channel = simulator.world.add_channel(simulator.world.add_guild())
+        platform = DiscordPlatform(simulator.token, clock, api_url=simulator.api_url)
+        for number in range(6):
+            assert isinstance(await platform.send(outgoing(channel, key=f"key-{number}")), Sent)
+        await platform.close()
+    assert simulator.limited == 0
+
+
+async def test_a_ban_stops_everything(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, clock: SettableClock, channel: Channel
+) -> None:
+    discord_server.fail("POST", MESSAGES, Fault.BANNED)
+    assert isinstance(await platform.send(outgoing(channel)), Retry)
+    before = len(discord_server.requests)
+    again = await platform.send(outgoing(channel))
+    assert isinstance(again, Retry)
+    assert again.after == 600
+    assert isinstance(await platform.look_up(outgoing(channel), clock.now()), Retry)
+    assert not await platform.tell(outgoing(channel).address, "4242", REPLY)
+    assert len(discord_server.requests) == before
+    clock.advance(minutes=11)
+    assert isinstance(await platform.send(outgoing(channel)), Sent)
+
+
+async def test_a_refused_token_is_not_tried_in_a_loop(
+    discord_server: DiscordSimulator, clock: SettableClock, channel: Channel
+) -> None:
+    platform = DiscordPlatform("wrong", clock, api_url=discord_server.api_url)
+    for _ in range(3):
+        result = await platform.send(outgoing(channel))
+        assert isinstance(result, Retry)
+        assert "token" in result.reason
+    assert len(discord_server.requests) == 1
+    await platform.close()
+
+
+def test_many_refusals_in_a_row_stop_the_rest(clock: SettableClock) -> None:
+    breaker = Breaker(clock)
+    for _ in range(MOST_INVALID - 1):
+        breaker.heard(403)
+        breaker.heard(429, shared=True)
+        breaker.heard(404)
+    assert breaker.wait == 0
+    breaker.heard(403)
+    assert breaker.wait == 600
+    clock.advance(minutes=10)
+    assert breaker.wait == 0
+    breaker.heard(403)
+    assert breaker.wait == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ApiError(404, 10004), Gone("I am no longer in this server.", GoneScope.WORKSPACE)),
+        (ApiError(403, 160005), Gone("The thread is locked.")),
+        (ApiError(403, 99), Gone("Discord does not let me post there: refused")),
+        (ApiError(400, 50006), Rejected("400 50006: refused")),
+        (ApiError(403, 200000), Rejected("403 200000: refused")),
+        (ApiError(400, 20028), Retry("Discord asks us to slow down: refused", 60.0)),
+    ],
+)
+async def test_refusals_say_who_has_to_act(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel, error: ApiError, expected: SendResult
+) -> None:
+    discord_server.refuse.append(error)
+    assert await platform.send(outgoing(channel)) == expected
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [("view_channel", "cannot see"), ("send_messages", "lack a permission"), ("embed_links", "Embed Links")],
+)
+async def test_a_missing_permission_stops_the_channel_in_clear_words(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel, missing: str, words: str
+) -> None:
+    await discord_server.allow(channel, **{missing: False})
+    result = await platform.send(outgoing(channel))
+    assert isinstance(result, Gone)
+    assert result.scope is GoneScope.CHANNEL
+    assert words in result.reason
+
+
+async def test_a_deleted_channel_and_a_lost_server_are_gone(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
+) -> None:
+    await platform.send(outgoing(channel))
+    del discord_server.world.channels[channel.id]
+    assert await platform.send(outgoing(channel)) == Gone("The channel was deleted.")
+    discord_server.world.channels[channel.id] = channel
+    discord_server.world.guilds.clear()
+    assert isinstance(await platform.send(outgoing(channel)), Gone)
+
+
+async def test_what_discord_finds_invalid_is_sent_without_its_pictures(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
+) -> None:
+    discord_server.refuse.append(ApiError(400, 50035, "Invalid Form Body: embeds.0.thumbnail.url"))
+    assert isinstance(await platform.send(outgoing(channel, REPLY)), Sent)
+    first, second = discord_server.sent("POST", MESSAGES)
+    assert "thumbnail" in str(first.body)
+    assert "thumbnail" not in str(second.body)
+    discord_server.refuse += [ApiError(400, 50035, "Invalid Form Body")] * 2
+    assert isinstance(await platform.send(outgoing(channel, REPLY, key="other")), Rejected)
+
+
+async def test_what_was_deleted_is_not_posted_again(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
+) -> None:
+    discord_server.fail("POST", MESSAGES, Fault.ACCEPT_THEN_DROP)
+    await platform.send(outgoing(channel))
+    discord_server.delete_message(channel, channel.messages[0]["id"])
+    assert await platform.send(outgoing(channel)) == Sent("")
+    assert isinstance(await platform.send(outgoing(channel, REPLY, key="reply", reply_to="")), Rejected)
+    assert channel.messages == []
+
+
+# --- Threads
+
+
+async def test_replies_go_into_one_thread_named_like_the_digest(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
+) -> None:
+    digest = await platform.send(outgoing(channel))
+    assert isinstance(digest, Sent)
+    for number in range(3):
+        assert isinstance(
+            await platform.send(outgoing(channel, REPLY, key=f"reply-{number}", reply_to=digest.remote_id)), Sent
+        )
+    [thread] = discord_server.world.threads_of(channel)
+    assert thread.name == "2 new papers · Tuesday, 12 May 2026"
+    assert len(thread.messages) == 3
+    assert len(channel.messages) == 1
+
+
+@pytest.mark.parametrize("fault", AMBIGUOUS)
+async def test_a_reply_is_found_again_and_never_posted_twice(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, clock: SettableClock, channel: Channel, fault: Fault
+) -> None:
+    digest = await platform.send(outgoing(channel))
+    assert isinstance(digest, Sent)
+    reply = outgoing(channel, REPLY, key="reply", reply_to=digest.remote_id)
+    started = clock.now()
+    assert await platform.look_up(reply, started) is LookUp.MISSING
+    await platform.send(outgoing(channel, REPLY, key="first", reply_to=digest.remote_id))
+    discord_server.fail("POST", f"/channels/{digest.remote_id}/messages$", Fault.DROP, fault)
+    assert isinstance(await platform.send(reply), Unknown)
+    assert isinstance(await platform.send(reply), Unknown)
+    clock.advance(minutes=5)
+    found = await platform.look_up(reply, started)
+    [thread] = discord_server.world.threads_of(channel)
+    assert [Sent(message["id"]) for message in thread.messages[1:]] == [found]
+
+
+@pytest.mark.parametrize("fault", [*AMBIGUOUS, *NOT_DONE, Fault.RATE_LIMITED_LONG])
+async def test_a_thread_that_cannot_be_opened_now_is_opened_later(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel, fault: Fault
+) -> None:
+    digest = await platform.send(outgoing(channel))
+    assert isinstance(digest, Sent)
+    reply = outgoing(channel, REPLY, key="reply", reply_to=digest.remote_id)
+    discord_server.fail("POST", "/threads$", fault)
+    assert isinstance(await platform.send(reply), Retry)
+    assert isinstance(await platform.send(reply), Sent)
+    [thread] = discord_server.world.threads_of(channel)
+    assert len(thread.messages) == 1
+
+
+async def test_where_no_thread_can_be_opened_replies_stand_in_the_channel(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, clock: SettableClock, channel: Channel
+) -> None:
+    digest = await platform.send(outgoing(channel))
+    assert isinstance(digest, Sent)
+    await discord_server.allow(channel, create_public_threads=False)
+    reply = outgoing(channel, REPLY, key="reply", reply_to=digest.remote_id)
+    sent = await platform.send(reply)
+    assert channel.messages[1]["message_reference"]["message_id"] == digest.remote_id
+    clock.advance(minutes=5)
+    assert await platform.look_up(reply, clock.now() - timedelta(minutes=5)) == sent
+
+
+async def test_an_archived_thread_is_opened_again_and_a_locked_one_is_left_alone(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
+) -> None:
+    thread = discord_server.world.open_thread(channel, "reading group")
+    thread.archived = True
+    assert isinstance(await platform.send(outgoing(thread)), Sent)
+    assert not thread.archived
+    thread.archived = thread.locked = True
+    assert isinstance(await platform.send(outgoing(thread, key="other")), Gone)
+
+
+# --- Forums
+
+
+async def test_in_a_forum_each_message_is_a_post_of_its_own(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, forum: Channel
+) -> None:
+    digest = await platform.send(outgoing(forum))
+    assert isinstance(digest, Sent)
+    paper = await platform.send(outgoing(forum, REPLY, key="reply", reply_to=digest.remote_id))
+    threads = discord_server.world.threads_of(forum)
+    assert [thread.name for thread in threads] == [DIGEST.summary, REPLY.summary]
+    assert paper == Sent(str(threads[1].id))
+
+
+@pytest.mark.parametrize("fault", AMBIGUOUS)
+async def test_a_forum_post_is_found_again_because_discord_knows_no_nonce_for_it(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, clock: SettableClock, forum: Channel, fault: Fault
+) -> None:
+    started = clock.now()
+    await platform.send(outgoing(forum, key="earlier"))
+    assert await platform.look_up(outgoing(forum), started) is LookUp.MISSING
+    discord_server.fail("POST", "/threads$", fault)
+    assert isinstance(await platform.send(outgoing(forum)), Unknown)
+    thread = discord_server.world.threads_of(forum)[1]
+    assert await platform.look_up(outgoing(forum), started) == Sent(str(thread.id))
+    assert len(discord_server.sent("POST", "/threads$")) == 2
+
+
+async def test_a_forum_that_wants_tags_gets_its_first_one(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, forum: Channel
+) -> None:
+    forum.tag_required = True
+    assert await platform.send(outgoing(forum)) == Gone("The forum wants a tag for every post and has none.")
+    forum.tags = ["77", "78"]
+    assert isinstance(await platform.send(outgoing(forum)), Sent)
+    assert discord_server.sent("POST", "/threads$")[-1].body["applied_tags"] == ["77"]
+
+
+async def test_a_voice_channel_takes_no_digest(discord_server: DiscordSimulator, platform: DiscordPlatform) -> None:
+    voice = discord_server.world.add_channel(discord_server.world.add_guild(), "voice", VOICE)
+    assert isinstance(await platform.send(outgoing(voice)), Gone)
+
+
+async def test_an_address_of_elsewhere_is_rejected(platform: DiscordPlatform) -> None:
+    for address in (Address(PlatformName.DISCORD, "1", "general"), Address(PlatformName.WEB, "local", "1")):
+        assert isinstance(await platform.send(Outgoing(address=address, message=DIGEST, key="k")), Rejected)
+
+
+# --- Telling people
+
+
+async def test_a_person_is_told_in_a_direct_message(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
+) -> None:
+    address = outgoing(channel).address
+    assert await platform.tell(address, "4242", REPLY)
+    [message] = discord_server.world.channels[discord_server.world.direct[4242]].messages
+    assert "Sparse Attention" in str(message)
+    discord_server.world.refuses_direct.add(4242)
+    assert not await platform.tell(address, "4242", REPLY)
+    assert not await platform.tell(address, "somebody", REPLY)

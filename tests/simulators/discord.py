@@ -1,0 +1,501 @@
+"""A Discord on loopback: REST, gateway and interactions, as strict as the real one and as unreliable as a test asks.
+
+Every body is checked against Discord's own description of its API. Nothing of discord.py is replaced: it connects to
+`api_url` as it would to discord.com.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import re
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, Self
+
+import discord
+from aiohttp import web
+
+from bot.ports import Clock
+from tests.simulators.discord_gateway import Gateway
+from tests.simulators.discord_interactions import Interaction, Interactions
+from tests.simulators.discord_schema import SCHEMA, size_problems
+from tests.simulators.discord_world import APPLICATION_ID, BOT, FORUM, TEXT, THREAD, Channel, Json, World, user
+
+TOKEN = "a-token-of-the-simulator"
+VIA = {"Via": "1.1 google"}
+
+
+class Fault(Enum):
+    """What goes wrong with one request."""
+
+    DROP = auto()  # the connection breaks before anything is done
+    ACCEPT_THEN_DROP = auto()
+    ERROR = auto()  # 500, and nothing was done
+    ACCEPT_THEN_ERROR = auto()  # 502, but it was done
+    UNAVAILABLE = auto()  # 503
+    NONSENSE = auto()  # 200 with a page of HTML
+    RATE_LIMITED = auto()  # 429 with WAIT seconds
+    RATE_LIMITED_LONG = auto()  # 429 with LONG_WAIT seconds
+    BANNED = auto()  # 429 from Cloudflare
+
+
+WAIT = 0.05
+LONG_WAIT = 42.0
+
+
+def _json(value: Any, *, status: int = 200, headers: dict[str, str] = VIA) -> web.Response:
+    """An answer of that content type exactly: with a charset behind it, discord.py takes it for text."""
+    return web.Response(
+        body=json.dumps(value).encode(), status=status, headers={**headers, "Content-Type": "application/json"}
+    )
+
+
+class ApiError(Exception):
+    """An answer with an error code of Discord's."""
+
+    def __init__(self, status: int, code: int, message: str = "refused") -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+    def answer(self) -> web.Response:
+        return _json({"code": self.code, "message": self.message}, status=self.status, headers=VIA)
+
+
+@dataclass(slots=True)
+class _Bucket:
+    left: int
+    ends: float
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A request that arrived."""
+
+    method: str
+    path: str
+    body: Any = field(default=None, compare=False)
+
+
+Handler = Callable[[web.Request, Any], Awaitable[Any]]
+
+
+class DiscordSimulator:
+    """Use it as an async context manager. `problems` collects what the real Discord would have refused as invalid."""
+
+    def __init__(self, clock: Clock, *, token: str = TOKEN, per_window: int = 1000, window: float = 0.2) -> None:
+        self.world = World(clock)
+        self.token = token
+        self.gateway = Gateway(self.world, token)
+        self.interactions = Interactions(self.world, self.gateway)
+        self.requests: list[Seen] = []
+        self.problems: list[str] = []
+        self.commands: list[Json] = []
+        self.limited = 0
+        self.refuse: list[ApiError] = []
+        self._faults: list[tuple[str, re.Pattern[str], Fault]] = []
+        self._nonces: dict[str, tuple[int, int]] = {}
+        self._per_window, self._window = per_window, window
+        self._buckets: dict[str, _Bucket] = {}
+        self._runner: web.AppRunner | None = None
+        self._versions = itertools.count(1)
+        self.api_url = ""
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(middlewares=[self._guarded])
+        app.router.add_get("/gateway", self.gateway.serve)
+        for method, path, handler in self._routes():
+            app.router.add_route(method, f"/api/v10{path}", self._answering(handler))
+        self._runner = web.AppRunner(app, shutdown_timeout=1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        port = self._runner.addresses[0][1]
+        self.api_url = f"http://127.0.0.1:{port}/api/v10"
+        self.gateway.url = f"ws://127.0.0.1:{port}/gateway"
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.gateway.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    # --- What tests ask for
+
+    def fail(self, method: str, path: str, *faults: Fault) -> None:
+        """The next requests whose path contains that pattern go wrong, one after the other."""
+        self._faults += [(method, re.compile(path), fault) for fault in faults]
+
+    def forget_nonces(self) -> None:
+        """As after a few minutes."""
+        self._nonces.clear()
+
+    def sent(self, method: str, path: str) -> list[Seen]:
+        return [seen for seen in self.requests if seen.method == method and re.search(path, seen.path)]
+
+    def delete_message(self, channel: Channel, identifier: str) -> None:
+        channel.messages[:] = [message for message in channel.messages if message["id"] != identifier]
+
+    # --- Answering
+
+    @web.middleware
+    async def _guarded(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Authentication, rate limits and faults, for whatever is asked."""
+        if request.path == "/gateway":
+            return await handler(request)
+        path = request.path.removeprefix("/api/v10")
+        free = path.startswith(("/interactions/", "/webhooks/"))
+        body = await request.json() if request.body_exists else None
+        self.requests.append(Seen(request.method, path, body))
+        fault = self._fault(request.method, path)
+        match fault:
+            case Fault.DROP:
+                return self._drop(request)
+            case Fault.ERROR:
+                return _json({"code": 0, "message": "internal"}, status=500, headers=VIA)
+            case Fault.UNAVAILABLE:
+                return _json({"code": 0, "message": "unavailable"}, status=503, headers=VIA)
+            case Fault.RATE_LIMITED | Fault.RATE_LIMITED_LONG:
+                return self._too_fast(WAIT if fault is Fault.RATE_LIMITED else LONG_WAIT)
+            case Fault.BANNED:
+                return web.Response(text="error 1015", status=429, content_type="text/html")
+        if not free and request.headers.get("Authorization") != f"Bot {self.token}":
+            return ApiError(401, 0, "401: Unauthorized").answer()
+        if not free and (wait := self._over_limit(request.method, path)):
+            self.limited += 1
+            return self._too_fast(wait)
+        answer = await handler(request)
+        if not free:
+            answer.headers.update(self._limit_headers(request.method, path))
+        if fault is Fault.ACCEPT_THEN_DROP:
+            return self._drop(request)
+        if fault is Fault.ACCEPT_THEN_ERROR:
+            return _json({"code": 0, "message": "bad gateway"}, status=502, headers=VIA)
+        if fault is Fault.NONSENSE:
+            return web.Response(text="<html>", content_type="text/html")
+        return answer
+
+    def _answering(self, handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def answer(request: web.Request) -> web.Response:
+            try:
+                result = await handler(request, await request.json() if request.body_exists else None)
+            except ApiError as error:
+                return error.answer()
+            if result is None:
+                return web.Response(status=204, headers=VIA)
+            return _json(result, headers=VIA)
+
+        return answer
+
+    def _fault(self, method: str, path: str) -> Fault | None:
+        for place, (wanted, pattern, fault) in enumerate(self._faults):
+            if wanted == method and pattern.search(path):
+                del self._faults[place]
+                return fault
+        return None
+
+    def _drop(self, request: web.Request) -> web.Response:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    def _too_fast(self, wait: float) -> web.Response:
+        body = {"message": "You are being rate limited.", "retry_after": wait, "global": False}
+        return _json(body, status=429, headers={**VIA, "Retry-After": str(wait)})
+
+    def _bucket(self, method: str, path: str) -> _Bucket:
+        name = f"{method} {path}"
+        now = time.monotonic()
+        if name not in self._buckets or self._buckets[name].ends <= now:
+            self._buckets[name] = _Bucket(self._per_window, now + self._window)
+        return self._buckets[name]
+
+    def _over_limit(self, method: str, path: str) -> float:
+        bucket = self._bucket(method, path)
+        if bucket.left <= 0:
+            return max(0.001, bucket.ends - time.monotonic())
+        bucket.left -= 1
+        return 0.0
+
+    def _limit_headers(self, method: str, path: str) -> dict[str, str]:
+        bucket = self._bucket(method, path)
+        return {
+            "X-RateLimit-Limit": str(self._per_window),
+            "X-RateLimit-Remaining": str(bucket.left),
+            "X-RateLimit-Reset-After": f"{max(0.0, bucket.ends - time.monotonic()):.3f}",
+            "X-RateLimit-Bucket": re.sub(r"\d+", "", f"{method}{path}").replace("/", "-"),
+        }
+
+    def check(self, schema: str, body: Any) -> None:
+        """Refuses what Discord's description does not allow, as Discord does."""
+        problems = SCHEMA.problems(schema, body)
+        if isinstance(body, dict):
+            problems += size_problems(body)
+        if problems:
+            self.problems += [f"{schema}: {problem}" for problem in problems]
+            raise ApiError(400, 50035, f"Invalid Form Body: {problems[0]}")
+
+    # --- The API
+
+    def _routes(self) -> list[tuple[str, str, Handler]]:
+        commands = f"/applications/{APPLICATION_ID}/commands"
+        return [
+            ("GET", "/users/@me", self._me),
+            ("POST", "/users/@me/channels", self._open_direct),
+            ("GET", "/oauth2/applications/@me", self._application),
+            ("GET", "/gateway/bot", self._gateway),
+            ("GET", commands, self._get_commands),
+            ("PUT", commands, self._put_commands),
+            ("GET", "/channels/{channel}", self._get_channel),
+            ("PATCH", "/channels/{channel}", self._patch_channel),
+            ("GET", "/channels/{channel}/messages", self._history),
+            ("POST", "/channels/{channel}/messages", self._create_message),
+            ("GET", "/channels/{channel}/messages/{message}", self._get_message),
+            ("POST", "/channels/{channel}/messages/{message}/threads", self._thread_of_message),
+            ("POST", "/channels/{channel}/threads", self._forum_post),
+            ("GET", "/guilds/{guild}/threads/active", self._active_threads),
+            ("POST", "/interactions/{id}/{token}/callback", self._callback),
+            ("POST", "/webhooks/{application}/{token}", self._follow_up),
+            ("PATCH", "/webhooks/{application}/{token}/messages/@original", self._edit_original),
+        ]
+
+    async def _me(self, _request: web.Request, _body: Any) -> Json:
+        return BOT
+
+    async def _application(self, _request: web.Request, _body: Any) -> Json:
+        return {
+            "id": str(APPLICATION_ID),
+            "name": "Paper Round",
+            "icon": None,
+            "description": "",
+            "bot_public": True,
+            "bot_require_code_grant": False,
+            "owner": user(1, "owner"),
+            "verify_key": "00",
+            "flags": 0,
+        }
+
+    async def _gateway(self, _request: web.Request, _body: Any) -> Any:
+        return self.gateway.described()
+
+    async def _get_commands(self, _request: web.Request, _body: Any) -> Any:
+        return self.commands
+
+    async def _put_commands(self, _request: web.Request, body: Any) -> Any:
+        for command in body:
+            self.check("ApplicationCommandUpdateRequest", command)
+        self.commands = [_registered(command, next(self._versions)) for command in body]
+        return self.commands
+
+    async def _open_direct(self, _request: web.Request, body: Any) -> Json:
+        self.check("CreatePrivateChannelRequest", body)
+        person = int(body["recipient_id"])
+        channel = self.world.direct.setdefault(person, self.world.new_id())
+        self.world.channels.setdefault(channel, Channel(channel, 0, f"direct {person}", 1))
+        return {"id": str(channel), "type": 1, "recipients": [user(person, "somebody")]}
+
+    def _channel(self, request: web.Request) -> Channel:
+        channel = self.world.channels.get(int(request.match_info["channel"]))
+        if channel is None:
+            raise ApiError(404, 10003, "Unknown Channel")
+        if channel.guild and channel.guild not in self.world.guilds:
+            raise ApiError(403, 50001, "Missing Access")
+        if not self.world.permissions_in(channel).view_channel:
+            raise ApiError(403, 50001, "Missing Access")
+        return channel
+
+    async def _get_channel(self, request: web.Request, _body: Any) -> Json:
+        return self._channel(request).json()
+
+    async def _patch_channel(self, request: web.Request, body: Any) -> Json:
+        channel = self._channel(request)
+        if channel.locked:
+            raise ApiError(403, 50013, "Missing Permissions")
+        channel.archived = body.get("archived", channel.archived)
+        return channel.json()
+
+    async def _history(self, request: web.Request, _body: Any) -> Any:
+        channel = self._channel(request)
+        if not self.world.permissions_in(channel).read_message_history:
+            return []
+        after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 50))
+        later = [message for message in channel.messages if int(message["id"]) > after]
+        chosen = later[:limit] if "after" in request.query else later[-limit:]
+        return chosen[::-1]
+
+    async def _get_message(self, request: web.Request, _body: Any) -> Json:
+        channel = self._channel(request)
+        for message in channel.messages:
+            if message["id"] == request.match_info["message"]:
+                return message
+        raise ApiError(404, 10008, "Unknown Message")
+
+    async def _create_message(self, request: web.Request, body: Any) -> Json:
+        channel = self._channel(request)
+        self.check("MessageCreateRequest", body)
+        if self.refuse:
+            raise self.refuse.pop(0)
+        if channel.type == 1 and any(
+            self.world.direct[person] == channel.id
+            for person in self.world.refuses_direct
+            if person in self.world.direct
+        ):
+            raise ApiError(403, 50007, "Cannot send messages to this user")
+        if channel.type not in (TEXT, THREAD, 1):
+            raise ApiError(400, 50008, "Cannot send messages in a non-text channel")
+        allowed = self.world.permissions_in(channel)
+        can_send = allowed.send_messages_in_threads if channel.is_thread else allowed.send_messages
+        if not can_send or not allowed.embed_links:
+            raise ApiError(403, 50013, "Missing Permissions")
+        if channel.locked:
+            raise ApiError(403, 160005, "Thread is locked")
+        if channel.archived:
+            raise ApiError(400, 50083, "Thread is archived")
+        nonce = body.get("nonce")
+        if nonce and body.get("enforce_nonce") and nonce in self._nonces:
+            place, identifier = self._nonces[nonce]
+            for message in self.world.channels[place].messages:
+                if message["id"] == str(identifier):
+                    return message
+            raise ApiError(404, 10008, "Unknown Message")
+        message = self.world.message(channel.id, body)
+        channel.messages.append(message)
+        if nonce:
+            self._nonces[nonce] = (channel.id, int(message["id"]))
+        return {**message, "nonce": nonce}
+
+    async def _thread_of_message(self, request: web.Request, body: Any) -> Json:
+        channel = self._channel(request)
+        self.check("CreateTextThreadWithMessageRequest", body)
+        identifier = int(request.match_info["message"])
+        if channel.type != TEXT:
+            raise ApiError(400, 50024, "Cannot execute action on this channel type")
+        if not self.world.permissions_in(channel).create_public_threads:
+            raise ApiError(403, 50013, "Missing Permissions")
+        if identifier in self.world.channels:
+            raise ApiError(400, 160004, "A thread has already been created for this message")
+        if not any(message["id"] == str(identifier) for message in channel.messages):
+            raise ApiError(404, 10008, "Unknown Message")
+        return self.world.open_thread(channel, body["name"], identifier).json()
+
+    async def _forum_post(self, request: web.Request, body: Any) -> Json:
+        channel = self._channel(request)
+        if channel.type != FORUM:
+            raise ApiError(400, 50024, "Cannot execute action on this channel type")
+        self.check("CreateForumThreadRequest", body)
+        self.check("BaseCreateMessageCreateRequest", body["message"])
+        if not self.world.permissions_in(channel).send_messages:
+            raise ApiError(403, 50013, "Missing Permissions")
+        if channel.tag_required and not body.get("applied_tags"):
+            raise ApiError(400, 40067, "A tag is required to create a forum post in this channel")
+        thread = self.world.open_thread(channel, body["name"])
+        message = self.world.message(thread.id, body["message"], identifier=thread.id)
+        thread.messages.append(message)
+        return {**thread.json(), "message": message}
+
+    async def _active_threads(self, request: web.Request, _body: Any) -> Json:
+        guild = int(request.match_info["guild"])
+        threads = [one.json() for one in self.world.channels.values() if one.guild == guild and one.is_thread]
+        return {"threads": threads, "members": []}
+
+    # --- Interactions
+
+    def _interaction(self, request: web.Request) -> Interaction:
+        found = self.interactions.by_token.get(request.match_info["token"])
+        if found is None:
+            raise ApiError(404, 10015, "Unknown Webhook")
+        return found
+
+    async def _callback(self, request: web.Request, body: Any) -> Any:
+        interaction = self._interaction(request)
+        if interaction.first is not None:
+            raise ApiError(400, 40060, "Interaction has already been acknowledged.")
+        if interaction.expired:
+            raise ApiError(404, 10062, "Unknown interaction")
+        self.check(_CALLBACKS[body["type"]], body)
+        message = interaction.answered(body, self.world)
+        if request.query.get("with_response") == "true":
+            shown: Json = {"interaction": {"id": str(interaction.id), "type": interaction.type}}
+            if message is not None:
+                shown["resource"] = {"type": body["type"], "message": message}
+            return shown
+        return None
+
+    async def _follow_up(self, request: web.Request, body: Any) -> Json:
+        interaction = self._interaction(request)
+        self.check("IncomingWebhookRequestPartial", body)
+        return interaction.followed_up(body, self.world)
+
+    async def _edit_original(self, request: web.Request, body: Any) -> Json:
+        interaction = self._interaction(request)
+        self.check("IncomingWebhookUpdateRequestPartial", body)
+        return interaction.edited(body, self.world)
+
+    # --- What happens to servers and channels
+
+    async def add_guild(self, guild_id: int) -> None:
+        await self.gateway.dispatch("GUILD_CREATE", self.world.guild_json(self.world.guilds[guild_id]))
+
+    async def remove_guild(self, guild_id: int) -> None:
+        del self.world.guilds[guild_id]
+        await self.gateway.dispatch("GUILD_DELETE", {"id": str(guild_id)})
+
+    async def outage(self, guild_id: int) -> None:
+        await self.gateway.dispatch("GUILD_DELETE", {"id": str(guild_id), "unavailable": True})
+
+    async def delete_channel(self, channel: Channel) -> None:
+        del self.world.channels[channel.id]
+        event = "THREAD_DELETE" if channel.is_thread else "CHANNEL_DELETE"
+        await self.gateway.dispatch(event, channel.json())
+
+    async def update_channel(self, channel: Channel) -> None:
+        event = "THREAD_UPDATE" if channel.is_thread else "CHANNEL_UPDATE"
+        await self.gateway.dispatch(event, channel.json())
+
+    async def allow(self, channel: Channel, **permissions: bool) -> None:
+        """Changes what the bot may do in a channel, and says so."""
+        changed = discord.Permissions(channel.permissions.value)
+        changed.update(**permissions)
+        channel.permissions = changed
+        await self.update_channel(channel)
+
+
+_CALLBACKS: defaultdict[int, str] = defaultdict(
+    lambda: "CreateMessageInteractionCallbackRequest",
+    {6: "UpdateMessageInteractionCallbackRequest", 8: "ApplicationCommandAutocompleteCallbackRequest"},
+)
+
+
+def _registered(command: Json, number: int) -> Json:
+    """A command as Discord gives it back: with what it adds, and without what says nothing."""
+
+    def bare(option: Json) -> Json:
+        kept = {name: value for name, value in option.items() if value not in (None, False, [])}
+        if "options" in kept:
+            kept["options"] = [bare(inner) for inner in kept["options"]]
+        return kept
+
+    return {
+        "id": str(number),
+        "application_id": str(APPLICATION_ID),
+        "version": str(number),
+        "default_member_permissions": None,
+        "type": 1,
+        "nsfw": False,
+        "description": "",
+        "dm_permission": False,
+        **bare(command),
+    }
+
+
+async def eventually(condition: Callable[[], object], *, within: float = 5.0) -> None:
+    """Waits until something is so; fails when it does not become so."""
+    async with asyncio.timeout(within):
+        while not condition():
+            await asyncio.sleep(0.005)

@@ -1,0 +1,199 @@
+"""Interactions of the simulated Discord: what a person does, and what they see of the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import discord
+
+from tests.simulators.discord_gateway import Gateway
+from tests.simulators.discord_world import APPLICATION_ID, Channel, Json, World, user
+
+EPHEMERAL = 64
+MANAGER = discord.Permissions(view_channel=True, send_messages=True, manage_channels=True)
+VISITOR = discord.Permissions(view_channel=True, send_messages=True)
+
+
+@dataclass(slots=True)
+class Interaction:
+    """One thing that a person did. `messages` is what they see as an answer, in order."""
+
+    id: int
+    type: int
+    token: str
+    channel_id: int
+    deadline: float
+    first: Json | None = None
+    choices: list[Json] = field(default_factory=list)
+    messages: list[Json] = field(default_factory=list)
+    pressed: Json | None = None
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def expired(self) -> bool:
+        return time.monotonic() > self.deadline
+
+    @property
+    def ephemeral(self) -> bool:
+        return all(message["flags"] & EPHEMERAL for message in self.messages)
+
+    @property
+    def text(self) -> str:
+        """All that the answer says."""
+        return "\n".join(
+            str(embed.get(part, "")) for message in self.messages for embed in message["embeds"] for part in embed
+        )
+
+    @property
+    def buttons(self) -> dict[str, str]:
+        """The ids of the buttons by their labels."""
+        return {
+            button["label"]: button["custom_id"]
+            for message in self.messages
+            for row in message["components"]
+            for button in row["components"]
+        }
+
+    def answered(self, body: Json, world: World) -> Json | None:
+        self.first = body
+        data = body.get("data") or {}
+        match body["type"]:
+            case 8:
+                self.choices = data["choices"]
+                self.done.set()
+            case 4:
+                self.messages.append(world.message(self.channel_id, data, flags=data.get("flags") or 0))
+                self.done.set()
+                return self.messages[-1]
+        return None
+
+    def followed_up(self, body: Json, world: World) -> Json:
+        assert self.first is not None, "a follow-up before the first answer"
+        message = world.message(self.channel_id, body, flags=body.get("flags") or 0)
+        self.messages.append(message)
+        self.done.set()
+        return message
+
+    def edited(self, body: Json, world: World) -> Json:
+        """The deferred answer itself, or the message whose button was pressed."""
+        assert self.first is not None
+        if self.first["type"] == 6 and self.pressed is not None:
+            self.pressed |= {part: body[part] for part in ("embeds", "components", "content") if part in body}
+            message = self.pressed
+        else:
+            flags = (self.first.get("data") or {}).get("flags") or 0
+            message = world.message(self.channel_id, body, flags=flags)
+        self.messages.append(message)
+        self.done.set()
+        return message
+
+
+class Interactions:
+    """Does what people do. `patience` is how long Discord waits for the first answer (seconds)."""
+
+    def __init__(self, world: World, gateway: Gateway) -> None:
+        self._world = world
+        self._gateway = gateway
+        self._numbers = itertools.count(1)
+        self.patience = 3.0
+        self.by_token: dict[str, Interaction] = {}
+
+    async def command(
+        self,
+        channel: Channel,
+        name: str,
+        *,
+        group: str = "papers",
+        permissions: discord.Permissions = MANAGER,
+        focused: str = "",
+        **values: Any,
+    ) -> Interaction:
+        """Gives a command, or with `focused` asks for completions; option names are written with `_` for `-`."""
+        options = [
+            {"name": (option := key.replace("_", "-")), "type": _kind(value), "value": value}
+            | ({"focused": True} if option == focused else {})
+            for key, value in values.items()
+        ]
+        data = {
+            "id": "1",
+            "name": group,
+            "type": 1,
+            "guild_id": str(channel.guild),
+            "options": [{"name": name, "type": 1, "options": options}],
+        }
+        return await self._do(4 if focused else 2, channel, data, permissions)
+
+    async def press(
+        self, channel: Channel, message: Json, custom_id: str, *, permissions: discord.Permissions = MANAGER
+    ) -> Interaction:
+        data = {"custom_id": custom_id, "component_type": 2}
+        return await self._do(3, channel, data, permissions, message=message)
+
+    async def on_message(self, channel: Channel, message: Json, name: str) -> Interaction:
+        """Uses a command of a message's context menu."""
+        data = {
+            "id": "2",
+            "name": name,
+            "type": 3,
+            "guild_id": str(channel.guild),
+            "target_id": message["id"],
+            "resolved": {"messages": {message["id"]: message}},
+        }
+        return await self._do(2, channel, data, VISITOR)
+
+    async def _do(
+        self, kind: int, channel: Channel, data: Json, permissions: discord.Permissions, *, message: Json | None = None
+    ) -> Interaction:
+        number = next(self._numbers)
+        interaction = Interaction(
+            id=discord.utils.time_snowflake(discord.utils.utcnow()) + number,
+            type=kind,
+            token=f"interaction-{number}",
+            channel_id=channel.id,
+            deadline=time.monotonic() + self.patience,
+            pressed=message,
+        )
+        self.by_token[interaction.token] = interaction
+        packet: Json = {
+            "id": str(interaction.id),
+            "application_id": str(APPLICATION_ID),
+            "type": kind,
+            "token": interaction.token,
+            "version": 1,
+            "guild_id": str(channel.guild),
+            "guild": {"id": str(channel.guild), "features": [], "locale": "en-US"},
+            "channel_id": str(channel.id),
+            "channel": channel.json(),
+            "member": {
+                "user": user(4242, "ada"),
+                "nick": None,
+                "roles": [],
+                "joined_at": "2026-01-01T00:00:00+00:00",
+                "deaf": False,
+                "mute": False,
+                "flags": 0,
+                "permissions": str(permissions.value),
+            },
+            "app_permissions": str(self._world.permissions_in(channel).value),
+            "locale": "en-US",
+            "guild_locale": "en-US",
+            "entitlements": [],
+            "authorizing_integration_owners": {"0": str(channel.guild)},
+            "context": 0,
+            "attachment_size_limit": 10_000_000,
+            "data": data,
+        }
+        if message is not None:
+            packet["message"] = message
+        await self._gateway.dispatch("INTERACTION_CREATE", packet)
+        async with asyncio.timeout(5):
+            await interaction.done.wait()
+        return interaction
+
+
+def _kind(value: Any) -> int:
+    return 5 if isinstance(value, bool) else 4 if isinstance(value, int) else 3
