@@ -30,7 +30,9 @@ async def complete(registry: Registry, services: Services, call: CommandCall) ->
     rest = line[len(name) :].lstrip()
     *before, word = rest.split(" ")
     kept = " ".join([command.name, *before])
-    options = [f"--{name}" for name in command.options if f"--{name}" not in before]
+    options = [
+        f"--{name}" for name, option in command.options.items() if not option.internal and f"--{name}" not in before
+    ]
     if word.startswith("--"):
         values: Sequence[str] = options
     else:

@@ -176,7 +176,9 @@ BUTTONS = (
         handler=more,
         parameters=(
             Parameter(name="digest", help="a digest's number", kind=Kind.NUMBER, required=True, maximum=999_999_999),
-            Parameter(name="page", help="the page", kind=Kind.NUMBER, option=True, minimum=1, maximum=200),
+            Parameter(
+                name="page", help="the page", kind=Kind.NUMBER, option=True, internal=True, minimum=1, maximum=200
+            ),
         ),
         hidden=True,
     ),

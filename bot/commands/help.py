@@ -27,7 +27,7 @@ def menu() -> Reply:
 
 def overview(registry: Registry) -> Reply:
     """All commands in a line each."""
-    lines = tuple(text(code(f"/papers {command.usage}"), f" {command.summary}") for command in registry)
+    lines = tuple(text(code(f"/papers {command.short_usage}"), f" {command.summary}") for command in registry)
     return answer(
         Heading("Paper Round"),
         Items(lines),
@@ -43,7 +43,9 @@ def explanation(command: Command) -> Reply:
         say(f"{command.summary[:1].upper()}{command.summary[1:]}. For {who}."),
     ]
     if command.parameters:
-        blocks.append(Items(tuple(text(code(one.usage), f" {one.help}") for one in command.parameters)))
+        blocks.append(
+            Items(tuple(text(code(one.usage), f" {one.help}") for one in command.parameters if not one.internal))
+        )
     if command.details:
         blocks.append(say(command.details))
     if command.examples:

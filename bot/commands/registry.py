@@ -35,6 +35,7 @@ class Parameter:
 
     An `option` is written `--name VALUE` (a switch: `--name`) anywhere in the line. The others stand in their order,
     and the last of them takes the rest of the line. `minimum` and `maximum` bound a number.
+    An `internal` one is for buttons, and in no help.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Parameter:
     kind: Kind = Kind.TEXT
     required: bool = False
     option: bool = False
+    internal: bool = False
     choices: tuple[str, ...] = ()
     minimum: int = 0
     maximum: int = 1_000_000
@@ -99,7 +101,12 @@ class Command:
     @property
     def usage(self) -> str:
         """The line that the help shows, without `/papers`."""
-        return " ".join([self.name, *(parameter.usage for parameter in self.parameters)])
+        return " ".join([self.name, *(parameter.usage for parameter in self.parameters if not parameter.internal)])
+
+    @property
+    def short_usage(self) -> str:
+        """The line without options."""
+        return " ".join([self.name, *(parameter.usage for parameter in self.positional)])
 
     @property
     def positional(self) -> tuple[Parameter, ...]:

@@ -25,7 +25,9 @@ THIN = 3  # with fewer results the sources are asked as well
 TRENDING = 10
 PERIODS = {"day": 1, "week": 7, "month": 30}
 LAST_PAGE = 200
-_PAGE_OPTION = Parameter(name="page", help="the page", kind=Kind.NUMBER, option=True, minimum=1, maximum=LAST_PAGE)
+_PAGE_OPTION = Parameter(
+    name="page", help="the page", kind=Kind.NUMBER, option=True, internal=True, minimum=1, maximum=LAST_PAGE
+)
 _PAPER = Parameter(name="paper", help="an arXiv id or a link to a paper", kind=Kind.PAPER, required=True)
 
 

@@ -38,7 +38,7 @@ async def test_an_empty_line_gets_a_short_menu(town: Town) -> None:
 async def test_help_names_every_command_and_explains_each(town: Town) -> None:
     overview = await town.say("help")
     for command in REGISTRY:
-        assert f"`/papers {command.usage}`" in overview
+        assert f"`/papers {command.short_usage}`" in overview
         explanation = await town.say(f"help {command.name}")
         assert all(f"/papers {example}" in explanation for example in command.examples)
 

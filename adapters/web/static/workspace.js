@@ -64,6 +64,11 @@ function toEnd() {
   noticeEnd();
 }
 
+// What is longer than the window is read from its beginning.
+function reveal(message) {
+  message.scrollIntoView({ block: message.offsetHeight > log.clientHeight ? "start" : "nearest" });
+}
+
 // Changes the page without moving `anchor` in front of the reader's eyes.
 function keepInPlace(anchor, change) {
   const before = anchor?.getBoundingClientRect().top;
@@ -147,16 +152,17 @@ function showAnswer(answer, pressed, line) {
     if (original) replaced.set(message, original);
     keepInPlace(asking.previousElementSibling, () => asking.replaceWith(message));
     message.focus({ preventScroll: true });
-    message.scrollIntoView({ block: "nearest" });
+    reveal(message);
   } else if (paper) {
     // Under the paper that it is about; a second press replaces the first answer.
     const again = [...paper.querySelectorAll(":scope > .ephemeral")].find((each) => each.dataset.line === line);
     keepInPlace(pressed, () => (again ? again.replaceWith(message) : paper.append(message)));
-    message.scrollIntoView({ block: "nearest" });
+    reveal(message);
   } else {
     timeline.querySelector(".welcome")?.remove();
     timeline.append(message);
     toEnd();
+    reveal(message);
   }
 }
 
