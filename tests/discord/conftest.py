@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +12,12 @@ from adapters.discord.platform import DiscordPlatform
 from bot.channels import Address, PlatformName
 from bot.messages import Heading, Message, PaperBlock
 from bot.ports import Outgoing
+from storage.store import SqlStore
 from tests.clocks import SettableClock
+from tests.discord.house import House
 from tests.simulators.discord import DiscordSimulator
 from tests.simulators.discord_world import Channel
+from tests.town import Town
 
 
 @pytest.fixture
@@ -55,3 +59,30 @@ def outgoing(
 ) -> Outgoing:
     address = Address(PlatformName.DISCORD, str(channel.guild), str(channel.id))
     return Outgoing(address=address, message=message, key=key, reply_to=reply_to)
+
+
+@pytest.fixture
+async def house(
+    discord_server: DiscordSimulator,
+    platform: DiscordPlatform,
+    clock: SettableClock,
+    sqlite_url: str,
+    tmp_path: Path,
+) -> AsyncIterator[House]:
+    """Everything in place, and nothing connected yet."""
+    store = SqlStore(sqlite_url)
+    guild = discord_server.world.add_guild()
+    town = Town(store, tmp_path, clock=clock, platform=platform)  # type: ignore[arg-type]
+    await town.index.refresh()
+    yield House(
+        simulator=discord_server,
+        store=store,
+        clock=clock,
+        folder=tmp_path,
+        guild=guild,
+        general=discord_server.world.add_channel(guild),
+        town=town,
+        platform=platform,
+    )
+    await town.index.close()
+    await store.close()

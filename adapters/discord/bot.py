@@ -1,0 +1,115 @@
+"""The bot in Discord: connects, tells Discord of its commands, and listens until it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+
+import discord
+import structlog
+from discord.http import Route
+
+from adapters.discord.conversation import Conversation
+from adapters.discord.definitions import definitions, fingerprint
+from adapters.discord.failures import FAILURES
+from adapters.discord.permissions import invite_url
+from adapters.discord.platform import DiscordPlatform
+from adapters.discord.standing import Standing
+from bot.commands.registry import Registry
+from bot.errors import OperatorError
+from bot.ports import ChannelDirectory, ChannelStore, CommandRunner
+
+FIRST_RETRY = 5.0  # seconds
+LONGEST_RETRY = 300.0
+#: Closed by the gateway for good: a wrong token, or something that this version must not do.
+_BAD_TOKEN = 4004
+
+_log = structlog.get_logger()
+
+
+class DiscordBot:
+    """What runs beside the outbox. `run` it until it is cancelled, then close the platform."""
+
+    def __init__(
+        self,
+        platform: DiscordPlatform,
+        commands: CommandRunner,
+        registry: Registry,
+        *,
+        directory: ChannelDirectory,
+        channels: ChannelStore,
+        first_retry: float = FIRST_RETRY,
+    ) -> None:
+        self._client = platform.client
+        self._definitions = definitions(registry)
+        self._first_retry = first_retry
+        conversation = Conversation(commands, registry)
+        standing = Standing(self._client, directory, channels, commands)
+
+        async def on_interaction(interaction: discord.Interaction[discord.Client]) -> None:
+            await conversation.heard(interaction)
+
+        self._client.press = conversation.pressed
+        for listener in (
+            on_interaction,
+            standing.on_ready,
+            standing.on_guild_join,
+            standing.on_guild_remove,
+            standing.on_guild_unavailable,
+            standing.on_guild_channel_delete,
+            standing.on_raw_thread_delete,
+            standing.on_raw_thread_update,
+            standing.on_guild_channel_update,
+            standing.on_guild_role_update,
+        ):
+            self._client.event(listener)
+
+    @property
+    def invite_url(self) -> str:
+        """Where a server's owner adds the bot; empty until it has logged in."""
+        return invite_url(self._client.application_id) if self._client.application_id else ""
+
+    async def run(self) -> None:
+        """Works until cancelled. An outage is waited out; raises `OperatorError` for what waiting cannot heal."""
+        await self._start()
+        _log.info("discord.invite", url=self.invite_url)
+        try:
+            await self._client.work()
+        except discord.ConnectionClosed as error:
+            if error.code == _BAD_TOKEN:
+                raise OperatorError(_REFUSED) from error
+            raise OperatorError(
+                f"Discord closed the connection for good (code {error.code}): {error.reason}"
+            ) from error
+
+    async def _start(self) -> None:
+        """Logs in and tells Discord of the commands, as often as it takes."""
+        wait = self._first_retry
+        while True:
+            try:
+                await self._client.log_in()
+                await self._sync_commands()
+            except discord.LoginFailure as error:
+                raise OperatorError(_REFUSED) from error
+            except FAILURES as error:
+                _log.warning("discord.unreachable", reason=str(error) or type(error).__name__, retry_in=wait)
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, LONGEST_RETRY)
+            else:
+                return
+
+    async def _sync_commands(self) -> None:
+        """Registers the commands if Discord has others: it allows few registrations a day, and people notice them."""
+        application = self._client.application_id
+        path = "/applications/{application_id}/commands"
+        there = await self._client.once(Route("GET", path, application_id=application))
+        if fingerprint(there) == fingerprint(self._definitions):
+            _log.info("discord.commands_unchanged")
+            return
+        await self._client.http.request(Route("PUT", path, application_id=application), json=self._definitions)
+        _log.info("discord.commands_registered")
+
+
+_REFUSED = (
+    "Discord refuses the token. Copy it again from https://discord.com/developers/applications (your application, "
+    "“Bot”, “Reset Token”) into PAPERROUND_DISCORD_TOKEN."
+)

@@ -1,0 +1,143 @@
+"""The registry as Discord knows it: one command with subcommands, and the way back from options to a line.
+
+https://docs.discord.com/developers/interactions/application-commands
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.discord.markup import cut
+from bot.commands.registry import Command, Kind, Parameter, Registry
+
+GROUP = "papers"
+FIND_PAPERS = "Find papers here"
+DESCRIPTION = 100
+MOST_CHOICES = 25
+CHOICE = 100  # characters of a choice's name and of its value
+
+SUBCOMMAND, STRING, INTEGER, BOOLEAN = 1, 3, 4, 5
+CHAT_INPUT, MESSAGE = 1, 3
+#: In servers only, and only where somebody added the bot to the whole server.
+_SERVERS_ONLY = {"contexts": [0], "integration_types": [0]}
+_COMPLETED = frozenset(
+    {Kind.QUERY, Kind.COMMAND, Kind.TOPIC, Kind.SCHEDULE, Kind.TIME_ZONE, Kind.SETTING, Kind.SETTING_VALUE}
+)
+
+Json = dict[str, Any]
+Value = str | int | bool
+
+
+def definitions(registry: Registry) -> list[Json]:
+    """What Discord is told: `/papers …` with typed options, and the entry in the menu of messages."""
+    papers = {
+        "name": GROUP,
+        "type": CHAT_INPUT,
+        "description": "Research papers for this channel",
+        "options": [_subcommand(command) for command in registry],
+        **_SERVERS_ONLY,
+    }
+    return [papers, {"name": FIND_PAPERS, "type": MESSAGE, **_SERVERS_ONLY}]
+
+
+def fingerprint(commands: Iterable[Mapping[str, Any]]) -> str:
+    """The same for definitions that mean the same, whether they are ours or come back from Discord."""
+    return json.dumps(sorted((_essence(command) for command in commands), key=json.dumps), sort_keys=True)
+
+
+def _essence(definition: Mapping[str, Any]) -> Json:
+    """What we say about a command or an option, without what Discord adds and what says nothing."""
+    kept: Json = {}
+    for name in ("name", "type", "description", "required", "autocomplete", "min_value", "max_value", "choices"):
+        if (value := definition.get(name)) not in (None, False, [], ""):
+            kept[name] = value
+    if "choices" in kept:
+        kept["choices"] = [{"name": choice["name"], "value": choice["value"]} for choice in kept["choices"]]
+    for name in ("contexts", "integration_types"):
+        if definition.get(name):
+            kept[name] = sorted(definition[name])
+    if definition.get("options"):
+        kept["options"] = [_essence(option) for option in definition["options"]]
+    return kept
+
+
+def _subcommand(command: Command) -> Json:
+    # Discord wants required options in front of the others.
+    parameters = sorted(command.parameters, key=lambda parameter: not parameter.required)
+    return {
+        "name": command.name,
+        "type": SUBCOMMAND,
+        "description": cut(command.summary, DESCRIPTION),
+        "options": [_option(parameter) for parameter in parameters],
+    }
+
+
+def _option(parameter: Parameter) -> Json:
+    option: Json = {
+        "name": parameter.name,
+        "description": cut(parameter.help, DESCRIPTION),
+        "type": {Kind.NUMBER: INTEGER, Kind.SWITCH: BOOLEAN}.get(parameter.kind, STRING),
+        "required": parameter.required,
+    }
+    if parameter.kind is Kind.NUMBER:
+        option |= {"min_value": parameter.minimum, "max_value": parameter.maximum}
+    if parameter.kind is Kind.CHOICE:
+        option["choices"] = [{"name": choice, "value": choice} for choice in parameter.choices]
+    if parameter.kind in _COMPLETED:
+        option["autocomplete"] = True
+    return option
+
+
+# --- From options to a line -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a person chose: the subcommand, its options, and the option that they are typing just now."""
+
+    command: str
+    values: Mapping[str, Value]
+    focused: str | None = None
+
+
+def given(data: Mapping[str, Any]) -> Given:
+    """Reads the data of an interaction."""
+    [subcommand] = data["options"]
+    options = subcommand.get("options") or []
+    focused = next((option["name"] for option in options if option.get("focused")), None)
+    return Given(subcommand["name"], {option["name"]: option["value"] for option in options}, focused)
+
+
+def line_of(command: Command, values: Mapping[str, Value]) -> str:
+    """The line that means the same, as a person would type it elsewhere."""
+    words = [command.name]
+    for parameter in command.parameters:
+        value = values.get(parameter.name)
+        if parameter.option and value is not None and value is not False:
+            words.append(f"--{parameter.name}" if value is True else f"--{parameter.name} {_quoted(str(value))}")
+    words += [str(values[parameter.name]).strip() for parameter in command.positional if parameter.name in values]
+    return " ".join(word for word in words if word)
+
+
+def beginning_of(command: Command, values: Mapping[str, Value], focused: str) -> str:
+    """What stands in front of the option that is being typed, when a line of the command is."""
+    before = []
+    for parameter in command.positional:
+        if parameter.name == focused:
+            break
+        before.append(str(values.get(parameter.name, "")).strip())
+    return " ".join(word for word in [command.name, *before] if word) + " "
+
+
+def choices(beginning: str, lines: Sequence[str]) -> list[str]:
+    """What the option may be, from the whole lines that the core offers."""
+    values = (line.removeprefix(beginning) for line in lines if line.startswith(beginning))
+    return [value for value in dict.fromkeys(values) if value and len(value) <= CHOICE][:MOST_CHOICES]
+
+
+def _quoted(value: str) -> str:
+    """There is no quotation mark within a quotation: a straight one becomes an apostrophe."""
+    return '"' + value.replace('"', "'") + '"' if any(map(str.isspace, value)) or '"' in value else value

@@ -1,0 +1,95 @@
+"""The whole bot in a simulated Discord: the real core on a real store, the real discord.py, one server with channels."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.discord.bot import DiscordBot
+from adapters.discord.platform import DiscordPlatform
+from bot.channels import Address, PlatformName
+from bot.channels import Channel as StoredChannel
+from bot.commands import REGISTRY
+from bot.directory import Directory
+from bot.ports import CommandRunner
+from storage.store import SqlStore
+from tests.clocks import SettableClock
+from tests.simulators.discord import DiscordSimulator
+from tests.simulators.discord_interactions import Interaction
+from tests.simulators.discord_world import Channel, Guild
+from tests.town import Town
+
+
+@dataclass(slots=True)
+class House:
+    """What a test works with."""
+
+    simulator: DiscordSimulator
+    store: SqlStore
+    clock: SettableClock
+    folder: Path
+    guild: Guild
+    general: Channel
+    town: Town
+    platform: DiscordPlatform
+
+    async def say(self, name: str, channel: Channel | None = None, **values: object) -> Interaction:
+        """Gives a command as somebody who manages the channel; it must be understood."""
+        answer = await self.simulator.interactions.command(channel or self.general, name, **values)  # type: ignore[arg-type]
+        assert answer.ephemeral
+        return answer
+
+    async def stored(self, channel: Channel | None = None) -> StoredChannel:
+        place = channel or self.general
+        address = Address(PlatformName.DISCORD, str(self.guild.id), str(place.id))
+        found = await self.store.channels.find(address)
+        assert found is not None
+        return found
+
+    async def next_digest(self, channel: Channel | None = None) -> None:
+        due = (await self.stored(channel)).next_digest_at
+        assert due is not None
+        self.clock.set(max(due, self.clock.now()))
+        await self.town.engine.deliver()
+
+    def papers_in(self, channel: Channel) -> list[str]:
+        """The ids of the papers that a channel and its threads show, from the addresses of cards and lines."""
+        messages = [*channel.messages]
+        for thread in self.simulator.world.threads_of(channel):
+            messages += thread.messages
+        return [
+            part.split("#")[0].split(")")[0]
+            for message in messages
+            for embed in message["embeds"]
+            for part in f"{embed.get('url', '')}".split("/")[-1:]
+            if part
+        ]
+
+
+@contextlib.asynccontextmanager
+async def running(house: House, *, commands: CommandRunner | None = None) -> AsyncIterator[DiscordBot]:
+    """The bot as it runs; on the way out it is stopped as by a signal."""
+    bot = DiscordBot(
+        house.platform,
+        commands or house.town.commands,
+        REGISTRY,
+        directory=Directory(house.store, house.clock),
+        channels=house.store.channels,
+        first_retry=0.01,
+    )
+    task = asyncio.create_task(bot.run())
+    try:
+        ready = asyncio.create_task(house.simulator.gateway.ready.wait())
+        await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED, timeout=10)
+        ready.cancel()
+        if task.done():
+            await task
+        await house.platform.client.wait_until_ready()
+        yield bot
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await house.platform.close()
