@@ -32,6 +32,8 @@ from storage.papers import paper_of
 from storage.statements import chunks, upsert
 from storage.tables import CHANNELS, DELIVERIES, DELIVERY_TOPICS, DIGESTS, PAPERS, POSTS, SUBSCRIPTIONS
 
+#: Digests in one transaction. Each takes milliseconds, and on SQLite all other writers wait for the whole of it.
+PLANS_AT_ONCE = 10
 KEY_BYTES = 12  # 24 hexadecimal characters; Discord takes 25 as a nonce
 #: Matched, and in no digest yet.
 WAITING = and_(DELIVERIES.c.state == DeliveryState.QUEUED, DELIVERIES.c.digest_id.is_(None))
@@ -42,7 +44,7 @@ class SqlDigestStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._plans = GroupCommit(self._write_plans)
+        self._plans = GroupCommit(self._write_plans, limit=PLANS_AT_ONCE)
 
     async def record_matches(self, revisions: Mapping[str, int], matches: Sequence[Match], now: datetime) -> list[int]:
         async with self._database.write() as connection:

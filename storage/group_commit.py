@@ -20,8 +20,9 @@ class GroupCommit(Generic[T]):
     when the item's transaction is committed, with whether the item took effect.
     """
 
-    def __init__(self, write: Callable[[list[T]], Awaitable[list[bool]]]) -> None:
+    def __init__(self, write: Callable[[list[T]], Awaitable[list[bool]]], *, limit: int = GROUP_LIMIT) -> None:
         self._write = write
+        self._limit = limit
         self._waiting: list[tuple[T, asyncio.Future[bool]]] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -34,7 +35,7 @@ class GroupCommit(Generic[T]):
 
     async def _drain(self) -> None:
         while self._waiting:
-            group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
+            group, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
             await self._commit(group)
 
     async def _commit(self, group: list[tuple[T, asyncio.Future[bool]]]) -> None:

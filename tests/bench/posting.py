@@ -1,0 +1,127 @@
+"""Posting: digests planned and posts sent per second, and how commands are answered meanwhile.
+
+The platform has no limits here, so that what is measured is ours. SQLite, with a flush to the disk at every commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psutil
+import structlog
+
+from bot.ports import TopicOptions
+from storage.store import SqlStore
+from tests.bench import Row, Stopwatch, Times
+from tests.feeds.server import SHARED
+from tests.sources import a_paper
+from tests.town import Town
+
+CHANNELS = 2000
+PAPERS = 5
+MEGABYTE = 1_000_000
+CORPUS = SHARED / "data" / "arxiv" / "papers.jsonl.xz"
+
+
+def rows() -> Iterator[Row]:
+    """The rows of this section."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    yield from asyncio.run(_throughput())
+    yield from asyncio.run(_answers())
+    yield from _start()
+
+
+@asynccontextmanager
+async def _due(channels: int) -> AsyncIterator[Town]:
+    """A town in which every channel has a topic, papers that wait, and a digest that is due."""
+    with TemporaryDirectory() as folder:
+        store = SqlStore(f"sqlite:///{folder}/paperround.db")
+        await store.open()
+        town = Town(store, Path(folder) / "index")
+        now = town.clock.now()
+        for number in range(channels):
+            channel = await store.channels.add(
+                town.address(f"channel-{number}"), "", time_zone="UTC", schedule="daily 13:00", next_digest_at=now
+            )
+            options = TopicOptions(query="diffusion")
+            await store.subscriptions.add(channel.id, options, created_by="u1", now=now)
+        await town.news(*(a_paper(number) for number in range(PAPERS)))
+        yield town
+        await town.index.close()
+        await store.close()
+
+
+async def _throughput() -> list[Row]:
+    async with _due(CHANNELS) as town:
+        with Stopwatch() as planning:
+            planned = await town.engine.planner.sweep()
+        with Stopwatch() as posting:
+            posted = await town.engine.posting.drain()
+    assert planned == posted == CHANNELS
+    return [
+        Row(what="digests planned", ours=planned / planning.seconds, unit="/s", more_is_better=True),
+        Row(
+            what="posts through the outbox",
+            ours=posted / posting.seconds,
+            unit="/s",
+            rival="wanted",
+            theirs=500,
+            more_is_better=True,
+        ),
+    ]
+
+
+async def _answers() -> list[Row]:
+    """Commands while everybody gets a digest."""
+    async with _due(CHANNELS) as town:
+        going_out = asyncio.create_task(town.engine.deliver())
+        durations = []
+        number = 0
+        while not going_out.done():
+            number = (number + 37) % CHANNELS
+            for line in ("topics", "search diffusion", "settings limit 10"):
+                started = time.perf_counter()
+                await town.ask(line, f"channel-{number}")
+                durations.append(time.perf_counter() - started)
+            await asyncio.sleep(0.02)
+        await going_out
+    times = Times.of(durations)
+    label = f"a command while {CHANNELS:,} channels get a digest"
+    return [
+        Row(what=f"{label}: p50", ours=times.p50),
+        Row(what=f"{label}: p99", ours=times.p99, rival="wanted", theirs=150),
+    ]
+
+
+def _start() -> Iterator[Row]:
+    """The real program: importing, and starting with what was imported."""
+    if not CORPUS.exists():
+        return
+    with TemporaryDirectory() as folder:
+        environment = {**os.environ, "PAPERROUND_DATA_DIR": folder, "PAPERROUND_LOG_LEVEL": "error"}
+        program = [sys.executable, "-m", "bot"]
+        with Stopwatch() as importing:
+            process = psutil.Popen([*program, "import", str(CORPUS)], env=environment, stdout=subprocess.DEVNULL)
+            peak = 0
+            while process.poll() is None:
+                try:
+                    peak = max(peak, process.memory_info().rss)
+                except psutil.NoSuchProcess:
+                    break
+                time.sleep(0.05)
+        yield Row(what="import 60,419 papers", ours=importing.seconds, unit="s", rival="wanted", theirs=120)
+        yield Row(what="import: most memory", ours=peak / MEGABYTE, unit="MB", rival="wanted", theirs=500)
+        with Stopwatch() as starting:
+            subprocess.run([*program, "search", "diffusion"], env=environment, check=True, stdout=subprocess.DEVNULL)
+        yield Row(
+            what="start with 60,419 papers, and search", ours=starting.seconds, unit="s", rival="wanted", theirs=2
+        )
