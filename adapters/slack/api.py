@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass
 
@@ -14,12 +15,17 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.elements import Json
 
+T = TypeVar("T")
+
 DEFAULT_API_URL: Final = "https://slack.com/api/"
 REQUEST_TIMEOUT: Final = 20  # seconds; below the time that the outbox gives to a post
 #: Nothing is ever repeated behind our back: the library's default would post a message twice whose answer got lost.
 NO_RETRIES: Final[list[AsyncRetryHandler]] = []
-_PEOPLE_FOR: Final = 3600.0  # seconds that a person's name and time zone are kept
-_MOST_PEOPLE: Final = 10_000
+#: At DEBUG the libraries write whole payloads, with addresses that let whoever reads them answer in our name.
+LIBRARY_LOG: Final = logging.getLogger("slack")
+LIBRARY_LOG.setLevel(logging.INFO)
+_KEPT_FOR: Final = 3600.0  # seconds that what Slack said of people and channels is kept
+_MOST_KEPT: Final = 10_000
 _LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
@@ -48,6 +54,22 @@ def usable_proxy(url: str, proxy: str | None) -> str | None:
     return None if host in _LOOPBACK or proxy_bypass(host) else proxy
 
 
+class _Kept(Generic[T]):
+    """Answers that are believed for a while."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[float, T]] = {}
+
+    def get(self, name: str) -> T | None:
+        until, value = self._kept.get(name, (0.0, None))
+        return value if time.monotonic() < until else None
+
+    def keep(self, name: str, value: T) -> None:
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept.clear()
+        self._kept[name] = (time.monotonic() + _KEPT_FOR, value)
+
+
 class SlackApi:
     """The Web API with one bot token. `close` it in the end."""
 
@@ -57,7 +79,8 @@ class SlackApi:
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._client = self.another_client(bot_token)
         self._identity: Identity | None = None
-        self._people: dict[str, tuple[float, Profile]] = {}
+        self._people: _Kept[Profile] = _Kept()
+        self._names: _Kept[str] = _Kept()
 
     @property
     def client(self) -> AsyncWebClient:
@@ -68,7 +91,9 @@ class SlackApi:
 
     def another_client(self, token: str | None) -> AsyncWebClient:
         """A client for the same address that does not share the connections."""
-        client = AsyncWebClient(token=token, base_url=self.url, timeout=REQUEST_TIMEOUT, retry_handlers=NO_RETRIES)
+        client = AsyncWebClient(
+            token=token, base_url=self.url, timeout=REQUEST_TIMEOUT, retry_handlers=NO_RETRIES, logger=LIBRARY_LOG
+        )
         client.proxy = usable_proxy(self.url, client.proxy)
         return client
 
@@ -86,8 +111,7 @@ class SlackApi:
 
     async def profile(self, user_id: str) -> Profile:
         """What Slack knows of a person, kept for an hour; raises one of `outcomes.FAILURES`."""
-        until, known = self._people.get(user_id, (0.0, None))
-        if known is not None and time.monotonic() < until:
+        if (known := self._people.get(user_id)) is not None:
             return known
         identity = await self.identity()
         user: Json = (await self.client.users_info(user=user_id))["user"]
@@ -98,10 +122,16 @@ class SlackApi:
             time_zone=user.get("tz"),
             external=bool(user.get("is_stranger")) or (home != identity.team_id and identity.enterprise_id is None),
         )
-        if len(self._people) >= _MOST_PEOPLE:
-            self._people.clear()
-        self._people[user_id] = (time.monotonic() + _PEOPLE_FOR, found)
+        self._people.keep(user_id, found)
         return found
+
+    async def channel_name(self, channel_id: str) -> str:
+        """The name of a channel that we are in, kept for an hour; raises one of `outcomes.FAILURES`."""
+        if (known := self._names.get(channel_id)) is None:
+            channel: Json = (await self.client.conversations_info(channel=channel_id))["channel"]
+            known = channel.get("name") or "direct message"
+            self._names.keep(channel_id, known)
+        return known
 
     async def close(self) -> None:
         if self._client.session is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,10 +10,10 @@ from slack_sdk.errors import SlackApiError
 
 from adapters.slack import rendering
 from adapters.slack.api import DEFAULT_API_URL, REQUEST_TIMEOUT, SlackApi
-from adapters.slack.elements import Json, without_pictures
+from adapters.slack.elements import Json
 from adapters.slack.mentions import parse_mention
 from adapters.slack.outcomes import FAILURES, code_of, is_unacceptable, outcome_of
-from adapters.slack.rendering import Payload, render
+from adapters.slack.rendering import Payload, content_of, ever_plainer, render
 from bot.channels import Address, PlatformName, Style
 from bot.messages import Message
 from bot.ports import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
@@ -60,7 +59,7 @@ class SlackPlatform:
         if (refused := await self._elsewhere(outgoing.address)) is not None:
             return refused
         result: SendResult = Rejected("The message has nothing in it.")
-        for form in _ever_plainer(_arguments(outgoing, pages[0])):
+        for form in ever_plainer(_arguments(outgoing, pages[0])):
             try:
                 return await self._post(form)
             except FAILURES as error:
@@ -90,7 +89,7 @@ class SlackPlatform:
             return False
         try:
             for page in render(message):
-                await self._post({"channel": person_id, **_content(page)})
+                await self._post({"channel": person_id, **content_of(page)})
         except FAILURES as error:
             log.warning("slack.not_told", person=person_id, reason=outcome_of(error).reason)
             return False
@@ -158,32 +157,12 @@ class SlackPlatform:
         return LookUp.CANNOT_TELL
 
 
-def _content(payload: Payload) -> Json:
-    """What a message says, with everything off by which Slack would read more into it."""
-    return {
-        "text": payload.text,
-        "blocks": list(payload.blocks),
-        "mrkdwn": False,
-        "unfurl_links": False,
-        "unfurl_media": False,
-    }
-
-
 def _arguments(outgoing: Outgoing, payload: Payload) -> Json:
-    arguments = _content(payload) | {
+    arguments = content_of(payload) | {
         "channel": outgoing.address.channel,
         "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": outgoing.key}},
     }
     return arguments | ({"thread_ts": outgoing.reply_to} if outgoing.reply_to else {})
-
-
-def _ever_plainer(arguments: Json) -> Iterator[Json]:
-    """The message, then without thumbnails, then as text alone."""
-    yield arguments
-    blocks: list[Json] = arguments["blocks"]
-    if any("accessory" in block for block in blocks):
-        yield arguments | {"blocks": without_pictures(blocks)}
-    yield {name: value for name, value in arguments.items() if name != "blocks"}
 
 
 def _key_of(message: Json) -> str | None:

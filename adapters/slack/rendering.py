@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -70,6 +70,26 @@ def render(message: Message) -> list[Payload]:
         room -= cost
     text = _spoken(message)
     return [Payload(text, tuple(page)) for page in pages]
+
+
+def content_of(payload: Payload) -> Json:
+    """What a message says, with everything off by which Slack would read more into it."""
+    return {
+        "text": payload.text,
+        "blocks": list(payload.blocks),
+        "mrkdwn": False,
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+
+
+def ever_plainer(arguments: Json) -> Iterator[Json]:
+    """The message, then without thumbnails, then as text alone."""
+    yield arguments
+    blocks: list[Json] = arguments["blocks"]
+    if any("accessory" in block for block in blocks):
+        yield arguments | {"blocks": elements.without_pictures(blocks)}
+    yield {name: value for name, value in arguments.items() if name != "blocks"}
 
 
 def _mention(mention: str) -> list[Json]:

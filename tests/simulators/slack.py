@@ -13,7 +13,7 @@ import itertools
 import json
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -71,6 +71,7 @@ class SlackSimulator:
         self.channels: dict[str, SimulatedChannel] = {}
         self.people: dict[str, Json] = {}
         self.requests: list[tuple[str, Json]] = []
+        self.refusals: list[str] = []  # the codes that were answered
         self.violations: list[str] = []
         self.unfurls: list[Json] = []
         self.views: dict[str, Json] = {}
@@ -79,7 +80,7 @@ class SlackSimulator:
         self.pictures_load = True
         self.http_url: str | None = None  # where the bot listens, in HTTP mode
         self.sockets: list[web.WebSocketResponse] = []
-        self._interval = interval
+        self.interval = interval
         self._now = now
         self._faults: defaultdict[str, deque[Fault | str]] = defaultdict(deque)
         self._last_post: dict[str, float] = {}
@@ -112,7 +113,7 @@ class SlackSimulator:
 
     async def __aexit__(self, *_error: object) -> None:
         self._hanging.set()
-        for socket in self.sockets:
+        for socket in list(self.sockets):
             await socket.close()
         await self._stack.aclose()
 
@@ -145,7 +146,7 @@ class SlackSimulator:
 
     async def command(self, text: str, channel: SimulatedChannel, user: str = "U0ADA") -> Interaction:
         """Somebody types `/papers …`."""
-        return await self._interaction("slash_commands", self.slash_payload(text, channel, user))
+        return await self.begin("slash_commands", self.slash_payload(text, channel, user))
 
     def slash_payload(self, text: str, channel: SimulatedChannel, user: str = "U0ADA") -> Json:
         return {
@@ -186,7 +187,7 @@ class SlackSimulator:
                 | {"action_ts": f"{next(self._numbers)}.0"}
             ],
         }
-        return await self._interaction("interactive", payload)
+        return await self.begin("interactive", payload)
 
     def _acting(self, kind: str, user: str) -> Json:
         return {
@@ -211,7 +212,8 @@ class SlackSimulator:
         for _ in range(deliveries):
             await self.deliver("events_api", payload)
 
-    async def _interaction(self, kind: str, payload: Json) -> Interaction:
+    async def begin(self, kind: str, payload: Json) -> Interaction:
+        """Delivers what a person did, with a fresh `response_url`."""
         name = f"r{next(self._numbers)}"
         self._responses[name] = asyncio.Queue()
         payload["response_url"] = f"{self.url}/respond/{name}"
@@ -258,7 +260,13 @@ class SlackSimulator:
         return json.loads(text) if text.startswith("{") else {}
 
     async def post_signed(
-        self, body: bytes, content_type: str, *, at: float | None = None, secret: str = SIGNING_SECRET, **headers: str
+        self,
+        body: bytes,
+        content_type: str,
+        *,
+        at: float | None = None,
+        secret: str = SIGNING_SECRET,
+        spoilt: Mapping[str, str] | None = None,
     ) -> tuple[int, str]:
         """Posts to the bot with Slack's signature, which a test may spoil; returns the status and the body."""
         assert self._http is not None
@@ -269,7 +277,7 @@ class SlackSimulator:
             "Content-Type": content_type,
             "X-Slack-Request-Timestamp": stamp,
             "X-Slack-Signature": f"v0={signature}",
-        } | {name.replace("_", "-"): value for name, value in headers.items()}
+        } | dict(spoilt or {})
         timeout = aiohttp.ClientTimeout(ACK_WITHIN)
         async with self._http.post(self.http_url, data=body, headers=sent, timeout=timeout) as answer:
             return answer.status, await answer.text()
@@ -303,6 +311,9 @@ class SlackSimulator:
                     self.violations.append(f"an acknowledgement that nobody waits for: {answer}")
                 else:
                     waiting.set_result(answer.get("payload") or {})
+        self.sockets.remove(socket)
+        if not self.sockets:
+            self._connected.clear()
         return socket
 
     # ---- response_url
@@ -350,6 +361,7 @@ class SlackSimulator:
                 raise RefusalError("unknown_method")
             answer = {"ok": True, **METHODS[method](self, arguments)}
         except RefusalError as refused:
+            self.refusals.append(str(refused))
             if str(refused) == "ratelimited":
                 headers = {"Retry-After": "1"}
                 return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
@@ -378,7 +390,7 @@ class SlackSimulator:
     def pace(self, channel: str) -> None:
         """Notes a message in a channel; raises `RefusalError` when it comes too soon after the last one."""
         now = self._now()
-        if now - self._last_post.get(channel, -1e9) < self._interval:
+        if now - self._last_post.get(channel, -1e9) < self.interval:
             raise RefusalError("ratelimited")
         self._last_post[channel] = now
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from adapters.slack.platform import SlackPlatform
+from storage.store import SqlStore
 from tests.clocks import SettableClock
 from tests.simulators.slack import BOT_TOKEN, SlackSimulator
+from tests.slack.team import TRANSPORTS, Team
 
 
 @pytest.fixture
@@ -29,3 +32,22 @@ async def platform(slack: SlackSimulator) -> AsyncIterator[SlackPlatform]:
     platform = SlackPlatform(BOT_TOKEN, api_url=slack.api_url, timeout=1)
     yield platform
     await platform.close()
+
+
+@pytest.fixture
+async def team(
+    sqlite_url: str, tmp_path: Path, slack: SlackSimulator, platform: SlackPlatform, clock: SettableClock
+) -> AsyncIterator[Team]:
+    store = SqlStore(sqlite_url)
+    await store.open()
+    made = Team(store, tmp_path / "index", slack, platform, clock)
+    yield made
+    await made.town.index.close()
+    await store.close()
+
+
+@pytest.fixture(params=TRANSPORTS)
+async def connected(team: Team, request: pytest.FixtureRequest) -> AsyncIterator[Team]:
+    """A team over Socket Mode, and one over HTTP."""
+    async with team.connected(request.param):
+        yield team

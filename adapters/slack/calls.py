@@ -1,0 +1,91 @@
+"""From what Slack sends to the core's `CommandCall`: the line, where it was said, and by whom."""
+
+from __future__ import annotations
+
+import re
+
+import structlog
+
+from adapters.slack.api import SlackApi
+from adapters.slack.elements import Json
+from adapters.slack.outcomes import FAILURES, outcome_of
+from bot.channels import Address, PlatformName
+from bot.ports import CommandCall, Person
+
+log = structlog.get_logger(__name__)
+
+_LINK = re.compile(r"<(?P<url>https?://[^|<>]+)(?:\|[^<>]*)?>")
+#: What Slack says in place of the name of a channel that is not public.
+_NAMELESS = frozenset(("", "privategroup", "directmessage"))
+
+
+def typed(text: str) -> str:
+    """The text as the person typed it: Slack escapes three characters and wraps links.
+
+    https://docs.slack.dev/messaging/formatting-message-text#escaping
+    """
+    text = _LINK.sub(lambda found: found["url"], text)
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+class Calls:
+    """Reads slash commands and pressed buttons."""
+
+    def __init__(self, api: SlackApi) -> None:
+        self._api = api
+
+    async def of_command(self, body: Json) -> CommandCall:
+        return await self._call(
+            typed(body.get("text", "")), body["channel_id"], body.get("channel_name", ""), body["user_id"]
+        )
+
+    async def of_button(self, body: Json) -> CommandCall:
+        """Raises `KeyError` for a button that is in no channel's message."""
+        channel, container = body["channel"], body["container"]
+        return await self._call(
+            body["actions"][0]["value"],
+            channel["id"],
+            channel.get("name", ""),
+            body["user"]["id"],
+            container["message_ts"],
+        )
+
+    async def address(self, channel_id: str) -> Address:
+        """The channel's address in our workspace; raises one of `outcomes.FAILURES` when that is not known yet.
+
+        Not the team of the payload: in a channel shared between companies that may be the other one's.
+        """
+        return Address(PlatformName.SLACK, (await self._api.identity()).team_id, channel_id)
+
+    async def channel_name(self, channel_id: str, name: str = "") -> str:
+        """The name people know the channel by, its id where that cannot be found out."""
+        if name not in _NAMELESS:
+            return name
+        try:
+            return await self._api.channel_name(channel_id)
+        except FAILURES as error:
+            log.info("slack.channel_unnamed", channel=channel_id, reason=outcome_of(error).reason)
+            return channel_id
+
+    async def _call(
+        self, line: str, channel_id: str, channel_name: str, user_id: str, from_message: str | None = None
+    ) -> CommandCall:
+        return CommandCall(
+            line=line,
+            address=await self.address(channel_id),
+            channel_name=await self.channel_name(channel_id, channel_name),
+            person=await self._person(user_id),
+            from_message=from_message,
+        )
+
+    async def _person(self, user_id: str) -> Person:
+        """Every member of a channel may manage it, except people from other companies in a shared one.
+
+        Slack offers commands and buttons only to members, so whoever gives one is a member.
+        """
+        try:
+            profile = await self._api.profile(user_id)
+        except FAILURES as error:
+            log.warning("slack.person_unknown", person=user_id, reason=outcome_of(error).reason)
+            return Person(id=user_id, name="Someone")
+        return Person(id=user_id, name=profile.name, may_manage=not profile.external, time_zone=profile.time_zone)

@@ -1,0 +1,31 @@
+"""Telling a repeated delivery from a new one."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+from adapters.slack.elements import Json
+
+#: Slack repeats a delivery for some six minutes, and a signed request can be replayed for five.
+_REMEMBERED: Final = 20_000
+
+
+class Deliveries:
+    """Remembers what was delivered. Slack delivers at least once; what came while we were down is not remembered."""
+
+    def __init__(self, remembered: int = _REMEMBERED) -> None:
+        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._remembered = remembered
+
+    def is_new(self, body: Json) -> bool:
+        """Whether this is the first time; what has no mark of its own always counts as new."""
+        mark = body.get("event_id") or body.get("trigger_id")
+        if not isinstance(mark, str):
+            return True
+        if mark in self._seen:
+            return False
+        self._seen[mark] = None
+        if len(self._seen) > self._remembered:
+            self._seen.popitem(last=False)
+        return True

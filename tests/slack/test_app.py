@@ -1,0 +1,316 @@
+"""Commands and buttons as people in Slack give them, over Socket Mode and over HTTP, with the real core behind."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+
+import pytest
+
+from adapters.slack.app import LARGEST_REQUEST, SlackApp
+from adapters.slack.calls import typed
+from adapters.slack.platform import SlackPlatform
+from bot.channels import ChannelState, Style
+from bot.commands.runner import REGISTRY
+from bot.errors import OperatorError
+from bot.messages import Message, Paragraph, text
+from bot.ports import CommandCall, Reply
+from tests.simulators.slack import APP_TOKEN, Fault, SlackSimulator
+from tests.simulators.slack_messages import buttons_of, words_of
+from tests.slack.team import Team
+from tests.sources import a_paper
+
+#: Lines in an order in which each can work, and what the answer has in it. Every other command is tried as its help
+#: shows it.
+LINES = {
+    "help": "/papers subscribe",
+    "search diffusion": "Diffusion Study 8",
+    "today": "papers listed",
+    "trending": "Most upvoted",
+    "show 2605.00001": "We study diffusion.",
+    "similar 2605.00001": "imilar",
+    "subscribe diffusion upvotes:&gt;=3 --name Fast": "Topic 1 added",
+    "topics": "Fast",
+    "edit 1 diffusion study": "Topic 1 is now",
+    "schedule daily 09:00": "09:00",
+    "timezone Europe/Paris": "Europe/Paris",
+    "settings": "limit",
+    "settings style compact": "compact",
+    "settings mention &lt;@U0ADA|ada&gt;": "<@U0ADA>",
+    "preview": "Nothing is waiting",
+    "now": "Nothing is waiting",
+    "history": "Nothing was posted here yet",
+    "status": "next digest",
+    "pause": "paused",
+    "resume": "next digest",
+    "unsubscribe 1": "Topic 1 removed",
+}
+
+
+async def test_every_command_is_answered_to_the_asker_alone(connected: Team) -> None:
+    channel = connected.slack.channel()
+    await connected.news(*(a_paper(number) for number in range(1, 9)))
+    tried = {line.split()[0] for line in LINES}
+    others = {command.examples[0]: "" for command in REGISTRY if command.name not in tried}
+    for line, expected in (LINES | others).items():
+        answer = await connected.say(line, channel)
+        assert answer["response_type"] == "ephemeral"
+        assert expected.lower() in words_of(answer).lower(), line
+    stored = await connected.stored(channel)
+    assert stored.name == "general"
+    assert stored.time_zone == "Europe/Paris"
+    assert stored.settings.style is Style.COMPACT
+    assert stored.settings.mention == "<@U0ADA>"
+
+
+async def test_an_empty_command_shows_a_menu_whose_buttons_work(connected: Team) -> None:
+    channel = connected.slack.channel()
+    menu = await connected.say("", channel)
+    for label, expected in (
+        ("Topics", "no topics yet"), ("Today", "No papers"), ("Preview", "no topics yet"),
+        ("Status", "Status"), ("Help", "/papers search"),
+    ):  # fmt: skip
+        pressed = await connected.slack.press(buttons_of(menu)[label], channel)
+        assert expected in words_of(await pressed.answer())
+
+
+async def test_pages_turn_in_place_where_only_the_asker_sees_them(connected: Team) -> None:
+    channel = connected.slack.channel()
+    await connected.news(*(a_paper(number) for number in range(1, 13)))
+    first = await connected.say("search diffusion", channel)
+    turned = await connected.slack.press(buttons_of(first)["Next ›"], channel)
+    second = await turned.answer()
+    assert "page 2" in words_of(second)
+    assert second["replace_original"] is True
+    back = await connected.slack.press(buttons_of(second)["‹ Back"], channel)
+    assert words_of(await back.answer()) == words_of(first)
+
+
+async def test_an_answer_never_replaces_a_message_of_the_channel(connected: Team) -> None:
+    channel = connected.slack.channel()
+    await connected.news(*(a_paper(number) for number in range(1, 13)))
+    found = await connected.say("search diffusion", channel)
+    pressed = await connected.slack.press(buttons_of(found)["Next ›"], channel, ephemeral=False, thread_ts="1.0")
+    answer = await pressed.answer()
+    assert answer["replace_original"] is False
+    assert answer["response_type"] == "ephemeral"
+    assert answer["thread_ts"] == "1.0"
+
+
+async def test_a_result_is_shared_to_the_channel(connected: Team) -> None:
+    channel = connected.slack.channel()
+    await connected.news(a_paper(1))
+    found = await connected.say("search diffusion", channel)
+    pressed = await connected.slack.press(buttons_of(found)["Share to channel"], channel)
+    assert "Shared" in words_of(await pressed.answer())
+    await connected.engine.deliver()
+    (post,) = channel.posts
+    assert "ada shared a paper" in words_of(post)
+    assert "Diffusion Study 1" in words_of(post)
+
+
+async def test_buttons_of_a_digest_work_in_a_later_process(connected: Team, platform: SlackPlatform) -> None:
+    channel = connected.slack.channel()
+    await connected.say("subscribe diffusion", channel)
+    await connected.say("settings limit 1", channel)
+    await connected.news(*(a_paper(number, summary="A summary.", upvotes=9 - number) for number in range(1, 4)))
+    await connected.next_digest(channel)
+    (digest,) = channel.posts
+    # What an older version posted: the same value, and an `action_id` with the same beginning.
+    for label, expected in (
+        ("Abstract", "We study diffusion."), ("Similar", "Diffusion Study"), ("+2 more", "Diffusion Study 2"),
+    ):  # fmt: skip
+        old = buttons_of(digest)[label] | {"action_id": "paperround.run.77"}
+        pressed = await connected.slack.press(old, channel, message_ts=digest["ts"], ephemeral=False)
+        assert expected in words_of(await pressed.answer())
+
+
+async def test_a_mistake_is_explained(connected: Team) -> None:
+    channel = connected.slack.channel()
+    assert "Did you mean /papers subscribe?" in await connected.read("subscirbe diffusion", channel)
+
+
+async def test_a_delivery_that_is_repeated_works_once(connected: Team) -> None:
+    channel = connected.slack.channel()
+    payload = connected.slack.slash_payload("subscribe diffusion", channel)
+    interaction = await connected.slack.begin("slash_commands", payload)
+    await connected.slack.deliver("slash_commands", payload)
+    await connected.slack.deliver("slash_commands", payload)
+    assert "Topic 1 added" in words_of(await interaction.answer())
+    await connected.app.finish()
+    assert interaction.responses.empty()
+
+
+async def test_a_long_answer_comes_in_several_messages(connected: Team) -> None:
+    channel = connected.slack.channel()
+    for number in range(1, 21):
+        await connected.say(f"subscribe diffusion study {number}", channel)
+    interaction = await connected.slack.command("topics", channel)
+    first, second = await interaction.answer(), await interaction.answer()
+    assert "20 topics in general" in words_of(first)
+    assert "study 20" in words_of(second)
+
+
+async def test_an_answer_is_tried_again_where_that_harms_nobody(connected: Team) -> None:
+    channel = connected.slack.channel()
+    connected.slack.fail("response_url", Fault.RATE_LIMITED, Fault.ERROR_500)
+    assert "Paper Round" in await connected.read("", channel)
+
+
+async def test_people_from_other_companies_only_look(connected: Team) -> None:
+    connected.slack.person("U0EXT", "eve", team_id="T0THEIRS", is_stranger=True)
+    channel = connected.slack.channel()
+    assert "Only people who may manage this channel" in await connected.read("subscribe diffusion", channel, "U0EXT")
+    assert "no topics" in await connected.read("topics", channel, "U0EXT")
+
+
+async def test_a_private_channel_has_its_name(connected: Team) -> None:
+    channel = connected.slack.channel("secret-plans", private=True)
+    await connected.say("subscribe diffusion", channel)
+    assert (await connected.stored(channel)).name == "secret-plans"
+    stranger = connected.slack.channel("unknown", private=True, member=False)
+    await connected.say("subscribe diffusion", stranger)
+    assert (await connected.stored(stranger)).name == stranger.id
+
+
+async def test_the_time_zone_of_a_new_channel_is_the_persons(connected: Team) -> None:
+    connected.slack.person("U0KEN", "ken", time_zone="Asia/Tokyo")
+    channel = connected.slack.channel()
+    await connected.say("subscribe diffusion", channel, "U0KEN")
+    stored = await connected.stored(channel)
+    assert stored.time_zone == "Asia/Tokyo"
+    assert stored.state is ChannelState.ACTIVE
+
+
+class SlowCommands:
+    """Takes its time until it is released."""
+
+    def __init__(self) -> None:
+        self.released = asyncio.Event()
+
+    async def run(self, call: CommandCall) -> Reply:
+        await self.released.wait()
+        return Reply(message=Message(summary="Done", blocks=(Paragraph(text("Done")),)))
+
+    async def complete(self, call: CommandCall) -> list[str]:
+        return []
+
+
+async def test_a_command_is_acknowledged_before_it_is_worked_on(team: Team, platform: SlackPlatform) -> None:
+    slow = SlowCommands()
+    team.app = SlackApp(platform, slow, app_token=APP_TOKEN, ping_interval=0.2)
+    channel = team.slack.channel()
+    async with team.over_socket():
+        # Each of these fails without an acknowledgement in three seconds.
+        interactions = [await team.slack.command("today", channel) for _ in range(20)]
+        slow.released.set()
+        for interaction in interactions:
+            assert words_of(await interaction.answer()) == "Done"
+
+
+async def test_an_acknowledgement_waits_for_nothing_that_slack_must_answer(team: Team) -> None:
+    channel = team.slack.channel()
+    team.slack.fail("users.info", Fault.HANG)
+    async with team.over_http():
+        interaction = await team.slack.command("topics", channel)
+        assert "no topics" in words_of(await interaction.answer())
+
+
+# ---- Socket Mode
+
+
+async def test_the_socket_is_renewed_when_slack_asks_for_it(team: Team) -> None:
+    channel = team.slack.channel()
+    async with team.over_socket():
+        assert "Paper Round" in await team.read("", channel)
+        await team.slack.disconnect()
+        assert "Paper Round" in await team.read("", channel)
+
+
+async def test_the_socket_is_renewed_when_it_breaks(team: Team) -> None:
+    channel = team.slack.channel()
+    async with team.over_socket():
+        await team.slack.hang_up()
+        await team.slack.connected()
+        assert "Paper Round" in await team.read("", channel)
+
+
+async def test_slack_may_be_away_when_the_bot_starts(team: Team) -> None:
+    team.slack.fail("auth.test", Fault.ERROR_500)
+    team.slack.fail("apps.connections.open", Fault.ERROR_500)
+    channel = team.slack.channel()
+    async with team.over_socket():
+        assert "Paper Round" in await team.read("", channel)
+
+
+@pytest.mark.parametrize(("method", "setting"), [("auth.test", "BOT_TOKEN"), ("apps.connections.open", "APP_TOKEN")])
+async def test_a_token_that_slack_refuses_is_named(team: Team, method: str, setting: str) -> None:
+    team.slack.fail(method, "invalid_auth")
+    with pytest.raises(OperatorError, match=f"PAPERROUND_SLACK_{setting}"):
+        await team.app.run()
+
+
+# ---- signed requests
+
+
+def _body(slack: SlackSimulator) -> bytes:
+    return json.dumps({"type": "event_callback", "event_id": "Ev1", "event": {"type": "none"}}).encode()
+
+
+async def test_slack_can_check_the_address(team: Team) -> None:
+    async with team.over_http():
+        body = json.dumps({"type": "url_verification", "challenge": "c-1"}).encode()
+        status, answer = await team.slack.post_signed(body, "application/json")
+        assert (status, json.loads(answer)) == (200, {"challenge": "c-1"})
+
+
+@pytest.mark.parametrize("age", [-400, 400])
+async def test_an_old_or_future_request_is_refused(team: Team, age: int) -> None:
+    async with team.over_http():
+        status, _ = await team.slack.post_signed(_body(team.slack), "application/json", at=time.time() + age)
+        assert status == 401
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"X-Slack-Signature": "v0=" + "0" * 64},
+        {"X-Slack-Signature": ""},
+        {"X-Slack-Request-Timestamp": "yesterday"},
+        {"X-Slack-Request-Timestamp": "１７"},
+        {"X-Slack-Request-Timestamp": ""},
+    ],
+)
+async def test_a_request_that_slack_did_not_sign_is_refused(team: Team, spoilt: dict[str, str]) -> None:
+    async with team.over_http():
+        status, _ = await team.slack.post_signed(_body(team.slack), "application/json", spoilt=spoilt)
+        assert status == 401
+
+
+async def test_another_apps_signature_is_refused(team: Team) -> None:
+    async with team.over_http():
+        status, _ = await team.slack.post_signed(_body(team.slack), "application/json", secret="another")
+        assert status == 401
+
+
+async def test_bodies_that_slack_never_sends_are_refused(team: Team) -> None:
+    async with team.over_http():
+        status, _ = await team.slack.post_signed(b"x" * (LARGEST_REQUEST + 1), "application/json")
+        assert status == 413
+        status, _ = await team.slack.post_signed(b"\xff\xfe", "application/json")
+        assert status == 401
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        ("search upvotes:&gt;=20 a &amp; b", "search upvotes:>=20 a & b"),
+        ("show <https://arxiv.org/abs/1706.03762>", "show https://arxiv.org/abs/1706.03762"),
+        ("show <https://arxiv.org/abs/1706.03762|arxiv.org/abs/1706.03762>", "show https://arxiv.org/abs/1706.03762"),
+        ("settings mention <@U1|ada>", "settings mention <@U1|ada>"),
+        ("&amp;lt;", "&lt;"),
+    ],
+)
+def test_text_is_read_as_it_was_typed(sent: str, meant: str) -> None:
+    assert typed(sent) == meant
