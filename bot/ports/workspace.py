@@ -1,0 +1,54 @@
+"""What the local web workspace needs: its messages, and the channels of a platform."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.channels import Address, Channel, PlatformName
+from bot.messages import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedMessage:
+    """A message of the web workspace. `reply_to` is the id of the message that heads its thread."""
+
+    id: int
+    channel: str
+    message: Message
+    reply_to: int | None
+    posted_at: datetime
+
+
+class MessageLog(Protocol):
+    """Where the web workspace keeps what was posted. Ids grow in the order of posting."""
+
+    async def add(
+        self, channel: str, message: Message, *, key: str, reply_to: int | None, posted_at: datetime
+    ) -> LoggedMessage:
+        """Adds a message, or returns the one that already has this key."""
+        ...
+
+    async def find(self, key: str) -> LoggedMessage | None: ...
+
+    async def page(self, channel: str, *, before: int | None, limit: int) -> Sequence[LoggedMessage]:
+        """The latest thread heads of a channel with all their replies, oldest first; `limit` counts heads."""
+        ...
+
+    async def after(self, message_id: int, *, limit: int) -> Sequence[LoggedMessage]:
+        """Everything posted after that id, in all channels, oldest first."""
+        ...
+
+    async def last_id(self) -> int: ...
+
+
+class ChannelDirectory(Protocol):
+    """The channels of a platform, for adapters that list or add them."""
+
+    async def channels(self, platform: PlatformName) -> Sequence[Channel]: ...
+
+    async def add_channel(self, address: Address, name: str) -> Channel:
+        """The channel at that address, added with the default settings if it is new; raises `UserError`."""
+        ...
