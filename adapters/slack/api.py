@@ -69,6 +69,9 @@ class _Kept(Generic[T]):
             self._kept.clear()
         self._kept[name] = (time.monotonic() + _KEPT_FOR, value)
 
+    def forget(self, name: str) -> None:
+        self._kept.pop(name, None)
+
 
 class SlackApi:
     """The Web API with one bot token. `close` it in the end."""
@@ -132,6 +135,10 @@ class SlackApi:
             known = channel.get("name") or "direct message"
             self._names.keep(channel_id, known)
         return known
+
+    def forget_channel(self, channel_id: str) -> None:
+        """Says that a channel may have another name."""
+        self._names.forget(channel_id)
 
     async def close(self) -> None:
         if self._client.session is not None:

@@ -27,6 +27,7 @@ from adapters.slack.answers import Answers, Occasion
 from adapters.slack.api import LIBRARY_LOG, usable_proxy
 from adapters.slack.calls import Calls
 from adapters.slack.elements import RUN, Json
+from adapters.slack.happenings import CardOf, ChannelLife, Happenings
 from adapters.slack.outcomes import FAILURES, code_of, outcome_of
 from adapters.slack.platform import SlackPlatform
 from adapters.slack.redelivery import Deliveries
@@ -40,13 +41,15 @@ LARGEST_REQUEST: Final = 1_000_000  # bytes
 PING_INTERVAL: Final = 5.0  # seconds between two looks at whether the socket is alive
 _FINISH_WITHIN: Final = 5.0  # seconds that work gets when the app stops
 _ANY_COMMAND: Final = re.compile("/.+")
+_ANY_EVENT: Final = re.compile(".+")
 _ANY_BUTTON: Final = re.compile(rf"{re.escape(RUN)}\..*")
 
 
 class SlackApp:
     """Listens in one workspace and answers with `commands`.
 
-    With an `app_token` call `run`; with a `signing_secret` serve `routes`.
+    With an `app_token` call `run`; with a `signing_secret` serve `routes`. `life` is told what becomes of channels,
+    `card_of` asked about links that people post.
     """
 
     def __init__(
@@ -56,6 +59,8 @@ class SlackApp:
         *,
         app_token: str = "",
         signing_secret: str = "",
+        life: ChannelLife | None = None,
+        card_of: CardOf | None = None,
         ping_interval: float = PING_INTERVAL,
     ) -> None:
         self._api = platform.api
@@ -65,6 +70,7 @@ class SlackApp:
         self._ping_interval = ping_interval
         self._calls = Calls(platform.api)
         self._answers = Answers(platform.api)
+        self._happenings = Happenings(platform.api, self._calls, life, card_of)
         self._deliveries = Deliveries()
         self._under_way: set[asyncio.Task[None]] = set()
         self._bolt = self._listeners()
@@ -145,6 +151,8 @@ class SlackApp:
         app.middleware(self._once)
         app.command(_ANY_COMMAND)(self._on_command)
         app.action(_ANY_BUTTON)(self._on_button)
+        # All of them, so that Slack does not repeat those that we do not need.
+        app.event(_ANY_EVENT)(self._on_event)
         return app
 
     async def _once(self, body: Json, next: Callable[[], Awaitable[Any]]) -> BoltResponse | None:  # noqa: A002 - Bolt's
@@ -167,6 +175,10 @@ class SlackApp:
             thread=container.get("thread_ts"),
         )
         self._start(self._answer(self._calls.of_button(body), occasion))
+
+    async def _on_event(self, event: Json) -> None:
+        # Bolt has acknowledged it already.
+        self._start(self._happenings.happened(event))
 
     async def _answer(self, reading: Awaitable[CommandCall], occasion: Occasion) -> None:
         try:

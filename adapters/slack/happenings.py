@@ -1,0 +1,127 @@
+"""What happens around the bot in Slack: channels close, move and reopen, and people post links to papers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Final, Protocol
+
+import structlog
+
+from adapters.slack.api import SlackApi
+from adapters.slack.calls import Calls
+from adapters.slack.elements import Json
+from adapters.slack.outcomes import FAILURES, code_of, outcome_of
+from adapters.slack.rendering import content_of, render
+from bot.channels import Address
+from bot.messages import Message, PaperBlock
+
+log = structlog.get_logger(__name__)
+
+LINKS_AT_ONCE: Final = 5  # cards below one message; a list of links is no request for a wall of cards
+
+#: Why a channel is lost, by the type of the event that says so.
+_LOST: Final[Mapping[str, str]] = MappingProxyType({
+    "channel_archive": "It is archived.",
+    "group_archive": "It is archived.",
+    "channel_deleted": "It was deleted.",
+    "group_deleted": "It was deleted.",
+    "channel_left": "I was removed from it.",
+    "group_left": "I was removed from it.",
+})  # fmt: skip
+_REOPENED: Final = frozenset(("channel_unarchive", "group_unarchive"))
+_RENAMED: Final = frozenset(("channel_rename", "group_rename"))
+_UNINSTALLED: Final = frozenset(("app_uninstalled", "tokens_revoked"))
+#: The events that the app subscribes to.
+EVENTS: Final = frozenset((*_LOST, *_REOPENED, *_RENAMED, *_UNINSTALLED, "member_joined_channel", "link_shared"))
+
+
+class ChannelLife(Protocol):
+    """What the core wants to know of the life of channels. Every method may come twice, or not at all."""
+
+    async def reachable(self, address: Address, name: str) -> Message | None:
+        """The bot can post there, maybe again; returns what to say there, if anything."""
+        ...
+
+    async def lost(self, address: Address, reason: str) -> None:
+        """Nothing can be posted there until somebody acts. `reason` is a sentence for people."""
+        ...
+
+    async def workspace_lost(self, address: Address, reason: str) -> None:
+        """Nothing can be posted in the whole workspace of that address."""
+        ...
+
+    async def renamed(self, address: Address, name: str) -> None: ...
+
+
+#: The card of the paper that an address leads to, None for an address that leads to none we know.
+CardOf = Callable[[str], Awaitable[PaperBlock | None]]
+
+
+class Happenings:
+    """Tells the core of events, and shows cards below links."""
+
+    def __init__(self, api: SlackApi, calls: Calls, life: ChannelLife | None, card_of: CardOf | None) -> None:
+        self._api = api
+        self._calls = calls
+        self._life = life
+        self._card_of = card_of
+        # Events of one channel may come within a moment, and what the last one says must stay.
+        self._one_by_one = asyncio.Lock()
+
+    async def happened(self, event: Json) -> None:
+        """Does what an event asks for; one that we do not know is none of our business."""
+        try:
+            if event.get("type") == "link_shared":
+                await self._unfurl(event)
+            elif self._life is not None:
+                async with self._one_by_one:
+                    await self._live(event, self._life)
+        except FAILURES as error:
+            log.warning("slack.event_failed", event_type=event.get("type"), code=code_of(error), error=str(error))
+
+    async def _live(self, event: Json, life: ChannelLife) -> None:
+        kind, channel = str(event.get("type")), event.get("channel", "")
+        if kind in _LOST:
+            await life.lost(await self._calls.address(channel), _LOST[kind])
+        elif kind in _REOPENED:
+            await self._reachable(channel, life)
+        elif kind == "member_joined_channel":
+            if event.get("user") == (await self._api.identity()).user_id:
+                await self._reachable(channel, life)
+        elif kind in _RENAMED:
+            self._api.forget_channel(channel["id"])
+            await life.renamed(await self._calls.address(channel["id"]), channel["name"])
+        elif kind == "app_uninstalled":
+            await life.workspace_lost(await self._calls.address(""), "The app was removed from this workspace.")
+        elif kind == "tokens_revoked" and event.get("tokens", {}).get("bot"):
+            await life.workspace_lost(await self._calls.address(""), "My token for Slack was revoked.")
+
+    async def _reachable(self, channel: str, life: ChannelLife) -> None:
+        name = await self._calls.channel_name(channel)
+        message = await life.reachable(await self._calls.address(channel), name)
+        for page in render(message) if message is not None else ():
+            await self._api.client.chat_postMessage(channel=channel, **content_of(page))
+
+    async def _unfurl(self, event: Json) -> None:
+        """Shows a card for each link to a paper. What the link leads to is never fetched: its id says enough."""
+        if self._card_of is None or event.get("user") == (await self._api.identity()).user_id:
+            return
+        unfurls: Json = {}
+        for link in event.get("links", [])[:LINKS_AT_ONCE]:
+            card = await self._card_of(link["url"])
+            if card is not None:
+                (page,) = render(Message(summary=card.title, blocks=(card,)))
+                unfurls[link["url"]] = {"blocks": list(page.blocks)}
+        if not unfurls:
+            return
+        place = (
+            {"unfurl_id": event["unfurl_id"], "source": event["source"]}
+            if event.get("unfurl_id") and event.get("source")
+            else {"channel": event["channel"], "ts": event["message_ts"]}
+        )
+        try:
+            await self._api.client.api_call("chat.unfurl", json={**place, "unfurls": unfurls})
+        except FAILURES as error:
+            log.warning("slack.not_unfurled", code=code_of(error), reason=outcome_of(error).reason)

@@ -1,0 +1,167 @@
+"""Channels that close, reopen and change their names, and links that become cards."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.slack.app import SlackApp
+from adapters.slack.platform import SlackPlatform
+from bot.cards import paper_card
+from bot.channels import ChannelState
+from bot.messages import PaperBlock
+from bot.papers import linked_paper_ids
+from tests.simulators.slack import APP_TOKEN, SIGNING_SECRET
+from tests.simulators.slack_messages import buttons_of, words_of
+from tests.simulators.slack_methods import BOT_USER, Json, SimulatedChannel
+from tests.slack.lives import StoredLife
+from tests.slack.team import Team
+from tests.sources import a_paper
+
+
+@pytest.fixture
+async def lively(team: Team, platform: SlackPlatform) -> Team:
+    """A team whose bot follows what happens in Slack."""
+
+    async def card_of(url: str) -> PaperBlock | None:
+        papers = await team.store.papers.papers(linked_paper_ids(url))
+        return next((paper_card(paper) for paper in papers.values()), None)
+
+    team.app = SlackApp(
+        platform,
+        team.commands,
+        app_token=APP_TOKEN,
+        signing_secret=SIGNING_SECRET,
+        life=StoredLife(team.store, team.clock),
+        card_of=card_of,
+        ping_interval=0.2,
+    )
+    return team
+
+
+async def happens(team: Team, *events: Json, deliveries: int = 1) -> None:
+    async with team.over_http():
+        for event in events:
+            await team.slack.event(event, deliveries=deliveries)
+
+
+async def subscribed(team: Team) -> SimulatedChannel:
+    channel = team.slack.channel()
+    async with team.over_http():
+        await team.say("subscribe diffusion", channel)
+    return channel
+
+
+@pytest.mark.parametrize(
+    ("lost", "reason", "regained"),
+    [
+        ("channel_archive", "archived", "channel_unarchive"),
+        ("group_archive", "archived", "group_unarchive"),
+        ("channel_left", "removed", "member_joined_channel"),
+        ("group_left", "removed", "member_joined_channel"),
+        ("channel_deleted", "deleted", "member_joined_channel"),
+    ],
+)
+async def test_a_channel_that_closes_stops_and_goes_on_when_it_reopens(
+    lively: Team, lost: str, reason: str, regained: str
+) -> None:
+    channel = await subscribed(lively)
+    await happens(lively, {"type": lost, "channel": channel.id})
+    stored = await lively.stored(channel)
+    assert stored.state is ChannelState.BROKEN
+    assert reason in stored.reason
+    await happens(lively, {"type": regained, "channel": channel.id, "user": BOT_USER})
+    assert (await lively.stored(channel)).state is ChannelState.ACTIVE
+    assert [words_of(message) for message in channel.messages] == ["Posting goes on."]
+
+
+async def test_an_invitation_is_answered_once(lively: Team) -> None:
+    channel = lively.slack.channel()
+    await happens(lively, {"type": "member_joined_channel", "channel": channel.id, "user": BOT_USER}, deliveries=3)
+    (hello,) = channel.messages
+    assert "/papers subscribe" in words_of(hello)
+
+
+async def test_other_people_come_and_go_without_a_word(lively: Team) -> None:
+    channel = await subscribed(lively)
+    await happens(lively, {"type": "member_joined_channel", "channel": channel.id, "user": "U0ADA"})
+    assert not channel.messages
+
+
+async def test_a_channel_takes_its_new_name(lively: Team) -> None:
+    channel = await subscribed(lively)
+    other = lively.slack.channel("other")
+    await happens(
+        lively,
+        {"type": "channel_rename", "channel": {"id": channel.id, "name": "papers"}},
+        {"type": "channel_rename", "channel": {"id": other.id, "name": "others"}},
+    )
+    assert (await lively.stored(channel)).name == "papers"
+    assert len(await lively.store.channels.on_platform((await lively.stored(channel)).address.platform)) == 1
+
+
+@pytest.mark.parametrize(
+    "event", [{"type": "app_uninstalled"}, {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": ["U0BOT"]}}]
+)
+async def test_an_app_that_is_removed_stops_everywhere(lively: Team, event: Json) -> None:
+    channels = [await subscribed(lively), await subscribed(lively)]
+    await happens(lively, event)
+    assert [(await lively.stored(channel)).state for channel in channels] == [ChannelState.BROKEN] * 2
+
+
+async def test_a_persons_revoked_token_is_nothing_to_us(lively: Team) -> None:
+    channel = await subscribed(lively)
+    await happens(lively, {"type": "tokens_revoked", "tokens": {"oauth": ["U0ADA"], "bot": []}})
+    assert (await lively.stored(channel)).state is ChannelState.ACTIVE
+
+
+async def test_events_that_nobody_asked_for_are_acknowledged(lively: Team) -> None:
+    async with lively.over_socket():
+        await lively.slack.event({"type": "emoji_changed"})
+
+
+def shared(channel: SimulatedChannel, *urls: str, user: str = "U0ADA", **more: str) -> Json:
+    links = [{"url": url, "domain": url.split("/")[2]} for url in urls]
+    return {"type": "link_shared", "channel": channel.id, "user": user, "message_ts": "1.5", "links": links, **more}
+
+
+async def test_links_to_papers_become_cards_with_buttons_that_work(lively: Team) -> None:
+    channel = lively.slack.channel()
+    await lively.news(a_paper(1), a_paper(2))
+    known, other = "https://arxiv.org/pdf/2605.00001v2", "https://huggingface.co/papers/2605.00002"
+    await happens(lively, shared(channel, known, other, "https://arxiv.org/list/cs.CL/new"))
+    (unfurl,) = lively.slack.unfurls
+    assert (unfurl["channel"], unfurl["ts"]) == (channel.id, "1.5")
+    assert set(unfurl["unfurls"]) == {known, other}
+    card = unfurl["unfurls"][known]
+    assert "Diffusion Study 1" in words_of(card)
+    async with lively.over_http():
+        pressed = await lively.slack.press(buttons_of(card)["Abstract"], channel, ephemeral=False)
+        assert "We study diffusion." in words_of(await pressed.answer())
+
+
+async def test_links_in_a_message_that_is_being_written_become_cards(lively: Team) -> None:
+    await lively.news(a_paper(1))
+    url = "https://arxiv.org/abs/2605.00001"
+    event = shared(lively.slack.channel(), url, unfurl_id="C1.U1", source="composer")
+    await happens(lively, event)
+    (unfurl,) = lively.slack.unfurls
+    assert (unfurl["unfurl_id"], unfurl["source"]) == ("C1.U1", "composer")
+    assert "channel" not in unfurl
+
+
+async def test_our_own_links_and_unknown_ones_stay_links(lively: Team) -> None:
+    channel = lively.slack.channel()
+    await lively.news(a_paper(1))
+    await happens(
+        lively,
+        shared(channel, "https://arxiv.org/abs/2605.00001", user=BOT_USER),
+        shared(channel, "https://arxiv.org/abs/2605.99999", "https://arxiv.org/help"),
+    )
+    assert not lively.slack.unfurls
+
+
+async def test_without_anybody_to_tell_events_are_let_go(team: Team) -> None:
+    channel = await subscribed(team)
+    await happens(team, {"type": "channel_archive", "channel": channel.id}, shared(channel, "https://arxiv.org/abs/1"))
+    assert (await team.stored(channel)).state is ChannelState.ACTIVE
+    assert not team.slack.unfurls

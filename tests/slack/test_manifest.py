@@ -1,0 +1,45 @@
+"""The manifest in `deploy/slack` is the one that the commands make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from adapters.slack.app import EVENTS_PATH
+from adapters.slack.manifest import as_yaml, manifest
+from bot.commands.runner import REGISTRY
+
+FILE = Path(__file__).resolve().parents[2] / "deploy" / "slack" / "manifest.yaml"
+
+
+def test_the_file_is_what_the_commands_make() -> None:
+    assert FILE.read_text(encoding="utf-8") == as_yaml(manifest(REGISTRY)), (
+        "make it again: python -m adapters.slack.manifest > deploy/slack/manifest.yaml"
+    )
+
+
+def test_the_limits_of_a_manifest_are_kept() -> None:
+    made = manifest(REGISTRY)
+    shown = made["display_information"]
+    assert len(shown["name"]) <= 35
+    assert len(shown["description"]) <= 140
+    assert 175 <= len(shown["long_description"]) <= 4000
+    for command in REGISTRY:
+        assert f"/papers {command.name}" in shown["long_description"]
+    (slash,) = made["features"]["slash_commands"]
+    assert slash["command"] == "/papers"
+    assert slash["usage_hint"].startswith("help | search")
+    assert len(made["features"]["unfurl_domains"]) <= 5
+
+
+def test_over_http_every_request_comes_to_one_address() -> None:
+    made = manifest(REGISTRY, address="https://papers.example.org/")
+    url = f"https://papers.example.org{EVENTS_PATH}"
+    assert made["settings"]["socket_mode_enabled"] is False
+    assert made["settings"]["interactivity"]["request_url"] == url
+    assert made["settings"]["event_subscriptions"]["request_url"] == url
+    assert made["features"]["slash_commands"][0]["url"] == url
+
+
+def test_the_yaml_is_readable() -> None:
+    shown = as_yaml({"a": {"b": [True, "x: y"], "c": [{"d": "é", "e": 1}]}})
+    assert shown == 'a:\n  b:\n    - true\n    - "x: y"\n  c:\n    - d: "é"\n      e: 1\n'
