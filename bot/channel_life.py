@@ -1,0 +1,74 @@
+"""The life of channels: what becomes of them on their platform, as far as platforms tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from bot.channels import Address, ChannelState
+from bot.directory import Directory
+from bot.messages import Message, Paragraph, code, text
+from bot.planning import next_for
+from bot.ports import Clock, Store
+
+_log = structlog.get_logger()
+
+
+class ChannelLife:
+    """Keeps stored channels in line with what platforms tell. Everything may be told twice, or not at all.
+
+    Nothing depends on it: a channel that is lost is noticed with the next post as well. But that somebody can be
+    posted to again is otherwise only learnt from `/papers resume`.
+    """
+
+    def __init__(self, store: Store, directory: Directory, clock: Clock, wake: Callable[[], None]) -> None:
+        self._store = store
+        self._directory = directory
+        self._clock = clock
+        self._wake = wake
+
+    async def reachable(self, address: Address, name: str) -> Message | None:
+        """The bot can post there, maybe again; returns what to say there, if anything."""
+        channel = await self._directory.find(address)
+        if channel is None:
+            return _welcome()
+        await self.renamed(address, name)
+        if channel.state is not ChannelState.BROKEN:
+            return None
+        resumed = await self._store.channels.resume(channel.id, next_digest_at=next_for(channel, self._clock.now()))
+        self._wake()
+        _log.info("channel.reachable", channel=str(address), resumed=resumed)
+        return _back() if resumed else None
+
+    async def lost(self, address: Address, reason: str) -> None:
+        """Nothing can be posted there until somebody acts. `reason` is a sentence for people."""
+        await self._store.channels.break_channels(address, reason, whole_workspace=False)
+        _log.info("channel.lost", channel=str(address), reason=reason)
+
+    async def workspace_lost(self, address: Address, reason: str) -> None:
+        """Nothing can be posted in the whole workspace of that address."""
+        await self._store.channels.break_channels(address, reason, whole_workspace=True)
+        _log.info("workspace.lost", workspace=address.workspace, reason=reason)
+
+    async def renamed(self, address: Address, name: str) -> None:
+        """A channel that we know has this name now."""
+        if name and await self._directory.find(address):
+            await self._directory.add_channel(address, name)
+
+
+def _welcome() -> Message:
+    sentence = text(
+        "Thank you for inviting me. ",
+        code("/papers subscribe diffusion distillation"),
+        " brings the papers on that to this channel; ",
+        code("/papers help"),
+        " shows what else I can do.",
+    )
+    return Message(summary="Paper Round is here", blocks=(Paragraph(sentence),))
+
+
+def _back() -> Message:
+    return Message(
+        summary="Posting goes on", blocks=(Paragraph(text("I can post here again, and what waited comes now.")),)
+    )
