@@ -30,9 +30,11 @@ _LONGEST_PAUSE: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Where an answer goes. `replaceable` is a message that only the asker sees; `thread` the one the asker is in."""
+    """What an answer goes with. `replaceable` is a message that only the asker sees, `thread` the one the asker is in;
+    the `trigger` opens a form within three seconds."""
 
     response_url: str
+    trigger: str
     replaceable: bool = False
     thread: str | None = None
 

@@ -25,6 +25,7 @@ NO_RETRIES: Final[list[AsyncRetryHandler]] = []
 LIBRARY_LOG: Final = logging.getLogger("slack")
 LIBRARY_LOG.setLevel(logging.INFO)
 _KEPT_FOR: Final = 3600.0  # seconds that what Slack said of people and channels is kept
+_MEMBERS_AT_ONCE: Final = 999
 _MOST_KEPT: Final = 10_000
 _LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 
@@ -135,6 +136,17 @@ class SlackApi:
             known = channel.get("name") or "direct message"
             self._names.keep(channel_id, known)
         return known
+
+    async def is_member(self, channel_id: str, user_id: str) -> bool:
+        """Whether a person is in a channel that we can see; raises one of `outcomes.FAILURES`."""
+        cursor: str | None = None
+        while True:
+            page = await self.client.conversations_members(channel=channel_id, limit=_MEMBERS_AT_ONCE, cursor=cursor)
+            if user_id in page["members"]:
+                return True
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return False
 
     def forget_channel(self, channel_id: str) -> None:
         """Says that a channel may have another name."""

@@ -26,7 +26,9 @@ from starlette.routing import Route
 from adapters.slack.answers import Answers, Occasion
 from adapters.slack.api import LIBRARY_LOG, usable_proxy
 from adapters.slack.calls import Calls
+from adapters.slack.dialogue import Dialogue, TopicOf
 from adapters.slack.elements import RUN, Json
+from adapters.slack.forms import QUERY, SHORTCUT, TOPIC_FORM
 from adapters.slack.happenings import CardOf, ChannelLife, Happenings
 from adapters.slack.outcomes import FAILURES, code_of, outcome_of
 from adapters.slack.platform import SlackPlatform
@@ -49,7 +51,7 @@ class SlackApp:
     """Listens in one workspace and answers with `commands`.
 
     With an `app_token` call `run`; with a `signing_secret` serve `routes`. `life` is told what becomes of channels,
-    `card_of` asked about links that people post.
+    `card_of` asked about links that people post, `topic_of` about topics that people want to edit in a form.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class SlackApp:
         signing_secret: str = "",
         life: ChannelLife | None = None,
         card_of: CardOf | None = None,
+        topic_of: TopicOf | None = None,
         ping_interval: float = PING_INTERVAL,
     ) -> None:
         self._api = platform.api
@@ -73,6 +76,7 @@ class SlackApp:
         self._happenings = Happenings(platform.api, self._calls, life, card_of)
         self._deliveries = Deliveries()
         self._under_way: set[asyncio.Task[None]] = set()
+        self._dialogue = Dialogue(platform, self._calls, commands, self._start, topic_of)
         self._bolt = self._listeners()
 
     # ---- Socket Mode
@@ -151,6 +155,9 @@ class SlackApp:
         app.middleware(self._once)
         app.command(_ANY_COMMAND)(self._on_command)
         app.action(_ANY_BUTTON)(self._on_button)
+        app.action(QUERY)(self._on_query)
+        app.view(TOPIC_FORM)(self._on_form)
+        app.shortcut(SHORTCUT)(self._on_shortcut)
         # All of them, so that Slack does not repeat those that we do not need.
         app.event(_ANY_EVENT)(self._on_event)
         return app
@@ -164,17 +171,29 @@ class SlackApp:
 
     async def _on_command(self, ack: AsyncAck, body: Json) -> None:
         await ack()
-        self._start(self._answer(self._calls.of_command(body), Occasion(body["response_url"])))
+        self._start(self._answer(self._calls.of_command(body), Occasion(body["response_url"], body["trigger_id"])))
 
     async def _on_button(self, ack: AsyncAck, body: Json) -> None:
         await ack()
         container = body.get("container", {})
         occasion = Occasion(
             body["response_url"],
+            body["trigger_id"],
             replaceable=bool(container.get("is_ephemeral")),
             thread=container.get("thread_ts"),
         )
         self._start(self._answer(self._calls.of_button(body), occasion))
+
+    async def _on_query(self, ack: AsyncAck, body: Json) -> None:
+        await ack()
+        self._start(self._dialogue.preview(body))
+
+    async def _on_form(self, ack: AsyncAck, body: Json) -> None:
+        await self._dialogue.submitted(ack, body)
+
+    async def _on_shortcut(self, ack: AsyncAck, body: Json) -> None:
+        await ack()
+        self._start(self._dialogue.shortcut(body))
 
     async def _on_event(self, event: Json) -> None:
         # Bolt has acknowledged it already.
@@ -186,7 +205,8 @@ class SlackApp:
         except FAILURES as error:
             log.warning("slack.call_unreadable", reason=outcome_of(error).reason)
             return
-        await self._answers.give(await self._commands.run(call), occasion)
+        if not await self._dialogue.opened(call, occasion.trigger):
+            await self._answers.give(await self._commands.run(call), occasion)
 
     # ---- work
 

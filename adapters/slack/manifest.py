@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from adapters.slack.app import EVENTS_PATH
+from adapters.slack.forms import SHORTCUT
 from adapters.slack.happenings import EVENTS
 from bot.commands.registry import Registry
 from bot.commands.runner import REGISTRY
@@ -59,6 +60,14 @@ def manifest(registry: Registry, *, address: str = "") -> dict[str, Any]:
                 "messages_tab_read_only_enabled": True,
             },
             "bot_user": {"display_name": "Paper Round", "always_online": True},
+            "shortcuts": [
+                {
+                    "name": "Add a topic",
+                    "type": "global",
+                    "callback_id": SHORTCUT,
+                    "description": "Papers on it are posted to a channel",
+                }
+            ],
             "slash_commands": [
                 {
                     "command": "/papers",

@@ -75,7 +75,6 @@ class SlackSimulator:
         self.violations: list[str] = []
         self.unfurls: list[Json] = []
         self.views: dict[str, Json] = {}
-        self.homes: dict[str, Json] = {}
         self.revoked = False
         self.pictures_load = True
         self.http_url: str | None = None  # where the bot listens, in HTTP mode
@@ -179,7 +178,7 @@ class SlackSimulator:
         if thread_ts:
             container["thread_ts"] = thread_ts
         name = "privategroup" if channel.private else channel.name
-        payload = self._acting("block_actions", user) | {
+        payload = self.acting("block_actions", user) | {
             "container": container,
             "channel": {"id": channel.id, "name": name},
             "actions": [
@@ -189,7 +188,8 @@ class SlackSimulator:
         }
         return await self.begin("interactive", payload)
 
-    def _acting(self, kind: str, user: str) -> Json:
+    def acting(self, kind: str, user: str) -> Json:
+        """What every payload about somebody's action has."""
         return {
             "type": kind,
             "user": {"id": user, "username": self.people.get(user, {}).get("name", user), "team_id": TEAM},

@@ -33,6 +33,28 @@ def problems(payload: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def view_problems(view: Mapping[str, Any]) -> list[str]:
+    """Why Slack would refuse a modal."""
+    blocks = view["blocks"]
+    found = [
+        f"{name} is too long" for name in ("title", "submit", "close") if len(view.get(name, {}).get("text", "")) > 24
+    ]
+    if len(blocks) > 100 or len(view.get("private_metadata", "")) > 3000:
+        found.append("a view that is too large")
+    for block in blocks:
+        if block["type"] != "input":
+            found += _block_problems(block)
+        elif len(block["label"]["text"]) > 2000 or len(block["element"].get("placeholder", {}).get("text", "")) > 150:
+            found.append("an input's label or placeholder")
+    ids = [block["block_id"] for block in blocks if "block_id" in block]
+    if len(set(ids)) < len(ids):
+        found.append("a block_id twice")
+    validator = _validator()
+    if validator is not None:
+        found += [error.message[:200] for error in validator.iter_errors({"text": "-", "blocks": blocks})]
+    return found
+
+
 def _limit_problems(message: Mapping[str, Any]) -> Iterator[str]:
     text, blocks = message.get("text", ""), message.get("blocks", [])
     if not text.strip():

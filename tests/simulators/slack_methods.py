@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.simulators.slack_messages import problems
+from tests.simulators.slack_messages import problems, view_problems
 
 if TYPE_CHECKING:
     from tests.simulators.slack import SlackSimulator
@@ -172,6 +172,36 @@ def unfurl(slack: SlackSimulator, arguments: Json) -> Json:
     return {}
 
 
+def members(slack: SlackSimulator, arguments: Json) -> Json:
+    people = sorted(_channel(slack, arguments["channel"]).members)
+    start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit", 100))
+    more = start + limit < len(people)
+    return {"members": people[start : start + limit],
+            "response_metadata": {"next_cursor": str(start + limit) if more else ""}}  # fmt: skip
+
+
+def open_view(slack: SlackSimulator, arguments: Json) -> Json:
+    slack.use_trigger(arguments["trigger_id"])
+    view_id = f"V{len(slack.views) + 1}"
+    return _shown_view(slack, view_id, _structure(arguments["view"]), {"values": {}})
+
+
+def update_view(slack: SlackSimulator, arguments: Json) -> Json:
+    view = slack.views.get(arguments["view_id"])
+    if view is None:
+        raise RefusalError("not_found")
+    if arguments.get("hash") not in (None, view["hash"]):
+        raise RefusalError("hash_conflict")
+    # What people wrote stays in fields that are still there.
+    return _shown_view(slack, view["id"], _structure(arguments["view"]), view["state"])
+
+
+def _shown_view(slack: SlackSimulator, view_id: str, view: Json, state: Json) -> Json:
+    slack.violations += view_problems(view)
+    slack.views[view_id] = view | {"id": view_id, "hash": slack.next_ts(), "state": state}
+    return {"view": slack.views[view_id]}
+
+
 METHODS: dict[str, Method] = {
     "auth.test": auth_test,
     "apps.connections.open": connections_open,
@@ -180,6 +210,9 @@ METHODS: dict[str, Method] = {
     "conversations.history": history,
     "conversations.info": channel_info,
     "conversations.join": join,
+    "conversations.members": members,
     "conversations.replies": replies,
     "users.info": user_info,
+    "views.open": open_view,
+    "views.update": update_view,
 }

@@ -1,0 +1,128 @@
+"""Talking with people through forms: opening them, a preview while they write, and what becomes of them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
+from typing import Any, Final
+
+import structlog
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from adapters.slack.calls import Calls
+from adapters.slack.elements import Json
+from adapters.slack.forms import Submission, TopicForm, errors_of, form_of, preview_of, result_view, submission_of
+from adapters.slack.outcomes import FAILURES, outcome_of
+from adapters.slack.platform import SlackPlatform
+from bot.channels import Address
+from bot.ports import CommandCall, CommandRunner, Reply, TopicOptions
+
+log = structlog.get_logger(__name__)
+
+#: A form waits for its answer, and Slack only waits for three seconds.
+_ANSWER_WITHIN: Final = 2.0
+_EDIT: Final = re.compile(r"\s*edit\s+#?(?P<number>\d{1,6})\s*")
+
+#: The topic with that number in a channel, None where there is none.
+TopicOf = Callable[[Address, int], Awaitable[TopicOptions | None]]
+Start = Callable[[Coroutine[Any, Any, None]], None]
+
+
+class Dialogue:
+    def __init__(
+        self, platform: SlackPlatform, calls: Calls, commands: CommandRunner, start: Start, topic_of: TopicOf | None
+    ) -> None:
+        self._platform = platform
+        self._calls = calls
+        self._commands = commands
+        self._start = start
+        self._topic_of = topic_of
+
+    async def opened(self, call: CommandCall, trigger: str) -> bool:
+        """Opens a form when the line asks for one: `subscribe` without a query, `edit N` without anything new."""
+        form = TopicForm(channel=call.address.channel, channel_name=call.channel_name)
+        if call.line.strip().lower() != "subscribe":
+            known = await self._edited(call)
+            if known is None:
+                return False
+            form = replace(form, number=known[0], known=known[1])
+        return await self._open(form, trigger)
+
+    async def shortcut(self, body: Json) -> None:
+        """Somebody chose the app's shortcut, which belongs to no channel."""
+        await self._open(TopicForm(), body["trigger_id"])
+
+    async def preview(self, body: Json) -> None:
+        """Shows in an open form what its query finds. A later view than ours wins."""
+        view = body["view"]
+        submission = submission_of(view)
+        if not submission.query:
+            return
+        try:
+            call = await self._calls.of_form(
+                f"search {submission.query}", submission.channel, submission.channel_name, body["user"]["id"]
+            )
+            reply = await self._commands.run(call)
+            await self._platform.api.client.views_update(
+                view_id=view["id"], hash=view["hash"], view=form_of(view).view(preview_of(reply))
+            )
+        except FAILURES as error:
+            log.info("slack.preview_not_shown", reason=outcome_of(error).reason)
+
+    async def submitted(self, ack: AsyncAck, body: Json) -> None:
+        """Does what a form says; a mistake stands under its field, and the form stays open."""
+        submission, person = submission_of(body["view"]), body["user"]["id"]
+        work = asyncio.create_task(self._do(submission, person))
+        done, _ = await asyncio.wait((work,), timeout=_ANSWER_WITHIN)
+        if not done:
+            await ack()
+            self._start(self._tell(work, submission, person))
+            return
+        reply = work.result()
+        if reply is None:
+            await ack(response_action="errors", errors={"channel": "I cannot see that you are in this channel."})
+        elif reply.failed:
+            await ack(response_action="errors", errors=errors_of(reply))
+        else:
+            await ack(response_action="update", view=result_view(reply))
+
+    async def _do(self, submission: Submission, person: str) -> Reply | None:
+        """The answer to what a form says; None when its channel is not the person's to choose."""
+        if submission.chosen and not await self._may_choose(submission.channel, person):
+            return None
+        call = await self._calls.of_form(submission.line, submission.channel, submission.channel_name, person)
+        return await self._commands.run(call)
+
+    async def _may_choose(self, channel: str, person: str) -> bool:
+        """A channel's topics are its members' business, whatever a form says."""
+        try:
+            return await self._platform.api.is_member(channel, person)
+        except FAILURES as error:
+            log.info("slack.members_unknown", channel=channel, reason=outcome_of(error).reason)
+            return False
+
+    async def _tell(self, work: asyncio.Task[Reply | None], submission: Submission, person: str) -> None:
+        """The answer came when the form was gone: it goes where the person finds it."""
+        reply = await work
+        if reply is not None:
+            await self._platform.tell(await self._calls.address(submission.channel), person, reply.message)
+
+    async def _edited(self, call: CommandCall) -> tuple[int, TopicOptions] | None:
+        """The topic that `edit N` means."""
+        found = _EDIT.fullmatch(call.line)
+        if found is None or self._topic_of is None or not call.person.may_manage:
+            return None
+        number = int(found["number"])
+        options = await self._topic_of(call.address, number)
+        return (number, options) if options is not None else None
+
+    async def _open(self, form: TopicForm, trigger: str) -> bool:
+        try:
+            await self._platform.api.client.views_open(trigger_id=trigger, view=form.view())
+        except FAILURES as error:
+            # Usually too late: the answer in words says the same.
+            log.info("slack.form_not_opened", reason=outcome_of(error).reason)
+            return False
+        return True

@@ -1,0 +1,204 @@
+"""The form for a topic: what Slack shows as a modal, and the command line that it stands for.
+
+https://docs.slack.dev/surfaces/modals
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from adapters.slack import elements, limits
+from adapters.slack.elements import Json
+from adapters.slack.rendering import render
+from bot.messages import Buttons, Message, PaperBlock
+from bot.ports import Reply, TopicOptions
+from bot.text import shorten
+
+#: These are in open forms and in the manifest, and must keep their meaning.
+TOPIC_FORM: Final = "paperround.topic"
+QUERY: Final = "paperround.query"
+SHORTCUT: Final = "paperround.subscribe"
+
+LONGEST_QUERY: Final = 500
+LONGEST_NAME: Final = 60
+_LONGEST_BACKFILL: Final = 50
+_LONGEST_ERROR: Final = 500
+_PREVIEWED: Final = 3
+_BLOCKS_OF_A_VIEW: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicForm:
+    """An open form. Without a `channel` the person chooses one; `number` is the topic that is edited, 0 for a new one.
+
+    What is in the form is kept by Slack; `known` is what it starts with.
+    """
+
+    channel: str = ""
+    channel_name: str = ""
+    number: int = 0
+    known: TopicOptions | None = None
+
+    def view(self, preview: Sequence[Json] = ()) -> Json:
+        """The modal, with what the query finds below the fields."""
+        known = self.known or TopicOptions(query="")
+        blocks = [_channel_input()] if not self.channel else []
+        blocks.append(_query_input(known.query))
+        blocks.append(_text_input("name", "Name", "Shown instead of the query", known.name, LONGEST_NAME))
+        blocks.append(_number_input("min-upvotes", "Only from so many upvotes on", known.min_upvotes, 1_000_000))
+        blocks.append(_instant_input(chosen=known.instant))
+        if not self.number:
+            blocks.append(_number_input("backfill", "Older papers to post now", None, _LONGEST_BACKFILL))
+        return {
+            "type": "modal",
+            "callback_id": TOPIC_FORM,
+            "title": elements.plain(f"Topic {self.number}" if self.number else "New topic", 24),
+            "submit": elements.plain("Save" if self.number else "Subscribe", 24),
+            "close": elements.plain("Cancel", 24),
+            "private_metadata": json.dumps([self.channel, self.channel_name, self.number]),
+            "blocks": [*blocks, *preview],
+        }
+
+
+def form_of(view: Json) -> TopicForm:
+    """The form behind a view, as far as we keep it there."""
+    channel, name, number = json.loads(view["private_metadata"])
+    return TopicForm(channel=channel, channel_name=name, number=number)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a person put into a form. `chosen` says that the form offered to choose the channel."""
+
+    channel: str
+    channel_name: str
+    chosen: bool
+    query: str
+    line: str
+
+
+def submission_of(view: Json) -> Submission:
+    """The channel, the query, and the command line that the form stands for."""
+    form = form_of(view)
+    fields = {block_id: next(iter(block.values())) for block_id, block in view["state"]["values"].items()}
+    query = " ".join((_value(fields, "query") or "").split())
+    # A quotation mark would end the name; nothing else in it is special.
+    name = " ".join((_value(fields, "name") or "").replace('"', "'").split())
+    least, backfill = _value(fields, "min-upvotes"), _value(fields, "backfill")
+    instant = bool(fields.get("instant", {}).get("selected_options"))
+    if form.number:
+        options = [
+            f"--min-upvotes {least or 0}",
+            f"--instant {'on' if instant else 'off'}",
+            f'--name "{name or "none"}"',
+        ]
+        parts = [f"edit {form.number}", query, *options]
+    else:
+        parts = ["subscribe", query]
+        parts += [f"--min-upvotes {least}"] if least else []
+        parts += ["--instant"] if instant else []
+        parts += [f"--backfill {backfill}"] if backfill else []
+        parts += [f'--name "{name}"'] if name else []
+    channel = form.channel or fields.get("channel", {}).get("selected_conversation") or ""
+    return Submission(channel, form.channel_name, not form.channel, query, " ".join(parts))
+
+
+def errors_of(reply: Reply) -> dict[str, str]:
+    """What is wrong, under the field where it can be put right."""
+    return {"query": shorten(reply.message.summary, _LONGEST_ERROR)}
+
+
+def preview_of(reply: Reply) -> list[Json]:
+    """The beginning of a search's answer, to be shown while somebody writes the query."""
+    words = [block for block in reply.message.blocks if not isinstance(block, PaperBlock | Buttons)][:1]
+    papers = [
+        replace(block, compact=True, buttons=(), thumbnail_url="")
+        for block in reply.message.blocks
+        if isinstance(block, PaperBlock)
+    ]
+    return list(render(Message(summary="Preview", blocks=(*words, *papers[:_PREVIEWED])))[0].blocks)
+
+
+def result_view(reply: Reply) -> Json:
+    """What takes the place of the form once it is done. Buttons are left out: they belong to messages."""
+    blocks = tuple(block for block in reply.message.blocks if not isinstance(block, Buttons))
+    pages = render(Message(summary=reply.message.summary, blocks=blocks))
+    return {
+        "type": "modal",
+        "title": elements.plain("Paper Round", 24),
+        "close": elements.plain("Done", 24),
+        "blocks": [_without_actions(block) for page in pages for block in page.blocks][:_BLOCKS_OF_A_VIEW],
+    }
+
+
+def _without_actions(block: Json) -> Json:
+    return elements.divider() if block["type"] == "actions" else block
+
+
+def _value(fields: dict[str, Any], name: str) -> str | None:
+    value = fields.get(name, {}).get("value")
+    return str(value) if value is not None else None
+
+
+def _input(block_id: str, label: str, element: Json, *, optional: bool = True, hint: str = "") -> Json:
+    block: Json = {
+        "type": "input",
+        "block_id": block_id,
+        "label": elements.plain(label, limits.SECTION),
+        "element": element,
+        "optional": optional,
+    }
+    return block | ({"hint": elements.plain(hint, limits.SECTION)} if hint else {})
+
+
+def _channel_input() -> Json:
+    select = {
+        "type": "conversations_select",
+        "action_id": "value",
+        "default_to_current_conversation": True,
+        "filter": {"include": ["public", "private"], "exclude_bot_users": True},
+    }
+    return _input("channel", "Channel", select, optional=False)
+
+
+def _query_input(known: str) -> Json:
+    element: Json = {
+        "type": "plain_text_input",
+        "action_id": QUERY,
+        "max_length": LONGEST_QUERY,
+        "dispatch_action_config": {"trigger_actions_on": ["on_character_entered"]},
+        "placeholder": elements.plain('diffusion "image generation" -survey', 150),
+    }
+    block = _input(
+        "query",
+        "Papers with",
+        element | ({"initial_value": known} if known else {}),
+        optional=False,
+        hint='All words must be there. "A phrase", -without, OR, author:hinton, cat:cs.CL, upvotes:>=20.',
+    )
+    return block | {"dispatch_action": True}
+
+
+def _text_input(block_id: str, label: str, hint: str, known: str, longest: int) -> Json:
+    element: Json = {"type": "plain_text_input", "action_id": "value", "max_length": longest}
+    return _input(block_id, label, element | ({"initial_value": known} if known else {}), hint=hint)
+
+
+def _number_input(block_id: str, label: str, known: int | None, largest: int) -> Json:
+    element: Json = {
+        "type": "number_input",
+        "action_id": "value",
+        "is_decimal_allowed": False,
+        "min_value": "1",
+        "max_value": str(largest),
+    }
+    return _input(block_id, label, element | ({"initial_value": str(known)} if known else {}))
+
+
+def _instant_input(*, chosen: bool) -> Json:
+    option = {"text": elements.plain("Post each paper as soon as it is found", limits.BUTTON_LABEL), "value": "instant"}
+    element: Json = {"type": "checkboxes", "action_id": "value", "options": [option]}
+    return _input("instant", "When", element | ({"initial_options": [option]} if chosen else {}))

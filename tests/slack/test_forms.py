@@ -1,0 +1,195 @@
+"""Topics in a modal: opened where people expect it, with a preview, and with mistakes under the field."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from adapters.slack.app import SlackApp
+from adapters.slack.forms import SHORTCUT
+from adapters.slack.platform import SlackPlatform
+from bot.channels import Address
+from bot.ports import CommandCall, Reply, TopicOptions
+from bot.subscriptions import Subscription
+from tests.simulators.slack import ANSWER_WITHIN, APP_TOKEN, SIGNING_SECRET, Fault
+from tests.simulators.slack_forms import choose_shortcut, submit, write
+from tests.simulators.slack_messages import buttons_of, words_of
+from tests.simulators.slack_methods import Json, SimulatedChannel
+from tests.slack.team import TRANSPORTS, Team
+from tests.sources import a_paper
+
+
+@pytest.fixture
+def formal(team: Team, platform: SlackPlatform) -> Team:
+    """A team whose topics can be edited in a form."""
+
+    async def topic_of(address: Address, number: int) -> TopicOptions | None:
+        channel = await team.store.channels.find(address)
+        topics = await team.store.subscriptions.of_channel(channel.id) if channel else []
+        return next((_options(topic) for topic in topics if topic.number == number), None)
+
+    team.app = SlackApp(
+        platform,
+        team.commands,
+        app_token=APP_TOKEN,
+        signing_secret=SIGNING_SECRET,
+        topic_of=topic_of,
+        ping_interval=0.2,
+    )
+    return team
+
+
+def _options(topic: Subscription) -> TopicOptions:
+    return TopicOptions(query=topic.query, name=topic.name, min_upvotes=topic.min_upvotes, instant=topic.instant)
+
+
+async def opened(team: Team, count: int = 1) -> Json:
+    """The view that the bot opened last, once there are so many."""
+    async with asyncio.timeout(ANSWER_WITHIN):
+        while len(team.slack.views) < count:
+            await asyncio.sleep(0.01)
+    return team.slack.views[f"V{count}"]
+
+
+async def previewed(team: Team, view: Json, words: str) -> None:
+    """Waits until the view shows these words below its fields."""
+    async with asyncio.timeout(ANSWER_WITHIN):
+        while words not in words_of(team.slack.views[view["id"]]):
+            await asyncio.sleep(0.01)
+
+
+async def topics(team: Team, channel: SimulatedChannel) -> list[TopicOptions]:
+    stored = await team.stored(channel)
+    return [_options(topic) for topic in await team.store.subscriptions.of_channel(stored.id)]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_topic_is_added_in_a_form_with_a_preview(formal: Team, transport: str) -> None:
+    channel = formal.slack.channel()
+    await formal.news(a_paper(1), a_paper(2))
+    async with formal.connected(transport):
+        await formal.slack.command("subscribe", channel)
+        view = await opened(formal)
+        await write(formal.slack, view, query="diffusion")
+        await previewed(formal, view, "Diffusion Study 2")
+        await write(formal.slack, view, name='The "best" ones', min_upvotes="7", instant="yes")
+        answer = await submit(formal.slack, view)
+    assert answer["response_action"] == "update"
+    assert "Topic 1 added" in words_of(answer["view"])
+    assert await topics(formal, channel) == [
+        TopicOptions(query="diffusion", name="The 'best' ones", min_upvotes=7, instant=True)
+    ]
+
+
+async def test_older_papers_are_posted_when_the_form_says_so(formal: Team) -> None:
+    channel = formal.slack.channel()
+    await formal.news(a_paper(1), a_paper(2))
+    async with formal.over_http():
+        await formal.slack.command("subscribe", channel)
+        view = await opened(formal)
+        await write(formal.slack, view, query="diffusion", backfill="1")
+        await submit(formal.slack, view)
+    await formal.engine.deliver()
+    (post,) = channel.posts
+    assert "1 older paper" in words_of(post)
+
+
+async def test_a_mistake_stands_under_its_field_and_changes_nothing(formal: Team) -> None:
+    channel = formal.slack.channel()
+    async with formal.over_http():
+        await formal.slack.command("subscribe", channel)
+        view = await opened(formal)
+        await write(formal.slack, view, query='"diffusion')
+        await previewed(formal, view, "quot")
+        answer = await submit(formal.slack, view)
+        assert answer["response_action"] == "errors"
+        assert "quot" in answer["errors"]["query"]
+        await write(formal.slack, view, query="diffusion")
+        assert (await submit(formal.slack, view))["response_action"] == "update"
+
+
+async def test_a_topic_is_edited_in_a_form_that_knows_it(formal: Team) -> None:
+    channel = formal.slack.channel()
+    async with formal.over_http():
+        await formal.say("subscribe diffusion --name Fast --min-upvotes 3", channel)
+        listed = await formal.say("topics", channel)
+        await formal.slack.press(buttons_of(listed)["Edit"], channel)
+        view = await opened(formal)
+        known = {block["block_id"]: block["element"] for block in view["blocks"]}
+        assert known["query"]["initial_value"] == "diffusion"
+        assert known["name"]["initial_value"] == "Fast"
+        assert known["min-upvotes"]["initial_value"] == "3"
+        await write(formal.slack, view, query="diffusion study", name="", min_upvotes="", instant="yes")
+        answer = await submit(formal.slack, view)
+    assert "Topic 1 is now" in words_of(answer["view"])
+    assert await topics(formal, channel) == [TopicOptions(query="diffusion study", instant=True)]
+
+
+async def test_a_topic_that_is_not_there_is_answered_in_words(formal: Team) -> None:
+    async with formal.over_http():
+        assert "no topics" in await formal.read("edit 7", formal.slack.channel())
+    assert not formal.slack.views
+
+
+async def test_where_no_form_opens_words_do(formal: Team) -> None:
+    channel = formal.slack.channel()
+    formal.slack.fail("views.open", "expired_trigger_id")
+    async with formal.over_http():
+        assert "needs a query" in await formal.read("subscribe", channel)
+
+
+async def test_the_shortcut_lets_people_choose_one_of_their_channels(formal: Team) -> None:
+    mine, theirs = formal.slack.channel("mine"), formal.slack.channel("theirs")
+    mine.members.add("U0ADA")
+    async with formal.over_http():
+        await choose_shortcut(formal.slack, SHORTCUT)
+        view = await opened(formal)
+        await write(formal.slack, view, query="diffusion", channel=theirs.id)
+        refused = await submit(formal.slack, view)
+        assert refused["response_action"] == "errors"
+        assert "channel" in refused["errors"]
+        assert await formal.read("topics", theirs) == await formal.read("topics", mine)
+        await write(formal.slack, view, channel=mine.id)
+        assert (await submit(formal.slack, view))["response_action"] == "update"
+    assert await topics(formal, mine) == [TopicOptions(query="diffusion")]
+
+
+async def test_a_preview_that_comes_too_late_is_dropped(formal: Team) -> None:
+    channel = formal.slack.channel()
+    async with formal.over_http():
+        await formal.slack.command("subscribe", channel)
+        view = await opened(formal)
+        formal.slack.fail("views.update", "hash_conflict", Fault.ERROR_500)
+        await write(formal.slack, view, query="diffusion")
+        await write(formal.slack, view, query="diffusion study")
+        assert (await submit(formal.slack, view))["response_action"] == "update"
+
+
+class Slowly:
+    """Runs commands once it is released."""
+
+    def __init__(self, team: Team) -> None:
+        self._commands = team.commands
+        self.released = asyncio.Event()
+
+    async def run(self, call: CommandCall) -> Reply:
+        if call.line != "subscribe":
+            await self.released.wait()
+        return await self._commands.run(call)
+
+    async def complete(self, call: CommandCall) -> list[str]:
+        return []
+
+
+async def test_an_answer_that_takes_long_comes_in_private(team: Team, platform: SlackPlatform) -> None:
+    channel = team.slack.channel()
+    slowly = Slowly(team)
+    team.app = SlackApp(platform, slowly, signing_secret=SIGNING_SECRET)
+    async with team.over_http():
+        await team.slack.command("subscribe", channel)
+        view = await opened(team)
+        team.slack.views[view["id"]]["state"]["values"]["query"] = {"paperround.query": {"value": "diffusion"}}
+        assert await submit(team.slack, view) == {}
+        slowly.released.set()
+    assert "Topic 1 added" in words_of(team.slack.channels["U0ADA"].messages[0])
