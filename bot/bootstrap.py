@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ipaddress
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -20,9 +21,10 @@ from adapters.feeds.sample import SAMPLE_DAYS, SampleFeed
 from adapters.web.app import create_app
 from adapters.web.platform import WebPlatform, address_of, channel_name_of
 from adapters.web.server import WebServer
+from bot.channel_life import ChannelLife
 from bot.channels import Address, PlatformName
 from bot.clocks import SystemClock
-from bot.commands import Commands, Services
+from bot.commands import REGISTRY, Commands, Services
 from bot.directory import Directory
 from bot.engine import Engine
 from bot.enrichment import Enrichment
@@ -32,8 +34,16 @@ from bot.metrics import Metrics
 from bot.papers import SourceName
 from bot.ports import Clock, Library, Platform, Source
 from bot.settings import Settings
+from bot.unfurling import Unfurling
 from storage.search import TantivyIndex
 from storage.store import SqlStore
+
+if TYPE_CHECKING:
+    # The libraries of chat platforms take most of a second to load, and many runs need neither.
+    from adapters.discord.bot import DiscordBot
+    from adapters.discord.platform import DiscordPlatform
+    from adapters.slack.app import SlackApp
+    from adapters.slack.platform import SlackPlatform
 
 __all__ = ["Application", "PapersFile", "demo_feed", "open_application", "parse_address"]
 
@@ -53,6 +63,23 @@ class Application:
     directory: Directory
     metrics: Metrics
     web: WebPlatform
+    slack: SlackApp | None
+    discord: DiscordBot | None
+
+    @property
+    def platforms(self) -> frozenset[PlatformName]:
+        """Where can be posted."""
+        chats = {PlatformName.SLACK: self.slack, PlatformName.DISCORD: self.discord}
+        return frozenset({self.web.name, *(name for name, chat in chats.items() if chat)})
+
+    async def run(self) -> None:
+        """The engine and the connections to chat platforms, until cancelled; raises `OperatorError` for bad tokens."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.engine.run())
+            if self.slack and self.settings.slack_app_token.get_secret_value():
+                group.create_task(self.slack.run())
+            if self.discord:
+                group.create_task(self.discord.run())
 
     async def health(self) -> Mapping[str, Any]:
         """Whether the bot can do its work, and how its parts are; `ok` says it in a word."""
@@ -72,7 +99,7 @@ class Application:
         """The HTTP server of the workspace; raises `OperatorError` when it would be open to the world."""
         settings = self.settings
         password = settings.web_password.get_secret_value()
-        if not password and not _is_loopback(settings.web_host):
+        if settings.has_workspace and not password and not _is_loopback(settings.web_host):
             raise OperatorError(
                 f"PAPERROUND_WEB_HOST={settings.web_host} can be reached from outside. Set PAPERROUND_WEB_PASSWORD, "
                 "or leave the host at 127.0.0.1."
@@ -87,6 +114,8 @@ class Application:
             password=password or None,
             allowed_hosts=("localhost", "127.0.0.1", "::1", settings.web_host, *settings.web_allowed_hosts),
             banner=banner,
+            with_workspace=settings.has_workspace,
+            extra_routes=self.slack.routes() if self.slack and settings.slack_signing_secret.get_secret_value() else (),
         )
         config = uvicorn.Config(
             app,
@@ -130,6 +159,13 @@ async def open_application(
             catalogue, hub = arxiv, HuggingFacePapers(settings.huggingface_url, client=client, token=token)
         web = WebPlatform(store.messages, clock)
         platforms: dict[PlatformName, Platform] = {web.name: web}
+        slack_platform, discord_platform = _slack_platform(settings), _discord_platform(settings, clock)
+        if slack_platform:
+            platforms[slack_platform.name] = slack_platform
+            stack.push_async_callback(slack_platform.close)
+        if discord_platform:
+            platforms[discord_platform.name] = discord_platform
+            stack.push_async_callback(discord_platform.close)
         metrics = Metrics()
         engine = Engine(
             store=store,
@@ -143,26 +179,32 @@ async def open_application(
             unknown_policy=settings.unknown_outcome,
         )
         directory = Directory(store, clock)
+        libraries = Libraries([library for library in (hub, catalogue) if library], store.papers)
         services = Services(
             store=store,
             clock=clock,
             planner=engine.planner,
             index=index,
-            libraries=Libraries([library for library in (hub, catalogue) if library], store.papers),
+            libraries=libraries,
             directory=directory,
             platforms=platforms,
             wake=engine.posting.wake,
         )
+        commands = Commands(services, metrics)
+        life = ChannelLife(store, directory, clock, engine.posting.wake)
+        unfurling = Unfurling(store.papers, libraries)
         yield Application(
             settings=settings,
             clock=clock,
             store=store,
             index=index,
             engine=engine,
-            commands=Commands(services, metrics),
+            commands=commands,
             directory=directory,
             metrics=metrics,
             web=web,
+            slack=_slack_app(settings, slack_platform, commands, life, unfurling) if slack_platform else None,
+            discord=_discord_bot(discord_platform, commands, directory, store) if discord_platform else None,
         )
 
 
@@ -181,6 +223,54 @@ def parse_address(text: str) -> tuple[Address, str]:
     if platform in tuple(PlatformName) and workspace and channel:
         return Address(PlatformName(platform), workspace, channel), channel
     raise UserError(f"“{text[:80]}” is no channel. Write `web/general`, or platform/workspace/channel.")
+
+
+def _slack_platform(settings: Settings) -> SlackPlatform | None:
+    token = settings.slack_bot_token.get_secret_value()
+    others = (settings.slack_app_token, settings.slack_signing_secret)
+    listens = any(other.get_secret_value() for other in others)
+    if not token and not listens:
+        return None
+    if not token:
+        raise OperatorError("PAPERROUND_SLACK_BOT_TOKEN is missing. Slack shows it under “OAuth & Permissions”.")
+    if not listens:
+        raise OperatorError(
+            "PAPERROUND_SLACK_APP_TOKEN is missing. Slack makes one under “Basic Information”, “App-Level Tokens”, "
+            "with the scope connections:write."
+        )
+    from adapters.slack.platform import SlackPlatform
+
+    return SlackPlatform(token, api_url=settings.slack_api_url)
+
+
+def _slack_app(
+    settings: Settings, platform: SlackPlatform, commands: Commands, life: ChannelLife, unfurling: Unfurling
+) -> SlackApp:
+    from adapters.slack.app import SlackApp
+
+    return SlackApp(
+        platform,
+        commands,
+        app_token=settings.slack_app_token.get_secret_value(),
+        signing_secret=settings.slack_signing_secret.get_secret_value(),
+        life=life,
+        card_of=unfurling.card_of,
+    )
+
+
+def _discord_platform(settings: Settings, clock: Clock) -> DiscordPlatform | None:
+    token = settings.discord_token.get_secret_value()
+    if not token:
+        return None
+    from adapters.discord.platform import DiscordPlatform
+
+    return DiscordPlatform(token, clock, api_url=settings.discord_api_url)
+
+
+def _discord_bot(platform: DiscordPlatform, commands: Commands, directory: Directory, store: SqlStore) -> DiscordBot:
+    from adapters.discord.bot import DiscordBot
+
+    return DiscordBot(platform, commands, REGISTRY, directory=directory, channels=store.channels)
 
 
 def _make_data_dir(settings: Settings) -> None:

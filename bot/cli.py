@@ -64,7 +64,7 @@ def cli() -> None:
 def demo(port: int | None) -> None:
     """The whole bot with sample papers: no tokens, no network, nothing kept."""
     with tempfile.TemporaryDirectory(prefix="paperround-demo-") as folder:
-        changes: dict[str, Any] = {"data_dir": Path(folder), "database_url": ""}
+        changes: dict[str, Any] = {"data_dir": Path(folder), "database_url": "", "web": True}
         if port is not None:
             changes["web_port"] = port
         settings = load_settings().model_copy(update=changes)
@@ -90,7 +90,8 @@ def run() -> None:
 
     async def work() -> None:
         async with open_application(settings) as application:
-            await serve(application, application.engine.run(), announce=_announce("The web workspace is at"))
+            what = "The web workspace is at" if settings.has_workspace else "Health checks are at"
+            await serve(application, application.run(), announce=_announce(what))
 
     _run(work())
 
@@ -219,6 +220,8 @@ def command(line: str, channel: str, as_json: bool) -> None:
 
     async def work(application: Application) -> int:
         address, name = parse_address(channel)
+        if address.platform not in application.platforms:
+            raise UserError(f"{address.platform.capitalize()} is not connected. The README says how.")
         call = CommandCall(line=line, address=address, channel_name=name, person=_OPERATOR)
         reply = await application.commands.run(call)
         words = plain_text(reply.message)

@@ -66,6 +66,17 @@ class Settings(BaseSettings):
         description="what to do with a message of which nobody can tell whether it arrived: "
         "at_most_once leaves it, at_least_once sends it again",
     )
+    slack_bot_token: SecretStr = Field(SecretStr(""), description="Slack: the bot token, `xoxb-…`")
+    slack_app_token: SecretStr = Field(SecretStr(""), description="Slack: the app-level token of Socket Mode, `xapp-…`")
+    slack_signing_secret: SecretStr = Field(
+        SecretStr(""), description="Slack: the signing secret, when Slack calls `/slack/events` instead of Socket Mode"
+    )
+    slack_api_url: WebAddress = Field("https://slack.com/api", description="where Slack's Web API is")
+    discord_token: SecretStr = Field(SecretStr(""), description="Discord: the bot's token")
+    discord_api_url: WebAddress = Field("https://discord.com/api/v10", description="where Discord's API is")
+    web: bool | None = Field(
+        None, description="`true` or `false`: the web workspace; without it, on if no chat platform is configured"
+    )
     web_host: str = Field("127.0.0.1", description="where the web workspace listens")
     web_port: int = Field(8421, ge=0, le=65535, description="its port")
     web_password: SecretStr = Field(SecretStr(""), description="password of the web workspace, needed beyond loopback")
@@ -79,6 +90,16 @@ class Settings(BaseSettings):
     def store_url(self) -> str:
         """The database's address: the one that is set, else SQLite in the data folder."""
         return self.database_url or f"sqlite:///{self.data_dir / 'paperround.db'}"
+
+    @property
+    def has_chat(self) -> bool:
+        """Whether Slack or Discord is configured."""
+        return bool(self.slack_bot_token.get_secret_value() or self.discord_token.get_secret_value())
+
+    @property
+    def has_workspace(self) -> bool:
+        """Whether the web workspace is served."""
+        return self.web if self.web is not None else not self.has_chat
 
     @property
     def index_dir(self) -> Path:

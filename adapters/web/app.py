@@ -67,12 +67,14 @@ def create_app(
     allowed_hosts: Sequence[str],
     extra_routes: Sequence[BaseRoute] = (),
     banner: str = "",
+    with_workspace: bool = True,
 ) -> Starlette:
     """The workspace, the health checks and the metrics in one application.
 
     With a `password` everything but the login, `/healthz` and `/readyz` needs a session; `/metrics` also takes the
     password as a bearer token. `allowed_hosts` are host names without ports. `extra_routes` come first, and only the
-    security headers apply to them: they protect themselves. Serve it with `WebServer`, or stopping takes for ever.
+    security headers apply to them: they protect themselves. Without the workspace only they, the health checks and the
+    metrics are there. Serve it with `WebServer`, or stopping takes for ever.
     """
     sessions = Sessions(password, clock) if password is not None else None
     pages = Pages(banner=banner, has_login=sessions is not None)
@@ -101,15 +103,18 @@ def create_app(
     async def show_problem(request: Request, error: Exception) -> Response:
         return _problem(request, error, pages)
 
+    rooms = [
+        Mount("/static", _Assets(directory=STATIC), middleware=known_host),
+        *(_login_routes(sessions, pages, known_host) if sessions else []),
+        Mount("/", routes=workspace.routes(), middleware=[*known_host, *logged_in]),
+    ]
     return Starlette(
         routes=[
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", read_metrics),
             *extra_routes,
-            Mount("/static", _Assets(directory=STATIC), middleware=known_host),
-            *(_login_routes(sessions, pages, known_host) if sessions else []),
-            Mount("/", routes=workspace.routes(), middleware=[*known_host, *logged_in]),
+            *(rooms if with_workspace else []),
         ],
         middleware=[Middleware(SecurityHeaders)],
         exception_handlers={HTTPException: show_problem, PaperRoundError: show_problem},
