@@ -20,7 +20,7 @@ from adapters.discord.failures import FAILURES
 from adapters.discord.markup import cut
 from adapters.discord.mentions import role_of
 from adapters.discord.permissions import may_manage, missing
-from adapters.discord.rendering import Rendered, render_all
+from adapters.discord.rendering import Rendered, render, render_all
 from bot.channels import Address, PlatformName
 from bot.commands.registry import Registry
 from bot.errors import UserError
@@ -66,11 +66,10 @@ class Conversation:
         try:
             await interaction.response.defer()
             reply = await self._commands.run(_call(interaction, line, str(message.id) if message else None))
-            parts = render_all(reply.message)
             if reply.replaces and message is not None and message.flags.ephemeral:
-                await _edit(interaction, parts[0])
-                parts = parts[1:]
-            await _follow_up(interaction, parts)
+                await _edit(interaction, render(reply.message))
+            else:
+                await _follow_up(interaction, render_all(reply.message))
         except FAILURES as error:
             _failed(interaction, error)
 

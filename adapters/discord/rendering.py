@@ -258,10 +258,9 @@ def _fair_share(sizes: Sequence[int], total: int) -> int:
 def _fits(blocks: tuple[Block, ...]) -> bool:
     """Whether they fit into one message with nothing cut that another message would show."""
     pieces = list(_pieces(blocks, pictures=False))
-    cards = sum(isinstance(piece, _Card) for piece in pieces)
     return (
         len(pieces) <= PIECES
-        and 2 * cards + 1 <= EMBEDS
+        and len(_embeds(pieces)) <= EMBEDS
         and sum(piece.size(LONGEST_PIECE) for piece in pieces) <= ALL_EMBEDS
         and sum(len(group.buttons) for group in _button_groups(blocks)) <= 25
     )

@@ -1,4 +1,4 @@
-"""The whole bot in a simulated Discord: the real core on a real store, the real discord.py, one server with channels."""
+"""The whole bot in a simulated Discord: the real core on a real store, the real discord.py, one server."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from adapters.discord.bot import DiscordBot
 from adapters.discord.platform import DiscordPlatform
@@ -17,7 +18,7 @@ from bot.directory import Directory
 from bot.ports import CommandRunner
 from storage.store import SqlStore
 from tests.clocks import SettableClock
-from tests.simulators.discord import DiscordSimulator
+from tests.simulators.discord import DiscordSimulator, eventually
 from tests.simulators.discord_interactions import Interaction
 from tests.simulators.discord_world import Channel, Guild
 from tests.town import Town
@@ -36,9 +37,9 @@ class House:
     town: Town
     platform: DiscordPlatform
 
-    async def say(self, name: str, channel: Channel | None = None, **values: object) -> Interaction:
+    async def say(self, name: str, channel: Channel | None = None, /, **values: Any) -> Interaction:
         """Gives a command as somebody who manages the channel; it must be understood."""
-        answer = await self.simulator.interactions.command(channel or self.general, name, **values)  # type: ignore[arg-type]
+        answer = await self.simulator.interactions.command(channel or self.general, name, **values)
         assert answer.ephemeral
         return answer
 
@@ -87,7 +88,8 @@ async def running(house: House, *, commands: CommandRunner | None = None) -> Asy
         ready.cancel()
         if task.done():
             await task
-        await house.platform.client.wait_until_ready()
+        # Not until discord.py calls itself ready: it gives further servers two seconds to be told of.
+        await eventually(lambda: len(house.platform.client.guilds) == len(house.simulator.world.guilds))
         yield bot
     finally:
         task.cancel()

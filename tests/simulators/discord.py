@@ -420,7 +420,7 @@ class DiscordSimulator:
             raise ApiError(404, 10062, "Unknown interaction")
         self.check(_CALLBACKS[body["type"]], body)
         message = interaction.answered(body, self.world)
-        if request.query.get("with_response") == "true":
+        if request.query.get("with_response") in ("1", "true", "True"):
             shown: Json = {"interaction": {"id": str(interaction.id), "type": interaction.type}}
             if message is not None:
                 shown["resource"] = {"type": body["type"], "message": message}

@@ -45,7 +45,11 @@ class Interaction:
     def text(self) -> str:
         """All that the answer says."""
         return "\n".join(
-            str(embed.get(part, "")) for message in self.messages for embed in message["embeds"] for part in embed
+            str(embed[part])
+            for message in self.messages
+            for embed in message["embeds"]
+            for part in ("title", "url", "description")
+            if part in embed
         )
 
     @property
@@ -106,6 +110,7 @@ class Interactions:
         self,
         channel: Channel,
         name: str,
+        /,
         *,
         group: str = "papers",
         permissions: discord.Permissions = MANAGER,

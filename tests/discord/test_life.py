@@ -1,0 +1,255 @@
+"""The bot's life in Discord: servers and channels that come and go, a gateway that breaks, posts that go out once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import discord
+import pytest
+
+from adapters.discord.bot import DiscordBot
+from adapters.discord.permissions import NEEDED, can_post, invite_url, may_manage, missing
+from adapters.discord.platform import DiscordPlatform
+from bot.channels import ChannelState
+from bot.commands import REGISTRY
+from bot.directory import Directory
+from bot.errors import OperatorError
+from tests.discord.house import House, running
+from tests.simulators.discord import Fault, eventually
+from tests.simulators.discord_world import Channel
+from tests.sources import a_paper
+
+MESSAGES = r"/channels/\d+/messages$"
+
+
+@pytest.fixture
+async def lively(house: House) -> AsyncIterator[House]:
+    """A house with a running bot, some papers, and a topic."""
+    await house.town.news(*(a_paper(number) for number in range(1, 5)))
+    async with running(house):
+        await house.say("subscribe", query="diffusion", backfill=3)
+        yield house
+
+
+async def becomes(house: House, state: ChannelState, channel: Channel | None = None) -> None:
+    async with asyncio.timeout(5):
+        while (await house.stored(channel)).state is not state:
+            await asyncio.sleep(0.005)
+
+
+# --- Servers and channels
+
+
+async def test_a_lost_server_stops_its_channels_and_a_new_invitation_lets_them_go_on(lively: House) -> None:
+    server = lively.simulator
+    await server.remove_guild(lively.guild.id)
+    await becomes(lively, ChannelState.BROKEN)
+    assert "removed from this server" in (await lively.stored()).reason
+    server.world.guilds[lively.guild.id] = lively.guild
+    await server.add_guild(lively.guild.id)
+    await becomes(lively, ChannelState.ACTIVE)
+    await lively.next_digest()
+    assert len(lively.general.messages) == 1
+
+
+async def test_an_outage_changes_nothing(lively: House) -> None:
+    await lively.simulator.outage(lively.guild.id)
+    await eventually(lambda: lively.platform.client.guilds[0].unavailable)
+    assert (await lively.stored()).state is ChannelState.ACTIVE
+    await lively.simulator.add_guild(lively.guild.id)
+    await eventually(lambda: not lively.platform.client.guilds[0].unavailable)
+    assert (await lively.stored()).state is ChannelState.ACTIVE
+
+
+async def test_a_server_that_was_lost_while_nobody_listened_is_noticed_at_the_next_start(house: House) -> None:
+    await house.town.news(a_paper())
+    elsewhere = house.simulator.world.add_guild("Elsewhere")
+    async with running(house):
+        await house.say("subscribe", query="diffusion")
+    del house.simulator.world.guilds[house.guild.id]
+    house.simulator.gateway.ready.clear()
+    house.platform = DiscordPlatform(house.simulator.token, house.clock, api_url=house.simulator.api_url)
+    async with running(house):
+        await becomes(house, ChannelState.BROKEN)
+    assert elsewhere.id in house.simulator.world.guilds
+
+
+async def test_a_deleted_channel_stops(lively: House) -> None:
+    await lively.simulator.delete_channel(lively.general)
+    await becomes(lively, ChannelState.BROKEN)
+    assert (await lively.stored()).reason == "The channel was deleted."
+
+
+async def test_a_locked_thread_stops_an_unlocked_one_goes_on_and_a_deleted_one_is_gone(lively: House) -> None:
+    thread = lively.simulator.world.open_thread(lively.general, "reading group")
+    await lively.simulator.gateway.dispatch("THREAD_CREATE", thread.json())
+    await lively.say("subscribe", thread, query="diffusion")
+    thread.locked = True
+    await lively.simulator.update_channel(thread)
+    await becomes(lively, ChannelState.BROKEN, thread)
+    thread.locked = False
+    await lively.simulator.update_channel(thread)
+    await becomes(lively, ChannelState.ACTIVE, thread)
+    await lively.simulator.delete_channel(thread)
+    await becomes(lively, ChannelState.BROKEN, thread)
+
+
+async def test_a_channel_goes_on_by_itself_when_its_permission_is_back(lively: House) -> None:
+    await lively.simulator.allow(lively.general, send_messages=False)
+    await lively.next_digest()
+    assert (await lively.stored()).state is ChannelState.BROKEN
+    told = lively.simulator.world.channels[lively.simulator.world.direct[4242]].messages
+    assert len(told) == 1
+    assert "lack a permission" in str(told)
+    await lively.simulator.allow(lively.general, send_messages=True)
+    await becomes(lively, ChannelState.ACTIVE)
+    await lively.town.engine.deliver()
+    assert len(lively.general.messages) == 1
+    assert len(told) == 1
+
+
+async def test_another_permission_does_not_wake_what_is_still_refused(lively: House) -> None:
+    await lively.simulator.allow(lively.general, send_messages=False)
+    await lively.next_digest()
+    await lively.simulator.allow(lively.general, read_message_history=False)
+    channel = lively.platform.client.get_channel(lively.general.id)
+    assert isinstance(channel, discord.TextChannel)
+    await eventually(lambda: not channel.permissions_for(channel.guild.me).read_message_history)
+    assert not can_post(channel)
+    assert (await lively.stored()).state is ChannelState.BROKEN
+
+
+# --- The gateway
+
+
+async def test_commands_work_after_every_way_of_losing_the_gateway(lively: House) -> None:
+    gateway = lively.simulator.gateway
+    gateway.ready.clear()
+    await gateway.ask_to_reconnect()
+    await eventually(gateway.ready.is_set)
+    assert gateway.resumes == 1
+    assert (await lively.say("topics")).messages
+
+    # The session is lost: discord.py would go back to the address that it knows by heart.
+    gateway.ready.clear()
+    await gateway.invalidate()
+    await eventually(gateway.ready.is_set, within=15)
+    assert len(gateway.identifies) == 2
+    assert (await lively.say("topics")).messages
+
+
+async def test_what_happens_while_the_connection_is_down_is_answered_when_it_is_back(lively: House) -> None:
+    gateway = lively.simulator.gateway
+    gateway.ready.clear()
+    await gateway.drop()
+    lively.simulator.interactions.patience = 30
+    answer = await asyncio.wait_for(lively.say("topics"), 15)
+    assert answer.messages
+    assert gateway.resumes == 1
+    assert len(gateway.identifies) == 1
+
+
+async def test_no_privileged_intent_is_asked_for(lively: House) -> None:
+    assert lively.simulator.gateway.identifies[0]["intents"] == discord.Intents(guilds=True).value
+    privileged = discord.Intents(members=True, presences=True, message_content=True).value
+    assert not lively.simulator.gateway.intents() & privileged
+
+
+def a_bot(house: House, platform: DiscordPlatform) -> DiscordBot:
+    return DiscordBot(
+        platform,
+        house.town.commands,
+        REGISTRY,
+        directory=Directory(house.store, house.clock),
+        channels=house.store.channels,
+        first_retry=0.01,
+    )
+
+
+async def test_a_wrong_token_stops_with_what_to_do(house: House) -> None:
+    platform = DiscordPlatform("wrong", house.clock, api_url=house.simulator.api_url)
+    with pytest.raises(OperatorError, match="PAPERROUND_DISCORD_TOKEN"):
+        await a_bot(house, platform).run()
+    await platform.close()
+
+
+async def test_a_token_that_was_reset_while_we_listened_stops_too(house: House) -> None:
+    bot = a_bot(house, house.platform)
+    task = asyncio.create_task(bot.run())
+    await eventually(house.simulator.gateway.ready.is_set)
+    await house.simulator.gateway.close(4004)
+    with pytest.raises(OperatorError, match="PAPERROUND_DISCORD_TOKEN"):
+        await asyncio.wait_for(task, 10)
+
+
+async def test_the_bot_waits_for_a_discord_that_is_down(house: House) -> None:
+    server = house.simulator
+    server.fail("GET", "/users/@me$", Fault.UNAVAILABLE)
+    server.fail("GET", "/oauth2", Fault.DROP)
+    server.fail("GET", "/commands$", Fault.ERROR)
+    server.fail("PUT", "/commands$", Fault.UNAVAILABLE)
+    server.fail("GET", "/gateway/bot$", Fault.UNAVAILABLE)
+    async with running(house) as bot:
+        assert bot.invite_url
+        assert (await house.say("topics")).messages
+
+
+# --- Delivery
+
+
+@pytest.mark.parametrize("style", ["compact", "cards", "threads"])
+async def test_every_paper_is_posted_once_whatever_goes_wrong(lively: House, style: str) -> None:
+    server = lively.simulator
+    await lively.say("settings", key="style", value=style)
+    await lively.town.news(*(a_paper(number) for number in range(11, 24)))
+    server.fail(
+        "POST",
+        MESSAGES,
+        Fault.ACCEPT_THEN_DROP,
+        Fault.DROP,
+        Fault.ACCEPT_THEN_ERROR,
+        Fault.RATE_LIMITED,
+        Fault.ERROR,
+        Fault.NONSENSE,
+        Fault.RATE_LIMITED_LONG,
+        Fault.UNAVAILABLE,
+    )
+    server.fail("GET", MESSAGES, Fault.ERROR, Fault.DROP)
+    server.fail("POST", "/threads$", Fault.ACCEPT_THEN_DROP, Fault.ERROR)
+    await lively.next_digest()
+    await lively.town.settle(hours=2)
+    assert set(Counter(shown(lively)).values()) == {1}
+    assert len(shown(lively)) == 16
+
+
+def shown(house: House) -> list[str]:
+    """The ids of the papers in a channel, each as often as it is there; in threads only the replies count."""
+    threads = house.simulator.world.threads_of(house.general)
+    messages = [message for thread in threads for message in thread.messages] if threads else house.general.messages
+    found = []
+    for message in messages:
+        for embed in message["embeds"]:
+            text = f"({embed.get('url', '')}) {embed.get('description', '') if 'url' not in embed else ''}"
+            found += [part.split("#")[0].split(")")[0] for part in text.split("https://huggingface.co/papers/")[1:]]
+    return found
+
+
+# --- Permissions
+
+
+def test_the_invite_link_asks_for_exactly_what_is_needed() -> None:
+    url = invite_url(42)
+    assert url == (
+        f"https://discord.com/oauth2/authorize?client_id=42&scope=bot+applications.commands&permissions={NEEDED.value}"
+    )
+    assert missing(NEEDED) == missing(NEEDED, thread=True) == []
+    assert missing(discord.Permissions()) == ["View Channel", "Send Messages", "Embed Links"]
+    assert missing(discord.Permissions(administrator=True)) == []
+
+
+def test_managing_a_channel_is_discords_manage_channels() -> None:
+    assert may_manage(discord.Permissions(manage_channels=True))
+    assert may_manage(discord.Permissions(administrator=True))
+    assert not may_manage(discord.Permissions(manage_messages=True, manage_guild=True))
