@@ -26,13 +26,14 @@ from starlette.routing import Route
 from adapters.slack.answers import Answers, Occasion
 from adapters.slack.api import LIBRARY_LOG, usable_proxy
 from adapters.slack.calls import Calls
-from adapters.slack.dialogue import Dialogue, TopicOf
+from adapters.slack.dialogue import Dialogue, Forms, with_settings_button
 from adapters.slack.elements import RUN, Json
 from adapters.slack.forms import QUERY, SHORTCUT, TOPIC_FORM
 from adapters.slack.happenings import CardOf, ChannelLife, Happenings
 from adapters.slack.outcomes import FAILURES, code_of, outcome_of
 from adapters.slack.platform import SlackPlatform
 from adapters.slack.redelivery import Deliveries
+from adapters.slack.settings_form import SETTINGS_FORM
 from bot.errors import OperatorError
 from bot.ports import CommandCall, CommandRunner, Gone
 
@@ -51,7 +52,7 @@ class SlackApp:
     """Listens in one workspace and answers with `commands`.
 
     With an `app_token` call `run`; with a `signing_secret` serve `routes`. `life` is told what becomes of channels,
-    `card_of` asked about links that people post, `topic_of` about topics that people want to edit in a form.
+    `card_of` asked about links that people post, and `forms` about what forms start with; without them there are none.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class SlackApp:
         signing_secret: str = "",
         life: ChannelLife | None = None,
         card_of: CardOf | None = None,
-        topic_of: TopicOf | None = None,
+        forms: Forms | None = None,
         ping_interval: float = PING_INTERVAL,
     ) -> None:
         self._api = platform.api
@@ -76,7 +77,7 @@ class SlackApp:
         self._happenings = Happenings(platform.api, self._calls, life, card_of)
         self._deliveries = Deliveries()
         self._under_way: set[asyncio.Task[None]] = set()
-        self._dialogue = Dialogue(platform, self._calls, commands, self._start, topic_of)
+        self._dialogue = Dialogue(platform, self._calls, commands, self._start, forms) if forms else None
         self._bolt = self._listeners()
 
     # ---- Socket Mode
@@ -155,9 +156,11 @@ class SlackApp:
         app.middleware(self._once)
         app.command(_ANY_COMMAND)(self._on_command)
         app.action(_ANY_BUTTON)(self._on_button)
-        app.action(QUERY)(self._on_query)
-        app.view(TOPIC_FORM)(self._on_form)
-        app.shortcut(SHORTCUT)(self._on_shortcut)
+        if (dialogue := self._dialogue) is not None:
+            app.view(TOPIC_FORM)(dialogue.submitted)
+            app.view(SETTINGS_FORM)(dialogue.settings_submitted)
+            app.action(QUERY)(self._acknowledged(dialogue.preview))
+            app.shortcut(SHORTCUT)(self._acknowledged(dialogue.shortcut))
         # All of them, so that Slack does not repeat those that we do not need.
         app.event(_ANY_EVENT)(self._on_event)
         return app
@@ -184,16 +187,14 @@ class SlackApp:
         )
         self._start(self._answer(self._calls.of_button(body), occasion))
 
-    async def _on_query(self, ack: AsyncAck, body: Json) -> None:
-        await ack()
-        self._start(self._dialogue.preview(body))
+    def _acknowledged(self, work: Callable[[Json], Coroutine[Any, Any, None]]) -> Callable[..., Awaitable[None]]:
+        """A listener that acknowledges, and starts the work."""
 
-    async def _on_form(self, ack: AsyncAck, body: Json) -> None:
-        await self._dialogue.submitted(ack, body)
+        async def listener(ack: AsyncAck, body: Json) -> None:
+            await ack()
+            self._start(work(body))
 
-    async def _on_shortcut(self, ack: AsyncAck, body: Json) -> None:
-        await ack()
-        self._start(self._dialogue.shortcut(body))
+        return listener
 
     async def _on_event(self, event: Json) -> None:
         # Bolt has acknowledged it already.
@@ -205,8 +206,12 @@ class SlackApp:
         except FAILURES as error:
             log.warning("slack.call_unreadable", reason=outcome_of(error).reason)
             return
-        if not await self._dialogue.opened(call, occasion.trigger):
-            await self._answers.give(await self._commands.run(call), occasion)
+        if self._dialogue is not None and await self._dialogue.opened(call, occasion.trigger):
+            return
+        reply = await self._commands.run(call)
+        if self._dialogue is not None:
+            reply = with_settings_button(call, reply)
+        await self._answers.give(reply, occasion)
 
     # ---- work
 

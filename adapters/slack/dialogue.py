@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from adapters.slack.calls import Calls
 from adapters.slack.elements import Json
-from adapters.slack.forms import Submission, TopicForm, errors_of, form_of, preview_of, result_view, submission_of
+from adapters.slack.forms import Submission, TopicForm, form_of, mistake_of, preview_of, result_view, submission_of
 from adapters.slack.outcomes import FAILURES, outcome_of
 from adapters.slack.platform import SlackPlatform
-from bot.channels import Address
+from adapters.slack.settings_form import OPENING_LINE, changes_of, channel_of_view, current_values, settings_view
+from bot.channels import Address, Channel
+from bot.messages import Button, Buttons
 from bot.ports import CommandCall, CommandRunner, Reply, TopicOptions
 
 log = structlog.get_logger(__name__)
@@ -25,34 +27,48 @@ log = structlog.get_logger(__name__)
 _ANSWER_WITHIN: Final = 2.0
 _EDIT: Final = re.compile(r"\s*edit\s+#?(?P<number>\d{1,6})\s*")
 
-#: The topic with that number in a channel, None where there is none.
-TopicOf = Callable[[Address, int], Awaitable[TopicOptions | None]]
 Start = Callable[[Coroutine[Any, Any, None]], None]
+
+
+class Forms(Protocol):
+    """What forms start with."""
+
+    async def topic_of(self, address: Address, number: int) -> TopicOptions | None:
+        """The topic with that number in a channel."""
+        ...
+
+    async def channel_at(self, address: Address) -> Channel | None:
+        """The channel, None where nobody has set anything up."""
+        ...
 
 
 class Dialogue:
     def __init__(
-        self, platform: SlackPlatform, calls: Calls, commands: CommandRunner, start: Start, topic_of: TopicOf | None
+        self, platform: SlackPlatform, calls: Calls, commands: CommandRunner, start: Start, forms: Forms
     ) -> None:
         self._platform = platform
         self._calls = calls
         self._commands = commands
         self._start = start
-        self._topic_of = topic_of
+        self._forms = forms
 
     async def opened(self, call: CommandCall, trigger: str) -> bool:
-        """Opens a form when the line asks for one: `subscribe` without a query, `edit N` without anything new."""
+        """Opens a form when the line asks for one: `subscribe` without a query, `edit N` without anything new,
+        or the button below the settings."""
+        if call.line == OPENING_LINE:
+            channel = await self._forms.channel_at(call.address)
+            return channel is not None and await self._show(settings_view(channel), trigger)
         form = TopicForm(channel=call.address.channel, channel_name=call.channel_name)
         if call.line.strip().lower() != "subscribe":
             known = await self._edited(call)
             if known is None:
                 return False
             form = replace(form, number=known[0], known=known[1])
-        return await self._open(form, trigger)
+        return await self._show(form.view(), trigger)
 
     async def shortcut(self, body: Json) -> None:
         """Somebody chose the app's shortcut, which belongs to no channel."""
-        await self._open(TopicForm(), body["trigger_id"])
+        await self._show(TopicForm().view(), body["trigger_id"])
 
     async def preview(self, body: Json) -> None:
         """Shows in an open form what its query finds. A later view than ours wins."""
@@ -84,9 +100,30 @@ class Dialogue:
         if reply is None:
             await ack(response_action="errors", errors={"channel": "I cannot see that you are in this channel."})
         elif reply.failed:
-            await ack(response_action="errors", errors=errors_of(reply))
+            await ack(response_action="errors", errors={"query": mistake_of(reply)})
         else:
             await ack(response_action="update", view=result_view(reply))
+
+    async def settings_submitted(self, ack: AsyncAck, body: Json) -> None:
+        """Changes what somebody changed in the form, a command each; what is wrong stands under its field."""
+        work = asyncio.create_task(self._change(body["view"], body["user"]["id"]))
+        done, _ = await asyncio.wait((work,), timeout=_ANSWER_WITHIN)
+        if done and (wrong := work.result()):
+            await ack(response_action="errors", errors=wrong)
+        else:
+            await ack()
+            # Nobody waits for the rest any more, but it is done.
+            self._start(_ended(work))
+
+    async def _change(self, view: Json, person: str) -> dict[str, str]:
+        channel_id, name = channel_of_view(view)
+        channel = await self._forms.channel_at(await self._calls.address(channel_id))
+        wrong: dict[str, str] = {}
+        for field, line in changes_of(view, current_values(channel) if channel else {}):
+            reply = await self._commands.run(await self._calls.of_form(line, channel_id, name, person))
+            if reply.failed:
+                wrong[field] = mistake_of(reply)
+        return wrong
 
     async def _do(self, submission: Submission, person: str) -> Reply | None:
         """The answer to what a form says; None when its channel is not the person's to choose."""
@@ -112,17 +149,30 @@ class Dialogue:
     async def _edited(self, call: CommandCall) -> tuple[int, TopicOptions] | None:
         """The topic that `edit N` means."""
         found = _EDIT.fullmatch(call.line)
-        if found is None or self._topic_of is None or not call.person.may_manage:
+        if found is None or not call.person.may_manage:
             return None
         number = int(found["number"])
-        options = await self._topic_of(call.address, number)
+        options = await self._forms.topic_of(call.address, number)
         return (number, options) if options is not None else None
 
-    async def _open(self, form: TopicForm, trigger: str) -> bool:
+    async def _show(self, view: Json, trigger: str) -> bool:
         try:
-            await self._platform.api.client.views_open(trigger_id=trigger, view=form.view())
+            await self._platform.api.client.views_open(trigger_id=trigger, view=view)
         except FAILURES as error:
             # Usually too late: the answer in words says the same.
             log.info("slack.form_not_opened", reason=outcome_of(error).reason)
             return False
         return True
+
+
+async def _ended(work: asyncio.Task[dict[str, str]]) -> None:
+    if wrong := await work:
+        log.warning("slack.settings_late", wrong=wrong)
+
+
+def with_settings_button(call: CommandCall, reply: Reply) -> Reply:
+    """The answer to `settings`, with the button that opens the form."""
+    if call.line.strip().lower() != "settings" or reply.failed:
+        return reply
+    button = Buttons((Button("Change…", OPENING_LINE),))
+    return replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, button)))

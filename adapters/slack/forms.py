@@ -106,9 +106,9 @@ def submission_of(view: Json) -> Submission:
     return Submission(channel, form.channel_name, not form.channel, query, " ".join(parts))
 
 
-def errors_of(reply: Reply) -> dict[str, str]:
-    """What is wrong, under the field where it can be put right."""
-    return {"query": shorten(reply.message.summary, _LONGEST_ERROR)}
+def mistake_of(reply: Reply) -> str:
+    """What is wrong, to stand under a field."""
+    return shorten(reply.message.summary, _LONGEST_ERROR)
 
 
 def preview_of(reply: Reply) -> list[Json]:

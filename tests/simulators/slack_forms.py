@@ -53,6 +53,9 @@ def _entered(element: Json, text: str) -> Json:
             return {"type": "checkboxes", "selected_options": element["options"] if text else []}
         case "conversations_select":
             return {"type": element["type"], "selected_conversation": text}
+        case "static_select":
+            chosen = next(option for option in element["options"] if option["value"] == text)
+            return {"type": element["type"], "selected_option": chosen}
         case kind:
             return {"type": kind, "value": text or None}
 
@@ -63,5 +66,7 @@ def _untouched(element: Json) -> Json:
             return {"type": "checkboxes", "selected_options": element.get("initial_options", [])}
         case "conversations_select":
             return {"type": element["type"], "selected_conversation": None}
+        case "static_select":
+            return {"type": element["type"], "selected_option": element.get("initial_option")}
         case kind:
             return {"type": kind, "value": element.get("initial_value")}

@@ -1,12 +1,13 @@
-"""The life of channels, told to the store: what the core does when Slack says that a channel closed or reopened."""
+"""What the Slack adapter asks of the core besides commands, on the store: the life of channels, and forms."""
 
 from __future__ import annotations
 
-from bot.channels import Address, ChannelState
+from bot.channels import Address, Channel, ChannelState
 from bot.directory import Directory
 from bot.messages import Message, Paragraph, code, text
 from bot.planning import next_for
-from bot.ports import Clock, Store
+from bot.ports import Clock, Store, TopicOptions
+from bot.subscriptions import Subscription
 
 
 class StoredLife:
@@ -36,3 +37,22 @@ class StoredLife:
     async def renamed(self, address: Address, name: str) -> None:
         if await self._directory.find(address) is not None:
             await self._directory.add_channel(address, name)
+
+
+class StoredForms:
+    """Implements `adapters.slack.dialogue.Forms`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def topic_of(self, address: Address, number: int) -> TopicOptions | None:
+        channel = await self.channel_at(address)
+        topics = await self._store.subscriptions.of_channel(channel.id) if channel else []
+        return next((options_of(topic) for topic in topics if topic.number == number), None)
+
+    async def channel_at(self, address: Address) -> Channel | None:
+        return await self._store.channels.find(address)
+
+
+def options_of(topic: Subscription) -> TopicOptions:
+    return TopicOptions(query=topic.query, name=topic.name, min_upvotes=topic.min_upvotes, instant=topic.instant)

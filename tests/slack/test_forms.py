@@ -9,13 +9,13 @@ import pytest
 from adapters.slack.app import SlackApp
 from adapters.slack.forms import SHORTCUT
 from adapters.slack.platform import SlackPlatform
-from bot.channels import Address
+from bot.channels import Style
 from bot.ports import CommandCall, Reply, TopicOptions
-from bot.subscriptions import Subscription
 from tests.simulators.slack import ANSWER_WITHIN, APP_TOKEN, SIGNING_SECRET, Fault
 from tests.simulators.slack_forms import choose_shortcut, submit, write
 from tests.simulators.slack_messages import buttons_of, words_of
 from tests.simulators.slack_methods import Json, SimulatedChannel
+from tests.slack.lives import StoredForms, options_of
 from tests.slack.team import TRANSPORTS, Team
 from tests.sources import a_paper
 
@@ -23,25 +23,15 @@ from tests.sources import a_paper
 @pytest.fixture
 def formal(team: Team, platform: SlackPlatform) -> Team:
     """A team whose topics can be edited in a form."""
-
-    async def topic_of(address: Address, number: int) -> TopicOptions | None:
-        channel = await team.store.channels.find(address)
-        topics = await team.store.subscriptions.of_channel(channel.id) if channel else []
-        return next((_options(topic) for topic in topics if topic.number == number), None)
-
     team.app = SlackApp(
         platform,
         team.commands,
         app_token=APP_TOKEN,
         signing_secret=SIGNING_SECRET,
-        topic_of=topic_of,
+        forms=StoredForms(team.store),
         ping_interval=0.2,
     )
     return team
-
-
-def _options(topic: Subscription) -> TopicOptions:
-    return TopicOptions(query=topic.query, name=topic.name, min_upvotes=topic.min_upvotes, instant=topic.instant)
 
 
 async def opened(team: Team, count: int = 1) -> Json:
@@ -61,7 +51,7 @@ async def previewed(team: Team, view: Json, words: str) -> None:
 
 async def topics(team: Team, channel: SimulatedChannel) -> list[TopicOptions]:
     stored = await team.stored(channel)
-    return [_options(topic) for topic in await team.store.subscriptions.of_channel(stored.id)]
+    return [options_of(topic) for topic in await team.store.subscriptions.of_channel(stored.id)]
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
@@ -166,6 +156,55 @@ async def test_a_preview_that_comes_too_late_is_dropped(formal: Team) -> None:
         assert (await submit(formal.slack, view))["response_action"] == "update"
 
 
+async def settings_form(team: Team, channel: SimulatedChannel) -> Json:
+    shown = await team.say("settings", channel)
+    await team.slack.press(buttons_of(shown)["Change…"], channel)
+    return await opened(team)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_channels_settings_are_changed_in_a_form(formal: Team, transport: str) -> None:
+    channel = formal.slack.channel()
+    async with formal.connected(transport):
+        view = await settings_form(formal, channel)
+        await write(
+            formal.slack, view, schedule="mon,thu 17:30", limit="7", style="compact", sources="arxiv",
+            quiet_days="sat,sun", mention="@here",
+        )  # fmt: skip
+        assert await submit(formal.slack, view) == {}
+    stored = await formal.stored(channel)
+    assert stored.schedule == "mon,thu 17:30"
+    assert stored.time_zone == "Europe/Berlin"
+    assert (stored.settings.limit, stored.settings.style) == (7, Style.COMPACT)
+    assert stored.settings.mention == "<!here>"
+    assert stored.settings.quiet_days.weekdays == {5, 6}
+    assert stored.settings.sources == {"arxiv"}
+
+
+async def test_settings_that_cannot_be_stand_under_their_fields(formal: Team) -> None:
+    channel = formal.slack.channel()
+    async with formal.over_http():
+        await formal.say("settings mention @here", channel)
+        view = await settings_form(formal, channel)
+        await write(formal.slack, view, limit="900", timezone="Mars/Olympus", mention="")
+        answer = await submit(formal.slack, view)
+    assert answer["response_action"] == "errors"
+    assert set(answer["errors"]) == {"limit", "timezone"}
+    assert "1 to 50" in answer["errors"]["limit"]
+    stored = await formal.stored(channel)
+    assert (stored.settings.limit, stored.time_zone) == (20, "Europe/Berlin")
+    assert stored.settings.mention == ""
+
+
+async def test_a_form_that_changes_nothing_gives_no_command(formal: Team) -> None:
+    channel = formal.slack.channel()
+    async with formal.over_http():
+        view = await settings_form(formal, channel)
+        before = await formal.stored(channel)
+        assert await submit(formal.slack, view) == {}
+    assert await formal.stored(channel) == before
+
+
 class Slowly:
     """Runs commands once it is released."""
 
@@ -185,7 +224,7 @@ class Slowly:
 async def test_an_answer_that_takes_long_comes_in_private(team: Team, platform: SlackPlatform) -> None:
     channel = team.slack.channel()
     slowly = Slowly(team)
-    team.app = SlackApp(platform, slowly, signing_secret=SIGNING_SECRET)
+    team.app = SlackApp(platform, slowly, signing_secret=SIGNING_SECRET, forms=StoredForms(team.store))
     async with team.over_http():
         await team.slack.command("subscribe", channel)
         view = await opened(team)
