@@ -25,7 +25,7 @@ NO_RETRIES: Final[list[AsyncRetryHandler]] = []
 LIBRARY_LOG: Final = logging.getLogger("slack")
 LIBRARY_LOG.setLevel(logging.INFO)
 _KEPT_FOR: Final = 3600.0  # seconds that what Slack said of people and channels is kept
-_MEMBERS_AT_ONCE: Final = 999
+_AT_ONCE: Final = 999
 _MOST_KEPT: Final = 10_000
 _LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 
@@ -141,12 +141,25 @@ class SlackApi:
         """Whether a person is in a channel that we can see; raises one of `outcomes.FAILURES`."""
         cursor: str | None = None
         while True:
-            page = await self.client.conversations_members(channel=channel_id, limit=_MEMBERS_AT_ONCE, cursor=cursor)
+            page = await self.client.conversations_members(channel=channel_id, limit=_AT_ONCE, cursor=cursor)
             if user_id in page["members"]:
                 return True
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return False
+
+    async def channels_of(self, user_id: str) -> frozenset[str]:
+        """The ids of the channels that a person is in and we can see; raises one of `outcomes.FAILURES`."""
+        found: set[str] = set()
+        cursor: str | None = None
+        while True:
+            page = await self.client.users_conversations(
+                user=user_id, types="public_channel,private_channel", limit=_AT_ONCE, cursor=cursor
+            )
+            found.update(channel["id"] for channel in page["channels"])
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return frozenset(found)
 
     def forget_channel(self, channel_id: str) -> None:
         """Says that a channel may have another name."""

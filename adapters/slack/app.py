@@ -30,12 +30,13 @@ from adapters.slack.dialogue import Dialogue, Forms, with_settings_button
 from adapters.slack.elements import RUN, Json
 from adapters.slack.forms import QUERY, SHORTCUT, TOPIC_FORM
 from adapters.slack.happenings import CardOf, ChannelLife, Happenings
+from adapters.slack.home import Home
 from adapters.slack.outcomes import FAILURES, code_of, outcome_of
 from adapters.slack.platform import SlackPlatform
 from adapters.slack.redelivery import Deliveries
 from adapters.slack.settings_form import SETTINGS_FORM
 from bot.errors import OperatorError
-from bot.ports import CommandCall, CommandRunner, Gone
+from bot.ports import ChannelDirectory, CommandCall, CommandRunner, Gone
 
 log = structlog.get_logger(__name__)
 
@@ -51,8 +52,9 @@ _ANY_BUTTON: Final = re.compile(rf"{re.escape(RUN)}\..*")
 class SlackApp:
     """Listens in one workspace and answers with `commands`.
 
-    With an `app_token` call `run`; with a `signing_secret` serve `routes`. `life` is told what becomes of channels,
-    `card_of` asked about links that people post, and `forms` about what forms start with; without them there are none.
+    With an `app_token` call `run`; with a `signing_secret` serve `routes`. The rest may be left out, and what needs it
+    then with it: `life` is told what becomes of channels, `card_of` asked about links that people post, `forms` about
+    what forms start with, and `directory` lists the channels for the app's home.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class SlackApp:
         life: ChannelLife | None = None,
         card_of: CardOf | None = None,
         forms: Forms | None = None,
+        directory: ChannelDirectory | None = None,
         ping_interval: float = PING_INTERVAL,
     ) -> None:
         self._api = platform.api
@@ -77,6 +80,7 @@ class SlackApp:
         self._happenings = Happenings(platform.api, self._calls, life, card_of)
         self._deliveries = Deliveries()
         self._under_way: set[asyncio.Task[None]] = set()
+        self._home = Home(platform.api, directory) if directory else None
         self._dialogue = Dialogue(platform, self._calls, commands, self._start, forms) if forms else None
         self._bolt = self._listeners()
 
@@ -160,6 +164,7 @@ class SlackApp:
             app.view(TOPIC_FORM)(dialogue.submitted)
             app.view(SETTINGS_FORM)(dialogue.settings_submitted)
             app.action(QUERY)(self._acknowledged(dialogue.preview))
+            app.action(SHORTCUT)(self._acknowledged(dialogue.shortcut))
             app.shortcut(SHORTCUT)(self._acknowledged(dialogue.shortcut))
         # All of them, so that Slack does not repeat those that we do not need.
         app.event(_ANY_EVENT)(self._on_event)
@@ -198,7 +203,10 @@ class SlackApp:
 
     async def _on_event(self, event: Json) -> None:
         # Bolt has acknowledged it already.
-        self._start(self._happenings.happened(event))
+        if event["type"] != "app_home_opened":
+            self._start(self._happenings.happened(event))
+        elif self._home is not None and event.get("tab") == "home":
+            self._start(self._home.publish(event["user"]))
 
     async def _answer(self, reading: Awaitable[CommandCall], occasion: Occasion) -> None:
         try:

@@ -55,7 +55,7 @@ def manifest(registry: Registry, *, address: str = "") -> dict[str, Any]:
         },
         "features": {
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": True,
             },
@@ -82,7 +82,7 @@ def manifest(registry: Registry, *, address: str = "") -> dict[str, Any]:
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
-            "event_subscriptions": {**requests, "bot_events": sorted(EVENTS)},
+            "event_subscriptions": {**requests, "bot_events": sorted((*EVENTS, "app_home_opened"))},
             "interactivity": {"is_enabled": True, **requests},
             "org_deploy_enabled": False,
             "socket_mode_enabled": not url,

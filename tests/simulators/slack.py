@@ -75,6 +75,7 @@ class SlackSimulator:
         self.violations: list[str] = []
         self.unfurls: list[Json] = []
         self.views: dict[str, Json] = {}
+        self.homes: dict[str, Json] = {}
         self.revoked = False
         self.pictures_load = True
         self.http_url: str | None = None  # where the bot listens, in HTTP mode

@@ -202,6 +202,22 @@ def _shown_view(slack: SlackSimulator, view_id: str, view: Json, state: Json) ->
     return {"view": slack.views[view_id]}
 
 
+def user_channels(slack: SlackSimulator, arguments: Json) -> Json:
+    seen = [channel for channel in slack.channels.values() if BOT_USER in channel.members or not channel.private]
+    mine = [{"id": channel.id, "name": channel.name} for channel in seen if arguments["user"] in channel.members]
+    start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit", 100))
+    more = start + limit < len(mine)
+    return {"channels": mine[start : start + limit],
+            "response_metadata": {"next_cursor": str(start + limit) if more else ""}}  # fmt: skip
+
+
+def publish_view(slack: SlackSimulator, arguments: Json) -> Json:
+    view = _structure(arguments["view"])
+    slack.violations += view_problems(view)
+    slack.homes[arguments["user_id"]] = view
+    return {"view": view}
+
+
 METHODS: dict[str, Method] = {
     "auth.test": auth_test,
     "apps.connections.open": connections_open,
@@ -212,7 +228,9 @@ METHODS: dict[str, Method] = {
     "conversations.join": join,
     "conversations.members": members,
     "conversations.replies": replies,
+    "users.conversations": user_channels,
     "users.info": user_info,
     "views.open": open_view,
+    "views.publish": publish_view,
     "views.update": update_view,
 }
