@@ -132,3 +132,20 @@ def test_a_category_that_a_topic_names_is_read_from_arxiv(tmp_path: Path) -> Non
         shown = bot.command("show 2602.23367")
         assert shown["papers"] == ["2602.23367"]
         assert bot.command("history")["papers"] != []
+
+
+@needs_recordings
+@pytest.mark.shared
+def test_the_same_works_on_postgresql(postgres_url: str, tmp_path: Path) -> None:
+    with FeedServer(today="2026-04-15") as feed:
+        bot = Bot(tmp_path, huggingface_url=feed.url, database_url=postgres_url)
+        bot.command("subscribe *")
+        bot.command("schedule instant")
+        bot.cli("poll")
+        bot.cli("deliver")
+        status = json.loads(bot.cli("status", "--json").stdout)
+        assert status["papers"] > 20
+        assert status["posts"]["sent"] == 1
+        assert len(bot.command("history 50")["papers"]) == min(status["papers"], 50)
+        found = json.loads(bot.cli("search", "video", "--json").stdout)
+        assert found["total"] > 0
