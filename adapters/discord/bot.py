@@ -70,32 +70,26 @@ class DiscordBot:
 
     async def run(self) -> None:
         """Works until cancelled. An outage is waited out; raises `OperatorError` for what waiting cannot heal."""
-        await self._start()
-        _log.info("discord.invite", url=self.invite_url)
-        try:
-            await self._client.work()
-        except discord.ConnectionClosed as error:
-            if error.code == _BAD_TOKEN:
-                raise OperatorError(_REFUSED) from error
-            raise OperatorError(
-                f"Discord closed the connection for good (code {error.code}): {error.reason}"
-            ) from error
-
-    async def _start(self) -> None:
-        """Logs in and tells Discord of the commands, as often as it takes."""
         wait = self._first_retry
         while True:
             try:
                 await self._client.log_in()
                 await self._sync_commands()
+                _log.info("discord.invite", url=self.invite_url)
+                await self._client.work()
             except discord.LoginFailure as error:
                 raise OperatorError(_REFUSED) from error
+            except discord.ConnectionClosed as error:
+                words = _REFUSED if error.code == _BAD_TOKEN else f"Discord closed the connection: code {error.code}."
+                raise OperatorError(words) from error
             except FAILURES as error:
+                if self._client.is_closed():
+                    raise OperatorError(f"The connection to Discord ended: {error}") from error
                 _log.warning("discord.unreachable", reason=str(error) or type(error).__name__, retry_in=wait)
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, LONGEST_RETRY)
             else:
-                return
+                return  # the platform was closed
 
     async def _sync_commands(self) -> None:
         """Registers the commands if Discord has others: it allows few registrations a day, and people notice them."""

@@ -37,13 +37,14 @@ class Gateway:
         self.ready = asyncio.Event()
         self._session: Session | None = None
         self._socket: web.WebSocketResponse | None = None
+        self._transport: asyncio.Transport | None = None
         self._packer = zlib.compressobj()
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(autoping=True)
         await socket.prepare(request)
         self._packer = zlib.compressobj()
-        self._socket = socket
+        self._socket, self._transport = socket, request.transport
         await self._send({"op": 10, "d": {"heartbeat_interval": 41250}})
         async for frame in socket:
             if frame.type is aiohttp.WSMsgType.TEXT:
@@ -65,8 +66,9 @@ class Gateway:
 
     async def drop(self) -> None:
         """The connection breaks without a word."""
-        if self._socket is not None and self._socket._req is not None and self._socket._req.transport is not None:
-            self._socket._req.transport.abort()
+        transport, self._socket = self._transport, None
+        if transport is not None:
+            transport.abort()
 
     async def ask_to_reconnect(self) -> None:
         await self._send({"op": 7, "d": None})
