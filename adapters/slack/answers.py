@@ -96,4 +96,5 @@ class Answers:
             return 0, _PAUSE, False
         asked = str(answer.headers.get("Retry-After", ""))
         pause = min(float(asked), _LONGEST_PAUSE) if asked.isdigit() else _PAUSE
-        return answer.status_code, pause, answer.status_code == 429
+        refused = answer.status_code == 200 and answer.body.replace(" ", "").startswith('{"ok":false')
+        return 400 if refused else answer.status_code, pause, answer.status_code == 429

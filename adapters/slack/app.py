@@ -84,11 +84,21 @@ class SlackApp:
         self._dialogue = Dialogue(platform, self._calls, commands, self._start, forms) if forms else None
         self._bolt = self._listeners()
 
+    async def check(self) -> None:
+        """Asks Slack whose the bot token is; raises `OperatorError` when it is nobody's. No answer is no objection."""
+        try:
+            await self._api.identity()
+        except FAILURES as error:
+            outcome = outcome_of(error)
+            if isinstance(outcome, Gone):
+                raise OperatorError(f"{outcome.reason} Look at PAPERROUND_SLACK_BOT_TOKEN.") from error
+            log.warning("slack.unreachable", reason=outcome.reason)
+
     # ---- Socket Mode
 
     async def run(self) -> None:
         """Keeps a socket open until cancelled; raises `OperatorError` when Slack does not accept a token."""
-        await self._check_bot_token()
+        await self.check()
         handler = AsyncSocketModeHandler(
             self._bolt,
             self._app_token,
@@ -105,15 +115,6 @@ class SlackApp:
         finally:
             await handler.close_async()  # type: ignore[no-untyped-call]
             await self.finish()
-
-    async def _check_bot_token(self) -> None:
-        try:
-            await self._api.identity()
-        except FAILURES as error:
-            outcome = outcome_of(error)
-            if isinstance(outcome, Gone):
-                raise OperatorError(f"{outcome.reason} Look at PAPERROUND_SLACK_BOT_TOKEN.") from error
-            log.warning("slack.unreachable", reason=outcome.reason)
 
     async def _socket_address(self, handler: AsyncSocketModeHandler) -> str | None:
         """Where to connect; None leaves the trying to the library, which never gives up, not even on a bad token."""

@@ -8,7 +8,7 @@ import structlog
 
 from adapters.slack.api import SlackApi
 from adapters.slack.elements import Json
-from adapters.slack.outcomes import FAILURES, outcome_of
+from adapters.slack.outcomes import FAILURES, code_of, outcome_of
 from bot.channels import Address, PlatformName
 from bot.ports import CommandCall, Person
 
@@ -91,5 +91,6 @@ class Calls:
             profile = await self._api.profile(user_id)
         except FAILURES as error:
             log.warning("slack.person_unknown", person=user_id, reason=outcome_of(error).reason)
-            return Person(id=user_id, name="Someone")
+            # Where the app may not look at people at all, Slack's word that they are in the channel must do.
+            return Person(id=user_id, name="Someone", may_manage=code_of(error) == "missing_scope")
         return Person(id=user_id, name=profile.name, may_manage=not profile.external, time_zone=profile.time_zone)

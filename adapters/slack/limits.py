@@ -14,7 +14,6 @@ BLOCKS: Final = 50
 TEXT: Final = 4_000
 HEADER: Final = 150
 SECTION: Final = 3_000
-CONTEXT_ELEMENTS: Final = 10
 ACTIONS: Final = 25
 BUTTON_LABEL: Final = 75
 BUTTON_VALUE: Final = 2_000

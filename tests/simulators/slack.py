@@ -333,6 +333,8 @@ class SlackSimulator:
         if found := problems(payload):
             self.violations += found
             return web.Response(status=400, text="invalid_blocks")
+        if not self.pictures_load and any("accessory" in block for block in payload.get("blocks", [])):
+            return web.json_response({"ok": False, "error": "invalid_blocks"})
         self._responses[name].put_nowait(payload)
         return web.Response(text="ok")
 

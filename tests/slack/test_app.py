@@ -11,13 +11,16 @@ import pytest
 from adapters.slack.app import LARGEST_REQUEST, SlackApp
 from adapters.slack.calls import typed
 from adapters.slack.platform import SlackPlatform
+from adapters.slack.redelivery import Deliveries
+from bot.cards import paper_card
 from bot.channels import ChannelState, Style
 from bot.commands.runner import REGISTRY
 from bot.errors import OperatorError
 from bot.messages import Message, Paragraph, text
 from bot.ports import CommandCall, Reply
-from tests.simulators.slack import APP_TOKEN, Fault, SlackSimulator
+from tests.simulators.slack import APP_TOKEN, SIGNING_SECRET, Fault, SlackSimulator
 from tests.simulators.slack_messages import buttons_of, words_of
+from tests.simulators.slack_methods import Json
 from tests.slack.team import Team
 from tests.sources import a_paper
 
@@ -110,20 +113,23 @@ async def test_a_result_is_shared_to_the_channel(connected: Team) -> None:
     assert "Diffusion Study 1" in words_of(post)
 
 
-async def test_buttons_of_a_digest_work_in_a_later_process(connected: Team, platform: SlackPlatform) -> None:
-    channel = connected.slack.channel()
-    await connected.say("subscribe diffusion", channel)
-    await connected.say("settings limit 1", channel)
-    await connected.news(*(a_paper(number, summary="A summary.", upvotes=9 - number) for number in range(1, 4)))
-    await connected.next_digest(channel)
+async def test_buttons_of_a_digest_work_in_a_later_process(team: Team, platform: SlackPlatform) -> None:
+    channel = team.slack.channel()
+    async with team.over_socket():
+        await team.say("subscribe diffusion", channel)
+        await team.say("settings limit 1", channel)
+        await team.news(*(a_paper(number, summary="A summary.", upvotes=9 - number) for number in range(1, 4)))
+        await team.next_digest(channel)
     (digest,) = channel.posts
-    # What an older version posted: the same value, and an `action_id` with the same beginning.
-    for label, expected in (
-        ("Abstract", "We study diffusion."), ("Similar", "Diffusion Study"), ("+2 more", "Diffusion Study 2"),
-    ):  # fmt: skip
-        old = buttons_of(digest)[label] | {"action_id": "paperround.run.77"}
-        pressed = await connected.slack.press(old, channel, message_ts=digest["ts"], ephemeral=False)
-        assert expected in words_of(await pressed.answer())
+    team.app = SlackApp(platform, team.commands, app_token=APP_TOKEN, ping_interval=0.2)
+    async with team.over_socket():
+        for label, expected in (
+            ("Abstract", "We study diffusion."), ("Similar", "Diffusion Study"), ("+2 more", "Diffusion Study 2"),
+        ):  # fmt: skip
+            # As an older version may have posted it: the same value, and an `action_id` with the same beginning.
+            old = buttons_of(digest)[label] | {"action_id": "paperround.run.77"}
+            pressed = await team.slack.press(old, channel, message_ts=digest["ts"], ephemeral=False)
+            assert expected in words_of(await pressed.answer())
 
 
 async def test_a_mistake_is_explained(connected: Team) -> None:
@@ -181,6 +187,66 @@ async def test_the_time_zone_of_a_new_channel_is_the_persons(connected: Team) ->
     stored = await connected.stored(channel)
     assert stored.time_zone == "Asia/Tokyo"
     assert stored.state is ChannelState.ACTIVE
+
+
+class Says:
+    """Answers everything with one reply."""
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+
+    async def run(self, call: CommandCall) -> Reply:
+        return self._reply
+
+    async def complete(self, call: CommandCall) -> list[str]:
+        return []
+
+
+async def answers(team: Team, platform: SlackPlatform, reply: Reply) -> list[Json]:
+    """What the asker, or the channel, gets to see of a reply."""
+    team.app = SlackApp(platform, Says(reply), signing_secret=SIGNING_SECRET)
+    async with team.over_http():
+        interaction = await team.slack.command("anything", team.slack.channel())
+    return [interaction.responses.get_nowait() for _ in range(interaction.responses.qsize())]
+
+
+async def test_an_answer_takes_no_more_messages_than_slack_allows(team: Team, platform: SlackPlatform) -> None:
+    long = Message(summary="All", blocks=tuple(Paragraph(text(f"line {number}")) for number in range(400)))
+    given = await answers(team, platform, Reply(message=long))
+    assert len(given) == 5
+    assert "not all of it" in words_of(given[-1])
+    assert all("not all of it" not in words_of(one) for one in given[:-1])
+
+
+async def test_an_answer_for_everybody_is_not_risked_twice(team: Team, platform: SlackPlatform) -> None:
+    reply = Reply(message=Message(summary="Hello", blocks=(Paragraph(text("Hello")),)), ephemeral=False)
+    (given,) = await answers(team, platform, reply)
+    assert given["response_type"] == "in_channel"
+    team.slack.fail("response_url", Fault.ERROR_500)
+    assert not await answers(team, platform, reply)
+
+
+async def test_an_answer_does_without_pictures_that_slack_cannot_load(team: Team, platform: SlackPlatform) -> None:
+    team.slack.pictures_load = False
+    card = paper_card(a_paper(summary="In short.", thumbnail_url="https://cdn.example.org/1.png"))
+    (given,) = await answers(team, platform, Reply(message=Message(summary="Card", blocks=(card,))))
+    assert "In short." in words_of(given)
+
+
+async def test_who_people_are_may_stay_unknown(connected: Team) -> None:
+    channel = connected.slack.channel()
+    connected.slack.fail("users.info", "missing_scope", Fault.ERROR_500)
+    assert "Topic 1 added" in await connected.read("subscribe diffusion", channel)
+    assert "Only people who may manage" in await connected.read("unsubscribe 1", channel)
+
+
+def test_only_so_many_deliveries_are_remembered() -> None:
+    deliveries = Deliveries(remembered=2)
+    assert [deliveries.is_new({"event_id": mark}) for mark in ("a", "a", "b", "c", "a", "c")] == [
+        True, False, True, True, True, False,
+    ]  # fmt: skip
+    assert deliveries.is_new({})
+    assert deliveries.is_new({})
 
 
 class SlowCommands:
