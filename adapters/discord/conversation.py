@@ -16,7 +16,7 @@ import structlog
 
 from adapters.discord.buttons import view_of
 from adapters.discord.definitions import CHOICE, FIND_PAPERS, MOST_CHOICES, Given, beginning_of, choices, given, line_of
-from adapters.discord.failures import FAILURES
+from adapters.discord.failures import ALREADY_ACKNOWLEDGED, FAILURES
 from adapters.discord.markup import cut
 from adapters.discord.mentions import role_of
 from adapters.discord.permissions import may_manage, missing
@@ -48,6 +48,8 @@ class Conversation:
 
     async def heard(self, interaction: Interaction) -> None:
         """Commands, completions and the menu of messages; buttons come to `pressed`."""
+        if interaction.guild_id is None:
+            return  # the commands are registered for servers only
         data: dict[str, Any] = dict(interaction.data or {})
         try:
             match interaction.type:
@@ -63,8 +65,10 @@ class Conversation:
     async def pressed(self, interaction: Interaction, line: str) -> None:
         """A button was pressed. Who pressed it may be somebody else than who got it."""
         message = interaction.message
+        if interaction.guild_id is None:
+            return
         try:
-            await interaction.response.defer()
+            await _defer(interaction)
             reply = await self._commands.run(_call(interaction, line, str(message.id) if message else None))
             if reply.replaces and message is not None and message.flags.ephemeral:
                 await _edit(interaction, render(reply.message))
@@ -74,7 +78,7 @@ class Conversation:
             _failed(interaction, error)
 
     async def _command(self, interaction: Interaction, asked: Given) -> None:
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await _defer(interaction, ephemeral=True, thinking=True)
         try:
             command = self._registry.get(asked.command)
         except UserError as error:
@@ -106,7 +110,7 @@ class Conversation:
 
     async def _find_papers(self, interaction: Interaction, data: dict[str, Any]) -> None:
         """Shows the papers that a message links to, or what a search for its words finds."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await _defer(interaction, ephemeral=True, thinking=True)
         messages = data.get("resolved", {}).get("messages", {})
         words = _text_of(messages.get(data.get("target_id"), {}))
         lines = [f"show {paper}" for paper in linked_paper_ids(words)[:MOST_FOUND]]
@@ -140,6 +144,16 @@ def _channel_of(interaction: Interaction) -> Any:
 
 
 # --- Answers --------------------------------------------------------------------------------------------------------
+
+
+async def _defer(interaction: Interaction, **how: bool) -> None:
+    """Tells Discord that the answer comes later, before anything else is done."""
+    try:
+        await interaction.response.defer(**how)
+    except discord.HTTPException as error:
+        # It was heard the first time, though the answer to us was lost and discord.py asked again.
+        if error.code != ALREADY_ACKNOWLEDGED:
+            raise
 
 
 async def _answer(interaction: Interaction, messages: Sequence[Message]) -> None:

@@ -56,19 +56,6 @@ class House:
         self.clock.set(max(due, self.clock.now()))
         await self.town.engine.deliver()
 
-    def papers_in(self, channel: Channel) -> list[str]:
-        """The ids of the papers that a channel and its threads show, from the addresses of cards and lines."""
-        messages = [*channel.messages]
-        for thread in self.simulator.world.threads_of(channel):
-            messages += thread.messages
-        return [
-            part.split("#")[0].split(")")[0]
-            for message in messages
-            for embed in message["embeds"]
-            for part in f"{embed.get('url', '')}".split("/")[-1:]
-            if part
-        ]
-
 
 @contextlib.asynccontextmanager
 async def running(house: House, *, commands: CommandRunner | None = None) -> AsyncIterator[DiscordBot]:

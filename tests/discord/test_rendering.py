@@ -130,7 +130,7 @@ def check(payload: Payload) -> None:
     assert all(1 <= length(one) <= CUSTOM_ID for one in ids)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(messages)
 def test_every_message_fits(message: Message) -> None:
     check(render(message, key=KEY).payload)
@@ -139,7 +139,7 @@ def test_every_message_fits(message: Message) -> None:
 
 
 @needs_schema
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(messages)
 def test_every_message_is_what_discord_describes(message: Message) -> None:
     for part in (render(message, key=KEY), render(message, pictures=False)):

@@ -33,7 +33,6 @@ class Gateway:
         self.identifies: list[Json] = []
         self.resumes = 0
         self.heartbeats = 0
-        self.refuses_resume = False
         self.ready = asyncio.Event()
         self._session: Session | None = None
         self._socket: web.WebSocketResponse | None = None
@@ -119,7 +118,7 @@ class Gateway:
     async def _resume(self, data: Json) -> None:
         self.resumes += 1
         session = self._session
-        if session is None or session.id != data["session_id"] or self.refuses_resume:
+        if session is None or session.id != data["session_id"]:
             self._session = None
             await self._send({"op": 9, "d": False})
             return
