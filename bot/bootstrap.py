@@ -8,6 +8,7 @@ import ipaddress
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -26,13 +27,15 @@ from bot.channels import Address, PlatformName
 from bot.clocks import SystemClock
 from bot.commands import REGISTRY, Commands, Services
 from bot.directory import Directory
+from bot.doctor import Check
 from bot.engine import Engine
 from bot.enrichment import Enrichment
 from bot.errors import OperatorError, StorageError, UserError
 from bot.libraries import Libraries
 from bot.metrics import Metrics
-from bot.papers import SourceName
+from bot.papers import SOURCE_NAMES, SourceName
 from bot.ports import Clock, Library, Platform, Source
+from bot.query import parse
 from bot.settings import Settings
 from bot.unfurling import Unfurling
 from storage.search import TantivyIndex
@@ -62,6 +65,7 @@ class Application:
     commands: Commands
     directory: Directory
     metrics: Metrics
+    sources: Sequence[Source]
     web: WebPlatform
     slack: SlackApp | None
     discord: DiscordBot | None
@@ -80,6 +84,25 @@ class Application:
                 group.create_task(self.slack.run())
             if self.discord:
                 group.create_task(self.discord.run())
+
+    def checks(self) -> dict[str, Check]:
+        """What `paperround doctor` looks at."""
+        checks: dict[str, Check] = {"Database": self._check_database, "Search index": self._check_index}
+        for source in self.sources:
+            checks[SOURCE_NAMES[source.name]] = partial(_check_source, source)
+        if self.slack:
+            checks["Slack"] = partial(_check_slack, self.slack)
+        return checks
+
+    async def _check_database(self) -> str:
+        counts = await self.store.counts()
+        where = "PostgreSQL" if self.settings.database_url.startswith("postgres") else "SQLite"
+        return f"{where}: " + ", ".join(f"{number:,} {what}" for what, number in counts.items())
+
+    async def _check_index(self) -> str:
+        await self.index.refresh()
+        found = await self.index.search(parse("*"), limit=1)
+        return f"{found.total:,} papers can be found"
 
     async def health(self) -> Mapping[str, Any]:
         """Whether the bot can do its work, and how its parts are; `ok` says it in a word."""
@@ -202,6 +225,7 @@ async def open_application(
             commands=commands,
             directory=directory,
             metrics=metrics,
+            sources=sources,
             web=web,
             slack=_slack_app(settings, slack_platform, commands, life, unfurling) if slack_platform else None,
             discord=_discord_bot(discord_platform, commands, directory, store) if discord_platform else None,
@@ -223,6 +247,16 @@ def parse_address(text: str) -> tuple[Address, str]:
     if platform in tuple(PlatformName) and workspace and channel:
         return Address(PlatformName(platform), workspace, channel), channel
     raise UserError(f"“{text[:80]}” is no channel. Write `web/general`, or platform/workspace/channel.")
+
+
+async def _check_slack(slack: SlackApp) -> str:
+    await slack.check()
+    return "the tokens work"
+
+
+async def _check_source(source: Source) -> str:
+    newest = await source.newest_day()
+    return f"the newest day is {newest}" if newest else "nothing is listed there for us"
 
 
 def _slack_platform(settings: Settings) -> SlackPlatform | None:

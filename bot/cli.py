@@ -19,6 +19,7 @@ from bot import __version__
 from bot.bootstrap import Application, PapersFile, demo_feed, open_application, parse_address
 from bot.clocks import ShiftedClock
 from bot.demo import CHANNELS, Demo
+from bot.doctor import examine
 from bot.errors import PaperRoundError, UserError
 from bot.logs import configure_logs
 from bot.messages import plain_text
@@ -262,6 +263,19 @@ def status(as_json: bool) -> None:
             read = f"read {source.last_success_at:%Y-%m-%d %H:%M} UTC" if source.last_success_at else "never read"
             _out.print(f"{source.name.value:14} {read}" + (f"; {source.last_error}" if source.last_error else ""))
         return 0
+
+    _with_application(work)
+
+
+@cli.command()
+def doctor() -> None:
+    """Look at database, index, feeds and chat platforms, and say what to do."""
+
+    async def work(application: Application) -> int:
+        findings = await examine(application.checks())
+        for finding in findings:
+            _out.print(f"{'✓' if finding.is_well else '✗'} {finding.what}: {finding.words}")
+        return 0 if all(finding.is_well for finding in findings) else 1
 
     _with_application(work)
 

@@ -68,6 +68,7 @@ def test_mistakes_end_with_their_sentence_and_code_two(bot: Bot) -> None:
 
 
 def test_trouble_ends_with_a_sentence_and_code_one(bot: Bot, tmp_path: Path) -> None:
+    assert "✗ Hugging Face: " in bot.cli("doctor", expect=1).stdout
     failed = bot.cli("poll", expect=1)
     assert "huggingface: " in failed.stderr
     assert "Traceback" not in failed.stderr
@@ -87,7 +88,7 @@ def test_trouble_ends_with_a_sentence_and_code_one(bot: Bot, tmp_path: Path) -> 
 
 def test_help_tells_every_command(bot: Bot) -> None:
     words = bot.cli("--help").stdout
-    for command in ("demo", "run", "poll", "deliver", "import", "search", "command", "status"):
+    for command in ("demo", "run", "poll", "deliver", "import", "search", "command", "status", "doctor"):
         assert command in words
         assert bot.cli(command, "--help").stdout
 
@@ -97,6 +98,7 @@ def test_help_tells_every_command(bot: Bot) -> None:
 def test_poll_and_deliver_do_one_round(tmp_path: Path) -> None:
     with FeedServer(today="2026-04-15") as feed:
         bot = Bot(tmp_path, huggingface_url=feed.url)
+        assert "✗" not in bot.cli("doctor").stdout
         bot.command("subscribe *")
         bot.command("schedule instant")
         polled = bot.cli("poll")
