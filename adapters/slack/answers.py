@@ -40,6 +40,8 @@ class Occasion:
 
 
 class Answers:
+    """Gives the answers to commands and buttons."""
+
     def __init__(self, api: SlackApi) -> None:
         self._api = api
 

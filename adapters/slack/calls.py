@@ -52,7 +52,7 @@ class Calls:
 
     async def of_form(self, line: str, channel_id: str, channel_name: str, user_id: str) -> CommandCall:
         """A line that a form stands for. Without a channel it must be one that concerns none, like a search."""
-        return await self._call(line, channel_id, channel_name or "no channel", user_id)
+        return await self._call(line, channel_id, channel_name if channel_id else "no channel", user_id)
 
     async def address(self, channel_id: str) -> Address:
         """The channel's address in our workspace; raises one of `outcomes.FAILURES` when that is not known yet.

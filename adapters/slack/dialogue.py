@@ -43,6 +43,8 @@ class Forms(Protocol):
 
 
 class Dialogue:
+    """Opens forms and does what they say, through the same commands that people type."""
+
     def __init__(
         self, platform: SlackPlatform, calls: Calls, commands: CommandRunner, start: Start, forms: Forms
     ) -> None:
@@ -76,13 +78,13 @@ class Dialogue:
         submission = submission_of(view)
         if not submission.query:
             return
+        call = await self._calls.of_form(
+            f"search {submission.query}", submission.channel, submission.channel_name, body["user"]["id"]
+        )
+        found = preview_of(await self._commands.run(call))
         try:
-            call = await self._calls.of_form(
-                f"search {submission.query}", submission.channel, submission.channel_name, body["user"]["id"]
-            )
-            reply = await self._commands.run(call)
             await self._platform.api.client.views_update(
-                view_id=view["id"], hash=view["hash"], view=form_of(view).view(preview_of(reply))
+                view_id=view["id"], hash=view["hash"], view=form_of(view).view(found)
             )
         except FAILURES as error:
             log.info("slack.preview_not_shown", reason=outcome_of(error).reason)

@@ -143,6 +143,7 @@ async def test_the_shortcut_lets_people_choose_one_of_their_channels(formal: Tea
         await write(formal.slack, view, channel=mine.id)
         assert (await submit(formal.slack, view))["response_action"] == "update"
     assert await topics(formal, mine) == [TopicOptions(query="diffusion")]
+    assert (await formal.stored(mine)).name == "mine"
 
 
 async def test_a_preview_that_comes_too_late_is_dropped(formal: Team) -> None:
