@@ -17,8 +17,9 @@ from bot.commands.registry import Command, Kind
 from bot.messages import Message
 from bot.ports import CommandCall, CommandRunner, Reply
 from tests.discord.house import House, running
-from tests.simulators.discord import Fault, eventually
+from tests.simulators.discord import eventually
 from tests.simulators.discord_interactions import VISITOR
+from tests.simulators.discord_wire import Fault
 from tests.simulators.discord_world import FORUM
 from tests.sources import a_paper
 

@@ -17,7 +17,8 @@ from bot.commands import REGISTRY
 from bot.directory import Directory
 from bot.errors import OperatorError
 from tests.discord.house import House, running
-from tests.simulators.discord import Fault, eventually
+from tests.simulators.discord import eventually
+from tests.simulators.discord_wire import Fault
 from tests.simulators.discord_world import Channel
 from tests.sources import a_paper
 

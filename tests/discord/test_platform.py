@@ -13,7 +13,8 @@ from bot.messages import Message, Paragraph, text
 from bot.ports import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
 from tests.clocks import SettableClock
 from tests.discord.conftest import DIGEST, REPLY, outgoing
-from tests.simulators.discord import LONG_WAIT, ApiError, DiscordSimulator, Fault
+from tests.simulators.discord import DiscordSimulator
+from tests.simulators.discord_wire import LONG_WAIT, ApiError, Fault
 from tests.simulators.discord_world import FORUM, VOICE, Channel
 
 MESSAGES = r"/channels/\d+/messages$"

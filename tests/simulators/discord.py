@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import re
-import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from enum import Enum, auto
 from typing import Any, Self
 
 import discord
@@ -24,52 +21,10 @@ from bot.ports import Clock
 from tests.simulators.discord_gateway import Gateway
 from tests.simulators.discord_interactions import Interaction, Interactions
 from tests.simulators.discord_schema import SCHEMA, size_problems
+from tests.simulators.discord_wire import LONG_WAIT, VIA, WAIT, ApiError, Fault, Limits, json_answer, too_fast
 from tests.simulators.discord_world import APPLICATION_ID, BOT, FORUM, TEXT, THREAD, Channel, Json, World, user
 
 TOKEN = "a-token-of-the-simulator"
-VIA = {"Via": "1.1 google"}
-
-
-class Fault(Enum):
-    """What goes wrong with one request."""
-
-    DROP = auto()  # the connection breaks before anything is done
-    ACCEPT_THEN_DROP = auto()
-    ERROR = auto()  # 500, and nothing was done
-    ACCEPT_THEN_ERROR = auto()  # 502, but it was done
-    UNAVAILABLE = auto()  # 503
-    NONSENSE = auto()  # 200 with a page of HTML
-    RATE_LIMITED = auto()  # 429 with WAIT seconds
-    RATE_LIMITED_LONG = auto()  # 429 with LONG_WAIT seconds
-    BANNED = auto()  # 429 from Cloudflare
-
-
-WAIT = 0.05
-LONG_WAIT = 42.0
-
-
-def _json(value: Any, *, status: int = 200, headers: dict[str, str] = VIA) -> web.Response:
-    """An answer of that content type exactly: with a charset behind it, discord.py takes it for text."""
-    return web.Response(
-        body=json.dumps(value).encode(), status=status, headers={**headers, "Content-Type": "application/json"}
-    )
-
-
-class ApiError(Exception):
-    """An answer with an error code of Discord's."""
-
-    def __init__(self, status: int, code: int, message: str = "refused") -> None:
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
-
-    def answer(self) -> web.Response:
-        return _json({"code": self.code, "message": self.message}, status=self.status, headers=VIA)
-
-
-@dataclass(slots=True)
-class _Bucket:
-    left: int
-    ends: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +54,7 @@ class DiscordSimulator:
         self.refuse: list[ApiError] = []
         self._faults: list[tuple[str, re.Pattern[str], Fault]] = []
         self._nonces: dict[str, tuple[int, int]] = {}
-        self._per_window, self._window = per_window, window
-        self._buckets: dict[str, _Bucket] = {}
+        self._limits = Limits(per_window, window)
         self._runner: web.AppRunner | None = None
         self._versions = itertools.count(1)
         self.api_url = ""
@@ -158,25 +112,25 @@ class DiscordSimulator:
             case Fault.DROP:
                 return self._drop(request)
             case Fault.ERROR:
-                return _json({"code": 0, "message": "internal"}, status=500, headers=VIA)
+                return json_answer({"code": 0, "message": "internal"}, status=500, headers=VIA)
             case Fault.UNAVAILABLE:
-                return _json({"code": 0, "message": "unavailable"}, status=503, headers=VIA)
+                return json_answer({"code": 0, "message": "unavailable"}, status=503, headers=VIA)
             case Fault.RATE_LIMITED | Fault.RATE_LIMITED_LONG:
-                return self._too_fast(WAIT if fault is Fault.RATE_LIMITED else LONG_WAIT)
+                return too_fast(WAIT if fault is Fault.RATE_LIMITED else LONG_WAIT)
             case Fault.BANNED:
                 return web.Response(text="error 1015", status=429, content_type="text/html")
         if not free and request.headers.get("Authorization") != f"Bot {self.token}":
             return ApiError(401, 0, "401: Unauthorized").answer()
-        if not free and (wait := self._over_limit(request.method, path)):
+        if not free and (wait := self._limits.take(request.method, path)):
             self.limited += 1
-            return self._too_fast(wait)
+            return too_fast(wait)
         answer = await handler(request)
         if not free:
-            answer.headers.update(self._limit_headers(request.method, path))
+            answer.headers.update(self._limits.headers(request.method, path))
         if fault is Fault.ACCEPT_THEN_DROP:
             return self._drop(request)
         if fault is Fault.ACCEPT_THEN_ERROR:
-            return _json({"code": 0, "message": "bad gateway"}, status=502, headers=VIA)
+            return json_answer({"code": 0, "message": "bad gateway"}, status=502, headers=VIA)
         if fault is Fault.NONSENSE:
             return web.Response(text="<html>", content_type="text/html")
         return answer
@@ -189,7 +143,7 @@ class DiscordSimulator:
                 return error.answer()
             if result is None:
                 return web.Response(status=204, headers=VIA)
-            return _json(result, headers=VIA)
+            return json_answer(result, headers=VIA)
 
         return answer
 
@@ -204,33 +158,6 @@ class DiscordSimulator:
         assert request.transport is not None
         request.transport.abort()
         return web.Response()
-
-    def _too_fast(self, wait: float) -> web.Response:
-        body = {"message": "You are being rate limited.", "retry_after": wait, "global": False}
-        return _json(body, status=429, headers={**VIA, "Retry-After": str(wait)})
-
-    def _bucket(self, method: str, path: str) -> _Bucket:
-        name = f"{method} {path}"
-        now = time.monotonic()
-        if name not in self._buckets or self._buckets[name].ends <= now:
-            self._buckets[name] = _Bucket(self._per_window, now + self._window)
-        return self._buckets[name]
-
-    def _over_limit(self, method: str, path: str) -> float:
-        bucket = self._bucket(method, path)
-        if bucket.left <= 0:
-            return max(0.001, bucket.ends - time.monotonic())
-        bucket.left -= 1
-        return 0.0
-
-    def _limit_headers(self, method: str, path: str) -> dict[str, str]:
-        bucket = self._bucket(method, path)
-        return {
-            "X-RateLimit-Limit": str(self._per_window),
-            "X-RateLimit-Remaining": str(bucket.left),
-            "X-RateLimit-Reset-After": f"{max(0.0, bucket.ends - time.monotonic()):.3f}",
-            "X-RateLimit-Bucket": re.sub(r"\d+", "", f"{method}{path}").replace("/", "-"),
-        }
 
     def check(self, schema: str, body: Any) -> None:
         """Refuses what Discord's description does not allow, as Discord does."""
