@@ -20,6 +20,8 @@ from bot.ports import ChannelDirectory, ChannelStore, CommandRunner
 
 FIRST_RETRY = 5.0  # seconds
 LONGEST_RETRY = 300.0
+#: Sessions of a day that are kept back for when they are needed.
+FEWEST_SESSIONS = 100
 #: Closed by the gateway for good: a wrong token, or something that this version must not do.
 _BAD_TOKEN = 4004
 
@@ -76,6 +78,7 @@ class DiscordBot:
                 await self._client.log_in()
                 await self._sync_commands()
                 _log.info("discord.invite", url=self.invite_url)
+                await self._spare_sessions()
                 await self._client.work()
             except discord.LoginFailure as error:
                 raise OperatorError(_REFUSED) from error
@@ -90,6 +93,18 @@ class DiscordBot:
                 wait = min(2 * wait, LONGEST_RETRY)
             else:
                 return  # the platform was closed
+
+    async def _spare_sessions(self) -> None:
+        """Waits when few new sessions are left: whoever uses up a day's 1,000 has the token reset by Discord.
+
+        That is where a bot gets that crashes and is started again all night.
+        https://docs.discord.com/developers/events/gateway#session-start-limit-object
+        """
+        limits = await self._client.fetch_session_start_limits()
+        if limits.remaining < FEWEST_SESSIONS:
+            seconds = limits.reset_after / 1000
+            _log.error("discord.sessions_used_up", remaining=limits.remaining, wait=seconds)
+            await asyncio.sleep(seconds)
 
     async def _sync_commands(self) -> None:
         """Registers the commands if Discord has others: it allows few registrations a day, and people notice them."""

@@ -185,6 +185,20 @@ async def test_a_token_that_was_reset_while_we_listened_stops_too(house: House) 
         await asyncio.wait_for(task, 10)
 
 
+async def test_a_bot_that_used_up_its_sessions_does_not_start_another_one_yet(house: House) -> None:
+    gateway = house.simulator.gateway
+    gateway.sessions_left = (3, 3_600_000)
+    task = asyncio.create_task(a_bot(house, house.platform).run())
+    await eventually(lambda: house.simulator.sent("GET", "/gateway/bot$"))
+    await asyncio.sleep(0.1)
+    assert gateway.identifies == []
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    gateway.sessions_left = (3, 20)
+    async with running(house):
+        assert len(gateway.identifies) == 1
+
+
 async def test_the_bot_waits_for_a_discord_that_is_down(house: House) -> None:
     server = house.simulator
     server.fail("GET", "/users/@me$", Fault.UNAVAILABLE)

@@ -33,6 +33,7 @@ class Gateway:
         self.identifies: list[Json] = []
         self.resumes = 0
         self.heartbeats = 0
+        self.sessions_left = (999, 3_600_000)  # and the milliseconds until there are more
         self.ready = asyncio.Event()
         self._session: Session | None = None
         self._socket: web.WebSocketResponse | None = None
@@ -138,5 +139,6 @@ class Gateway:
 
     def described(self) -> Any:
         """`GET /gateway/bot`."""
-        limit = {"total": 1000, "remaining": 999, "reset_after": 3_600_000, "max_concurrency": 1}
+        left, milliseconds = self.sessions_left
+        limit = {"total": 1000, "remaining": left, "reset_after": milliseconds, "max_concurrency": 1}
         return {"url": self.url, "shards": 1, "session_start_limit": limit}
