@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Some tests mostly wait, so one more than a small machine has cores.
+WORKERS ?= 3
 RUN_STAMP := $(VENV)/.run-ready
 DEV_STAMP := $(VENV)/.dev-ready
 
@@ -14,7 +16,7 @@ run: $(RUN_STAMP) ## the bot with every platform that has credentials
 	$(BIN)/paperround run $(ARGS)
 
 test: lint ## lint, then every test
-	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: $(DEV_STAMP) ## format check, lint, types, layers
 	$(BIN)/ruff format --check .

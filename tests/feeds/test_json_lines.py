@@ -209,7 +209,7 @@ def test_a_pipe_is_read_as_a_file(tmp_path: Path) -> None:
         ("a.jsonl.xz", b"", "“a.jsonl.xz” is not a .xz file. Rename it after what it is, or pack it again."),
         ("a.gz", lzma.compress(b"{}"), "“a.gz” is not a .gz file. Rename it after what it is, or pack it again."),
         ("a.jsonl", lzma.compress(b"{}"), "“a.jsonl” is packed: give it a name that ends in .xz."),
-        ("a", gzip.compress(b"{}"), "“a” is packed: give it a name that ends in .gz."),
+        ("a", gzip.compress(b"{}", mtime=0), "“a” is packed: give it a name that ends in .gz."),
     ],
 )
 def test_a_file_that_is_not_what_its_name_says_is_refused(
