@@ -301,6 +301,7 @@ async def test_sharing_posts_to_the_channel(lively: House) -> None:
     button = answer.buttons["Share to channel"]
     shared = await lively.simulator.interactions.press(lively.general, answer.messages[0], button)
     assert "Shared" in shared.text
+    assert shared.messages[0]["id"] != answer.messages[0]["id"]  # the card stays
     await lively.town.engine.deliver()
     [post] = lively.general.messages
     assert "ada" in str(post["embeds"])
