@@ -37,6 +37,9 @@ def _visible(block: PaperBlock) -> PaperBlock:
         summary=elements.visible(block.summary).strip(),
         byline=elements.visible(block.byline).strip(),
         abstract=elements.visible(block.abstract).strip(),
+        facts=tuple(fact for fact in map(elements.visible, block.facts) if fact.strip()),
+        topics=tuple(topic for topic in map(elements.visible, block.topics) if topic.strip()),
+        links=tuple(link for link in block.links if elements.visible(link.label).strip()),
     )
 
 
@@ -92,7 +95,7 @@ def _line(block: PaperBlock) -> list[Json]:
 
 
 def _links(block: PaperBlock) -> list[Json]:
-    usable = [elements.link(link.label, link.url) for link in block.links if link.label and elements.is_url(link.url)]
+    usable = [elements.link(link.label, link.url) for link in block.links if elements.is_url(link.url)]
     return [piece for one in usable for piece in (elements.words(" · "), one)][1:]
 
 

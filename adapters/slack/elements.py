@@ -106,7 +106,7 @@ def bullets(sections: Iterable[Json]) -> Json:
 
 
 def preformatted(text: str) -> Json:
-    return {"type": "rich_text_preformatted", "elements": [words(shorten(text, limits.SECTION))]}
+    return {"type": "rich_text_preformatted", "elements": [words(shorten(visible(text), limits.SECTION))]}
 
 
 def quote(text: str) -> Json:

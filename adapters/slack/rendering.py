@@ -100,7 +100,7 @@ def _mention(mention: str) -> list[Json]:
 def _rendered(block: Block) -> list[Json]:
     match block:
         case Heading(text=text):
-            return [elements.header(text)] if text.strip() else []
+            return [elements.header(text)] if elements.visible(text).strip() else []
         case Paragraph(spans=spans):
             return _rich_line(spans)
         case Note(spans=spans):
@@ -108,9 +108,9 @@ def _rendered(block: Block) -> list[Json]:
             if any(span.url for span in spans):
                 return _rich_line(spans)
             words = "".join(span.text for span in spans)
-            return [elements.context(words)] if words.strip() else []
+            return [elements.context(words)] if elements.visible(words).strip() else []
         case Code(text=text):
-            return [elements.rich(elements.preformatted(text))] if text else []
+            return [elements.rich(elements.preformatted(text))] if elements.visible(text) else []
         case Items(items=items):
             return _list(items)
         case Divider():
@@ -146,7 +146,7 @@ def _list(items: Iterable[Sequence[Span]]) -> list[Json]:
 
 def _spoken(message: Message) -> str:
     """What a notification shows and a screen reader says: the summary first, then the rest as far as it goes."""
-    lines = [message.summary, *(_spoken_line(block) for block in message.blocks)]
+    lines = [elements.visible(line) for line in (message.summary, *map(_spoken_line, message.blocks))]
     # The summary of an answer is its first line, which need not be said twice.
     said = "\n".join(dict.fromkeys(" ".join(line.split()) for line in lines if line.strip()))
     return elements.escape(shorten(said, _LONGEST_TEXT)) or "Paper Round"
