@@ -94,7 +94,11 @@ class Conversation:
         await _answer(interaction, [reply.message])
 
     async def _complete(self, interaction: Interaction, asked: Given) -> None:
-        command = self._registry.get(asked.command)
+        try:
+            command = self._registry.get(asked.command)
+        except UserError:
+            await interaction.response.autocomplete([])  # a command that this version does not have any more
+            return
         focused = asked.focused or ""
         typed = str(asked.values.get(focused, ""))
         offered: list[tuple[str, str]]

@@ -153,6 +153,8 @@ async def test_only_who_may_manage_the_channel_changes_it(lively: House) -> None
 
 async def test_a_command_that_discord_still_shows_after_it_was_removed_is_explained(lively: House) -> None:
     assert "no command" in (await lively.say("frobnicate")).text
+    typing = await lively.simulator.interactions.command(lively.general, "frobnicate", focused="query", query="x")
+    assert typing.choices == []
 
 
 class Slow:
