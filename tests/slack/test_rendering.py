@@ -102,7 +102,7 @@ def everything(node: object) -> Iterator[Mapping[str, Any]]:
             yield from everything(value)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(messages)
 def test_slack_would_take_every_message(message: Message) -> None:
     for payload in render(message):
@@ -110,7 +110,7 @@ def test_slack_would_take_every_message(message: Message) -> None:
         assert not found, found
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(messages)
 def test_only_the_mention_of_a_message_ever_pings(message: Message) -> None:
     message = replace(message, mention="")
@@ -152,7 +152,7 @@ big_papers = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.data(), st.sampled_from(Style), st.booleans())
 def test_a_part_of_a_digest_is_always_one_message(data: st.DataObject, style: Style, abstracts: bool) -> None:
     count = papers_per_message(style, abstracts=abstracts)
