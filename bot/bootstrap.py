@@ -31,6 +31,7 @@ from bot.doctor import Check
 from bot.engine import Engine
 from bot.enrichment import Enrichment
 from bot.errors import OperatorError, StorageError, UserError
+from bot.forms import Forms
 from bot.libraries import Libraries
 from bot.metrics import Metrics
 from bot.papers import SOURCE_NAMES, SourceName
@@ -82,6 +83,8 @@ class Application:
             group.create_task(self.engine.run())
             if self.slack and self.settings.slack_app_token.get_secret_value():
                 group.create_task(self.slack.run())
+            elif self.slack:
+                await self.slack.check()
             if self.discord:
                 group.create_task(self.discord.run())
 
@@ -214,8 +217,18 @@ async def open_application(
             wake=engine.posting.wake,
         )
         commands = Commands(services, metrics)
-        life = ChannelLife(store, directory, clock, engine.posting.wake)
-        unfurling = Unfurling(store.papers, libraries)
+        slack: SlackApp | None = None
+        if slack_platform:
+            slack = _slack_app(
+                settings,
+                slack_platform,
+                commands,
+                life=ChannelLife(store, directory, clock, engine.posting.wake),
+                unfurling=Unfurling(store.papers, libraries),
+                forms=Forms(store),
+                directory=directory,
+            )
+            stack.push_async_callback(slack.finish)
         yield Application(
             settings=settings,
             clock=clock,
@@ -227,7 +240,7 @@ async def open_application(
             metrics=metrics,
             sources=sources,
             web=web,
-            slack=_slack_app(settings, slack_platform, commands, life, unfurling) if slack_platform else None,
+            slack=slack,
             discord=_discord_bot(discord_platform, commands, directory, store) if discord_platform else None,
         )
 
@@ -278,7 +291,14 @@ def _slack_platform(settings: Settings) -> SlackPlatform | None:
 
 
 def _slack_app(
-    settings: Settings, platform: SlackPlatform, commands: Commands, life: ChannelLife, unfurling: Unfurling
+    settings: Settings,
+    platform: SlackPlatform,
+    commands: Commands,
+    *,
+    life: ChannelLife,
+    unfurling: Unfurling,
+    forms: Forms,
+    directory: Directory,
 ) -> SlackApp:
     from adapters.slack.app import SlackApp
 
@@ -289,6 +309,8 @@ def _slack_app(
         signing_secret=settings.slack_signing_secret.get_secret_value(),
         life=life,
         card_of=unfurling.card_of,
+        forms=forms,
+        directory=directory,
     )
 
 

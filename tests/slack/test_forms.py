@@ -10,12 +10,12 @@ from adapters.slack.app import SlackApp
 from adapters.slack.forms import SHORTCUT
 from adapters.slack.platform import SlackPlatform
 from bot.channels import Style
+from bot.forms import Forms
 from bot.ports import CommandCall, Reply, TopicOptions
 from tests.simulators.slack import ANSWER_WITHIN, APP_TOKEN, SIGNING_SECRET, Fault
 from tests.simulators.slack_forms import choose_shortcut, submit, write
 from tests.simulators.slack_messages import buttons_of, words_of
 from tests.simulators.slack_methods import Json, SimulatedChannel
-from tests.slack.lives import StoredForms, options_of
 from tests.slack.team import TRANSPORTS, Team
 from tests.sources import a_paper
 
@@ -28,7 +28,7 @@ def formal(team: Team, platform: SlackPlatform) -> Team:
         team.commands,
         app_token=APP_TOKEN,
         signing_secret=SIGNING_SECRET,
-        forms=StoredForms(team.store),
+        forms=Forms(team.store),
         ping_interval=0.2,
     )
     return team
@@ -51,7 +51,9 @@ async def previewed(team: Team, view: Json, words: str) -> None:
 
 async def topics(team: Team, channel: SimulatedChannel) -> list[TopicOptions]:
     stored = await team.stored(channel)
-    return [options_of(topic) for topic in await team.store.subscriptions.of_channel(stored.id)]
+    topics = await team.store.subscriptions.of_channel(stored.id)
+    found = [await Forms(team.store).topic_of(stored.address, topic.number) for topic in topics]
+    return [options for options in found if options]
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
@@ -225,7 +227,7 @@ class Slowly:
 async def test_an_answer_that_takes_long_comes_in_private(team: Team, platform: SlackPlatform) -> None:
     channel = team.slack.channel()
     slowly = Slowly(team)
-    team.app = SlackApp(platform, slowly, signing_secret=SIGNING_SECRET, forms=StoredForms(team.store))
+    team.app = SlackApp(platform, slowly, signing_secret=SIGNING_SECRET, forms=Forms(team.store))
     async with team.over_http():
         await team.slack.command("subscribe", channel)
         view = await opened(team)

@@ -7,13 +7,14 @@ import pytest
 from adapters.slack.app import SlackApp
 from adapters.slack.platform import SlackPlatform
 from bot.cards import paper_card
+from bot.channel_life import ChannelLife
 from bot.channels import ChannelState
+from bot.directory import Directory
 from bot.messages import PaperBlock
 from bot.papers import linked_paper_ids
 from tests.simulators.slack import APP_TOKEN, SIGNING_SECRET
 from tests.simulators.slack_messages import buttons_of, words_of
 from tests.simulators.slack_methods import BOT_USER, Json, SimulatedChannel
-from tests.slack.lives import StoredLife
 from tests.slack.team import Team
 from tests.sources import a_paper
 
@@ -31,7 +32,7 @@ async def lively(team: Team, platform: SlackPlatform) -> Team:
         team.commands,
         app_token=APP_TOKEN,
         signing_secret=SIGNING_SECRET,
-        life=StoredLife(team.store, team.clock),
+        life=ChannelLife(team.store, Directory(team.store, team.clock), team.clock, team.engine.posting.wake),
         card_of=card_of,
         ping_interval=0.2,
     )

@@ -9,9 +9,9 @@ import pytest
 from adapters.slack.app import SlackApp
 from adapters.slack.platform import SlackPlatform
 from bot.directory import Directory
+from bot.forms import Forms
 from tests.simulators.slack import ANSWER_WITHIN, APP_TOKEN, SIGNING_SECRET, Fault
 from tests.simulators.slack_messages import buttons_of, words_of
-from tests.slack.lives import StoredForms
 from tests.slack.team import TRANSPORTS, Team
 
 
@@ -22,7 +22,7 @@ def homely(team: Team, platform: SlackPlatform) -> Team:
         team.commands,
         app_token=APP_TOKEN,
         signing_secret=SIGNING_SECRET,
-        forms=StoredForms(team.store),
+        forms=Forms(team.store),
         directory=Directory(team.store, team.clock),
         ping_interval=0.2,
     )
