@@ -95,6 +95,8 @@ class Application:
             checks[SOURCE_NAMES[source.name]] = partial(_check_source, source)
         if self.slack:
             checks["Slack"] = partial(_check_slack, self.slack)
+        if self.discord:
+            checks["Discord"] = partial(_check_discord, self.discord)
         return checks
 
     async def _check_database(self) -> str:
@@ -265,6 +267,10 @@ def parse_address(text: str) -> tuple[Address, str]:
 async def _check_slack(slack: SlackApp) -> str:
     await slack.check()
     return "the tokens work"
+
+
+async def _check_discord(discord: DiscordBot) -> str:
+    return f"the token works; invite the bot with {await discord.check()}"
 
 
 async def _check_source(source: Source) -> str:

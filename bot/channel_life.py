@@ -69,6 +69,4 @@ def _welcome() -> Message:
 
 
 def _back() -> Message:
-    return Message(
-        summary="Posting goes on", blocks=(Paragraph(text("I can post here again, and what waited comes now.")),)
-    )
+    return Message(summary="Posting goes on", blocks=(Paragraph(text("Posting goes on.")),))

@@ -70,6 +70,16 @@ class DiscordBot:
         """Where a server's owner adds the bot; empty until it has logged in."""
         return invite_url(self._client.application_id) if self._client.application_id else ""
 
+    async def check(self) -> str:
+        """Logs in and returns where to invite the bot; raises `OperatorError` when that does not work."""
+        try:
+            await self._client.log_in()
+        except discord.LoginFailure as error:
+            raise OperatorError(_REFUSED) from error
+        except FAILURES as error:
+            raise OperatorError(f"Discord cannot be reached: {str(error) or type(error).__name__}.") from error
+        return self.invite_url
+
     async def run(self) -> None:
         """Works until cancelled. An outage is waited out; raises `OperatorError` for what waiting cannot heal."""
         wait = self._first_retry
