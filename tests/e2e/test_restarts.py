@@ -20,7 +20,7 @@ from tests.e2e.process import Bot, wait_until
 from tests.feeds.server import RECORDED_CAPTURES, RECORDED_DAYS, FeedServer, needs_recordings
 
 #: How often the process is killed: a few times in every run of the tests, many times when somebody asks for it.
-KILLS = int(os.environ.get("PAPERROUND_TEST_KILLS", "6"))
+KILLS = int(os.environ.get("PAPERROUND_TEST_KILLS", "4"))
 #: Longer than a lease and the looks for what was being sent when the process died.
 UNTIL_QUIET = 110.0
 
