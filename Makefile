@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Some tests mostly wait, so one more than a small machine has cores.
-WORKERS ?= 3
+# Some tests mostly wait, so more of them run than a small machine has cores.
+WORKERS ?= 4
 RUN_STAMP := $(VENV)/.run-ready
 DEV_STAMP := $(VENV)/.dev-ready
 
