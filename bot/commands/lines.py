@@ -6,11 +6,11 @@ option where the command has one of that name.
 
 from __future__ import annotations
 
-import difflib
 import re
 
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.errors import UserError
+from bot.suggestions import closest
 
 LONGEST_LINE = 4000  # characters; Slack's own limit for a command
 _QUOTES = {'"': '"', "“": "”", "„": "“”", "«": "»"}
@@ -134,8 +134,8 @@ def _unknown_option(command: Command, name: str) -> str:
     names = list(command.options)
     if not names:
         return f"`/papers {command.name}` has no option `--{_shown(name)}`. (To leave a word out, write one `-`.)"
-    if near := difflib.get_close_matches(name, names, n=1):
-        return f"There is no option `--{_shown(name)}`. Did you mean `--{near[0]}`?"
+    if near := closest(name, names):
+        return f"There is no option `--{_shown(name)}`. Did you mean `--{near}`?"
     known = ", ".join(f"`--{name}`" for name in names)
     return f"There is no option `--{_shown(name)}`. `/papers {command.name}` knows {known}."
 

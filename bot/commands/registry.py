@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +9,7 @@ from enum import StrEnum
 from bot.commands.services import Services
 from bot.errors import UserError
 from bot.ports import CommandCall, Reply
+from bot.suggestions import closest
 
 
 class Kind(StrEnum):
@@ -133,7 +133,7 @@ class Registry:
         if command is None:
             names = [command.name for command in self]
             shown = name if len(name) <= 40 else name[:39] + "…"
-            if near := difflib.get_close_matches(name.lower(), names, n=1):
-                raise UserError(f"There is no command `{shown}`. Did you mean `/papers {near[0]}`?")
+            if near := closest(name.lower(), names):
+                raise UserError(f"There is no command `{shown}`. Did you mean `/papers {near}`?")
             raise UserError(f"There is no command `{shown}`. `/papers help` lists all of them.")
         return command

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,6 +15,7 @@ from bot.messages import Block, Heading, bold, code
 from bot.papers import SOURCE_NAMES, SourceName
 from bot.planning import next_for
 from bot.ports import CommandCall, Platform, Reply
+from bot.suggestions import closest
 
 LARGEST_LIMIT = 50  # papers in a digest; more is a flood
 MOST_QUIET_DATES = 100
@@ -45,8 +45,8 @@ def _read_style(settings: ChannelSettings, value: str, _platform: Platform) -> C
     try:
         return replace(settings, style=Style(value.lower()))
     except ValueError:
-        near = difflib.get_close_matches(value.lower(), list(Style), n=1)
-        proposal = f" Did you mean `{near[0]}`?" if near else ""
+        near = closest(value.lower(), list(Style))
+        proposal = f" Did you mean `{near}`?" if near else ""
         raise UserError(f"`style` is `compact`, `cards` or `threads`.{proposal}") from None
 
 
@@ -162,8 +162,8 @@ async def settings(services: Services, call: CommandCall, arguments: Arguments) 
         return answer(Heading(f"Settings of {channel.name}"), *_all(channel))
     setting = SETTINGS.get(key)
     if setting is None:
-        near = difflib.get_close_matches(key, list(SETTINGS), n=1)
-        proposal = f"Did you mean `{near[0]}`?" if near else f"There are {listed(f'`{name}`' for name in SETTINGS)}."
+        near = closest(key, list(SETTINGS))
+        proposal = f"Did you mean `{near}`?" if near else f"There are {listed(f'`{name}`' for name in SETTINGS)}."
         raise UserError(f"There is no setting `{key[:40]}`. {proposal}")
     if not value:
         return answer(_line(setting, channel.settings), hint(setting.help))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -19,6 +18,7 @@ from bot.ports import CommandCall, Reply, TopicOptions
 from bot.posts import DigestKind, Match
 from bot.query import Query, QueryError, Sort, explain, parse
 from bot.subscriptions import Subscription, wanted_query
+from bot.suggestions import closest
 from bot.text import count_of
 from bot.topics import MATCHED_AGAIN_FOR
 
@@ -207,8 +207,8 @@ async def _topic(services: Services, channel: Channel, asked: str) -> Subscripti
             return topic
     shown = asked if len(asked) <= 60 else asked[:59] + "…"
     titles = {topic.title: topic.number for topic in topics}
-    if near := difflib.get_close_matches(asked, list(titles), n=1):
-        raise UserError(f"There is no topic “{shown}” here. Did you mean number {titles[near[0]]}, “{near[0]}”?")
+    if near := closest(asked, list(titles)):
+        raise UserError(f"There is no topic “{shown}” here. Did you mean number {titles[near]}, “{near}”?")
     raise UserError(f"There is no topic “{shown}” here. `/papers topics` shows their numbers.")
 
 
