@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from bot.cards import paper_card, title_of
+from bot.cards import NO_VOTES, paper_card, title_of
 from bot.channels import Channel, Style
 from bot.messages import Block, Button, Buttons, Divider, Heading, Message, Note, bold, text
 from bot.papers import Paper
 from bot.posts import Digest, DigestKind, DigestPart, DigestPlan, PaperReply, PlannedPost, QueuedPaper
+from bot.reading import Tally
 from bot.text import count_of, shorten
 
 LONGEST_TOPICS = 200  # characters of the line that names the topics
@@ -84,6 +85,7 @@ def digest_message(
     part: DigestPart,
     papers: Mapping[str, Paper],
     topics: Mapping[str, Sequence[str]],
+    tallies: Mapping[str, Tally],
 ) -> Message:
     """One message of a digest. The first part has the header, the last one says what is not shown."""
     compact = digest.style is not Style.CARDS
@@ -96,6 +98,7 @@ def digest_message(
         paper_card(
             paper,
             topics=topics.get(paper.id, ()) if several else (),
+            tally=tallies.get(paper.id, NO_VOTES),
             abstract=channel.settings.abstracts and not compact,
             compact=compact,
         )
@@ -110,19 +113,19 @@ def digest_message(
     )
 
 
-def paper_message(channel: Channel, paper: Paper, topics: Sequence[str] = ()) -> Message:
+def paper_message(channel: Channel, paper: Paper, topics: Sequence[str] = (), tally: Tally = NO_VOTES) -> Message:
     """A message about one paper: a reply in a digest's thread."""
     return Message(
         summary=title_of(paper),
-        blocks=(paper_card(paper, topics=topics, abstract=channel.settings.abstracts),),
+        blocks=(paper_card(paper, topics=topics, tally=tally, abstract=channel.settings.abstracts),),
     )
 
 
-def shared_message(paper: Paper, shared_by: str) -> Message:
+def shared_message(paper: Paper, shared_by: str, tally: Tally = NO_VOTES) -> Message:
     """A paper that somebody shows to the channel."""
     return Message(
         summary=f"{shared_by} shared: {title_of(paper)}",
-        blocks=(Note(text(bold(shared_by), " shared a paper")), paper_card(paper)),
+        blocks=(Note(text(bold(shared_by), " shared a paper")), paper_card(paper, tally=tally)),
     )
 
 

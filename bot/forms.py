@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.channels import Address, Channel
-from bot.ports import Store, TopicOptions
+from bot.ports import CommandCall, Store, TopicOptions
 
 
 class Forms:
@@ -24,6 +24,10 @@ class Forms:
             ),
             None,
         )
+
+    async def may_manage(self, call: CommandCall) -> bool:
+        """Whether the person may change what the form is about."""
+        return call.person.manages_with(await self._store.channels.role(call.address))
 
     async def channel_at(self, address: Address) -> Channel | None:
         """The channel, None where nobody has set anything up."""

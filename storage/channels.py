@@ -154,6 +154,20 @@ class SqlChannelStore:
             broken = list((await connection.execute(statement)).scalars())
         return list((await self.get(broken)).values())
 
+    async def role(self, address: Address) -> str:
+        statement = select(WORKSPACES.c.role).where(*_at(address))
+        async with self._database.read() as connection:
+            return (await connection.execute(statement)).scalar_one_or_none() or ""
+
+    async def set_role(self, address: Address, role: str) -> None:
+        async with self._database.write() as connection:
+            row = upsert(connection, WORKSPACES).values(
+                platform=address.platform, external_id=address.workspace, name=address.workspace, role=role
+            )
+            await connection.execute(
+                row.on_conflict_do_update(index_elements=["platform", "external_id"], set_={"role": row.excluded.role})
+            )
+
     async def ended_pauses(self, now: datetime) -> list[Channel]:
         return await self._channels(
             select_channels().where(CHANNELS.c.state == ChannelState.PAUSED, CHANNELS.c.paused_until <= now)
@@ -174,3 +188,7 @@ class SqlChannelStore:
     async def _set(self, channel_id: int, **values: Any) -> None:
         async with self._database.write() as connection:
             await connection.execute(update(CHANNELS).where(CHANNELS.c.id == channel_id).values(**values))
+
+
+def _at(address: Address) -> tuple[Any, Any]:
+    return WORKSPACES.c.platform == address.platform, WORKSPACES.c.external_id == address.workspace

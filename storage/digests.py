@@ -142,7 +142,7 @@ class SqlDigestStore:
                     found[row.digest_id][row.paper_id] = topics.get(row.id, ())
         return found
 
-    async def history(self, channel_id: int, limit: int) -> list[PostedPaper]:
+    async def history(self, channel_id: int, limit: int, *, since: datetime | None = None) -> list[PostedPaper]:
         statement = (
             select(DELIVERIES.c.id.label("delivery_id"), DELIVERIES.c.posted_at, PAPERS)
             .join(PAPERS, PAPERS.c.id == DELIVERIES.c.paper_id)
@@ -150,6 +150,8 @@ class SqlDigestStore:
             .order_by(DELIVERIES.c.posted_at.desc(), DELIVERIES.c.digest_id.desc(), DELIVERIES.c.position)
             .limit(limit)
         )
+        if since is not None:
+            statement = statement.where(DELIVERIES.c.posted_at >= since)
         async with self._database.read() as connection:
             rows = (await connection.execute(statement)).all()
             topics = await _topics(connection, [row.delivery_id for row in rows])

@@ -80,6 +80,19 @@ class SqlPostStore:
         )
         return await self._take(free, until)
 
+    async def sent_as(self, channel_id: int, remote_id: str) -> Post | None:
+        parents = POSTS.alias("parents")
+        statement = (
+            select(POSTS, parents.c.remote_id.label("parent_remote_id"))
+            .outerjoin(parents, parents.c.id == POSTS.c.parent_id)
+            .where(POSTS.c.channel_id == channel_id, POSTS.c.remote_id == remote_id)
+            .order_by(POSTS.c.id.desc())
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(statement)).one_or_none()
+            return _post_of(row) if row else None
+
     async def _take(self, free: Select[Any], until: datetime, **values: Any) -> list[Post]:
         lease = secrets.token_hex(8)
         parents = POSTS.alias("parents")

@@ -8,6 +8,7 @@ from storage.digests import SqlDigestStore
 from storage.leadership import Leadership
 from storage.outbox import SqlPostStore
 from storage.papers import SqlPaperStore
+from storage.reading import SqlReadingStore
 from storage.sources import SqlSourceStore
 from storage.subscriptions import SqlSubscriptionStore
 from storage.web_messages import SqlMessageLog
@@ -24,6 +25,7 @@ class SqlStore:
         self.subscriptions = SqlSubscriptionStore(self.database)
         self.digests = SqlDigestStore(self.database)
         self.posts = SqlPostStore(self.database)
+        self.reading = SqlReadingStore(self.database)
         self.messages = SqlMessageLog(self.database)
         self._leadership = Leadership(self.database)
 

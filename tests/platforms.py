@@ -72,6 +72,11 @@ class SimulatedPlatform:
             raise UserError("A mention starts with `@`.")
         return text
 
+    def parse_role(self, text: str) -> str:
+        if not text.startswith("@"):
+            raise UserError("A role starts with `@`.")
+        return text
+
     def fail(self, channel: str, *faults: Fault) -> None:
         """The next requests for that channel go wrong, one after the other."""
         self._faults[channel] += faults

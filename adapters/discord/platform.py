@@ -88,6 +88,10 @@ class DiscordPlatform:
         """A role, as Discord writes it: `<@&123…>`."""
         return mentions.parse_mention(text)
 
+    def parse_role(self, text: str) -> str:
+        """The mention of a role; raises `UserError` for anything else."""
+        return mentions.parse_role(text)
+
     async def close(self) -> None:
         await self.client.log_out()
 

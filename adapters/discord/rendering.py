@@ -15,7 +15,7 @@ from adapters.discord.buttons import ButtonGroup, rows_of
 from adapters.discord.markup import ELLIPSIS, clean, cut, escaped, length, link, spans, usable_url
 from adapters.discord.mentions import role_of
 from bot.channels import Style
-from bot.messages import Block, Buttons, Code, Heading, Items, Message, Note, PaperBlock, Paragraph, Span
+from bot.messages import Block, Buttons, Code, Document, Heading, Items, Message, Note, PaperBlock, Paragraph, Span
 
 COLOUR = 0x3D6FB6
 EMBEDS = 10  # in a message
@@ -195,6 +195,8 @@ def _pieces(blocks: Sequence[Block], *, pictures: bool) -> Iterator[_Piece]:
             case Items(items=items):
                 for item in items:
                     yield _Line(Paragraph((Span("• "), *item)))
+            case Document(text=text):
+                yield _Line(Code(text))
             case Heading() | Paragraph() | Note() | Code() | PaperBlock():
                 yield _Line(block)
             case _:

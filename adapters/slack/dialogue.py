@@ -37,6 +37,10 @@ class Forms(Protocol):
         """The topic with that number in a channel."""
         ...
 
+    async def may_manage(self, call: CommandCall) -> bool:
+        """Whether the person may change what the form is about."""
+        ...
+
     async def channel_at(self, address: Address) -> Channel | None:
         """The channel, None where nobody has set anything up."""
         ...
@@ -151,7 +155,7 @@ class Dialogue:
     async def _edited(self, call: CommandCall) -> tuple[int, TopicOptions] | None:
         """The topic that `edit N` means."""
         found = _EDIT.fullmatch(call.line)
-        if found is None or not call.person.may_manage:
+        if found is None or not await self._forms.may_manage(call):
             return None
         number = int(found["number"])
         options = await self._forms.topic_of(call.address, number)

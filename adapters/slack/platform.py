@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 from adapters.slack import rendering
 from adapters.slack.api import DEFAULT_API_URL, REQUEST_TIMEOUT, SlackApi
 from adapters.slack.elements import Json
-from adapters.slack.mentions import parse_mention
+from adapters.slack.mentions import parse_mention, parse_role
 from adapters.slack.outcomes import FAILURES, code_of, is_unacceptable, outcome_of
 from adapters.slack.rendering import Payload, content_of, ever_plainer, render
 from bot.channels import Address, PlatformName, Style
@@ -49,6 +49,10 @@ class SlackPlatform:
 
     def parse_mention(self, text: str) -> str:
         return parse_mention(text)
+
+    def parse_role(self, text: str) -> str:
+        """`admins`; raises `UserError` for anything else."""
+        return parse_role(text)
 
     async def send(self, outgoing: Outgoing) -> SendResult:
         """Posts once. Only what Slack has certainly refused is asked again, in another way: after joining a public

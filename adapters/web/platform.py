@@ -88,6 +88,10 @@ class WebPlatform:
             raise UserError(f"That mention has {len(mention)} characters; {LONGEST_MENTION} is the most.")
         return mention
 
+    def parse_role(self, text: str) -> str:  # noqa: ARG002 - nobody has one
+        """Raises `UserError`: whoever can open the workspace may do everything in it."""
+        raise UserError("The web workspace has no roles: whoever can open it may change its topics.")
+
     async def send(self, outgoing: Outgoing) -> SendResult:
         address, parent = outgoing.address, outgoing.reply_to
         if (address.platform, address.workspace) != (PlatformName.WEB, WORKSPACE):

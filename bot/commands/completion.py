@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from bot.commands.lines import split_line
 from bot.commands.registry import Command, Kind, Parameter, Registry
 from bot.commands.services import Services
-from bot.commands.settings import SETTINGS
+from bot.commands.settings import KEYS, SETTINGS
 from bot.errors import UserError
 from bot.ports import CommandCall
 
@@ -56,7 +56,7 @@ async def _values(
         case Kind.COMMAND:
             return [command.name for command in registry]
         case Kind.SETTING:
-            return tuple(SETTINGS)
+            return KEYS
         case Kind.SETTING_VALUE:
             setting = SETTINGS.get(before[0].lower()) if before else None
             return setting.values if setting else ()

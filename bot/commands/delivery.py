@@ -35,7 +35,7 @@ async def preview(services: Services, call: CommandCall, _arguments: Arguments) 
     papers = {paper_id: queued.paper for paper_id, queued in waiting.items()}
     topics = {paper_id: queued.topics for paper_id, queued in waiting.items()}
     parts = [post.content for post in plan.posts if isinstance(post.content, DigestPart)]
-    message = digest_message(channel, plan.digest, parts[0], papers, topics)
+    message = digest_message(channel, plan.digest, parts[0], papers, topics, {})
     # A preview is no digest yet: nothing stands behind its "more" button, and it pings nobody.
     blocks = [block for block in message.blocks if not isinstance(block, Buttons)]
     more = plan.digest.total - len(parts[0].paper_ids)

@@ -7,7 +7,7 @@ from time import perf_counter
 
 import structlog
 
-from bot.commands import completion, delivery, searching, settings, timing, topics
+from bot.commands import completion, delivery, reading, searching, settings, timing, topics
 from bot.commands.help import explanation, menu, overview
 from bot.commands.lines import read_arguments, split_line
 from bot.commands.registry import Arguments, Command, Kind, Parameter, Registry
@@ -39,8 +39,10 @@ REGISTRY = Registry(
         *timing.COMMANDS,
         *settings.COMMANDS,
         *delivery.COMMANDS,
+        *reading.COMMANDS,
         *searching.BUTTONS,
         *delivery.BUTTONS,
+        *reading.BUTTONS,
     )
 )
 
@@ -84,6 +86,6 @@ class Commands:
     async def _run(self, command: Command, rest: str, call: CommandCall) -> Reply:
         arguments = read_arguments(command, rest)
         only_shows = command.changes_with and command.changes_with not in arguments
-        if command.manages and not only_shows and not call.person.may_manage:
+        if command.manages and not only_shows and not await self._services.may_manage(call):
             raise UserError(f"Only people who may manage this channel can use `/papers {command.name}`.")
         return await command.handler(self._services, call, arguments)

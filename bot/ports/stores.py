@@ -25,6 +25,7 @@ from bot.posts import (
     QueuedPaper,
     Settlement,
 )
+from bot.reading import Reader, SavedPaper, Tally, Vote
 from bot.subscriptions import Subscription
 
 
@@ -138,6 +139,12 @@ class ChannelStore(Protocol):
         """Lets posts flow again, whatever stopped them; False if nothing had."""
         ...
 
+    async def role(self, address: Address) -> str:
+        """Who may manage the channels of that workspace, in the platform's words; empty for what it says itself."""
+        ...
+
+    async def set_role(self, address: Address, role: str) -> None: ...
+
     async def ended_pauses(self, now: datetime) -> list[Channel]: ...
 
     async def next_digests_after(self, time: datetime) -> list[Channel]:
@@ -233,7 +240,9 @@ class DigestStore(Protocol):
         """For each paper of each digest the titles of the topics that matched it."""
         ...
 
-    async def history(self, channel_id: int, limit: int) -> list[PostedPaper]: ...
+    async def history(self, channel_id: int, limit: int, *, since: datetime | None = None) -> list[PostedPaper]:
+        """The latest papers that were posted in the channel, newest first, none from before `since`."""
+        ...
 
     async def delivered_ids(self, channel_id: int, paper_ids: Sequence[str]) -> set[str]:
         """Which of these papers are posted in the channel or wait to be."""
@@ -280,6 +289,36 @@ class PostStore(Protocol):
 
     async def last_error(self, channel_id: int) -> str: ...
 
+    async def sent_as(self, channel_id: int, remote_id: str) -> Post | None:
+        """The post that became that message of the platform's, None if it is none of ours."""
+        ...
+
+
+class ReadingStore(Protocol):
+    """People's reading lists, and what they think of papers."""
+
+    async def save(self, reader: Reader, paper_id: str, now: datetime) -> bool:
+        """Puts a paper that is known on the list; False when it was there already."""
+        ...
+
+    async def unsave(self, reader: Reader, paper_id: str) -> bool:
+        """Takes a paper off the list; False when it was not there."""
+        ...
+
+    async def saved(self, reader: Reader, *, limit: int, offset: int = 0) -> list[SavedPaper]:
+        """The list, what was saved last first."""
+        ...
+
+    async def saved_count(self, reader: Reader) -> int: ...
+
+    async def vote(self, channel_id: int, paper_id: str, person: str, vote: Vote, now: datetime) -> Vote | None:
+        """Casts a vote, or withdraws it when it is the person's already; returns what stands now."""
+        ...
+
+    async def tallies(self, channel_ids: Sequence[int], paper_ids: Sequence[str]) -> dict[tuple[int, str], Tally]:
+        """The votes on each of those papers in each of those channels; without any, it is left out."""
+        ...
+
 
 class Store(Protocol):
     """Everything that is kept."""
@@ -301,6 +340,9 @@ class Store(Protocol):
 
     @property
     def posts(self) -> PostStore: ...
+
+    @property
+    def reading(self) -> ReadingStore: ...
 
     async def counts(self) -> dict[str, int]:
         """How many papers, channels and subscriptions there are."""

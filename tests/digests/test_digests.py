@@ -45,7 +45,7 @@ def messages(plan: DigestPlan, papers: list[QueuedPaper]) -> list[str]:
     topics = {one.paper.id: one.topics for one in papers}
     assert plan.digest is not None
     return [
-        plain_text(digest_message(CHANNEL, plan.digest, post.content, known, topics))
+        plain_text(digest_message(CHANNEL, plan.digest, post.content, known, topics, {}))
         for post in plan.posts
         if isinstance(post.content, DigestPart)
     ]
@@ -128,7 +128,7 @@ def test_each_style_shows_each_paper_once_in_its_form(style: Style) -> None:
     content = plan.posts[0].content
     assert isinstance(content, DigestPart)
     known = {one.paper.id: one.paper for one in papers}
-    message = digest_message(CHANNEL, plan.digest, content, known, {})
+    message = digest_message(CHANNEL, plan.digest, content, known, {}, {})
     blocks = [block for block in message.blocks if isinstance(block, PaperBlock)]
     assert len(blocks) == 2
     assert all(block.compact == (style is not Style.CARDS) for block in blocks)
@@ -165,7 +165,7 @@ def test_a_card_has_all_that_is_known() -> None:
     content = plan.posts[0].content
     assert plan.digest is not None
     assert isinstance(content, DigestPart)
-    card = digest_message(CHANNEL, plan.digest, content, {paper.id: paper}, {}).blocks[-1]
+    card = digest_message(CHANNEL, plan.digest, content, {paper.id: paper}, {}, {}).blocks[-1]
     assert isinstance(card, PaperBlock)
     assert [link.label for link in card.links] == ["arXiv", "PDF", "Hugging Face", "Code ★ 24.2k", "Project"]
     assert card.thumbnail_url == "https://example.org/t.png"

@@ -181,7 +181,7 @@ def test_a_part_of_a_digest_is_always_one_message(data: st.DataObject, style: St
         shown=count,
     )
     part = DigestPart(paper_ids=tuple(papers), first=1, part=1, parts=1)
-    message = digest_message(channel, digest, part, papers, dict.fromkeys(papers, topics))
+    message = digest_message(channel, digest, part, papers, dict.fromkeys(papers, topics), {})
     assert len(render(message)) == 1
     one = next(iter(papers.values()))
     assert len(render(paper_message(channel, one, topics))) == 1
