@@ -60,9 +60,9 @@ def ris(papers: Iterable[Paper]) -> str:
 
 
 def table(papers: Iterable[Paper]) -> str:
-    """A line each, with a header, as RFC 4180 wants it."""
+    """A line each, with a header, quoted as RFC 4180 says."""
     written = io.StringIO()
-    writer = csv.writer(written)
+    writer = csv.writer(written, lineterminator="\n")
     writer.writerow(_COLUMNS)
     for paper in papers:
         writer.writerow(
@@ -110,7 +110,7 @@ def _ris_entry(paper: Paper) -> str:
     lines += [("PY", _year(paper)), ("DA", f"{paper.published_on:%Y/%m/%d}" if paper.published_on else "")]
     lines += [("AB", readable(paper.abstract)), *(("KW", readable(word)) for word in paper.keywords)]
     lines += [("M1", f"arXiv:{paper.id}"), ("UR", paper.abstract_url), ("L1", paper.pdf_url)]
-    return "".join(f"{tag}  - {value}\r\n" for tag, value in lines if value) + "ER  - \r\n"
+    return "".join(f"{tag}  - {value}\n" for tag, value in lines if value) + "ER  - \n"
 
 
 def _year(paper: Paper) -> str:

@@ -134,6 +134,13 @@ class WebPlatform:
             channel, replace(message, blocks=(attribution, *message.blocks)), key=_new_key(), reply_to=None
         )
 
+    async def change(self, update: Outgoing, message_id: int) -> LoggedMessage | None:
+        """Lets a posted message read as `update` says, None when it is not there; raises `StorageError`."""
+        found = await self._messages.find(update.key)
+        if found is None or found.id != message_id:
+            return None
+        return await self._messages.change(message_id, update.message)
+
     async def page(self, channel: str, *, before: int | None, limit: int) -> MessagePage:
         """The latest `limit` threads of a channel, or those before a message; raises `StorageError`."""
         messages = await self._messages.page(channel, before=before, limit=limit + 1)

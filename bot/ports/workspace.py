@@ -31,6 +31,10 @@ class MessageLog(Protocol):
         """Adds a message, or returns the one that already has this key."""
         ...
 
+    async def change(self, message_id: int, message: Message) -> LoggedMessage | None:
+        """Lets a message say something else from now on; None when there is none of that id."""
+        ...
+
     async def find(self, key: str) -> LoggedMessage | None: ...
 
     async def page(self, channel: str, *, before: int | None, limit: int) -> Sequence[LoggedMessage]:

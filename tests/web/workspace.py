@@ -99,6 +99,10 @@ class TestCommands:
                 return Reply(message=says(f"The abstract of {rest}."))
             case "share":
                 return Reply(message=says(f"Shared {rest}."), ephemeral=False, replaces=True)
+            case "vote":
+                updated = replace(card(1), buttons=(Button("👍 1", call.line), Button("Similar", "similar 1")))
+                update = Outgoing(address=call.address, message=Message(summary="A card", blocks=(updated,)), key=rest)
+                return Reply(message=says("You voted."), update=update)
             case "pause":
                 channel = await self.store.channels.find(call.address)
                 assert channel
