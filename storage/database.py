@@ -97,6 +97,16 @@ class Database:
             async with self._reading.begin() as connection:
                 yield connection
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A reading transaction in which everything stays as it was at its first statement."""
+        with _storage_errors():
+            async with self._reading.connect() as connection:
+                if not self.is_sqlite:
+                    await connection.execution_options(isolation_level="REPEATABLE READ")
+                async with connection.begin():
+                    yield connection
+
     async def close(self) -> None:
         await self._engine.dispose()
 
