@@ -15,7 +15,7 @@ import structlog
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from adapters.slack import elements, limits
-from adapters.slack.api import LIBRARY_LOG, NO_RETRIES, SlackApi, usable_proxy
+from adapters.slack.api import LIBRARY_LOG, NO_RETRIES, Connection, usable_proxy
 from adapters.slack.elements import Json
 from adapters.slack.outcomes import FAILURES
 from adapters.slack.rendering import Payload, content_of, ever_plainer, render
@@ -42,8 +42,8 @@ class Occasion:
 class Answers:
     """Gives the answers to commands and buttons."""
 
-    def __init__(self, api: SlackApi) -> None:
-        self._api = api
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def give(self, reply: Reply, occasion: Occasion) -> bool:
         """Answers, in several messages where one is too small; whether all of it was taken."""
@@ -87,7 +87,7 @@ class Answers:
     async def _post(self, url: str, body: Json) -> tuple[int, float, bool]:
         """The status (0 without an answer), the seconds to wait, and whether it is certain that nothing arrived."""
         client = AsyncWebhookClient(
-            url, session=self._api.client.session, retry_handlers=NO_RETRIES, logger=LIBRARY_LOG
+            url, session=self._connection.session, retry_handlers=NO_RETRIES, logger=LIBRARY_LOG
         )
         client.proxy = usable_proxy(url, client.proxy)
         try:

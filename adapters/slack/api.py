@@ -1,11 +1,11 @@
-"""The connection to one workspace's Web API: the client, who we are there, and who the people are."""
+"""The Web API: the connections to it, and for each workspace who we are there, and who the people are."""
 
 from __future__ import annotations
 
 import logging
 import time
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass
 
@@ -14,6 +14,7 @@ from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.elements import Json
+from adapters.slack.pacing import Pace
 
 T = TypeVar("T")
 
@@ -37,7 +38,6 @@ class Identity:
     team_id: str
     enterprise_id: str | None
     user_id: str
-    bot_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,12 @@ class Profile:
 def usable_proxy(url: str, proxy: str | None) -> str | None:
     """The proxy for that address: the library's choice, unless the address is excepted or on this machine."""
     host = urlsplit(url).hostname or ""
-    return None if host in _LOOPBACK or proxy_bypass(host) else proxy
+    return None if is_loopback(host) or proxy_bypass(host) else proxy
+
+
+def is_loopback(host: str) -> bool:
+    """Whether that name or address is this machine's own."""
+    return host in _LOOPBACK
 
 
 class _Kept(Generic[T]):
@@ -74,24 +79,27 @@ class _Kept(Generic[T]):
         self._kept.pop(name, None)
 
 
-class SlackApi:
-    """The Web API with one bot token. `close` it in the end."""
+class Connection:
+    """The address of the Web API, and one pool of connections to it. `close` it in the end."""
 
-    def __init__(self, bot_token: str, api_url: str = DEFAULT_API_URL, *, timeout: int = REQUEST_TIMEOUT) -> None:
+    def __init__(self, api_url: str = DEFAULT_API_URL, *, timeout: int = REQUEST_TIMEOUT) -> None:
         self.url = api_url.rstrip("/") + "/"
         # The library applies its own timeout only to connections that it opened itself.
         self._timeout = aiohttp.ClientTimeout(total=timeout)
-        self._client = self.another_client(bot_token)
-        self._identity: Identity | None = None
-        self._people: _Kept[Profile] = _Kept()
-        self._names: _Kept[str] = _Kept()
+        self._session: aiohttp.ClientSession | None = None
 
     @property
-    def client(self) -> AsyncWebClient:
-        """The client that posts. It uses one pool of connections, opened with the first use inside a loop."""
-        if self._client.session is None or self._client.session.closed:
-            self._client.session = aiohttp.ClientSession(timeout=self._timeout)
-        return self._client
+    def session(self) -> aiohttp.ClientSession:
+        """The pool, opened with the first use inside a loop."""
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession(timeout=self._timeout)
+        return self._session
+
+    def client(self, token: str | None = None) -> AsyncWebClient:
+        """A client that uses the pool."""
+        client = self.another_client(token)
+        client.session = self.session
+        return client
 
     def another_client(self, token: str | None) -> AsyncWebClient:
         """A client for the same address that does not share the connections."""
@@ -101,15 +109,37 @@ class SlackApi:
         client.proxy = usable_proxy(self.url, client.proxy)
         return client
 
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+
+class SlackApi:
+    """The Web API as one workspace's bot. Who that is may be known, else Slack is asked.
+
+    `workspace` is the id that it is known by from the start, empty where only the token is known.
+    """
+
+    def __init__(self, connection: Connection, bot_token: str, identity: Identity | None = None) -> None:
+        self.connection = connection
+        self.token = bot_token
+        self.workspace = identity.team_id if identity else ""
+        self.pace = Pace()
+        self._identity = identity
+        self._people: _Kept[Profile] = _Kept()
+        self._names: _Kept[str] = _Kept()
+
+    @property
+    def client(self) -> AsyncWebClient:
+        """The client that posts, with the token of the moment."""
+        return self.connection.client(self.token)
+
     async def identity(self) -> Identity:
         """Who the token belongs to, asked once; raises one of `outcomes.FAILURES`."""
         if self._identity is None:
             answer = await self.client.auth_test()
             self._identity = Identity(
-                team_id=answer["team_id"],
-                enterprise_id=answer.get("enterprise_id"),
-                user_id=answer["user_id"],
-                bot_id=answer["bot_id"],
+                team_id=answer["team_id"], enterprise_id=answer.get("enterprise_id"), user_id=answer["user_id"]
             )
         return self._identity
 
@@ -150,11 +180,18 @@ class SlackApi:
 
     async def channels_of(self, user_id: str) -> frozenset[str]:
         """The ids of the channels that a person is in and we can see; raises one of `outcomes.FAILURES`."""
+        return await self._channels(user=user_id)
+
+    async def own_channels(self) -> frozenset[str]:
+        """The ids of the channels that we are in, archived ones excepted; raises one of `outcomes.FAILURES`."""
+        return await self._channels(exclude_archived=True)
+
+    async def _channels(self, **whose: Any) -> frozenset[str]:
         found: set[str] = set()
         cursor: str | None = None
         while True:
             page = await self.client.users_conversations(
-                user=user_id, types="public_channel,private_channel", limit=_AT_ONCE, cursor=cursor
+                types="public_channel,private_channel", limit=_AT_ONCE, cursor=cursor, **whose
             )
             found.update(channel["id"] for channel in page["channels"])
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
@@ -164,7 +201,3 @@ class SlackApi:
     def forget_channel(self, channel_id: str) -> None:
         """Says that a channel may have another name."""
         self._names.forget(channel_id)
-
-    async def close(self) -> None:
-        if self._client.session is not None:
-            await self._client.session.close()

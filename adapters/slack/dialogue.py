@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from adapters.slack.api import SlackApi
 from adapters.slack.calls import Calls
 from adapters.slack.elements import Json
 from adapters.slack.forms import Submission, TopicForm, form_of, mistake_of, preview_of, result_view, submission_of
@@ -50,8 +51,15 @@ class Dialogue:
     """Opens forms and does what they say, through the same commands that people type."""
 
     def __init__(
-        self, platform: SlackPlatform, calls: Calls, commands: CommandRunner, start: Start, forms: Forms
+        self,
+        api: SlackApi,
+        platform: SlackPlatform,
+        calls: Calls,
+        commands: CommandRunner,
+        start: Start,
+        forms: Forms,
     ) -> None:
+        self._api = api
         self._platform = platform
         self._calls = calls
         self._commands = commands
@@ -87,9 +95,7 @@ class Dialogue:
         )
         found = preview_of(await self._commands.run(call))
         try:
-            await self._platform.api.client.views_update(
-                view_id=view["id"], hash=view["hash"], view=form_of(view).view(found)
-            )
+            await self._api.client.views_update(view_id=view["id"], hash=view["hash"], view=form_of(view).view(found))
         except FAILURES as error:
             log.info("slack.preview_not_shown", reason=outcome_of(error).reason)
 
@@ -141,7 +147,7 @@ class Dialogue:
     async def _may_choose(self, channel: str, person: str) -> bool:
         """A channel's topics are its members' business, whatever a form says."""
         try:
-            return await self._platform.api.is_member(channel, person)
+            return await self._api.is_member(channel, person)
         except FAILURES as error:
             log.info("slack.members_unknown", channel=channel, reason=outcome_of(error).reason)
             return False
@@ -163,7 +169,7 @@ class Dialogue:
 
     async def _show(self, view: Json, trigger: str) -> bool:
         try:
-            await self._platform.api.client.views_open(trigger_id=trigger, view=view)
+            await self._api.client.views_open(trigger_id=trigger, view=view)
         except FAILURES as error:
             # Usually too late: the answer in words says the same.
             log.info("slack.form_not_opened", reason=outcome_of(error).reason)

@@ -93,10 +93,6 @@ class Happenings:
         elif kind in _RENAMED:
             self._api.forget_channel(channel["id"])
             await life.renamed(await self._calls.address(channel["id"]), channel["name"])
-        elif kind == "app_uninstalled":
-            await life.workspace_lost(await self._calls.address(""), "The app was removed from this workspace.")
-        elif kind == "tokens_revoked" and event.get("tokens", {}).get("bot"):
-            await life.workspace_lost(await self._calls.address(""), "My token for Slack was revoked.")
 
     async def _reachable(self, channel: str, life: ChannelLife) -> None:
         name = await self._calls.channel_name(channel)
@@ -125,3 +121,12 @@ class Happenings:
             await self._api.client.api_call("chat.unfurl", json={**place, "unfurls": unfurls})
         except FAILURES as error:
             log.warning("slack.not_unfurled", code=code_of(error), reason=outcome_of(error).reason)
+
+
+def farewell_of(event: Json) -> str | None:
+    """Why a workspace is lost, None for an event that does not say that one is."""
+    if event.get("type") == "app_uninstalled":
+        return "The app was removed from this workspace."
+    if event.get("type") == "tokens_revoked" and (event.get("tokens") or {}).get("bot"):
+        return "My token for Slack was revoked."
+    return None

@@ -11,9 +11,9 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
-from adapters.slack.app import EVENTS_PATH
 from adapters.slack.forms import SHORTCUT
 from adapters.slack.happenings import EVENTS
+from adapters.slack.paths import EVENTS_PATH, REDIRECT_PATH
 from bot.commands.registry import Registry
 from bot.commands.runner import REGISTRY
 
@@ -42,7 +42,9 @@ SCOPES: Final = (
 
 def manifest(registry: Registry, *, address: str = "") -> dict[str, Any]:
     """The manifest for Socket Mode, or for HTTP when the bot's public `address` is given."""
-    url = address.rstrip("/") + EVENTS_PATH if address else ""
+    base = address.rstrip("/")
+    url = base + EVENTS_PATH if base else ""
+    redirects = {"redirect_urls": [base + REDIRECT_PATH]} if base else {}
     requests = {"request_url": url} if url else {}
     names = [command.name for command in registry]
     described = "\n".join([_INTRODUCTION, "", *(f"/papers {command.usage}: {command.summary}" for command in registry)])
@@ -80,7 +82,7 @@ def manifest(registry: Registry, *, address: str = "") -> dict[str, Any]:
             ],
             "unfurl_domains": ["arxiv.org", "huggingface.co"],
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "oauth_config": {**redirects, "scopes": {"bot": list(SCOPES)}},
         "settings": {
             "event_subscriptions": {**requests, "bot_events": sorted((*EVENTS, "app_home_opened"))},
             "interactivity": {"is_enabled": True, **requests},

@@ -1,5 +1,6 @@
 """What the core asks of the outside world, as protocols. Adapters and storage implement them."""
 
+from bot.ports.installations import Installation, InstallationStore, Tokens
 from bot.ports.platforms import (
     CommandCall,
     CommandRunner,
@@ -45,6 +46,8 @@ __all__ = [
     "DigestStore",
     "Gone",
     "GoneScope",
+    "Installation",
+    "InstallationStore",
     "Library",
     "LoggedMessage",
     "LookUp",
@@ -67,6 +70,7 @@ __all__ = [
     "Store",
     "SubscriptionChange",
     "SubscriptionStore",
+    "Tokens",
     "TopicOptions",
     "Unknown",
 ]

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.slack.api import Connection
 from adapters.slack.platform import SlackPlatform
+from adapters.slack.workspaces import OneWorkspace
 from storage.store import SqlStore
 from tests.clocks import SettableClock
 from tests.simulators.slack import BOT_TOKEN, SlackSimulator
@@ -29,7 +31,7 @@ async def slack(clock: SettableClock) -> AsyncIterator[SlackSimulator]:
 
 @pytest.fixture
 async def platform(slack: SlackSimulator) -> AsyncIterator[SlackPlatform]:
-    platform = SlackPlatform(BOT_TOKEN, api_url=slack.api_url, timeout=1)
+    platform = SlackPlatform(OneWorkspace(Connection(slack.api_url, timeout=1), BOT_TOKEN))
     yield platform
     await platform.close()
 

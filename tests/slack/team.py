@@ -12,7 +12,8 @@ from typing import Any, Final, cast
 import uvicorn
 from starlette.applications import Starlette
 
-from adapters.slack.app import EVENTS_PATH, SlackApp
+from adapters.slack.app import SlackApp
+from adapters.slack.paths import EVENTS_PATH
 from adapters.slack.platform import SlackPlatform
 from bot.channels import Address, Channel, PlatformName
 from bot.papers import Paper

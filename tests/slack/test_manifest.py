@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adapters.slack.app import EVENTS_PATH
 from adapters.slack.manifest import as_yaml, manifest
+from adapters.slack.paths import EVENTS_PATH
 from bot.commands.runner import REGISTRY
 
 FILE = Path(__file__).resolve().parents[2] / "deploy" / "slack" / "manifest.yaml"

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.slack.api import Connection
 from adapters.slack.platform import EVENT_TYPE, SlackPlatform
+from adapters.slack.workspaces import OneWorkspace
 from bot.cards import paper_card
 from bot.channels import Address, PlatformName
 from bot.messages import Heading, Message, Paragraph, text
@@ -96,7 +98,7 @@ async def test_slack_says_how_long_to_wait(slack: SlackSimulator, platform: Slac
 
 
 async def test_without_a_connection_nothing_was_sent(slack: SlackSimulator) -> None:
-    elsewhere = SlackPlatform("xoxb-1", api_url="http://127.0.0.1:9/api/")
+    elsewhere = SlackPlatform(OneWorkspace(Connection("http://127.0.0.1:9/api/"), "xoxb-1"))
     result = await elsewhere.send(outgoing(slack.channel()))
     await elsewhere.close()
     assert isinstance(result, Retry)
