@@ -34,6 +34,7 @@ from bot.errors import OperatorError, StorageError, UserError
 from bot.forms import Forms
 from bot.libraries import Libraries
 from bot.metrics import Metrics
+from bot.overview import Overview
 from bot.papers import SOURCE_NAMES, SourceName
 from bot.ports import Clock, InstallationStore, Library, Platform, Source
 from bot.query import parse
@@ -233,6 +234,7 @@ async def open_application(
                 unfurling=Unfurling(store.papers, libraries),
                 forms=Forms(store),
                 directory=directory,
+                overview=Overview(store, clock),
             )
             stack.push_async_callback(slack.finish)
         yield Application(
@@ -340,6 +342,7 @@ def _slack_app(
     unfurling: Unfurling,
     forms: Forms,
     directory: Directory,
+    overview: Overview,
 ) -> SlackApp:
     from adapters.slack.app import SlackApp
     from adapters.slack.installing import Installing
@@ -365,6 +368,7 @@ def _slack_app(
         card_of=unfurling.card_of,
         forms=forms,
         directory=directory,
+        overview=overview,
         installing=installing,
     )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -14,6 +16,7 @@ from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.elements import Json
+from adapters.slack.outcomes import FAILURES
 from adapters.slack.pacing import Pace
 
 T = TypeVar("T")
@@ -28,6 +31,9 @@ LIBRARY_LOG.setLevel(logging.INFO)
 _KEPT_FOR: Final = 3600.0  # seconds that what Slack said of people and channels is kept
 _AT_ONCE: Final = 999
 _MOST_KEPT: Final = 10_000
+#: What a person's own conversation with the bot is called.
+DIRECT_MESSAGES: Final = "our direct messages"
+_GROUP: Final = "mpdm-"
 _LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
@@ -42,11 +48,14 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What Slack knows of a person. `external` people come from another workspace."""
+    """What Slack knows of a person. `external` people come from another workspace; `admin` is an admin or owner of
+    ours. Its own guests are neither: they are members of the channels that they were let into."""
 
     name: str
     time_zone: str | None
-    external: bool
+    external: bool = False
+    admin: bool = False
+    bot: bool = False
 
 
 def usable_proxy(url: str, proxy: str | None) -> str | None:
@@ -128,6 +137,7 @@ class SlackApi:
         self._identity = identity
         self._people: _Kept[Profile] = _Kept()
         self._names: _Kept[str] = _Kept()
+        self._conversations: _Kept[str] = _Kept()
 
     @property
     def client(self) -> AsyncWebClient:
@@ -151,10 +161,13 @@ class SlackApi:
         user: Json = (await self.client.users_info(user=user_id))["user"]
         profile = user.get("profile") or {}
         home = user.get("team_id", identity.team_id)
+        external = bool(user.get("is_stranger")) or (home != identity.team_id and identity.enterprise_id is None)
         found = Profile(
             name=profile.get("display_name") or profile.get("real_name") or user.get("name") or user_id,
             time_zone=user.get("tz"),
-            external=bool(user.get("is_stranger")) or (home != identity.team_id and identity.enterprise_id is None),
+            external=external,
+            admin=not external and any(user.get(mark) for mark in ("is_admin", "is_owner", "is_primary_owner")),
+            bot=bool(user.get("is_bot")),
         )
         self._people.keep(user_id, found)
         return found
@@ -163,8 +176,15 @@ class SlackApi:
         """The name of a channel that we are in, kept for an hour; raises one of `outcomes.FAILURES`."""
         if (known := self._names.get(channel_id)) is None:
             channel: Json = (await self.client.conversations_info(channel=channel_id))["channel"]
-            known = channel.get("name") or "direct message"
+            known = _conversation_name(channel)
             self._names.keep(channel_id, known)
+        return known
+
+    async def direct_messages(self, user_id: str) -> str:
+        """The id of our conversation with a person; raises one of `outcomes.FAILURES`."""
+        if (known := self._conversations.get(user_id)) is None:
+            known = str((await self.client.conversations_open(users=user_id))["channel"]["id"])
+            self._conversations.keep(user_id, known)
         return known
 
     async def is_member(self, channel_id: str, user_id: str) -> bool:
@@ -180,19 +200,23 @@ class SlackApi:
 
     async def channels_of(self, user_id: str) -> frozenset[str]:
         """The ids of the channels that a person is in and we can see; raises one of `outcomes.FAILURES`."""
-        return await self._channels(user=user_id)
+        found = await self._channels(user=user_id)
+        # What the app may not ask for is left out; the channels are there all the same.
+        with suppress(*FAILURES):
+            found |= await self._channels("mpim", user=user_id)
+        with suppress(*FAILURES):
+            found |= {await self.direct_messages(user_id)}
+        return found
 
     async def own_channels(self) -> frozenset[str]:
         """The ids of the channels that we are in, archived ones excepted; raises one of `outcomes.FAILURES`."""
         return await self._channels(exclude_archived=True)
 
-    async def _channels(self, **whose: Any) -> frozenset[str]:
+    async def _channels(self, types: str = "public_channel,private_channel", **whose: Any) -> frozenset[str]:
         found: set[str] = set()
         cursor: str | None = None
         while True:
-            page = await self.client.users_conversations(
-                types="public_channel,private_channel", limit=_AT_ONCE, cursor=cursor, **whose
-            )
+            page = await self.client.users_conversations(types=types, limit=_AT_ONCE, cursor=cursor, **whose)
             found.update(channel["id"] for channel in page["channels"])
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
@@ -201,3 +225,14 @@ class SlackApi:
     def forget_channel(self, channel_id: str) -> None:
         """Says that a channel may have another name."""
         self._names.forget(channel_id)
+
+
+def _conversation_name(channel: Json) -> str:
+    """What people call a conversation: `mpdm-ada--bob-1` is no name for anybody."""
+    if channel.get("is_im"):
+        return DIRECT_MESSAGES
+    name = str(channel.get("name") or DIRECT_MESSAGES)
+    if channel.get("is_mpim") or name.startswith(_GROUP):
+        people = re.sub(r"-\d+$", "", name.removeprefix(_GROUP)).split("--")
+        return f"the group of {', '.join(people)}"
+    return name

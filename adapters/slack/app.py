@@ -27,21 +27,23 @@ from starlette.routing import Route
 from adapters.slack.answers import Answers, Occasion
 from adapters.slack.api import LIBRARY_LOG, SlackApi, usable_proxy
 from adapters.slack.calls import Calls
-from adapters.slack.dialogue import Dialogue, Forms, with_settings_button
-from adapters.slack.elements import RUN, Json
+from adapters.slack.dialogue import Dialogue, Forms, with_invitation, with_settings_button
+from adapters.slack.elements import LINKS, RUN, Json
 from adapters.slack.forms import QUERY, SHORTCUT, TOPIC_FORM
 from adapters.slack.happenings import CardOf, ChannelLife, Happenings, farewell_of
-from adapters.slack.home import Home
+from adapters.slack.home import Home, changes_home
 from adapters.slack.installing import Installing
 from adapters.slack.outcomes import FAILURES, code_of, outcome_of
 from adapters.slack.paths import EVENTS_PATH
 from adapters.slack.platform import SlackPlatform
+from adapters.slack.pressed import Pressed
 from adapters.slack.redelivery import Deliveries
-from adapters.slack.settings_form import SETTINGS_FORM
+from adapters.slack.rendering import content_of, render
+from adapters.slack.settings_form import CHANNEL_FORM, SETTINGS_FORM, SETTINGS_SHORTCUT
 from bot.channels import Address, PlatformName
 from bot.errors import OperatorError, PaperRoundError
 from bot.messages import Message, Paragraph, text
-from bot.ports import ChannelDirectory, CommandCall, CommandRunner, Gone, Reply
+from bot.ports import ChannelDirectory, CommandCall, CommandRunner, Gone, Overview, Reply
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +71,8 @@ class SlackApp:
 
     With an `app_token` call `run`; with a `signing_secret`, or for `installing`, serve `routes`. The rest may be left
     out, and what needs it then with it: `life` is told what becomes of channels, `card_of` asked about links that
-    people post, `forms` about what forms start with, and `directory` lists the channels for the app's home.
+    people post, `forms` about what forms start with, and
+    `directory` lists the channels for the app's home, to which `overview` adds what concerns the person alone.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class SlackApp:
         card_of: CardOf | None = None,
         forms: Forms | None = None,
         directory: ChannelDirectory | None = None,
+        overview: Overview | None = None,
         installing: Installing | None = None,
         ping_interval: float = PING_INTERVAL,
     ) -> None:
@@ -97,8 +101,10 @@ class SlackApp:
         self._card_of = card_of
         self._forms = forms
         self._directory = directory
+        self._overview = overview
         self._installing = installing
         self._answers = Answers(self._connection)
+        self._pressed = Pressed(self._answers)
         self._deliveries = Deliveries()
         self._under_way: set[asyncio.Task[None]] = set()
         self._desks: dict[str, Desk] = {}
@@ -182,12 +188,16 @@ class SlackApp:
         app.middleware(self._once)
         app.command(_ANY_COMMAND)(self._on_command)
         app.action(_ANY_BUTTON)(self._on_button)
+        app.action(LINKS)(_only_acknowledge)
         if self._forms is not None:
             app.view(TOPIC_FORM)(self._submitted(Dialogue.submitted))
             app.view(SETTINGS_FORM)(self._submitted(Dialogue.settings_submitted))
+            app.view(CHANNEL_FORM)(self._submitted(Dialogue.channel_chosen))
             app.action(QUERY)(self._acknowledged(Dialogue.preview))
             app.action(SHORTCUT)(self._acknowledged(Dialogue.shortcut))
             app.shortcut(SHORTCUT)(self._acknowledged(Dialogue.shortcut))
+            app.action(SETTINGS_SHORTCUT)(self._acknowledged(Dialogue.settings_shortcut))
+            app.shortcut(SETTINGS_SHORTCUT)(self._acknowledged(Dialogue.settings_shortcut))
         # All of them, so that Slack does not repeat those that we do not need.
         app.event(_ANY_EVENT)(self._on_event)
         return app
@@ -206,6 +216,9 @@ class SlackApp:
     async def _on_button(self, ack: AsyncAck, body: Json) -> None:
         await ack()
         container = body.get("container", {})
+        if container.get("type") == "view":
+            self._start(self._pressed_at_home(body))
+            return
         occasion = Occasion(
             body["response_url"],
             body["trigger_id"],
@@ -213,6 +226,11 @@ class SlackApp:
             thread=container.get("thread_ts"),
         )
         self._start(self._answer(body, Calls.of_button, occasion))
+
+    async def _pressed_at_home(self, body: Json) -> None:
+        desk = await self._desk(body)
+        if desk is not None and desk.dialogue is not None:
+            await desk.dialogue.pressed_at_home(body)
 
     def _acknowledged(self, work: Callable[[Dialogue, Json], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
         """A listener that acknowledges, and starts the work."""
@@ -235,6 +253,7 @@ class SlackApp:
             desk = await self._desk(body)
             if desk is not None and desk.dialogue is not None:
                 await work(desk.dialogue, ack, body)
+                self._refresh_home(desk, body["user"]["id"])
             else:
                 await ack()
 
@@ -251,10 +270,32 @@ class SlackApp:
         desk = await self._desk(body)
         if desk is None:
             return
-        if event["type"] != "app_home_opened":
+        if event["type"] == "message":
+            await self._written_to(desk, event)
+        elif event["type"] != "app_home_opened":
             await desk.happenings.happened(event)
         elif desk.home is not None and event.get("tab") == "home":
             await desk.home.publish(event["user"])
+
+    async def _written_to(self, desk: Desk, event: Json) -> None:
+        """Somebody writes to the bot in their own conversation: what they write is a command."""
+        from_a_person = event.get("user") and not (event.get("bot_id") or event.get("subtype"))
+        if event.get("channel_type") != "im" or not from_a_person:
+            return
+        thread = {"thread_ts": event["thread_ts"]} if event.get("thread_ts") else {}
+        try:
+            call = await desk.calls.of_message(event)
+            reply = await self._commands.run(call)
+            for page in render(reply.message):
+                await desk.api.client.chat_postMessage(channel=event["channel"], **thread, **content_of(page))
+        except FAILURES as error:
+            log.warning("slack.not_answered", channel=event["channel"], reason=outcome_of(error).reason)
+        else:
+            self._refresh_home(desk, call.person.id)
+
+    def _refresh_home(self, desk: Desk, person: str) -> None:
+        if desk.home is not None and desk.home.was_seen_by(person):
+            self._start(desk.home.publish(person))
 
     async def _left(self, reason: str, body: Json) -> None:
         """The app was removed from a workspace: the tokens go at once, the channels stop."""
@@ -284,9 +325,14 @@ class SlackApp:
             return
         if desk.dialogue is not None and await desk.dialogue.opened(call, occasion.trigger):
             return
-        reply = await self._commands.run(call)
+        async with self._pressed.turn(call, occasion):
+            reply = await self._commands.run(call)
+            if not reply.failed and changes_home(call.line):
+                self._refresh_home(desk, call.person.id)
+            if await self._pressed.changed(desk.api, call, reply, occasion):
+                return
         if desk.dialogue is not None:
-            reply = with_settings_button(call, reply)
+            reply = with_settings_button(call, with_invitation(call, reply))
         await self._answers.give(reply, occasion)
 
     # ---- workspaces
@@ -316,7 +362,7 @@ class SlackApp:
             api=api,
             calls=calls,
             happenings=Happenings(api, calls, self._life, self._card_of),
-            home=Home(api, directory) if directory else None,
+            home=Home(api, calls, directory, self._overview) if directory else None,
             dialogue=Dialogue(api, self._platform, calls, self._commands, self._start, forms) if forms else None,
         )
 
@@ -339,6 +385,10 @@ class SlackApp:
             _, late = await asyncio.wait(self._under_way, timeout=_FINISH_WITHIN)
             for task in late:
                 task.cancel()
+
+
+async def _only_acknowledge(ack: AsyncAck) -> None:
+    await ack()
 
 
 async def _authorize(team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:

@@ -1,7 +1,7 @@
 """A paper as Slack shows it, in a bounded number of characters.
 
-What is too long is cut in the order that `bot.messages.PaperBlock` sets: the abstract, then the summary, then the
-byline, then facts, topics and further links; the picture and the end of the title go last, the address never.
+What is too long is cut in the order that `bot.messages.PaperBlock` sets: the abstract, then the snippet, the summary
+and the byline, then topics, facts and further links; the picture and the end of the title go last, the address never.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from adapters.slack import elements
+from adapters.slack import elements, limits
 from adapters.slack.elements import Json
-from bot.messages import PaperBlock
+from bot.messages import PaperBlock, Span
 from bot.text import shorten
 
 LONGEST_BUTTON_ROW = 6
@@ -37,6 +37,7 @@ def _visible(block: PaperBlock) -> PaperBlock:
         summary=elements.visible(block.summary).strip(),
         byline=elements.visible(block.byline).strip(),
         abstract=elements.visible(block.abstract).strip(),
+        snippet=_shortened(block.snippet, limits.SECTION),
         facts=tuple(fact for fact in map(elements.visible, block.facts) if fact.strip()),
         topics=tuple(topic for topic in map(elements.visible, block.topics) if topic.strip()),
         links=tuple(link for link in block.links if elements.visible(link.label).strip()),
@@ -50,9 +51,9 @@ def _ever_shorter(block: PaperBlock, budget: int, build: Callable[[PaperBlock], 
         return elements.size(build(block)) - budget
 
     changes: dict[str, Any]
-    for part in ("abstract", "summary", "byline"):
+    for part in ("abstract", "snippet", "summary", "byline"):
         while (over := excess()) > 0 and (text := getattr(block, part)):
-            changes = {part: shorten(text, max(0, len(text) - over))}
+            changes = {part: _less(text, over)}
             block = replace(block, **changes)
             yield block
     for part in ("topics", "facts", "links", "buttons", "thumbnail_url"):
@@ -64,6 +65,25 @@ def _ever_shorter(block: PaperBlock, budget: int, build: Callable[[PaperBlock], 
         yield replace(block, title=shorten(block.title, max(_SHORTEST_TITLE, len(block.title) - over)))
 
 
+def _less(text: Any, characters: int) -> Any:
+    """The words, or the styled words, with so many characters less."""
+    if isinstance(text, str):
+        return shorten(text, max(0, len(text) - characters))
+    return _shortened(text, max(0, sum(len(span.text) for span in text) - characters))
+
+
+def _shortened(spans: tuple[Span, ...], length: int) -> tuple[Span, ...]:
+    """The spans with at most so many characters; what is no text is left out."""
+    kept: list[Span] = []
+    for span in spans:
+        whole = elements.visible(span.text)
+        text = shorten(whole, length)
+        length = length - len(text) if text == whole else 0
+        if text:
+            kept.append(replace(span, text=text))
+    return tuple(kept) if any(span.text.strip(" …") for span in kept) else ()
+
+
 def _card(block: PaperBlock) -> list[Json]:
     aside = " · ".join(part for part in (block.byline, *block.facts) if part)
     lines = [[elements.link(block.title, block.url, bold=True)]]
@@ -71,9 +91,12 @@ def _card(block: PaperBlock) -> list[Json]:
         lines.append([elements.words(aside, italic=True)])
     if block.topics:
         lines.append([elements.words("Topics: " + " · ".join(block.topics))])
-    if links := _links(block):
+    buttons = elements.actions(block.buttons[:LONGEST_BUTTON_ROW], block.links)
+    if (links := _links(block)) and not _has_menu(buttons):
         lines.append(links)
     pictured = bool(block.thumbnail_url) and elements.is_url(block.thumbnail_url)
+    if block.snippet:
+        lines.insert(1, [elements.words(span.text, bold=span.bold, italic=span.italic) for span in block.snippet])
     if block.summary and not pictured:
         lines.insert(1, [elements.words(block.summary)])
     parts = [elements.section(*_joined(lines))]
@@ -83,7 +106,12 @@ def _card(block: PaperBlock) -> list[Json]:
     if pictured:
         # A section must have words; a paper without a summary shows its id beside the picture.
         blocks.append(elements.picture_beside(block.summary or block.paper_id, block.thumbnail_url, block.title))
-    return blocks + elements.actions(block.buttons[:LONGEST_BUTTON_ROW])
+    return blocks + buttons
+
+
+def _has_menu(rows: list[Json]) -> bool:
+    """Whether the links are in a menu: then a line of them would say the same twice."""
+    return any(element["type"] == "overflow" for row in rows for element in row["elements"])
 
 
 def _line(block: PaperBlock) -> list[Json]:

@@ -105,9 +105,12 @@ class Happenings:
         if self._card_of is None or event.get("user") == (await self._api.identity()).user_id:
             return
         unfurls: Json = {}
+        shown: set[str] = set()
         for link in event.get("links", [])[:LINKS_AT_ONCE]:
             card = await self._card_of(link["url"])
-            if card is not None:
+            # A paper's page and its PDF in one message are one paper.
+            if card is not None and card.paper_id not in shown:
+                shown.add(card.paper_id)
                 (page,) = render(Message(summary=card.title, blocks=(card,)))
                 unfurls[link["url"]] = {"blocks": list(page.blocks)}
         if not unfurls:

@@ -185,9 +185,14 @@ def _note_pace(api: SlackApi, channel: str, result: SendResult) -> None:
 def _arguments(outgoing: Outgoing, payload: Payload) -> Json:
     arguments = content_of(payload) | {
         "channel": outgoing.address.channel,
-        "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": outgoing.key}},
+        "metadata": metadata_of(outgoing),
     }
     return arguments | ({"thread_ts": outgoing.reply_to} if outgoing.reply_to else {})
+
+
+def metadata_of(outgoing: Outgoing) -> Json:
+    """What a message carries so that it is found again."""
+    return {"event_type": EVENT_TYPE, "event_payload": {"key": outgoing.key}}
 
 
 def _key_of(message: Json) -> str | None:

@@ -32,7 +32,7 @@ from bot.ports.stores import (
     SubscriptionStore,
     TopicOptions,
 )
-from bot.ports.workspace import ChannelDirectory, LoggedMessage, MessageLog
+from bot.ports.workspace import ChannelDirectory, LoggedMessage, MessageLog, Overview
 from bot.search import SearchIndex
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "LookUp",
     "MessageLog",
     "Outgoing",
+    "Overview",
     "PaperStore",
     "Person",
     "Platform",

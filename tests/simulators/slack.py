@@ -88,6 +88,7 @@ class SlackSimulator:
         self._acknowledgements: dict[str, asyncio.Future[Json]] = {}
         self._responses: dict[str, asyncio.Queue[Json]] = {}
         self._uses: defaultdict[str, int] = defaultdict(int)
+        self._pressed: dict[str, Json] = {}  # the messages that belong to a `response_url`
         self._triggers: dict[str, float] = {}
         self._tickets: set[str] = set()
         self._connected = asyncio.Event()
@@ -127,6 +128,13 @@ class SlackSimulator:
         self.channels[made.id] = made
         return made
 
+    def conversation(self, user_id: str) -> SimulatedChannel:
+        """The one between the bot and a person."""
+        return self.channels.setdefault(
+            f"D{user_id[1:]}",
+            SimulatedChannel(f"D{user_id[1:]}", "directmessage", private=True, members={BOT_USER, user_id}),
+        )
+
     def person(
         self, user_id: str = "U0ADA", name: str = "ada", *, time_zone: str = "Europe/Berlin", **more: Any
     ) -> str:
@@ -155,7 +163,7 @@ class SlackSimulator:
             "team_id": TEAM,
             "team_domain": "example",
             "channel_id": channel.id,
-            "channel_name": "privategroup" if channel.private else channel.name,
+            "channel_name": _name_told(channel),
             "user_id": user,
             "user_name": self.people.get(user, {}).get("name", user),
             "api_app_id": APP,
@@ -178,16 +186,16 @@ class SlackSimulator:
         }  # fmt: skip
         if thread_ts:
             container["thread_ts"] = thread_ts
-        name = "privategroup" if channel.private else channel.name
         payload = self.acting("block_actions", user) | {
             "container": container,
-            "channel": {"id": channel.id, "name": name},
+            "channel": {"id": channel.id, "name": _name_told(channel)},
             "actions": [
                 {name: button[name] for name in ("type", "action_id", "block_id", "value", "text") if name in button}
                 | {"action_ts": f"{next(self._numbers)}.0"}
             ],
         }
-        return await self.begin("interactive", payload)
+        message = next((one for one in channel.messages if one["ts"] == message_ts), None)
+        return await self.begin("interactive", payload, message if not ephemeral else None)
 
     def acting(self, kind: str, user: str) -> Json:
         """What every payload about somebody's action has."""
@@ -213,9 +221,11 @@ class SlackSimulator:
         for _ in range(deliveries):
             await self.deliver("events_api", payload)
 
-    async def begin(self, kind: str, payload: Json) -> Interaction:
-        """Delivers what a person did, with a fresh `response_url`."""
+    async def begin(self, kind: str, payload: Json, message: Json | None = None) -> Interaction:
+        """Delivers what a person did, with a fresh `response_url` that may replace that message."""
         name = f"r{next(self._numbers)}"
+        if message is not None:
+            self._pressed[name] = message
         self._responses[name] = asyncio.Queue()
         payload["response_url"] = f"{self.url}/respond/{name}"
         return Interaction(await self.deliver(kind, payload), self._responses[name])
@@ -324,7 +334,7 @@ class SlackSimulator:
         payload = await request.json()
         if (fault := self._fault("response_url")) is Fault.RATE_LIMITED:
             return web.Response(status=429, headers={"Retry-After": "1"})
-        if fault is not None:
+        if fault not in (None, Fault.ANSWER_DROPPED):
             return web.Response(status=500)
         self._uses[name] += 1
         if self._uses[name] > RESPONSES:
@@ -335,8 +345,11 @@ class SlackSimulator:
             return web.Response(status=400, text="invalid_blocks")
         if not self.pictures_load and any("accessory" in block for block in payload.get("blocks", [])):
             return web.json_response({"ok": False, "error": "invalid_blocks"})
+        pressed = self._pressed.get(name)
+        if pressed is not None and payload.get("replace_original"):
+            pressed |= {part: payload[part] for part in ("text", "blocks") if part in payload}
         self._responses[name].put_nowait(payload)
-        return web.Response(text="ok")
+        return _hang_up(request) if fault is Fault.ANSWER_DROPPED else web.Response(text="ok")
 
     # ---- the Web API
 
@@ -410,6 +423,11 @@ class SlackSimulator:
             raise RefusalError("exchanged_trigger_id")
         if time.monotonic() - issued > ACK_WITHIN:
             raise RefusalError("expired_trigger_id")
+
+
+def _name_told(channel: SimulatedChannel) -> str:
+    """What payloads call a channel: the name of a private one is told to nobody."""
+    return "directmessage" if channel.id.startswith("D") else "privategroup" if channel.private else channel.name
 
 
 async def _arguments(request: web.Request) -> Json:

@@ -113,9 +113,21 @@ def _actions_problems(buttons: list[Mapping[str, Any]]) -> Iterator[str]:
     if len({button["action_id"] for button in buttons}) != len(buttons):
         yield "an action_id twice in a row"
     for button in buttons:
+        if button["type"] == "overflow":
+            yield from _overflow_problems(button)
+            continue
         yield from _text_problems(button["text"], "button")
         if len(button["action_id"]) > 255 or len(button.get("value", "")) > 2000:
             yield "a button's value or action_id"
+
+
+def _overflow_problems(menu: Mapping[str, Any]) -> Iterator[str]:
+    if not 2 <= len(menu["options"]) <= 5:
+        yield f"a menu of {len(menu['options'])} options"
+    for option in menu["options"]:
+        yield from _text_problems(option["text"], "button")
+        if len(option["value"]) > 150 or not option["url"].startswith(("http://", "https://")):
+            yield "an option's value or address"
 
 
 def _rich_problems(block: Mapping[str, Any]) -> Iterator[str]:
@@ -149,7 +161,9 @@ def words_of(payload: Mapping[str, Any]) -> str:
             case "context":
                 parts += [element["text"] for element in block["elements"]]
             case "actions":
-                parts += [f"[{button['text']['text']}]" for button in block["elements"]]
+                for element in block["elements"]:
+                    labels = element.get("options", [element])
+                    parts += [f"[{labelled['text']['text']}]" for labelled in labels]
     return "\n".join(parts) or str(payload.get("text", ""))
 
 
@@ -158,6 +172,6 @@ def buttons_of(payload: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for block in payload.get("blocks", []):
         if block["type"] == "actions":
-            for button in block["elements"]:
+            for button in (one for one in block["elements"] if one["type"] == "button"):
                 found.setdefault(button["text"]["text"], button | {"block_id": block.get("block_id", "b1")})
     return found

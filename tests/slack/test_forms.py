@@ -234,4 +234,4 @@ async def test_an_answer_that_takes_long_comes_in_private(team: Team, platform: 
         team.slack.views[view["id"]]["state"]["values"]["query"] = {"paperround.query": {"value": "diffusion"}}
         assert await submit(team.slack, view) == {}
         slowly.released.set()
-    assert "Topic 1 added" in words_of(team.slack.channels["U0ADA"].messages[0])
+    assert "Topic 1 added" in words_of(team.slack.conversation("U0ADA").messages[0])

@@ -229,5 +229,5 @@ async def test_trouble_while_looking_is_no_answer(
 async def test_a_person_is_told_in_private(slack: SlackSimulator, platform: SlackPlatform) -> None:
     address = Address(PlatformName.SLACK, TEAM, slack.channel().id)
     assert await platform.tell(address, "U0ADA", MESSAGE)
-    assert "News" in words_of(slack.channels["U0ADA"].messages[0])
+    assert "News" in words_of(slack.conversation("U0ADA").messages[0])
     assert not await platform.tell(address, "U0NOBODY", MESSAGE)
