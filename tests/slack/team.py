@@ -40,8 +40,18 @@ class Team:
         self.clock = clock
         self.engine = self.town.engine
         self.commands = self.town.commands
-        self.app = SlackApp(
-            platform, self.commands, app_token=APP_TOKEN, signing_secret=SIGNING_SECRET, ping_interval=0.2
+        self._platform = platform
+        self.app = self.another_app()
+
+    def another_app(self, **parts: Any) -> SlackApp:
+        """The app as it is after a restart, with these parts of the core."""
+        return SlackApp(
+            self._platform,
+            self.commands,
+            app_token=APP_TOKEN,
+            signing_secret=SIGNING_SECRET,
+            ping_interval=1.0,
+            **parts,
         )
 
     @asynccontextmanager

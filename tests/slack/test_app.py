@@ -121,7 +121,7 @@ async def test_buttons_of_a_digest_work_in_a_later_process(team: Team, platform:
         await team.news(*(a_paper(number, summary="A summary.", upvotes=9 - number) for number in range(1, 4)))
         await team.next_digest(channel)
     (digest,) = channel.posts
-    team.app = SlackApp(platform, team.commands, app_token=APP_TOKEN, ping_interval=0.2)
+    team.app = SlackApp(platform, team.commands, app_token=APP_TOKEN, ping_interval=1.0)
     async with team.over_socket():
         for label, expected in (
             ("Abstract", "We study diffusion."), ("Similar", "Diffusion Study"), ("+2 more", "Diffusion Study 2"),
@@ -265,7 +265,7 @@ class SlowCommands:
 
 async def test_a_command_is_acknowledged_before_it_is_worked_on(team: Team, platform: SlackPlatform) -> None:
     slow = SlowCommands()
-    team.app = SlackApp(platform, slow, app_token=APP_TOKEN, ping_interval=0.2)
+    team.app = SlackApp(platform, slow, app_token=APP_TOKEN, ping_interval=1.0)
     channel = team.slack.channel()
     async with team.over_socket():
         # Each of these fails without an acknowledgement in three seconds.

@@ -29,7 +29,7 @@ def formal(team: Team, platform: SlackPlatform) -> Team:
         app_token=APP_TOKEN,
         signing_secret=SIGNING_SECRET,
         forms=Forms(team.store),
-        ping_interval=0.2,
+        ping_interval=1.0,
     )
     return team
 

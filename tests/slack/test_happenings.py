@@ -34,7 +34,7 @@ async def lively(team: Team, platform: SlackPlatform) -> Team:
         signing_secret=SIGNING_SECRET,
         life=ChannelLife(team.store, Directory(team.store, team.clock), team.clock, team.engine.posting.wake),
         card_of=card_of,
-        ping_interval=0.2,
+        ping_interval=1.0,
     )
     return team
 

@@ -24,7 +24,7 @@ def homely(team: Team, platform: SlackPlatform) -> Team:
         signing_secret=SIGNING_SECRET,
         forms=Forms(team.store),
         directory=Directory(team.store, team.clock),
-        ping_interval=0.2,
+        ping_interval=1.0,
     )
     return team
 
