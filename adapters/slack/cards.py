@@ -6,7 +6,7 @@ and the byline, then topics, facts and further links; the picture and the end of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,9 @@ def paper_blocks(block: PaperBlock, budget: int) -> list[Json]:
     block = _visible(block)
     build = _line if block.compact else _card
     blocks = build(block)
+    if elements.size(blocks) <= budget:
+        # Nearly always, and a digest to everybody renders many.
+        return blocks
     for shorter in _ever_shorter(block, budget, build):
         blocks = build(shorter)
     return blocks
@@ -85,28 +88,30 @@ def _shortened(spans: tuple[Span, ...], length: int) -> tuple[Span, ...]:
 
 
 def _card(block: PaperBlock) -> list[Json]:
-    aside = " · ".join(part for part in (block.byline, *block.facts) if part)
+    """The title, what it is about with the picture beside it, and in small print who and how much; then the buttons."""
+    pictured = bool(block.thumbnail_url) and elements.is_url(block.thumbnail_url)
     lines = [[elements.link(block.title, block.url, bold=True)]]
-    if aside:
-        lines.append([elements.words(aside, italic=True)])
-    if block.topics:
-        lines.append([elements.words("Topics: " + " · ".join(block.topics))])
+    if block.summary and not pictured:
+        lines.append([elements.words(block.summary)])
+    if block.snippet:
+        lines.append([elements.words(span.text, bold=span.bold, italic=span.italic) for span in block.snippet])
     buttons = elements.actions(block.buttons[:LONGEST_BUTTON_ROW], block.links)
     if (links := _links(block)) and not _has_menu(buttons):
         lines.append(links)
-    pictured = bool(block.thumbnail_url) and elements.is_url(block.thumbnail_url)
-    if block.snippet:
-        lines.insert(1, [elements.words(span.text, bold=span.bold, italic=span.italic) for span in block.snippet])
-    if block.summary and not pictured:
-        lines.insert(1, [elements.words(block.summary)])
-    parts = [elements.section(*_joined(lines))]
-    if block.abstract:
-        parts.append(elements.quote(block.abstract))
-    blocks = [elements.rich(*parts)]
+    blocks = [elements.rich(elements.section(*_joined(lines)))]
     if pictured:
         # A section must have words; a paper without a summary shows its id beside the picture.
         blocks.append(elements.picture_beside(block.summary or block.paper_id, block.thumbnail_url, block.title))
+    if block.abstract:
+        blocks.append(elements.rich(elements.quote(block.abstract)))
+    if aside := _aside(block.byline, *block.facts, topics=block.topics):
+        blocks.append(elements.context(aside))
     return blocks + buttons
+
+
+def _aside(*parts: str, topics: Sequence[str]) -> str:
+    named = [f"Topics: {', '.join(topics)}"] if topics else []
+    return " · ".join(elements.settled(part) for part in (*parts, *named) if part)
 
 
 def _has_menu(rows: list[Json]) -> bool:
@@ -115,9 +120,8 @@ def _has_menu(rows: list[Json]) -> bool:
 
 
 def _line(block: PaperBlock) -> list[Json]:
-    aside = " · ".join((*block.facts, *([f"Topics: {', '.join(block.topics)}"] if block.topics else ())))
-    words = [elements.link(block.title, block.url)]
-    if aside:
+    words = [elements.link(elements.settled(block.title), block.url)]
+    if aside := _aside(*block.facts, topics=block.topics):
         words.append(elements.words(f" · {aside}", italic=True))
     return [elements.rich(elements.bullets([elements.section(*words)]))]
 

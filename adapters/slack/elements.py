@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -26,6 +27,7 @@ LINKS = "paperround.links"
 _LONGEST_LINE = 2_500
 _LINE_OVERHEAD = 150  # JSON around the words of one run of text, at most
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_LEFT_TO_RIGHT = "\u200e"
 _STYLES = {ButtonStyle.PRIMARY: "primary", ButtonStyle.DANGER: "danger"}
 
 
@@ -49,6 +51,11 @@ def is_url(url: str) -> bool:
 def visible(text: str) -> str:
     """Text without characters that are no text; no character of the rest takes more than two in JSON."""
     return _UNSEEN.sub("", text.replace("\t", " "))
+
+
+def settled(text: str) -> str:
+    """Text after which a line goes on from left to right, even after Hebrew or Arabic words."""
+    return text + _LEFT_TO_RIGHT if any(unicodedata.bidirectional(one) in ("R", "AL") for one in text) else text
 
 
 def plain(text: str, limit: int, *, emoji: bool = False) -> Json:

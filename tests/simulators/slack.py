@@ -82,7 +82,7 @@ class SlackSimulator:
         self.sockets: list[web.WebSocketResponse] = []
         self.interval = interval
         self._now = now
-        self._faults: defaultdict[str, deque[Fault | str]] = defaultdict(deque)
+        self._faults: defaultdict[str, deque[Fault | str | None]] = defaultdict(deque)
         self._last_post: dict[str, float] = {}
         self._numbers = itertools.count(1)
         self._acknowledgements: dict[str, asyncio.Future[Json]] = {}
@@ -143,8 +143,8 @@ class SlackSimulator:
         }  # fmt: skip
         return user_id
 
-    def fail(self, method: str, *faults: Fault | str) -> None:
-        """The next requests of that method go wrong, one after the other; a string is one of Slack's codes."""
+    def fail(self, method: str, *faults: Fault | str | None) -> None:
+        """What befalls the next requests of that method, one after the other; a string is one of Slack's codes."""
         self._faults[method].extend(faults)
 
     def count(self, method: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from jsonschema import Draft7Validator
@@ -26,11 +26,16 @@ def _validator() -> Draft7Validator | None:
 def problems(payload: Mapping[str, Any]) -> list[str]:
     """Why Slack would refuse the `text` and `blocks` of a message; empty for a good one."""
     message = {name: payload[name] for name in ("text", "blocks") if name in payload}
-    found = list(_limit_problems(message))
+    return [*_limit_problems(message), *_type_problems(json.dumps(message))]
+
+
+@lru_cache(maxsize=1000)
+def _type_problems(message: str) -> tuple[str, ...]:
+    """What the published types do not allow in a message as JSON. That takes long, and many messages are equal."""
     validator = _validator()
-    if validator is not None:
-        found += [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(message)]
-    return found
+    if validator is None:
+        return ()
+    return tuple(f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(json.loads(message)))
 
 
 def view_problems(view: Mapping[str, Any]) -> list[str]:
@@ -49,10 +54,7 @@ def view_problems(view: Mapping[str, Any]) -> list[str]:
     ids = [block["block_id"] for block in blocks if "block_id" in block]
     if len(set(ids)) < len(ids):
         found.append("a block_id twice")
-    validator = _validator()
-    if validator is not None:
-        found += [error.message[:200] for error in validator.iter_errors({"text": "-", "blocks": blocks})]
-    return found
+    return [*found, *_type_problems(json.dumps({"text": "-", "blocks": blocks}))]
 
 
 def _limit_problems(message: Mapping[str, Any]) -> Iterator[str]:
