@@ -218,6 +218,18 @@ async def test_an_answer_takes_no_more_messages_than_slack_allows(team: Team, pl
     assert all("not all of it" not in words_of(one) for one in given[:-1])
 
 
+async def test_every_use_of_a_response_url_counts(team: Team, platform: SlackPlatform) -> None:
+    long = Message(summary="All", blocks=tuple(Paragraph(text(f"line {number}")) for number in range(400)))
+    team.slack.fail("response_url", None, Fault.ANSWER_DROPPED, Fault.ANSWER_DROPPED)
+    given = await answers(team, platform, Reply(message=long))
+    # The second message came three times: that left one use, for a message that says so.
+    assert len(given) == 5
+    assert [words_of(one).splitlines()[0] for one in given] == [
+        "line 0", "line 50", "line 50", "line 50", "line 100",
+    ]  # fmt: skip
+    assert "not all of it" in words_of(given[-1])
+
+
 async def test_an_answer_for_everybody_is_not_risked_twice(team: Team, platform: SlackPlatform) -> None:
     reply = Reply(message=Message(summary="Hello", blocks=(Paragraph(text("Hello")),)), ephemeral=False)
     (given,) = await answers(team, platform, reply)

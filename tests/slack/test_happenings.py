@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from adapters.slack.app import SlackApp
@@ -166,3 +168,32 @@ async def test_without_anybody_to_tell_events_are_let_go(team: Team) -> None:
     await happens(team, {"type": "channel_archive", "channel": channel.id}, shared(channel, "https://arxiv.org/abs/1"))
     assert (await team.stored(channel)).state is ChannelState.ACTIVE
     assert not team.slack.unfurls
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://arxiv.org/abs/2605.00001",
+        "https://arxiv.org/abs/2605.00001v3",
+        "https://www.arxiv.org/pdf/2605.00001",
+        "https://arxiv.org/pdf/2605.00001v2.pdf",
+        "https://arxiv.org/html/2605.00001v1",
+        "http://export.arxiv.org/abs/2605.00001?context=cs#top",
+        "https://huggingface.co/papers/2605.00001",
+        "https://huggingface.co/papers/2605.00001#community",
+        "https://hf.co/papers/2605.00001",
+        "https://www.alphaxiv.org/abs/2605.00001",
+    ],
+)
+async def test_every_way_to_link_to_a_paper_becomes_a_card(lively: Team, url: str) -> None:
+    await lively.news(a_paper(1))
+    await happens(lively, shared(lively.slack.channel(), url))
+    assert list(lively.slack.unfurls[0]["unfurls"]) == [url]
+
+
+async def test_old_numbers_become_cards_and_a_paper_is_shown_once(lively: Team) -> None:
+    old = "https://arxiv.org/abs/astro-ph/0601001v1"
+    await lively.news(a_paper(1), replace(a_paper(2), id="astro-ph/0601001"))
+    page, pdf = "https://arxiv.org/abs/2605.00001", "https://arxiv.org/pdf/2605.00001"
+    await happens(lively, shared(lively.slack.channel(), page, pdf, old))
+    assert set(lively.slack.unfurls[0]["unfurls"]) == {page, old}
