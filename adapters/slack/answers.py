@@ -119,5 +119,9 @@ class Answers:
 
 def _cut(page: Payload) -> Payload:
     """The last page that Slack takes of an answer that has more."""
-    rest = elements.context("… This is not all of it, but Slack takes no more of one answer.")
-    return Payload(page.text, (*page.blocks[: limits.BLOCKS - 1], rest))
+    words = "… This is not all of it, but Slack takes no more of one answer."
+    if any(
+        element["type"] == "rich_text_preformatted" for block in page.blocks for element in block.get("elements", ())
+    ):
+        words += " Ask for less at a time, as with /papers bib week; the app's home has your whole reading list."
+    return Payload(page.text, (*page.blocks[: limits.BLOCKS - 1], elements.context(words)))

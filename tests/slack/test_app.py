@@ -14,9 +14,10 @@ from adapters.slack.platform import SlackPlatform
 from adapters.slack.redelivery import Deliveries
 from bot.cards import paper_card
 from bot.channels import ChannelState, Style
+from bot.citations import FORMATS
 from bot.commands.runner import REGISTRY
 from bot.errors import OperatorError
-from bot.messages import Message, Paragraph, text
+from bot.messages import Document, Message, Paragraph, text
 from bot.ports import CommandCall, Reply
 from tests.simulators.slack import APP_TOKEN, SIGNING_SECRET, Fault, SlackSimulator
 from tests.simulators.slack_messages import buttons_of, words_of
@@ -216,6 +217,16 @@ async def test_an_answer_takes_no_more_messages_than_slack_allows(team: Team, pl
     assert len(given) == 5
     assert "not all of it" in words_of(given[-1])
     assert all("not all of it" not in words_of(one) for one in given[:-1])
+
+
+async def test_a_long_bibliography_says_where_it_is_cut(team: Team, platform: SlackPlatform) -> None:
+    papers = [a_paper(number, authors=("Ada Lovelace", "Grace Hopper")) for number in range(200)]
+    whole = Document(name="papers.bib", text=FORMATS["bibtex"].write(papers))
+    given = await answers(team, platform, Reply(message=Message(summary="Papers", blocks=(whole,))))
+    assert len(given) == 5
+    shown = "\n".join(map(words_of, given))
+    assert shown.count("@misc") > 100
+    assert "/papers bib week" in words_of(given[-1])
 
 
 async def test_every_use_of_a_response_url_counts(team: Team, platform: SlackPlatform) -> None:
