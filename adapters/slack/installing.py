@@ -140,10 +140,10 @@ class Installing:
 
     async def _install(self, code: str) -> HTMLResponse:
         try:
-            answer = await self._workspaces.connection.client().oauth_v2_access(
-                client_id=self._client_id, client_secret=self._client_secret, code=code, **self._redirect_uri()
+            answer = await self._workspaces.connection.oauth_access(
+                self._client_id, self._client_secret, code=code, **self._redirect_uri()
             )
-            installation = await self._installation_of(answer.data)
+            installation = await self._installation_of(answer)
         except FAILURES as error:
             return self._failed(error)
         await self._workspaces.installed(installation)

@@ -311,13 +311,13 @@ class InstalledWorkspaces:
             latest = await self._look(workspace)
             return True if latest and latest.installation.tokens.access != expired else None
         try:
-            answer = await self.connection.client().oauth_v2_access(
-                client_id=self._client_id,
-                client_secret=self._client_secret,
+            answer = await self.connection.oauth_access(
+                self._client_id,
+                self._client_secret,
                 grant_type="refresh_token",
                 refresh_token=installation.tokens.refresh,
             )
-            tokens = tokens_of(answer.data, now)
+            tokens = tokens_of(answer, now)
         except FAILURES as error:
             outcome = outcome_of(error)
             problem = code_of(error) or outcome.reason
