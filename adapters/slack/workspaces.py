@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 RENEW_EVERY: Final = 60.0  # seconds between two looks for tokens that should be renewed
 #: How long an installation is believed. What another process did to it is noticed then, or when Slack refuses.
-_BELIEVED_FOR: Final = 30.0  # seconds
+BELIEVED_FOR: Final = 30.0  # seconds
 _LEASE: Final = timedelta(minutes=2)
 _PAUSE: Final = timedelta(minutes=1)  # after a renewal that failed
 _LONG_PAUSE: Final = timedelta(minutes=15)  # after one that Slack refused
@@ -172,6 +172,7 @@ class InstalledWorkspaces:
         client_secret: str,
         install_url: str,
         first: OneWorkspace | None = None,
+        believed_for: float = BELIEVED_FOR,
     ) -> None:
         self.connection = connection
         self._store = store
@@ -179,6 +180,7 @@ class InstalledWorkspaces:
         self._client_id = client_id
         self._client_secret = client_secret
         self._first = first
+        self._believed_for = believed_for
         self.absent = f"The app is not installed in this workspace (any more). Install it at {install_url}."
         self.advice = f"Have somebody there install the app at {install_url}."
         self.reinstallation = self.advice
@@ -353,7 +355,7 @@ class InstalledWorkspaces:
                 team_id=workspace, enterprise_id=installation.enterprise or None, user_id=installation.bot_user
             )
             api = SlackApi(self.connection, access, identity)
-        kept = _Known(api, installation, time.monotonic() + _BELIEVED_FOR)
+        kept = _Known(api, installation, time.monotonic() + self._believed_for)
         self._known[workspace] = kept
         return kept
 

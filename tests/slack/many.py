@@ -14,7 +14,7 @@ from adapters.slack.app import SlackApp
 from adapters.slack.installing import Installing
 from adapters.slack.paths import EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH
 from adapters.slack.platform import SlackPlatform
-from adapters.slack.workspaces import InstalledWorkspaces, OneWorkspace
+from adapters.slack.workspaces import BELIEVED_FOR, InstalledWorkspaces, OneWorkspace
 from bot.channel_life import ChannelLife
 from bot.channels import Address, Channel, PlatformName
 from bot.directory import Directory
@@ -23,6 +23,7 @@ from storage.keys import open_keyring
 from storage.store import SqlStore
 from tests.clocks import SettableClock
 from tests.simulators.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, SlackSimulator
+from tests.simulators.slack_messages import words_of
 from tests.simulators.slack_methods import SimulatedChannel
 from tests.simulators.slack_oauth import CLIENT_ID, CLIENT_SECRET
 from tests.slack.team import Team
@@ -47,6 +48,7 @@ class Many(Team):
         public_url: str = "",
         client_secret: str = CLIENT_SECRET,
         first: bool = False,
+        believed_for: float = BELIEVED_FOR,
     ) -> None:
         connection = Connection(slack.api_url, timeout=2)
         self.installations = SqlInstallationStore(store.database, open_keyring("", folder))
@@ -58,6 +60,7 @@ class Many(Team):
             client_secret=client_secret,
             install_url=f"{public_url}{INSTALL_PATH}",
             first=OneWorkspace(connection, BOT_TOKEN) if first else None,
+            believed_for=believed_for,
         )
         self.platform = SlackPlatform(self.workspaces)
         super().__init__(store, folder / "index", slack, self.platform, clock)
@@ -114,8 +117,6 @@ class Many(Team):
 
     async def say_in(self, team: SlackSimulator, line: str, channel: SimulatedChannel) -> str:
         """Gives a command in that workspace; returns what the answer shows."""
-        from tests.simulators.slack_messages import words_of
-
         return words_of(await (await team.command(line, channel)).answer())
 
     async def close(self) -> None:

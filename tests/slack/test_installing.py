@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,21 +18,6 @@ from tests.simulators.slack import Fault, SlackSimulator
 from tests.simulators.slack_methods import BOT_USER
 from tests.simulators.slack_oauth import CLIENT_ID
 from tests.slack.many import Many, a_browser, visit
-
-
-@pytest.fixture
-async def sql(sqlite_url: str) -> AsyncIterator[SqlStore]:
-    store = SqlStore(sqlite_url)
-    yield store
-    await store.close()
-
-
-@pytest.fixture
-async def many(sql: SqlStore, tmp_path: Path, slack: SlackSimulator, clock: SettableClock) -> AsyncIterator[Many]:
-    made = Many(sql, tmp_path, slack, clock)
-    async with made.over_http():
-        yield made
-    await made.close()
 
 
 async def begun(many: Many, browser: aiohttp.ClientSession) -> str:
