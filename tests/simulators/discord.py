@@ -187,6 +187,10 @@ class DiscordSimulator:
             ("POST", "/channels/{channel}/messages/{message}/threads", self._thread_of_message),
             ("POST", "/channels/{channel}/threads", self._forum_post),
             ("GET", "/guilds/{guild}/threads/active", self._active_threads),
+            ("GET", "/users/@me/guilds", self._my_guilds),
+            ("GET", "/guilds/{guild}", self._get_guild),
+            ("GET", "/guilds/{guild}/channels", self._guild_channels),
+            ("GET", "/guilds/{guild}/members/{user}", self._member),
             ("POST", "/interactions/{id}/{token}/callback", self._callback),
             ("POST", "/webhooks/{application}/{token}", self._follow_up),
             ("PATCH", "/webhooks/{application}/{token}/messages/@original", self._edit_original),
@@ -330,6 +334,36 @@ class DiscordSimulator:
         guild = int(request.match_info["guild"])
         threads = [one.json() for one in self.world.channels.values() if one.guild == guild and one.is_thread]
         return {"threads": threads, "members": []}
+
+    async def _my_guilds(self, request: web.Request, _body: Any) -> Any:
+        after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 200))
+        later = sorted(guild for guild in self.world.guilds if guild > after)
+        return [
+            {
+                "id": str(guild),
+                "name": self.world.guilds[guild].name,
+                "owner": False,
+                "permissions": "0",
+                "features": [],
+            }
+            for guild in later[:limit]
+        ]
+
+    def _guild(self, request: web.Request) -> Json:
+        guild = self.world.guilds.get(int(request.match_info["guild"]))
+        if guild is None:
+            raise ApiError(404, 10004, "Unknown Guild")
+        return self.world.guild_json(guild)
+
+    async def _get_guild(self, request: web.Request, _body: Any) -> Json:
+        parts = ("channels", "threads", "members", "voice_states", "presences", "unavailable")
+        return {name: value for name, value in self._guild(request).items() if name not in parts}
+
+    async def _guild_channels(self, request: web.Request, _body: Any) -> Any:
+        return self._guild(request)["channels"]
+
+    async def _member(self, request: web.Request, _body: Any) -> Any:
+        return self._guild(request)["members"][0]
 
     # --- Interactions
 
