@@ -64,7 +64,9 @@ async def _remove_topics(connection: AsyncConnection, left_before: datetime, now
     return len(topics)
 
 
-async def _next_workspace(connection: AsyncConnection, left_before: datetime, now: datetime) -> Row[Any, Any, Any] | None:
+async def _next_workspace(
+    connection: AsyncConnection, left_before: datetime, now: datetime
+) -> Row[Any, Any, Any] | None:
     """A workspace whose topics are gone for long enough; locked, so that the bot is not invited back meanwhile."""
     topics_left = exists().where(
         CHANNELS.c.workspace_id == WORKSPACES.c.id,
