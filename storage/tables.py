@@ -253,6 +253,15 @@ class PostRow(SQLModel, table=True):
             postgresql_where=text("remote_id IS NOT NULL"),
             sqlite_where=text("remote_id IS NOT NULL"),
         ),
+        *(
+            Index(
+                f"ix_posts_{column}",
+                column,
+                postgresql_where=text(f"{column} IS NOT NULL"),
+                sqlite_where=text(f"{column} IS NOT NULL"),
+            )
+            for column in ("parent_id", "digest_id")
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

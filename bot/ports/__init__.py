@@ -31,7 +31,7 @@ from bot.ports.stores import (
     SubscriptionStore,
     TopicOptions,
 )
-from bot.ports.workspace import ChannelDirectory, LoggedMessage, MessageLog
+from bot.ports.workspace import ChannelDirectory, LoggedMessage, MessageLog, WorkspaceDirectory
 from bot.search import SearchIndex
 
 __all__ = [
@@ -69,4 +69,5 @@ __all__ = [
     "SubscriptionStore",
     "TopicOptions",
     "Unknown",
+    "WorkspaceDirectory",
 ]
