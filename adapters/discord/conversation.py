@@ -19,14 +19,14 @@ from adapters.discord.definitions import CHOICE, FIND_PAPERS, MOST_CHOICES, Give
 from adapters.discord.failures import ALREADY_ACKNOWLEDGED, FAILURES
 from adapters.discord.markup import cut
 from adapters.discord.mentions import role_of
-from adapters.discord.permissions import may_manage, missing
+from adapters.discord.permissions import may_manage, missing, names_of
 from adapters.discord.rendering import Rendered, render, render_all
-from bot.channels import Address, PlatformName
+from bot.channels import Address, PlatformName, Style
 from bot.commands.registry import Registry
 from bot.errors import UserError
 from bot.messages import Message, Note, Paragraph, bold, text
 from bot.papers import linked_paper_ids
-from bot.ports import CommandCall, CommandRunner, Person, Reply
+from bot.ports import CommandCall, CommandRunner, Person, Reply, WorkspaceDirectory
 
 #: Papers of one message that are shown when somebody asks what it links to.
 MOST_FOUND = 5
@@ -42,9 +42,10 @@ Interaction = discord.Interaction[Any]
 class Conversation:
     """Answers interactions with the commands of the core."""
 
-    def __init__(self, commands: CommandRunner, registry: Registry) -> None:
+    def __init__(self, commands: CommandRunner, registry: Registry, directory: WorkspaceDirectory) -> None:
         self._commands = commands
         self._registry = registry
+        self._directory = directory
 
     async def heard(self, interaction: Interaction) -> None:
         """Commands, completions and the menu of messages; buttons come to `pressed`."""
@@ -90,8 +91,30 @@ class Conversation:
             return
         reply = await self._commands.run(_call(interaction, line_of(command, asked.values)))
         if command.manages and not reply.failed:
-            reply = _with_warning(interaction, reply, asked)
+            reply = await self._with_warning(interaction, reply, asked)
         await _answer(interaction, [reply.message])
+
+    async def _with_warning(self, interaction: Interaction, reply: Reply, asked: Given) -> Reply:
+        """Says what stands in the way of the next digest while the person who can change it is there."""
+        notes = []
+        channel = await self._directory.find(_call(interaction, "").address)
+        lacking = missing(
+            interaction.app_permissions,
+            thread=isinstance(_channel_of(interaction), discord.Thread),
+            forum=isinstance(_channel_of(interaction), discord.ForumChannel),
+            style=channel.settings.style if channel else Style.CARDS,
+        )
+        if lacking:
+            cannot = "I cannot open threads here yet."
+            if missing(interaction.app_permissions, thread=isinstance(_channel_of(interaction), discord.Thread)):
+                cannot = "I cannot post here yet."
+            notes.append(Note(text(bold(cannot), f" Give me {names_of(lacking)} in this channel.")))
+        role = role_of(str(asked.values.get("value", ""))) if _chooses_mention(asked) else ""
+        found = interaction.guild.get_role(int(role)) if role and interaction.guild else None
+        if found is not None and not found.mentionable and not interaction.app_permissions.mention_everyone:
+            words = f"{found.name} cannot be mentioned by anyone yet: allow it in the role's settings."
+            notes.append(Note(text(words)))
+        return replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, *notes)))
 
     async def _complete(self, interaction: Interaction, asked: Given) -> None:
         try:
@@ -187,20 +210,6 @@ async def _follow_up(interaction: Interaction, parts: Sequence[Rendered]) -> Non
 
 def _words(sentence: str) -> Message:
     return Message(summary=sentence, blocks=(Paragraph(text(sentence)),))
-
-
-def _with_warning(interaction: Interaction, reply: Reply, asked: Given) -> Reply:
-    """Says what stands in the way of the next digest while the person who can change it is there."""
-    notes = []
-    thread = isinstance(_channel_of(interaction), discord.Thread)
-    if lacking := missing(interaction.app_permissions, thread=thread):
-        names = ", ".join(f"“{name}”" for name in lacking)
-        notes.append(Note(text(bold("I cannot post here yet."), f" Give me {names} in this channel.")))
-    role = role_of(str(asked.values.get("value", ""))) if _chooses_mention(asked) else ""
-    found = interaction.guild.get_role(int(role)) if role and interaction.guild else None
-    if found is not None and not found.mentionable and not interaction.app_permissions.mention_everyone:
-        notes.append(Note(text(f"{found.name} cannot be mentioned by anyone yet: allow it in the role's settings.")))
-    return replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, *notes)))
 
 
 def _failed(interaction: Interaction, error: BaseException) -> None:

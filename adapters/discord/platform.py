@@ -7,6 +7,7 @@ channel's history at any time later.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,13 +70,21 @@ class DiscordPlatform:
 
     def __init__(self, token: str, clock: Clock, *, api_url: str = API_URL) -> None:
         self._clock = clock
+        self._token, self._api_url = token, api_url
         self._breaker = Breaker(clock)
+        self._account = "discord-" + hashlib.sha256(token.encode()).hexdigest()[:16]
         self._kinds: dict[int, int] = {}
-        self.client = DiscordClient(token, self._breaker, api_url=api_url)
+        #: Another one after every `start_over`.
+        self.client = self._new_client()
 
     @property
     def name(self) -> PlatformName:
         return PlatformName.DISCORD
+
+    @property
+    def account(self) -> str:
+        """One sender, because limits are those of the token; one listener, because every connection hears it all."""
+        return self._account
 
     @property
     def channel_interval(self) -> float:
@@ -94,6 +103,14 @@ class DiscordPlatform:
 
     async def close(self) -> None:
         await self.client.log_out()
+
+    async def start_over(self) -> None:
+        """Ends all connections. What comes then begins with a new client, since a closed one cannot be used again."""
+        ended, self.client = self.client, self._new_client()
+        await ended.log_out()
+
+    def _new_client(self) -> DiscordClient:
+        return DiscordClient(self._token, self._breaker, api_url=self._api_url)
 
     async def send(self, outgoing: Outgoing) -> SendResult:
         channel, parent = _snowflake(outgoing.address.channel), _snowflake(outgoing.reply_to or "")
@@ -272,7 +289,9 @@ class DiscordPlatform:
 
     async def _look_in_forum(self, channel: int, outgoing: Outgoing, since: datetime) -> Sent | LookUp:
         guild = _snowflake(outgoing.address.workspace)
-        if guild is None or not can_be_marked(outgoing.message):
+        # Posts that nobody wrote in for so long are not listed any more.
+        archived = self._clock.now() - since > timedelta(minutes=THREAD_ARCHIVED_AFTER) - CLOCK_MARGIN
+        if guild is None or archived or not can_be_marked(outgoing.message):
             return LookUp.CANNOT_TELL
         after = discord.utils.time_snowflake(since - CLOCK_MARGIN)
         answer = await self.client.once(Route("GET", "/guilds/{guild_id}/threads/active", guild_id=guild))

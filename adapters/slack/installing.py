@@ -26,7 +26,7 @@ from adapters.slack.manifest import SCOPES
 from adapters.slack.outcomes import FAILURES, code_of, outcome_of
 from adapters.slack.paths import INSTALL_PATH, REDIRECT_PATH
 from adapters.slack.workspaces import InstalledWorkspaces, tokens_of
-from bot.channels import ChannelState, PlatformName
+from bot.channels import Address, ChannelState, PlatformName
 from bot.errors import PaperRoundError
 from bot.ports import ChannelDirectory, Clock, Installation, InstallationStore
 
@@ -147,7 +147,7 @@ class Installing:
         except FAILURES as error:
             return self._failed(error)
         await self._workspaces.installed(installation)
-        await self._resume(installation.workspace)
+        await self._resume(installation)
         return _installed(installation, self._workspaces.connection)
 
     async def _installation_of(self, answer: object) -> Installation:
@@ -188,10 +188,12 @@ class Installing:
             )
         return _page(502, "Not installed", "Slack did not answer as it should.", _AGAIN)
 
-    async def _resume(self, workspace: str) -> None:
+    async def _resume(self, installation: Installation) -> None:
         """Lets the channels of a workspace go on that stopped when the app was removed."""
         if self._life is None or self._directory is None:
             return
+        workspace = installation.workspace
+        await self._life.workspace_joined(Address(PlatformName.SLACK, workspace, ""), installation.name)
         for channel in await self._directory.channels(PlatformName.SLACK):
             if channel.address.workspace == workspace and channel.state is ChannelState.BROKEN:
                 await self._life.reachable(channel.address, channel.name)

@@ -72,7 +72,7 @@ class Workspaces(Protocol):
     async def forget(self, body: Json) -> str | None:
         """Takes in the event that the app was removed, and deletes the tokens.
 
-        Returns the id of the workspace, None when it is none of ours or the event is old news.
+        Returns the id of the workspace, None when the event is old news.
         """
         ...
 
@@ -242,8 +242,8 @@ class InstalledWorkspaces:
         possible = origins(body)
         workspace = await self._store.first_of(possible)
         if workspace is None:
-            first = await self._first.forget(body) if self._first else None
-            return first if first in possible else None
+            # Another event may have said so already. That nothing is left to forget makes it no less true.
+            return possible[0] if possible else None
         if await self._is_old_news(workspace, body.get("event_time")):
             log.info("slack.uninstalled_before", workspace=workspace)
             return None

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from adapters.slack.origins import origins
 from adapters.slack.pacing import CHANNELS, Pace
@@ -17,6 +18,7 @@ from bot.ports import Gone, GoneScope, Outgoing, Retry, Sent
 from storage.installations import SqlInstallationStore
 from storage.keys import open_keyring
 from storage.store import SqlStore
+from storage.tables import WORKSPACES
 from tests.clocks import SettableClock
 from tests.simulators.slack import APP, Fault, SlackSimulator
 from tests.simulators.slack_messages import words_of
@@ -124,30 +126,43 @@ async def test_one_workspaces_trouble_is_not_the_others(many: Many, other: Slack
 # ---- leaving and coming back
 
 
-@pytest.mark.parametrize(
-    "event", [{"type": "app_uninstalled"}, {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [BOT_USER]}}]
-)
+UNINSTALLED: Json = {"type": "app_uninstalled"}
+REVOKED: Json = {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [BOT_USER]}}
+
+
+@pytest.mark.parametrize("events", [[UNINSTALLED], [REVOKED], [UNINSTALLED, REVOKED], [REVOKED, UNINSTALLED]])
 async def test_a_workspace_that_leaves_stops_at_once_and_goes_on_when_it_is_back(
-    many: Many, other: SlackSimulator, event: Json
+    many: Many, other: SlackSimulator, events: list[Json]
 ) -> None:
     here, there = many.slack.channel(), other.channel()
     for team, channel in ((many.slack, here), (other, there)):
         await many.say_in(team, "subscribe diffusion", channel)
     many.slack.oauth.revoke(other)
-    await other.event(event, deliveries=2)
-    await many.app.finish()
+    for event in events:
+        await other.event(event, deliveries=2)
+        await many.app.finish()
     assert await many.installations.workspaces() == [many.slack.team_id]
     assert (await many.at(other, there)).state is ChannelState.BROKEN
     assert (await many.at(many.slack, here)).state is ChannelState.ACTIVE
+    # Only who removed the app is forgotten one day; a token may also be revoked because it leaked.
+    assert await left(many) == ([other.team_id] if UNINSTALLED in events else [])
     await many.news(a_paper(1))
     await many.settle(minutes=2)
     assert (await many.install(other)).status == 200
+    assert await left(many) == []
     stored = await many.at(other, there)
     assert stored.state is ChannelState.ACTIVE
     assert stored.next_digest_at is not None
     many.clock.set(stored.next_digest_at)
     await many.engine.deliver()
     assert "Study 1" in words_of(there.messages[0])
+
+
+async def left(many: Many) -> list[str]:
+    """The workspaces whose data is going to be deleted."""
+    async with many.sql.database.read() as connection:
+        statement = select(WORKSPACES.c.external_id).where(WORKSPACES.c.left_at.is_not(None))
+        return list((await connection.execute(statement)).scalars())
 
 
 async def test_a_persons_own_token_is_nothing_to_us(many: Many, other: SlackSimulator) -> None:
