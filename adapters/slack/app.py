@@ -260,7 +260,7 @@ class SlackApp:
         """The app was removed from a workspace: the tokens go at once, the channels stop."""
         try:
             workspace = await self._workspaces.forget(body)
-        except FAILURES as error:
+        except (PaperRoundError, *FAILURES) as error:
             log.warning("slack.event_failed", event_type=kind, code=code_of(error), error=str(error))
             return
         if workspace is None:

@@ -72,7 +72,7 @@ class Workspaces(Protocol):
     async def forget(self, body: Json) -> str | None:
         """Takes in the event that the app was removed, and deletes the tokens.
 
-        Returns the id of the workspace, None when the event is old news.
+        Returns the id of the workspace, None when the app is still there.
         """
         ...
 
@@ -244,8 +244,8 @@ class InstalledWorkspaces:
         if workspace is None:
             # Another event may have said so already. That nothing is left to forget makes it no less true.
             return possible[0] if possible else None
-        if await self._is_old_news(workspace, body.get("event_time")):
-            log.info("slack.uninstalled_before", workspace=workspace)
+        if await self._is_still_in(workspace, body):
+            log.info("slack.still_installed", workspace=workspace)
             return None
         await self._store.remove(workspace)
         self._known.pop(workspace, None)
@@ -359,20 +359,24 @@ class InstalledWorkspaces:
         self._known[workspace] = kept
         return kept
 
-    async def _is_old_news(self, workspace: str, told_at: object) -> bool:
-        """Whether the app was installed again since it was removed, or only one of an organisation's workspaces
-        removed it: then the token works."""
+    async def _is_still_in(self, workspace: str, body: Json) -> bool:
+        """Whether an event that says farewell does not mean the installation that there is now.
+
+        It may be older than that, tell of a token that was replaced, or of one workspace of an organisation. Where that
+        is possible, the token itself says whether it is so.
+        """
         try:
             known = await self._look(workspace)
         except OperatorError:
             return False
         if known is None:
             return False
-        installed = known.installation.installed_at
-        before = isinstance(told_at, int) and (
+        told_at, installed = body.get("event_time"), known.installation.installed_at
+        is_old = isinstance(told_at, int) and (
             (installed - _REPEATED_FOR).timestamp() <= told_at < int(installed.timestamp())
         )
-        if not before and known.installation.team:
+        uninstalled = (body.get("event") or {}).get("type") == "app_uninstalled"
+        if uninstalled and known.installation.team and not is_old:
             return False
         try:
             await known.api.client.auth_test()
