@@ -155,6 +155,10 @@ class ChannelStore(Protocol):
         """
         ...
 
+    async def stopped_with_workspace(self, address: Address) -> list[Channel]:
+        """The channels that were stopped with their whole workspace, and still are."""
+        ...
+
     async def resume(self, channel_id: int, *, next_digest_at: datetime | None) -> bool:
         """Lets posts flow again, whatever stopped them; False if nothing had."""
         ...
