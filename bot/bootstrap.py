@@ -231,6 +231,17 @@ async def open_application(
                 directory=directory,
             )
             stack.push_async_callback(slack.finish)
+        discord: DiscordBot | None = None
+        if discord_platform:
+            discord = _discord_bot(
+                settings,
+                discord_platform,
+                commands,
+                directory,
+                store,
+                forms=Forms(store),
+                unfurling=Unfurling(store.papers, libraries),
+            )
         yield Application(
             settings=settings,
             clock=clock,
@@ -243,7 +254,7 @@ async def open_application(
             sources=sources,
             web=web,
             slack=slack,
-            discord=_discord_bot(discord_platform, commands, directory, store) if discord_platform else None,
+            discord=discord,
         )
 
 
@@ -326,13 +337,30 @@ def _discord_platform(settings: Settings, clock: Clock) -> DiscordPlatform | Non
         return None
     from adapters.discord.platform import DiscordPlatform
 
-    return DiscordPlatform(token, clock, api_url=settings.discord_api_url)
+    return DiscordPlatform(token, clock, api_url=settings.discord_api_url, reads_messages=settings.discord_link_cards)
 
 
-def _discord_bot(platform: DiscordPlatform, commands: Commands, directory: Directory, store: SqlStore) -> DiscordBot:
+def _discord_bot(
+    settings: Settings,
+    platform: DiscordPlatform,
+    commands: Commands,
+    directory: Directory,
+    store: SqlStore,
+    *,
+    forms: Forms,
+    unfurling: Unfurling,
+) -> DiscordBot:
     from adapters.discord.bot import DiscordBot
 
-    return DiscordBot(platform, commands, REGISTRY, directory=directory, channels=store.channels)
+    return DiscordBot(
+        platform,
+        commands,
+        REGISTRY,
+        directory=directory,
+        channels=store.channels,
+        forms=forms,
+        card_of=unfurling.card_of if settings.discord_link_cards else None,
+    )
 
 
 def _make_data_dir(settings: Settings) -> None:

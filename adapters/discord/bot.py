@@ -11,6 +11,8 @@ from discord.http import Route
 from adapters.discord.conversation import Conversation
 from adapters.discord.definitions import definitions, fingerprint
 from adapters.discord.failures import FAILURES
+from adapters.discord.forms import Forms
+from adapters.discord.links import CardOf, LinkCards
 from adapters.discord.permissions import invite_url
 from adapters.discord.platform import DiscordPlatform
 from adapters.discord.standing import Standing
@@ -29,7 +31,10 @@ _log = structlog.get_logger()
 
 
 class DiscordBot:
-    """What runs beside the outbox. `run` it until it is cancelled, then close the platform."""
+    """What runs beside the outbox. `run` it until it is cancelled, then close the platform.
+
+    With `card_of` (and a platform that reads messages) links to papers get cards.
+    """
 
     def __init__(
         self,
@@ -39,12 +44,14 @@ class DiscordBot:
         *,
         directory: ChannelDirectory,
         channels: ChannelStore,
+        forms: Forms | None = None,
+        card_of: CardOf | None = None,
         first_retry: float = FIRST_RETRY,
     ) -> None:
         self._client = platform.client
         self._definitions = definitions(registry)
         self._first_retry = first_retry
-        conversation = Conversation(commands, registry)
+        conversation = Conversation(commands, registry, forms)
         standing = Standing(self._client, directory, channels, commands)
 
         async def on_interaction(interaction: discord.Interaction[discord.Client]) -> None:
@@ -64,6 +71,9 @@ class DiscordBot:
             standing.on_guild_role_update,
         ):
             self._client.event(listener)
+        self._reads_messages = card_of is not None
+        if card_of is not None:
+            self._client.event(LinkCards(self._client, card_of, platform.clock).on_message)
 
     @property
     def invite_url(self) -> str:
@@ -78,7 +88,14 @@ class DiscordBot:
             raise OperatorError(_REFUSED) from error
         except FAILURES as error:
             raise OperatorError(f"Discord cannot be reached: {str(error) or type(error).__name__}.") from error
+        if self._reads_messages and not await self._may_read_messages():
+            raise OperatorError(_NO_MESSAGES)
         return self.invite_url
+
+    async def _may_read_messages(self) -> bool:
+        """Whether the Message Content intent is switched on, as Discord tells of the application."""
+        flags = (await self._client.application_info()).flags
+        return flags.gateway_message_content or flags.gateway_message_content_limited
 
     async def run(self) -> None:
         """Works until cancelled. An outage is waited out; raises `OperatorError` for what waiting cannot heal."""
@@ -92,6 +109,8 @@ class DiscordBot:
                 await self._client.work()
             except discord.LoginFailure as error:
                 raise OperatorError(_REFUSED) from error
+            except discord.PrivilegedIntentsRequired as error:
+                raise OperatorError(_NO_MESSAGES) from error
             except discord.ConnectionClosed as error:
                 words = _REFUSED if error.code == _BAD_TOKEN else f"Discord closed the connection: code {error.code}."
                 raise OperatorError(words) from error
@@ -120,7 +139,7 @@ class DiscordBot:
         """Registers the commands if Discord has others: it allows few registrations a day, and people notice them."""
         application = self._client.application_id
         path = "/applications/{application_id}/commands"
-        there = await self._client.once(Route("GET", path, application_id=application))
+        there = await self._client.once(Route("GET", path, application_id=application), with_localizations="true")
         if fingerprint(there) == fingerprint(self._definitions):
             _log.info("discord.commands_unchanged")
             return
@@ -131,4 +150,8 @@ class DiscordBot:
 _REFUSED = (
     "Discord refuses the token. Copy it again from https://discord.com/developers/applications (your application, "
     "“Bot”, “Reset Token”) into PAPERROUND_DISCORD_TOKEN."
+)
+_NO_MESSAGES = (
+    "Discord does not let the bot read messages, which PAPERROUND_DISCORD_LINK_CARDS needs. Switch on “Message Content "
+    "Intent” at https://discord.com/developers/applications (your application, “Bot”), or unset the variable."
 )

@@ -400,7 +400,7 @@ async def test_status_tells_the_health_of_feeds_and_posting(town: Town) -> None:
 async def test_half_a_line_is_completed(town: Town, line: str, first: str) -> None:
     await town.say("subscribe diffusion")
     call = CommandCall(line=line, address=town.address(), channel_name="general", person=MANAGER)
-    assert (await town.commands.complete(call))[0] == first
+    assert (await town.commands.complete(call))[0].line == first
 
 
 async def test_the_topic_that_watches_the_date_of_today(town: Town) -> None:

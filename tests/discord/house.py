@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from adapters.discord.bot import DiscordBot
+from adapters.discord.links import CardOf
 from adapters.discord.platform import DiscordPlatform
 from bot.channels import Address, PlatformName
 from bot.channels import Channel as StoredChannel
 from bot.commands import REGISTRY
 from bot.directory import Directory
+from bot.forms import Forms
 from bot.ports import CommandRunner
 from storage.store import SqlStore
 from tests.clocks import SettableClock
@@ -36,6 +38,7 @@ class House:
     general: Channel
     town: Town
     platform: DiscordPlatform
+    card_of: CardOf | None = None
 
     async def say(self, name: str, channel: Channel | None = None, /, **values: Any) -> Interaction:
         """Gives a command as somebody who manages the channel; it must be understood."""
@@ -66,6 +69,8 @@ async def running(house: House, *, commands: CommandRunner | None = None) -> Asy
         REGISTRY,
         directory=Directory(house.store, house.clock),
         channels=house.store.channels,
+        forms=Forms(house.store),
+        card_of=house.card_of,
         first_retry=0.01,
     )
     task = asyncio.create_task(bot.run())

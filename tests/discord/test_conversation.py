@@ -15,7 +15,7 @@ from bot.commands import REGISTRY
 from bot.commands.lines import read_arguments, split_line
 from bot.commands.registry import Command, Kind
 from bot.messages import Message
-from bot.ports import CommandCall, CommandRunner, Reply
+from bot.ports import CommandCall, CommandRunner, Completion, Reply
 from tests.discord.house import House, running
 from tests.simulators.discord import eventually
 from tests.simulators.discord_interactions import VISITOR
@@ -37,6 +37,10 @@ VALUES: dict[str, dict[str, Any]] = {
     "settings": {"key": "limit", "value": "7"},
     "pause": {"until": "until 2026-12-24"},
     "history": {"count": 5},
+    "save": {"paper": "2605.00001"},
+    "saved": {"format": "bibtex"},
+    "unsave": {"paper": "2605.00001"},
+    "bib": {"period": "week"},
 }
 
 
@@ -168,7 +172,7 @@ class Slow:
         await self.released.wait()
         return await self._commands.run(call)
 
-    async def complete(self, call: CommandCall) -> Sequence[str]:
+    async def complete(self, call: CommandCall) -> Sequence[Completion]:
         return await self._commands.complete(call)
 
 
@@ -362,7 +366,10 @@ async def test_a_thread_is_a_channel_of_its_own_and_a_forum_post_speaks_for_its_
     assert (await lively.stored(thread)).name == "reading group"
     assert (await lively.stored(forum)).name == "papers"
     await lively.next_digest(forum)
-    assert [thread.name for thread in world.threads_of(forum)][1:] == ["Diffusion Study 12 and 1 other paper"]
+    lively.clock.advance(seconds=2)
+    await lively.town.engine.deliver()
+    # Each paper is a post of its own, the best of them on top.
+    assert [thread.name for thread in world.threads_of(forum)][1:] == ["Diffusion Study 11", "Diffusion Study 12"]
 
 
 @pytest.mark.parametrize(

@@ -278,17 +278,47 @@ def test_a_line_too_long_for_a_button_is_said_instead() -> None:
     assert f"`/papers {words}`" in payload["embeds"][0]["description"]
 
 
-def test_with_too_many_buttons_paging_stays_and_every_paper_keeps_its_first() -> None:
+def test_buttons_that_do_not_fit_become_menus_of_papers_and_paging_stays() -> None:
+    kinds = ("Abstract", "Similar", "Save", "Share to channel")
     papers = tuple(
-        replace(long_paper(n), buttons=tuple(Button(f"b{place}", f"b{place} {n}") for place in range(4)))
+        replace(long_paper(n), buttons=tuple(Button(kind, f"{kind.split()[0].lower()} {n}") for kind in kinds))
         for n in range(10)
     )
-    paging = Buttons((Button("Next", "search x --page 2"),))
-    rows = render(Message(summary="x", blocks=(*papers, paging))).components
-    lines = [one["custom_id"].removeprefix("papers:") for row in rows for one in row["components"]]
-    assert len(lines) == 25
-    assert "search x --page 2" in lines
-    assert {f"b0 {n}" for n in range(10)} <= set(lines)
+    paging = Buttons((Button("‹ Back", "search x --page 1"), Button("Next ›", "search x --page 3")))
+    payload = render(Message(summary="x", blocks=(*papers, paging))).payload
+    check(payload)
+    *menus, last = payload["components"]
+    assert [row["components"][0]["placeholder"] for row in menus] == [f"{kind} …" for kind in kinds]
+    assert [one["value"] for one in menus[2]["components"][0]["options"]] == [f"save {n}" for n in range(10)]
+    assert menus[0]["components"][0]["options"][1]["label"].startswith("2 · 1 *x*x")
+    assert [one["label"] for one in last["components"]] == ["‹ Back", "Next ›"]
+
+
+def test_buttons_of_the_same_name_say_what_they_are_about() -> None:
+    def topics(count: int) -> list[Block]:
+        return [
+            block
+            for n in range(1, count)
+            for block in (
+                Paragraph((Span(f"{n}. diffusion {n}"),)),
+                Note((Span("Papers with diffusion"),)),
+                Buttons((Button("Edit", f"edit {n}"), Button("Remove", f"unsubscribe {n}"))),
+            )
+        ]
+
+    few = render(Message(summary="x", blocks=(Heading("Topics"), *topics(4)))).components
+    assert [one["label"] for row in few for one in row["components"]] == [
+        f"{number} · {name}" for number in (1, 2, 3) for name in ("Edit", "Remove")
+    ]
+    parts = render_all(Message(summary="x", blocks=(Heading("Topics"), *topics(41))))
+    options = [
+        option["value"]
+        for part in parts
+        for row in part.components
+        for one in row["components"]
+        for option in one.get("options", [{"value": one["custom_id"].removeprefix("papers:")}])
+    ]
+    assert sorted(options) == sorted([f"edit {n}" for n in range(1, 41)] + [f"unsubscribe {n}" for n in range(1, 41)])
 
 
 def test_a_message_without_a_paper_cannot_be_told_from_others() -> None:

@@ -13,6 +13,8 @@ from aiohttp import web
 
 from tests.simulators.discord_world import APPLICATION_ID, BOT, Json, World
 
+GUILD_MESSAGES, MESSAGE_CONTENT = 1 << 9, 1 << 15
+
 
 @dataclass(slots=True)
 class Session:
@@ -34,6 +36,8 @@ class Gateway:
         self.resumes = 0
         self.heartbeats = 0
         self.sessions_left = (999, 3_600_000)  # and the milliseconds until there are more
+        #: Whether the operator switched on the Message Content intent.
+        self.gives_content = False
         self.ready = asyncio.Event()
         self._session: Session | None = None
         self._socket: web.WebSocketResponse | None = None
@@ -97,6 +101,9 @@ class Gateway:
         if data["token"] != self.token:
             await self.close(4004)
             return
+        if data["intents"] & MESSAGE_CONTENT and not self.gives_content:
+            await self.close(4014)
+            return
         self._session = Session(f"session-{len(self.identifies)}", data["intents"])
         guilds = list(self.world.guilds.values())
         await self.dispatch(
@@ -136,6 +143,14 @@ class Gateway:
     def intents(self) -> int:
         assert self._session is not None
         return self._session.intents
+
+    @property
+    def hears_messages(self) -> bool:
+        return bool(self.intents() & GUILD_MESSAGES)
+
+    @property
+    def hears_content(self) -> bool:
+        return bool(self.intents() & MESSAGE_CONTENT)
 
     def described(self) -> Any:
         """`GET /gateway/bot`."""
