@@ -45,7 +45,8 @@ def paper_card(
         paper_id=paper.id,
         title=title_of(paper),
         url=paper.url,
-        summary=summary_of(paper),
+        # Without a summary of its own a paper is introduced by the abstract's first sentence: once is enough.
+        summary="" if abstract and paper.abstract and not paper.summary else summary_of(paper),
         byline=shorten_authors([readable(name) for name in paper.authors]),
         abstract=shorten(readable(paper.abstract[: 2 * LONGEST_ABSTRACT]), LONGEST_ABSTRACT) if abstract else "",
         facts=_facts(paper),

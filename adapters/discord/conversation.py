@@ -85,18 +85,26 @@ class Conversation:
     async def _run_pressed(self, interaction: Interaction, call: CommandCall) -> None:
         """Does what a button says, and shows it where it belongs: to all, in place of the message, or below it."""
         message = interaction.message
-        turn = self._turns.of(message.id if message else interaction.id)
-        async with turn.running:
-            reply = await self._commands.run(call)
-            state = turn.next_state() if reply.update else 0
-        if reply.update is not None:
+        if message is not None and self._redraws(call):
+            turn = self._turns.of(message.id)
+            async with turn.running:
+                reply = await self._commands.run(call)
+                state = turn.next_state() if reply.update else 0
             async with turn.showing:
-                if not turn.is_newest(state) or await answers.update(interaction, reply.update):
+                if reply.update and (not turn.is_newest(state) or await answers.update(interaction, reply.update)):
                     return
+        else:
+            reply = await self._commands.run(call)
         if reply.replaces and message is not None and message.flags.ephemeral:
             await answers.edit(interaction, render(reply.message))
         else:
             await answers.follow_up(interaction, render_all(reply.message, files=True))
+
+    def _redraws(self, call: CommandCall) -> bool:
+        try:
+            return self._registry.get(call.line.split(maxsplit=1)[0]).redraws
+        except (UserError, IndexError):
+            return False  # the answer says what is wrong
 
     async def _command(self, interaction: Interaction, asked: Given) -> None:
         form = _form_of(asked)

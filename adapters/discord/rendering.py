@@ -7,6 +7,7 @@ not fit is cut where it hurts least, so that Discord never refuses a message for
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -33,6 +34,9 @@ LONGEST_PIECE = 3500
 CARDS_PER_MESSAGE = 4
 CARDS_WITH_ABSTRACT_PER_MESSAGE = 2
 LINES_PER_MESSAGE = 10
+
+_RIGHT_TO_LEFT = frozenset({"R", "AL"})
+_LEFT_TO_RIGHT_MARK = "\u200e"
 
 Payload = dict[str, Any]
 
@@ -155,7 +159,7 @@ def _marked_place(blocks: Sequence[Block]) -> int | None:
 class _Line:
     """A line of an embed's description."""
 
-    block: Heading | Paragraph | Note | Code | PaperBlock
+    block: Heading | Paragraph | Note | Code | Document | PaperBlock
 
     def fit(self, limit: int) -> str:
         match self.block:
@@ -165,7 +169,7 @@ class _Line:
                 return spans(parts, limit)
             case Note(spans=parts):
                 return f"-# {words}" if (words := spans(parts, limit - 3)) else ""
-            case Code(text=text):
+            case Code(text=text) | Document(text=text):
                 return _code(text, limit)
             case PaperBlock():
                 return _compact(self.block, limit)
@@ -216,9 +220,7 @@ def _pieces(blocks: Sequence[Block], *, pictures: bool, colour: int = DEFAULT) -
             case Items(items=items):
                 for item in items:
                     yield _Line(Paragraph((Span("• "), *item)))
-            case Document(text=text):
-                yield _Line(Code(text))
-            case Heading() | Paragraph() | Note() | Code() | PaperBlock():
+            case Heading() | Paragraph() | Note() | Code() | Document() | PaperBlock():
                 yield _Line(block)
             case _:
                 continue  # buttons have rows of their own, and embeds divide by themselves
@@ -303,13 +305,15 @@ def _compact(paper: PaperBlock, limit: int) -> str:
     """A line of a list: the title as a link, and what there is to say in a word."""
     facts = escaped(" · ".join(paper.facts), min(90, limit // 4))
     room = limit - 2 - (length(facts) + 3 if facts else 0)
-    title = link(paper.title or paper.paper_id, paper.url, room)
+    title = link(paper.title or paper.paper_id, paper.url, room - 1)
+    if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in paper.title):
+        title += _LEFT_TO_RIGHT_MARK  # else the facts would stand on the wrong side of it, and backwards
     return f"• {title} · {facts}" if facts else f"• {title}"
 
 
 def _card_text(paper: PaperBlock, limit: int) -> str:
     """What is below a card's title. The abstract is cut first, then the snippet, the summary, and who wrote it."""
-    room = limit - 4  # what separates the five parts
+    room = limit - 6  # what separates the five parts
     where = _where(paper, room)
     room -= length(where)
     byline = escaped(paper.byline, room)
@@ -318,7 +322,9 @@ def _card_text(paper: PaperBlock, limit: int) -> str:
     room -= length(summary)
     snippet = spans(paper.snippet, room)
     abstract = escaped(paper.abstract, room - length(snippet))
-    return "\n".join(part for part in (summary, snippet, byline, abstract, where) if part)
+    if abstract:
+        abstract = f"\n{abstract}\n"
+    return "\n".join(part for part in (summary, snippet, byline, abstract, where) if part).strip("\n")
 
 
 def _where(paper: PaperBlock, limit: int) -> str:
@@ -335,12 +341,18 @@ def _where(paper: PaperBlock, limit: int) -> str:
 
 
 def _code(text: str, limit: int) -> str:
-    """Monospaced lines. Nothing is escaped in there, so a fence within them loses its meaning otherwise."""
+    """Monospaced lines, cut at an empty line where there is one.
+
+    Nothing is escaped in there, so a fence within them loses its meaning otherwise.
+    """
     body = "\n".join(line.rstrip() for line in text.replace("`", "ˋ").splitlines())
     body = "".join(character for character in body if character == "\n" or character.isprintable())
     room = limit - len("```\n\n```")
     if not body.strip() or room <= 0:
         return ""
-    while length(body) > room:
-        body = body[: max(0, room - (length(body) - len(body)) - 1)] + ELLIPSIS
+    if length(body) > room:
+        while length(body) > room - 1:
+            body = body[: max(0, room - 1 - (length(body) - len(body)))]
+        whole, _, _ = body.rpartition("\n\n")
+        body = (whole or body).rstrip() + ELLIPSIS
     return f"```\n{body}\n```"

@@ -55,6 +55,8 @@ class DiscordSimulator:
         #: What was uploaded last under each name.
         self.files: dict[str, str] = {}
         self.refuse: list[ApiError] = []
+        self.refuse_edits: list[ApiError] = []
+        self.refuse_forms: list[ApiError] = []
         self._faults: list[tuple[str, re.Pattern[str], Fault]] = []
         self._nonces: dict[str, tuple[int, int]] = {}
         self._limits = Limits(per_window, window)
@@ -373,6 +375,8 @@ class DiscordSimulator:
         if interaction.expired:
             raise ApiError(404, 10062, "Unknown interaction")
         self.check(_CALLBACKS[body["type"]], body)
+        if body["type"] == 9 and self.refuse_forms:
+            raise self.refuse_forms.pop(0)
         message = interaction.answered(body, self.world)
         if request.query.get("with_response") in ("1", "true", "True"):
             shown: Json = {"interaction": {"id": str(interaction.id), "type": interaction.type}}
@@ -389,6 +393,8 @@ class DiscordSimulator:
     async def _edit_original(self, request: web.Request, body: Any) -> Json:
         interaction = self._interaction(request)
         self.check("IncomingWebhookUpdateRequestPartial", body)
+        if self.refuse_edits:
+            raise self.refuse_edits.pop(0)
         return interaction.edited(body, self.world)
 
     # --- What happens to servers and channels
