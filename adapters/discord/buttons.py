@@ -60,11 +60,11 @@ def custom_id_of(line: str) -> str | None:
 def rows_of(groups: Sequence[ButtonGroup]) -> tuple[list[Row], list[str]]:
     """The rows as JSON, and the lines that are too long to be buttons. No line has two buttons."""
     usable, unfit = _usable(groups)
-    rows = _packed([[_component(button, group.number) for button in group.buttons] for group in usable])
+    subjects = [group for group in usable if group.subject]
+    last = _packed(group for group in usable if not group.subject)
+    rows = [*_packed(subjects), *last]
     if len(rows) > ROWS:
-        last = _packed([[_component(button, "") for button in group.buttons] for group in usable if not group.subject])
-        menus = _menus([group for group in usable if group.subject])
-        rows = [*menus[: max(0, ROWS - len(last))], *last][:ROWS]
+        rows = [*_menus(subjects)[: max(0, ROWS - len(last))], *last][:ROWS]
     return [{"type": ACTION_ROW, "components": row} for row in rows], unfit
 
 
@@ -115,14 +115,15 @@ def _component(button: Button, number: str) -> Row:
     return {"type": BUTTON, "style": _STYLES[button.style].value, "label": label, "custom_id": custom_id}
 
 
-def _packed(groups: Iterable[list[Row]]) -> list[list[Row]]:
+def _packed(groups: Iterable[ButtonGroup]) -> list[list[Row]]:
     """Groups side by side in rows, none of them broken that would fit into a row."""
     rows: list[list[Row]] = []
     for group in groups:
-        if rows and len(rows[-1]) + len(group) <= ROW:
-            rows[-1] += group
+        made = [_component(button, group.number) for button in group.buttons]
+        if rows and len(rows[-1]) + len(made) <= ROW:
+            rows[-1] += made
             continue
-        rows += [list(group[start : start + ROW]) for start in range(0, len(group), ROW)]
+        rows += [made[start : start + ROW] for start in range(0, len(made), ROW)]
     return rows
 
 

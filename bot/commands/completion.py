@@ -140,11 +140,13 @@ async def _papers(services: Services, typed: str) -> list[Paper]:
         return (await services.store.papers.listed_on(newest))[:MOST] if newest else []
     if _ID.fullmatch(typed):
         return await services.store.papers.beginning_with(typed, MOST)
-    words = _WORD.findall(typed)
-    if words and len(words[-1]) >= _SHORTEST_BEGINNING:
-        words[-1] += "*"
-    elif len(words) > 1:
-        words.pop()  # a word of which there is next to nothing yet
+    *whole, last = _WORD.findall(typed) or [""]
+    # The last word is still being written; with a letter or two it may also be nothing yet.
+    begun = f"{last}*" if len(last) >= _SHORTEST_BEGINNING else last
+    return await _titled(services, [*whole, begun]) or (await _titled(services, whole) if last == begun else [])
+
+
+async def _titled(services: Services, words: Sequence[str]) -> list[Paper]:
     try:
         query = parse(" ".join(f"title:{word}" for word in words))
     except QueryError:

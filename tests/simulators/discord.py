@@ -56,6 +56,7 @@ class DiscordSimulator:
         self.files: dict[str, str] = {}
         self.refuse: list[ApiError] = []
         self.refuse_edits: list[ApiError] = []
+        self.refuse_posts: list[ApiError] = []  # of forums
         self.refuse_forms: list[ApiError] = []
         self._faults: list[tuple[str, re.Pattern[str], Fault]] = []
         self._nonces: dict[str, tuple[int, int]] = {}
@@ -161,6 +162,8 @@ class DiscordSimulator:
         form = await request.post()
         body = json.loads(str(form["payload_json"]))
         for described in body.get("attachments", ()):
+            # Discord's description wants ids as strings, its documentation writes numbers, and it takes both.
+            described["id"] = str(described["id"])
             file = form[f"files[{described['id']}]"]
             assert isinstance(file, web.FileField)
             file.file.seek(0)
@@ -343,6 +346,8 @@ class DiscordSimulator:
             raise ApiError(400, 50024, "Cannot execute action on this channel type")
         self.check("CreateForumThreadRequest", body)
         self.check("BaseCreateMessageCreateRequest", body["message"])
+        if self.refuse_posts:
+            raise self.refuse_posts.pop(0)
         if not self.world.permissions_in(channel).send_messages:
             raise ApiError(403, 50013, "Missing Permissions")
         if channel.tag_required and not body.get("applied_tags"):

@@ -16,6 +16,7 @@ from tests.simulators.discord_world import APPLICATION_ID, Channel, Json, World,
 EPHEMERAL = 64
 ADA = 4242
 MANAGER = discord.Permissions(view_channel=True, send_messages=True, manage_channels=True)
+OWNER = discord.Permissions(view_channel=True, send_messages=True, manage_channels=True, manage_guild=True)
 VISITOR = discord.Permissions(view_channel=True, send_messages=True)
 
 
