@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +86,7 @@ class Application:
             elif self.slack:
                 await self.slack.check()
             if self.discord:
-                group.create_task(self.discord.run())
+                group.create_task(self.engine.shifts.serve(PlatformName.DISCORD, self.discord.run))
 
     def checks(self) -> dict[str, Check]:
         """What `paperround doctor` looks at."""
@@ -96,7 +96,7 @@ class Application:
         if self.slack:
             checks["Slack"] = partial(_check_slack, self.slack)
         if self.discord:
-            checks["Discord"] = partial(_check_discord, self.discord)
+            checks |= self.discord.checks()
         return checks
 
     async def _check_database(self) -> str:
@@ -159,11 +159,16 @@ class Application:
 
 @contextlib.asynccontextmanager
 async def open_application(
-    settings: Settings, *, clock: Clock | None = None, sources: Sequence[Source] | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    sources: Sequence[Source] | None = None,
+    announce: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Application]:
     """Opens everything and closes it again; raises `OperatorError` or `StorageError` when that cannot be done.
 
-    `sources` take the place of the feeds that the settings name.
+    `sources` take the place of the feeds that the settings name. `announce` is told what the operator should know of
+    the chat platforms once they are connected.
     """
     clock = clock or SystemClock()
     async with contextlib.AsyncExitStack() as stack:
@@ -205,6 +210,7 @@ async def open_application(
             enrichment=Enrichment(store.papers, clock, catalogue=catalogue, hub=hub),
             poll_every=settings.poll_every,
             unknown_policy=settings.unknown_outcome,
+            left_kept_for=timedelta(days=settings.left_days),
         )
         directory = Directory(store, clock)
         libraries = Libraries([library for library in (hub, catalogue) if library], store.papers)
@@ -219,29 +225,34 @@ async def open_application(
             wake=engine.posting.wake,
         )
         commands = Commands(services, metrics)
+        life = ChannelLife(store, directory, clock, engine.posting.wake)
+        discord = (
+            _discord_bot(
+                settings,
+                discord_platform,
+                commands,
+                directory=directory,
+                life=life,
+                clock=clock,
+                forms=Forms(store),
+                unfurling=Unfurling(store.papers, libraries),
+                announce=announce,
+            )
+            if discord_platform
+            else None
+        )
         slack: SlackApp | None = None
         if slack_platform:
             slack = _slack_app(
                 settings,
                 slack_platform,
                 commands,
-                life=ChannelLife(store, directory, clock, engine.posting.wake),
+                life=life,
                 unfurling=Unfurling(store.papers, libraries),
                 forms=Forms(store),
                 directory=directory,
             )
             stack.push_async_callback(slack.finish)
-        discord: DiscordBot | None = None
-        if discord_platform:
-            discord = _discord_bot(
-                settings,
-                discord_platform,
-                commands,
-                directory,
-                store,
-                forms=Forms(store),
-                unfurling=Unfurling(store.papers, libraries),
-            )
         yield Application(
             settings=settings,
             clock=clock,
@@ -278,10 +289,6 @@ def parse_address(text: str) -> tuple[Address, str]:
 async def _check_slack(slack: SlackApp) -> str:
     await slack.check()
     return "the tokens work"
-
-
-async def _check_discord(discord: DiscordBot) -> str:
-    return f"the token works; invite the bot with {await discord.check()}"
 
 
 async def _check_source(source: Source) -> str:
@@ -344,11 +351,13 @@ def _discord_bot(
     settings: Settings,
     platform: DiscordPlatform,
     commands: Commands,
-    directory: Directory,
-    store: SqlStore,
     *,
+    directory: Directory,
+    life: ChannelLife,
+    clock: Clock,
     forms: Forms,
     unfurling: Unfurling,
+    announce: Callable[[str], None] | None,
 ) -> DiscordBot:
     from adapters.discord.bot import DiscordBot
 
@@ -357,9 +366,11 @@ def _discord_bot(
         commands,
         REGISTRY,
         directory=directory,
-        channels=store.channels,
+        life=life,
+        clock=clock,
         forms=forms,
         card_of=unfurling.card_of if settings.discord_link_cards else None,
+        announce=announce,
     )
 
 

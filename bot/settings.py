@@ -66,6 +66,9 @@ class Settings(BaseSettings):
         description="what to do with a message of which nobody can tell whether it arrived: "
         "at_most_once leaves it, at_least_once sends it again",
     )
+    left_days: float = Field(
+        30.0, ge=1, le=3650, description="days after which the data of a workspace that removed the bot is deleted"
+    )
     slack_bot_token: SecretStr = Field(SecretStr(""), description="Slack: the bot token, `xoxb-…`")
     slack_app_token: SecretStr = Field(SecretStr(""), description="Slack: the app-level token of Socket Mode, `xapp-…`")
     slack_signing_secret: SecretStr = Field(

@@ -81,6 +81,8 @@ class PaperRow(SQLModel, table=True):
     comments: int
     stars: int
     models: int
+    datasets: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    spaces: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     submitter: str
     organization: str
     organization_name: str
@@ -250,6 +252,15 @@ class PostRow(SQLModel, table=True):
             "remote_id",
             postgresql_where=text("remote_id IS NOT NULL"),
             sqlite_where=text("remote_id IS NOT NULL"),
+        ),
+        *(
+            Index(
+                f"ix_posts_{column}",
+                column,
+                postgresql_where=text(f"{column} IS NOT NULL"),
+                sqlite_where=text(f"{column} IS NOT NULL"),
+            )
+            for column in ("parent_id", "digest_id")
         ),
     )
 

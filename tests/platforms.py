@@ -61,6 +61,10 @@ class SimulatedPlatform:
         return self._name
 
     @property
+    def account(self) -> str:
+        return ""
+
+    @property
     def channel_interval(self) -> float:
         return self._interval
 

@@ -20,15 +20,16 @@ from adapters.discord.calls import Interaction, call_of, channel_of
 from adapters.discord.definitions import FIND_PAPERS, Given, beginning_of, choices, given, line_of
 from adapters.discord.failures import ALREADY_ACKNOWLEDGED, FAILURES
 from adapters.discord.forms import SUBSCRIBE, Drafts, Forms, TopicForm, form_asked, known_form, submitted_form
-from adapters.discord.permissions import missing
+from adapters.discord.permissions import missing, names_of
 from adapters.discord.rendering import render, render_all
 from adapters.discord.roles import chooses_role, offered_roles, refused_role, unmentionable_role, with_role_names
 from adapters.discord.turns import Turns
+from bot.channels import Style
 from bot.commands.registry import Registry
 from bot.errors import StorageError, UserError
 from bot.messages import Button, Buttons, Note, bold, text
 from bot.papers import linked_paper_ids
-from bot.ports import CommandCall, CommandRunner, Reply, TopicOptions
+from bot.ports import CommandCall, CommandRunner, Reply, TopicOptions, WorkspaceDirectory
 
 #: Papers of one message that are shown when somebody asks what it links to.
 MOST_FOUND = 5
@@ -44,9 +45,16 @@ _log = structlog.get_logger()
 class Conversation:
     """Answers interactions with the commands of the core."""
 
-    def __init__(self, commands: CommandRunner, registry: Registry, forms: Forms | None = None) -> None:
+    def __init__(
+        self,
+        commands: CommandRunner,
+        registry: Registry,
+        directory: WorkspaceDirectory,
+        forms: Forms | None = None,
+    ) -> None:
         self._commands = commands
         self._registry = registry
+        self._directory = directory
         self._forms = forms
         self._drafts = Drafts()
         self._turns = Turns()
@@ -124,8 +132,29 @@ class Conversation:
         if asked.command == "settings":
             reply = with_role_names(interaction, reply)
         if command.manages and not reply.failed:
-            reply = _with_warning(interaction, reply, asked)
+            reply = await self._with_warning(interaction, reply, asked)
         await answers.answer(interaction, [reply.message])
+
+    async def _with_warning(self, interaction: Interaction, reply: Reply, asked: Given | None = None) -> Reply:
+        """Says what stands in the way of the next digest while the person who can change it is there."""
+        notes = []
+        here, allowed = channel_of(interaction), interaction.app_permissions
+        channel = await self._directory.find(call_of(interaction, "").address)
+        thread = isinstance(here, discord.Thread)
+        lacking = missing(
+            allowed,
+            thread=thread,
+            forum=isinstance(here, discord.ForumChannel),
+            style=channel.settings.style if channel else Style.CARDS,
+        )
+        if lacking:
+            cannot = "I cannot open threads here yet."
+            if missing(allowed, thread=thread):
+                cannot = "I cannot post here yet."
+            notes.append(Note(text(bold(cannot), f" Give me {names_of(lacking)} in this channel.")))
+        if asked is not None and (role := unmentionable_role(interaction, asked)):
+            notes.append(Note(text(f"{role} cannot be mentioned by anyone yet: allow it in the role's settings.")))
+        return replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, *notes)))
 
     async def _complete(self, interaction: Interaction, asked: Given) -> None:
         try:
@@ -200,7 +229,7 @@ class Conversation:
             reply = replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, again)))
         else:
             self._drafts.drop(call, form)
-            reply = _with_warning(interaction, reply)
+            reply = await self._with_warning(interaction, reply)
         await answers.answer(interaction, [reply.message])
 
 
@@ -214,18 +243,6 @@ def _form_of(asked: Given) -> TopicForm | None:
     if asked.command == "edit" and set(values) == {"topic"}:
         return form_asked(f"edit {str(values['topic']).strip()}")
     return None
-
-
-def _with_warning(interaction: Interaction, reply: Reply, asked: Given | None = None) -> Reply:
-    """Says what stands in the way of the next digest while the person who can change it is there."""
-    notes = []
-    thread = isinstance(channel_of(interaction), discord.Thread)
-    if lacking := missing(interaction.app_permissions, thread=thread):
-        names = ", ".join(f"“{name}”" for name in lacking)
-        notes.append(Note(text(bold("I cannot post here yet."), f" Give me {names} in this channel.")))
-    if asked is not None and (role := unmentionable_role(interaction, asked)):
-        notes.append(Note(text(f"{role} cannot be mentioned by anyone yet: allow it in the role's settings.")))
-    return replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, *notes)))
 
 
 def _failed(interaction: Interaction, error: BaseException) -> None:

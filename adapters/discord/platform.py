@@ -7,6 +7,7 @@ channel's history at any time later.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -71,14 +72,22 @@ class DiscordPlatform:
     """Implements `bot.ports.Platform` with a bot's token. `close` it at the end."""
 
     def __init__(self, token: str, clock: Clock, *, api_url: str = API_URL, reads_messages: bool = False) -> None:
-        self.clock = clock
+        self._clock = clock
+        self._token, self._api_url, self._reads_messages = token, api_url, reads_messages
         self._breaker = Breaker(clock)
+        self._account = "discord-" + hashlib.sha256(token.encode()).hexdigest()[:16]
         self._kinds: dict[int, int] = {}
-        self.client = DiscordClient(token, self._breaker, api_url=api_url, reads_messages=reads_messages)
+        #: Another one after every `start_over`.
+        self.client = self._new_client()
 
     @property
     def name(self) -> PlatformName:
         return PlatformName.DISCORD
+
+    @property
+    def account(self) -> str:
+        """One sender, because limits are those of the token; one listener, because every connection hears it all."""
+        return self._account
 
     @property
     def channel_interval(self) -> float:
@@ -109,6 +118,14 @@ class DiscordPlatform:
 
     async def close(self) -> None:
         await self.client.log_out()
+
+    async def start_over(self) -> None:
+        """Ends all connections. What comes then begins with a new client, since a closed one cannot be used again."""
+        ended, self.client = self.client, self._new_client()
+        await ended.log_out()
+
+    def _new_client(self) -> DiscordClient:
+        return DiscordClient(self._token, self._breaker, api_url=self._api_url, reads_messages=self._reads_messages)
 
     async def send(self, outgoing: Outgoing) -> SendResult:
         channel, parent = _snowflake(outgoing.address.channel), _snowflake(outgoing.reply_to or "")
@@ -155,7 +172,7 @@ class DiscordPlatform:
             result = outcome_of(cause, left=False)
             if isinstance(result, Retry) or (isinstance(result, Gone) and code_of(cause) == UNKNOWN_CHANNEL):
                 return result
-        if not forum and self.clock.now() - since < NONCE_REMEMBERED:
+        if not forum and self._clock.now() - since < NONCE_REMEMBERED:
             # Sending again is safe: Discord gives back the message that is there.
             return LookUp.MISSING
         return LookUp.MISSING if readable and can_be_marked(outgoing.message) else LookUp.CANNOT_TELL
@@ -318,7 +335,9 @@ class DiscordPlatform:
 
     async def _look_in_forum(self, channel: int, outgoing: Outgoing, since: datetime) -> Sent | LookUp:
         guild = _snowflake(outgoing.address.workspace)
-        if guild is None or not can_be_marked(outgoing.message):
+        # Posts that nobody wrote in for so long are not listed any more.
+        archived = self._clock.now() - since > timedelta(minutes=THREAD_ARCHIVED_AFTER) - CLOCK_MARGIN
+        if guild is None or archived or not can_be_marked(outgoing.message):
             return LookUp.CANNOT_TELL
         after = discord.utils.time_snowflake(since - CLOCK_MARGIN)
         answer = await self.client.once(Route("GET", "/guilds/{guild_id}/threads/active", guild_id=guild))

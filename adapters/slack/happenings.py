@@ -52,6 +52,10 @@ class ChannelLife(Protocol):
         """Nothing can be posted in the whole workspace of that address."""
         ...
 
+    async def workspace_left(self, address: Address, reason: str) -> None:
+        """The bot was removed from that workspace."""
+        ...
+
     async def renamed(self, address: Address, name: str) -> None: ...
 
 
@@ -94,7 +98,7 @@ class Happenings:
             self._api.forget_channel(channel["id"])
             await life.renamed(await self._calls.address(channel["id"]), channel["name"])
         elif kind == "app_uninstalled":
-            await life.workspace_lost(await self._calls.address(""), "The app was removed from this workspace.")
+            await life.workspace_left(await self._calls.address(""), "The app was removed from this workspace.")
         elif kind == "tokens_revoked" and event.get("tokens", {}).get("bot"):
             await life.workspace_lost(await self._calls.address(""), "My token for Slack was revoked.")
 

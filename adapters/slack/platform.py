@@ -41,6 +41,10 @@ class SlackPlatform:
         return PlatformName.SLACK
 
     @property
+    def account(self) -> str:
+        return ""
+
+    @property
     def channel_interval(self) -> float:
         return CHANNEL_INTERVAL
 

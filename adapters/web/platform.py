@@ -73,6 +73,10 @@ class WebPlatform:
         return PlatformName.WEB
 
     @property
+    def account(self) -> str:
+        return ""
+
+    @property
     def channel_interval(self) -> float:
         return 0.0
 

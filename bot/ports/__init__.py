@@ -32,7 +32,7 @@ from bot.ports.stores import (
     SubscriptionStore,
     TopicOptions,
 )
-from bot.ports.workspace import ChannelDirectory, LoggedMessage, MessageLog
+from bot.ports.workspace import ChannelDirectory, LoggedMessage, MessageLog, WorkspaceDirectory
 from bot.search import SearchIndex
 
 __all__ = [
@@ -71,4 +71,5 @@ __all__ = [
     "SubscriptionStore",
     "TopicOptions",
     "Unknown",
+    "WorkspaceDirectory",
 ]

@@ -158,6 +158,11 @@ class Platform(Protocol):
     def name(self) -> PlatformName: ...
 
     @property
+    def account(self) -> str:
+        """A name for the bot's account where one process at a time may serve it, empty where any number may."""
+        ...
+
+    @property
     def channel_interval(self) -> float:
         """Seconds to leave between two messages in one channel."""
         ...

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.channels import Address, Channel, PlatformName
+from bot.channels import Address, Channel, PlatformName, Workspace
 from bot.messages import Message
 
 
@@ -56,3 +56,15 @@ class ChannelDirectory(Protocol):
     async def add_channel(self, address: Address, name: str) -> Channel:
         """The channel at that address, added with the default settings if it is new; raises `UserError`."""
         ...
+
+
+class WorkspaceDirectory(ChannelDirectory, Protocol):
+    """The workspaces of a platform, and their channels, for adapters that keep an eye on them."""
+
+    async def workspaces(self, platform: PlatformName) -> Sequence[Workspace]: ...
+
+    async def channels(self, platform: PlatformName, *, with_topics: bool = False) -> Sequence[Channel]:
+        """All channels, or only those that have a topic."""
+        ...
+
+    async def find(self, address: Address) -> Channel | None: ...

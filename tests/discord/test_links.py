@@ -12,7 +12,7 @@ from adapters.discord.platform import DiscordPlatform
 from bot.errors import OperatorError
 from bot.libraries import Libraries
 from bot.unfurling import Unfurling
-from tests.discord.house import House, running
+from tests.discord.house import House, a_bot, running
 from tests.simulators.discord import eventually
 from tests.simulators.discord_world import BOT, user
 from tests.sources import a_paper
@@ -104,14 +104,15 @@ async def test_without_the_setting_messages_are_not_even_heard(house: House) -> 
 
 async def test_an_intent_that_is_not_switched_on_is_said_in_words(reading: House) -> None:
     reading.simulator.gateway.gives_content = False
-    with pytest.raises(OperatorError, match="Message Content Intent"):
+    with pytest.raises(OperatorError, match="Message Content intent"):
         async with running(reading):
             raise AssertionError("it runs")
 
 
 async def test_the_doctor_says_it_before(reading: House) -> None:
     async with running(reading) as bot:
-        assert "scope=bot" in await bot.check()
-        reading.simulator.gateway.gives_content = False
-        with pytest.raises(OperatorError, match="Message Content Intent"):
-            await bot.check()
+        assert "is on" in await bot.checks()["Discord's intents"]()
+    reading.simulator.gateway.gives_content = False
+    with pytest.raises(OperatorError, match="Message Content intent"):
+        await a_bot(reading).checks()["Discord's intents"]()
+    await reading.platform.close()

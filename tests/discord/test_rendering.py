@@ -249,7 +249,7 @@ def test_the_abstract_is_cut_before_the_summary_and_the_title_never_loses_its_be
     payload = render(Message(summary="x", blocks=papers)).payload
     for number, embed in enumerate(payload["embeds"]):
         assert embed["title"].startswith(f"{number + 1} · {number} ")
-        assert f"summary {number}\nAda\nabstract" in embed["description"]
+        assert f"summary {number}\nAda\n\nabstract" in embed["description"]
         assert "…" in embed["description"]
 
 

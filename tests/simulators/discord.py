@@ -22,7 +22,7 @@ from bot.ports import Clock
 from tests.simulators.discord_gateway import Gateway
 from tests.simulators.discord_interactions import Interaction, Interactions
 from tests.simulators.discord_schema import SCHEMA, size_problems
-from tests.simulators.discord_wire import LONG_WAIT, VIA, WAIT, ApiError, Fault, Limits, json_answer, too_fast
+from tests.simulators.discord_wire import LONG_WAIT, SLOWNESS, VIA, WAIT, ApiError, Fault, Limits, json_answer, too_fast
 from tests.simulators.discord_world import APPLICATION_ID, BOT, BOT_ID, FORUM, TEXT, THREAD, Channel, Json, World, user
 
 TOKEN = "a-token-of-the-simulator"
@@ -43,7 +43,9 @@ Handler = Callable[[web.Request, Any], Awaitable[Any]]
 class DiscordSimulator:
     """Use it as an async context manager. `problems` collects what the real Discord would have refused as invalid."""
 
-    def __init__(self, clock: Clock, *, token: str = TOKEN, per_window: int = 1000, window: float = 0.2) -> None:
+    def __init__(
+        self, clock: Clock, *, token: str = TOKEN, per_window: int = 1000, window: float = 0.2, per_second: int = 10_000
+    ) -> None:
         self.world = World(clock)
         self.token = token
         self.gateway = Gateway(self.world, token)
@@ -54,13 +56,17 @@ class DiscordSimulator:
         self.limited = 0
         #: What was uploaded last under each name.
         self.files: dict[str, str] = {}
+        #: Whether bodies are checked; that takes far longer than answering.
+        self.validates = True
+        #: Says what goes wrong with a request where `fail` says nothing.
+        self.weather: Callable[[str, str], Fault | None] = lambda _method, _path: None
         self.refuse: list[ApiError] = []
         self.refuse_edits: list[ApiError] = []
         self.refuse_posts: list[ApiError] = []  # of forums
         self.refuse_forms: list[ApiError] = []
         self._faults: list[tuple[str, re.Pattern[str], Fault]] = []
         self._nonces: dict[str, tuple[int, int]] = {}
-        self._limits = Limits(per_window, window)
+        self._limits = Limits(per_window, window, per_second)
         self._runner: web.AppRunner | None = None
         self._versions = itertools.count(1)
         self.api_url = ""
@@ -122,14 +128,20 @@ class DiscordSimulator:
             case Fault.UNAVAILABLE:
                 return json_answer({"code": 0, "message": "unavailable"}, status=503, headers=VIA)
             case Fault.RATE_LIMITED | Fault.RATE_LIMITED_LONG:
-                return too_fast(WAIT if fault is Fault.RATE_LIMITED else LONG_WAIT)
+                wait = WAIT if fault is Fault.RATE_LIMITED else LONG_WAIT
+                return too_fast(wait, self._limits.headers(request.method, path))
+            case Fault.SLOW:
+                await asyncio.sleep(SLOWNESS)
             case Fault.BANNED:
                 return web.Response(text="error 1015", status=429, content_type="text/html")
         if not free and request.headers.get("Authorization") != f"Bot {self.token}":
             return ApiError(401, 0, "401: Unauthorized").answer()
+        if not free and (wait := self._limits.take_of_all()):
+            self.limited += 1
+            return too_fast(wait, of_all=True)
         if not free and (wait := self._limits.take(request.method, path)):
             self.limited += 1
-            return too_fast(wait)
+            return too_fast(wait, self._limits.headers(request.method, path))
         answer = await handler(request)
         if not free:
             answer.headers.update(self._limits.headers(request.method, path))
@@ -175,7 +187,7 @@ class DiscordSimulator:
             if wanted == method and pattern.search(path):
                 del self._faults[place]
                 return fault
-        return None
+        return self.weather(method, path)
 
     def _drop(self, request: web.Request) -> web.Response:
         assert request.transport is not None
@@ -184,6 +196,8 @@ class DiscordSimulator:
 
     def check(self, schema: str, body: Any) -> None:
         """Refuses what Discord's description does not allow, as Discord does."""
+        if not self.validates:
+            return
         problems = SCHEMA.problems(schema, body)
         if isinstance(body, dict):
             problems += size_problems(body)
@@ -210,6 +224,10 @@ class DiscordSimulator:
             ("POST", "/channels/{channel}/messages/{message}/threads", self._thread_of_message),
             ("POST", "/channels/{channel}/threads", self._forum_post),
             ("GET", "/guilds/{guild}/threads/active", self._active_threads),
+            ("GET", "/users/@me/guilds", self._my_guilds),
+            ("GET", "/guilds/{guild}", self._get_guild),
+            ("GET", "/guilds/{guild}/channels", self._guild_channels),
+            ("GET", "/guilds/{guild}/members/{user}", self._member),
             ("POST", "/interactions/{id}/{token}/callback", self._callback),
             ("POST", "/webhooks/{application}/{token}", self._follow_up),
             ("PATCH", "/webhooks/{application}/{token}/messages/@original", self._edit_original),
@@ -364,6 +382,36 @@ class DiscordSimulator:
         guild = int(request.match_info["guild"])
         threads = [one.json() for one in self.world.channels.values() if one.guild == guild and one.is_thread]
         return {"threads": threads, "members": []}
+
+    async def _my_guilds(self, request: web.Request, _body: Any) -> Any:
+        after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 200))
+        later = sorted(guild for guild in self.world.guilds if guild > after)
+        return [
+            {
+                "id": str(guild),
+                "name": self.world.guilds[guild].name,
+                "owner": False,
+                "permissions": "0",
+                "features": [],
+            }
+            for guild in later[:limit]
+        ]
+
+    def _guild(self, request: web.Request) -> Json:
+        guild = self.world.guilds.get(int(request.match_info["guild"]))
+        if guild is None:
+            raise ApiError(404, 10004, "Unknown Guild")
+        return self.world.guild_json(guild)
+
+    async def _get_guild(self, request: web.Request, _body: Any) -> Json:
+        parts = ("channels", "threads", "members", "voice_states", "presences", "unavailable")
+        return {name: value for name, value in self._guild(request).items() if name not in parts}
+
+    async def _guild_channels(self, request: web.Request, _body: Any) -> Any:
+        return self._guild(request)["channels"]
+
+    async def _member(self, request: web.Request, _body: Any) -> Any:
+        return self._guild(request)["members"][0]
 
     # --- Interactions
 

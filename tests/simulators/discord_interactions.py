@@ -34,6 +34,9 @@ class Interaction:
     messages: list[Json] = field(default_factory=list)
     pressed: Json | None = None
     modal: Json | None = None
+    began: float = field(default_factory=time.monotonic)
+    #: Seconds until the first answer.
+    answered_after: float | None = None
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -85,6 +88,7 @@ class Interaction:
 
     def answered(self, body: Json, world: World) -> Json | None:
         self.first = body
+        self.answered_after = time.monotonic() - self.began
         data = body.get("data") or {}
         match body["type"]:
             case 8:
@@ -129,6 +133,7 @@ class Interactions:
         self._numbers = itertools.count(1)
         self.patience = 3.0
         self.roles: list[int] = []
+        self.longest = 5.0  # seconds for all of an answer
         self.by_token: dict[str, Interaction] = {}
 
     async def command(
@@ -253,7 +258,7 @@ class Interactions:
         if message is not None:
             packet["message"] = message
         await self._gateway.dispatch("INTERACTION_CREATE", packet)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(self.longest):
             await interaction.done.wait()
         return interaction
 
