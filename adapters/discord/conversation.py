@@ -139,7 +139,10 @@ class Conversation:
         """Says what stands in the way of the next digest while the person who can change it is there."""
         notes = []
         here, allowed = channel_of(interaction), interaction.app_permissions
-        channel = await self._directory.find(call_of(interaction, "").address)
+        try:
+            channel = await self._directory.find(call_of(interaction, "").address)
+        except StorageError:
+            channel = None  # what was asked for is done, and that is the news
         thread = isinstance(here, discord.Thread)
         lacking = missing(
             allowed,

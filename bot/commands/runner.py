@@ -81,7 +81,11 @@ class Commands:
         return reply
 
     async def complete(self, call: CommandCall) -> Sequence[Completion]:
-        return await completion.complete(REGISTRY, self._services, call)
+        try:
+            return await completion.complete(REGISTRY, self._services, call)
+        except StorageError as error:
+            _log.warning("command.not_completed", channel=str(call.address), reason=str(error))
+            return []
 
     async def _run(self, command: Command, rest: str, call: CommandCall) -> Reply:
         # Who may not do it need not be told how to write it.

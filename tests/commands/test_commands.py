@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from bot.commands import REGISTRY
+from bot.errors import StorageError
 from bot.messages import Buttons, PaperBlock, plain_text
 from bot.ports import CommandCall, Completion, Reply
 from tests.clocks import NOON
@@ -409,6 +410,15 @@ async def test_half_a_line_is_completed(town: Town, line: str, first: str) -> No
     await town.say("subscribe diffusion")
     call = CommandCall(line=line, address=town.address(), channel_name="general", person=MANAGER)
     assert (await town.commands.complete(call))[0].line == first
+
+
+async def test_without_a_database_nothing_is_completed(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> None:
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr(type(town.store.papers), "beginning_with", broken)
+    call = CommandCall(line="show 2605", address=town.address(), channel_name="general", person=MANAGER)
+    assert await town.commands.complete(call) == []
 
 
 async def test_completions_say_what_they_stand_for(town: Town) -> None:

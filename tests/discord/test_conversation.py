@@ -415,6 +415,57 @@ async def test_results_have_menus_where_buttons_do_not_fit(lively: House) -> Non
     assert "Diffusion Study 12" in (await lively.say("saved")).text
 
 
+async def test_every_kind_of_button_and_menu_is_answered(lively: House) -> None:
+    """Whatever commands show to be pressed, and what comes from pressing it, can be pressed."""
+    press, choose = lively.simulator.interactions.press, lively.simulator.interactions.choose
+    await lively.say("subscribe", query="diffusion", name="Diffusers")
+    for number in range(1, 12):
+        await lively.say("save", paper=f"2605.{number:05}")
+    await lively.town.news(*(a_paper(number) for number in range(20, 31)))
+    waiting = [await lively.say(command.name, **VALUES.get(command.name, {})) for command in REGISTRY]
+    waiting += [await lively.say("topics"), await lively.say("search", query="study", page=2)]
+    seen: set[str] = set()
+    refused = ("There is no", "does not fit", "needs", "takes nothing")
+    while waiting:
+        answer = waiting.pop(0)
+        pressable = [(label, line) for label, line in answer.buttons.items()]
+        for label, custom_id in pressable:
+            kind = f"{custom_id.removeprefix(PREFIX).split()[0]} {label.rpartition('· ')[2]}"
+            if kind in seen:
+                continue
+            seen.add(kind)
+            [message] = [one for one in answer.messages if custom_id in str(one["components"])][:1]
+            pressed = await press(lively.general, message, custom_id)
+            assert pressed.modal or pressed.text.strip(), kind
+            assert not any(words in pressed.text for words in refused), (kind, pressed.text)
+            waiting.append(pressed)
+        for name, menu in answer.menus.items():
+            if name not in seen:
+                seen.add(name)
+                [message] = [one for one in answer.messages if name in str(one["components"])][:1]
+                chosen = await choose(lively.general, message, menu, menu["options"][-1]["value"])
+                assert chosen.text.strip()
+                assert not any(words in chosen.text for words in refused), (name, chosen.text)
+    assert seen >= {
+        "abstract Abstract",
+        "similar Similar",
+        "save Save",
+        "vote 👍",
+        "vote 👎",
+        "share Share to channel",
+        "edit Edit",
+        "unsubscribe Remove",
+        "subscribe Undo",
+        "topics Topics",
+        "saved BibTeX",
+        "saved My list",
+        "unsave Remove",
+        "search ‹ Back",
+        "saved Next ›",
+        "Save …",
+    }
+
+
 async def test_pages_turn_in_place(lively: House) -> None:
     answer = await lively.say("search", query="diffusion")
     first = dict(answer.messages[0])

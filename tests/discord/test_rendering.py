@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.discord.buttons import CUSTOM_ID, custom_id_of
+from adapters.discord.colours import DEFAULT, PALETTE, colour_of
 from adapters.discord.markup import escaped, length, link, spans, usable_url
 from adapters.discord.mentions import parse_mention
 from adapters.discord.rendering import (
@@ -29,6 +30,7 @@ from bot.messages import (
     Buttons,
     Code,
     Divider,
+    Document,
     Heading,
     Items,
     Link,
@@ -81,6 +83,7 @@ paper = st.builds(
     title=anything,
     url=addresses,
     summary=anything,
+    snippet=st.one_of(st.just(()), line),
     byline=anything,
     abstract=anything,
     facts=st.lists(anything, max_size=4).map(tuple),
@@ -95,6 +98,7 @@ block: st.SearchStrategy[Block] = st.one_of(
     st.builds(Paragraph, line),
     st.builds(Note, line),
     st.builds(Code, anything),
+    st.builds(Document, name=st.just("x.bib"), text=anything),
     st.builds(Items, st.lists(line, max_size=8).map(tuple)),
     st.just(Divider()),
     st.builds(Buttons, buttons),
@@ -251,6 +255,50 @@ def test_the_abstract_is_cut_before_the_summary_and_the_title_never_loses_its_be
         assert embed["title"].startswith(f"{number + 1} · {number} ")
         assert f"summary {number}\nAda\n\nabstract" in embed["description"]
         assert "…" in embed["description"]
+
+
+def test_a_part_of_the_abstract_shows_what_was_found_in_bold_and_is_cut_after_the_abstract() -> None:
+    snippet = (Span("… a *fast* "), Span("diffusion", bold=True), Span(" <@1> model …"))
+    card = replace(long_paper(1), summary="A summary.", byline="Ada", snippet=snippet, facts=(), links=(), topics=())
+    [embed] = render(Message(summary="x", blocks=(card,))).embeds
+    assert embed["description"] == ("A summary.\n… a \\*fast\\* **diffusion** \\<\\@1\\> model …\nAda")
+    long = replace(card, abstract="abstract " * 300, snippet=(*snippet, Span("x" * 400)))
+    for embed in render(Message(summary="x", blocks=(long,) * 5)).embeds:
+        assert "A summary.\n… a" in embed["description"]
+        assert "x" * 400 in embed["description"]
+    longer = replace(long, snippet=(Span("x" * 4000),))
+    for embed in render(Message(summary="x", blocks=(longer,) * 5)).embeds:
+        assert "abstract" not in embed["description"]
+        assert "A summary.\nx" in embed["description"]
+        assert "Ada" in embed["description"]
+
+
+def test_every_topic_has_its_colour_and_keeps_it() -> None:
+    assert colour_of("Diffusion  distillation") == colour_of("diffusion distillation")
+    assert len({colour_of(f"topic {number}") for number in range(100)}) == len(PALETTE)
+    cards = tuple(replace(long_paper(n), topics=(topic,)) for n, topic in enumerate(("agents", "quant*")))
+    head, *embeds = render(Message(summary="x", blocks=(Heading("2 new papers"), *cards), topics=("a", "b"))).embeds
+    assert [embed["color"] for embed in embeds] == [colour_of("agents"), colour_of("quant*")]
+    assert head["color"] == DEFAULT
+    untold = tuple(replace(card, topics=()) for card in cards)
+    one = render(Message(summary="x", blocks=(Heading("2 new papers"), *untold), topics=("agents",))).embeds
+    assert {embed["color"] for embed in one} == {colour_of("agents")}
+
+
+def test_a_document_is_a_file_where_there_can_be_one_and_else_cut_at_an_empty_line() -> None:
+    entry = "@article{key,\n  title = {T},\n}\n\n"
+    message = Message(summary="x", blocks=(Paragraph((Span("2 papers"),)), Document(name="x.bib", text=entry * 400)))
+    [part] = render_all(message, files=True)
+    assert [file.name for file in part.files] == ["x.bib"]
+    assert "article" not in str(part.embeds)
+    shown = "".join(embed["description"] for part in render_all(message) for embed in part.embeds)
+    assert shown.rstrip("`\n").endswith("}…")
+
+
+def test_what_is_written_from_right_to_left_does_not_turn_the_facts_around() -> None:
+    paper = PaperBlock(paper_id="1", title="دراسة شاملة", url="https://arxiv.org/abs/1", facts=("▲ 60",), compact=True)
+    [embed] = render(Message(summary="x", blocks=(paper,))).embeds
+    assert embed["description"] == "• [دراسة شاملة](https://arxiv.org/abs/1)\u200e · ▲ 60"
 
 
 def test_a_long_answer_goes_on_in_further_messages() -> None:
