@@ -44,6 +44,10 @@ class PaperStore(Protocol):
 
     async def papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]: ...
 
+    async def beginning_with(self, beginning: str, limit: int) -> list[Paper]:
+        """The papers whose id begins so, the largest ids first."""
+        ...
+
     async def listed_on(self, day: date) -> list[Paper]:
         """The papers that any source listed on that day, most upvoted first."""
         ...
