@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     slack_api_url: WebAddress = Field("https://slack.com/api", description="where Slack's Web API is")
     discord_token: SecretStr = Field(SecretStr(""), description="Discord: the bot's token")
     discord_api_url: WebAddress = Field("https://discord.com/api/v10", description="where Discord's API is")
+    discord_link_cards: bool = Field(
+        False, description="Discord: `true` shows cards below links to papers; needs the Message Content intent"
+    )
     public_url: OptionalWebAddress = Field(
         "", description="where the bot's port is reached from outside, such as https://papers.example.org"
     )

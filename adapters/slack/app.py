@@ -106,7 +106,9 @@ class SlackApp:
 
     async def check(self) -> None:
         """Looks at the tokens; raises `OperatorError` when nothing can be done with them. No answer is no objection."""
-        await self._workspaces.check()
+        for workspace in await self._workspaces.check():
+            if self._life is not None:
+                await self._life.workspace_works(Address(PlatformName.SLACK, workspace, ""))
 
     async def keep_fresh(self) -> None:
         """Renews tokens well before they end, until cancelled."""

@@ -60,6 +60,10 @@ class ChannelLife(Protocol):
         """The bot is in that workspace, maybe again."""
         ...
 
+    async def workspace_works(self, address: Address) -> None:
+        """Slack takes our token for that workspace, maybe again."""
+        ...
+
     async def renamed(self, address: Address, name: str) -> None: ...
 
 

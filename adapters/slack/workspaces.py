@@ -84,8 +84,11 @@ class Workspaces(Protocol):
         """What is the matter with the tokens of a workspace, as a sentence; empty if nothing is."""
         ...
 
-    async def check(self) -> None:
-        """Looks at the tokens when the bot starts; raises `OperatorError` when it cannot work with them."""
+    async def check(self) -> Sequence[str]:
+        """Looks at the tokens when the bot starts; raises `OperatorError` when it cannot work with them.
+
+        Returns the workspaces in which Slack has just taken them.
+        """
         ...
 
     async def keep_fresh(self) -> None:
@@ -132,15 +135,16 @@ class OneWorkspace:
     async def problem(self, workspace: str) -> str:  # noqa: ARG002 - only Slack can tell
         return ""
 
-    async def check(self) -> None:
+    async def check(self) -> Sequence[str]:
         """No answer is no objection."""
         try:
-            await self._api.identity()
+            return await self.ids()
         except FAILURES as error:
             outcome = outcome_of(error)
             if isinstance(outcome, Gone):
                 raise OperatorError(f"{outcome.reason} {self.advice}") from error
             log.warning("slack.unreachable", reason=outcome.reason)
+            return ()
 
     async def keep_fresh(self) -> None:
         """The token never ends."""
@@ -265,15 +269,14 @@ class InstalledWorkspaces:
             return ""
         return f"The token of {installation.name} could not be renewed ({installation.problem}). {self.advice}"
 
-    async def check(self) -> None:
+    async def check(self) -> Sequence[str]:
         """Tokens that cannot be read stop nobody else: it is logged, and the doctor says it again."""
         if renewed := await self._store.encrypt_anew():
             log.info("slack.tokens_encrypted_anew", installations=renewed)
         for workspace in await self._store.workspaces():
             if problem := await self.problem(workspace):
                 log.error("slack.tokens_unusable", workspace=workspace, reason=problem)
-        if self._first:
-            await self._first.check()
+        return await self._first.check() if self._first else ()
 
     async def keep_fresh(self) -> None:
         while True:

@@ -4,6 +4,7 @@ from bot.ports.installations import Installation, InstallationStore, Tokens
 from bot.ports.platforms import (
     CommandCall,
     CommandRunner,
+    Completion,
     Gone,
     GoneScope,
     LookUp,
@@ -41,6 +42,7 @@ __all__ = [
     "Clock",
     "CommandCall",
     "CommandRunner",
+    "Completion",
     "DayAnswer",
     "DayReading",
     "DigestStore",

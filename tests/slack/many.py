@@ -82,7 +82,6 @@ class Many(Team):
                 client_secret=client_secret,
                 public_url=public_url,
                 life=life,
-                directory=directory,
             ),
             ping_interval=0.2,
         )
