@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +91,7 @@ class Application:
             elif self.slack:
                 await self.slack.check()
             if self.discord:
-                group.create_task(self.discord.run())
+                group.create_task(self.engine.shifts.serve(PlatformName.DISCORD, self.discord.run))
 
     def checks(self) -> dict[str, Check]:
         """What `paperround doctor` looks at."""
@@ -100,7 +100,7 @@ class Application:
             checks[SOURCE_NAMES[source.name]] = partial(_check_source, source)
         checks.update(self.slack_checks)
         if self.discord:
-            checks["Discord"] = partial(_check_discord, self.discord)
+            checks |= self.discord.checks()
         return checks
 
     async def _check_database(self) -> str:
@@ -163,11 +163,16 @@ class Application:
 
 @contextlib.asynccontextmanager
 async def open_application(
-    settings: Settings, *, clock: Clock | None = None, sources: Sequence[Source] | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    sources: Sequence[Source] | None = None,
+    announce: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Application]:
     """Opens everything and closes it again; raises `OperatorError` or `StorageError` when that cannot be done.
 
-    `sources` take the place of the feeds that the settings name.
+    `sources` take the place of the feeds that the settings name. `announce` is told what the operator should know of
+    the chat platforms once they are connected.
     """
     clock = clock or SystemClock()
     async with contextlib.AsyncExitStack() as stack:
@@ -209,6 +214,7 @@ async def open_application(
             enrichment=Enrichment(store.papers, clock, catalogue=catalogue, hub=hub),
             poll_every=settings.poll_every,
             unknown_policy=settings.unknown_outcome,
+            left_kept_for=timedelta(days=settings.left_days),
         )
         directory = Directory(store, clock)
         libraries = Libraries([library for library in (hub, catalogue) if library], store.papers)
@@ -223,6 +229,22 @@ async def open_application(
             wake=engine.posting.wake,
         )
         commands = Commands(services, metrics)
+        life = ChannelLife(store, directory, clock, engine.posting.wake)
+        discord = (
+            _discord_bot(
+                settings,
+                discord_platform,
+                commands,
+                directory=directory,
+                life=life,
+                clock=clock,
+                forms=Forms(store),
+                unfurling=Unfurling(store.papers, libraries),
+                announce=announce,
+            )
+            if discord_platform
+            else None
+        )
         slack: SlackApp | None = None
         if slack_parts:
             slack = _slack_app(
@@ -230,7 +252,7 @@ async def open_application(
                 slack_parts,
                 commands,
                 clock=clock,
-                life=ChannelLife(store, directory, clock, engine.posting.wake),
+                life=life,
                 unfurling=Unfurling(store.papers, libraries),
                 forms=Forms(store),
                 directory=directory,
@@ -250,7 +272,7 @@ async def open_application(
             web=web,
             slack=slack,
             slack_checks=_slack_checks(settings, slack_parts, store, clock) if slack_parts else {},
-            discord=_discord_bot(discord_platform, commands, directory, store) if discord_platform else None,
+            discord=discord,
         )
 
 
@@ -269,10 +291,6 @@ def parse_address(text: str) -> tuple[Address, str]:
     if platform in tuple(PlatformName) and workspace and channel:
         return Address(PlatformName(platform), workspace, channel), channel
     raise UserError(f"“{text[:80]}” is no channel. Write `web/general`, or platform/workspace/channel.")
-
-
-async def _check_discord(discord: DiscordBot) -> str:
-    return f"the token works; invite the bot with {await discord.check()}"
 
 
 async def _check_source(source: Source) -> str:
@@ -357,7 +375,6 @@ def _slack_app(
             client_secret=settings.slack_client_secret.get_secret_value(),
             public_url=settings.public_url,
             life=life,
-            directory=directory,
         )
     return SlackApp(
         parts.platform,
@@ -390,13 +407,34 @@ def _discord_platform(settings: Settings, clock: Clock) -> DiscordPlatform | Non
         return None
     from adapters.discord.platform import DiscordPlatform
 
-    return DiscordPlatform(token, clock, api_url=settings.discord_api_url)
+    return DiscordPlatform(token, clock, api_url=settings.discord_api_url, reads_messages=settings.discord_link_cards)
 
 
-def _discord_bot(platform: DiscordPlatform, commands: Commands, directory: Directory, store: SqlStore) -> DiscordBot:
+def _discord_bot(
+    settings: Settings,
+    platform: DiscordPlatform,
+    commands: Commands,
+    *,
+    directory: Directory,
+    life: ChannelLife,
+    clock: Clock,
+    forms: Forms,
+    unfurling: Unfurling,
+    announce: Callable[[str], None] | None,
+) -> DiscordBot:
     from adapters.discord.bot import DiscordBot
 
-    return DiscordBot(platform, commands, REGISTRY, directory=directory, channels=store.channels)
+    return DiscordBot(
+        platform,
+        commands,
+        REGISTRY,
+        directory=directory,
+        life=life,
+        clock=clock,
+        forms=forms,
+        card_of=unfurling.card_of if settings.discord_link_cards else None,
+        announce=announce,
+    )
 
 
 def _make_data_dir(settings: Settings) -> None:

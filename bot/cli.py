@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ def run() -> None:
     settings = _load()
 
     async def work() -> None:
-        async with open_application(settings) as application:
+        async with open_application(settings, announce=partial(click.echo, err=True)) as application:
             what = "The web workspace is at" if settings.has_workspace else "Health checks are at"
             await serve(application, application.run(), announce=_announce(what))
 
@@ -353,8 +354,11 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     try:
         asyncio.run(work)
     except* PaperRoundError as errors:
-        # A sentence for the operator gets lost in the traceback of a group.
-        raise errors.exceptions[0] from None
+        # A sentence for the operator gets lost in the traceback of a group, or of a group of groups.
+        first: BaseException = errors
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        raise first from None
 
 
 def _announce(what: str) -> Callable[[str], None]:

@@ -71,6 +71,9 @@ class Settings(BaseSettings):
         description="what to do with a message of which nobody can tell whether it arrived: "
         "at_most_once leaves it, at_least_once sends it again",
     )
+    left_days: float = Field(
+        30.0, ge=1, le=3650, description="days after which the data of a workspace that removed the bot is deleted"
+    )
     slack_bot_token: SecretStr = Field(SecretStr(""), description="Slack: the bot token, `xoxb-…`")
     slack_app_token: SecretStr = Field(SecretStr(""), description="Slack: the app-level token of Socket Mode, `xapp-…`")
     slack_signing_secret: SecretStr = Field(
@@ -81,6 +84,9 @@ class Settings(BaseSettings):
     slack_api_url: WebAddress = Field("https://slack.com/api", description="where Slack's Web API is")
     discord_token: SecretStr = Field(SecretStr(""), description="Discord: the bot's token")
     discord_api_url: WebAddress = Field("https://discord.com/api/v10", description="where Discord's API is")
+    discord_link_cards: bool = Field(
+        False, description="Discord: `true` shows cards below links to papers; needs the Message Content intent"
+    )
     public_url: OptionalWebAddress = Field(
         "", description="where the bot's port is reached from outside, such as https://papers.example.org"
     )

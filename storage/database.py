@@ -145,7 +145,9 @@ def _drop_what_cannot_be_stored(engine: Engine) -> None:
     def clean(
         _connection: Connection, _cursor: object, statement: str, parameters: Any, _context: object, many: bool
     ) -> tuple[str, Any]:
-        rows = [_storable(row) for row in parameters] if many else _storable(parameters)
+        # Rows that SQLAlchemy put into one statement come as one row, though there were many.
+        several = many and isinstance(parameters, list)
+        rows = [_storable(row) for row in parameters] if several else _storable(parameters)
         return statement, rows
 
 

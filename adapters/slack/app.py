@@ -112,7 +112,9 @@ class SlackApp:
 
     async def check(self) -> None:
         """Looks at the tokens; raises `OperatorError` when nothing can be done with them. No answer is no objection."""
-        await self._workspaces.check()
+        for workspace in await self._workspaces.check():
+            if self._life is not None:
+                await self._life.workspace_works(Address(PlatformName.SLACK, workspace, ""))
 
     async def keep_fresh(self) -> None:
         """Renews tokens well before they end, until cancelled."""
@@ -265,7 +267,7 @@ class SlackApp:
 
     async def _happened(self, event: Json, body: Json) -> None:
         if (farewell := farewell_of(event)) is not None:
-            await self._left(farewell, body)
+            await self._left(event["type"], farewell, body)
             return
         desk = await self._desk(body)
         if desk is None:
@@ -297,18 +299,19 @@ class SlackApp:
         if desk.home is not None and desk.home.was_seen_by(person):
             self._start(desk.home.publish(person))
 
-    async def _left(self, reason: str, body: Json) -> None:
+    async def _left(self, kind: str, reason: str, body: Json) -> None:
         """The app was removed from a workspace: the tokens go at once, the channels stop."""
         try:
             workspace = await self._workspaces.forget(body)
-        except FAILURES as error:
-            log.warning("slack.event_failed", event_type="app_uninstalled", code=code_of(error), error=str(error))
+        except (PaperRoundError, *FAILURES) as error:
+            log.warning("slack.event_failed", event_type=kind, code=code_of(error), error=str(error))
             return
         if workspace is None:
             return
         self._desks.pop(workspace, None)
         if self._life is not None:
-            await self._life.workspace_lost(Address(PlatformName.SLACK, workspace, ""), reason)
+            told = self._life.workspace_left if kind == "app_uninstalled" else self._life.workspace_lost
+            await told(Address(PlatformName.SLACK, workspace, ""), reason)
 
     async def _answer(
         self, body: Json, reading: Callable[[Calls, Json], Awaitable[CommandCall]], occasion: Occasion

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from adapters.slack.api import SlackApi
+from adapters.slack.elements import Json
 from adapters.slack.manifest import SCOPES
 from adapters.slack.outcomes import FAILURES, code_of, outcome_of
 from adapters.slack.workspaces import Workspaces
@@ -144,13 +145,16 @@ class Checkup:
         except FAILURES as error:
             # What is missing was said with the permissions.
             return f"Slack does not tell which channels I am in ({code_of(error) or outcome_of(error).reason})."
-        absent = [one for one in channels if one.address.channel not in mine and one.address.channel[:1] != "D"]
         joinable: list[str] = []
         closed: list[str] = []
-        for channel in absent:
-            (joinable if await _may_join(api, channel.address.channel) else closed).append(f"#{channel.name}")
+        for channel in channels:
+            found = {} if channel.address.channel in mine else await _conversation(api, channel.address.channel)
+            if found is None or found.get("is_archived"):
+                closed.append(f"#{channel.name}")
+            elif found and not any(found.get(sign) for sign in ("is_member", "is_im", "is_mpim")):
+                (closed if found.get("is_private") else joinable).append(f"#{channel.name}")
         if closed:
-            raise OperatorError(f"I am not a member of {', '.join(closed)}: {_INVITE}.")
+            raise OperatorError(f"I cannot post in {', '.join(closed)}: {_INVITE}, or remove the topics.")
         if joinable:
             return f"{', '.join(joinable)}: I join with the next digest; to have me there now, {_INVITE}."
         return ""
@@ -202,10 +206,11 @@ class Checkup:
         return list(told)
 
 
-async def _may_join(api: SlackApi, channel: str) -> bool:
-    """Whether that is an open, public channel."""
+async def _conversation(api: SlackApi, channel: str) -> Json | None:
+    """What Slack says of a conversation; None when it shows us none with that id."""
     try:
-        found = (await api.client.conversations_info(channel=channel))["channel"]
+        answer = await api.client.conversations_info(channel=channel)
     except FAILURES:
-        return False
-    return not (found.get("is_private") or found.get("is_archived"))
+        return None
+    found: Json = answer["channel"]
+    return found

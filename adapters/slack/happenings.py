@@ -52,6 +52,18 @@ class ChannelLife(Protocol):
         """Nothing can be posted in the whole workspace of that address."""
         ...
 
+    async def workspace_left(self, address: Address, reason: str) -> None:
+        """The bot was removed from that workspace."""
+        ...
+
+    async def workspace_joined(self, address: Address, name: str) -> None:
+        """The bot is in that workspace, maybe again."""
+        ...
+
+    async def workspace_works(self, address: Address) -> None:
+        """Slack takes our token for that workspace, maybe again."""
+        ...
+
     async def renamed(self, address: Address, name: str) -> None: ...
 
 

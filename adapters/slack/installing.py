@@ -26,9 +26,9 @@ from adapters.slack.manifest import SCOPES
 from adapters.slack.outcomes import FAILURES, code_of, outcome_of
 from adapters.slack.paths import INSTALL_PATH, REDIRECT_PATH
 from adapters.slack.workspaces import InstalledWorkspaces, tokens_of
-from bot.channels import ChannelState, PlatformName
+from bot.channels import Address, PlatformName
 from bot.errors import PaperRoundError
-from bot.ports import ChannelDirectory, Clock, Installation, InstallationStore
+from bot.ports import Clock, Installation, InstallationStore
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +57,7 @@ class Installing:
     """Leads people to Slack's page and takes in what they decided there.
 
     `public_url` is where Slack and people reach the bot; without it Slack uses the redirect URL that the app's
-    configuration has. What is installed again goes on posting: `life` is told of the channels in `directory`.
+    configuration has. What is installed again goes on posting: `life` is told.
     """
 
     def __init__(
@@ -70,7 +70,6 @@ class Installing:
         client_secret: str,
         public_url: str = "",
         life: ChannelLife | None = None,
-        directory: ChannelDirectory | None = None,
     ) -> None:
         self._workspaces = workspaces
         self._store = store
@@ -79,7 +78,6 @@ class Installing:
         self._client_secret = client_secret
         self._public_url = public_url.rstrip("/")
         self._life = life
-        self._directory = directory
 
     def routes(self) -> list[Route]:
         """Where people begin, and where Slack sends them back to."""
@@ -140,14 +138,14 @@ class Installing:
 
     async def _install(self, code: str) -> HTMLResponse:
         try:
-            answer = await self._workspaces.connection.client().oauth_v2_access(
-                client_id=self._client_id, client_secret=self._client_secret, code=code, **self._redirect_uri()
+            answer = await self._workspaces.connection.oauth_access(
+                self._client_id, self._client_secret, code=code, **self._redirect_uri()
             )
-            installation = await self._installation_of(answer.data)
+            installation = await self._installation_of(answer)
         except FAILURES as error:
             return self._failed(error)
         await self._workspaces.installed(installation)
-        await self._resume(installation.workspace)
+        await self._resume(installation)
         return _installed(installation, self._workspaces.connection)
 
     async def _installation_of(self, answer: object) -> Installation:
@@ -188,13 +186,12 @@ class Installing:
             )
         return _page(502, "Not installed", "Slack did not answer as it should.", _AGAIN)
 
-    async def _resume(self, workspace: str) -> None:
+    async def _resume(self, installation: Installation) -> None:
         """Lets the channels of a workspace go on that stopped when the app was removed."""
-        if self._life is None or self._directory is None:
-            return
-        for channel in await self._directory.channels(PlatformName.SLACK):
-            if channel.address.workspace == workspace and channel.state is ChannelState.BROKEN:
-                await self._life.reachable(channel.address, channel.name)
+        if self._life is not None:
+            address = Address(PlatformName.SLACK, installation.workspace, "")
+            await self._life.workspace_joined(address, installation.name)
+            await self._life.workspace_works(address)
 
     def _redirect_uri(self) -> dict[str, str]:
         return {"redirect_uri": self._public_url + REDIRECT_PATH} if self._public_url else {}

@@ -31,5 +31,6 @@ class Pace:
     def wait(self) -> float:
         """Seconds until the workspace may be asked again."""
         now = time.monotonic()
-        waiting = [until - now for until in self._until.values() if until > now]
-        return max(waiting) if len(waiting) >= CHANNELS else 0.0
+        waiting = sorted(until - now for until in self._until.values() if until > now)
+        # Until so few of them wait that it may be only those channels again.
+        return waiting[-CHANNELS] if len(waiting) >= CHANNELS else 0.0

@@ -43,11 +43,18 @@ class SlackPlatform:
         return PlatformName.SLACK
 
     @property
+    def account(self) -> str:
+        return ""
+
+    @property
     def channel_interval(self) -> float:
         return CHANNEL_INTERVAL
 
     def papers_per_message(self, style: Style, *, abstracts: bool) -> int:
         return rendering.papers_per_message(style, abstracts=abstracts)
+
+    async def takes_apart(self, address: Address) -> bool:  # noqa: ARG002 - no channel does
+        return False
 
     def parse_mention(self, text: str) -> str:
         return parse_mention(text)

@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 RENEW_EVERY: Final = 60.0  # seconds between two looks for tokens that should be renewed
 #: How long an installation is believed. What another process did to it is noticed then, or when Slack refuses.
-_BELIEVED_FOR: Final = 30.0  # seconds
+BELIEVED_FOR: Final = 30.0  # seconds
 _LEASE: Final = timedelta(minutes=2)
 _PAUSE: Final = timedelta(minutes=1)  # after a renewal that failed
 _LONG_PAUSE: Final = timedelta(minutes=15)  # after one that Slack refused
@@ -72,7 +72,7 @@ class Workspaces(Protocol):
     async def forget(self, body: Json) -> str | None:
         """Takes in the event that the app was removed, and deletes the tokens.
 
-        Returns the id of the workspace, None when it is none of ours or the event is old news.
+        Returns the id of the workspace, None when the app is still there.
         """
         ...
 
@@ -84,8 +84,11 @@ class Workspaces(Protocol):
         """What is the matter with the tokens of a workspace, as a sentence; empty if nothing is."""
         ...
 
-    async def check(self) -> None:
-        """Looks at the tokens when the bot starts; raises `OperatorError` when it cannot work with them."""
+    async def check(self) -> Sequence[str]:
+        """Looks at the tokens when the bot starts; raises `OperatorError` when it cannot work with them.
+
+        Returns the workspaces in which Slack has just taken them.
+        """
         ...
 
     async def keep_fresh(self) -> None:
@@ -132,15 +135,16 @@ class OneWorkspace:
     async def problem(self, workspace: str) -> str:  # noqa: ARG002 - only Slack can tell
         return ""
 
-    async def check(self) -> None:
+    async def check(self) -> Sequence[str]:
         """No answer is no objection."""
         try:
-            await self._api.identity()
+            return await self.ids()
         except FAILURES as error:
             outcome = outcome_of(error)
             if isinstance(outcome, Gone):
                 raise OperatorError(f"{outcome.reason} {self.advice}") from error
             log.warning("slack.unreachable", reason=outcome.reason)
+            return ()
 
     async def keep_fresh(self) -> None:
         """The token never ends."""
@@ -172,6 +176,7 @@ class InstalledWorkspaces:
         client_secret: str,
         install_url: str,
         first: OneWorkspace | None = None,
+        believed_for: float = BELIEVED_FOR,
     ) -> None:
         self.connection = connection
         self._store = store
@@ -179,6 +184,7 @@ class InstalledWorkspaces:
         self._client_id = client_id
         self._client_secret = client_secret
         self._first = first
+        self._believed_for = believed_for
         self.absent = f"The app is not installed in this workspace (any more). Install it at {install_url}."
         self.advice = f"Have somebody there install the app at {install_url}."
         self.reinstallation = self.advice
@@ -240,10 +246,10 @@ class InstalledWorkspaces:
         possible = origins(body)
         workspace = await self._store.first_of(possible)
         if workspace is None:
-            first = await self._first.forget(body) if self._first else None
-            return first if first in possible else None
-        if await self._is_old_news(workspace, body.get("event_time")):
-            log.info("slack.uninstalled_before", workspace=workspace)
+            # Another event may have said so already. That nothing is left to forget makes it no less true.
+            return possible[0] if possible else None
+        if await self._is_still_in(workspace, body):
+            log.info("slack.still_installed", workspace=workspace)
             return None
         await self._store.remove(workspace)
         self._known.pop(workspace, None)
@@ -263,15 +269,14 @@ class InstalledWorkspaces:
             return ""
         return f"The token of {installation.name} could not be renewed ({installation.problem}). {self.advice}"
 
-    async def check(self) -> None:
+    async def check(self) -> Sequence[str]:
         """Tokens that cannot be read stop nobody else: it is logged, and the doctor says it again."""
         if renewed := await self._store.encrypt_anew():
             log.info("slack.tokens_encrypted_anew", installations=renewed)
         for workspace in await self._store.workspaces():
             if problem := await self.problem(workspace):
                 log.error("slack.tokens_unusable", workspace=workspace, reason=problem)
-        if self._first:
-            await self._first.check()
+        return await self._first.check() if self._first else ()
 
     async def keep_fresh(self) -> None:
         while True:
@@ -311,13 +316,13 @@ class InstalledWorkspaces:
             latest = await self._look(workspace)
             return True if latest and latest.installation.tokens.access != expired else None
         try:
-            answer = await self.connection.client().oauth_v2_access(
-                client_id=self._client_id,
-                client_secret=self._client_secret,
+            answer = await self.connection.oauth_access(
+                self._client_id,
+                self._client_secret,
                 grant_type="refresh_token",
                 refresh_token=installation.tokens.refresh,
             )
-            tokens = tokens_of(answer.data, now)
+            tokens = tokens_of(answer, now)
         except FAILURES as error:
             outcome = outcome_of(error)
             problem = code_of(error) or outcome.reason
@@ -353,24 +358,28 @@ class InstalledWorkspaces:
                 team_id=workspace, enterprise_id=installation.enterprise or None, user_id=installation.bot_user
             )
             api = SlackApi(self.connection, access, identity)
-        kept = _Known(api, installation, time.monotonic() + _BELIEVED_FOR)
+        kept = _Known(api, installation, time.monotonic() + self._believed_for)
         self._known[workspace] = kept
         return kept
 
-    async def _is_old_news(self, workspace: str, told_at: object) -> bool:
-        """Whether the app was installed again since it was removed, or only one of an organisation's workspaces
-        removed it: then the token works."""
+    async def _is_still_in(self, workspace: str, body: Json) -> bool:
+        """Whether an event that says farewell does not mean the installation that there is now.
+
+        It may be older than that, tell of a token that was replaced, or of one workspace of an organisation. Where that
+        is possible, the token itself says whether it is so.
+        """
         try:
             known = await self._look(workspace)
         except OperatorError:
             return False
         if known is None:
             return False
-        installed = known.installation.installed_at
-        before = isinstance(told_at, int) and (
+        told_at, installed = body.get("event_time"), known.installation.installed_at
+        is_old = isinstance(told_at, int) and (
             (installed - _REPEATED_FOR).timestamp() <= told_at < int(installed.timestamp())
         )
-        if not before and known.installation.team:
+        uninstalled = (body.get("event") or {}).get("type") == "app_uninstalled"
+        if uninstalled and known.installation.team and not is_old:
             return False
         try:
             await known.api.client.auth_test()

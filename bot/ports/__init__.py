@@ -4,6 +4,7 @@ from bot.ports.installations import Installation, InstallationStore, Tokens
 from bot.ports.platforms import (
     CommandCall,
     CommandRunner,
+    Completion,
     Gone,
     GoneScope,
     LookUp,
@@ -32,7 +33,7 @@ from bot.ports.stores import (
     SubscriptionStore,
     TopicOptions,
 )
-from bot.ports.workspace import ChannelDirectory, LoggedMessage, MessageLog, Overview
+from bot.ports.workspace import ChannelDirectory, LoggedMessage, MessageLog, Overview, WorkspaceDirectory
 from bot.search import SearchIndex
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Clock",
     "CommandCall",
     "CommandRunner",
+    "Completion",
     "DayAnswer",
     "DayReading",
     "DigestStore",
@@ -74,4 +76,5 @@ __all__ = [
     "Tokens",
     "TopicOptions",
     "Unknown",
+    "WorkspaceDirectory",
 ]

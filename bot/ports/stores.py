@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from bot.channels import Address, Channel, ChannelSettings, PlatformName
+from bot.channels import Address, Channel, ChannelSettings, PlatformName, Workspace
 from bot.papers import Paper, SourceName, StoredPaper
 from bot.ports.sources import DayAnswer
 from bot.posts import (
@@ -43,6 +43,10 @@ class PaperStore(Protocol):
     async def paper(self, paper_id: str) -> Paper | None: ...
 
     async def papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]: ...
+
+    async def beginning_with(self, beginning: str, limit: int) -> list[Paper]:
+        """The papers whose id begins so, the largest ids first."""
+        ...
 
     async def listed_on(self, day: date) -> list[Paper]:
         """The papers that any source listed on that day, most upvoted first."""
@@ -113,7 +117,9 @@ class ChannelStore(Protocol):
 
     async def get(self, channel_ids: Sequence[int]) -> dict[int, Channel]: ...
 
-    async def on_platform(self, platform: PlatformName) -> list[Channel]: ...
+    async def on_platform(self, platform: PlatformName, *, with_topics: bool = False) -> list[Channel]:
+        """The channels of a platform, all of them or those with a topic, by name."""
+        ...
 
     async def add(
         self, address: Address, name: str, *, time_zone: str, schedule: str, next_digest_at: datetime | None
@@ -133,6 +139,28 @@ class ChannelStore(Protocol):
 
     async def break_channels(self, address: Address, reason: str, *, whole_workspace: bool) -> list[Channel]:
         """Marks what the platform refuses; returns the channels that were well until now."""
+        ...
+
+    async def workspaces(self, platform: PlatformName) -> list[Workspace]: ...
+
+    async def join_workspace(self, address: Address, name: str = "") -> None:
+        """Notes that the bot is in the workspace of that address, and what it is called now if a name is given."""
+        ...
+
+    async def leave_workspace(self, address: Address, reason: str, now: datetime) -> None:
+        """Notes since when the bot is not in that workspace any more, and marks all channels of it as refused."""
+        ...
+
+    async def forget_left(self, left_before: datetime, now: datetime, limit: int) -> int:
+        """Deletes some of what is kept of workspaces that the bot left before that time, about `limit` rows at a time.
+
+        Returns how many rows; 0 when nothing is left to delete now. Topics are first removed as people remove them, so
+        that other processes learn of it, and deleted an hour later with the rest.
+        """
+        ...
+
+    async def stopped_with_workspace(self, address: Address) -> list[Channel]:
+        """The channels that were stopped with their whole workspace, and still are."""
         ...
 
     async def resume(self, channel_id: int, *, next_digest_at: datetime | None) -> bool:
@@ -348,6 +376,9 @@ class Store(Protocol):
         """How many papers, channels and subscriptions there are."""
         ...
 
-    async def lead(self) -> bool:
-        """Whether this process is the one that polls the feeds; asked again before each poll."""
+    async def hold(self, duty: str) -> bool:
+        """Whether this process is the one that does something only one may do at a time; it is now if nobody was.
+
+        `duty` names it, in small letters, digits and hyphens. It has to be asked for every few seconds to be kept.
+        """
         ...

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.channels import Address, Channel, PlatformName
+from bot.channels import Address, Channel, PlatformName, Workspace
 from bot.messages import Message, PaperBlock
 from bot.reading import Reader
 
@@ -69,3 +69,15 @@ class Overview(Protocol):
     async def health(self, time_zone: str) -> str:
         """How the feeds and the posting are doing, in a line with times of that IANA zone."""
         ...
+
+
+class WorkspaceDirectory(ChannelDirectory, Protocol):
+    """The workspaces of a platform, and their channels, for adapters that keep an eye on them."""
+
+    async def workspaces(self, platform: PlatformName) -> Sequence[Workspace]: ...
+
+    async def channels(self, platform: PlatformName, *, with_topics: bool = False) -> Sequence[Channel]:
+        """All channels, or only those that have a topic."""
+        ...
+
+    async def find(self, address: Address) -> Channel | None: ...

@@ -9,14 +9,11 @@ from collections.abc import AsyncIterator
 import discord
 import pytest
 
-from adapters.discord.bot import DiscordBot
 from adapters.discord.permissions import NEEDED, can_post, invite_url, may_manage, missing
 from adapters.discord.platform import DiscordPlatform
 from bot.channels import ChannelState
-from bot.commands import REGISTRY
-from bot.directory import Directory
 from bot.errors import OperatorError
-from tests.discord.house import House, running
+from tests.discord.house import House, a_bot, running
 from tests.simulators.discord import eventually
 from tests.simulators.discord_wire import Fault
 from tests.simulators.discord_world import Channel
@@ -156,17 +153,6 @@ async def test_no_privileged_intent_is_asked_for(lively: House) -> None:
     assert lively.simulator.gateway.identifies[0]["intents"] == discord.Intents(guilds=True).value
     privileged = discord.Intents(members=True, presences=True, message_content=True).value
     assert not lively.simulator.gateway.intents() & privileged
-
-
-def a_bot(house: House, platform: DiscordPlatform) -> DiscordBot:
-    return DiscordBot(
-        platform,
-        house.town.commands,
-        REGISTRY,
-        directory=Directory(house.store, house.clock),
-        channels=house.store.channels,
-        first_retry=0.01,
-    )
 
 
 async def test_a_wrong_token_stops_with_what_to_do(house: House) -> None:

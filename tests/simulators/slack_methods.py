@@ -46,9 +46,13 @@ def _truth(value: Any) -> bool:
     return value in (True, 1, "1", "true", "True")
 
 
-def auth_test(_slack: SlackSimulator, _arguments: Json) -> Json:
-    return {"url": "https://example.slack.com/", "team": "Example", "team_id": TEAM, "user": "paperround",
+def auth_test(slack: SlackSimulator, _arguments: Json) -> Json:
+    return {"url": "https://example.slack.com/", "team": slack.name, "team_id": slack.team_id, "user": "paperround",
             "user_id": BOT_USER, "bot_id": BOT_ID}  # fmt: skip
+
+
+def api_test(_slack: SlackSimulator, _arguments: Json) -> Json:
+    return {}
 
 
 def connections_open(slack: SlackSimulator, _arguments: Json) -> Json:
@@ -183,7 +187,7 @@ def channel_info(slack: SlackSimulator, arguments: Json) -> Json:
     if channel.id.startswith("D"):
         return {"channel": {"id": channel.id, "is_im": True, "user": min(channel.members - {BOT_USER})}}
     return {"channel": {"id": channel.id, "name": channel.name, "is_private": channel.private,
-                        "is_mpim": channel.name.startswith("mpdm-"),
+                        "is_mpim": channel.name.startswith("mpdm-"), "is_archived": channel.archived,
                         "is_member": BOT_USER in channel.members}}  # fmt: skip
 
 
@@ -233,7 +237,9 @@ def _shown_view(slack: SlackSimulator, view_id: str, view: Json, state: Json) ->
 
 def user_channels(slack: SlackSimulator, arguments: Json) -> Json:
     seen = [channel for channel in slack.channels.values() if BOT_USER in channel.members or not channel.private]
-    mine = [{"id": channel.id, "name": channel.name} for channel in seen if arguments["user"] in channel.members]
+    whose, archived = arguments.get("user") or BOT_USER, not _truth(arguments.get("exclude_archived"))
+    mine = [{"id": channel.id, "name": channel.name} for channel in seen
+            if whose in channel.members and (archived or not channel.archived)]  # fmt: skip
     start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit", 100))
     more = start + limit < len(mine)
     return {"channels": mine[start : start + limit],
@@ -248,6 +254,7 @@ def publish_view(slack: SlackSimulator, arguments: Json) -> Json:
 
 
 METHODS: dict[str, Method] = {
+    "api.test": api_test,
     "auth.test": auth_test,
     "apps.connections.open": connections_open,
     "chat.postMessage": post_message,

@@ -111,6 +111,14 @@ async def test_an_app_that_is_removed_stops_everywhere(lively: Team, event: Json
     assert [(await lively.stored(channel)).state for channel in channels] == [ChannelState.BROKEN] * 2
 
 
+async def test_channels_that_stopped_with_the_workspace_go_on_with_a_token_that_works(lively: Team) -> None:
+    stopped, archived = await subscribed(lively), await subscribed(lively)
+    await happens(lively, {"type": "channel_archive", "channel": archived.id}, {"type": "app_uninstalled"})
+    await lively.app.check()
+    assert (await lively.stored(stopped)).state is ChannelState.ACTIVE
+    assert (await lively.stored(archived)).state is ChannelState.BROKEN
+
+
 async def test_a_persons_revoked_token_is_nothing_to_us(lively: Team) -> None:
     channel = await subscribed(lively)
     await happens(lively, {"type": "tokens_revoked", "tokens": {"oauth": ["U0ADA"], "bot": []}})
