@@ -61,7 +61,15 @@ def plan_digest(
     )
     hidden = ids[len(shown) :]
     posts = _posts_apart(shown, hidden) if apart else _posts(digest, shown, hidden=hidden, per_message=per_message)
+    if channel.settings.abstracts:
+        posts = [_with_abstracts(post) for post in posts]
     return replace(plan, digest=digest, paper_ids=ids, posts=tuple(posts))
+
+
+def _with_abstracts(post: PlannedPost) -> PlannedPost:
+    if not isinstance(post.content, DigestPart):
+        return post
+    return replace(post, content=replace(post.content, abstracts=True))
 
 
 def _posts(digest: Digest, shown: Sequence[str], *, hidden: Sequence[str], per_message: int) -> list[PlannedPost]:
@@ -113,7 +121,7 @@ def digest_message(
             paper,
             topics=topics.get(paper.id, ()) if several else (),
             tally=tallies.get(paper.id, NO_VOTES),
-            abstract=channel.settings.abstracts and not compact,
+            abstract=part.abstracts and not compact,
             compact=compact,
         )
         for paper in shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.cards import paper_card
 from bot.channels import Channel, ChannelState
@@ -22,6 +22,7 @@ from bot.text import count_of
 HISTORY = 10
 LONGEST_HISTORY = 50
 PAGE = 10
+FAILURES_OF = timedelta(days=7)
 
 
 async def preview(services: Services, call: CommandCall, _arguments: Arguments) -> Reply:
@@ -146,7 +147,11 @@ async def _channel_health(services: Services, channel: Channel) -> list[Block]:
             say(bold("Being posted: "), count_of(unsent, "message"), f"; last trouble: {trouble}" if trouble else "")
         )
     else:
-        blocks.append(say(bold("Posting: "), "everything is posted"))
+        blocks.append(say(bold("Posting: "), "nothing is left to post"))
+    failures = await services.store.posts.failures(channel.id, services.clock.now() - FAILURES_OF)
+    if failures:
+        lost = f"{count_of(len(failures), 'message')} in the last week, the latest because: {failures[0]}"
+        blocks.append(say(bold("Never posted: "), lost))
     return blocks
 
 

@@ -317,6 +317,10 @@ class PostStore(Protocol):
 
     async def last_error(self, channel_id: int) -> str: ...
 
+    async def failures(self, channel_id: int, since: datetime) -> list[str]:
+        """Why posts that were made since then will never be sent, the latest first."""
+        ...
+
     async def sent_as(self, channel_id: int, remote_id: str) -> Post | None:
         """The post that became that message of the platform's, None if it is none of ours."""
         ...
