@@ -350,6 +350,37 @@ class VoteRow(SQLModel, table=True):
     voted_at: datetime
 
 
+class InstallationRow(SQLModel, table=True):
+    """The app in a workspace or organisation. `sealed` are its tokens, encrypted; whoever renews them holds a lease."""
+
+    __tablename__ = "installations"
+
+    workspace: str = Field(primary_key=True)
+    enterprise: str
+    team: str
+    name: str
+    app_id: str
+    bot_user: str
+    scopes: list[str] = Field(sa_type=JsonType)
+    installed_by: str
+    installed_at: datetime
+    sealed: str = Field(sa_type=Text)
+    expires_at: datetime | None
+    renew_at: datetime | None = Field(index=True)
+    lease: str
+    lease_until: datetime | None
+    problem: str = Field(sa_type=Text)
+
+
+class OAuthStateRow(SQLModel, table=True):
+    """An installation under way. `state` is a hash: what is kept here lets nobody go on with it."""
+
+    __tablename__ = "oauth_states"
+
+    state: str = Field(primary_key=True)
+    expires_at: datetime = Field(index=True)
+
+
 class WebMessageRow(SQLModel, table=True):
     """What was posted in the web workspace."""
 
@@ -381,4 +412,6 @@ DELIVERIES = _TABLES["deliveries"]
 DELIVERY_TOPICS = _TABLES["delivery_topics"]
 SAVED_PAPERS = _TABLES["saved_papers"]
 VOTES = _TABLES["votes"]
+INSTALLATIONS = _TABLES["installations"]
+OAUTH_STATES = _TABLES["oauth_states"]
 WEB_MESSAGES = _TABLES["web_messages"]

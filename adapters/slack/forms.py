@@ -46,7 +46,7 @@ class TopicForm:
     def view(self, preview: Sequence[Json] = ()) -> Json:
         """The modal, with what the query finds below the fields."""
         known = self.known or TopicOptions(query="")
-        blocks = [_channel_input()] if not self.channel else []
+        blocks = [channel_input()] if not self.channel else []
         blocks.append(_query_input(known.query))
         blocks.append(_text_input("name", "Name", "Shown instead of the query", known.name, LONGEST_NAME))
         blocks.append(_number_input("min-upvotes", "Only from so many upvotes on", known.min_upvotes, 1_000_000))
@@ -149,7 +149,8 @@ def _input(block_id: str, label: str, element: Json, *, optional: bool = True, h
     return block | ({"hint": elements.plain(hint, limits.SECTION)} if hint else {})
 
 
-def _channel_input() -> Json:
+def channel_input() -> Json:
+    """A field for a channel. Slack offers public ones as well that the person is not in."""
     select = {
         "type": "conversations_select",
         "action_id": "value",

@@ -34,6 +34,8 @@ _LONGEST_TEXT: Final = limits.TEXT // 5
 _FRAME: Final = 1_500
 #: Characters of JSON for one paper: a line of a list, a card, a card with its abstract.
 _LINE, _CARD, _CARD_WITH_ABSTRACT = 520, 2_500, 3_900
+#: Characters of one part of a document; five of them fill a message well.
+_PART: Final = 2_000
 #: Room for one list; the rest of the message is there for what is around it.
 _LIST: Final = limits.MESSAGE - 1_000
 
@@ -132,7 +134,7 @@ def _rich_line(spans: Sequence[Span]) -> list[Json]:
 
 def _document(text: str) -> list[Json]:
     """The text as it is: an app cannot give a file to one person alone."""
-    parts = split_text(elements.visible(text).rstrip(), limits.SECTION)
+    parts = split_text(elements.visible(text).rstrip(), _PART)
     return [elements.rich(elements.preformatted(part)) for part in parts if part.strip()]
 
 

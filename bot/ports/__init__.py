@@ -1,5 +1,6 @@
 """What the core asks of the outside world, as protocols. Adapters and storage implement them."""
 
+from bot.ports.installations import Installation, InstallationStore, Tokens
 from bot.ports.platforms import (
     CommandCall,
     CommandRunner,
@@ -32,7 +33,7 @@ from bot.ports.stores import (
     SubscriptionStore,
     TopicOptions,
 )
-from bot.ports.workspace import ChannelDirectory, LoggedMessage, MessageLog, WorkspaceDirectory
+from bot.ports.workspace import ChannelDirectory, LoggedMessage, MessageLog, Overview, WorkspaceDirectory
 from bot.search import SearchIndex
 
 __all__ = [
@@ -47,11 +48,14 @@ __all__ = [
     "DigestStore",
     "Gone",
     "GoneScope",
+    "Installation",
+    "InstallationStore",
     "Library",
     "LoggedMessage",
     "LookUp",
     "MessageLog",
     "Outgoing",
+    "Overview",
     "PaperStore",
     "Person",
     "Platform",
@@ -69,6 +73,7 @@ __all__ = [
     "Store",
     "SubscriptionChange",
     "SubscriptionStore",
+    "Tokens",
     "TopicOptions",
     "Unknown",
     "WorkspaceDirectory",

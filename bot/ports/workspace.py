@@ -1,4 +1,4 @@
-"""What the local web workspace needs: its messages, and the channels of a platform."""
+"""What adapters need to show a workspace: its messages, the channels of a platform, and what concerns one person."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.channels import Address, Channel, PlatformName, Workspace
-from bot.messages import Message
+from bot.messages import Message, PaperBlock
+from bot.reading import Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,18 @@ class ChannelDirectory(Protocol):
 
     async def add_channel(self, address: Address, name: str) -> Channel:
         """The channel at that address, added with the default settings if it is new; raises `UserError`."""
+        ...
+
+
+class Overview(Protocol):
+    """What a person sees outside of any channel."""
+
+    async def saved(self, reader: Reader, limit: int) -> tuple[int, Sequence[PaperBlock]]:
+        """How many papers are on a reading list, and the lines of the latest of them."""
+        ...
+
+    async def health(self, time_zone: str) -> str:
+        """How the feeds and the posting are doing, in a line with times of that IANA zone."""
         ...
 
 
