@@ -32,6 +32,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "subscribe": {"query": "quant*", "min_upvotes": 3, "instant": True, "backfill": 2, "name": 'Small "fast" models'},
     "unsubscribe": {"topic": "1"},
     "edit": {"topic": "1", "query": "diffusion OR quant*", "min_upvotes": 1, "instant": "off", "name": "New name"},
+    "merge": {"topic": "1", "other": "2"},
     "schedule": {"when": "mon,thu 17:30"},
     "timezone": {"zone": "Europe/Berlin"},
     "settings": {"key": "limit", "value": "7"},
