@@ -129,6 +129,8 @@ async def test_commands_are_registered_once_and_again_only_when_they_change(hous
 @pytest.mark.parametrize("name", [command.name for command in REGISTRY])
 async def test_every_command_is_answered_to_the_person_alone(lively: House, name: str) -> None:
     await lively.say("subscribe", query="diffusion")
+    if name == "merge":
+        await lively.say("subscribe", query="agents")
     answer = await lively.say(name, **VALUES.get(name, {}))
     assert answer.first == {"type": 5, "data": {"flags": 64}}
     assert answer.ephemeral
