@@ -2,7 +2,8 @@
 
 The rules are those of the search engine, run by the engine's own code: a word is a run of letters and digits (so
 `fine-tuning` is two words and `C++` is `c`), accents and case are folded, and English words are reduced to their
-stem for everything but prefixes and names.
+stem for everything but prefixes and names. The engine folds what is written in Latin letters; `normalized` does the
+same for every script before.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Final
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
+from bot.cleaning import without_unseen
+
 #: The names under which the index knows the two analysers.
 WORDS: Final = "words"
 TERMS: Final = "terms"
@@ -21,6 +24,9 @@ TERMS: Final = "terms"
 # The engine silently leaves out words of 65,530 bytes and more. Cutting far below that, before anybody looks, keeps
 # such a word the same for search and topics; folding can make four bytes of a character, NFKC is done by then.
 _LONGEST_WORD = 10_000
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
+_VOICING = "\u3099\u309a"
+_SELECTORS = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
 _OVERLONG = re.compile(rf"\S{{{_LONGEST_WORD}}}")
 
 
@@ -37,12 +43,26 @@ def terms_analyzer() -> TextAnalyzer:
 def normalized(text: str) -> str:
     """The text as both analysers, here and in the index, want it.
 
-    Compatibility forms are unified (NFKC), so that `é` in one character or two, `ﬁ` and `𝐀` are the same to search;
-    lone surrogates, which no index can store, become `?`.
+    Compatibility forms are unified (NFKC), so that `ﬁ`, `𝐀` and `Ａ` are the same to search as what they stand for.
+    Accents go, in one character with their letter or behind it, and so does what nobody sees (soft hyphens, joiners),
+    lone surrogates among it. The voicing marks of kana stay: with them it is another letter.
     """
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).encode("utf-8", "replace").decode("utf-8")
+        # Case is folded after taking apart: what has an accent or two may have no other small letter.
+        text = unicodedata.normalize("NFKD", without_unseen(text)).casefold()
+        text = unicodedata.normalize("NFKC", _FOREIGN.sub(_without_accents, text))
     return _OVERLONG.sub(r"\g<0> ", text) if len(text) > _LONGEST_WORD else text
+
+
+def _without_accents(foreign: re.Match[str]) -> str:
+    return "".join(char for char in foreign[0] if not _is_accent(char))
+
+
+def _is_accent(char: str) -> bool:
+    """Whether it only goes on a letter, or chooses its form; vowel signs of Indian scripts are letters of their own."""
+    if unicodedata.combining(char):
+        return char not in _VOICING
+    return unicodedata.category(char) == "Me" or char in _SELECTORS
 
 
 def words(text: str) -> list[str]:

@@ -49,12 +49,17 @@ def clean_text(text: str, limit: int) -> str:
     return _cut("\n\n".join(" ".join(words) for words in paragraphs if words), limit)
 
 
+def without_unseen(text: str) -> str:
+    """`text` without the characters that nobody sees, other than white space."""
+    return _UNSEEN.sub("", text)
+
+
 def _visible(text: str) -> str:
     if text.isascii():
         return text.encode("ascii").translate(None, _UNSEEN_ASCII).decode("ascii")
     # Marks are thinned out before, because putting n of them in order takes n² steps, and once more after, because
     # some come apart into two.
-    return _thin_out_marks(unicodedata.normalize("NFC", _thin_out_marks(_UNSEEN.sub("", text))))
+    return _thin_out_marks(unicodedata.normalize("NFC", _thin_out_marks(without_unseen(text))))
 
 
 def _thin_out_marks(text: str) -> str:

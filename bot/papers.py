@@ -145,8 +145,8 @@ def merge(known: Paper, news: Paper) -> Paper:
 # https://info.arxiv.org/help/arxiv_identifier.html: since 2007-04 YYMM.NNNN, since 2015-01 five digits; before,
 # archive(.subject-class)/YYMMNNN. A version may follow.
 _NEW_ID = r"\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}"
-_OLD_ID = r"[a-z]+(?:-[a-z]+)?(?:\.[A-Za-z]{2})?/\d{2}(?:0[1-9]|1[0-2])\d{3}"
-_ID = re.compile(rf"(?P<id>{_NEW_ID}|{_OLD_ID})(?:v\d+)?", re.ASCII)
+_OLD_ID = r"(?P<archive>[a-z]+(?:-[a-z]+)?)(?:\.[A-Za-z]{2})?/(?P<number>\d{2}(?:0[1-9]|1[0-2])\d{3})"
+_ID = re.compile(rf"(?:(?P<id>{_NEW_ID})|{_OLD_ID})(?:v\d+)?", re.ASCII)
 _HOSTS = re.compile(
     r"(?:https?://)?(?:www\.|export\.|browse\.)?"
     r"(?:arxiv\.org/(?:abs|pdf|html|ps|format)|huggingface\.co/papers|hf\.co/papers|alphaxiv\.org/abs)/",
@@ -154,13 +154,20 @@ _HOSTS = re.compile(
 )
 
 
+def _id_of(found: re.Match[str]) -> str:
+    return found["id"] or f"{found['archive']}/{found['number']}"
+
+
 def normalize_paper_id(text: str) -> str | None:
-    """The arXiv id without version when `text` is nothing but one (`2604.13035v2`, `arXiv:astro-ph/0601001`)."""
+    """The arXiv id when `text` is nothing but one (`2604.13035v2`, `arXiv:math.GT/0309136`).
+
+    Without version and subject class, which name the same paper.
+    """
     text = text.strip()
     if text[:6].lower() == "arxiv:":
         text = text[6:].strip()
     found = _ID.fullmatch(text)
-    return found["id"] if found else None
+    return _id_of(found) if found else None
 
 
 def parse_paper_id(text: str) -> str:
@@ -174,7 +181,7 @@ def parse_paper_id(text: str) -> str:
         found = _ID.match(text, link.end())
         rest = text[found.end() :] if found else ""
         if found and re.fullmatch(r"(?:\.pdf)?/?(?:[?#].*)?", rest, re.DOTALL):
-            return found["id"]
+            return _id_of(found)
     elif paper_id := normalize_paper_id(text):
         return paper_id
     shown = text if len(text) <= 60 else text[:59] + "…"
@@ -187,6 +194,6 @@ def parse_paper_id(text: str) -> str:
 def linked_paper_ids(text: str) -> list[str]:
     """The ids of all papers that a text links to, in their order, each once."""
     ids: Iterable[str] = (
-        found["id"] for link in _HOSTS.finditer(text) if (found := _ID.match(text, link.end())) is not None
+        _id_of(found) for link in _HOSTS.finditer(text) if (found := _ID.match(text, link.end())) is not None
     )
     return list(dict.fromkeys(ids))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import structlog
@@ -112,7 +112,7 @@ class TopicDesk:
             wanted: defaultdict[int, list[Subscription]] = defaultdict(list)
             for topic in topics:
                 subscription = self._topics[topic]
-                if self._is_news(stored, subscription, baselines):
+                if is_news(stored, subscription, baselines, watching=topic in self._watching):
                     wanted[subscription.channel_id].append(subscription)
             matches += [
                 _match(channels[channel_id], stored, subscriptions)
@@ -121,11 +121,15 @@ class TopicDesk:
             ]
         return matches
 
-    def _is_news(self, stored: StoredPaper, topic: Subscription, baselines: set[tuple[int, str]]) -> bool:
-        """Whether the paper came, or came to qualify, after the topic was set."""
-        if stored.listed_change > topic.since:
-            return True
-        return topic.id in self._watching and (topic.id, stored.paper.id) not in baselines
+
+def is_news(
+    stored: StoredPaper, topic: Subscription, baselines: Collection[tuple[int, str]], *, watching: bool
+) -> bool:
+    """Whether the paper came after the topic was set or, if that watches numbers, came to qualify after it.
+
+    `baselines` are the ids of topics with those of papers that qualified already.
+    """
+    return stored.listed_change > topic.since or (watching and (topic.id, stored.paper.id) not in baselines)
 
 
 def _match(channel: Channel, stored: StoredPaper, topics: Sequence[Subscription]) -> Match:

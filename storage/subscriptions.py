@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, exists, func, insert, select, update
+from sqlalchemy import Row, Select, delete, exists, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import UserError
@@ -16,8 +16,8 @@ from bot.subscriptions import Subscription
 from storage.counters import Counter, next_numbers
 from storage.database import Database
 from storage.digests import WAITING
-from storage.statements import chunks
-from storage.tables import BASELINES, CHANNELS, DELIVERIES, DELIVERY_TOPICS, SUBSCRIPTIONS
+from storage.statements import chunks, upsert
+from storage.tables import BASELINES, CHANNELS, DELIVERIES, DELIVERY_TOPICS, PAPERS, SUBSCRIPTIONS
 
 
 def subscription_of(row: Row[Any]) -> Subscription:
@@ -80,7 +80,7 @@ class SqlSubscriptionStore:
             before = (await connection.execute(known)).one_or_none()
             if before is None:
                 raise UserError("That topic was removed in the meantime.")
-            await _refuse_double(connection, before.channel_id, options.query, besides=subscription_id)
+            await _refuse_double(connection, before.channel_id, options.query, besides=[subscription_id])
             # A new name is no new question: only another query starts over with what is news.
             asks_anew = (before.query, before.min_upvotes) != (options.query, options.min_upvotes)
             editing = (
@@ -103,6 +103,39 @@ class SqlSubscriptionStore:
             for some in chunks(unwanted):
                 await _drop_waiting(connection, subscription_id, some)
             return edited
+
+    async def merge(self, kept: Subscription, gone: Subscription, options: TopicOptions, now: datetime) -> Subscription:
+        async with self._database.write() as connection:
+            change = await next_numbers(connection, Counter.CHANGE, 2)
+            both = select(SUBSCRIPTIONS).where(
+                SUBSCRIPTIONS.c.id.in_([kept.id, gone.id]), SUBSCRIPTIONS.c.removed_at.is_(None)
+            )
+            known = {row.id: subscription_of(row) for row in await connection.execute(both)}
+            if known != {kept.id: kept, gone.id: gone}:
+                raise UserError("One of these topics was changed in the meantime. `/papers topics` shows them.")
+            await _refuse_double(connection, kept.channel_id, options.query, besides=(kept.id, gone.id))
+            await connection.execute(
+                update(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id == gone.id).values(removed_at=now, change=change)
+            )
+            merging = (
+                update(SUBSCRIPTIONS)
+                .where(SUBSCRIPTIONS.c.id == kept.id)
+                .values(
+                    name=options.name,
+                    query=options.query,
+                    min_upvotes=options.min_upvotes,
+                    instant=options.instant,
+                    since=max(kept.since, gone.since),
+                    change=change + 1,
+                )
+                .returning(SUBSCRIPTIONS)
+            )
+            merged = subscription_of((await connection.execute(merging)).one())
+            await connection.execute(delete(BASELINES).where(BASELINES.c.subscription_id.in_([kept.id, gone.id])))
+            await _set_baseline(connection, kept.id, options.baseline)
+            await _hand_over(connection, gone.id, kept.id)
+            await _match_again(connection)
+            return merged
 
     async def remove(self, subscription_id: int, now: datetime) -> None:
         async with self._database.write() as connection:
@@ -177,7 +210,9 @@ class SqlSubscriptionStore:
             return [subscription_of(row) for row in await connection.execute(statement)]
 
 
-async def _refuse_double(connection: AsyncConnection, channel_id: int, query: str, besides: int = 0) -> None:
+async def _refuse_double(
+    connection: AsyncConnection, channel_id: int, query: str, besides: Collection[int] = ()
+) -> None:
     """Raises `UserError` when the channel has a topic with this query. Nobody can add one meanwhile: all of them take
     a change number first, and the counter stays locked.
     """
@@ -185,7 +220,7 @@ async def _refuse_double(connection: AsyncConnection, channel_id: int, query: st
         SUBSCRIPTIONS.c.channel_id == channel_id,
         SUBSCRIPTIONS.c.query == query,
         SUBSCRIPTIONS.c.removed_at.is_(None),
-        SUBSCRIPTIONS.c.id != besides,
+        SUBSCRIPTIONS.c.id.not_in(besides),
     )
     number: int | None = (await connection.execute(statement)).scalar_one_or_none()
     if number is not None:
@@ -197,6 +232,28 @@ async def _set_baseline(connection: AsyncConnection, subscription_id: int, paper
         await connection.execute(
             insert(BASELINES), [{"subscription_id": subscription_id, "paper_id": paper_id} for paper_id in some]
         )
+
+
+async def _hand_over(connection: AsyncConnection, gone: int, kept: int) -> None:
+    """Puts everything that one topic brought down to another one."""
+    brought = select(DELIVERY_TOPICS.c.delivery_id, literal(kept)).where(DELIVERY_TOPICS.c.subscription_id == gone)
+    await connection.execute(
+        upsert(connection, DELIVERY_TOPICS)
+        .from_select(["delivery_id", "subscription_id"], brought)
+        .on_conflict_do_nothing()
+    )
+    await connection.execute(delete(DELIVERY_TOPICS).where(DELIVERY_TOPICS.c.subscription_id == gone))
+
+
+async def _match_again(connection: AsyncConnection) -> None:
+    """Has papers matched once more that somebody may be matching now, with topics that are no longer there."""
+    unmatched = (
+        select(PAPERS.c.id)
+        .where(PAPERS.c.listed_change.is_not(None), PAPERS.c.matched_revision < PAPERS.c.revision)
+        .order_by(PAPERS.c.id)
+        .with_for_update()
+    )
+    await connection.execute(update(PAPERS).where(PAPERS.c.id.in_(unmatched)).values(revision=PAPERS.c.revision + 1))
 
 
 async def _drop_waiting(

@@ -14,7 +14,21 @@ from bot.query import Query, parse
 WORDS = (
     *("agent", "agents", "diffusion", "diffuse", "Schrödinger", "survey", "surveys", "case", "study", "studies", "GPT"),
     *("4", "quantum", "quantization", "quantize", "model", "models", "mixture", "of", "experts", "expert", "the"),
-    *("naïve", "量子", "コンピュータ", "Ωμέγα", "don't", "x"),
+    *(
+        "naïve",
+        "量子",
+        "コンピュータ",
+        "Ωμέγα",
+        "ΩΜΕΓΑ",
+        "Ёлка",
+        "елка",
+        "Straße",
+        "ﬁne",
+        "don't",
+        "x",
+        "x\u0304y",
+        "a\u00adgent",
+    ),
 )
 NAMES = (
     "Yann LeCun",

@@ -1,4 +1,4 @@
-"""Commands about topics: subscribe, topics, edit, unsubscribe."""
+"""Commands about topics: subscribe, topics, edit, merge, unsubscribe."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.wording import answer, hint, next_digest_in_words, say, schedule_in_words, sentence
 from bot.errors import UserError
-from bot.matching import matches
+from bot.matching import matches, same
 from bot.messages import Block, Button, Buttons, ButtonStyle, Heading, Span, bold, code
 from bot.papers import Paper
 from bot.ports import CommandCall, Reply, TopicOptions
 from bot.posts import DigestKind, Match
-from bot.query import Query, QueryError, Sort, explain, parse
+from bot.query import LONGEST_QUERY, MOST_TERMS, Query, QueryError, Sort, explain, parse
 from bot.subscriptions import Subscription, wanted_query
-from bot.suggestions import closest
+from bot.suggestions import closest, quoted
 from bot.text import count_of
-from bot.topics import MATCHED_AGAIN_FOR
+from bot.topics import MATCHED_AGAIN_FOR, is_news
 
 MOST_TOPICS = 100  # in one channel; more would be a list that nobody reads
 MOST_BACKFILL = 50
+MOST_COMING = 1000  # listed papers that were not matched yet: there are hardly ever any
 SAMPLES = 3
 LONGEST_NAME = 60
 DELIVERED_IN = timedelta(days=30)
@@ -36,7 +37,7 @@ async def subscribe(services: Services, call: CommandCall, arguments: Arguments)
     name = _name(arguments.text("name"))
     channel = await services.channel(call)
     topics = await services.store.subscriptions.of_channel(channel.id)
-    _refuse_double(query, topics)
+    _refuse_double(query, wanted, topics)
     if len(topics) >= MOST_TOPICS:
         raise UserError(f"This channel has {MOST_TOPICS} topics already. `/papers unsubscribe N` makes room.")
     options = TopicOptions(
@@ -112,10 +113,10 @@ async def edit(services: Services, call: CommandCall, arguments: Arguments) -> R
             Buttons((Button("Topics", "topics"), _remove_button(topic, "Remove"))),
         )
     query = parse(arguments.text("query") or topic.query)
-    others = await services.store.subscriptions.of_channel(channel.id)
-    _refuse_double(query, [other for other in others if other.id != topic.id])
     least = arguments.number("min-upvotes") if "min-upvotes" in arguments else topic.min_upvotes
     wanted = wanted_query(query.text, least or None)
+    others = await services.store.subscriptions.of_channel(channel.id)
+    _refuse_double(query, wanted, [other for other in others if other.id != topic.id])
     given = arguments.text("name")
     options = TopicOptions(
         query=query.text,
@@ -134,6 +135,50 @@ async def edit(services: Services, call: CommandCall, arguments: Arguments) -> R
     )
 
 
+async def merge(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    channel = await services.channel(call)
+    kept = await _topic(services, channel, arguments.text("topic"))
+    gone = await _topic(services, channel, arguments.text("other"))
+    if kept.id == gone.id:
+        raise UserError(f"Both are topic {kept.number}. Name two, like `/papers merge 1 2`.")
+    query, least = _united(kept, gone)
+    wanted = wanted_query(query.text, least)
+    others = await services.store.subscriptions.of_channel(channel.id)
+    _refuse_double(query, wanted, [other for other in others if other.id not in (kept.id, gone.id)])
+    options = TopicOptions(
+        query=query.text,
+        name=kept.name,
+        min_upvotes=least,
+        instant=kept.instant or gone.instant,
+        baseline=await _common_baseline(services, wanted, (kept, gone)),
+    )
+    merged = await services.store.subscriptions.merge(kept, gone, options, services.clock.now())
+    return answer(
+        say(
+            bold(f"Topics {kept.number} and {gone.number} are now one, number {merged.number}: "), *explain(wanted), "."
+        ),
+        say("What waited because of either still waits. Nothing older is posted."),
+        Buttons((Button("Topics", "topics"), _remove_button(merged, "Remove"))),
+    )
+
+
+def _united(kept: Subscription, gone: Subscription) -> tuple[Query, int | None]:
+    """The query that finds what either topic finds, no more and no less, and the least upvotes beside it.
+
+    A bound that only one of them has becomes a part of the query.
+    """
+    common = kept.min_upvotes == gone.min_upvotes
+    try:
+        sides = [parse(topic.query) if common else topic.wanted for topic in (kept, gone)]
+        query = parse(" OR ".join(f"({Query.of(side.root).text})" for side in sides))
+    except QueryError as error:
+        raise UserError(
+            f"Topics {kept.number} and {gone.number} cannot be one: a query has at most {LONGEST_QUERY} characters and "
+            f"{MOST_TERMS} words. `/papers edit N QUERY` makes one of them shorter."
+        ) from error
+    return query, kept.min_upvotes if common else None
+
+
 def _name(name: str) -> str:
     name = " ".join(name.split())
     if len(name) > LONGEST_NAME:
@@ -141,11 +186,17 @@ def _name(name: str) -> str:
     return name
 
 
-def _refuse_double(query: Query, topics: Sequence[Subscription]) -> None:
+def _refuse_double(query: Query, wanted: Query, topics: Sequence[Subscription]) -> None:
+    """Raises `UserError` if a topic has this query, or finds the same by its options: in whatever spelling."""
     for topic in topics:
-        if topic.query.casefold() == query.text.casefold():
+        try:
+            double = same(query, parse(topic.query)) or same(wanted, topic.wanted)
+        except QueryError:
+            continue
+        if double:
+            written = "" if topic.query == query.text else f", {quoted(topic.query)}"
             raise UserError(
-                f"This channel has that topic already: it is number {topic.number}. "
+                f"This channel has that topic already: it is number {topic.number}{written}. "
                 f"`/papers edit {topic.number}` changes it."
             )
 
@@ -156,6 +207,22 @@ async def _baseline(services: Services, wanted: Query) -> tuple[str, ...]:
         return ()
     recent = await services.store.papers.listed_since(services.clock.now() - MATCHED_AGAIN_FOR)
     return tuple(paper.id for paper in recent if matches(wanted, paper))
+
+
+async def _common_baseline(services: Services, wanted: Query, topics: Sequence[Subscription]) -> tuple[str, ...]:
+    """What matches already or was old to one of the topics, less what is about to come by one of them."""
+    if not wanted.watches_numbers:
+        return ()
+    baselines = await services.store.subscriptions.baselines([topic.id for topic in topics])
+    known = {*await _baseline(services, wanted), *(paper_id for _, paper_id in baselines)}
+    coming = {
+        stored.paper.id
+        for stored in await services.store.papers.unmatched(MOST_COMING)
+        for topic in topics
+        if matches(topic.wanted, stored.paper)
+        and is_news(stored, topic, baselines, watching=topic.wanted.watches_numbers)
+    }
+    return tuple(sorted(known - coming))
 
 
 async def _latest(services: Services, wanted: Query, limit: int) -> list[Paper]:
@@ -302,5 +369,20 @@ COMMANDS = (
         ),
         examples=("edit 2 diffusion -survey", "edit 2 --min-upvotes 10", 'edit 2 --name "Fast diffusion"'),
         details="--min-upvotes 0 drops the bound, --name none the name.",
+    ),
+    Command(
+        name="merge",
+        summary="make one topic of two",
+        handler=merge,
+        manages=True,
+        parameters=(
+            _TOPIC,
+            Parameter(name="other", help="the number of the topic that goes into it", kind=Kind.TOPIC, required=True),
+        ),
+        examples=("merge 1 2",),
+        details=(
+            "The first keeps its number and name, and finds from then on what either of them found. Different bounds "
+            "of --min-upvotes become parts of the query; papers are posted at once if one of the topics did that."
+        ),
     ),
 )

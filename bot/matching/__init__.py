@@ -5,6 +5,6 @@ matcher.put(7, parse("diffusion -survey"))
 matcher.match(paper)  # [7]
 """
 
-from bot.matching.matcher import Matcher, matches
+from bot.matching.matcher import Matcher, matches, same
 
-__all__ = ["Matcher", "matches"]
+__all__ = ["Matcher", "matches", "same"]

@@ -5,14 +5,15 @@ The truth of anything for a batch of papers is one integer, a bit for each paper
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, cast
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeVar, cast
 
 from bot.matching.atoms import Atom, Atoms, Condition, Question, holds
 from bot.papers import Paper
 from bot.query.nodes import And, Everything, Node, Not, Or
 
 Intern = Callable[[Question], Atom]
+_Part = TypeVar("_Part", bound=Hashable)
 
 
 class Clause(NamedTuple):
@@ -49,7 +50,7 @@ def clause_of(node: Node, intern: Intern, *, wanted: bool = True) -> Clause:
             clauses = [clause_of(inner, intern, wanted=wanted) for inner in nodes]
             if isinstance(node, And) == wanted:
                 return _all_of(clauses)
-            return Clause(groups=(tuple(map(_bare, clauses)),))
+            return Clause(groups=(_once(map(_bare, clauses)),))
         case Everything():
             return Clause() if wanted else Clause(groups=((),))
         case _:
@@ -68,14 +69,14 @@ def _all_of(clauses: Sequence[Clause]) -> Clause:
     return Clause(
         need=_once(atom for clause in clauses for atom in clause.need),
         without=_once(atom for clause in clauses for atom in clause.without),
-        groups=tuple(group for clause in clauses for group in clause.groups),
-        conditions=tuple(dict.fromkeys(condition for clause in clauses for condition in clause.conditions)),
+        groups=_once(group for clause in clauses for group in clause.groups),
+        conditions=_once(condition for clause in clauses for condition in clause.conditions),
     )
 
 
-def _once(atoms: Iterable[Atom]) -> tuple[Atom, ...]:
-    """Each atom once, in an order that is the same whatever the query's was."""
-    return tuple(sorted(set(atoms), key=id))
+def _once(parts: Iterable[_Part]) -> tuple[_Part, ...]:
+    """Each part once, in an order that is the same whatever the query's was."""
+    return tuple(sorted(set(parts), key=hash))
 
 
 class Batch:

@@ -180,6 +180,14 @@ def matches(query: Query, paper: Paper) -> bool:
     return bool(matcher.match(paper))
 
 
+def same(query: Query, other: Query) -> bool:
+    """Whether the two ask the same, though maybe in other forms of the words or in another order."""
+    matcher = Matcher()
+    matcher.put(0, query)
+    matcher.put(1, other)
+    return matcher.distinct == 1
+
+
 def _anchor(clause: Clause) -> tuple[Anchor, Group]:
     """The atoms, as rare as possible, one of which must be true for the clause to be, and the group that they are of.
 

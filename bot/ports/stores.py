@@ -212,6 +212,14 @@ class SubscriptionStore(Protocol):
         """
         ...
 
+    async def merge(self, kept: Subscription, gone: Subscription, options: TopicOptions, now: datetime) -> Subscription:
+        """Makes `kept` a topic with these options, which finds what both did, and removes `gone`.
+
+        What waits or was posted because of `gone` is then because of `kept`; news is what comes after the later one.
+        Raises `UserError` when another topic of the channel has that query, or when one of these changed meanwhile.
+        """
+        ...
+
     async def remove(self, subscription_id: int, now: datetime) -> None:
         """Removes the topic, and what waits for the channel only because of it."""
         ...

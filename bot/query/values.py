@@ -114,7 +114,9 @@ def _starred(value: Value, field: TextField) -> Atom:
     if len(words) > 1:
         raise value.error(
             f"A `*` needs one plain word, and {value.shown} is several.",
-            f"Write `{' '.join(words)}*`, which looks for each of them.",
+            f"Write `{' '.join(words)}*`, which looks for each of them."
+            if len(words[-1]) >= SHORTEST_PREFIX
+            else f"Write `{start}` without the `*`.",
         )
     if len(words[0]) < SHORTEST_PREFIX:
         raise value.error(

@@ -182,6 +182,73 @@ async def test_the_same_topic_twice_is_refused_with_its_number(town: Town) -> No
     assert not (await town.ask("subscribe diffusion -survey", "other")).failed
 
 
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        ("agents", "Agent"),
+        ("diffusion -survey", "-surveys diffusion"),
+        ('llm OR "language model" OR agent', '("language models" OR agents) OR LLM'),
+        ("cat:cs.CL (a OR b) (c OR d)", "(d OR c) (b OR a) cat:cs.cl"),
+        ("agents upvotes:>=20", "agents --min-upvotes 20"),
+        ("agents --min-upvotes 20", "agents"),
+    ],
+)
+async def test_the_same_topic_in_other_words_is_refused_with_its_number(first: str, again: str, town: Town) -> None:
+    await town.say("subscribe turtles")
+    await town.say(f"subscribe {first}")
+    assert "it is number 2" in await town.refused(f"subscribe {again}")
+    await town.say("subscribe agents -benchmark")
+
+
+async def test_two_topics_become_one(town: Town) -> None:
+    await town.news(a_paper(1), a_paper(2, title="Turtles", abstract="", upvotes=50))
+    await town.say("subscribe diffusion --name Slow")
+    await town.say("subscribe turtles --min-upvotes 20 --instant --name Fast")
+    await town.news(a_paper(3), a_paper(4, title="More Turtles", abstract="", upvotes=20))
+    answer = await town.say("merge 1 2")
+    assert (
+        "Topics 1 and 2 are now one, number 1: papers either with diffusion or (with turtles, with at least 20"
+        in answer
+    )
+    listing = await town.say("topics")
+    assert "1 topic in general" in listing
+    assert "1. Slow (`diffusion OR turtles upvotes:>=20`)" in listing
+    assert "posted at once" in listing
+    assert sorted((await town.ask("preview")).message.paper_ids) == ["2605.00003", "2605.00004"]
+    # Older papers that gain votes were old before; newer ones come by either side.
+    few = a_paper(6, title="Few Turtles", abstract="", upvotes=3)
+    await town.news(a_paper(1, upvotes=90), a_paper(2, title="Turtles", abstract="", upvotes=91), a_paper(5), few)
+    assert sorted((await town.ask("preview")).message.paper_ids) == ["2605.00003", "2605.00004", "2605.00005"]
+    await town.news(a_paper(6, title="Few Turtles", abstract="", upvotes=30))
+    await town.next_digest()
+    assert "4 papers in the last 30 days" in await town.say("topics")
+
+
+async def test_a_common_bound_stays_an_option_of_merged_topics(town: Town) -> None:
+    await town.say("subscribe diffusion OR turtles --min-upvotes 20")
+    await town.say("subscribe sort:new agents -survey --min-upvotes 20 --name Robots")
+    await town.say("merge robots 1")
+    assert "2. Robots (`agents -survey OR diffusion OR turtles`)" in await town.say("topics")
+    assert (
+        "subscribe agents -survey OR diffusion OR turtles --min-upvotes 20 --name"
+        in (buttons(await town.ask("unsubscribe 2"))["Undo"])
+    )
+
+
+async def test_topics_that_cannot_be_merged_stay_as_they_are(town: Town) -> None:
+    await town.say("subscribe diffusion")
+    await town.say("subscribe turtles")
+    await town.say("subscribe Turtle OR Diffusion")
+    assert "Both are topic 2" in await town.refused("merge 2 turtles")
+    assert "There is no topic “9” here" in await town.refused("merge 1 9")
+    assert "it is number 3, `turtle OR diffusion`" in await town.refused("merge 1 2")
+    assert "needs the number of the topic that goes into it" in await town.refused("merge 1")
+    await town.say("subscribe " + " OR ".join(f"alpha{number}" for number in range(30)))
+    await town.say("subscribe " + " OR ".join(f"beta{number}" for number in range(30)))
+    assert "at most 500 characters and 50 words" in await town.refused("merge 4 5")
+    assert "5 topics in general" in await town.say("topics")
+
+
 async def test_topics_are_edited_by_number_name_or_query(town: Town) -> None:
     await town.say("subscribe diffusion")
     await town.say("subscribe agents --name Robots")
@@ -237,8 +304,8 @@ async def test_topics_tell_what_each_brought(town: Town) -> None:
 
 async def test_only_managers_change_things_and_everybody_may_look(town: Town) -> None:
     await town.say("subscribe diffusion")
-    for line in ("subscribe x", "unsubscribe 1", "edit 1 y", "schedule instant", "timezone UTC", "pause", "resume",
-                 "settings limit 3", "now"):  # fmt: skip
+    for line in ("subscribe x", "unsubscribe 1", "edit 1 y", "merge 1 2", "schedule instant", "timezone UTC", "pause",
+                 "resume", "settings limit 3", "now"):  # fmt: skip
         assert "Only people who may manage this channel" in await town.refused(line, person=VISITOR)
     for line in ("help", "search x", "today", "trending", "topics", "settings", "settings limit", "schedule",
                  "timezone", "preview", "history", "status"):  # fmt: skip

@@ -36,6 +36,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "subscribe": {"query": "quant*", "min_upvotes": 3, "instant": True, "backfill": 2, "name": 'Small "fast" models'},
     "unsubscribe": {"topic": "1"},
     "edit": {"topic": "1", "query": "diffusion OR quant*", "min_upvotes": 1, "instant": "off", "name": "New name"},
+    "merge": {"topic": "1", "other": "2"},
     "schedule": {"when": "mon,thu 17:30"},
     "timezone": {"zone": "Europe/Berlin"},
     "settings": {"key": "limit", "value": "7"},
@@ -178,6 +179,8 @@ async def test_commands_are_registered_once_and_again_only_when_they_change(hous
 @pytest.mark.parametrize("name", [command.name for command in REGISTRY])
 async def test_every_command_is_answered_to_the_person_alone(lively: House, name: str) -> None:
     await lively.say("subscribe", query="diffusion")
+    if name == "merge":
+        await lively.say("subscribe", query="agents")
     answer = await lively.say(name, **VALUES.get(name, {}))
     assert answer.first == {"type": 5, "data": {"flags": 64}}
     assert answer.ephemeral

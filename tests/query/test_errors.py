@@ -55,6 +55,7 @@ def mistake(text: str) -> QueryError:
         ("quan*um", "quan*um", "only end a word"),
         ("*quant", "*quant", "only end a word"),
         ("fine-tun*", "fine-tun*", "`fine tun*`"),
+        ("gpt-4*", "gpt-4*", "`gpt-4` without the `*`"),
         ('"quant* x"', '"quant* x"', "quoted phrase cannot contain `*`"),
         ('title:"quant*"', '"quant*"', "quoted phrase cannot contain `*`"),
         ("title:*", "*", "`title:quant*`"),

@@ -126,6 +126,7 @@ TITLE, ABSTRACT = TextField.TITLE, TextField.ABSTRACT
         ("has:model", Has(Feature.MODEL)),
         ("id:2604.13035v2", PaperId("2604.13035")),
         ("id:astro-ph/0601001", PaperId("astro-ph/0601001")),
+        ("id:math.GT/0309136v2", PaperId("math/0309136")),
         ("id:https://arxiv.org/abs/2604.13035", PaperId("2604.13035")),
         ("DreamFusion: Text-to-3D", And((Word("dreamfusion"), Phrase(("text", "to", "3d"))))),
         ("a sort:new", Word("a")),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -19,7 +21,12 @@ from bot.analysis import TERMS, WORDS, normalized, terms, terms_analyzer, words,
         ("Scho\u0308n nai\u0308ve", ["schon", "naive"]),
         ("ﬁne 𝐀tom x²", ["fine", "atom", "x2"]),
         ("fine-tuning GPT-4, C++; don't snake_case", ["fine", "tuning", "gpt", "4", "c", "don", "t", "snake", "case"]),
-        ("日本語 Ωμέγα", ["日本語", "ωμέγα"]),
+        ("日本語 Ωμέγα", ["日本語", "ωμεγα"]),
+        ("ΟΔΟΣ οδός Ёлка елка", ["οδοσ", "οδοσ", "елка", "елка"]),
+        ("x\u0304y q\u0303-learning", ["xy", "q", "learning"]),  # accents that no character has built in
+        ("dif\u00adfusion a\u200db 1\ufe0f\u20e3", ["diffusion", "ab", "1"]),
+        ("ガラス ｶﾞﾗｽ カラス 한국어", ["ガラス", "ガラス", "カラス", "한국어"]),
+        ("น้ำ हिन्दी", ["นํา", "हिनदी"]),  # signs that are no letters take no word apart
         ("\ud800 — …", []),
     ],
 )
@@ -53,6 +60,17 @@ def test_words_are_words_of_themselves(text: str) -> None:
     once = words(text)
     assert words(" ".join(once)) == once
     assert [term for word in once for term in terms(word)] == terms(text)
+
+
+@given(st.text())
+def test_case_never_matters(text: str) -> None:
+    assert words(text.upper()) == words(text.lower()) == words(text)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
+@given(text=st.text())
+def test_every_form_of_unicode_has_the_same_words(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> None:
+    assert words(unicodedata.normalize(form, text)) == words(text)
 
 
 def test_rare_capitals_fold_like_their_small_letters() -> None:

@@ -98,6 +98,53 @@ async def test_another_name_keeps_what_is_news(store: SqlStore) -> None:
     assert [one.subscription for one in await store.subscriptions.changed(first.since, 10)] == [edited]
 
 
+async def test_of_two_merged_topics_one_stays_with_all_that_both_brought(store: SqlStore) -> None:
+    here = await channel(store)
+    one, two = await topic(store, here, "a", baseline=()), await topic(store, here, "b", name="B")
+    await listed(store, paper(1), paper(2), paper(3))
+    await store.digests.record_matches(
+        {}, [match(here, paper(1).id, one), match(here, paper(2).id, one, two), match(here, paper(3).id, two)], NOON
+    )
+    assert await store.digests.plan(plan(here, [paper(2).id]), NOON)
+    await sent(store, await lease_one(store))
+    options = TopicOptions(query="a OR b", name="Both", min_upvotes=3, instant=True, baseline=(paper(1).id,))
+    merged = await store.subscriptions.merge(two, one, options, NOON)
+    assert (merged.id, merged.number, merged.name, merged.query) == (two.id, 2, "Both", "a OR b")
+    assert (merged.min_upvotes, merged.instant, merged.since) == (3, True, two.since)
+    assert await store.subscriptions.of_channel(here.id) == [merged]
+    assert await store.subscriptions.baselines([one.id, two.id]) == {(two.id, paper(1).id)}
+    waiting = {queued.paper.id: queued.topics for queued in await store.digests.waiting(here.id)}
+    assert waiting == {paper(1).id: ("Both",), paper(3).id: ("Both",)}
+    assert [posted.topics for posted in await store.digests.history(here.id, 10)] == [("Both",)]
+    assert await store.subscriptions.delivered(here.id, NOON - timedelta(days=30)) == {two.id: 1}
+    changes = await store.subscriptions.changed(two.since, 10)
+    assert [(change.subscription_id, change.subscription) for change in changes] == [(one.id, None), (two.id, merged)]
+
+
+async def test_a_merge_that_comes_too_late_changes_nothing(store: SqlStore) -> None:
+    here = await channel(store)
+    one, two, three = [await topic(store, here, query) for query in ("a", "b", "a OR b")]
+    with pytest.raises(UserError, match="number 3"):
+        await store.subscriptions.merge(one, two, TopicOptions(query="a OR b"), NOON)
+    edited = await store.subscriptions.edit(two.id, TopicOptions(query="c"))
+    with pytest.raises(UserError, match="meantime"):
+        await store.subscriptions.merge(one, two, TopicOptions(query="a OR d"), NOON)
+    assert await store.subscriptions.of_channel(here.id) == [one, edited, three]
+
+
+async def test_a_paper_that_is_being_matched_during_a_merge_is_matched_again(store: SqlStore) -> None:
+    here = await channel(store)
+    one, two = await topic(store, here, "a"), await topic(store, here, "b")
+    await listed(store, paper(1))
+    (stored,) = await store.papers.unmatched(10)
+    merged = await store.subscriptions.merge(one, two, TopicOptions(query="a OR b"), NOON)
+    await store.digests.record_matches({paper(1).id: stored.revision}, [match(here, paper(1).id, two)], NOON)
+    assert await store.digests.waiting(here.id) == []  # that topic is gone, and what it found with it
+    (again,) = await store.papers.unmatched(10)
+    assert again.paper == stored.paper
+    assert again.listed_change == stored.listed_change > merged.since
+
+
 async def test_a_removed_topic_cannot_be_edited(store: SqlStore) -> None:
     gone = await topic(store, await channel(store))
     await store.subscriptions.remove(gone.id, NOON)
