@@ -231,7 +231,7 @@ async def test_a_common_bound_stays_an_option_of_merged_topics(town: Town) -> No
     assert "2. Robots (`agents -survey OR diffusion OR turtles`)" in await town.say("topics")
     assert (
         "subscribe agents -survey OR diffusion OR turtles --min-upvotes 20 --name"
-        in (buttons(await town.ask("unsubscribe 2"))["Undo"])
+        in (buttons(await town.ask("unsubscribe 2"))["Add it again"])
     )
 
 
@@ -278,7 +278,7 @@ async def test_unsubscribe_takes_a_number_a_name_or_a_query(town: Town) -> None:
     assert "Did you mean number 3, “retrieval”?" in await town.refused("unsubscribe retreival")
     await town.say("unsubscribe DIFFUSION models")
     await town.say("unsubscribe robots")
-    undo = buttons(await town.ask("unsubscribe #3"))["Undo"]
+    undo = buttons(await town.ask("unsubscribe #3"))["Add it again"]
     assert "no topics" in await town.refused("unsubscribe 1")
     await town.say(undo)
     assert "4. `retrieval`" in await town.say("topics")  # numbers are never given twice
@@ -507,3 +507,14 @@ async def test_the_topic_that_watches_the_date_of_today(town: Town) -> None:
     await town.say(f"subscribe after:{date(2026, 5, 12)}")
     await town.news(a_paper(1))
     assert (await town.ask("preview")).message.paper_ids == ["2605.00001"]
+
+
+async def test_the_line_that_edit_proposes_is_understood(town: Town) -> None:
+    await town.say('subscribe diffusion --instant --min-upvotes 5 --name "My topic"')
+    proposed = (await town.say("edit 1")).split("`/papers ")[1].split("`")[0]
+    assert proposed == 'edit 1 diffusion --min-upvotes 5 --instant on --name "My topic"'
+    await town.say(proposed)
+
+
+async def test_no_upvotes_are_no_bound(town: Town) -> None:
+    assert "upvotes" not in (await town.say("subscribe diffusion --min-upvotes 0"))
