@@ -66,7 +66,12 @@ async def rows(town: Town) -> dict[str, int]:
 
 async def settle_in(town: Town, workspace: str) -> None:
     """A channel with topics, a digest with replies, a vote, a reading list."""
-    for line in ("subscribe diffusion", "subscribe study --min-upvotes 3", "settings style threads", "schedule instant"):
+    for line in (
+        "subscribe diffusion",
+        "subscribe study --min-upvotes 3",
+        "settings style threads",
+        "schedule instant",
+    ):
         await say(town, line, workspace)
 
 
