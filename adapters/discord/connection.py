@@ -57,6 +57,8 @@ class DiscordClient(discord.AutoShardedClient):
     press: Press
 
     def __init__(self, token: str, breaker: Breaker, *, api_url: str = API_URL) -> None:
+        # The library warns at every start that two packages are missing which only voice needs.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         heard: dict[str, str] = {}
         super().__init__(
             intents=discord.Intents(guilds=True),
@@ -67,8 +69,6 @@ class DiscordClient(discord.AutoShardedClient):
             max_ratelimit_timeout=LONGEST_BUCKET_WAIT,
             http_trace=_listener(breaker, heard),
         )
-        # The library warns at every start that two packages are missing which only voice needs.
-        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         #: Headers of the last answer that somebody may want to know.
         self.heard: dict[str, str] = heard
         self._token = token

@@ -424,8 +424,22 @@ class DiscordSimulator:
     async def outage(self, guild_id: int) -> None:
         await self.gateway.dispatch("GUILD_DELETE", {"id": str(guild_id), "unavailable": True})
 
+    async def rename_guild(self, guild_id: int, name: str) -> None:
+        self.world.guilds[guild_id].name = name
+        await self.gateway.dispatch("GUILD_UPDATE", self.world.guild_json(self.world.guilds[guild_id]))
+
+    async def give_role(self, guild_id: int, name: str) -> None:
+        """The bot itself gets a new role."""
+        role = self.world.add_role(self.world.guilds[guild_id], name)
+        shown = self.world.guild_json(self.world.guilds[guild_id])
+        await self.gateway.dispatch("GUILD_ROLE_CREATE", {"guild_id": str(guild_id), "role": shown["roles"][-1]})
+        member = {**shown["members"][0], "guild_id": str(guild_id), "roles": [str(role)]}
+        await self.gateway.dispatch("GUILD_MEMBER_UPDATE", member)
+
     async def delete_channel(self, channel: Channel) -> None:
         del self.world.channels[channel.id]
+        for thread in self.world.threads_of(channel):  # of these nothing is said
+            del self.world.channels[thread.id]
         event = "THREAD_DELETE" if channel.is_thread else "CHANNEL_DELETE"
         await self.gateway.dispatch(event, channel.json())
 
