@@ -124,6 +124,10 @@ class DiscordSimulator:
             case Fault.RATE_LIMITED | Fault.RATE_LIMITED_LONG:
                 wait = WAIT if fault is Fault.RATE_LIMITED else LONG_WAIT
                 return too_fast(wait, self._limits.headers(request.method, path))
+            case Fault.RATE_LIMITED_BARE:
+                answer = too_fast(WAIT)
+                del answer.headers["Via"]
+                return answer
             case Fault.SLOW:
                 await asyncio.sleep(SLOWNESS)
             case Fault.BANNED:
@@ -136,16 +140,16 @@ class DiscordSimulator:
         if not free and (wait := self._limits.take(request.method, path)):
             self.limited += 1
             return too_fast(wait, self._limits.headers(request.method, path))
-        answer = await handler(request)
+        result = await handler(request)
         if not free:
-            answer.headers.update(self._limits.headers(request.method, path))
+            result.headers.update(self._limits.headers(request.method, path))
         if fault is Fault.ACCEPT_THEN_DROP:
             return self._drop(request)
         if fault is Fault.ACCEPT_THEN_ERROR:
             return json_answer({"code": 0, "message": "bad gateway"}, status=502, headers=VIA)
         if fault is Fault.NONSENSE:
             return web.Response(text="<html>", content_type="text/html")
-        return answer
+        return result
 
     def _answering(self, handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def answer(request: web.Request) -> web.Response:
