@@ -66,6 +66,8 @@ def _facts(paper: Paper) -> tuple[str, ...]:
         facts.append(shorten(readable(paper.organization_name or paper.organization), LONGEST_TOPIC))
     if paper.categories:
         facts.append(paper.categories[0])
+    made = (("model", paper.models), ("dataset", paper.datasets), ("space", paper.spaces))
+    facts += [count_of(number, what) for what, number in made if number]
     return tuple(facts)
 
 

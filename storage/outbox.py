@@ -11,7 +11,7 @@ from sqlalchemy import Boolean, Row, Select, bindparam, case, exists, func, sele
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels import ChannelState, PlatformName
-from bot.posts import POST_CONTENT_JSON, DeliveryState, PlannedPost, Post, PostContent, PostState, Settlement
+from bot.posts import POST_CONTENT_JSON, DeliveryState, Post, PostContent, PostState, Settlement
 from storage.database import Database
 from storage.digests import add_post
 from storage.group_commit import GroupCommit
@@ -31,7 +31,7 @@ class SqlPostStore:
 
     async def add(self, channel_id: int, content: PostContent, now: datetime) -> int:
         async with self._database.write() as connection:
-            return await add_post(connection, channel_id, PlannedPost(content=content), None, None, now)
+            return await add_post(connection, channel_id, content, now)
 
     async def lease(
         self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int

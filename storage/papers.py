@@ -27,6 +27,8 @@ _SCALARS = (
     "comments",
     "stars",
     "models",
+    "datasets",
+    "spaces",
     "submitter",
     "organization",
     "organization_name",

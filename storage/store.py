@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from storage.backup import Backup
 from storage.channels import SqlChannelStore
 from storage.database import Database
 from storage.digests import SqlDigestStore
@@ -27,6 +28,7 @@ class SqlStore:
         self.posts = SqlPostStore(self.database)
         self.reading = SqlReadingStore(self.database)
         self.messages = SqlMessageLog(self.database)
+        self.backup = Backup(self.database)
         self._duties = Duties(self.database)
 
     async def open(self) -> None:

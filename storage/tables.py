@@ -81,6 +81,8 @@ class PaperRow(SQLModel, table=True):
     comments: int
     stars: int
     models: int
+    datasets: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    spaces: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     submitter: str
     organization: str
     organization_name: str

@@ -11,6 +11,8 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("papers", sa.Column("datasets", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("papers", sa.Column("spaces", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("workspaces", sa.Column("role", sqltypes.AutoString(), nullable=False, server_default=""))
     op.add_column("workspaces", sa.Column("left_at", sqltypes.UTCDateTime(), nullable=True))
     op.create_index(
