@@ -214,6 +214,19 @@ async def test_another_role_of_the_bot_lets_a_channel_go_on(lively: House) -> No
     await becomes(lively, ChannelState.ACTIVE)
 
 
+async def test_a_permission_that_came_back_while_nobody_listened_is_noticed_at_the_next_start(house: House) -> None:
+    await house.town.news(a_paper())
+    async with running(house):
+        await house.say("subscribe", query="diffusion", backfill=1)
+    allowed, house.general.permissions = house.general.permissions, discord.Permissions(view_channel=True)
+    await house.next_digest()
+    assert (await house.stored()).state is ChannelState.BROKEN
+    house.general.permissions = allowed
+    house.simulator.gateway.ready.clear()
+    async with running(house):
+        await becomes(house, ChannelState.ACTIVE)
+
+
 # --- Taking turns
 
 

@@ -39,6 +39,8 @@ async def test_one_process_serves_discord_and_the_other_takes_over_when_it_dies(
             assert (await server.interactions.command(channel, "subscribe", query="diffusion")).messages
             assert (await server.interactions.command(channel, "schedule", when="instant")).messages
             assert len(server.sent("POST", "/callback$")) == 2
+            delivering = await asyncio.to_thread(second.cli, "deliver")
+            assert "Discord is served by another process" in delivering.stderr
 
             await list_today(store, 1)
             async with asyncio.timeout(20):
