@@ -356,8 +356,11 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     try:
         asyncio.run(work)
     except* PaperRoundError as errors:
-        # A sentence for the operator gets lost in the traceback of a group.
-        raise errors.exceptions[0] from None
+        # A sentence for the operator gets lost in the traceback of a group, or of a group of groups.
+        first: BaseException = errors
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        raise first from None
 
 
 def _announce(what: str) -> Callable[[str], None]:

@@ -131,13 +131,17 @@ def shared_message(paper: Paper, shared_by: str, tally: Tally = NO_VOTES) -> Mes
 
 def _header(digest: Digest) -> list[Block]:
     papers = count_of(digest.total, "older paper" if digest.kind is DigestKind.BACKFILL else "new paper")
-    day = f"{digest.day:%A}, {digest.day.day} {digest.day:%B %Y}"
-    blocks: list[Block] = [Heading(f"{papers} · {day}")]
+    blocks: list[Block] = [Heading(f"{papers} · {day_in_words(digest.day)}")]
     if digest.topics:
         label = "Topic: " if len(digest.topics) == 1 else "Topics: "
         blocks.append(Note(text(label, shorten(" · ".join(digest.topics), LONGEST_TOPICS))))
     blocks.append(Divider())
     return blocks
+
+
+def day_in_words(day: date) -> str:
+    """`Friday, 27 November 2026`."""
+    return f"{day:%A}, {day.day} {day:%B %Y}"
 
 
 def _summary(digest: Digest, part: DigestPart, shown: Sequence[Paper]) -> str:

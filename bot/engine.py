@@ -5,6 +5,7 @@ APScheduler is only the alarm clock: its few jobs live in memory, and all that m
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -177,6 +178,9 @@ async def _survive(job: Callable[[], Awaitable[object]], name: str) -> None:
         await job()
     except PaperRoundError as error:
         _log.error("engine.job_failed", job=name, reason=str(error))
+    except asyncio.CancelledError:
+        # The scheduler cancels what runs when it stops, and would report it as a failure.
+        _log.debug("engine.job_stopped", job=name)
 
 
 def _now() -> datetime:

@@ -10,7 +10,7 @@ from bot.channels import Channel, ChannelState
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.wording import answer, day_name, hint, moment, next_digest_in_words, say, sentence
-from bot.digests import digest_message
+from bot.digests import day_in_words, digest_message
 from bot.directory import DEFAULT_TIME_ZONE
 from bot.errors import UserError
 from bot.messages import Block, Button, Buttons, Heading, PaperBlock, bold
@@ -107,7 +107,7 @@ async def more(services: Services, call: CommandCall, arguments: Arguments) -> R
     page = arguments.number("page") or 1
     papers = await services.store.digests.hidden(digest_id)
     shown = papers[(page - 1) * PAGE : page * PAGE]
-    blocks: list[Block] = [Heading(f"{count_of(len(papers), 'more paper')} of {digest.day:%A}, {digest.day}")]
+    blocks: list[Block] = [Heading(f"{count_of(len(papers), 'more paper')} of {day_in_words(digest.day)}")]
     blocks += [_line(paper_card(paper)) for paper in shown]
     buttons = []
     if page > 1:
