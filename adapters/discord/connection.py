@@ -42,6 +42,9 @@ LONGEST_QUEUE = 15.0  # seconds that a request waits for its turn, well within t
 _ONCE = "once"
 _log = structlog.get_logger()
 
+# The library warns at every start that two packages are missing which only voice needs.
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
 
 class Unanswered(discord.DiscordException):
     """Whether Discord did what it was asked to, nobody can tell from its answer."""
@@ -57,8 +60,6 @@ class DiscordClient(discord.AutoShardedClient):
     press: Press
 
     def __init__(self, token: str, breaker: Breaker, *, api_url: str = API_URL) -> None:
-        # The library warns at every start that two packages are missing which only voice needs.
-        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         heard: dict[str, str] = {}
         super().__init__(
             intents=discord.Intents(guilds=True),
