@@ -227,7 +227,17 @@ async def open_application(
         commands = Commands(services, metrics)
         life = ChannelLife(store, directory, clock, engine.posting.wake)
         discord = (
-            _discord_bot(discord_platform, commands, directory=directory, life=life, clock=clock, announce=announce)
+            _discord_bot(
+                settings,
+                discord_platform,
+                commands,
+                directory=directory,
+                life=life,
+                clock=clock,
+                forms=Forms(store),
+                unfurling=Unfurling(store.papers, libraries),
+                announce=announce,
+            )
             if discord_platform
             else None
         )
@@ -334,21 +344,34 @@ def _discord_platform(settings: Settings, clock: Clock) -> DiscordPlatform | Non
         return None
     from adapters.discord.platform import DiscordPlatform
 
-    return DiscordPlatform(token, clock, api_url=settings.discord_api_url)
+    return DiscordPlatform(token, clock, api_url=settings.discord_api_url, reads_messages=settings.discord_link_cards)
 
 
 def _discord_bot(
+    settings: Settings,
     platform: DiscordPlatform,
     commands: Commands,
     *,
     directory: Directory,
     life: ChannelLife,
     clock: Clock,
+    forms: Forms,
+    unfurling: Unfurling,
     announce: Callable[[str], None] | None,
 ) -> DiscordBot:
     from adapters.discord.bot import DiscordBot
 
-    return DiscordBot(platform, commands, REGISTRY, directory=directory, life=life, clock=clock, announce=announce)
+    return DiscordBot(
+        platform,
+        commands,
+        REGISTRY,
+        directory=directory,
+        life=life,
+        clock=clock,
+        forms=forms,
+        card_of=unfurling.card_of if settings.discord_link_cards else None,
+        announce=announce,
+    )
 
 
 def _make_data_dir(settings: Settings) -> None:

@@ -34,24 +34,26 @@ def paper_card(
     tally: Tally = NO_VOTES,
     abstract: bool = False,
     buttons: bool = True,
+    votes: bool = True,
     compact: bool = False,
 ) -> PaperBlock:
     """The neutral block for a paper. `abstract` shows it whole, `compact` makes a line without buttons.
 
-    `tally` are the votes of the channel where it is shown.
+    `tally` are the votes of the channel where it is shown; without `votes` nobody is asked for one.
     """
     return PaperBlock(
         paper_id=paper.id,
         title=title_of(paper),
         url=paper.url,
-        summary=summary_of(paper),
+        # Without a summary of its own a paper is introduced by the abstract's first sentence: once is enough.
+        summary="" if abstract and paper.abstract and not paper.summary else summary_of(paper),
         byline=shorten_authors([readable(name) for name in paper.authors]),
         abstract=shorten(readable(paper.abstract[: 2 * LONGEST_ABSTRACT]), LONGEST_ABSTRACT) if abstract else "",
         facts=_facts(paper),
         links=_links(paper),
         topics=tuple(shorten(topic, LONGEST_TOPIC) for topic in topics),
         thumbnail_url=paper.thumbnail_url,
-        buttons=() if compact or not buttons else _buttons(paper, tally, with_abstract=not abstract),
+        buttons=() if compact or not buttons else _buttons(paper, tally if votes else None, with_abstract=not abstract),
         compact=compact,
     )
 
@@ -82,13 +84,13 @@ def _links(paper: Paper) -> tuple[Link, ...]:
     return tuple(links)
 
 
-def _buttons(paper: Paper, tally: Tally, *, with_abstract: bool) -> tuple[Button, ...]:
-    buttons = [
-        Button("Similar", f"similar {paper.id}"),
-        Button("Save", f"save {paper.id}"),
-        Button(f"👍 {tally.up}" if tally.up else "👍", f"vote {paper.id} {Vote.UP}"),
-        Button(f"👎 {tally.down}" if tally.down else "👎", f"vote {paper.id} {Vote.DOWN}"),
-    ]
+def _buttons(paper: Paper, tally: Tally | None, *, with_abstract: bool) -> tuple[Button, ...]:
+    buttons = [Button("Similar", f"similar {paper.id}"), Button("Save", f"save {paper.id}")]
+    if tally is not None:
+        buttons += [
+            Button(f"👍 {tally.up}" if tally.up else "👍", f"vote {paper.id} {Vote.UP}"),
+            Button(f"👎 {tally.down}" if tally.down else "👎", f"vote {paper.id} {Vote.DOWN}"),
+        ]
     if with_abstract and paper.abstract:
         buttons.insert(0, Button("Abstract", f"abstract {paper.id}"))
     return tuple(buttons)

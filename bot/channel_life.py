@@ -52,6 +52,16 @@ class ChannelLife:
         await self._store.channels.break_channels(address, reason, whole_workspace=True)
         _log.info("workspace.lost", workspace=address.workspace, reason=reason)
 
+    async def workspace_works(self, address: Address) -> None:
+        """The platform takes our word for that workspace, maybe again: what stopped all of it at once is over."""
+        now = self._clock.now()
+        stopped = await self._store.channels.stopped_with_workspace(address)
+        for channel in stopped:
+            await self._store.channels.resume(channel.id, next_digest_at=next_for(channel, now))
+        if stopped:
+            self._wake()
+            _log.info("workspace.works", workspace=address.workspace, channels=len(stopped))
+
     async def workspace_left(self, address: Address, reason: str) -> None:
         """The bot was removed from that workspace: what is stored of it waits for a while, in case it is invited again.
 

@@ -138,11 +138,15 @@ Block = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What is said at once. `summary` is one line for notifications and screen readers."""
+    """What is said at once. `summary` is one line for notifications and screen readers.
+
+    `topics` are the names of the topics that it is about, for platforms that sort or colour messages by them.
+    """
 
     summary: str
     blocks: tuple[Block, ...] = ()
     mention: str = ""
+    topics: tuple[str, ...] = ()
 
     @property
     def paper_ids(self) -> list[str]:

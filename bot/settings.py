@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     slack_api_url: WebAddress = Field("https://slack.com/api", description="where Slack's Web API is")
     discord_token: SecretStr = Field(SecretStr(""), description="Discord: the bot's token")
     discord_api_url: WebAddress = Field("https://discord.com/api/v10", description="where Discord's API is")
+    discord_link_cards: bool = Field(
+        False, description="Discord: `true` shows cards below links to papers; needs the Message Content intent"
+    )
     web: bool | None = Field(
         None, description="`true` or `false`: the web workspace; without it, on if no chat platform is configured"
     )

@@ -162,7 +162,16 @@ class SqlChannelStore:
         )
         async with self._database.write() as connection:
             broken = list((await connection.execute(statement)).scalars())
+            if whole_workspace:
+                await connection.execute(update(WORKSPACES).where(*_at(address)).values(stopped_for=reason))
         return list((await self.get(broken)).values())
+
+    async def stopped_with_workspace(self, address: Address) -> list[Channel]:
+        return await self._channels(
+            select_channels().where(
+                *_at(address), CHANNELS.c.state == ChannelState.BROKEN, CHANNELS.c.reason == WORKSPACES.c.stopped_for
+            )
+        )
 
     async def workspaces(self, platform: PlatformName) -> list[Workspace]:
         statement = select(WORKSPACES).where(WORKSPACES.c.platform == platform).order_by(WORKSPACES.c.id)

@@ -80,6 +80,15 @@ class SqlPostStore:
         )
         return await self._take(free, until)
 
+    async def failures(self, channel_id: int, since: datetime) -> list[str]:
+        statement = (
+            select(POSTS.c.error)
+            .where(POSTS.c.channel_id == channel_id, POSTS.c.state == PostState.FAILED, POSTS.c.created_at >= since)
+            .order_by(POSTS.c.id.desc())
+        )
+        async with self._database.read() as connection:
+            return list((await connection.execute(statement)).scalars())
+
     async def sent_as(self, channel_id: int, remote_id: str) -> Post | None:
         parents = POSTS.alias("parents")
         statement = (

@@ -112,6 +112,16 @@ class SqlPaperStore:
             newest: date | None = (await connection.execute(select(func.max(LISTINGS.c.day)))).scalar_one()
             return newest
 
+    async def beginning_with(self, beginning: str, limit: int) -> list[Paper]:
+        statement = (
+            select(PAPERS)
+            .where(PAPERS.c.id.startswith(beginning, autoescape=True))
+            .order_by(PAPERS.c.id.desc())
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            return [paper_of(row) for row in await connection.execute(statement)]
+
     async def trending(self, since: date, limit: int) -> list[Paper]:
         listed = select(LISTINGS.c.paper_id).where(LISTINGS.c.day >= since)
         statement = (

@@ -133,7 +133,8 @@ class SourceDayRow(SQLModel, table=True):
 class WorkspaceRow(SQLModel, table=True):
     """A Slack team, a Discord guild, the local workspace.
 
-    `role` names who may manage its channels, empty for what the platform says; `left_at` is when the bot was removed.
+    `role` names who may manage its channels, empty for what the platform says; `left_at` is when the bot was removed,
+    `stopped_for` why nothing could be posted in any of its channels, the last time that was so.
     """
 
     __tablename__ = "workspaces"
@@ -145,6 +146,7 @@ class WorkspaceRow(SQLModel, table=True):
     name: str
     role: str = Field(default="", sa_column_kwargs={"server_default": ""})
     left_at: datetime | None = None
+    stopped_for: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
 
 
 class ChannelRow(SQLModel, table=True):

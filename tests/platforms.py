@@ -71,6 +71,9 @@ class SimulatedPlatform:
     def papers_per_message(self, style: Style, *, abstracts: bool) -> int:
         return self._per_message
 
+    async def takes_apart(self, address: Address) -> bool:
+        return False
+
     def parse_mention(self, text: str) -> str:
         if not text.startswith("@"):
             raise UserError("A mention starts with `@`.")

@@ -14,6 +14,8 @@ from adapters.discord.connection import DiscordClient
 from adapters.discord.conversation import Conversation
 from adapters.discord.definitions import definitions, fingerprint
 from adapters.discord.failures import FAILURES, REFUSED
+from adapters.discord.forms import Forms
+from adapters.discord.links import CardOf, LinkCards
 from adapters.discord.permissions import invite_url
 from adapters.discord.platform import DiscordPlatform
 from adapters.discord.standing import ChannelLife, Standing
@@ -32,7 +34,10 @@ _log = structlog.get_logger()
 
 
 class DiscordBot:
-    """What runs beside the outbox. `run` it until it is cancelled, then close the platform."""
+    """What runs beside the outbox. `run` it until it is cancelled, then close the platform.
+
+    With `card_of` (and a platform that reads messages) links to papers get cards.
+    """
 
     def __init__(
         self,
@@ -43,6 +48,8 @@ class DiscordBot:
         directory: WorkspaceDirectory,
         life: ChannelLife,
         clock: Clock,
+        forms: Forms | None = None,
+        card_of: CardOf | None = None,
         first_retry: float = FIRST_RETRY,
         announce: Callable[[str], None] | None = None,
     ) -> None:
@@ -50,7 +57,9 @@ class DiscordBot:
         self._definitions = definitions(registry)
         self._first_retry = first_retry
         self._announce = announce
-        self._conversation = Conversation(commands, registry, directory)
+        self._conversation = Conversation(commands, registry, directory, forms)
+        self._card_of = card_of
+        self._clock = clock
         self._directory = directory
         self._life = life
         self._checkup = Checkup(platform, directory, clock)
@@ -111,6 +120,8 @@ class DiscordBot:
         client.event(on_interaction)
         for listener in Standing(client, self._directory, self._life).listeners:
             client.event(listener)
+        if self._card_of is not None:
+            client.event(LinkCards(client, self._card_of, self._clock).on_message)
 
     def _introduce(self, client: DiscordClient) -> None:
         """Says once, to whoever started the bot, how it gets into a server."""
@@ -137,7 +148,7 @@ class DiscordBot:
         """Registers the commands if Discord has others: it allows few registrations a day, and people notice them."""
         application = client.application_id
         path = "/applications/{application_id}/commands"
-        there = await client.once(Route("GET", path, application_id=application))
+        there = await client.once(Route("GET", path, application_id=application), with_localizations="true")
         if fingerprint(there) == fingerprint(self._definitions):
             _log.info("discord.commands_unchanged")
             return

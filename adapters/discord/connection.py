@@ -21,7 +21,7 @@ from discord.http import HTTPClient, Route
 from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 
 from adapters.discord.breaker import Breaker
-from adapters.discord.buttons import LineButton, Press
+from adapters.discord.buttons import LineButton, LineMenu, Press
 from adapters.discord.pace import Pace
 
 API_URL = Route.BASE
@@ -51,18 +51,19 @@ class Unanswered(discord.DiscordException):
 
 
 class DiscordClient(discord.AutoShardedClient):
-    """discord.py's client at any address, for slash-commands and posting: no privileged intents, no cache of people.
+    """discord.py's client at any address, for slash-commands and posting, without a cache of people.
 
+    With `reads_messages` it hears what people write, which takes the privileged Message Content intent.
     Only this client is redirected; nothing of the library changes for anybody else.
     """
 
     #: What a pressed button does; whoever runs commands sets it.
     press: Press
 
-    def __init__(self, token: str, breaker: Breaker, *, api_url: str = API_URL) -> None:
+    def __init__(self, token: str, breaker: Breaker, *, api_url: str = API_URL, reads_messages: bool = False) -> None:
         heard: dict[str, str] = {}
         super().__init__(
-            intents=discord.Intents(guilds=True),
+            intents=discord.Intents(guilds=True, guild_messages=reads_messages, message_content=reads_messages),
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
@@ -76,7 +77,7 @@ class DiscordClient(discord.AutoShardedClient):
         self._logging_in = asyncio.Lock()
         self._logged_in = False
         self._webhooks = _RedirectedWebhooks(api_url)
-        self.add_dynamic_items(LineButton)
+        self.add_dynamic_items(LineButton, LineMenu)
         _redirect(self.http, api_url)
 
     async def log_in(self) -> None:

@@ -15,6 +15,11 @@ def role_of(mention: str) -> str:
     return found[1] if found else ""
 
 
+def mention_of(role: int) -> str:
+    """A role as Discord writes it, and as `Platform.parse_role` keeps it."""
+    return f"<@&{role}>"
+
+
 def parse_role(text: str) -> str:
     """The role that may manage channels, as its mention; raises `UserError` for what is no role."""
     mention = text.strip()

@@ -62,3 +62,8 @@ def can_post(channel: discord.abc.GuildChannel | discord.Thread) -> bool:
 def may_manage(person: discord.Permissions) -> bool:
     """Whether they may change what this channel gets: Discord's “Manage Channels”, in that channel."""
     return person.manage_channels or person.administrator
+
+
+def may_administer(person: discord.Permissions) -> bool:
+    """Whether they may say who manages the channels of the whole server: Discord's “Manage Server”."""
+    return person.manage_guild or person.administrator

@@ -51,6 +51,9 @@ class SlackPlatform:
     def papers_per_message(self, style: Style, *, abstracts: bool) -> int:
         return rendering.papers_per_message(style, abstracts=abstracts)
 
+    async def takes_apart(self, address: Address) -> bool:  # noqa: ARG002 - no channel does
+        return False
+
     def parse_mention(self, text: str) -> str:
         return parse_mention(text)
 

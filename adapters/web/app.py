@@ -231,10 +231,11 @@ class Workspace:
     async def complete(self, request: Request) -> Response:
         channel = await self._channel(request)
         line = line_of(request.query_params.get("line", ""), keep_end=True)
-        lines = (
+        offered = (
             await self._commands.complete(self._call(request, channel, line, None)) if len(line) < LONGEST_LINE else []
         )
-        return JSONResponse({"lines": list(lines[:MOST_COMPLETIONS])})
+        shown = offered[:MOST_COMPLETIONS]
+        return JSONResponse({"lines": [one.line for one in shown], "labels": [one.label for one in shown]})
 
     async def events(self, request: Request) -> Response:
         channel = await self._channel(request)

@@ -83,6 +83,9 @@ class WebPlatform:
     def papers_per_message(self, style: Style, *, abstracts: bool) -> int:  # noqa: ARG002 - a page has no such limits
         return PAPERS_PER_MESSAGE
 
+    async def takes_apart(self, address: Address) -> bool:  # noqa: ARG002 - no channel does
+        return False
+
     def parse_mention(self, text: str) -> str:
         """Any short name: it is shown with the digest, and pings nobody because there is nobody to ping."""
         mention = " ".join(text.split())

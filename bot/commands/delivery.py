@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.cards import paper_card
 from bot.channels import Channel, ChannelState
@@ -22,15 +22,16 @@ from bot.text import count_of
 HISTORY = 10
 LONGEST_HISTORY = 50
 PAGE = 10
+FAILURES_OF = timedelta(days=7)
 
 
 async def preview(services: Services, call: CommandCall, _arguments: Arguments) -> Reply:
     channel = await services.known_channel(call)
     if channel is None:
-        return _nothing_waits(services, None)
+        return await _nothing_waits(services, None)
     plan = await services.planner.preview(channel)
     if plan.digest is None:
-        return _nothing_waits(services, channel)
+        return await _nothing_waits(services, channel)
     waiting = {queued.paper.id: queued for queued in await services.store.digests.waiting(channel.id)}
     papers = {paper_id: queued.paper for paper_id, queued in waiting.items()}
     topics = {paper_id: queued.topics for paper_id, queued in waiting.items()}
@@ -55,7 +56,7 @@ async def now(services: Services, call: CommandCall, _arguments: Arguments) -> R
     sent = await services.planner.plan_now(channel, DigestKind.REQUESTED)
     services.wake()
     if not sent:
-        return _nothing_waits(services, channel)
+        return await _nothing_waits(services, channel)
     return answer(say(bold(f"{count_of(sent, 'paper')} on the way.")))
 
 
@@ -123,9 +124,11 @@ def _line(card: PaperBlock) -> PaperBlock:
     return replace(card, compact=True, buttons=())
 
 
-def _nothing_waits(services: Services, channel: Channel | None) -> Reply:
+async def _nothing_waits(services: Services, channel: Channel | None) -> Reply:
     if channel is None:
         return answer(say("This channel has no topics yet. ", bold("/papers subscribe QUERY"), " adds one."))
+    if unsent := await services.store.posts.open_in(channel.id):
+        return answer(say(f"Nothing more is waiting: {count_of(unsent, 'message')} on the way already."))
     return answer(
         say("Nothing is waiting for this channel."), sentence(next_digest_in_words(channel, services.clock.now()))
     )
@@ -137,12 +140,18 @@ async def _channel_health(services: Services, channel: Channel) -> list[Block]:
     blocks: list[Block] = [sentence(next_digest_in_words(channel, services.clock.now()))]
     blocks.append(say(bold("Waiting: "), count_of(waiting, "paper")))
     if unsent:
+        # Why a channel is stopped is said already.
         trouble = await services.store.posts.last_error(channel.id)
+        trouble = "" if trouble == channel.reason else trouble
         blocks.append(
             say(bold("Being posted: "), count_of(unsent, "message"), f"; last trouble: {trouble}" if trouble else "")
         )
     else:
-        blocks.append(say(bold("Posting: "), "everything is posted"))
+        blocks.append(say(bold("Posting: "), "nothing is left to post"))
+    failures = await services.store.posts.failures(channel.id, services.clock.now() - FAILURES_OF)
+    if failures:
+        lost = f"{count_of(len(failures), 'message')} in the last week, the latest because: {failures[0]}"
+        blocks.append(say(bold("Never posted: "), lost))
     return blocks
 
 

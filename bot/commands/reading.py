@@ -159,5 +159,6 @@ BUTTONS = (
             Parameter(name="vote", help="up or down", kind=Kind.CHOICE, choices=tuple(Vote), required=True),
         ),
         hidden=True,
+        redraws=True,
     ),
 )

@@ -175,7 +175,8 @@ def _cards(hits: Sequence[Hit], papers: dict[str, Paper]) -> list[Block]:
 
 
 def _result(paper: Paper, snippet: tuple[Span, ...] = ()) -> PaperBlock:
-    card = paper_card(paper)
+    # A list of results is read by one person; votes belong to what the whole channel was sent.
+    card = paper_card(paper, votes=False)
     shown = tuple(replace(span, text=_readable_within(span.text)) for span in snippet)
     if shown:
         shown = (Span("… "), *shown, Span(" …"))

@@ -3,6 +3,7 @@
 from bot.ports.platforms import (
     CommandCall,
     CommandRunner,
+    Completion,
     Gone,
     GoneScope,
     LookUp,
@@ -40,6 +41,7 @@ __all__ = [
     "Clock",
     "CommandCall",
     "CommandRunner",
+    "Completion",
     "DayAnswer",
     "DayReading",
     "DigestStore",

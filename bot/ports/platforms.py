@@ -133,13 +133,21 @@ class Reply:
     update: Outgoing | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A whole line that a half-written one might become. `label` says what its last word stands for."""
+
+    line: str
+    label: str = ""
+
+
 class CommandRunner(Protocol):
     """Runs commands for platforms. Never raises for what a person wrote."""
 
     async def run(self, call: CommandCall) -> Reply: ...
 
-    async def complete(self, call: CommandCall) -> Sequence[str]:
-        """Whole lines that `call.line` might become, best first."""
+    async def complete(self, call: CommandCall) -> Sequence[Completion]:
+        """What `call.line` might become, best first."""
         ...
 
 
@@ -161,6 +169,10 @@ class Platform(Protocol):
 
     def papers_per_message(self, style: Style, *, abstracts: bool) -> int:
         """How many papers surely fit into one message."""
+        ...
+
+    async def takes_apart(self, address: Address) -> bool:
+        """Whether that channel takes papers one by one, each in a post of its own, as forums do. Never raises."""
         ...
 
     def parse_mention(self, text: str) -> str:

@@ -44,6 +44,10 @@ class PaperStore(Protocol):
 
     async def papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]: ...
 
+    async def beginning_with(self, beginning: str, limit: int) -> list[Paper]:
+        """The papers whose id begins so, the largest ids first."""
+        ...
+
     async def listed_on(self, day: date) -> list[Paper]:
         """The papers that any source listed on that day, most upvoted first."""
         ...
@@ -153,6 +157,10 @@ class ChannelStore(Protocol):
         Returns how many rows; 0 when nothing is left to delete now. Topics are first removed as people remove them, so
         that other processes learn of it, and deleted an hour later with the rest.
         """
+        ...
+
+    async def stopped_with_workspace(self, address: Address) -> list[Channel]:
+        """The channels that were stopped with their whole workspace, and still are."""
         ...
 
     async def resume(self, channel_id: int, *, next_digest_at: datetime | None) -> bool:
@@ -308,6 +316,10 @@ class PostStore(Protocol):
         ...
 
     async def last_error(self, channel_id: int) -> str: ...
+
+    async def failures(self, channel_id: int, since: datetime) -> list[str]:
+        """Why posts that were made since then will never be sent, the latest first."""
+        ...
 
     async def sent_as(self, channel_id: int, remote_id: str) -> Post | None:
         """The post that became that message of the platform's, None if it is none of ours."""

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from adapters.discord.bot import DiscordBot
+from adapters.discord.links import CardOf
 from adapters.discord.platform import DiscordPlatform
 from bot.channel_life import ChannelLife
 from bot.channels import Address, PlatformName
 from bot.channels import Channel as StoredChannel
 from bot.commands import REGISTRY
 from bot.directory import Directory
+from bot.forms import Forms
 from bot.ports import CommandRunner
 from storage.store import SqlStore
 from tests.clocks import SettableClock
@@ -37,6 +39,7 @@ class House:
     general: Channel
     town: Town
     platform: DiscordPlatform
+    card_of: CardOf | None = None
     announced: list[str] = field(default_factory=list)
 
     async def say(self, name: str, channel: Channel | None = None, /, **values: Any) -> Interaction:
@@ -71,6 +74,8 @@ def a_bot(
         directory=directory,
         life=ChannelLife(house.store, directory, house.clock, house.town.engine.posting.wake),
         clock=house.clock,
+        forms=Forms(house.store),
+        card_of=house.card_of,
         first_retry=0.01,
         announce=house.announced.append,
     )

@@ -387,7 +387,7 @@ async def test_a_forum_that_wants_tags_gets_its_first_one(
 ) -> None:
     forum.tag_required = True
     assert await platform.send(outgoing(forum)) == Gone("The forum wants a tag for every post and has none.")
-    forum.tags = ["77", "78"]
+    forum.tags = {"77": "one", "78": "two"}
     assert isinstance(await platform.send(outgoing(forum)), Sent)
     assert discord_server.sent("POST", "/threads$")[-1].body["applied_tags"] == ["77"]
 

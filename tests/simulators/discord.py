@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -22,7 +23,7 @@ from tests.simulators.discord_gateway import Gateway
 from tests.simulators.discord_interactions import Interaction, Interactions
 from tests.simulators.discord_schema import SCHEMA, size_problems
 from tests.simulators.discord_wire import LONG_WAIT, SLOWNESS, VIA, WAIT, ApiError, Fault, Limits, json_answer, too_fast
-from tests.simulators.discord_world import APPLICATION_ID, BOT, FORUM, TEXT, THREAD, Channel, Json, World, user
+from tests.simulators.discord_world import APPLICATION_ID, BOT, BOT_ID, FORUM, TEXT, THREAD, Channel, Json, World, user
 
 TOKEN = "a-token-of-the-simulator"
 
@@ -53,11 +54,16 @@ class DiscordSimulator:
         self.problems: list[str] = []
         self.commands: list[Json] = []
         self.limited = 0
+        #: What was uploaded last under each name.
+        self.files: dict[str, str] = {}
         #: Whether bodies are checked; that takes far longer than answering.
         self.validates = True
         #: Says what goes wrong with a request where `fail` says nothing.
         self.weather: Callable[[str, str], Fault | None] = lambda _method, _path: None
         self.refuse: list[ApiError] = []
+        self.refuse_edits: list[ApiError] = []
+        self.refuse_posts: list[ApiError] = []  # of forums
+        self.refuse_forms: list[ApiError] = []
         self._faults: list[tuple[str, re.Pattern[str], Fault]] = []
         self._nonces: dict[str, tuple[int, int]] = {}
         self._limits = Limits(per_window, window, per_second)
@@ -111,7 +117,7 @@ class DiscordSimulator:
             return await handler(request)
         path = request.path.removeprefix("/api/v10")
         free = path.startswith(("/interactions/", "/webhooks/"))
-        body = await request.json() if request.body_exists else None
+        body = await self._body_of(request)
         self.requests.append(Seen(request.method, path, body))
         fault = self._fault(request.method, path)
         match fault:
@@ -154,7 +160,7 @@ class DiscordSimulator:
     def _answering(self, handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def answer(request: web.Request) -> web.Response:
             try:
-                result = await handler(request, await request.json() if request.body_exists else None)
+                result = await handler(request, await self._body_of(request))
             except ApiError as error:
                 return error.answer()
             if result is None:
@@ -162,6 +168,23 @@ class DiscordSimulator:
             return json_answer(result, headers=VIA)
 
         return answer
+
+    async def _body_of(self, request: web.Request) -> Any:
+        """The JSON of a request; files come beside it."""
+        if not request.body_exists:
+            return None
+        if not request.content_type.startswith("multipart/"):
+            return await request.json()
+        form = await request.post()
+        body = json.loads(str(form["payload_json"]))
+        for described in body.get("attachments", ()):
+            # Discord's description wants ids as strings, its documentation writes numbers, and it takes both.
+            described["id"] = str(described["id"])
+            file = form[f"files[{described['id']}]"]
+            assert isinstance(file, web.FileField)
+            file.file.seek(0)
+            self.files[file.filename] = file.file.read().decode()
+        return body
 
     def _fault(self, method: str, path: str) -> Fault | None:
         for place, (wanted, pattern, fault) in enumerate(self._faults):
@@ -227,14 +250,14 @@ class DiscordSimulator:
             "bot_require_code_grant": False,
             "owner": user(1, "owner"),
             "verify_key": "00",
-            "flags": 0,
+            "flags": 1 << 19 if self.gateway.gives_content else 0,
         }
 
     async def _gateway(self, _request: web.Request, _body: Any) -> Any:
         return self.gateway.described()
 
-    async def _get_commands(self, _request: web.Request, _body: Any) -> Any:
-        return self.commands
+    async def _get_commands(self, request: web.Request, _body: Any) -> Any:
+        return self.commands if request.query.get("with_localizations") == "true" else _unlocalized(self.commands)
 
     async def _put_commands(self, _request: web.Request, body: Any) -> Any:
         for command in body:
@@ -267,6 +290,12 @@ class DiscordSimulator:
         if channel.locked:
             raise ApiError(403, 50013, "Missing Permissions")
         channel.archived = body.get("archived", channel.archived)
+        if "available_tags" in body:
+            self.check("UpdateGuildChannelRequestPartial", body)
+            if not self.world.permissions_in(channel).manage_channels:
+                raise ApiError(403, 50013, "Missing Permissions")
+            channel.tags = {tag.get("id") or str(self.world.new_id()): tag["name"] for tag in body["available_tags"]}
+            await self.update_channel(channel)
         return channel.json()
 
     async def _history(self, request: web.Request, _body: Any) -> Any:
@@ -331,7 +360,7 @@ class DiscordSimulator:
             raise ApiError(400, 160004, "A thread has already been created for this message")
         if not any(message["id"] == str(identifier) for message in channel.messages):
             raise ApiError(404, 10008, "Unknown Message")
-        return self.world.open_thread(channel, body["name"], identifier).json()
+        return self.world.open_thread(channel, body["name"], identifier, owner=BOT_ID).json()
 
     async def _forum_post(self, request: web.Request, body: Any) -> Json:
         channel = self._channel(request)
@@ -339,11 +368,16 @@ class DiscordSimulator:
             raise ApiError(400, 50024, "Cannot execute action on this channel type")
         self.check("CreateForumThreadRequest", body)
         self.check("BaseCreateMessageCreateRequest", body["message"])
+        if self.refuse_posts:
+            raise self.refuse_posts.pop(0)
         if not self.world.permissions_in(channel).send_messages:
             raise ApiError(403, 50013, "Missing Permissions")
         if channel.tag_required and not body.get("applied_tags"):
             raise ApiError(400, 40067, "A tag is required to create a forum post in this channel")
-        thread = self.world.open_thread(channel, body["name"])
+        if not set(body.get("applied_tags", ())) <= set(channel.tags):
+            raise ApiError(404, 10087, "Unknown Tag")
+        thread = self.world.open_thread(channel, body["name"], owner=BOT_ID)
+        thread.applied = list(body.get("applied_tags", ()))
         message = self.world.message(thread.id, body["message"], identifier=thread.id)
         thread.messages.append(message)
         return {**thread.json(), "message": message}
@@ -398,6 +432,8 @@ class DiscordSimulator:
         if interaction.expired:
             raise ApiError(404, 10062, "Unknown interaction")
         self.check(_CALLBACKS[body["type"]], body)
+        if body["type"] == 9 and self.refuse_forms:
+            raise self.refuse_forms.pop(0)
         message = interaction.answered(body, self.world)
         if request.query.get("with_response") in ("1", "true", "True"):
             shown: Json = {"interaction": {"id": str(interaction.id), "type": interaction.type}}
@@ -414,6 +450,8 @@ class DiscordSimulator:
     async def _edit_original(self, request: web.Request, body: Any) -> Json:
         interaction = self._interaction(request)
         self.check("IncomingWebhookUpdateRequestPartial", body)
+        if self.refuse_edits:
+            raise self.refuse_edits.pop(0)
         return interaction.edited(body, self.world)
 
     # --- What happens to servers and channels
@@ -447,6 +485,18 @@ class DiscordSimulator:
         event = "THREAD_DELETE" if channel.is_thread else "CHANNEL_DELETE"
         await self.gateway.dispatch(event, channel.json())
 
+    async def write(self, channel: Channel, content: str, **more: Any) -> Json:
+        """Somebody writes a message; who may not read what people write sees none of it."""
+        author = more.pop("author", user(4242, "ada"))
+        message = self.world.message(channel.id, {"content": content}, author=author) | more
+        channel.messages.append(message)
+        told = {**message, "guild_id": str(channel.guild)}
+        if not self.gateway.hears_content:
+            told["content"] = ""
+        if self.gateway.hears_messages:
+            await self.gateway.dispatch("MESSAGE_CREATE", told)
+        return message
+
     async def update_channel(self, channel: Channel) -> None:
         event = "THREAD_UPDATE" if channel.is_thread else "CHANNEL_UPDATE"
         await self.gateway.dispatch(event, channel.json())
@@ -461,8 +511,24 @@ class DiscordSimulator:
 
 _CALLBACKS: defaultdict[int, str] = defaultdict(
     lambda: "CreateMessageInteractionCallbackRequest",
-    {6: "UpdateMessageInteractionCallbackRequest", 8: "ApplicationCommandAutocompleteCallbackRequest"},
+    {
+        6: "UpdateMessageInteractionCallbackRequest",
+        8: "ApplicationCommandAutocompleteCallbackRequest",
+        9: "ModalInteractionCallbackRequest",
+    },
 )
+
+
+def _unlocalized(definitions: list[Json]) -> list[Json]:
+    """Definitions as Discord gives them to who does not ask for translations."""
+    return [
+        {
+            name: _unlocalized(value) if name in ("options", "choices") else value
+            for name, value in definition.items()
+            if not name.endswith("_localizations")
+        }
+        for definition in definitions
+    ]
 
 
 def _registered(command: Json, number: int) -> Json:

@@ -14,6 +14,8 @@ from aiohttp import web
 
 from tests.simulators.discord_world import APPLICATION_ID, BOT, Json, World
 
+GUILD_MESSAGES, MESSAGE_CONTENT = 1 << 9, 1 << 15
+
 
 @dataclass(slots=True)
 class Connection:
@@ -57,6 +59,8 @@ class Gateway:
         #: Servers that the next sessions are not told of, though the bot is in them.
         self.forgets: set[int] = set()
         self.sessions_left = (999, 3_600_000)  # and the milliseconds until there are more
+        #: Whether the operator switched on the Message Content intent.
+        self.gives_content = False
         self.ready = asyncio.Event()
         self.sessions: list[Session] = []
         self._numbers = itertools.count(1)
@@ -136,6 +140,9 @@ class Gateway:
         if data["token"] != self.token:
             await connection.socket.close(code=4004)
             return
+        if data["intents"] & MESSAGE_CONTENT and not self.gives_content:
+            await connection.socket.close(code=4014)
+            return
         if self.refuses:
             self.refuses -= 1
             await connection.send({"op": 9, "d": False})
@@ -175,6 +182,14 @@ class Gateway:
 
     def intents(self) -> int:
         return self.sessions[-1].intents
+
+    @property
+    def hears_messages(self) -> bool:
+        return bool(self.intents() & GUILD_MESSAGES)
+
+    @property
+    def hears_content(self) -> bool:
+        return bool(self.intents() & MESSAGE_CONTENT)
 
     def described(self) -> Any:
         """`GET /gateway/bot`."""

@@ -17,7 +17,7 @@ from bot.channels import ChannelState, Style
 from bot.commands.runner import REGISTRY
 from bot.errors import OperatorError
 from bot.messages import Message, Paragraph, text
-from bot.ports import CommandCall, Reply
+from bot.ports import CommandCall, Completion, Reply
 from tests.simulators.slack import APP_TOKEN, SIGNING_SECRET, Fault, SlackSimulator
 from tests.simulators.slack_messages import buttons_of, words_of
 from tests.simulators.slack_methods import Json
@@ -198,7 +198,7 @@ class Says:
     async def run(self, call: CommandCall) -> Reply:
         return self._reply
 
-    async def complete(self, call: CommandCall) -> list[str]:
+    async def complete(self, call: CommandCall) -> list[Completion]:
         return []
 
 
@@ -259,7 +259,7 @@ class SlowCommands:
         await self.released.wait()
         return Reply(message=Message(summary="Done", blocks=(Paragraph(text("Done")),)))
 
-    async def complete(self, call: CommandCall) -> list[str]:
+    async def complete(self, call: CommandCall) -> list[Completion]:
         return []
 
 

@@ -11,7 +11,7 @@ from adapters.slack.forms import SHORTCUT
 from adapters.slack.platform import SlackPlatform
 from bot.channels import Style
 from bot.forms import Forms
-from bot.ports import CommandCall, Reply, TopicOptions
+from bot.ports import CommandCall, Completion, Reply, TopicOptions
 from tests.simulators.slack import ANSWER_WITHIN, APP_TOKEN, SIGNING_SECRET, Fault
 from tests.simulators.slack_forms import choose_shortcut, submit, write
 from tests.simulators.slack_messages import buttons_of, words_of
@@ -220,7 +220,7 @@ class Slowly:
             await self.released.wait()
         return await self._commands.run(call)
 
-    async def complete(self, call: CommandCall) -> list[str]:
+    async def complete(self, call: CommandCall) -> list[Completion]:
         return []
 
 

@@ -20,7 +20,7 @@ from adapters.web.server import WebServer
 from bot.channels import Address, Channel, PlatformName
 from bot.errors import StorageError, UserError
 from bot.messages import Button, Buttons, Code, Heading, Message, Note, PaperBlock, Paragraph, bold, text
-from bot.ports import CommandCall, Outgoing, Reply, Sent
+from bot.ports import CommandCall, Completion, Outgoing, Reply, Sent
 from storage.store import SqlStore
 
 NOW = datetime(2026, 4, 30, 9, 0, tzinfo=UTC)
@@ -117,7 +117,7 @@ class TestCommands:
                 mistake = (Paragraph(text("There is no command ", bold(word), ".")), Code(f"{call.line}\n^"))
                 return Reply(message=Message(summary="No such command", blocks=mistake), failed=True)
 
-    async def complete(self, call: CommandCall) -> Sequence[str]:
+    async def complete(self, call: CommandCall) -> Sequence[Completion]:
         known = (
             "help",
             "search diffusion",
@@ -126,7 +126,7 @@ class TestCommands:
             "schedule daily 09:00",
             "today",
         )
-        return [line for line in known if line.startswith(call.line)]
+        return [Completion(line) for line in known if line.startswith(call.line)]
 
     def _search(self, rest: str) -> Reply:
         query, _, page = rest.partition(" --page ")

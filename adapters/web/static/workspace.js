@@ -223,7 +223,8 @@ async function runWritten(composer, form) {
 function listenToCommands() {
   const composer = new Composer($("line"), $("completions"), async (line) => {
     try {
-      return (await ask(`${base}/complete?line=${encodeURIComponent(line)}`)).lines;
+      const { lines, labels } = await ask(`${base}/complete?line=${encodeURIComponent(line)}`);
+      return lines.map((each, index) => ({ line: each, label: labels[index] }));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       return []; // running the line will say what is wrong

@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.add_column("papers", sa.Column("spaces", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("workspaces", sa.Column("role", sqltypes.AutoString(), nullable=False, server_default=""))
     op.add_column("workspaces", sa.Column("left_at", sqltypes.UTCDateTime(), nullable=True))
+    op.add_column("workspaces", sa.Column("stopped_for", sa.Text(), nullable=False, server_default=""))
     op.create_index(
         "ix_posts_remote_id",
         "posts",
