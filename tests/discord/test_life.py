@@ -250,7 +250,7 @@ async def test_a_bot_that_lost_its_shift_leaves_and_comes_back_with_the_next_one
     assert shown.messages
     label, custom_id = next(iter(shown.buttons.items()))
     pressed = await house.simulator.interactions.press(house.general, shown.messages[0], custom_id)
-    assert pressed.messages, label
+    assert pressed.first, label
     assert house.announced == ["Discord: " + invite_url(APPLICATION_ID) + " adds the bot to a server"]
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
