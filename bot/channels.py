@@ -95,3 +95,9 @@ class Channel:
     paused_until: datetime | None = None
     next_digest_at: datetime | None = None
     instant_at: datetime | None = None
+
+    @property
+    def full_name(self) -> str:
+        """Its name for somebody who is elsewhere: with the workspace's, where that is known."""
+        named = self.workspace_name not in ("", self.address.workspace)
+        return f"{self.name} in {self.workspace_name}" if named else self.name

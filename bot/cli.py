@@ -126,6 +126,8 @@ def deliver() -> None:
         await application.engine.reconcile()
         posts = await application.engine.deliver()
         click.echo(f"{count_of(posts, 'message')} sent or tried")
+        for name in sorted(application.platforms.difference(application.engine.shifts.ours)):
+            click.echo(f"{name.capitalize()} is served by another process, which posts there itself.", err=True)
         return 0
 
     _with_application(work)

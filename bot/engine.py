@@ -18,7 +18,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.channels import PlatformName
 from bot.departures import KEPT_FOR, Departures
 from bot.enrichment import Enrichment
-from bot.errors import PaperRoundError
+from bot.errors import PaperRoundError, StorageError
 from bot.intake import Intake, PollReport
 from bot.metrics import Metrics
 from bot.papers import SourceName
@@ -154,15 +154,21 @@ class Engine:
             scheduler.shutdown(wait=False)
 
     async def _sweep(self) -> None:
-        led, self._leads = self._leads, False
-        self._leads = await self._store.hold(LEADING)
-        if led != self._leads:
-            _log.info("engine.leads" if self._leads else "engine.follows")
-        await self.shifts.renew()
+        await self._take_duties()
         if self._leads:
             await self._topics.match_new()
         if await self.planner.sweep():
             self.posting.wake()
+
+    async def _take_duties(self) -> None:
+        led, self._leads = self._leads, False
+        try:
+            self._leads = await self._store.hold(LEADING)
+            await self.shifts.renew()
+        except StorageError as error:
+            _log.error("engine.duties_unknown", reason=str(error))
+        if led != self._leads:
+            _log.info("engine.leads" if self._leads else "engine.follows")
 
     async def _forget(self) -> None:
         if self._leads:

@@ -280,12 +280,12 @@ class Posting:
     async def _tell(self, channel: Channel, person: str, reason: str) -> None:
         sentence = text(
             "I cannot post in ",
-            bold(channel.name),
+            bold(channel.full_name),
             f" any more: {reason} The papers wait; say ",
             code("/papers resume"),
             " there once it is fixed.",
         )
-        message = Message(summary=f"I cannot post in {channel.name} any more", blocks=(Paragraph(sentence),))
+        message = Message(summary=f"I cannot post in {channel.full_name} any more", blocks=(Paragraph(sentence),))
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
                 told = await self._platforms[channel.address.platform].tell(channel.address, person, message)

@@ -56,10 +56,10 @@ async def _remove_topics(connection: AsyncConnection, left_before: datetime, now
         removal = (
             update(SUBSCRIPTIONS)
             .where(SUBSCRIPTIONS.c.id == bindparam("topic"), SUBSCRIPTIONS.c.removed_at.is_(None))
-            .values(removed_at=now, change=bindparam("number"))
+            .values(removed_at=now, change=bindparam("change_number"))
         )
         await connection.execute(
-            removal, [{"topic": topic, "number": first + place} for place, topic in enumerate(topics)]
+            removal, [{"topic": topic, "change_number": first + place} for place, topic in enumerate(topics)]
         )
     return len(topics)
 

@@ -42,6 +42,9 @@ LONGEST_QUEUE = 15.0  # seconds that a request waits for its turn, well within t
 _ONCE = "once"
 _log = structlog.get_logger()
 
+# The library warns at every start that two packages are missing which only voice needs.
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
 
 class Unanswered(discord.DiscordException):
     """Whether Discord did what it was asked to, nobody can tell from its answer."""
@@ -68,8 +71,6 @@ class DiscordClient(discord.AutoShardedClient):
             max_ratelimit_timeout=LONGEST_BUCKET_WAIT,
             http_trace=_listener(breaker, heard),
         )
-        # The library warns at every start that two packages are missing which only voice needs.
-        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         #: Headers of the last answer that somebody may want to know.
         self.heard: dict[str, str] = heard
         self._token = token

@@ -54,6 +54,8 @@ class Standing:
         self._client = client
         self._directory = directory
         self._life = life
+        #: Servers that the bot was removed from while it was looking.
+        self._gone: set[int] = set()
         # Events may come within a moment, and what the last one says must stay.
         self._one_by_one = asyncio.Lock()
 
@@ -108,6 +110,7 @@ class Standing:
             missed = workspace.id not in guilds or (joined is not None and workspace.id not in joined)
             if missed and workspace.left_at is None and await self._is_refused(workspace.id):
                 guilds.pop(workspace.id, None)
+                self._gone.add(int(workspace.id))
                 await self._life.workspace_left(_server(workspace.id), REMOVED)
         for guild_id, guild in guilds.items():
             known = stored.get(guild_id)
@@ -116,18 +119,22 @@ class Standing:
         await self._revive(lambda channel: channel.reason in (REMOVED, *CURABLE))
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
+        self._gone.discard(guild.id)
         await self._life.workspace_joined(_server(guild.id), guild.name)
         await self._revive(lambda channel: channel.address.workspace == str(guild.id))
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Not for an outage: discord.py tells those apart (`on_guild_unavailable`), and they change nothing."""
+        self._gone.add(guild.id)
         await self._life.workspace_left(_server(guild.id), REMOVED)
 
     async def on_guild_unavailable(self, guild: discord.Guild) -> None:
         _log.warning("discord.guild_unavailable", guild=guild.id)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
-        _log.info("discord.guild_available", guild=guild.id)
+        """After an outage, and for every server at the start. A new invitation may look like it, too."""
+        if guild.id in self._gone:
+            await self.on_guild_join(guild)
 
     async def on_guild_update(self, before: discord.Guild, after: discord.Guild) -> None:
         if before.name != after.name:

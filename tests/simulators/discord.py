@@ -130,6 +130,10 @@ class DiscordSimulator:
             case Fault.RATE_LIMITED | Fault.RATE_LIMITED_LONG:
                 wait = WAIT if fault is Fault.RATE_LIMITED else LONG_WAIT
                 return too_fast(wait, self._limits.headers(request.method, path))
+            case Fault.RATE_LIMITED_BARE:
+                answer = too_fast(WAIT)
+                del answer.headers["Via"]
+                return answer
             case Fault.SLOW:
                 await asyncio.sleep(SLOWNESS)
             case Fault.BANNED:
@@ -142,16 +146,16 @@ class DiscordSimulator:
         if not free and (wait := self._limits.take(request.method, path)):
             self.limited += 1
             return too_fast(wait, self._limits.headers(request.method, path))
-        answer = await handler(request)
+        result = await handler(request)
         if not free:
-            answer.headers.update(self._limits.headers(request.method, path))
+            result.headers.update(self._limits.headers(request.method, path))
         if fault is Fault.ACCEPT_THEN_DROP:
             return self._drop(request)
         if fault is Fault.ACCEPT_THEN_ERROR:
             return json_answer({"code": 0, "message": "bad gateway"}, status=502, headers=VIA)
         if fault is Fault.NONSENSE:
             return web.Response(text="<html>", content_type="text/html")
-        return answer
+        return result
 
     def _answering(self, handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def answer(request: web.Request) -> web.Response:
@@ -462,8 +466,22 @@ class DiscordSimulator:
     async def outage(self, guild_id: int) -> None:
         await self.gateway.dispatch("GUILD_DELETE", {"id": str(guild_id), "unavailable": True})
 
+    async def rename_guild(self, guild_id: int, name: str) -> None:
+        self.world.guilds[guild_id].name = name
+        await self.gateway.dispatch("GUILD_UPDATE", self.world.guild_json(self.world.guilds[guild_id]))
+
+    async def give_role(self, guild_id: int, name: str) -> None:
+        """The bot itself gets a new role."""
+        role = self.world.add_role(self.world.guilds[guild_id], name)
+        shown = self.world.guild_json(self.world.guilds[guild_id])
+        await self.gateway.dispatch("GUILD_ROLE_CREATE", {"guild_id": str(guild_id), "role": shown["roles"][-1]})
+        member = {**shown["members"][0], "guild_id": str(guild_id), "roles": [str(role)]}
+        await self.gateway.dispatch("GUILD_MEMBER_UPDATE", member)
+
     async def delete_channel(self, channel: Channel) -> None:
         del self.world.channels[channel.id]
+        for thread in self.world.threads_of(channel):  # of these nothing is said
+            del self.world.channels[thread.id]
         event = "THREAD_DELETE" if channel.is_thread else "CHANNEL_DELETE"
         await self.gateway.dispatch(event, channel.json())
 

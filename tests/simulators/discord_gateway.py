@@ -56,6 +56,8 @@ class Gateway:
         self.is_dumb = False
         #: The next attempts to identify are answered with an invalid session.
         self.refuses = 0
+        #: Servers that the next sessions are not told of, though the bot is in them.
+        self.forgets: set[int] = set()
         self.sessions_left = (999, 3_600_000)  # and the milliseconds until there are more
         #: Whether the operator switched on the Message Content intent.
         self.gives_content = False
@@ -147,7 +149,7 @@ class Gateway:
             return
         session = Session(f"session-{next(self._numbers)}", data["intents"], connection=connection)
         self.sessions.append(session)
-        guilds = list(self.world.guilds.values())
+        guilds = [guild for guild in self.world.guilds.values() if guild.id not in self.forgets]
         await self._tell(
             session,
             "READY",

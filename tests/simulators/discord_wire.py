@@ -28,6 +28,7 @@ class Fault(Enum):
     RATE_LIMITED = auto()  # 429 with WAIT seconds
     RATE_LIMITED_LONG = auto()  # 429 with LONG_WAIT seconds
     BANNED = auto()  # 429 from Cloudflare
+    RATE_LIMITED_BARE = auto()  # 429 without `Via`, as another server than Discord's might say it
     SLOW = auto()  # SLOWNESS seconds
 
 
