@@ -163,6 +163,17 @@ class SqlChannelStore:
         async with self._database.write() as connection:
             broken = list((await connection.execute(statement)).scalars())
             if whole_workspace:
+                # What stopped with the workspace before stays stopped with it, whatever is said of it now.
+                before = (
+                    select(CHANNELS.c.id)
+                    .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
+                    .where(
+                        *_at(address),
+                        CHANNELS.c.state == ChannelState.BROKEN,
+                        CHANNELS.c.reason == WORKSPACES.c.stopped_for,
+                    )
+                )
+                await connection.execute(update(CHANNELS).where(CHANNELS.c.id.in_(before)).values(reason=reason))
                 await connection.execute(update(WORKSPACES).where(*_at(address)).values(stopped_for=reason))
         return list((await self.get(broken)).values())
 

@@ -50,7 +50,7 @@ class Many(Team):
         first: bool = False,
         believed_for: float = BELIEVED_FOR,
     ) -> None:
-        connection = Connection(slack.api_url, timeout=2)
+        connection = Connection(slack.api_url, timeout=10)
         self.installations = SqlInstallationStore(store.database, open_keyring("", folder))
         self.workspaces = InstalledWorkspaces(
             connection,

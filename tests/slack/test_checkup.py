@@ -23,7 +23,7 @@ from tests.slack.team import Team
 async def one(slack: SlackSimulator) -> AsyncIterator[Workspaces]:
     """The workspace of a token in the settings."""
     slack.scopes = list(SCOPES)
-    workspaces = OneWorkspace(Connection(slack.api_url, timeout=2), BOT_TOKEN)
+    workspaces = OneWorkspace(Connection(slack.api_url, timeout=10), BOT_TOKEN)
     yield workspaces
     await workspaces.close()
 
@@ -50,7 +50,7 @@ async def test_all_is_well(one: Workspaces, clock: SettableClock) -> None:
 
 
 async def test_a_bad_bot_token_is_named(slack: SlackSimulator, clock: SettableClock) -> None:
-    workspaces = OneWorkspace(Connection(slack.api_url, timeout=2), "nonsense")
+    workspaces = OneWorkspace(Connection(slack.api_url, timeout=10), "nonsense")
     found = await examined(workspaces, clock, app_token="")
     assert not found["Slack"].is_well
     assert "PAPERROUND_SLACK_BOT_TOKEN" in found["Slack"].words
