@@ -137,8 +137,8 @@ async def test_a_message_that_cannot_be_changed_is_left_and_the_voter_told(team:
 
 async def test_a_vote_on_what_only_the_asker_sees_is_answered(connected: Team) -> None:
     channel, _ = await posted(connected)
-    found = await connected.say("search diffusion", channel)
-    answer = await (await connected.slack.press(buttons_of(found)["👎"], channel)).answer()
+    button = {"type": "button", "action_id": "paperround.run.3", "value": f"vote {PAPER} down"}
+    answer = await (await connected.slack.press(button, channel)).answer()
     assert "In this channel: 👍 0 · 👎 1" in words_of(answer)
     assert answer["replace_original"] is False
 
