@@ -108,13 +108,13 @@ class Matcher:
 
     def _match(self, papers: Sequence[Paper]) -> list[list[int]]:
         batch = Batch(papers, self._atoms)
-        keys: list[list[list[int]]] = [[] for _ in papers]
+        keys: list[list[int]] = [[] for _ in papers]
         for standing, found in self._true_of(batch):
             while found:
                 lowest = found & -found
-                keys[lowest.bit_length() - 1].append(standing.keys)
+                keys[lowest.bit_length() - 1] += standing.keys
                 found ^= lowest
-        return [list(chain.from_iterable(some)) for some in keys]
+        return keys
 
     def _true_of(self, batch: Batch) -> Iterator[tuple[Standing, int]]:
         """The queries that are true of papers of the batch, each once, and of which papers."""
