@@ -136,6 +136,6 @@ def _match(channel: Channel, stored: StoredPaper, topics: Sequence[Subscription]
     return Match(
         channel_id=channel.id,
         paper_id=stored.paper.id,
-        subscription_ids=tuple(topic.id for topic in topics),
+        subscription_ids=tuple(sorted(topic.id for topic in topics)),
         instant=channel.next_digest_at is None or any(topic.instant for topic in topics),
     )

@@ -8,11 +8,11 @@ day, the conditions, are asked one by one, and only where the answer matters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from bot.analysis import terms, words
+from bot.analysis import stemmed, terms, words
 from bot.papers import Paper
 from bot.query import LONGEST_QUERY
 from bot.query.nodes import (
@@ -113,15 +113,14 @@ class Atoms:
 
     def true_of(self, paper: Paper) -> set[Atom]:
         """The atoms that are true of a paper, other than conditions."""
-        texts = (paper.title, paper.abstract, *paper.keywords)
-        rows = [terms(text) for text in texts]
+        written = [words(text) for text in (paper.title, paper.abstract, *paper.keywords)]
+        rows = list(map(stemmed, written))
         true: set[Atom] = set()
         for field, part in _FIELDS.items():
-            self._text[field].find(rows[part], true)
-        if any(self._starts.values()):
-            rows = [words(text) for text in texts]
-            for field, part in _FIELDS.items():
-                self._starts[field].find(rows[part], true)
+            if self._text[field]:
+                self._text[field].find(rows[part], true)
+            if self._starts[field]:
+                self._starts[field].find(written[part], true)
         if self._authors:
             self._authors.find([words(name) for name in paper.authors], true)
         if self._organizations:
@@ -178,50 +177,71 @@ def _row(asks: InRow) -> tuple[str, ...]:
     return (asks.word,) if isinstance(asks, Word) else asks.words
 
 
+class _Pair:
+    """Two words in a row: the atom that asks for them, if any does, and those of phrases that begin with them.
+
+    The latter are found by all their words, with a space before and after each.
+    """
+
+    __slots__ = ("atom", "longer")
+
+    def __init__(self) -> None:
+        self.atom: Atom | None = None
+        self.longer: dict[str, Atom] = {}
+
+
 class _Rows:
     """Atoms about one word, or words in a row, of a field."""
 
     def __init__(self) -> None:
         self._words: dict[str, Atom] = {}
-        self._pairs: dict[tuple[str, ...], Atom] = {}
-        self._longer: dict[tuple[str, ...], dict[str, Atom]] = {}
-        """By their first two words, and then by all of them with a space before and after each."""
+        self._pairs: dict[str, dict[str, _Pair]] = {}
+        """By the first and then by the second word."""
 
     def __bool__(self) -> bool:
-        return bool(self._words or self._pairs or self._longer)
+        return bool(self._words or self._pairs)
 
     def add(self, row: tuple[str, ...], atom: Atom) -> None:
-        match len(row):
-            case 1:
-                self._words[row[0]] = atom
-            case 2:
-                self._pairs[row] = atom
-            case _:
-                self._longer.setdefault(row[:2], {})[_spaced(row)] = atom
+        if len(row) == 1:
+            self._words[row[0]] = atom
+            return
+        pair = self._pairs.setdefault(row[0], {}).setdefault(row[1], _Pair())
+        if len(row) == 2:
+            pair.atom = atom
+        else:
+            pair.longer[_spaced(row)] = atom
 
     def remove(self, row: tuple[str, ...]) -> None:
-        match len(row):
-            case 1:
-                del self._words[row[0]]
-            case 2:
-                del self._pairs[row]
-            case _:
-                del self._longer[row[:2]][_spaced(row)]
-                if not self._longer[row[:2]]:
-                    del self._longer[row[:2]]
+        if len(row) == 1:
+            del self._words[row[0]]
+            return
+        seconds = self._pairs[row[0]]
+        pair = seconds[row[1]]
+        if len(row) == 2:
+            pair.atom = None
+        else:
+            del pair.longer[_spaced(row)]
+        if pair.atom is None and not pair.longer:
+            del seconds[row[1]]
+            if not seconds:
+                del self._pairs[row[0]]
 
     def find(self, rows: Rows, true: set[Atom]) -> None:
         """Adds the atoms that are true of these rows."""
         if self._words:
-            true.update(map(self._words.__getitem__, self._words.keys() & set().union(*rows)))
-        if not self._pairs and not self._longer:
+            true.update(filter(None, map(self._words.get, set().union(*rows))))
+        if not self._pairs:
             return
-        pairs = set().union(*map(pairwise, rows))
-        true.update(map(self._pairs.__getitem__, self._pairs.keys() & pairs))
-        if starts := self._longer.keys() & pairs:
+        pairs = {
+            seconds[second]
+            for row in rows
+            for seconds, second in zip(map(self._pairs.get, row), islice(row, 1, None), strict=False)
+            if seconds is not None and second in seconds
+        }
+        true.update(pair.atom for pair in pairs if pair.atom is not None)
+        if longer := [phrase for pair in pairs for phrase in pair.longer.items()]:
             text = "\n".join(map(_spaced, rows))
-            for start in starts:
-                true.update(atom for phrase, atom in self._longer[start].items() if phrase in text)
+            true.update(atom for phrase, atom in longer if phrase in text)
 
 
 def _spaced(row: Iterable[str]) -> str:
@@ -233,8 +253,7 @@ class _Starts:
 
     def __init__(self) -> None:
         self._starts: dict[str, Atom] = {}
-        self._seen: dict[str, tuple[Atom, ...]] = {}
-        """The atoms that are true of words seen lately: papers are made of the same words again and again."""
+        self._seen = _Seen(self._starts)
 
     def __bool__(self) -> bool:
         return bool(self._starts)
@@ -249,17 +268,18 @@ class _Starts:
 
     def find(self, rows: Rows, true: set[Atom]) -> None:
         """Adds the atoms that are true of these rows."""
-        if not self._starts:
-            return
         if len(self._seen) > MOST_SEEN:
             self._seen.clear()
-        for word in set().union(*rows):
-            atoms = self._seen.get(word)
-            if atoms is None:
-                atoms = self._seen[word] = self._starting(word)
-            if atoms:
-                true.update(atoms)
+        true.update(chain.from_iterable(filter(None, map(self._seen.__getitem__, set().union(*rows)))))
 
-    def _starting(self, word: str) -> tuple[Atom, ...]:
+
+class _Seen(dict[str, tuple[Atom, ...]]):
+    """The atoms that are true of words seen lately: papers are made of the same words again and again."""
+
+    def __init__(self, starts: Mapping[str, Atom]) -> None:
+        self._starts = starts
+
+    def __missing__(self, word: str) -> tuple[Atom, ...]:
         starts = (word[:end] for end in range(SHORTEST_PREFIX, min(len(word), LONGEST_QUERY) + 1))
-        return tuple(self._starts[start] for start in starts if start in self._starts)
+        atoms = self[word] = tuple(self._starts[start] for start in starts if start in self._starts)
+        return atoms

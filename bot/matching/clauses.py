@@ -5,7 +5,8 @@ The truth of anything for a batch of papers is one integer, a bit for each paper
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar, cast
 
 from bot.matching.atoms import Atom, Atoms, Condition, Question, holds
@@ -87,13 +88,13 @@ class Batch:
         self._conditions: dict[Atom, int] = {}
         self.everyone = (1 << len(papers)) - 1
         """A bit for each of the papers."""
-        self.found: dict[Atom, int] = {}
-        """The papers of which an atom is true; one that is not in here is true of none, or a condition."""
-        found = self.found
+        found: defaultdict[Atom, int] = defaultdict(int)
         for number, paper in enumerate(papers):
             bit = 1 << number
             for atom in atoms.true_of(paper):
-                found[atom] = found.get(atom, 0) | bit
+                found[atom] |= bit
+        self.found: Mapping[Atom, int] = found
+        """The papers of which an atom is true; one that is not in here is true of none, or a condition."""
 
     def true_of(self, clause: Clause, papers: int) -> int:
         """Those of the papers of which the clause is true. Conditions come last: they are rarely reached."""

@@ -96,7 +96,7 @@ class Matcher:
         self._withdraw(self._by_key.pop(key), key)
 
     def match(self, paper: Paper) -> list[int]:
-        """The keys of the queries that find the paper, sorted."""
+        """The keys of the queries that find the paper, each once, in no order."""
         return self.match_all([paper])[0]
 
     def match_all(self, papers: Sequence[Paper]) -> list[list[int]]:
@@ -108,14 +108,13 @@ class Matcher:
 
     def _match(self, papers: Sequence[Paper]) -> list[list[int]]:
         batch = Batch(papers, self._atoms)
-        by_bit: dict[int, list[list[int]]] = {1 << number: [] for number in range(len(papers))}
+        keys: list[list[int]] = [[] for _ in papers]
         for standing, found in self._true_of(batch):
-            while found not in by_bit:
+            while found:
                 lowest = found & -found
-                by_bit[lowest].append(standing.keys)
+                keys[lowest.bit_length() - 1] += standing.keys
                 found ^= lowest
-            by_bit[found].append(standing.keys)
-        return [sorted(chain.from_iterable(keys)) for keys in by_bit.values()]
+        return keys
 
     def _true_of(self, batch: Batch) -> Iterator[tuple[Standing, int]]:
         """The queries that are true of papers of the batch, each once, and of which papers."""

@@ -16,14 +16,7 @@ from bot.query import Query as PaperQuery
 from bot.search import FEW_RESULTS, Hit, SearchPage
 from storage.search.documents import id_in, text_of
 from storage.search.files import engine_errors
-from storage.search.queries import (
-    exact_query,
-    excerpt_query,
-    has_relevance,
-    ranked_query,
-    related_query,
-    similar_query,
-)
+from storage.search.queries import ShownWords, exact_query, has_relevance, ranked_query, related_query, similar_query
 
 SNIPPET_LENGTH: Final = 200  # characters, about three lines of a chat
 _SPACE = re.compile(r"\s+")
@@ -116,21 +109,29 @@ class Search:
         return str(self._searcher.doc(address)["id"][0])
 
     def _hits(self, found: Sequence[_Found], root: Node) -> tuple[Hit, ...]:
-        query = excerpt_query(self._schema, root) if found else None
+        shown = ShownWords.of(root)
+        if not found or not (shown.terms or shown.starts):
+            return tuple(Hit(paper_id, score) for score, paper_id, _ in found)
+        abstracts = [self._searcher.doc(address)["excerpt"][0].decode("utf-8") for _, _, address in found]
+        query = shown.query(self._schema, abstracts)
         if query is None:
             return tuple(Hit(paper_id, score) for score, paper_id, _ in found)
         snippets = SnippetGenerator.create(self._searcher, query, self._schema, "abstract")
         snippets.set_max_num_chars(SNIPPET_LENGTH)
-        return tuple(Hit(paper_id, score, self._snippet(snippets, address)) for score, paper_id, address in found)
+        return tuple(
+            Hit(paper_id, score, _snippet(snippets, abstract, shown))
+            for (score, paper_id, _), abstract in zip(found, abstracts, strict=True)
+        )
 
-    def _snippet(self, snippets: SnippetGenerator, address: DocAddress) -> tuple[Span, ...]:
-        abstract = self._searcher.doc(address)["excerpt"][0].decode("utf-8")
-        snippet = snippets.snippet_from_doc(Document(abstract=[abstract]))
-        text = snippet.fragment().encode("utf-8")  # places are counted in bytes
-        spans = []
-        place = 0
-        for found in snippet.highlighted():
-            spans += [(text[place : found.start], False), (text[found.start : found.end], True)]
-            place = found.end
-        spans.append((text[place:], False))
-        return tuple(Span(_SPACE.sub(" ", part.decode("utf-8")), bold=bold) for part, bold in spans if part)
+
+def _snippet(snippets: SnippetGenerator, abstract: str, shown: ShownWords) -> tuple[Span, ...]:
+    snippet = snippets.snippet_from_doc(Document(abstract=[abstract]))
+    text = snippet.fragment().encode("utf-8")  # places are counted in bytes
+    spans = []
+    place = 0
+    for found in snippet.highlighted():
+        word = text[found.start : found.end]
+        spans += [(text[place : found.start], False), (word, shown.include(word.decode("utf-8")))]
+        place = found.end
+    spans.append((text[place:], False))
+    return tuple(Span(_SPACE.sub(" ", part.decode("utf-8")), bold=bold) for part, bold in spans if part)

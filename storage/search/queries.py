@@ -9,13 +9,14 @@ everything near them does as well.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, Self
 
 from tantivy import FieldType, Occur, Query, Schema
 
-from bot.analysis import terms
+from bot.analysis import stemmed, terms, words
 from bot.query.nodes import (
     And,
     Author,
@@ -81,8 +82,8 @@ def related_query(schema: Schema, root: Node) -> Query | None:
     """
     parts: Sequence[Node] = root.nodes if isinstance(root, And) else (root,)
     texts = [part for part in parts if _is_text(part)]
-    words = [word for text in texts for word in _loosened(text)]
-    telling = [word for word in words if not (isinstance(word, Word) and set(terms(word.word)) <= STOP_WORDS)] or words
+    asked = [word for text in texts for word in _loosened(text)]
+    telling = [word for word in asked if not (isinstance(word, Word) and set(terms(word.word)) <= STOP_WORDS)] or asked
     if len(telling) < 2:
         return None
     builder = _Builder(schema)
@@ -116,18 +117,37 @@ def similar_query(schema: Schema, texts: Sequence[str], known_in: Callable[[str]
     return Query.boolean_query([(Occur.Should, Query.term_query(schema, "text", term, "freq")) for term in telling])
 
 
-def excerpt_query(schema: Schema, root: Node) -> Query | None:
-    """Finds the words that are worth showing in an abstract; None if there is none."""
-    found = [
-        term
-        for text in _wanted_texts(root)
-        if not isinstance(text, Prefix) and text.field is not TextField.TITLE
-        for word in _words_of(text)
-        for term in terms(word)
-    ]
-    telling = [term for term in found if term not in STOP_WORDS] or found
-    clauses = [(Occur.Should, Query.term_query(schema, "abstract", term, "basic")) for term in dict.fromkeys(telling)]
-    return Query.boolean_query(clauses) if clauses else None
+@dataclass(frozen=True, slots=True)
+class ShownWords:
+    """The words that are worth showing in an abstract: stemmed ones, and beginnings of words as they are written."""
+
+    terms: tuple[str, ...]
+    starts: tuple[str, ...]
+
+    @classmethod
+    def of(cls, root: Node) -> Self:
+        """Those that a query looks for there; of grammar only if there is nothing else."""
+        texts = [text for text in _wanted_texts(root) if text.field is not TextField.TITLE]
+        starts = tuple(text.start for text in texts if isinstance(text, Prefix))
+        found = _terms_of(text for text in texts if not isinstance(text, Prefix))
+        telling = [term for term in found if term not in STOP_WORDS] or ([] if starts else found)
+        return cls(tuple(dict.fromkeys(telling)), starts)
+
+    def query(self, schema: Schema, abstracts: Iterable[str]) -> Query | None:
+        """Finds them in these abstracts, by their terms and maybe together with others; None if there is none."""
+        found = dict.fromkeys(self.terms)
+        if self.starts:
+            written = {word for abstract in abstracts for word in words(abstract) if word.startswith(self.starts)}
+            found |= dict.fromkeys(stemmed(sorted(written)))
+        clauses = [(Occur.Should, Query.term_query(schema, "abstract", term, "basic")) for term in found]
+        return Query.boolean_query(clauses) if clauses else None
+
+    def include(self, text: str) -> bool:
+        """Whether a word of an abstract that such a query found is one of them."""
+        return not self.starts or any(
+            word.startswith(self.starts) or term in self.terms
+            for word, term in zip(words(text), terms(text), strict=True)
+        )
 
 
 def has_relevance(root: Node) -> bool:
@@ -155,8 +175,8 @@ class _Builder:
                 return Query.boolean_query([(Occur.Must, _silent(Query.all_query())), (Occur.MustNot, self.node(part))])
             case Word(word, field):
                 return self._in_a_row(_FIELDS[field], terms(word))
-            case Phrase(words, field):
-                return self._in_a_row(_FIELDS[field], [term for word in words for term in terms(word)])
+            case Phrase(phrase, field):
+                return self._in_a_row(_FIELDS[field], [term for word in phrase for term in terms(word)])
             case Prefix(start, field):
                 return self._prefix(start, field)
             case _:
@@ -179,14 +199,14 @@ class _Builder:
         match node:
             case Everything():
                 return Query.all_query()
-            case Author(words):
-                return self._in_a_row("author", words)
-            case Organization(words):
-                return self._in_a_row("organization", words)
-            case Submitter(words):
-                return self._exactly("submitter", whole_name(words))
-            case Category(name):
-                return self._exactly("category", name.lower())
+            case Author(name):
+                return self._in_a_row("author", name)
+            case Organization(name):
+                return self._in_a_row("organization", name)
+            case Submitter(name):
+                return self._exactly("submitter", whole_name(name))
+            case Category(category):
+                return self._exactly("category", category.lower())
             case FromSource(source):
                 return self._exactly("source", source)
             case Has(feature):
@@ -207,10 +227,10 @@ class _Builder:
     def _exactly(self, field: str, value: str) -> Query:
         return Query.term_query(self._schema, field, str(value), "basic")
 
-    def _in_a_row(self, field: str, words: Sequence[str]) -> Query:
-        if len(words) == 1:
-            return Query.term_query(self._schema, field, words[0], "freq")
-        return Query.phrase_query(self._schema, field, list(words))
+    def _in_a_row(self, field: str, row: Sequence[str]) -> Query:
+        if len(row) == 1:
+            return Query.term_query(self._schema, field, row[0], "freq")
+        return Query.phrase_query(self._schema, field, list(row))
 
     def _prefix(self, start: str, field: TextField) -> Query:
         # No distance: what is fuzzy here is only the end. (The engine's own prefix query stops after 50 words.)
@@ -245,8 +265,11 @@ def _side_by_side(builder: _Builder, texts: Sequence[Text]) -> Iterator[tuple[Oc
 
 def _terms_anywhere(texts: Sequence[Text]) -> list[str]:
     """The terms in their order, less those that only one field was asked for: they are no reason to prefer another."""
-    wanted = [text for text in texts if not isinstance(text, Prefix) and text.field is TextField.ANY]
-    return [term for text in wanted for word in _words_of(text) for term in terms(word)]
+    return _terms_of(text for text in texts if not isinstance(text, Prefix) and text.field is TextField.ANY)
+
+
+def _terms_of(texts: Iterable[Word | Phrase]) -> list[str]:
+    return [term for text in texts for word in _words_of(text) for term in terms(word)]
 
 
 def _wanted_texts(node: Node, *, wanted: bool = True) -> Iterator[Text]:

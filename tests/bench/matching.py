@@ -10,6 +10,7 @@ seconds of the processor are measured: what else the machine does at that time c
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import math
 import sqlite3
@@ -17,8 +18,11 @@ import statistics
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self
 
+import asyncpg
 import psutil
 from tantivy import Index
 from tantivy import Query as IndexQuery
@@ -32,6 +36,7 @@ from storage.search.documents import document, register_analyzers, schema
 from storage.search.queries import exact_query
 from tests.bench import Row, Times
 from tests.bench.__main__ import number
+from tests.databases import PostgresServer
 from tests.matching.real import subscriptions
 from tests.search.feeds import ARXIV, arxiv_papers
 
@@ -39,6 +44,7 @@ SIZES = (1_000, 10_000, 100_000)
 MILLION = 1_000_000
 DISTINCT = 0.43  # of the topics
 BATCH = 500  # papers
+ONE_BY_ONE = 5  # papers that rivals get alone
 _SOURCES_OF_TOPICS = 20_000  # papers
 
 
@@ -133,11 +139,17 @@ def _rivals(topics: Sequence[str], shown: Sequence[Paper], speed: Speed) -> Iter
     }
     for rival, match in alone.items():
         seconds = []
-        for paper in shown[:5]:
+        for paper in shown[:ONE_BY_ONE]:
             with _CpuClock() as theirs:
                 match(paper)
             seconds.append(theirs.seconds)
         yield Row(what=f"{label}, a paper alone", ours=speed.single, rival=rival, theirs=Times.of(seconds).p50)
+    yield Row(
+        what=f"{label}, a paper alone",
+        ours=speed.single,
+        rival="tsquery, distinct",
+        theirs=1000 * asyncio.run(_by_postgres(plain.values(), shown[:ONE_BY_ONE])),
+    )
 
     per_paper = 1000 / len(shown)
     with _CpuClock() as theirs:
@@ -250,6 +262,37 @@ def _by_fts5(topics: Iterable[str], papers: Sequence[Paper]) -> int:
         found += len(database.execute("SELECT rowid FROM papers WHERE papers MATCH ?", (topic,)).fetchall())
     database.close()
     return found
+
+
+def _tsquery(topic: _Plain) -> str:
+    def quoted(text: str) -> str:
+        if text.endswith("*"):
+            return f"'{text[:-1]}':*"
+        return "(" + " <-> ".join(f"'{word}'" for word in text.split()) + ")"
+
+    wanted = " & ".join(map(quoted, topic.need)) or " | ".join(map(quoted, topic.either)) or "'paper'"
+    return " & ".join([f"({wanted})", *(f"!{quoted(text)}" for text in topic.without)])
+
+
+async def _by_postgres(topics: Iterable[_Plain], papers: Sequence[Paper]) -> float:
+    """Seconds of the processor that PostgreSQL needs for a paper: it compares each topic with it."""
+    with TemporaryDirectory() as folder, PostgresServer(Path(folder)) as server:
+        connection = await asyncpg.connect(server.url())
+        await connection.execute("SET max_parallel_workers_per_gather = 0; SET client_min_messages = error")
+        await connection.execute("CREATE TABLE topic (id serial, asked tsquery)")
+        await connection.execute(
+            "INSERT INTO topic (asked) SELECT to_tsquery('english', unnest($1::text[]))", list(map(_tsquery, topics))
+        )
+        await connection.execute("VACUUM ANALYZE topic")
+        scan = await connection.prepare("SELECT id FROM topic WHERE to_tsvector('english', $1::text) @@ asked")
+        process = psutil.Process(await connection.fetchval("SELECT pg_backend_pid()"))
+        await scan.fetch(papers[0].title)
+        before = process.cpu_times()
+        for paper in papers:
+            await scan.fetch(f"{paper.title} {paper.abstract}")
+        after = process.cpu_times()
+        await connection.close()
+    return (after.user + after.system - before.user - before.system) / len(papers)
 
 
 def _by_tantivy(roots: Iterable[Node], papers: Sequence[Paper]) -> float:

@@ -458,7 +458,7 @@ async def test_every_kind_of_button_and_menu_is_answered(lively: House) -> None:
         "share Share to channel",
         "edit Edit",
         "unsubscribe Remove",
-        "subscribe Undo",
+        "subscribe Add it again",
         "topics Topics",
         "saved BibTeX",
         "saved My list",

@@ -13,6 +13,20 @@ from tantivy import Document, Index, SchemaBuilder
 
 from bot.analysis import TERMS, WORDS, normalized, terms, terms_analyzer, words, words_analyzer
 
+FORMS = (
+    "Agents",
+    "agentic",
+    "quantization",
+    "quantized",
+    "universal",
+    "universities",
+    "dying",
+    "news",
+    "skis",
+    "y",
+    "S",
+)
+
 
 @pytest.mark.parametrize(
     ("text", "expected"),
@@ -60,6 +74,12 @@ def test_words_are_words_of_themselves(text: str) -> None:
     once = words(text)
     assert words(" ".join(once)) == once
     assert [term for word in once for term in terms(word)] == terms(text)
+
+
+@given(st.text(st.characters(max_codepoint=127)) | st.lists(st.sampled_from(FORMS)).map(" ".join))
+def test_plain_text_has_the_words_of_the_engine(text: str) -> None:
+    assert words(text) == words_analyzer().analyze(text)
+    assert terms(text) == terms_analyzer().analyze(text)
 
 
 @given(st.text())

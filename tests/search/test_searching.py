@@ -246,6 +246,23 @@ async def test_a_snippet_is_the_part_with_the_words(feed: MemoryFeed, ask: Ask) 
     assert sum(len(span.text) for span in hit.snippet) <= 200
 
 
+async def test_words_that_start_as_asked_are_bold(feed: MemoryFeed, ask: Ask) -> None:
+    feed.put(
+        numbered(1, "One", abstract="The universe has no Universities, but Quantum or quantizing agents — and Quänt."),
+        numbered(2, "Two", abstract="Neither, but it has agents that are quantified."),
+    )
+    for text, bold in {
+        "quant*": {"Quantum", "quantizing", "Quänt", "quantified"},
+        "quantiz* OR agent": {"quantizing", "agents"},
+        "universi* OR abstract:quantif*": {"Universities", "quantified"},  # *universe* has the stem, not the beginning
+        "quant* -quantif*": {"Quantum", "quantizing", "Quänt"},
+        "abstract:qua* the": {"Quantum", "quantizing", "Quänt"},
+    }.items():
+        hits = (await ask(text)).hits
+        assert {span.text for hit in hits for span in hit.snippet if span.bold} == bold, text
+        assert "".join(span.text for span in hits[-1].snippet).strip()
+
+
 @pytest.mark.parametrize("text", ["title:diffusion", "diffusion", "id:2604.00001", "*", "agent*"])
 async def test_without_the_words_in_the_abstract_there_is_no_snippet(text: str, feed: MemoryFeed, ask: Ask) -> None:
     feed.put(numbered(1, "Diffusion agents", abstract="Something else"))
