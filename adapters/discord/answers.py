@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+import aiohttp
 import discord
 import structlog
 
@@ -19,6 +20,8 @@ from bot.ports import Outgoing
 #: What Discord says of files that it does not take: not allowed, not in that form, too large.
 _NO_FILES = frozenset({400, 403, 413})
 
+EDITS = 3  # times that an answer is filled, when the connection breaks
+
 _log = structlog.get_logger()
 
 
@@ -30,6 +33,9 @@ async def defer(interaction: Interaction, **how: bool) -> None:
         # It was heard the first time, though the answer to us was lost and discord.py asked again.
         if error.code != ALREADY_ACKNOWLEDGED:
             raise
+    except (aiohttp.ClientError, OSError) as error:
+        # It may have been heard all the same; if it was not, filling the answer fails soon enough.
+        _log.info("discord.deferral_unclear", interaction=interaction.id, reason=str(error) or type(error).__name__)
 
 
 async def answer(interaction: Interaction, messages: Sequence[Message]) -> None:
@@ -49,13 +55,29 @@ async def answer(interaction: Interaction, messages: Sequence[Message]) -> None:
 
 async def edit(interaction: Interaction, part: Rendered) -> None:
     """Fills the deferred answer, or changes the message whose button was pressed."""
-    more: dict[str, Any] = {"attachments": _files(part)} if part.files else {}
-    await interaction.edit_original_response(
-        embeds=_embeds(part),
-        view=view_of(part.components) if part.components else None,
-        allowed_mentions=discord.AllowedMentions.none(),
-        **more,
-    )
+    for left in reversed(range(EDITS)):
+        more: dict[str, Any] = {"attachments": _files(part)} if part.files else {}
+        try:
+            await interaction.edit_original_response(
+                embeds=_embeds(part),
+                view=view_of(part.components) if part.components else None,
+                allowed_mentions=discord.AllowedMentions.none(),
+                **more,
+            )
+        except (aiohttp.ClientError, OSError):
+            # An edit that is made twice is the same edit.
+            if not left:
+                raise
+        else:
+            return
+
+
+async def say_that_it_failed(interaction: Interaction) -> None:
+    """Puts a sentence where an answer was promised that Discord does not take."""
+    try:
+        await edit(interaction, render(words("Discord did not take my answer. Please tell whoever runs me.")))
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        _log.info("discord.silent", interaction=interaction.id, reason=str(error) or type(error).__name__)
 
 
 async def follow_up(interaction: Interaction, parts: Sequence[Rendered]) -> None:

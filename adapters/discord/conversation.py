@@ -18,7 +18,7 @@ import structlog
 from adapters.discord import answers
 from adapters.discord.calls import Interaction, call_of, channel_of
 from adapters.discord.definitions import FIND_PAPERS, Given, beginning_of, choices, given, line_of
-from adapters.discord.failures import ALREADY_ACKNOWLEDGED, FAILURES
+from adapters.discord.failures import ALREADY_ACKNOWLEDGED, FAILURES, INVALID_FORM
 from adapters.discord.forms import SUBSCRIBE, Drafts, Forms, TopicForm, form_asked, known_form, submitted_form
 from adapters.discord.permissions import missing, names_of
 from adapters.discord.rendering import render, render_all
@@ -75,7 +75,7 @@ class Conversation:
                 case discord.InteractionType.application_command:
                     await self._command(interaction, given(data))
         except FAILURES as error:
-            _failed(interaction, error)
+            await _failed(interaction, error)
 
     async def pressed(self, interaction: Interaction, line: str) -> None:
         """A button was pressed. Who pressed it may be somebody else than who got it."""
@@ -88,7 +88,7 @@ class Conversation:
             await answers.defer(interaction)
             await self._run_pressed(interaction, call_of(interaction, line))
         except FAILURES as error:
-            _failed(interaction, error)
+            await _failed(interaction, error)
 
     async def _run_pressed(self, interaction: Interaction, call: CommandCall) -> None:
         """Does what a button says, and shows it where it belongs: to all, in place of the message, or below it."""
@@ -248,9 +248,12 @@ def _form_of(asked: Given) -> TopicForm | None:
     return None
 
 
-def _failed(interaction: Interaction, error: BaseException) -> None:
-    """The person sees that there was no answer; all that is left is to say why."""
+async def _failed(interaction: Interaction, error: BaseException) -> None:
+    """Says so where an answer was promised; elsewhere the person sees by themselves that there was none."""
     _log.warning("discord.unanswered", interaction=interaction.id, reason=str(error) or type(error).__name__)
+    refused = isinstance(error, discord.HTTPException) and error.code == INVALID_FORM
+    if refused and interaction.type is not discord.InteractionType.component:
+        await answers.say_that_it_failed(interaction)
 
 
 def _text_of(message: dict[str, Any]) -> str:

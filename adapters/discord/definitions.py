@@ -93,7 +93,8 @@ def _essence(definition: Mapping[str, Any]) -> Json:
 
 def _subcommand(command: Command) -> Json:
     # Discord wants required options in front of the others.
-    parameters = sorted(command.parameters, key=lambda parameter: not parameter.required)
+    shown = [parameter for parameter in command.parameters if not parameter.internal]
+    parameters = sorted(shown, key=lambda parameter: not parameter.required)
     form = command.name in _WITH_FORM
     return {
         "name": command.name,

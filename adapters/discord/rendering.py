@@ -247,7 +247,8 @@ def _button_groups(blocks: Sequence[Block]) -> list[ButtonGroup]:
 
 def _embeds(pieces: Sequence[_Piece], colour: int = DEFAULT) -> list[Payload]:
     """The pieces in their order, cards in embeds of their own, all within the limits of a message."""
-    share = _fair_share([piece.size(LONGEST_PIECE) for piece in pieces], ALL_EMBEDS)
+    # Nothing grows beyond what it was measured with, however much room there is: a description has a limit of its own.
+    share = min(_fair_share([piece.size(LONGEST_PIECE) for piece in pieces], ALL_EMBEDS), LONGEST_PIECE)
     embeds: list[Payload] = []
     prose: Payload | None = None
     for piece in pieces:
@@ -351,8 +352,10 @@ def _code(text: str, limit: int) -> str:
     if not body.strip() or room <= 0:
         return ""
     if length(body) > room:
+        body = body[: max(0, room - 1)]
         while length(body) > room - 1:
-            body = body[: max(0, room - 1 - (length(body) - len(body)))]
+            # Each character takes two units at most, so half of the surplus goes at least.
+            body = body[: len(body) - max(1, (length(body) - room + 1) // 2)]
         whole, _, _ = body.rpartition("\n\n")
         body = (whole or body).rstrip() + ELLIPSIS
     return f"```\n{body}\n```"

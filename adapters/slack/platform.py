@@ -13,7 +13,7 @@ from adapters.slack.api import SlackApi
 from adapters.slack.elements import Json
 from adapters.slack.mentions import parse_mention, parse_role
 from adapters.slack.outcomes import FAILURES, code_of, is_unacceptable, outcome_of
-from adapters.slack.rendering import Payload, content_of, ever_plainer, render
+from adapters.slack.rendering import Payload, content_of, ever_plainer, render, render_one
 from adapters.slack.workspaces import Workspaces
 from bot.channels import Address, PlatformName, Style
 from bot.errors import PaperRoundError
@@ -66,16 +66,15 @@ class SlackPlatform:
     async def send(self, outgoing: Outgoing) -> SendResult:
         """Posts once. Only what Slack has certainly refused is asked again, in another way: after joining a public
         channel, or without the thumbnails or blocks that it does not take."""
-        pages = render(outgoing.message)
-        if len(pages) > 1:
-            return Rejected("The message is longer than Slack takes at once.")
+        # A digest is planned so that its messages fit, unless an earlier version planned it.
+        page = render_one(outgoing.message)
         api = await self._api_at(outgoing.address)
         if not isinstance(api, SlackApi):
             return api
         if wait := api.pace.wait():
             return Retry("Slack asks this workspace to wait.", wait)
         result: SendResult = Rejected("The message has nothing in it.")
-        for form in ever_plainer(_arguments(outgoing, pages[0])):
+        for form in ever_plainer(_arguments(outgoing, page)):
             token = api.token
             try:
                 result = await self._post(api, form)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from adapters.slack import elements, limits
@@ -73,6 +73,27 @@ def render(message: Message) -> list[Payload]:
         room -= cost
     text = _spoken(message)
     return [Payload(text, tuple(page)) for page in pages]
+
+
+def render_one(message: Message) -> Payload:
+    """The message as one of Slack's messages, with less about each of its papers where it would not fit."""
+    for shorter in _ever_shorter(message):
+        pages = render(shorter)
+        if len(pages) == 1:
+            return pages[0]
+    # What is beyond that is no paper: those are a line each by now.
+    return pages[0]
+
+
+def _ever_shorter(message: Message) -> Iterator[Message]:
+    yield message
+    for changes in ({"abstract": ""}, {"abstract": "", "summary": "", "snippet": ()}, {"compact": True, "buttons": ()}):
+        yield replace(
+            message,
+            blocks=tuple(
+                replace(block, **changes) if isinstance(block, PaperBlock) else block for block in message.blocks
+            ),
+        )
 
 
 def content_of(payload: Payload) -> Json:

@@ -156,20 +156,22 @@ def test_the_data_of_an_interaction_is_read_with_its_focus() -> None:
 
 
 async def test_commands_are_registered_once_and_again_only_when_they_change(house: House) -> None:
-    async with running(house):
-        assert [command["name"] for command in house.simulator.commands] == ["papers", "Find papers here"]
     server = house.simulator
+    async with running(house):
+        # That goes on beside everything else: nobody waits for it.
+        await eventually(lambda: [one["name"] for one in server.commands] == ["papers", "Find papers here"], within=15)
     house.platform = DiscordPlatform(server.token, house.clock, api_url=server.api_url)
     server.gateway.ready.clear()
     async with running(house) as bot:
         assert "scope=bot+applications.commands" in bot.invite_url
         assert "permissions=309237730304" in bot.invite_url
+        await eventually(lambda: len(server.sent("GET", "/commands")) > 1, within=15)
     assert len(server.sent("PUT", "/commands$")) == 1
     server.commands[0]["options"].pop()
     house.platform = DiscordPlatform(server.token, house.clock, api_url=server.api_url)
     server.gateway.ready.clear()
     async with running(house):
-        assert len(server.commands[0]["options"]) == len(list(REGISTRY))
+        await eventually(lambda: len(server.commands[0]["options"]) == len(list(REGISTRY)), within=15)
     assert len(server.sent("PUT", "/commands$")) == 2
 
 

@@ -380,3 +380,13 @@ def test_only_a_role_can_be_mentioned() -> None:
     for refused in ("@everyone", "@here", "<@123456789012345678>", "team", ""):
         with pytest.raises(UserError, match="role"):
             parse_mention(refused)
+
+
+@pytest.mark.parametrize("text", ["word " * 3000, "x" * 20_000, "🦜\n" * 9000, "line\n\n" * 4000])
+def test_long_blocks_never_outgrow_an_embed(text: str) -> None:
+    for block in (Code(text), Paragraph((Span(text),)), Document("a.txt", text)):
+        for part in render_all(Message(summary="Long", blocks=(block, Note((Span("end"),))))):
+            assert sum(length(str(embed.get("description", ""))) for embed in part.embeds) <= 6000
+            assert all(length(str(embed.get("description", ""))) <= 4096 for embed in part.embeds)
+    (code,) = render_all(Message(summary="Long", blocks=(Code(text),)))[:1]
+    assert len(code.embeds[0]["description"]) > 1000

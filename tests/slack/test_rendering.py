@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.slack import elements, limits
 from adapters.slack.mentions import parse_mention
-from adapters.slack.rendering import papers_per_message, render
+from adapters.slack.rendering import papers_per_message, render, render_one
 from bot.cards import paper_card
 from bot.channels import Address, Channel, ChannelSettings, ChannelState, PlatformName, Style
 from bot.digests import digest_message, paper_message, shared_message
@@ -291,3 +292,20 @@ def test_a_snippet_is_cut_before_the_summary() -> None:
 def test_a_line_goes_on_from_left_to_right_after_arabic_names() -> None:
     (payload,) = render(Message(summary="x", blocks=(paper_card(a_paper(authors=("محمد",), categories=("cs.CL",))),)))
     assert "محمد\u200e · " in payload.blocks[1]["elements"][0]["text"]
+
+
+def test_a_message_that_was_planned_for_shorter_cards_is_one_message_all_the_same() -> None:
+    cards = tuple(
+        PaperBlock(
+            paper_id=f"2605.{number:05}",
+            title=f"{number} {'long title ' * 20}",
+            url=f"https://arxiv.org/abs/2605.{number:05}",
+            summary="A summary. " * 25,
+            abstract="An abstract. " * 200,
+            byline="A. Author +3",
+        )
+        for number in range(20)
+    )
+    page = render_one(Message(summary="Twenty papers", blocks=(Heading("20 new papers"), *cards)))
+    assert elements.size(list(page.blocks)) <= limits.MESSAGE
+    assert all(card.url in str(page.blocks) for card in cards)
