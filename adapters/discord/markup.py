@@ -16,8 +16,14 @@ from bot.messages import Span
 ELLIPSIS = "…"
 LONGEST_URL = 1024  # characters; Discord takes 2,048, and a message has room for few of those
 
-#: Characters that mean something to Discord wherever they stand: formatting, links, mentions, emoji, addresses.
-_SPECIAL = frozenset("\\*_~`|[]<>:@#")
+#: Characters that mean something to Discord wherever they stand: formatting, links, mentions.
+_SPECIAL = frozenset("\\*_~`|[]<>@#")
+#: A colon that makes an address or an emoji of what is around it.
+_COLON = re.compile(r":(?=//|[\w+~-]+:)")
+#: What stands for those where nothing can be escaped: characters that look like them and mean nothing.
+_LOOK_ALIKE = {"*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ", "|": "∣", "[": "(", "]": ")", "<": "‹", ">": "›"}
+#: Nobody sees it, and it parts what would mean something together.
+_NOTHING = "\u200b"
 #: What means something only where a line begins: lists, quotations, small print.
 _OPENING = re.compile(r"\s*(?:[-+]|\d{1,9}(?=[.)]))")
 #: Controls, and characters that turn the direction of what follows them or are not seen at all.
@@ -45,6 +51,23 @@ def escaped(text: str, limit: int) -> str:
     return _fitted(_escapes(clean(text)), limit)
 
 
+def unmarked(text: str, limit: int) -> str:
+    """The text without anything that could be Markdown, on one line and in at most that many units.
+
+    For where Discord shows a backslash instead of taking it for an escape: the labels of links
+    (https://github.com/discord/discord-api-docs/issues/6185), and the titles of embeds in some of its apps.
+    """
+    text = clean(text)
+    colons = {found.start() for found in _COLON.finditer(text)}
+    return _fitted(
+        (
+            character + _NOTHING if place in colons or character == "@" else _LOOK_ALIKE.get(character, character)
+            for place, character in enumerate(text)
+        ),
+        limit,
+    )
+
+
 def escaped_piece(text: str) -> str:
     """A part of a line, with the spaces around it."""
     body = _UNWANTED.sub(" ", text)
@@ -54,8 +77,9 @@ def escaped_piece(text: str) -> str:
 def _escapes(text: str) -> Iterable[str]:
     """Each character as it is to be written; an escape is never cut in two."""
     opening = _OPENING.match(text)
+    colons = {found.start() for found in _COLON.finditer(text)}
     for place, character in enumerate(text):
-        if character in _SPECIAL:
+        if character in _SPECIAL or place in colons:
             yield "\\" + character
         elif opening and place == opening.end() - 1:
             yield "\\" + character if character in "-+" else character
@@ -105,7 +129,7 @@ def link(label: str, url: str, limit: int) -> str:
     """A link with that label, cut to fit; only the label where there is no room for the address, or no address."""
     address = usable_url(url)
     room = limit - length(address) - len("[]()")
-    return f"[{escaped(label, room)}]({address})" if address and room > 8 else escaped(label, limit)
+    return f"[{unmarked(label, room)}]({address})" if address and room > 8 else escaped(label, limit)
 
 
 def spans(parts: Iterable[Span], limit: int) -> str:

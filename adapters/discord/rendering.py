@@ -14,7 +14,7 @@ from typing import Any
 
 from adapters.discord.buttons import ButtonGroup, fits, numbered, rows_of
 from adapters.discord.colours import DEFAULT, colour_of
-from adapters.discord.markup import ELLIPSIS, clean, cut, escaped, length, link, spans, usable_url
+from adapters.discord.markup import ELLIPSIS, clean, cut, escaped, length, link, spans, unmarked, usable_url
 from adapters.discord.mentions import role_of
 from bot.channels import Style
 from bot.messages import Block, Buttons, Code, Document, Heading, Items, Message, Note, PaperBlock, Paragraph, Span
@@ -164,7 +164,7 @@ class _Line:
     def fit(self, limit: int) -> str:
         match self.block:
             case Heading(text=text):
-                return f"### {words}" if (words := escaped(text, min(limit - 4, TITLE))) else ""
+                return f"### {words}" if (words := unmarked(text, min(limit - 4, TITLE))) else ""
             case Paragraph(spans=parts):
                 return spans(parts, limit)
             case Note(spans=parts):
@@ -189,7 +189,7 @@ class _Card:
 
     def fit(self, limit: int) -> Payload:
         paper = self.paper
-        title = escaped(paper.title or paper.paper_id, min(TITLE, limit) - 5) or ELLIPSIS
+        title = unmarked(paper.title or paper.paper_id, min(TITLE, limit) - 5) or ELLIPSIS
         colour = colour_of(paper.topics[0]) if paper.topics else self.colour
         embed: Payload = {"title": f"{self.number} · {title}" if self.number else title, "color": colour}
         if address := usable_url(paper.url):
@@ -333,7 +333,7 @@ def _where(paper: PaperBlock, limit: int) -> str:
     written = ""
     addresses = [(place.label, address) for place in paper.links if (address := usable_url(place.url))]
     parts = [escaped(fact, 80) for fact in paper.facts if clean(fact)]
-    parts += [f"[{escaped(label, 40) or ELLIPSIS}]({address})" for label, address in addresses]
+    parts += [f"[{unmarked(label, 40) or ELLIPSIS}]({address})" for label, address in addresses]
     for part in parts:
         longer = f"{written} · {part}" if written else part
         if length(longer) <= limit:

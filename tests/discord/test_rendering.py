@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.discord.buttons import CUSTOM_ID, custom_id_of
 from adapters.discord.colours import DEFAULT, PALETTE, colour_of
-from adapters.discord.markup import escaped, length, link, spans, usable_url
+from adapters.discord.markup import escaped, length, link, spans, unmarked, usable_url
 from adapters.discord.mentions import parse_mention
 from adapters.discord.rendering import (
     LINES_PER_MESSAGE,
@@ -167,11 +167,21 @@ def shown(markdown: str) -> str:
 def test_escaped_text_reads_as_it_was_written(text: str) -> None:
     written = escaped(text, 10_000)
     bare = re.sub(r"\\.", "", written)
-    assert not set(bare) & set("*_~`|[]<>:@#\\")
+    assert not set(bare) & set("*_~`|[]<>@#\\")
+    assert not re.search(r"(?<!\\):(?://|[\w+~-]+:)", written)
     kept = re.sub(
         "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+", " ", text
     )
     assert shown(written) == " ".join(kept.split())
+
+
+@given(st.one_of(st.sampled_from(HOSTILE), st.text("a*_[](){}<>@#:/`~|\\😀 ", max_size=60)), st.integers(0, 80))
+def test_a_label_is_no_markdown_and_shows_no_backslash_that_was_not_there(text: str, limit: int) -> None:
+    label = unmarked(text, limit)
+    assert length(label) <= limit
+    assert not set(label) & set("*_~`|[]<>")
+    assert label.count("\\") <= text.count("\\")
+    assert not re.search(r":(?://|[\w+~-]+:)|@[\w&!]", label)
 
 
 @given(st.text("a*😀\\", max_size=50), st.integers(0, 60))
@@ -200,7 +210,7 @@ def test_what_is_no_address_of_the_web_is_no_link(url: str) -> None:
 
 
 def test_an_address_cannot_leave_its_link() -> None:
-    assert link("a](b", "https://example.org/x)y z", 100) == "[a\\](b](https://example.org/x%29y%20z)"
+    assert link("a](b", "https://example.org/x)y z", 100) == "[a)(b](https://example.org/x%29y%20z)"
 
 
 @given(st.lists(span, max_size=5), st.integers(0, 300))
