@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from adapters.web.app import create_app
 from adapters.web.platform import WebPlatform, address_of, channel_name_of
 from adapters.web.server import WebServer
 from bot.channel_life import ChannelLife
-from bot.channels import Address, PlatformName
+from bot.channels import Address, Channel, PlatformName
 from bot.clocks import SystemClock
 from bot.commands import REGISTRY, Commands, Services
 from bot.directory import Directory
@@ -34,8 +34,9 @@ from bot.errors import OperatorError, StorageError, UserError
 from bot.forms import Forms
 from bot.libraries import Libraries
 from bot.metrics import Metrics
+from bot.overview import Overview
 from bot.papers import SOURCE_NAMES, SourceName
-from bot.ports import Clock, Library, Platform, Source
+from bot.ports import Clock, InstallationStore, Library, Platform, Source
 from bot.query import parse
 from bot.settings import Settings
 from bot.unfurling import Unfurling
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from adapters.discord.platform import DiscordPlatform
     from adapters.slack.app import SlackApp
     from adapters.slack.platform import SlackPlatform
+    from adapters.slack.workspaces import InstalledWorkspaces
 
 __all__ = ["Application", "PapersFile", "demo_feed", "open_application", "parse_address"]
 
@@ -69,6 +71,7 @@ class Application:
     sources: Sequence[Source]
     web: WebPlatform
     slack: SlackApp | None
+    slack_checks: Mapping[str, Check]
     discord: DiscordBot | None
 
     @property
@@ -81,22 +84,23 @@ class Application:
         """The engine and the connections to chat platforms, until cancelled; raises `OperatorError` for bad tokens."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.engine.run())
+            if self.slack:
+                group.create_task(self.slack.keep_fresh())
             if self.slack and self.settings.slack_app_token.get_secret_value():
                 group.create_task(self.slack.run())
             elif self.slack:
                 await self.slack.check()
             if self.discord:
-                group.create_task(self.discord.run())
+                group.create_task(self.engine.shifts.serve(PlatformName.DISCORD, self.discord.run))
 
     def checks(self) -> dict[str, Check]:
         """What `paperround doctor` looks at."""
         checks: dict[str, Check] = {"Database": self._check_database, "Search index": self._check_index}
         for source in self.sources:
             checks[SOURCE_NAMES[source.name]] = partial(_check_source, source)
-        if self.slack:
-            checks["Slack"] = partial(_check_slack, self.slack)
+        checks.update(self.slack_checks)
         if self.discord:
-            checks["Discord"] = partial(_check_discord, self.discord)
+            checks |= self.discord.checks()
         return checks
 
     async def _check_database(self) -> str:
@@ -143,7 +147,7 @@ class Application:
             allowed_hosts=("localhost", "127.0.0.1", "::1", settings.web_host, *settings.web_allowed_hosts),
             banner=banner,
             with_workspace=settings.has_workspace,
-            extra_routes=self.slack.routes() if self.slack and settings.slack_signing_secret.get_secret_value() else (),
+            extra_routes=self.slack.routes() if self.slack else (),
         )
         config = uvicorn.Config(
             app,
@@ -159,11 +163,16 @@ class Application:
 
 @contextlib.asynccontextmanager
 async def open_application(
-    settings: Settings, *, clock: Clock | None = None, sources: Sequence[Source] | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    sources: Sequence[Source] | None = None,
+    announce: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Application]:
     """Opens everything and closes it again; raises `OperatorError` or `StorageError` when that cannot be done.
 
-    `sources` take the place of the feeds that the settings name.
+    `sources` take the place of the feeds that the settings name. `announce` is told what the operator should know of
+    the chat platforms once they are connected.
     """
     clock = clock or SystemClock()
     async with contextlib.AsyncExitStack() as stack:
@@ -187,10 +196,10 @@ async def open_application(
             catalogue, hub = arxiv, HuggingFacePapers(settings.huggingface_url, client=client, token=token)
         web = WebPlatform(store.messages, clock)
         platforms: dict[PlatformName, Platform] = {web.name: web}
-        slack_platform, discord_platform = _slack_platform(settings), _discord_platform(settings, clock)
-        if slack_platform:
-            platforms[slack_platform.name] = slack_platform
-            stack.push_async_callback(slack_platform.close)
+        slack_parts, discord_platform = _slack_parts(settings, store, clock), _discord_platform(settings, clock)
+        if slack_parts:
+            platforms[slack_parts.platform.name] = slack_parts.platform
+            stack.push_async_callback(slack_parts.platform.close)
         if discord_platform:
             platforms[discord_platform.name] = discord_platform
             stack.push_async_callback(discord_platform.close)
@@ -205,6 +214,7 @@ async def open_application(
             enrichment=Enrichment(store.papers, clock, catalogue=catalogue, hub=hub),
             poll_every=settings.poll_every,
             unknown_policy=settings.unknown_outcome,
+            left_kept_for=timedelta(days=settings.left_days),
         )
         directory = Directory(store, clock)
         libraries = Libraries([library for library in (hub, catalogue) if library], store.papers)
@@ -219,16 +229,34 @@ async def open_application(
             wake=engine.posting.wake,
         )
         commands = Commands(services, metrics)
+        life = ChannelLife(store, directory, clock, engine.posting.wake)
+        discord = (
+            _discord_bot(
+                settings,
+                discord_platform,
+                commands,
+                directory=directory,
+                life=life,
+                clock=clock,
+                forms=Forms(store),
+                unfurling=Unfurling(store.papers, libraries),
+                announce=announce,
+            )
+            if discord_platform
+            else None
+        )
         slack: SlackApp | None = None
-        if slack_platform:
+        if slack_parts:
             slack = _slack_app(
                 settings,
-                slack_platform,
+                slack_parts,
                 commands,
-                life=ChannelLife(store, directory, clock, engine.posting.wake),
+                clock=clock,
+                life=life,
                 unfurling=Unfurling(store.papers, libraries),
                 forms=Forms(store),
                 directory=directory,
+                overview=Overview(store, clock),
             )
             stack.push_async_callback(slack.finish)
         yield Application(
@@ -243,7 +271,8 @@ async def open_application(
             sources=sources,
             web=web,
             slack=slack,
-            discord=_discord_bot(discord_platform, commands, directory, store) if discord_platform else None,
+            slack_checks=_slack_checks(settings, slack_parts, store, clock) if slack_parts else {},
+            discord=discord,
         )
 
 
@@ -264,52 +293,91 @@ def parse_address(text: str) -> tuple[Address, str]:
     raise UserError(f"“{text[:80]}” is no channel. Write `web/general`, or platform/workspace/channel.")
 
 
-async def _check_slack(slack: SlackApp) -> str:
-    await slack.check()
-    return "the tokens work"
-
-
-async def _check_discord(discord: DiscordBot) -> str:
-    return f"the token works; invite the bot with {await discord.check()}"
-
-
 async def _check_source(source: Source) -> str:
     newest = await source.newest_day()
     return f"the newest day is {newest}" if newest else "nothing is listed there for us"
 
 
-def _slack_platform(settings: Settings) -> SlackPlatform | None:
-    token = settings.slack_bot_token.get_secret_value()
-    others = (settings.slack_app_token, settings.slack_signing_secret)
-    listens = any(other.get_secret_value() for other in others)
-    if not token and not listens:
+@dataclass(frozen=True, slots=True)
+class _SlackParts:
+    """What Slack's app is made of. Without `installed` there is one workspace, that of the settings' token."""
+
+    platform: SlackPlatform
+    installed: InstalledWorkspaces | None
+    installations: InstallationStore | None
+
+
+def _slack_parts(settings: Settings, store: SqlStore, clock: Clock) -> _SlackParts | None:
+    token, client_id = settings.slack_bot_token.get_secret_value(), settings.slack_client_id
+    client_secret = settings.slack_client_secret.get_secret_value()
+    listens = any(one.get_secret_value() for one in (settings.slack_app_token, settings.slack_signing_secret))
+    if not (token or client_id or client_secret or listens):
         return None
-    if not token:
-        raise OperatorError("PAPERROUND_SLACK_BOT_TOKEN is missing. Slack shows it under “OAuth & Permissions”.")
+    if bool(client_id) != bool(client_secret):
+        missing = "PAPERROUND_SLACK_CLIENT_SECRET" if client_id else "PAPERROUND_SLACK_CLIENT_ID"
+        raise OperatorError(f"{missing} is missing. Slack shows both under “Basic Information”, “App Credentials”.")
+    if not token and not client_id:
+        raise OperatorError(
+            "PAPERROUND_SLACK_BOT_TOKEN is missing. Slack shows it under “OAuth & Permissions”. (For many workspaces, "
+            "set PAPERROUND_SLACK_CLIENT_ID and PAPERROUND_SLACK_CLIENT_SECRET instead.)"
+        )
     if not listens:
         raise OperatorError(
             "PAPERROUND_SLACK_APP_TOKEN is missing. Slack makes one under “Basic Information”, “App-Level Tokens”, "
-            "with the scope connections:write."
+            "with the scope connections:write. (Without Socket Mode, set PAPERROUND_SLACK_SIGNING_SECRET instead.)"
         )
+    from adapters.slack.api import Connection
+    from adapters.slack.paths import INSTALL_PATH
     from adapters.slack.platform import SlackPlatform
+    from adapters.slack.workspaces import InstalledWorkspaces, OneWorkspace
+    from storage.installations import SqlInstallationStore
+    from storage.keys import open_keyring
 
-    return SlackPlatform(token, api_url=settings.slack_api_url)
+    connection = Connection(settings.slack_api_url)
+    if not client_id:
+        return _SlackParts(SlackPlatform(OneWorkspace(connection, token)), None, None)
+    keyring = open_keyring(settings.secret_key.get_secret_value(), settings.data_dir)
+    installations = SqlInstallationStore(store.database, keyring)
+    installed = InstalledWorkspaces(
+        connection,
+        installations,
+        clock,
+        client_id=client_id,
+        client_secret=client_secret,
+        install_url=settings.public_url + INSTALL_PATH,
+        first=OneWorkspace(connection, token) if token else None,
+    )
+    return _SlackParts(SlackPlatform(installed), installed, installations)
 
 
 def _slack_app(
     settings: Settings,
-    platform: SlackPlatform,
+    parts: _SlackParts,
     commands: Commands,
     *,
+    clock: Clock,
     life: ChannelLife,
     unfurling: Unfurling,
     forms: Forms,
     directory: Directory,
+    overview: Overview,
 ) -> SlackApp:
     from adapters.slack.app import SlackApp
+    from adapters.slack.installing import Installing
 
+    installing: Installing | None = None
+    if parts.installed and parts.installations:
+        installing = Installing(
+            parts.installed,
+            parts.installations,
+            clock,
+            client_id=settings.slack_client_id,
+            client_secret=settings.slack_client_secret.get_secret_value(),
+            public_url=settings.public_url,
+            life=life,
+        )
     return SlackApp(
-        platform,
+        parts.platform,
         commands,
         app_token=settings.slack_app_token.get_secret_value(),
         signing_secret=settings.slack_signing_secret.get_secret_value(),
@@ -317,7 +385,20 @@ def _slack_app(
         card_of=unfurling.card_of,
         forms=forms,
         directory=directory,
+        overview=overview,
+        installing=installing,
     )
+
+
+def _slack_checks(settings: Settings, parts: _SlackParts, store: SqlStore, clock: Clock) -> Mapping[str, Check]:
+    from adapters.slack.checkup import Checkup
+
+    async def with_topics() -> list[Channel]:
+        channels = await store.channels.on_platform(PlatformName.SLACK)
+        return [channel for channel in channels if await store.subscriptions.of_channel(channel.id)]
+
+    app_token = settings.slack_app_token.get_secret_value()
+    return Checkup(parts.platform.workspaces, clock, app_token=app_token, with_topics=with_topics).checks()
 
 
 def _discord_platform(settings: Settings, clock: Clock) -> DiscordPlatform | None:
@@ -326,13 +407,34 @@ def _discord_platform(settings: Settings, clock: Clock) -> DiscordPlatform | Non
         return None
     from adapters.discord.platform import DiscordPlatform
 
-    return DiscordPlatform(token, clock, api_url=settings.discord_api_url)
+    return DiscordPlatform(token, clock, api_url=settings.discord_api_url, reads_messages=settings.discord_link_cards)
 
 
-def _discord_bot(platform: DiscordPlatform, commands: Commands, directory: Directory, store: SqlStore) -> DiscordBot:
+def _discord_bot(
+    settings: Settings,
+    platform: DiscordPlatform,
+    commands: Commands,
+    *,
+    directory: Directory,
+    life: ChannelLife,
+    clock: Clock,
+    forms: Forms,
+    unfurling: Unfurling,
+    announce: Callable[[str], None] | None,
+) -> DiscordBot:
     from adapters.discord.bot import DiscordBot
 
-    return DiscordBot(platform, commands, REGISTRY, directory=directory, channels=store.channels)
+    return DiscordBot(
+        platform,
+        commands,
+        REGISTRY,
+        directory=directory,
+        life=life,
+        clock=clock,
+        forms=forms,
+        card_of=unfurling.card_of if settings.discord_link_cards else None,
+        announce=announce,
+    )
 
 
 def _make_data_dir(settings: Settings) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from bot.messages import Button, Link, PaperBlock
 from bot.papers import Paper, SourceName
+from bot.reading import Tally, Vote
 from bot.text import compact_number, count_of, first_sentence, readable, shorten, shorten_authors
 
 LONGEST_TITLE = 300  # characters; the longest real titles have about 250
 LONGEST_SUMMARY = 280
 LONGEST_ABSTRACT = 2500
 LONGEST_TOPIC = 60
+NO_VOTES = Tally()
 
 
 def summary_of(paper: Paper) -> str:
@@ -26,21 +28,32 @@ def title_of(paper: Paper) -> str:
 
 
 def paper_card(
-    paper: Paper, *, topics: Sequence[str] = (), abstract: bool = False, buttons: bool = True, compact: bool = False
+    paper: Paper,
+    *,
+    topics: Sequence[str] = (),
+    tally: Tally = NO_VOTES,
+    abstract: bool = False,
+    buttons: bool = True,
+    votes: bool = True,
+    compact: bool = False,
 ) -> PaperBlock:
-    """The neutral block for a paper. `abstract` shows it whole, `compact` makes a line without buttons."""
+    """The neutral block for a paper. `abstract` shows it whole, `compact` makes a line without buttons.
+
+    `tally` are the votes of the channel where it is shown; without `votes` nobody is asked for one.
+    """
     return PaperBlock(
         paper_id=paper.id,
         title=title_of(paper),
         url=paper.url,
-        summary=summary_of(paper),
+        # Without a summary of its own a paper is introduced by the abstract's first sentence: once is enough.
+        summary="" if abstract and paper.abstract and not paper.summary else summary_of(paper),
         byline=shorten_authors([readable(name) for name in paper.authors]),
         abstract=shorten(readable(paper.abstract[: 2 * LONGEST_ABSTRACT]), LONGEST_ABSTRACT) if abstract else "",
         facts=_facts(paper),
         links=_links(paper),
         topics=tuple(shorten(topic, LONGEST_TOPIC) for topic in topics),
         thumbnail_url=paper.thumbnail_url,
-        buttons=() if compact or not buttons else _buttons(paper, with_abstract=not abstract),
+        buttons=() if compact or not buttons else _buttons(paper, tally if votes else None, with_abstract=not abstract),
         compact=compact,
     )
 
@@ -55,6 +68,8 @@ def _facts(paper: Paper) -> tuple[str, ...]:
         facts.append(shorten(readable(paper.organization_name or paper.organization), LONGEST_TOPIC))
     if paper.categories:
         facts.append(paper.categories[0])
+    made = (("model", paper.models), ("dataset", paper.datasets), ("space", paper.spaces))
+    facts += [count_of(number, what) for what, number in made if number]
     return tuple(facts)
 
 
@@ -69,8 +84,13 @@ def _links(paper: Paper) -> tuple[Link, ...]:
     return tuple(links)
 
 
-def _buttons(paper: Paper, *, with_abstract: bool) -> tuple[Button, ...]:
-    buttons = [Button("Similar", f"similar {paper.id}")]
+def _buttons(paper: Paper, tally: Tally | None, *, with_abstract: bool) -> tuple[Button, ...]:
+    buttons = [Button("Similar", f"similar {paper.id}"), Button("Save", f"save {paper.id}")]
+    if tally is not None:
+        buttons += [
+            Button(f"👍 {tally.up}" if tally.up else "👍", f"vote {paper.id} {Vote.UP}"),
+            Button(f"👎 {tally.down}" if tally.down else "👎", f"vote {paper.id} {Vote.DOWN}"),
+        ]
     if with_abstract and paper.abstract:
         buttons.insert(0, Button("Abstract", f"abstract {paper.id}"))
     return tuple(buttons)

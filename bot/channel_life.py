@@ -33,6 +33,7 @@ class ChannelLife:
         channel = await self._directory.find(address)
         if channel is None:
             return _welcome()
+        await self._store.channels.join_workspace(address)
         await self.renamed(address, name)
         if channel.state is not ChannelState.BROKEN:
             return None
@@ -43,13 +44,36 @@ class ChannelLife:
 
     async def lost(self, address: Address, reason: str) -> None:
         """Nothing can be posted there until somebody acts. `reason` is a sentence for people."""
-        await self._store.channels.break_channels(address, reason, whole_workspace=False)
-        _log.info("channel.lost", channel=str(address), reason=reason)
+        if await self._store.channels.break_channels(address, reason, whole_workspace=False):
+            _log.warning("channel.lost", channel=str(address), reason=reason)
 
     async def workspace_lost(self, address: Address, reason: str) -> None:
         """Nothing can be posted in the whole workspace of that address."""
         await self._store.channels.break_channels(address, reason, whole_workspace=True)
         _log.info("workspace.lost", workspace=address.workspace, reason=reason)
+
+    async def workspace_works(self, address: Address) -> None:
+        """The platform takes our word for that workspace, maybe again: what stopped all of it at once is over."""
+        now = self._clock.now()
+        stopped = await self._store.channels.stopped_with_workspace(address)
+        for channel in stopped:
+            await self._store.channels.resume(channel.id, next_digest_at=next_for(channel, now))
+        if stopped:
+            self._wake()
+            _log.info("workspace.works", workspace=address.workspace, channels=len(stopped))
+
+    async def workspace_left(self, address: Address, reason: str) -> None:
+        """The bot was removed from that workspace: what is stored of it waits for a while, in case it is invited again.
+
+        Not for an outage, nor for a token that is refused: those are `workspace_lost`.
+        """
+        await self._store.channels.leave_workspace(address, reason, self._clock.now())
+        _log.warning("workspace.left", workspace=address.workspace, reason=reason)
+
+    async def workspace_joined(self, address: Address, name: str) -> None:
+        """The bot is in that workspace, maybe again, and people call it so. Its channels are told of one by one."""
+        await self._store.channels.join_workspace(address, name)
+        _log.info("workspace.joined", workspace=address.workspace)
 
     async def renamed(self, address: Address, name: str) -> None:
         """A channel that we know has this name now."""

@@ -43,6 +43,15 @@ class Address:
         return f"{self.platform}/{self.workspace}/{self.channel}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """A Slack team, a Discord server, the local workspace. `left_at` is when the bot was removed from it, if it was."""
+
+    id: str
+    name: str
+    left_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class QuietDays:
     """Days on which nothing is posted: weekdays (0 is Monday) and single dates, both in the channel's time zone."""
@@ -71,11 +80,13 @@ class Channel:
     """A channel with its standing orders. `schedule` is canonical text, `time_zone` an IANA name.
 
     `next_digest_at` is None for a channel whose papers go out at once. `reason` says why it is paused or broken.
+    `workspace_name` is what people call the workspace, or its id where nobody told.
     """
 
     id: int
     address: Address
     name: str
+    workspace_name: str = ""
     time_zone: str
     schedule: str
     settings: ChannelSettings
@@ -84,3 +95,9 @@ class Channel:
     paused_until: datetime | None = None
     next_digest_at: datetime | None = None
     instant_at: datetime | None = None
+
+    @property
+    def full_name(self) -> str:
+        """Its name for somebody who is elsewhere: with the workspace's, where that is known."""
+        named = self.workspace_name not in ("", self.address.workspace)
+        return f"{self.name} in {self.workspace_name}" if named else self.name

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from bot import __version__
 from bot.bootstrap import Application, PapersFile, demo_feed, open_application, parse_address
@@ -34,7 +36,7 @@ from bot.text import count_of, readable
 IMPORT_BATCH = 1000  # papers in one transaction
 MOST_PROBLEMS = 10  # bad lines that are shown
 
-_OPERATOR = Person(id="terminal", name="the operator", may_manage=True)
+_OPERATOR = Person(id="terminal", name="the operator", may_manage=True, may_administer=True)
 _out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
@@ -90,7 +92,7 @@ def run() -> None:
     settings = _load()
 
     async def work() -> None:
-        async with open_application(settings) as application:
+        async with open_application(settings, announce=partial(click.echo, err=True)) as application:
             what = "The web workspace is at" if settings.has_workspace else "Health checks are at"
             await serve(application, application.run(), announce=_announce(what))
 
@@ -124,6 +126,8 @@ def deliver() -> None:
         await application.engine.reconcile()
         posts = await application.engine.deliver()
         click.echo(f"{count_of(posts, 'message')} sent or tried")
+        for name in sorted(application.platforms.difference(application.engine.shifts.ours)):
+            click.echo(f"{name.capitalize()} is served by another process, which posts there itself.", err=True)
         return 0
 
     _with_application(work)
@@ -280,6 +284,51 @@ def doctor() -> None:
     _with_application(work)
 
 
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(file: Path) -> None:
+    """Write everything that is kept into one file: channels, topics, papers, history.
+
+    The bot may go on meanwhile. The file fits SQLite and PostgreSQL alike. Installed Slack workspaces' tokens stay
+    encrypted in it.
+    """
+
+    async def work(application: Application) -> int:
+        with _counting("rows written") as progress:
+            rows = await application.store.backup.write(file, progress)
+        click.echo(f"{count_of(rows, 'row')} written to {file}")
+        return 0
+
+    _with_application(work)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def restore(file: Path) -> None:
+    """Fill an empty database from a backup.
+
+    Papers that were posted after the backup was made are not known to be, and are posted again if they are listed.
+    """
+
+    async def work(application: Application) -> int:
+        with _counting("rows read") as progress:
+            rows = await application.store.backup.restore(file, progress)
+        await application.index.refresh()
+        click.echo(f"{count_of(rows, 'row')} restored from {file}")
+        return 0
+
+    _with_application(work)
+
+
+@contextlib.contextmanager
+def _counting(what: str) -> Iterator[Callable[[int], None]]:
+    """Shows on a terminal how far something has come whose end is not known."""
+    columns = (SpinnerColumn(), MofNCompleteColumn(), TextColumn(what))
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stdout.isatty()) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done: bar.update(task, completed=done)
+
+
 def main() -> None:
     """The entry point of `paperround`."""
     cli()
@@ -307,8 +356,11 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     try:
         asyncio.run(work)
     except* PaperRoundError as errors:
-        # A sentence for the operator gets lost in the traceback of a group.
-        raise errors.exceptions[0] from None
+        # A sentence for the operator gets lost in the traceback of a group, or of a group of groups.
+        first: BaseException = errors
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        raise first from None
 
 
 def _announce(what: str) -> Callable[[str], None]:

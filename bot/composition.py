@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.cards import NO_VOTES
 from bot.channels import Channel
 from bot.digests import digest_message, paper_message, shared_message
 from bot.messages import Message
 from bot.papers import Paper
 from bot.ports import Outgoing, Store
-from bot.posts import Digest, DigestPart, PaperReply, Post, PostContent, SharedPaper
+from bot.posts import Digest, DigestPart, PaperReply, Post, PostContent
+from bot.reading import Tally
 
 
 async def compose(store: Store, posts: Sequence[Post]) -> dict[int, tuple[Channel, Outgoing]]:
@@ -19,7 +21,9 @@ async def compose(store: Store, posts: Sequence[Post]) -> dict[int, tuple[Channe
     A post whose channel or digest is gone from the database has no message and is left out.
     """
     channels = await store.channels.get(sorted({post.channel_id for post in posts}))
-    papers = await store.papers.papers(sorted({paper for post in posts for paper in _papers_of(post.content)}))
+    paper_ids = sorted({paper for post in posts for paper in _papers_of(post.content)})
+    papers = await store.papers.papers(paper_ids)
+    votes = await store.reading.tallies(sorted(channels), paper_ids)
     digest_ids = sorted({post.digest_id for post in posts if post.digest_id is not None})
     digests = await store.digests.digests(digest_ids)
     topics = await store.digests.topics_of([digest_id for digest_id, digest in digests.items() if digest.topics[1:]])
@@ -29,7 +33,12 @@ async def compose(store: Store, posts: Sequence[Post]) -> dict[int, tuple[Channe
         digest = digests.get(post.digest_id) if post.digest_id is not None else None
         if channel is None:
             continue
-        message = _message(channel, post, digest, papers, topics.get(post.digest_id or 0, {}))
+        tallies = {
+            paper_id: votes[channel.id, paper_id]
+            for paper_id in _papers_of(post.content)
+            if (channel.id, paper_id) in votes
+        }
+        message = _message(channel, post, digest, papers, topics.get(post.digest_id or 0, {}), tallies)
         if message is not None:
             outgoing = Outgoing(address=channel.address, message=message, key=post.key, reply_to=post.parent_remote_id)
             composed[post.id] = channel, outgoing
@@ -46,11 +55,14 @@ def _message(
     digest: Digest | None,
     papers: dict[str, Paper],
     topics: dict[str, tuple[str, ...]],
+    tallies: dict[str, Tally],
 ) -> Message | None:
-    match post.content:
-        case DigestPart() as part:
-            return digest_message(channel, digest, part, papers, topics) if digest else None
-        case PaperReply(paper_id=paper_id):
-            return paper_message(channel, papers[paper_id], topics.get(paper_id, ())) if paper_id in papers else None
-        case SharedPaper(paper_id=paper_id, shared_by=person):
-            return shared_message(papers[paper_id], person) if paper_id in papers else None
+    if isinstance(post.content, DigestPart):
+        return digest_message(channel, digest, post.content, papers, topics, tallies) if digest else None
+    paper = papers.get(post.content.paper_id)
+    if paper is None:
+        return None
+    tally = tallies.get(paper.id, NO_VOTES)
+    if isinstance(post.content, PaperReply):
+        return paper_message(channel, paper, topics.get(paper.id, ()), tally, digest=digest)
+    return shared_message(paper, post.content.shared_by, tally)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.channels import Address, Channel, PlatformName
+from bot.channels import Address, Channel, PlatformName, Workspace
 from bot.planning import next_digest_at
 from bot.ports import Clock, Store
 
@@ -13,14 +13,17 @@ DEFAULT_TIME_ZONE = "UTC"
 
 
 class Directory:
-    """Implements `bot.ports.ChannelDirectory` on the store."""
+    """Implements `bot.ports.WorkspaceDirectory` on the store."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
-    async def channels(self, platform: PlatformName) -> Sequence[Channel]:
-        return await self._store.channels.on_platform(platform)
+    async def channels(self, platform: PlatformName, *, with_topics: bool = False) -> Sequence[Channel]:
+        return await self._store.channels.on_platform(platform, with_topics=with_topics)
+
+    async def workspaces(self, platform: PlatformName) -> Sequence[Workspace]:
+        return await self._store.channels.workspaces(platform)
 
     async def find(self, address: Address) -> Channel | None:
         return await self._store.channels.find(address)

@@ -5,6 +5,7 @@ APScheduler is only the alarm clock: its few jobs live in memory, and all that m
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -15,8 +16,9 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.channels import PlatformName
+from bot.departures import KEPT_FOR, Departures
 from bot.enrichment import Enrichment
-from bot.errors import PaperRoundError
+from bot.errors import PaperRoundError, StorageError
 from bot.intake import Intake, PollReport
 from bot.metrics import Metrics
 from bot.papers import SourceName
@@ -24,6 +26,7 @@ from bot.planning import Planner
 from bot.ports import Clock, Platform, Source, Store
 from bot.posting import Posting, UnknownPolicy
 from bot.search import SearchIndex
+from bot.shifts import Shifts
 from bot.topics import TopicDesk
 
 SWEEP_EVERY = timedelta(seconds=2)
@@ -32,6 +35,11 @@ RECONCILE_EVERY = timedelta(seconds=5)
 REFRESH_EVERY = timedelta(seconds=1)
 MEASURE_EVERY = timedelta(seconds=15)
 CORRECT_EVERY = timedelta(minutes=10)
+FORGET_EVERY = timedelta(minutes=30)
+#: Well within the time for which removed topics are kept for processes that have not heard of it yet.
+FOLLOW_EVERY = timedelta(minutes=5)
+#: What the one process does that polls the feeds.
+LEADING = "leading"
 #: After a failed poll the next one comes sooner than usual.
 RETRY_POLL_AFTER = timedelta(minutes=1)
 
@@ -53,6 +61,7 @@ class Engine:
         enrichment: Enrichment,
         poll_every: timedelta,
         unknown_policy: UnknownPolicy,
+        left_kept_for: timedelta = KEPT_FOR,
     ) -> None:
         self._store = store
         self._index = index
@@ -62,9 +71,11 @@ class Engine:
         self._enrichment = enrichment
         self._intake = Intake(sources, store, clock)
         self._topics = TopicDesk(store, clock)
+        self._departures = Departures(store, clock, left_kept_for)
         self._leads = False
         self.planner = Planner(store, platforms, clock, enrichment)
-        self.posting = Posting(store, platforms, clock, metrics, unknown_policy=unknown_policy)
+        self.shifts = Shifts(store, platforms)
+        self.posting = Posting(store, platforms, clock, metrics, self.shifts, unknown_policy=unknown_policy)
 
     async def wanted_categories(self) -> frozenset[str]:
         """The arXiv categories that topics name."""
@@ -87,12 +98,14 @@ class Engine:
 
     async def deliver(self) -> int:
         """Plans what is due and posts it; returns how many posts were worked on."""
+        await self.shifts.renew()
         await self._topics.match_new()
         await self.planner.sweep()
         return await self.posting.drain()
 
     async def reconcile(self) -> None:
         """Takes care of what died or timed out while it was being posted."""
+        await self.shifts.renew()
         await self.posting.reconcile()
 
     async def run(self) -> None:
@@ -132,6 +145,8 @@ class Engine:
         every(REFRESH_EVERY, self._index.refresh, "refresh")
         every(MEASURE_EVERY, self._measure, "measure")
         every(CORRECT_EVERY, self.planner.correct, "correct")
+        every(FOLLOW_EVERY, self._topics.follow, "follow")
+        every(FORGET_EVERY, self._forget, "forget")
         scheduler.start()
         try:
             yield
@@ -139,13 +154,25 @@ class Engine:
             scheduler.shutdown(wait=False)
 
     async def _sweep(self) -> None:
-        led, self._leads = self._leads, await self._store.lead()
-        if led != self._leads:
-            _log.info("engine.leads" if self._leads else "engine.follows")
+        await self._take_duties()
         if self._leads:
             await self._topics.match_new()
         if await self.planner.sweep():
             self.posting.wake()
+
+    async def _take_duties(self) -> None:
+        led, self._leads = self._leads, False
+        try:
+            self._leads = await self._store.hold(LEADING)
+            await self.shifts.renew()
+        except StorageError as error:
+            _log.error("engine.duties_unknown", reason=str(error))
+        if led != self._leads:
+            _log.info("engine.leads" if self._leads else "engine.follows")
+
+    async def _forget(self) -> None:
+        if self._leads:
+            await self._departures.forget()
 
     async def _measure(self) -> None:
         self._metrics.stored(await self._store.counts(), await self._store.posts.counts())
@@ -157,6 +184,9 @@ async def _survive(job: Callable[[], Awaitable[object]], name: str) -> None:
         await job()
     except PaperRoundError as error:
         _log.error("engine.job_failed", job=name, reason=str(error))
+    except asyncio.CancelledError:
+        # The scheduler cancels what runs when it stops, and would report it as a failure.
+        _log.debug("engine.job_stopped", job=name)
 
 
 def _now() -> datetime:

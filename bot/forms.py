@@ -3,7 +3,28 @@
 from __future__ import annotations
 
 from bot.channels import Address, Channel
-from bot.ports import Store, TopicOptions
+from bot.ports import CommandCall, Store, TopicOptions
+
+
+def line_of(options: TopicOptions, *, number: int | None = None, min_upvotes: str = "", backfill: str = "") -> str:
+    """The command that a filled form stands for: `edit` for the topic with that number, else `subscribe`.
+
+    Numbers are what a person wrote; the command says what is wrong with them. Options stand in front, where a
+    quotation in the query that never ends cannot swallow them.
+    """
+    # A quotation mark would end the name; nothing else in it is special.
+    name = " ".join(options.name.replace('"', "'").split())
+    least, older = "".join(min_upvotes.split()), "".join(backfill.split())
+    if number is not None:
+        parts = [f"edit {number}", f"--min-upvotes {least or 0}", f"--instant {'on' if options.instant else 'off'}"]
+        parts.append(f'--name "{name or "none"}"')
+    else:
+        parts = ["subscribe"]
+        parts += [f"--min-upvotes {least}"] if least else []
+        parts += ["--instant"] if options.instant else []
+        parts += [f"--backfill {older}"] if older else []
+        parts += [f'--name "{name}"'] if name else []
+    return " ".join([*parts, *options.query.split()])
 
 
 class Forms:
@@ -24,6 +45,10 @@ class Forms:
             ),
             None,
         )
+
+    async def may_manage(self, call: CommandCall) -> bool:
+        """Whether the person may change what the form is about."""
+        return call.person.manages_with(await self._store.channels.role(call.address))
 
     async def channel_at(self, address: Address) -> Channel | None:
         """The channel, None where nobody has set anything up."""

@@ -19,7 +19,10 @@ def configure_logs(level: LogLevel, form: LogFormat) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: structlog.types.Processor = (
-        structlog.dev.ConsoleRenderer() if as_text else structlog.processors.JSONRenderer(default=str)
+        # Without the values of variables: they are long, and may be secret.
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if as_text
+        else structlog.processors.JSONRenderer(default=str)
     )
     last = [structlog.processors.format_exc_info] if not as_text else []
     formatter = structlog.stdlib.ProcessorFormatter(

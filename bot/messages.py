@@ -74,6 +74,19 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A text to take away, such as a bibliography: a file where the platform can give one, else shown as it is.
+
+    Where it must be split or cut, that is done at an empty line where there is one.
+    """
+
+    name: str
+    text: str
+    media_type: str = "text/plain"
+    kind: Literal["document"] = "document"
+
+
+@dataclass(frozen=True, slots=True)
 class Items:
     """A bulleted list."""
 
@@ -119,17 +132,21 @@ class PaperBlock:
 
 
 Block = Annotated[
-    Heading | Paragraph | Note | Code | Items | Divider | Buttons | PaperBlock, Field(discriminator="kind")
+    Heading | Paragraph | Note | Code | Document | Items | Divider | Buttons | PaperBlock, Field(discriminator="kind")
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What is said at once. `summary` is one line for notifications and screen readers."""
+    """What is said at once. `summary` is one line for notifications and screen readers.
+
+    `topics` are the names of the topics that it is about, for platforms that sort or colour messages by them.
+    """
 
     summary: str
     blocks: tuple[Block, ...] = ()
     mention: str = ""
+    topics: tuple[str, ...] = ()
 
     @property
     def paper_ids(self) -> list[str]:
@@ -173,6 +190,8 @@ def _plain_block(block: Block) -> str:
             return _plain_spans(block.spans)
         case Code():
             return "\n".join(f"    {line}" for line in block.text.splitlines())
+        case Document():
+            return block.text.rstrip("\n")
         case Items():
             return "\n".join(f"- {_plain_spans(item)}" for item in block.items)
         case Divider():

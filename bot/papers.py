@@ -27,7 +27,8 @@ class Paper:
     """One work. Text is as the source wrote it, less control characters and odd white space; it is never trusted.
 
     `categories` are arXiv's, the primary one first. `organization` is the short name that a query says,
-    `organization_name` the one that people read. `upvotes`, `comments` and `stars` are the latest known numbers.
+    `organization_name` the one that people read. `upvotes`, `comments` and `stars` are the latest known numbers, and so
+    are the `models`, `datasets` and `spaces` that Hugging Face links to it.
     `featured_on` is the first day a source listed it, `published_on` the day its authors published it.
     """
 
@@ -45,6 +46,8 @@ class Paper:
     comments: int = 0
     stars: int = 0
     models: int = 0
+    datasets: int = 0
+    spaces: int = 0
     submitter: str = ""
     organization: str = ""
     organization_name: str = ""
@@ -127,6 +130,8 @@ def merge(known: Paper, news: Paper) -> Paper:
         comments=news.comments if numbers_known else known.comments,
         stars=news.stars or known.stars,
         models=news.models or known.models,
+        datasets=news.datasets or known.datasets,
+        spaces=news.spaces or known.spaces,
         submitter=known.submitter or news.submitter,
         organization=news.organization or known.organization,
         organization_name=news.organization_name or known.organization_name,

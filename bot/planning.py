@@ -59,7 +59,8 @@ class Planner:
         papers = await self._store.digests.waiting(channel.id)
         if only is not None:
             papers = [queued for queued in papers if queued.paper.id in only]
-        plan = self._digest(channel, papers, kind, channel.next_digest_at)
+        apart = await self._takes_apart(channel)
+        plan = self._digest(channel, papers, kind, channel.next_digest_at, apart=apart)
         stored = plan.digest is not None and await self._store.digests.plan(plan, self._clock.now())
         return len(plan.paper_ids) if stored else 0
 
@@ -105,7 +106,8 @@ class Planner:
         if not scheduled and channel.next_digest_at is not None:
             papers = [queued for queued in papers if queued.instant]
         kind = DigestKind.SCHEDULED if scheduled else DigestKind.INSTANT
-        plan = self._digest(channel, papers, kind, later)
+        apart = bool(papers) and await self._takes_apart(channel)
+        plan = self._digest(channel, papers, kind, later, apart=apart)
         if not await self._store.digests.plan(plan, now):
             return None
         if plan.digest is None:
@@ -113,8 +115,17 @@ class Planner:
         _log.info("digest.planned", channel=str(channel.address), papers=len(plan.paper_ids), posts=len(plan.posts))
         return True
 
+    async def _takes_apart(self, channel: Channel) -> bool:
+        return await self._platforms[channel.address.platform].takes_apart(channel.address)
+
     def _digest(
-        self, channel: Channel, papers: Sequence[QueuedPaper], kind: DigestKind, later: datetime | None
+        self,
+        channel: Channel,
+        papers: Sequence[QueuedPaper],
+        kind: DigestKind,
+        later: datetime | None,
+        *,
+        apart: bool = False,
     ) -> DigestPlan:
         platform = self._platforms[channel.address.platform]
         return plan_digest(
@@ -124,6 +135,7 @@ class Planner:
             day=_local_day(channel, self._clock.now()),
             per_message=platform.papers_per_message(channel.settings.style, abstracts=channel.settings.abstracts),
             next_digest_at=later,
+            apart=apart,
         )
 
 

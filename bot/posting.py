@@ -35,6 +35,7 @@ from bot.ports import (
     Unknown,
 )
 from bot.posts import Post, PostState, Settlement
+from bot.shifts import Shifts
 
 #: How long a worker may hold a post. Longer than a request can take, so that a live worker never loses its lease.
 LEASE = timedelta(seconds=60)
@@ -74,6 +75,7 @@ class Posting:
         platforms: Mapping[PlatformName, Platform],
         clock: Clock,
         metrics: Metrics,
+        shifts: Shifts,
         *,
         unknown_policy: UnknownPolicy = UnknownPolicy.AT_MOST_ONCE,
     ) -> None:
@@ -81,6 +83,7 @@ class Posting:
         self._platforms = platforms
         self._clock = clock
         self._metrics = metrics
+        self._shifts = shifts
         self._unknown_policy = unknown_policy
         self._under_way: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
@@ -120,7 +123,7 @@ class Posting:
         if expired := await self._store.posts.expire(now):
             _log.warning("posts.leases_expired", posts=expired)
         posts = await self._store.posts.lease_unknown(
-            list(self._platforms), now=now, until=now + LEASE, limit=LEASED_AT_ONCE
+            self._shifts.ours, now=now, until=now + LEASE, limit=LEASED_AT_ONCE
         )
         composed = await compose(self._store, posts)
         looks = [self._look_up(post, *composed[post.id]) for post in posts if post.id in composed]
@@ -141,11 +144,11 @@ class Posting:
 
     async def _start_due(self) -> int:
         """Leases what is due as far as there is room, and starts sending it; returns how many posts."""
-        room = min(IN_FLIGHT - len(self._under_way), LEASED_AT_ONCE)
-        if room <= 0 or not self._platforms:
+        room, ours = min(IN_FLIGHT - len(self._under_way), LEASED_AT_ONCE), self._shifts.ours
+        if room <= 0 or not ours:
             return 0
         now = self._clock.now()
-        posts = await self._store.posts.lease(list(self._platforms), now=now, until=now + LEASE, limit=room)
+        posts = await self._store.posts.lease(ours, now=now, until=now + LEASE, limit=room)
         if not posts:
             return 0
         composed = await compose(self._store, posts)
@@ -277,12 +280,12 @@ class Posting:
     async def _tell(self, channel: Channel, person: str, reason: str) -> None:
         sentence = text(
             "I cannot post in ",
-            bold(channel.name),
+            bold(channel.full_name),
             f" any more: {reason} The papers wait; say ",
             code("/papers resume"),
             " there once it is fixed.",
         )
-        message = Message(summary=f"I cannot post in {channel.name} any more", blocks=(Paragraph(sentence),))
+        message = Message(summary=f"I cannot post in {channel.full_name} any more", blocks=(Paragraph(sentence),))
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
                 told = await self._platforms[channel.address.platform].tell(channel.address, person, message)

@@ -63,12 +63,19 @@ class QueuedPaper:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestPart:
-    """One message of a digest: these papers of it, the first one numbered `first` (from 1)."""
+    """One message of a digest: these papers of it, the first one numbered `first` (from 1).
+
+    `apart` says that the channel takes papers one by one: a card that stands for itself, without the digest's header.
+    `abstracts` are shown if the channel wanted them when the papers were put into messages: so many fit then, and a
+    setting that is changed before they are sent is for the next digest.
+    """
 
     paper_ids: tuple[str, ...]
     first: int
     part: int
     parts: int
+    apart: bool = False
+    abstracts: bool = False
     type: Literal["digest"] = "digest"
 
 

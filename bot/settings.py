@@ -42,6 +42,11 @@ def _names(value: object) -> object:
     return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
 
+def _web_address_or_none(value: str) -> str:
+    return _web_address(value) if value.strip() else ""
+
+
+OptionalWebAddress = Annotated[str, AfterValidator(_web_address_or_none)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
@@ -66,14 +71,30 @@ class Settings(BaseSettings):
         description="what to do with a message of which nobody can tell whether it arrived: "
         "at_most_once leaves it, at_least_once sends it again",
     )
+    left_days: float = Field(
+        30.0, ge=1, le=3650, description="days after which the data of a workspace that removed the bot is deleted"
+    )
     slack_bot_token: SecretStr = Field(SecretStr(""), description="Slack: the bot token, `xoxb-…`")
     slack_app_token: SecretStr = Field(SecretStr(""), description="Slack: the app-level token of Socket Mode, `xapp-…`")
     slack_signing_secret: SecretStr = Field(
         SecretStr(""), description="Slack: the signing secret, when Slack calls `/slack/events` instead of Socket Mode"
     )
+    slack_client_id: str = Field("", description="Slack: the client ID, when many workspaces may install the app")
+    slack_client_secret: SecretStr = Field(SecretStr(""), description="Slack: the client secret that goes with it")
     slack_api_url: WebAddress = Field("https://slack.com/api", description="where Slack's Web API is")
     discord_token: SecretStr = Field(SecretStr(""), description="Discord: the bot's token")
     discord_api_url: WebAddress = Field("https://discord.com/api/v10", description="where Discord's API is")
+    discord_link_cards: bool = Field(
+        False, description="Discord: `true` shows cards below links to papers; needs the Message Content intent"
+    )
+    public_url: OptionalWebAddress = Field(
+        "", description="where the bot's port is reached from outside, such as https://papers.example.org"
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        description="key for the tokens of workspaces that installed the app, newest first if there are several; "
+        "without it one is made in the data folder",
+    )
     web: bool | None = Field(
         None, description="`true` or `false`: the web workspace; without it, on if no chat platform is configured"
     )
@@ -94,7 +115,8 @@ class Settings(BaseSettings):
     @property
     def has_chat(self) -> bool:
         """Whether Slack or Discord is configured."""
-        return bool(self.slack_bot_token.get_secret_value() or self.discord_token.get_secret_value())
+        tokens = (self.slack_bot_token.get_secret_value(), self.discord_token.get_secret_value())
+        return any((*tokens, self.slack_client_id))
 
     @property
     def has_workspace(self) -> bool:

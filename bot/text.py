@@ -96,6 +96,16 @@ def shorten(text: str, limit: int) -> str:
     return text[:cut].rstrip(_DANGLING) + ELLIPSIS
 
 
+def split_text(text: str, limit: int) -> list[str]:
+    """`text` in parts of at most `limit` code points, parted at empty lines, else between lines, else anywhere."""
+    parts: list[str] = []
+    while len(text) > limit:
+        cut = next((end for mark in ("\n\n", "\n") if (end := text.rfind(mark, 1, limit)) > 0), limit)
+        parts.append(text[:cut])
+        text = text[cut:].lstrip("\n")
+    return [*parts, text] if text else parts
+
+
 _JOINER = "\u200d"
 #: Joiners, and the Thai and Lao vowel signs that Unicode counts as letters.
 _CLINGING = (_JOINER, "\u200c", "\u0e33", "\u0eb3")

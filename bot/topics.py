@@ -54,10 +54,14 @@ class TopicDesk:
                 _log.info("papers.matched", papers=len(papers), matches=len(matches), topics=len(self._topics))
         return sorted(news)
 
-    async def categories(self) -> frozenset[str]:
-        """The arXiv categories that topics name: what has to be read so that they get their papers."""
+    async def follow(self) -> None:
+        """Takes over which topics were set, changed and removed, in this process or another."""
         async with self._one_at_a_time:
             await self._follow()
+
+    async def categories(self) -> frozenset[str]:
+        """The arXiv categories that topics name: what has to be read so that they get their papers."""
+        await self.follow()
         return frozenset().union(*self._categories.values())
 
     async def _follow(self) -> None:

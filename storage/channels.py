@@ -7,20 +7,21 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, Select, bindparam, func, select, update
+from sqlalchemy import Row, Select, bindparam, exists, func, select, update
 
-from bot.channels import Address, Channel, ChannelSettings, ChannelState, PlatformName
+from bot.channels import Address, Channel, ChannelSettings, ChannelState, PlatformName, Workspace
 from storage.database import Database
+from storage.departures import forget_left
 from storage.statements import chunks, upsert
-from storage.tables import CHANNELS, WORKSPACES
+from storage.tables import CHANNELS, SUBSCRIPTIONS, WORKSPACES
 
 SETTINGS_JSON: TypeAdapter[ChannelSettings] = TypeAdapter(ChannelSettings)
 
 
 def select_channels() -> Select[Any]:
     """All that `channel_of` needs."""
-    workspace = WORKSPACES.c.external_id.label("workspace")
-    return select(CHANNELS, WORKSPACES.c.platform, workspace).join_from(
+    workspace, name = WORKSPACES.c.external_id.label("workspace"), WORKSPACES.c.name.label("workspace_name")
+    return select(CHANNELS, WORKSPACES.c.platform, workspace, name).join_from(
         CHANNELS, WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id
     )
 
@@ -30,6 +31,7 @@ def channel_of(row: Row[Any]) -> Channel:
         id=row.id,
         address=Address(PlatformName(row.platform), row.workspace, row.external_id),
         name=row.name,
+        workspace_name=row.workspace_name,
         time_zone=row.time_zone,
         schedule=row.schedule,
         settings=SETTINGS_JSON.validate_python(row.settings),
@@ -64,10 +66,12 @@ class SqlChannelStore:
             found.update((channel.id, channel) for channel in channels)
         return found
 
-    async def on_platform(self, platform: PlatformName) -> list[Channel]:
-        return await self._channels(
-            select_channels().where(WORKSPACES.c.platform == platform).order_by(CHANNELS.c.name, CHANNELS.c.id)
-        )
+    async def on_platform(self, platform: PlatformName, *, with_topics: bool = False) -> list[Channel]:
+        statement = select_channels().where(WORKSPACES.c.platform == platform)
+        if with_topics:
+            topic = SUBSCRIPTIONS.c.channel_id == CHANNELS.c.id, SUBSCRIPTIONS.c.removed_at.is_(None)
+            statement = statement.where(exists().where(*topic))
+        return await self._channels(statement.order_by(CHANNELS.c.name, CHANNELS.c.id))
 
     async def add(
         self, address: Address, name: str, *, time_zone: str, schedule: str, next_digest_at: datetime | None
@@ -76,7 +80,10 @@ class SqlChannelStore:
             workspace = upsert(connection, WORKSPACES).values(
                 platform=address.platform, external_id=address.workspace, name=address.workspace
             )
-            await connection.execute(workspace.on_conflict_do_nothing(index_elements=["platform", "external_id"]))
+            # Whoever adds a channel there has the bot there.
+            await connection.execute(
+                workspace.on_conflict_do_update(index_elements=["platform", "external_id"], set_={"left_at": None})
+            )
             workspace_id = select(WORKSPACES.c.id).where(
                 WORKSPACES.c.platform == address.platform, WORKSPACES.c.external_id == address.workspace
             )
@@ -129,7 +136,10 @@ class SqlChannelStore:
                 post_after=None,
             )
         )
+        workspace = select(CHANNELS.c.workspace_id).where(CHANNELS.c.id == channel_id).scalar_subquery()
+        back = update(WORKSPACES).where(WORKSPACES.c.id == workspace, WORKSPACES.c.left_at.is_not(None))
         async with self._database.write() as connection:
+            await connection.execute(back.values(left_at=None))
             return (await connection.execute(statement)).rowcount == 1
 
     async def break_channels(self, address: Address, reason: str, *, whole_workspace: bool) -> list[Channel]:
@@ -152,7 +162,73 @@ class SqlChannelStore:
         )
         async with self._database.write() as connection:
             broken = list((await connection.execute(statement)).scalars())
+            if whole_workspace:
+                # What stopped with the workspace before stays stopped with it, whatever is said of it now.
+                before = (
+                    select(CHANNELS.c.id)
+                    .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
+                    .where(
+                        *_at(address),
+                        CHANNELS.c.state == ChannelState.BROKEN,
+                        CHANNELS.c.reason == WORKSPACES.c.stopped_for,
+                    )
+                )
+                await connection.execute(update(CHANNELS).where(CHANNELS.c.id.in_(before)).values(reason=reason))
+                await connection.execute(update(WORKSPACES).where(*_at(address)).values(stopped_for=reason))
         return list((await self.get(broken)).values())
+
+    async def stopped_with_workspace(self, address: Address) -> list[Channel]:
+        return await self._channels(
+            select_channels().where(
+                *_at(address), CHANNELS.c.state == ChannelState.BROKEN, CHANNELS.c.reason == WORKSPACES.c.stopped_for
+            )
+        )
+
+    async def workspaces(self, platform: PlatformName) -> list[Workspace]:
+        statement = select(WORKSPACES).where(WORKSPACES.c.platform == platform).order_by(WORKSPACES.c.id)
+        async with self._database.read() as connection:
+            return [
+                Workspace(id=row.external_id, name=row.name, left_at=row.left_at)
+                for row in await connection.execute(statement)
+            ]
+
+    async def join_workspace(self, address: Address, name: str = "") -> None:
+        async with self._database.write() as connection:
+            if not name:
+                back = update(WORKSPACES).where(*_at(address), WORKSPACES.c.left_at.is_not(None))
+                await connection.execute(back.values(left_at=None))
+                return
+            row = upsert(connection, WORKSPACES).values(
+                platform=address.platform, external_id=address.workspace, name=name
+            )
+            await connection.execute(
+                row.on_conflict_do_update(
+                    index_elements=["platform", "external_id"], set_={"name": row.excluded.name, "left_at": None}
+                )
+            )
+
+    async def leave_workspace(self, address: Address, reason: str, now: datetime) -> None:
+        leaving = update(WORKSPACES).where(*_at(address), WORKSPACES.c.left_at.is_(None)).values(left_at=now)
+        async with self._database.write() as connection:
+            await connection.execute(leaving)
+        await self.break_channels(address, reason, whole_workspace=True)
+
+    async def forget_left(self, left_before: datetime, now: datetime, limit: int) -> int:
+        return await forget_left(self._database, left_before, now, limit)
+
+    async def role(self, address: Address) -> str:
+        statement = select(WORKSPACES.c.role).where(*_at(address))
+        async with self._database.read() as connection:
+            return (await connection.execute(statement)).scalar_one_or_none() or ""
+
+    async def set_role(self, address: Address, role: str) -> None:
+        async with self._database.write() as connection:
+            row = upsert(connection, WORKSPACES).values(
+                platform=address.platform, external_id=address.workspace, name=address.workspace, role=role
+            )
+            await connection.execute(
+                row.on_conflict_do_update(index_elements=["platform", "external_id"], set_={"role": row.excluded.role})
+            )
 
     async def ended_pauses(self, now: datetime) -> list[Channel]:
         return await self._channels(
@@ -174,3 +250,7 @@ class SqlChannelStore:
     async def _set(self, channel_id: int, **values: Any) -> None:
         async with self._database.write() as connection:
             await connection.execute(update(CHANNELS).where(CHANNELS.c.id == channel_id).values(**values))
+
+
+def _at(address: Address) -> tuple[Any, Any]:
+    return WORKSPACES.c.platform == address.platform, WORKSPACES.c.external_id == address.workspace

@@ -97,6 +97,16 @@ class Database:
             async with self._reading.begin() as connection:
                 yield connection
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A reading transaction in which everything stays as it was at its first statement."""
+        with _storage_errors():
+            async with self._reading.connect() as connection:
+                if not self.is_sqlite:
+                    await connection.execution_options(isolation_level="REPEATABLE READ")
+                async with connection.begin():
+                    yield connection
+
     async def close(self) -> None:
         await self._engine.dispose()
 
@@ -135,7 +145,9 @@ def _drop_what_cannot_be_stored(engine: Engine) -> None:
     def clean(
         _connection: Connection, _cursor: object, statement: str, parameters: Any, _context: object, many: bool
     ) -> tuple[str, Any]:
-        rows = [_storable(row) for row in parameters] if many else _storable(parameters)
+        # Rows that SQLAlchemy put into one statement come as one row, though there were many.
+        several = many and isinstance(parameters, list)
+        rows = [_storable(row) for row in parameters] if several else _storable(parameters)
         return statement, rows
 
 

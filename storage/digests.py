@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Row, Select, Table, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels import Channel, ChannelState, Style
@@ -21,6 +22,7 @@ from bot.posts import (
     DigestPlan,
     Match,
     PlannedPost,
+    PostContent,
     PostedPaper,
     PostState,
     QueuedPaper,
@@ -32,8 +34,8 @@ from storage.papers import paper_of
 from storage.statements import chunks, upsert
 from storage.tables import CHANNELS, DELIVERIES, DELIVERY_TOPICS, DIGESTS, PAPERS, POSTS, SUBSCRIPTIONS
 
-#: Digests in one transaction. Each takes milliseconds, and on SQLite all other writers wait for the whole of it.
-PLANS_AT_ONCE = 10
+#: Digests in one transaction. On SQLite all other writers wait for the whole of it.
+PLANS_AT_ONCE = 25
 KEY_BYTES = 12  # 24 hexadecimal characters; Discord takes 25 as a nonce
 #: Matched, and in no digest yet.
 WAITING = and_(DELIVERIES.c.state == DeliveryState.QUEUED, DELIVERIES.c.digest_id.is_(None))
@@ -103,12 +105,17 @@ class SqlDigestStore:
         return await self._plans.submit((plan, now))
 
     async def _write_plans(self, items: list[tuple[DigestPlan, datetime]]) -> list[bool]:
-        stored: dict[int, bool] = {}
+        stored = [False] * len(items)
         async with self._database.write() as connection:
-            # Everybody who locks rows of several channels does so in this order: then nobody waits in a circle.
-            for place in sorted(range(len(items)), key=lambda place: items[place][0].channel_id):
-                stored[place] = await _store_plan(connection, *items[place])
-        return [stored[place] for place in range(len(items))]
+            left = list(range(len(items)))
+            while left:
+                # A channel's second plan is made after its first, like one that came alone.
+                first = list({items[place][0].channel_id: place for place in reversed(left)}.values())
+                written = await _store_plans(connection, [items[place] for place in first])
+                for place in first:
+                    stored[place] = items[place][0].channel_id in written
+                left = [place for place in left if place not in first]
+        return stored
 
     async def digests(self, digest_ids: Sequence[int]) -> dict[int, Digest]:
         found: dict[int, Digest] = {}
@@ -142,7 +149,7 @@ class SqlDigestStore:
                     found[row.digest_id][row.paper_id] = topics.get(row.id, ())
         return found
 
-    async def history(self, channel_id: int, limit: int) -> list[PostedPaper]:
+    async def history(self, channel_id: int, limit: int, *, since: datetime | None = None) -> list[PostedPaper]:
         statement = (
             select(DELIVERIES.c.id.label("delivery_id"), DELIVERIES.c.posted_at, PAPERS)
             .join(PAPERS, PAPERS.c.id == DELIVERIES.c.paper_id)
@@ -150,6 +157,8 @@ class SqlDigestStore:
             .order_by(DELIVERIES.c.posted_at.desc(), DELIVERIES.c.digest_id.desc(), DELIVERIES.c.position)
             .limit(limit)
         )
+        if since is not None:
+            statement = statement.where(DELIVERIES.c.posted_at >= since)
         async with self._database.read() as connection:
             rows = (await connection.execute(statement)).all()
             topics = await _topics(connection, [row.delivery_id for row in rows])
@@ -285,113 +294,195 @@ async def _queue_again(
     return rows
 
 
-async def _store_plan(connection: AsyncConnection, plan: DigestPlan, now: datetime) -> bool:
-    """Stores one plan; whatever keeps it from being stored is found before the first write."""
-    # Locking the channel's row puts planners in line, so that the ids of a channel's posts are in order.
-    current = (
-        await connection.execute(
-            select(CHANNELS.c.next_digest_at).where(CHANNELS.c.id == plan.channel_id).with_for_update(key_share=True)
-        )
-    ).one_or_none()
-    if current is None or current.next_digest_at != plan.expected_next:
-        return False
-    if plan.digest is not None:
-        deliveries = await _lock_waiting(connection, plan)
-        if len(deliveries) < len(plan.paper_ids):
-            return False
-        await _store_digest(connection, plan, plan.digest, deliveries, now)
-    oldest_instant = select(func.min(DELIVERIES.c.queued_at)).where(
-        DELIVERIES.c.channel_id == plan.channel_id, WAITING, DELIVERIES.c.instant
-    )
-    instant_at = (await connection.execute(oldest_instant)).scalar_one()
-    if instant_at is not None and plan.instant_not_before is not None:
-        instant_at = max(instant_at, plan.instant_not_before)
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A paper that waits in a channel. `instant_since` is when it was queued to go out at once, None if it was not."""
+
+    delivery_id: int
+    instant_since: datetime | None
+
+
+async def _store_plans(connection: AsyncConnection, items: Sequence[tuple[DigestPlan, datetime]]) -> set[int]:
+    """Stores plans of different channels; returns the channels whose plan is stored.
+
+    All of them are written together: a hundred channels take as many statements as one.
+    """
+    plans = {plan.channel_id: (plan, now) for plan, now in items}
+    expected = await _lock_channels(connection, sorted(plans))
+    waiting = await _lock_waiting(connection, sorted(expected))
+    fit = {
+        channel_id: (plan, now)
+        for channel_id, (plan, now) in sorted(plans.items())
+        if channel_id in expected
+        and expected[channel_id] == plan.expected_next
+        and (plan.digest is None or waiting[channel_id].keys() >= set(plan.paper_ids))
+    }
+    if not fit:
+        return set()
+    await _store_digests(connection, fit, waiting)
+    moved = [
+        {
+            "channel": channel_id,
+            "next": plan.next_digest_at,
+            "instant": _instant_at(plan, waiting[channel_id]),
+        }
+        for channel_id, (plan, _) in fit.items()
+    ]
     await connection.execute(
         update(CHANNELS)
-        .where(CHANNELS.c.id == plan.channel_id)
-        .values(next_digest_at=plan.next_digest_at, instant_at=instant_at)
+        .where(CHANNELS.c.id == bindparam("channel"))
+        .values(next_digest_at=bindparam("next"), instant_at=bindparam("instant")),
+        moved,
     )
-    return True
+    return set(fit)
 
 
-async def _lock_waiting(connection: AsyncConnection, plan: DigestPlan) -> dict[str, int]:
-    """The ids of the deliveries that a plan takes, by paper; those that do not wait any more are missing."""
-    found: list[Row[Any]] = []
-    for some in chunks(plan.paper_ids):
+async def _lock_channels(connection: AsyncConnection, channel_ids: Sequence[int]) -> dict[int, datetime | None]:
+    """When each of the channels expects its next digest; those that are gone are missing.
+
+    Locking their rows puts planners in line, so that the ids of a channel's posts are in order. Everybody who locks
+    several channels does so in the order of their ids: then nobody waits in a circle.
+    """
+    found: dict[int, datetime | None] = {}
+    for some in chunks(channel_ids):
         statement = (
-            select(DELIVERIES.c.id, DELIVERIES.c.paper_id)
-            .where(DELIVERIES.c.channel_id == plan.channel_id, DELIVERIES.c.paper_id.in_(some), WAITING)
+            select(CHANNELS.c.id, CHANNELS.c.next_digest_at)
+            .where(CHANNELS.c.id.in_(some))
+            .order_by(CHANNELS.c.id)
+            .with_for_update(key_share=True)
+        )
+        found.update((row.id, row.next_digest_at) for row in await connection.execute(statement))
+    return found
+
+
+async def _lock_waiting(connection: AsyncConnection, channel_ids: Sequence[int]) -> dict[int, dict[str, _Waiting]]:
+    """What waits in each of the channels, by paper."""
+    found: dict[int, dict[str, _Waiting]] = {channel_id: {} for channel_id in channel_ids}
+    for some in chunks(channel_ids):
+        statement = (
+            select(
+                DELIVERIES.c.id,
+                DELIVERIES.c.channel_id,
+                DELIVERIES.c.paper_id,
+                DELIVERIES.c.instant,
+                DELIVERIES.c.queued_at,
+            )
+            .where(DELIVERIES.c.channel_id.in_(some), WAITING)
             .order_by(DELIVERIES.c.id)
             .with_for_update(key_share=True)
         )
-        found += await connection.execute(statement)
-    return {row.paper_id: row.id for row in found}
+        for row in await connection.execute(statement):
+            found[row.channel_id][row.paper_id] = _Waiting(row.id, row.queued_at if row.instant else None)
+    return found
 
 
-async def _store_digest(
-    connection: AsyncConnection, plan: DigestPlan, digest: Digest, deliveries: Mapping[str, int], now: datetime
+def _instant_at(plan: DigestPlan, waiting: Mapping[str, _Waiting]) -> datetime | None:
+    """When the oldest paper that still waits was to go out at once, None if there is none."""
+    taken = frozenset(plan.paper_ids)
+    times = [one.instant_since for paper_id, one in waiting.items() if one.instant_since and paper_id not in taken]
+    oldest = min(times, default=None)
+    if oldest is None or plan.instant_not_before is None:
+        return oldest
+    return max(oldest, plan.instant_not_before)
+
+
+async def _store_digests(
+    connection: AsyncConnection,
+    plans: Mapping[int, tuple[DigestPlan, datetime]],
+    waiting: Mapping[int, Mapping[str, _Waiting]],
 ) -> None:
-    adding = (
-        insert(DIGESTS)
-        .values(
-            channel_id=plan.channel_id,
-            kind=digest.kind,
-            day=digest.day,
-            style=digest.style,
-            topics=list(digest.topics),
-            total=digest.total,
-            shown=digest.shown,
-            planned_at=now,
-        )
-        .returning(DIGESTS.c.id)
-    )
-    digest_id: int = (await connection.execute(adding)).scalar_one()
-    post_ids: list[int] = []
-    for post in plan.posts:
-        parent_id = None if post.reply_to is None else post_ids[post.reply_to]
-        post_ids.append(await add_post(connection, plan.channel_id, post, digest_id, parent_id, now))
-    post_of = {paper_id: post_ids[index] for index, post in enumerate(plan.posts) for paper_id in post.delivers}
+    made = [(plan, plan.digest, now) for plan, now in plans.values() if plan.digest is not None]
+    if not made:
+        return
+    digests = [
+        {
+            "channel_id": plan.channel_id,
+            "kind": digest.kind,
+            "day": digest.day,
+            "style": digest.style,
+            "topics": list(digest.topics),
+            "total": digest.total,
+            "shown": digest.shown,
+            "planned_at": now,
+        }
+        for plan, digest, now in made
+    ]
+    digest_ids = await _add_all(connection, DIGESTS, digests)
+    post_ids: dict[tuple[int, int], int] = {}  # by digest, and place in its plan
+    for are_replies in (False, True):
+        # Replies are written after what they reply to, whose ids they name.
+        places = [
+            (digest_id, place, plan, now)
+            for digest_id, (plan, _, now) in zip(digest_ids, made, strict=True)
+            for place, post in enumerate(plan.posts)
+            if (post.reply_to is not None) == are_replies
+        ]
+        rows = [
+            _post_values(
+                plan.channel_id,
+                post := plan.posts[place],
+                digest_id,
+                None if post.reply_to is None else post_ids[digest_id, post.reply_to],
+                now,
+            )
+            for digest_id, place, plan, now in places
+        ]
+        for (digest_id, place, _, _), post_id in zip(places, await _add_all(connection, POSTS, rows), strict=True):
+            post_ids[digest_id, place] = post_id
     taking = (
         update(DELIVERIES)
         .where(DELIVERIES.c.id == bindparam("delivery"))
-        .values(digest_id=digest_id, position=bindparam("place"), post_id=bindparam("post"))
+        .values(digest_id=bindparam("digest"), position=bindparam("place"), post_id=bindparam("post"))
     )
-    places = [
-        {"delivery": deliveries[paper_id], "place": place, "post": post_of.get(paper_id, post_ids[0])}
-        for place, paper_id in enumerate(plan.paper_ids, 1)
-    ]
-    await connection.execute(taking, places)
+    taken = []
+    for digest_id, (plan, _, _) in zip(digest_ids, made, strict=True):
+        post_of = {
+            paper_id: post_ids[digest_id, place] for place, post in enumerate(plan.posts) for paper_id in post.delivers
+        }
+        taken += [
+            {
+                "delivery": waiting[plan.channel_id][paper_id].delivery_id,
+                "digest": digest_id,
+                "place": position,
+                "post": post_of.get(paper_id, post_ids[digest_id, 0]),
+            }
+            for position, paper_id in enumerate(plan.paper_ids, 1)
+        ]
+    await connection.execute(taking, taken)
 
 
-async def add_post(
-    connection: AsyncConnection,
-    channel_id: int,
-    post: PlannedPost,
-    digest_id: int | None,
-    parent_id: int | None,
-    now: datetime,
-) -> int:
-    """Puts a post into the outbox, due at once; returns its id."""
-    adding = (
-        insert(POSTS)
-        .values(
-            channel_id=channel_id,
-            digest_id=digest_id,
-            parent_id=parent_id,
-            content=POST_CONTENT_JSON.dump_python(post.content, mode="json"),
-            key=secrets.token_hex(KEY_BYTES),
-            state=PostState.PENDING,
-            due_at=now,
-            lease="",
-            attempts=0,
-            look_ups=0,
-            error="",
-            created_at=now,
-        )
-        .returning(POSTS.c.id)
-    )
-    post_id: int = (await connection.execute(adding)).scalar_one()
+async def _add_all(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> list[int]:
+    """Adds the rows and returns their ids, both in the same growing order."""
+    if not rows:
+        return []
+    adding = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+    return list((await connection.execute(adding, rows)).scalars())
+
+
+async def add_post(connection: AsyncConnection, channel_id: int, content: PostContent, now: datetime) -> int:
+    """Puts a post that is part of no digest into the outbox, due at once; returns its id."""
+    values = _post_values(channel_id, PlannedPost(content=content), None, None, now)
+    (post_id,) = await _add_all(connection, POSTS, [values])
     return post_id
+
+
+def _post_values(
+    channel_id: int, post: PlannedPost, digest_id: int | None, parent_id: int | None, now: datetime
+) -> dict[str, Any]:
+    return {
+        "channel_id": channel_id,
+        "digest_id": digest_id,
+        "parent_id": parent_id,
+        "content": POST_CONTENT_JSON.dump_python(post.content, mode="json"),
+        "key": secrets.token_hex(KEY_BYTES),
+        "state": PostState.PENDING,
+        "due_at": now,
+        "lease": "",
+        "attempts": 0,
+        "look_ups": 0,
+        "error": "",
+        "created_at": now,
+    }
 
 
 async def _topics(connection: AsyncConnection, delivery_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:

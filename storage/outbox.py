@@ -11,7 +11,7 @@ from sqlalchemy import Boolean, Row, Select, bindparam, case, exists, func, sele
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels import ChannelState, PlatformName
-from bot.posts import POST_CONTENT_JSON, DeliveryState, PlannedPost, Post, PostContent, PostState, Settlement
+from bot.posts import POST_CONTENT_JSON, DeliveryState, Post, PostContent, PostState, Settlement
 from storage.database import Database
 from storage.digests import add_post
 from storage.group_commit import GroupCommit
@@ -31,7 +31,7 @@ class SqlPostStore:
 
     async def add(self, channel_id: int, content: PostContent, now: datetime) -> int:
         async with self._database.write() as connection:
-            return await add_post(connection, channel_id, PlannedPost(content=content), None, None, now)
+            return await add_post(connection, channel_id, content, now)
 
     async def lease(
         self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int
@@ -79,6 +79,28 @@ class SqlPostStore:
             .with_for_update(of=POSTS, skip_locked=True)
         )
         return await self._take(free, until)
+
+    async def failures(self, channel_id: int, since: datetime) -> list[str]:
+        statement = (
+            select(POSTS.c.error)
+            .where(POSTS.c.channel_id == channel_id, POSTS.c.state == PostState.FAILED, POSTS.c.created_at >= since)
+            .order_by(POSTS.c.id.desc())
+        )
+        async with self._database.read() as connection:
+            return list((await connection.execute(statement)).scalars())
+
+    async def sent_as(self, channel_id: int, remote_id: str) -> Post | None:
+        parents = POSTS.alias("parents")
+        statement = (
+            select(POSTS, parents.c.remote_id.label("parent_remote_id"))
+            .outerjoin(parents, parents.c.id == POSTS.c.parent_id)
+            .where(POSTS.c.channel_id == channel_id, POSTS.c.remote_id == remote_id)
+            .order_by(POSTS.c.id.desc())
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(statement)).one_or_none()
+            return _post_of(row) if row else None
 
     async def _take(self, free: Select[Any], until: datetime, **values: Any) -> list[Post]:
         lease = secrets.token_hex(8)

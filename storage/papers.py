@@ -27,6 +27,8 @@ _SCALARS = (
     "comments",
     "stars",
     "models",
+    "datasets",
+    "spaces",
     "submitter",
     "organization",
     "organization_name",
@@ -109,6 +111,16 @@ class SqlPaperStore:
         async with self._database.read() as connection:
             newest: date | None = (await connection.execute(select(func.max(LISTINGS.c.day)))).scalar_one()
             return newest
+
+    async def beginning_with(self, beginning: str, limit: int) -> list[Paper]:
+        statement = (
+            select(PAPERS)
+            .where(PAPERS.c.id.startswith(beginning, autoescape=True))
+            .order_by(PAPERS.c.id.desc())
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            return [paper_of(row) for row in await connection.execute(statement)]
 
     async def trending(self, since: date, limit: int) -> list[Paper]:
         listed = select(LISTINGS.c.paper_id).where(LISTINGS.c.day >= since)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from storage.backup import Backup
 from storage.channels import SqlChannelStore
 from storage.database import Database
 from storage.digests import SqlDigestStore
-from storage.leadership import Leadership
+from storage.duties import Duties
 from storage.outbox import SqlPostStore
 from storage.papers import SqlPaperStore
+from storage.reading import SqlReadingStore
 from storage.sources import SqlSourceStore
 from storage.subscriptions import SqlSubscriptionStore
 from storage.web_messages import SqlMessageLog
@@ -24,8 +26,10 @@ class SqlStore:
         self.subscriptions = SqlSubscriptionStore(self.database)
         self.digests = SqlDigestStore(self.database)
         self.posts = SqlPostStore(self.database)
+        self.reading = SqlReadingStore(self.database)
         self.messages = SqlMessageLog(self.database)
-        self._leadership = Leadership(self.database)
+        self.backup = Backup(self.database)
+        self._duties = Duties(self.database)
 
     async def open(self) -> None:
         """Brings the schema up to date; raises `StorageError` when the database cannot be reached."""
@@ -38,9 +42,9 @@ class SqlStore:
             "subscriptions": await self.subscriptions.count(),
         }
 
-    async def lead(self) -> bool:
-        return await self._leadership.hold()
+    async def hold(self, duty: str) -> bool:
+        return await self._duties.hold(duty)
 
     async def close(self) -> None:
-        await self._leadership.release()
+        await self._duties.release()
         await self.database.close()

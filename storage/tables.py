@@ -24,6 +24,7 @@ from sqlmodel import Field, SQLModel
 
 from bot.channels import ChannelState, PlatformName, Style
 from bot.posts import DeliveryState, DigestKind, PostState
+from bot.reading import Vote
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -80,6 +81,8 @@ class PaperRow(SQLModel, table=True):
     comments: int
     stars: int
     models: int
+    datasets: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    spaces: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     submitter: str
     organization: str
     organization_name: str
@@ -128,7 +131,11 @@ class SourceDayRow(SQLModel, table=True):
 
 
 class WorkspaceRow(SQLModel, table=True):
-    """A Slack team, a Discord guild, the local workspace."""
+    """A Slack team, a Discord guild, the local workspace.
+
+    `role` names who may manage its channels, empty for what the platform says; `left_at` is when the bot was removed,
+    `stopped_for` why nothing could be posted in any of its channels, the last time that was so.
+    """
 
     __tablename__ = "workspaces"
     __table_args__ = (UniqueConstraint("platform", "external_id"), one_of("platform", PlatformName))
@@ -137,6 +144,9 @@ class WorkspaceRow(SQLModel, table=True):
     platform: str
     external_id: str
     name: str
+    role: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    left_at: datetime | None = None
+    stopped_for: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
 
 
 class ChannelRow(SQLModel, table=True):
@@ -238,6 +248,22 @@ class PostRow(SQLModel, table=True):
             postgresql_where=text("state = 'pending'"),
             sqlite_where=text("state = 'pending'"),
         ),
+        Index(
+            "ix_posts_remote_id",
+            "channel_id",
+            "remote_id",
+            postgresql_where=text("remote_id IS NOT NULL"),
+            sqlite_where=text("remote_id IS NOT NULL"),
+        ),
+        *(
+            Index(
+                f"ix_posts_{column}",
+                column,
+                postgresql_where=text(f"{column} IS NOT NULL"),
+                sqlite_where=text(f"{column} IS NOT NULL"),
+            )
+            for column in ("parent_id", "digest_id")
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -298,6 +324,63 @@ class DeliveryTopicRow(SQLModel, table=True):
     subscription_id: int = Field(primary_key=True, foreign_key="subscriptions.id", ondelete="CASCADE")
 
 
+class SavedPaperRow(SQLModel, table=True):
+    """A paper on a person's reading list. `workspace` is empty where a person is the same one in every workspace."""
+
+    __tablename__ = "saved_papers"
+    __table_args__ = (one_of("platform", PlatformName),)
+
+    platform: str = Field(primary_key=True)
+    workspace: str = Field(primary_key=True)
+    person: str = Field(primary_key=True)
+    paper_id: str = Field(primary_key=True, foreign_key="papers.id")
+    saved_at: datetime
+
+
+class VoteRow(SQLModel, table=True):
+    """What a person of a channel thinks of a paper."""
+
+    __tablename__ = "votes"
+    __table_args__ = (one_of("vote", Vote),)
+
+    channel_id: int = Field(primary_key=True, foreign_key="channels.id", ondelete="CASCADE")
+    paper_id: str = Field(primary_key=True, foreign_key="papers.id")
+    person: str = Field(primary_key=True)
+    vote: str
+    voted_at: datetime
+
+
+class InstallationRow(SQLModel, table=True):
+    """The app in a workspace or organisation. `sealed` are its tokens, encrypted; whoever renews them holds a lease."""
+
+    __tablename__ = "installations"
+
+    workspace: str = Field(primary_key=True)
+    enterprise: str
+    team: str
+    name: str
+    app_id: str
+    bot_user: str
+    scopes: list[str] = Field(sa_type=JsonType)
+    installed_by: str
+    installed_at: datetime
+    sealed: str = Field(sa_type=Text)
+    expires_at: datetime | None
+    renew_at: datetime | None = Field(index=True)
+    lease: str
+    lease_until: datetime | None
+    problem: str = Field(sa_type=Text)
+
+
+class OAuthStateRow(SQLModel, table=True):
+    """An installation under way. `state` is a hash: what is kept here lets nobody go on with it."""
+
+    __tablename__ = "oauth_states"
+
+    state: str = Field(primary_key=True)
+    expires_at: datetime = Field(index=True)
+
+
 class WebMessageRow(SQLModel, table=True):
     """What was posted in the web workspace."""
 
@@ -327,4 +410,8 @@ DIGESTS = _TABLES["digests"]
 POSTS = _TABLES["posts"]
 DELIVERIES = _TABLES["deliveries"]
 DELIVERY_TOPICS = _TABLES["delivery_topics"]
+SAVED_PAPERS = _TABLES["saved_papers"]
+VOTES = _TABLES["votes"]
+INSTALLATIONS = _TABLES["installations"]
+OAUTH_STATES = _TABLES["oauth_states"]
 WEB_MESSAGES = _TABLES["web_messages"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Row, Select, func, or_, select, update
 
 from bot.messages import MESSAGE_JSON, Message
 from bot.ports import LoggedMessage
@@ -38,6 +38,17 @@ class SqlMessageLog:
             )
             await connection.execute(row.on_conflict_do_nothing(index_elements=["key"]))
             return _message_of((await connection.execute(select(WEB_MESSAGES).where(WEB_MESSAGES.c.key == key))).one())
+
+    async def change(self, message_id: int, message: Message) -> LoggedMessage | None:
+        statement = (
+            update(WEB_MESSAGES)
+            .where(WEB_MESSAGES.c.id == message_id)
+            .values(message=MESSAGE_JSON.dump_python(message, mode="json"))
+            .returning(WEB_MESSAGES)
+        )
+        async with self._database.write() as connection:
+            row = (await connection.execute(statement)).one_or_none()
+            return _message_of(row) if row else None
 
     async def find(self, key: str) -> LoggedMessage | None:
         found = await self._messages(select(WEB_MESSAGES).where(WEB_MESSAGES.c.key == key))

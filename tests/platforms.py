@@ -61,15 +61,27 @@ class SimulatedPlatform:
         return self._name
 
     @property
+    def account(self) -> str:
+        return ""
+
+    @property
     def channel_interval(self) -> float:
         return self._interval
 
     def papers_per_message(self, style: Style, *, abstracts: bool) -> int:
         return self._per_message
 
+    async def takes_apart(self, address: Address) -> bool:
+        return False
+
     def parse_mention(self, text: str) -> str:
         if not text.startswith("@"):
             raise UserError("A mention starts with `@`.")
+        return text
+
+    def parse_role(self, text: str) -> str:
+        if not text.startswith("@"):
+            raise UserError("A role starts with `@`.")
         return text
 
     def fail(self, channel: str, *faults: Fault) -> None:

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import discord
 import structlog
 from discord.http import Route
 
+from adapters.discord.checkup import NO_MESSAGE_CONTENT, Checkup
+from adapters.discord.connection import DiscordClient
 from adapters.discord.conversation import Conversation
 from adapters.discord.definitions import definitions, fingerprint
-from adapters.discord.failures import FAILURES
+from adapters.discord.failures import FAILURES, REFUSED
+from adapters.discord.forms import Forms
+from adapters.discord.links import CardOf, LinkCards
 from adapters.discord.permissions import invite_url
 from adapters.discord.platform import DiscordPlatform
-from adapters.discord.standing import Standing
+from adapters.discord.standing import ChannelLife, Standing
 from bot.commands.registry import Registry
+from bot.doctor import Check
 from bot.errors import OperatorError
-from bot.ports import ChannelDirectory, ChannelStore, CommandRunner
+from bot.ports import Clock, CommandRunner, WorkspaceDirectory
 
 FIRST_RETRY = 5.0  # seconds
 LONGEST_RETRY = 300.0
-#: Sessions of a day that are kept back for when they are needed.
-FEWEST_SESSIONS = 100
+LONGEST_REGISTERING_RETRY = 3600.0
 #: Closed by the gateway for good: a wrong token, or something that this version must not do.
 _BAD_TOKEN = 4004
 
@@ -29,7 +34,10 @@ _log = structlog.get_logger()
 
 
 class DiscordBot:
-    """What runs beside the outbox. `run` it until it is cancelled, then close the platform."""
+    """What runs beside the outbox. `run` it until it is cancelled, then close the platform.
+
+    With `card_of` (and a platform that reads messages) links to papers get cards.
+    """
 
     def __init__(
         self,
@@ -37,98 +45,112 @@ class DiscordBot:
         commands: CommandRunner,
         registry: Registry,
         *,
-        directory: ChannelDirectory,
-        channels: ChannelStore,
+        directory: WorkspaceDirectory,
+        life: ChannelLife,
+        clock: Clock,
+        forms: Forms | None = None,
+        card_of: CardOf | None = None,
         first_retry: float = FIRST_RETRY,
+        announce: Callable[[str], None] | None = None,
     ) -> None:
-        self._client = platform.client
+        self._platform = platform
         self._definitions = definitions(registry)
         self._first_retry = first_retry
-        conversation = Conversation(commands, registry)
-        standing = Standing(self._client, directory, channels, commands)
-
-        async def on_interaction(interaction: discord.Interaction[discord.Client]) -> None:
-            await conversation.heard(interaction)
-
-        self._client.press = conversation.pressed
-        for listener in (
-            on_interaction,
-            standing.on_ready,
-            standing.on_guild_join,
-            standing.on_guild_remove,
-            standing.on_guild_unavailable,
-            standing.on_guild_channel_delete,
-            standing.on_raw_thread_delete,
-            standing.on_raw_thread_update,
-            standing.on_guild_channel_update,
-            standing.on_guild_role_update,
-        ):
-            self._client.event(listener)
+        self._announce = announce
+        self._conversation = Conversation(commands, registry, directory, forms)
+        self._card_of = card_of
+        self._clock = clock
+        self._directory = directory
+        self._life = life
+        self._checkup = Checkup(platform, directory, clock)
+        self._application: int | None = None
 
     @property
     def invite_url(self) -> str:
         """Where a server's owner adds the bot; empty until it has logged in."""
-        return invite_url(self._client.application_id) if self._client.application_id else ""
+        return invite_url(self._application) if self._application else ""
 
-    async def check(self) -> str:
-        """Logs in and returns where to invite the bot; raises `OperatorError` when that does not work."""
-        try:
-            await self._client.log_in()
-        except discord.LoginFailure as error:
-            raise OperatorError(_REFUSED) from error
-        except FAILURES as error:
-            raise OperatorError(f"Discord cannot be reached: {str(error) or type(error).__name__}.") from error
-        return self.invite_url
+    def checks(self) -> dict[str, Check]:
+        """What `paperround doctor` looks at."""
+        return self._checkup.checks()
 
     async def run(self) -> None:
         """Works until cancelled. An outage is waited out; raises `OperatorError` for what waiting cannot heal."""
+        client = self._platform.client
+        self._listen(client)
+        registering: asyncio.Task[None] | None = None
+        wait = self._first_retry
+        try:
+            while True:
+                try:
+                    await client.log_in()
+                    self._introduce(client)
+                    registering = registering or asyncio.create_task(self._keep_commands(client))
+                    await client.spare_sessions()
+                    await client.work()
+                except discord.LoginFailure as error:
+                    raise OperatorError(REFUSED) from error
+                except discord.ConnectionClosed as error:
+                    words = (
+                        REFUSED if error.code == _BAD_TOKEN else f"Discord closed the connection: code {error.code}."
+                    )
+                    raise OperatorError(words) from error
+                except discord.PrivilegedIntentsRequired as error:
+                    raise OperatorError(NO_MESSAGE_CONTENT) from error
+                except FAILURES as error:
+                    if client.is_closed():
+                        raise OperatorError(f"The connection to Discord ended: {error}") from error
+                    _log.warning("discord.unreachable", reason=str(error) or type(error).__name__, retry_in=wait)
+                    await asyncio.sleep(wait)
+                    wait = min(2 * wait, LONGEST_RETRY)
+                else:
+                    return  # the platform was closed
+        finally:
+            if registering is not None:
+                registering.cancel()
+            await self._platform.start_over()
+
+    def _listen(self, client: DiscordClient) -> None:
+        conversation = self._conversation
+
+        async def on_interaction(interaction: discord.Interaction[discord.Client]) -> None:
+            await conversation.heard(interaction)
+
+        client.press = conversation.pressed
+        client.event(on_interaction)
+        for listener in Standing(client, self._directory, self._life).listeners:
+            client.event(listener)
+        if self._card_of is not None:
+            client.event(LinkCards(client, self._card_of, self._clock).on_message)
+
+    def _introduce(self, client: DiscordClient) -> None:
+        """Says once, to whoever started the bot, how it gets into a server."""
+        if self._application is None:
+            self._application = client.application_id
+            _log.info("discord.logged_in", application=self._application)
+            if self._announce is not None:
+                self._announce(f"Discord: {self.invite_url} adds the bot to a server")
+
+    async def _keep_commands(self, client: DiscordClient) -> None:
+        """Registers the commands, however often it takes: posting and the commands that are there go on meanwhile."""
         wait = self._first_retry
         while True:
             try:
-                await self._client.log_in()
-                await self._sync_commands()
-                _log.info("discord.invite", url=self.invite_url)
-                await self._spare_sessions()
-                await self._client.work()
-            except discord.LoginFailure as error:
-                raise OperatorError(_REFUSED) from error
-            except discord.ConnectionClosed as error:
-                words = _REFUSED if error.code == _BAD_TOKEN else f"Discord closed the connection: code {error.code}."
-                raise OperatorError(words) from error
+                await self._sync_commands(client)
             except FAILURES as error:
-                if self._client.is_closed():
-                    raise OperatorError(f"The connection to Discord ended: {error}") from error
-                _log.warning("discord.unreachable", reason=str(error) or type(error).__name__, retry_in=wait)
+                _log.error("discord.commands_not_registered", reason=str(error) or type(error).__name__, retry_in=wait)
                 await asyncio.sleep(wait)
-                wait = min(2 * wait, LONGEST_RETRY)
+                wait = min(2 * wait, LONGEST_REGISTERING_RETRY)
             else:
-                return  # the platform was closed
+                return
 
-    async def _spare_sessions(self) -> None:
-        """Waits when few new sessions are left: whoever uses up a day's 1,000 has the token reset by Discord.
-
-        That is where a bot gets that crashes and is started again all night.
-        https://docs.discord.com/developers/events/gateway#session-start-limit-object
-        """
-        limits = await self._client.fetch_session_start_limits()
-        if limits.remaining < FEWEST_SESSIONS:
-            seconds = limits.reset_after / 1000
-            _log.error("discord.sessions_used_up", remaining=limits.remaining, wait=seconds)
-            await asyncio.sleep(seconds)
-
-    async def _sync_commands(self) -> None:
+    async def _sync_commands(self, client: DiscordClient) -> None:
         """Registers the commands if Discord has others: it allows few registrations a day, and people notice them."""
-        application = self._client.application_id
+        application = client.application_id
         path = "/applications/{application_id}/commands"
-        there = await self._client.once(Route("GET", path, application_id=application))
+        there = await client.once(Route("GET", path, application_id=application), with_localizations="true")
         if fingerprint(there) == fingerprint(self._definitions):
             _log.info("discord.commands_unchanged")
             return
-        await self._client.http.request(Route("PUT", path, application_id=application), json=self._definitions)
+        await client.http.request(Route("PUT", path, application_id=application), json=self._definitions)
         _log.info("discord.commands_registered")
-
-
-_REFUSED = (
-    "Discord refuses the token. Copy it again from https://discord.com/developers/applications (your application, "
-    "“Bot”, “Reset Token”) into PAPERROUND_DISCORD_TOKEN."
-)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import deque
 from datetime import datetime, timedelta
 
+import structlog
+
 from bot.ports import Clock
 
 WINDOW = timedelta(minutes=10)
@@ -17,6 +19,8 @@ MOST_INVALID = 500  # within WINDOW
 BANNED_FOR = timedelta(minutes=10)
 TOKEN_REFUSED_FOR = timedelta(minutes=15)
 _INVALID = frozenset({401, 403, 429})
+
+_log = structlog.get_logger()
 
 
 class Breaker:
@@ -54,5 +58,7 @@ class Breaker:
             self._open(WINDOW, "Discord refused too many requests.")
 
     def _open(self, duration: timedelta, reason: str) -> None:
+        if not self.wait:
+            _log.error("discord.nothing_is_sent", reason=reason, minutes=duration.total_seconds() / 60)
         self._until = self._clock.now() + duration
         self.reason = reason

@@ -1,15 +1,17 @@
-"""Buttons: rows of them, and what happens when one is pressed.
+"""Buttons and menus: rows of them, and what happens when one is used.
 
 A button carries its command line in its `custom_id`, so it works for as long as its message exists, whatever was
 restarted in between. Discord allows 100 characters there: a longer line has no button, and the message says what to
-type instead.
+type instead. Where the buttons of many papers do not fit into the five rows of a message, one menu for each kind of
+button takes their place, and a line is the value of a menu's entry.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import discord
@@ -18,24 +20,35 @@ from adapters.discord.markup import cut, length
 from bot.messages import Button, ButtonStyle
 
 PREFIX = "papers:"
+MENU_PREFIX = "papers-menu:"
 CUSTOM_ID = 100
 LABEL = 80
 ROWS = 5
 ROW = 5
+MENU = 25  # entries of a menu
+ENTRY = 100  # characters of an entry's label and of its value
+PLACEHOLDER = 150
 
+ACTION_ROW, BUTTON, MENU_TYPE = 1, 2, 3
 _STYLES = {
     ButtonStyle.DEFAULT: discord.ButtonStyle.secondary,
     ButtonStyle.PRIMARY: discord.ButtonStyle.primary,
     ButtonStyle.DANGER: discord.ButtonStyle.danger,
 }
 
+Row = dict[str, Any]
+
 
 @dataclass(frozen=True, slots=True)
 class ButtonGroup:
-    """Buttons that belong together. Those that `matter` are the last to be left out when there are too many."""
+    """Buttons that belong together. Those of a `subject` (a paper, a topic) may become entries of menus.
+
+    `number` tells the subjects of a message apart: the buttons of all of them stand together below it.
+    """
 
     buttons: tuple[Button, ...]
-    matter: bool = False
+    number: str = ""
+    subject: str = ""
 
 
 def custom_id_of(line: str) -> str | None:
@@ -44,11 +57,44 @@ def custom_id_of(line: str) -> str | None:
     return custom_id if length(custom_id) <= CUSTOM_ID else None
 
 
-def rows_of(groups: Sequence[ButtonGroup]) -> tuple[list[dict[str, Any]], list[str]]:
+def rows_of(groups: Sequence[ButtonGroup]) -> tuple[list[Row], list[str]]:
     """The rows as JSON, and the lines that are too long to be buttons. No line has two buttons."""
+    usable, unfit = _usable(groups)
+    subjects = [group for group in usable if group.subject]
+    last = _packed(group for group in usable if not group.subject)
+    rows = [*_packed(subjects), *last]
+    if len(rows) > ROWS:
+        rows = [*_menus(subjects)[: max(0, ROWS - len(last))], *last][:ROWS]
+    return [{"type": ACTION_ROW, "components": row} for row in rows], unfit
+
+
+def fits(groups: Sequence[ButtonGroup]) -> bool:
+    """Whether every one of the buttons has its place in one message, as a button or in a menu."""
+    usable, _ = _usable(groups)
+    buttons = sum(len(group.buttons) for group in usable)
+    rows, _ = rows_of(groups)
+    placed = sum(len(component.get("options", ".")) for row in rows for component in row["components"])
+    return placed >= buttons
+
+
+def numbered(groups: Iterable[ButtonGroup]) -> list[ButtonGroup]:
+    """The groups, with the buttons of the same name told apart by what their lines are about."""
+    known = list(groups)
+    names = Counter(button.label for group in known for button in group.buttons)
+    return [_with_number(group, names) for group in known]
+
+
+def _with_number(group: ButtonGroup, names: Counter[str]) -> ButtonGroup:
+    if group.number or group.subject or all(names[button.label] == 1 for button in group.buttons):
+        return group
+    subjects = {button.line.partition(" ")[2] for button in group.buttons}
+    subject = subjects.pop() if len(subjects) == 1 else ""
+    return replace(group, number=cut(subject, 20), subject=subject)
+
+
+def _usable(groups: Sequence[ButtonGroup]) -> tuple[list[ButtonGroup], list[str]]:
     seen: set[str] = set()
-    unfit: list[str] = []
-    usable: list[tuple[bool, list[dict[str, Any]]]] = []
+    usable, unfit = [], []
     for group in groups:
         made = []
         for button in group.buttons:
@@ -57,39 +103,58 @@ def rows_of(groups: Sequence[ButtonGroup]) -> tuple[list[dict[str, Any]], list[s
                 unfit.append(button.line)
             elif custom_id not in seen and button.line.strip():
                 seen.add(custom_id)
-                made.append(_component(button, custom_id))
+                made.append(button)
         if made:
-            usable.append((group.matter, made))
-    rows = _packed([made for _, made in usable])
-    if len(rows) > ROWS:
-        rows = _chosen(usable)
-    return [{"type": 1, "components": row} for row in rows], unfit
+            usable.append(replace(group, buttons=tuple(made)))
+    return usable, unfit
 
 
-def _component(button: Button, custom_id: str) -> dict[str, Any]:
-    label = cut(button.label, LABEL) or "…"
-    return {"type": 2, "style": _STYLES[button.style].value, "label": label, "custom_id": custom_id}
+def _component(button: Button, number: str) -> Row:
+    label = cut(f"{number} · {button.label}" if number else button.label, LABEL) or "…"
+    custom_id = custom_id_of(button.line)
+    return {"type": BUTTON, "style": _STYLES[button.style].value, "label": label, "custom_id": custom_id}
 
 
-def _packed(groups: Iterable[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
+def _packed(groups: Iterable[ButtonGroup]) -> list[list[Row]]:
     """Groups side by side in rows, none of them broken that would fit into a row."""
-    rows: list[list[dict[str, Any]]] = []
+    rows: list[list[Row]] = []
     for group in groups:
-        if rows and len(rows[-1]) + len(group) <= ROW:
-            rows[-1] += group
+        made = [_component(button, group.number) for button in group.buttons]
+        if rows and len(rows[-1]) + len(made) <= ROW:
+            rows[-1] += made
             continue
-        rows += [list(group[start : start + ROW]) for start in range(0, len(group), ROW)]
+        rows += [made[start : start + ROW] for start in range(0, len(made), ROW)]
     return rows
 
 
-def _chosen(groups: Sequence[tuple[bool, list[dict[str, Any]]]]) -> list[list[dict[str, Any]]]:
-    """As many as there is room for: those that matter, then the first of each group, the second of each, …"""
-    order = sorted(
-        ((not matter, place, number) for number, (matter, group) in enumerate(groups) for place in range(len(group)))
-    )
-    kept = sorted((number, place) for _, place, number in order[: ROWS * ROW])
-    buttons = [groups[number][1][place] for number, place in kept]
-    return [buttons[start : start + ROW] for start in range(0, len(buttons), ROW)]
+def _menus(groups: Sequence[ButtonGroup]) -> list[list[Row]]:
+    """A menu for each kind of button, in a row of its own: kinds are told by their first word, as votes are counted."""
+    kinds: dict[str, list[tuple[ButtonGroup, Button]]] = {}
+    for group in groups:
+        for button in group.buttons:
+            kinds.setdefault(button.label.split(maxsplit=1)[0] if button.label.strip() else "…", []).append(
+                (group, button)
+            )
+    menus = []
+    for number, (kind, entries) in enumerate(kinds.items()):
+        labels = {button.label for _, button in entries}
+        name = labels.pop() if len(labels) == 1 else kind
+        menus.append(
+            [
+                {
+                    "type": MENU_TYPE,
+                    "custom_id": f"{MENU_PREFIX}{number}",
+                    "placeholder": cut(f"{name} …", PLACEHOLDER),
+                    "options": [_entry(group, button) for group, button in entries[:MENU]],
+                }
+            ]
+        )
+    return menus
+
+
+def _entry(group: ButtonGroup, button: Button) -> Row:
+    subject = f"{group.number} · {group.subject}" if group.number != group.subject else group.number
+    return {"label": cut(subject, ENTRY) or "…", "value": button.line}
 
 
 Press = Callable[[discord.Interaction[Any], str], Awaitable[None]]
@@ -122,16 +187,52 @@ class LineButton(
         await press(interaction, self.line)
 
 
-def view_of(components: Sequence[dict[str, Any]]) -> discord.ui.View:
+class LineMenu(
+    discord.ui.DynamicItem[discord.ui.Select[Any]],
+    template=re.compile(re.escape(MENU_PREFIX) + r"[0-9]+"),
+):
+    """A menu of ours, whenever it was posted: what is chosen is the line."""
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003 - the library passes it
+        item: discord.ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        if not isinstance(item, discord.ui.Select):
+            raise TypeError(f"{match.string!r} belongs to a {item.type.name}, and it should be a menu")
+        return cls(item)
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        press: Press = interaction.client.press
+        for line in self.item.values[:1]:
+            await press(interaction, line)
+
+
+def view_of(components: Sequence[Row]) -> discord.ui.View:
     """The rows as discord.py wants them in answers. Call it within a running event loop."""
     view = discord.ui.View(timeout=None)
     for number, row in enumerate(components):
         for component in row["components"]:
-            button: discord.ui.Button[discord.ui.View] = discord.ui.Button(
-                label=component["label"],
-                style=discord.ButtonStyle(component["style"]),
-                custom_id=component.get("custom_id"),
-                row=number,
-            )
-            view.add_item(LineButton(button, component["custom_id"].removeprefix(PREFIX)))
+            view.add_item(_item(component, number))
     return view
+
+
+def _item(component: Row, row: int) -> LineButton | LineMenu:
+    if component["type"] == MENU_TYPE:
+        menu: discord.ui.Select[discord.ui.View] = discord.ui.Select(
+            custom_id=component["custom_id"],
+            placeholder=component["placeholder"],
+            options=[discord.SelectOption(label=one["label"], value=one["value"]) for one in component["options"]],
+            row=row,
+        )
+        return LineMenu(menu)
+    button: discord.ui.Button[discord.ui.View] = discord.ui.Button(
+        label=component["label"],
+        style=discord.ButtonStyle(component["style"]),
+        custom_id=component["custom_id"],
+        row=row,
+    )
+    return LineButton(button, component["custom_id"].removeprefix(PREFIX))

@@ -9,24 +9,41 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
 import discord
+import structlog
 import yarl
 from discord.http import HTTPClient, Route
 from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 
 from adapters.discord.breaker import Breaker
-from adapters.discord.buttons import LineButton, Press
+from adapters.discord.buttons import LineButton, LineMenu, Press
+from adapters.discord.pace import Pace
 
 API_URL = Route.BASE
 LONGEST_WAIT = 10.0  # seconds that a request of the outbox may wait for a rate limit
+SHORTEST_WAIT = 1.0
 #: discord.py's own limit for the same; 30 s is the least that it takes.
 LONGEST_BUCKET_WAIT = 30.0
 
+#: The share of a day's sessions that is kept back for when they are needed.
+KEPT_SESSIONS = 0.1
+
+#: Discord takes 50 requests a second from one bot (https://docs.discord.com/developers/topics/rate-limits#global-rate-limit),
+#: not counting answers to interactions. In no second is it more than REQUESTS_PER_SECOND + BURST.
+REQUESTS_PER_SECOND = 42.0
+BURST = 5
+LONGEST_QUEUE = 15.0  # seconds that a request waits for its turn, well within the patience of the outbox
+
 _ONCE = "once"
+_log = structlog.get_logger()
+
+# The library warns at every start that two packages are missing which only voice needs.
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 
 class Unanswered(discord.DiscordException):
@@ -34,29 +51,33 @@ class Unanswered(discord.DiscordException):
 
 
 class DiscordClient(discord.AutoShardedClient):
-    """discord.py's client at any address, for slash-commands and posting: no privileged intents, no cache of people.
+    """discord.py's client at any address, for slash-commands and posting, without a cache of people.
 
+    With `reads_messages` it hears what people write, which takes the privileged Message Content intent.
     Only this client is redirected; nothing of the library changes for anybody else.
     """
 
     #: What a pressed button does; whoever runs commands sets it.
     press: Press
 
-    def __init__(self, token: str, breaker: Breaker, *, api_url: str = API_URL) -> None:
+    def __init__(self, token: str, breaker: Breaker, *, api_url: str = API_URL, reads_messages: bool = False) -> None:
+        heard: dict[str, str] = {}
         super().__init__(
-            intents=discord.Intents(guilds=True),
+            intents=discord.Intents(guilds=True, guild_messages=reads_messages, message_content=reads_messages),
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,
             max_ratelimit_timeout=LONGEST_BUCKET_WAIT,
-            http_trace=_listener(breaker),
+            http_trace=_listener(breaker, heard),
         )
+        #: Headers of the last answer that somebody may want to know.
+        self.heard: dict[str, str] = heard
         self._token = token
         self._logging_in = asyncio.Lock()
         self._logged_in = False
         self._webhooks = _RedirectedWebhooks(api_url)
-        self.add_dynamic_items(LineButton)
+        self.add_dynamic_items(LineButton, LineMenu)
         _redirect(self.http, api_url)
 
     async def log_in(self) -> None:
@@ -81,6 +102,25 @@ class DiscordClient(discord.AutoShardedClient):
         """Closes everything; harmless when nothing was open."""
         if self._logged_in:
             await self.close()
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Called by discord.py before every new session, also before those that it begins by itself."""
+        await super().before_identify_hook(shard_id, initial=initial)
+        if not initial:
+            with suppress(discord.DiscordException, aiohttp.ClientError, OSError):
+                await self.spare_sessions()
+
+    async def spare_sessions(self) -> None:
+        """Waits when few new sessions are left: whoever uses up a day's 1,000 has the token reset by Discord.
+
+        That is where a bot gets that crashes and is started again all night. Discord keeps the count, so a restart
+        does not forget it. https://docs.discord.com/developers/events/gateway#session-start-limit-object
+        """
+        limits = await self.fetch_session_start_limits()
+        if limits.remaining < limits.total * KEPT_SESSIONS:
+            seconds = limits.reset_after / 1000
+            _log.error("discord.sessions_used_up", remaining=limits.remaining, wait=seconds)
+            await asyncio.sleep(seconds)
 
     async def work(self) -> None:
         """Keeps the gateway open until cancelled; raises `discord.ConnectionClosed` for what reconnecting cannot heal.
@@ -131,10 +171,15 @@ def _redirect(http: HTTPClient, api_url: str) -> None:
     told of (`DiscordWebSocket.received_message`): that is put right as well.
     """
     request, ws_connect = http.request, http.ws_connect
+    pace = Pace(REQUESTS_PER_SECOND, burst=BURST, longest=LONGEST_QUEUE)
     default = discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY.host
     told: list[yarl.URL] = []
 
     async def request_elsewhere(route: Route, **more: Any) -> Any:
+        if wait := pace.next():
+            if wait > LONGEST_QUEUE:
+                raise discord.RateLimited(wait)
+            await asyncio.sleep(wait)
         return await request(_elsewhere(route, api_url), **more)
 
     async def connect_elsewhere(url: str, *, compress: int = 0) -> aiohttp.ClientWebSocketResponse:
@@ -149,23 +194,28 @@ def _redirect(http: HTTPClient, api_url: str) -> None:
     http.ws_connect = connect_elsewhere  # type: ignore[method-assign]
 
 
-def _listener(breaker: Breaker) -> aiohttp.TraceConfig:
-    """Hears every answer before discord.py does."""
+def _listener(breaker: Breaker, said: dict[str, str]) -> aiohttp.TraceConfig:
+    """Hears every answer before discord.py does, and keeps in `said` what time it is for Discord."""
 
     async def heard(
         _session: aiohttp.ClientSession, context: SimpleNamespace, end: aiohttp.TraceRequestEndParams
     ) -> None:
         answer = end.response
         status, headers = answer.status, answer.headers
-        # Answers without `Via` come from Cloudflare, not from Discord.
-        banned = status == 429 and "Via" not in headers
+        if "Date" in headers:
+            said["Date"] = headers["Date"]
+        # A page instead of JSON, and no `Via`: it comes from Cloudflare, and Discord never saw the request.
+        strange = status == 429 and "Via" not in headers
+        banned = strange and answer.content_type != "application/json"
         breaker.heard(status, banned=banned, shared=headers.get("X-RateLimit-Scope") == "shared")
         if getattr(context, "trace_request_ctx", None) != _ONCE:
             return
         if status >= 500:
             raise Unanswered(f"an answer with status {status}")
-        if status == 429 and not banned and (wait := _seconds(headers.get("Retry-After", ""))) > LONGEST_WAIT:
-            raise discord.RateLimited(wait)
+        # discord.py waits as it is told, but takes every 429 without `Via` for a ban.
+        wait = _seconds(headers.get("Retry-After", ""))
+        if status == 429 and not banned and (strange or wait > LONGEST_WAIT):
+            raise discord.RateLimited(wait or SHORTEST_WAIT)
 
     trace = aiohttp.TraceConfig()
     trace.on_request_end.append(heard)

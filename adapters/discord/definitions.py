@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.discord.markup import cut
+from adapters.discord.translations import LOCALIZED, TRANSLATIONS, Translations, localized
 from bot.commands.registry import Command, Kind, Parameter, Registry
+from bot.ports import Completion
 
 GROUP = "papers"
 FIND_PAPERS = "Find papers here"
@@ -24,14 +26,25 @@ CHAT_INPUT, MESSAGE = 1, 3
 #: In servers only, and only where somebody added the bot to the whole server.
 _SERVERS_ONLY = {"contexts": [0], "integration_types": [0]}
 _COMPLETED = frozenset(
-    {Kind.QUERY, Kind.COMMAND, Kind.TOPIC, Kind.SCHEDULE, Kind.TIME_ZONE, Kind.SETTING, Kind.SETTING_VALUE}
+    {
+        Kind.QUERY,
+        Kind.COMMAND,
+        Kind.TOPIC,
+        Kind.PAPER,
+        Kind.SCHEDULE,
+        Kind.TIME_ZONE,
+        Kind.SETTING,
+        Kind.SETTING_VALUE,
+    }
 )
+#: Commands that open a form when they are given without what they need.
+_WITH_FORM = frozenset({"subscribe"})
 
 Json = dict[str, Any]
 Value = str | int | bool
 
 
-def definitions(registry: Registry) -> list[Json]:
+def definitions(registry: Registry, translations: Translations = TRANSLATIONS) -> list[Json]:
     """What Discord is told: `/papers …` with typed options, and the entry in the menu of messages."""
     papers = {
         "name": GROUP,
@@ -40,7 +53,8 @@ def definitions(registry: Registry) -> list[Json]:
         "options": [_subcommand(command) for command in registry],
         **_SERVERS_ONLY,
     }
-    return [papers, {"name": FIND_PAPERS, "type": MESSAGE, **_SERVERS_ONLY}]
+    known = [papers, {"name": FIND_PAPERS, "type": MESSAGE, **_SERVERS_ONLY}]
+    return [localized(definition, translations) for definition in known]
 
 
 def fingerprint(commands: Iterable[Mapping[str, Any]]) -> str:
@@ -51,11 +65,24 @@ def fingerprint(commands: Iterable[Mapping[str, Any]]) -> str:
 def _essence(definition: Mapping[str, Any]) -> Json:
     """What we say about a command or an option, without what Discord adds and what says nothing."""
     kept: Json = {}
-    for name in ("name", "type", "description", "required", "autocomplete", "min_value", "max_value", "choices"):
+    for name in (
+        "name",
+        "type",
+        "description",
+        "required",
+        "autocomplete",
+        "min_value",
+        "max_value",
+        "choices",
+        *LOCALIZED,
+    ):
         if (value := definition.get(name)) not in (None, False, [], ""):
             kept[name] = value
     if "choices" in kept:
-        kept["choices"] = [{"name": choice["name"], "value": choice["value"]} for choice in kept["choices"]]
+        kept["choices"] = [
+            {part: choice[part] for part in ("name", "value", "name_localizations") if choice.get(part)}
+            for choice in kept["choices"]
+        ]
     for name in ("contexts", "integration_types"):
         if definition.get(name):
             kept[name] = sorted(definition[name])
@@ -67,20 +94,21 @@ def _essence(definition: Mapping[str, Any]) -> Json:
 def _subcommand(command: Command) -> Json:
     # Discord wants required options in front of the others.
     parameters = sorted(command.parameters, key=lambda parameter: not parameter.required)
+    form = command.name in _WITH_FORM
     return {
         "name": command.name,
         "type": SUBCOMMAND,
         "description": cut(command.summary, DESCRIPTION),
-        "options": [_option(parameter) for parameter in parameters],
+        "options": [_option(parameter, required=parameter.required and not form) for parameter in parameters],
     }
 
 
-def _option(parameter: Parameter) -> Json:
+def _option(parameter: Parameter, *, required: bool) -> Json:
     option: Json = {
         "name": parameter.name,
         "description": cut(parameter.help, DESCRIPTION),
         "type": {Kind.NUMBER: INTEGER, Kind.SWITCH: BOOLEAN}.get(parameter.kind, STRING),
-        "required": parameter.required,
+        "required": required,
     }
     if parameter.kind is Kind.NUMBER:
         option |= {"min_value": parameter.minimum, "max_value": parameter.maximum}
@@ -132,10 +160,14 @@ def beginning_of(command: Command, values: Mapping[str, Value], focused: str) ->
     return " ".join(word for word in [command.name, *before] if word) + " "
 
 
-def choices(beginning: str, lines: Sequence[str]) -> list[str]:
-    """What the option may be, from the whole lines that the core offers."""
-    values = (line.removeprefix(beginning) for line in lines if line.startswith(beginning))
-    return [value for value in dict.fromkeys(values) if value and len(value) <= CHOICE][:MOST_CHOICES]
+def choices(beginning: str, offered: Sequence[Completion]) -> list[tuple[str, str]]:
+    """What the option may be, as names and values, from the whole lines that the core offers."""
+    values = {one.line.removeprefix(beginning): one.label for one in offered if one.line.startswith(beginning)}
+    return [
+        (cut(f"{value} · {label}" if label else value, CHOICE), value)
+        for value, label in values.items()
+        if value.strip() and len(value) <= CHOICE
+    ][:MOST_CHOICES]
 
 
 def _quoted(value: str) -> str:

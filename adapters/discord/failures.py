@@ -16,6 +16,7 @@ FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError)
 
 UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008
+UNKNOWN_TAG = 10087
 INVALID_FORM = 50035
 THREAD_ARCHIVED = 50083
 THREAD_EXISTS = 160004
@@ -39,6 +40,8 @@ _GONE = {
     160005: "The thread is locked.",
     TAG_REQUIRED: "The forum wants a tag for every post and has none.",
 }
+#: What another permission heals.
+CURABLE = (_GONE[50001], _GONE[50013])
 _GONE_SERVER = {10004: "I am no longer in this server."}
 #: AutoMod and the filter of harmful links: about the message, not about the channel.
 _POLICY = frozenset({200000, 200001, 240000})
@@ -90,3 +93,9 @@ def _refusal(error: discord.HTTPException) -> SendResult:
 
 def _said(error: BaseException) -> str:
     return str(error) or type(error).__name__
+
+
+REFUSED = (
+    "Discord refuses the token. Copy it again from https://discord.com/developers/applications (your application, "
+    "“Bot”, “Reset Token”) into PAPERROUND_DISCORD_TOKEN."
+)

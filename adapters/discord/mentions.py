@@ -15,6 +15,19 @@ def role_of(mention: str) -> str:
     return found[1] if found else ""
 
 
+def mention_of(role: int) -> str:
+    """A role as Discord writes it, and as `Platform.parse_role` keeps it."""
+    return f"<@&{role}>"
+
+
+def parse_role(text: str) -> str:
+    """The role that may manage channels, as its mention; raises `UserError` for what is no role."""
+    mention = text.strip()
+    if not role_of(mention):
+        raise UserError("Choose a role of this server: write `@` and pick it from the list.")
+    return mention
+
+
 def parse_mention(text: str) -> str:
     """The mention that is kept in a channel's settings; raises `UserError` for what is no role."""
     mention = text.strip()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import discord
+
+from bot.channels import Style
 
 #: Exactly what posting takes: the invite link asks for these and nothing else.
 NEEDED = discord.Permissions(
@@ -20,16 +24,30 @@ def invite_url(application: int) -> str:
     return discord.utils.oauth_url(application, permissions=NEEDED, scopes=("bot", "applications.commands"))
 
 
-def missing(allowed: discord.Permissions, *, thread: bool = False) -> list[str]:
-    """The permissions without which nothing can be posted, in the words of Discord's settings."""
-    wanted = {
-        "View Channel": allowed.view_channel,
-        "Send Messages in Threads": allowed.send_messages_in_threads,
-        "Send Messages": allowed.send_messages,
-        "Embed Links": allowed.embed_links,
-    }
-    del wanted["Send Messages" if thread else "Send Messages in Threads"]
+def missing(
+    allowed: discord.Permissions, *, thread: bool = False, forum: bool = False, style: Style = Style.CARDS
+) -> list[str]:
+    """The permissions without which digests do not look as they were wished, in the words of Discord's settings.
+
+    `thread` is for a thread, `forum` for a forum itself; a `style` that opens threads needs more in other channels.
+    """
+    wanted = {"View Channel": allowed.view_channel}
+    if thread:
+        wanted["Send Messages in Threads"] = allowed.send_messages_in_threads
+    elif forum:
+        wanted["Create Posts"] = allowed.send_messages  # Discord's name for the same permission there
+    else:
+        wanted["Send Messages"] = allowed.send_messages
+    wanted["Embed Links"] = allowed.embed_links
+    if style is Style.THREADS and not thread and not forum:
+        wanted["Create Public Threads"] = allowed.create_public_threads
+        wanted["Send Messages in Threads"] = allowed.send_messages_in_threads
     return [name for name, granted in wanted.items() if not granted and not allowed.administrator]
+
+
+def names_of(permissions: Sequence[str]) -> str:
+    """Their names as a person reads them in a sentence."""
+    return ", ".join(f"“{name}”" for name in permissions)
 
 
 def can_post(channel: discord.abc.GuildChannel | discord.Thread) -> bool:
@@ -44,3 +62,8 @@ def can_post(channel: discord.abc.GuildChannel | discord.Thread) -> bool:
 def may_manage(person: discord.Permissions) -> bool:
     """Whether they may change what this channel gets: Discord's “Manage Channels”, in that channel."""
     return person.manage_channels or person.administrator
+
+
+def may_administer(person: discord.Permissions) -> bool:
+    """Whether they may say who manages the channels of the whole server: Discord's “Manage Server”."""
+    return person.manage_guild or person.administrator

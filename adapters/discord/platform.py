@@ -7,7 +7,9 @@ channel's history at any time later.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,13 +29,15 @@ from adapters.discord.failures import (
     THREAD_EXISTS,
     UNKNOWN_CHANNEL,
     UNKNOWN_MESSAGE,
+    UNKNOWN_TAG,
     code_of,
     outcome_of,
 )
 from adapters.discord.markup import cut
 from adapters.discord.rendering import can_be_marked, has_marker, papers_per_message, render, render_all
+from adapters.discord.tags import REQUIRED, Forum, applied_tags, missing_tags
 from bot.channels import Address, PlatformName, Style
-from bot.messages import Message
+from bot.messages import Message, PaperBlock
 from bot.ports import Clock, Gone, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
 
 #: Discord allows about five messages in five seconds in a channel; no 429 is ever earned at this pace.
@@ -67,15 +71,23 @@ class _StepError(Exception):
 class DiscordPlatform:
     """Implements `bot.ports.Platform` with a bot's token. `close` it at the end."""
 
-    def __init__(self, token: str, clock: Clock, *, api_url: str = API_URL) -> None:
+    def __init__(self, token: str, clock: Clock, *, api_url: str = API_URL, reads_messages: bool = False) -> None:
         self._clock = clock
+        self._token, self._api_url, self._reads_messages = token, api_url, reads_messages
         self._breaker = Breaker(clock)
+        self._account = "discord-" + hashlib.sha256(token.encode()).hexdigest()[:16]
         self._kinds: dict[int, int] = {}
-        self.client = DiscordClient(token, self._breaker, api_url=api_url)
+        #: Another one after every `start_over`.
+        self.client = self._new_client()
 
     @property
     def name(self) -> PlatformName:
         return PlatformName.DISCORD
+
+    @property
+    def account(self) -> str:
+        """One sender, because limits are those of the token; one listener, because every connection hears it all."""
+        return self._account
 
     @property
     def channel_interval(self) -> float:
@@ -88,8 +100,32 @@ class DiscordPlatform:
         """A role, as Discord writes it: `<@&123…>`."""
         return mentions.parse_mention(text)
 
+    def parse_role(self, text: str) -> str:
+        """The mention of a role; raises `UserError` for anything else."""
+        return mentions.parse_role(text)
+
+    async def takes_apart(self, address: Address) -> bool:
+        """Whether it is a forum, whose posts are the papers."""
+        channel = _snowflake(address.channel)
+        if channel is None or self._breaker.wait:
+            return False
+        try:
+            await self._before(self.client.log_in())
+            return await self._is_forum(channel)
+        except (_StepError, *FAILURES) as error:
+            _log.info("discord.channel_unknown", channel=str(address), reason=str(error))
+            return False
+
     async def close(self) -> None:
         await self.client.log_out()
+
+    async def start_over(self) -> None:
+        """Ends all connections. What comes then begins with a new client, since a closed one cannot be used again."""
+        ended, self.client = self.client, self._new_client()
+        await ended.log_out()
+
+    def _new_client(self) -> DiscordClient:
+        return DiscordClient(self._token, self._breaker, api_url=self._api_url, reads_messages=self._reads_messages)
 
     async def send(self, outgoing: Outgoing) -> SendResult:
         channel, parent = _snowflake(outgoing.address.channel), _snowflake(outgoing.reply_to or "")
@@ -217,22 +253,53 @@ class DiscordPlatform:
         Discord knows no nonce for forum posts: after an unknown outcome only the look-up can tell.
         """
         route = Route("POST", "/channels/{channel_id}/threads", channel_id=channel)
-        body: Payload = {
-            "name": _thread_name(outgoing.message),
-            "auto_archive_duration": THREAD_ARCHIVED_AFTER,
-            "message": render(outgoing.message, key=outgoing.key).payload,
-        }
-        try:
-            return Sent((await self._request(route, body))["id"])
-        except discord.HTTPException as error:
-            if error.code == INVALID_FORM:
-                body["message"] = render(outgoing.message, key=outgoing.key, pictures=False).payload
-            elif error.code == TAG_REQUIRED:
-                forum = await self._before(self._request(_channel(channel)))
-                body["applied_tags"] = [tag["id"] for tag in forum.get("available_tags", ())][:1]
-            else:
-                raise
-        return Sent((await self._request(route, body))["id"])
+        pictures, fresh = True, False
+        while True:
+            body: Payload = {
+                "name": _post_name(outgoing.message),
+                "auto_archive_duration": THREAD_ARCHIVED_AFTER,
+                "message": render(outgoing.message, key=outgoing.key, pictures=pictures).payload,
+            }
+            if tags := await self._tags(channel, outgoing.message.topics, fresh=fresh):
+                body["applied_tags"] = tags
+            try:
+                return Sent((await self._request(route, body))["id"])
+            except discord.HTTPException as error:
+                if error.code in (TAG_REQUIRED, UNKNOWN_TAG, INVALID_FORM) and not fresh:
+                    fresh = True  # the forum is not what it was, or never was what we thought
+                elif error.code == INVALID_FORM and pictures:
+                    pictures = False
+                else:
+                    raise
+
+    async def _tags(self, channel: int, topics: Sequence[str], *, fresh: bool) -> list[str]:
+        """The tags for a post about these topics. Those that are missing are added where we may manage the forum."""
+        forum = await self._forum(channel, fresh=fresh)
+        if names := missing_tags(forum, topics):
+            body = {"available_tags": [*forum.tags, *({"name": name} for name in names)]}
+            try:
+                changed = await self._request(_channel(channel, "PATCH"), body)
+                forum = replace(forum, tags=tuple(changed.get("available_tags", ())))
+            except FAILURES as error:
+                # A post without its tag is better than none.
+                _log.info("discord.no_tag", channel=channel, reason=str(error))
+        return applied_tags(forum, topics)
+
+    async def _forum(self, channel: int, *, fresh: bool) -> Forum:
+        known = self.client.get_channel(channel)
+        allowed = known.permissions_for(known.guild.me) if isinstance(known, discord.ForumChannel) else None
+        if isinstance(known, discord.ForumChannel) and not fresh:
+            tags = tuple(_as_json(tag) for tag in known.available_tags)
+            required = known.flags.require_tag
+        else:
+            told = await self._before(self._request(_channel(channel)))
+            tags, required = tuple(told.get("available_tags", ())), bool(told.get("flags", 0) & REQUIRED)
+        return Forum(
+            tags=tags,
+            required=required,
+            manages=allowed is not None and allowed.manage_channels,
+            moderates=allowed is not None and allowed.manage_threads,
+        )
 
     async def _is_forum(self, channel: int) -> bool:
         known = self.client.get_channel(channel)
@@ -268,7 +335,9 @@ class DiscordPlatform:
 
     async def _look_in_forum(self, channel: int, outgoing: Outgoing, since: datetime) -> Sent | LookUp:
         guild = _snowflake(outgoing.address.workspace)
-        if guild is None or not can_be_marked(outgoing.message):
+        # Posts that nobody wrote in for so long are not listed any more.
+        archived = self._clock.now() - since > timedelta(minutes=THREAD_ARCHIVED_AFTER) - CLOCK_MARGIN
+        if guild is None or archived or not can_be_marked(outgoing.message):
             return LookUp.CANNOT_TELL
         after = discord.utils.time_snowflake(since - CLOCK_MARGIN)
         answer = await self.client.once(Route("GET", "/guilds/{guild_id}/threads/active", guild_id=guild))
@@ -333,6 +402,26 @@ def _channel(channel: int, method: str = "GET") -> Route:
 
 def _thread_name(message: Message) -> str:
     return cut(message.summary, LONGEST_THREAD_NAME) or "Papers"
+
+
+def _post_name(message: Message) -> str:
+    """A post of a forum is called like its paper."""
+    papers = [block for block in message.blocks if isinstance(block, PaperBlock)]
+    title = papers[0].title if len(papers) == 1 and not papers[0].compact else ""
+    return cut(title, LONGEST_THREAD_NAME) or _thread_name(message)
+
+
+def _as_json(tag: discord.ForumTag) -> Payload:
+    """A tag as Discord writes it, so that it is still there when others are added."""
+    emoji = tag.emoji
+    custom = emoji is not None and emoji.id is not None
+    return {
+        "id": str(tag.id),
+        "name": tag.name,
+        "moderated": tag.moderated,
+        "emoji_id": str(emoji.id) if emoji is not None and custom else None,
+        "emoji_name": emoji.name if emoji is not None and not custom else None,
+    }
 
 
 def _name_of_digest(message: Payload) -> str:

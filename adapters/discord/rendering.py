@@ -7,17 +7,18 @@ not fit is cut where it hurts least, so that Discord never refuses a message for
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from adapters.discord.buttons import ButtonGroup, rows_of
+from adapters.discord.buttons import ButtonGroup, fits, numbered, rows_of
+from adapters.discord.colours import DEFAULT, colour_of
 from adapters.discord.markup import ELLIPSIS, clean, cut, escaped, length, link, spans, usable_url
 from adapters.discord.mentions import role_of
 from bot.channels import Style
-from bot.messages import Block, Buttons, Code, Heading, Items, Message, Note, PaperBlock, Paragraph, Span
+from bot.messages import Block, Buttons, Code, Document, Heading, Items, Message, Note, PaperBlock, Paragraph, Span
 
-COLOUR = 0x3D6FB6
 EMBEDS = 10  # in a message
 TITLE = 256
 DESCRIPTION = 4096
@@ -29,9 +30,13 @@ PIECES = 30
 #: What a piece has at most before the pieces are weighed against each other.
 LONGEST_PIECE = 3500
 
-CARDS_PER_MESSAGE = 5
+#: A row of buttons for each card, and one for what belongs to the whole digest.
+CARDS_PER_MESSAGE = 4
 CARDS_WITH_ABSTRACT_PER_MESSAGE = 2
 LINES_PER_MESSAGE = 10
+
+_RIGHT_TO_LEFT = frozenset({"R", "AL"})
+_LEFT_TO_RIGHT_MARK = "\u200e"
 
 Payload = dict[str, Any]
 
@@ -43,11 +48,12 @@ class Rendered:
     content: str = ""
     embeds: list[Payload] = field(default_factory=list)
     components: list[Payload] = field(default_factory=list)
+    files: tuple[Document, ...] = ()
     allowed_mentions: Payload = field(default_factory=lambda: {"parse": []})
 
     @property
     def payload(self) -> Payload:
-        """The body of a request, empty parts left out."""
+        """The body of a request, empty parts left out. Files are not part of it."""
         body: Payload = {"allowed_mentions": self.allowed_mentions, "embeds": self.embeds}
         if self.content:
             body["content"] = self.content
@@ -63,42 +69,59 @@ def papers_per_message(style: Style, *, abstracts: bool) -> int:
     return CARDS_WITH_ABSTRACT_PER_MESSAGE if abstracts else CARDS_PER_MESSAGE
 
 
-def render(message: Message, *, key: str = "", pictures: bool = True) -> Rendered:
+def render(message: Message, *, key: str = "", pictures: bool = True, files: bool = False) -> Rendered:
     """One message, whatever must be cut for it.
 
     `key` is put behind the first paper's address (`#key`), where nobody sees it and the message can be told from all
     others by reading it back. Without `pictures` there is nothing in the message that Discord would have to fetch.
+    With `files` documents are attached, else they stand in the message as far as there is room.
     """
     blocks = list(_marked(message.blocks, key)) if key else list(message.blocks)
     components, unfit = rows_of(_button_groups(blocks))
     if unfit:
         blocks.append(Note((Span("Or type: "), Span(f"/papers {unfit[0]}", code=True))))
-    pieces = list(_pieces(blocks, pictures=pictures))
+    attached = tuple(block for block in blocks if isinstance(block, Document)) if files else ()
+    blocks = [block for block in blocks if block not in attached]
+    colour = colour_of(message.topics[0]) if len(message.topics) == 1 else DEFAULT
+    pieces = list(_pieces(blocks, pictures=pictures, colour=colour))
     if len(pieces) > PIECES:
         pieces = [*pieces[: PIECES - 1], _Line(Note((Span(ELLIPSIS),)))]
-    embeds = _embeds(pieces)
+    embeds = _embeds(pieces, colour)
     if len(embeds) > EMBEDS:
-        embeds = _embeds([_Line(replace(one.paper, compact=True)) if isinstance(one, _Card) else one for one in pieces])
+        pieces = [_Line(replace(one.paper, compact=True)) if isinstance(one, _Card) else one for one in pieces]
+        embeds = _embeds(pieces, colour)
     role = role_of(message.mention)
     return Rendered(
         # The text beside the mention is what a phone shows; without a mention the embeds speak for themselves.
         content=f"<@&{role}> {escaped(message.summary, CONTENT)}" if role else "",
-        embeds=embeds or [{"description": escaped(message.summary, DESCRIPTION) or ELLIPSIS, "color": COLOUR}],
+        embeds=embeds or [{"description": escaped(message.summary, DESCRIPTION) or ELLIPSIS, "color": colour}],
         components=components,
+        files=attached,
         allowed_mentions={"parse": [], "roles": [role]} if role else {"parse": []},
     )
 
 
-def render_all(message: Message) -> list[Rendered]:
+def render_all(message: Message, *, files: bool = False) -> list[Rendered]:
     """As many messages as it takes to show it all, for answers to a person."""
     groups: list[tuple[Block, ...]] = [()]
-    for block in message.blocks:
-        group = (*groups[-1], block)
-        if groups[-1] and not isinstance(block, Buttons) and not _fits(group):
-            groups.append((block,))
+    for unit in _units(message.blocks):
+        group = (*groups[-1], *unit)
+        if groups[-1] and not _fits(group, files=files):
+            groups.append(unit)
         else:
             groups[-1] = group
-    return [render(replace(message, blocks=group, mention="")) for group in groups]
+    return [render(replace(message, blocks=group, mention=""), files=files) for group in groups]
+
+
+def _units(blocks: Sequence[Block]) -> Iterator[tuple[Block, ...]]:
+    """The blocks in groups that belong together: what is said, the small print on it, and the buttons for it."""
+    unit: tuple[Block, ...] = ()
+    for block in blocks:
+        if unit and not isinstance(block, Note | Code | Buttons):
+            yield unit
+            unit = ()
+        unit = (*unit, block)
+    yield unit
 
 
 def has_marker(message: Payload, key: str) -> bool:
@@ -136,7 +159,7 @@ def _marked_place(blocks: Sequence[Block]) -> int | None:
 class _Line:
     """A line of an embed's description."""
 
-    block: Heading | Paragraph | Note | Code | PaperBlock
+    block: Heading | Paragraph | Note | Code | Document | PaperBlock
 
     def fit(self, limit: int) -> str:
         match self.block:
@@ -146,7 +169,7 @@ class _Line:
                 return spans(parts, limit)
             case Note(spans=parts):
                 return f"-# {words}" if (words := spans(parts, limit - 3)) else ""
-            case Code(text=text):
+            case Code(text=text) | Document(text=text):
                 return _code(text, limit)
             case PaperBlock():
                 return _compact(self.block, limit)
@@ -162,11 +185,13 @@ class _Card:
     paper: PaperBlock
     number: int | None
     picture: bool
+    colour: int
 
     def fit(self, limit: int) -> Payload:
         paper = self.paper
         title = escaped(paper.title or paper.paper_id, min(TITLE, limit) - 5) or ELLIPSIS
-        embed: Payload = {"title": f"{self.number} · {title}" if self.number else title, "color": COLOUR}
+        colour = colour_of(paper.topics[0]) if paper.topics else self.colour
+        embed: Payload = {"title": f"{self.number} · {title}" if self.number else title, "color": colour}
         if address := usable_url(paper.url):
             embed["url"] = address
         if self.picture and (picture := usable_url(paper.thumbnail_url)):
@@ -186,16 +211,16 @@ class _Card:
 _Piece = _Line | _Card
 
 
-def _pieces(blocks: Sequence[Block], *, pictures: bool) -> Iterator[_Piece]:
+def _pieces(blocks: Sequence[Block], *, pictures: bool, colour: int = DEFAULT) -> Iterator[_Piece]:
     numbers = _numbers(blocks)
     for place, block in enumerate(blocks):
         match block:
             case PaperBlock(compact=False):
-                yield _Card(block, numbers.get(place), pictures)
+                yield _Card(block, numbers.get(place), pictures, colour)
             case Items(items=items):
                 for item in items:
                     yield _Line(Paragraph((Span("• "), *item)))
-            case Heading() | Paragraph() | Note() | Code() | PaperBlock():
+            case Heading() | Paragraph() | Note() | Code() | Document() | PaperBlock():
                 yield _Line(block)
             case _:
                 continue  # buttons have rows of their own, and embeds divide by themselves
@@ -212,16 +237,15 @@ def _button_groups(blocks: Sequence[Block]) -> list[ButtonGroup]:
     groups = []
     for place, block in enumerate(blocks):
         if isinstance(block, Buttons):
-            groups.append(ButtonGroup(block.buttons, matter=True))
+            groups.append(ButtonGroup(block.buttons))
         elif isinstance(block, PaperBlock) and place in numbers:
-            buttons = (replace(button, label=f"{numbers[place]} · {button.label}") for button in block.buttons)
-            groups.append(ButtonGroup(tuple(buttons)))
+            groups.append(ButtonGroup(block.buttons, number=str(numbers[place]), subject=block.title or block.paper_id))
         elif isinstance(block, PaperBlock):
             groups.append(ButtonGroup(block.buttons))
-    return groups
+    return numbered(groups)
 
 
-def _embeds(pieces: Sequence[_Piece]) -> list[Payload]:
+def _embeds(pieces: Sequence[_Piece], colour: int = DEFAULT) -> list[Payload]:
     """The pieces in their order, cards in embeds of their own, all within the limits of a message."""
     share = _fair_share([piece.size(LONGEST_PIECE) for piece in pieces], ALL_EMBEDS)
     embeds: list[Payload] = []
@@ -235,7 +259,7 @@ def _embeds(pieces: Sequence[_Piece]) -> list[Payload]:
         if not line:
             continue
         if prose is None or length(prose.get("description", "")) + 1 + length(line) > DESCRIPTION:
-            prose = {"color": COLOUR}
+            prose = {"color": colour}
             embeds.append(prose)
             if isinstance(piece.block, Heading):
                 prose["title"] = line.removeprefix("### ")
@@ -255,14 +279,15 @@ def _fair_share(sizes: Sequence[int], total: int) -> int:
     return total
 
 
-def _fits(blocks: tuple[Block, ...]) -> bool:
+def _fits(blocks: tuple[Block, ...], *, files: bool) -> bool:
     """Whether they fit into one message with nothing cut that another message would show."""
-    pieces = list(_pieces(blocks, pictures=False))
+    shown = [block for block in blocks if not (files and isinstance(block, Document))]
+    pieces = list(_pieces(shown, pictures=False))
     return (
         len(pieces) <= PIECES
         and len(_embeds(pieces)) <= EMBEDS
         and sum(piece.size(LONGEST_PIECE) for piece in pieces) <= ALL_EMBEDS
-        and sum(len(group.buttons) for group in _button_groups(blocks)) <= 25
+        and fits(_button_groups(blocks))
     )
 
 
@@ -280,20 +305,26 @@ def _compact(paper: PaperBlock, limit: int) -> str:
     """A line of a list: the title as a link, and what there is to say in a word."""
     facts = escaped(" · ".join(paper.facts), min(90, limit // 4))
     room = limit - 2 - (length(facts) + 3 if facts else 0)
-    title = link(paper.title or paper.paper_id, paper.url, room)
+    title = link(paper.title or paper.paper_id, paper.url, room - 1)
+    if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in paper.title):
+        title += _LEFT_TO_RIGHT_MARK  # else the facts would stand on the wrong side of it, and backwards
     return f"• {title} · {facts}" if facts else f"• {title}"
 
 
 def _card_text(paper: PaperBlock, limit: int) -> str:
-    """What is below a card's title. The abstract is cut first, then the summary, then who wrote it."""
-    room = limit - 4  # what separates the four parts
+    """What is below a card's title. The abstract is cut first, then the snippet, the summary, and who wrote it."""
+    room = limit - 6  # what separates the five parts
     where = _where(paper, room)
     room -= length(where)
     byline = escaped(paper.byline, room)
     room -= length(byline)
     summary = escaped(paper.summary, room)
-    abstract = escaped(paper.abstract, room - length(summary))
-    return "\n".join(part for part in (summary, byline, abstract, where) if part)
+    room -= length(summary)
+    snippet = spans(paper.snippet, room)
+    abstract = escaped(paper.abstract, room - length(snippet))
+    if abstract:
+        abstract = f"\n{abstract}\n"
+    return "\n".join(part for part in (summary, snippet, byline, abstract, where) if part).strip("\n")
 
 
 def _where(paper: PaperBlock, limit: int) -> str:
@@ -310,12 +341,18 @@ def _where(paper: PaperBlock, limit: int) -> str:
 
 
 def _code(text: str, limit: int) -> str:
-    """Monospaced lines. Nothing is escaped in there, so a fence within them loses its meaning otherwise."""
+    """Monospaced lines, cut at an empty line where there is one.
+
+    Nothing is escaped in there, so a fence within them loses its meaning otherwise.
+    """
     body = "\n".join(line.rstrip() for line in text.replace("`", "ˋ").splitlines())
     body = "".join(character for character in body if character == "\n" or character.isprintable())
     room = limit - len("```\n\n```")
     if not body.strip() or room <= 0:
         return ""
-    while length(body) > room:
-        body = body[: max(0, room - (length(body) - len(body)) - 1)] + ELLIPSIS
+    if length(body) > room:
+        while length(body) > room - 1:
+            body = body[: max(0, room - 1 - (length(body) - len(body)))]
+        whole, _, _ = body.rpartition("\n\n")
+        body = (whole or body).rstrip() + ELLIPSIS
     return f"```\n{body}\n```"

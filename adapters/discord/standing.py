@@ -1,4 +1,4 @@
-"""Standing: which channels the bot still has, and which have it back.
+"""Standing: which servers and channels the bot still has, and which have it back.
 
 The outbox finds out by itself when a channel refuses a post. What is said here comes earlier, and it is the only way to
 learn that a channel is well again without anybody saying `/papers resume`.
@@ -6,119 +6,230 @@ learn that a channel is well again without anybody saying `/papers resume`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import functools
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol
 
 import discord
 import structlog
+from discord.http import Route
 
+from adapters.discord.connection import DiscordClient
+from adapters.discord.failures import CURABLE, FAILURES
 from adapters.discord.permissions import can_post
 from bot.channels import Address, Channel, ChannelState, PlatformName
 from bot.errors import StorageError
-from bot.ports import ChannelDirectory, ChannelStore, CommandCall, CommandRunner, Person
+from bot.messages import Message
+from bot.ports import WorkspaceDirectory
 
 REMOVED = "I was removed from this server."
 DELETED = "The channel was deleted."
 LOCKED = "The thread is locked."
+SERVERS_AT_ONCE = 200
 
 _log = structlog.get_logger()
 
+Listener = Callable[..., Coroutine[Any, Any, None]]
+
+
+class ChannelLife(Protocol):
+    """What the core wants to know of the life of channels. Every method may come twice, or not at all."""
+
+    async def reachable(self, address: Address, name: str) -> Message | None: ...
+
+    async def lost(self, address: Address, reason: str) -> None: ...
+
+    async def renamed(self, address: Address, name: str) -> None: ...
+
+    async def workspace_joined(self, address: Address, name: str) -> None: ...
+
+    async def workspace_left(self, address: Address, reason: str) -> None: ...
+
 
 class Standing:
-    """Keeps the stored channels in line with what the gateway tells. Methods are named like discord.py's events."""
+    """Keeps what is stored in line with what the gateway tells. Methods are named like discord.py's events."""
 
-    def __init__(
-        self,
-        client: discord.Client,
-        directory: ChannelDirectory,
-        channels: ChannelStore,
-        commands: CommandRunner,
-    ) -> None:
+    def __init__(self, client: DiscordClient, directory: WorkspaceDirectory, life: ChannelLife) -> None:
         self._client = client
         self._directory = directory
-        self._channels = channels
-        self._commands = commands
+        self._life = life
+        #: Servers that the bot was removed from while it was looking.
+        self._gone: set[int] = set()
+        # Events may come within a moment, and what the last one says must stay.
+        self._one_by_one = asyncio.Lock()
+
+    @property
+    def listeners(self) -> Sequence[Listener]:
+        """What has to hear of the events of these names."""
+        return [
+            self._listener(heard)
+            for heard in (
+                self.on_ready,
+                self.on_guild_join,
+                self.on_guild_remove,
+                self.on_guild_unavailable,
+                self.on_guild_available,
+                self.on_guild_update,
+                self.on_guild_channel_delete,
+                self.on_guild_channel_update,
+                self.on_guild_role_update,
+                self.on_guild_role_delete,
+                self.on_member_update,
+                self.on_raw_thread_delete,
+                self.on_raw_thread_update,
+            )
+        ]
+
+    def _listener(self, heard: Listener) -> Listener:
+        @functools.wraps(heard)
+        async def listener(*event: Any) -> None:
+            try:
+                async with self._one_by_one:
+                    await heard(*event)
+            except StorageError as error:
+                _log.error("discord.event_lost", happened=heard.__name__, reason=str(error))
+
+        return listener
+
+    # --- Servers
 
     async def on_ready(self) -> None:
         """After every new session: events may have been missed."""
-        _log.info("discord.ready", guilds=len(self._client.guilds))
-        known = await self._of_platform(lambda _channel: True)
-        for workspace in sorted({channel.address.workspace for channel in known}):
-            guild = self._client.get_guild(int(workspace))
-            if guild is None:
-                await self._break(Address(PlatformName.DISCORD, workspace, ""), REMOVED, whole_workspace=True)
-        await self._revive(lambda channel: channel.reason == REMOVED)
+        if self._client.is_closed():
+            return  # it took so long that we are gone again
+        guilds = {str(guild.id): guild for guild in self._client.guilds}
+        _log.info("discord.ready", guilds=len(guilds))
+        stored = {
+            workspace.id: workspace
+            for workspace in await self._directory.workspaces(PlatformName.DISCORD)
+            if workspace.id.isdigit()  # addresses can also be written by hand, on the command line
+        }
+        joined = await self._joined()
+        for workspace in stored.values():
+            missed = workspace.id not in guilds or (joined is not None and workspace.id not in joined)
+            if missed and workspace.left_at is None and await self._is_refused(workspace.id):
+                guilds.pop(workspace.id, None)
+                self._gone.add(int(workspace.id))
+                await self._life.workspace_left(_server(workspace.id), REMOVED)
+        for guild_id, guild in guilds.items():
+            known = stored.get(guild_id)
+            if guild.name and (known is None or known.name != guild.name or known.left_at is not None):
+                await self._life.workspace_joined(_server(guild_id), guild.name)
+        await self._revive(lambda channel: channel.reason in (REMOVED, *CURABLE))
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        _log.info("discord.guild_joined", guild=guild.id)
+        self._gone.discard(guild.id)
+        await self._life.workspace_joined(_server(guild.id), guild.name)
         await self._revive(lambda channel: channel.address.workspace == str(guild.id))
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Not for an outage: discord.py tells those apart (`on_guild_unavailable`), and they change nothing."""
-        _log.warning("discord.guild_removed", guild=guild.id)
-        await self._break(Address(PlatformName.DISCORD, str(guild.id), ""), REMOVED, whole_workspace=True)
+        self._gone.add(guild.id)
+        await self._life.workspace_left(_server(guild.id), REMOVED)
 
     async def on_guild_unavailable(self, guild: discord.Guild) -> None:
         _log.warning("discord.guild_unavailable", guild=guild.id)
 
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """After an outage, and for every server at the start. A new invitation may look like it, too."""
+        if guild.id in self._gone:
+            await self.on_guild_join(guild)
+
+    async def on_guild_update(self, before: discord.Guild, after: discord.Guild) -> None:
+        if before.name != after.name:
+            await self._life.workspace_joined(_server(after.id), after.name)
+
+    # --- Channels
+
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
-        await self._break(_address(channel.guild.id, channel.id), DELETED)
+        await self._life.lost(_address(channel.guild.id, channel.id), DELETED)
 
     async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
-        await self._break(_address(event.guild_id, event.thread_id), DELETED)
+        await self._life.lost(_address(event.guild_id, event.thread_id), DELETED)
 
     async def on_raw_thread_update(self, event: discord.RawThreadUpdateEvent) -> None:
         """An archived thread opens by itself when something is posted; a locked one does not."""
         address = _address(event.guild_id, event.thread_id)
         if event.data["thread_metadata"].get("locked"):
-            await self._break(address, LOCKED)
-        else:
-            await self._revive(lambda channel: channel.address == address)
+            await self._life.lost(address, LOCKED)
+            return
+        await self._life.renamed(address, event.data["name"])
+        await self._revive_at(address)
 
     async def on_guild_channel_update(self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
+        address = _address(after.guild.id, after.id)
+        if before.name != after.name:
+            await self._life.renamed(address, after.name)
         if before.overwrites != after.overwrites:
-            await self._revive(lambda channel: channel.address == _address(after.guild.id, after.id))
+            await self._revive_at(address)
+
+    # --- Permissions
 
     async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
         if before.permissions != after.permissions:
             await self._revive(lambda channel: channel.address.workspace == str(after.guild.id))
 
-    async def _break(self, address: Address, reason: str, *, whole_workspace: bool = False) -> None:
+    async def on_guild_role_delete(self, role: discord.Role) -> None:
+        await self._revive(lambda channel: channel.address.workspace == str(role.guild.id))
+
+    async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
+        """Discord tells everybody of themselves, also who does not hear of the members: the bot has other roles."""
+        if after == after.guild.me and (before.roles, before.timed_out_until) != (after.roles, after.timed_out_until):
+            await self._revive(lambda channel: channel.address.workspace == str(after.guild.id))
+
+    # --- Asking
+
+    async def _joined(self) -> set[str] | None:
+        """The servers that the bot is in, by Discord's word; None when it does not say.
+
+        After a session that was lost, discord.py still has servers that the bot was removed from meanwhile.
+        """
+        found: set[str] = set()
+        after = 0
+        route = Route("GET", "/users/@me/guilds")
         try:
-            for channel in await self._channels.break_channels(address, reason, whole_workspace=whole_workspace):
-                _log.warning("channel.broken", channel=str(channel.address), reason=reason)
-        except StorageError as error:
-            _log.error("discord.standing_unknown", reason=str(error))
+            while page := await self._client.once(route, None, limit=SERVERS_AT_ONCE, after=after):
+                found.update(guild["id"] for guild in page)
+                after = max(int(guild["id"]) for guild in page)
+                if len(page) < SERVERS_AT_ONCE:
+                    break
+        except FAILURES as error:
+            _log.warning("discord.servers_unknown", reason=str(error) or type(error).__name__)
+            return None
+        return found
+
+    async def _is_refused(self, guild: str) -> bool:
+        """Whether Discord lets us see nothing of a server: it is asked before anything is believed to be lost."""
+        try:
+            await self._client.once(Route("GET", "/guilds/{guild_id}", guild_id=int(guild)))
+        except discord.HTTPException as error:
+            return error.status in (403, 404)
+        except FAILURES as error:
+            _log.warning("discord.server_unknown", guild=guild, reason=str(error) or type(error).__name__)
+        return False
 
     async def _revive(self, wanted: Callable[[Channel], bool]) -> None:
         """Lets the broken ones of these channels go on where nothing stands in the way any more."""
-        for channel in await self._of_platform(
-            lambda channel: channel.state is ChannelState.BROKEN and wanted(channel)
-        ):
-            here = self._client.get_channel(int(channel.address.channel))
-            if isinstance(here, discord.abc.GuildChannel | discord.Thread) and can_post(here):
-                _log.info("channel.revived", channel=str(channel.address))
-                await self._commands.run(
-                    CommandCall(
-                        line="resume",
-                        address=channel.address,
-                        channel_name=channel.name,
-                        person=Person(id="", name="Discord", may_manage=True),
-                    )
-                )
+        for channel in await self._directory.channels(PlatformName.DISCORD):
+            if wanted(channel):
+                await self._revive_one(channel)
 
-    async def _of_platform(self, wanted: Callable[[Channel], bool]) -> list[Channel]:
-        try:
-            channels = await self._directory.channels(PlatformName.DISCORD)
-        except StorageError as error:
-            _log.error("discord.standing_unknown", reason=str(error))
-            return []
-        return [channel for channel in channels if _is_ours(channel.address) and wanted(channel)]
+    async def _revive_at(self, address: Address) -> None:
+        if channel := await self._directory.find(address):
+            await self._revive_one(channel)
+
+    async def _revive_one(self, channel: Channel) -> None:
+        if channel.state is not ChannelState.BROKEN or not channel.address.channel.isdigit():
+            return
+        here = self._client.get_channel(int(channel.address.channel))
+        if isinstance(here, discord.abc.GuildChannel | discord.Thread) and can_post(here):
+            await self._life.reachable(channel.address, here.name)
+
+
+def _server(guild: int | str) -> Address:
+    return Address(PlatformName.DISCORD, str(guild), "")
 
 
 def _address(guild: int, channel: int) -> Address:
     return Address(PlatformName.DISCORD, str(guild), str(channel))
-
-
-def _is_ours(address: Address) -> bool:
-    """Addresses can also be written by hand, on the command line."""
-    return address.workspace.isdigit() and address.channel.isdigit()

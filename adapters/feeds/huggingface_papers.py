@@ -77,8 +77,17 @@ class HuggingFacePapers:
         found = next(_papers([{"paper": details, "title": details.get("title")}]), None)
         if found is None or found.id != paper_id:
             return None
-        models = details.get("numTotalModels")
-        return replace(found, models=min(max(models, 0), LARGEST_COUNT)) if isinstance(models, int) else found
+        return replace(
+            found,
+            models=_count(details, "numTotalModels"),
+            datasets=_count(details, "numTotalDatasets"),
+            spaces=_count(details, "numTotalSpaces"),
+        )
+
+
+def _count(details: dict[str, object], name: str) -> int:
+    value = details.get(name)
+    return min(max(value, 0), LARGEST_COUNT) if isinstance(value, int) else 0
 
 
 def _papers(entries: Iterable[object]) -> Iterator[Paper]:

@@ -1,11 +1,14 @@
-"""The connection to one workspace's Web API: the client, who we are there, and who the people are."""
+"""The Web API: the connections to it, and for each workspace who we are there, and who the people are."""
 
 from __future__ import annotations
 
+import base64
 import logging
+import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass
 
@@ -14,6 +17,8 @@ from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.elements import Json
+from adapters.slack.outcomes import FAILURES
+from adapters.slack.pacing import Pace
 
 T = TypeVar("T")
 
@@ -27,6 +32,9 @@ LIBRARY_LOG.setLevel(logging.INFO)
 _KEPT_FOR: Final = 3600.0  # seconds that what Slack said of people and channels is kept
 _AT_ONCE: Final = 999
 _MOST_KEPT: Final = 10_000
+#: What a person's own conversation with the bot is called.
+DIRECT_MESSAGES: Final = "our direct messages"
+_GROUP: Final = "mpdm-"
 _LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
@@ -37,22 +45,29 @@ class Identity:
     team_id: str
     enterprise_id: str | None
     user_id: str
-    bot_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What Slack knows of a person. `external` people come from another workspace."""
+    """What Slack knows of a person. `external` people come from another workspace; `admin` is an admin or owner of
+    ours. Its own guests are neither: they are members of the channels that they were let into."""
 
     name: str
     time_zone: str | None
-    external: bool
+    external: bool = False
+    admin: bool = False
+    bot: bool = False
 
 
 def usable_proxy(url: str, proxy: str | None) -> str | None:
     """The proxy for that address: the library's choice, unless the address is excepted or on this machine."""
     host = urlsplit(url).hostname or ""
-    return None if host in _LOOPBACK or proxy_bypass(host) else proxy
+    return None if is_loopback(host) or proxy_bypass(host) else proxy
+
+
+def is_loopback(host: str) -> bool:
+    """Whether that name or address is this machine's own."""
+    return host in _LOOPBACK
 
 
 class _Kept(Generic[T]):
@@ -74,24 +89,27 @@ class _Kept(Generic[T]):
         self._kept.pop(name, None)
 
 
-class SlackApi:
-    """The Web API with one bot token. `close` it in the end."""
+class Connection:
+    """The address of the Web API, and one pool of connections to it. `close` it in the end."""
 
-    def __init__(self, bot_token: str, api_url: str = DEFAULT_API_URL, *, timeout: int = REQUEST_TIMEOUT) -> None:
+    def __init__(self, api_url: str = DEFAULT_API_URL, *, timeout: int = REQUEST_TIMEOUT) -> None:
         self.url = api_url.rstrip("/") + "/"
         # The library applies its own timeout only to connections that it opened itself.
         self._timeout = aiohttp.ClientTimeout(total=timeout)
-        self._client = self.another_client(bot_token)
-        self._identity: Identity | None = None
-        self._people: _Kept[Profile] = _Kept()
-        self._names: _Kept[str] = _Kept()
+        self._session: aiohttp.ClientSession | None = None
 
     @property
-    def client(self) -> AsyncWebClient:
-        """The client that posts. It uses one pool of connections, opened with the first use inside a loop."""
-        if self._client.session is None or self._client.session.closed:
-            self._client.session = aiohttp.ClientSession(timeout=self._timeout)
-        return self._client
+    def session(self) -> aiohttp.ClientSession:
+        """The pool, opened with the first use inside a loop."""
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession(timeout=self._timeout)
+        return self._session
+
+    def client(self, token: str | None = None) -> AsyncWebClient:
+        """A client that uses the pool."""
+        client = self.another_client(token)
+        client.session = self.session
+        return client
 
     def another_client(self, token: str | None) -> AsyncWebClient:
         """A client for the same address that does not share the connections."""
@@ -101,15 +119,47 @@ class SlackApi:
         client.proxy = usable_proxy(self.url, client.proxy)
         return client
 
+    async def oauth_access(self, client_id: str, client_secret: str, **what: str) -> object:
+        """Slack's answer to `oauth.v2.access`; raises one of `outcomes.FAILURES`.
+
+        The header is ours because the library makes it in a way that its HTTP client is giving up.
+        """
+        proof = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
+        answer = await self.client().api_call("oauth.v2.access", data=what, headers={"Authorization": f"Basic {proof}"})
+        return answer.data
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+
+class SlackApi:
+    """The Web API as one workspace's bot. Who that is may be known, else Slack is asked.
+
+    `workspace` is the id that it is known by from the start, empty where only the token is known.
+    """
+
+    def __init__(self, connection: Connection, bot_token: str, identity: Identity | None = None) -> None:
+        self.connection = connection
+        self.token = bot_token
+        self.workspace = identity.team_id if identity else ""
+        self.pace = Pace()
+        self._identity = identity
+        self._people: _Kept[Profile] = _Kept()
+        self._names: _Kept[str] = _Kept()
+        self._conversations: _Kept[str] = _Kept()
+
+    @property
+    def client(self) -> AsyncWebClient:
+        """The client that posts, with the token of the moment."""
+        return self.connection.client(self.token)
+
     async def identity(self) -> Identity:
         """Who the token belongs to, asked once; raises one of `outcomes.FAILURES`."""
         if self._identity is None:
             answer = await self.client.auth_test()
             self._identity = Identity(
-                team_id=answer["team_id"],
-                enterprise_id=answer.get("enterprise_id"),
-                user_id=answer["user_id"],
-                bot_id=answer["bot_id"],
+                team_id=answer["team_id"], enterprise_id=answer.get("enterprise_id"), user_id=answer["user_id"]
             )
         return self._identity
 
@@ -121,10 +171,13 @@ class SlackApi:
         user: Json = (await self.client.users_info(user=user_id))["user"]
         profile = user.get("profile") or {}
         home = user.get("team_id", identity.team_id)
+        external = bool(user.get("is_stranger")) or (home != identity.team_id and identity.enterprise_id is None)
         found = Profile(
             name=profile.get("display_name") or profile.get("real_name") or user.get("name") or user_id,
             time_zone=user.get("tz"),
-            external=bool(user.get("is_stranger")) or (home != identity.team_id and identity.enterprise_id is None),
+            external=external,
+            admin=not external and any(user.get(mark) for mark in ("is_admin", "is_owner", "is_primary_owner")),
+            bot=bool(user.get("is_bot")),
         )
         self._people.keep(user_id, found)
         return found
@@ -133,8 +186,15 @@ class SlackApi:
         """The name of a channel that we are in, kept for an hour; raises one of `outcomes.FAILURES`."""
         if (known := self._names.get(channel_id)) is None:
             channel: Json = (await self.client.conversations_info(channel=channel_id))["channel"]
-            known = channel.get("name") or "direct message"
+            known = _conversation_name(channel)
             self._names.keep(channel_id, known)
+        return known
+
+    async def direct_messages(self, user_id: str) -> str:
+        """The id of our conversation with a person; raises one of `outcomes.FAILURES`."""
+        if (known := self._conversations.get(user_id)) is None:
+            known = str((await self.client.conversations_open(users=user_id))["channel"]["id"])
+            self._conversations.keep(user_id, known)
         return known
 
     async def is_member(self, channel_id: str, user_id: str) -> bool:
@@ -150,12 +210,23 @@ class SlackApi:
 
     async def channels_of(self, user_id: str) -> frozenset[str]:
         """The ids of the channels that a person is in and we can see; raises one of `outcomes.FAILURES`."""
+        found = await self._channels(user=user_id)
+        # What the app may not ask for is left out; the channels are there all the same.
+        with suppress(*FAILURES):
+            found |= await self._channels("mpim", user=user_id)
+        with suppress(*FAILURES):
+            found |= {await self.direct_messages(user_id)}
+        return found
+
+    async def own_channels(self) -> frozenset[str]:
+        """The ids of the channels that we are in, archived ones excepted; raises one of `outcomes.FAILURES`."""
+        return await self._channels(exclude_archived=True)
+
+    async def _channels(self, types: str = "public_channel,private_channel", **whose: Any) -> frozenset[str]:
         found: set[str] = set()
         cursor: str | None = None
         while True:
-            page = await self.client.users_conversations(
-                user=user_id, types="public_channel,private_channel", limit=_AT_ONCE, cursor=cursor
-            )
+            page = await self.client.users_conversations(types=types, limit=_AT_ONCE, cursor=cursor, **whose)
             found.update(channel["id"] for channel in page["channels"])
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
@@ -165,6 +236,13 @@ class SlackApi:
         """Says that a channel may have another name."""
         self._names.forget(channel_id)
 
-    async def close(self) -> None:
-        if self._client.session is not None:
-            await self._client.session.close()
+
+def _conversation_name(channel: Json) -> str:
+    """What people call a conversation: `mpdm-ada--bob-1` is no name for anybody."""
+    if channel.get("is_im"):
+        return DIRECT_MESSAGES
+    name = str(channel.get("name") or DIRECT_MESSAGES)
+    if channel.get("is_mpim") or name.startswith(_GROUP):
+        people = re.sub(r"-\d+$", "", name.removeprefix(_GROUP)).split("--")
+        return f"the group of {', '.join(people)}"
+    return name

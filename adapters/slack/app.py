@@ -1,4 +1,4 @@
-"""The app that people in a workspace talk to: commands and buttons, over Socket Mode or signed HTTP requests.
+"""The app that people in workspaces talk to: commands and buttons, over Socket Mode or signed HTTP requests.
 
 Everything is acknowledged first and done afterwards (DESIGN, section 3): Slack waits for three seconds.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
@@ -24,23 +25,28 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from adapters.slack.answers import Answers, Occasion
-from adapters.slack.api import LIBRARY_LOG, usable_proxy
+from adapters.slack.api import LIBRARY_LOG, SlackApi, usable_proxy
 from adapters.slack.calls import Calls
-from adapters.slack.dialogue import Dialogue, Forms, with_settings_button
-from adapters.slack.elements import RUN, Json
+from adapters.slack.dialogue import Dialogue, Forms, with_invitation, with_settings_button
+from adapters.slack.elements import LINKS, RUN, Json
 from adapters.slack.forms import QUERY, SHORTCUT, TOPIC_FORM
-from adapters.slack.happenings import CardOf, ChannelLife, Happenings
-from adapters.slack.home import Home
+from adapters.slack.happenings import CardOf, ChannelLife, Happenings, farewell_of
+from adapters.slack.home import Home, changes_home
+from adapters.slack.installing import Installing
 from adapters.slack.outcomes import FAILURES, code_of, outcome_of
+from adapters.slack.paths import EVENTS_PATH
 from adapters.slack.platform import SlackPlatform
+from adapters.slack.pressed import Pressed
 from adapters.slack.redelivery import Deliveries
-from adapters.slack.settings_form import SETTINGS_FORM
-from bot.errors import OperatorError
-from bot.ports import ChannelDirectory, CommandCall, CommandRunner, Gone
+from adapters.slack.rendering import content_of, render
+from adapters.slack.settings_form import CHANNEL_FORM, SETTINGS_FORM, SETTINGS_SHORTCUT
+from bot.channels import Address, PlatformName
+from bot.errors import OperatorError, PaperRoundError
+from bot.messages import Message, Paragraph, text
+from bot.ports import ChannelDirectory, CommandCall, CommandRunner, Gone, Overview, Reply
 
 log = structlog.get_logger(__name__)
 
-EVENTS_PATH: Final = "/slack/events"
 LARGEST_REQUEST: Final = 1_000_000  # bytes
 PING_INTERVAL: Final = 5.0  # seconds between two looks at whether the socket is alive
 _FINISH_WITHIN: Final = 5.0  # seconds that work gets when the app stops
@@ -49,12 +55,24 @@ _ANY_EVENT: Final = re.compile(".+")
 _ANY_BUTTON: Final = re.compile(rf"{re.escape(RUN)}\..*")
 
 
-class SlackApp:
-    """Listens in one workspace and answers with `commands`.
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What serves one workspace."""
 
-    With an `app_token` call `run`; with a `signing_secret` serve `routes`. The rest may be left out, and what needs it
-    then with it: `life` is told what becomes of channels, `card_of` asked about links that people post, `forms` about
-    what forms start with, and `directory` lists the channels for the app's home.
+    api: SlackApi
+    calls: Calls
+    happenings: Happenings
+    home: Home | None
+    dialogue: Dialogue | None
+
+
+class SlackApp:
+    """Listens in the workspaces of `platform` and answers with `commands`.
+
+    With an `app_token` call `run`; with a `signing_secret`, or for `installing`, serve `routes`. The rest may be left
+    out, and what needs it then with it: `life` is told what becomes of channels, `card_of` asked about links that
+    people post, `forms` about what forms start with, and
+    `directory` lists the channels for the app's home, to which `overview` adds what concerns the person alone.
     """
 
     def __init__(
@@ -68,31 +86,39 @@ class SlackApp:
         card_of: CardOf | None = None,
         forms: Forms | None = None,
         directory: ChannelDirectory | None = None,
+        overview: Overview | None = None,
+        installing: Installing | None = None,
         ping_interval: float = PING_INTERVAL,
     ) -> None:
-        self._api = platform.api
+        self._platform = platform
+        self._workspaces = platform.workspaces
+        self._connection = platform.workspaces.connection
         self._commands = commands
         self._app_token = app_token
         self._signing_secret = signing_secret
         self._ping_interval = ping_interval
-        self._calls = Calls(platform.api)
-        self._answers = Answers(platform.api)
-        self._happenings = Happenings(platform.api, self._calls, life, card_of)
+        self._life = life
+        self._card_of = card_of
+        self._forms = forms
+        self._directory = directory
+        self._overview = overview
+        self._installing = installing
+        self._answers = Answers(self._connection)
+        self._pressed = Pressed(self._answers)
         self._deliveries = Deliveries()
         self._under_way: set[asyncio.Task[None]] = set()
-        self._home = Home(platform.api, directory) if directory else None
-        self._dialogue = Dialogue(platform, self._calls, commands, self._start, forms) if forms else None
+        self._desks: dict[str, Desk] = {}
         self._bolt = self._listeners()
 
     async def check(self) -> None:
-        """Asks Slack whose the bot token is; raises `OperatorError` when it is nobody's. No answer is no objection."""
-        try:
-            await self._api.identity()
-        except FAILURES as error:
-            outcome = outcome_of(error)
-            if isinstance(outcome, Gone):
-                raise OperatorError(f"{outcome.reason} Look at PAPERROUND_SLACK_BOT_TOKEN.") from error
-            log.warning("slack.unreachable", reason=outcome.reason)
+        """Looks at the tokens; raises `OperatorError` when nothing can be done with them. No answer is no objection."""
+        for workspace in await self._workspaces.check():
+            if self._life is not None:
+                await self._life.workspace_works(Address(PlatformName.SLACK, workspace, ""))
+
+    async def keep_fresh(self) -> None:
+        """Renews tokens well before they end, until cancelled."""
+        await self._workspaces.keep_fresh()
 
     # ---- Socket Mode
 
@@ -103,10 +129,10 @@ class SlackApp:
             self._bolt,
             self._app_token,
             logger=LIBRARY_LOG,
-            web_client=self._api.another_client(None),
+            web_client=self._connection.another_client(None),
             ping_interval=self._ping_interval,
         )
-        handler.client.proxy = usable_proxy(self._api.url, handler.client.proxy)
+        handler.client.proxy = usable_proxy(self._connection.url, handler.client.proxy)
         try:
             handler.client.wss_uri = await self._socket_address(handler)
             await handler.connect_async()  # type: ignore[no-untyped-call]
@@ -133,7 +159,10 @@ class SlackApp:
     # ---- HTTP
 
     def routes(self) -> list[Route]:
-        """What to serve so that Slack can call: one path for commands, buttons and events."""
+        """What to serve: one path for commands, buttons and events, and two for those who install the app."""
+        routes = self._installing.routes() if self._installing else []
+        if not self._signing_secret:
+            return routes
         verifier = SignatureVerifier(self._signing_secret)
 
         async def receive(request: Request) -> Response:
@@ -145,7 +174,7 @@ class SlackApp:
                 return PlainTextResponse("not signed by Slack", status_code=401)
             return to_starlette_response(await self._bolt.async_dispatch(to_async_bolt_request(request, body)))
 
-        return [Route(EVENTS_PATH, receive, methods=["POST"])]
+        return [*routes, Route(EVENTS_PATH, receive, methods=["POST"])]
 
     # ---- listening
 
@@ -153,7 +182,7 @@ class SlackApp:
         app = AsyncApp(
             name="paperround",
             logger=LIBRARY_LOG,
-            client=self._api.another_client(None),
+            client=self._connection.another_client(None),
             authorize=_authorize,
             # Sockets need no signature, and requests are verified before anything in them is read.
             request_verification_enabled=False,
@@ -161,12 +190,16 @@ class SlackApp:
         app.middleware(self._once)
         app.command(_ANY_COMMAND)(self._on_command)
         app.action(_ANY_BUTTON)(self._on_button)
-        if (dialogue := self._dialogue) is not None:
-            app.view(TOPIC_FORM)(dialogue.submitted)
-            app.view(SETTINGS_FORM)(dialogue.settings_submitted)
-            app.action(QUERY)(self._acknowledged(dialogue.preview))
-            app.action(SHORTCUT)(self._acknowledged(dialogue.shortcut))
-            app.shortcut(SHORTCUT)(self._acknowledged(dialogue.shortcut))
+        app.action(LINKS)(_only_acknowledge)
+        if self._forms is not None:
+            app.view(TOPIC_FORM)(self._submitted(Dialogue.submitted))
+            app.view(SETTINGS_FORM)(self._submitted(Dialogue.settings_submitted))
+            app.view(CHANNEL_FORM)(self._submitted(Dialogue.channel_chosen))
+            app.action(QUERY)(self._acknowledged(Dialogue.preview))
+            app.action(SHORTCUT)(self._acknowledged(Dialogue.shortcut))
+            app.shortcut(SHORTCUT)(self._acknowledged(Dialogue.shortcut))
+            app.action(SETTINGS_SHORTCUT)(self._acknowledged(Dialogue.settings_shortcut))
+            app.shortcut(SETTINGS_SHORTCUT)(self._acknowledged(Dialogue.settings_shortcut))
         # All of them, so that Slack does not repeat those that we do not need.
         app.event(_ANY_EVENT)(self._on_event)
         return app
@@ -180,47 +213,161 @@ class SlackApp:
 
     async def _on_command(self, ack: AsyncAck, body: Json) -> None:
         await ack()
-        self._start(self._answer(self._calls.of_command(body), Occasion(body["response_url"], body["trigger_id"])))
+        self._start(self._answer(body, Calls.of_command, Occasion(body["response_url"], body["trigger_id"])))
 
     async def _on_button(self, ack: AsyncAck, body: Json) -> None:
         await ack()
         container = body.get("container", {})
+        if container.get("type") == "view":
+            self._start(self._pressed_at_home(body))
+            return
         occasion = Occasion(
             body["response_url"],
             body["trigger_id"],
             replaceable=bool(container.get("is_ephemeral")),
             thread=container.get("thread_ts"),
         )
-        self._start(self._answer(self._calls.of_button(body), occasion))
+        self._start(self._answer(body, Calls.of_button, occasion))
 
-    def _acknowledged(self, work: Callable[[Json], Coroutine[Any, Any, None]]) -> Callable[..., Awaitable[None]]:
+    async def _pressed_at_home(self, body: Json) -> None:
+        desk = await self._desk(body)
+        if desk is not None and desk.dialogue is not None:
+            await desk.dialogue.pressed_at_home(body)
+
+    def _acknowledged(self, work: Callable[[Dialogue, Json], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
         """A listener that acknowledges, and starts the work."""
+
+        async def in_its_workspace(body: Json) -> None:
+            desk = await self._desk(body)
+            if desk is not None and desk.dialogue is not None:
+                await work(desk.dialogue, body)
 
         async def listener(ack: AsyncAck, body: Json) -> None:
             await ack()
-            self._start(work(body))
+            self._start(in_its_workspace(body))
 
         return listener
 
-    async def _on_event(self, event: Json) -> None:
-        # Bolt has acknowledged it already.
-        if event["type"] != "app_home_opened":
-            self._start(self._happenings.happened(event))
-        elif self._home is not None and event.get("tab") == "home":
-            self._start(self._home.publish(event["user"]))
+    def _submitted(self, work: Callable[[Dialogue, AsyncAck, Json], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        """A listener that leaves the acknowledging to the work: it carries what is wrong with a form."""
 
-    async def _answer(self, reading: Awaitable[CommandCall], occasion: Occasion) -> None:
+        async def listener(ack: AsyncAck, body: Json) -> None:
+            desk = await self._desk(body)
+            if desk is not None and desk.dialogue is not None:
+                await work(desk.dialogue, ack, body)
+                self._refresh_home(desk, body["user"]["id"])
+            else:
+                await ack()
+
+        return listener
+
+    async def _on_event(self, event: Json, body: Json) -> None:
+        # Bolt has acknowledged it already.
+        self._start(self._happened(event, body))
+
+    async def _happened(self, event: Json, body: Json) -> None:
+        if (farewell := farewell_of(event)) is not None:
+            await self._left(event["type"], farewell, body)
+            return
+        desk = await self._desk(body)
+        if desk is None:
+            return
+        if event["type"] == "message":
+            await self._written_to(desk, event)
+        elif event["type"] != "app_home_opened":
+            await desk.happenings.happened(event)
+        elif desk.home is not None and event.get("tab") == "home":
+            await desk.home.publish(event["user"])
+
+    async def _written_to(self, desk: Desk, event: Json) -> None:
+        """Somebody writes to the bot in their own conversation: what they write is a command."""
+        from_a_person = event.get("user") and not (event.get("bot_id") or event.get("subtype"))
+        if event.get("channel_type") != "im" or not from_a_person:
+            return
+        thread = {"thread_ts": event["thread_ts"]} if event.get("thread_ts") else {}
         try:
-            call = await reading
+            call = await desk.calls.of_message(event)
+            reply = await self._commands.run(call)
+            for page in render(reply.message):
+                await desk.api.client.chat_postMessage(channel=event["channel"], **thread, **content_of(page))
         except FAILURES as error:
-            log.warning("slack.call_unreadable", reason=outcome_of(error).reason)
+            log.warning("slack.not_answered", channel=event["channel"], reason=outcome_of(error).reason)
+        else:
+            self._refresh_home(desk, call.person.id)
+
+    def _refresh_home(self, desk: Desk, person: str) -> None:
+        if desk.home is not None and desk.home.was_seen_by(person):
+            self._start(desk.home.publish(person))
+
+    async def _left(self, kind: str, reason: str, body: Json) -> None:
+        """The app was removed from a workspace: the tokens go at once, the channels stop."""
+        try:
+            workspace = await self._workspaces.forget(body)
+        except (PaperRoundError, *FAILURES) as error:
+            log.warning("slack.event_failed", event_type=kind, code=code_of(error), error=str(error))
             return
-        if self._dialogue is not None and await self._dialogue.opened(call, occasion.trigger):
+        if workspace is None:
             return
-        reply = await self._commands.run(call)
-        if self._dialogue is not None:
-            reply = with_settings_button(call, reply)
+        self._desks.pop(workspace, None)
+        if self._life is not None:
+            told = self._life.workspace_left if kind == "app_uninstalled" else self._life.workspace_lost
+            await told(Address(PlatformName.SLACK, workspace, ""), reason)
+
+    async def _answer(
+        self, body: Json, reading: Callable[[Calls, Json], Awaitable[CommandCall]], occasion: Occasion
+    ) -> None:
+        try:
+            desk = await self._find_desk(body)
+            if desk is None:
+                sorry = Message(summary=self._workspaces.absent, blocks=(Paragraph(text(self._workspaces.absent)),))
+                await self._answers.give(Reply(message=sorry), occasion)
+                return
+            call = await reading(desk.calls, body)
+        except (PaperRoundError, *FAILURES) as error:
+            log.warning("slack.call_unreadable", reason=str(error))
+            return
+        if desk.dialogue is not None and await desk.dialogue.opened(call, occasion.trigger):
+            return
+        async with self._pressed.turn(call, occasion):
+            reply = await self._commands.run(call)
+            if not reply.failed and changes_home(call.line):
+                self._refresh_home(desk, call.person.id)
+            if await self._pressed.changed(desk.api, call, reply, occasion):
+                return
+        if desk.dialogue is not None:
+            reply = with_settings_button(call, with_invitation(call, reply))
         await self._answers.give(reply, occasion)
+
+    # ---- workspaces
+
+    async def _desk(self, body: Json) -> Desk | None:
+        """What serves the workspace that a payload is for; None when the app is not there, or cannot be asked."""
+        try:
+            return await self._find_desk(body)
+        except (PaperRoundError, *FAILURES) as error:
+            log.warning("slack.workspace_unreadable", reason=str(error))
+            return None
+
+    async def _find_desk(self, body: Json) -> Desk | None:
+        api = await self._workspaces.of(body)
+        if api is None:
+            log.warning("slack.workspace_unknown", team=body.get("team_id"))
+            return None
+        desk = self._desks.get(api.workspace)
+        if desk is None or desk.api is not api:
+            desk = self._desks[api.workspace] = self._new_desk(api)
+        return desk
+
+    def _new_desk(self, api: SlackApi) -> Desk:
+        calls = Calls(api)
+        forms, directory = self._forms, self._directory
+        return Desk(
+            api=api,
+            calls=calls,
+            happenings=Happenings(api, calls, self._life, self._card_of),
+            home=Home(api, calls, directory, self._overview) if directory else None,
+            dialogue=Dialogue(api, self._platform, calls, self._commands, self._start, forms) if forms else None,
+        )
 
     # ---- work
 
@@ -241,6 +388,10 @@ class SlackApp:
             _, late = await asyncio.wait(self._under_way, timeout=_FINISH_WITHIN)
             for task in late:
                 task.cancel()
+
+
+async def _only_acknowledge(ack: AsyncAck) -> None:
+    await ack()
 
 
 async def _authorize(team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:

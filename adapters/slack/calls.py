@@ -6,8 +6,9 @@ import re
 
 import structlog
 
-from adapters.slack.api import SlackApi
+from adapters.slack.api import DIRECT_MESSAGES, SlackApi
 from adapters.slack.elements import Json
+from adapters.slack.mentions import ADMINS
 from adapters.slack.outcomes import FAILURES, code_of, outcome_of
 from bot.channels import Address, PlatformName
 from bot.ports import CommandCall, Person
@@ -17,6 +18,8 @@ log = structlog.get_logger(__name__)
 _LINK = re.compile(r"<(?P<url>https?://[^|<>]+)(?:\|[^<>]*)?>")
 #: What Slack says in place of the name of a channel that is not public.
 _NAMELESS = frozenset(("", "privategroup", "directmessage"))
+#: How ids of conversations between two begin.
+PERSONAL = "D"
 
 
 def typed(text: str) -> str:
@@ -50,6 +53,15 @@ class Calls:
             container["message_ts"],
         )
 
+    async def of_message(self, event: Json) -> CommandCall:
+        """What somebody writes to the bot in their conversation with it, with or without `/papers` before it."""
+        line = typed(event.get("text", "")).strip().removeprefix("/papers").strip()
+        return await self._call(line, event["channel"], "", event["user"])
+
+    async def of_home(self, line: str, user_id: str) -> CommandCall:
+        """A button in the app's home, which is in no channel."""
+        return await self._call(line, "", "no channel", user_id)
+
     async def of_form(self, line: str, channel_id: str, channel_name: str, user_id: str) -> CommandCall:
         """A line that a form stands for. Without a channel it must be one that concerns none, like a search."""
         return await self._call(line, channel_id, channel_name if channel_id else "no channel", user_id)
@@ -63,13 +75,15 @@ class Calls:
 
     async def channel_name(self, channel_id: str, name: str = "") -> str:
         """The name people know the channel by, its id where that cannot be found out."""
-        if name not in _NAMELESS:
+        if name not in _NAMELESS and not name.startswith("mpdm-"):
             return name
         try:
             return await self._api.channel_name(channel_id)
         except FAILURES as error:
             log.info("slack.channel_unnamed", channel=channel_id, reason=outcome_of(error).reason)
-            return channel_id
+            # An app that was installed before it asked for this scope is still in its own conversations.
+            unasked = channel_id.startswith(PERSONAL) and code_of(error) == "missing_scope"
+            return DIRECT_MESSAGES if unasked else channel_id
 
     async def _call(
         self, line: str, channel_id: str, channel_name: str, user_id: str, from_message: str | None = None
@@ -78,19 +92,31 @@ class Calls:
             line=line,
             address=await self.address(channel_id),
             channel_name=await self.channel_name(channel_id, channel_name),
-            person=await self._person(user_id),
+            person=await self.person(user_id, personal=channel_id.startswith(PERSONAL)),
             from_message=from_message,
         )
 
-    async def _person(self, user_id: str) -> Person:
-        """Every member of a channel may manage it, except people from other companies in a shared one.
+    async def person(self, user_id: str, *, personal: bool = False) -> Person:
+        """Who somebody is, and whether they may manage the channel that they are in.
 
-        Slack offers commands and buttons only to members, so whoever gives one is a member.
+        Slack offers commands and buttons only to members, so whoever gives one is a member, and every member may; a
+        guest of the workspace is one, too. People from other companies in a shared channel and bots only look. In a
+        `personal` conversation with the bot there is nobody else to ask.
         """
         try:
             profile = await self._api.profile(user_id)
         except FAILURES as error:
             log.warning("slack.person_unknown", person=user_id, reason=outcome_of(error).reason)
-            # Where the app may not look at people at all, Slack's word that they are in the channel must do.
-            return Person(id=user_id, name="Someone", may_manage=code_of(error) == "missing_scope")
-        return Person(id=user_id, name=profile.name, may_manage=not profile.external, time_zone=profile.time_zone)
+            # Where the app may not look at people at all, Slack's word that they are in the channel must do. Whether
+            # they are admins is unknown then, and a role for admins has nobody.
+            unasked = code_of(error) == "missing_scope"
+            return Person(id=user_id, name="Someone", may_manage=unasked or personal, as_member=not personal)
+        return Person(
+            id=user_id,
+            name=profile.name,
+            may_manage=personal or not (profile.external or profile.bot),
+            as_member=not personal,
+            may_administer=profile.admin,
+            roles=frozenset({ADMINS} if profile.admin else ()),
+            time_zone=profile.time_zone,
+        )

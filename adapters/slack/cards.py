@@ -1,18 +1,18 @@
 """A paper as Slack shows it, in a bounded number of characters.
 
-What is too long is cut in the order that `bot.messages.PaperBlock` sets: the abstract, then the summary, then the
-byline, then facts, topics and further links; the picture and the end of the title go last, the address never.
+What is too long is cut in the order that `bot.messages.PaperBlock` sets: the abstract, then the snippet, the summary
+and the byline, then topics, facts and further links; the picture and the end of the title go last, the address never.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from adapters.slack import elements
+from adapters.slack import elements, limits
 from adapters.slack.elements import Json
-from bot.messages import PaperBlock
+from bot.messages import PaperBlock, Span
 from bot.text import shorten
 
 LONGEST_BUTTON_ROW = 6
@@ -24,6 +24,9 @@ def paper_blocks(block: PaperBlock, budget: int) -> list[Json]:
     block = _visible(block)
     build = _line if block.compact else _card
     blocks = build(block)
+    if elements.size(blocks) <= budget:
+        # Nearly always, and a digest to everybody renders many.
+        return blocks
     for shorter in _ever_shorter(block, budget, build):
         blocks = build(shorter)
     return blocks
@@ -37,6 +40,7 @@ def _visible(block: PaperBlock) -> PaperBlock:
         summary=elements.visible(block.summary).strip(),
         byline=elements.visible(block.byline).strip(),
         abstract=elements.visible(block.abstract).strip(),
+        snippet=_shortened(block.snippet, limits.SECTION),
         facts=tuple(fact for fact in map(elements.visible, block.facts) if fact.strip()),
         topics=tuple(topic for topic in map(elements.visible, block.topics) if topic.strip()),
         links=tuple(link for link in block.links if elements.visible(link.label).strip()),
@@ -50,9 +54,9 @@ def _ever_shorter(block: PaperBlock, budget: int, build: Callable[[PaperBlock], 
         return elements.size(build(block)) - budget
 
     changes: dict[str, Any]
-    for part in ("abstract", "summary", "byline"):
+    for part in ("abstract", "snippet", "summary", "byline"):
         while (over := excess()) > 0 and (text := getattr(block, part)):
-            changes = {part: shorten(text, max(0, len(text) - over))}
+            changes = {part: _less(text, over)}
             block = replace(block, **changes)
             yield block
     for part in ("topics", "facts", "links", "buttons", "thumbnail_url"):
@@ -64,32 +68,60 @@ def _ever_shorter(block: PaperBlock, budget: int, build: Callable[[PaperBlock], 
         yield replace(block, title=shorten(block.title, max(_SHORTEST_TITLE, len(block.title) - over)))
 
 
+def _less(text: Any, characters: int) -> Any:
+    """The words, or the styled words, with so many characters less."""
+    if isinstance(text, str):
+        return shorten(text, max(0, len(text) - characters))
+    return _shortened(text, max(0, sum(len(span.text) for span in text) - characters))
+
+
+def _shortened(spans: tuple[Span, ...], length: int) -> tuple[Span, ...]:
+    """The spans with at most so many characters; what is no text is left out."""
+    kept: list[Span] = []
+    for span in spans:
+        whole = elements.visible(span.text)
+        text = shorten(whole, length)
+        length = length - len(text) if text == whole else 0
+        if text:
+            kept.append(replace(span, text=text))
+    return tuple(kept) if any(span.text.strip(" …") for span in kept) else ()
+
+
 def _card(block: PaperBlock) -> list[Json]:
-    aside = " · ".join(part for part in (block.byline, *block.facts) if part)
-    lines = [[elements.link(block.title, block.url, bold=True)]]
-    if aside:
-        lines.append([elements.words(aside, italic=True)])
-    if block.topics:
-        lines.append([elements.words("Topics: " + " · ".join(block.topics))])
-    if links := _links(block):
-        lines.append(links)
+    """The title, what it is about with the picture beside it, and in small print who and how much; then the buttons."""
     pictured = bool(block.thumbnail_url) and elements.is_url(block.thumbnail_url)
+    lines = [[elements.link(block.title, block.url, bold=True)]]
     if block.summary and not pictured:
-        lines.insert(1, [elements.words(block.summary)])
-    parts = [elements.section(*_joined(lines))]
-    if block.abstract:
-        parts.append(elements.quote(block.abstract))
-    blocks = [elements.rich(*parts)]
+        lines.append([elements.words(block.summary)])
+    if block.snippet:
+        lines.append([elements.words(span.text, bold=span.bold, italic=span.italic) for span in block.snippet])
+    buttons = elements.actions(block.buttons[:LONGEST_BUTTON_ROW], block.links)
+    if (links := _links(block)) and not _has_menu(buttons):
+        lines.append(links)
+    blocks = [elements.rich(elements.section(*_joined(lines)))]
     if pictured:
         # A section must have words; a paper without a summary shows its id beside the picture.
         blocks.append(elements.picture_beside(block.summary or block.paper_id, block.thumbnail_url, block.title))
-    return blocks + elements.actions(block.buttons[:LONGEST_BUTTON_ROW])
+    if block.abstract:
+        blocks.append(elements.rich(elements.quote(block.abstract)))
+    if aside := _aside(block.byline, *block.facts, topics=block.topics):
+        blocks.append(elements.context(aside))
+    return blocks + buttons
+
+
+def _aside(*parts: str, topics: Sequence[str]) -> str:
+    named = [f"Topics: {', '.join(topics)}"] if topics else []
+    return " · ".join(elements.settled(part) for part in (*parts, *named) if part)
+
+
+def _has_menu(rows: list[Json]) -> bool:
+    """Whether the links are in a menu: then a line of them would say the same twice."""
+    return any(element["type"] == "overflow" for row in rows for element in row["elements"])
 
 
 def _line(block: PaperBlock) -> list[Json]:
-    aside = " · ".join((*block.facts, *([f"Topics: {', '.join(block.topics)}"] if block.topics else ())))
-    words = [elements.link(block.title, block.url)]
-    if aside:
+    words = [elements.link(elements.settled(block.title), block.url)]
+    if aside := _aside(*block.facts, topics=block.topics):
         words.append(elements.words(f" · {aside}", italic=True))
     return [elements.rich(elements.bullets([elements.section(*words)]))]
 

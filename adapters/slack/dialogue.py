@@ -11,20 +11,30 @@ from typing import Any, Final, Protocol
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from adapters.slack.calls import Calls
+from adapters.slack.api import SlackApi
+from adapters.slack.calls import PERSONAL, Calls
 from adapters.slack.elements import Json
 from adapters.slack.forms import Submission, TopicForm, form_of, mistake_of, preview_of, result_view, submission_of
 from adapters.slack.outcomes import FAILURES, outcome_of
 from adapters.slack.platform import SlackPlatform
-from adapters.slack.settings_form import OPENING_LINE, changes_of, channel_of_view, current_values, settings_view
+from adapters.slack.settings_form import (
+    OPENING_LINE,
+    changes_of,
+    channel_of_view,
+    channel_view,
+    chosen_channel,
+    current_values,
+    settings_view,
+)
 from bot.channels import Address, Channel
-from bot.messages import Button, Buttons
+from bot.messages import Button, Buttons, Note, code, text
 from bot.ports import CommandCall, CommandRunner, Reply, TopicOptions
 
 log = structlog.get_logger(__name__)
 
 #: A form waits for its answer, and Slack only waits for three seconds.
 _ANSWER_WITHIN: Final = 2.0
+_NOT_THERE: Final = "I cannot see that you are in this channel."
 _EDIT: Final = re.compile(r"\s*edit\s+#?(?P<number>\d{1,6})\s*")
 
 Start = Callable[[Coroutine[Any, Any, None]], None]
@@ -37,6 +47,10 @@ class Forms(Protocol):
         """The topic with that number in a channel."""
         ...
 
+    async def may_manage(self, call: CommandCall) -> bool:
+        """Whether the person may change what the form is about."""
+        ...
+
     async def channel_at(self, address: Address) -> Channel | None:
         """The channel, None where nobody has set anything up."""
         ...
@@ -46,8 +60,15 @@ class Dialogue:
     """Opens forms and does what they say, through the same commands that people type."""
 
     def __init__(
-        self, platform: SlackPlatform, calls: Calls, commands: CommandRunner, start: Start, forms: Forms
+        self,
+        api: SlackApi,
+        platform: SlackPlatform,
+        calls: Calls,
+        commands: CommandRunner,
+        start: Start,
+        forms: Forms,
     ) -> None:
+        self._api = api
         self._platform = platform
         self._calls = calls
         self._commands = commands
@@ -72,6 +93,36 @@ class Dialogue:
         """Somebody chose the app's shortcut, which belongs to no channel."""
         await self._show(TopicForm().view(), body["trigger_id"])
 
+    async def settings_shortcut(self, body: Json) -> None:
+        """Somebody wants to change a channel's settings, and is in no channel."""
+        await self._show(channel_view(), body["trigger_id"])
+
+    async def channel_chosen(self, ack: AsyncAck, body: Json) -> None:
+        """Goes on from the choice of a channel to its settings."""
+        channel_id, person = chosen_channel(body["view"]), body["user"]["id"]
+        work = asyncio.create_task(self._settings_of(channel_id, person))
+        done, _ = await asyncio.wait((work,), timeout=_ANSWER_WITHIN)
+        if not done:
+            work.cancel()
+            await ack(response_action="errors", errors={"channel": "Slack takes long to answer. Try once more."})
+        elif (channel := work.result()) is None:
+            await ack(response_action="errors", errors={"channel": _NOT_THERE})
+        else:
+            await ack(response_action="update", view=settings_view(channel))
+
+    async def _settings_of(self, channel_id: str, person: str) -> Channel | None:
+        """The channel, which has its first settings from now on; None when it is not the person's to choose."""
+        if not await self._may_choose(channel_id, person):
+            return None
+        call = await self._calls.of_form("settings", channel_id, "", person)
+        await self._commands.run(call)
+        return await self._forms.channel_at(call.address)
+
+    async def pressed_at_home(self, body: Json) -> None:
+        """A button in the app's home: the answer is a window over it."""
+        call = await self._calls.of_home(body["actions"][0]["value"], body["user"]["id"])
+        await self._show(result_view(await self._commands.run(call)), body["trigger_id"])
+
     async def preview(self, body: Json) -> None:
         """Shows in an open form what its query finds. A later view than ours wins."""
         view = body["view"]
@@ -83,9 +134,7 @@ class Dialogue:
         )
         found = preview_of(await self._commands.run(call))
         try:
-            await self._platform.api.client.views_update(
-                view_id=view["id"], hash=view["hash"], view=form_of(view).view(found)
-            )
+            await self._api.client.views_update(view_id=view["id"], hash=view["hash"], view=form_of(view).view(found))
         except FAILURES as error:
             log.info("slack.preview_not_shown", reason=outcome_of(error).reason)
 
@@ -100,7 +149,7 @@ class Dialogue:
             return
         reply = work.result()
         if reply is None:
-            await ack(response_action="errors", errors={"channel": "I cannot see that you are in this channel."})
+            await ack(response_action="errors", errors={"channel": _NOT_THERE})
         elif reply.failed:
             await ack(response_action="errors", errors={"query": mistake_of(reply)})
         else:
@@ -137,7 +186,7 @@ class Dialogue:
     async def _may_choose(self, channel: str, person: str) -> bool:
         """A channel's topics are its members' business, whatever a form says."""
         try:
-            return await self._platform.api.is_member(channel, person)
+            return await self._api.is_member(channel, person)
         except FAILURES as error:
             log.info("slack.members_unknown", channel=channel, reason=outcome_of(error).reason)
             return False
@@ -151,7 +200,7 @@ class Dialogue:
     async def _edited(self, call: CommandCall) -> tuple[int, TopicOptions] | None:
         """The topic that `edit N` means."""
         found = _EDIT.fullmatch(call.line)
-        if found is None or not call.person.may_manage:
+        if found is None or not await self._forms.may_manage(call):
             return None
         number = int(found["number"])
         options = await self._forms.topic_of(call.address, number)
@@ -159,7 +208,7 @@ class Dialogue:
 
     async def _show(self, view: Json, trigger: str) -> bool:
         try:
-            await self._platform.api.client.views_open(trigger_id=trigger, view=view)
+            await self._api.client.views_open(trigger_id=trigger, view=view)
         except FAILURES as error:
             # Usually too late: the answer in words says the same.
             log.info("slack.form_not_opened", reason=outcome_of(error).reason)
@@ -170,6 +219,23 @@ class Dialogue:
 async def _ended(work: asyncio.Task[dict[str, str]]) -> None:
     if wrong := await work:
         log.warning("slack.settings_late", wrong=wrong)
+
+
+def with_invitation(call: CommandCall, reply: Reply) -> Reply:
+    """The answer to `subscribe`, with what is still to do where the bot cannot post yet.
+
+    A conversation that Slack does not let us see has no name for us but its id.
+    """
+    channel = call.address.channel
+    if reply.failed or call.channel_name != channel or not call.line.strip().lower().startswith("subscribe"):
+        return reply
+    if channel.startswith(PERSONAL):
+        note = Note(text("I cannot post in conversations between people. Say this in a channel, or in ours."))
+    else:
+        note = Note(
+            text("I am not in this channel yet, so nothing can come. Write ", code("/invite @Paper Round"), ".")
+        )
+    return replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, note)))
 
 
 def with_settings_button(call: CommandCall, reply: Reply) -> Reply:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from adapters.slack import limits
-from bot.messages import Button, ButtonStyle, Span
+from bot.messages import Button, ButtonStyle, Link, Span
 from bot.text import shorten
 
 Json = dict[str, Any]
@@ -20,10 +21,13 @@ Json = dict[str, Any]
 #: Every button's `action_id` starts so; what it does is the command line in its `value`. Both are in messages that
 #: were posted long ago and must never change their meaning.
 RUN = "paperround.run"
+#: The menu of links below a card. Its choices lead somewhere by themselves; Slack tells us of them all the same.
+LINKS = "paperround.links"
 #: A button whose line takes more than this as JSON is left out.
 _LONGEST_LINE = 2_500
 _LINE_OVERHEAD = 150  # JSON around the words of one run of text, at most
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_LEFT_TO_RIGHT = "\u200e"
 _STYLES = {ButtonStyle.PRIMARY: "primary", ButtonStyle.DANGER: "danger"}
 
 
@@ -49,8 +53,15 @@ def visible(text: str) -> str:
     return _UNSEEN.sub("", text.replace("\t", " "))
 
 
-def plain(text: str, limit: int) -> Json:
-    return {"type": "plain_text", "text": shorten(visible(text), limit), "emoji": False}
+def settled(text: str) -> str:
+    """Text after which a line goes on from left to right, even after Hebrew or Arabic words."""
+    return text + _LEFT_TO_RIGHT if any(unicodedata.bidirectional(one) in ("R", "AL") for one in text) else text
+
+
+def plain(text: str, limit: int, *, emoji: bool = False) -> Json:
+    """Words without markup. Only with `emoji` Slack draws emoji in it, and then also those that are only named
+    (`:fire:`): that is for words of our own."""
+    return {"type": "plain_text", "text": shorten(visible(text), limit), "emoji": emoji}
 
 
 def header(text: str) -> Json:
@@ -119,11 +130,23 @@ def picture_beside(text: str, url: str, alt: str) -> Json:
     return {"type": "section", "text": plain(text, limits.SECTION), "accessory": image}
 
 
-def actions(buttons: Iterable[Button]) -> list[Json]:
-    """Rows of buttons. What cannot be a button (no label, a line longer than a button keeps) is left out."""
+def actions(buttons: Iterable[Button], links: Iterable[Link] = ()) -> list[Json]:
+    """Rows of buttons, with a menu of links at the end.
+
+    What cannot be a button (no label, a line longer than a button keeps) is left out, and so is a menu with less than
+    two links.
+    """
     usable = [button for button in buttons if _is_usable(button)]
-    rows = [usable[start : start + limits.ACTIONS] for start in range(0, len(usable), limits.ACTIONS)]
-    return [{"type": "actions", "elements": [_button(one, number) for number, one in enumerate(row)]} for row in rows]
+    row = [_button(one, number % limits.ACTIONS) for number, one in enumerate(usable)]
+    options = [_option(link, number) for number, link in enumerate(links) if is_url(link.url)][: limits.OVERFLOW]
+    if len(options) > 1:
+        row.append({"type": "overflow", "action_id": LINKS, "options": options})
+    rows = [row[start : start + limits.ACTIONS] for start in range(0, len(row), limits.ACTIONS)]
+    return [{"type": "actions", "elements": one} for one in rows]
+
+
+def _option(link: Link, number: int) -> Json:
+    return {"text": plain(link.label, limits.BUTTON_LABEL), "value": str(number), "url": link.url}
 
 
 def _is_usable(button: Button) -> bool:
@@ -135,7 +158,7 @@ def _button(button: Button, number: int) -> Json:
     element: Json = {
         "type": "button",
         "action_id": f"{RUN}.{number}",
-        "text": plain(button.label, limits.BUTTON_LABEL),
+        "text": plain(button.label, limits.BUTTON_LABEL, emoji=True),
         "value": button.line,
     }
     if style := _STYLES.get(button.style):

@@ -13,6 +13,7 @@ from typing import Any, Final
 from adapters.slack import elements, limits
 from adapters.slack.elements import Json
 from adapters.slack.rendering import render
+from bot.forms import line_of
 from bot.messages import Buttons, Message, PaperBlock
 from bot.ports import Reply, TopicOptions
 from bot.text import shorten
@@ -45,7 +46,7 @@ class TopicForm:
     def view(self, preview: Sequence[Json] = ()) -> Json:
         """The modal, with what the query finds below the fields."""
         known = self.known or TopicOptions(query="")
-        blocks = [_channel_input()] if not self.channel else []
+        blocks = [channel_input()] if not self.channel else []
         blocks.append(_query_input(known.query))
         blocks.append(_text_input("name", "Name", "Shown instead of the query", known.name, LONGEST_NAME))
         blocks.append(_number_input("min-upvotes", "Only from so many upvotes on", known.min_upvotes, 1_000_000))
@@ -85,25 +86,19 @@ def submission_of(view: Json) -> Submission:
     form = form_of(view)
     fields = {block_id: next(iter(block.values())) for block_id, block in view["state"]["values"].items()}
     query = " ".join((_value(fields, "query") or "").split())
-    # A quotation mark would end the name; nothing else in it is special.
-    name = " ".join((_value(fields, "name") or "").replace('"', "'").split())
-    least, backfill = _value(fields, "min-upvotes"), _value(fields, "backfill")
-    instant = bool(fields.get("instant", {}).get("selected_options"))
-    if form.number:
-        options = [
-            f"--min-upvotes {least or 0}",
-            f"--instant {'on' if instant else 'off'}",
-            f'--name "{name or "none"}"',
-        ]
-        parts = [f"edit {form.number}", query, *options]
-    else:
-        parts = ["subscribe", query]
-        parts += [f"--min-upvotes {least}"] if least else []
-        parts += ["--instant"] if instant else []
-        parts += [f"--backfill {backfill}"] if backfill else []
-        parts += [f'--name "{name}"'] if name else []
+    options = TopicOptions(
+        query=query,
+        name=_value(fields, "name") or "",
+        instant=bool(fields.get("instant", {}).get("selected_options")),
+    )
+    line = line_of(
+        options,
+        number=form.number or None,
+        min_upvotes=_value(fields, "min-upvotes") or "",
+        backfill=_value(fields, "backfill") or "",
+    )
     channel = form.channel or fields.get("channel", {}).get("selected_conversation") or ""
-    return Submission(channel, form.channel_name, not form.channel, query, " ".join(parts))
+    return Submission(channel, form.channel_name, not form.channel, query, line)
 
 
 def mistake_of(reply: Reply) -> str:
@@ -154,7 +149,8 @@ def _input(block_id: str, label: str, element: Json, *, optional: bool = True, h
     return block | ({"hint": elements.plain(hint, limits.SECTION)} if hint else {})
 
 
-def _channel_input() -> Json:
+def channel_input() -> Json:
+    """A field for a channel. Slack offers public ones as well that the person is not in."""
     select = {
         "type": "conversations_select",
         "action_id": "value",

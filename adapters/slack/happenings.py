@@ -52,6 +52,18 @@ class ChannelLife(Protocol):
         """Nothing can be posted in the whole workspace of that address."""
         ...
 
+    async def workspace_left(self, address: Address, reason: str) -> None:
+        """The bot was removed from that workspace."""
+        ...
+
+    async def workspace_joined(self, address: Address, name: str) -> None:
+        """The bot is in that workspace, maybe again."""
+        ...
+
+    async def workspace_works(self, address: Address) -> None:
+        """Slack takes our token for that workspace, maybe again."""
+        ...
+
     async def renamed(self, address: Address, name: str) -> None: ...
 
 
@@ -93,10 +105,6 @@ class Happenings:
         elif kind in _RENAMED:
             self._api.forget_channel(channel["id"])
             await life.renamed(await self._calls.address(channel["id"]), channel["name"])
-        elif kind == "app_uninstalled":
-            await life.workspace_lost(await self._calls.address(""), "The app was removed from this workspace.")
-        elif kind == "tokens_revoked" and event.get("tokens", {}).get("bot"):
-            await life.workspace_lost(await self._calls.address(""), "My token for Slack was revoked.")
 
     async def _reachable(self, channel: str, life: ChannelLife) -> None:
         name = await self._calls.channel_name(channel)
@@ -109,9 +117,12 @@ class Happenings:
         if self._card_of is None or event.get("user") == (await self._api.identity()).user_id:
             return
         unfurls: Json = {}
+        shown: set[str] = set()
         for link in event.get("links", [])[:LINKS_AT_ONCE]:
             card = await self._card_of(link["url"])
-            if card is not None:
+            # A paper's page and its PDF in one message are one paper.
+            if card is not None and card.paper_id not in shown:
+                shown.add(card.paper_id)
                 (page,) = render(Message(summary=card.title, blocks=(card,)))
                 unfurls[link["url"]] = {"blocks": list(page.blocks)}
         if not unfurls:
@@ -125,3 +136,12 @@ class Happenings:
             await self._api.client.api_call("chat.unfurl", json={**place, "unfurls": unfurls})
         except FAILURES as error:
             log.warning("slack.not_unfurled", code=code_of(error), reason=outcome_of(error).reason)
+
+
+def farewell_of(event: Json) -> str | None:
+    """Why a workspace is lost, None for an event that does not say that one is."""
+    if event.get("type") == "app_uninstalled":
+        return "The app was removed from this workspace."
+    if event.get("type") == "tokens_revoked" and (event.get("tokens") or {}).get("bot"):
+        return "My token for Slack was revoked."
+    return None

@@ -5,64 +5,138 @@ https://docs.slack.dev/surfaces/app-home
 
 from __future__ import annotations
 
+import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
+from weakref import WeakValueDictionary
 
 import structlog
 
 from adapters.slack import elements
 from adapters.slack.api import SlackApi
+from adapters.slack.calls import Calls
 from adapters.slack.elements import Json
 from adapters.slack.forms import SHORTCUT
 from adapters.slack.outcomes import FAILURES, code_of
 from adapters.slack.rendering import render
+from adapters.slack.settings_form import SETTINGS_SHORTCUT
 from bot.channels import Channel, ChannelState, PlatformName
-from bot.messages import Block, Heading, Items, Message, Note, Paragraph, Span, bold, code, text
-from bot.ports import ChannelDirectory
+from bot.messages import (
+    Block,
+    Button,
+    Buttons,
+    Divider,
+    Heading,
+    Items,
+    Message,
+    Note,
+    PaperBlock,
+    Paragraph,
+    Span,
+    bold,
+    code,
+    text,
+)
+from bot.ports import ChannelDirectory, Overview
+from bot.text import count_of
 
 log = structlog.get_logger(__name__)
 
 _BLOCKS: Final = 100
+_SAVED: Final = 5  # papers of the reading list
+_REMEMBERED: Final = 10_000  # people
+_CHANGING: Final = frozenset((
+    "save", "unsave", "subscribe", "unsubscribe", "schedule", "timezone", "settings", "pause", "resume",
+))  # fmt: skip
+_CHANNEL_BUTTONS: Final = Buttons((Button("Help", "help"),))
 
 
 class Home:
     """Publishes the home of a person. Only channels that the person is in are on it."""
 
-    def __init__(self, api: SlackApi, directory: ChannelDirectory) -> None:
+    def __init__(self, api: SlackApi, calls: Calls, directory: ChannelDirectory, overview: Overview | None) -> None:
         self._api = api
+        self._calls = calls
         self._directory = directory
+        self._overview = overview
+        self._seen: OrderedDict[str, None] = OrderedDict()
+        # What is published last must also be what was read last.
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def was_seen_by(self, user_id: str) -> bool:
+        """Whether the person has looked at it since we started; whoever has not sees a new one with the first look."""
+        return user_id in self._seen
 
     async def publish(self, user_id: str) -> None:
-        try:
-            mine = await self._api.channels_of(user_id)
-            known = await self._directory.channels(PlatformName.SLACK)
-            team = (await self._api.identity()).team_id
-            channels = [one for one in known if one.address.workspace == team and one.address.channel in mine]
-            await self._api.client.views_publish(user_id=user_id, view=_view(channels))
-        except FAILURES as error:
-            log.warning("slack.home_not_shown", person=user_id, code=code_of(error))
+        self._seen[user_id] = None
+        if len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
+        async with self._turns.setdefault(user_id, asyncio.Lock()):
+            try:
+                await self._publish(user_id)
+            except FAILURES as error:
+                log.warning("slack.home_not_shown", person=user_id, code=code_of(error), error=str(error)[:200])
+
+    async def _publish(self, user_id: str) -> None:
+        mine = await self._api.channels_of(user_id)
+        known = await self._directory.channels(PlatformName.SLACK)
+        team = (await self._api.identity()).team_id
+        channels = [one for one in known if one.address.workspace == team and one.address.channel in mine]
+        blocks = [*_introduction(), *_channels(channels), _CHANNEL_BUTTONS]
+        if self._overview is not None:
+            call = await self._calls.of_home("saved", user_id)
+            total, papers = await self._overview.saved(call.reader, _SAVED)
+            blocks += _reading_list(total, papers)
+            health = await self._overview.health(call.person.time_zone or "UTC")
+            blocks += [Divider(), Note(text(health))]
+        await self._api.client.views_publish(user_id=user_id, view=_view(blocks))
 
 
-def _view(channels: Sequence[Channel]) -> Json:
-    pages = render(Message(summary="Paper Round", blocks=tuple(_blocks(channels))))
-    shown = [block for page in pages for block in page.blocks]
-    button = {
-        "type": "button",
-        "action_id": SHORTCUT,
-        "text": elements.plain("Add a topic", 75),
-        "style": "primary",
-    }
-    return {"type": "home", "blocks": [*shown, {"type": "actions", "elements": [button]}][:_BLOCKS]}
+def changes_home(line: str) -> bool:
+    """Whether a command may change what somebody's home shows."""
+    return line.strip().lower().partition(" ")[0] in _CHANGING
 
 
-def _blocks(channels: Sequence[Channel]) -> list[Block]:
-    lines = tuple(_line(channel) for channel in sorted(channels, key=lambda one: one.name))
+def _view(blocks: Sequence[Block]) -> Json:
+    shown: list[Json] = []
+    for page in render(Message(summary="Paper Round", blocks=tuple(blocks))):
+        shown += page.blocks
+    at = next((place for place, block in enumerate(shown) if block["type"] == "actions"), len(shown))
+    # Slack knows these two by names of their own: the same shortcuts open the same forms.
+    own = [_button(SHORTCUT, "Add a topic", style="primary"), _button(SETTINGS_SHORTCUT, "Channel settings")]
+    shown[at : at + 1] = [{"type": "actions", "elements": own + shown[at]["elements"] if shown[at:] else own}]
+    return {"type": "home", "blocks": shown[:_BLOCKS]}
+
+
+def _button(action_id: str, label: str, **more: str) -> Json:
+    return {"type": "button", "action_id": action_id, "text": elements.plain(label, 75), **more}
+
+
+def _introduction() -> list[Block]:
     return [
         Paragraph(text("I post the research papers that match your channels' topics, each of them once.")),
-        Paragraph(text("Write ", code("/papers"), " in a channel to begin, or ", code("/papers help"), ".")),
+        Note(
+            text("Write ", code("/papers"), " in a channel, or to me alone: then the topics are yours. ",
+                 code("/papers help"), " tells more.")
+        ),
+    ]  # fmt: skip
+
+
+def _channels(channels: Sequence[Channel]) -> list[Block]:
+    lines = tuple(_line(channel) for channel in sorted(channels, key=lambda one: one.name))
+    return [
         Heading("Your channels"),
         Items(lines) if lines else Note(text("None of your channels has topics yet.")),
     ]
+
+
+def _reading_list(total: int, papers: Sequence[PaperBlock]) -> list[Block]:
+    if not total:
+        return [Heading("Your reading list"), Note(text("Save on a card puts a paper here."))]
+    rest = [Note(text(f"… and {total - len(papers)} more."))] if total > len(papers) else []
+    buttons = Buttons((Button("My list", "saved"), Button("BibTeX", "saved bibtex")))
+    return [Heading(f"Your reading list: {count_of(total, 'paper')}"), *papers, *rest, buttons]
 
 
 def _line(channel: Channel) -> tuple[Span, ...]:
@@ -73,4 +147,6 @@ def _line(channel: Channel) -> tuple[Span, ...]:
             state = "paused"
         case ChannelState.ACTIVE:
             state = f"{channel.schedule} ({channel.time_zone})"
-    return text(bold(f"#{channel.name}"), f": {state}")
+    # Conversations have names of several words, and no sign before them.
+    name = channel.name[:1].upper() + channel.name[1:] if " " in channel.name else f"#{channel.name}"
+    return text(bold(name), f": {state}")

@@ -15,6 +15,7 @@ TEXT: Final = 4_000
 HEADER: Final = 150
 SECTION: Final = 3_000
 ACTIONS: Final = 25
+OVERFLOW: Final = 5
 BUTTON_LABEL: Final = 75
 BUTTON_VALUE: Final = 2_000
 URL: Final = 3_000

@@ -11,9 +11,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
-from adapters.slack.app import EVENTS_PATH
 from adapters.slack.forms import SHORTCUT
 from adapters.slack.happenings import EVENTS
+from adapters.slack.paths import EVENTS_PATH, REDIRECT_PATH
+from adapters.slack.settings_form import SETTINGS_SHORTCUT
 from bot.commands.registry import Registry
 from bot.commands.runner import REGISTRY
 
@@ -34,15 +35,22 @@ SCOPES: Final = (
     "commands",
     "groups:history",
     "groups:read",
+    "im:history",
+    "im:read",
+    "im:write",
     "links:read",
     "links:write",
+    "mpim:history",
+    "mpim:read",
     "users:read",
 )
 
 
 def manifest(registry: Registry, *, address: str = "") -> dict[str, Any]:
     """The manifest for Socket Mode, or for HTTP when the bot's public `address` is given."""
-    url = address.rstrip("/") + EVENTS_PATH if address else ""
+    base = address.rstrip("/")
+    url = base + EVENTS_PATH if base else ""
+    redirects = {"redirect_urls": [base + REDIRECT_PATH]} if base else {}
     requests = {"request_url": url} if url else {}
     names = [command.name for command in registry]
     described = "\n".join([_INTRODUCTION, "", *(f"/papers {command.usage}: {command.summary}" for command in registry)])
@@ -57,7 +65,7 @@ def manifest(registry: Registry, *, address: str = "") -> dict[str, Any]:
             "app_home": {
                 "home_tab_enabled": True,
                 "messages_tab_enabled": True,
-                "messages_tab_read_only_enabled": True,
+                "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": "Paper Round", "always_online": True},
             "shortcuts": [
@@ -66,7 +74,13 @@ def manifest(registry: Registry, *, address: str = "") -> dict[str, Any]:
                     "type": "global",
                     "callback_id": SHORTCUT,
                     "description": "Papers on it are posted to a channel",
-                }
+                },
+                {
+                    "name": "Channel settings",
+                    "type": "global",
+                    "callback_id": SETTINGS_SHORTCUT,
+                    "description": "When a channel's papers come, and how they look",
+                },
             ],
             "slash_commands": [
                 {
@@ -78,11 +92,11 @@ def manifest(registry: Registry, *, address: str = "") -> dict[str, Any]:
                     "should_escape": True,
                 }
             ],
-            "unfurl_domains": ["arxiv.org", "huggingface.co"],
+            "unfurl_domains": ["arxiv.org", "huggingface.co", "hf.co", "alphaxiv.org"],
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "oauth_config": {**redirects, "scopes": {"bot": list(SCOPES)}},
         "settings": {
-            "event_subscriptions": {**requests, "bot_events": sorted((*EVENTS, "app_home_opened"))},
+            "event_subscriptions": {**requests, "bot_events": sorted((*EVENTS, "app_home_opened", "message.im"))},
             "interactivity": {"is_enabled": True, **requests},
             "org_deploy_enabled": False,
             "socket_mode_enabled": not url,

@@ -27,6 +27,19 @@ def parse_mention(text: str) -> str:
     return f"<!{found['range'] or found['word']}>"
 
 
+#: Who may manage channels where a workspace does not leave it to all members.
+ADMINS = "admins"
+
+
+def parse_role(text: str) -> str:
+    """The one role that Slack knows; raises `UserError` for any other."""
+    if text.strip().lower() not in (ADMINS, "admin"):
+        raise UserError(
+            "Slack knows one role: `admins`, the admins and owners of the workspace. `none` means everybody."
+        )
+    return ADMINS
+
+
 def mention_element(mention: str) -> Json | None:
     """The mention as rich text; None for what is none, so that nothing else ever pings."""
     found = _MENTION.fullmatch(mention)

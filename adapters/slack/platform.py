@@ -9,12 +9,14 @@ import structlog
 from slack_sdk.errors import SlackApiError
 
 from adapters.slack import rendering
-from adapters.slack.api import DEFAULT_API_URL, REQUEST_TIMEOUT, SlackApi
+from adapters.slack.api import SlackApi
 from adapters.slack.elements import Json
-from adapters.slack.mentions import parse_mention
+from adapters.slack.mentions import parse_mention, parse_role
 from adapters.slack.outcomes import FAILURES, code_of, is_unacceptable, outcome_of
 from adapters.slack.rendering import Payload, content_of, ever_plainer, render
+from adapters.slack.workspaces import Workspaces
 from bot.channels import Address, PlatformName, Style
+from bot.errors import PaperRoundError
 from bot.messages import Message
 from bot.ports import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
 
@@ -31,14 +33,18 @@ _UNREADABLE: Final = frozenset(("missing_scope", "not_in_channel", "channel_not_
 
 
 class SlackPlatform:
-    """Implements `bot.ports.Platform` for the workspace that the bot token belongs to. `close` it in the end."""
+    """Implements `bot.ports.Platform` for the workspaces that the app is in. `close` it in the end."""
 
-    def __init__(self, bot_token: str, *, api_url: str = DEFAULT_API_URL, timeout: int = REQUEST_TIMEOUT) -> None:
-        self.api = SlackApi(bot_token, api_url, timeout=timeout)
+    def __init__(self, workspaces: Workspaces) -> None:
+        self.workspaces = workspaces
 
     @property
     def name(self) -> PlatformName:
         return PlatformName.SLACK
+
+    @property
+    def account(self) -> str:
+        return ""
 
     @property
     def channel_interval(self) -> float:
@@ -47,8 +53,15 @@ class SlackPlatform:
     def papers_per_message(self, style: Style, *, abstracts: bool) -> int:
         return rendering.papers_per_message(style, abstracts=abstracts)
 
+    async def takes_apart(self, address: Address) -> bool:  # noqa: ARG002 - no channel does
+        return False
+
     def parse_mention(self, text: str) -> str:
         return parse_mention(text)
+
+    def parse_role(self, text: str) -> str:
+        """`admins`; raises `UserError` for anything else."""
+        return parse_role(text)
 
     async def send(self, outgoing: Outgoing) -> SendResult:
         """Posts once. Only what Slack has certainly refused is asked again, in another way: after joining a public
@@ -56,25 +69,37 @@ class SlackPlatform:
         pages = render(outgoing.message)
         if len(pages) > 1:
             return Rejected("The message is longer than Slack takes at once.")
-        if (refused := await self._elsewhere(outgoing.address)) is not None:
-            return refused
+        api = await self._api_at(outgoing.address)
+        if not isinstance(api, SlackApi):
+            return api
+        if wait := api.pace.wait():
+            return Retry("Slack asks this workspace to wait.", wait)
         result: SendResult = Rejected("The message has nothing in it.")
         for form in ever_plainer(_arguments(outgoing, pages[0])):
+            token = api.token
             try:
-                return await self._post(form)
+                result = await self._post(api, form)
             except FAILURES as error:
-                result = outcome_of(error)
-                if not is_unacceptable(error):
-                    break
-                log.warning("slack.message_refused", channel=str(outgoing.address), code=code_of(error))
+                result = await self.workspaces.refused(api, token, error)
+                if is_unacceptable(error):
+                    log.warning("slack.message_refused", channel=str(outgoing.address), code=code_of(error))
+                    continue
+            break
+        _note_pace(api, outgoing.address.channel, result)
         return result
 
     async def look_up(self, outgoing: Outgoing, since: datetime) -> Sent | Retry | Gone | LookUp:
         """Searches the channel's history, or the thread, for the metadata of the message."""
+        api = await self._api_at(outgoing.address)
+        if isinstance(api, Rejected):
+            return LookUp.CANNOT_TELL
+        if not isinstance(api, SlackApi):
+            return api
+        token = api.token
         try:
-            return await self._search(outgoing, since)
+            return await self._search(api, outgoing, since)
         except FAILURES as error:
-            code, outcome = code_of(error), outcome_of(error)
+            code, outcome = code_of(error), await self.workspaces.refused(api, token, error)
             if code == "thread_not_found":
                 return LookUp.MISSING
             if code in _UNREADABLE:
@@ -85,53 +110,54 @@ class SlackPlatform:
 
     async def tell(self, address: Address, person_id: str, message: Message) -> bool:
         """Writes to the person, in the conversation that the person has with the app."""
-        if await self._elsewhere(address) is not None:
+        api = await self._api_at(address)
+        if not isinstance(api, SlackApi):
             return False
         try:
             for page in render(message):
-                await self._post({"channel": person_id, **content_of(page)})
+                await self._post(api, {"channel": person_id, **content_of(page)})
         except FAILURES as error:
             log.warning("slack.not_told", person=person_id, reason=outcome_of(error).reason)
             return False
         return True
 
     async def close(self) -> None:
-        await self.api.close()
+        await self.workspaces.close()
 
-    async def _elsewhere(self, address: Address) -> Retry | Gone | Rejected | None:
-        """Why nothing can be posted at that address; None for a channel of our workspace."""
+    async def _api_at(self, address: Address) -> SlackApi | Retry | Gone | Rejected:
+        """The way to the workspace of that address, or why nothing can be posted there."""
         if address.platform is not PlatformName.SLACK:
             return Rejected(f"{address} is not a channel of Slack.")
         try:
-            identity = await self.api.identity()
+            api = await self.workspaces.at(address.workspace)
         except FAILURES as error:
             outcome = outcome_of(error)
             # Nothing was being posted yet, so nothing is unclear.
             return Retry(outcome.reason) if isinstance(outcome, Unknown) else outcome
-        if identity.team_id != address.workspace:
-            return Gone("My token for Slack is another workspace's.", GoneScope.WORKSPACE)
-        return None
+        except PaperRoundError as error:
+            return Retry(str(error))
+        return api or Gone(self.workspaces.absent, GoneScope.WORKSPACE)
 
-    async def _post(self, arguments: Json) -> Sent:
+    async def _post(self, api: SlackApi, arguments: Json) -> Sent:
         try:
-            answer = await self.api.client.chat_postMessage(**arguments)
+            answer = await api.client.chat_postMessage(**arguments)
         except SlackApiError as error:
-            if code_of(error) != "not_in_channel" or not await self._join(arguments["channel"]):
+            if code_of(error) != "not_in_channel" or not await self._join(api, arguments["channel"]):
                 raise
-            answer = await self.api.client.chat_postMessage(**arguments)
+            answer = await api.client.chat_postMessage(**arguments)
         return Sent(answer["ts"])
 
-    async def _join(self, channel: str) -> bool:
+    async def _join(self, api: SlackApi, channel: str) -> bool:
         """Joins a public channel; whether that worked."""
         try:
-            await self.api.client.conversations_join(channel=channel)
+            await api.client.conversations_join(channel=channel)
         except FAILURES as error:
             log.info("slack.not_joined", channel=channel, reason=outcome_of(error).reason)
             return False
         log.info("slack.joined", channel=channel)
         return True
 
-    async def _search(self, outgoing: Outgoing, since: datetime) -> Sent | LookUp:
+    async def _search(self, api: SlackApi, outgoing: Outgoing, since: datetime) -> Sent | LookUp:
         cursor: str | None = None
         for _ in range(_HISTORY_PAGES):
             asked: dict[str, Any] = {
@@ -143,11 +169,10 @@ class SlackPlatform:
                 "include_all_metadata": True,
                 "cursor": cursor,
             }
-            client = self.api.client
             if outgoing.reply_to:
-                page = await client.conversations_replies(ts=outgoing.reply_to, **asked)
+                page = await api.client.conversations_replies(ts=outgoing.reply_to, **asked)
             else:
-                page = await client.conversations_history(**asked)
+                page = await api.client.conversations_history(**asked)
             for message in page["messages"]:
                 if _key_of(message) == outgoing.key:
                     return Sent(message["ts"])
@@ -157,12 +182,24 @@ class SlackPlatform:
         return LookUp.CANNOT_TELL
 
 
+def _note_pace(api: SlackApi, channel: str, result: SendResult) -> None:
+    if isinstance(result, Sent):
+        api.pace.taken()
+    elif isinstance(result, Retry) and result.after is not None:
+        api.pace.asked_to_wait(channel, result.after)
+
+
 def _arguments(outgoing: Outgoing, payload: Payload) -> Json:
     arguments = content_of(payload) | {
         "channel": outgoing.address.channel,
-        "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": outgoing.key}},
+        "metadata": metadata_of(outgoing),
     }
     return arguments | ({"thread_ts": outgoing.reply_to} if outgoing.reply_to else {})
+
+
+def metadata_of(outgoing: Outgoing) -> Json:
+    """What a message carries so that it is found again."""
+    return {"event_type": EVENT_TYPE, "event_payload": {"key": outgoing.key}}
 
 
 def _key_of(message: Json) -> str | None:

@@ -16,6 +16,7 @@ from bot.messages import (
     Buttons,
     Code,
     Divider,
+    Document,
     Heading,
     Items,
     Message,
@@ -25,14 +26,16 @@ from bot.messages import (
     Span,
     plain_text,
 )
-from bot.text import shorten
+from bot.text import shorten, split_text
 
 #: Escaping makes a character five at most, so this many always stay within `limits.TEXT`.
 _LONGEST_TEXT: Final = limits.TEXT // 5
 #: Room in a message with papers for all that is not a paper: mention, heading, topics, divider, a button.
 _FRAME: Final = 1_500
 #: Characters of JSON for one paper: a line of a list, a card, a card with its abstract.
-_LINE, _CARD, _CARD_WITH_ABSTRACT = 520, 2_100, 3_500
+_LINE, _CARD, _CARD_WITH_ABSTRACT = 520, 2_500, 3_900
+#: Characters of one part of a document; five of them fill a message well.
+_PART: Final = 2_000
 #: Room for one list; the rest of the message is there for what is around it.
 _LIST: Final = limits.MESSAGE - 1_000
 
@@ -57,8 +60,8 @@ def render(message: Message) -> list[Payload]:
     chunks = [_mention(message.mention)]
     for block in message.blocks:
         rendered = _rendered(block)
-        # Rows of buttons may part; everything else of one neutral block stays together.
-        chunks += [[row] for row in rendered] if isinstance(block, Buttons) else [rendered]
+        # Rows of buttons and long documents may part; everything else of one neutral block stays together.
+        chunks += [[row] for row in rendered] if isinstance(block, Buttons | Document) else [rendered]
     pages: list[list[Json]] = [[]]
     room = limits.MESSAGE - len("[]")
     for chunk in chunks:
@@ -111,6 +114,8 @@ def _rendered(block: Block) -> list[Json]:
             return [elements.context(words)] if elements.visible(words).strip() else []
         case Code(text=text):
             return [elements.rich(elements.preformatted(text))] if elements.visible(text) else []
+        case Document(text=text):
+            return _document(text)
         case Items(items=items):
             return _list(items)
         case Divider():
@@ -125,6 +130,12 @@ def _rendered(block: Block) -> list[Json]:
 def _rich_line(spans: Sequence[Span]) -> list[Json]:
     line = elements.line_of(spans)
     return [elements.rich(line)] if line["elements"] else []
+
+
+def _document(text: str) -> list[Json]:
+    """The text as it is: an app cannot give a file to one person alone."""
+    parts = split_text(elements.visible(text).rstrip(), _PART)
+    return [elements.rich(elements.preformatted(part)) for part in parts if part.strip()]
 
 
 def _list(items: Iterable[Sequence[Span]]) -> list[Json]:

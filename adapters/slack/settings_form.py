@@ -8,17 +8,38 @@ from typing import Final
 
 from adapters.slack import elements, limits
 from adapters.slack.elements import Json
+from adapters.slack.forms import channel_input
 from bot.channels import Channel
 from bot.commands.settings import SETTINGS
 from bot.papers import SourceName
 
-#: In open forms; must keep its meaning.
+#: These are in open forms and in the manifest, and must keep their meaning.
 SETTINGS_FORM: Final = "paperround.settings"
+CHANNEL_FORM: Final = "paperround.channel"
+SETTINGS_SHORTCUT: Final = "paperround.channel_settings"
 #: The line of the button that opens the form.
 OPENING_LINE: Final = "settings form"
 
 _CHOICES: Final = ("style", "abstracts", "sources")
 _LONGEST_VALUE: Final = 1_500  # a hundred quiet dates
+
+
+def channel_view() -> Json:
+    """The modal that asks for the channel, where nothing else says which one is meant."""
+    return {
+        "type": "modal",
+        "callback_id": CHANNEL_FORM,
+        "title": elements.plain("Channel settings", 24),
+        "submit": elements.plain("Next", 24),
+        "close": elements.plain("Cancel", 24),
+        "blocks": [channel_input()],
+    }
+
+
+def chosen_channel(view: Json) -> str:
+    """The id of the channel that somebody chose, empty if none."""
+    fields: list[Json] = list(view["state"]["values"].get("channel", {}).values())
+    return str(fields[0].get("selected_conversation") or "") if fields else ""
 
 
 def settings_view(channel: Channel) -> Json:

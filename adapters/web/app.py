@@ -205,6 +205,12 @@ class Workspace:
         pressed = fields.get("from") or None
         reply = await self._commands.run(self._call(request, channel, line, pressed))
         zone = _zone(request, channel)
+        if reply.update is not None and (number := id_of(pressed)) is not None:
+            changed = await self._platform.change(reply.update, number)
+            if changed is not None:
+                if wants_json(request):
+                    return JSONResponse({**self._described(name, view_of(changed, zone)), "updates": True})
+                return RedirectResponse(_path_of(channel), status_code=303)
         in_place = reply.replaces and pressed is not None
         if reply.ephemeral or (in_place and id_of(pressed) is not None):
             view = MessageView(
@@ -225,10 +231,11 @@ class Workspace:
     async def complete(self, request: Request) -> Response:
         channel = await self._channel(request)
         line = line_of(request.query_params.get("line", ""), keep_end=True)
-        lines = (
+        offered = (
             await self._commands.complete(self._call(request, channel, line, None)) if len(line) < LONGEST_LINE else []
         )
-        return JSONResponse({"lines": list(lines[:MOST_COMPLETIONS])})
+        shown = offered[:MOST_COMPLETIONS]
+        return JSONResponse({"lines": [one.line for one in shown], "labels": [one.label for one in shown]})
 
     async def events(self, request: Request) -> Response:
         channel = await self._channel(request)

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from adapters.web.timeline import ChannelView, MessageView, Thread
-from bot.messages import Button, Buttons, Heading, Message, Paragraph, text
+from bot.messages import Button, Buttons, Document, Heading, Message, Paragraph, text
 from bot.text import count_of, shorten
 
 HERE = Path(__file__).parent
@@ -41,6 +41,7 @@ class Pages:
         self._templates.globals |= {
             "asset": {path.name: _versioned(path) for path in STATIC.iterdir()},
             "banner": banner,
+            "data_url": data_url,
             "has_login": has_login,
             "link": web_link,
             "nothing_yet": _NOTHING_YET,
@@ -93,6 +94,11 @@ def web_link(url: str) -> str:
         return ""
     plain = not any(character.isspace() or not character.isprintable() for character in url)
     return url if plain and parts.scheme in ("http", "https") and parts.hostname else ""
+
+
+def data_url(document: Document) -> str:
+    """An address that is the document itself, to be saved as a file. RFC 2397."""
+    return f"data:{document.media_type};charset=utf-8,{quote(document.text, safe='')}"
 
 
 def path_segment(text: str) -> str:

@@ -73,11 +73,18 @@ class WebPlatform:
         return PlatformName.WEB
 
     @property
+    def account(self) -> str:
+        return ""
+
+    @property
     def channel_interval(self) -> float:
         return 0.0
 
     def papers_per_message(self, style: Style, *, abstracts: bool) -> int:  # noqa: ARG002 - a page has no such limits
         return PAPERS_PER_MESSAGE
+
+    async def takes_apart(self, address: Address) -> bool:  # noqa: ARG002 - no channel does
+        return False
 
     def parse_mention(self, text: str) -> str:
         """Any short name: it is shown with the digest, and pings nobody because there is nobody to ping."""
@@ -87,6 +94,10 @@ class WebPlatform:
         if len(mention) > LONGEST_MENTION:
             raise UserError(f"That mention has {len(mention)} characters; {LONGEST_MENTION} is the most.")
         return mention
+
+    def parse_role(self, text: str) -> str:  # noqa: ARG002 - nobody has one
+        """Raises `UserError`: whoever can open the workspace may do everything in it."""
+        raise UserError("The web workspace has no roles: whoever can open it may change its topics.")
 
     async def send(self, outgoing: Outgoing) -> SendResult:
         address, parent = outgoing.address, outgoing.reply_to
@@ -129,6 +140,13 @@ class WebPlatform:
         return await self._post(
             channel, replace(message, blocks=(attribution, *message.blocks)), key=_new_key(), reply_to=None
         )
+
+    async def change(self, update: Outgoing, message_id: int) -> LoggedMessage | None:
+        """Lets a posted message read as `update` says, None when it is not there; raises `StorageError`."""
+        found = await self._messages.find(update.key)
+        if found is None or found.id != message_id:
+            return None
+        return await self._messages.change(message_id, update.message)
 
     async def page(self, channel: str, *, before: int | None, limit: int) -> MessagePage:
         """The latest `limit` threads of a channel, or those before a message; raises `StorageError`."""

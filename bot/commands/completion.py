@@ -1,74 +1,161 @@
-"""Completion: the lines that a half-written command might become."""
+"""Completion: the lines that a half-written command might become. Nothing but what is stored here is asked."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from zoneinfo import available_timezones
 
+from bot.cards import title_of
 from bot.commands.lines import split_line
 from bot.commands.registry import Command, Kind, Parameter, Registry
 from bot.commands.services import Services
-from bot.commands.settings import SETTINGS
+from bot.commands.settings import KEYS, ROLE, ROLE_HELP, SETTINGS
 from bot.errors import UserError
-from bot.ports import CommandCall
+from bot.papers import Paper
+from bot.ports import CommandCall, Completion
+from bot.query import parse
+from bot.query.categories import CATEGORIES
+from bot.query.errors import QueryError
 
-MOST = 12
+MOST = 25
 _SCHEDULES = ("weekdays 09:00", "daily 09:00", "mon,thu 17:30", "instant", "hourly", "monthly 1 09:00")
 _FIELDS = ("title:", "abstract:", "author:", "cat:", "org:", "upvotes:>=", "after:", "has:code", "sort:new", "sort:top")
+_CATEGORY = re.compile(r"(?P<before>[-(]*cat:)(?P<typed>[\w.*-]*)", re.IGNORECASE)
+_ID = re.compile(r"\d{4}(\.\d*)?|[a-z-]+(\.[A-Z]{2})?/\d*")
+_WORD = re.compile(r"\w+")
+#: Parameters whose value is the rest of the line: it has spaces in it, or is found by any part of what it says.
+_WHOLE = frozenset({Kind.TIME_ZONE, Kind.SCHEDULE, Kind.PAPER})
+_SHORTEST_BEGINNING = 3  # letters in front of a `*`
+
+#: A value, and what it stands for.
+Value = tuple[str, str]
 
 
-async def complete(registry: Registry, services: Services, call: CommandCall) -> Sequence[str]:
-    """Whole lines that `call.line` might become, best first; none for a line that is no beginning of a command."""
+async def complete(registry: Registry, services: Services, call: CommandCall) -> Sequence[Completion]:
+    """What `call.line` might become, best first; nothing for a line that is no beginning of a command."""
     line = call.line.removeprefix("/papers ").lstrip()
     name, _ = split_line(line)
     if not line[len(name) :]:
-        return [command.name for command in registry if command.name.startswith(name.lower())][:MOST]
+        return _lines("", (_described(command) for command in registry), name)
     try:
         command = registry.get(name)
     except UserError:
         return []
     rest = line[len(name) :].lstrip()
     *before, word = rest.split(" ")
-    kept = " ".join([command.name, *before])
-    options = [
-        f"--{name}" for name, option in command.options.items() if not option.internal and f"--{name}" not in before
-    ]
+    kept = " ".join([command.name, *before, ""])
     if word.startswith("--"):
-        values: Sequence[str] = options
-    else:
-        values = await _values(registry, services, call, command, len([one for one in before if one]), before)
-        if len(command.positional) == 1 and command.positional[0].kind in (Kind.TIME_ZONE, Kind.SCHEDULE):
-            # Their values have spaces in them, or are found by any part of them.
-            return [f"{command.name} {value}" for value in values if rest.lower() in value.lower()][:MOST]
-    return [f"{kept} {value}" for value in values if value.lower().startswith(word.lower()) and value != word][:MOST]
-
-
-async def _values(
-    registry: Registry, services: Services, call: CommandCall, command: Command, place: int, before: Sequence[str]
-) -> Sequence[str]:
+        return _lines(kept, _options(command, before), word)
     positional = command.positional
     if not positional:
         return []
-    parameter: Parameter = positional[min(place, len(positional) - 1)]
+    parameter = positional[min(len([one for one in before if one]), len(positional) - 1)]
+    if positional[0].kind in _WHOLE:
+        return [
+            Completion(f"{command.name} {value}", label)
+            for value, label in await _whole_values(services, positional[0], rest)
+        ][:MOST]
+    if parameter.kind is Kind.TOPIC:
+        topics = await _topics(services, call)
+        small = word.lower()
+        return [Completion(f"{kept}{value}", label) for value, label in topics if _is_meant(small, value, label)][:MOST]
+    if parameter.kind is Kind.QUERY and positional[0].kind is Kind.TOPIC and not word:
+        return [Completion(f"{kept}{query}") for query in await _queries(services, call, before[0])]
+    if parameter.kind is Kind.QUERY and (category := _CATEGORY.fullmatch(word)):
+        names = ((f"{category['before']}{name}", "") for name in sorted(CATEGORIES))
+        return _lines(kept, names, word)
+    return _lines(kept, _values(registry, parameter, before), word)
+
+
+def _lines(kept: str, values: Iterable[Value], word: str) -> list[Completion]:
+    """The values that begin with the word, behind what is written already."""
+    small = word.lower()
+    return [
+        Completion(f"{kept}{value}", label)
+        for value, label in values
+        if value.lower().startswith(small) and value != word
+    ][:MOST]
+
+
+def _is_meant(typed: str, value: str, label: str) -> bool:
+    return value != typed and (value.startswith(typed) or typed in label.lower())
+
+
+def _described(command: Command) -> Value:
+    return command.name, command.summary
+
+
+def _options(command: Command, before: Sequence[str]) -> list[Value]:
+    return [
+        (f"--{name}", option.help)
+        for name, option in command.options.items()
+        if not option.internal and f"--{name}" not in before
+    ]
+
+
+def _values(registry: Registry, parameter: Parameter, before: Sequence[str]) -> list[Value]:
     match parameter.kind:
         case Kind.CHOICE:
-            return parameter.choices
+            return [(choice, "") for choice in parameter.choices]
         case Kind.COMMAND:
-            return [command.name for command in registry]
+            return [_described(command) for command in registry]
         case Kind.SETTING:
-            return tuple(SETTINGS)
+            helps = {setting.key: setting.help for setting in SETTINGS.values()} | {ROLE: ROLE_HELP}
+            return [(key, helps[key]) for key in KEYS]
         case Kind.SETTING_VALUE:
             setting = SETTINGS.get(before[0].lower()) if before else None
-            return setting.values if setting else ()
-        case Kind.SCHEDULE:
-            return _SCHEDULES
-        case Kind.TIME_ZONE:
-            return sorted(available_timezones())
+            return [(value, "") for value in setting.values] if setting else []
         case Kind.QUERY:
-            return _FIELDS
-        case Kind.TOPIC:
-            channel = await services.known_channel(call)
-            topics = await services.store.subscriptions.of_channel(channel.id) if channel else []
-            return [str(topic.number) for topic in topics]
+            return [(field, "") for field in _FIELDS]
         case _:
-            return ()
+            return []
+
+
+async def _topics(services: Services, call: CommandCall) -> list[Value]:
+    channel = await services.known_channel(call)
+    topics = await services.store.subscriptions.of_channel(channel.id) if channel else []
+    return [(str(topic.number), topic.title) for topic in topics]
+
+
+async def _queries(services: Services, call: CommandCall, number: str) -> list[str]:
+    """What a topic asks for now, to be changed a little."""
+    channel = await services.known_channel(call)
+    topics = await services.store.subscriptions.of_channel(channel.id) if channel else []
+    return [topic.query for topic in topics if str(topic.number) == number]
+
+
+async def _whole_values(services: Services, parameter: Parameter, typed: str) -> list[Value]:
+    if parameter.kind is Kind.PAPER:
+        return [(paper.id, title_of(paper)) for paper in await _papers(services, typed.strip())]
+    known: Callable[[], Sequence[str]] = _zones if parameter.kind is Kind.TIME_ZONE else lambda: _SCHEDULES
+    return [(value, "") for value in known() if typed.lower() in value.lower()]
+
+
+async def _papers(services: Services, typed: str) -> list[Paper]:
+    """Papers by the beginning of their id or by words of their title; without any, the newest listing."""
+    if not typed:
+        newest = await services.store.papers.newest_day()
+        return (await services.store.papers.listed_on(newest))[:MOST] if newest else []
+    if _ID.fullmatch(typed):
+        return await services.store.papers.beginning_with(typed, MOST)
+    *whole, last = _WORD.findall(typed) or [""]
+    # The last word is still being written; with a letter or two it may also be nothing yet.
+    begun = f"{last}*" if len(last) >= _SHORTEST_BEGINNING else last
+    return await _titled(services, [*whole, begun]) or (await _titled(services, whole) if last == begun else [])
+
+
+async def _titled(services: Services, words: Sequence[str]) -> list[Paper]:
+    try:
+        query = parse(" ".join(f"title:{word}" for word in words))
+    except QueryError:
+        return []
+    found = await services.index.search(query, limit=MOST)
+    papers = await services.store.papers.papers([hit.paper_id for hit in found.hits])
+    return [papers[hit.paper_id] for hit in found.hits if hit.paper_id in papers]
+
+
+@cache
+def _zones() -> tuple[str, ...]:
+    return tuple(sorted(available_timezones()))

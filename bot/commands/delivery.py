@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.cards import paper_card
 from bot.channels import Channel, ChannelState
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.wording import answer, day_name, hint, moment, next_digest_in_words, say, sentence
-from bot.digests import digest_message
+from bot.digests import day_in_words, digest_message
 from bot.directory import DEFAULT_TIME_ZONE
 from bot.errors import UserError
 from bot.messages import Block, Button, Buttons, Heading, PaperBlock, bold
@@ -22,20 +22,21 @@ from bot.text import count_of
 HISTORY = 10
 LONGEST_HISTORY = 50
 PAGE = 10
+FAILURES_OF = timedelta(days=7)
 
 
 async def preview(services: Services, call: CommandCall, _arguments: Arguments) -> Reply:
     channel = await services.known_channel(call)
     if channel is None:
-        return _nothing_waits(services, None)
+        return await _nothing_waits(services, None)
     plan = await services.planner.preview(channel)
     if plan.digest is None:
-        return _nothing_waits(services, channel)
+        return await _nothing_waits(services, channel)
     waiting = {queued.paper.id: queued for queued in await services.store.digests.waiting(channel.id)}
     papers = {paper_id: queued.paper for paper_id, queued in waiting.items()}
     topics = {paper_id: queued.topics for paper_id, queued in waiting.items()}
     parts = [post.content for post in plan.posts if isinstance(post.content, DigestPart)]
-    message = digest_message(channel, plan.digest, parts[0], papers, topics)
+    message = digest_message(channel, plan.digest, parts[0], papers, topics, {})
     # A preview is no digest yet: nothing stands behind its "more" button, and it pings nobody.
     blocks = [block for block in message.blocks if not isinstance(block, Buttons)]
     more = plan.digest.total - len(parts[0].paper_ids)
@@ -55,7 +56,7 @@ async def now(services: Services, call: CommandCall, _arguments: Arguments) -> R
     sent = await services.planner.plan_now(channel, DigestKind.REQUESTED)
     services.wake()
     if not sent:
-        return _nothing_waits(services, channel)
+        return await _nothing_waits(services, channel)
     return answer(say(bold(f"{count_of(sent, 'paper')} on the way.")))
 
 
@@ -107,7 +108,7 @@ async def more(services: Services, call: CommandCall, arguments: Arguments) -> R
     page = arguments.number("page") or 1
     papers = await services.store.digests.hidden(digest_id)
     shown = papers[(page - 1) * PAGE : page * PAGE]
-    blocks: list[Block] = [Heading(f"{count_of(len(papers), 'more paper')} of {digest.day:%A}, {digest.day}")]
+    blocks: list[Block] = [Heading(f"{count_of(len(papers), 'more paper')} of {day_in_words(digest.day)}")]
     blocks += [_line(paper_card(paper)) for paper in shown]
     buttons = []
     if page > 1:
@@ -123,9 +124,11 @@ def _line(card: PaperBlock) -> PaperBlock:
     return replace(card, compact=True, buttons=())
 
 
-def _nothing_waits(services: Services, channel: Channel | None) -> Reply:
+async def _nothing_waits(services: Services, channel: Channel | None) -> Reply:
     if channel is None:
         return answer(say("This channel has no topics yet. ", bold("/papers subscribe QUERY"), " adds one."))
+    if unsent := await services.store.posts.open_in(channel.id):
+        return answer(say(f"Nothing more is waiting: {count_of(unsent, 'message')} on the way already."))
     return answer(
         say("Nothing is waiting for this channel."), sentence(next_digest_in_words(channel, services.clock.now()))
     )
@@ -137,12 +140,18 @@ async def _channel_health(services: Services, channel: Channel) -> list[Block]:
     blocks: list[Block] = [sentence(next_digest_in_words(channel, services.clock.now()))]
     blocks.append(say(bold("Waiting: "), count_of(waiting, "paper")))
     if unsent:
+        # Why a channel is stopped is said already.
         trouble = await services.store.posts.last_error(channel.id)
+        trouble = "" if trouble == channel.reason else trouble
         blocks.append(
             say(bold("Being posted: "), count_of(unsent, "message"), f"; last trouble: {trouble}" if trouble else "")
         )
     else:
-        blocks.append(say(bold("Posting: "), "everything is posted"))
+        blocks.append(say(bold("Posting: "), "nothing is left to post"))
+    failures = await services.store.posts.failures(channel.id, services.clock.now() - FAILURES_OF)
+    if failures:
+        lost = f"{count_of(len(failures), 'message')} in the last week, the latest because: {failures[0]}"
+        blocks.append(say(bold("Never posted: "), lost))
     return blocks
 
 

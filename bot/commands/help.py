@@ -37,7 +37,7 @@ def overview(registry: Registry) -> Reply:
 
 def explanation(command: Command) -> Reply:
     """All about one command."""
-    who = "who may manage this channel" if command.manages else "everyone"
+    who = "those who may manage this channel" if command.manages else "everyone"
     blocks: list[Block] = [
         Heading(f"/papers {command.usage}"),
         say(f"{command.summary[:1].upper()}{command.summary[1:]}. For {who}."),

@@ -85,7 +85,8 @@ class Command:
 
     `manages` says that only who may manage the channel may give it, though everybody may
     without the argument that `changes_with` names, which then only shows. `hidden` commands stand behind buttons: they
-    work when typed and are in no list.
+    work when typed and are in no list. `redraws` says that the answer may change the message whose button was pressed,
+    so that a platform must not mix up the answers to two people.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Command:
     manages: bool = False
     changes_with: str = ""
     hidden: bool = False
+    redraws: bool = False
 
     @property
     def usage(self) -> str:

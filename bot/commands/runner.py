@@ -7,7 +7,7 @@ from time import perf_counter
 
 import structlog
 
-from bot.commands import completion, delivery, searching, settings, timing, topics
+from bot.commands import completion, delivery, reading, searching, settings, timing, topics
 from bot.commands.help import explanation, menu, overview
 from bot.commands.lines import read_arguments, split_line
 from bot.commands.registry import Arguments, Command, Kind, Parameter, Registry
@@ -15,7 +15,7 @@ from bot.commands.services import Services
 from bot.commands.wording import mistake, trouble
 from bot.errors import StorageError, UserError
 from bot.metrics import Metrics
-from bot.ports import CommandCall, Reply
+from bot.ports import CommandCall, Completion, Reply
 
 _log = structlog.get_logger()
 
@@ -39,8 +39,10 @@ REGISTRY = Registry(
         *timing.COMMANDS,
         *settings.COMMANDS,
         *delivery.COMMANDS,
+        *reading.COMMANDS,
         *searching.BUTTONS,
         *delivery.BUTTONS,
+        *reading.BUTTONS,
     )
 )
 
@@ -78,12 +80,17 @@ class Commands:
         )
         return reply
 
-    async def complete(self, call: CommandCall) -> Sequence[str]:
-        return await completion.complete(REGISTRY, self._services, call)
+    async def complete(self, call: CommandCall) -> Sequence[Completion]:
+        try:
+            return await completion.complete(REGISTRY, self._services, call)
+        except StorageError as error:
+            _log.warning("command.not_completed", channel=str(call.address), reason=str(error))
+            return []
 
     async def _run(self, command: Command, rest: str, call: CommandCall) -> Reply:
-        arguments = read_arguments(command, rest)
-        only_shows = command.changes_with and command.changes_with not in arguments
-        if command.manages and not only_shows and not call.person.may_manage:
+        # Who may not do it need not be told how to write it.
+        refused = command.manages and not await self._services.may_manage(call)
+        arguments = read_arguments(command, rest) if not refused or command.changes_with else Arguments({})
+        if refused and (not command.changes_with or command.changes_with in arguments):
             raise UserError(f"Only people who may manage this channel can use `/papers {command.name}`.")
         return await command.handler(self._services, call, arguments)

@@ -28,7 +28,7 @@ LAST_PAGE = 200
 _PAGE_OPTION = Parameter(
     name="page", help="the page", kind=Kind.NUMBER, option=True, internal=True, minimum=1, maximum=LAST_PAGE
 )
-_PAPER = Parameter(name="paper", help="an arXiv id or a link to a paper", kind=Kind.PAPER, required=True)
+PAPER = Parameter(name="paper", help="an arXiv id or a link to a paper", kind=Kind.PAPER, required=True)
 
 
 async def search(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
@@ -56,7 +56,7 @@ async def search(services: Services, call: CommandCall, arguments: Arguments) ->
         else []
     )
     blocks += elsewhere
-    blocks += _turning(f"search {query.text}", page, found.total)
+    blocks += turning(f"search {query.text}", page, found.total)
     if not found.total and not found.related and not elsewhere:
         blocks.append(
             hint("Fewer words find more; ", code("OR"), " joins alternatives, ", code("quant*"), " beginnings.")
@@ -109,7 +109,7 @@ async def show(services: Services, _call: CommandCall, arguments: Arguments) -> 
 
 
 async def similar(services: Services, _call: CommandCall, arguments: Arguments) -> Reply:
-    paper = await _paper(services, parse_paper_id(arguments.text("paper")))
+    paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
     hits = await services.index.similar(paper, limit=PAGE)
     if not hits:
         return answer(say("Nothing similar to ", bold(title_of(paper)), " is known yet."))
@@ -118,13 +118,13 @@ async def similar(services: Services, _call: CommandCall, arguments: Arguments) 
 
 
 async def abstract(services: Services, _call: CommandCall, arguments: Arguments) -> Reply:
-    paper = await _paper(services, parse_paper_id(arguments.text("paper")))
+    paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
     card = paper_card(paper, abstract=True)
     return answer(replace(card, summary="", thumbnail_url="", buttons=_share_button(paper)))
 
 
 async def share(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
-    paper = await _paper(services, parse_paper_id(arguments.text("paper")))
+    paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
     channel = await services.channel(call)
     content = SharedPaper(paper_id=paper.id, shared_by=call.person.name)
     await services.store.posts.add(channel.id, content, services.clock.now())
@@ -140,7 +140,8 @@ def _only_a_paper(asked: str) -> str | None:
         return None
 
 
-async def _paper(services: Services, paper_id: str) -> Paper:
+async def known_paper(services: Services, paper_id: str) -> Paper:
+    """The paper, asked for elsewhere if need be; raises `UserError` when nobody knows it."""
     paper = await services.store.papers.paper(paper_id) or await services.libraries.lookup(paper_id)
     if paper is None:
         raise UserError(
@@ -150,7 +151,7 @@ async def _paper(services: Services, paper_id: str) -> Paper:
 
 
 async def _shown(services: Services, paper_id: str) -> Reply:
-    paper = await _paper(services, paper_id)
+    paper = await known_paper(services, paper_id)
     card = paper_card(paper)
     return answer(replace(card, buttons=(*card.buttons, *_share_button(paper))), *_details(paper))
 
@@ -174,7 +175,8 @@ def _cards(hits: Sequence[Hit], papers: dict[str, Paper]) -> list[Block]:
 
 
 def _result(paper: Paper, snippet: tuple[Span, ...] = ()) -> PaperBlock:
-    card = paper_card(paper)
+    # A list of results is read by one person; votes belong to what the whole channel was sent.
+    card = paper_card(paper, votes=False)
     shown = tuple(replace(span, text=_readable_within(span.text)) for span in snippet)
     if shown:
         shown = (Span("… "), *shown, Span(" …"))
@@ -198,10 +200,10 @@ def _share_button(paper: Paper) -> tuple[Button, ...]:
 def _page_of(heading: Heading, papers: Sequence[Paper], line: str, page: int, call: CommandCall) -> Reply:
     shown = papers[(page - 1) * 2 * PAGE : page * 2 * PAGE]
     blocks: list[Block] = [heading, *(paper_card(paper, compact=True) for paper in shown)]
-    return answer(*blocks, *_turning(line, page, len(papers), 2 * PAGE), replaces=call.from_message is not None)
+    return answer(*blocks, *turning(line, page, len(papers), 2 * PAGE), replaces=call.from_message is not None)
 
 
-def _turning(line: str, page: int, total: int, size: int = PAGE) -> list[Block]:
+def turning(line: str, page: int, total: int, size: int = PAGE) -> list[Block]:
     """The buttons that turn pages; none for a single page."""
     buttons = []
     if page > 1:
@@ -251,18 +253,18 @@ COMMANDS = (
         name="show",
         summary="one paper's card",
         handler=show,
-        parameters=(_PAPER,),
+        parameters=(PAPER,),
         examples=("show 2604.13035", "show https://arxiv.org/abs/1706.03762"),
     ),
     Command(
         name="similar",
         summary="papers like one that you name",
         handler=similar,
-        parameters=(_PAPER,),
+        parameters=(PAPER,),
         examples=("similar 2604.13035",),
     ),
 )
 BUTTONS = (
-    Command(name="abstract", summary="a paper's abstract", handler=abstract, parameters=(_PAPER,), hidden=True),
-    Command(name="share", summary="show a paper to the channel", handler=share, parameters=(_PAPER,), hidden=True),
+    Command(name="abstract", summary="a paper's abstract", handler=abstract, parameters=(PAPER,), hidden=True),
+    Command(name="share", summary="show a paper to the channel", handler=share, parameters=(PAPER,), hidden=True),
 )

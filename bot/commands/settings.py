@@ -155,15 +155,24 @@ SETTINGS = {
 }
 
 
+#: Not a channel's setting but the whole workspace's.
+ROLE = "role"
+ROLE_HELP = "who may change topics in this workspace, or none for what the platform says"
+KEYS = (*SETTINGS, ROLE)
+
+
 async def settings(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     channel = await services.channel(call)
     key, value = arguments.text("key").lower(), arguments.text("value")
     if not key:
-        return answer(Heading(f"Settings of {channel.name}"), *_all(channel))
+        role = await services.store.channels.role(channel.address)
+        return answer(Heading(f"Settings of {channel.name}"), *_all(channel, role))
+    if key == ROLE:
+        return await _role(services, call, value)
     setting = SETTINGS.get(key)
     if setting is None:
-        near = closest(key, list(SETTINGS))
-        proposal = f"Did you mean `{near}`?" if near else f"There are {listed(f'`{name}`' for name in SETTINGS)}."
+        near = closest(key, KEYS)
+        proposal = f"Did you mean `{near}`?" if near else f"There are {listed(f'`{name}`' for name in KEYS)}."
         raise UserError(f"There is no setting `{key[:40]}`. {proposal}")
     if not value:
         return answer(_line(setting, channel.settings), hint(setting.help))
@@ -189,10 +198,27 @@ async def _move_digest(services: Services, channel: Channel) -> str:
     return next_digest_in_words(moved, now)
 
 
-def _all(channel: Channel) -> list[Block]:
+async def _role(services: Services, call: CommandCall, value: str) -> Reply:
+    """Shows or sets who may manage the channels of the whole workspace."""
+    if not value:
+        return answer(_role_line(await services.store.channels.role(call.address)), hint(ROLE_HELP))
+    if not call.person.may_administer:
+        raise UserError("Only people who manage the whole workspace can set `role`.")
+    platform = services.platforms[call.address.platform]
+    role = "" if value.lower() in _NOTHING else platform.parse_role(value)
+    await services.store.channels.set_role(call.address, role)
+    return answer(say(code(ROLE), " is now ", bold(role or "none"), ", in every channel of this workspace."))
+
+
+def _role_line(role: str) -> Block:
+    return say(bold(ROLE), ": ", role or "none")
+
+
+def _all(channel: Channel, role: str) -> list[Block]:
     lines: list[Block] = []
     for setting in SETTINGS.values():
         lines += [_line(setting, channel.settings), hint(setting.help)]
+    lines += [_role_line(role), hint(ROLE_HELP)]
     return [*lines, hint("To change one: ", code("/papers settings limit 10"))]
 
 
@@ -212,6 +238,8 @@ COMMANDS = (
             Parameter(name="value", help="its new value", kind=Kind.SETTING_VALUE),
         ),
         examples=("settings", "settings style compact", "settings limit 10", "settings quiet-days sat,sun"),
-        details=" ".join(f"{setting.key}: {setting.help}." for setting in SETTINGS.values()),
+        details=" ".join(
+            [*(f"{setting.key}: {setting.help}." for setting in SETTINGS.values()), f"{ROLE}: {ROLE_HELP}."]
+        ),
     ),
 )

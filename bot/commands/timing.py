@@ -16,6 +16,7 @@ from bot.planning import next_for
 from bot.ports import CommandCall, Reply
 from bot.posts import DigestKind
 from bot.schedules import parse_day, parse_schedule, parse_time_zone
+from bot.text import count_of
 
 
 async def schedule(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
@@ -43,7 +44,7 @@ async def timezone(services: Services, call: CommandCall, arguments: Arguments) 
 async def pause(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     channel = await services.channel(call)
     if channel.state is ChannelState.BROKEN:
-        raise UserError(f"Posting is stopped already: {channel.reason}")
+        raise UserError(f"Posting is stopped already. {channel.reason}")
     until = _pause_end(services, channel, arguments.text("until"))
     reason = f"paused by {call.person.name}"
     await services.store.channels.pause(channel.id, reason=reason, until=until)
@@ -59,13 +60,19 @@ async def pause(services: Services, call: CommandCall, arguments: Arguments) -> 
 async def resume(services: Services, call: CommandCall, _arguments: Arguments) -> Reply:
     channel = await services.channel(call)
     now = services.clock.now()
+    # What stopped a whole workspace is over for all of it, or for none.
+    stopped = {one.id: one for one in await services.store.channels.stopped_with_workspace(call.address)}
+    others = [other for other in stopped.values() if other.id != channel.id] if channel.id in stopped else []
     if not await services.store.channels.resume(channel.id, next_digest_at=next_for(channel, now)):
         return answer(say("Posting was not paused."), sentence(next_digest_in_words(channel, now)))
+    for other in others:
+        await services.store.channels.resume(other.id, next_digest_at=next_for(other, now))
     resumed = await services.channel(call)
     if resumed.next_digest_at is None:
         await services.planner.plan_now(resumed, DigestKind.INSTANT)
     services.wake()
-    return answer(say(bold("Posting goes on.")), sentence(next_digest_in_words(resumed, now)))
+    where = f", here and in {count_of(len(others), 'other channel')}" if others else ""
+    return answer(say(bold(f"Posting goes on{where}.")), sentence(next_digest_in_words(resumed, now)))
 
 
 async def _move(services: Services, call: CommandCall, **changes: str) -> Channel:

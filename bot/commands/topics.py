@@ -33,7 +33,8 @@ _NONE = ("none", "off", "-")
 
 async def subscribe(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     query = parse(arguments.text("query"))
-    wanted = wanted_query(query.text, arguments.number("min-upvotes"))
+    least = arguments.number("min-upvotes") or None
+    wanted = wanted_query(query.text, least)
     name = _name(arguments.text("name"))
     channel = await services.channel(call)
     topics = await services.store.subscriptions.of_channel(channel.id)
@@ -43,7 +44,7 @@ async def subscribe(services: Services, call: CommandCall, arguments: Arguments)
     options = TopicOptions(
         query=query.text,
         name=name,
-        min_upvotes=arguments.number("min-upvotes"),
+        min_upvotes=least,
         instant="instant" in arguments,
         baseline=await _baseline(services, wanted),
     )
@@ -97,7 +98,7 @@ async def unsubscribe(services: Services, call: CommandCall, arguments: Argument
     return answer(
         say(bold(f"Topic {topic.number} removed: "), *_title(topic), "."),
         say("What waited for the next digest only because of it is not posted."),
-        Buttons((Button("Undo", f"subscribe {_as_written(topic)}"),)),
+        Buttons((Button("Add it again", f"subscribe {_as_written(topic)}"),)),
     )
 
 
@@ -108,7 +109,9 @@ async def edit(services: Services, call: CommandCall, arguments: Arguments) -> R
         return answer(
             say(bold(f"Topic {topic.number}: "), code(_as_written(topic))),
             say(
-                "To change it, write ", code(f"/papers edit {topic.number} {_as_written(topic)}"), " with your changes."
+                "To change it, write ",
+                code(f"/papers edit {topic.number} {_as_written(topic, instant='--instant on')}"),
+                " with your changes.",
             ),
             Buttons((Button("Topics", "topics"), _remove_button(topic, "Remove"))),
         )
@@ -292,13 +295,13 @@ def _described(topic: Subscription) -> tuple[Span, ...]:
     return (Span(first.text[:1].upper() + first.text[1:], first.bold, first.italic, first.code), *rest)
 
 
-def _as_written(topic: Subscription) -> str:
-    """The topic as somebody would type it again."""
+def _as_written(topic: Subscription, instant: str = "--instant") -> str:
+    """The topic as somebody would type it again; `instant` is how the command takes that option."""
     parts = [topic.query]
     if topic.min_upvotes is not None:
         parts.append(f"--min-upvotes {topic.min_upvotes}")
     if topic.instant:
-        parts.append("--instant")
+        parts.append(instant)
     if topic.name:
         parts.append(f'--name "{topic.name}"')
     return " ".join(parts)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.channels import Channel, ChannelState
 from bot.errors import UserError
-from bot.messages import Block, Buttons, Code, Message, Note, Paragraph, Span, plain_text, text
+from bot.messages import Block, Buttons, Code, Message, Note, PaperBlock, Paragraph, Span, plain_text, text
 from bot.ports import Reply
 from bot.query import QueryError
 from bot.schedules import parse_schedule
@@ -17,7 +17,10 @@ from bot.schedules import parse_schedule
 def answer(*blocks: Block, replaces: bool = False) -> Reply:
     """An answer for the asker alone. Its first line of text is what a notification says."""
     first = next((block for block in blocks if not isinstance(block, Buttons)), None)
-    summary = plain_text(Message(summary="", blocks=(first,))).splitlines()[0] if first else "Paper Round"
+    if isinstance(first, PaperBlock):
+        summary = first.title
+    else:
+        summary = plain_text(Message(summary="", blocks=(first,))).splitlines()[0] if first else "Paper Round"
     return Reply(message=Message(summary=summary, blocks=blocks), replaces=replaces)
 
 
@@ -77,7 +80,7 @@ def schedule_in_words(channel: Channel) -> str:
 def next_digest_in_words(channel: Channel, now: datetime) -> str:
     """A sentence on when the channel gets its next digest, and if it gets none, why."""
     if channel.state is ChannelState.BROKEN:
-        return f"Posting is stopped: {channel.reason} Say `/papers resume` once it is fixed."
+        return f"Posting is stopped. {channel.reason} Say `/papers resume` once it is fixed."
     if channel.state is ChannelState.PAUSED:
         until = f" until {moment(channel.paused_until, channel.time_zone, now)}" if channel.paused_until else ""
         return f"Posting is paused{until}. `/papers resume` ends the pause."

@@ -1,8 +1,10 @@
 """What the core asks of the outside world, as protocols. Adapters and storage implement them."""
 
+from bot.ports.installations import Installation, InstallationStore, Tokens
 from bot.ports.platforms import (
     CommandCall,
     CommandRunner,
+    Completion,
     Gone,
     GoneScope,
     LookUp,
@@ -23,6 +25,7 @@ from bot.ports.stores import (
     DigestStore,
     PaperStore,
     PostStore,
+    ReadingStore,
     SourceState,
     SourceStore,
     Store,
@@ -30,7 +33,7 @@ from bot.ports.stores import (
     SubscriptionStore,
     TopicOptions,
 )
-from bot.ports.workspace import ChannelDirectory, LoggedMessage, MessageLog
+from bot.ports.workspace import ChannelDirectory, LoggedMessage, MessageLog, Overview, WorkspaceDirectory
 from bot.search import SearchIndex
 
 __all__ = [
@@ -39,20 +42,25 @@ __all__ = [
     "Clock",
     "CommandCall",
     "CommandRunner",
+    "Completion",
     "DayAnswer",
     "DayReading",
     "DigestStore",
     "Gone",
     "GoneScope",
+    "Installation",
+    "InstallationStore",
     "Library",
     "LoggedMessage",
     "LookUp",
     "MessageLog",
     "Outgoing",
+    "Overview",
     "PaperStore",
     "Person",
     "Platform",
     "PostStore",
+    "ReadingStore",
     "Rejected",
     "Reply",
     "Retry",
@@ -65,6 +73,8 @@ __all__ = [
     "Store",
     "SubscriptionChange",
     "SubscriptionStore",
+    "Tokens",
     "TopicOptions",
     "Unknown",
+    "WorkspaceDirectory",
 ]

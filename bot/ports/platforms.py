@@ -10,6 +10,7 @@ from typing import Protocol
 
 from bot.channels import Address, PlatformName, Style
 from bot.messages import Message
+from bot.reading import Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +75,26 @@ class LookUp(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Who gives a command. `may_manage` is the platform's answer to "may they manage this channel?"."""
+    """Who gives a command.
+
+    `may_manage` is the platform's answer to "may they manage this channel?", and `as_member` says that it is so only
+    because everybody there may: a role that was set for the workspace takes that away. `roles` are the roles they have,
+    in the form that `Platform.parse_role` gives. `may_administer` is whether they may set that role. `everywhere` says
+    that their id means the same person in every workspace.
+    """
 
     id: str
     name: str
     may_manage: bool = False
+    as_member: bool = False
+    may_administer: bool = False
+    roles: frozenset[str] = frozenset()
+    everywhere: bool = False
     time_zone: str | None = None
+
+    def manages_with(self, role: str) -> bool:
+        """Whether they may manage the channel where that role was set for the workspace (empty: none)."""
+        return (self.may_manage and not (role and self.as_member)) or (bool(role) and role in self.roles)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,19 +110,35 @@ class CommandCall:
     person: Person
     from_message: str | None = None
 
+    @property
+    def reader(self) -> Reader:
+        """Whose reading list the command is about."""
+        workspace = "" if self.person.everywhere else self.address.workspace
+        return Reader(self.address.platform, workspace, self.person.id)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """The answer to a command. Ephemeral answers are only for the asker.
 
     `replaces` says that the answer takes the place of the message whose button was pressed (paging), `failed` that
-    the person made a mistake and nothing was changed.
+    the person made a mistake and nothing was changed. `update` is what the message whose button was pressed says from
+    now on, to all who see it; a platform that changes it so says nothing else.
     """
 
     message: Message
     ephemeral: bool = True
     replaces: bool = False
     failed: bool = False
+    update: Outgoing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A whole line that a half-written one might become. `label` says what its last word stands for."""
+
+    line: str
+    label: str = ""
 
 
 class CommandRunner(Protocol):
@@ -115,8 +146,8 @@ class CommandRunner(Protocol):
 
     async def run(self, call: CommandCall) -> Reply: ...
 
-    async def complete(self, call: CommandCall) -> Sequence[str]:
-        """Whole lines that `call.line` might become, best first."""
+    async def complete(self, call: CommandCall) -> Sequence[Completion]:
+        """What `call.line` might become, best first."""
         ...
 
 
@@ -127,6 +158,11 @@ class Platform(Protocol):
     def name(self) -> PlatformName: ...
 
     @property
+    def account(self) -> str:
+        """A name for the bot's account where one process at a time may serve it, empty where any number may."""
+        ...
+
+    @property
     def channel_interval(self) -> float:
         """Seconds to leave between two messages in one channel."""
         ...
@@ -135,8 +171,16 @@ class Platform(Protocol):
         """How many papers surely fit into one message."""
         ...
 
+    async def takes_apart(self, address: Address) -> bool:
+        """Whether that channel takes papers one by one, each in a post of its own, as forums do. Never raises."""
+        ...
+
     def parse_mention(self, text: str) -> str:
         """The platform's form of who is to be pinged with a digest; raises `UserError` for what cannot be."""
+        ...
+
+    def parse_role(self, text: str) -> str:
+        """The platform's form of who may manage channels; raises `UserError` for what cannot be."""
         ...
 
     async def send(self, outgoing: Outgoing) -> SendResult:

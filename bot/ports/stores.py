@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from bot.channels import Address, Channel, ChannelSettings, PlatformName
+from bot.channels import Address, Channel, ChannelSettings, PlatformName, Workspace
 from bot.papers import Paper, SourceName, StoredPaper
 from bot.ports.sources import DayAnswer
 from bot.posts import (
@@ -25,6 +25,7 @@ from bot.posts import (
     QueuedPaper,
     Settlement,
 )
+from bot.reading import Reader, SavedPaper, Tally, Vote
 from bot.subscriptions import Subscription
 
 
@@ -42,6 +43,10 @@ class PaperStore(Protocol):
     async def paper(self, paper_id: str) -> Paper | None: ...
 
     async def papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]: ...
+
+    async def beginning_with(self, beginning: str, limit: int) -> list[Paper]:
+        """The papers whose id begins so, the largest ids first."""
+        ...
 
     async def listed_on(self, day: date) -> list[Paper]:
         """The papers that any source listed on that day, most upvoted first."""
@@ -112,7 +117,9 @@ class ChannelStore(Protocol):
 
     async def get(self, channel_ids: Sequence[int]) -> dict[int, Channel]: ...
 
-    async def on_platform(self, platform: PlatformName) -> list[Channel]: ...
+    async def on_platform(self, platform: PlatformName, *, with_topics: bool = False) -> list[Channel]:
+        """The channels of a platform, all of them or those with a topic, by name."""
+        ...
 
     async def add(
         self, address: Address, name: str, *, time_zone: str, schedule: str, next_digest_at: datetime | None
@@ -134,9 +141,37 @@ class ChannelStore(Protocol):
         """Marks what the platform refuses; returns the channels that were well until now."""
         ...
 
+    async def workspaces(self, platform: PlatformName) -> list[Workspace]: ...
+
+    async def join_workspace(self, address: Address, name: str = "") -> None:
+        """Notes that the bot is in the workspace of that address, and what it is called now if a name is given."""
+        ...
+
+    async def leave_workspace(self, address: Address, reason: str, now: datetime) -> None:
+        """Notes since when the bot is not in that workspace any more, and marks all channels of it as refused."""
+        ...
+
+    async def forget_left(self, left_before: datetime, now: datetime, limit: int) -> int:
+        """Deletes some of what is kept of workspaces that the bot left before that time, about `limit` rows at a time.
+
+        Returns how many rows; 0 when nothing is left to delete now. Topics are first removed as people remove them, so
+        that other processes learn of it, and deleted an hour later with the rest.
+        """
+        ...
+
+    async def stopped_with_workspace(self, address: Address) -> list[Channel]:
+        """The channels that were stopped with their whole workspace, and still are."""
+        ...
+
     async def resume(self, channel_id: int, *, next_digest_at: datetime | None) -> bool:
         """Lets posts flow again, whatever stopped them; False if nothing had."""
         ...
+
+    async def role(self, address: Address) -> str:
+        """Who may manage the channels of that workspace, in the platform's words; empty for what it says itself."""
+        ...
+
+    async def set_role(self, address: Address, role: str) -> None: ...
 
     async def ended_pauses(self, now: datetime) -> list[Channel]: ...
 
@@ -241,7 +276,9 @@ class DigestStore(Protocol):
         """For each paper of each digest the titles of the topics that matched it."""
         ...
 
-    async def history(self, channel_id: int, limit: int) -> list[PostedPaper]: ...
+    async def history(self, channel_id: int, limit: int, *, since: datetime | None = None) -> list[PostedPaper]:
+        """The latest papers that were posted in the channel, newest first, none from before `since`."""
+        ...
 
     async def delivered_ids(self, channel_id: int, paper_ids: Sequence[str]) -> set[str]:
         """Which of these papers are posted in the channel or wait to be."""
@@ -288,6 +325,40 @@ class PostStore(Protocol):
 
     async def last_error(self, channel_id: int) -> str: ...
 
+    async def failures(self, channel_id: int, since: datetime) -> list[str]:
+        """Why posts that were made since then will never be sent, the latest first."""
+        ...
+
+    async def sent_as(self, channel_id: int, remote_id: str) -> Post | None:
+        """The post that became that message of the platform's, None if it is none of ours."""
+        ...
+
+
+class ReadingStore(Protocol):
+    """People's reading lists, and what they think of papers."""
+
+    async def save(self, reader: Reader, paper_id: str, now: datetime) -> bool:
+        """Puts a paper that is known on the list; False when it was there already."""
+        ...
+
+    async def unsave(self, reader: Reader, paper_id: str) -> bool:
+        """Takes a paper off the list; False when it was not there."""
+        ...
+
+    async def saved(self, reader: Reader, *, limit: int, offset: int = 0) -> list[SavedPaper]:
+        """The list, what was saved last first."""
+        ...
+
+    async def saved_count(self, reader: Reader) -> int: ...
+
+    async def vote(self, channel_id: int, paper_id: str, person: str, vote: Vote, now: datetime) -> Vote | None:
+        """Casts a vote, or withdraws it when it is the person's already; returns what stands now."""
+        ...
+
+    async def tallies(self, channel_ids: Sequence[int], paper_ids: Sequence[str]) -> dict[tuple[int, str], Tally]:
+        """The votes on each of those papers in each of those channels; without any, it is left out."""
+        ...
+
 
 class Store(Protocol):
     """Everything that is kept."""
@@ -310,10 +381,16 @@ class Store(Protocol):
     @property
     def posts(self) -> PostStore: ...
 
+    @property
+    def reading(self) -> ReadingStore: ...
+
     async def counts(self) -> dict[str, int]:
         """How many papers, channels and subscriptions there are."""
         ...
 
-    async def lead(self) -> bool:
-        """Whether this process is the one that polls the feeds; asked again before each poll."""
+    async def hold(self, duty: str) -> bool:
+        """Whether this process is the one that does something only one may do at a time; it is now if nobody was.
+
+        `duty` names it, in small letters, digits and hyphens. It has to be asked for every few seconds to be kept.
+        """
         ...

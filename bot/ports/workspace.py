@@ -1,4 +1,4 @@
-"""What the local web workspace needs: its messages, and the channels of a platform."""
+"""What adapters need to show a workspace: its messages, the channels of a platform, and what concerns one person."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.channels import Address, Channel, PlatformName
-from bot.messages import Message
+from bot.channels import Address, Channel, PlatformName, Workspace
+from bot.messages import Message, PaperBlock
+from bot.reading import Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,10 @@ class MessageLog(Protocol):
         self, channel: str, message: Message, *, key: str, reply_to: int | None, posted_at: datetime
     ) -> LoggedMessage:
         """Adds a message, or returns the one that already has this key."""
+        ...
+
+    async def change(self, message_id: int, message: Message) -> LoggedMessage | None:
+        """Lets a message say something else from now on; None when there is none of that id."""
         ...
 
     async def find(self, key: str) -> LoggedMessage | None: ...
@@ -52,3 +57,27 @@ class ChannelDirectory(Protocol):
     async def add_channel(self, address: Address, name: str) -> Channel:
         """The channel at that address, added with the default settings if it is new; raises `UserError`."""
         ...
+
+
+class Overview(Protocol):
+    """What a person sees outside of any channel."""
+
+    async def saved(self, reader: Reader, limit: int) -> tuple[int, Sequence[PaperBlock]]:
+        """How many papers are on a reading list, and the lines of the latest of them."""
+        ...
+
+    async def health(self, time_zone: str) -> str:
+        """How the feeds and the posting are doing, in a line with times of that IANA zone."""
+        ...
+
+
+class WorkspaceDirectory(ChannelDirectory, Protocol):
+    """The workspaces of a platform, and their channels, for adapters that keep an eye on them."""
+
+    async def workspaces(self, platform: PlatformName) -> Sequence[Workspace]: ...
+
+    async def channels(self, platform: PlatformName, *, with_topics: bool = False) -> Sequence[Channel]:
+        """All channels, or only those that have a topic."""
+        ...
+
+    async def find(self, address: Address) -> Channel | None: ...

@@ -16,10 +16,16 @@ from bot.query import Query as PaperQuery
 from bot.search import FEW_RESULTS, Hit, SearchPage
 from storage.search.documents import id_in, text_of
 from storage.search.files import engine_errors
-from storage.search.queries import STOP_WORDS, ShownWords, exact_query, has_relevance, ranked_query, related_query
+from storage.search.queries import (
+    ShownWords,
+    exact_query,
+    has_relevance,
+    ranked_query,
+    related_query,
+    similar_query,
+)
 
 SNIPPET_LENGTH: Final = 200  # characters, about three lines of a chat
-_SIMILAR_TERMS: Final = 25
 _SPACE = re.compile(r"\s+")
 
 _Found = tuple[float, str, DocAddress]
@@ -56,18 +62,16 @@ class Search:
     def similar(self, paper: Paper, limit: int) -> tuple[Hit, ...]:
         """Papers with the words that tell most about this one."""
         with engine_errors():
-            alike = Query.more_like_this_document_fields_query(
-                self._schema,
-                {"text": text_of(paper)},
-                min_doc_frequency=2,
-                min_term_frequency=1,
-                max_query_terms=_SIMILAR_TERMS,
-                stop_words=sorted(STOP_WORDS),
-            )
+            alike = similar_query(self._schema, text_of(paper), self._known_in)
+            if alike is None:
+                return ()
             itself = Query.term_query(self._schema, "id", paper.id, "basic")
             others = Query.boolean_query([(Occur.Must, alike), (Occur.MustNot, itself)])
             _, found = self._ranked(others, limit, 0)
         return tuple(Hit(paper_id, score) for score, paper_id, _ in found)
+
+    def _known_in(self, term: str) -> int:
+        return self._searcher.doc_freq("text", term)
 
     def _ordered(self, query: Query, field: str, limit: int, offset: int) -> tuple[int, list[_Found]]:
         """Results by a field that is different for every paper."""

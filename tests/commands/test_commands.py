@@ -7,8 +7,9 @@ from datetime import date, timedelta
 import pytest
 
 from bot.commands import REGISTRY
+from bot.errors import StorageError
 from bot.messages import Buttons, PaperBlock, plain_text
-from bot.ports import CommandCall, Reply
+from bot.ports import CommandCall, Completion, Reply
 from tests.clocks import NOON
 from tests.platforms import Fault
 from tests.sources import TODAY, a_paper
@@ -230,7 +231,7 @@ async def test_a_common_bound_stays_an_option_of_merged_topics(town: Town) -> No
     assert "2. Robots (`agents -survey OR diffusion OR turtles`)" in await town.say("topics")
     assert (
         "subscribe agents -survey OR diffusion OR turtles --min-upvotes 20 --name"
-        in (buttons(await town.ask("unsubscribe 2"))["Undo"])
+        in (buttons(await town.ask("unsubscribe 2"))["Add it again"])
     )
 
 
@@ -277,7 +278,7 @@ async def test_unsubscribe_takes_a_number_a_name_or_a_query(town: Town) -> None:
     assert "Did you mean number 3, “retrieval”?" in await town.refused("unsubscribe retreival")
     await town.say("unsubscribe DIFFUSION models")
     await town.say("unsubscribe robots")
-    undo = buttons(await town.ask("unsubscribe #3"))["Undo"]
+    undo = buttons(await town.ask("unsubscribe #3"))["Add it again"]
     assert "no topics" in await town.refused("unsubscribe 1")
     await town.say(undo)
     assert "4. `retrieval`" in await town.say("topics")  # numbers are never given twice
@@ -462,15 +463,58 @@ async def test_status_tells_the_health_of_feeds_and_posting(town: Town) -> None:
         ("unsubscribe ", "unsubscribe 1"),
         ("search agents up", "search agents upvotes:>="),
         ("/papers tre", "trending"),
+        ("search agents cat:cs.c", "search agents cat:cs.CC"),
+        ("edit 1 ", "edit 1 diffusion"),
+        ("unsubscribe dif", "unsubscribe 1"),
+        ("show ", "show 2605.00002"),
+        ("show 2605.0000", "show 2605.00002"),
+        ("similar study 1", "similar 2605.00001"),
+        ("save diffu", "save 2605.00002"),
     ],
 )
 async def test_half_a_line_is_completed(town: Town, line: str, first: str) -> None:
+    await town.news(a_paper(1), a_paper(2))
     await town.say("subscribe diffusion")
     call = CommandCall(line=line, address=town.address(), channel_name="general", person=MANAGER)
-    assert (await town.commands.complete(call))[0] == first
+    assert (await town.commands.complete(call))[0].line == first
+
+
+async def test_without_a_database_nothing_is_completed(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> None:
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr(type(town.store.papers), "beginning_with", broken)
+    call = CommandCall(line="show 2605", address=town.address(), channel_name="general", person=MANAGER)
+    assert await town.commands.complete(call) == []
+
+
+async def test_completions_say_what_they_stand_for(town: Town) -> None:
+    await town.news(a_paper(1, title="An $\\alpha$ of 100% *sparse* attention"))
+    await town.say('subscribe diffusion --name "Fast ones"')
+
+    async def offered(line: str) -> list[Completion]:
+        call = CommandCall(line=line, address=town.address(), channel_name="general", person=MANAGER)
+        return list(await town.commands.complete(call))
+
+    assert await offered("unsubscribe fast") == [Completion("unsubscribe 1", "Fast ones")]
+    [paper] = await offered("show attention")
+    assert (paper.line, paper.label) == ("show 2605.00001", "An α of 100% *sparse* attention")
+    assert await offered("show 2605.0000%") == []
+    assert await offered("frobnicate x") == []
 
 
 async def test_the_topic_that_watches_the_date_of_today(town: Town) -> None:
     await town.say(f"subscribe after:{date(2026, 5, 12)}")
     await town.news(a_paper(1))
     assert (await town.ask("preview")).message.paper_ids == ["2605.00001"]
+
+
+async def test_the_line_that_edit_proposes_is_understood(town: Town) -> None:
+    await town.say('subscribe diffusion --instant --min-upvotes 5 --name "My topic"')
+    proposed = (await town.say("edit 1")).split("`/papers ")[1].split("`")[0]
+    assert proposed == 'edit 1 diffusion --min-upvotes 5 --instant on --name "My topic"'
+    await town.say(proposed)
+
+
+async def test_no_upvotes_are_no_bound(town: Town) -> None:
+    assert "upvotes" not in (await town.say("subscribe diffusion --min-upvotes 0"))

@@ -68,3 +68,31 @@ async def test_links_become_cards(town: Town) -> None:
     }.items():
         card = await unfurling.card_of(url)
         assert (card.paper_id if card else None) == paper_id, url
+
+
+async def test_what_stopped_with_its_workspace_goes_on_with_it(town: Town) -> None:
+    for channel in ("one", "two", "three"):
+        await town.say("subscribe diffusion", channel)
+    await life(town).lost(town.address("three"), "It is archived.")
+    for _ in range(2):
+        await life(town).workspace_lost(town.address("one"), "The token was revoked.")
+        assert (await town.channel("two")).state is ChannelState.BROKEN
+        await life(town).workspace_works(town.address("one"))
+        assert [(await town.channel(name)).state.value for name in ("one", "two", "three")] == [
+            "active",
+            "active",
+            "broken",
+        ]
+
+
+async def test_resuming_one_channel_of_a_stopped_workspace_resumes_all_of_them(town: Town) -> None:
+    for channel in ("one", "two", "three", "four"):
+        await town.say("subscribe diffusion", channel)
+    await life(town).lost(town.address("three"), "It is archived.")
+    await town.say("pause", "four")
+    await life(town).workspace_lost(town.address("one"), "The token was revoked.")
+    assert "here and in 2 other channels" in await town.say("resume", "two")
+    assert (await town.channel("one")).state is ChannelState.ACTIVE
+    assert (await town.channel("three")).state is ChannelState.BROKEN
+    assert await town.say("resume", "three")
+    assert (await town.channel("three")).state is ChannelState.ACTIVE

@@ -45,7 +45,7 @@ def messages(plan: DigestPlan, papers: list[QueuedPaper]) -> list[str]:
     topics = {one.paper.id: one.topics for one in papers}
     assert plan.digest is not None
     return [
-        plain_text(digest_message(CHANNEL, plan.digest, post.content, known, topics))
+        plain_text(digest_message(CHANNEL, plan.digest, post.content, known, topics, {}))
         for post in plan.posts
         if isinstance(post.content, DigestPart)
     ]
@@ -80,6 +80,34 @@ def test_every_paper_is_delivered_by_exactly_one_post(
     # What one reads from top to bottom never gains votes.
     votes = {one.paper.id: one.paper.upvotes for one in papers}
     assert [votes[paper] for paper in plan.paper_ids] == sorted(votes.values(), reverse=True)
+
+
+@given(upvotes=st.lists(st.integers(0, 5), min_size=1, max_size=12), limit=st.integers(1, 8))
+def test_where_papers_stand_apart_each_has_a_card_of_its_own_and_the_best_comes_last(
+    upvotes: list[int], limit: int
+) -> None:
+    papers = queued(*(a_paper(number, upvotes=votes) for number, votes in enumerate(upvotes, 1)))
+    channel = replace(CHANNEL, settings=replace(ChannelSettings(), limit=limit, style=Style.COMPACT, mention="@team"))
+    plan = plan_digest(
+        channel, papers, kind=DigestKind.SCHEDULED, day=DAY, per_message=10, next_digest_at=None, apart=True
+    )
+    assert plan.digest is not None
+    parts = [post.content for post in plan.posts if isinstance(post.content, DigestPart)]
+    assert [part.paper_ids for part in parts] == [(paper,) for paper in reversed(plan.paper_ids[:limit])]
+    assert sorted(paper for post in plan.posts for paper in post.delivers) == sorted(plan.paper_ids)
+    known = {one.paper.id: one.paper for one in papers}
+    said = [digest_message(channel, plan.digest, part, known, {}, {}) for part in parts]
+    for part, message in zip(parts, said, strict=True):
+        assert message.summary == known[part.paper_ids[0]].title
+        assert message.topics == ("diffusion",)
+        cards = [block for block in message.blocks if not isinstance(block, Buttons)]
+        assert [type(block) for block in cards] == [PaperBlock]
+        assert not any(block.compact for block in cards if isinstance(block, PaperBlock))
+    assert [message.mention for message in said] == ["@team"] + [""] * (len(said) - 1)
+    more = [block for message in said for block in message.blocks if isinstance(block, Buttons)]
+    assert [block.buttons[0].label for block in more] == (
+        [f"+{len(upvotes) - limit} more"] if len(upvotes) > limit else []
+    )
 
 
 def test_equal_votes_are_ordered_by_recency() -> None:
@@ -128,7 +156,7 @@ def test_each_style_shows_each_paper_once_in_its_form(style: Style) -> None:
     content = plan.posts[0].content
     assert isinstance(content, DigestPart)
     known = {one.paper.id: one.paper for one in papers}
-    message = digest_message(CHANNEL, plan.digest, content, known, {})
+    message = digest_message(CHANNEL, plan.digest, content, known, {}, {})
     blocks = [block for block in message.blocks if isinstance(block, PaperBlock)]
     assert len(blocks) == 2
     assert all(block.compact == (style is not Style.CARDS) for block in blocks)
@@ -165,7 +193,7 @@ def test_a_card_has_all_that_is_known() -> None:
     content = plan.posts[0].content
     assert plan.digest is not None
     assert isinstance(content, DigestPart)
-    card = digest_message(CHANNEL, plan.digest, content, {paper.id: paper}, {}).blocks[-1]
+    card = digest_message(CHANNEL, plan.digest, content, {paper.id: paper}, {}, {}).blocks[-1]
     assert isinstance(card, PaperBlock)
     assert [link.label for link in card.links] == ["arXiv", "PDF", "Hugging Face", "Code ★ 24.2k", "Project"]
     assert card.thumbnail_url == "https://example.org/t.png"

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from adapters.discord.bot import DiscordBot
+from adapters.discord.links import CardOf
 from adapters.discord.platform import DiscordPlatform
+from bot.channel_life import ChannelLife
 from bot.channels import Address, PlatformName
 from bot.channels import Channel as StoredChannel
 from bot.commands import REGISTRY
 from bot.directory import Directory
+from bot.forms import Forms
 from bot.ports import CommandRunner
 from storage.store import SqlStore
 from tests.clocks import SettableClock
@@ -36,6 +39,8 @@ class House:
     general: Channel
     town: Town
     platform: DiscordPlatform
+    card_of: CardOf | None = None
+    announced: list[str] = field(default_factory=list)
 
     async def say(self, name: str, channel: Channel | None = None, /, **values: Any) -> Interaction:
         """Gives a command as somebody who manages the channel; it must be understood."""
@@ -57,17 +62,29 @@ class House:
         await self.town.engine.deliver()
 
 
+def a_bot(
+    house: House, platform: DiscordPlatform | None = None, *, commands: CommandRunner | None = None
+) -> DiscordBot:
+    """The bot, put together and not connected yet."""
+    directory = Directory(house.store, house.clock)
+    return DiscordBot(
+        platform or house.platform,
+        commands or house.town.commands,
+        REGISTRY,
+        directory=directory,
+        life=ChannelLife(house.store, directory, house.clock, house.town.engine.posting.wake),
+        clock=house.clock,
+        forms=Forms(house.store),
+        card_of=house.card_of,
+        first_retry=0.01,
+        announce=house.announced.append,
+    )
+
+
 @contextlib.asynccontextmanager
 async def running(house: House, *, commands: CommandRunner | None = None) -> AsyncIterator[DiscordBot]:
     """The bot as it runs; on the way out it is stopped as by a signal."""
-    bot = DiscordBot(
-        house.platform,
-        commands or house.town.commands,
-        REGISTRY,
-        directory=Directory(house.store, house.clock),
-        channels=house.store.channels,
-        first_retry=0.01,
-    )
+    bot = a_bot(house, commands=commands)
     task = asyncio.create_task(bot.run())
     try:
         ready = asyncio.create_task(house.simulator.gateway.ready.wait())

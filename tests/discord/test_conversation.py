@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+import discord
 import pytest
 
 from adapters.discord.buttons import PREFIX
 from adapters.discord.definitions import definitions, fingerprint, given, line_of
 from adapters.discord.platform import DiscordPlatform
+from adapters.discord.translations import TRANSLATIONS, Translations
 from bot.commands import REGISTRY
 from bot.commands.lines import read_arguments, split_line
 from bot.commands.registry import Command, Kind
 from bot.messages import Message
-from bot.ports import CommandCall, CommandRunner, Reply
+from bot.ports import CommandCall, CommandRunner, Completion, Reply
 from tests.discord.house import House, running
 from tests.simulators.discord import eventually
-from tests.simulators.discord_interactions import VISITOR
-from tests.simulators.discord_wire import Fault
+from tests.simulators.discord_interactions import OWNER, VISITOR
+from tests.simulators.discord_schema import SCHEMA
+from tests.simulators.discord_wire import ApiError, Fault
 from tests.simulators.discord_world import FORUM
 from tests.sources import a_paper
 
@@ -38,6 +42,10 @@ VALUES: dict[str, dict[str, Any]] = {
     "settings": {"key": "limit", "value": "7"},
     "pause": {"until": "until 2026-12-24"},
     "history": {"count": 5},
+    "save": {"paper": "2605.00001"},
+    "saved": {"format": "bibtex"},
+    "unsave": {"paper": "2605.00001"},
+    "bib": {"period": "week"},
 }
 
 
@@ -65,6 +73,48 @@ def test_the_definitions_stay_within_what_discord_takes() -> None:
 
     collect(papers)
     assert sum(map(len, texts)) <= 8000
+
+
+GERMAN = {
+    "search": "suchen",
+    "find papers, best matches first": "Artikel finden, die besten zuerst",
+    "query": "anfrage",
+    "week": "Woche",
+}
+
+
+@pytest.mark.parametrize("translations", [TRANSLATIONS, {"de": GERMAN}])
+def test_translations_stay_within_what_discord_takes(translations: Translations) -> None:
+    """Wherever a translation is put in, it stands beside the English one, and follows Discord's rules."""
+    told = definitions(REGISTRY, translations)
+    for definition in told:
+        assert SCHEMA.problems("ApplicationCommandUpdateRequest", definition) == []
+    longest = 0
+
+    def look(definition: dict[str, Any], *, choice: bool = False) -> None:
+        nonlocal longest
+        names = [definition["name"], *definition.get("name_localizations", {}).values()]
+        words = [definition.get("description", ""), *definition.get("description_localizations", {}).values()]
+        longest += max(map(len, names)) + max(map(len, words))
+        assert set(definition.get("name_localizations", {})) <= {str(locale) for locale in discord.Locale}
+        if (not choice and definition.get("type") != 3) or "required" in definition:
+            assert all(re.fullmatch(r"[-_'\w]{1,32}", name) and name == name.lower() for name in names)
+        assert all(len(word) <= 100 for word in words)
+        for option in definition.get("options", ()):
+            look(option)
+        for one in definition.get("choices", ()):
+            look(one, choice=True)
+
+    look(told[0])
+    assert longest <= 8000
+    assert ("suchen" in str(told)) is bool(translations)
+
+
+def test_another_translation_is_another_fingerprint() -> None:
+    plain, german = definitions(REGISTRY), definitions(REGISTRY, {"de": GERMAN})
+    assert fingerprint(plain) != fingerprint(german)
+    assert fingerprint(german) == fingerprint(definitions(REGISTRY, {"de": dict(GERMAN)}))
+    assert fingerprint(german) != fingerprint(definitions(REGISTRY, {"de": {**GERMAN, "week": "Arbeitswoche"}}))
 
 
 @pytest.mark.parametrize("command", list(REGISTRY), ids=lambda command: command.name)
@@ -171,7 +221,7 @@ class Slow:
         await self.released.wait()
         return await self._commands.run(call)
 
-    async def complete(self, call: CommandCall) -> Sequence[str]:
+    async def complete(self, call: CommandCall) -> Sequence[Completion]:
         return await self._commands.complete(call)
 
 
@@ -222,6 +272,14 @@ async def test_a_long_answer_comes_in_several_messages(house: House) -> None:
     ("name", "focused", "values", "expected"),
     [
         ("help", "command", {"command": "sub"}, "subscribe"),
+        ("search", "query", {"query": "attention cat:cs.c"}, "attention cat:cs.CL"),
+        ("search", "query", {"query": "(-cat:CS."}, "(-cat:cs.AI"),
+        ("edit", "query", {"topic": "1", "query": ""}, "diffusion"),
+        ("settings", "key", {"key": ""}, "role"),
+        ("show", "paper", {"paper": ""}, "2605.00012"),
+        ("similar", "paper", {"paper": "2605.0000"}, "2605.00009"),
+        ("save", "paper", {"paper": "diffusion study 1"}, "2605.00001"),
+        ("unsave", "paper", {"paper": "stud"}, "2605.00003"),
         ("search", "query", {"query": "attention ti"}, "attention title:"),
         ("schedule", "when", {"when": "mon"}, "monthly 1 09:00"),
         ("timezone", "zone", {"zone": "berl"}, "Europe/Berlin"),
@@ -240,15 +298,32 @@ async def test_options_are_completed(
     assert len(answer.choices) <= 25
 
 
+async def test_completions_say_what_numbers_and_ids_stand_for(lively: House) -> None:
+    await lively.say("subscribe", query="diffusion OR quant*", name="Small models")
+    ask = lively.simulator.interactions.command
+    topics = await ask(lively.general, "unsubscribe", focused="topic", topic="SMALL")
+    assert topics.choices == [{"name": "1 · Small models", "value": "1"}]
+    papers = await ask(lively.general, "show", focused="paper", paper="study 7")
+    assert papers.choices[0] == {"name": "2605.00007 · Diffusion Study 7", "value": "2605.00007"}
+    commands = await ask(lively.general, "help", focused="command", command="unsub")
+    assert commands.choices == [{"name": "unsubscribe · remove a topic", "value": "unsubscribe"}]
+    for typed in ('"', "2605.99999", "((", "x" * 300, "-" * 20, "title:", "*", "@everyone"):
+        nothing = await ask(lively.general, "show", focused="paper", paper=typed)
+        assert all(len(choice["name"]) <= 100 and len(choice["value"]) <= 100 for choice in nothing.choices)
+
+
 # --- Mentions
 
 
+async def add_role(house: House, name: str) -> int:
+    role = house.simulator.world.add_role(house.guild, name)
+    told = house.simulator.world.guild_json(house.guild)["roles"][-1]
+    await house.simulator.gateway.dispatch("GUILD_ROLE_CREATE", {"guild_id": str(house.guild.id), "role": told})
+    return role
+
+
 async def test_a_role_is_chosen_from_the_real_ones_and_is_the_only_ping(lively: House) -> None:
-    role = lively.simulator.world.add_role(lively.guild, "Readers")
-    await lively.simulator.gateway.dispatch(
-        "GUILD_ROLE_CREATE",
-        {"guild_id": str(lively.guild.id), "role": lively.simulator.world.guild_json(lively.guild)["roles"][1]},
-    )
+    role = await add_role(lively, "Readers")
     asked = await lively.simulator.interactions.command(
         lively.general, "settings", focused="value", key="mention", value="read"
     )
@@ -270,7 +345,128 @@ async def test_nobody_else_can_be_chosen(lively: House, value: str) -> None:
     assert (await lively.stored()).settings.mention == ""
 
 
+async def test_a_role_may_be_set_that_changes_topics_everywhere_in_the_server(lively: House) -> None:
+    role = await add_role(lively, "Curators")
+    ask = lively.simulator.interactions.command
+    offered = await ask(lively.general, "settings", focused="value", key="role", value="cur")
+    assert offered.choices == [{"name": "@Curators", "value": f"<@&{role}>"}]
+    value = f"<@&{role}>"
+    refused = await ask(lively.general, "settings", key="role", value=value)
+    assert "Only people who manage the whole workspace" in refused.text
+    for other in (f"<@&{lively.guild.id}>", "<@&999999999999999999>"):
+        foreign = await ask(lively.general, "settings", permissions=OWNER, key="role", value=other)
+        assert "That is no role of this server" in foreign.text
+    done = await ask(lively.general, "settings", permissions=OWNER, key="role", value=value)
+    assert "**@Curators**" in done.text.replace("\\", "")
+    assert "<@&" not in (await lively.say("settings")).text
+    assert "Only people" in (await ask(lively.general, "subscribe", permissions=VISITOR, query="diffusion")).text
+    lively.simulator.interactions.roles = [role]
+    assert "Topic 1 added" in (await ask(lively.general, "subscribe", permissions=VISITOR, query="diffusion")).text
+    # Who manages the channel by Discord's word needs no role.
+    lively.simulator.interactions.roles = []
+    assert "Topic 2 added" in (await lively.say("subscribe", query="quant*")).text
+
+
+async def test_a_reading_list_follows_its_reader_into_every_server(lively: House) -> None:
+    world = lively.simulator.world
+    elsewhere = world.add_guild("Elsewhere")
+    there = world.add_channel(elsewhere)
+    await lively.simulator.add_guild(elsewhere.id)
+    await lively.say("save", paper="2605.00003")
+    assert "Diffusion Study 3" in (await lively.say("saved", there)).text
+
+
+# --- Files
+
+
+async def test_a_bibliography_is_a_file_in_an_answer_that_only_the_person_sees(lively: House) -> None:
+    await lively.say("save", paper="2605.00003")
+    await lively.say("save", paper="2605.00004")
+    answer = await lively.say("saved", format="bibtex")
+    [message] = answer.messages
+    assert [file["filename"] for file in message["attachments"]] == ["reading-list.bib"]
+    assert lively.simulator.files["reading-list.bib"].count("2605.0000") >= 2
+    assert "```" not in answer.text
+    shown = await lively.say("saved")
+    pressed = await lively.simulator.interactions.press(lively.general, shown.messages[0], shown.buttons["CSV"])
+    assert pressed.ephemeral
+    assert "reading-list.csv" in lively.simulator.files
+
+
+async def test_where_files_are_refused_the_bibliography_is_shown(lively: House) -> None:
+    for number in range(1, 13):
+        await lively.say("save", paper=f"2605.{number:05}")
+    lively.simulator.refuse_edits.append(ApiError(403, 50013, "Missing Permissions"))
+    answer = await lively.say("saved", format="bibtex")
+    assert "```" in answer.text
+    assert "2605.00012" in answer.text
+    assert not answer.messages[-1]["attachments"]
+
+
 # --- Buttons
+
+
+async def test_results_have_menus_where_buttons_do_not_fit(lively: House) -> None:
+    answer = await lively.say("search", query="diffusion")
+    assert list(answer.menus) == ["Abstract …", "Similar …", "Save …", "Share to channel …"]
+    assert list(answer.buttons) == ["Next ›"]
+    chosen = await lively.simulator.interactions.choose(
+        lively.general, answer.messages[0], answer.menus["Save …"], "save 2605.00012"
+    )
+    assert "Saved" in chosen.text
+    assert chosen.ephemeral
+    assert "Diffusion Study 12" in (await lively.say("saved")).text
+
+
+async def test_every_kind_of_button_and_menu_is_answered(lively: House) -> None:
+    """Whatever commands show to be pressed, and what comes from pressing it, can be pressed."""
+    press, choose = lively.simulator.interactions.press, lively.simulator.interactions.choose
+    await lively.say("subscribe", query="diffusion", name="Diffusers")
+    for number in range(1, 12):
+        await lively.say("save", paper=f"2605.{number:05}")
+    await lively.town.news(*(a_paper(number) for number in range(20, 31)))
+    waiting = [await lively.say(command.name, **VALUES.get(command.name, {})) for command in REGISTRY]
+    waiting += [await lively.say("topics"), await lively.say("search", query="study", page=2)]
+    seen: set[str] = set()
+    refused = ("There is no", "does not fit", "needs", "takes nothing")
+    while waiting:
+        answer = waiting.pop(0)
+        pressable = [(label, line) for label, line in answer.buttons.items()]
+        for label, custom_id in pressable:
+            kind = f"{custom_id.removeprefix(PREFIX).split()[0]} {label.rpartition('· ')[2]}"
+            if kind in seen:
+                continue
+            seen.add(kind)
+            [message] = [one for one in answer.messages if custom_id in str(one["components"])][:1]
+            pressed = await press(lively.general, message, custom_id)
+            assert pressed.modal or pressed.text.strip(), kind
+            assert not any(words in pressed.text for words in refused), (kind, pressed.text)
+            waiting.append(pressed)
+        for name, menu in answer.menus.items():
+            if name not in seen:
+                seen.add(name)
+                [message] = [one for one in answer.messages if name in str(one["components"])][:1]
+                chosen = await choose(lively.general, message, menu, menu["options"][-1]["value"])
+                assert chosen.text.strip()
+                assert not any(words in chosen.text for words in refused), (name, chosen.text)
+    assert seen >= {
+        "abstract Abstract",
+        "similar Similar",
+        "save Save",
+        "vote 👍",
+        "vote 👎",
+        "share Share to channel",
+        "edit Edit",
+        "unsubscribe Remove",
+        "subscribe Undo",
+        "topics Topics",
+        "saved BibTeX",
+        "saved My list",
+        "unsave Remove",
+        "search ‹ Back",
+        "saved Next ›",
+        "Save …",
+    }
 
 
 async def test_pages_turn_in_place(lively: House) -> None:
@@ -365,7 +561,10 @@ async def test_a_thread_is_a_channel_of_its_own_and_a_forum_post_speaks_for_its_
     assert (await lively.stored(thread)).name == "reading group"
     assert (await lively.stored(forum)).name == "papers"
     await lively.next_digest(forum)
-    assert [thread.name for thread in world.threads_of(forum)][1:] == ["Diffusion Study 12 and 1 other paper"]
+    lively.clock.advance(seconds=2)
+    await lively.town.engine.deliver()
+    # Each paper is a post of its own, the best of them on top.
+    assert [thread.name for thread in world.threads_of(forum)][1:] == ["Diffusion Study 11", "Diffusion Study 12"]
 
 
 @pytest.mark.parametrize(

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import discord
 import pytest
 
-from adapters.discord.bot import DiscordBot
 from adapters.discord.permissions import NEEDED, can_post, invite_url, may_manage, missing
 from adapters.discord.platform import DiscordPlatform
-from bot.channels import ChannelState
-from bot.commands import REGISTRY
-from bot.directory import Directory
+from bot.channels import ChannelState, PlatformName, Workspace
 from bot.errors import OperatorError
-from tests.discord.house import House, running
+from storage.store import SqlStore
+from tests.discord.house import House, a_bot, running
 from tests.simulators.discord import eventually
 from tests.simulators.discord_wire import Fault
-from tests.simulators.discord_world import Channel
+from tests.simulators.discord_world import APPLICATION_ID, FORUM, Channel
 from tests.sources import a_paper
 
 MESSAGES = r"/channels/\d+/messages$"
@@ -122,7 +123,191 @@ async def test_another_permission_does_not_wake_what_is_still_refused(lively: Ho
     assert (await lively.stored()).state is ChannelState.BROKEN
 
 
+async def test_a_server_that_was_lost_with_the_session_is_noticed_by_its_end(lively: House) -> None:
+    """discord.py keeps a server that is not in the next session's list."""
+    server = lively.simulator
+    del server.world.guilds[lively.guild.id]
+    server.gateway.ready.clear()
+    await server.gateway.invalidate()
+    await eventually(server.gateway.ready.is_set, within=15)
+    await becomes(lively, ChannelState.BROKEN)
+    [workspace] = await lively.store.channels.workspaces(PlatformName.DISCORD)
+    assert workspace.left_at is not None
+    assert lively.platform.client.get_guild(lively.guild.id) is not None
+
+
+async def test_a_server_with_an_outage_at_the_start_is_not_lost(house: House) -> None:
+    async with running(house):
+        await house.say("subscribe", query="diffusion")
+    house.simulator.world.guilds[house.guild.id].unavailable = True
+    house.simulator.gateway.ready.clear()
+    async with running(house):
+        await eventually(lambda: house.simulator.sent("GET", "/users/@me/guilds"))
+        assert (await house.stored()).state is ChannelState.ACTIVE
+    [workspace] = await house.store.channels.workspaces(PlatformName.DISCORD)
+    assert workspace.left_at is None
+
+
+async def test_a_server_that_only_the_list_forgot_is_not_lost(house: House) -> None:
+    async with running(house):
+        await house.say("subscribe", query="diffusion")
+    server = house.simulator
+    server.gateway.forgets = {house.guild.id}
+    server.gateway.ready.clear()
+    bot = a_bot(house)
+    task = asyncio.create_task(bot.run())
+    await eventually(lambda: server.sent("GET", f"/guilds/{house.guild.id}$"), within=10)
+    assert (await house.stored()).state is ChannelState.ACTIVE
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_leaving_and_coming_back_are_noted_with_the_servers_name(lively: House) -> None:
+    server = lively.simulator
+
+    async def workspace(condition: Callable[[Workspace], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not condition((await lively.store.channels.workspaces(PlatformName.DISCORD))[0]):
+                await asyncio.sleep(0.005)
+
+    await workspace(lambda one: one.name == "Lab")
+    await server.rename_guild(lively.guild.id, "Laboratory")
+    await workspace(lambda one: one.name == "Laboratory" and one.left_at is None)
+    await server.outage(lively.guild.id)
+    await server.add_guild(lively.guild.id)
+    await server.remove_guild(lively.guild.id)
+    await workspace(lambda one: one.left_at is not None)
+    server.world.guilds[lively.guild.id] = lively.guild
+    await server.add_guild(lively.guild.id)
+    await workspace(lambda one: one.left_at is None)
+
+
+async def test_names_of_channels_and_threads_are_followed(lively: House) -> None:
+    thread = lively.simulator.world.open_thread(lively.general, "reading group")
+    await lively.simulator.gateway.dispatch("THREAD_CREATE", thread.json())
+    await lively.say("subscribe", thread, query="diffusion")
+    for place in (lively.general, thread):
+        place.name = f"new {place.name}"
+        await lively.simulator.update_channel(place)
+        async with asyncio.timeout(5):
+            while (await lively.stored(place)).name != place.name:
+                await asyncio.sleep(0.005)
+
+
+async def test_with_a_channel_its_threads_are_lost(lively: House) -> None:
+    forum = lively.simulator.world.add_channel(lively.guild, "papers", FORUM)
+    await lively.simulator.gateway.dispatch("CHANNEL_CREATE", forum.json())
+    thread = lively.simulator.world.open_thread(lively.general, "reading group")
+    await lively.simulator.gateway.dispatch("THREAD_CREATE", thread.json())
+    await lively.say("subscribe", thread, query="diffusion")
+    await lively.say("subscribe", forum, query="diffusion")
+    await lively.simulator.delete_channel(lively.general)
+    await becomes(lively, ChannelState.BROKEN, thread)
+    assert (await lively.stored(forum)).state is ChannelState.ACTIVE
+    await lively.simulator.delete_channel(forum)
+    await becomes(lively, ChannelState.BROKEN, forum)
+
+
+async def test_another_role_of_the_bot_lets_a_channel_go_on(lively: House) -> None:
+    await lively.store.channels.break_channels((await lively.stored()).address, "Refused.", whole_workspace=False)
+    await lively.simulator.give_role(lively.guild.id, "Bots")
+    await becomes(lively, ChannelState.ACTIVE)
+
+
+async def test_a_permission_that_came_back_while_nobody_listened_is_noticed_at_the_next_start(house: House) -> None:
+    await house.town.news(a_paper())
+    async with running(house):
+        await house.say("subscribe", query="diffusion", backfill=1)
+    allowed, house.general.permissions = house.general.permissions, discord.Permissions(view_channel=True)
+    await house.next_digest()
+    assert (await house.stored()).state is ChannelState.BROKEN
+    house.general.permissions = allowed
+    house.simulator.gateway.ready.clear()
+    async with running(house):
+        await becomes(house, ChannelState.ACTIVE)
+
+
+# --- Taking turns
+
+
+async def test_a_bot_that_lost_its_shift_leaves_and_comes_back_with_the_next_one(house: House) -> None:
+    other = SqlStore(house.store.database.url)
+    shifts, account = house.town.engine.shifts, house.platform.account
+    gateway = house.simulator.gateway
+    serving = asyncio.create_task(shifts.serve(PlatformName.DISCORD, a_bot(house).run))
+    await shifts.renew()
+    await eventually(lambda: gateway.open)
+    await house.say("subscribe", query="diffusion")
+    await house.store.close()  # its locks are gone; the store itself connects again
+    assert await other.hold(account)
+    await shifts.renew()
+    await eventually(lambda: not gateway.open)
+    assert not serving.done()
+    await other.close()
+    await shifts.renew()
+    await eventually(lambda: gateway.open, within=10)
+    shown = await house.say("topics")
+    assert shown.messages
+    label, custom_id = next(iter(shown.buttons.items()))
+    pressed = await house.simulator.interactions.press(house.general, shown.messages[0], custom_id)
+    assert pressed.first, label
+    assert house.announced == ["Discord: " + invite_url(APPLICATION_ID) + " adds the bot to a server"]
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+
+
 # --- The gateway
+
+
+async def test_a_connection_that_only_looks_open_is_replaced(house: House) -> None:
+    gateway = house.simulator.gateway
+    gateway.heartbeat_interval = 100
+    house.platform.client._connection.heartbeat_timeout = 0.4
+    async with running(house):
+        await eventually(lambda: gateway.heartbeats > 1)
+        gateway.is_dumb = True
+        await asyncio.sleep(0.6)
+        gateway.is_dumb = False
+        await eventually(lambda: gateway.resumes, within=15)
+        assert (await house.say("topics")).messages
+        assert len(gateway.identifies) == 1
+
+
+async def test_no_session_is_begun_by_itself_either_when_few_are_left(lively: House) -> None:
+    """discord.py begins another one for every session that Discord calls invalid, all day long."""
+    gateway = lively.simulator.gateway
+    gateway.sessions_left = (99, 600)
+    gateway.ready.clear()
+    looked = len(lively.simulator.sent("GET", "/gateway/bot$"))
+    lost_at = time.monotonic()
+    await gateway.invalidate()
+    await eventually(lambda: len(lively.simulator.sent("GET", "/gateway/bot$")) > looked, within=30)
+    assert len(gateway.identifies) == 1
+    await eventually(gateway.ready.is_set, within=15)
+    assert time.monotonic() - lost_at > 0.6
+    assert len(gateway.identifies) == 2
+
+
+async def test_commands_that_cannot_be_registered_hold_up_nothing(house: House) -> None:
+    server = house.simulator
+    server.fail("PUT", "/commands$", *[Fault.UNAVAILABLE] * 3)
+    server.fail("GET", "/commands$", Fault.DROP)
+    async with running(house):
+        assert (await house.say("topics")).messages
+        await eventually(lambda: server.commands)
+    assert len(server.sent("PUT", "/commands$")) == 4
+    assert len(server.gateway.identifies) == 1
+
+
+def test_nothing_is_said_about_voice() -> None:
+    """In a process of its own, since the library says it once."""
+    program = (
+        "import logging; logging.basicConfig(); "
+        "from adapters.discord.platform import DiscordPlatform; from bot.clocks import SystemClock; "
+        "DiscordPlatform('a-token', SystemClock())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stderr == ""
 
 
 async def test_commands_work_after_every_way_of_losing_the_gateway(lively: House) -> None:
@@ -156,17 +341,6 @@ async def test_no_privileged_intent_is_asked_for(lively: House) -> None:
     assert lively.simulator.gateway.identifies[0]["intents"] == discord.Intents(guilds=True).value
     privileged = discord.Intents(members=True, presences=True, message_content=True).value
     assert not lively.simulator.gateway.intents() & privileged
-
-
-def a_bot(house: House, platform: DiscordPlatform) -> DiscordBot:
-    return DiscordBot(
-        platform,
-        house.town.commands,
-        REGISTRY,
-        directory=Directory(house.store, house.clock),
-        channels=house.store.channels,
-        first_retry=0.01,
-    )
 
 
 async def test_a_wrong_token_stops_with_what_to_do(house: House) -> None:

@@ -154,6 +154,22 @@ async def test_buckets_are_respected_before_they_are_empty(clock: SettableClock)
     assert simulator.limited == 0
 
 
+async def test_a_limit_is_no_ban_because_a_proxy_is_missing(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
+) -> None:
+    discord_server.fail("POST", MESSAGES, Fault.RATE_LIMITED_BARE)
+    assert await platform.send(outgoing(channel)) == Retry("Discord asks us to slow down", 1.0)
+    assert isinstance(await platform.send(outgoing(channel)), Sent)
+
+
+async def test_a_forum_post_that_may_be_archived_by_now_cannot_be_looked_for(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, clock: SettableClock, forum: Channel
+) -> None:
+    started = clock.now()
+    clock.advance(hours=25)
+    assert await platform.look_up(outgoing(forum, REPLY), started) is LookUp.CANNOT_TELL
+
+
 async def test_a_ban_stops_everything(
     discord_server: DiscordSimulator, platform: DiscordPlatform, clock: SettableClock, channel: Channel
 ) -> None:
@@ -371,7 +387,7 @@ async def test_a_forum_that_wants_tags_gets_its_first_one(
 ) -> None:
     forum.tag_required = True
     assert await platform.send(outgoing(forum)) == Gone("The forum wants a tag for every post and has none.")
-    forum.tags = ["77", "78"]
+    forum.tags = {"77": "one", "78": "two"}
     assert isinstance(await platform.send(outgoing(forum)), Sent)
     assert discord_server.sent("POST", "/threads$")[-1].body["applied_tags"] == ["77"]
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.discord.buttons import CUSTOM_ID, custom_id_of
+from adapters.discord.colours import DEFAULT, PALETTE, colour_of
 from adapters.discord.markup import escaped, length, link, spans, usable_url
 from adapters.discord.mentions import parse_mention
 from adapters.discord.rendering import (
@@ -29,6 +30,7 @@ from bot.messages import (
     Buttons,
     Code,
     Divider,
+    Document,
     Heading,
     Items,
     Link,
@@ -81,6 +83,7 @@ paper = st.builds(
     title=anything,
     url=addresses,
     summary=anything,
+    snippet=st.one_of(st.just(()), line),
     byline=anything,
     abstract=anything,
     facts=st.lists(anything, max_size=4).map(tuple),
@@ -95,6 +98,7 @@ block: st.SearchStrategy[Block] = st.one_of(
     st.builds(Paragraph, line),
     st.builds(Note, line),
     st.builds(Code, anything),
+    st.builds(Document, name=st.just("x.bib"), text=anything),
     st.builds(Items, st.lists(line, max_size=8).map(tuple)),
     st.just(Divider()),
     st.builds(Buttons, buttons),
@@ -249,8 +253,52 @@ def test_the_abstract_is_cut_before_the_summary_and_the_title_never_loses_its_be
     payload = render(Message(summary="x", blocks=papers)).payload
     for number, embed in enumerate(payload["embeds"]):
         assert embed["title"].startswith(f"{number + 1} · {number} ")
-        assert f"summary {number}\nAda\nabstract" in embed["description"]
+        assert f"summary {number}\nAda\n\nabstract" in embed["description"]
         assert "…" in embed["description"]
+
+
+def test_a_part_of_the_abstract_shows_what_was_found_in_bold_and_is_cut_after_the_abstract() -> None:
+    snippet = (Span("… a *fast* "), Span("diffusion", bold=True), Span(" <@1> model …"))
+    card = replace(long_paper(1), summary="A summary.", byline="Ada", snippet=snippet, facts=(), links=(), topics=())
+    [embed] = render(Message(summary="x", blocks=(card,))).embeds
+    assert embed["description"] == ("A summary.\n… a \\*fast\\* **diffusion** \\<\\@1\\> model …\nAda")
+    long = replace(card, abstract="abstract " * 300, snippet=(*snippet, Span("x" * 400)))
+    for embed in render(Message(summary="x", blocks=(long,) * 5)).embeds:
+        assert "A summary.\n… a" in embed["description"]
+        assert "x" * 400 in embed["description"]
+    longer = replace(long, snippet=(Span("x" * 4000),))
+    for embed in render(Message(summary="x", blocks=(longer,) * 5)).embeds:
+        assert "abstract" not in embed["description"]
+        assert "A summary.\nx" in embed["description"]
+        assert "Ada" in embed["description"]
+
+
+def test_every_topic_has_its_colour_and_keeps_it() -> None:
+    assert colour_of("Diffusion  distillation") == colour_of("diffusion distillation")
+    assert len({colour_of(f"topic {number}") for number in range(100)}) == len(PALETTE)
+    cards = tuple(replace(long_paper(n), topics=(topic,)) for n, topic in enumerate(("agents", "quant*")))
+    head, *embeds = render(Message(summary="x", blocks=(Heading("2 new papers"), *cards), topics=("a", "b"))).embeds
+    assert [embed["color"] for embed in embeds] == [colour_of("agents"), colour_of("quant*")]
+    assert head["color"] == DEFAULT
+    untold = tuple(replace(card, topics=()) for card in cards)
+    one = render(Message(summary="x", blocks=(Heading("2 new papers"), *untold), topics=("agents",))).embeds
+    assert {embed["color"] for embed in one} == {colour_of("agents")}
+
+
+def test_a_document_is_a_file_where_there_can_be_one_and_else_cut_at_an_empty_line() -> None:
+    entry = "@article{key,\n  title = {T},\n}\n\n"
+    message = Message(summary="x", blocks=(Paragraph((Span("2 papers"),)), Document(name="x.bib", text=entry * 400)))
+    [part] = render_all(message, files=True)
+    assert [file.name for file in part.files] == ["x.bib"]
+    assert "article" not in str(part.embeds)
+    shown = "".join(embed["description"] for part in render_all(message) for embed in part.embeds)
+    assert shown.rstrip("`\n").endswith("}…")
+
+
+def test_what_is_written_from_right_to_left_does_not_turn_the_facts_around() -> None:
+    paper = PaperBlock(paper_id="1", title="دراسة شاملة", url="https://arxiv.org/abs/1", facts=("▲ 60",), compact=True)
+    [embed] = render(Message(summary="x", blocks=(paper,))).embeds
+    assert embed["description"] == "• [دراسة شاملة](https://arxiv.org/abs/1)\u200e · ▲ 60"
 
 
 def test_a_long_answer_goes_on_in_further_messages() -> None:
@@ -278,17 +326,47 @@ def test_a_line_too_long_for_a_button_is_said_instead() -> None:
     assert f"`/papers {words}`" in payload["embeds"][0]["description"]
 
 
-def test_with_too_many_buttons_paging_stays_and_every_paper_keeps_its_first() -> None:
+def test_buttons_that_do_not_fit_become_menus_of_papers_and_paging_stays() -> None:
+    kinds = ("Abstract", "Similar", "Save", "Share to channel")
     papers = tuple(
-        replace(long_paper(n), buttons=tuple(Button(f"b{place}", f"b{place} {n}") for place in range(4)))
+        replace(long_paper(n), buttons=tuple(Button(kind, f"{kind.split()[0].lower()} {n}") for kind in kinds))
         for n in range(10)
     )
-    paging = Buttons((Button("Next", "search x --page 2"),))
-    rows = render(Message(summary="x", blocks=(*papers, paging))).components
-    lines = [one["custom_id"].removeprefix("papers:") for row in rows for one in row["components"]]
-    assert len(lines) == 25
-    assert "search x --page 2" in lines
-    assert {f"b0 {n}" for n in range(10)} <= set(lines)
+    paging = Buttons((Button("‹ Back", "search x --page 1"), Button("Next ›", "search x --page 3")))
+    payload = render(Message(summary="x", blocks=(*papers, paging))).payload
+    check(payload)
+    *menus, last = payload["components"]
+    assert [row["components"][0]["placeholder"] for row in menus] == [f"{kind} …" for kind in kinds]
+    assert [one["value"] for one in menus[2]["components"][0]["options"]] == [f"save {n}" for n in range(10)]
+    assert menus[0]["components"][0]["options"][1]["label"].startswith("2 · 1 *x*x")
+    assert [one["label"] for one in last["components"]] == ["‹ Back", "Next ›"]
+
+
+def test_buttons_of_the_same_name_say_what_they_are_about() -> None:
+    def topics(count: int) -> list[Block]:
+        return [
+            block
+            for n in range(1, count)
+            for block in (
+                Paragraph((Span(f"{n}. diffusion {n}"),)),
+                Note((Span("Papers with diffusion"),)),
+                Buttons((Button("Edit", f"edit {n}"), Button("Remove", f"unsubscribe {n}"))),
+            )
+        ]
+
+    few = render(Message(summary="x", blocks=(Heading("Topics"), *topics(4)))).components
+    assert [one["label"] for row in few for one in row["components"]] == [
+        f"{number} · {name}" for number in (1, 2, 3) for name in ("Edit", "Remove")
+    ]
+    parts = render_all(Message(summary="x", blocks=(Heading("Topics"), *topics(41))))
+    options = [
+        option["value"]
+        for part in parts
+        for row in part.components
+        for one in row["components"]
+        for option in one.get("options", [{"value": one["custom_id"].removeprefix("papers:")}])
+    ]
+    assert sorted(options) == sorted([f"edit {n}" for n in range(1, 41)] + [f"unsubscribe {n}" for n in range(1, 41)])
 
 
 def test_a_message_without_a_paper_cannot_be_told_from_others() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import lzma
 import sqlite3
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from bot import cli
+from bot.errors import OperatorError
 from tests.e2e.process import Bot
 from tests.feeds.server import FeedServer, needs_recordings
 
@@ -151,3 +154,16 @@ def test_the_same_works_on_postgresql(postgres_url: str, tmp_path: Path) -> None
         assert len(bot.command("history 50")["papers"]) == min(status["papers"], 50)
         found = json.loads(bot.cli("search", "video", "--json").stdout)
         assert found["total"] > 0
+
+
+def test_the_sentence_of_an_error_is_found_however_deep_it_lies() -> None:
+    async def fail() -> None:
+        async with asyncio.TaskGroup() as outer, asyncio.TaskGroup() as inner:
+            outer.create_task(asyncio.sleep(0))
+            inner.create_task(_refuse())
+
+    async def _refuse() -> None:
+        raise OperatorError("The token is wrong.")
+
+    with pytest.raises(OperatorError, match=r"The token is wrong\."):
+        cli._run(fail())

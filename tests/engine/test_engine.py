@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.errors import SourceError, StorageError
+from bot.messages import PaperBlock
 from storage.store import SqlStore
 from tests.clocks import SettableClock
 from tests.platforms import Fault
@@ -123,3 +124,26 @@ async def test_one_of_two_processes_reads_the_feed_and_both_post(postgres_url: s
     for town, store in zip(towns, stores, strict=True):
         await town.index.close()
         await store.close()
+
+
+async def test_a_setting_that_changes_while_a_digest_goes_out_is_for_the_next_one(town: Town) -> None:
+    await town.say("subscribe diffusion")
+    await town.news(a_paper(1, abstract="All of it."))
+    town.platform.fail("general", Fault.BUSY)
+    await town.next_digest()
+    await town.say("settings abstracts on")
+    await town.settle()
+    await town.news(a_paper(2, abstract="All of it."))
+    await town.next_digest()
+    cards = [block for post in town.platform.posts for block in post.message.blocks if isinstance(block, PaperBlock)]
+    assert [(card.paper_id, card.abstract) for card in cards] == [("2605.00001", ""), ("2605.00002", "All of it.")]
+
+
+async def test_status_tells_of_messages_that_will_never_be_posted(town: Town) -> None:
+    await town.say("subscribe diffusion")
+    await town.news(a_paper(1))
+    town.platform.fail("general", Fault.REJECTED)
+    await town.next_digest()
+    assert "Never posted: 1 message in the last week" in await town.say("status")
+    town.clock.advance(days=8)
+    assert "Never posted" not in await town.say("status")

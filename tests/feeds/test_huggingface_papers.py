@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from adapters.feeds.daily_papers import LARGEST_COUNT
 from adapters.feeds.http import FeedClient
 from adapters.feeds.huggingface import HuggingFace
 from adapters.feeds.huggingface_papers import HuggingFacePapers
@@ -15,7 +16,15 @@ from tests.feeds.server import FeedServer, Request, ScriptedFeed, http_answer, n
 
 
 def details(paper_id: str, **more: object) -> dict[str, object]:
-    return {"id": paper_id, "title": "Fast Diffusion", "upvotes": 12, "numTotalModels": 3, **more}
+    return {
+        "id": paper_id,
+        "title": "Fast Diffusion",
+        "upvotes": 12,
+        "numTotalModels": 3,
+        "numTotalDatasets": 1,
+        "numTotalSpaces": 10**12,
+        **more,
+    }
 
 
 @needs_recordings
@@ -40,7 +49,7 @@ async def test_a_search_gives_papers_that_no_list_featured(client: FeedClient) -
 async def test_details_have_votes_and_models(client: FeedClient) -> None:
     with ScriptedFeed(http_answer(details("2605.00001"))) as feed:
         (paper,) = await HuggingFacePapers(feed.url, client=client, token="hf_x").lookup(["2605.00001"])
-        assert (paper.upvotes, paper.models) == (12, 3)
+        assert (paper.upvotes, paper.models, paper.datasets, paper.spaces) == (12, 3, 1, LARGEST_COUNT)
         assert feed.requests[0].path == "/api/papers/2605.00001"
         assert feed.requests[0].headers["authorization"] == "Bearer hf_x"
 

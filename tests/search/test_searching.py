@@ -357,6 +357,13 @@ async def test_similar_papers_have_the_telling_words(feed: MemoryFeed, index: Ta
     assert [hit.paper_id for hit in await index.similar(like, limit=1)] == ["2604.00002"]
 
 
+async def test_similar_papers_are_found_in_an_index_whose_papers_changed(feed: MemoryFeed, index: TantivyIndex) -> None:
+    for upvotes in range(6):
+        feed.put(*(numbered(number, "Schrödinger bridges", upvotes=upvotes) for number in range(20)))
+        await index.refresh()
+        assert len(await index.similar(numbered(1, "Schrödinger bridges"), limit=50)) == 19
+
+
 async def test_papers_are_similar_to_one_that_is_not_known(feed: MemoryFeed, index: TantivyIndex) -> None:
     feed.put(numbered(1, "Schrödinger bridges"), numbered(2, "A Schrödinger bridge"), numbered(3, "Else"))
     found = await index.similar(numbered(9, "Bridges of Schrödinger"), limit=5)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -21,8 +22,8 @@ from bot.ports import Clock
 from tests.simulators.discord_gateway import Gateway
 from tests.simulators.discord_interactions import Interaction, Interactions
 from tests.simulators.discord_schema import SCHEMA, size_problems
-from tests.simulators.discord_wire import LONG_WAIT, VIA, WAIT, ApiError, Fault, Limits, json_answer, too_fast
-from tests.simulators.discord_world import APPLICATION_ID, BOT, FORUM, TEXT, THREAD, Channel, Json, World, user
+from tests.simulators.discord_wire import LONG_WAIT, SLOWNESS, VIA, WAIT, ApiError, Fault, Limits, json_answer, too_fast
+from tests.simulators.discord_world import APPLICATION_ID, BOT, BOT_ID, FORUM, TEXT, THREAD, Channel, Json, World, user
 
 TOKEN = "a-token-of-the-simulator"
 
@@ -42,7 +43,9 @@ Handler = Callable[[web.Request, Any], Awaitable[Any]]
 class DiscordSimulator:
     """Use it as an async context manager. `problems` collects what the real Discord would have refused as invalid."""
 
-    def __init__(self, clock: Clock, *, token: str = TOKEN, per_window: int = 1000, window: float = 0.2) -> None:
+    def __init__(
+        self, clock: Clock, *, token: str = TOKEN, per_window: int = 1000, window: float = 0.2, per_second: int = 10_000
+    ) -> None:
         self.world = World(clock)
         self.token = token
         self.gateway = Gateway(self.world, token)
@@ -51,10 +54,19 @@ class DiscordSimulator:
         self.problems: list[str] = []
         self.commands: list[Json] = []
         self.limited = 0
+        #: What was uploaded last under each name.
+        self.files: dict[str, str] = {}
+        #: Whether bodies are checked; that takes far longer than answering.
+        self.validates = True
+        #: Says what goes wrong with a request where `fail` says nothing.
+        self.weather: Callable[[str, str], Fault | None] = lambda _method, _path: None
         self.refuse: list[ApiError] = []
+        self.refuse_edits: list[ApiError] = []
+        self.refuse_posts: list[ApiError] = []  # of forums
+        self.refuse_forms: list[ApiError] = []
         self._faults: list[tuple[str, re.Pattern[str], Fault]] = []
         self._nonces: dict[str, tuple[int, int]] = {}
-        self._limits = Limits(per_window, window)
+        self._limits = Limits(per_window, window, per_second)
         self._runner: web.AppRunner | None = None
         self._versions = itertools.count(1)
         self.api_url = ""
@@ -105,7 +117,7 @@ class DiscordSimulator:
             return await handler(request)
         path = request.path.removeprefix("/api/v10")
         free = path.startswith(("/interactions/", "/webhooks/"))
-        body = await request.json() if request.body_exists else None
+        body = await self._body_of(request)
         self.requests.append(Seen(request.method, path, body))
         fault = self._fault(request.method, path)
         match fault:
@@ -116,29 +128,39 @@ class DiscordSimulator:
             case Fault.UNAVAILABLE:
                 return json_answer({"code": 0, "message": "unavailable"}, status=503, headers=VIA)
             case Fault.RATE_LIMITED | Fault.RATE_LIMITED_LONG:
-                return too_fast(WAIT if fault is Fault.RATE_LIMITED else LONG_WAIT)
+                wait = WAIT if fault is Fault.RATE_LIMITED else LONG_WAIT
+                return too_fast(wait, self._limits.headers(request.method, path))
+            case Fault.RATE_LIMITED_BARE:
+                answer = too_fast(WAIT)
+                del answer.headers["Via"]
+                return answer
+            case Fault.SLOW:
+                await asyncio.sleep(SLOWNESS)
             case Fault.BANNED:
                 return web.Response(text="error 1015", status=429, content_type="text/html")
         if not free and request.headers.get("Authorization") != f"Bot {self.token}":
             return ApiError(401, 0, "401: Unauthorized").answer()
+        if not free and (wait := self._limits.take_of_all()):
+            self.limited += 1
+            return too_fast(wait, of_all=True)
         if not free and (wait := self._limits.take(request.method, path)):
             self.limited += 1
-            return too_fast(wait)
-        answer = await handler(request)
+            return too_fast(wait, self._limits.headers(request.method, path))
+        result = await handler(request)
         if not free:
-            answer.headers.update(self._limits.headers(request.method, path))
+            result.headers.update(self._limits.headers(request.method, path))
         if fault is Fault.ACCEPT_THEN_DROP:
             return self._drop(request)
         if fault is Fault.ACCEPT_THEN_ERROR:
             return json_answer({"code": 0, "message": "bad gateway"}, status=502, headers=VIA)
         if fault is Fault.NONSENSE:
             return web.Response(text="<html>", content_type="text/html")
-        return answer
+        return result
 
     def _answering(self, handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def answer(request: web.Request) -> web.Response:
             try:
-                result = await handler(request, await request.json() if request.body_exists else None)
+                result = await handler(request, await self._body_of(request))
             except ApiError as error:
                 return error.answer()
             if result is None:
@@ -147,12 +169,29 @@ class DiscordSimulator:
 
         return answer
 
+    async def _body_of(self, request: web.Request) -> Any:
+        """The JSON of a request; files come beside it."""
+        if not request.body_exists:
+            return None
+        if not request.content_type.startswith("multipart/"):
+            return await request.json()
+        form = await request.post()
+        body = json.loads(str(form["payload_json"]))
+        for described in body.get("attachments", ()):
+            # Discord's description wants ids as strings, its documentation writes numbers, and it takes both.
+            described["id"] = str(described["id"])
+            file = form[f"files[{described['id']}]"]
+            assert isinstance(file, web.FileField)
+            file.file.seek(0)
+            self.files[file.filename] = file.file.read().decode()
+        return body
+
     def _fault(self, method: str, path: str) -> Fault | None:
         for place, (wanted, pattern, fault) in enumerate(self._faults):
             if wanted == method and pattern.search(path):
                 del self._faults[place]
                 return fault
-        return None
+        return self.weather(method, path)
 
     def _drop(self, request: web.Request) -> web.Response:
         assert request.transport is not None
@@ -161,6 +200,8 @@ class DiscordSimulator:
 
     def check(self, schema: str, body: Any) -> None:
         """Refuses what Discord's description does not allow, as Discord does."""
+        if not self.validates:
+            return
         problems = SCHEMA.problems(schema, body)
         if isinstance(body, dict):
             problems += size_problems(body)
@@ -187,6 +228,10 @@ class DiscordSimulator:
             ("POST", "/channels/{channel}/messages/{message}/threads", self._thread_of_message),
             ("POST", "/channels/{channel}/threads", self._forum_post),
             ("GET", "/guilds/{guild}/threads/active", self._active_threads),
+            ("GET", "/users/@me/guilds", self._my_guilds),
+            ("GET", "/guilds/{guild}", self._get_guild),
+            ("GET", "/guilds/{guild}/channels", self._guild_channels),
+            ("GET", "/guilds/{guild}/members/{user}", self._member),
             ("POST", "/interactions/{id}/{token}/callback", self._callback),
             ("POST", "/webhooks/{application}/{token}", self._follow_up),
             ("PATCH", "/webhooks/{application}/{token}/messages/@original", self._edit_original),
@@ -205,14 +250,14 @@ class DiscordSimulator:
             "bot_require_code_grant": False,
             "owner": user(1, "owner"),
             "verify_key": "00",
-            "flags": 0,
+            "flags": 1 << 19 if self.gateway.gives_content else 0,
         }
 
     async def _gateway(self, _request: web.Request, _body: Any) -> Any:
         return self.gateway.described()
 
-    async def _get_commands(self, _request: web.Request, _body: Any) -> Any:
-        return self.commands
+    async def _get_commands(self, request: web.Request, _body: Any) -> Any:
+        return self.commands if request.query.get("with_localizations") == "true" else _unlocalized(self.commands)
 
     async def _put_commands(self, _request: web.Request, body: Any) -> Any:
         for command in body:
@@ -245,6 +290,12 @@ class DiscordSimulator:
         if channel.locked:
             raise ApiError(403, 50013, "Missing Permissions")
         channel.archived = body.get("archived", channel.archived)
+        if "available_tags" in body:
+            self.check("UpdateGuildChannelRequestPartial", body)
+            if not self.world.permissions_in(channel).manage_channels:
+                raise ApiError(403, 50013, "Missing Permissions")
+            channel.tags = {tag.get("id") or str(self.world.new_id()): tag["name"] for tag in body["available_tags"]}
+            await self.update_channel(channel)
         return channel.json()
 
     async def _history(self, request: web.Request, _body: Any) -> Any:
@@ -309,7 +360,7 @@ class DiscordSimulator:
             raise ApiError(400, 160004, "A thread has already been created for this message")
         if not any(message["id"] == str(identifier) for message in channel.messages):
             raise ApiError(404, 10008, "Unknown Message")
-        return self.world.open_thread(channel, body["name"], identifier).json()
+        return self.world.open_thread(channel, body["name"], identifier, owner=BOT_ID).json()
 
     async def _forum_post(self, request: web.Request, body: Any) -> Json:
         channel = self._channel(request)
@@ -317,11 +368,16 @@ class DiscordSimulator:
             raise ApiError(400, 50024, "Cannot execute action on this channel type")
         self.check("CreateForumThreadRequest", body)
         self.check("BaseCreateMessageCreateRequest", body["message"])
+        if self.refuse_posts:
+            raise self.refuse_posts.pop(0)
         if not self.world.permissions_in(channel).send_messages:
             raise ApiError(403, 50013, "Missing Permissions")
         if channel.tag_required and not body.get("applied_tags"):
             raise ApiError(400, 40067, "A tag is required to create a forum post in this channel")
-        thread = self.world.open_thread(channel, body["name"])
+        if not set(body.get("applied_tags", ())) <= set(channel.tags):
+            raise ApiError(404, 10087, "Unknown Tag")
+        thread = self.world.open_thread(channel, body["name"], owner=BOT_ID)
+        thread.applied = list(body.get("applied_tags", ()))
         message = self.world.message(thread.id, body["message"], identifier=thread.id)
         thread.messages.append(message)
         return {**thread.json(), "message": message}
@@ -330,6 +386,36 @@ class DiscordSimulator:
         guild = int(request.match_info["guild"])
         threads = [one.json() for one in self.world.channels.values() if one.guild == guild and one.is_thread]
         return {"threads": threads, "members": []}
+
+    async def _my_guilds(self, request: web.Request, _body: Any) -> Any:
+        after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 200))
+        later = sorted(guild for guild in self.world.guilds if guild > after)
+        return [
+            {
+                "id": str(guild),
+                "name": self.world.guilds[guild].name,
+                "owner": False,
+                "permissions": "0",
+                "features": [],
+            }
+            for guild in later[:limit]
+        ]
+
+    def _guild(self, request: web.Request) -> Json:
+        guild = self.world.guilds.get(int(request.match_info["guild"]))
+        if guild is None:
+            raise ApiError(404, 10004, "Unknown Guild")
+        return self.world.guild_json(guild)
+
+    async def _get_guild(self, request: web.Request, _body: Any) -> Json:
+        parts = ("channels", "threads", "members", "voice_states", "presences", "unavailable")
+        return {name: value for name, value in self._guild(request).items() if name not in parts}
+
+    async def _guild_channels(self, request: web.Request, _body: Any) -> Any:
+        return self._guild(request)["channels"]
+
+    async def _member(self, request: web.Request, _body: Any) -> Any:
+        return self._guild(request)["members"][0]
 
     # --- Interactions
 
@@ -346,6 +432,8 @@ class DiscordSimulator:
         if interaction.expired:
             raise ApiError(404, 10062, "Unknown interaction")
         self.check(_CALLBACKS[body["type"]], body)
+        if body["type"] == 9 and self.refuse_forms:
+            raise self.refuse_forms.pop(0)
         message = interaction.answered(body, self.world)
         if request.query.get("with_response") in ("1", "true", "True"):
             shown: Json = {"interaction": {"id": str(interaction.id), "type": interaction.type}}
@@ -362,6 +450,8 @@ class DiscordSimulator:
     async def _edit_original(self, request: web.Request, body: Any) -> Json:
         interaction = self._interaction(request)
         self.check("IncomingWebhookUpdateRequestPartial", body)
+        if self.refuse_edits:
+            raise self.refuse_edits.pop(0)
         return interaction.edited(body, self.world)
 
     # --- What happens to servers and channels
@@ -376,10 +466,36 @@ class DiscordSimulator:
     async def outage(self, guild_id: int) -> None:
         await self.gateway.dispatch("GUILD_DELETE", {"id": str(guild_id), "unavailable": True})
 
+    async def rename_guild(self, guild_id: int, name: str) -> None:
+        self.world.guilds[guild_id].name = name
+        await self.gateway.dispatch("GUILD_UPDATE", self.world.guild_json(self.world.guilds[guild_id]))
+
+    async def give_role(self, guild_id: int, name: str) -> None:
+        """The bot itself gets a new role."""
+        role = self.world.add_role(self.world.guilds[guild_id], name)
+        shown = self.world.guild_json(self.world.guilds[guild_id])
+        await self.gateway.dispatch("GUILD_ROLE_CREATE", {"guild_id": str(guild_id), "role": shown["roles"][-1]})
+        member = {**shown["members"][0], "guild_id": str(guild_id), "roles": [str(role)]}
+        await self.gateway.dispatch("GUILD_MEMBER_UPDATE", member)
+
     async def delete_channel(self, channel: Channel) -> None:
         del self.world.channels[channel.id]
+        for thread in self.world.threads_of(channel):  # of these nothing is said
+            del self.world.channels[thread.id]
         event = "THREAD_DELETE" if channel.is_thread else "CHANNEL_DELETE"
         await self.gateway.dispatch(event, channel.json())
+
+    async def write(self, channel: Channel, content: str, **more: Any) -> Json:
+        """Somebody writes a message; who may not read what people write sees none of it."""
+        author = more.pop("author", user(4242, "ada"))
+        message = self.world.message(channel.id, {"content": content}, author=author) | more
+        channel.messages.append(message)
+        told = {**message, "guild_id": str(channel.guild)}
+        if not self.gateway.hears_content:
+            told["content"] = ""
+        if self.gateway.hears_messages:
+            await self.gateway.dispatch("MESSAGE_CREATE", told)
+        return message
 
     async def update_channel(self, channel: Channel) -> None:
         event = "THREAD_UPDATE" if channel.is_thread else "CHANNEL_UPDATE"
@@ -395,8 +511,24 @@ class DiscordSimulator:
 
 _CALLBACKS: defaultdict[int, str] = defaultdict(
     lambda: "CreateMessageInteractionCallbackRequest",
-    {6: "UpdateMessageInteractionCallbackRequest", 8: "ApplicationCommandAutocompleteCallbackRequest"},
+    {
+        6: "UpdateMessageInteractionCallbackRequest",
+        8: "ApplicationCommandAutocompleteCallbackRequest",
+        9: "ModalInteractionCallbackRequest",
+    },
 )
+
+
+def _unlocalized(definitions: list[Json]) -> list[Json]:
+    """Definitions as Discord gives them to who does not ask for translations."""
+    return [
+        {
+            name: _unlocalized(value) if name in ("options", "choices") else value
+            for name, value in definition.items()
+            if not name.endswith("_localizations")
+        }
+        for definition in definitions
+    ]
 
 
 def _registered(command: Json, number: int) -> Json:

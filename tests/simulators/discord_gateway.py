@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import zlib
 from dataclasses import dataclass, field
@@ -13,6 +14,22 @@ from aiohttp import web
 
 from tests.simulators.discord_world import APPLICATION_ID, BOT, Json, World
 
+GUILD_MESSAGES, MESSAGE_CONTENT = 1 << 9, 1 << 15
+
+
+@dataclass(slots=True)
+class Connection:
+    """One open socket."""
+
+    socket: web.WebSocketResponse
+    transport: asyncio.Transport | None
+    packer: Any = field(default_factory=zlib.compressobj)
+
+    async def send(self, packet: Json) -> None:
+        if not self.socket.closed:
+            text = json.dumps(packet).encode()
+            await self.socket.send_bytes(self.packer.compress(text) + self.packer.flush(zlib.Z_SYNC_FLUSH))
+
 
 @dataclass(slots=True)
 class Session:
@@ -21,10 +38,11 @@ class Session:
     id: str
     intents: int
     events: list[Json] = field(default_factory=list)
+    connection: Connection | None = None
 
 
 class Gateway:
-    """Any number of shards may connect; there is one session at a time for all of them."""
+    """Whoever identifies with the token has a session of its own, and all of them hear of everything, as in Discord."""
 
     def __init__(self, world: World, token: str) -> None:
         self.world = world
@@ -33,79 +51,113 @@ class Gateway:
         self.identifies: list[Json] = []
         self.resumes = 0
         self.heartbeats = 0
+        self.heartbeat_interval = 41_250  # milliseconds
+        #: No heartbeat is acknowledged and nothing is said any more, though connections stay open.
+        self.is_dumb = False
+        #: The next attempts to identify are answered with an invalid session.
+        self.refuses = 0
+        #: Servers that the next sessions are not told of, though the bot is in them.
+        self.forgets: set[int] = set()
         self.sessions_left = (999, 3_600_000)  # and the milliseconds until there are more
+        #: Whether the operator switched on the Message Content intent.
+        self.gives_content = False
         self.ready = asyncio.Event()
-        self._session: Session | None = None
-        self._socket: web.WebSocketResponse | None = None
-        self._transport: asyncio.Transport | None = None
-        self._packer = zlib.compressobj()
+        self.sessions: list[Session] = []
+        self._numbers = itertools.count(1)
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(autoping=True)
         await socket.prepare(request)
-        self._packer = zlib.compressobj()
-        self._socket, self._transport = socket, request.transport
-        await self._send({"op": 10, "d": {"heartbeat_interval": 41250}})
+        connection = Connection(socket, request.transport)
+        await connection.send({"op": 10, "d": {"heartbeat_interval": self.heartbeat_interval}})
         async for frame in socket:
             if frame.type is aiohttp.WSMsgType.TEXT:
-                await self._heard(json.loads(frame.data))
-        if self._socket is socket:
-            self._socket = None
+                await self._heard(connection, json.loads(frame.data))
+        for session in [session for session in self.sessions if session.connection is connection]:
+            session.connection = None
+            if socket.close_code in (1000, 1001):
+                self.sessions.remove(session)  # whoever says goodbye does not come back
+        if not self.open:
             self.ready.clear()
         return socket
 
+    @property
+    def open(self) -> int:
+        """How many sessions are connected."""
+        return sum(session.connection is not None for session in self.sessions)
+
     async def dispatch(self, event: str, data: Json) -> None:
         """An event; a session that is not connected hears of it when it resumes."""
-        session = self._session
-        if session is None:
-            return
-        packet = {"op": 0, "t": event, "s": len(session.events) + 1, "d": data}
-        session.events.append(packet)
-        if self._socket is not None and not self._socket.closed:
-            await self._send(packet)
+        for session in list(self.sessions):
+            await self._tell(session, event, data)
 
     async def drop(self) -> None:
-        """The connection breaks without a word."""
-        transport, self._socket = self._transport, None
-        if transport is not None:
-            transport.abort()
+        """The connections break without a word."""
+        for session in self.sessions:
+            connection, session.connection = session.connection, None
+            if connection is not None and connection.transport is not None:
+                connection.transport.abort()
 
     async def ask_to_reconnect(self) -> None:
-        await self._send({"op": 7, "d": None})
+        await self._say({"op": 7, "d": None})
 
     async def invalidate(self) -> None:
-        """The session is over, and what happened meanwhile is lost."""
-        self._session = None
-        await self._send({"op": 9, "d": False})
+        """The sessions are over, and what happened meanwhile is lost."""
+        open_ones = [session.connection for session in self.sessions if session.connection]
+        self.sessions.clear()
+        for connection in open_ones:
+            await connection.send({"op": 9, "d": False})
 
     async def close(self, code: int = 1001) -> None:
-        if self._socket is not None:
-            await self._socket.close(code=code)
+        for session in list(self.sessions):
+            if session.connection is not None:
+                await session.connection.socket.close(code=code)
 
-    async def _heard(self, packet: Json) -> None:
+    async def _say(self, packet: Json) -> None:
+        for session in self.sessions:
+            if session.connection is not None:
+                await session.connection.send(packet)
+
+    async def _tell(self, session: Session, event: str, data: Json) -> None:
+        packet = {"op": 0, "t": event, "s": len(session.events) + 1, "d": data}
+        session.events.append(packet)
+        if session.connection is not None and not self.is_dumb:
+            await session.connection.send(packet)
+
+    async def _heard(self, connection: Connection, packet: Json) -> None:
         match packet["op"]:
             case 1:
                 self.heartbeats += 1
-                await self._send({"op": 11})
+                if not self.is_dumb:
+                    await connection.send({"op": 11})
             case 2:
-                await self._identify(packet["d"])
+                await self._identify(connection, packet["d"])
             case 6:
-                await self._resume(packet["d"])
+                await self._resume(connection, packet["d"])
 
-    async def _identify(self, data: Json) -> None:
+    async def _identify(self, connection: Connection, data: Json) -> None:
         self.identifies.append(data)
         if data["token"] != self.token:
-            await self.close(4004)
+            await connection.socket.close(code=4004)
             return
-        self._session = Session(f"session-{len(self.identifies)}", data["intents"])
-        guilds = list(self.world.guilds.values())
-        await self.dispatch(
+        if data["intents"] & MESSAGE_CONTENT and not self.gives_content:
+            await connection.socket.close(code=4014)
+            return
+        if self.refuses:
+            self.refuses -= 1
+            await connection.send({"op": 9, "d": False})
+            return
+        session = Session(f"session-{next(self._numbers)}", data["intents"], connection=connection)
+        self.sessions.append(session)
+        guilds = [guild for guild in self.world.guilds.values() if guild.id not in self.forgets]
+        await self._tell(
+            session,
             "READY",
             {
                 "v": 10,
                 "user": BOT,
                 "guilds": [{"id": str(guild.id), "unavailable": True} for guild in guilds],
-                "session_id": self._session.id,
+                "session_id": session.id,
                 "resume_gateway_url": self.url,
                 "shard": data["shard"],
                 "application": {"id": str(APPLICATION_ID), "flags": 0},
@@ -113,29 +165,31 @@ class Gateway:
         )
         for guild in guilds:
             if not guild.unavailable:
-                await self.dispatch("GUILD_CREATE", self.world.guild_json(guild))
+                await self._tell(session, "GUILD_CREATE", self.world.guild_json(guild))
         self.ready.set()
 
-    async def _resume(self, data: Json) -> None:
+    async def _resume(self, connection: Connection, data: Json) -> None:
         self.resumes += 1
-        session = self._session
-        if session is None or session.id != data["session_id"]:
-            self._session = None
-            await self._send({"op": 9, "d": False})
+        session = next((one for one in self.sessions if one.id == data["session_id"]), None)
+        if session is None:
+            await connection.send({"op": 9, "d": False})
             return
+        session.connection = connection
         for packet in session.events[data["seq"] :]:
-            await self._send(packet)
-        await self.dispatch("RESUMED", {})
+            await connection.send(packet)
+        await self._tell(session, "RESUMED", {})
         self.ready.set()
-
-    async def _send(self, packet: Json) -> None:
-        assert self._socket is not None
-        text = json.dumps(packet).encode()
-        await self._socket.send_bytes(self._packer.compress(text) + self._packer.flush(zlib.Z_SYNC_FLUSH))
 
     def intents(self) -> int:
-        assert self._session is not None
-        return self._session.intents
+        return self.sessions[-1].intents
+
+    @property
+    def hears_messages(self) -> bool:
+        return bool(self.intents() & GUILD_MESSAGES)
+
+    @property
+    def hears_content(self) -> bool:
+        return bool(self.intents() & MESSAGE_CONTENT)
 
     def described(self) -> Any:
         """`GET /gateway/bot`."""

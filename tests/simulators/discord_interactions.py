@@ -14,7 +14,9 @@ from tests.simulators.discord_gateway import Gateway
 from tests.simulators.discord_world import APPLICATION_ID, Channel, Json, World, user
 
 EPHEMERAL = 64
+ADA = 4242
 MANAGER = discord.Permissions(view_channel=True, send_messages=True, manage_channels=True)
+OWNER = discord.Permissions(view_channel=True, send_messages=True, manage_channels=True, manage_guild=True)
 VISITOR = discord.Permissions(view_channel=True, send_messages=True)
 
 
@@ -31,6 +33,10 @@ class Interaction:
     choices: list[Json] = field(default_factory=list)
     messages: list[Json] = field(default_factory=list)
     pressed: Json | None = None
+    modal: Json | None = None
+    began: float = field(default_factory=time.monotonic)
+    #: Seconds until the first answer.
+    answered_after: float | None = None
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -60,14 +66,36 @@ class Interaction:
             for message in self.messages
             for row in message["components"]
             for button in row["components"]
+            if button["type"] == 2
         }
+
+    @property
+    def menus(self) -> dict[str, Json]:
+        """The menus by what they are called."""
+        return {
+            menu["placeholder"]: menu
+            for message in self.messages
+            for row in message["components"]
+            for menu in row["components"]
+            if menu["type"] == 3
+        }
+
+    @property
+    def fields(self) -> dict[str, Json]:
+        """The fields of the form that was opened."""
+        assert self.modal is not None, self.first
+        return {label["component"]["custom_id"]: label["component"] for label in self.modal["components"]}
 
     def answered(self, body: Json, world: World) -> Json | None:
         self.first = body
+        self.answered_after = time.monotonic() - self.began
         data = body.get("data") or {}
         match body["type"]:
             case 8:
                 self.choices = data["choices"]
+                self.done.set()
+            case 9:
+                self.modal = data
                 self.done.set()
             case 4:
                 self.messages.append(world.message(self.channel_id, data, flags=data.get("flags") or 0))
@@ -104,6 +132,8 @@ class Interactions:
         self._gateway = gateway
         self._numbers = itertools.count(1)
         self.patience = 3.0
+        self.roles: list[int] = []
+        self.longest = 5.0  # seconds for all of an answer
         self.by_token: dict[str, Interaction] = {}
 
     async def command(
@@ -133,10 +163,36 @@ class Interactions:
         return await self._do(4 if focused else 2, channel, data, permissions)
 
     async def press(
-        self, channel: Channel, message: Json, custom_id: str, *, permissions: discord.Permissions = MANAGER
+        self,
+        channel: Channel,
+        message: Json,
+        custom_id: str,
+        *,
+        permissions: discord.Permissions = MANAGER,
+        person: int = ADA,
     ) -> Interaction:
-        data = {"custom_id": custom_id, "component_type": 2}
-        return await self._do(3, channel, data, permissions, message=message)
+        data = {"custom_id": custom_id, "component_type": 2, "id": 1}
+        return await self._do(3, channel, data, permissions, message=message, person=person)
+
+    async def choose(self, channel: Channel, message: Json, menu: Json, value: str) -> Interaction:
+        """Chooses an entry of a menu."""
+        assert value in [option["value"] for option in menu["options"]]
+        data = {"custom_id": menu["custom_id"], "component_type": 3, "id": 1, "values": [value]}
+        return await self._do(3, channel, data, MANAGER, message=message)
+
+    async def submit(
+        self, channel: Channel, opened: Interaction, *, permissions: discord.Permissions = MANAGER, **values: str
+    ) -> Interaction:
+        """Submits the form that an interaction opened, with other values than it had; names are written with `_`."""
+        assert opened.modal is not None
+        changed = {name.replace("_", "-"): value for name, value in values.items()}
+        assert set(changed) <= set(opened.fields)
+        labels = [
+            {"type": 18, "id": number, "component": _submitted(field, changed.get(name), number)}
+            for number, (name, field) in enumerate(opened.fields.items())
+        ]
+        data = {"custom_id": opened.modal["custom_id"], "components": labels, "resolved": {}}
+        return await self._do(5, channel, data, permissions, message=opened.pressed)
 
     async def on_message(self, channel: Channel, message: Json, name: str) -> Interaction:
         """Uses a command of a message's context menu."""
@@ -151,7 +207,14 @@ class Interactions:
         return await self._do(2, channel, data, VISITOR)
 
     async def _do(
-        self, kind: int, channel: Channel, data: Json, permissions: discord.Permissions, *, message: Json | None = None
+        self,
+        kind: int,
+        channel: Channel,
+        data: Json,
+        permissions: discord.Permissions,
+        *,
+        message: Json | None = None,
+        person: int = ADA,
     ) -> Interaction:
         number = next(self._numbers)
         interaction = Interaction(
@@ -174,9 +237,9 @@ class Interactions:
             "channel_id": str(channel.id),
             "channel": channel.json(),
             "member": {
-                "user": user(4242, "ada"),
+                "user": user(person, "ada" if person == ADA else f"person {person}"),
                 "nick": None,
-                "roles": [],
+                "roles": [str(role) for role in self.roles],
                 "joined_at": "2026-01-01T00:00:00+00:00",
                 "deaf": False,
                 "mute": False,
@@ -195,10 +258,19 @@ class Interactions:
         if message is not None:
             packet["message"] = message
         await self._gateway.dispatch("INTERACTION_CREATE", packet)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(self.longest):
             await interaction.done.wait()
         return interaction
 
 
 def _kind(value: Any) -> int:
     return 5 if isinstance(value, bool) else 4 if isinstance(value, int) else 3
+
+
+def _submitted(field: Json, value: str | None, number: int) -> Json:
+    """A field of a form as Discord sends it: what was in it, unless somebody changed that."""
+    told: Json = {"type": field["type"], "id": 100 + number, "custom_id": field["custom_id"]}
+    if field["type"] == 3:
+        chosen = [option["value"] for option in field["options"] if option.get("default")]
+        return told | {"values": [value] if value is not None else chosen}
+    return told | {"value": field.get("value") or "" if value is None else value}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -26,10 +28,13 @@ class Fault(Enum):
     RATE_LIMITED = auto()  # 429 with WAIT seconds
     RATE_LIMITED_LONG = auto()  # 429 with LONG_WAIT seconds
     BANNED = auto()  # 429 from Cloudflare
+    RATE_LIMITED_BARE = auto()  # 429 without `Via`, as another server than Discord's might say it
+    SLOW = auto()  # SLOWNESS seconds
 
 
 WAIT = 0.05
 LONG_WAIT = 42.0
+SLOWNESS = 1.5
 
 
 def json_answer(value: Any, *, status: int = 200, headers: dict[str, str] = VIA) -> web.Response:
@@ -57,11 +62,22 @@ class _Bucket:
 
 
 class Limits:
-    """A bucket for each route and channel: so many requests in each window (seconds)."""
+    """A bucket for each route and channel: so many requests in each window (seconds); and one for all of a second."""
 
-    def __init__(self, per_window: int, window: float) -> None:
-        self._per_window, self._window = per_window, window
+    def __init__(self, per_window: int, window: float, per_second: int) -> None:
+        self._per_window, self._window, self._per_second = per_window, window, per_second
         self._buckets: dict[str, _Bucket] = {}
+        self._all = _Bucket(per_second, 0.0)
+
+    def take_of_all(self) -> float:
+        """Counts a request for the limit of the bot as a whole, as `take` does for its bucket."""
+        now = time.monotonic()
+        if self._all.ends <= now:
+            self._all = _Bucket(self._per_second, now + 1.0)
+        if self._all.left <= 0:
+            return max(0.001, self._all.ends - now)
+        self._all.left -= 1
+        return 0.0
 
     def take(self, method: str, path: str) -> float:
         """Counts a request; returns how long it should have waited, 0 when it did not have to."""
@@ -88,7 +104,10 @@ class Limits:
         return self._buckets[name]
 
 
-def too_fast(wait: float) -> web.Response:
-    """429, as Discord says it."""
-    body = {"message": "You are being rate limited.", "retry_after": wait, "global": False}
-    return json_answer(body, status=429, headers={**VIA, "Retry-After": str(wait)})
+def too_fast(wait: float, headers: Mapping[str, str] = VIA, *, of_all: bool = False) -> web.Response:
+    """429, as Discord says it: the header has whole seconds, the body more precisely."""
+    body = {"message": "You are being rate limited.", "retry_after": wait, "global": of_all}
+    more = {"Retry-After": str(math.ceil(wait)), "X-RateLimit-Scope": "global" if of_all else "user"}
+    if of_all:
+        more["X-RateLimit-Global"] = "true"
+    return json_answer(body, status=429, headers={**VIA, **headers, **more})

@@ -43,7 +43,7 @@ BOT = user(BOT_ID, "Paper Round", bot=True)
 
 @dataclass(slots=True)
 class Channel:
-    """A channel or a thread. `permissions` are the bot's."""
+    """A channel or a thread. `permissions` are the bot's, `tags` a forum's names of tags by their ids."""
 
     id: int
     guild: int
@@ -53,7 +53,9 @@ class Channel:
     permissions: discord.Permissions = ALL
     archived: bool = False
     locked: bool = False
-    tags: list[str] = field(default_factory=list)
+    owner: int = 1
+    tags: dict[str, str] = field(default_factory=dict)
+    applied: list[str] = field(default_factory=list)
     tag_required: bool = False
     messages: list[Json] = field(default_factory=list)
 
@@ -73,7 +75,8 @@ class Channel:
         }
         if self.is_thread:
             body |= {
-                "owner_id": str(BOT_ID),
+                "owner_id": str(self.owner),
+                "applied_tags": self.applied,
                 "message_count": len(self.messages),
                 "member_count": 1,
                 "rate_limit_per_user": 0,
@@ -97,8 +100,8 @@ class Channel:
             }
         if self.type == FORUM:
             body["available_tags"] = [
-                {"id": tag, "name": f"tag {tag}", "moderated": False, "emoji_id": None, "emoji_name": None}
-                for tag in self.tags
+                {"id": tag, "name": name, "moderated": name.startswith("!"), "emoji_id": None, "emoji_name": None}
+                for tag, name in self.tags.items()
             ]
         return body
 
@@ -140,7 +143,7 @@ class World:
         self.channels[channel.id] = channel
         return channel
 
-    def open_thread(self, parent: Channel, name: str, identifier: int | None = None) -> Channel:
+    def open_thread(self, parent: Channel, name: str, identifier: int | None = None, *, owner: int = 1) -> Channel:
         thread = Channel(
             identifier or self.new_id(),
             parent.guild,
@@ -148,6 +151,7 @@ class World:
             THREAD,
             parent=parent.id,
             permissions=parent.permissions,
+            owner=owner,
         )
         self.channels[thread.id] = thread
         return thread
@@ -158,12 +162,14 @@ class World:
     def threads_of(self, channel: Channel) -> list[Channel]:
         return [one for one in self.channels.values() if one.parent == channel.id]
 
-    def message(self, channel_id: int, body: Json, *, identifier: int | None = None, flags: int = 0) -> Json:
-        """A message of the bot's as Discord shows it."""
+    def message(
+        self, channel_id: int, body: Json, *, identifier: int | None = None, flags: int = 0, author: Json = BOT
+    ) -> Json:
+        """A message as Discord shows it, the bot's unless somebody else wrote it."""
         message: Json = {
             "id": str(identifier or self.new_id()),
             "channel_id": str(channel_id),
-            "author": BOT,
+            "author": author,
             "content": body.get("content") or "",
             "timestamp": self.clock.now().isoformat(),
             "edited_timestamp": None,
@@ -171,7 +177,7 @@ class World:
             "mention_everyone": False,
             "mentions": [],
             "mention_roles": (body.get("allowed_mentions") or {}).get("roles", []),
-            "attachments": [],
+            "attachments": body.get("attachments") or [],
             "embeds": [{"type": "rich", **embed} for embed in body.get("embeds") or []],
             "components": body.get("components") or [],
             "pinned": False,

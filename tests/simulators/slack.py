@@ -16,6 +16,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from email.utils import formatdate
 from enum import Enum, auto
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -25,6 +26,7 @@ from aiohttp import web
 
 from tests.simulators.slack_messages import problems
 from tests.simulators.slack_methods import BOT_USER, METHODS, TEAM, Json, RefusalError, SimulatedChannel
+from tests.simulators.slack_oauth import OAuth
 
 ACK_WITHIN = 3.0  # seconds that Slack waits
 ANSWER_WITHIN = 10.0  # seconds that a test waits for what must come
@@ -62,12 +64,19 @@ class Interaction:
 
 
 class SlackSimulator:
-    """One workspace and one app in it. Use it as an async context manager.
+    """One workspace and one app in it, and any number of others (`another_team`). Use it as an async context manager.
 
     `interval` is the time in seconds that each channel wants between two messages; `now` gives the time stamps.
     """
 
-    def __init__(self, *, interval: float = 0.0, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, *, interval: float = 0.0, now: Callable[[], float] = time.time, team_id: str = TEAM, name: str = "Example"
+    ) -> None:
+        self.team_id = team_id
+        self.name = name
+        self.oauth = OAuth()
+        self.scopes: list[str] | None = None  # of the bot token; without any, Slack does not tell them
+        self.clock_ahead = 0.0  # seconds by which Slack's clock is ahead of ours
         self.channels: dict[str, SimulatedChannel] = {}
         self.people: dict[str, Json] = {}
         self.requests: list[tuple[str, Json]] = []
@@ -82,12 +91,13 @@ class SlackSimulator:
         self.sockets: list[web.WebSocketResponse] = []
         self.interval = interval
         self._now = now
-        self._faults: defaultdict[str, deque[Fault | str]] = defaultdict(deque)
+        self._faults: defaultdict[str, deque[Fault | str | None]] = defaultdict(deque)
         self._last_post: dict[str, float] = {}
         self._numbers = itertools.count(1)
         self._acknowledgements: dict[str, asyncio.Future[Json]] = {}
         self._responses: dict[str, asyncio.Queue[Json]] = {}
         self._uses: defaultdict[str, int] = defaultdict(int)
+        self._pressed: dict[str, Json] = {}  # the messages that belong to a `response_url`
         self._triggers: dict[str, float] = {}
         self._tickets: set[str] = set()
         self._connected = asyncio.Event()
@@ -100,6 +110,7 @@ class SlackSimulator:
         app = web.Application()
         app.router.add_route("*", "/api/{method}", self._api)
         app.router.add_get("/link", self._link)
+        app.router.add_get("/oauth/v2/authorize", self._authorize_page)
         app.router.add_post("/respond/{name}", self._respond)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
@@ -121,22 +132,40 @@ class SlackSimulator:
     def api_url(self) -> str:
         return f"{self.url}/api/"
 
-    def channel(self, name: str = "general", *, private: bool = False, member: bool = True) -> SimulatedChannel:
+    def now(self) -> float:
+        return self._now()
+
+    def another_team(self, team_id: str, name: str) -> SlackSimulator:
+        """Another workspace of the same Slack, with people and channels of its own, whose ids may be the same."""
+        return _AnotherTeam(self, team_id, name)
+
+    def channel(
+        self, name: str = "general", *, private: bool = False, member: bool = True, channel_id: str | None = None
+    ) -> SimulatedChannel:
         """A new channel; `member` says whether the bot is in it."""
-        made = SimulatedChannel(f"C0{next(self._numbers):04}", name, private, members={BOT_USER} if member else set())
+        made_id = channel_id or f"C0{next(self._numbers):04}"
+        made = SimulatedChannel(made_id, name, private, members={BOT_USER} if member else set())
         self.channels[made.id] = made
         return made
+
+    def conversation(self, user_id: str) -> SimulatedChannel:
+        """The one between the bot and a person."""
+        return self.channels.setdefault(
+            f"D{user_id[1:]}",
+            SimulatedChannel(f"D{user_id[1:]}", "directmessage", private=True, members={BOT_USER, user_id}),
+        )
 
     def person(
         self, user_id: str = "U0ADA", name: str = "ada", *, time_zone: str = "Europe/Berlin", **more: Any
     ) -> str:
         self.people[user_id] = {
-            "id": user_id, "team_id": TEAM, "name": name, "tz": time_zone, "profile": {"display_name": name}, **more,
+            "id": user_id, "team_id": self.team_id, "name": name, "tz": time_zone,
+            "profile": {"display_name": name}, **more,
         }  # fmt: skip
         return user_id
 
-    def fail(self, method: str, *faults: Fault | str) -> None:
-        """The next requests of that method go wrong, one after the other; a string is one of Slack's codes."""
+    def fail(self, method: str, *faults: Fault | str | None) -> None:
+        """What befalls the next requests of that method, one after the other; a string is one of Slack's codes."""
         self._faults[method].extend(faults)
 
     def count(self, method: str) -> int:
@@ -152,10 +181,10 @@ class SlackSimulator:
         return {
             "command": "/papers",
             "text": text,
-            "team_id": TEAM,
+            "team_id": self.team_id,
             "team_domain": "example",
             "channel_id": channel.id,
-            "channel_name": "privategroup" if channel.private else channel.name,
+            "channel_name": _name_told(channel),
             "user_id": user,
             "user_name": self.people.get(user, {}).get("name", user),
             "api_app_id": APP,
@@ -178,23 +207,23 @@ class SlackSimulator:
         }  # fmt: skip
         if thread_ts:
             container["thread_ts"] = thread_ts
-        name = "privategroup" if channel.private else channel.name
         payload = self.acting("block_actions", user) | {
             "container": container,
-            "channel": {"id": channel.id, "name": name},
+            "channel": {"id": channel.id, "name": _name_told(channel)},
             "actions": [
                 {name: button[name] for name in ("type", "action_id", "block_id", "value", "text") if name in button}
                 | {"action_ts": f"{next(self._numbers)}.0"}
             ],
         }
-        return await self.begin("interactive", payload)
+        message = next((one for one in channel.messages if one["ts"] == message_ts), None)
+        return await self.begin("interactive", payload, message if not ephemeral else None)
 
     def acting(self, kind: str, user: str) -> Json:
         """What every payload about somebody's action has."""
         return {
             "type": kind,
-            "user": {"id": user, "username": self.people.get(user, {}).get("name", user), "team_id": TEAM},
-            "team": {"id": TEAM, "domain": "example"},
+            "user": {"id": user, "username": self.people.get(user, {}).get("name", user), "team_id": self.team_id},
+            "team": {"id": self.team_id, "domain": "example"},
             "api_app_id": APP,
             "trigger_id": self._trigger(),
         }
@@ -203,25 +232,31 @@ class SlackSimulator:
         """Something happened. More `deliveries` are Slack's repetitions of the same one."""
         payload = {
             "type": "event_callback",
-            "team_id": TEAM,
+            "team_id": self.team_id,
             "api_app_id": APP,
             "event": {"event_ts": f"{self._now():.6f}", **event},
-            "event_id": f"Ev{next(self._numbers):06}",
+            "event_id": self.fresh("Ev"),
             "event_time": int(self._now()),
-            "authorizations": [{"team_id": TEAM, "user_id": BOT_USER, "is_bot": True}],
+            "authorizations": [{"team_id": self.team_id, "user_id": BOT_USER, "is_bot": True}],
         }
         for _ in range(deliveries):
             await self.deliver("events_api", payload)
 
-    async def begin(self, kind: str, payload: Json) -> Interaction:
-        """Delivers what a person did, with a fresh `response_url`."""
+    async def begin(self, kind: str, payload: Json, message: Json | None = None) -> Interaction:
+        """Delivers what a person did, with a fresh `response_url` that may replace that message."""
         name = f"r{next(self._numbers)}"
+        if message is not None:
+            self._pressed[name] = message
         self._responses[name] = asyncio.Queue()
         payload["response_url"] = f"{self.url}/respond/{name}"
         return Interaction(await self.deliver(kind, payload), self._responses[name])
 
+    def fresh(self, what: str) -> str:
+        """A mark that no other delivery has."""
+        return f"{what}{next(self._numbers):06}"
+
     def _trigger(self) -> str:
-        trigger = f"trigger.{next(self._numbers)}"
+        trigger = self.fresh("trigger.")
         self._triggers[trigger] = time.monotonic()
         return trigger
 
@@ -324,7 +359,7 @@ class SlackSimulator:
         payload = await request.json()
         if (fault := self._fault("response_url")) is Fault.RATE_LIMITED:
             return web.Response(status=429, headers={"Retry-After": "1"})
-        if fault is not None:
+        if fault not in (None, Fault.ANSWER_DROPPED):
             return web.Response(status=500)
         self._uses[name] += 1
         if self._uses[name] > RESPONSES:
@@ -335,8 +370,11 @@ class SlackSimulator:
             return web.Response(status=400, text="invalid_blocks")
         if not self.pictures_load and any("accessory" in block for block in payload.get("blocks", [])):
             return web.json_response({"ok": False, "error": "invalid_blocks"})
+        pressed = self._pressed.get(name)
+        if pressed is not None and payload.get("replace_original"):
+            pressed |= {part: payload[part] for part in ("text", "blocks") if part in payload}
         self._responses[name].put_nowait(payload)
-        return web.Response(text="ok")
+        return _hang_up(request) if fault is Fault.ANSWER_DROPPED else web.Response(text="ok")
 
     # ---- the Web API
 
@@ -358,15 +396,22 @@ class SlackSimulator:
             return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
         if isinstance(fault, str):
             return web.json_response({"ok": False, "error": fault})
+        headers = {"Date": formatdate(self._now() + self.clock_ahead, usegmt=True)}
+        authorization = request.headers.get("Authorization", "")
         try:
-            self._authorize(method, request.headers.get("Authorization", ""))
-            if method not in METHODS:
-                raise RefusalError("unknown_method")
-            answer = {"ok": True, **METHODS[method](self, arguments)}
+            if method == "oauth.v2.access":
+                answer = {"ok": True, **self.oauth.access(self, arguments, authorization)}
+            else:
+                team, scopes = self._authorize(method, authorization)
+                if method not in METHODS:
+                    raise RefusalError("unknown_method")
+                answer = {"ok": True, **METHODS[method](team, arguments)}
+                if scopes is not None:
+                    headers["X-OAuth-Scopes"] = ",".join(scopes)
         except RefusalError as refused:
             self.refusals.append(str(refused))
             if str(refused) == "ratelimited":
-                headers = {"Retry-After": "1"}
+                headers |= {"Retry-After": "1"}
                 return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
             answer = {"ok": False, "error": str(refused)}
         match fault:
@@ -378,14 +423,25 @@ class SlackSimulator:
                 return web.Response(text="<html>Welcome to the hotel</html>", content_type="text/plain")
             case Fault.HANG:
                 await self._hanging.wait()
-        return web.json_response(answer)
+        return web.json_response(answer, headers=headers)
 
-    def _authorize(self, method: str, authorization: str) -> None:
+    def _authorize(self, method: str, authorization: str) -> tuple[SlackSimulator, list[str] | None]:
+        """The workspace that a request is for, and the scopes of its token."""
+        if method == "api.test":
+            return self, None
+        token = authorization.removeprefix("Bearer ")
+        if method.startswith("apps."):
+            if token != APP_TOKEN:
+                raise RefusalError("invalid_auth")
+            return self, None
+        if token != BOT_TOKEN:
+            return self.oauth.team_of(self, token)
         if self.revoked:
             raise RefusalError("token_revoked")
-        expected = APP_TOKEN if method.startswith("apps.") else BOT_TOKEN
-        if authorization != f"Bearer {expected}":
-            raise RefusalError("invalid_auth")
+        return self, self.scopes
+
+    async def _authorize_page(self, request: web.Request) -> web.Response:
+        return self.oauth.page(self, request)
 
     def next_ts(self) -> str:
         return f"{int(self._now())}.{next(self._numbers):06}"
@@ -412,6 +468,11 @@ class SlackSimulator:
             raise RefusalError("expired_trigger_id")
 
 
+def _name_told(channel: SimulatedChannel) -> str:
+    """What payloads call a channel: the name of a private one is told to nobody."""
+    return "directmessage" if channel.id.startswith("D") else "privategroup" if channel.private else channel.name
+
+
 async def _arguments(request: web.Request) -> Json:
     if request.content_type == "application/json":
         return dict(await request.json())
@@ -422,3 +483,21 @@ def _hang_up(request: web.Request) -> web.Response:
     assert request.transport is not None
     request.transport.close()
     return web.Response()
+
+
+class _AnotherTeam(SlackSimulator):
+    """A workspace that shares the server, the sockets and the notes of the first one."""
+
+    def __init__(self, first: SlackSimulator, team_id: str, name: str) -> None:
+        super().__init__(now=first.now, team_id=team_id, name=name)
+        self._first = first
+        self.violations, self.requests, self.refusals = first.violations, first.requests, first.refusals
+
+    async def begin(self, kind: str, payload: Json, message: Json | None = None) -> Interaction:
+        return await self._first.begin(kind, payload, message)
+
+    async def deliver(self, kind: str, payload: Json) -> Json:
+        return await self._first.deliver(kind, payload)
+
+    def fresh(self, what: str) -> str:
+        return self._first.fresh(what)

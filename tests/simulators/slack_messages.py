@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from jsonschema import Draft7Validator
@@ -26,11 +26,16 @@ def _validator() -> Draft7Validator | None:
 def problems(payload: Mapping[str, Any]) -> list[str]:
     """Why Slack would refuse the `text` and `blocks` of a message; empty for a good one."""
     message = {name: payload[name] for name in ("text", "blocks") if name in payload}
-    found = list(_limit_problems(message))
+    return [*_limit_problems(message), *_type_problems(json.dumps(message))]
+
+
+@lru_cache(maxsize=1000)
+def _type_problems(message: str) -> tuple[str, ...]:
+    """What the published types do not allow in a message as JSON. That takes long, and many messages are equal."""
     validator = _validator()
-    if validator is not None:
-        found += [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(message)]
-    return found
+    if validator is None:
+        return ()
+    return tuple(f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(json.loads(message)))
 
 
 def view_problems(view: Mapping[str, Any]) -> list[str]:
@@ -49,10 +54,7 @@ def view_problems(view: Mapping[str, Any]) -> list[str]:
     ids = [block["block_id"] for block in blocks if "block_id" in block]
     if len(set(ids)) < len(ids):
         found.append("a block_id twice")
-    validator = _validator()
-    if validator is not None:
-        found += [error.message[:200] for error in validator.iter_errors({"text": "-", "blocks": blocks})]
-    return found
+    return [*found, *_type_problems(json.dumps({"text": "-", "blocks": blocks}))]
 
 
 def _limit_problems(message: Mapping[str, Any]) -> Iterator[str]:
@@ -113,9 +115,21 @@ def _actions_problems(buttons: list[Mapping[str, Any]]) -> Iterator[str]:
     if len({button["action_id"] for button in buttons}) != len(buttons):
         yield "an action_id twice in a row"
     for button in buttons:
+        if button["type"] == "overflow":
+            yield from _overflow_problems(button)
+            continue
         yield from _text_problems(button["text"], "button")
         if len(button["action_id"]) > 255 or len(button.get("value", "")) > 2000:
             yield "a button's value or action_id"
+
+
+def _overflow_problems(menu: Mapping[str, Any]) -> Iterator[str]:
+    if not 2 <= len(menu["options"]) <= 5:
+        yield f"a menu of {len(menu['options'])} options"
+    for option in menu["options"]:
+        yield from _text_problems(option["text"], "button")
+        if len(option["value"]) > 150 or not option["url"].startswith(("http://", "https://")):
+            yield "an option's value or address"
 
 
 def _rich_problems(block: Mapping[str, Any]) -> Iterator[str]:
@@ -149,7 +163,9 @@ def words_of(payload: Mapping[str, Any]) -> str:
             case "context":
                 parts += [element["text"] for element in block["elements"]]
             case "actions":
-                parts += [f"[{button['text']['text']}]" for button in block["elements"]]
+                for element in block["elements"]:
+                    labels = element.get("options", [element])
+                    parts += [f"[{labelled['text']['text']}]" for labelled in labels]
     return "\n".join(parts) or str(payload.get("text", ""))
 
 
@@ -158,6 +174,6 @@ def buttons_of(payload: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for block in payload.get("blocks", []):
         if block["type"] == "actions":
-            for button in block["elements"]:
+            for button in (one for one in block["elements"] if one["type"] == "button"):
                 found.setdefault(button["text"]["text"], button | {"block_id": block.get("block_id", "b1")})
     return found

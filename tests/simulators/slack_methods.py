@@ -46,9 +46,13 @@ def _truth(value: Any) -> bool:
     return value in (True, 1, "1", "true", "True")
 
 
-def auth_test(_slack: SlackSimulator, _arguments: Json) -> Json:
-    return {"url": "https://example.slack.com/", "team": "Example", "team_id": TEAM, "user": "paperround",
+def auth_test(slack: SlackSimulator, _arguments: Json) -> Json:
+    return {"url": "https://example.slack.com/", "team": slack.name, "team_id": slack.team_id, "user": "paperround",
             "user_id": BOT_USER, "bot_id": BOT_ID}  # fmt: skip
+
+
+def api_test(_slack: SlackSimulator, _arguments: Json) -> Json:
+    return {}
 
 
 def connections_open(slack: SlackSimulator, _arguments: Json) -> Json:
@@ -72,9 +76,8 @@ def _joined(slack: SlackSimulator, channel_id: str) -> SimulatedChannel:
 
 def post_message(slack: SlackSimulator, arguments: Json) -> Json:
     channel_id = arguments["channel"]
-    if channel_id in slack.people and channel_id not in slack.channels:
-        # The conversation between the app and a person.
-        slack.channels[channel_id] = SimulatedChannel(channel_id, "directmessage", members={BOT_USER, channel_id})
+    if channel_id in slack.people:
+        channel_id = slack.conversation(channel_id).id
     channel = _joined(slack, channel_id)
     if channel.archived:
         raise RefusalError("is_archived")
@@ -102,6 +105,33 @@ def post_message(slack: SlackSimulator, arguments: Json) -> Json:
         message["metadata"] = metadata
     channel.messages.append(message)
     return {"channel": channel_id, "ts": message["ts"], "message": message}
+
+
+def update_message(slack: SlackSimulator, arguments: Json) -> Json:
+    for channel in slack.channels.values():
+        for message in channel.messages:
+            if channel.id == arguments["channel"] and message["ts"] == arguments["ts"]:
+                return _updated(slack, channel, message, arguments)
+    raise RefusalError("message_not_found")
+
+
+def _updated(slack: SlackSimulator, channel: SimulatedChannel, message: Json, arguments: Json) -> Json:
+    if message["user"] != BOT_USER:
+        raise RefusalError("cant_update_message")
+    if arguments.get("parse") not in (None, "none") or arguments.get("link_names"):
+        slack.violations.append("an update looks for links and names")
+    change = {"text": arguments.get("text", ""), "blocks": _structure(arguments.get("blocks")) or []}
+    if found := problems(change):
+        slack.violations += found
+        raise RefusalError("invalid_blocks")
+    if metadata := _structure(arguments.get("metadata")):
+        change["metadata"] = metadata
+    message |= change
+    return {"channel": channel.id, "ts": message["ts"], "text": message["text"]}
+
+
+def open_conversation(slack: SlackSimulator, arguments: Json) -> Json:
+    return {"channel": {"id": slack.conversation(arguments["users"]).id}}
 
 
 def _page(messages: list[Json], arguments: Json) -> Json:
@@ -154,7 +184,10 @@ def join(slack: SlackSimulator, arguments: Json) -> Json:
 
 def channel_info(slack: SlackSimulator, arguments: Json) -> Json:
     channel = _channel(slack, arguments["channel"])
+    if channel.id.startswith("D"):
+        return {"channel": {"id": channel.id, "is_im": True, "user": min(channel.members - {BOT_USER})}}
     return {"channel": {"id": channel.id, "name": channel.name, "is_private": channel.private,
+                        "is_mpim": channel.name.startswith("mpdm-"), "is_archived": channel.archived,
                         "is_member": BOT_USER in channel.members}}  # fmt: skip
 
 
@@ -204,7 +237,9 @@ def _shown_view(slack: SlackSimulator, view_id: str, view: Json, state: Json) ->
 
 def user_channels(slack: SlackSimulator, arguments: Json) -> Json:
     seen = [channel for channel in slack.channels.values() if BOT_USER in channel.members or not channel.private]
-    mine = [{"id": channel.id, "name": channel.name} for channel in seen if arguments["user"] in channel.members]
+    whose, archived = arguments.get("user") or BOT_USER, not _truth(arguments.get("exclude_archived"))
+    mine = [{"id": channel.id, "name": channel.name} for channel in seen
+            if whose in channel.members and (archived or not channel.archived)]  # fmt: skip
     start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit", 100))
     more = start + limit < len(mine)
     return {"channels": mine[start : start + limit],
@@ -219,14 +254,17 @@ def publish_view(slack: SlackSimulator, arguments: Json) -> Json:
 
 
 METHODS: dict[str, Method] = {
+    "api.test": api_test,
     "auth.test": auth_test,
     "apps.connections.open": connections_open,
     "chat.postMessage": post_message,
     "chat.unfurl": unfurl,
+    "chat.update": update_message,
     "conversations.history": history,
     "conversations.info": channel_info,
     "conversations.join": join,
     "conversations.members": members,
+    "conversations.open": open_conversation,
     "conversations.replies": replies,
     "users.conversations": user_channels,
     "users.info": user_info,

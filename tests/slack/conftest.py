@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from adapters.slack.api import Connection
 from adapters.slack.platform import SlackPlatform
+from adapters.slack.workspaces import OneWorkspace
 from storage.store import SqlStore
 from tests.clocks import SettableClock
 from tests.simulators.slack import BOT_TOKEN, SlackSimulator
+from tests.slack.many import Many
 from tests.slack.team import TRANSPORTS, Team
 
 
@@ -29,7 +32,7 @@ async def slack(clock: SettableClock) -> AsyncIterator[SlackSimulator]:
 
 @pytest.fixture
 async def platform(slack: SlackSimulator) -> AsyncIterator[SlackPlatform]:
-    platform = SlackPlatform(BOT_TOKEN, api_url=slack.api_url, timeout=1)
+    platform = SlackPlatform(OneWorkspace(Connection(slack.api_url, timeout=1), BOT_TOKEN))
     yield platform
     await platform.close()
 
@@ -51,3 +54,19 @@ async def connected(team: Team, request: pytest.FixtureRequest) -> AsyncIterator
     """A team over Socket Mode, and one over HTTP."""
     async with team.connected(request.param):
         yield team
+
+
+@pytest.fixture
+async def sql(sqlite_url: str) -> AsyncIterator[SqlStore]:
+    store = SqlStore(sqlite_url)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def many(sql: SqlStore, tmp_path: Path, slack: SlackSimulator, clock: SettableClock) -> AsyncIterator[Many]:
+    """A bot that any workspace may install, over HTTP."""
+    made = Many(sql, tmp_path, slack, clock)
+    async with made.over_http():
+        yield made
+    await made.close()

@@ -12,7 +12,8 @@ from typing import Any, Final, cast
 import uvicorn
 from starlette.applications import Starlette
 
-from adapters.slack.app import EVENTS_PATH, SlackApp
+from adapters.slack.app import SlackApp
+from adapters.slack.paths import EVENTS_PATH
 from adapters.slack.platform import SlackPlatform
 from bot.channels import Address, Channel, PlatformName
 from bot.papers import Paper
@@ -39,8 +40,18 @@ class Team:
         self.clock = clock
         self.engine = self.town.engine
         self.commands = self.town.commands
-        self.app = SlackApp(
-            platform, self.commands, app_token=APP_TOKEN, signing_secret=SIGNING_SECRET, ping_interval=0.2
+        self._platform = platform
+        self.app = self.another_app()
+
+    def another_app(self, **parts: Any) -> SlackApp:
+        """The app as it is after a restart, with these parts of the core."""
+        return SlackApp(
+            self._platform,
+            self.commands,
+            app_token=APP_TOKEN,
+            signing_secret=SIGNING_SECRET,
+            ping_interval=1.0,
+            **parts,
         )
 
     @asynccontextmanager

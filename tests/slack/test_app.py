@@ -14,10 +14,11 @@ from adapters.slack.platform import SlackPlatform
 from adapters.slack.redelivery import Deliveries
 from bot.cards import paper_card
 from bot.channels import ChannelState, Style
+from bot.citations import FORMATS
 from bot.commands.runner import REGISTRY
 from bot.errors import OperatorError
-from bot.messages import Message, Paragraph, text
-from bot.ports import CommandCall, Reply
+from bot.messages import Document, Message, Paragraph, text
+from bot.ports import CommandCall, Completion, Reply
 from tests.simulators.slack import APP_TOKEN, SIGNING_SECRET, Fault, SlackSimulator
 from tests.simulators.slack_messages import buttons_of, words_of
 from tests.simulators.slack_methods import Json
@@ -121,7 +122,7 @@ async def test_buttons_of_a_digest_work_in_a_later_process(team: Team, platform:
         await team.news(*(a_paper(number, summary="A summary.", upvotes=9 - number) for number in range(1, 4)))
         await team.next_digest(channel)
     (digest,) = channel.posts
-    team.app = SlackApp(platform, team.commands, app_token=APP_TOKEN, ping_interval=0.2)
+    team.app = SlackApp(platform, team.commands, app_token=APP_TOKEN, ping_interval=1.0)
     async with team.over_socket():
         for label, expected in (
             ("Abstract", "We study diffusion."), ("Similar", "Diffusion Study"), ("+2 more", "Diffusion Study 2"),
@@ -198,7 +199,7 @@ class Says:
     async def run(self, call: CommandCall) -> Reply:
         return self._reply
 
-    async def complete(self, call: CommandCall) -> list[str]:
+    async def complete(self, call: CommandCall) -> list[Completion]:
         return []
 
 
@@ -216,6 +217,28 @@ async def test_an_answer_takes_no_more_messages_than_slack_allows(team: Team, pl
     assert len(given) == 5
     assert "not all of it" in words_of(given[-1])
     assert all("not all of it" not in words_of(one) for one in given[:-1])
+
+
+async def test_a_long_bibliography_says_where_it_is_cut(team: Team, platform: SlackPlatform) -> None:
+    papers = [a_paper(number, authors=("Ada Lovelace", "Grace Hopper")) for number in range(200)]
+    whole = Document(name="papers.bib", text=FORMATS["bibtex"].write(papers))
+    given = await answers(team, platform, Reply(message=Message(summary="Papers", blocks=(whole,))))
+    assert len(given) == 5
+    shown = "\n".join(map(words_of, given))
+    assert shown.count("@misc") > 100
+    assert "/papers bib week" in words_of(given[-1])
+
+
+async def test_every_use_of_a_response_url_counts(team: Team, platform: SlackPlatform) -> None:
+    long = Message(summary="All", blocks=tuple(Paragraph(text(f"line {number}")) for number in range(400)))
+    team.slack.fail("response_url", None, Fault.ANSWER_DROPPED, Fault.ANSWER_DROPPED)
+    given = await answers(team, platform, Reply(message=long))
+    # The second message came three times: that left one use, for a message that says so.
+    assert len(given) == 5
+    assert [words_of(one).splitlines()[0] for one in given] == [
+        "line 0", "line 50", "line 50", "line 50", "line 100",
+    ]  # fmt: skip
+    assert "not all of it" in words_of(given[-1])
 
 
 async def test_an_answer_for_everybody_is_not_risked_twice(team: Team, platform: SlackPlatform) -> None:
@@ -259,13 +282,13 @@ class SlowCommands:
         await self.released.wait()
         return Reply(message=Message(summary="Done", blocks=(Paragraph(text("Done")),)))
 
-    async def complete(self, call: CommandCall) -> list[str]:
+    async def complete(self, call: CommandCall) -> list[Completion]:
         return []
 
 
 async def test_a_command_is_acknowledged_before_it_is_worked_on(team: Team, platform: SlackPlatform) -> None:
     slow = SlowCommands()
-    team.app = SlackApp(platform, slow, app_token=APP_TOKEN, ping_interval=0.2)
+    team.app = SlackApp(platform, slow, app_token=APP_TOKEN, ping_interval=1.0)
     channel = team.slack.channel()
     async with team.over_socket():
         # Each of these fails without an acknowledgement in three seconds.

@@ -9,9 +9,10 @@ import pytest
 from adapters.slack.app import SlackApp
 from adapters.slack.forms import SHORTCUT
 from adapters.slack.platform import SlackPlatform
+from adapters.slack.settings_form import SETTINGS_SHORTCUT
 from bot.channels import Style
 from bot.forms import Forms
-from bot.ports import CommandCall, Reply, TopicOptions
+from bot.ports import CommandCall, Completion, Reply, TopicOptions
 from tests.simulators.slack import ANSWER_WITHIN, APP_TOKEN, SIGNING_SECRET, Fault
 from tests.simulators.slack_forms import choose_shortcut, submit, write
 from tests.simulators.slack_messages import buttons_of, words_of
@@ -29,7 +30,7 @@ def formal(team: Team, platform: SlackPlatform) -> Team:
         app_token=APP_TOKEN,
         signing_secret=SIGNING_SECRET,
         forms=Forms(team.store),
-        ping_interval=0.2,
+        ping_interval=1.0,
     )
     return team
 
@@ -220,7 +221,7 @@ class Slowly:
             await self.released.wait()
         return await self._commands.run(call)
 
-    async def complete(self, call: CommandCall) -> list[str]:
+    async def complete(self, call: CommandCall) -> list[Completion]:
         return []
 
 
@@ -234,4 +235,25 @@ async def test_an_answer_that_takes_long_comes_in_private(team: Team, platform: 
         team.slack.views[view["id"]]["state"]["values"]["query"] = {"paperround.query": {"value": "diffusion"}}
         assert await submit(team.slack, view) == {}
         slowly.released.set()
-    assert "Topic 1 added" in words_of(team.slack.channels["U0ADA"].messages[0])
+    assert "Topic 1 added" in words_of(team.slack.conversation("U0ADA").messages[0])
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_shortcut_leads_to_the_settings_of_ones_own_channels(formal: Team, transport: str) -> None:
+    mine, theirs = formal.slack.channel("mine"), formal.slack.channel("theirs")
+    mine.members.add("U0ADA")
+    async with formal.connected(transport):
+        await choose_shortcut(formal.slack, SETTINGS_SHORTCUT)
+        view = await opened(formal)
+        await write(formal.slack, view, channel=theirs.id)
+        assert "channel" in (await submit(formal.slack, view))["errors"]
+        await write(formal.slack, view, channel=mine.id)
+        answer = await submit(formal.slack, view)
+        assert answer["response_action"] == "update"
+        fields = {block["block_id"]: block["element"] for block in answer["view"]["blocks"]}
+        assert fields["limit"]["initial_value"] == "20"
+        formal.slack.views["V1"] |= answer["view"] | {"state": {"values": {}}}
+        await write(formal.slack, view, limit="7")
+        assert await submit(formal.slack, view) == {}
+    assert (await formal.stored(mine)).settings.limit == 7
+    assert (await formal.stored(mine)).name == "mine"

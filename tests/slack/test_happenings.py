@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from adapters.slack.app import SlackApp
@@ -34,7 +36,7 @@ async def lively(team: Team, platform: SlackPlatform) -> Team:
         signing_secret=SIGNING_SECRET,
         life=ChannelLife(team.store, Directory(team.store, team.clock), team.clock, team.engine.posting.wake),
         card_of=card_of,
-        ping_interval=0.2,
+        ping_interval=1.0,
     )
     return team
 
@@ -109,6 +111,14 @@ async def test_an_app_that_is_removed_stops_everywhere(lively: Team, event: Json
     assert [(await lively.stored(channel)).state for channel in channels] == [ChannelState.BROKEN] * 2
 
 
+async def test_channels_that_stopped_with_the_workspace_go_on_with_a_token_that_works(lively: Team) -> None:
+    stopped, archived = await subscribed(lively), await subscribed(lively)
+    await happens(lively, {"type": "channel_archive", "channel": archived.id}, {"type": "app_uninstalled"})
+    await lively.app.check()
+    assert (await lively.stored(stopped)).state is ChannelState.ACTIVE
+    assert (await lively.stored(archived)).state is ChannelState.BROKEN
+
+
 async def test_a_persons_revoked_token_is_nothing_to_us(lively: Team) -> None:
     channel = await subscribed(lively)
     await happens(lively, {"type": "tokens_revoked", "tokens": {"oauth": ["U0ADA"], "bot": []}})
@@ -166,3 +176,32 @@ async def test_without_anybody_to_tell_events_are_let_go(team: Team) -> None:
     await happens(team, {"type": "channel_archive", "channel": channel.id}, shared(channel, "https://arxiv.org/abs/1"))
     assert (await team.stored(channel)).state is ChannelState.ACTIVE
     assert not team.slack.unfurls
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://arxiv.org/abs/2605.00001",
+        "https://arxiv.org/abs/2605.00001v3",
+        "https://www.arxiv.org/pdf/2605.00001",
+        "https://arxiv.org/pdf/2605.00001v2.pdf",
+        "https://arxiv.org/html/2605.00001v1",
+        "http://export.arxiv.org/abs/2605.00001?context=cs#top",
+        "https://huggingface.co/papers/2605.00001",
+        "https://huggingface.co/papers/2605.00001#community",
+        "https://hf.co/papers/2605.00001",
+        "https://www.alphaxiv.org/abs/2605.00001",
+    ],
+)
+async def test_every_way_to_link_to_a_paper_becomes_a_card(lively: Team, url: str) -> None:
+    await lively.news(a_paper(1))
+    await happens(lively, shared(lively.slack.channel(), url))
+    assert list(lively.slack.unfurls[0]["unfurls"]) == [url]
+
+
+async def test_old_numbers_become_cards_and_a_paper_is_shown_once(lively: Team) -> None:
+    old = "https://arxiv.org/abs/astro-ph/0601001v1"
+    await lively.news(a_paper(1), replace(a_paper(2), id="astro-ph/0601001"))
+    page, pdf = "https://arxiv.org/abs/2605.00001", "https://arxiv.org/pdf/2605.00001"
+    await happens(lively, shared(lively.slack.channel(), page, pdf, old))
+    assert set(lively.slack.unfurls[0]["unfurls"]) == {page, old}

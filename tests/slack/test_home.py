@@ -6,32 +6,32 @@ import asyncio
 
 import pytest
 
-from adapters.slack.app import SlackApp
-from adapters.slack.platform import SlackPlatform
 from bot.directory import Directory
 from bot.forms import Forms
-from tests.simulators.slack import ANSWER_WITHIN, APP_TOKEN, SIGNING_SECRET, Fault
+from bot.overview import Overview
+from tests.simulators.slack import ANSWER_WITHIN, Fault
 from tests.simulators.slack_messages import buttons_of, words_of
 from tests.slack.team import TRANSPORTS, Team
+from tests.sources import a_paper
 
 
 @pytest.fixture
-def homely(team: Team, platform: SlackPlatform) -> Team:
-    team.app = SlackApp(
-        platform,
-        team.commands,
-        app_token=APP_TOKEN,
-        signing_secret=SIGNING_SECRET,
+def homely(team: Team) -> Team:
+    team.app = team.another_app(
         forms=Forms(team.store),
         directory=Directory(team.store, team.clock),
-        ping_interval=0.2,
+        overview=Overview(team.store, team.clock),
     )
     return team
 
 
 async def look(team: Team, user: str = "U0ADA", tab: str = "home") -> str:
     """Opens the home; returns what it shows once nothing is under way."""
+    asked = len(team.slack.requests)
     await team.slack.event({"type": "app_home_opened", "user": user, "tab": tab})
+    async with asyncio.timeout(ANSWER_WITHIN):
+        while tab == "home" and "views.publish" not in [method for method, _ in team.slack.requests[asked:]]:
+            await asyncio.sleep(0.02)
     await team.app.finish()
     return words_of(team.slack.homes.get(user, {}))
 
@@ -86,3 +86,53 @@ async def test_a_home_that_cannot_be_shown_harms_nothing(homely: Team) -> None:
     async with homely.over_http():
         await look(homely)
         assert "Paper Round" in await homely.read("", homely.slack.channel())
+
+
+async def press_at_home(team: Team, label: str) -> None:
+    button = buttons_of(team.slack.homes["U0ADA"])[label]
+    payload = team.slack.acting("block_actions", "U0ADA") | {
+        "container": {"type": "view", "view_id": "V9"},
+        "view": {"id": "V9", "type": "home"},
+        "actions": [button | {"action_ts": "1.0"}],
+    }
+    known = len(team.slack.views)
+    await team.slack.deliver("interactive", payload)
+    async with asyncio.timeout(ANSWER_WITHIN):
+        while len(team.slack.views) == known:
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_the_home_has_the_reading_list_and_follows_it(homely: Team, transport: str) -> None:
+    channel = homely.slack.channel()
+    await homely.news(*(a_paper(number) for number in range(1, 8)))
+    async with homely.connected(transport):
+        assert "Save on a card" in await look(homely)
+        for number in range(1, 8):
+            await homely.say(f"save 2605.0000{number}", channel)
+        await homely.app.finish()
+        shown = words_of(homely.slack.homes["U0ADA"])
+        assert "Your reading list: 7 papers" in shown
+        assert shown.count("Diffusion Study") == 5
+        assert "… and 2 more." in shown
+        await press_at_home(homely, "My list")
+        assert words_of(homely.slack.views["V1"]).count("Diffusion Study") == 7
+        await press_at_home(homely, "BibTeX")
+        assert words_of(homely.slack.views["V2"]).count("@misc") == 7
+
+
+async def test_the_home_says_how_feeds_and_posting_are(homely: Team) -> None:
+    await homely.news(a_paper(1))
+    async with homely.over_http():
+        shown = await look(homely)
+    assert "Hugging Face: read today" in shown
+    assert "everything is posted" in shown
+
+
+async def test_topics_of_ones_own_are_at_home(homely: Team) -> None:
+    async with homely.over_http():
+        await homely.say("subscribe diffusion", homely.slack.conversation("U0ADA"))
+        shown = await look(homely)
+        homely.slack.fail("conversations.open", "missing_scope")
+        assert "Your channels" in await look(homely, homely.slack.person("U0BOB", "bob"))
+    assert "Our direct messages: weekdays 09:00" in shown

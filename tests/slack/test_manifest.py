@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adapters.slack.app import EVENTS_PATH
+import pytest
+
 from adapters.slack.manifest import as_yaml, manifest
+from adapters.slack.paths import EVENTS_PATH, REDIRECT_PATH
 from bot.commands.runner import REGISTRY
 
 FILE = Path(__file__).resolve().parents[2] / "deploy" / "slack" / "manifest.yaml"
@@ -38,6 +40,31 @@ def test_over_http_every_request_comes_to_one_address() -> None:
     assert made["settings"]["interactivity"]["request_url"] == url
     assert made["settings"]["event_subscriptions"]["request_url"] == url
     assert made["features"]["slash_commands"][0]["url"] == url
+    assert made["oauth_config"]["redirect_urls"] == [f"https://papers.example.org{REDIRECT_PATH}"]
+
+
+def test_over_a_socket_slack_needs_no_address_of_ours() -> None:
+    made = manifest(REGISTRY)
+    assert made["settings"]["socket_mode_enabled"] is True
+    assert "://" not in as_yaml(made)
+
+
+@pytest.mark.parametrize("address", ["", "https://papers.example.org"])
+def test_slack_takes_the_manifest(address: str) -> None:
+    """What https://docs.slack.dev/reference/app-manifest says of fields and their limits."""
+    made = manifest(REGISTRY, address=address)
+    assert set(made) <= {"_metadata", "display_information", "features", "oauth_config", "settings"}
+    assert set(made["oauth_config"]) <= {"redirect_urls", "scopes", "token_management_enabled", "pkce_enabled"}
+    assert set(made["settings"]) <= {
+        "allowed_ip_address_ranges", "event_subscriptions", "interactivity", "org_deploy_enabled",
+        "socket_mode_enabled", "token_rotation_enabled", "hermes_app_type", "function_runtime", "is_mcp_enabled",
+    }  # fmt: skip
+    assert all(url.startswith("https://") for url in made["oauth_config"].get("redirect_urls", []))
+    scopes, events = made["oauth_config"]["scopes"]["bot"], made["settings"]["event_subscriptions"]["bot_events"]
+    assert len(set(scopes)) == len(scopes) <= 255
+    assert len(set(events)) == len(events) <= 100
+    assert {"app_uninstalled", "tokens_revoked"} <= set(events)
+    assert all(len(shortcut["name"]) <= 24 for shortcut in made["features"]["shortcuts"])
 
 
 def test_the_yaml_is_readable() -> None:

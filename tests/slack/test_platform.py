@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.slack.api import Connection
 from adapters.slack.platform import EVENT_TYPE, SlackPlatform
+from adapters.slack.workspaces import OneWorkspace
 from bot.cards import paper_card
 from bot.channels import Address, PlatformName
 from bot.messages import Heading, Message, Paragraph, text
@@ -96,7 +98,7 @@ async def test_slack_says_how_long_to_wait(slack: SlackSimulator, platform: Slac
 
 
 async def test_without_a_connection_nothing_was_sent(slack: SlackSimulator) -> None:
-    elsewhere = SlackPlatform("xoxb-1", api_url="http://127.0.0.1:9/api/")
+    elsewhere = SlackPlatform(OneWorkspace(Connection("http://127.0.0.1:9/api/"), "xoxb-1"))
     result = await elsewhere.send(outgoing(slack.channel()))
     await elsewhere.close()
     assert isinstance(result, Retry)
@@ -227,5 +229,5 @@ async def test_trouble_while_looking_is_no_answer(
 async def test_a_person_is_told_in_private(slack: SlackSimulator, platform: SlackPlatform) -> None:
     address = Address(PlatformName.SLACK, TEAM, slack.channel().id)
     assert await platform.tell(address, "U0ADA", MESSAGE)
-    assert "News" in words_of(slack.channels["U0ADA"].messages[0])
+    assert "News" in words_of(slack.conversation("U0ADA").messages[0])
     assert not await platform.tell(address, "U0NOBODY", MESSAGE)

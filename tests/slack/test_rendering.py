@@ -22,6 +22,7 @@ from bot.messages import (
     Buttons,
     Code,
     Divider,
+    Document,
     Heading,
     Items,
     Link,
@@ -69,6 +70,7 @@ cards = st.builds(
     summary=texts,
     byline=texts,
     abstract=texts,
+    snippet=spans,
     facts=st.lists(texts, max_size=4).map(tuple),
     links=links,
     topics=st.lists(texts, max_size=3).map(tuple),
@@ -82,6 +84,7 @@ blocks = st.one_of(
     st.builds(Note, spans=spans),
     st.builds(Code, text=texts),
     st.builds(Items, items=st.lists(spans, max_size=40).map(tuple)),
+    st.builds(Document, name=texts, text=texts),
     st.builds(Divider),
     st.builds(Buttons, buttons=buttons),
     cards,
@@ -181,7 +184,7 @@ def test_a_part_of_a_digest_is_always_one_message(data: st.DataObject, style: St
         shown=count,
     )
     part = DigestPart(paper_ids=tuple(papers), first=1, part=1, parts=1)
-    message = digest_message(channel, digest, part, papers, dict.fromkeys(papers, topics))
+    message = digest_message(channel, digest, part, papers, dict.fromkeys(papers, topics), {})
     assert len(render(message)) == 1
     one = next(iter(papers.values()))
     assert len(render(paper_message(channel, one, topics))) == 1
@@ -247,3 +250,44 @@ def test_mentions_ping_whom_they_name(written: str, kept: str, element: dict[str
 def test_what_pings_nobody_is_no_mention(written: str) -> None:
     with pytest.raises(UserError, match="mention"):
         parse_mention(written)
+
+
+def test_a_card_reads_from_what_matters_to_what_can_be_done() -> None:
+    paper = a_paper(summary="In short.", authors=("Ada Lovelace",), categories=("cs.CL",), code_url="https://e.org/c")
+    (payload,) = render(Message(summary="x", blocks=(paper_card(paper, topics=("Fast",)),)))
+    assert [block["type"] for block in payload.blocks] == ["rich_text", "context", "actions"]
+    assert words_of({"blocks": payload.blocks}).splitlines()[:2] == [paper.title, "In short."]
+    assert "A. Lovelace" in payload.blocks[1]["elements"][0]["text"]
+    assert payload.blocks[1]["elements"][0]["text"].endswith("cs.CL · Topics: Fast")
+    menu = payload.blocks[2]["elements"][-1]
+    assert [option["text"]["text"] for option in menu["options"]][-1] == "Code"
+    # What is in the menu is not said twice.
+    assert [leaf["url"] for leaf in leaves(payload.blocks[0]) if leaf["type"] == "link"] == [paper.url]
+
+
+def test_links_stand_in_a_line_where_no_button_is() -> None:
+    card = replace(paper_card(a_paper(), buttons=False), links=(Link("arXiv", "https://arxiv.org/abs/1"),))
+    (payload,) = render(Message(summary="x", blocks=(card,)))
+    assert "arXiv" in words_of({"blocks": payload.blocks})
+
+
+def test_a_snippet_shows_in_bold_why_a_paper_was_found() -> None:
+    card = replace(paper_card(a_paper()), snippet=(Span("… of "), Span("diffusion", bold=True), Span(" models …")))
+    (payload,) = render(Message(summary="x", blocks=(card,)))
+    bold = [leaf["text"] for leaf in leaves(payload.blocks[0]) if leaf.get("style") and leaf["type"] == "text"]
+    assert bold == ["diffusion"]
+    assert "… of diffusion models …" in words_of({"blocks": payload.blocks})
+
+
+def test_a_snippet_is_cut_before_the_summary() -> None:
+    found = tuple(Span("word " * 40, bold=number % 2 == 1) for number in range(40))
+    card = replace(paper_card(a_paper(summary="A summary that stays.")), snippet=found)
+    (payload,) = render(Message(summary="x", blocks=(card,)))
+    shown = words_of({"blocks": payload.blocks})
+    assert "A summary that stays." in shown
+    assert 20 < shown.count("word") < 1600
+
+
+def test_a_line_goes_on_from_left_to_right_after_arabic_names() -> None:
+    (payload,) = render(Message(summary="x", blocks=(paper_card(a_paper(authors=("محمد",), categories=("cs.CL",))),)))
+    assert "محمد\u200e · " in payload.blocks[1]["elements"][0]["text"]

@@ -48,6 +48,16 @@ async def test_a_paper_comes_back_as_it_was_listed(store: SqlStore) -> None:
     assert await store.papers.paper("2605.99999") is None
 
 
+async def test_papers_are_found_by_how_their_id_begins(store: SqlStore) -> None:
+    await listed(store, paper(1), paper(2), paper(13), FULL)
+    beginning = paper(1).id[:-1]
+    found = await store.papers.beginning_with(beginning, 10)
+    assert [one.id for one in found] == [paper(2).id, paper(1).id]
+    assert await store.papers.beginning_with(paper(1).id[:4], 1) == [paper(13)]
+    assert await store.papers.beginning_with("astro-ph/06", 10) == [FULL]
+    assert await store.papers.beginning_with("%", 10) == []
+
+
 async def test_the_same_answer_changes_nothing(store: SqlStore) -> None:
     await listed(store, paper(1), paper(2))
     await store.digests.record_matches({paper(1).id: 1, paper(2).id: 1}, [], NOON)

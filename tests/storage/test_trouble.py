@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
+from bot.engine import LEADING
 from bot.errors import OperatorError, StorageError
 from bot.posts import PostState, Settlement
 from storage import database
@@ -154,7 +155,8 @@ async def test_a_server_that_is_not_there(tmp_path: Path) -> None:
         await store.open()
     with pytest.raises(StorageError):
         await store.papers.count()
-    assert not await store.lead()
+    with pytest.raises(StorageError):
+        await store.hold(LEADING)
     await store.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 
 from adapters.web.app import THREADS_PER_PAGE
 from adapters.web.forms import LARGEST_BODY
+from adapters.web.platform import address_of
 from bot.channels import PlatformName
-from bot.messages import Button, Buttons, Link, Message, Paragraph, Span, text
+from bot.messages import Button, Buttons, Document, Link, Message, Paragraph, Span, text
+from bot.ports import Outgoing, Sent
 from tests.web.workspace import NOW, RunningWorkspace, card, running_workspace, says
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -73,6 +76,34 @@ async def test_an_answer_for_one_person_is_not_kept(workspace: RunningWorkspace)
     assert await workspace.platform.last_id() == 0
     call = workspace.commands.calls[0]
     assert (call.line, call.channel_name, call.person.may_manage) == ("help", "general", True)
+
+
+async def test_a_vote_changes_the_message_for_everybody(workspace: RunningWorkspace) -> None:
+    message = Message(summary="A card", blocks=(replace(card(1), buttons=(Button("👍", "vote cast-1"),)),))
+    outgoing = Outgoing(address=address_of("general"), message=message, key="cast-1")
+    sent = await workspace.platform.send(outgoing)
+    assert isinstance(sent, Sent)
+    async with workspace.client(headers=JSON) as client:
+        answer = (await client.post("/c/general/command", json={"line": "vote cast-1", "from": sent.remote_id})).json()
+        assert answer["updates"]
+        assert "👍 1" in answer["html"]
+        assert "👍 1" in (await client.get("/c/general")).text
+        # A message that is not the one of the key is left as it is, and the answer is in words.
+        other = await workspace.post(says("Something else"))
+        answer = (await client.post("/c/general/command", json={"line": "vote cast-1", "from": other})).json()
+        assert "updates" not in answer
+        assert "You voted." in answer["html"]
+
+
+async def test_a_document_can_be_saved_as_a_file(workspace: RunningWorkspace) -> None:
+    await workspace.post(
+        Message(summary="A file", blocks=(Document("a.bib", "@misc{<b>,\n}", "application/x-bibtex"),))
+    )
+    async with workspace.client() as client:
+        page = (await client.get("/c/general")).text
+    assert 'download="a.bib"' in page
+    assert 'href="data:application/x-bibtex;charset=utf-8,%40misc%7B%3Cb%3E%2C%0A%7D"' in page
+    assert "@misc{&lt;b&gt;," in page
 
 
 async def test_an_answer_for_everybody_is_posted_and_says_what_was_asked(workspace: RunningWorkspace) -> None:

@@ -20,7 +20,7 @@ from adapters.web.server import WebServer
 from bot.channels import Address, Channel, PlatformName
 from bot.errors import StorageError, UserError
 from bot.messages import Button, Buttons, Code, Heading, Message, Note, PaperBlock, Paragraph, bold, text
-from bot.ports import CommandCall, Outgoing, Reply, Sent
+from bot.ports import CommandCall, Completion, Outgoing, Reply, Sent
 from storage.store import SqlStore
 
 NOW = datetime(2026, 4, 30, 9, 0, tzinfo=UTC)
@@ -99,6 +99,10 @@ class TestCommands:
                 return Reply(message=says(f"The abstract of {rest}."))
             case "share":
                 return Reply(message=says(f"Shared {rest}."), ephemeral=False, replaces=True)
+            case "vote":
+                updated = replace(card(1), buttons=(Button("👍 1", call.line), Button("Similar", "similar 1")))
+                update = Outgoing(address=call.address, message=Message(summary="A card", blocks=(updated,)), key=rest)
+                return Reply(message=says("You voted."), update=update)
             case "pause":
                 channel = await self.store.channels.find(call.address)
                 assert channel
@@ -113,7 +117,7 @@ class TestCommands:
                 mistake = (Paragraph(text("There is no command ", bold(word), ".")), Code(f"{call.line}\n^"))
                 return Reply(message=Message(summary="No such command", blocks=mistake), failed=True)
 
-    async def complete(self, call: CommandCall) -> Sequence[str]:
+    async def complete(self, call: CommandCall) -> Sequence[Completion]:
         known = (
             "help",
             "search diffusion",
@@ -122,7 +126,7 @@ class TestCommands:
             "schedule daily 09:00",
             "today",
         )
-        return [line for line in known if line.startswith(call.line)]
+        return [Completion(line) for line in known if line.startswith(call.line)]
 
     def _search(self, rest: str) -> Reply:
         query, _, page = rest.partition(" --page ")

@@ -33,7 +33,7 @@ export class Composer {
   #position;
   #draft = "";
 
-  // `complete` maps what is written to a promise of whole lines.
+  // `complete` maps what is written to a promise of whole lines with labels.
   constructor(input, list, complete) {
     this.#input = input;
     this.#list = list;
@@ -124,7 +124,7 @@ export class Composer {
       this.#asked += 1;
       const [asked, line] = [this.#asked, this.#input.value];
       const lines = line.trim() ? await this.#complete(line) : [];
-      if (asked === this.#asked) this.#show(lines.filter((each) => each.trim() !== line.trim()));
+      if (asked === this.#asked) this.#show(lines.filter((each) => each.line.trim() !== line.trim()));
     }, PAUSE);
   }
 
@@ -145,19 +145,24 @@ export class Composer {
   }
 
   #show(lines) {
-    this.#options = lines;
+    this.#options = lines.map((each) => each.line);
     this.#active = -1;
     this.#input.removeAttribute("aria-activedescendant");
     this.#input.setAttribute("aria-expanded", String(lines.length > 0));
     this.#list.hidden = lines.length === 0;
     this.#list.replaceChildren(
-      ...lines.map((line, index) => {
+      ...lines.map(({ line, label }, index) => {
         const option = document.createElement("li");
         option.id = `completion-${index}`;
         option.role = "option";
         option.ariaSelected = "false";
         option.dataset.index = index;
         option.textContent = line;
+        if (label) {
+          const words = document.createElement("small");
+          words.textContent = label;
+          option.append(" ", words);
+        }
         return option;
       }),
     );

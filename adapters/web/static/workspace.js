@@ -135,7 +135,17 @@ function arrive({ id, replyTo, html }) {
 
 const replaced = new WeakMap(); // an answer -> the message of the log in whose place it stands
 
+// The message whose button was pressed reads otherwise now: only the labels of its buttons can have changed.
+function relabel(answer) {
+  const own = (root) => [...root.querySelectorAll("button[name=line]")].filter((each) => each.closest(".message") === root);
+  const shown = document.getElementById(`m-${answer.id}`);
+  if (!shown) return;
+  const labels = new Map(own(elementOf(answer.html).firstElementChild).map((each) => [each.value, each.innerHTML]));
+  for (const button of own(shown)) button.innerHTML = labels.get(button.value) ?? button.innerHTML;
+}
+
 function showAnswer(answer, pressed, line) {
+  if (answer.updates) return relabel(answer);
   const message = elementOf(answer.html).firstElementChild;
   if (!message.classList.contains("ephemeral")) {
     arrive({ ...answer, replyTo: null });
@@ -213,7 +223,8 @@ async function runWritten(composer, form) {
 function listenToCommands() {
   const composer = new Composer($("line"), $("completions"), async (line) => {
     try {
-      return (await ask(`${base}/complete?line=${encodeURIComponent(line)}`)).lines;
+      const { lines, labels } = await ask(`${base}/complete?line=${encodeURIComponent(line)}`);
+      return lines.map((each, index) => ({ line: each, label: labels[index] }));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       return []; // running the line will say what is wrong

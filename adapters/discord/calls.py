@@ -1,0 +1,55 @@
+"""From what Discord sends to the core's `CommandCall`: the line, where it was said, and by whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+
+from adapters.discord.mentions import mention_of
+from adapters.discord.permissions import may_administer, may_manage
+from bot.channels import Address, PlatformName
+from bot.ports import CommandCall, Person
+
+Interaction = discord.Interaction[Any]
+
+
+def call_of(interaction: Interaction, line: str) -> CommandCall:
+    """The call behind an interaction; one with a message is about the button or menu that was used there."""
+    channel = channel_of(interaction)
+    message = interaction.message
+    return CommandCall(
+        line=line,
+        address=Address(PlatformName.DISCORD, str(interaction.guild_id), str(channel.id)),
+        channel_name=getattr(channel, "name", None) or str(channel.id),
+        person=_person(interaction),
+        from_message=str(message.id) if message else None,
+    )
+
+
+def channel_of(interaction: Interaction) -> Any:
+    """Where papers would go.
+
+    Nobody can type in a forum itself: what is said in one of its posts is about the forum. And what is said in a
+    thread that we opened below a digest is about the digest's channel. Every other thread is a channel of its own.
+    """
+    channel = interaction.channel
+    if isinstance(channel, discord.Thread) and (parent := channel.parent) is not None:
+        me = interaction.client.user
+        if isinstance(parent, discord.ForumChannel) or (me is not None and channel.owner_id == me.id):
+            return parent
+    return channel or discord.Object(interaction.channel_id or 0)
+
+
+def _person(interaction: Interaction) -> Person:
+    """Discord's ids mean the same person in every server; roles and permissions are those of this one."""
+    person = interaction.user
+    roles = person.roles if isinstance(person, discord.Member) else []
+    return Person(
+        id=str(person.id),
+        name=person.display_name,
+        may_manage=may_manage(interaction.permissions),
+        may_administer=may_administer(interaction.permissions),
+        roles=frozenset(mention_of(role.id) for role in roles if not role.is_default()),
+        everywhere=True,
+    )

@@ -1,0 +1,155 @@
+"""The checkup: what `paperround doctor` looks at in Discord, without opening the gateway."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from itertools import islice
+
+import discord
+
+from adapters.discord.failures import FAILURES, REFUSED, UNKNOWN_CHANNEL, code_of
+from adapters.discord.permissions import invite_url, missing, names_of
+from adapters.discord.platform import CLOCK_MARGIN, DiscordPlatform
+from bot.channels import Channel, PlatformName
+from bot.doctor import Check
+from bot.errors import OperatorError
+from bot.ports import Clock, WorkspaceDirectory
+
+#: Each takes three requests.
+MOST_SERVERS = 100
+MOST_NAMES = 10
+NO_MESSAGE_CONTENT = (
+    "Links to papers become cards only with the Message Content intent, which is off. Switch it on at "
+    "https://discord.com/developers/applications (your application, “Bot”, “Message Content Intent”), or set "
+    "PAPERROUND_DISCORD_LINK_CARDS=false."
+)
+
+
+class Checkup:
+    """Each check says what is well, or raises an `OperatorError` that says what to do."""
+
+    def __init__(self, platform: DiscordPlatform, directory: WorkspaceDirectory, clock: Clock) -> None:
+        self._platform = platform
+        self._directory = directory
+        self._clock = clock
+
+    def checks(self) -> dict[str, Check]:
+        """The checks by the name of what they look at, the most important one first."""
+        checks: dict[str, Check] = {
+            "Discord": self._token,
+            "Discord's servers": self._servers,
+            "Discord's channels": self._channels,
+            "Discord's clock": self._time,
+        }
+        if self._platform.client.intents.message_content:
+            checks["Discord's intents"] = self._intents
+        return checks
+
+    async def _client(self) -> discord.Client:
+        try:
+            await self._platform.client.log_in()
+        except discord.LoginFailure as error:
+            raise OperatorError(REFUSED) from error
+        except FAILURES as error:
+            raise _unreachable(error) from error
+        return self._platform.client
+
+    async def _token(self) -> str:
+        client = await self._client()
+        application = client.application_id or 0
+        return f"the token works, of the application {application}; invite the bot with {invite_url(application)}"
+
+    async def _intents(self) -> str:
+        application = (await self._client()).application
+        flags = application.flags if application else discord.ApplicationFlags()
+        if not (flags.gateway_message_content or flags.gateway_message_content_limited):
+            raise OperatorError(NO_MESSAGE_CONTENT)
+        return "the Message Content intent is on"
+
+    async def _servers(self) -> str:
+        client = await self._client()
+        try:
+            names = [guild.name async for guild in client.fetch_guilds(limit=None, with_counts=False)]
+        except FAILURES as error:
+            raise _unreachable(error) from error
+        if not names:
+            raise OperatorError(f"The bot is in no server yet. Invite it with {invite_url(client.application_id or 0)}")
+        return f"the bot is in {len(names)}: {_some(sorted(names))}"
+
+    async def _time(self) -> str:
+        await self._client()
+        date = self._platform.client.heard.get("Date")
+        if date is None:
+            return "Discord did not say what time it is"
+        ahead = self._clock.now() - parsedate_to_datetime(date)
+        if abs(ahead) > CLOCK_MARGIN:
+            direction = "ahead of" if ahead > timedelta() else "behind"
+            seconds = round(abs(ahead).total_seconds())
+            raise OperatorError(
+                f"This machine's clock is {seconds} s {direction} Discord's. Set it right (NTP): digests come at the "
+                "wrong time, and messages whose receipt was lost are not found again."
+            )
+        return "this machine's clock agrees"
+
+    async def _channels(self) -> str:
+        """What is missing in channels with topics, said before the next digest fails."""
+        client = await self._client()
+        of_server: defaultdict[str, list[Channel]] = defaultdict(list)
+        for channel in await self._directory.channels(PlatformName.DISCORD, with_topics=True):
+            if channel.address.workspace.isdigit() and channel.address.channel.isdigit():
+                of_server[channel.address.workspace].append(channel)
+        problems: list[str] = []
+        for server, channels in islice(of_server.items(), MOST_SERVERS):
+            try:
+                problems += await _problems(client, int(server), channels)
+            except FAILURES as error:
+                if not isinstance(error, discord.HTTPException) or error.status not in (403, 404):
+                    raise _unreachable(error) from error
+                invite = invite_url(client.application_id or 0)
+                problems.append(
+                    f"The bot is not in the server {channels[0].workspace_name} any more. Invite it with {invite}"
+                )
+        if problems:
+            raise OperatorError("\n  ".join(problems))
+        count = sum(len(channels) for channels in islice(of_server.values(), MOST_SERVERS))
+        return f"the bot may post in all {count} that have topics" if count else "none has topics yet"
+
+
+async def _problems(client: discord.Client, server: int, channels: Sequence[Channel]) -> list[str]:
+    guild = await client.fetch_guild(server, with_counts=False)
+    there: dict[int, discord.abc.GuildChannel] = {channel.id: channel for channel in await guild.fetch_channels()}
+    me = await guild.fetch_member(client.user.id if client.user else 0)
+    problems = []
+    for channel in channels:
+        place = f"#{channel.name} in {guild.name}"
+        here = there.get(int(channel.address.channel))
+        thread = here is None
+        if here is None:
+            try:
+                found = await client.fetch_channel(int(channel.address.channel))
+            except (discord.Forbidden, discord.NotFound) as error:
+                gone = code_of(error) == UNKNOWN_CHANNEL
+                what = "was deleted" if gone else "cannot be seen: give the bot “View Channel” there"
+                problems.append(f"{place} {what}.")
+                continue
+            here = there.get(found.parent_id) if isinstance(found, discord.Thread) else None
+            if isinstance(found, discord.Thread) and found.locked:
+                problems.append(f"{place} is a locked thread: unlock it, or move its topics to another channel.")
+        if here is not None:
+            allowed = here.permissions_for(me)
+            forum = isinstance(here, discord.ForumChannel)
+            if lacking := missing(allowed, thread=thread, forum=forum, style=channel.settings.style):
+                problems.append(f"{place}: give the bot {names_of(lacking)} in the channel's settings, “Permissions”.")
+    return problems
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
+
+
+def _unreachable(error: BaseException) -> OperatorError:
+    return OperatorError(f"Discord cannot be reached: {str(error) or type(error).__name__}.")

@@ -1,0 +1,167 @@
+"""The form for a topic: what Discord shows as a modal, and the command line that it stands for.
+
+A modal must be the first answer to an interaction, within three seconds: what it starts with is read from the store
+and nowhere else. https://docs.discord.com/developers/components/using-modal-components
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import discord
+
+from bot.channels import Address
+from bot.forms import line_of
+from bot.ports import CommandCall, TopicOptions
+
+FORM_PREFIX = "papers-form:"
+SUBSCRIBE = "subscribe"
+LONGEST_QUERY = 500
+LONGEST_NAME = 60
+LONGEST_NUMBER = 7  # digits
+#: What somebody wrote into a form that was wrong is kept for the next try.
+DRAFT_KEPT = 900.0  # seconds
+MOST_DRAFTS = 500
+
+_ASKED = re.compile(r"\s*(?:(?P<new>subscribe)|edit\s+#?(?P<number>\d{1,6})\.?)\s*", re.IGNORECASE)
+_AT_ONCE, _WITH_DIGEST = "on", "off"
+_NOTHING = TopicOptions(query="")
+
+
+class Forms(Protocol):
+    """What forms start with."""
+
+    async def topic_of(self, address: Address, number: int) -> TopicOptions | None:
+        """The topic with that number in a channel."""
+        ...
+
+    async def may_manage(self, call: CommandCall) -> bool:
+        """Whether the person may change what the form is about."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicForm:
+    """A form and what is in it. `number` is the topic that is edited, None for a new one; numbers are as written."""
+
+    number: int | None = None
+    options: TopicOptions = _NOTHING
+    min_upvotes: str = ""
+    backfill: str = ""
+
+    @property
+    def opening(self) -> str:
+        """The line that opens the form."""
+        return SUBSCRIBE if self.number is None else f"edit {self.number}"
+
+    @property
+    def line(self) -> str:
+        """The command that the filled form stands for."""
+        return line_of(self.options, number=self.number, min_upvotes=self.min_upvotes, backfill=self.backfill)
+
+    def modal(self) -> discord.ui.Modal:
+        """What Discord shows. Call it within a running event loop."""
+        new = self.number is None
+        modal = discord.ui.Modal(
+            title="New topic" if new else f"Topic {self.number}", custom_id=FORM_PREFIX + self.opening, timeout=None
+        )
+        query: discord.ui.TextInput[Any] = discord.ui.TextInput(
+            custom_id="query",
+            style=discord.TextStyle.paragraph,
+            placeholder='diffusion "image generation" -survey',
+            default=self.options.query or None,
+            max_length=LONGEST_QUERY,
+        )
+        _add(modal, "Papers with", query, 'All words. "A phrase", -without, OR, author:hinton, cat:cs.CL, upvotes:>=20')
+        _add(modal, "Name", _short("name", self.options.name, LONGEST_NAME), "Shown instead of the query")
+        _add(modal, "Only from so many upvotes on", _short("min-upvotes", self.min_upvotes, LONGEST_NUMBER))
+        when: discord.ui.Select[Any] = discord.ui.Select(
+            custom_id="instant",
+            options=[
+                discord.SelectOption(label="With the digest", value=_WITH_DIGEST, default=not self.options.instant),
+                discord.SelectOption(label="As soon as found", value=_AT_ONCE, default=self.options.instant),
+            ],
+        )
+        _add(modal, "When", when)
+        if new:
+            _add(modal, "Older papers to post now", _short("backfill", self.backfill, LONGEST_NUMBER))
+        # Submissions come as interactions, also after a restart: the library has nothing to wait for.
+        modal.stop()
+        return modal
+
+
+def form_asked(line: str) -> TopicForm | None:
+    """The form that a line asks for: `subscribe` without a query, or `edit N` without anything new."""
+    found = _ASKED.fullmatch(line)
+    if found is None:
+        return None
+    return TopicForm(number=int(found["number"]) if found["number"] else None)
+
+
+def known_form(form: TopicForm, options: TopicOptions) -> TopicForm:
+    """The form with what a topic is like now."""
+    least = str(options.min_upvotes) if options.min_upvotes else ""
+    return replace(form, options=options, min_upvotes=least)
+
+
+def submitted_form(data: Mapping[str, Any]) -> TopicForm | None:
+    """The form that the data of a modal's interaction is about, None if it is none of ours."""
+    custom_id = str(data.get("custom_id", ""))
+    form = form_asked(custom_id.removeprefix(FORM_PREFIX)) if custom_id.startswith(FORM_PREFIX) else None
+    if form is None:
+        return None
+    values = dict(_values(data.get("components") or []))
+    options = TopicOptions(
+        query=values.get("query", ""), name=values.get("name", ""), instant=values.get("instant") == _AT_ONCE
+    )
+    return replace(
+        form, options=options, min_upvotes=values.get("min-upvotes", ""), backfill=values.get("backfill", "")
+    )
+
+
+class Drafts:
+    """What people wrote into forms that could not be done: it is there when they open the form again."""
+
+    def __init__(self) -> None:
+        self._drafts: OrderedDict[tuple[Address, str, str], tuple[float, TopicForm]] = OrderedDict()
+
+    def keep(self, call: CommandCall, form: TopicForm) -> None:
+        self._drafts[_place(call, form)] = time.monotonic() + DRAFT_KEPT, form
+        while len(self._drafts) > MOST_DRAFTS:
+            self._drafts.popitem(last=False)
+
+    def drop(self, call: CommandCall, form: TopicForm) -> None:
+        self._drafts.pop(_place(call, form), None)
+
+    def of(self, call: CommandCall, form: TopicForm) -> TopicForm | None:
+        ends, draft = self._drafts.get(_place(call, form), (0.0, None))
+        return draft if ends > time.monotonic() else None
+
+
+def _place(call: CommandCall, form: TopicForm) -> tuple[Address, str, str]:
+    return call.address, call.person.id, form.opening
+
+
+def _short(custom_id: str, known: str, longest: int) -> discord.ui.TextInput[Any]:
+    return discord.ui.TextInput(custom_id=custom_id, default=known or None, max_length=longest, required=False)
+
+
+def _add(modal: discord.ui.Modal, label: str, item: discord.ui.Item[Any], description: str | None = None) -> None:
+    modal.add_item(discord.ui.Label(text=label, description=description, component=item))
+
+
+def _values(components: Any) -> Iterator[tuple[str, str]]:
+    """The fields of a submission with what is in them, within rows as well as within labels."""
+    for component in components:
+        if inner := component.get("component"):
+            yield from _values([inner])
+        if rows := component.get("components"):
+            yield from _values(rows)
+        if custom_id := component.get("custom_id"):
+            chosen = component.get("values") or [component.get("value") or ""]
+            yield str(custom_id), str(chosen[0])

@@ -1,0 +1,70 @@
+"""Tags of forum channels: which of them a post gets for its topics.
+
+https://docs.discord.com/developers/resources/channel#forum-tag-object
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.discord.markup import cut
+
+MOST_TAGS = 20  # of a forum
+MOST_APPLIED = 5  # to a post
+LONGEST_NAME = 20
+REQUIRED = 1 << 4  # the flag of a forum whose posts must have one
+#: Tags for everything, in forums that want one and have none that fits.
+_GENERAL = ("paper", "papers", "research", "news", "other", "misc", "general")
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Forum:
+    """What Discord says of a forum. `tags` are as it writes them, `manages` is whether the bot may add some."""
+
+    tags: tuple[dict[str, Any], ...] = ()
+    required: bool = False
+    manages: bool = False
+    moderates: bool = False
+
+
+def applied_tags(forum: Forum, topics: Sequence[str]) -> list[str]:
+    """The ids of the tags for a post about these topics; one at least where the forum wants that and has any."""
+    usable = [tag for tag in forum.tags if forum.moderates or not tag.get("moderated")]
+    ids = {_folded(tag["name"]): str(tag["id"]) for tag in reversed(usable)}
+    chosen = [ids[name] for topic in topics for name in (_folded(topic), _folded(tag_name(topic))) if name in ids]
+    if not chosen and forum.required and usable:
+        chosen = [_nearest(usable, topics)]
+    return list(dict.fromkeys(chosen))[:MOST_APPLIED]
+
+
+def missing_tags(forum: Forum, topics: Sequence[str]) -> list[str]:
+    """The names of the tags that the forum should get for these topics, as far as it has room for them."""
+    if not forum.manages:
+        return []
+    known = {_folded(tag["name"]) for tag in forum.tags}
+    wanted = {_folded(name): name for topic in topics[:MOST_APPLIED] if (name := tag_name(topic))}
+    missing = [name for folded, name in wanted.items() if folded not in known]
+    return missing[: max(0, MOST_TAGS - len(forum.tags))]
+
+
+def tag_name(topic: str) -> str:
+    """What the tag for a topic is called."""
+    return cut(topic.replace('"', ""), LONGEST_NAME)
+
+
+def _nearest(tags: Sequence[dict[str, Any]], topics: Sequence[str]) -> str:
+    """The tag that has a word of a topic, else one for everything, else the first."""
+    words = {word for topic in topics for word in _WORD.findall(topic.casefold())}
+    general = [name for name in _GENERAL if any(_folded(tag["name"]) == name for tag in tags)][:1]
+    for tag in tags:
+        if words & set(_WORD.findall(tag["name"].casefold())):
+            return str(tag["id"])
+    return next((str(tag["id"]) for tag in tags if _folded(tag["name"]) in general), str(tags[0]["id"]))
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())

@@ -1,0 +1,216 @@
+"""What `paperround doctor` looks at in Slack. Each look is a few words about what is well, or an error with advice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+from adapters.slack.api import SlackApi
+from adapters.slack.elements import Json
+from adapters.slack.manifest import SCOPES
+from adapters.slack.outcomes import FAILURES, code_of, outcome_of
+from adapters.slack.workspaces import Workspaces
+from bot.channels import Channel
+from bot.errors import OperatorError, PaperRoundError
+from bot.ports import Clock, Gone
+
+#: How far apart the clocks may be. Histories are searched with less room, and beyond five minutes nothing works.
+CLOCKS_APART: Final = timedelta(minutes=1)
+_AT_ONCE: Final = 8  # workspaces that are looked at side by side
+_SHOWN: Final = 5  # problems that are told in full
+_INVITE: Final = "write /invite @Paper Round there"
+
+
+class Checkup:
+    """Looks at the tokens, permissions and channels of every workspace. `with_topics` lists channels with topics."""
+
+    def __init__(
+        self,
+        workspaces: Workspaces,
+        clock: Clock,
+        *,
+        app_token: str,
+        with_topics: Callable[[], Awaitable[Sequence[Channel]]],
+    ) -> None:
+        self._workspaces = workspaces
+        self._clock = clock
+        self._app_token = app_token
+        self._with_topics = with_topics
+        self._asked: dict[str, Any] = {}
+
+    def checks(self) -> Mapping[str, Callable[[], Awaitable[str]]]:
+        """Every look, by what it looks at."""
+        socket = {"Slack's socket": self.socket} if self._app_token else {}
+        return {
+            "Slack": self.tokens,
+            "Slack's permissions": self.permissions,
+            **socket,
+            "Slack's channels": self.channels,
+            "Clock": self.clock,
+        }
+
+    async def tokens(self) -> str:
+        """Whether Slack takes the bot tokens."""
+        workspaces = await self._ids()
+        if not workspaces:
+            return f"no workspace has the app yet. {self._workspaces.advice}"
+        await self._each(workspaces, self._token_problem)
+        names = [(await self._ask(workspace)).get("team") or workspace for workspace in workspaces[:_SHOWN]]
+        more = f" and {len(workspaces) - _SHOWN} more" if len(workspaces) > _SHOWN else ""
+        return f"the token works in {', '.join(names)}{more}"
+
+    async def permissions(self) -> str:
+        """Whether the app has every permission that its manifest asks for."""
+        workspaces = await self._ids()
+        told = await self._each(workspaces, self._missing_scopes)
+        if any(told):
+            return "Slack does not tell which the app has"
+        return "the app has all that it needs" if workspaces else "no workspace has the app yet"
+
+    async def socket(self) -> str:
+        """Whether Slack takes the app-level token."""
+        try:
+            await self._workspaces.connection.client().apps_connections_open(app_token=self._app_token)
+        except FAILURES as error:
+            outcome = outcome_of(error)
+            if isinstance(outcome, Gone):
+                raise OperatorError(
+                    f"Slack does not accept the app-level token ({code_of(error)}). PAPERROUND_SLACK_APP_TOKEN starts "
+                    "with xapp- and has the scope connections:write; Socket Mode is switched on in the app's settings."
+                ) from error
+            raise OperatorError(f"No socket can be had: {outcome.reason}") from error
+        return "the app-level token works"
+
+    async def channels(self) -> str:
+        """Whether the bot is a member of the channels that have topics."""
+        channels = await self._with_topics()
+        of_workspace: dict[str, list[Channel]] = {}
+        for channel in channels:
+            of_workspace.setdefault(channel.address.workspace, []).append(channel)
+        known = [workspace for workspace in await self._ids() if workspace in of_workspace]
+        told = await self._each(known, lambda workspace: self._absences(workspace, of_workspace[workspace]))
+        later = [sentence for sentence in told if sentence]
+        if later:
+            return " ".join(later)
+        return "I am in every channel that has topics" if channels else "none has topics yet"
+
+    async def clock(self) -> str:
+        """Whether this machine's clock and Slack's agree: signed requests are refused beyond five minutes."""
+        try:
+            headers = (await self._workspaces.connection.client().api_test()).headers
+        except FAILURES as error:
+            headers = getattr(getattr(error, "response", None), "headers", {})
+        try:
+            theirs = parsedate_to_datetime(headers.get("Date", ""))
+        except ValueError:
+            return "Slack does not tell the time"
+        apart = self._clock.now() - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC))
+        if abs(apart) > CLOCKS_APART:
+            where = "ahead of" if apart > timedelta() else "behind"
+            raise OperatorError(
+                f"This machine's clock is {round(abs(apart).total_seconds()):,} seconds {where} Slack's. Beyond 300 "
+                "every request that Slack signs is refused. Have the clock set automatically (NTP)."
+            )
+        return "agrees with Slack's"
+
+    # ---- one workspace
+
+    async def _token_problem(self, workspace: str) -> str:
+        if problem := await self._workspaces.problem(workspace):
+            raise OperatorError(problem)
+        await self._ask(workspace)
+        return ""
+
+    async def _missing_scopes(self, workspace: str) -> str:
+        answer = await self._ask(workspace)
+        given = answer.headers.get("x-oauth-scopes")
+        if given is None:
+            return "unknown"
+        has = {scope.strip() for scope in given.split(",")}
+        if missing := [scope for scope in SCOPES if scope not in has]:
+            raise OperatorError(
+                f"In {answer.get('team') or workspace} the app lacks {', '.join(missing)}. "
+                f"{self._workspaces.reinstallation}"
+            )
+        return ""
+
+    async def _absences(self, workspace: str, channels: Sequence[Channel]) -> str:
+        """Channels that the bot is not in yet but may join; raises `OperatorError` for those that it may not."""
+        api = await self._api(workspace)
+        try:
+            mine = await api.own_channels()
+        except FAILURES as error:
+            # What is missing was said with the permissions.
+            return f"Slack does not tell which channels I am in ({code_of(error) or outcome_of(error).reason})."
+        joinable: list[str] = []
+        closed: list[str] = []
+        for channel in channels:
+            found = {} if channel.address.channel in mine else await _conversation(api, channel.address.channel)
+            if found is None or found.get("is_archived"):
+                closed.append(f"#{channel.name}")
+            elif found and not any(found.get(sign) for sign in ("is_member", "is_im", "is_mpim")):
+                (closed if found.get("is_private") else joinable).append(f"#{channel.name}")
+        if closed:
+            raise OperatorError(f"I cannot post in {', '.join(closed)}: {_INVITE}, or remove the topics.")
+        if joinable:
+            return f"{', '.join(joinable)}: I join with the next digest; to have me there now, {_INVITE}."
+        return ""
+
+    async def _ids(self) -> Sequence[str]:
+        try:
+            return await self._workspaces.ids()
+        except FAILURES as error:
+            raise OperatorError(f"{outcome_of(error).reason} {self._workspaces.advice}") from error
+
+    async def _ask(self, workspace: str) -> Any:
+        """Slack's answer to `auth.test` there; asked once."""
+        if workspace not in self._asked:
+            api = await self._api(workspace)
+            try:
+                self._asked[workspace] = await api.client.auth_test()
+            except FAILURES as error:
+                outcome = outcome_of(error)
+                advice = f" {self._workspaces.advice}" if isinstance(outcome, Gone) else ""
+                raise OperatorError(f"{workspace}: {outcome.reason}{advice}") from error
+        return self._asked[workspace]
+
+    async def _api(self, workspace: str) -> SlackApi:
+        try:
+            api = await self._workspaces.at(workspace)
+        except FAILURES as error:
+            raise OperatorError(f"{workspace}: {outcome_of(error).reason}") from error
+        if api is None:
+            raise OperatorError(f"{workspace}: {self._workspaces.absent}")
+        return api
+
+    async def _each(self, workspaces: Sequence[str], look: Callable[[str], Awaitable[str]]) -> list[str]:
+        """Looks at every workspace; raises one `OperatorError` for all that have a problem."""
+        gate = asyncio.Semaphore(_AT_ONCE)
+        problems: list[str] = []
+
+        async def one(workspace: str) -> str:
+            async with gate:
+                try:
+                    return await look(workspace)
+                except PaperRoundError as error:
+                    problems.append(str(error))
+                    return ""
+
+        told = await asyncio.gather(*(one(workspace) for workspace in workspaces))
+        if problems:
+            more = f" And {len(problems) - _SHOWN} more like that." if len(problems) > _SHOWN else ""
+            raise OperatorError(" ".join(sorted(problems)[:_SHOWN]) + more)
+        return list(told)
+
+
+async def _conversation(api: SlackApi, channel: str) -> Json | None:
+    """What Slack says of a conversation; None when it shows us none with that id."""
+    try:
+        answer = await api.client.conversations_info(channel=channel)
+    except FAILURES:
+        return None
+    found: Json = answer["channel"]
+    return found

@@ -1,0 +1,75 @@
+"""Buttons below messages that everybody sees, and what becomes of such a message when its button is pressed.
+
+A message is changed by `chat.update`: it keeps the metadata, works however old the message is, and may safely be asked
+for twice. Where Slack refuses or does not answer, for instance because too many are changed in one minute, the press's
+own `response_url` does the same under limits of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Final
+from weakref import WeakValueDictionary
+
+import structlog
+
+from adapters.slack.answers import Answers, Occasion
+from adapters.slack.api import SlackApi
+from adapters.slack.outcomes import FAILURES, code_of, is_unacceptable
+from adapters.slack.platform import metadata_of
+from adapters.slack.rendering import ever_plainer, render
+from bot.ports import CommandCall, Reply
+
+log = structlog.get_logger(__name__)
+
+_UPDATE_WITHIN: Final = 5.0  # seconds; whoever presses next waits for it
+
+
+class Pressed:
+    """Changes messages whose buttons are pressed."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+    def turn(self, call: CommandCall, occasion: Occasion) -> AbstractAsyncContextManager[None]:
+        """To be held from before the command runs until its message is changed.
+
+        Two people may press at once. One after the other, the message that is written last is also the one that was
+        read last, so its counts are right.
+        """
+        if call.from_message is None or occasion.replaceable:
+            return nullcontext()
+        return self._turns.setdefault((str(call.address), call.from_message), asyncio.Lock())
+
+    async def changed(self, api: SlackApi, call: CommandCall, reply: Reply, occasion: Occasion) -> bool:
+        """Lets the message say from now on what the reply gives for it; whether there was that, and it worked."""
+        update = reply.update
+        if update is None or call.from_message is None:
+            return False
+        pages = render(update.message)
+        if len(pages) != 1:
+            # Written under other settings than those of today, and too long under these.
+            return False
+        (page,) = pages
+        arguments = {
+            "channel": update.address.channel,
+            "ts": call.from_message,
+            "text": page.text,
+            "blocks": list(page.blocks),
+            "metadata": metadata_of(update),
+            # Not what Slack does by default here: it would look for links and names in the text.
+            "parse": "none",
+        }
+        for form in ever_plainer(arguments):
+            try:
+                async with asyncio.timeout(_UPDATE_WITHIN):
+                    await api.client.chat_update(**form)
+            except FAILURES as error:
+                log.info("slack.not_updated", channel=str(update.address), code=code_of(error), error=str(error)[:200])
+                if not is_unacceptable(error):
+                    break
+            else:
+                return True
+        return await self._answers.replace(page, occasion)

@@ -1,0 +1,155 @@
+"""Citations: papers as BibTeX, RIS and CSV, for the programs that people keep their references in."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.papers import Paper
+from bot.text import readable
+
+#: Characters that mean something to TeX. https://ctan.org/pkg/comprehensive
+_TEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "%": r"\%",
+    "#": r"\#",
+    "_": r"\_",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
+#: Words that say nothing about a paper, and are no part of its key.
+_SMALL_WORDS = frozenset([
+    "a", "an", "and", "are", "as", "at", "by", "can", "do", "does", "for", "from", "how", "in", "is", "it", "of", "on",
+    "or", "the", "to", "via", "we", "what", "when", "with",
+])  # fmt: skip
+#: A cell that begins so is a formula to a spreadsheet. https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_COLUMNS = ("id", "title", "authors", "year", "published", "categories", "url", "pdf", "code", "upvotes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitationFormat:
+    """A way to write references. `write` makes a whole file of papers, which is empty for none."""
+
+    label: str
+    ending: str
+    media_type: str
+    write: Callable[[Sequence[Paper]], str]
+
+
+def bibtex(papers: Iterable[Paper]) -> str:
+    """An entry `@misc` each, as arXiv itself proposes them, with keys that differ.
+
+    https://info.arxiv.org/help/hypertex/bibstyles/index.html
+    """
+    taken: set[str] = set()
+    return "\n".join(_bibtex_entry(paper, _free_key(paper, taken)) for paper in papers)
+
+
+def ris(papers: Iterable[Paper]) -> str:
+    """An unpublished work each. https://github.com/aurimasv/translators/wiki/RIS-Tag-Map"""
+    return "\n".join(_ris_entry(paper) for paper in papers)
+
+
+def table(papers: Iterable[Paper]) -> str:
+    """A line each, with a header, quoted as RFC 4180 says."""
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for paper in papers:
+        writer.writerow(
+            _cell(value)
+            for value in (
+                paper.id,
+                readable(paper.title),
+                "; ".join(map(readable, paper.authors)),
+                _year(paper),
+                str(paper.published_on or ""),
+                " ".join(paper.categories),
+                paper.abstract_url,
+                paper.pdf_url,
+                paper.code_url,
+                str(paper.upvotes),
+            )
+        )
+    return written.getvalue()
+
+
+FORMATS = {
+    "bibtex": CitationFormat(label="BibTeX", ending="bib", media_type="application/x-bibtex", write=bibtex),
+    "ris": CitationFormat(label="RIS", ending="ris", media_type="application/x-research-info-systems", write=ris),
+    "csv": CitationFormat(label="CSV", ending="csv", media_type="text/csv", write=table),
+}
+
+
+def _bibtex_entry(paper: Paper, key: str) -> str:
+    fields = {
+        # Braces keep capitals as they are: titles are full of names.
+        "title": f"{{{_tex(readable(paper.title))}}}",
+        "author": " and ".join(_tex_name(readable(name)) for name in paper.authors),
+        "year": _year(paper),
+        "eprint": paper.id,
+        "archivePrefix": "arXiv",
+        "primaryClass": paper.categories[0] if paper.categories else "",
+        "url": paper.abstract_url,
+    }
+    lines = [f"  {name:<13} = {{{value}}}," for name, value in fields.items() if value]
+    return "\n".join([f"@misc{{{key},", *lines, "}", ""])
+
+
+def _ris_entry(paper: Paper) -> str:
+    lines = [("TY", "UNPB"), ("TI", readable(paper.title)), *(("AU", _family_first(name)) for name in paper.authors)]
+    lines += [("PY", _year(paper)), ("DA", f"{paper.published_on:%Y/%m/%d}" if paper.published_on else "")]
+    lines += [("AB", readable(paper.abstract)), *(("KW", readable(word)) for word in paper.keywords)]
+    lines += [("M1", f"arXiv:{paper.id}"), ("UR", paper.abstract_url), ("L1", paper.pdf_url)]
+    return "".join(f"{tag}  - {value}\n" for tag, value in lines if value) + "ER  - \n"
+
+
+def _year(paper: Paper) -> str:
+    day = paper.published_on or paper.day
+    return str(day.year) if day else ""
+
+
+def _tex(text: str) -> str:
+    return "".join(_TEX.get(character, character) for character in text)
+
+
+def _tex_name(name: str) -> str:
+    """A name in BibTeX. One with “and” or a comma in it is a group's, and stays whole."""
+    written = _tex(name)
+    return f"{{{written}}}" if re.search(r"\band\b|,", name, re.IGNORECASE) else written
+
+
+def _family_first(name: str) -> str:
+    *given, family = readable(name).split(" ")
+    return f"{family}, {' '.join(given)}" if given else family
+
+
+def _free_key(paper: Paper, taken: set[str]) -> str:
+    """`vaswani2017attention`, with a letter behind it when that is taken."""
+    family = paper.authors[0].split()[-1] if paper.authors and paper.authors[0].split() else "anonymous"
+    words = [word for word in map(_ascii, readable(paper.title).split()) if word and word not in _SMALL_WORDS]
+    stem = f"{_ascii(family) or 'anonymous'}{_year(paper)}{words[0] if words else ''}"
+    key, number = stem, 1
+    while key in taken:
+        number += 1
+        key = f"{stem}{chr(ord('a') + number - 1)}" if number <= 26 else f"{stem}-{number}"
+    taken.add(key)
+    return key
+
+
+def _ascii(word: str) -> str:
+    folded = unicodedata.normalize("NFKD", word).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]", "", folded.lower())
+
+
+def _cell(value: str) -> str:
+    return f"'{value}" if value.startswith(_FORMULA) else value

@@ -1,0 +1,164 @@
+"""Commands about reading: a person's own list, the bibliography of a channel, and votes on papers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bot.cards import NO_VOTES, paper_card, title_of
+from bot.citations import FORMATS, CitationFormat
+from bot.commands.registry import Arguments, Command, Kind, Parameter
+from bot.commands.searching import LAST_PAGE, PAPER, known_paper, turning
+from bot.commands.services import Services
+from bot.commands.wording import answer, hint, say
+from bot.composition import compose
+from bot.errors import UserError
+from bot.messages import Block, Button, Buttons, Document, Heading, bold, code
+from bot.papers import Paper, parse_paper_id
+from bot.ports import CommandCall, Outgoing, Reply
+from bot.reading import Vote
+from bot.text import count_of
+
+PAGE = 10  # papers of a reading list at a time
+MOST_SAVED = 1000
+MOST_CITED = 500
+LIST = "list"
+PERIODS = {"week": 7, "month": 31, "all": None}
+
+
+async def save(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
+    if await services.store.reading.saved_count(call.reader) >= MOST_SAVED:
+        raise UserError(f"Your list has {MOST_SAVED:,} papers, and that is the most. `/papers unsave` makes room.")
+    fresh = await services.store.reading.save(call.reader, paper.id, services.clock.now())
+    words = "Saved " if fresh else "You have it already: "
+    buttons = Buttons((Button("My list", "saved"), Button("Remove", f"unsave {paper.id}")))
+    return answer(say(words, bold(title_of(paper)), "."), buttons)
+
+
+async def unsave(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    paper_id = parse_paper_id(arguments.text("paper"))
+    if not await services.store.reading.unsave(call.reader, paper_id):
+        raise UserError(f"{paper_id} is not on your list. `/papers saved` shows what is.")
+    return answer(say("Took ", bold(paper_id), " off your list."), Buttons((Button("Undo", f"save {paper_id}"),)))
+
+
+async def saved(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    total = await services.store.reading.saved_count(call.reader)
+    if not total:
+        return answer(
+            say("Your reading list is empty. ", code("/papers save 2604.13035"), " or a card's button fills it.")
+        )
+    chosen = arguments.text("format") or LIST
+    if chosen != LIST:
+        entries = await services.store.reading.saved(call.reader, limit=MOST_CITED)
+        return _cited([entry.paper for entry in entries], FORMATS[chosen], "reading-list", total)
+    page = min(arguments.number("page") or 1, -(-total // PAGE))
+    entries = await services.store.reading.saved(call.reader, limit=PAGE, offset=(page - 1) * PAGE)
+    blocks: list[Block] = [Heading(f"Your reading list: {count_of(total, 'paper')}")]
+    blocks += [paper_card(entry.paper, compact=True) for entry in entries]
+    blocks += turning("saved", page, total, PAGE)
+    blocks.append(Buttons(tuple(Button(kind.label, f"saved {name}") for name, kind in FORMATS.items())))
+    return answer(*blocks, replaces=call.from_message is not None and "page" in arguments)
+
+
+async def bib(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    period = arguments.text("period") or "month"
+    days = PERIODS[period]
+    since = services.clock.now() - timedelta(days=days) if days else None
+    channel = await services.known_channel(call)
+    posted = (
+        await services.store.digests.history(channel.id, MOST_CITED + 1, since=since) if channel is not None else []
+    )
+    if channel is None or not posted:
+        when = f" in the last {period}" if days else ""
+        return answer(say(f"Nothing was posted here{when}. "), hint(code("/papers bib all"), " takes everything."))
+    return _cited([entry.paper for entry in posted], FORMATS["bibtex"], f"papers-{period}", len(posted))
+
+
+async def vote(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    chosen = Vote(arguments.text("vote"))
+    paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
+    channel = await services.channel(call)
+    stands = await services.store.reading.vote(channel.id, paper.id, call.person.id, chosen, services.clock.now())
+    tally = (await services.store.reading.tallies([channel.id], [paper.id])).get((channel.id, paper.id), NO_VOTES)
+    words = (
+        "You took your vote back from "
+        if stands is None
+        else "You voted for "
+        if stands is Vote.UP
+        else "You voted against "
+    )
+    reply = answer(say(words, bold(title_of(paper)), f". In this channel: 👍 {tally.up} · 👎 {tally.down}"))
+    return Reply(message=reply.message, update=await _pressed_message(services, channel.id, call.from_message))
+
+
+async def _pressed_message(services: Services, channel_id: int, remote_id: str | None) -> Outgoing | None:
+    """The message whose button was pressed as it reads now, None if it is none that we posted."""
+    post = await services.store.posts.sent_as(channel_id, remote_id) if remote_id else None
+    if post is None:
+        return None
+    composed = await compose(services.store, [post])
+    return composed[post.id][1] if post.id in composed else None
+
+
+def _cited(papers: Sequence[Paper], kind: CitationFormat, name: str, total: int) -> Reply:
+    cited = papers[:MOST_CITED]
+    blocks: list[Block] = [
+        say(bold(count_of(len(cited), "paper")), f" as {kind.label}."),
+        Document(name=f"{name}.{kind.ending}", text=kind.write(cited), media_type=kind.media_type),
+    ]
+    if total > len(cited):
+        blocks.append(hint(f"These are the latest; {MOST_CITED} is the most at a time."))
+    return answer(*blocks)
+
+
+COMMANDS = (
+    Command(
+        name="save",
+        summary="put a paper on your reading list",
+        handler=save,
+        parameters=(PAPER,),
+        examples=("save 2604.13035",),
+    ),
+    Command(
+        name="saved",
+        summary="your reading list, also as BibTeX, RIS or CSV",
+        handler=saved,
+        parameters=(
+            Parameter(name="format", help="how to write it", kind=Kind.CHOICE, choices=(LIST, *FORMATS)),
+            Parameter(
+                name="page", help="the page", kind=Kind.NUMBER, option=True, internal=True, minimum=1, maximum=LAST_PAGE
+            ),
+        ),
+        examples=("saved", "saved bibtex"),
+        details="The list is yours alone, wherever you look at it.",
+    ),
+    Command(
+        name="unsave",
+        summary="take a paper off your reading list",
+        handler=unsave,
+        parameters=(PAPER,),
+        examples=("unsave 2604.13035",),
+    ),
+    Command(
+        name="bib",
+        summary="BibTeX of what this channel was sent",
+        handler=bib,
+        parameters=(Parameter(name="period", help="how far back to go", kind=Kind.CHOICE, choices=tuple(PERIODS)),),
+        examples=("bib week", "bib all"),
+    ),
+)
+BUTTONS = (
+    Command(
+        name="vote",
+        summary="say what you think of a paper",
+        handler=vote,
+        parameters=(
+            PAPER,
+            Parameter(name="vote", help="up or down", kind=Kind.CHOICE, choices=tuple(Vote), required=True),
+        ),
+        hidden=True,
+        redraws=True,
+    ),
+)

@@ -1,0 +1,43 @@
+"""Departures: what becomes of the data of a workspace that removed the bot.
+
+It is kept for a while, because people remove bots by mistake and invite them again, and then deleted for good.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from bot.ports import Clock, Store
+
+KEPT_FOR = timedelta(days=30)
+#: Rows that are deleted together, and the seconds in between in which others may write.
+ROWS_AT_ONCE = 500
+PAUSE = 0.05
+
+_log = structlog.get_logger()
+
+
+class Departures:
+    """Deletes what is kept of workspaces that the bot left longer ago than `kept_for`."""
+
+    def __init__(self, store: Store, clock: Clock, kept_for: timedelta = KEPT_FOR) -> None:
+        self._store = store
+        self._clock = clock
+        self._kept_for = kept_for
+
+    async def forget(self) -> int:
+        """Deletes what can be deleted now; returns how many rows. It may be interrupted, and called again, any time."""
+        forgotten = 0
+        while True:
+            now = self._clock.now()
+            rows = await self._store.channels.forget_left(now - self._kept_for, now, ROWS_AT_ONCE)
+            if not rows:
+                break
+            forgotten += rows
+            await asyncio.sleep(PAUSE)
+        if forgotten:
+            _log.info("workspaces.forgotten", rows=forgotten)
+        return forgotten

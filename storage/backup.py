@@ -1,0 +1,176 @@
+"""Backups: everything that is kept in one compressed file, which either database takes.
+
+The file is JSON Lines: a head that says which schema it is of, a line `[table, row]` each, and a foot that says how
+many there are, so that a file that was cut short is noticed. What is derived (the search index) is not in it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import Date, Table, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import TypeEngine
+from sqlmodel import SQLModel
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from bot.errors import OperatorError
+from storage.database import Database
+from storage.tables import CHANNELS, COUNTERS, PAPERS
+
+FORMAT = 1
+_BATCH = 500  # rows in one statement
+
+Progress = Callable[[int], None]
+"""Is told how many rows are done."""
+
+
+class Backup:
+    """Writes and reads files with all tables of a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def write(self, path: Path, progress: Progress) -> int:
+        """Everything as it is at this moment, while others go on; returns how many rows. Raises `OperatorError`."""
+        done = 0
+        with _new_file(path) as file:
+            async with self._database.snapshot() as connection:
+                _write_line(file, {"paperround": FORMAT, "revision": await _revision(connection)})
+                for table in _tables():
+                    rows = await connection.stream(select(table).order_by(*table.primary_key.columns))
+                    async for row in rows.mappings():
+                        _write_line(file, [table.name, {name: _plain(value) for name, value in row.items()}])
+                        done += 1
+                        if done % _BATCH == 0:
+                            progress(done)
+            _write_line(file, {"rows": done})
+        return done
+
+    async def restore(self, path: Path, progress: Progress) -> int:
+        """Fills an empty database, all or nothing; returns how many rows. Raises `OperatorError`."""
+        done = 0
+        tables = {table.name: table for table in _tables()}
+        async with self._database.write() as connection:
+            await _refuse_to_overwrite(connection)
+            await connection.execute(COUNTERS.delete())
+            batch: list[dict[str, Any]] = []
+            current: Table | None = None
+            for name, row in _rows_of(path, await _revision(connection)):
+                table = tables[name]
+                if batch and (table is not current or len(batch) == _BATCH):
+                    await connection.execute(current.insert(), batch)  # type: ignore[union-attr]
+                    batch = []
+                    progress(done)
+                current = table
+                batch.append({column.name: _typed(column.type, row[column.name]) for column in table.columns})
+                done += 1
+            if current is not None and batch:
+                await connection.execute(current.insert(), batch)
+            await _continue_numbering(connection)
+        return done
+
+
+def _tables() -> list[Table]:
+    """All tables, each behind those that it refers to."""
+    return SQLModel.metadata.sorted_tables
+
+
+async def _revision(connection: AsyncConnection) -> str:
+    revision: str = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one()
+    return revision
+
+
+async def _refuse_to_overwrite(connection: AsyncConnection) -> None:
+    for table in (PAPERS, CHANNELS):
+        if (await connection.execute(select(func.count()).select_from(table))).scalar_one():
+            raise OperatorError(
+                "The database is not empty, and nothing in it is overwritten. Name a new one with "
+                "PAPERROUND_DATA_DIR or PAPERROUND_DATABASE_URL."
+            )
+
+
+async def _continue_numbering(connection: AsyncConnection) -> None:
+    """PostgreSQL does not notice rows that bring their own numbers."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in _tables():
+        key = table.autoincrement_column
+        if key is not None:
+            sequence = f"pg_get_serial_sequence('{table.name}', '{key.name}')"
+            await connection.execute(
+                text(f"SELECT setval({sequence}, coalesce(max({key.name}), 0) + 1, false) FROM {table.name}")  # noqa: S608
+            )
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[IO[str]]:
+    """A file that is there as a whole or not at all, and that only its owner reads."""
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    try:
+        with (
+            os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as raw,
+            gzip.open(raw, "wt", encoding="utf-8", compresslevel=6) as file,
+        ):
+            yield file
+        unfinished.replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _rows_of(path: Path, revision: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows in a file; raises `OperatorError` for one that cannot be used, at its end at the latest."""
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            head = json.loads(next(file, "{}"))
+            if not isinstance(head, dict) or head.get("paperround") != FORMAT:
+                raise OperatorError(f"{path} is no backup of Paper Round.")
+            if head.get("revision") != revision:
+                raise OperatorError(
+                    f"{path} was made by another version of Paper Round (schema {head.get('revision')}, here "
+                    f"{revision}). Restore it with that version, then start this one on the same database."
+                )
+            for before, line in enumerate(file):
+                entry = json.loads(line)
+                if isinstance(entry, dict):
+                    if entry.get("rows") == before:
+                        return
+                    break
+                yield entry[0], entry[1]
+    except (EOFError, ValueError, gzip.BadGzipFile) as error:
+        raise OperatorError(f"{path} is damaged, or no backup of Paper Round ({error}).") from error
+    except OSError as error:
+        raise OperatorError(f"{path} cannot be read: {error.strerror or error}.") from error
+    raise OperatorError(f"{path} is cut short.")
+
+
+def _write_line(file: IO[str], value: object) -> None:
+    try:
+        file.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
+    except OSError as error:
+        raise _unwritable(Path(file.name), error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> OperatorError:
+    return OperatorError(f"{path} cannot be written: {error.strerror or error}.")
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _typed(kind: TypeEngine[Any], value: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(kind, UTCDateTime):
+        return datetime.fromisoformat(value)
+    return date.fromisoformat(value) if isinstance(kind, Date) else value

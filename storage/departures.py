@@ -1,0 +1,115 @@
+"""Deleting what is kept of workspaces that the bot left, a little at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Delete, Row, bindparam, delete, exists, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.counters import Counter, next_numbers
+from storage.database import Database
+from storage.tables import (
+    CHANNELS,
+    DELIVERIES,
+    DIGESTS,
+    POSTS,
+    SAVED_PAPERS,
+    SUBSCRIPTIONS,
+    VOTES,
+    WORKSPACES,
+)
+
+#: How long removed topics stay, so that every process hears of their removal before they are gone.
+TOPICS_STAY = timedelta(hours=1)
+
+
+async def forget_left(database: Database, left_before: datetime, now: datetime, limit: int) -> int:
+    """As `bot.ports.ChannelStore.forget_left` says. What is deleted together is one transaction, and bounded."""
+    async with database.write() as connection:
+        if removed := await _remove_topics(connection, left_before, now, limit):
+            return removed
+        workspace = await _next_workspace(connection, left_before, now)
+        deleted = 0
+        if workspace is not None:
+            for statement in _deletions(workspace, limit):
+                deleted += (await connection.execute(statement)).rowcount
+                if deleted >= limit:
+                    break
+        return deleted
+
+
+async def _remove_topics(connection: AsyncConnection, left_before: datetime, now: datetime, limit: int) -> int:
+    statement = (
+        select(SUBSCRIPTIONS.c.id)
+        .join(CHANNELS, CHANNELS.c.id == SUBSCRIPTIONS.c.channel_id)
+        .join(WORKSPACES, WORKSPACES.c.id == CHANNELS.c.workspace_id)
+        .where(WORKSPACES.c.left_at < left_before, SUBSCRIPTIONS.c.removed_at.is_(None))
+        .order_by(SUBSCRIPTIONS.c.id)
+        .limit(limit)
+    )
+    topics = list((await connection.execute(statement)).scalars())
+    if topics:
+        first = await next_numbers(connection, Counter.CHANGE, len(topics))
+        removal = (
+            update(SUBSCRIPTIONS)
+            .where(SUBSCRIPTIONS.c.id == bindparam("topic"), SUBSCRIPTIONS.c.removed_at.is_(None))
+            .values(removed_at=now, change=bindparam("change_number"))
+        )
+        await connection.execute(
+            removal, [{"topic": topic, "change_number": first + place} for place, topic in enumerate(topics)]
+        )
+    return len(topics)
+
+
+async def _next_workspace(
+    connection: AsyncConnection, left_before: datetime, now: datetime
+) -> Row[Any, Any, Any] | None:
+    """A workspace whose topics are gone for long enough; locked, so that the bot is not invited back meanwhile."""
+    topics_left = exists().where(
+        CHANNELS.c.workspace_id == WORKSPACES.c.id,
+        SUBSCRIPTIONS.c.channel_id == CHANNELS.c.id,
+        or_(SUBSCRIPTIONS.c.removed_at.is_(None), SUBSCRIPTIONS.c.removed_at > now - TOPICS_STAY),
+    )
+    statement = (
+        select(WORKSPACES.c.id, WORKSPACES.c.platform, WORKSPACES.c.external_id)
+        .where(WORKSPACES.c.left_at < left_before, ~topics_left)
+        .order_by(WORKSPACES.c.id)
+        .limit(1)
+        .with_for_update(of=WORKSPACES)
+    )
+    found: Row[Any, Any, Any] | None = (await connection.execute(statement)).one_or_none()
+    return found
+
+
+def _deletions(workspace: Row[Any, Any, Any], limit: int) -> Iterator[Delete]:
+    """From the leaves to the root, so that no statement deletes more than it says. Each takes at most `limit` rows."""
+    channels = select(CHANNELS.c.id).where(CHANNELS.c.workspace_id == workspace.id)
+    key = tuple_(VOTES.c.channel_id, VOTES.c.paper_id, VOTES.c.person)
+    some_votes = select(VOTES.c.channel_id, VOTES.c.paper_id, VOTES.c.person).where(VOTES.c.channel_id.in_(channels))
+    yield delete(VOTES).where(key.in_(some_votes.limit(limit)))
+    yield delete(DELIVERIES).where(
+        DELIVERIES.c.id.in_(select(DELIVERIES.c.id).where(DELIVERIES.c.channel_id.in_(channels)).limit(limit))
+    )
+    posts = select(POSTS.c.id).where(POSTS.c.channel_id.in_(channels))
+    yield delete(POSTS).where(POSTS.c.id.in_(posts.where(POSTS.c.parent_id.is_not(None)).limit(limit)))
+    yield delete(POSTS).where(POSTS.c.id.in_(posts.limit(limit)))
+    for table in (DIGESTS, SUBSCRIPTIONS):
+        yield delete(table).where(
+            table.c.id.in_(select(table.c.id).where(table.c.channel_id.in_(channels)).limit(limit))
+        )
+    lists = select(SAVED_PAPERS.c.person, SAVED_PAPERS.c.paper_id).where(*_lists_of(workspace)).limit(limit)
+    yield delete(SAVED_PAPERS).where(
+        *_lists_of(workspace), tuple_(SAVED_PAPERS.c.person, SAVED_PAPERS.c.paper_id).in_(lists)
+    )
+    yield delete(CHANNELS).where(CHANNELS.c.id.in_(channels.limit(limit)))
+    yield delete(WORKSPACES).where(
+        WORKSPACES.c.id == workspace.id, ~exists().where(CHANNELS.c.workspace_id == workspace.id)
+    )
+
+
+def _lists_of(workspace: Row[Any, Any, Any]) -> tuple[Any, Any]:
+    """Reading lists that belong to the workspace; where people are the same everywhere, theirs stay their own."""
+    return SAVED_PAPERS.c.platform == workspace.platform, SAVED_PAPERS.c.workspace == workspace.external_id

@@ -1,0 +1,137 @@
+"""Duties: which of several processes on one database does what only one may do at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from bot.errors import StorageError
+from storage.database import Database
+
+ANSWER_TIMEOUT = 10.0  # seconds; whoever cannot reach the database for longer has no duties there
+#: Milliseconds after which the server takes the duties away from a process that says nothing: one that hangs, or whose
+#: machine lost its power. Duties are asked for every few seconds.
+SILENT_FOR = 30_000
+
+
+class Duties:
+    """Locks by name. Whoever has one keeps it until it lets go, dies, or loses the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._locks: _Locks = _FileLocks(database.url) if database.is_sqlite else _AdvisoryLocks(database.url)
+        self._one_at_a_time = asyncio.Lock()
+
+    async def hold(self, name: str) -> bool:
+        """Takes a duty if nobody has it; whether this process has it now. Raises `StorageError` if nobody can tell."""
+        async with self._one_at_a_time:
+            return await self._locks.hold(name)
+
+    async def release(self) -> None:
+        """Lets go of all of them."""
+        async with self._one_at_a_time:
+            await self._locks.release()
+
+
+class _Locks(Protocol):
+    async def hold(self, name: str) -> bool: ...
+
+    async def release(self) -> None: ...
+
+
+class _AdvisoryLocks:
+    """PostgreSQL's advisory locks, held by a connection of their own.
+
+    They belong to the session and would stay behind in a pooled connection, so this one is never pooled.
+    """
+
+    def __init__(self, url: str) -> None:
+        options = {
+            "timeout": ANSWER_TIMEOUT,
+            "command_timeout": ANSWER_TIMEOUT,
+            "server_settings": {"application_name": "paperround duties", "idle_session_timeout": str(SILENT_FOR)},
+        }
+        self._engine = create_async_engine(url, poolclass=NullPool, connect_args=options)
+        #: There only while it holds a lock.
+        self._connection: AsyncConnection | None = None
+        self._held: set[str] = set()
+
+    async def hold(self, name: str) -> bool:
+        if self._connection is not None:
+            with suppress(DBAPIError, OSError):
+                return await self._ask(self._connection, name)
+            # With the connection everything that it held was lost, maybe to somebody else.
+            await self.release()
+        try:
+            return await self._ask(await self._engine.connect(), name)
+        except (DBAPIError, OSError) as error:
+            raise StorageError(f"the database did not answer: {getattr(error, 'orig', None) or error}") from error
+
+    async def _ask(self, connection: AsyncConnection, name: str) -> bool:
+        """Whether that lock is ours. Whatever interrupts this lets go of all of them, since nobody knows any more."""
+        self._connection = connection
+        answered = False
+        try:
+            if name in self._held:
+                # A lock lives as long as the connection; asking it something tells whether it does.
+                await connection.scalar(text("SELECT 1"))
+            elif await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": lock_key(name)}):
+                self._held.add(name)
+            await connection.commit()
+            answered = True
+        finally:
+            if not answered or not self._held:
+                await self.release()
+        return name in self._held
+
+    async def release(self) -> None:
+        connection, self._connection = self._connection, None
+        self._held.clear()
+        if connection is not None:
+            with suppress(DBAPIError, OSError):
+                await connection.close()
+
+
+class _FileLocks:
+    """Locked files beside SQLite's: processes on one SQLite file share a machine."""
+
+    def __init__(self, url: str) -> None:
+        self._database = Path(make_url(url).database or "")
+        self._held: dict[str, int] = {}
+
+    async def hold(self, name: str) -> bool:
+        if name not in self._held:
+            file = self._database.with_name(f"{self._database.name}-{name}.lock")
+            try:
+                descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+            except OSError as error:
+                raise StorageError(f"{file} cannot be locked: {error.strerror}") from error
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+                return False
+            except OSError as error:
+                os.close(descriptor)
+                raise StorageError(f"{file} cannot be locked: {error.strerror}") from error
+            self._held[name] = descriptor
+        return True
+
+    async def release(self) -> None:
+        for descriptor in self._held.values():
+            os.close(descriptor)
+        self._held.clear()
+
+
+def lock_key(name: str) -> int:
+    """A number for PostgreSQL. It has to differ from those of other programs in the database: a hash surely does."""
+    return int.from_bytes(hashlib.sha256(f"paperround {name}".encode()).digest()[:8]) >> 1

@@ -1,0 +1,104 @@
+"""Reading lists and votes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, delete, func, select
+
+from bot.reading import Reader, SavedPaper, Tally, Vote
+from storage.database import Database
+from storage.papers import paper_of
+from storage.statements import chunks, upsert
+from storage.tables import PAPERS, SAVED_PAPERS, VOTES
+
+
+class SqlReadingStore:
+    """Implements `bot.ports.ReadingStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def save(self, reader: Reader, paper_id: str, now: datetime) -> bool:
+        async with self._database.write() as connection:
+            row = upsert(connection, SAVED_PAPERS).values(
+                platform=reader.platform,
+                workspace=reader.workspace,
+                person=reader.person,
+                paper_id=paper_id,
+                saved_at=now,
+            )
+            return (await connection.execute(row.on_conflict_do_nothing())).rowcount == 1
+
+    async def unsave(self, reader: Reader, paper_id: str) -> bool:
+        statement = delete(SAVED_PAPERS).where(*_of(reader), SAVED_PAPERS.c.paper_id == paper_id)
+        async with self._database.write() as connection:
+            return (await connection.execute(statement)).rowcount == 1
+
+    async def saved(self, reader: Reader, *, limit: int, offset: int = 0) -> list[SavedPaper]:
+        statement = (
+            select(PAPERS, SAVED_PAPERS.c.saved_at)
+            .join_from(SAVED_PAPERS, PAPERS, PAPERS.c.id == SAVED_PAPERS.c.paper_id)
+            .where(*_of(reader))
+            .order_by(SAVED_PAPERS.c.saved_at.desc(), SAVED_PAPERS.c.paper_id.desc())
+            .limit(limit)
+            .offset(offset)
+        )
+        async with self._database.read() as connection:
+            rows = await connection.execute(statement)
+            return [SavedPaper(paper=paper_of(row), saved_at=row.saved_at) for row in rows]
+
+    async def saved_count(self, reader: Reader) -> int:
+        return await self._number(select(func.count()).select_from(SAVED_PAPERS).where(*_of(reader)))
+
+    async def vote(self, channel_id: int, paper_id: str, person: str, vote: Vote, now: datetime) -> Vote | None:
+        mine = (VOTES.c.channel_id == channel_id, VOTES.c.paper_id == paper_id, VOTES.c.person == person)
+        async with self._database.write() as connection:
+            # Whoever withdraws takes the row away, so two presses at once never end as the same vote twice.
+            withdrawn = await connection.execute(delete(VOTES).where(*mine, VOTES.c.vote == vote))
+            if withdrawn.rowcount:
+                return None
+            row = upsert(connection, VOTES).values(
+                channel_id=channel_id, paper_id=paper_id, person=person, vote=vote, voted_at=now
+            )
+            await connection.execute(
+                row.on_conflict_do_update(
+                    index_elements=["channel_id", "paper_id", "person"],
+                    set_={"vote": row.excluded.vote, "voted_at": row.excluded.voted_at},
+                )
+            )
+            return vote
+
+    async def tallies(self, channel_ids: Sequence[int], paper_ids: Sequence[str]) -> dict[tuple[int, str], Tally]:
+        tallies: dict[tuple[int, str], Tally] = {}
+        async with self._database.read() as connection:
+            for channels in chunks(channel_ids):
+                for papers in chunks(paper_ids):
+                    counted = (
+                        select(
+                            VOTES.c.channel_id,
+                            VOTES.c.paper_id,
+                            func.count().filter(VOTES.c.vote == Vote.UP).label("up"),
+                            func.count().filter(VOTES.c.vote == Vote.DOWN).label("down"),
+                        )
+                        .where(VOTES.c.channel_id.in_(channels), VOTES.c.paper_id.in_(papers))
+                        .group_by(VOTES.c.channel_id, VOTES.c.paper_id)
+                    )
+                    for row in await connection.execute(counted):
+                        tallies[row.channel_id, row.paper_id] = Tally(row.up, row.down)
+        return tallies
+
+    async def _number(self, statement: Select[Any]) -> int:
+        async with self._database.read() as connection:
+            number: int = (await connection.execute(statement)).scalar_one()
+            return number
+
+
+def _of(reader: Reader) -> tuple[Any, ...]:
+    return (
+        SAVED_PAPERS.c.platform == reader.platform,
+        SAVED_PAPERS.c.workspace == reader.workspace,
+        SAVED_PAPERS.c.person == reader.person,
+    )

@@ -1,0 +1,128 @@
+"""What `paperround doctor` says of Discord, and of each thing what to do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import discord
+import pytest
+
+from adapters.discord.checkup import Checkup
+from adapters.discord.permissions import NEEDED, invite_url, missing
+from adapters.discord.platform import DiscordPlatform
+from bot.channels import Style
+from bot.clocks import ShiftedClock, SystemClock
+from bot.directory import Directory
+from bot.doctor import Finding, examine
+from tests.discord.house import House, running
+from tests.simulators.discord_world import APPLICATION_ID, FORUM
+
+
+async def look(house: House, *, token: str = "", late: timedelta = timedelta()) -> dict[str, Finding]:
+    """Looks at everything, as a new process does."""
+    server = house.simulator
+    platform = DiscordPlatform(token or server.token, house.clock, api_url=server.api_url)
+    clock = ShiftedClock(SystemClock().now() - late) if late else SystemClock()
+    found = await examine(Checkup(platform, Directory(house.store, house.clock), clock).checks())
+    await platform.close()
+    return {finding.what: finding for finding in found}
+
+
+async def test_all_is_well(house: House) -> None:
+    async with running(house):
+        await house.say("subscribe", query="diffusion")
+    found = await look(house)
+    assert all(finding.is_well for finding in found.values()), found
+    assert str(APPLICATION_ID) in found["Discord"].words
+    assert invite_url(APPLICATION_ID) in found["Discord"].words
+    assert found["Discord's servers"].words == "the bot is in 1: Lab"
+    assert "all 1" in found["Discord's channels"].words
+    assert "Discord's intents" not in found
+    assert len(house.simulator.gateway.identifies) == 1
+
+
+async def test_a_wrong_token_is_explained(house: House) -> None:
+    found = await look(house, token="wrong")
+    assert not found["Discord"].is_well
+    assert "PAPERROUND_DISCORD_TOKEN" in found["Discord"].words
+
+
+async def test_a_bot_without_a_server_is_told_how_it_gets_into_one(house: House) -> None:
+    house.simulator.world.guilds.clear()
+    found = (await look(house))["Discord's servers"]
+    assert not found.is_well
+    assert invite_url(APPLICATION_ID) in found.words
+
+
+async def test_each_channel_with_topics_says_what_it_lacks(house: House) -> None:
+    world = house.simulator.world
+    hidden, forum, quiet = (
+        world.add_channel(house.guild, name, kind) for name, kind in (("hidden", 0), ("shelf", FORUM), ("quiet", 0))
+    )
+    doomed, thread = world.add_channel(house.guild, "doomed"), world.open_thread(house.general, "reading")
+    async with running(house):
+        for place in (house.general, hidden, forum, doomed, thread):
+            await house.say("subscribe", place, query="diffusion")
+        await house.say("settings", key="style", value="threads")
+        await house.say("settings", quiet, key="limit", value="3")
+    house.general.permissions = lacking("create_public_threads", "embed_links")
+    hidden.permissions = lacking("view_channel")
+    forum.permissions = lacking("send_messages")
+    quiet.permissions = lacking("send_messages")
+    thread.locked = True
+    del world.channels[doomed.id]
+    found = (await look(house))["Discord's channels"]
+    assert not found.is_well
+    for sentence in (
+        "#general in Lab: give the bot “Embed Links”, “Create Public Threads”",
+        "#hidden in Lab: give the bot “View Channel”",
+        "#shelf in Lab: give the bot “Create Posts”",
+        "#doomed in Lab was deleted.",
+        "#reading in Lab is a locked thread",
+    ):
+        assert sentence in found.words
+    assert "quiet" not in found.words  # nobody asked for anything there
+
+
+async def test_a_server_that_is_gone_is_named(house: House) -> None:
+    async with running(house):
+        await house.say("subscribe", query="diffusion")
+    await house.store.channels.join_workspace((await house.stored()).address, "Lab")
+    house.simulator.world.guilds.clear()
+    found = (await look(house))["Discord's channels"]
+    assert not found.is_well
+    assert "not in the server Lab any more" in found.words
+
+
+async def test_a_wrong_clock_is_noticed(house: House) -> None:
+    assert "300 s behind" in (await look(house, late=timedelta(minutes=5)))["Discord's clock"].words
+
+
+def lacking(*names: str) -> discord.Permissions:
+    allowed = discord.Permissions(NEEDED.value)
+    allowed.update(**dict.fromkeys(names, False))
+    return allowed
+
+
+def test_what_is_needed_depends_on_the_place_and_the_style() -> None:
+    nothing = discord.Permissions()
+    assert missing(nothing) == ["View Channel", "Send Messages", "Embed Links"]
+    assert missing(nothing, style=Style.THREADS)[3:] == ["Create Public Threads", "Send Messages in Threads"]
+    assert missing(nothing, thread=True, style=Style.THREADS) == [
+        "View Channel",
+        "Send Messages in Threads",
+        "Embed Links",
+    ]
+    assert missing(nothing, forum=True, style=Style.THREADS) == ["View Channel", "Create Posts", "Embed Links"]
+
+
+@pytest.mark.parametrize("permission", ["create_public_threads", "send_messages_in_threads"])
+async def test_a_style_that_opens_threads_says_what_it_needs(house: House, permission: str) -> None:
+    async with running(house):
+        await house.simulator.allow(house.general, **{permission: False})
+        assert "Threads" not in (await house.say("subscribe", query="diffusion")).text
+        changed = await house.say("settings", key="style", value="threads")
+        assert "I cannot open threads here yet." in changed.text
+        assert "Threads” in this channel" in changed.text
+        await house.simulator.allow(house.general, **{permission: True})
+        assert "I cannot" not in (await house.say("settings", key="style", value="threads")).text

@@ -1,0 +1,145 @@
+"""Forms: a modal for a new topic and for one that is edited, from the command, the button and the mistake."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.discord.forms import FORM_PREFIX, form_asked
+from bot.errors import StorageError
+from bot.forms import Forms
+from tests.discord.house import House, running
+from tests.simulators.discord_interactions import VISITOR
+from tests.simulators.discord_wire import ApiError
+from tests.sources import a_paper
+
+
+@pytest.fixture
+async def lively(house: House) -> AsyncIterator[House]:
+    await house.town.news(*(a_paper(number) for number in range(1, 4)))
+    async with running(house):
+        yield house
+
+
+async def topics(house: House) -> list[tuple[str, str, int | None, bool]]:
+    stored = await house.store.subscriptions.of_channel((await house.stored()).id)
+    return [(topic.query, topic.name, topic.min_upvotes, topic.instant) for topic in stored]
+
+
+@pytest.mark.parametrize(
+    ("line", "number"),
+    [("subscribe", None), ("edit 3", 3), (" EDIT #12. ", 12)],
+)
+def test_lines_that_ask_for_a_form(line: str, number: int | None) -> None:
+    form = form_asked(line)
+    assert form is not None
+    assert form.number == number
+
+
+@pytest.mark.parametrize("line", ["subscribe x", "edit", "edit diffusion", "edit 3 x", "edit 1234567", "topics", ""])
+def test_lines_that_do_not(line: str) -> None:
+    assert form_asked(line) is None
+
+
+async def test_subscribe_without_a_query_opens_a_form_as_the_first_answer(lively: House) -> None:
+    opened = await lively.simulator.interactions.command(lively.general, "subscribe", instant=True, min_upvotes=4)
+    assert opened.first is not None
+    assert opened.first["type"] == 9
+    assert list(opened.fields) == ["query", "name", "min-upvotes", "instant", "backfill"]
+    assert opened.fields["min-upvotes"]["value"] == "4"
+    done = await lively.simulator.interactions.submit(
+        lively.general, opened, query="diffusion\n  OR  quant*", name='the "fast" ones', min_upvotes="", backfill="1"
+    )
+    assert done.first == {"type": 5, "data": {"flags": 64}}
+    assert "Topic 1 added" in done.text
+    assert await topics(lively) == [("diffusion OR quant*", "the 'fast' ones", None, True)]
+
+
+async def test_edit_opens_the_form_with_what_the_topic_is_and_does_what_it_says(lively: House) -> None:
+    await lively.say("subscribe", query='"mixture of experts"', min_upvotes=7, name="Experts")
+    opened = await lively.simulator.interactions.command(lively.general, "edit", topic="1")
+    assert opened.modal is not None
+    assert opened.modal["title"] == "Topic 1"
+    assert {name: field.get("value") for name, field in opened.fields.items() if name != "instant"} == {
+        "query": '"mixture of experts"',
+        "name": "Experts",
+        "min-upvotes": "7",
+    }
+    await lively.simulator.interactions.submit(
+        lively.general, opened, query="diffusion", name="", min_upvotes="", instant="on"
+    )
+    assert await topics(lively) == [("diffusion", "", None, True)]
+
+
+async def test_the_button_of_a_topic_opens_the_same_form(lively: House) -> None:
+    await lively.say("subscribe", query="diffusion")
+    await lively.say("subscribe", query="quant*")
+    shown = await lively.say("topics")
+    opened = await lively.simulator.interactions.press(lively.general, shown.messages[0], shown.buttons["2 · Edit"])
+    assert opened.fields["query"]["value"] == "quant*"
+    answer = await lively.simulator.interactions.submit(lively.general, opened, min_upvotes="12")
+    assert answer.ephemeral
+    assert (await topics(lively))[1] == ("quant*", "", 12, False)
+
+
+async def test_a_mistake_is_explained_and_the_form_opens_again_with_what_was_written(lively: House) -> None:
+    opened = await lively.simulator.interactions.command(lively.general, "subscribe")
+    wrong = await lively.simulator.interactions.submit(
+        lively.general, opened, query='diffusion "never closed', name="Diffusers", min_upvotes="ten"
+    )
+    assert "“ten” does not fit" in wrong.text
+    again = await lively.simulator.interactions.press(
+        lively.general, wrong.messages[0], wrong.buttons["Open the form again"]
+    )
+    assert again.fields["query"]["value"] == 'diffusion "never closed'
+    assert again.fields["min-upvotes"]["value"] == "ten"
+    wrong = await lively.simulator.interactions.submit(lively.general, again, min_upvotes="10")
+    assert "quot" in wrong.text
+    again = await lively.simulator.interactions.command(lively.general, "subscribe")
+    await lively.simulator.interactions.submit(lively.general, again, query="diffusion")
+    assert await topics(lively) == [("diffusion", "Diffusers", 10, False)]
+    fresh = await lively.simulator.interactions.command(lively.general, "subscribe")
+    assert "value" not in fresh.fields["query"]
+
+
+async def test_who_may_not_manage_the_channel_gets_no_form_and_no_change(lively: House) -> None:
+    await lively.say("subscribe", query="diffusion")
+    for name, values in (("subscribe", {}), ("edit", {"topic": "1"})):
+        refused = await lively.simulator.interactions.command(lively.general, name, permissions=VISITOR, **values)
+        assert refused.modal is None
+        assert "Only people who may manage" in refused.text
+    opened = await lively.simulator.interactions.command(lively.general, "edit", topic="1")
+    forged = await lively.simulator.interactions.submit(lively.general, opened, permissions=VISITOR, query="other")
+    assert "Only people who may manage" in forged.text
+    assert await topics(lively) == [("diffusion", "", None, False)]
+
+
+async def test_without_such_a_topic_the_answer_is_in_words(lively: House) -> None:
+    await lively.say("subscribe", query="diffusion")
+    assert "There is no topic “9”" in (await lively.say("edit", topic="9")).text
+    assert "Topic 1" in (await lively.say("edit", topic="diffusion")).text
+
+
+async def test_a_form_that_was_open_during_a_restart_is_read_all_the_same(lively: House) -> None:
+    opened = await lively.simulator.interactions.command(lively.general, "subscribe")
+    assert opened.modal is not None
+    assert opened.modal["custom_id"] == f"{FORM_PREFIX}subscribe"
+    opened.modal["components"] = opened.modal["components"][:1]  # as an older version had it
+    await lively.simulator.interactions.submit(lively.general, opened, query="diffusion")
+    assert await topics(lively) == [("diffusion", "", None, False)]
+
+
+async def test_where_no_form_can_open_the_command_answers_in_words(
+    lively: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await lively.say("subscribe", query="diffusion")
+    lively.simulator.refuse_forms.append(ApiError(400, 50035, "Invalid Form Body"))
+    answer = await lively.say("edit", topic="1")
+    assert "To change it, write" in answer.text
+
+    async def broken(*_: object) -> None:
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr(Forms, "topic_of", broken)
+    assert "To change it, write" in (await lively.say("edit", topic="1")).text

@@ -1,0 +1,139 @@
+"""Forums: every paper is a post with tags for its topics."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import discord
+import pytest
+
+from adapters.discord.platform import DiscordPlatform
+from adapters.discord.tags import MOST_TAGS, Forum, applied_tags, missing_tags
+from bot.ports import Sent
+from tests.discord.conftest import REPLY, outgoing
+from tests.discord.house import House, running
+from tests.simulators.discord import DiscordSimulator
+from tests.simulators.discord_wire import ApiError
+from tests.simulators.discord_world import ALL, FORUM, Channel
+from tests.sources import a_paper
+
+POSTS = "/threads$"
+
+
+def tag(number: int, name: str, *, moderated: bool = False) -> dict[str, object]:
+    return {"id": str(number), "name": name, "moderated": moderated, "emoji_id": None, "emoji_name": None}
+
+
+def test_tags_are_those_of_the_topics_by_name() -> None:
+    tags = (tag(1, "Diffusion"), tag(2, "AGENTS"), tag(3, "secret", moderated=True), tag(4, "mixture of experts…"))
+    forum = Forum(tags=tags)
+    assert applied_tags(forum, ["diffusion", "agents", "unknown"]) == ["1", "2"]
+    assert applied_tags(forum, ['"mixture of experts" -survey']) == ["4"]
+    assert applied_tags(forum, ["secret"]) == []
+    assert applied_tags(replace(forum, moderates=True), ["secret"]) == ["3"]
+    many = Forum(tags=tuple(tag(number, f"t{number}") for number in range(9)))
+    assert applied_tags(many, [f"t{number}" for number in range(9)]) == ["0", "1", "2", "3", "4"]
+
+
+def test_where_a_tag_is_wanted_the_nearest_is_taken() -> None:
+    forum = Forum(tags=(tag(1, "Question"), tag(2, "Image generation"), tag(3, "Papers")), required=True)
+    assert applied_tags(forum, ["generation of videos"]) == ["2"]
+    assert applied_tags(forum, ["agents"]) == ["3"]
+    assert applied_tags(Forum(tags=(tag(1, "Question"),), required=True), ["agents"]) == ["1"]
+    assert applied_tags(Forum(tags=(tag(1, "x", moderated=True),), required=True), ["agents"]) == []
+
+
+def test_tags_are_added_only_where_there_is_room_and_the_bot_may() -> None:
+    full = Forum(tags=tuple(tag(number, f"t{number}") for number in range(MOST_TAGS - 1)), manages=True)
+    assert missing_tags(full, ["T1", "new", "newer"]) == ["new"]
+    assert missing_tags(replace(full, manages=False), ["new"]) == []
+    [name] = missing_tags(Forum(manages=True), ['"mixture of experts" diffusion'])
+    assert name == "mixture of experts…"
+    # What was made once is found again.
+    assert applied_tags(Forum(tags=(tag(5, name),)), ['"mixture of experts" diffusion']) == ["5"]
+
+
+@pytest.fixture
+async def lively(house: House) -> AsyncIterator[House]:
+    await house.town.news(*(a_paper(number, abstract="We study diffusion. It works.") for number in range(1, 6)))
+    async with running(house):
+        yield house
+
+
+async def opened(house: House, forum: Channel) -> Channel:
+    """A post of somebody's in a forum, where commands can be given."""
+    await house.simulator.gateway.dispatch("CHANNEL_CREATE", forum.json())
+    question = house.simulator.world.open_thread(forum, "question")
+    await house.simulator.gateway.dispatch("THREAD_CREATE", question.json())
+    return question
+
+
+async def settled(house: House) -> None:
+    for _ in range(6):
+        await house.town.engine.deliver()
+        house.clock.advance(seconds=2)
+
+
+async def test_every_paper_is_a_post_with_its_tag_and_the_last_one_counts_the_rest(lively: House) -> None:
+    world = lively.simulator.world
+    forum = world.add_channel(lively.guild, "papers", FORUM, tags={"7": "Images", "8": "other"})
+    question = await opened(lively, forum)
+    await lively.say("settings", question, key="limit", value="3")
+    await lively.say("settings", question, key="style", value="compact")
+    await lively.say("subscribe", question, query="diffusion", name="images", backfill=5)
+    await settled(lively)
+    posts = world.threads_of(forum)[1:]
+    assert [post.name for post in posts] == [f"Diffusion Study {number}" for number in (3, 4, 5)]
+    assert all(post.applied == ["7"] for post in posts)
+    labels = [[one["label"] for row in post.messages[0]["components"] for one in row["components"]] for post in posts]
+    assert labels[0] == ["Abstract", "Similar", "Save", "👍", "👎"]
+    assert labels[2] == [*labels[0], "+2 more"]
+    shown = await lively.say("preview", question)
+    assert shown.ephemeral
+
+
+async def test_a_tag_is_made_where_the_bot_may_manage_the_forum(lively: House) -> None:
+    world = lively.simulator.world
+    managing = discord.Permissions(ALL.value)
+    managing.update(manage_channels=True)
+    forum = world.add_channel(lively.guild, "papers", FORUM, tags={"7": "Images"}, permissions=managing)
+    question = await opened(lively, forum)
+    await lively.say("subscribe", question, query="diffusion", backfill=2)
+    await settled(lively)
+    assert list(forum.tags.values()) == ["Images", "diffusion"]
+    assert {tuple(post.applied) for post in world.threads_of(forum)[1:]} == {(list(forum.tags)[1],)}
+    assert len(lively.simulator.sent("PATCH", rf"/channels/{forum.id}$")) == 1
+
+
+async def test_a_tag_that_cannot_be_made_stops_no_post(lively: House) -> None:
+    world = lively.simulator.world
+    managing = discord.Permissions(ALL.value)
+    managing.update(manage_channels=True)
+    forum = world.add_channel(lively.guild, "papers", FORUM, permissions=managing)
+    question = await opened(lively, forum)
+    forum.permissions = ALL  # taken away a moment ago
+    await lively.say("subscribe", question, query="diffusion", backfill=1)
+    await settled(lively)
+    assert [post.applied for post in world.threads_of(forum)[1:]] == [[]]
+
+
+async def test_a_tag_that_was_deleted_meanwhile_is_left_out(
+    discord_server: DiscordSimulator, platform: DiscordPlatform
+) -> None:
+    forum = discord_server.world.add_channel(discord_server.world.add_guild(), "papers", FORUM, tags={"7": "diffusion"})
+    message = replace(REPLY, topics=("Diffusion",))
+    assert isinstance(await platform.send(outgoing(forum, message)), Sent)
+    assert discord_server.sent("POST", POSTS)[-1].body["applied_tags"] == ["7"]
+    forum.tags.clear()
+    assert isinstance(await platform.send(outgoing(forum, message, key="other")), Sent)
+    assert "applied_tags" not in discord_server.sent("POST", POSTS)[-1].body
+
+
+async def test_pictures_that_discord_dislikes_are_left_out(
+    discord_server: DiscordSimulator, platform: DiscordPlatform
+) -> None:
+    forum = discord_server.world.add_channel(discord_server.world.add_guild(), "papers", FORUM)
+    discord_server.refuse_posts += [ApiError(400, 50035, "Invalid Form Body")] * 2
+    assert isinstance(await platform.send(outgoing(forum, REPLY)), Sent)
+    assert "thumbnail" not in str(discord_server.sent("POST", POSTS)[-1].body)

@@ -1,0 +1,26 @@
+"""A small storm; `make bench` has the large one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot import engine, posting
+from tests.discord.storm import storm
+
+
+async def test_in_a_storm_every_message_is_posted_once_and_everybody_is_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, name in ((posting, "LOOK_UP_AFTER"), (posting, "FIRST_RETRY"), (engine, "RECONCILE_EVERY")):
+        monkeypatch.setattr(module, name, timedelta(seconds=0.2))
+    outcome = await storm(tmp_path, guilds=4, channels=40, patience=60)
+    assert outcome.wrong == []
+    assert outcome.unanswered == 0
+    assert max(outcome.answered_after) < 3
+    assert outcome.resumes >= 2
+    assert outcome.identifies == 1
+    assert outcome.limited <= 2
+    assert outcome.faults

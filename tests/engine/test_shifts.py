@@ -1,0 +1,97 @@
+"""Which process serves a platform that wants one process at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from bot.channels import PlatformName
+from bot.ports import Platform
+from bot.shifts import Shifts
+from storage.store import SqlStore
+from tests.platforms import SimulatedPlatform
+from tests.simulators.discord import eventually
+
+DISCORD, WEB = PlatformName.DISCORD, PlatformName.WEB
+
+
+class Exclusive(SimulatedPlatform):
+    """A platform that one process at a time may serve."""
+
+    @property
+    def account(self) -> str:
+        return "discord-1"
+
+
+def shifts_on(store: SqlStore) -> Shifts:
+    platforms: dict[PlatformName, Platform] = {DISCORD: Exclusive(DISCORD), WEB: SimulatedPlatform(WEB)}
+    return Shifts(store, platforms)
+
+
+class Work:
+    """Something that goes on until it is interrupted."""
+
+    def __init__(self) -> None:
+        self.begun = self.ended = 0
+
+    async def __call__(self) -> None:
+        self.begun += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.ended += 1
+
+
+async def until(told: Callable[[], Awaitable[None]], condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await told()
+            await asyncio.sleep(0.01)
+
+
+async def test_one_serves_and_the_next_one_takes_over(database_url: str) -> None:
+    stores = [SqlStore(database_url) for _ in range(2)]
+    one, other = map(shifts_on, stores)
+    assert one.ours == [WEB]
+    await one.renew()
+    await other.renew()
+    assert (one.ours, other.ours) == ([DISCORD, WEB], [WEB])
+    await stores[0].close()
+    await until(other.renew, lambda: DISCORD in other.ours)
+    await one.renew()
+    assert one.ours == [WEB]
+    for store in stores:
+        await store.close()
+
+
+async def test_work_stops_when_the_shift_is_lost_and_goes_on_when_it_is_back(database_url: str) -> None:
+    stores = [SqlStore(database_url) for _ in range(2)]
+    one, other = map(shifts_on, stores)
+    work = Work()
+    serving = asyncio.create_task(one.serve(DISCORD, work))
+    await one.renew()
+    await eventually(lambda: work.begun)
+    await stores[0].close()  # as when the database cuts the connection
+    await until(other.renew, lambda: DISCORD in other.ours)
+    await one.renew()
+    await eventually(lambda: work.ended)
+    await stores[1].close()
+    await until(one.renew, lambda: DISCORD in one.ours)
+    await eventually(lambda: work.begun == 2)
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+    assert work.ended == 2
+    await stores[0].close()
+
+
+async def test_what_ends_the_work_ends_the_service(store: SqlStore) -> None:
+    shifts = shifts_on(store)
+    await shifts.renew()
+
+    async def fail() -> None:
+        raise ValueError("a defect")
+
+    with pytest.raises(ValueError, match="a defect"):
+        await shifts.serve(DISCORD, fail)

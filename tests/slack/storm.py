@@ -1,0 +1,104 @@
+"""A storm: every channel gets a digest at once while Slack is in trouble, and people give commands all the while."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+from bot.channels import Address, PlatformName
+from bot.ports import TopicOptions
+from tests.simulators.slack import Fault, Interaction
+from tests.simulators.slack_methods import TEAM, SimulatedChannel
+from tests.slack.team import Team
+from tests.sources import a_paper
+
+#: What befalls a post: nothing in two of three cases.
+POSTING: Final = (
+    *[None] * 13, Fault.ANSWER_DROPPED, Fault.ANSWER_DROPPED, Fault.DROPPED, Fault.ERROR_500, Fault.ANSWER_500,
+    Fault.RATE_LIMITED, Fault.GARBAGE,
+)  # fmt: skip
+LOOKING: Final = (None, None, None, Fault.ERROR_500, Fault.RATE_LIMITED, Fault.DROPPED)
+#: This many posts in all are taken and never answered; each holds a connection until the client gives up.
+HANGING: Final = 3
+#: Rounds of a minute after which everything must have arrived, and many more than it takes.
+_ROUNDS: Final = 400
+_LINES: Final = ("topics", "search diffusion", "settings limit 10", "status")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a storm led to. `acknowledged` are seconds for each command, `seconds` the time that the storm took."""
+
+    acknowledged: list[float]
+    seconds: float
+    faults: Counter[str]
+
+
+async def storm(team: Team, number: int, *, pause: float, seed: int = 7) -> Outcome:
+    """Lets it come over so many channels; raises `AssertionError` when a message is lost, or there twice.
+
+    A command is given every `pause` seconds. Slack's simulator fails by itself for one that is acknowledged too late.
+    """
+    channels = [await _subscribed(team, place) for place in range(number)]
+    await team.news(*(a_paper(place) for place in range(1, 4)))
+    chance = random.Random(seed)
+    posting = [chance.choice(POSTING) for _ in range(2 * number)]
+    for _ in range(HANGING):
+        posting[chance.randrange(number)] = Fault.HANG
+    team.slack.fail("chat.postMessage", *posting)
+    team.slack.fail("conversations.history", *(chance.choice(LOOKING) for _ in range(number // 2)))
+    started = time.monotonic()
+    going_out = asyncio.create_task(_deliver(team, channels))
+    acknowledged: list[float] = []
+    given: list[Interaction] = []
+    while not going_out.done():
+        asked = time.monotonic()
+        given.append(await team.slack.command(chance.choice(_LINES), chance.choice(channels)))
+        acknowledged.append(time.monotonic() - asked)
+        await asyncio.sleep(pause)
+    await going_out
+    seconds = time.monotonic() - started
+    for interaction in given:
+        await interaction.answer()
+    for channel in channels:
+        assert len(channel.messages) == 1, (channel.name, len(channel.messages))
+    keys = [channel.messages[0]["metadata"]["event_payload"]["key"] for channel in channels]
+    assert len(set(keys)) == number
+    befallen = Counter(fault.name for fault in posting[: team.slack.count("chat.postMessage")] if fault is not None)
+    return Outcome(acknowledged=acknowledged, seconds=seconds, faults=befallen)
+
+
+async def _subscribed(team: Team, number: int) -> SimulatedChannel:
+    channel = team.slack.channel(f"channel-{number}")
+    now = team.clock.now()
+    stored = await team.store.channels.add(
+        Address(PlatformName.SLACK, TEAM, channel.id),
+        channel.name,
+        time_zone="UTC",
+        schedule="daily 13:00",
+        next_digest_at=now,
+    )
+    options = TopicOptions(query="diffusion")
+    await team.store.subscriptions.add(stored.id, options, created_by="U0ADA", now=now)
+    return channel
+
+
+async def _deliver(team: Team, channels: list[SimulatedChannel]) -> None:
+    """Lets minutes pass until nothing is left to do."""
+    for _ in range(_ROUNDS):
+        await team.engine.deliver()
+        await team.engine.reconcile()
+        if all(channel.messages for channel in channels) and not await _open(team):
+            return
+        team.clock.advance(seconds=61)
+    raise AssertionError("not everything was posted")
+
+
+async def _open(team: Team) -> int:
+    """How many posts are neither sent nor given up."""
+    counts = await team.store.posts.counts()
+    return sum(number for state, number in counts.items() if state.value not in ("sent", "failed"))

@@ -1,0 +1,113 @@
+"""Who may do what: members, guests, admins, people from elsewhere, bots; and everybody in their own conversation."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.forms import Forms
+from tests.simulators.slack import ANSWER_WITHIN
+from tests.simulators.slack_messages import words_of
+from tests.simulators.slack_methods import BOT_USER, Json
+from tests.slack.team import Team
+from tests.sources import a_paper
+
+REFUSED = "Only people who may manage this channel"
+ADDED = "Topic 1 added"
+HERS = "our direct messages"
+
+
+@pytest.mark.parametrize(
+    ("who", "answer"),
+    [
+        ({}, ADDED),
+        ({"is_restricted": True}, ADDED),
+        ({"is_restricted": True, "is_ultra_restricted": True}, ADDED),
+        ({"is_admin": True}, ADDED),
+        ({"team_id": "T0THEIRS", "is_stranger": True}, REFUSED),
+        ({"team_id": "T0THEIRS", "is_admin": True}, REFUSED),
+        ({"is_bot": True}, REFUSED),
+    ],
+)
+async def test_members_manage_topics_and_others_look(team: Team, who: Json, answer: str) -> None:
+    team.slack.person("U0BOB", "bob", **who)
+    channel = team.slack.channel()
+    async with team.over_http():
+        assert answer in await team.read("subscribe diffusion", channel, "U0BOB")
+        assert REFUSED not in await team.read("topics", channel, "U0BOB")
+
+
+async def test_a_workspace_leaves_topics_to_its_admins(connected: Team) -> None:
+    connected.slack.person("U0BOSS", "boss", is_owner=True)
+    channel = connected.slack.channel()
+    assert "manage the whole workspace" in await connected.read("settings role admins", channel)
+    assert "admins" in await connected.read("settings role admins", channel, "U0BOSS")
+    assert REFUSED in await connected.read("subscribe diffusion", channel)
+    assert ADDED in await connected.read("subscribe diffusion", channel, "U0BOSS")
+    # What is a person's own stays theirs.
+    own = connected.slack.conversation("U0ADA")
+    assert ADDED in await connected.read("subscribe diffusion", own)
+    assert "none" in await connected.read("settings role none", channel, "U0BOSS")
+    assert "Topic 2 added" in await connected.read("subscribe distillation", channel)
+
+
+async def test_without_the_scope_nobody_is_known_to_be_an_admin(team: Team) -> None:
+    team.slack.person("U0BOSS", "boss", is_owner=True)
+    channel = team.slack.channel()
+    async with team.over_http():
+        await team.say("settings role admins", channel, "U0BOSS")
+        team.slack.person("U0LEE", "lee", is_owner=True)
+        team.slack.fail("users.info", "missing_scope")
+        assert REFUSED in await team.read("subscribe diffusion", channel, "U0LEE")
+
+
+async def test_topics_in_a_conversation_with_the_bot_are_the_persons_own(connected: Team) -> None:
+    own = connected.slack.conversation("U0ADA")
+    assert ADDED in await connected.read("subscribe diffusion", own)
+    assert f"1 topic in {HERS}" in await connected.read("topics", own)
+    assert f"Settings of {HERS}" in await connected.read("settings", own)
+    await connected.news(a_paper(1))
+    await connected.next_digest(own)
+    (digest,) = own.messages
+    assert "Diffusion Study 1" in words_of(digest)
+
+
+async def test_what_is_written_to_the_bot_is_a_command(connected: Team) -> None:
+    own = connected.slack.conversation("U0ADA")
+
+    async def write(text: str, **more: str) -> str:
+        known = len(own.messages)
+        event = {"type": "message", "channel_type": "im", "channel": own.id, "user": "U0ADA", "text": text, "ts": "1.5"}
+        await connected.slack.event(event | more)
+        async with asyncio.timeout(ANSWER_WITHIN):
+            while not more and len(own.messages) == known:
+                await asyncio.sleep(0.02)
+        await connected.app.finish()
+        return words_of(own.messages[-1])
+
+    assert ADDED in await write("/papers subscribe diffusion")
+    assert "1 topic" in await write("topics")
+    assert "Did you mean /papers topics?" in await write("topisc")
+    answers = len(own.messages)
+    await write("topics", bot_id="B0OTHER")
+    await write("topics", subtype="message_changed")
+    await write("topics", channel_type="channel")
+    assert len(own.messages) == answers
+
+
+async def test_a_group_conversation_is_called_by_its_people(connected: Team) -> None:
+    group = connected.slack.channel("mpdm-ada--bob--cleo-1", private=True)
+    assert ADDED in await connected.read("subscribe diffusion", group)
+    assert "in the group of ada, bob, cleo" in await connected.read("topics", group)
+
+
+async def test_who_subscribes_where_the_bot_is_not_is_told_to_invite_it(team: Team) -> None:
+    team.app = team.another_app(forms=Forms(team.store))
+    closed = team.slack.channel("secret", private=True, member=False)
+    between = team.slack.conversation("U0BOB")
+    between.members.discard(BOT_USER)
+    async with team.over_http():
+        assert "/invite @Paper Round" in await team.read("subscribe diffusion", closed)
+        assert "between people" in await team.read("subscribe diffusion", between)
+        assert "/invite" not in await team.read("subscribe diffusion", team.slack.channel())

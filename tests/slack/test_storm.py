@@ -1,0 +1,14 @@
+"""Every channel gets a digest at once while Slack drops, hangs and refuses; the large one is in `make bench`."""
+
+from __future__ import annotations
+
+from tests.slack.storm import storm
+from tests.slack.team import Team
+
+
+async def test_in_a_storm_each_message_arrives_once_and_commands_are_acknowledged(team: Team) -> None:
+    async with team.over_socket():
+        outcome = await storm(team, 60, pause=0.05)
+    assert outcome.acknowledged
+    assert outcome.faults["ANSWER_DROPPED"]
+    assert outcome.faults["HANG"]

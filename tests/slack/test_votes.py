@@ -1,0 +1,161 @@
+"""Votes: a press changes the message for everybody, and says nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from adapters.slack.elements import LINKS
+from adapters.slack.platform import EVENT_TYPE
+from tests.simulators.slack import ANSWER_WITHIN, Fault, Interaction
+from tests.simulators.slack_messages import buttons_of, words_of
+from tests.simulators.slack_methods import Json, SimulatedChannel
+from tests.slack.team import Team
+from tests.sources import a_paper
+
+PAPER = "2605.00001"
+
+
+async def posted(team: Team, *settings: str) -> tuple[SimulatedChannel, list[Json]]:
+    """A channel whose digest went out."""
+    channel = team.slack.channel()
+    await team.say("subscribe diffusion", channel)
+    for line in settings:
+        await team.say(f"settings {line}", channel)
+    await team.news(a_paper(1, upvotes=9), a_paper(2))
+    await team.next_digest(channel)
+    await team.settle(minutes=3)
+    return channel, channel.messages
+
+
+async def vote(
+    team: Team, channel: SimulatedChannel, message: Json, *, way: str = "up", user: str = "U0ADA"
+) -> Interaction:
+    """Somebody votes on the first paper; everything that follows has happened."""
+    before = dict(message)
+    pressed = await press(team, channel, message, way=way, user=user)
+    async with asyncio.timeout(ANSWER_WITHIN):
+        while message == before and pressed.responses.empty():
+            await asyncio.sleep(0.02)
+    await team.app.finish()
+    return pressed
+
+
+async def press(
+    team: Team, channel: SimulatedChannel, message: Json, *, way: str = "up", user: str = "U0ADA"
+) -> Interaction:
+    button = {"type": "button", "action_id": "paperround.run.77", "value": f"vote {PAPER} {way}"}
+    return await team.slack.press(
+        button, channel, user, message_ts=message["ts"], thread_ts=message.get("thread_ts"), ephemeral=False
+    )
+
+
+def labels(message: Json) -> list[str]:
+    return [label for label in buttons_of(message) if label[0] in "👍👎"]
+
+
+async def test_everybody_sees_a_vote_and_nobody_is_told(connected: Team) -> None:
+    channel, (digest,) = await posted(connected)
+    before = dict(digest)
+    connected.slack.person("U0BOB", "bob")
+    first = await vote(connected, channel, digest)
+    second = await vote(connected, channel, digest, way="down", user="U0BOB")
+    assert labels(digest)[:2] == ["👍 1", "👎 1"]
+    assert digest["ts"] == before["ts"]
+    assert digest["metadata"] == before["metadata"]
+    assert digest["metadata"]["event_type"] == EVENT_TYPE
+    await vote(connected, channel, digest, way="down", user="U0BOB")
+    assert labels(digest)[:2] == ["👍 1", "👎"]
+    assert first.responses.empty()
+    assert second.responses.empty()
+    assert channel.messages == [digest]
+
+
+async def test_votes_count_on_replies_and_shared_cards(connected: Team) -> None:
+    channel, messages = await posted(connected, "style threads")
+    reply = next(one for one in messages if "thread_ts" in one and "Study 1" in words_of(one))
+    await vote(connected, channel, reply)
+    assert labels(reply) == ["👍 1", "👎"]
+    assert reply["thread_ts"] == messages[0]["ts"]
+    found = await connected.say(f"show {PAPER}", channel)
+    await (await connected.slack.press(buttons_of(found)["Share to channel"], channel)).answer()
+    await connected.engine.deliver()
+    shared = channel.posts[-1]
+    assert labels(shared) == ["👍 1", "👎"]
+    await vote(connected, channel, shared)
+    assert labels(shared) == ["👍", "👎"]
+    assert "ada shared a paper" in words_of(shared)
+
+
+async def test_many_who_press_at_once_are_all_counted(team: Team) -> None:
+    async with team.over_http():
+        channel, (digest,) = await posted(team)
+        people = [team.slack.person(f"U0P{number}", f"p{number}") for number in range(6)]
+        # One of the updates takes another way, and the way back has its own delays.
+        team.slack.fail("chat.update", Fault.RATE_LIMITED, Fault.ERROR_500)
+        team.slack.fail("response_url", Fault.ERROR_500)
+        await asyncio.gather(*(press(team, channel, digest, user=person) for person in people))
+        async with asyncio.timeout(ANSWER_WITHIN):
+            while labels(digest)[0] != "👍 6":
+                await asyncio.sleep(0.05)
+
+
+async def test_messages_from_an_earlier_version_and_process_take_votes(team: Team) -> None:
+    async with team.over_http():
+        channel, (digest,) = await posted(team)
+    digest["blocks"] = [block for block in digest["blocks"] if block["type"] != "actions"]
+    team.app = team.another_app()
+    async with team.over_http():
+        await vote(team, channel, digest)
+    assert labels(digest)[:2] == ["👍 1", "👎"]
+
+
+@pytest.mark.parametrize(
+    "trouble", ["unknown_method", "missing_scope", Fault.RATE_LIMITED, Fault.ERROR_500, Fault.DROPPED]
+)
+async def test_what_slack_does_not_update_is_replaced(team: Team, trouble: Fault | str) -> None:
+    async with team.over_http():
+        channel, (digest,) = await posted(team)
+        team.slack.fail("chat.update", trouble)
+        pressed = await vote(team, channel, digest)
+        assert (await pressed.answer())["replace_original"] is True
+        assert labels(digest)[:2] == ["👍 1", "👎"]
+        assert pressed.responses.empty()
+
+
+async def test_a_message_that_cannot_be_changed_is_left_and_the_voter_told(team: Team) -> None:
+    async with team.over_http():
+        channel, (digest,) = await posted(team)
+        team.slack.fail("chat.update", "message_not_found")
+        team.slack.fail("response_url", *[Fault.ERROR_500] * 3)
+        answer = await (await vote(team, channel, digest)).answer()
+        assert answer["response_type"] == "ephemeral"
+        assert "👍 1" in words_of(answer)
+        assert labels(digest)[:2] == ["👍", "👎"]
+
+
+async def test_a_vote_on_what_only_the_asker_sees_is_answered(connected: Team) -> None:
+    channel, _ = await posted(connected)
+    button = {"type": "button", "action_id": "paperround.run.3", "value": f"vote {PAPER} down"}
+    answer = await (await connected.slack.press(button, channel)).answer()
+    assert "In this channel: 👍 0 · 👎 1" in words_of(answer)
+    assert answer["replace_original"] is False
+
+
+async def test_a_menu_of_links_needs_nothing_of_us(connected: Team) -> None:
+    channel, (digest,) = await posted(connected)
+    row = next(block for block in digest["blocks"] if block["type"] == "actions")
+    menu = row["elements"][-1]
+    assert (menu["type"], menu["action_id"]) == ("overflow", LINKS)
+    assert [option["text"]["text"] for option in menu["options"]][:2] == ["arXiv", "PDF"]
+    chosen = menu | {"selected_option": menu["options"][0]}
+    pressed = await connected.slack.press(chosen, channel, message_ts=digest["ts"], ephemeral=False)
+    await connected.app.finish()
+    assert pressed.acknowledged == {}
+    assert pressed.responses.empty()
+
+
+async def test_the_signs_on_buttons_are_drawn(connected: Team) -> None:
+    _, (digest,) = await posted(connected)
+    assert buttons_of(digest)["👍"]["text"] == {"type": "plain_text", "text": "👍", "emoji": True}

@@ -1,0 +1,133 @@
+"""Backups: what was kept comes back, on either database, or nothing does."""
+
+from __future__ import annotations
+
+import gzip
+import random
+import resource
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import SQLModel
+
+from bot.channels import PlatformName
+from bot.errors import OperatorError
+from bot.posts import PostState
+from bot.reading import Reader, Vote
+from storage.store import SqlStore
+from tests.clocks import NOON
+from tests.databases import PostgresServer, migrate
+from tests.storage.scenes import channel, lease_one, listed, paper, plan, queue, sent, topic
+
+ADA = Reader(PlatformName.SLACK, "T1", "U1")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def other(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqlStore]:
+    """Another, empty store on each kind of database."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/other.db"
+    else:
+        postgres: PostgresServer = request.getfixturevalue("postgres")
+        name = postgres.create()
+        url = postgres.url(name)
+    await migrate(url)
+    store = SqlStore(url)
+    yield store
+    await store.close()
+    if request.param == "postgresql":
+        postgres.drop(name)
+
+
+async def rows_of(store: SqlStore) -> dict[str, list[tuple[object, ...]]]:
+    async with store.database.read() as connection:
+        return {
+            table.name: [tuple(row) for row in await connection.execute(select(table).order_by(*table.primary_key))]
+            for table in SQLModel.metadata.sorted_tables
+        }
+
+
+async def a_full_life(store: SqlStore) -> None:
+    await listed(store, paper(1, title="Ünïcode “quotes”\nand lines", authors=("Ada", "孫")), paper(2), paper(3))
+    here = await channel(store)
+    wanted = await topic(store, here)
+    await queue(store, here, wanted, paper(4), paper(2))
+    assert await store.digests.plan(plan(here, [paper(4).id, paper(2).id]), NOON)
+    await sent(store, await lease_one(store))
+    await store.reading.save(ADA, paper(3).id, NOON)
+    await store.reading.vote(here.id, paper(1).id, "U1", Vote.UP, NOON)
+
+
+async def test_everything_comes_back_and_life_goes_on(store: SqlStore, other: SqlStore, tmp_path: Path) -> None:
+    await a_full_life(store)
+    told: list[int] = []
+    rows = await store.backup.write(tmp_path / "backup", told.append)
+    assert (tmp_path / "backup").stat().st_mode & 0o077 == 0
+    assert await other.backup.restore(tmp_path / "backup", told.append) == rows
+    assert await rows_of(other) == await rows_of(store)
+    # Numbers go on where they were: nothing collides with what came back.
+    known = await other.channels.on_platform(PlatformName.SLACK)
+    added = await topic(other, known[0], "turtles")
+    assert added.number == 2
+    assert (await channel(other, "another")).id > known[0].id
+    await listed(other, paper(5))
+    assert await other.papers.last_change() > await store.papers.last_change()
+    assert (await other.posts.counts())[PostState.SENT] == 1
+
+
+async def test_a_database_with_something_in_it_is_left_alone(store: SqlStore, tmp_path: Path) -> None:
+    await a_full_life(store)
+    await store.backup.write(tmp_path / "backup", lambda _rows: None)
+    before = await rows_of(store)
+    with pytest.raises(OperatorError, match="not empty"):
+        await store.backup.restore(tmp_path / "backup", lambda _rows: None)
+    assert await rows_of(store) == before
+
+
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        (lambda lines: lines[:-1], "cut short"),
+        (lambda lines: [*lines[:3], lines[-1]], "cut short"),
+        (lambda lines: lines[1:], "no backup"),
+        (lambda lines: [lines[0].replace(b'"000', b'"999'), *lines[1:]], "another version"),
+        (lambda lines: [lines[0], b"{nonsense\n"], "damaged"),
+    ],
+)
+async def test_a_bad_file_changes_nothing(
+    store: SqlStore, other: SqlStore, tmp_path: Path, spoil: object, complaint: str
+) -> None:
+    await a_full_life(store)
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    await store.backup.write(good, lambda _rows: None)
+    empty = await rows_of(other)
+    bad.write_bytes(gzip.compress(b"".join(spoil(gzip.decompress(good.read_bytes()).splitlines(keepends=True)))))  # type: ignore[operator]
+    with pytest.raises(OperatorError, match=complaint):
+        await other.backup.restore(bad, lambda _rows: None)
+    assert await rows_of(other) == empty
+
+
+async def test_a_file_that_is_no_archive_or_not_there_is_explained(store: SqlStore, tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("hello")
+    for name, complaint in (("text", "damaged"), ("nowhere", "cannot be read")):
+        with pytest.raises(OperatorError, match=complaint):
+            await store.backup.restore(tmp_path / name, lambda _rows: None)
+    with pytest.raises(OperatorError, match="cannot be written"):
+        await store.backup.write(tmp_path / "no" / "folder" / "backup", lambda _rows: None)
+
+
+async def test_a_backup_that_fails_leaves_the_old_file(store: SqlStore, tmp_path: Path) -> None:
+    (tmp_path / "backup").write_text("the old one")
+    noise = random.Random(1)
+    await listed(store, *(paper(number, abstract=noise.randbytes(2000).hex()) for number in range(1, 400)))
+    allowed = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, allowed[1]))
+    try:
+        with pytest.raises(OperatorError, match="cannot be written: File too large"):
+            await store.backup.write(tmp_path / "backup", lambda _rows: None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, allowed)
+    assert (tmp_path / "backup").read_text() == "the old one"
+    assert [path.name for path in tmp_path.iterdir() if "unfinished" in path.name] == []
