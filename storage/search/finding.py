@@ -16,7 +16,14 @@ from bot.query import Query as PaperQuery
 from bot.search import FEW_RESULTS, Hit, SearchPage
 from storage.search.documents import id_in, text_of
 from storage.search.files import engine_errors
-from storage.search.queries import ShownWords, exact_query, has_relevance, ranked_query, related_query, similar_query
+from storage.search.queries import (
+    ShownWords,
+    exact_query,
+    has_relevance,
+    ranked_query,
+    related_query,
+    similar_query,
+)
 
 SNIPPET_LENGTH: Final = 200  # characters, about three lines of a chat
 _SPACE = re.compile(r"\s+")

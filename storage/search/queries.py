@@ -100,23 +100,6 @@ def related_query(schema: Schema, root: Node) -> Query | None:
     )
 
 
-def similar_query(schema: Schema, texts: Sequence[str], known_in: Callable[[str], int]) -> Query | None:
-    """Finds papers with the words that tell most about these texts; None if no other has any of them.
-
-    `known_in` is in how many papers a term is. The engine has a query of that kind, which fails on an index whose
-    papers changed: it counts versions that are gone as papers with a term, but not as papers.
-    """
-    weights = {
-        term: count / known  # what is said often here, and seldom elsewhere
-        for term, count in Counter(term for text in texts for term in terms(text)).items()
-        if term not in STOP_WORDS and (known := known_in(term)) > 1
-    }
-    telling = sorted(weights, key=lambda term: (-weights[term], term))[:_SIMILAR_TERMS]
-    if not telling:
-        return None
-    return Query.boolean_query([(Occur.Should, Query.term_query(schema, "text", term, "freq")) for term in telling])
-
-
 @dataclass(frozen=True, slots=True)
 class ShownWords:
     """The words that are worth showing in an abstract: stemmed ones, and beginnings of words as they are written."""
@@ -148,6 +131,23 @@ class ShownWords:
             word.startswith(self.starts) or term in self.terms
             for word, term in zip(words(text), terms(text), strict=True)
         )
+
+
+def similar_query(schema: Schema, texts: Sequence[str], known_in: Callable[[str], int]) -> Query | None:
+    """Finds papers with the words that tell most about these texts; None if no other has any of them.
+
+    `known_in` is in how many papers a term is. The engine has a query of that kind, which fails on an index whose
+    papers changed: it counts versions that are gone as papers with a term, but not as papers.
+    """
+    weights = {
+        term: count / known  # what is said often here, and seldom elsewhere
+        for term, count in Counter(term for text in texts for term in terms(text)).items()
+        if term not in STOP_WORDS and (known := known_in(term)) > 1
+    }
+    telling = sorted(weights, key=lambda term: (-weights[term], term))[:_SIMILAR_TERMS]
+    if not telling:
+        return None
+    return Query.boolean_query([(Occur.Should, Query.term_query(schema, "text", term, "freq")) for term in telling])
 
 
 def has_relevance(root: Node) -> bool:
