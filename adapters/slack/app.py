@@ -6,10 +6,12 @@ Everything is acknowledged first and done afterwards (DESIGN, section 3): Slack 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -52,6 +54,7 @@ PING_INTERVAL: Final = 5.0  # seconds between two looks at whether the socket is
 _FINISH_WITHIN: Final = 5.0  # seconds that work gets when the app stops
 _ANY_COMMAND: Final = re.compile("/.+")
 _ANY_EVENT: Final = re.compile(".+")
+_ANYTHING: Final = re.compile(".*", re.DOTALL)
 _ANY_BUTTON: Final = re.compile(rf"{re.escape(RUN)}\..*")
 
 
@@ -172,6 +175,8 @@ class SlackApp:
             if not _is_signed(verifier, request, body):
                 log.warning("slack.unsigned_request")
                 return PlainTextResponse("not signed by Slack", status_code=401)
+            if not _is_readable(request, body):
+                return PlainTextResponse("not a form of Slack's", status_code=400)
             return to_starlette_response(await self._bolt.async_dispatch(to_async_bolt_request(request, body)))
 
         return [*routes, Route(EVENTS_PATH, receive, methods=["POST"])]
@@ -202,6 +207,12 @@ class SlackApp:
             app.shortcut(SETTINGS_SHORTCUT)(self._acknowledged(Dialogue.settings_shortcut))
         # All of them, so that Slack does not repeat those that we do not need.
         app.event(_ANY_EVENT)(self._on_event)
+        # What only another version of us knows, or what nobody needs to know: else the person sees a warning.
+        app.action(_ANYTHING)(_only_acknowledge)
+        app.shortcut(_ANYTHING)(_only_acknowledge)
+        app.view_submission(_ANYTHING)(_only_acknowledge)
+        app.view_closed(_ANYTHING)(_only_acknowledge)
+        app.options(_ANYTHING)(_offer_nothing)
         return app
 
     async def _once(self, body: Json, next: Callable[[], Awaitable[Any]]) -> BoltResponse | None:  # noqa: A002 - Bolt's
@@ -394,6 +405,10 @@ async def _only_acknowledge(ack: AsyncAck) -> None:
     await ack()
 
 
+async def _offer_nothing(ack: AsyncAck) -> None:
+    await ack(options=[])
+
+
 async def _authorize(team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:
     """Nothing is looked up: this is on the way to the acknowledgement."""
     return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token="")
@@ -407,6 +422,17 @@ async def _limited_body(request: Request) -> bytes | None:
         if len(body) > LARGEST_REQUEST:
             return None
     return bytes(body)
+
+
+def _is_readable(request: Request, body: bytes) -> bool:
+    """Whether it has what Slack's requests have: an object in JSON, or a form, perhaps with such an object in it."""
+    written: str | None = body.decode()
+    if "json" not in request.headers.get("content-type", ""):
+        written = dict(parse_qsl(written or "")).get("payload")
+    try:
+        return written is None or isinstance(json.loads(written), dict)
+    except ValueError:
+        return False
 
 
 def _is_signed(verifier: SignatureVerifier, request: Request, body: bytes) -> bool:

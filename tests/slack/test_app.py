@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from typing import Any
 
 import pytest
 
@@ -389,6 +390,14 @@ async def test_bodies_that_slack_never_sends_are_refused(team: Team) -> None:
         assert status == 413
         status, _ = await team.slack.post_signed(b"\xff\xfe", "application/json")
         assert status == 401
+        for body, kind in (
+            (b"[]", "application/json"),
+            (b"{bad", "application/json"),
+            (b"payload=%7Bbad", "application/x-www-form-urlencoded"),
+            (b"payload=%5B%5D", "application/x-www-form-urlencoded"),
+        ):
+            status, _ = await team.slack.post_signed(body, kind)
+            assert status == 400, body
 
 
 @pytest.mark.parametrize(
@@ -403,3 +412,20 @@ async def test_bodies_that_slack_never_sends_are_refused(team: Team) -> None:
 )
 def test_text_is_read_as_it_was_typed(sent: str, meant: str) -> None:
     assert typed(sent) == meant
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"type": "view_closed", "view": {"callback_id": "of.another.version", "type": "modal"}},
+        {"type": "view_submission", "view": {"callback_id": "of.another.version", "type": "modal"}},
+        {"type": "message_action", "callback_id": "of.another.version", "trigger_id": "1.2"},
+        {"type": "block_suggestion", "action_id": "of.another.version", "block_id": "b", "value": "x"},
+        {"type": "block_actions", "actions": [{"action_id": "of.another.version", "block_id": "b", "type": "button"}]},
+    ],
+    ids=lambda payload: str(payload["type"]),
+)
+async def test_what_only_another_version_knows_is_acknowledged(connected: Team, payload: dict[str, Any]) -> None:
+    known = {"team": {"id": connected.slack.team_id}, "user": {"id": "U0ADA", "team_id": connected.slack.team_id}}
+    answer = await connected.slack.deliver("interactive", {**known, **payload})
+    assert answer == ({"options": []} if payload["type"] == "block_suggestion" else {})
