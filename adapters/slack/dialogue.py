@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
@@ -14,8 +14,8 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from adapters.slack.api import SlackApi
 from adapters.slack.calls import PERSONAL, Calls
 from adapters.slack.elements import Json
-from adapters.slack.forms import Submission, TopicForm, form_of, mistake_of, preview_of, result_view, submission_of
-from adapters.slack.outcomes import FAILURES, outcome_of
+from adapters.slack.forms import Submission, TopicForm, mistake_of, preview_of, result_view, submission_of, with_preview
+from adapters.slack.outcomes import FAILURES, code_of, outcome_of
 from adapters.slack.platform import SlackPlatform
 from adapters.slack.settings_form import (
     OPENING_LINE,
@@ -34,6 +34,7 @@ log = structlog.get_logger(__name__)
 
 #: A form waits for its answer, and Slack only waits for three seconds.
 _ANSWER_WITHIN: Final = 2.0
+_MOST_TYPED: Final = 1000  # forms that are remembered to be open
 _NOT_THERE: Final = "I cannot see that you are in this channel."
 _EDIT: Final = re.compile(r"\s*edit\s+#?(?P<number>\d{1,6})\s*")
 
@@ -74,6 +75,8 @@ class Dialogue:
         self._commands = commands
         self._start = start
         self._forms = forms
+        #: What was written last into each open form, as far as its preview is still to come.
+        self._typed: dict[str, str] = {}
 
     async def opened(self, call: CommandCall, trigger: str) -> bool:
         """Opens a form when the line asks for one: `subscribe` without a query, `edit N` without anything new,
@@ -129,12 +132,25 @@ class Dialogue:
         submission = submission_of(view)
         if not submission.query:
             return
+        if len(self._typed) >= _MOST_TYPED:
+            self._typed.clear()
+        self._typed[view["id"]] = submission.query
         call = await self._calls.of_form(
-            f"search {submission.query}", submission.channel, submission.channel_name, body["user"]["id"]
+            f"search --here {submission.query}", submission.channel, submission.channel_name, body["user"]["id"]
         )
         found = preview_of(await self._commands.run(call))
         try:
-            await self._api.client.views_update(view_id=view["id"], hash=view["hash"], view=form_of(view).view(found))
+            await self._api.client.views_update(view_id=view["id"], hash=view["hash"], view=with_preview(view, found))
+        except FAILURES as error:
+            if code_of(error) != "hash_conflict" or self._typed.get(view["id"]) != submission.query:
+                log.info("slack.preview_not_shown", reason=outcome_of(error).reason)
+                return
+            # An older preview came in between, and this is what the person wrote last.
+            await self._show_preview(view, found)
+
+    async def _show_preview(self, view: Json, found: Sequence[Json]) -> None:
+        try:
+            await self._api.client.views_update(view_id=view["id"], view=with_preview(view, found))
         except FAILURES as error:
             log.info("slack.preview_not_shown", reason=outcome_of(error).reason)
 

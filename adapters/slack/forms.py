@@ -70,6 +70,13 @@ def form_of(view: Json) -> TopicForm:
     return TopicForm(channel=channel, channel_name=name, number=number)
 
 
+def with_preview(view: Json, preview: Sequence[Json]) -> Json:
+    """The open form, its fields left as they are, with what its query finds below them."""
+    kept = ("type", "callback_id", "title", "submit", "close", "private_metadata")
+    fields = [block for block in view["blocks"] if block["type"] == "input"]
+    return {**{name: view[name] for name in kept if view.get(name)}, "blocks": [*fields, *preview]}
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
     """What a person put into a form. `chosen` says that the form offered to choose the channel."""

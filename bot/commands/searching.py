@@ -52,7 +52,7 @@ async def search(services: Services, call: CommandCall, arguments: Arguments) ->
         blocks += _cards(found.related[:RELATED], papers)
     elsewhere = (
         await _elsewhere(services, query, {hit.paper_id for hit in (*found.hits, *found.related)})
-        if found.total < THIN
+        if found.total < THIN and "here" not in arguments
         else []
     )
     blocks += elsewhere
@@ -221,6 +221,7 @@ COMMANDS = (
         parameters=(
             Parameter(name="query", help="what to look for", kind=Kind.QUERY, required=True),
             _PAGE_OPTION,
+            Parameter(name="here", help="ask nobody else", kind=Kind.SWITCH, option=True, internal=True),
         ),
         examples=(
             'search "mixture of experts" -survey',

@@ -160,6 +160,34 @@ async def test_a_preview_that_comes_too_late_is_dropped(formal: Team) -> None:
         assert (await submit(formal.slack, view))["response_action"] == "update"
 
 
+async def test_the_last_of_quick_previews_is_shown_and_asks_nobody_else(formal: Team) -> None:
+    channel = formal.slack.channel()
+    async with formal.over_http():
+        await formal.slack.command("subscribe", channel)
+        view = await opened(formal)
+        formal.slack.fail("views.update", "hash_conflict")
+        await write(formal.slack, view, query="diffusion study")
+        await previewed(formal, view, "diffusion study")
+
+
+async def test_a_preview_leaves_the_fields_of_an_edited_topic_as_they_are(formal: Team) -> None:
+    channel = formal.slack.channel()
+    async with formal.over_http():
+        await formal.say("subscribe agents --name Mine --min-upvotes 5", channel)
+        await formal.slack.command("edit 1", channel)
+        view = await opened(formal)
+        await write(formal.slack, view, query="agents OR diffusion")
+        await previewed(formal, view, "agents OR diffusion")
+        changed = formal.slack.views[view["id"]]
+        fields = {
+            block["block_id"]: block["element"].get("initial_value")
+            for block in changed["blocks"]
+            if block["type"] == "input"
+        }
+        assert fields["name"] == "Mine"
+        assert fields["min-upvotes"] == "5"
+
+
 async def settings_form(team: Team, channel: SimulatedChannel) -> Json:
     shown = await team.say("settings", channel)
     await team.slack.press(buttons_of(shown)["Change…"], channel)
