@@ -23,8 +23,8 @@ LINKS_AT_ONCE: Final = 5  # cards below one message; a list of links is no reque
 
 #: Why a channel is lost, by the type of the event that says so.
 _LOST: Final[Mapping[str, str]] = MappingProxyType({
-    "channel_archive": "It is archived.",
-    "group_archive": "It is archived.",
+    "channel_archive": "The channel is archived.",
+    "group_archive": "The channel is archived.",
     "channel_deleted": "It was deleted.",
     "group_deleted": "It was deleted.",
     "channel_left": "I was removed from it.",

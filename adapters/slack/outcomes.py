@@ -22,16 +22,18 @@ _AMBIGUOUS: Final = frozenset(("fatal_error", "internal_error", "request_timeout
 _LATER: Final = frozenset(("message_limit_exceeded", "rate_limited", "accesslimited", "team_added_to_org"))
 _INVITE: Final = "Write /invite @Paper Round there."
 _CHANNEL_GONE: Final = {
-    "channel_not_found": f"Slack does not show it to me: it was deleted, or is private without me. {_INVITE}",
-    "not_in_channel": f"I am not a member of it. {_INVITE}",
-    "is_archived": "It is archived.",
+    "channel_not_found": (
+        f"Slack does not show me the channel: it was deleted, or is private and I am not in it. {_INVITE}"
+    ),
+    "not_in_channel": f"I am not a member of the channel. {_INVITE}",
+    "is_archived": "The channel is archived.",
     "restricted_action": "The workspace's settings do not let me post there.",
     "restricted_action_read_only_channel": "Only some people may post there, and I am not one of them.",
     "restricted_action_thread_only_channel": "New messages are not allowed there, only replies.",
     "restricted_action_non_threadable_channel": "Replies are not allowed there.",
     "cannot_reply_to_message": "Slack does not allow replies to my message there.",
     "messages_tab_disabled": "The app's messages tab is switched off.",
-    "channel_is_limited_access": "Access to it is limited.",
+    "channel_is_limited_access": "Access to the channel is limited.",
     "user_not_found": "That person is not in this workspace.",
 }
 _WORKSPACE_GONE: Final = {
