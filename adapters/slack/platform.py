@@ -68,6 +68,8 @@ class SlackPlatform:
         channel, or without the thumbnails or blocks that it does not take."""
         # A digest is planned so that its messages fit, unless an earlier version planned it.
         page = render_one(outgoing.message)
+        if page is None:
+            return Rejected("The message is longer than Slack takes at once.")
         api = await self._api_at(outgoing.address)
         if not isinstance(api, SlackApi):
             return api

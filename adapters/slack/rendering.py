@@ -75,14 +75,16 @@ def render(message: Message) -> list[Payload]:
     return [Payload(text, tuple(page)) for page in pages]
 
 
-def render_one(message: Message) -> Payload:
-    """The message as one of Slack's messages, with less about each of its papers where it would not fit."""
+def render_one(message: Message) -> Payload | None:
+    """The message as one of Slack's messages, with less about each of its papers where it would not fit.
+
+    None for one that does not fit even so: nothing of it may be left out unnoticed.
+    """
     for shorter in _ever_shorter(message):
         pages = render(shorter)
         if len(pages) == 1:
             return pages[0]
-    # What is beyond that is no paper: those are a line each by now.
-    return pages[0]
+    return None
 
 
 def _ever_shorter(message: Message) -> Iterator[Message]:

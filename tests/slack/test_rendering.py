@@ -307,5 +307,6 @@ def test_a_message_that_was_planned_for_shorter_cards_is_one_message_all_the_sam
         for number in range(20)
     )
     page = render_one(Message(summary="Twenty papers", blocks=(Heading("20 new papers"), *cards)))
+    assert page is not None
     assert elements.size(list(page.blocks)) <= limits.MESSAGE
     assert all(card.url in str(page.blocks) for card in cards)

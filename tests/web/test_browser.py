@@ -172,7 +172,9 @@ async def test_readers_at_the_end_follow_and_others_are_told(browser: Browser, w
         await expect(page.locator("#pill")).to_have_text("1 new message")
         await workspace.post(says("Missed two"))
         await expect(page.locator("#pill")).to_have_text("2 new messages")
-        assert await _first_in_view(page) == reading
+        still = await _first_in_view(page)
+        # Fonts whose lines are not a whole number of pixels high round differently.
+        assert (still[0], still[1]) == (reading[0], pytest.approx(reading[1], abs=1))
         await expect(page.get_by_text("Missed two")).not_to_be_in_viewport()
         await page.locator("#pill").click()
         await expect(page.get_by_text("Missed two")).to_be_in_viewport()
