@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 import discord
@@ -18,7 +19,7 @@ import structlog
 from adapters.discord import answers
 from adapters.discord.calls import Interaction, call_of, channel_of
 from adapters.discord.definitions import FIND_PAPERS, Given, beginning_of, choices, given, line_of
-from adapters.discord.failures import ALREADY_ACKNOWLEDGED, FAILURES, INVALID_FORM
+from adapters.discord.failures import ALREADY_ACKNOWLEDGED, FAILURES
 from adapters.discord.forms import SUBSCRIBE, Drafts, Forms, TopicForm, form_asked, known_form, submitted_form
 from adapters.discord.permissions import missing, names_of
 from adapters.discord.rendering import render, render_all
@@ -251,7 +252,11 @@ def _form_of(asked: Given) -> TopicForm | None:
 async def _failed(interaction: Interaction, error: BaseException) -> None:
     """Says so where an answer was promised; elsewhere the person sees by themselves that there was none."""
     _log.warning("discord.unanswered", interaction=interaction.id, reason=str(error) or type(error).__name__)
-    refused = isinstance(error, discord.HTTPException) and error.code == INVALID_FORM
+    refused = (
+        isinstance(error, discord.HTTPException)
+        and error.status == HTTPStatus.BAD_REQUEST
+        and error.code != ALREADY_ACKNOWLEDGED
+    )
     if refused and interaction.type is not discord.InteractionType.component:
         await answers.say_that_it_failed(interaction)
 

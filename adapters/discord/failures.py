@@ -74,6 +74,8 @@ def outcome_of(error: BaseException, *, left: bool) -> SendResult:
 
 def _refusal(error: discord.HTTPException) -> SendResult:
     said = error.text[:200]
+    if error.status == 429 and "Via" in error.response.headers:
+        return Retry("Discord asks us to slow down", QUOTA_WAIT)
     if error.status == 429:
         return Retry("Discord takes no requests from this address for now", BANNED_WAIT)
     if error.status == 401:
