@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable
+from typing import Any
 
 import discord
 import structlog
 from discord.http import Route
 
+from adapters.discord.calls import Interaction
 from adapters.discord.checkup import NO_MESSAGE_CONTENT, Checkup
 from adapters.discord.connection import DiscordClient
 from adapters.discord.conversation import Conversation
@@ -18,9 +21,10 @@ from adapters.discord.forms import Forms
 from adapters.discord.links import CardOf, LinkCards
 from adapters.discord.permissions import invite_url
 from adapters.discord.platform import DiscordPlatform
-from adapters.discord.standing import ChannelLife, Standing
+from adapters.discord.standing import ChannelLife, Listener, Standing
 from bot.commands.registry import Registry
 from bot.doctor import Check
+from bot.errands import Errands
 from bot.errors import OperatorError
 from bot.ports import Clock, CommandRunner, WorkspaceDirectory
 
@@ -77,7 +81,8 @@ class DiscordBot:
     async def run(self) -> None:
         """Works until cancelled. An outage is waited out; raises `OperatorError` for what waiting cannot heal."""
         client = self._platform.client
-        self._listen(client)
+        errands = Errands()
+        self._listen(client, errands)
         registering: asyncio.Task[None] | None = None
         wait = self._first_retry
         try:
@@ -108,20 +113,32 @@ class DiscordBot:
         finally:
             if registering is not None:
                 registering.cancel()
+            await errands.end()
             await self._platform.start_over()
 
-    def _listen(self, client: DiscordClient) -> None:
+    def _listen(self, client: DiscordClient, errands: Errands) -> None:
+        """Has the client call us. discord.py forgets the tasks in which it does that, so we keep hold of them."""
         conversation = self._conversation
 
-        async def on_interaction(interaction: discord.Interaction[discord.Client]) -> None:
-            await conversation.heard(interaction)
+        async def pressed(interaction: Interaction, line: str) -> None:
+            await errands.run(conversation.pressed(interaction, line))
 
-        client.press = conversation.pressed
+        async def on_interaction(interaction: Interaction) -> None:
+            await errands.run(conversation.heard(interaction))
+
+        def listen(listener: Listener) -> None:
+            @functools.wraps(listener)
+            async def kept(*event: Any) -> None:
+                await errands.run(listener(*event))
+
+            client.event(kept)
+
+        client.press = pressed
         client.event(on_interaction)
         for listener in Standing(client, self._directory, self._life).listeners:
-            client.event(listener)
+            listen(listener)
         if self._card_of is not None:
-            client.event(LinkCards(client, self._card_of, self._clock).on_message)
+            listen(LinkCards(client, self._card_of, self._clock).on_message)
 
     def _introduce(self, client: DiscordClient) -> None:
         """Says once, to whoever started the bot, how it gets into a server."""

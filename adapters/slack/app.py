@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -43,6 +43,7 @@ from adapters.slack.redelivery import Deliveries
 from adapters.slack.rendering import content_of, render
 from adapters.slack.settings_form import CHANNEL_FORM, SETTINGS_FORM, SETTINGS_SHORTCUT
 from bot.channels import Address, PlatformName
+from bot.errands import Errands
 from bot.errors import OperatorError, PaperRoundError
 from bot.messages import Message, Paragraph, text
 from bot.ports import ChannelDirectory, CommandCall, CommandRunner, Gone, Overview, Reply
@@ -51,7 +52,6 @@ log = structlog.get_logger(__name__)
 
 LARGEST_REQUEST: Final = 1_000_000  # bytes
 PING_INTERVAL: Final = 5.0  # seconds between two looks at whether the socket is alive
-_FINISH_WITHIN: Final = 5.0  # seconds that work gets when the app stops
 _ANY_COMMAND: Final = re.compile("/.+")
 _ANY_EVENT: Final = re.compile(".+")
 _ANYTHING: Final = re.compile(".*", re.DOTALL)
@@ -109,7 +109,7 @@ class SlackApp:
         self._answers = Answers(self._connection)
         self._pressed = Pressed(self._answers)
         self._deliveries = Deliveries()
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._errands = Errands()
         self._desks: dict[str, Desk] = {}
         self._bolt = self._listeners()
 
@@ -224,13 +224,13 @@ class SlackApp:
 
     async def _on_command(self, ack: AsyncAck, body: Json) -> None:
         await ack()
-        self._start(self._answer(body, Calls.of_command, Occasion(body["response_url"], body["trigger_id"])))
+        self._errands.start(self._answer(body, Calls.of_command, Occasion(body["response_url"], body["trigger_id"])))
 
     async def _on_button(self, ack: AsyncAck, body: Json) -> None:
         await ack()
         container = body.get("container", {})
         if container.get("type") == "view":
-            self._start(self._pressed_at_home(body))
+            self._errands.start(self._pressed_at_home(body))
             return
         occasion = Occasion(
             body["response_url"],
@@ -238,7 +238,7 @@ class SlackApp:
             replaceable=bool(container.get("is_ephemeral")),
             thread=container.get("thread_ts"),
         )
-        self._start(self._answer(body, Calls.of_button, occasion))
+        self._errands.start(self._answer(body, Calls.of_button, occasion))
 
     async def _pressed_at_home(self, body: Json) -> None:
         desk = await self._desk(body)
@@ -255,7 +255,7 @@ class SlackApp:
 
         async def listener(ack: AsyncAck, body: Json) -> None:
             await ack()
-            self._start(in_its_workspace(body))
+            self._errands.start(in_its_workspace(body))
 
         return listener
 
@@ -274,7 +274,7 @@ class SlackApp:
 
     async def _on_event(self, event: Json, body: Json) -> None:
         # Bolt has acknowledged it already.
-        self._start(self._happened(event, body))
+        self._errands.start(self._happened(event, body))
 
     async def _happened(self, event: Json, body: Json) -> None:
         if (farewell := farewell_of(event)) is not None:
@@ -308,7 +308,7 @@ class SlackApp:
 
     def _refresh_home(self, desk: Desk, person: str) -> None:
         if desk.home is not None and desk.home.was_seen_by(person):
-            self._start(desk.home.publish(person))
+            self._errands.start(desk.home.publish(person))
 
     async def _left(self, kind: str, reason: str, body: Json) -> None:
         """The app was removed from a workspace: the tokens go at once, the channels stop."""
@@ -377,28 +377,14 @@ class SlackApp:
             calls=calls,
             happenings=Happenings(api, calls, self._life, self._card_of),
             home=Home(api, calls, directory, self._overview) if directory else None,
-            dialogue=Dialogue(api, self._platform, calls, self._commands, self._start, forms) if forms else None,
+            dialogue=Dialogue(api, self._platform, calls, self._commands, self._errands, forms) if forms else None,
         )
 
     # ---- work
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Does the work beside everything else, and keeps hold of it until it is done."""
-        task = asyncio.create_task(work)
-        self._under_way.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("slack.work_failed", exc_info=error)
-
     async def finish(self) -> None:
         """Lets work that is under way end."""
-        if self._under_way:
-            _, late = await asyncio.wait(self._under_way, timeout=_FINISH_WITHIN)
-            for task in late:
-                task.cancel()
+        await self._errands.finish()
 
 
 async def _only_acknowledge(ack: AsyncAck) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -27,6 +27,7 @@ from adapters.slack.settings_form import (
     settings_view,
 )
 from bot.channels import Address, Channel
+from bot.errands import Errands
 from bot.messages import Button, Buttons, Note, code, text
 from bot.ports import CommandCall, CommandRunner, Reply, TopicOptions
 
@@ -37,8 +38,6 @@ _ANSWER_WITHIN: Final = 2.0
 _MOST_TYPED: Final = 1000  # forms that are remembered to be open
 _NOT_THERE: Final = "I cannot see that you are in this channel."
 _EDIT: Final = re.compile(r"\s*edit\s+#?(?P<number>\d{1,6})\s*")
-
-Start = Callable[[Coroutine[Any, Any, None]], None]
 
 
 class Forms(Protocol):
@@ -66,14 +65,14 @@ class Dialogue:
         platform: SlackPlatform,
         calls: Calls,
         commands: CommandRunner,
-        start: Start,
+        errands: Errands,
         forms: Forms,
     ) -> None:
         self._api = api
         self._platform = platform
         self._calls = calls
         self._commands = commands
-        self._start = start
+        self._errands = errands
         self._forms = forms
         #: What was written last into each open form, as far as its preview is still to come.
         self._typed: dict[str, str] = {}
@@ -161,7 +160,7 @@ class Dialogue:
         done, _ = await asyncio.wait((work,), timeout=_ANSWER_WITHIN)
         if not done:
             await ack()
-            self._start(self._tell(work, submission, person))
+            self._errands.start(self._tell(work, submission, person))
             return
         reply = work.result()
         if reply is None:
@@ -180,7 +179,7 @@ class Dialogue:
         else:
             await ack()
             # Nobody waits for the rest any more, but it is done.
-            self._start(_ended(work))
+            self._errands.start(_ended(work))
 
     async def _change(self, view: Json, person: str) -> dict[str, str]:
         channel_id, name = channel_of_view(view)

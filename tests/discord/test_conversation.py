@@ -238,6 +238,17 @@ async def test_discord_hears_from_us_before_any_work_is_done(house: House) -> No
         assert (await asked).messages
 
 
+async def test_who_asked_just_before_the_bot_stops_still_gets_the_answer(house: House) -> None:
+    slow = Slow(house.town.commands)
+    async with running(house, commands=slow):
+        asked = asyncio.create_task(house.say("today"))
+        interactions = house.simulator.interactions.by_token
+        await eventually(lambda: interactions and all(one.first for one in interactions.values()))
+        asyncio.get_running_loop().call_later(0.05, slow.released.set)
+    async with asyncio.timeout(1):
+        assert (await asked).messages
+
+
 async def test_a_first_answer_whose_receipt_was_lost_counts(lively: House) -> None:
     lively.simulator.fail("POST", "/callback", Fault.ACCEPT_THEN_ERROR)
     assert (await lively.say("today")).text

@@ -1,0 +1,55 @@
+"""Errands: work that people and platforms give rise to. It is let finish before what it needs is closed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Final
+
+import structlog
+
+FINISH_WITHIN: Final = 5.0  # seconds that work gets when whoever began it stops
+
+_log = structlog.get_logger()
+
+
+class Errands:
+    """Keeps hold of work until it is done."""
+
+    def __init__(self) -> None:
+        self._under_way: set[asyncio.Task[Any]] = set()
+        self._ended = False
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Does the work beside everything else."""
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._done)
+
+    async def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Does the work in a task that somebody else began. After `end` it is not begun any more."""
+        if self._ended:
+            work.close()
+            return
+        if task := asyncio.current_task():
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+        await work
+
+    async def finish(self) -> None:
+        """Lets work that is under way end, and cancels what takes longer than `FINISH_WITHIN`."""
+        if self._under_way:
+            _, late = await asyncio.wait(self._under_way, timeout=FINISH_WITHIN)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def end(self) -> None:
+        """Lets work that is under way end, and begins no more of what comes to `run`."""
+        self._ended = True
+        await self.finish()
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("errand.failed", exc_info=error)

@@ -1,0 +1,67 @@
+"""Work that outlives what gave rise to it, and must not outlive what it needs."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot import errands as module
+from bot.errands import Errands
+
+
+async def test_what_is_under_way_is_let_finish() -> None:
+    errands, done = Errands(), []
+
+    async def work(name: str) -> None:
+        await asyncio.sleep(0.01)
+        done.append(name)
+
+    errands.start(work("started here"))
+    somebody = asyncio.create_task(errands.run(work("in a task of somebody else")))
+    await asyncio.sleep(0)
+    await errands.end()
+    assert sorted(done) == ["in a task of somebody else", "started here"]
+    await somebody
+
+
+async def test_what_takes_too_long_is_cancelled_and_has_cleaned_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FINISH_WITHIN", 0.01)
+    errands, cleaned = Errands(), []
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            await asyncio.sleep(0)
+            cleaned.append(True)
+
+    errands.start(work())
+    await asyncio.sleep(0)
+    await errands.finish()
+    assert cleaned == [True]
+
+
+async def test_after_the_end_nothing_begins_in_the_tasks_of_others() -> None:
+    errands, begun = Errands(), []
+
+    async def work() -> None:
+        begun.append(True)
+
+    await errands.end()
+    await errands.run(work())
+    assert begun == []
+
+
+async def test_a_failure_that_nobody_waits_for_is_logged() -> None:
+    errands = Errands()
+
+    async def work() -> None:
+        raise ValueError("no such thing")
+
+    with capture_logs() as logs:
+        errands.start(work())
+        await errands.finish()
+        await asyncio.sleep(0)
+    assert [(line["event"], str(line["exc_info"])) for line in logs] == [("errand.failed", "no such thing")]
