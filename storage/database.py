@@ -12,12 +12,9 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, event, make_url
+from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -25,6 +22,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import OperatorError, StorageError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 SQLITE_BUSY_TIMEOUT = 10.0  # seconds that a writer waits for another one
 POSTGRES_CONNECT_TIMEOUT = 10.0  # seconds
@@ -81,7 +81,26 @@ class Database:
 
     async def migrate(self) -> None:
         """Brings the schema up to date; safe when several processes start at once."""
-        await asyncio.to_thread(_migrate, self.url)
+        if not await self._is_up_to_date():
+            await asyncio.to_thread(_migrate, self.url)
+
+    async def _is_up_to_date(self) -> bool:
+        """Asked first, because loading Alembic takes longer than most of what people do on the command line."""
+        try:
+            async with self.read() as connection:
+                revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
+                logged = not self.is_sqlite or await self._has_log(connection)
+        except ProgrammingError:  # no such table
+            return False
+        except StorageError:
+            if not self.is_sqlite:
+                raise
+            return False  # the same, as SQLite says it; whatever else it is comes again when migrating
+        return logged and revision == newest_revision()
+
+    @staticmethod
+    async def _has_log(connection: AsyncConnection) -> bool:
+        return (await connection.execute(text("PRAGMA journal_mode"))).scalar() == "wal"
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -201,8 +220,15 @@ def _postgres_engine(url: str) -> AsyncEngine:
     return engine
 
 
+def newest_revision() -> str:
+    """The schema that this version works with; the names of migrations begin with their revisions."""
+    return max(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
 def migration_config(url: str) -> Config:
     """What Alembic's commands need to work on the database at this address (with the driver that we use)."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["url"] = url
@@ -210,6 +236,9 @@ def migration_config(url: str) -> Config:
 
 
 def _migrate(url: str) -> None:
+    from alembic import command
+    from alembic.util import CommandError
+
     with _storage_errors():
         try:
             command.upgrade(migration_config(url), "head")

@@ -14,6 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bot.bootstrap import open_application, parse_address
+from bot.messages import plain_text
+from bot.ports import CommandCall, Person
+from bot.settings import PREFIX, Settings
+from tests.databases import in_a_thread
+
+_OPERATOR = Person(id="operator", name="Operator", may_manage=True)
 PROGRAM = [sys.executable, "-m", "bot"]
 
 
@@ -71,6 +78,20 @@ class Bot:
     def command(self, line: str, channel: str = "general") -> dict[str, Any]:
         document: dict[str, Any] = json.loads(self.cli("command", line, "--channel", f"web/{channel}", "--json").stdout)
         return document
+
+    def set_up(self, *lines: str, channel: str = "general") -> None:
+        """Gives commands before anything runs, all in this process, because starting one for each takes seconds."""
+        in_a_thread(self._give(lines, channel))
+
+    async def _give(self, lines: tuple[str, ...], channel: str) -> None:
+        given = {name.removeprefix(PREFIX).lower(): value for name, value in self._environment.items()}
+        settings = Settings.model_validate({name: given[name] for name in Settings.model_fields if name in given})
+        address, name = parse_address(f"web/{channel}")
+        async with open_application(settings, sources=[]) as application:
+            for line in lines:
+                call = CommandCall(line=line, address=address, channel_name=name, person=_OPERATOR)
+                reply = await application.commands.run(call)
+                assert not reply.failed, plain_text(reply.message)
 
     def log(self) -> str:
         return (self.folder / "log.txt").read_text()

@@ -53,9 +53,7 @@ def test_hostile_entries_reach_the_page_as_text(tmp_path: Path) -> None:
     port = _port()
     with ScriptedFeed(_answers) as feed:
         bot = Bot(tmp_path, huggingface_url=feed.url, web_port=str(port))
-        bot.command("subscribe *")
-        bot.command("schedule instant")
-        bot.command("settings abstracts on")
+        bot.set_up("subscribe *", "schedule instant", "settings abstracts on")
         polled = bot.cli("poll")
         assert "7 papers new or changed" in polled.stdout
         assert "unusable" in polled.stdout

@@ -43,9 +43,7 @@ def fed(tmp_path: Path) -> Iterator[tuple[Bot, FeedServer]]:
 
 def _subscribe(bot: Bot) -> None:
     for channel, (query, setting) in CHANNELS.items():
-        bot.command(f"subscribe {query}", channel)
-        bot.command("schedule instant", channel)
-        bot.command(f"settings {setting}", channel)
+        bot.set_up(f"subscribe {query}", "schedule instant", f"settings {setting}", channel=channel)
 
 
 async def _expected(bot: Bot) -> dict[str, set[str]]:
@@ -61,6 +59,7 @@ async def _expected(bot: Bot) -> dict[str, set[str]]:
 
 @needs_recordings
 @pytest.mark.shared
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("days", "captures"),
     [

@@ -5,6 +5,7 @@ The store is where the process meets what stays. A crash before or after each of
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,8 +71,10 @@ async def _live(town: Town) -> None:
     await town.engine.deliver()
 
 
-async def _life(store: SqlStore, folder: Path, doom: Doom) -> SimulatedPlatform:
+async def _life(migrated: Path, folder: Path, doom: Doom) -> SimulatedPlatform:
     """Lives until the crash, then in a second process to the end."""
+    folder.mkdir()
+    store = SqlStore(f"sqlite:///{shutil.copy(migrated, folder / 'paperround.db')}")
     clock, source, platform = SettableClock(), ScriptedSource(), SimulatedPlatform()
     first = Town(store, folder / "index", clock=clock, source=source, platform=platform)
     for channel in ("one", "two"):
@@ -96,6 +99,7 @@ async def _life(store: SqlStore, folder: Path, doom: Doom) -> SimulatedPlatform:
     await survivor.engine.poll()
     await survivor.settle(hours=26, step=7200)
     await survivor.index.close()
+    await store.close()
     return platform
 
 
@@ -109,27 +113,15 @@ def _check(platform: SimulatedPlatform) -> None:
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 async def test_a_crash_at_any_call_of_the_store_loses_and_repeats_nothing(
-    sqlite_url: str, tmp_path: Path, after: bool
+    migrated_sqlite: Path, tmp_path: Path, after: bool
 ) -> None:
-    calls = await _count_calls(tmp_path)
+    calls = await _count_calls(migrated_sqlite, tmp_path / "counting")
     assert calls > 40
-    for at in range(1 + after, calls + 1, 4):
-        folder = tmp_path / f"{at}-{after}"
-        folder.mkdir()
-        store = SqlStore(f"sqlite:///{folder / 'paperround.db'}")
-        await store.open()
-        platform = await _life(store, folder, Doom(at, after=after))
-        await store.close()
-        _check(platform)
+    for at in range(1 + after, calls + 1, 6):
+        _check(await _life(migrated_sqlite, tmp_path / str(at), Doom(at, after=after)))
 
 
-async def _count_calls(tmp_path: Path) -> int:
+async def _count_calls(migrated: Path, folder: Path) -> int:
     doom = Doom(10**9, after=False)
-    folder = tmp_path / "counting"
-    folder.mkdir()
-    store = SqlStore(f"sqlite:///{folder / 'paperround.db'}")
-    await store.open()
-    platform = await _life(store, folder, doom)
-    await store.close()
-    _check(platform)
+    _check(await _life(migrated, folder, doom))
     return doom.calls
