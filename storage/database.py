@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 SQLITE_BUSY_TIMEOUT = 10.0  # seconds that a writer waits for another one
+CLOSE_WITHIN = 5.0  # seconds that transactions get to end
 POSTGRES_CONNECT_TIMEOUT = 10.0  # seconds
 POSTGRES_STATEMENT_TIMEOUT = 60_000  # milliseconds
 POSTGRES_ANSWER_TIMEOUT = 70.0  # seconds; for a server that cannot even say that the statement took too long
@@ -75,6 +76,11 @@ class Database:
         # SQLite lets one write at a time and has the others look again now and then; here they queue up in order.
         self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if self.is_sqlite else nullcontext()
 
+        self._transactions = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._closed = False
+
     @property
     def engine(self) -> AsyncEngine:
         return self._engine
@@ -105,21 +111,21 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that is committed at the end, or rolled back on any error."""
-        with _storage_errors():
+        with self._under_way(), _storage_errors():
             async with self._turn, self._engine.begin() as connection:
                 yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that blocks no writer."""
-        with _storage_errors():
+        with self._under_way(), _storage_errors():
             async with self._reading.begin() as connection:
                 yield connection
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
         """A reading transaction in which everything stays as it was at its first statement."""
-        with _storage_errors():
+        with self._under_way(), _storage_errors():
             async with self._reading.connect() as connection:
                 if not self.is_sqlite:
                     await connection.execution_options(isolation_level="REPEATABLE READ")
@@ -127,7 +133,25 @@ class Database:
                     yield connection
 
     async def close(self) -> None:
+        """Lets transactions end that are under way, and takes no more."""
+        self._closed = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_WITHIN):
+                await self._idle.wait()
         await self._engine.dispose()
+
+    @contextmanager
+    def _under_way(self) -> Iterator[None]:
+        if self._closed:
+            raise StorageError("the database is closed")
+        self._transactions += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._transactions -= 1
+            if not self._transactions:
+                self._idle.set()
 
 
 @contextmanager

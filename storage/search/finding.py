@@ -37,6 +37,7 @@ class Search:
     def __init__(self, searcher: Searcher, schema: Schema) -> None:
         self._searcher = searcher
         self._schema = schema
+        self._stored: dict[tuple[int, int], Document] = {}
 
     def page(self, query: PaperQuery, limit: int, offset: int) -> SearchPage:
         """The papers that match, in the order that the query wants, and related ones.
@@ -113,13 +114,20 @@ class Search:
         return count, max(min(limit, count - offset), 0)
 
     def _id(self, address: DocAddress) -> str:
-        return str(self._searcher.doc(address)["id"][0])
+        return str(self._document(address)["id"][0])
+
+    def _document(self, address: DocAddress) -> Document:
+        """What the index keeps of a paper: its id and its abstract. Reading it takes a good part of a search."""
+        place = (address.segment_ord, address.doc)
+        if place not in self._stored:
+            self._stored[place] = self._searcher.doc(address)
+        return self._stored[place]
 
     def _hits(self, found: Sequence[_Found], root: Node) -> tuple[Hit, ...]:
         shown = ShownWords.of(root)
         if not found or not (shown.terms or shown.starts):
             return tuple(Hit(paper_id, score) for score, paper_id, _ in found)
-        abstracts = [self._searcher.doc(address)["excerpt"][0].decode("utf-8") for _, _, address in found]
+        abstracts = [self._document(address)["excerpt"][0].decode("utf-8") for _, _, address in found]
         query = shown.query(self._schema, abstracts)
         if query is None:
             return tuple(Hit(paper_id, score) for score, paper_id, _ in found)
