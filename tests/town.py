@@ -17,6 +17,7 @@ from bot.metrics import Metrics
 from bot.papers import Paper
 from bot.ports import CommandCall, Library, Person, Platform, Reply, Store
 from bot.posting import UnknownPolicy
+from bot.posts import PostState
 from storage.search import TantivyIndex
 from tests.clocks import SettableClock
 from tests.platforms import SimulatedPlatform
@@ -116,9 +117,14 @@ class Town:
         await self.engine.deliver()
 
     async def settle(self, *, hours: float = 1.0, step: float = 61.0) -> None:
-        """Lets time pass until nothing is left to do, as if the engine had run all along; steps in seconds."""
-        for _ in range(int(hours * 3600 / step)):
+        """Lets time pass as if the engine had run all along, in steps of seconds while anything is under way."""
+        end = self.clock.now() + timedelta(hours=hours)
+        while self.clock.now() < end:
             await self.engine.deliver()
             await self.engine.reconcile()
-            self.clock.advance(seconds=step)
+            self.clock.set(self.clock.now() + timedelta(seconds=step) if await self._has_open_posts() else end)
         await self.engine.deliver()
+
+    async def _has_open_posts(self) -> bool:
+        counts = await self.store.posts.counts()
+        return any(counts[state] for state in (PostState.PENDING, PostState.LEASED, PostState.UNKNOWN))

@@ -306,7 +306,7 @@ async def test_a_proxy_of_the_environment_is_used_but_not_for_this_machine(monke
         monkeypatch.delenv(name, raising=False)
     with ScriptedFeed(http_answer([1])) as proxy, ScriptedFeed(http_answer([2])) as local:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
-        async with FeedClient(limits=HASTY) as client:
+        async with FeedClient() as client:
             assert (await client.get("http://feed.example/list")).body == b"[1]"
             assert (await client.get(local.url)).body == b"[2]"
             assert (await client.get(local.url.replace("127.0.0.1", "localhost"))).body == b"[2]"

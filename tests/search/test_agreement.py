@@ -22,7 +22,7 @@ from tests.search.feeds import MemoryFeed, arxiv_papers, needs_arxiv
 from tests.strategies import papers, queries
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(papers(), min_size=1, max_size=4, unique_by=lambda paper: paper.id), st.lists(queries(), min_size=25))
 def test_search_finds_what_matches(known: list[Paper], asked: list[Query]) -> None:
     async def compare() -> None:
