@@ -195,8 +195,7 @@ class _Rows:
 
     def __init__(self) -> None:
         self._words: dict[str, Atom] = {}
-        self._pairs: dict[str, dict[str, _Pair]] = {}
-        """By the first and then by the second word."""
+        self._pairs: dict[tuple[str, ...], _Pair] = {}
 
     def __bool__(self) -> bool:
         return bool(self._words or self._pairs)
@@ -205,7 +204,7 @@ class _Rows:
         if len(row) == 1:
             self._words[row[0]] = atom
             return
-        pair = self._pairs.setdefault(row[0], {}).setdefault(row[1], _Pair())
+        pair = self._pairs.setdefault(row[:2], _Pair())
         if len(row) == 2:
             pair.atom = atom
         else:
@@ -215,16 +214,13 @@ class _Rows:
         if len(row) == 1:
             del self._words[row[0]]
             return
-        seconds = self._pairs[row[0]]
-        pair = seconds[row[1]]
+        pair = self._pairs[row[:2]]
         if len(row) == 2:
             pair.atom = None
         else:
             del pair.longer[_spaced(row)]
         if pair.atom is None and not pair.longer:
-            del seconds[row[1]]
-            if not seconds:
-                del self._pairs[row[0]]
+            del self._pairs[row[:2]]
 
     def find(self, rows: Rows, true: set[Atom]) -> None:
         """Adds the atoms that are true of these rows."""
@@ -232,12 +228,9 @@ class _Rows:
             true.update(filter(None, map(self._words.get, set().union(*rows))))
         if not self._pairs:
             return
-        pairs = {
-            seconds[second]
-            for row in rows
-            for seconds, second in zip(map(self._pairs.get, row), islice(row, 1, None), strict=False)
-            if seconds is not None and second in seconds
-        }
+        pairs: set[_Pair] = set()
+        for row in rows:
+            pairs.update(filter(None, map(self._pairs.get, zip(row, islice(row, 1, None), strict=False))))
         true.update(pair.atom for pair in pairs if pair.atom is not None)
         if longer := [phrase for pair in pairs for phrase in pair.longer.items()]:
             text = "\n".join(map(_spaced, rows))
