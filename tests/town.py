@@ -117,12 +117,12 @@ class Town:
         await self.engine.deliver()
 
     async def settle(self, *, hours: float = 1.0, step: float = 61.0) -> None:
-        """Lets time pass as if the engine had run all along, in steps of seconds while anything is under way."""
+        """Lets time pass as if the engine had run all along: in steps of seconds, of an hour while nothing is sent."""
         end = self.clock.now() + timedelta(hours=hours)
         while self.clock.now() < end:
             await self.engine.deliver()
             await self.engine.reconcile()
-            self.clock.set(self.clock.now() + timedelta(seconds=step) if await self._has_open_posts() else end)
+            self.clock.advance(seconds=step if await self._has_open_posts() else max(step, 3600.0))
         await self.engine.deliver()
 
     async def _has_open_posts(self) -> bool:

@@ -223,6 +223,8 @@ class Standing:
         if channel.state is not ChannelState.BROKEN or not channel.address.channel.isdigit():
             return
         here = self._client.get_channel(int(channel.address.channel))
+        if here is not None and int(channel.address.workspace) in self._gone:
+            return  # discord.py still knows it
         if isinstance(here, discord.abc.GuildChannel | discord.Thread) and can_post(here):
             await self._life.reachable(channel.address, here.name)
 

@@ -123,17 +123,20 @@ async def test_another_permission_does_not_wake_what_is_still_refused(lively: Ho
     assert (await lively.stored()).state is ChannelState.BROKEN
 
 
-async def test_a_server_that_was_lost_with_the_session_is_noticed_by_its_end(lively: House) -> None:
+async def test_a_server_that_was_lost_with_the_session_is_noticed_by_its_end(house: House) -> None:
     """discord.py keeps a server that is not in the next session's list."""
-    server = lively.simulator
-    del server.world.guilds[lively.guild.id]
-    server.gateway.ready.clear()
-    await server.gateway.invalidate()
-    await eventually(server.gateway.ready.is_set, within=15)
-    await becomes(lively, ChannelState.BROKEN)
-    [workspace] = await lively.store.channels.workspaces(PlatformName.DISCORD)
-    assert workspace.left_at is not None
-    assert lively.platform.client.get_guild(lively.guild.id) is not None
+    server = house.simulator
+    async with running(house):
+        await house.say("subscribe", query="diffusion")
+        del server.world.guilds[house.guild.id]
+        server.gateway.ready.clear()
+        await server.gateway.invalidate()
+        await eventually(server.gateway.ready.is_set, within=15)
+        await becomes(house, ChannelState.BROKEN)
+        [workspace] = await house.store.channels.workspaces(PlatformName.DISCORD)
+        assert workspace.left_at is not None
+        assert house.platform.client.get_guild(house.guild.id) is not None
+    assert (await house.stored()).state is ChannelState.BROKEN
 
 
 async def test_a_server_with_an_outage_at_the_start_is_not_lost(house: House) -> None:
@@ -238,7 +241,7 @@ async def test_a_bot_that_lost_its_shift_leaves_and_comes_back_with_the_next_one
     await shifts.renew()
     await eventually(lambda: gateway.open)
     await house.say("subscribe", query="diffusion")
-    await house.store.close()  # its locks are gone; the store itself connects again
+    await house.store._duties.release()
     assert await other.hold(account)
     await shifts.renew()
     await eventually(lambda: not gateway.open)

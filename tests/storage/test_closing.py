@@ -41,8 +41,11 @@ async def test_closing_waits_only_so_long(database_url: str, monkeypatch: pytest
     store = SqlStore(database_url)
 
     async def read() -> None:
-        async with store.database.read():
-            await asyncio.Event().wait()
+        async with store.database.read() as connection:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await connection.invalidate()  # the pool that would take it back is gone
 
     reading = asyncio.create_task(read())
     await asyncio.sleep(0.05)
