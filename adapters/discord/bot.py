@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import time
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +15,7 @@ from discord.http import Route
 
 from adapters.discord.calls import Interaction
 from adapters.discord.checkup import NO_MESSAGE_CONTENT, Checkup
-from adapters.discord.connection import DiscordClient
+from adapters.discord.connection import MISSHAPEN, DiscordClient
 from adapters.discord.conversation import Conversation
 from adapters.discord.definitions import definitions, fingerprint
 from adapters.discord.failures import FAILURES, REFUSED
@@ -80,7 +82,23 @@ class DiscordBot:
 
     async def run(self) -> None:
         """Works until cancelled. An outage is waited out; raises `OperatorError` for what waiting cannot heal."""
-        client = self._platform.client
+        wait = self._first_retry
+        while True:
+            began = time.monotonic()
+            try:
+                await self._serve(self._platform.client)
+            except (*MISSHAPEN, *FAILURES, zlib.error) as error:
+                # This client cannot be used again, and the next one may hear what it understands.
+                if time.monotonic() - began > LONGEST_RETRY:
+                    wait = self._first_retry
+                _log.error("discord.connection_ended", exc_info=error, retry_in=wait)
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, LONGEST_RETRY)
+            else:
+                return  # the platform was closed
+
+    async def _serve(self, client: DiscordClient) -> None:
+        """Works with one client, which is used up then."""
         errands = Errands()
         self._listen(client, errands)
         registering: asyncio.Task[None] | None = None
@@ -104,12 +122,12 @@ class DiscordBot:
                     raise OperatorError(NO_MESSAGE_CONTENT) from error
                 except FAILURES as error:
                     if client.is_closed():
-                        raise OperatorError(f"The connection to Discord ended: {error}") from error
+                        raise
                     _log.warning("discord.unreachable", reason=str(error) or type(error).__name__, retry_in=wait)
                     await asyncio.sleep(wait)
                     wait = min(2 * wait, LONGEST_RETRY)
                 else:
-                    return  # the platform was closed
+                    return
         finally:
             if registering is not None:
                 registering.cancel()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
@@ -40,6 +41,17 @@ BURST = 5
 LONGEST_QUEUE = 15.0  # seconds that a request waits for its turn, well within the patience of the outbox
 
 _ONCE = "once"
+#: What comes of data in which a field is missing, or is not what it was.
+MISSHAPEN = (
+    discord.DiscordException,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    RecursionError,
+)
 _log = structlog.get_logger()
 
 # The library warns at every start that two packages are missing which only voice needs.
@@ -79,6 +91,16 @@ class DiscordClient(discord.AutoShardedClient):
         self._webhooks = _RedirectedWebhooks(api_url)
         self.add_dynamic_items(LineButton, LineMenu)
         _redirect(self.http, api_url)
+        self._survive_events()
+
+    def _survive_events(self) -> None:
+        """Has discord.py go on after an event that it cannot read, where one of them would end the connection.
+
+        Only READY still does that: without it there is no session.
+        """
+        parsers = self._connection.parsers
+        for event, read in [(event, read) for event, read in parsers.items() if event != "READY"]:
+            parsers[event] = _surviving(event, read)
 
     async def log_in(self) -> None:
         """Makes requests possible; once is enough.
@@ -156,6 +178,17 @@ class _RedirectedWebhooks(AsyncWebhookAdapter):
 
     async def request(self, route: Route, session: aiohttp.ClientSession, **more: Any) -> Any:
         return await super().request(_elsewhere(route, self._api_url), session, **more)
+
+
+def _surviving(event: str, read: Callable[[Any], None]) -> Callable[[Any], None]:
+    def survive(data: Any) -> None:
+        try:
+            read(data)
+        except MISSHAPEN as error:
+            # Now what the event was about is not known, as if it had been lost on the way.
+            _log.error("discord.event_unreadable", happened=event, exc_info=error)
+
+    return survive
 
 
 def _elsewhere(route: Route, api_url: str) -> Route:

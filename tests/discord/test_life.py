@@ -337,6 +337,46 @@ async def test_what_happens_while_the_connection_is_down_is_answered_when_it_is_
     assert len(gateway.identifies) == 1
 
 
+async def test_an_event_that_cannot_be_read_is_survived(lively: House) -> None:
+    """Fields are missing or are not what they were: of each kind of event that we hear, in two ways."""
+    gateway, channel = lively.simulator.gateway, lively.general.json()
+    server = lively.simulator.world.guild_json(lively.guild)
+    nameless = {name: value for name, value in server.items() if name != "name"}
+    strange: list[tuple[str, object]] = [
+        ("GUILD_UPDATE", nameless),
+        ("GUILD_CREATE", {"id": "1"}),
+        ("GUILD_CREATE", {**server, "id": "17", "channels": [{**channel, "type": None}], "roles": None}),
+        ("CHANNEL_UPDATE", {**channel, "type": 4242}),
+        ("CHANNEL_UPDATE", {**channel, "permission_overwrites": "none"}),
+        ("CHANNEL_CREATE", {**channel, "id": "new"}),
+        ("THREAD_UPDATE", {"id": channel["id"], "guild_id": channel["guild_id"]}),
+        ("GUILD_ROLE_UPDATE", {"guild_id": channel["guild_id"], "role": []}),
+        ("GUILD_MEMBER_UPDATE", {"guild_id": channel["guild_id"]}),
+        ("INTERACTION_CREATE", {}),
+        ("INTERACTION_CREATE", {"id": "1", "type": 99, "token": "t", "application_id": "2", "version": 1}),
+        ("INTERACTION_CREATE", {"id": "1", "type": 3, "token": "t", "application_id": "2", "version": 1, "data": {}}),
+        ("GUILD_DELETE", None),
+        ("SOMETHING_NEW", {}),
+    ]
+    for event, data in strange:
+        await gateway.dispatch(event, data)
+    await lively.simulator.rename_guild(lively.guild.id, "Laboratory")
+    await eventually(lambda: lively.platform.client.guilds[0].name == "Laboratory")
+    assert (await lively.say("topics")).messages
+    assert len(gateway.identifies) == 1
+    assert not gateway.resumes
+
+
+async def test_a_session_whose_beginning_cannot_be_read_is_begun_again(house: House) -> None:
+    gateway = house.simulator.gateway
+    gateway.ready_lacks = ["user", "resume_gateway_url"]
+    serving = asyncio.create_task(a_bot(house).run())
+    await eventually(lambda: len(gateway.identifies) == 3 and gateway.open == 1, within=15)
+    assert (await house.say("topics")).messages
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+
+
 async def test_no_privileged_intent_is_asked_for(lively: House) -> None:
     assert lively.simulator.gateway.identifies[0]["intents"] == discord.Intents(guilds=True).value
     privileged = discord.Intents(members=True, presences=True, message_content=True).value
