@@ -18,11 +18,12 @@ import structlog
 
 from adapters.discord import answers
 from adapters.discord.calls import Interaction, call_of, channel_of
+from adapters.discord.connection import MISSHAPEN
 from adapters.discord.definitions import FIND_PAPERS, Given, beginning_of, choices, given, line_of
 from adapters.discord.failures import ALREADY_ACKNOWLEDGED, FAILURES
 from adapters.discord.forms import SUBSCRIBE, Drafts, Forms, TopicForm, form_asked, known_form, submitted_form
 from adapters.discord.permissions import missing, names_of
-from adapters.discord.rendering import render, render_all
+from adapters.discord.rendering import render
 from adapters.discord.roles import chooses_role, offered_roles, refused_role, unmentionable_role, with_role_names
 from adapters.discord.turns import Turns
 from bot.channels import Style
@@ -38,6 +39,10 @@ MOST_FOUND = 5
 MOST_WORDS = 12
 #: How long the store may take for what a form starts with, of the three seconds that Discord gives.
 FORM_WITHIN = 1.5  # seconds
+#: What may go wrong with an answer: Discord and the way to it, and what we make of what Discord told.
+WRONG = (*FAILURES, *MISSHAPEN)
+REFUSED_ANSWER = "Discord did not take my answer. Please tell whoever runs me."
+DEFECT = "Something went wrong inside me. Please tell whoever runs me: it is in my log."
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
 _log = structlog.get_logger()
@@ -75,7 +80,7 @@ class Conversation:
                     await self._find_papers(interaction, data)
                 case discord.InteractionType.application_command:
                     await self._command(interaction, given(data))
-        except FAILURES as error:
+        except WRONG as error:
             await _failed(interaction, error)
 
     async def pressed(self, interaction: Interaction, line: str) -> None:
@@ -88,7 +93,7 @@ class Conversation:
                 return
             await answers.defer(interaction)
             await self._run_pressed(interaction, call_of(interaction, line))
-        except FAILURES as error:
+        except WRONG as error:
             await _failed(interaction, error)
 
     async def _run_pressed(self, interaction: Interaction, call: CommandCall) -> None:
@@ -107,7 +112,7 @@ class Conversation:
         if reply.replaces and message is not None and message.flags.ephemeral:
             await answers.edit(interaction, render(reply.message))
         else:
-            await answers.follow_up(interaction, render_all(reply.message, files=True))
+            await answers.follow_up(interaction, reply.message)
 
     def _redraws(self, call: CommandCall) -> bool:
         try:
@@ -250,15 +255,17 @@ def _form_of(asked: Given) -> TopicForm | None:
 
 
 async def _failed(interaction: Interaction, error: BaseException) -> None:
-    """Says so where an answer was promised; elsewhere the person sees by themselves that there was none."""
-    _log.warning("discord.unanswered", interaction=interaction.id, reason=str(error) or type(error).__name__)
+    """Says so where an answer was promised and Discord still takes one."""
+    ours = not isinstance(error, FAILURES)
+    reason = str(error) or type(error).__name__
+    _log.warning("discord.unanswered", interaction=interaction.id, reason=reason, exc_info=error if ours else None)
     refused = (
         isinstance(error, discord.HTTPException)
         and error.status == HTTPStatus.BAD_REQUEST
         and error.code != ALREADY_ACKNOWLEDGED
     )
-    if refused and interaction.type is not discord.InteractionType.component:
-        await answers.say_that_it_failed(interaction)
+    if (ours or refused) and interaction.type is not discord.InteractionType.autocomplete:
+        await answers.say_that_it_failed(interaction, DEFECT if ours else REFUSED_ANSWER)
 
 
 def _text_of(message: dict[str, Any]) -> str:

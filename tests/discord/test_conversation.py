@@ -263,6 +263,45 @@ async def test_an_answer_that_comes_too_late_troubles_nobody_else(lively: House)
     assert (await lively.say("today")).text
 
 
+async def test_a_refused_answer_is_replaced_by_a_sentence_for_commands_buttons_and_forms(lively: House) -> None:
+    server, people = lively.simulator, lively.simulator.interactions
+    refusal = ApiError(400, 50035, "Invalid Form Body")
+    sentence = "Discord did not take my answer"
+
+    server.refuse_edits.append(refusal)
+    assert sentence in (await lively.say("today")).text
+
+    await lively.say("subscribe", query="diffusion", backfill=2)
+    await lively.town.engine.deliver()
+    [digest] = lively.general.messages
+    before = str(digest)
+    server.refuse_follow_ups.append(refusal)
+    pressed = await people.press(lively.general, digest, digest["components"][0]["components"][0]["custom_id"])
+    assert sentence in pressed.text
+    assert pressed.ephemeral
+    assert str(digest) == before
+
+    results = await lively.say("search", query="diffusion")
+    first = str(results.messages[0])
+    next_page = next(custom_id for label, custom_id in results.buttons.items() if "Next" in label)
+    server.refuse_edits.append(refusal)
+    assert sentence in (await people.press(lively.general, results.messages[0], next_page)).text
+    assert str(results.messages[0]) == first
+
+    opened = await people.command(lively.general, "subscribe")
+    server.refuse_edits.append(refusal)
+    assert sentence in (await people.submit(lively.general, opened, query="quant*")).text
+
+
+async def test_a_refused_file_is_shown_below_a_button_too(lively: House) -> None:
+    await lively.say("save", paper="2605.00001")
+    shown = await lively.say("saved")
+    lively.simulator.refuse_follow_ups.append(ApiError(413, 40005, "Request entity too large"))
+    pressed = await lively.simulator.interactions.press(lively.general, shown.messages[0], shown.buttons["CSV"])
+    assert "```" in pressed.text
+    assert "2605.00001" in pressed.text
+
+
 async def test_a_long_answer_comes_in_several_messages(house: House) -> None:
     class Verbose(Slow):
         async def run(self, call: CommandCall) -> Reply:

@@ -62,6 +62,7 @@ class DiscordSimulator:
         self.weather: Callable[[str, str], Fault | None] = lambda _method, _path: None
         self.refuse: list[ApiError] = []
         self.refuse_edits: list[ApiError] = []
+        self.refuse_follow_ups: list[ApiError] = []
         self.refuse_posts: list[ApiError] = []  # of forums
         self.refuse_forms: list[ApiError] = []
         self._faults: list[tuple[str, re.Pattern[str], Fault]] = []
@@ -445,6 +446,8 @@ class DiscordSimulator:
     async def _follow_up(self, request: web.Request, body: Any) -> Json:
         interaction = self._interaction(request)
         self.check("IncomingWebhookRequestPartial", body)
+        if self.refuse_follow_ups:
+            raise self.refuse_follow_ups.pop(0)
         return interaction.followed_up(body, self.world)
 
     async def _edit_original(self, request: web.Request, body: Any) -> Json:
