@@ -35,6 +35,8 @@ class Checkup:
         self._platform = platform
         self._directory = directory
         self._clock = clock
+        self._tried = False
+        self._refusal: OperatorError | None = None
 
     def checks(self) -> dict[str, Check]:
         """The checks by the name of what they look at, the most important one first."""
@@ -49,16 +51,30 @@ class Checkup:
         return checks
 
     async def _client(self) -> discord.Client:
-        try:
-            await self._platform.client.log_in()
-        except discord.LoginFailure as error:
-            raise OperatorError(REFUSED) from error
-        except FAILURES as error:
-            raise _unreachable(error) from error
+        """The client, logged in. That is tried once, and what came of it is said once."""
+        if not self._tried:
+            self._tried = True
+            self._refusal = OperatorError("Discord does not answer.")  # as long as it does not
+            self._refusal = await self._log_in()
+        if self._refusal is not None:
+            raise OperatorError("not checked") from self._refusal
         return self._platform.client
 
+    async def _log_in(self) -> OperatorError | None:
+        """Why nothing can be asked of Discord, None if it can."""
+        try:
+            await self._platform.client.log_in()
+        except discord.LoginFailure:
+            return OperatorError(REFUSED)
+        except FAILURES as error:
+            return _unreachable(error)
+        return None
+
     async def _token(self) -> str:
-        client = await self._client()
+        try:
+            client = await self._client()
+        except OperatorError as error:
+            raise self._refusal or error from error
         application = client.application_id or 0
         return f"the token works, of the application {application}; invite the bot with {invite_url(application)}"
 
