@@ -233,8 +233,6 @@ class DiscordPlatform:
         )
         body = {"name": _thread_name(outgoing.message), "auto_archive_duration": THREAD_ARCHIVED_AFTER}
         try:
-            digest = await self._request(_message(channel, parent))
-            body["name"] = _name_of_digest(digest) or body["name"]
             await self._request(route, body)
         except discord.HTTPException as error:
             if error.code == THREAD_EXISTS:
@@ -401,7 +399,7 @@ def _channel(channel: int, method: str = "GET") -> Route:
 
 
 def _thread_name(message: Message) -> str:
-    return cut(message.summary, LONGEST_THREAD_NAME) or "Papers"
+    return cut(message.thread or message.summary, LONGEST_THREAD_NAME) or "Papers"
 
 
 def _post_name(message: Message) -> str:
@@ -422,9 +420,3 @@ def _as_json(tag: discord.ForumTag) -> Payload:
         "emoji_id": str(emoji.id) if emoji is not None and custom else None,
         "emoji_name": emoji.name if emoji is not None and not custom else None,
     }
-
-
-def _name_of_digest(message: Payload) -> str:
-    """A thread is called like the digest that it belongs to, whose heading is the title of its first embed."""
-    title = next((embed["title"] for embed in message.get("embeds", ()) if embed.get("title")), "")
-    return cut(title.replace("\\", ""), LONGEST_THREAD_NAME)

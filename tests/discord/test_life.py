@@ -470,6 +470,19 @@ def shown(house: House) -> list[str]:
 # --- Permissions
 
 
+async def test_the_threads_of_one_digest_are_called_alike(house: House) -> None:
+    await house.town.news(*(a_paper(number) for number in range(1, 13)))
+    async with running(house):
+        await house.say("settings", key="style", value="threads")
+        await house.say("subscribe", query="diffusion", backfill=12)
+        for _ in range(14):
+            house.clock.advance(seconds=2)
+            await house.town.engine.deliver()
+    threads = house.simulator.world.threads_of(house.general)
+    name = "12 older papers · Tuesday, 12 May 2026"
+    assert {thread.name: len(thread.messages) for thread in threads} == {name: 10, f"{name} (2)": 2}
+
+
 def test_the_invite_link_asks_for_exactly_what_is_needed() -> None:
     url = invite_url(42)
     assert url == (
