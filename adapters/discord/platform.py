@@ -21,8 +21,10 @@ from adapters.discord import mentions
 from adapters.discord.breaker import Breaker
 from adapters.discord.connection import API_URL, DiscordClient
 from adapters.discord.failures import (
+    CANNOT_SEE,
     FAILURES,
     INVALID_FORM,
+    MAY_NOT,
     NO_THREADS_HERE,
     TAG_REQUIRED,
     THREAD_ARCHIVED,
@@ -35,7 +37,8 @@ from adapters.discord.failures import (
 )
 from adapters.discord.markup import cut
 from adapters.discord.rendering import can_be_marked, has_marker, papers_per_message, render, render_all
-from adapters.discord.tags import REQUIRED, Forum, applied_tags, missing_tags
+from adapters.discord.servers import why_refused
+from adapters.discord.tags import REQUIRED, Forum, applied_tags, forum_of, missing_tags
 from bot.channels import Address, PlatformName, Style
 from bot.messages import Message, PaperBlock
 from bot.ports import Clock, Gone, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
@@ -143,9 +146,9 @@ class DiscordPlatform:
                 return await self._reply(channel, parent, outgoing)
             return Sent((await self._create(channel, outgoing))["id"])
         except _StepError as refused:
-            return self._outcome(refused.cause, outgoing, left=False)
+            return await self._outcome(refused.cause, outgoing, left=False)
         except FAILURES as error:
-            return self._outcome(error, outgoing, left=True)
+            return await self._outcome(error, outgoing, left=True)
 
     async def look_up(self, outgoing: Outgoing, since: datetime) -> Sent | Retry | Gone | LookUp:
         channel, parent = _snowflake(outgoing.address.channel), _snowflake(outgoing.reply_to or "")
@@ -178,7 +181,7 @@ class DiscordPlatform:
         return LookUp.MISSING if readable and can_be_marked(outgoing.message) else LookUp.CANNOT_TELL
 
     async def tell(self, address: Address, person_id: str, message: Message) -> bool:
-        """Sends a direct message; False when the person takes none from us."""
+        """Sends a direct message that leads to the channel; False when the person takes none from us."""
         person = _snowflake(person_id)
         if person is None or self._breaker.wait:
             return False
@@ -186,11 +189,18 @@ class DiscordPlatform:
             await self.client.log_in()
             channel = await self.client.once(Route("POST", "/users/@me/channels"), {"recipient_id": str(person)})
             for part in render_all(message):
-                await self.client.once(_messages_of(int(channel["id"])), part.payload)
+                body = {**part.payload, **({"content": link} if (link := self._link(address)) else {})}
+                await self.client.once(_messages_of(int(channel["id"])), body)
         except FAILURES as error:
             _log.info("discord.not_told", channel=str(address), reason=str(error))
             return False
         return True
+
+    def _link(self, address: Address) -> str:
+        """The channel as Discord shows it to be gone to, nothing for one that is known to be gone."""
+        channel, guild = _snowflake(address.channel), self.client.get_guild(_snowflake(address.workspace) or 0)
+        gone = guild is not None and channel is not None and guild.get_channel_or_thread(channel) is None
+        return "" if channel is None or gone else f"<#{channel}>"
 
     # --- Posting
 
@@ -285,18 +295,12 @@ class DiscordPlatform:
 
     async def _forum(self, channel: int, *, fresh: bool) -> Forum:
         known = self.client.get_channel(channel)
-        allowed = known.permissions_for(known.guild.me) if isinstance(known, discord.ForumChannel) else None
+        forum = forum_of(known, known.guild.me) if isinstance(known, discord.ForumChannel) else Forum()
         if isinstance(known, discord.ForumChannel) and not fresh:
-            tags = tuple(_as_json(tag) for tag in known.available_tags)
-            required = known.flags.require_tag
-        else:
-            told = await self._before(self._request(_channel(channel)))
-            tags, required = tuple(told.get("available_tags", ())), bool(told.get("flags", 0) & REQUIRED)
-        return Forum(
-            tags=tags,
-            required=required,
-            manages=allowed is not None and allowed.manage_channels,
-            moderates=allowed is not None and allowed.manage_threads,
+            return forum
+        told = await self._before(self._request(_channel(channel)))
+        return replace(
+            forum, tags=tuple(told.get("available_tags", ())), required=bool(told.get("flags", 0) & REQUIRED)
         )
 
     async def _is_forum(self, channel: int) -> bool:
@@ -372,11 +376,14 @@ class DiscordPlatform:
         except FAILURES as error:
             raise _StepError(error) from error
 
-    def _outcome(self, error: BaseException, outgoing: Outgoing, *, left: bool) -> SendResult:
+    async def _outcome(self, error: BaseException, outgoing: Outgoing, *, left: bool) -> SendResult:
         if left and code_of(error) == UNKNOWN_MESSAGE:
             # The nonce belongs to a message that was posted and deleted since.
             return Sent("")
         result = outcome_of(error, left=left)
+        if isinstance(result, Gone) and code_of(error) in (CANNOT_SEE, MAY_NOT):
+            server, channel = _snowflake(outgoing.address.workspace), _snowflake(outgoing.address.channel)
+            result = Gone(await why_refused(self.client, server, channel or 0) or result.reason)
         if not isinstance(result, Unknown | Retry):
             _log.warning("discord.refused", channel=str(outgoing.address), code=code_of(error), reason=result)
         return result
@@ -407,16 +414,3 @@ def _post_name(message: Message) -> str:
     papers = [block for block in message.blocks if isinstance(block, PaperBlock)]
     title = papers[0].title if len(papers) == 1 and not papers[0].compact else ""
     return cut(title, LONGEST_THREAD_NAME) or _thread_name(message)
-
-
-def _as_json(tag: discord.ForumTag) -> Payload:
-    """A tag as Discord writes it, so that it is still there when others are added."""
-    emoji = tag.emoji
-    custom = emoji is not None and emoji.id is not None
-    return {
-        "id": str(tag.id),
-        "name": tag.name,
-        "moderated": tag.moderated,
-        "emoji_id": str(emoji.id) if emoji is not None and custom else None,
-        "emoji_name": emoji.name if emoji is not None and not custom else None,
-    }

@@ -16,8 +16,9 @@ import structlog
 from discord.http import Route
 
 from adapters.discord.connection import DiscordClient
-from adapters.discord.failures import CURABLE, FAILURES
+from adapters.discord.failures import FAILURES, LACKS, TAG_MISSING
 from adapters.discord.permissions import can_post
+from adapters.discord.tags import forum_of
 from bot.channels import Address, Channel, ChannelState, PlatformName
 from bot.errors import StorageError
 from bot.messages import Message
@@ -116,7 +117,7 @@ class Standing:
             known = stored.get(guild_id)
             if guild.name and (known is None or known.name != guild.name or known.left_at is not None):
                 await self._life.workspace_joined(_server(guild_id), guild.name)
-        await self._revive(lambda channel: channel.reason in (REMOVED, *CURABLE))
+        await self._revive(lambda channel: channel.reason in (REMOVED, TAG_MISSING) or channel.reason.startswith(LACKS))
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         self._gone.discard(guild.id)
@@ -161,7 +162,7 @@ class Standing:
         address = _address(after.guild.id, after.id)
         if before.name != after.name:
             await self._life.renamed(address, after.name)
-        if before.overwrites != after.overwrites:
+        if before.overwrites != after.overwrites or _tags(before) != _tags(after):
             await self._revive_at(address)
 
     # --- Permissions
@@ -223,8 +224,19 @@ class Standing:
         if channel.state is not ChannelState.BROKEN or not channel.address.channel.isdigit():
             return
         here = self._client.get_channel(int(channel.address.channel))
-        if isinstance(here, discord.abc.GuildChannel | discord.Thread) and can_post(here):
+        if isinstance(here, discord.abc.GuildChannel | discord.Thread) and can_post(here) and _takes_posts(here):
             await self._life.reachable(channel.address, here.name)
+
+
+def _tags(channel: discord.abc.GuildChannel) -> object:
+    """What a forum says of tags, to be compared."""
+    if not isinstance(channel, discord.ForumChannel):
+        return None
+    return channel.flags.require_tag, {(tag.id, tag.moderated) for tag in channel.available_tags}
+
+
+def _takes_posts(channel: discord.abc.GuildChannel | discord.Thread) -> bool:
+    return not isinstance(channel, discord.ForumChannel) or forum_of(channel, channel.guild.me).takes_posts
 
 
 def _server(guild: int | str) -> Address:

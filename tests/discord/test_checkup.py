@@ -81,14 +81,16 @@ async def test_each_channel_with_topics_says_what_it_lacks(house: House) -> None
     hidden.permissions = lacking("view_channel")
     forum.permissions = lacking("send_messages")
     quiet.permissions = lacking("send_messages")
+    forum.tag_required = True
     thread.locked = True
     del world.channels[doomed.id]
     found = (await look(house))["Discord's channels"]
     assert not found.is_well
     for sentence in (
-        "#general in Lab: give the bot “Embed Links”, “Create Public Threads”",
+        "#general in Lab: give the bot “Embed Links” and “Create Public Threads”",
         "#hidden in Lab: give the bot “View Channel”",
         "#shelf in Lab: give the bot “Create Posts”",
+        "#shelf in Lab wants a tag for every post",
         "#doomed in Lab was deleted.",
         "#reading in Lab is a locked thread",
     ):

@@ -8,18 +8,20 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 
 import discord
 import pytest
 
 from adapters.discord.permissions import NEEDED, can_post, invite_url, may_manage, missing
 from adapters.discord.platform import DiscordPlatform
+from adapters.discord.servers import TIMED_OUT
 from bot.channels import ChannelState, PlatformName, Workspace
 from bot.errors import OperatorError
 from storage.store import SqlStore
 from tests.discord.house import House, a_bot, running
 from tests.simulators.discord import eventually
-from tests.simulators.discord_wire import Fault
+from tests.simulators.discord_wire import ApiError, Fault
 from tests.simulators.discord_world import APPLICATION_ID, FORUM, Channel
 from tests.sources import a_paper
 
@@ -99,17 +101,32 @@ async def test_a_locked_thread_stops_an_unlocked_one_goes_on_and_a_deleted_one_i
 
 
 async def test_a_channel_goes_on_by_itself_when_its_permission_is_back(lively: House) -> None:
+    await lively.store.channels.join_workspace((await lively.stored()).address, "Lab")
     await lively.simulator.allow(lively.general, send_messages=False)
     await lively.next_digest()
     assert (await lively.stored()).state is ChannelState.BROKEN
     told = lively.simulator.world.channels[lively.simulator.world.direct[4242]].messages
     assert len(told) == 1
-    assert "lack a permission" in str(told)
+    assert told[0]["content"] == f"<#{lively.general.id}>"
+    assert "general in Lab" in str(told)
+    assert "I lack “Send Messages” there." in str(told)
     await lively.simulator.allow(lively.general, send_messages=True)
     await becomes(lively, ChannelState.ACTIVE)
     await lively.town.engine.deliver()
     assert len(lively.general.messages) == 1
     assert len(told) == 1
+
+
+async def test_a_bot_that_is_timed_out_says_so(lively: House) -> None:
+    member = {**lively.simulator.world.guild_json(lively.guild)["members"][0], "guild_id": str(lively.guild.id)}
+    until = (discord.utils.utcnow() + timedelta(hours=1)).isoformat()
+    await lively.simulator.gateway.dispatch("GUILD_MEMBER_UPDATE", {**member, "communication_disabled_until": until})
+    await eventually(lambda: lively.platform.client.guilds[0].me.is_timed_out())
+    lively.simulator.refuse.append(ApiError(403, 50013))
+    await lively.next_digest()
+    assert (await lively.stored()).reason == TIMED_OUT
+    await lively.simulator.gateway.dispatch("GUILD_MEMBER_UPDATE", member)
+    await becomes(lively, ChannelState.ACTIVE)
 
 
 async def test_another_permission_does_not_wake_what_is_still_refused(lively: House) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.discord.breaker import MOST_INVALID, Breaker
+from adapters.discord.failures import TAG_MISSING
 from adapters.discord.platform import DiscordPlatform
 from bot.channels import Address, PlatformName
 from bot.messages import Message, Paragraph, text
@@ -217,7 +218,7 @@ def test_many_refusals_in_a_row_stop_the_rest(clock: SettableClock) -> None:
     ("error", "expected"),
     [
         (ApiError(404, 10004), Gone("I am no longer in this server.", GoneScope.WORKSPACE)),
-        (ApiError(403, 160005), Gone("The thread is locked.")),
+        (ApiError(403, 160005), Gone("The thread is locked. Unlock it, or move its topics to another channel.")),
         (ApiError(403, 99), Gone("Discord does not let me post there: refused")),
         (ApiError(400, 50006), Rejected("400 50006: refused")),
         (ApiError(403, 200000), Rejected("403 200000: refused")),
@@ -233,16 +234,30 @@ async def test_refusals_say_who_has_to_act(
 
 @pytest.mark.parametrize(
     ("missing", "words"),
-    [("view_channel", "cannot see"), ("send_messages", "lack a permission"), ("embed_links", "Embed Links")],
+    [
+        ("view_channel", "View Channel"),
+        ("send_messages", "Send Messages"),
+        ("embed_links", "Embed Links"),
+        ("send_messages embed_links", "Send Messages” and “Embed Links"),
+    ],
 )
-async def test_a_missing_permission_stops_the_channel_in_clear_words(
+async def test_a_channel_that_refuses_us_names_the_permission_that_is_missing(
     discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel, missing: str, words: str
 ) -> None:
-    await discord_server.allow(channel, **{missing: False})
+    await discord_server.allow(channel, **dict.fromkeys(missing.split(), False))
+    it = "them" if "and" in words else "it"
+    reason = f"I lack “{words}” there. Give {it} to me in the channel's settings, “Permissions”."
+    assert await platform.send(outgoing(channel)) == Gone(reason)
+
+
+async def test_where_the_reason_of_a_refusal_cannot_be_asked_for_all_that_is_needed_is_named(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
+) -> None:
+    discord_server.refuse.append(ApiError(403, 50013))
+    discord_server.fail("GET", r"/guilds/\d+$", Fault.DROP)
     result = await platform.send(outgoing(channel))
     assert isinstance(result, Gone)
-    assert result.scope is GoneScope.CHANNEL
-    assert words in result.reason
+    assert result.reason.startswith("I lack a permission there. Give me “View Channel”")
 
 
 async def test_a_deleted_channel_and_a_lost_server_are_gone(
@@ -386,7 +401,7 @@ async def test_a_forum_that_wants_tags_gets_its_first_one(
     discord_server: DiscordSimulator, platform: DiscordPlatform, forum: Channel
 ) -> None:
     forum.tag_required = True
-    assert await platform.send(outgoing(forum)) == Gone("The forum wants a tag for every post and has none.")
+    assert await platform.send(outgoing(forum)) == Gone(TAG_MISSING)
     forum.tags = {"77": "one", "78": "two"}
     assert isinstance(await platform.send(outgoing(forum)), Sent)
     assert discord_server.sent("POST", "/threads$")[-1].body["applied_tags"] == ["77"]
