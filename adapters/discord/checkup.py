@@ -140,7 +140,7 @@ async def _problems(client: discord.Client, server: int, channels: Sequence[Chan
     asked = await described(client, server)
     problems = []
     for channel in channels:
-        place = f"#{channel.name} in {asked.guild.name}"
+        place = f"{channel.shown_name} in {asked.guild.name}"
         try:
             here, thread = await asked.find(int(channel.address.channel))
         except (discord.Forbidden, discord.NotFound) as error:

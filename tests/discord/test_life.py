@@ -108,7 +108,7 @@ async def test_a_channel_goes_on_by_itself_when_its_permission_is_back(lively: H
     told = lively.simulator.world.channels[lively.simulator.world.direct[4242]].messages
     assert len(told) == 1
     assert told[0]["content"] == f"<#{lively.general.id}>"
-    assert "general in Lab" in str(told)
+    assert "#general in Lab" in str(told)
     assert "I lack “Send Messages” there." in str(told)
     await lively.simulator.allow(lively.general, send_messages=True)
     await becomes(lively, ChannelState.ACTIVE)
