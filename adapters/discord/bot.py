@@ -29,10 +29,15 @@ from bot.doctor import Check
 from bot.errands import Errands
 from bot.errors import OperatorError
 from bot.ports import Clock, CommandRunner, WorkspaceDirectory
+from bot.shifts import UnservedError
 
 FIRST_RETRY = 5.0  # seconds
 LONGEST_RETRY = 300.0
 LONGEST_REGISTERING_RETRY = 3600.0
+#: Seconds without a connection to the gateway after which another process may try. It is well above what a reconnection
+#: takes, and what an outage of Discord's takes away anyway.
+PATIENCE = 180.0
+LOOK_EVERY = 1.0
 #: Closed by the gateway for good: a wrong token, or something that this version must not do.
 _BAD_TOKEN = 4004
 
@@ -57,11 +62,13 @@ class DiscordBot:
         forms: Forms | None = None,
         card_of: CardOf | None = None,
         first_retry: float = FIRST_RETRY,
+        patience: float = PATIENCE,
         announce: Callable[[str], None] | None = None,
     ) -> None:
         self._platform = platform
         self._definitions = definitions(registry)
         self._first_retry = first_retry
+        self._patience = patience
         self._announce = announce
         self._conversation = Conversation(commands, registry, directory, forms)
         self._card_of = card_of
@@ -81,7 +88,31 @@ class DiscordBot:
         return self._checkup.checks()
 
     async def run(self) -> None:
-        """Works until cancelled. An outage is waited out; raises `OperatorError` for what waiting cannot heal."""
+        """Works until cancelled. An outage is waited out; raises `OperatorError` for what waiting cannot heal.
+
+        Raises `UnservedError` after so long without a connection that another process should try.
+        """
+        serving = asyncio.ensure_future(self._keep_serving())
+        deaf = asyncio.ensure_future(self._until_deaf())
+        try:
+            await asyncio.wait({serving, deaf}, return_when=asyncio.FIRST_COMPLETED)
+            if serving.done():
+                return serving.result()
+        finally:
+            for task in (serving, deaf):
+                task.cancel()
+            await asyncio.gather(serving, deaf, return_exceptions=True)
+        raise UnservedError(f"no connection to Discord for {self._patience:g} seconds")
+
+    async def _until_deaf(self) -> None:
+        """Ends when nothing could be heard of Discord for as long as we are patient."""
+        heard = time.monotonic()
+        while time.monotonic() - heard < self._patience:
+            await asyncio.sleep(min(LOOK_EVERY, self._patience))
+            if self._platform.client.hears:
+                heard = time.monotonic()
+
+    async def _keep_serving(self) -> None:
         wait = self._first_retry
         while True:
             began = time.monotonic()

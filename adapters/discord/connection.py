@@ -87,6 +87,8 @@ class DiscordClient(discord.AutoShardedClient):
         self.heard: dict[str, str] = heard
         self._token = token
         self._logging_in = asyncio.Lock()
+        #: The shards whose session lives.
+        self._live: set[int] = set()
         self._logged_in = False
         self._webhooks = _RedirectedWebhooks(api_url)
         self.add_dynamic_items(LineButton, LineMenu)
@@ -124,6 +126,23 @@ class DiscordClient(discord.AutoShardedClient):
         """Closes everything; harmless when nothing was open."""
         if self._logged_in:
             await self.close()
+
+    @property
+    def hears(self) -> bool:
+        """Whether the gateway tells us what happens, at least on one of the shards."""
+        return bool(self._live) and not self.is_closed()
+
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """Called by discord.py when a session begins."""
+        self._live.add(shard_id)
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        """Called by discord.py when a session goes on."""
+        self._live.add(shard_id)
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        """Called by discord.py when a connection broke."""
+        self._live.discard(shard_id)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Called by discord.py before every new session, also before those that it begins by itself."""

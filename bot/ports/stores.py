@@ -388,6 +388,10 @@ class Store(Protocol):
         """How many papers, channels and subscriptions there are."""
         ...
 
+    async def let_go(self, duty: str) -> None:
+        """Leaves that duty to others; harmless if this process does not have it. Raises `StorageError`."""
+        ...
+
     async def hold(self, duty: str) -> bool:
         """Whether this process is the one that does something only one may do at a time; it is now if nobody was.
 

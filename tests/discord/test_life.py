@@ -18,6 +18,7 @@ from adapters.discord.platform import DiscordPlatform
 from adapters.discord.servers import TIMED_OUT
 from bot.channels import ChannelState, PlatformName, Workspace
 from bot.errors import OperatorError
+from bot.shifts import UnservedError
 from storage.store import SqlStore
 from tests.discord.house import House, a_bot, running
 from tests.simulators.discord import eventually
@@ -271,6 +272,27 @@ async def test_a_bot_that_lost_its_shift_leaves_and_comes_back_with_the_next_one
     assert house.announced == ["Discord: " + invite_url(APPLICATION_ID) + " adds the bot to a server"]
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
+
+
+async def test_a_bot_without_a_connection_leaves_discord_to_another_process(house: House) -> None:
+    gateway = house.simulator.gateway
+    bot = a_bot(house)
+    serving = asyncio.create_task(bot.run())
+    await eventually(lambda: gateway.open and house.platform.client.hears, within=10)
+    bot._patience = 0.3
+    await asyncio.sleep(1.5)
+    assert not serving.done()
+    gateway.is_shut = True
+    await gateway.drop()
+    with pytest.raises(UnservedError):
+        await asyncio.wait_for(serving, 10)
+    assert not gateway.open
+
+
+async def test_a_bot_that_never_gets_a_connection_leaves_discord_too(house: House) -> None:
+    house.simulator.fail("GET", "/users/@me$", *[Fault.DROP] * 1000)
+    with pytest.raises(UnservedError):
+        await asyncio.wait_for(a_bot(house, patience=0.3).run(), 10)
 
 
 # --- The gateway

@@ -54,6 +54,8 @@ class Gateway:
         self.heartbeat_interval = 41_250  # milliseconds
         #: No heartbeat is acknowledged and nothing is said any more, though connections stay open.
         self.is_dumb = False
+        #: Nobody can connect any more.
+        self.is_shut = False
         #: The next attempts to identify are answered with an invalid session.
         self.refuses = 0
         #: What is missing in the first words to the next sessions.
@@ -68,6 +70,8 @@ class Gateway:
         self._numbers = itertools.count(1)
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        if self.is_shut:
+            raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse(autoping=True)
         await socket.prepare(request)
         connection = Connection(socket, request.transport)
