@@ -12,7 +12,8 @@ import structlog
 
 from adapters.discord.buttons import view_of
 from adapters.discord.calls import Interaction
-from adapters.discord.failures import ALREADY_ACKNOWLEDGED, INVALID_FORM
+from adapters.discord.connection import ALREADY_ACKNOWLEDGED
+from adapters.discord.failures import INVALID_FORM
 from adapters.discord.rendering import Rendered, render, render_all
 from bot.messages import Message, Paragraph, text
 from bot.ports import Outgoing

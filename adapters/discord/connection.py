@@ -40,6 +40,7 @@ REQUESTS_PER_SECOND = 42.0
 BURST = 5
 LONGEST_QUEUE = 15.0  # seconds that a request waits for its turn, well within the patience of the outbox
 
+ALREADY_ACKNOWLEDGED = 40060
 _ONCE = "once"
 #: What comes of data in which a field is missing, or is not what it was.
 MISSHAPEN = (
@@ -60,6 +61,10 @@ discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 class Unanswered(discord.DiscordException):
     """Whether Discord did what it was asked to, nobody can tell from its answer."""
+
+
+class AnsweredElsewhere(discord.DiscordException):
+    """Another process with the same token was the first to answer a person: what they asked for is done there."""
 
 
 class DiscordClient(discord.AutoShardedClient):
@@ -196,7 +201,26 @@ class _RedirectedWebhooks(AsyncWebhookAdapter):
         self._api_url = api_url
 
     async def request(self, route: Route, session: aiohttp.ClientSession, **more: Any) -> Any:
-        return await super().request(_elsewhere(route, self._api_url), session, **more)
+        counted = _Counted(session)
+        try:
+            return await super().request(_elsewhere(route, self._api_url), counted, **more)  # type: ignore[arg-type]
+        except discord.HTTPException as error:
+            # discord.py repeats a request whose answer was lost. Who asks once was not the first.
+            if error.code == ALREADY_ACKNOWLEDGED and counted.requests == 1:
+                raise AnsweredElsewhere("another process with this token answered first") from error
+            raise
+
+
+class _Counted:
+    """A session as far as answers to interactions need one. It counts how often they are tried."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+        self.requests = 0
+
+    def request(self, *what: Any, **more: Any) -> Any:
+        self.requests += 1
+        return self._session.request(*what, **more)
 
 
 def _surviving(event: str, read: Callable[[Any], None]) -> Callable[[Any], None]:

@@ -18,9 +18,9 @@ import structlog
 
 from adapters.discord import answers
 from adapters.discord.calls import Interaction, call_of, channel_of
-from adapters.discord.connection import MISSHAPEN
+from adapters.discord.connection import ALREADY_ACKNOWLEDGED, MISSHAPEN
 from adapters.discord.definitions import FIND_PAPERS, Given, beginning_of, choices, given, line_of
-from adapters.discord.failures import ALREADY_ACKNOWLEDGED, FAILURES, TAG_MISSING
+from adapters.discord.failures import FAILURES, TAG_MISSING
 from adapters.discord.forms import SUBSCRIBE, Drafts, Forms, TopicForm, form_asked, known_form, submitted_form
 from adapters.discord.permissions import missing, names_of
 from adapters.discord.rendering import render

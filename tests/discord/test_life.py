@@ -274,6 +274,24 @@ async def test_a_bot_that_lost_its_shift_leaves_and_comes_back_with_the_next_one
     await asyncio.gather(serving, return_exceptions=True)
 
 
+async def test_what_two_processes_hear_is_done_by_the_one_that_answers_first(lively: House) -> None:
+    """As for a moment while one takes over, or when somebody starts a second bot with the same token."""
+    server = lively.simulator
+    second = DiscordPlatform(server.token, lively.clock, api_url=server.api_url)
+    serving = asyncio.create_task(a_bot(lively, second).run())
+    await eventually(lambda: server.gateway.open == 2, within=10)
+    for number in range(2, 7):
+        assert f"Topic {number} added" in (await lively.say("subscribe", query=f"agents{number}")).text
+    await eventually(lambda: len(server.sent("POST", "/callback")) == 1 + 2 * 5)
+    assert not any("already" in one.text for one in server.interactions.by_token.values())
+    # A form, too, is opened once, and may be submitted to the other one.
+    opened = await server.interactions.command(lively.general, "subscribe")
+    assert "Topic 7 added" in (await server.interactions.submit(lively.general, opened, query="quant*")).text
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+    await second.close()
+
+
 async def test_a_bot_without_a_connection_leaves_discord_to_another_process(house: House) -> None:
     gateway = house.simulator.gateway
     bot = a_bot(house)
