@@ -122,7 +122,7 @@ class Standing:
     async def on_guild_join(self, guild: discord.Guild) -> None:
         self._gone.discard(guild.id)
         await self._life.workspace_joined(_server(guild.id), guild.name)
-        await self._revive(lambda channel: channel.address.workspace == str(guild.id))
+        await self._revive(in_server=guild.id)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Not for an outage: discord.py tells those apart (`on_guild_unavailable`), and they change nothing."""
@@ -169,15 +169,15 @@ class Standing:
 
     async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
         if before.permissions != after.permissions:
-            await self._revive(lambda channel: channel.address.workspace == str(after.guild.id))
+            await self._revive(in_server=after.guild.id)
 
     async def on_guild_role_delete(self, role: discord.Role) -> None:
-        await self._revive(lambda channel: channel.address.workspace == str(role.guild.id))
+        await self._revive(in_server=role.guild.id)
 
     async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
         """Discord tells everybody of themselves, also who does not hear of the members: the bot has other roles."""
         if after == after.guild.me and (before.roles, before.timed_out_until) != (after.roles, after.timed_out_until):
-            await self._revive(lambda channel: channel.address.workspace == str(after.guild.id))
+            await self._revive(in_server=after.guild.id)
 
     # --- Asking
 
@@ -210,9 +210,12 @@ class Standing:
             _log.warning("discord.server_unknown", guild=guild, reason=str(error) or type(error).__name__)
         return False
 
-    async def _revive(self, wanted: Callable[[Channel], bool]) -> None:
+    async def _revive(
+        self, wanted: Callable[[Channel], bool] = lambda _: True, *, in_server: int | None = None
+    ) -> None:
         """Lets the broken ones of these channels go on where nothing stands in the way any more."""
-        for channel in await self._directory.channels(PlatformName.DISCORD):
+        workspace = str(in_server) if in_server is not None else ""
+        for channel in await self._directory.channels(PlatformName.DISCORD, workspace=workspace):
             if wanted(channel):
                 await self._revive_one(channel)
 
