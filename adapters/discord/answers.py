@@ -89,20 +89,17 @@ async def edit(interaction: Interaction, part: Rendered) -> None:
             return
 
 
-async def say_that_it_failed(interaction: Interaction, sentence: str) -> None:
-    """Says so where an answer was promised: in its place, or below what is there.
+async def say(interaction: Interaction, sentence: str) -> None:
+    """Says something only to the person who asked: as the first answer, where one was promised, or below what is there.
 
     A message whose button was pressed stays as it is. What comes first after a deferral takes the place of “thinking”:
     https://docs.discord.com/developers/interactions/receiving-and-responding#create-followup-message
     """
     part = render(words(sentence))
-    try:
-        if interaction.response.is_done():
-            await _add(interaction, [part])
-        else:
-            await interaction.response.send_message(embeds=_embeds(part), ephemeral=True)
-    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-        _log.info("discord.silent", interaction=interaction.id, reason=str(error) or type(error).__name__)
+    if interaction.response.is_done():
+        await _add(interaction, [part])
+    else:
+        await interaction.response.send_message(embeds=_embeds(part), ephemeral=True)
 
 
 async def _add(interaction: Interaction, parts: Sequence[Rendered]) -> None:

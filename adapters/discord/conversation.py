@@ -43,6 +43,8 @@ FORM_WITHIN = 1.5  # seconds
 #: What may go wrong with an answer: Discord and the way to it, and what we make of what Discord told.
 WRONG = (*FAILURES, *MISSHAPEN)
 REFUSED_ANSWER = "Discord did not take my answer. Please tell whoever runs me."
+SERVERS_ONLY = "I work in the channels of servers: give the command there."
+UNKNOWN_FORM = "That form is from another version of me. Please open it again."
 DEFECT = "Something went wrong inside me. Please tell whoever runs me: it is in my log."
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
@@ -68,15 +70,19 @@ class Conversation:
 
     async def heard(self, interaction: Interaction) -> None:
         """Commands, completions, filled forms and the menu of messages; buttons come to `pressed`."""
-        if interaction.guild_id is None:
-            return  # the commands are registered for servers only
+        if interaction.type is discord.InteractionType.component:
+            return
         data: dict[str, Any] = dict(interaction.data or {})
         try:
+            if await self._is_elsewhere(interaction):
+                return
             match interaction.type:
                 case discord.InteractionType.autocomplete:
                     await self._complete(interaction, given(data))
                 case discord.InteractionType.modal_submit if form := submitted_form(data):
                     await self._submitted(interaction, form)
+                case discord.InteractionType.modal_submit:
+                    await answers.say(interaction, UNKNOWN_FORM)
                 case discord.InteractionType.application_command if data["name"] == FIND_PAPERS:
                     await self._find_papers(interaction, data)
                 case discord.InteractionType.application_command:
@@ -86,9 +92,9 @@ class Conversation:
 
     async def pressed(self, interaction: Interaction, line: str) -> None:
         """A button was pressed. Who pressed it may be somebody else than who got it."""
-        if interaction.guild_id is None:
-            return
         try:
+            if await self._is_elsewhere(interaction):
+                return
             form = form_asked(line)
             if form is not None and await self._opened(interaction, form):
                 return
@@ -96,6 +102,14 @@ class Conversation:
             await self._run_pressed(interaction, call_of(interaction, line))
         except WRONG as error:
             await _failed(interaction, error)
+
+    async def _is_elsewhere(self, interaction: Interaction) -> bool:
+        """Whether it came from outside of servers, where the commands are of no use, and says so."""
+        if interaction.guild_id is not None:
+            return False
+        if interaction.type is not discord.InteractionType.autocomplete:
+            await answers.say(interaction, SERVERS_ONLY)
+        return True
 
     async def _run_pressed(self, interaction: Interaction, call: CommandCall) -> None:
         """Does what a button says, and shows it where it belongs: to all, in place of the message, or below it."""
@@ -188,7 +202,7 @@ class Conversation:
     async def _find_papers(self, interaction: Interaction, data: dict[str, Any]) -> None:
         """Shows the papers that a message links to, or what a search for its words finds."""
         await answers.defer(interaction, ephemeral=True, thinking=True)
-        messages = data.get("resolved", {}).get("messages", {})
+        messages = (data.get("resolved") or {}).get("messages", {})
         words = _text_of(messages.get(data.get("target_id"), {}))
         lines = [f"show {paper}" for paper in linked_paper_ids(words)[:MOST_FOUND]]
         if not lines and (found := list(dict.fromkeys(_WORD.findall(words)))[:MOST_WORDS]):
@@ -268,7 +282,10 @@ async def _failed(interaction: Interaction, error: BaseException) -> None:
         and error.code != ALREADY_ACKNOWLEDGED
     )
     if (ours or refused) and interaction.type is not discord.InteractionType.autocomplete:
-        await answers.say_that_it_failed(interaction, DEFECT if ours else REFUSED_ANSWER)
+        try:
+            await answers.say(interaction, DEFECT if ours else REFUSED_ANSWER)
+        except FAILURES as failure:
+            _log.info("discord.silent", interaction=interaction.id, reason=str(failure) or type(failure).__name__)
 
 
 def _text_of(message: dict[str, Any]) -> str:

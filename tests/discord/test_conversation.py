@@ -455,6 +455,62 @@ async def test_where_files_are_refused_the_bibliography_is_shown(lively: House) 
     assert not answer.messages[-1]["attachments"]
 
 
+# --- What Discord does not send, or not yet
+
+
+def given_to(name: str, *options: dict[str, Any]) -> dict[str, Any]:
+    return {"id": "1", "name": "papers", "type": 1, "options": [{"name": name, "type": 1, "options": list(options)}]}
+
+
+QUERY = {"name": "query", "type": 3, "value": "study"}
+TODAY = given_to("today")
+PERSON = {"id": "4242", "username": "ada", "global_name": "ada", "discriminator": "0", "avatar": None}
+PRIVATE = {"guild_id": None, "guild": None, "member": None, "user": PERSON, "context": 1}
+FORM = {"type": 18, "component": {"type": 4, "custom_id": "query", "value": "quant*"}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "changes", "words"),
+    [
+        (2, TODAY, PRIVATE, "I work in the channels of servers"),
+        (2, TODAY, {"member": None, "user": PERSON}, "Something went wrong inside me"),
+        (2, TODAY, {"channel": None}, "Something went wrong inside me"),
+        (2, TODAY, {"locale": None, "guild_locale": "zz-ZZ", "entitlements": None, "context": 9}, "papers listed"),
+        (2, TODAY, {"authorizing_integration_owners": {"1": "4242"}}, "papers listed"),
+        (2, {"id": "1", "name": "papers", "type": 1}, {}, "no command"),
+        (2, {"id": "1", "name": "gazette", "type": 1, "options": [QUERY]}, {}, "no command"),
+        (2, given_to("search", QUERY, {"name": "mood", "type": 99, "value": "?"}), {}, "for `study`"),
+        (2, given_to("search", {"name": "query", "type": 3}), {}, "needs what to look for"),
+        (2, given_to("history", {"name": "count", "type": 10, "value": 2.5}), {}, "does not fit"),
+        (2, {"id": "2", "name": "Find papers here", "type": 3, "target_id": "9", "resolved": None}, {}, "no words"),
+        (5, {"custom_id": "another-form", "components": []}, {}, "another version of me"),
+        (5, {"custom_id": "papers-form:subscribe", "components": []}, {}, "needs a query"),
+        (5, {"custom_id": "papers-form:subscribe", "components": [{"component": None}, FORM]}, {}, "Topic 1 added"),
+        (5, {"custom_id": "papers-form:edit 99", "components": [FORM]}, {}, "has no topics"),
+    ],
+)
+async def test_whatever_comes_is_answered(
+    lively: House, kind: int, data: dict[str, Any], changes: dict[str, Any], words: str
+) -> None:
+    answer = await lively.simulator.interactions.odd(lively.general, kind, data, **changes)
+    assert words in answer.text
+    assert answer.ephemeral
+
+
+async def test_a_button_outside_of_servers_is_answered(lively: House) -> None:
+    shown = await lively.say("show", paper="2605.00001")
+    data = {"custom_id": shown.buttons["Save"], "component_type": 2, "id": 1}
+    private = {**PRIVATE, "message": shown.messages[0]}
+    answer = await lively.simulator.interactions.odd(lively.general, 3, data, **private)
+    assert "I work in the channels of servers" in answer.text
+
+
+@pytest.mark.parametrize("options", [[QUERY], [], [{"name": "query", "type": 3, "focused": True}]])
+async def test_whatever_is_typed_is_completed(lively: House, options: list[dict[str, Any]]) -> None:
+    answer = await lively.simulator.interactions.odd(lively.general, 4, given_to("search", *options))
+    assert answer.choices
+
+
 # --- Buttons
 
 
