@@ -15,10 +15,10 @@ from discord.http import Route
 
 from adapters.discord.calls import Interaction
 from adapters.discord.checkup import NO_MESSAGE_CONTENT, Checkup
-from adapters.discord.connection import MISSHAPEN, DiscordClient
+from adapters.discord.connection import DiscordClient
 from adapters.discord.conversation import Conversation
 from adapters.discord.definitions import definitions, fingerprint
-from adapters.discord.failures import FAILURES, REFUSED
+from adapters.discord.failures import FAILURES, MISHAPS, REFUSED
 from adapters.discord.forms import Forms
 from adapters.discord.links import CardOf, LinkCards
 from adapters.discord.permissions import invite_url
@@ -118,7 +118,7 @@ class DiscordBot:
             began = time.monotonic()
             try:
                 await self._serve(self._platform.client)
-            except (*MISSHAPEN, *FAILURES, zlib.error) as error:
+            except (*MISHAPS, zlib.error) as error:
                 # This client cannot be used again, and the next one may hear what it understands.
                 if time.monotonic() - began > LONGEST_RETRY:
                     wait = self._first_retry

@@ -8,7 +8,6 @@ repeated: an answer of 500 and more raises `Unanswered`, a wait beyond `LONGEST_
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from types import SimpleNamespace
@@ -119,12 +118,14 @@ class DiscordClient(discord.AutoShardedClient):
                 return
             try:
                 await self.login(self._token)
-            except (discord.DiscordException, aiohttp.ClientError, OSError):
+            except (*MISSHAPEN, aiohttp.ClientError, OSError) as error:
                 # A failed login leaves a session behind that cannot be used and cannot be replaced.
                 await self.http.close()
                 self.http.clear()
                 self.http.connector = discord.utils.MISSING
-                raise
+                if isinstance(error, discord.DiscordException | aiohttp.ClientError | OSError):
+                    raise
+                raise Unanswered("an answer that cannot be read") from error
             self._logged_in = True
 
     async def log_out(self) -> None:
@@ -186,8 +187,10 @@ class DiscordClient(discord.AutoShardedClient):
             more["params"] = query
         try:
             answer = await self.http.request(route, trace_request_ctx=_ONCE, **more)
-        except json.JSONDecodeError as error:
-            raise Unanswered("an answer that is no JSON") from error
+        except (discord.DiscordException, aiohttp.ClientError):
+            raise
+        except MISSHAPEN as error:
+            raise Unanswered("an answer that cannot be read") from error
         if isinstance(answer, str):
             raise Unanswered("an answer that is no JSON")
         return answer

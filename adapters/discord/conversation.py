@@ -18,9 +18,9 @@ import structlog
 
 from adapters.discord import answers
 from adapters.discord.calls import Interaction, call_of, channel_of
-from adapters.discord.connection import ALREADY_ACKNOWLEDGED, MISSHAPEN
+from adapters.discord.connection import ALREADY_ACKNOWLEDGED
 from adapters.discord.definitions import FIND_PAPERS, Given, beginning_of, choices, given, line_of
-from adapters.discord.failures import FAILURES, TAG_MISSING
+from adapters.discord.failures import FAILURES, MISHAPS, TAG_MISSING
 from adapters.discord.forms import SUBSCRIBE, Drafts, Forms, TopicForm, form_asked, known_form, submitted_form
 from adapters.discord.permissions import missing, names_of
 from adapters.discord.rendering import render
@@ -40,8 +40,6 @@ MOST_FOUND = 5
 MOST_WORDS = 12
 #: How long the store may take for what a form starts with, of the three seconds that Discord gives.
 FORM_WITHIN = 1.5  # seconds
-#: What may go wrong with an answer: Discord and the way to it, and what we make of what Discord told.
-WRONG = (*FAILURES, *MISSHAPEN)
 REFUSED_ANSWER = "Discord did not take my answer. Please tell whoever runs me."
 SERVERS_ONLY = "I work in the channels of servers: give the command there."
 UNKNOWN_FORM = "That form is from another version of me. Please open it again."
@@ -87,7 +85,7 @@ class Conversation:
                     await self._find_papers(interaction, data)
                 case discord.InteractionType.application_command:
                     await self._command(interaction, given(data))
-        except WRONG as error:
+        except MISHAPS as error:
             await _failed(interaction, error)
 
     async def pressed(self, interaction: Interaction, line: str) -> None:
@@ -100,7 +98,7 @@ class Conversation:
                 return
             await answers.defer(interaction)
             await self._run_pressed(interaction, call_of(interaction, line))
-        except WRONG as error:
+        except MISHAPS as error:
             await _failed(interaction, error)
 
     async def _is_elsewhere(self, interaction: Interaction) -> bool:

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 import aiohttp
 import discord
 
-from adapters.discord.connection import Unanswered
+from adapters.discord.connection import MISSHAPEN, Unanswered
 from adapters.discord.permissions import names_of
 from bot.ports import Gone, GoneScope, Rejected, Retry, SendResult, Unknown
 
 #: What has to be caught around requests.
 FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError)
+#: The same where answers are read as well, which may be of another shape than they should be.
+MISHAPS = (*FAILURES, *MISSHAPEN)
 
 UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008

@@ -19,7 +19,7 @@ from discord.http import Route
 
 from adapters.discord import mentions
 from adapters.discord.breaker import Breaker
-from adapters.discord.connection import API_URL, DiscordClient
+from adapters.discord.connection import API_URL, DiscordClient, Unanswered
 from adapters.discord.failures import (
     CANNOT_SEE,
     FAILURES,
@@ -144,7 +144,7 @@ class DiscordPlatform:
                 return await self._post_in_forum(channel, outgoing)
             if parent is not None:
                 return await self._reply(channel, parent, outgoing)
-            return Sent((await self._create(channel, outgoing))["id"])
+            return _sent(await self._create(channel, outgoing))
         except _StepError as refused:
             return await self._outcome(refused.cause, outgoing, left=False)
         except FAILURES as error:
@@ -227,14 +227,14 @@ class DiscordPlatform:
     async def _reply(self, channel: int, parent: int, outgoing: Outgoing) -> Sent:
         """Posts into the thread of a message, which has the message's id; beside the message where none can be."""
         try:
-            return Sent((await self._create(parent, outgoing))["id"])
+            return _sent(await self._create(parent, outgoing))
         except discord.HTTPException as error:
             if error.code != UNKNOWN_CHANNEL:
                 raise
         if not await self._open_thread(channel, parent, outgoing):
             reference = {"message_id": str(parent), "fail_if_not_exists": False}
-            return Sent((await self._create(channel, outgoing, message_reference=reference))["id"])
-        return Sent((await self._create(parent, outgoing))["id"])
+            return _sent(await self._create(channel, outgoing, message_reference=reference))
+        return _sent(await self._create(parent, outgoing))
 
     async def _open_thread(self, channel: int, parent: int, outgoing: Outgoing) -> bool:
         """Opens the thread, if it is not open already; False where there can be none."""
@@ -271,7 +271,7 @@ class DiscordPlatform:
             if tags := await self._tags(channel, outgoing.message.topics, fresh=fresh):
                 body["applied_tags"] = tags
             try:
-                return Sent((await self._request(route, body))["id"])
+                return _sent(await self._request(route, body))
             except discord.HTTPException as error:
                 if error.code in (TAG_REQUIRED, UNKNOWN_TAG, INVALID_FORM) and not fresh:
                     fresh = True  # the forum is not what it was, or never was what we thought
@@ -387,6 +387,13 @@ class DiscordPlatform:
         if not isinstance(result, Unknown | Retry):
             _log.warning("discord.refused", channel=str(outgoing.address), code=code_of(error), reason=result)
         return result
+
+
+def _sent(answer: Any) -> Sent:
+    """What Discord made of a request that posts; raises `Unanswered` where it does not say."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("id"), str):
+        raise Unanswered("an answer without the message's id")
+    return Sent(answer["id"])
 
 
 def _snowflake(text: str) -> int | None:

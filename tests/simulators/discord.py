@@ -135,6 +135,8 @@ class DiscordSimulator:
                 answer = too_fast(WAIT)
                 del answer.headers["Via"]
                 return answer
+            case Fault.RATE_LIMITED_UNTOLD:
+                return json_answer({"message": "slow down"}, status=429, headers={**VIA, "Retry-After": "soon"})
             case Fault.SLOW:
                 await asyncio.sleep(SLOWNESS)
             case Fault.BANNED:
@@ -154,6 +156,10 @@ class DiscordSimulator:
             return self._drop(request)
         if fault is Fault.ACCEPT_THEN_ERROR:
             return json_answer({"code": 0, "message": "bad gateway"}, status=502, headers=VIA)
+        if fault is Fault.ODD_LIMITS:
+            result.headers.update({"X-RateLimit-Remaining": "many", "X-RateLimit-Reset-After": "soon"})
+        if fault is Fault.EMPTY:
+            return json_answer({})
         if fault is Fault.NONSENSE:
             return web.Response(text="<html>", content_type="text/html")
         return result
