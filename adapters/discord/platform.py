@@ -419,5 +419,6 @@ def _thread_name(message: Message) -> str:
 def _post_name(message: Message) -> str:
     """A post of a forum is called like its paper."""
     papers = [block for block in message.blocks if isinstance(block, PaperBlock)]
-    title = papers[0].title if len(papers) == 1 and not papers[0].compact else ""
-    return cut(title, LONGEST_THREAD_NAME) or _thread_name(message)
+    if len(papers) != 1 or papers[0].compact:
+        return _thread_name(message)
+    return cut(papers[0].title, LONGEST_THREAD_NAME) or papers[0].paper_id

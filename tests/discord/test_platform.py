@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from bot.channels import Address, PlatformName
 from bot.messages import Message, Paragraph, text
 from bot.ports import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
 from tests.clocks import SettableClock
-from tests.discord.conftest import DIGEST, REPLY, outgoing
+from tests.discord.conftest import DIGEST, PAPER, REPLY, outgoing
 from tests.simulators.discord import DiscordSimulator
 from tests.simulators.discord_wire import LONG_WAIT, ApiError, Fault
 from tests.simulators.discord_world import FORUM, VOICE, Channel
@@ -390,6 +391,9 @@ async def test_in_a_forum_each_message_is_a_post_of_its_own(
     threads = discord_server.world.threads_of(forum)
     assert [thread.name for thread in threads] == [DIGEST.summary, REPLY.summary]
     assert paper == Sent(str(threads[1].id))
+    nameless = replace(REPLY, blocks=(replace(PAPER, title="\u200b"),))
+    await platform.send(outgoing(forum, nameless, key="nameless"))
+    assert discord_server.world.threads_of(forum)[2].name == PAPER.paper_id
 
 
 @pytest.mark.parametrize("fault", AMBIGUOUS)
