@@ -203,7 +203,7 @@ class DiscordBot:
         while True:
             try:
                 await self._sync_commands(client)
-            except FAILURES as error:
+            except MISHAPS as error:
                 _log.error("discord.commands_not_registered", reason=str(error) or type(error).__name__, retry_in=wait)
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, LONGEST_REGISTERING_RETRY)

@@ -157,7 +157,10 @@ async def _problems(client: discord.Client, server: int, channels: Sequence[Chan
             )
         if here is not None:
             forum, allowed = isinstance(here, discord.ForumChannel), granted(here, asked.me)
-            if lacking := missing(allowed, thread=thread is not None, forum=forum, style=channel.settings.style):
+            lacking = missing(allowed, thread=thread is not None, forum=forum, style=channel.settings.style)
+            if not allowed.read_message_history:
+                lacking.append("Read Message History")  # posting goes on without, and may lose what it cannot find
+            if lacking:
                 problems.append(f"{place}: give the bot {names_of(lacking)} in the channel's settings, “Permissions”.")
     return problems
 

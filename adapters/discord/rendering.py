@@ -197,9 +197,10 @@ class _Card:
 
     def fit(self, limit: int) -> Payload:
         paper = self.paper
-        title = unmarked(paper.title or paper.paper_id, min(TITLE, limit) - 5) or ELLIPSIS
+        number = f"{self.number} · " if self.number else ""
+        title = unmarked(paper.title or paper.paper_id, min(TITLE, limit) - length(number)) or ELLIPSIS
         colour = colour_of(paper.topics[0]) if paper.topics else self.colour
-        embed: Payload = {"title": f"{self.number} · {title}" if self.number else title, "color": colour}
+        embed: Payload = {"title": number + title, "color": colour}
         if address := usable_url(paper.url):
             embed["url"] = address
         if self.picture and (picture := usable_url(paper.thumbnail_url)):

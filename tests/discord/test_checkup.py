@@ -77,7 +77,7 @@ async def test_each_channel_with_topics_says_what_it_lacks(house: House) -> None
             await house.say("subscribe", place, query="diffusion")
         await house.say("settings", key="style", value="threads")
         await house.say("settings", quiet, key="limit", value="3")
-    house.general.permissions = lacking("create_public_threads", "embed_links")
+    house.general.permissions = lacking("create_public_threads", "embed_links", "read_message_history")
     hidden.permissions = lacking("view_channel")
     forum.permissions = lacking("send_messages")
     quiet.permissions = lacking("send_messages")
@@ -87,7 +87,7 @@ async def test_each_channel_with_topics_says_what_it_lacks(house: House) -> None
     found = (await look(house))["Discord's channels"]
     assert not found.is_well
     for sentence in (
-        "#general in Lab: give the bot “Embed Links” and “Create Public Threads”",
+        "#general in Lab: give the bot “Embed Links”, “Create Public Threads” and “Read Message History”",
         "#hidden in Lab: give the bot “View Channel”",
         "#shelf in Lab: give the bot “Create Posts”",
         "#shelf in Lab wants a tag for every post",
