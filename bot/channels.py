@@ -97,7 +97,13 @@ class Channel:
     instant_at: datetime | None = None
 
     @property
+    def shown_name(self) -> str:
+        """Its name as people write it: `#general`. Threads and conversations have words for names, and no sign."""
+        is_id = self.name == self.address.channel and self.address.platform is not PlatformName.WEB
+        return self.name if " " in self.name or is_id else f"#{self.name}"
+
+    @property
     def full_name(self) -> str:
         """Its name for somebody who is elsewhere: with the workspace's, where that is known."""
         named = self.workspace_name not in ("", self.address.workspace)
-        return f"{self.name} in {self.workspace_name}" if named else self.name
+        return f"{self.shown_name} in {self.workspace_name}" if named else self.shown_name

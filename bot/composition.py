@@ -64,5 +64,5 @@ def _message(
         return None
     tally = tallies.get(paper.id, NO_VOTES)
     if isinstance(post.content, PaperReply):
-        return paper_message(channel, paper, topics.get(paper.id, ()), tally, digest=digest)
+        return paper_message(channel, paper, topics.get(paper.id, ()), tally, digest=digest, part=post.content.part)
     return shared_message(paper, post.content.shared_by, tally)

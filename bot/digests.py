@@ -83,7 +83,11 @@ def _posts(digest: Digest, shown: Sequence[str], *, hidden: Sequence[str], per_m
         posts.append(PlannedPost(content=part, delivers=counted if threaded else (*group, *counted)))
     if threaded:
         posts += [
-            PlannedPost(content=PaperReply(paper_id=paper_id), delivers=(paper_id,), reply_to=place // per_message)
+            PlannedPost(
+                content=PaperReply(paper_id=paper_id, part=place // per_message + 1),
+                delivers=(paper_id,),
+                reply_to=place // per_message,
+            )
             for place, paper_id in enumerate(shown)
         ]
     return posts
@@ -133,6 +137,7 @@ def digest_message(
         blocks=tuple(blocks),
         mention=channel.settings.mention if part.part == 1 else "",
         topics=_topics_of(digest, part, topics),
+        first=part.first if part.parts > 1 and not part.apart else 0,
     )
 
 
@@ -150,12 +155,14 @@ def paper_message(
     tally: Tally = NO_VOTES,
     *,
     digest: Digest | None = None,
+    part: int = 1,
 ) -> Message:
-    """A message about one paper: a reply in the digest's thread."""
+    """A message about one paper: a reply in the thread of a part of the digest."""
     return Message(
         summary=title_of(paper),
         blocks=(paper_card(paper, topics=topics, tally=tally, abstract=channel.settings.abstracts),),
         topics=digest.topics if digest and len(digest.topics) == 1 else tuple(topics),
+        thread=_headline(digest) + (f" ({part})" if part > 1 else "") if digest else "",
     )
 
 
@@ -167,9 +174,13 @@ def shared_message(paper: Paper, shared_by: str, tally: Tally = NO_VOTES) -> Mes
     )
 
 
-def _header(digest: Digest) -> list[Block]:
+def _headline(digest: Digest) -> str:
     papers = count_of(digest.total, "older paper" if digest.kind is DigestKind.BACKFILL else "new paper")
-    blocks: list[Block] = [Heading(f"{papers} · {day_in_words(digest.day)}")]
+    return f"{papers} · {day_in_words(digest.day)}"
+
+
+def _header(digest: Digest) -> list[Block]:
+    blocks: list[Block] = [Heading(_headline(digest))]
     if digest.topics:
         label = "Topic: " if len(digest.topics) == 1 else "Topics: "
         blocks.append(Note(text(label, shorten(" · ".join(digest.topics), LONGEST_TOPICS))))

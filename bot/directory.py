@@ -19,8 +19,10 @@ class Directory:
         self._store = store
         self._clock = clock
 
-    async def channels(self, platform: PlatformName, *, with_topics: bool = False) -> Sequence[Channel]:
-        return await self._store.channels.on_platform(platform, with_topics=with_topics)
+    async def channels(
+        self, platform: PlatformName, *, workspace: str = "", with_topics: bool = False
+    ) -> Sequence[Channel]:
+        return await self._store.channels.on_platform(platform, workspace=workspace, with_topics=with_topics)
 
     async def workspaces(self, platform: PlatformName) -> Sequence[Workspace]:
         return await self._store.channels.workspaces(platform)

@@ -140,13 +140,18 @@ Block = Annotated[
 class Message:
     """What is said at once. `summary` is one line for notifications and screen readers.
 
-    `topics` are the names of the topics that it is about, for platforms that sort or colour messages by them.
+    `topics` are the names of the topics that it is about, for platforms that sort or colour messages by them. `first`
+    is the number of its first paper where its papers are some of those of several messages, for platforms that number
+    papers; 0 where it stands for itself. `thread` is what a thread is called that is opened for it, where threads have
+    names.
     """
 
     summary: str
     blocks: tuple[Block, ...] = ()
     mention: str = ""
     topics: tuple[str, ...] = ()
+    first: int = 0
+    thread: str = ""
 
     @property
     def paper_ids(self) -> list[str]:

@@ -63,7 +63,7 @@ class QueuedPaper:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestPart:
-    """One message of a digest: these papers of it, the first one numbered `first` (from 1).
+    """One message of a digest: these papers of it, the first one of which is the digest's number `first` (from 1).
 
     `apart` says that the channel takes papers one by one: a card that stands for itself, without the digest's header.
     `abstracts` are shown if the channel wanted them when the papers were put into messages: so many fit then, and a
@@ -81,9 +81,10 @@ class DigestPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperReply:
-    """One paper in the thread below a digest."""
+    """One paper in the thread below a part of a digest."""
 
     paper_id: str
+    part: int = 1
     type: Literal["paper"] = "paper"
 
 

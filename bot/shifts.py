@@ -8,14 +8,23 @@ one process at a time. When it dies, the next one that asks the store takes over
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
 from bot.channels import PlatformName
+from bot.errors import PaperRoundError, StorageError
 from bot.ports import Platform, Store
 
+#: Seconds that a process leaves a platform to others which it could not serve. They ask every few seconds.
+REST = 10.0
+
 _log = structlog.get_logger()
+
+
+class UnservedError(PaperRoundError):
+    """Raised by work on a platform that cannot be reached from here, though maybe from elsewhere."""
 
 
 class Shifts:
@@ -25,7 +34,10 @@ class Shifts:
         self._store = store
         self._accounts = {name: platform.account for name, platform in platforms.items()}
         self._ours = frozenset(name for name, account in self._accounts.items() if not account)
+        #: Platforms that are left to others, and until when on the monotonic clock.
+        self._resting: dict[PlatformName, float] = {}
         self._changed = asyncio.Condition()
+        self._asking = asyncio.Lock()
 
     @property
     def ours(self) -> list[PlatformName]:
@@ -34,10 +46,25 @@ class Shifts:
 
     async def renew(self) -> None:
         """Asks for every platform; raises `StorageError` when that cannot be done."""
-        ours = set(self._ours)
-        for name, account in self._accounts.items():
-            if account:
-                (ours.add if await self._store.hold(account) else ours.discard)(name)
+        async with self._asking:
+            ours = set(self._ours)
+            for name, account in self._accounts.items():
+                if account and self._resting.get(name, 0.0) <= time.monotonic():
+                    (ours.add if await self._store.hold(account) else ours.discard)(name)
+            await self._change(ours)
+
+    async def _let_go(self, name: PlatformName, reason: str) -> None:
+        """Leaves a platform to whoever else asks for it; if nobody does, it is ours again after `REST`."""
+        async with self._asking:
+            _log.warning("shift.let_go", platform=name.value, reason=reason)
+            self._resting[name] = time.monotonic() + REST
+            await self._change(set(self._ours) - {name})
+            try:
+                await self._store.let_go(self._accounts[name])
+            except StorageError as error:
+                _log.error("shift.not_let_go", platform=name.value, reason=str(error))
+
+    async def _change(self, ours: set[PlatformName]) -> None:
         if ours != self._ours:
             _log.info("shift.changed", serves=[name.value for name in sorted(ours)])
             async with self._changed:
@@ -45,7 +72,10 @@ class Shifts:
                 self._changed.notify_all()
 
     async def serve(self, name: PlatformName, work: Callable[[], Awaitable[None]]) -> None:
-        """Works whenever the platform is ours, and ends when the work does: with what it raises, if it does."""
+        """Works whenever the platform is ours, and ends when the work does: with what it raises, if it does.
+
+        Work that raises `UnservedError` goes on when it is our turn again.
+        """
         while True:
             await self._until(name, ours=True)
             working = asyncio.ensure_future(work())
@@ -54,6 +84,8 @@ class Shifts:
                 await asyncio.wait({working, over}, return_when=asyncio.FIRST_COMPLETED)
                 if working.done():
                     return working.result()
+            except UnservedError as error:
+                await self._let_go(name, str(error))
             finally:
                 for task in (working, over):
                     task.cancel()

@@ -66,8 +66,12 @@ class SqlChannelStore:
             found.update((channel.id, channel) for channel in channels)
         return found
 
-    async def on_platform(self, platform: PlatformName, *, with_topics: bool = False) -> list[Channel]:
+    async def on_platform(
+        self, platform: PlatformName, *, workspace: str = "", with_topics: bool = False
+    ) -> list[Channel]:
         statement = select_channels().where(WORKSPACES.c.platform == platform)
+        if workspace:
+            statement = statement.where(WORKSPACES.c.external_id == workspace)
         if with_topics:
             topic = SUBSCRIPTIONS.c.channel_id == CHANNELS.c.id, SUBSCRIPTIONS.c.removed_at.is_(None)
             statement = statement.where(exists().where(*topic))

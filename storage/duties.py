@@ -36,6 +36,11 @@ class Duties:
         async with self._one_at_a_time:
             return await self._locks.hold(name)
 
+    async def let_go(self, name: str) -> None:
+        """Lets go of a duty, if this process has it. Raises `StorageError` if nobody can tell."""
+        async with self._one_at_a_time:
+            await self._locks.let_go(name)
+
     async def release(self) -> None:
         """Lets go of all of them."""
         async with self._one_at_a_time:
@@ -44,6 +49,8 @@ class Duties:
 
 class _Locks(Protocol):
     async def hold(self, name: str) -> bool: ...
+
+    async def let_go(self, name: str) -> None: ...
 
     async def release(self) -> None: ...
 
@@ -75,6 +82,19 @@ class _AdvisoryLocks:
             return await self._ask(await self._engine.connect(), name)
         except (DBAPIError, OSError) as error:
             raise StorageError(f"the database did not answer: {getattr(error, 'orig', None) or error}") from error
+
+    async def let_go(self, name: str) -> None:
+        if self._connection is None or name not in self._held:
+            return
+        self._held.discard(name)
+        try:
+            await self._connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": lock_key(name)})
+            await self._connection.commit()
+        except (DBAPIError, OSError) as error:
+            await self.release()
+            raise StorageError(f"the database did not answer: {getattr(error, 'orig', None) or error}") from error
+        if not self._held:
+            await self.release()
 
     async def _ask(self, connection: AsyncConnection, name: str) -> bool:
         """Whether that lock is ours. Whatever interrupts this lets go of all of them, since nobody knows any more."""
@@ -125,6 +145,10 @@ class _FileLocks:
                 raise StorageError(f"{file} cannot be locked: {error.strerror}") from error
             self._held[name] = descriptor
         return True
+
+    async def let_go(self, name: str) -> None:
+        if (descriptor := self._held.pop(name, None)) is not None:
+            os.close(descriptor)
 
     async def release(self) -> None:
         for descriptor in self._held.values():

@@ -42,6 +42,9 @@ class SqlStore:
             "subscriptions": await self.subscriptions.count(),
         }
 
+    async def let_go(self, duty: str) -> None:
+        await self._duties.let_go(duty)
+
     async def hold(self, duty: str) -> bool:
         return await self._duties.hold(duty)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import aiohttp
@@ -12,7 +12,8 @@ import structlog
 
 from adapters.discord.buttons import view_of
 from adapters.discord.calls import Interaction
-from adapters.discord.failures import ALREADY_ACKNOWLEDGED, INVALID_FORM
+from adapters.discord.connection import ALREADY_ACKNOWLEDGED
+from adapters.discord.failures import INVALID_FORM
 from adapters.discord.rendering import Rendered, render, render_all
 from bot.messages import Message, Paragraph, text
 from bot.ports import Outgoing
@@ -40,17 +41,33 @@ async def defer(interaction: Interaction, **how: bool) -> None:
 
 async def answer(interaction: Interaction, messages: Sequence[Message]) -> None:
     """Fills the deferred answer, and goes on below it with what does not fit."""
+
+    async def fill(parts: Sequence[Rendered]) -> None:
+        await edit(interaction, parts[0])
+        await _add(interaction, parts[1:])
+
+    await _show(messages, fill)
+
+
+async def follow_up(interaction: Interaction, message: Message) -> None:
+    """Says something below what is there, only to the person who asked."""
+
+    async def add(parts: Sequence[Rendered]) -> None:
+        await _add(interaction, parts)
+
+    await _show([message], add)
+
+
+async def _show(messages: Sequence[Message], show: Callable[[Sequence[Rendered]], Awaitable[None]]) -> None:
+    """Shows the messages in as many parts as it takes; where files are refused, with what is in them."""
     parts = [part for message in messages for part in render_all(message, files=True)]
     try:
-        await edit(interaction, parts[0])
-        await follow_up(interaction, parts[1:])
+        await show(parts)
     except discord.HTTPException as error:
         if not any(part.files for part in parts) or error.status not in _NO_FILES:
             raise
         _log.warning("discord.file_refused", status=error.status, reason=error.text[:200])
-        parts = [part for message in messages for part in render_all(message)]
-        await edit(interaction, parts[0])
-        await follow_up(interaction, parts[1:])
+        await show([part for message in messages for part in render_all(message)])
 
 
 async def edit(interaction: Interaction, part: Rendered) -> None:
@@ -72,15 +89,20 @@ async def edit(interaction: Interaction, part: Rendered) -> None:
             return
 
 
-async def say_that_it_failed(interaction: Interaction) -> None:
-    """Puts a sentence where an answer was promised that Discord does not take."""
-    try:
-        await edit(interaction, render(words("Discord did not take my answer. Please tell whoever runs me.")))
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-        _log.info("discord.silent", interaction=interaction.id, reason=str(error) or type(error).__name__)
+async def say(interaction: Interaction, sentence: str) -> None:
+    """Says something only to the person who asked: as the first answer, where one was promised, or below what is there.
+
+    A message whose button was pressed stays as it is. What comes first after a deferral takes the place of “thinking”:
+    https://docs.discord.com/developers/interactions/receiving-and-responding#create-followup-message
+    """
+    part = render(words(sentence))
+    if interaction.response.is_done():
+        await _add(interaction, [part])
+    else:
+        await interaction.response.send_message(embeds=_embeds(part), ephemeral=True)
 
 
-async def follow_up(interaction: Interaction, parts: Sequence[Rendered]) -> None:
+async def _add(interaction: Interaction, parts: Sequence[Rendered]) -> None:
     """Further messages that only the person who asked can see."""
     for part in parts:
         more: dict[str, Any] = {"files": _files(part)} if part.files else {}

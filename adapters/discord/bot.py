@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import time
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +18,7 @@ from adapters.discord.checkup import NO_MESSAGE_CONTENT, Checkup
 from adapters.discord.connection import DiscordClient
 from adapters.discord.conversation import Conversation
 from adapters.discord.definitions import definitions, fingerprint
-from adapters.discord.failures import FAILURES, REFUSED
+from adapters.discord.failures import FAILURES, MISHAPS, REFUSED
 from adapters.discord.forms import Forms
 from adapters.discord.links import CardOf, LinkCards
 from adapters.discord.permissions import invite_url
@@ -27,10 +29,15 @@ from bot.doctor import Check
 from bot.errands import Errands
 from bot.errors import OperatorError
 from bot.ports import Clock, CommandRunner, WorkspaceDirectory
+from bot.shifts import UnservedError
 
 FIRST_RETRY = 5.0  # seconds
 LONGEST_RETRY = 300.0
 LONGEST_REGISTERING_RETRY = 3600.0
+#: Seconds without a connection to the gateway after which another process may try. It is well above what a reconnection
+#: takes, and what an outage of Discord's takes away anyway.
+PATIENCE = 180.0
+LOOK_EVERY = 1.0
 #: Closed by the gateway for good: a wrong token, or something that this version must not do.
 _BAD_TOKEN = 4004
 
@@ -55,11 +62,13 @@ class DiscordBot:
         forms: Forms | None = None,
         card_of: CardOf | None = None,
         first_retry: float = FIRST_RETRY,
+        patience: float = PATIENCE,
         announce: Callable[[str], None] | None = None,
     ) -> None:
         self._platform = platform
         self._definitions = definitions(registry)
         self._first_retry = first_retry
+        self._patience = patience
         self._announce = announce
         self._conversation = Conversation(commands, registry, directory, forms)
         self._card_of = card_of
@@ -79,8 +88,48 @@ class DiscordBot:
         return self._checkup.checks()
 
     async def run(self) -> None:
-        """Works until cancelled. An outage is waited out; raises `OperatorError` for what waiting cannot heal."""
-        client = self._platform.client
+        """Works until cancelled. An outage is waited out; raises `OperatorError` for what waiting cannot heal.
+
+        Raises `UnservedError` after so long without a connection that another process should try.
+        """
+        serving = asyncio.ensure_future(self._keep_serving())
+        deaf = asyncio.ensure_future(self._until_deaf())
+        try:
+            await asyncio.wait({serving, deaf}, return_when=asyncio.FIRST_COMPLETED)
+            if serving.done():
+                return serving.result()
+        finally:
+            for task in (serving, deaf):
+                task.cancel()
+            await asyncio.gather(serving, deaf, return_exceptions=True)
+        raise UnservedError(f"no connection to Discord for {self._patience:g} seconds")
+
+    async def _until_deaf(self) -> None:
+        """Ends when nothing could be heard of Discord for as long as we are patient."""
+        heard = time.monotonic()
+        while time.monotonic() - heard < self._patience:
+            await asyncio.sleep(min(LOOK_EVERY, self._patience))
+            if self._platform.client.hears:
+                heard = time.monotonic()
+
+    async def _keep_serving(self) -> None:
+        wait = self._first_retry
+        while True:
+            began = time.monotonic()
+            try:
+                await self._serve(self._platform.client)
+            except (*MISHAPS, zlib.error) as error:
+                # This client cannot be used again, and the next one may hear what it understands.
+                if time.monotonic() - began > LONGEST_RETRY:
+                    wait = self._first_retry
+                _log.error("discord.connection_ended", exc_info=error, retry_in=wait)
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, LONGEST_RETRY)
+            else:
+                return  # the platform was closed
+
+    async def _serve(self, client: DiscordClient) -> None:
+        """Works with one client, which is used up then."""
         errands = Errands()
         self._listen(client, errands)
         registering: asyncio.Task[None] | None = None
@@ -104,12 +153,12 @@ class DiscordBot:
                     raise OperatorError(NO_MESSAGE_CONTENT) from error
                 except FAILURES as error:
                     if client.is_closed():
-                        raise OperatorError(f"The connection to Discord ended: {error}") from error
+                        raise
                     _log.warning("discord.unreachable", reason=str(error) or type(error).__name__, retry_in=wait)
                     await asyncio.sleep(wait)
                     wait = min(2 * wait, LONGEST_RETRY)
                 else:
-                    return  # the platform was closed
+                    return
         finally:
             if registering is not None:
                 registering.cancel()
@@ -154,7 +203,7 @@ class DiscordBot:
         while True:
             try:
                 await self._sync_commands(client)
-            except FAILURES as error:
+            except MISHAPS as error:
                 _log.error("discord.commands_not_registered", reason=str(error) or type(error).__name__, retry_in=wait)
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, LONGEST_REGISTERING_RETRY)

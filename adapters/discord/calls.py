@@ -38,7 +38,9 @@ def channel_of(interaction: Interaction) -> Any:
         me = interaction.client.user
         if isinstance(parent, discord.ForumChannel) or (me is not None and channel.owner_id == me.id):
             return parent
-    return channel or discord.Object(interaction.channel_id or 0)
+    if channel is None:
+        raise LookupError("Discord does not say in which channel that was")
+    return channel
 
 
 def _person(interaction: Interaction) -> Person:

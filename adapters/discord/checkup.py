@@ -11,8 +11,10 @@ from itertools import islice
 import discord
 
 from adapters.discord.failures import FAILURES, REFUSED, UNKNOWN_CHANNEL, code_of
-from adapters.discord.permissions import invite_url, missing, names_of
+from adapters.discord.permissions import granted, invite_url, missing, names_of
 from adapters.discord.platform import CLOCK_MARGIN, DiscordPlatform
+from adapters.discord.servers import described
+from adapters.discord.tags import forum_of
 from bot.channels import Channel, PlatformName
 from bot.doctor import Check
 from bot.errors import OperatorError
@@ -35,6 +37,8 @@ class Checkup:
         self._platform = platform
         self._directory = directory
         self._clock = clock
+        self._tried = False
+        self._refusal: OperatorError | None = None
 
     def checks(self) -> dict[str, Check]:
         """The checks by the name of what they look at, the most important one first."""
@@ -49,16 +53,30 @@ class Checkup:
         return checks
 
     async def _client(self) -> discord.Client:
-        try:
-            await self._platform.client.log_in()
-        except discord.LoginFailure as error:
-            raise OperatorError(REFUSED) from error
-        except FAILURES as error:
-            raise _unreachable(error) from error
+        """The client, logged in. That is tried once, and what came of it is said once."""
+        if not self._tried:
+            self._tried = True
+            self._refusal = OperatorError("Discord does not answer.")  # as long as it does not
+            self._refusal = await self._log_in()
+        if self._refusal is not None:
+            raise OperatorError("not checked") from self._refusal
         return self._platform.client
 
+    async def _log_in(self) -> OperatorError | None:
+        """Why nothing can be asked of Discord, None if it can."""
+        try:
+            await self._platform.client.log_in()
+        except discord.LoginFailure:
+            return OperatorError(REFUSED)
+        except FAILURES as error:
+            return _unreachable(error)
+        return None
+
     async def _token(self) -> str:
-        client = await self._client()
+        try:
+            client = await self._client()
+        except OperatorError as error:
+            raise self._refusal or error from error
         application = client.application_id or 0
         return f"the token works, of the application {application}; invite the bot with {invite_url(application)}"
 
@@ -119,29 +137,30 @@ class Checkup:
 
 
 async def _problems(client: discord.Client, server: int, channels: Sequence[Channel]) -> list[str]:
-    guild = await client.fetch_guild(server, with_counts=False)
-    there: dict[int, discord.abc.GuildChannel] = {channel.id: channel for channel in await guild.fetch_channels()}
-    me = await guild.fetch_member(client.user.id if client.user else 0)
+    asked = await described(client, server)
     problems = []
     for channel in channels:
-        place = f"#{channel.name} in {guild.name}"
-        here = there.get(int(channel.address.channel))
-        thread = here is None
-        if here is None:
-            try:
-                found = await client.fetch_channel(int(channel.address.channel))
-            except (discord.Forbidden, discord.NotFound) as error:
-                gone = code_of(error) == UNKNOWN_CHANNEL
-                what = "was deleted" if gone else "cannot be seen: give the bot “View Channel” there"
-                problems.append(f"{place} {what}.")
-                continue
-            here = there.get(found.parent_id) if isinstance(found, discord.Thread) else None
-            if isinstance(found, discord.Thread) and found.locked:
-                problems.append(f"{place} is a locked thread: unlock it, or move its topics to another channel.")
+        place = f"{channel.shown_name} in {asked.guild.name}"
+        try:
+            here, thread = await asked.find(int(channel.address.channel))
+        except (discord.Forbidden, discord.NotFound) as error:
+            gone = code_of(error) == UNKNOWN_CHANNEL
+            what = "was deleted" if gone else "cannot be seen: give the bot “View Channel” there"
+            problems.append(f"{place} {what}.")
+            continue
+        if thread is not None and thread.locked:
+            problems.append(f"{place} is a locked thread: unlock it, or move its topics to another channel.")
+        if isinstance(here, discord.ForumChannel) and not forum_of(here, asked.me).takes_posts:
+            problems.append(
+                f"{place} wants a tag for every post and has none that the bot may use: add one in the forum's "
+                "settings, “Tags”, or give the bot “Manage Channels” there."
+            )
         if here is not None:
-            allowed = here.permissions_for(me)
-            forum = isinstance(here, discord.ForumChannel)
-            if lacking := missing(allowed, thread=thread, forum=forum, style=channel.settings.style):
+            forum, allowed = isinstance(here, discord.ForumChannel), granted(here, asked.me)
+            lacking = missing(allowed, thread=thread is not None, forum=forum, style=channel.settings.style)
+            if not allowed.read_message_history:
+                lacking.append("Read Message History")  # posting goes on without, and may lose what it cannot find
+            if lacking:
                 problems.append(f"{place}: give the bot {names_of(lacking)} in the channel's settings, “Permissions”.")
     return problems
 

@@ -8,7 +8,7 @@ repeated: an answer of 500 and more raises `Unanswered`, a wait beyond `LONGEST_
 from __future__ import annotations
 
 import asyncio
-import json
+from collections.abc import Callable
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
@@ -39,7 +39,19 @@ REQUESTS_PER_SECOND = 42.0
 BURST = 5
 LONGEST_QUEUE = 15.0  # seconds that a request waits for its turn, well within the patience of the outbox
 
+ALREADY_ACKNOWLEDGED = 40060
 _ONCE = "once"
+#: What comes of data in which a field is missing, or is not what it was.
+MISSHAPEN = (
+    discord.DiscordException,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    RecursionError,
+)
 _log = structlog.get_logger()
 
 # The library warns at every start that two packages are missing which only voice needs.
@@ -48,6 +60,10 @@ discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 class Unanswered(discord.DiscordException):
     """Whether Discord did what it was asked to, nobody can tell from its answer."""
+
+
+class AnsweredElsewhere(discord.DiscordException):
+    """Another process with the same token was the first to answer a person: what they asked for is done there."""
 
 
 class DiscordClient(discord.AutoShardedClient):
@@ -75,10 +91,22 @@ class DiscordClient(discord.AutoShardedClient):
         self.heard: dict[str, str] = heard
         self._token = token
         self._logging_in = asyncio.Lock()
+        #: The shards whose session lives.
+        self._live: set[int] = set()
         self._logged_in = False
         self._webhooks = _RedirectedWebhooks(api_url)
         self.add_dynamic_items(LineButton, LineMenu)
         _redirect(self.http, api_url)
+        self._survive_events()
+
+    def _survive_events(self) -> None:
+        """Has discord.py go on after an event that it cannot read, where one of them would end the connection.
+
+        Only READY still does that: without it there is no session.
+        """
+        parsers = self._connection.parsers
+        for event, read in [(event, read) for event, read in parsers.items() if event != "READY"]:
+            parsers[event] = _surviving(event, read)
 
     async def log_in(self) -> None:
         """Makes requests possible; once is enough.
@@ -90,18 +118,37 @@ class DiscordClient(discord.AutoShardedClient):
                 return
             try:
                 await self.login(self._token)
-            except (discord.DiscordException, aiohttp.ClientError, OSError):
+            except (*MISSHAPEN, aiohttp.ClientError, OSError) as error:
                 # A failed login leaves a session behind that cannot be used and cannot be replaced.
                 await self.http.close()
                 self.http.clear()
                 self.http.connector = discord.utils.MISSING
-                raise
+                if isinstance(error, discord.DiscordException | aiohttp.ClientError | OSError):
+                    raise
+                raise Unanswered("an answer that cannot be read") from error
             self._logged_in = True
 
     async def log_out(self) -> None:
         """Closes everything; harmless when nothing was open."""
         if self._logged_in:
             await self.close()
+
+    @property
+    def hears(self) -> bool:
+        """Whether the gateway tells us what happens, at least on one of the shards."""
+        return bool(self._live) and not self.is_closed()
+
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """Called by discord.py when a session begins."""
+        self._live.add(shard_id)
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        """Called by discord.py when a session goes on."""
+        self._live.add(shard_id)
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        """Called by discord.py when a connection broke."""
+        self._live.discard(shard_id)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Called by discord.py before every new session, also before those that it begins by itself."""
@@ -140,8 +187,10 @@ class DiscordClient(discord.AutoShardedClient):
             more["params"] = query
         try:
             answer = await self.http.request(route, trace_request_ctx=_ONCE, **more)
-        except json.JSONDecodeError as error:
-            raise Unanswered("an answer that is no JSON") from error
+        except (discord.DiscordException, aiohttp.ClientError):
+            raise
+        except MISSHAPEN as error:
+            raise Unanswered("an answer that cannot be read") from error
         if isinstance(answer, str):
             raise Unanswered("an answer that is no JSON")
         return answer
@@ -155,7 +204,37 @@ class _RedirectedWebhooks(AsyncWebhookAdapter):
         self._api_url = api_url
 
     async def request(self, route: Route, session: aiohttp.ClientSession, **more: Any) -> Any:
-        return await super().request(_elsewhere(route, self._api_url), session, **more)
+        counted = _Counted(session)
+        try:
+            return await super().request(_elsewhere(route, self._api_url), counted, **more)  # type: ignore[arg-type]
+        except discord.HTTPException as error:
+            # discord.py repeats a request whose answer was lost. Who asks once was not the first.
+            if error.code == ALREADY_ACKNOWLEDGED and counted.requests == 1:
+                raise AnsweredElsewhere("another process with this token answered first") from error
+            raise
+
+
+class _Counted:
+    """A session as far as answers to interactions need one. It counts how often they are tried."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+        self.requests = 0
+
+    def request(self, *what: Any, **more: Any) -> Any:
+        self.requests += 1
+        return self._session.request(*what, **more)
+
+
+def _surviving(event: str, read: Callable[[Any], None]) -> Callable[[Any], None]:
+    def survive(data: Any) -> None:
+        try:
+            read(data)
+        except MISSHAPEN as error:
+            # Now what the event was about is not known, as if it had been lost on the way.
+            _log.error("discord.event_unreadable", happened=event, exc_info=error)
+
+    return survive
 
 
 def _elsewhere(route: Route, api_url: str) -> Route:

@@ -18,12 +18,14 @@ import structlog
 
 from adapters.discord import answers
 from adapters.discord.calls import Interaction, call_of, channel_of
+from adapters.discord.connection import ALREADY_ACKNOWLEDGED
 from adapters.discord.definitions import FIND_PAPERS, Given, beginning_of, choices, given, line_of
-from adapters.discord.failures import ALREADY_ACKNOWLEDGED, FAILURES
+from adapters.discord.failures import FAILURES, MISHAPS, TAG_MISSING
 from adapters.discord.forms import SUBSCRIBE, Drafts, Forms, TopicForm, form_asked, known_form, submitted_form
 from adapters.discord.permissions import missing, names_of
-from adapters.discord.rendering import render, render_all
+from adapters.discord.rendering import render
 from adapters.discord.roles import chooses_role, offered_roles, refused_role, unmentionable_role, with_role_names
+from adapters.discord.tags import forum_of
 from adapters.discord.turns import Turns
 from bot.channels import Style
 from bot.commands.registry import Registry
@@ -38,6 +40,10 @@ MOST_FOUND = 5
 MOST_WORDS = 12
 #: How long the store may take for what a form starts with, of the three seconds that Discord gives.
 FORM_WITHIN = 1.5  # seconds
+REFUSED_ANSWER = "Discord did not take my answer. Please tell whoever runs me."
+SERVERS_ONLY = "I work in the channels of servers: give the command there."
+UNKNOWN_FORM = "That form is from another version of me. Please open it again."
+DEFECT = "Something went wrong inside me. Please tell whoever runs me: it is in my log."
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
 _log = structlog.get_logger()
@@ -62,34 +68,46 @@ class Conversation:
 
     async def heard(self, interaction: Interaction) -> None:
         """Commands, completions, filled forms and the menu of messages; buttons come to `pressed`."""
-        if interaction.guild_id is None:
-            return  # the commands are registered for servers only
+        if interaction.type is discord.InteractionType.component:
+            return
         data: dict[str, Any] = dict(interaction.data or {})
         try:
+            if await self._is_elsewhere(interaction):
+                return
             match interaction.type:
                 case discord.InteractionType.autocomplete:
                     await self._complete(interaction, given(data))
                 case discord.InteractionType.modal_submit if form := submitted_form(data):
                     await self._submitted(interaction, form)
+                case discord.InteractionType.modal_submit:
+                    await answers.say(interaction, UNKNOWN_FORM)
                 case discord.InteractionType.application_command if data["name"] == FIND_PAPERS:
                     await self._find_papers(interaction, data)
                 case discord.InteractionType.application_command:
                     await self._command(interaction, given(data))
-        except FAILURES as error:
+        except MISHAPS as error:
             await _failed(interaction, error)
 
     async def pressed(self, interaction: Interaction, line: str) -> None:
         """A button was pressed. Who pressed it may be somebody else than who got it."""
-        if interaction.guild_id is None:
-            return
         try:
+            if await self._is_elsewhere(interaction):
+                return
             form = form_asked(line)
             if form is not None and await self._opened(interaction, form):
                 return
             await answers.defer(interaction)
             await self._run_pressed(interaction, call_of(interaction, line))
-        except FAILURES as error:
+        except MISHAPS as error:
             await _failed(interaction, error)
+
+    async def _is_elsewhere(self, interaction: Interaction) -> bool:
+        """Whether it came from outside of servers, where the commands are of no use, and says so."""
+        if interaction.guild_id is not None:
+            return False
+        if interaction.type is not discord.InteractionType.autocomplete:
+            await answers.say(interaction, SERVERS_ONLY)
+        return True
 
     async def _run_pressed(self, interaction: Interaction, call: CommandCall) -> None:
         """Does what a button says, and shows it where it belongs: to all, in place of the message, or below it."""
@@ -107,7 +125,7 @@ class Conversation:
         if reply.replaces and message is not None and message.flags.ephemeral:
             await answers.edit(interaction, render(reply.message))
         else:
-            await answers.follow_up(interaction, render_all(reply.message, files=True))
+            await answers.follow_up(interaction, reply.message)
 
     def _redraws(self, call: CommandCall) -> bool:
         try:
@@ -156,6 +174,8 @@ class Conversation:
             if missing(allowed, thread=thread):
                 cannot = "I cannot post here yet."
             notes.append(Note(text(bold(cannot), f" Give me {names_of(lacking)} in this channel.")))
+        elif isinstance(here, discord.ForumChannel) and not forum_of(here, here.guild.me).takes_posts:
+            notes.append(Note(text(bold("I cannot post here yet. "), TAG_MISSING)))
         if asked is not None and (role := unmentionable_role(interaction, asked)):
             notes.append(Note(text(f"{role} cannot be mentioned by anyone yet: allow it in the role's settings.")))
         return replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, *notes)))
@@ -180,7 +200,7 @@ class Conversation:
     async def _find_papers(self, interaction: Interaction, data: dict[str, Any]) -> None:
         """Shows the papers that a message links to, or what a search for its words finds."""
         await answers.defer(interaction, ephemeral=True, thinking=True)
-        messages = data.get("resolved", {}).get("messages", {})
+        messages = (data.get("resolved") or {}).get("messages", {})
         words = _text_of(messages.get(data.get("target_id"), {}))
         lines = [f"show {paper}" for paper in linked_paper_ids(words)[:MOST_FOUND]]
         if not lines and (found := list(dict.fromkeys(_WORD.findall(words)))[:MOST_WORDS]):
@@ -250,15 +270,20 @@ def _form_of(asked: Given) -> TopicForm | None:
 
 
 async def _failed(interaction: Interaction, error: BaseException) -> None:
-    """Says so where an answer was promised; elsewhere the person sees by themselves that there was none."""
-    _log.warning("discord.unanswered", interaction=interaction.id, reason=str(error) or type(error).__name__)
+    """Says so where an answer was promised and Discord still takes one."""
+    ours = not isinstance(error, FAILURES)
+    reason = str(error) or type(error).__name__
+    _log.warning("discord.unanswered", interaction=interaction.id, reason=reason, exc_info=error if ours else None)
     refused = (
         isinstance(error, discord.HTTPException)
         and error.status == HTTPStatus.BAD_REQUEST
         and error.code != ALREADY_ACKNOWLEDGED
     )
-    if refused and interaction.type is not discord.InteractionType.component:
-        await answers.say_that_it_failed(interaction)
+    if (ours or refused) and interaction.type is not discord.InteractionType.autocomplete:
+        try:
+            await answers.say(interaction, DEFECT if ours else REFUSED_ANSWER)
+        except FAILURES as failure:
+            _log.info("discord.silent", interaction=interaction.id, reason=str(failure) or type(failure).__name__)
 
 
 def _text_of(message: dict[str, Any]) -> str:

@@ -133,11 +133,14 @@ class Given:
 
 
 def given(data: Mapping[str, Any]) -> Given:
-    """Reads the data of an interaction."""
-    [subcommand] = data["options"]
+    """Reads the data of an interaction. Of a command that is not ours, or not any more, only the name is known."""
+    subcommand = next((option for option in data.get("options") or [] if option["type"] == SUBCOMMAND), None)
+    if subcommand is None:
+        return Given(str(data["name"]), {})
     options = subcommand.get("options") or []
     focused = next((option["name"] for option in options if option.get("focused")), None)
-    return Given(subcommand["name"], {option["name"]: option["value"] for option in options}, focused)
+    values = {option["name"]: option["value"] for option in options if "value" in option}
+    return Given(subcommand["name"], values, focused)
 
 
 def line_of(command: Command, values: Mapping[str, Value]) -> str:

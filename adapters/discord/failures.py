@@ -5,14 +5,19 @@ Codes: https://docs.discord.com/developers/topics/opcodes-and-status-codes#json.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import aiohttp
 import discord
 
-from adapters.discord.connection import Unanswered
+from adapters.discord.connection import MISSHAPEN, Unanswered
+from adapters.discord.permissions import names_of
 from bot.ports import Gone, GoneScope, Rejected, Retry, SendResult, Unknown
 
 #: What has to be caught around requests.
 FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError)
+#: The same where answers are read as well, which may be of another shape than they should be.
+MISHAPS = (*FAILURES, *MISSHAPEN)
 
 UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008
@@ -21,27 +26,36 @@ INVALID_FORM = 50035
 THREAD_ARCHIVED = 50083
 THREAD_EXISTS = 160004
 TAG_REQUIRED = 40067
-ALREADY_ACKNOWLEDGED = 40060
+CANNOT_SEE, MAY_NOT = 50001, 50013
 #: No thread can be opened here, or not by us.
-NO_THREADS_HERE = frozenset({50013, 50024, 50068, 160006})
+NO_THREADS_HERE = frozenset({MAY_NOT, 50024, 50068, 160006})
 
 BANNED_WAIT = 600.0  # seconds
 QUOTA_WAIT = 60.0
 TOKEN_WAIT = 900.0
 
-_NEEDED = "Give me “View Channel”, “Send Messages”, “Embed Links” and “Read Message History” there"
+#: Another permission heals what begins with this.
+LACKS = "I lack "
+_WHERE = "in the channel's settings, “Permissions”"
+_LACKING = (
+    f"{LACKS}a permission there. Give me “View Channel”, “Send Messages” (in threads “Send Messages in Threads”) and "
+    f"“Embed Links” {_WHERE}."
+)
+TAG_MISSING = (
+    "The forum wants a tag for every post, and it has none that I may use. Add one in the forum's settings, “Tags”, or "
+    "give me “Manage Channels” there: then I add those of the topics."
+)
+_NO_MESSAGES = "Nobody can post messages in a channel of that kind. Move its topics to a text channel or a forum."
 _GONE = {
     UNKNOWN_CHANNEL: "The channel was deleted.",
-    50001: f"I cannot see the channel. {_NEEDED}.",
-    50013: f"I lack a permission in the channel. {_NEEDED}; in threads “Send Messages in Threads” too.",
-    50008: "Nobody can post messages in a channel of that kind.",
-    50024: "Nobody can post messages in a channel of that kind.",
-    THREAD_ARCHIVED: "The thread is archived, and I may not open it again.",
-    160005: "The thread is locked.",
-    TAG_REQUIRED: "The forum wants a tag for every post and has none.",
+    CANNOT_SEE: _LACKING,
+    MAY_NOT: _LACKING,
+    50008: _NO_MESSAGES,
+    50024: _NO_MESSAGES,
+    THREAD_ARCHIVED: "The thread is archived, and I may not open it again. Write something in it.",
+    160005: "The thread is locked. Unlock it, or move its topics to another channel.",
+    TAG_REQUIRED: TAG_MISSING,
 }
-#: What another permission heals.
-CURABLE = (_GONE[50001], _GONE[50013])
 _GONE_SERVER = {10004: "I am no longer in this server."}
 #: AutoMod and the filter of harmful links: about the message, not about the channel.
 _POLICY = frozenset({200000, 200001, 240000})
@@ -51,6 +65,12 @@ _QUOTA = frozenset({20016, 20028, 20029, 40062, 160006})
 def code_of(error: BaseException) -> int:
     """Discord's own number for an error, 0 without one."""
     return error.code if isinstance(error, discord.HTTPException) else 0
+
+
+def lacks(permissions: Sequence[str]) -> str:
+    """What to do about permissions of these names that are missing."""
+    them = "it" if len(permissions) == 1 else "them"
+    return f"{LACKS}{names_of(permissions)} there. Give {them} to me {_WHERE}."
 
 
 def outcome_of(error: BaseException, *, left: bool) -> SendResult:

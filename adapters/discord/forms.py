@@ -74,11 +74,13 @@ class TopicForm:
             custom_id="query",
             style=discord.TextStyle.paragraph,
             placeholder='diffusion "image generation" -survey',
-            default=self.options.query or None,
+            default=self.options.query[:LONGEST_QUERY] or None,
             max_length=LONGEST_QUERY,
         )
         _add(modal, "Papers with", query, 'All words. "A phrase", -without, OR, author:hinton, cat:cs.CL, upvotes:>=20')
-        _add(modal, "Name", _short("name", self.options.name, LONGEST_NAME), "Shown instead of the query")
+        _add(
+            modal, "Name", _short("name", self.options.name[:LONGEST_NAME], LONGEST_NAME), "Shown instead of the query"
+        )
         _add(modal, "Only from so many upvotes on", _short("min-upvotes", self.min_upvotes, LONGEST_NUMBER))
         when: discord.ui.Select[Any] = discord.ui.Select(
             custom_id="instant",
@@ -148,7 +150,9 @@ def _place(call: CommandCall, form: TopicForm) -> tuple[Address, str, str]:
 
 
 def _short(custom_id: str, known: str, longest: int) -> discord.ui.TextInput[Any]:
-    return discord.ui.TextInput(custom_id=custom_id, default=known or None, max_length=longest, required=False)
+    # Discord opens no form in which a field begins with more than it takes.
+    fitting = known if len(known) <= longest else ""
+    return discord.ui.TextInput(custom_id=custom_id, default=fitting or None, max_length=longest, required=False)
 
 
 def _add(modal: discord.ui.Modal, label: str, item: discord.ui.Item[Any], description: str | None = None) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import discord
 
 from bot.channels import Style
+from bot.commands.wording import listed
 
 #: Exactly what posting takes: the invite link asks for these and nothing else.
 NEEDED = discord.Permissions(
@@ -45,9 +46,30 @@ def missing(
     return [name for name, granted in wanted.items() if not granted and not allowed.administrator]
 
 
+def granted(channel: discord.abc.GuildChannel, me: discord.Member) -> discord.Permissions:
+    """What roles and the channel's settings give, each permission for itself.
+
+    `permissions_for` takes further ones away where “View Channel” or “Send Messages” is missing, and nobody who wants
+    to know what to change is helped by a list of all.
+    """
+    everyone, roles = channel.guild.default_role, me.roles
+    allowed = discord.Permissions(everyone.permissions.value)
+    for role in roles:
+        allowed.value |= role.permissions.value
+    if allowed.administrator or channel.guild.owner_id == me.id:
+        return discord.Permissions.all()
+    for holders in ([everyone], [role for role in roles if role != everyone], [me]):
+        pairs = [channel.overwrites_for(holder).pair() for holder in holders]
+        for _, denied in pairs:
+            allowed.value &= ~denied.value
+        for given, _ in pairs:
+            allowed.value |= given.value
+    return allowed
+
+
 def names_of(permissions: Sequence[str]) -> str:
     """Their names as a person reads them in a sentence."""
-    return ", ".join(f"“{name}”" for name in permissions)
+    return listed(f"“{name}”" for name in permissions)
 
 
 def can_post(channel: discord.abc.GuildChannel | discord.Thread) -> bool:

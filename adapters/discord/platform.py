@@ -19,10 +19,12 @@ from discord.http import Route
 
 from adapters.discord import mentions
 from adapters.discord.breaker import Breaker
-from adapters.discord.connection import API_URL, DiscordClient
+from adapters.discord.connection import API_URL, DiscordClient, Unanswered
 from adapters.discord.failures import (
+    CANNOT_SEE,
     FAILURES,
     INVALID_FORM,
+    MAY_NOT,
     NO_THREADS_HERE,
     TAG_REQUIRED,
     THREAD_ARCHIVED,
@@ -35,7 +37,8 @@ from adapters.discord.failures import (
 )
 from adapters.discord.markup import cut
 from adapters.discord.rendering import can_be_marked, has_marker, papers_per_message, render, render_all
-from adapters.discord.tags import REQUIRED, Forum, applied_tags, missing_tags
+from adapters.discord.servers import why_refused
+from adapters.discord.tags import REQUIRED, Forum, applied_tags, forum_of, missing_tags
 from bot.channels import Address, PlatformName, Style
 from bot.messages import Message, PaperBlock
 from bot.ports import Clock, Gone, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
@@ -141,11 +144,11 @@ class DiscordPlatform:
                 return await self._post_in_forum(channel, outgoing)
             if parent is not None:
                 return await self._reply(channel, parent, outgoing)
-            return Sent((await self._create(channel, outgoing))["id"])
+            return _sent(await self._create(channel, outgoing))
         except _StepError as refused:
-            return self._outcome(refused.cause, outgoing, left=False)
+            return await self._outcome(refused.cause, outgoing, left=False)
         except FAILURES as error:
-            return self._outcome(error, outgoing, left=True)
+            return await self._outcome(error, outgoing, left=True)
 
     async def look_up(self, outgoing: Outgoing, since: datetime) -> Sent | Retry | Gone | LookUp:
         channel, parent = _snowflake(outgoing.address.channel), _snowflake(outgoing.reply_to or "")
@@ -178,7 +181,7 @@ class DiscordPlatform:
         return LookUp.MISSING if readable and can_be_marked(outgoing.message) else LookUp.CANNOT_TELL
 
     async def tell(self, address: Address, person_id: str, message: Message) -> bool:
-        """Sends a direct message; False when the person takes none from us."""
+        """Sends a direct message that leads to the channel; False when the person takes none from us."""
         person = _snowflake(person_id)
         if person is None or self._breaker.wait:
             return False
@@ -186,11 +189,18 @@ class DiscordPlatform:
             await self.client.log_in()
             channel = await self.client.once(Route("POST", "/users/@me/channels"), {"recipient_id": str(person)})
             for part in render_all(message):
-                await self.client.once(_messages_of(int(channel["id"])), part.payload)
+                body = {**part.payload, **({"content": link} if (link := self._link(address)) else {})}
+                await self.client.once(_messages_of(int(channel["id"])), body)
         except FAILURES as error:
             _log.info("discord.not_told", channel=str(address), reason=str(error))
             return False
         return True
+
+    def _link(self, address: Address) -> str:
+        """The channel as Discord shows it to be gone to, nothing for one that is known to be gone."""
+        channel, guild = _snowflake(address.channel), self.client.get_guild(_snowflake(address.workspace) or 0)
+        gone = guild is not None and channel is not None and guild.get_channel_or_thread(channel) is None
+        return "" if channel is None or gone else f"<#{channel}>"
 
     # --- Posting
 
@@ -217,14 +227,14 @@ class DiscordPlatform:
     async def _reply(self, channel: int, parent: int, outgoing: Outgoing) -> Sent:
         """Posts into the thread of a message, which has the message's id; beside the message where none can be."""
         try:
-            return Sent((await self._create(parent, outgoing))["id"])
+            return _sent(await self._create(parent, outgoing))
         except discord.HTTPException as error:
             if error.code != UNKNOWN_CHANNEL:
                 raise
         if not await self._open_thread(channel, parent, outgoing):
             reference = {"message_id": str(parent), "fail_if_not_exists": False}
-            return Sent((await self._create(channel, outgoing, message_reference=reference))["id"])
-        return Sent((await self._create(parent, outgoing))["id"])
+            return _sent(await self._create(channel, outgoing, message_reference=reference))
+        return _sent(await self._create(parent, outgoing))
 
     async def _open_thread(self, channel: int, parent: int, outgoing: Outgoing) -> bool:
         """Opens the thread, if it is not open already; False where there can be none."""
@@ -233,8 +243,6 @@ class DiscordPlatform:
         )
         body = {"name": _thread_name(outgoing.message), "auto_archive_duration": THREAD_ARCHIVED_AFTER}
         try:
-            digest = await self._request(_message(channel, parent))
-            body["name"] = _name_of_digest(digest) or body["name"]
             await self._request(route, body)
         except discord.HTTPException as error:
             if error.code == THREAD_EXISTS:
@@ -263,7 +271,7 @@ class DiscordPlatform:
             if tags := await self._tags(channel, outgoing.message.topics, fresh=fresh):
                 body["applied_tags"] = tags
             try:
-                return Sent((await self._request(route, body))["id"])
+                return _sent(await self._request(route, body))
             except discord.HTTPException as error:
                 if error.code in (TAG_REQUIRED, UNKNOWN_TAG, INVALID_FORM) and not fresh:
                     fresh = True  # the forum is not what it was, or never was what we thought
@@ -287,18 +295,12 @@ class DiscordPlatform:
 
     async def _forum(self, channel: int, *, fresh: bool) -> Forum:
         known = self.client.get_channel(channel)
-        allowed = known.permissions_for(known.guild.me) if isinstance(known, discord.ForumChannel) else None
+        forum = forum_of(known, known.guild.me) if isinstance(known, discord.ForumChannel) else Forum()
         if isinstance(known, discord.ForumChannel) and not fresh:
-            tags = tuple(_as_json(tag) for tag in known.available_tags)
-            required = known.flags.require_tag
-        else:
-            told = await self._before(self._request(_channel(channel)))
-            tags, required = tuple(told.get("available_tags", ())), bool(told.get("flags", 0) & REQUIRED)
-        return Forum(
-            tags=tags,
-            required=required,
-            manages=allowed is not None and allowed.manage_channels,
-            moderates=allowed is not None and allowed.manage_threads,
+            return forum
+        told = await self._before(self._request(_channel(channel)))
+        return replace(
+            forum, tags=tuple(told.get("available_tags", ())), required=bool(told.get("flags", 0) & REQUIRED)
         )
 
     async def _is_forum(self, channel: int) -> bool:
@@ -374,14 +376,24 @@ class DiscordPlatform:
         except FAILURES as error:
             raise _StepError(error) from error
 
-    def _outcome(self, error: BaseException, outgoing: Outgoing, *, left: bool) -> SendResult:
+    async def _outcome(self, error: BaseException, outgoing: Outgoing, *, left: bool) -> SendResult:
         if left and code_of(error) == UNKNOWN_MESSAGE:
             # The nonce belongs to a message that was posted and deleted since.
             return Sent("")
         result = outcome_of(error, left=left)
+        if isinstance(result, Gone) and code_of(error) in (CANNOT_SEE, MAY_NOT):
+            server, channel = _snowflake(outgoing.address.workspace), _snowflake(outgoing.address.channel)
+            result = Gone(await why_refused(self.client, server, channel or 0) or result.reason)
         if not isinstance(result, Unknown | Retry):
             _log.warning("discord.refused", channel=str(outgoing.address), code=code_of(error), reason=result)
         return result
+
+
+def _sent(answer: Any) -> Sent:
+    """What Discord made of a request that posts; raises `Unanswered` where it does not say."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("id"), str):
+        raise Unanswered("an answer without the message's id")
+    return Sent(answer["id"])
 
 
 def _snowflake(text: str) -> int | None:
@@ -401,30 +413,12 @@ def _channel(channel: int, method: str = "GET") -> Route:
 
 
 def _thread_name(message: Message) -> str:
-    return cut(message.summary, LONGEST_THREAD_NAME) or "Papers"
+    return cut(message.thread or message.summary, LONGEST_THREAD_NAME) or "Papers"
 
 
 def _post_name(message: Message) -> str:
     """A post of a forum is called like its paper."""
     papers = [block for block in message.blocks if isinstance(block, PaperBlock)]
-    title = papers[0].title if len(papers) == 1 and not papers[0].compact else ""
-    return cut(title, LONGEST_THREAD_NAME) or _thread_name(message)
-
-
-def _as_json(tag: discord.ForumTag) -> Payload:
-    """A tag as Discord writes it, so that it is still there when others are added."""
-    emoji = tag.emoji
-    custom = emoji is not None and emoji.id is not None
-    return {
-        "id": str(tag.id),
-        "name": tag.name,
-        "moderated": tag.moderated,
-        "emoji_id": str(emoji.id) if emoji is not None and custom else None,
-        "emoji_name": emoji.name if emoji is not None and not custom else None,
-    }
-
-
-def _name_of_digest(message: Payload) -> str:
-    """A thread is called like the digest that it belongs to, whose heading is the title of its first embed."""
-    title = next((embed["title"] for embed in message.get("embeds", ()) if embed.get("title")), "")
-    return cut(title.replace("\\", ""), LONGEST_THREAD_NAME)
+    if len(papers) != 1 or papers[0].compact:
+        return _thread_name(message)
+    return cut(papers[0].title, LONGEST_THREAD_NAME) or papers[0].paper_id

@@ -10,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Any
 
 from adapters.discord.buttons import ButtonGroup, fits, numbered, rows_of
@@ -77,13 +78,13 @@ def render(message: Message, *, key: str = "", pictures: bool = True, files: boo
     With `files` documents are attached, else they stand in the message as far as there is room.
     """
     blocks = list(_marked(message.blocks, key)) if key else list(message.blocks)
-    components, unfit = rows_of(_button_groups(blocks))
+    components, unfit = rows_of(_button_groups(blocks, message.first))
     if unfit:
         blocks.append(Note((Span("Or type: "), Span(f"/papers {unfit[0]}", code=True))))
     attached = tuple(block for block in blocks if isinstance(block, Document)) if files else ()
     blocks = [block for block in blocks if block not in attached]
     colour = colour_of(message.topics[0]) if len(message.topics) == 1 else DEFAULT
-    pieces = list(_pieces(blocks, pictures=pictures, colour=colour))
+    pieces = list(_pieces(blocks, pictures=pictures, colour=colour, first=message.first))
     if len(pieces) > PIECES:
         pieces = [*pieces[: PIECES - 1], _Line(Note((Span(ELLIPSIS),)))]
     embeds = _embeds(pieces, colour)
@@ -110,7 +111,14 @@ def render_all(message: Message, *, files: bool = False) -> list[Rendered]:
             groups.append(unit)
         else:
             groups[-1] = group
-    return [render(replace(message, blocks=group, mention=""), files=files) for group in groups]
+    if len(groups) == 1:
+        return [render(replace(message, mention=""), files=files)]
+    counts = [sum(_is_numbered(block) for block in group) for group in groups]
+    firsts = accumulate(counts, initial=message.first or 1)
+    return [
+        render(replace(message, blocks=group, mention="", first=first), files=files)
+        for group, first in zip(groups, firsts, strict=False)
+    ]
 
 
 def _units(blocks: Sequence[Block]) -> Iterator[tuple[Block, ...]]:
@@ -189,9 +197,10 @@ class _Card:
 
     def fit(self, limit: int) -> Payload:
         paper = self.paper
-        title = unmarked(paper.title or paper.paper_id, min(TITLE, limit) - 5) or ELLIPSIS
+        number = f"{self.number} · " if self.number else ""
+        title = unmarked(paper.title or paper.paper_id, min(TITLE, limit) - length(number)) or ELLIPSIS
         colour = colour_of(paper.topics[0]) if paper.topics else self.colour
-        embed: Payload = {"title": f"{self.number} · {title}" if self.number else title, "color": colour}
+        embed: Payload = {"title": number + title, "color": colour}
         if address := usable_url(paper.url):
             embed["url"] = address
         if self.picture and (picture := usable_url(paper.thumbnail_url)):
@@ -211,8 +220,8 @@ class _Card:
 _Piece = _Line | _Card
 
 
-def _pieces(blocks: Sequence[Block], *, pictures: bool, colour: int = DEFAULT) -> Iterator[_Piece]:
-    numbers = _numbers(blocks)
+def _pieces(blocks: Sequence[Block], *, pictures: bool, colour: int = DEFAULT, first: int = 0) -> Iterator[_Piece]:
+    numbers = _numbers(blocks, first)
     for place, block in enumerate(blocks):
         match block:
             case PaperBlock(compact=False):
@@ -226,14 +235,18 @@ def _pieces(blocks: Sequence[Block], *, pictures: bool, colour: int = DEFAULT) -
                 continue  # buttons have rows of their own, and embeds divide by themselves
 
 
-def _numbers(blocks: Sequence[Block]) -> dict[int, int]:
-    """Numbers for the papers with buttons, by their place, when there are several of them."""
-    places = [place for place, block in enumerate(blocks) if isinstance(block, PaperBlock) and block.buttons]
-    return {place: number for number, place in enumerate(places, 1)} if len(places) > 1 else {}
+def _numbers(blocks: Sequence[Block], first: int) -> dict[int, int]:
+    """Numbers for the papers with buttons, by their place, when there are several of them: here or in all."""
+    places = [place for place, block in enumerate(blocks) if _is_numbered(block)]
+    return {place: number for number, place in enumerate(places, first or 1)} if first or len(places) > 1 else {}
 
 
-def _button_groups(blocks: Sequence[Block]) -> list[ButtonGroup]:
-    numbers = _numbers(blocks)
+def _is_numbered(block: Block) -> bool:
+    return isinstance(block, PaperBlock) and bool(block.buttons)
+
+
+def _button_groups(blocks: Sequence[Block], first: int = 0) -> list[ButtonGroup]:
+    numbers = _numbers(blocks, first)
     groups = []
     for place, block in enumerate(blocks):
         if isinstance(block, Buttons):

@@ -16,8 +16,9 @@ import structlog
 from discord.http import Route
 
 from adapters.discord.connection import DiscordClient
-from adapters.discord.failures import CURABLE, FAILURES
+from adapters.discord.failures import FAILURES, LACKS, TAG_MISSING
 from adapters.discord.permissions import can_post
+from adapters.discord.tags import forum_of
 from bot.channels import Address, Channel, ChannelState, PlatformName
 from bot.errors import StorageError
 from bot.messages import Message
@@ -116,12 +117,12 @@ class Standing:
             known = stored.get(guild_id)
             if guild.name and (known is None or known.name != guild.name or known.left_at is not None):
                 await self._life.workspace_joined(_server(guild_id), guild.name)
-        await self._revive(lambda channel: channel.reason in (REMOVED, *CURABLE))
+        await self._revive(lambda channel: channel.reason in (REMOVED, TAG_MISSING) or channel.reason.startswith(LACKS))
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         self._gone.discard(guild.id)
         await self._life.workspace_joined(_server(guild.id), guild.name)
-        await self._revive(lambda channel: channel.address.workspace == str(guild.id))
+        await self._revive(in_server=guild.id)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Not for an outage: discord.py tells those apart (`on_guild_unavailable`), and they change nothing."""
@@ -161,22 +162,22 @@ class Standing:
         address = _address(after.guild.id, after.id)
         if before.name != after.name:
             await self._life.renamed(address, after.name)
-        if before.overwrites != after.overwrites:
+        if before.overwrites != after.overwrites or _tags(before) != _tags(after):
             await self._revive_at(address)
 
     # --- Permissions
 
     async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
         if before.permissions != after.permissions:
-            await self._revive(lambda channel: channel.address.workspace == str(after.guild.id))
+            await self._revive(in_server=after.guild.id)
 
     async def on_guild_role_delete(self, role: discord.Role) -> None:
-        await self._revive(lambda channel: channel.address.workspace == str(role.guild.id))
+        await self._revive(in_server=role.guild.id)
 
     async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
         """Discord tells everybody of themselves, also who does not hear of the members: the bot has other roles."""
         if after == after.guild.me and (before.roles, before.timed_out_until) != (after.roles, after.timed_out_until):
-            await self._revive(lambda channel: channel.address.workspace == str(after.guild.id))
+            await self._revive(in_server=after.guild.id)
 
     # --- Asking
 
@@ -209,9 +210,12 @@ class Standing:
             _log.warning("discord.server_unknown", guild=guild, reason=str(error) or type(error).__name__)
         return False
 
-    async def _revive(self, wanted: Callable[[Channel], bool]) -> None:
+    async def _revive(
+        self, wanted: Callable[[Channel], bool] = lambda _: True, *, in_server: int | None = None
+    ) -> None:
         """Lets the broken ones of these channels go on where nothing stands in the way any more."""
-        for channel in await self._directory.channels(PlatformName.DISCORD):
+        workspace = str(in_server) if in_server is not None else ""
+        for channel in await self._directory.channels(PlatformName.DISCORD, workspace=workspace):
             if wanted(channel):
                 await self._revive_one(channel)
 
@@ -225,8 +229,19 @@ class Standing:
         here = self._client.get_channel(int(channel.address.channel))
         if here is not None and int(channel.address.workspace) in self._gone:
             return  # discord.py still knows it
-        if isinstance(here, discord.abc.GuildChannel | discord.Thread) and can_post(here):
+        if isinstance(here, discord.abc.GuildChannel | discord.Thread) and can_post(here) and _takes_posts(here):
             await self._life.reachable(channel.address, here.name)
+
+
+def _tags(channel: discord.abc.GuildChannel) -> object:
+    """What a forum says of tags, to be compared."""
+    if not isinstance(channel, discord.ForumChannel):
+        return None
+    return channel.flags.require_tag, {(tag.id, tag.moderated) for tag in channel.available_tags}
+
+
+def _takes_posts(channel: discord.abc.GuildChannel | discord.Thread) -> bool:
+    return not isinstance(channel, discord.ForumChannel) or forum_of(channel, channel.guild.me).takes_posts
 
 
 def _server(guild: int | str) -> Address:

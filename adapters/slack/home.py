@@ -147,6 +147,5 @@ def _line(channel: Channel) -> tuple[Span, ...]:
             state = "paused"
         case ChannelState.ACTIVE:
             state = f"{channel.schedule} ({channel.time_zone})"
-    # Conversations have names of several words, and no sign before them.
-    name = channel.name[:1].upper() + channel.name[1:] if " " in channel.name else f"#{channel.name}"
-    return text(bold(name), f": {state}")
+    name = channel.shown_name
+    return text(bold(name[:1].upper() + name[1:]), f": {state}")

@@ -81,7 +81,7 @@ async def topics(services: Services, call: CommandCall, _arguments: Arguments) -
         )
     now = services.clock.now()
     delivered = await services.store.subscriptions.delivered(channel.id, now - DELIVERED_IN)
-    blocks: list[Block] = [Heading(f"{count_of(len(subscriptions), 'topic')} in {channel.name}")]
+    blocks: list[Block] = [Heading(f"{count_of(len(subscriptions), 'topic')} in {channel.shown_name}")]
     for topic in subscriptions:
         blocks.append(say(bold(f"{topic.number}. "), *_title(topic)))
         brought = f"{count_of(delivered.get(topic.id, 0), 'paper')} in the last {DELIVERED_IN.days} days"

@@ -117,8 +117,10 @@ class ChannelStore(Protocol):
 
     async def get(self, channel_ids: Sequence[int]) -> dict[int, Channel]: ...
 
-    async def on_platform(self, platform: PlatformName, *, with_topics: bool = False) -> list[Channel]:
-        """The channels of a platform, all of them or those with a topic, by name."""
+    async def on_platform(
+        self, platform: PlatformName, *, workspace: str = "", with_topics: bool = False
+    ) -> list[Channel]:
+        """The channels of a platform, or of one workspace; all of them or those with a topic, by name."""
         ...
 
     async def add(
@@ -386,6 +388,10 @@ class Store(Protocol):
 
     async def counts(self) -> dict[str, int]:
         """How many papers, channels and subscriptions there are."""
+        ...
+
+    async def let_go(self, duty: str) -> None:
+        """Leaves that duty to others; harmless if this process does not have it. Raises `StorageError`."""
         ...
 
     async def hold(self, duty: str) -> bool:

@@ -76,8 +76,10 @@ class WorkspaceDirectory(ChannelDirectory, Protocol):
 
     async def workspaces(self, platform: PlatformName) -> Sequence[Workspace]: ...
 
-    async def channels(self, platform: PlatformName, *, with_topics: bool = False) -> Sequence[Channel]:
-        """All channels, or only those that have a topic."""
+    async def channels(
+        self, platform: PlatformName, *, workspace: str = "", with_topics: bool = False
+    ) -> Sequence[Channel]:
+        """All channels, or only those of a workspace, or only those that have a topic."""
         ...
 
     async def find(self, address: Address) -> Channel | None: ...

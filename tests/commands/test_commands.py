@@ -211,7 +211,7 @@ async def test_two_topics_become_one(town: Town) -> None:
         in answer
     )
     listing = await town.say("topics")
-    assert "1 topic in general" in listing
+    assert "1 topic in #general" in listing
     assert "1. Slow (`diffusion OR turtles upvotes:>=20`)" in listing
     assert "posted at once" in listing
     assert sorted((await town.ask("preview")).message.paper_ids) == ["2605.00003", "2605.00004"]
@@ -246,7 +246,7 @@ async def test_topics_that_cannot_be_merged_stay_as_they_are(town: Town) -> None
     await town.say("subscribe " + " OR ".join(f"alpha{number}" for number in range(30)))
     await town.say("subscribe " + " OR ".join(f"beta{number}" for number in range(30)))
     assert "at most 500 characters and 50 words" in await town.refused("merge 4 5")
-    assert "5 topics in general" in await town.say("topics")
+    assert "5 topics in #general" in await town.say("topics")
 
 
 async def test_topics_are_edited_by_number_name_or_query(town: Town) -> None:

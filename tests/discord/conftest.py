@@ -51,7 +51,7 @@ DIGEST = Message(
     summary="Sparse Attention, Again and 1 other paper",
     blocks=(Heading("2 new papers · Tuesday, 12 May 2026"), replace(PAPER, compact=True)),
 )
-REPLY = Message(summary="Sparse Attention, Again", blocks=(PAPER,))
+REPLY = Message(summary="Sparse Attention, Again", blocks=(PAPER,), thread="2 new papers · Tuesday, 12 May 2026")
 
 
 def outgoing(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from adapters.discord.bot import DiscordBot
+from adapters.discord.bot import PATIENCE, DiscordBot
 from adapters.discord.links import CardOf
 from adapters.discord.platform import DiscordPlatform
 from bot.channel_life import ChannelLife
@@ -63,7 +63,11 @@ class House:
 
 
 def a_bot(
-    house: House, platform: DiscordPlatform | None = None, *, commands: CommandRunner | None = None
+    house: House,
+    platform: DiscordPlatform | None = None,
+    *,
+    commands: CommandRunner | None = None,
+    patience: float = PATIENCE,
 ) -> DiscordBot:
     """The bot, put together and not connected yet."""
     directory = Directory(house.store, house.clock)
@@ -77,6 +81,7 @@ def a_bot(
         forms=Forms(house.store),
         card_of=house.card_of,
         first_retry=0.01,
+        patience=patience,
         announce=house.announced.append,
     )
 

@@ -16,6 +16,7 @@ from bot.clocks import ShiftedClock, SystemClock
 from bot.directory import Directory
 from bot.doctor import Finding, examine
 from tests.discord.house import House, running
+from tests.simulators.discord_wire import Fault
 from tests.simulators.discord_world import APPLICATION_ID, FORUM
 
 
@@ -42,10 +43,20 @@ async def test_all_is_well(house: House) -> None:
     assert len(house.simulator.gateway.identifies) == 1
 
 
-async def test_a_wrong_token_is_explained(house: House) -> None:
+async def test_a_wrong_token_is_explained_once_after_one_attempt(house: House) -> None:
     found = await look(house, token="wrong")
     assert not found["Discord"].is_well
     assert "PAPERROUND_DISCORD_TOKEN" in found["Discord"].words
+    others = [finding for what, finding in found.items() if what != "Discord"]
+    assert [(finding.is_well, finding.words) for finding in others] == [(False, "not checked")] * len(others)
+    assert len(house.simulator.requests) == 1
+
+
+async def test_a_discord_that_does_not_answer_is_named_once(house: House) -> None:
+    house.simulator.fail("GET", "/users/@me$", *[Fault.DROP] * 10)
+    found = await look(house)
+    assert "cannot be reached" in found["Discord"].words
+    assert [finding.words for what, finding in found.items() if what != "Discord"] == ["not checked"] * 3
 
 
 async def test_a_bot_without_a_server_is_told_how_it_gets_into_one(house: House) -> None:
@@ -66,18 +77,20 @@ async def test_each_channel_with_topics_says_what_it_lacks(house: House) -> None
             await house.say("subscribe", place, query="diffusion")
         await house.say("settings", key="style", value="threads")
         await house.say("settings", quiet, key="limit", value="3")
-    house.general.permissions = lacking("create_public_threads", "embed_links")
+    house.general.permissions = lacking("create_public_threads", "embed_links", "read_message_history")
     hidden.permissions = lacking("view_channel")
     forum.permissions = lacking("send_messages")
     quiet.permissions = lacking("send_messages")
+    forum.tag_required = True
     thread.locked = True
     del world.channels[doomed.id]
     found = (await look(house))["Discord's channels"]
     assert not found.is_well
     for sentence in (
-        "#general in Lab: give the bot “Embed Links”, “Create Public Threads”",
+        "#general in Lab: give the bot “Embed Links”, “Create Public Threads” and “Read Message History”",
         "#hidden in Lab: give the bot “View Channel”",
         "#shelf in Lab: give the bot “Create Posts”",
+        "#shelf in Lab wants a tag for every post",
         "#doomed in Lab was deleted.",
         "#reading in Lab is a locked thread",
     ):

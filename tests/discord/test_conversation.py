@@ -263,6 +263,45 @@ async def test_an_answer_that_comes_too_late_troubles_nobody_else(lively: House)
     assert (await lively.say("today")).text
 
 
+async def test_a_refused_answer_is_replaced_by_a_sentence_for_commands_buttons_and_forms(lively: House) -> None:
+    server, people = lively.simulator, lively.simulator.interactions
+    refusal = ApiError(400, 50035, "Invalid Form Body")
+    sentence = "Discord did not take my answer"
+
+    server.refuse_edits.append(refusal)
+    assert sentence in (await lively.say("today")).text
+
+    await lively.say("subscribe", query="diffusion", backfill=2)
+    await lively.town.engine.deliver()
+    [digest] = lively.general.messages
+    before = str(digest)
+    server.refuse_follow_ups.append(refusal)
+    pressed = await people.press(lively.general, digest, digest["components"][0]["components"][0]["custom_id"])
+    assert sentence in pressed.text
+    assert pressed.ephemeral
+    assert str(digest) == before
+
+    results = await lively.say("search", query="diffusion")
+    first = str(results.messages[0])
+    next_page = next(custom_id for label, custom_id in results.buttons.items() if "Next" in label)
+    server.refuse_edits.append(refusal)
+    assert sentence in (await people.press(lively.general, results.messages[0], next_page)).text
+    assert str(results.messages[0]) == first
+
+    opened = await people.command(lively.general, "subscribe")
+    server.refuse_edits.append(refusal)
+    assert sentence in (await people.submit(lively.general, opened, query="quant*")).text
+
+
+async def test_a_refused_file_is_shown_below_a_button_too(lively: House) -> None:
+    await lively.say("save", paper="2605.00001")
+    shown = await lively.say("saved")
+    lively.simulator.refuse_follow_ups.append(ApiError(413, 40005, "Request entity too large"))
+    pressed = await lively.simulator.interactions.press(lively.general, shown.messages[0], shown.buttons["CSV"])
+    assert "```" in pressed.text
+    assert "2605.00001" in pressed.text
+
+
 async def test_a_long_answer_comes_in_several_messages(house: House) -> None:
     class Verbose(Slow):
         async def run(self, call: CommandCall) -> Reply:
@@ -414,6 +453,62 @@ async def test_where_files_are_refused_the_bibliography_is_shown(lively: House) 
     assert "```" in answer.text
     assert "2605.00012" in answer.text
     assert not answer.messages[-1]["attachments"]
+
+
+# --- What Discord does not send, or not yet
+
+
+def given_to(name: str, *options: dict[str, Any]) -> dict[str, Any]:
+    return {"id": "1", "name": "papers", "type": 1, "options": [{"name": name, "type": 1, "options": list(options)}]}
+
+
+QUERY = {"name": "query", "type": 3, "value": "study"}
+TODAY = given_to("today")
+PERSON = {"id": "4242", "username": "ada", "global_name": "ada", "discriminator": "0", "avatar": None}
+PRIVATE = {"guild_id": None, "guild": None, "member": None, "user": PERSON, "context": 1}
+FORM = {"type": 18, "component": {"type": 4, "custom_id": "query", "value": "quant*"}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "changes", "words"),
+    [
+        (2, TODAY, PRIVATE, "I work in the channels of servers"),
+        (2, TODAY, {"member": None, "user": PERSON}, "Something went wrong inside me"),
+        (2, TODAY, {"channel": None}, "Something went wrong inside me"),
+        (2, TODAY, {"locale": None, "guild_locale": "zz-ZZ", "entitlements": None, "context": 9}, "papers listed"),
+        (2, TODAY, {"authorizing_integration_owners": {"1": "4242"}}, "papers listed"),
+        (2, {"id": "1", "name": "papers", "type": 1}, {}, "no command"),
+        (2, {"id": "1", "name": "gazette", "type": 1, "options": [QUERY]}, {}, "no command"),
+        (2, given_to("search", QUERY, {"name": "mood", "type": 99, "value": "?"}), {}, "for `study`"),
+        (2, given_to("search", {"name": "query", "type": 3}), {}, "needs what to look for"),
+        (2, given_to("history", {"name": "count", "type": 10, "value": 2.5}), {}, "does not fit"),
+        (2, {"id": "2", "name": "Find papers here", "type": 3, "target_id": "9", "resolved": None}, {}, "no words"),
+        (5, {"custom_id": "another-form", "components": []}, {}, "another version of me"),
+        (5, {"custom_id": "papers-form:subscribe", "components": []}, {}, "needs a query"),
+        (5, {"custom_id": "papers-form:subscribe", "components": [{"component": None}, FORM]}, {}, "Topic 1 added"),
+        (5, {"custom_id": "papers-form:edit 99", "components": [FORM]}, {}, "has no topics"),
+    ],
+)
+async def test_whatever_comes_is_answered(
+    lively: House, kind: int, data: dict[str, Any], changes: dict[str, Any], words: str
+) -> None:
+    answer = await lively.simulator.interactions.odd(lively.general, kind, data, **changes)
+    assert words in answer.text
+    assert answer.ephemeral
+
+
+async def test_a_button_outside_of_servers_is_answered(lively: House) -> None:
+    shown = await lively.say("show", paper="2605.00001")
+    data = {"custom_id": shown.buttons["Save"], "component_type": 2, "id": 1}
+    private = {**PRIVATE, "message": shown.messages[0]}
+    answer = await lively.simulator.interactions.odd(lively.general, 3, data, **private)
+    assert "I work in the channels of servers" in answer.text
+
+
+@pytest.mark.parametrize("options", [[QUERY], [], [{"name": "query", "type": 3, "focused": True}]])
+async def test_whatever_is_typed_is_completed(lively: House, options: list[dict[str, Any]]) -> None:
+    answer = await lively.simulator.interactions.odd(lively.general, 4, given_to("search", *options))
+    assert answer.choices
 
 
 # --- Buttons

@@ -56,6 +56,14 @@ async def test_subscribe_without_a_query_opens_a_form_as_the_first_answer(lively
     assert await topics(lively) == [("diffusion OR quant*", "the 'fast' ones", None, True)]
 
 
+async def test_a_form_begins_with_no_more_than_its_fields_take(lively: House) -> None:
+    opened = await lively.simulator.interactions.command(
+        lively.general, "subscribe", name="n" * 90, min_upvotes=1_000_000_000
+    )
+    assert opened.fields["name"]["value"] == "n" * 60
+    assert not opened.fields["min-upvotes"].get("value")
+
+
 async def test_edit_opens_the_form_with_what_the_topic_is_and_does_what_it_says(lively: House) -> None:
     await lively.say("subscribe", query='"mixture of experts"', min_upvotes=7, name="Experts")
     opened = await lively.simulator.interactions.command(lively.general, "edit", topic="1")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import discord
 import pytest
 
+from adapters.discord.failures import TAG_MISSING
 from adapters.discord.platform import DiscordPlatform
 from adapters.discord.tags import MOST_TAGS, Forum, applied_tags, missing_tags
+from bot.channels import ChannelState
 from bot.ports import Sent
 from tests.discord.conftest import REPLY, outgoing
 from tests.discord.house import House, running
@@ -128,6 +131,37 @@ async def test_a_tag_that_was_deleted_meanwhile_is_left_out(
     forum.tags.clear()
     assert isinstance(await platform.send(outgoing(forum, message, key="other")), Sent)
     assert "applied_tags" not in discord_server.sent("POST", POSTS)[-1].body
+
+
+async def test_a_forum_that_wants_a_tag_and_has_none_says_what_to_do_and_goes_on_by_itself(lively: House) -> None:
+    world = lively.simulator.world
+    forum = world.add_channel(lively.guild, "papers", FORUM, tag_required=True)
+    question = await opened(lively, forum)
+    assert TAG_MISSING in (await lively.say("subscribe", question, query="diffusion", backfill=2)).text
+    await settled(lively)
+    assert len(lively.simulator.sent("POST", POSTS)) == 2  # as it is known, and as it is
+    assert TAG_MISSING in (await lively.say("status", question)).text
+    await settled(lively)
+    assert len(lively.simulator.sent("POST", POSTS)) == 2
+    forum.tags = {"7": "Images"}
+    await lively.simulator.update_channel(forum)
+    async with asyncio.timeout(5):
+        while (await lively.stored(forum)).state is not ChannelState.ACTIVE:
+            await asyncio.sleep(0.005)
+    await settled(lively)
+    assert [post.applied for post in world.threads_of(forum)[1:]] == [["7"], ["7"]]
+
+
+async def test_a_shared_paper_gets_a_tag_where_one_is_wanted_and_the_bot_may_make_it(lively: House) -> None:
+    world = lively.simulator.world
+    managing = discord.Permissions(ALL.value)
+    managing.update(manage_channels=True)
+    forum = world.add_channel(lively.guild, "papers", FORUM, tag_required=True, permissions=managing)
+    question = await opened(lively, forum)
+    shown = await lively.say("show", question, paper="2605.00003")
+    await lively.simulator.interactions.press(question, shown.messages[0], shown.buttons["Share to channel"])
+    await settled(lively)
+    assert list(forum.tags.values()) == ["papers"]
 
 
 async def test_pictures_that_discord_dislikes_are_left_out(

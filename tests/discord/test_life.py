@@ -8,18 +8,21 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 
 import discord
 import pytest
 
 from adapters.discord.permissions import NEEDED, can_post, invite_url, may_manage, missing
 from adapters.discord.platform import DiscordPlatform
+from adapters.discord.servers import TIMED_OUT
 from bot.channels import ChannelState, PlatformName, Workspace
 from bot.errors import OperatorError
+from bot.shifts import UnservedError
 from storage.store import SqlStore
 from tests.discord.house import House, a_bot, running
 from tests.simulators.discord import eventually
-from tests.simulators.discord_wire import Fault
+from tests.simulators.discord_wire import ApiError, Fault
 from tests.simulators.discord_world import APPLICATION_ID, FORUM, Channel
 from tests.sources import a_paper
 
@@ -99,17 +102,32 @@ async def test_a_locked_thread_stops_an_unlocked_one_goes_on_and_a_deleted_one_i
 
 
 async def test_a_channel_goes_on_by_itself_when_its_permission_is_back(lively: House) -> None:
+    await lively.store.channels.join_workspace((await lively.stored()).address, "Lab")
     await lively.simulator.allow(lively.general, send_messages=False)
     await lively.next_digest()
     assert (await lively.stored()).state is ChannelState.BROKEN
     told = lively.simulator.world.channels[lively.simulator.world.direct[4242]].messages
     assert len(told) == 1
-    assert "lack a permission" in str(told)
+    assert told[0]["content"] == f"<#{lively.general.id}>"
+    assert "#general in Lab" in str(told)
+    assert "I lack “Send Messages” there." in str(told)
     await lively.simulator.allow(lively.general, send_messages=True)
     await becomes(lively, ChannelState.ACTIVE)
     await lively.town.engine.deliver()
     assert len(lively.general.messages) == 1
     assert len(told) == 1
+
+
+async def test_a_bot_that_is_timed_out_says_so(lively: House) -> None:
+    member = {**lively.simulator.world.guild_json(lively.guild)["members"][0], "guild_id": str(lively.guild.id)}
+    until = (discord.utils.utcnow() + timedelta(hours=1)).isoformat()
+    await lively.simulator.gateway.dispatch("GUILD_MEMBER_UPDATE", {**member, "communication_disabled_until": until})
+    await eventually(lambda: lively.platform.client.guilds[0].me.is_timed_out())
+    lively.simulator.refuse.append(ApiError(403, 50013))
+    await lively.next_digest()
+    assert (await lively.stored()).reason == TIMED_OUT
+    await lively.simulator.gateway.dispatch("GUILD_MEMBER_UPDATE", member)
+    await becomes(lively, ChannelState.ACTIVE)
 
 
 async def test_another_permission_does_not_wake_what_is_still_refused(lively: House) -> None:
@@ -259,6 +277,45 @@ async def test_a_bot_that_lost_its_shift_leaves_and_comes_back_with_the_next_one
     await asyncio.gather(serving, return_exceptions=True)
 
 
+async def test_what_two_processes_hear_is_done_by_the_one_that_answers_first(lively: House) -> None:
+    """As for a moment while one takes over, or when somebody starts a second bot with the same token."""
+    server = lively.simulator
+    second = DiscordPlatform(server.token, lively.clock, api_url=server.api_url)
+    serving = asyncio.create_task(a_bot(lively, second).run())
+    await eventually(lambda: server.gateway.open == 2, within=10)
+    for number in range(2, 7):
+        assert f"Topic {number} added" in (await lively.say("subscribe", query=f"agents{number}")).text
+    await eventually(lambda: len(server.sent("POST", "/callback")) == 1 + 2 * 5)
+    assert not any("already" in one.text for one in server.interactions.by_token.values())
+    # A form, too, is opened once, and may be submitted to the other one.
+    opened = await server.interactions.command(lively.general, "subscribe")
+    assert "Topic 7 added" in (await server.interactions.submit(lively.general, opened, query="quant*")).text
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+    await second.close()
+
+
+async def test_a_bot_without_a_connection_leaves_discord_to_another_process(house: House) -> None:
+    gateway = house.simulator.gateway
+    bot = a_bot(house)
+    serving = asyncio.create_task(bot.run())
+    await eventually(lambda: gateway.open and house.platform.client.hears, within=10)
+    bot._patience = 0.3
+    await asyncio.sleep(1.5)
+    assert not serving.done()
+    gateway.is_shut = True
+    await gateway.drop()
+    with pytest.raises(UnservedError):
+        await asyncio.wait_for(serving, 10)
+    assert not gateway.open
+
+
+async def test_a_bot_that_never_gets_a_connection_leaves_discord_too(house: House) -> None:
+    house.simulator.fail("GET", "/users/@me$", *[Fault.DROP] * 1000)
+    with pytest.raises(UnservedError):
+        await asyncio.wait_for(a_bot(house, patience=0.3).run(), 10)
+
+
 # --- The gateway
 
 
@@ -338,6 +395,46 @@ async def test_what_happens_while_the_connection_is_down_is_answered_when_it_is_
     assert answer.messages
     assert gateway.resumes == 1
     assert len(gateway.identifies) == 1
+
+
+async def test_an_event_that_cannot_be_read_is_survived(lively: House) -> None:
+    """Fields are missing or are not what they were: of each kind of event that we hear, in two ways."""
+    gateway, channel = lively.simulator.gateway, lively.general.json()
+    server = lively.simulator.world.guild_json(lively.guild)
+    nameless = {name: value for name, value in server.items() if name != "name"}
+    strange: list[tuple[str, object]] = [
+        ("GUILD_UPDATE", nameless),
+        ("GUILD_CREATE", {"id": "1"}),
+        ("GUILD_CREATE", {**server, "id": "17", "channels": [{**channel, "type": None}], "roles": None}),
+        ("CHANNEL_UPDATE", {**channel, "type": 4242}),
+        ("CHANNEL_UPDATE", {**channel, "permission_overwrites": "none"}),
+        ("CHANNEL_CREATE", {**channel, "id": "new"}),
+        ("THREAD_UPDATE", {"id": channel["id"], "guild_id": channel["guild_id"]}),
+        ("GUILD_ROLE_UPDATE", {"guild_id": channel["guild_id"], "role": []}),
+        ("GUILD_MEMBER_UPDATE", {"guild_id": channel["guild_id"]}),
+        ("INTERACTION_CREATE", {}),
+        ("INTERACTION_CREATE", {"id": "1", "type": 99, "token": "t", "application_id": "2", "version": 1}),
+        ("INTERACTION_CREATE", {"id": "1", "type": 3, "token": "t", "application_id": "2", "version": 1, "data": {}}),
+        ("GUILD_DELETE", None),
+        ("SOMETHING_NEW", {}),
+    ]
+    for event, data in strange:
+        await gateway.dispatch(event, data)
+    await lively.simulator.rename_guild(lively.guild.id, "Laboratory")
+    await eventually(lambda: lively.platform.client.guilds[0].name == "Laboratory")
+    assert (await lively.say("topics")).messages
+    assert len(gateway.identifies) == 1
+    assert not gateway.resumes
+
+
+async def test_a_session_whose_beginning_cannot_be_read_is_begun_again(house: House) -> None:
+    gateway = house.simulator.gateway
+    gateway.ready_lacks = ["user", "resume_gateway_url"]
+    serving = asyncio.create_task(a_bot(house).run())
+    await eventually(lambda: len(gateway.identifies) == 3 and gateway.open == 1, within=15)
+    assert (await house.say("topics")).messages
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
 
 
 async def test_no_privileged_intent_is_asked_for(lively: House) -> None:
@@ -431,6 +528,19 @@ def shown(house: House) -> list[str]:
 
 
 # --- Permissions
+
+
+async def test_the_threads_of_one_digest_are_called_alike(house: House) -> None:
+    await house.town.news(*(a_paper(number) for number in range(1, 13)))
+    async with running(house):
+        await house.say("settings", key="style", value="threads")
+        await house.say("subscribe", query="diffusion", backfill=12)
+        for _ in range(14):
+            house.clock.advance(seconds=2)
+            await house.town.engine.deliver()
+    threads = house.simulator.world.threads_of(house.general)
+    name = "12 older papers · Tuesday, 12 May 2026"
+    assert {thread.name: len(thread.messages) for thread in threads} == {name: 10, f"{name} (2)": 2}
 
 
 def test_the_invite_link_asks_for_exactly_what_is_needed() -> None:

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from adapters.discord.breaker import MOST_INVALID, Breaker
+from adapters.discord.failures import TAG_MISSING
 from adapters.discord.platform import DiscordPlatform
 from bot.channels import Address, PlatformName
 from bot.messages import Message, Paragraph, text
 from bot.ports import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
 from tests.clocks import SettableClock
-from tests.discord.conftest import DIGEST, REPLY, outgoing
+from tests.discord.conftest import DIGEST, PAPER, REPLY, outgoing
 from tests.simulators.discord import DiscordSimulator
 from tests.simulators.discord_wire import LONG_WAIT, ApiError, Fault
 from tests.simulators.discord_world import FORUM, VOICE, Channel
 
 MESSAGES = r"/channels/\d+/messages$"
-AMBIGUOUS = [Fault.ACCEPT_THEN_DROP, Fault.ACCEPT_THEN_ERROR, Fault.NONSENSE]
-NOT_DONE = [Fault.DROP, Fault.ERROR, Fault.UNAVAILABLE]
+AMBIGUOUS = [
+    Fault.ACCEPT_THEN_DROP,
+    Fault.ACCEPT_THEN_ERROR,
+    Fault.NONSENSE,
+    Fault.ODD_LIMITS,
+    Fault.EMPTY,
+]
+NOT_DONE = [Fault.DROP, Fault.ERROR, Fault.UNAVAILABLE, Fault.RATE_LIMITED_UNTOLD]
 
 
 @pytest.fixture
@@ -217,7 +225,7 @@ def test_many_refusals_in_a_row_stop_the_rest(clock: SettableClock) -> None:
     ("error", "expected"),
     [
         (ApiError(404, 10004), Gone("I am no longer in this server.", GoneScope.WORKSPACE)),
-        (ApiError(403, 160005), Gone("The thread is locked.")),
+        (ApiError(403, 160005), Gone("The thread is locked. Unlock it, or move its topics to another channel.")),
         (ApiError(403, 99), Gone("Discord does not let me post there: refused")),
         (ApiError(400, 50006), Rejected("400 50006: refused")),
         (ApiError(403, 200000), Rejected("403 200000: refused")),
@@ -233,16 +241,30 @@ async def test_refusals_say_who_has_to_act(
 
 @pytest.mark.parametrize(
     ("missing", "words"),
-    [("view_channel", "cannot see"), ("send_messages", "lack a permission"), ("embed_links", "Embed Links")],
+    [
+        ("view_channel", "View Channel"),
+        ("send_messages", "Send Messages"),
+        ("embed_links", "Embed Links"),
+        ("send_messages embed_links", "Send Messages” and “Embed Links"),
+    ],
 )
-async def test_a_missing_permission_stops_the_channel_in_clear_words(
+async def test_a_channel_that_refuses_us_names_the_permission_that_is_missing(
     discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel, missing: str, words: str
 ) -> None:
-    await discord_server.allow(channel, **{missing: False})
+    await discord_server.allow(channel, **dict.fromkeys(missing.split(), False))
+    it = "them" if "and" in words else "it"
+    reason = f"I lack “{words}” there. Give {it} to me in the channel's settings, “Permissions”."
+    assert await platform.send(outgoing(channel)) == Gone(reason)
+
+
+async def test_where_the_reason_of_a_refusal_cannot_be_asked_for_all_that_is_needed_is_named(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
+) -> None:
+    discord_server.refuse.append(ApiError(403, 50013))
+    discord_server.fail("GET", r"/guilds/\d+$", Fault.DROP)
     result = await platform.send(outgoing(channel))
     assert isinstance(result, Gone)
-    assert result.scope is GoneScope.CHANNEL
-    assert words in result.reason
+    assert result.reason.startswith("I lack a permission there. Give me “View Channel”")
 
 
 async def test_a_deleted_channel_and_a_lost_server_are_gone(
@@ -316,7 +338,10 @@ async def test_a_reply_is_found_again_and_never_posted_twice(
     assert [Sent(message["id"]) for message in thread.messages[1:]] == [found]
 
 
-@pytest.mark.parametrize("fault", [*AMBIGUOUS, *NOT_DONE, Fault.RATE_LIMITED_LONG])
+# Whoever opens a thread need not be told anything.
+@pytest.mark.parametrize(
+    "fault", [*(one for one in AMBIGUOUS if one is not Fault.EMPTY), *NOT_DONE, Fault.RATE_LIMITED_LONG]
+)
 async def test_a_thread_that_cannot_be_opened_now_is_opened_later(
     discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel, fault: Fault
 ) -> None:
@@ -366,6 +391,9 @@ async def test_in_a_forum_each_message_is_a_post_of_its_own(
     threads = discord_server.world.threads_of(forum)
     assert [thread.name for thread in threads] == [DIGEST.summary, REPLY.summary]
     assert paper == Sent(str(threads[1].id))
+    nameless = replace(REPLY, blocks=(replace(PAPER, title="\u200b"),))
+    await platform.send(outgoing(forum, nameless, key="nameless"))
+    assert discord_server.world.threads_of(forum)[2].name == PAPER.paper_id
 
 
 @pytest.mark.parametrize("fault", AMBIGUOUS)
@@ -386,7 +414,7 @@ async def test_a_forum_that_wants_tags_gets_its_first_one(
     discord_server: DiscordSimulator, platform: DiscordPlatform, forum: Channel
 ) -> None:
     forum.tag_required = True
-    assert await platform.send(outgoing(forum)) == Gone("The forum wants a tag for every post and has none.")
+    assert await platform.send(outgoing(forum)) == Gone(TAG_MISSING)
     forum.tags = {"77": "one", "78": "two"}
     assert isinstance(await platform.send(outgoing(forum)), Sent)
     assert discord_server.sent("POST", "/threads$")[-1].body["applied_tags"] == ["77"]

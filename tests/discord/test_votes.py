@@ -53,7 +53,8 @@ async def test_a_digest_of_cards_has_a_row_of_buttons_for_each_and_one_for_the_r
     second = lively.general.messages[1]
     names = ("Abstract", "Similar", "Save", "👍", "👎")
     assert labels(first) == [f"{number} · {name}" for number in (1, 2, 3, 4) for name in names]
-    assert labels(second) == [*names, "+1 more"]
+    assert labels(second) == [*(f"5 · {name}" for name in names), "+1 more"]
+    assert second["embeds"][0]["title"].startswith("5 · ")
 
 
 async def test_a_vote_is_counted_on_the_message_for_everyone_and_says_nothing_else(lively: House) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.channels import PlatformName
 from bot.ports import Platform
-from bot.shifts import Shifts
+from bot.shifts import Shifts, UnservedError
 from storage.store import SqlStore
 from tests.platforms import SimulatedPlatform
 from tests.simulators.discord import eventually
@@ -95,3 +95,39 @@ async def test_what_ends_the_work_ends_the_service(store: SqlStore) -> None:
 
     with pytest.raises(ValueError, match="a defect"):
         await shifts.serve(DISCORD, fail)
+
+
+async def unserved() -> None:
+    raise UnservedError("no connection")
+
+
+async def test_who_cannot_serve_lets_another_process_do_it(database_url: str) -> None:
+    stores = [SqlStore(database_url) for _ in range(2)]
+    one, other = map(shifts_on, stores)
+    serving = asyncio.create_task(one.serve(DISCORD, unserved))
+    await one.renew()
+    await until(other.renew, lambda: DISCORD in other.ours)
+    await one.renew()
+    assert one.ours == [WEB]
+    assert not serving.done()
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+    for store in stores:
+        await store.close()
+
+
+async def test_who_cannot_serve_tries_again_when_nobody_else_wants_to(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.shifts.REST", 0.05)
+    shifts = shifts_on(store)
+    tries: list[int] = []
+
+    async def try_it() -> None:
+        tries.append(len(tries))
+        if len(tries) < 3:
+            await unserved()
+
+    serving = asyncio.create_task(shifts.serve(DISCORD, try_it))
+    await until(shifts.renew, serving.done)
+    assert tries == [0, 1, 2]

@@ -62,6 +62,7 @@ class DiscordSimulator:
         self.weather: Callable[[str, str], Fault | None] = lambda _method, _path: None
         self.refuse: list[ApiError] = []
         self.refuse_edits: list[ApiError] = []
+        self.refuse_follow_ups: list[ApiError] = []
         self.refuse_posts: list[ApiError] = []  # of forums
         self.refuse_forms: list[ApiError] = []
         self._faults: list[tuple[str, re.Pattern[str], Fault]] = []
@@ -134,6 +135,8 @@ class DiscordSimulator:
                 answer = too_fast(WAIT)
                 del answer.headers["Via"]
                 return answer
+            case Fault.RATE_LIMITED_UNTOLD:
+                return json_answer({"message": "slow down"}, status=429, headers={**VIA, "Retry-After": "soon"})
             case Fault.SLOW:
                 await asyncio.sleep(SLOWNESS)
             case Fault.BANNED:
@@ -153,6 +156,10 @@ class DiscordSimulator:
             return self._drop(request)
         if fault is Fault.ACCEPT_THEN_ERROR:
             return json_answer({"code": 0, "message": "bad gateway"}, status=502, headers=VIA)
+        if fault is Fault.ODD_LIMITS:
+            result.headers.update({"X-RateLimit-Remaining": "many", "X-RateLimit-Reset-After": "soon"})
+        if fault is Fault.EMPTY:
+            return json_answer({})
         if fault is Fault.NONSENSE:
             return web.Response(text="<html>", content_type="text/html")
         return result
@@ -445,6 +452,8 @@ class DiscordSimulator:
     async def _follow_up(self, request: web.Request, body: Any) -> Json:
         interaction = self._interaction(request)
         self.check("IncomingWebhookRequestPartial", body)
+        if self.refuse_follow_ups:
+            raise self.refuse_follow_ups.pop(0)
         return interaction.followed_up(body, self.world)
 
     async def _edit_original(self, request: web.Request, body: Any) -> Json:

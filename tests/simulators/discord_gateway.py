@@ -54,8 +54,12 @@ class Gateway:
         self.heartbeat_interval = 41_250  # milliseconds
         #: No heartbeat is acknowledged and nothing is said any more, though connections stay open.
         self.is_dumb = False
+        #: Nobody can connect any more.
+        self.is_shut = False
         #: The next attempts to identify are answered with an invalid session.
         self.refuses = 0
+        #: What is missing in the first words to the next sessions.
+        self.ready_lacks: list[str] = []
         #: Servers that the next sessions are not told of, though the bot is in them.
         self.forgets: set[int] = set()
         self.sessions_left = (999, 3_600_000)  # and the milliseconds until there are more
@@ -66,6 +70,8 @@ class Gateway:
         self._numbers = itertools.count(1)
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        if self.is_shut:
+            raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse(autoping=True)
         await socket.prepare(request)
         connection = Connection(socket, request.transport)
@@ -86,7 +92,7 @@ class Gateway:
         """How many sessions are connected."""
         return sum(session.connection is not None for session in self.sessions)
 
-    async def dispatch(self, event: str, data: Json) -> None:
+    async def dispatch(self, event: str, data: Any) -> None:
         """An event; a session that is not connected hears of it when it resumes."""
         for session in list(self.sessions):
             await self._tell(session, event, data)
@@ -118,7 +124,7 @@ class Gateway:
             if session.connection is not None:
                 await session.connection.send(packet)
 
-    async def _tell(self, session: Session, event: str, data: Json) -> None:
+    async def _tell(self, session: Session, event: str, data: Any) -> None:
         packet = {"op": 0, "t": event, "s": len(session.events) + 1, "d": data}
         session.events.append(packet)
         if session.connection is not None and not self.is_dumb:
@@ -150,19 +156,18 @@ class Gateway:
         session = Session(f"session-{next(self._numbers)}", data["intents"], connection=connection)
         self.sessions.append(session)
         guilds = [guild for guild in self.world.guilds.values() if guild.id not in self.forgets]
-        await self._tell(
-            session,
-            "READY",
-            {
-                "v": 10,
-                "user": BOT,
-                "guilds": [{"id": str(guild.id), "unavailable": True} for guild in guilds],
-                "session_id": session.id,
-                "resume_gateway_url": self.url,
-                "shard": data["shard"],
-                "application": {"id": str(APPLICATION_ID), "flags": 0},
-            },
-        )
+        ready: Json = {
+            "v": 10,
+            "user": BOT,
+            "guilds": [{"id": str(guild.id), "unavailable": True} for guild in guilds],
+            "session_id": session.id,
+            "resume_gateway_url": self.url,
+            "shard": data["shard"],
+            "application": {"id": str(APPLICATION_ID), "flags": 0},
+        }
+        if self.ready_lacks:
+            del ready[self.ready_lacks.pop(0)]
+        await self._tell(session, "READY", ready)
         for guild in guilds:
             if not guild.unavailable:
                 await self._tell(session, "GUILD_CREATE", self.world.guild_json(guild))

@@ -206,6 +206,10 @@ class Interactions:
         }
         return await self._do(2, channel, data, VISITOR)
 
+    async def odd(self, channel: Channel, kind: int, data: Any, /, **changes: Any) -> Interaction:
+        """Something that Discord does not send today: `changes` to the packet, without what is None in them."""
+        return await self._do(kind, channel, data, MANAGER, changes=changes)
+
     async def _do(
         self,
         kind: int,
@@ -215,6 +219,7 @@ class Interactions:
         *,
         message: Json | None = None,
         person: int = ADA,
+        changes: Json | None = None,
     ) -> Interaction:
         number = next(self._numbers)
         interaction = Interaction(
@@ -257,6 +262,7 @@ class Interactions:
         }
         if message is not None:
             packet["message"] = message
+        packet = {name: value for name, value in (packet | (changes or {})).items() if value is not None}
         await self._gateway.dispatch("INTERACTION_CREATE", packet)
         async with asyncio.timeout(self.longest):
             await interaction.done.wait()

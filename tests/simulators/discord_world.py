@@ -24,6 +24,7 @@ ALL = discord.Permissions(
     send_messages_in_threads=True,
     create_public_threads=True,
 )
+CDN = "https://cdn.discordapp.example.org/file"
 
 
 def user(identifier: int, name: str, *, bot: bool = False) -> Json:
@@ -177,7 +178,9 @@ class World:
             "mention_everyone": False,
             "mentions": [],
             "mention_roles": (body.get("allowed_mentions") or {}).get("roles", []),
-            "attachments": body.get("attachments") or [],
+            "attachments": [
+                {"size": 1, "url": CDN, "proxy_url": CDN, **file} for file in body.get("attachments") or []
+            ],
             "embeds": [{"type": "rich", **embed} for embed in body.get("embeds") or []],
             "components": body.get("components") or [],
             "pinned": False,

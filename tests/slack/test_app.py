@@ -156,7 +156,7 @@ async def test_a_long_answer_comes_in_several_messages(connected: Team) -> None:
         await connected.say(f"subscribe diffusion study {number}", channel)
     interaction = await connected.slack.command("topics", channel)
     first, second = await interaction.answer(), await interaction.answer()
-    assert "20 topics in general" in words_of(first)
+    assert "20 topics in #general" in words_of(first)
     assert "study 20" in words_of(second)
 
 

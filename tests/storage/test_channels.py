@@ -65,7 +65,11 @@ async def test_channels_of_a_platform_come_by_name(store: SqlStore) -> None:
     for name in ("b", "c", "a"):
         await channel(store, name, platform=PlatformName.WEB)
     await channel(store, "elsewhere")
-    assert [one.name for one in await store.channels.on_platform(PlatformName.WEB)] == ["a", "b", "c"]
+    known = await store.channels.on_platform(PlatformName.WEB)
+    assert [one.name for one in known] == ["a", "b", "c"]
+    here = known[0].address.workspace
+    assert await store.channels.on_platform(PlatformName.WEB, workspace=here) == known
+    assert await store.channels.on_platform(PlatformName.WEB, workspace="another") == []
 
 
 async def test_settings_come_back_as_they_were_set(store: SqlStore) -> None:

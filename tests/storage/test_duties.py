@@ -51,6 +51,21 @@ async def test_one_leads_until_it_closes(database_url: str) -> None:
     await one.close()
 
 
+async def test_one_of_several_duties_is_let_go(database_url: str) -> None:
+    one, other = SqlStore(database_url), SqlStore(database_url)
+    await one.let_go(OTHER)  # which it does not have
+    assert await one.hold(LEADING)
+    assert await one.hold(OTHER)
+    await one.let_go(OTHER)
+    assert await other.hold(OTHER)
+    assert not await other.hold(LEADING)
+    assert not await one.hold(OTHER)
+    await one.let_go(LEADING)
+    assert await other.hold(LEADING)
+    await one.close()
+    await other.close()
+
+
 async def test_duties_are_held_one_by_one(database_url: str) -> None:
     one, other = SqlStore(database_url), SqlStore(database_url)
     assert await one.hold(LEADING)

@@ -1,0 +1,79 @@
+"""Servers: what the bot may do in their channels, by what the gateway told, or asked of Discord where there is none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import discord
+
+from adapters.discord.failures import FAILURES, lacks
+from adapters.discord.permissions import granted, missing
+
+#: Seconds that asking why may take, once a channel has refused us.
+WITHIN = 8.0
+TIMED_OUT = "I am timed out in that server. A moderator can end that before its time."
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server as Discord describes it, with the bot as its member."""
+
+    guild: discord.Guild
+    me: discord.Member
+    channels: Mapping[int, discord.abc.GuildChannel]
+    _client: discord.Client
+
+    async def find(self, channel: int) -> tuple[discord.abc.GuildChannel | None, discord.Thread | None]:
+        """A channel; for a thread the channel that it belongs to, and the thread. Raises what `FAILURES` names."""
+        if here := self.channels.get(channel):
+            return here, None
+        found = await self._client.fetch_channel(channel)
+        if isinstance(found, discord.Thread):
+            return self.channels.get(found.parent_id), found
+        return None, None
+
+
+async def described(client: discord.Client, server: int) -> Server:
+    """Asks for a server; takes three requests and raises what `FAILURES` names."""
+    guild = await client.fetch_guild(server, with_counts=False)
+    channels = {channel.id: channel for channel in await guild.fetch_channels()}
+    return Server(guild, await guild.fetch_member(client.user.id if client.user else 0), channels, client)
+
+
+async def why_refused(client: discord.Client, server: int | None, channel: int) -> str:
+    """Why a channel takes nothing from us, and what to do; empty where nobody can tell."""
+    # What the gateway told may be older than the refusal.
+    return _as_told(client, channel) or (await _as_asked(client, server, channel) if server is not None else "")
+
+
+def _as_told(client: discord.Client, channel: int) -> str:
+    known = client.get_channel(channel)
+    if isinstance(known, discord.abc.GuildChannel):
+        return _why(known, known.guild.me, thread=False)
+    if isinstance(known, discord.Thread) and known.parent is not None:
+        return _why(known.parent, known.guild.me, thread=True)
+    return ""
+
+
+async def _as_asked(client: discord.Client, server: int, channel: int) -> str:
+    try:
+        async with asyncio.timeout(WITHIN):
+            asked = await described(client, server)
+            try:
+                here, thread = await asked.find(channel)
+            except discord.Forbidden:
+                return lacks(["View Channel"])
+    except (TimeoutError, *FAILURES):
+        return ""
+    return _why(here, asked.me, thread=thread is not None) if here is not None else ""
+
+
+def _why(channel: discord.abc.GuildChannel, me: discord.Member, *, thread: bool) -> str:
+    if me.is_timed_out():
+        return TIMED_OUT
+    lacking = missing(
+        granted(channel, me), thread=thread, forum=isinstance(channel, discord.ForumChannel) and not thread
+    )
+    return lacks(lacking) if lacking else ""
