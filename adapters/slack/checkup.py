@@ -8,7 +8,7 @@ from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from adapters.slack.api import SlackApi
+from adapters.slack.api import SlackApi, is_inside
 from adapters.slack.elements import Json
 from adapters.slack.manifest import SCOPES
 from adapters.slack.outcomes import FAILURES, code_of, outcome_of
@@ -151,7 +151,7 @@ class Checkup:
             found = {} if channel.address.channel in mine else await _conversation(api, channel.address.channel)
             if found is None or found.get("is_archived"):
                 closed.append(f"#{channel.name}")
-            elif found and not any(found.get(sign) for sign in ("is_member", "is_im", "is_mpim")):
+            elif found and not is_inside(found):
                 (closed if found.get("is_private") else joinable).append(f"#{channel.name}")
         if closed:
             raise OperatorError(f"I cannot post in {', '.join(closed)}: {_INVITE}, or remove the topics.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from adapters.slack import limits
@@ -26,6 +26,7 @@ LINKS = "paperround.links"
 #: A button whose line takes more than this as JSON is left out.
 _LONGEST_LINE = 2_500
 _LINE_OVERHEAD = 150  # JSON around the words of one run of text, at most
+_LONGEST_LABEL = 150  # characters of words before an address that is written out
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _LEFT_TO_RIGHT = "\u200e"
 _STYLES = {ButtonStyle.PRIMARY: "primary", ButtonStyle.DANGER: "danger"}
@@ -166,6 +167,35 @@ def _button(button: Button, number: int) -> Json:
     return element
 
 
-def without_pictures(blocks: Sequence[Mapping[str, Any]]) -> list[Json]:
+def without_pictures(blocks: Iterable[Mapping[str, Any]]) -> list[Json]:
     """The blocks without their thumbnails: Slack refuses a whole message when it cannot fetch one picture."""
     return [{name: value for name, value in block.items() if name != "accessory"} for block in blocks]
+
+
+def simpler(block: Json) -> list[Json]:
+    """A block that Slack refuses in a form that it may take: without its picture, else its words alone."""
+    return without_pictures([block]) if "accessory" in block else flat([block])
+
+
+def flat(blocks: Iterable[Json]) -> list[Json]:
+    """The words of the blocks alone."""
+    said = ["\n".join(lines_of(block)) for block in blocks]
+    return [{"type": "section", "text": plain(words, limits.SECTION)} for words in said if words.strip()]
+
+
+def lines_of(block: Mapping[str, Any]) -> Iterator[str]:
+    """What a block says, with the addresses that its words lead to. Buttons say nothing."""
+    match block["type"]:
+        case "header" | "section":
+            yield block["text"]["text"]
+        case "context":
+            yield from (element["text"] for element in block["elements"])
+        case "rich_text":
+            for part in block["elements"]:
+                for one in part["elements"] if part["type"] == "rich_text_list" else (part,):
+                    yield from "".join(map(_said, one["elements"])).splitlines()
+
+
+def _said(element: Json) -> str:
+    words: str = element.get("text", "")
+    return f"{shorten(words, _LONGEST_LABEL)} {element['url']}" if element["type"] == "link" else words

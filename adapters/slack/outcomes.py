@@ -5,6 +5,7 @@ Slack's codes: https://docs.slack.dev/reference/methods/chat.postMessage#errors
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import aiohttp
@@ -55,6 +56,8 @@ _UNACCEPTABLE: Final = frozenset((
     "markdown_text_conflict", "metadata_too_large", "invalid_metadata_format", "invalid_metadata_schema",
 ))  # fmt: skip
 
+_POINTER: Final = re.compile(r"json-pointer:\\{0,2}/blocks\\{0,2}/(\d{1,3})\b")
+
 
 def code_of(error: BaseException) -> str:
     """Slack's own word for what went wrong, empty where the answer has none."""
@@ -65,6 +68,19 @@ def code_of(error: BaseException) -> str:
 def is_unacceptable(error: BaseException) -> bool:
     """Whether Slack dislikes the message itself: it was not posted, and another form of it might be."""
     return code_of(error) in _UNACCEPTABLE
+
+
+def named_blocks(answer: object) -> frozenset[int]:
+    """The numbers of the blocks that an answer of Slack names as the ones that it dislikes.
+
+    It says so in words: `downloading image failed [json-pointer:/blocks/3/accessory/image_url]`.
+    """
+    return frozenset(int(number) for number in _POINTER.findall(str(answer)))
+
+
+def refused_blocks(error: BaseException) -> frozenset[int]:
+    """The numbers of the blocks for which Slack refused a message, as far as it says."""
+    return named_blocks(getattr(getattr(error, "response", None), "data", ""))
 
 
 def outcome_of(error: BaseException) -> Retry | Unknown | Gone | Rejected:

@@ -12,8 +12,8 @@ from adapters.slack import rendering
 from adapters.slack.api import SlackApi
 from adapters.slack.elements import Json
 from adapters.slack.mentions import parse_mention, parse_role
-from adapters.slack.outcomes import FAILURES, code_of, is_unacceptable, outcome_of
-from adapters.slack.rendering import Payload, content_of, ever_plainer, render, render_one
+from adapters.slack.outcomes import FAILURES, code_of, is_unacceptable, outcome_of, refused_blocks
+from adapters.slack.rendering import Payload, content_of, ever_plainer, next_form, render, render_one
 from adapters.slack.workspaces import Workspaces
 from bot.channels import Address, PlatformName, Style
 from bot.errors import PaperRoundError
@@ -75,19 +75,26 @@ class SlackPlatform:
             return api
         if wait := api.pace.wait():
             return Retry("Slack asks this workspace to wait.", wait)
-        result: SendResult = Rejected("The message has nothing in it.")
-        for form in ever_plainer(_arguments(outgoing, page)):
-            token = api.token
-            try:
-                result = await self._post(api, form)
-            except FAILURES as error:
-                result = await self.workspaces.refused(api, token, error)
-                if is_unacceptable(error):
-                    log.warning("slack.message_refused", channel=str(outgoing.address), code=code_of(error))
-                    continue
-            break
+        result = await self._send(api, outgoing, page)
         _note_pace(api, outgoing.address.channel, result)
         return result
+
+    async def _send(self, api: SlackApi, outgoing: Outgoing, page: Payload) -> SendResult:
+        forms = ever_plainer(_arguments(outgoing, page))
+        form = next(forms)
+        while True:
+            token = api.token
+            try:
+                return await self._post(api, form)
+            except FAILURES as error:
+                result = await self.workspaces.refused(api, token, error)
+                if not is_unacceptable(error):
+                    return result
+                log.warning("slack.message_refused", channel=str(outgoing.address), code=code_of(error))
+                plainer = next_form(forms, refused_blocks(error))
+                if plainer is None:
+                    return result
+                form = plainer
 
     async def look_up(self, outgoing: Outgoing, since: datetime) -> Sent | Retry | Gone | LookUp:
         """Searches the channel's history, or the thread, for the metadata of the message."""
@@ -143,20 +150,10 @@ class SlackPlatform:
         try:
             answer = await api.client.chat_postMessage(**arguments)
         except SlackApiError as error:
-            if code_of(error) != "not_in_channel" or not await self._join(api, arguments["channel"]):
+            if code_of(error) != "not_in_channel" or not await api.join(arguments["channel"]):
                 raise
             answer = await api.client.chat_postMessage(**arguments)
         return Sent(answer["ts"])
-
-    async def _join(self, api: SlackApi, channel: str) -> bool:
-        """Joins a public channel; whether that worked."""
-        try:
-            await api.client.conversations_join(channel=channel)
-        except FAILURES as error:
-            log.info("slack.not_joined", channel=channel, reason=outcome_of(error).reason)
-            return False
-        log.info("slack.joined", channel=channel)
-        return True
 
     async def _search(self, api: SlackApi, outgoing: Outgoing, since: datetime) -> Sent | LookUp:
         cursor: str | None = None

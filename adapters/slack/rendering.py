@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -30,6 +30,8 @@ from bot.text import shorten, split_text
 
 #: Escaping makes a character five at most, so this many always stay within `limits.TEXT`.
 _LONGEST_TEXT: Final = limits.TEXT // 5
+#: Characters of one line where a message is text alone: of an abstract the beginning must do.
+_LONGEST_LINE: Final = 300
 #: Room in a message with papers for all that is not a paper: mention, heading, topics, divider, a button.
 _FRAME: Final = 1_500
 #: Characters of JSON for one paper: a line of a list, a card, a card with its abstract.
@@ -109,13 +111,46 @@ def content_of(payload: Payload) -> Json:
     }
 
 
-def ever_plainer(arguments: Json) -> Iterator[Json]:
-    """The message, then without thumbnails, then as text alone."""
-    yield arguments
+Forms = Generator[Json, Collection[int], None]
+
+
+def ever_plainer(arguments: Json) -> Forms:
+    """The message, then in forms that Slack may take when it refused that: with the blocks that it named simplified,
+    without thumbnails, and as text alone. `next_form` asks for them."""
+    named = yield arguments
     blocks: list[Json] = arguments["blocks"]
+    if any(number < len(blocks) for number in named):
+        simplified = [elements.simpler(block) if number in named else [block] for number, block in enumerate(blocks)]
+        blocks = [block for some in simplified for block in some]
+        if blocks:
+            yield arguments | {"blocks": blocks}
     if any("accessory" in block for block in blocks):
         yield arguments | {"blocks": elements.without_pictures(blocks)}
-    yield {name: value for name, value in arguments.items() if name != "blocks"}
+    alone = {name: value for name, value in arguments.items() if name != "blocks"}
+    yield alone | {"text": _as_text(arguments["blocks"]) or arguments["text"]}
+
+
+def next_form(forms: Forms, named: Collection[int]) -> Json | None:
+    """The next form once Slack refused the last one for the blocks of those numbers; None when there is none."""
+    try:
+        return forms.send(named)
+    except StopIteration:
+        return None
+
+
+def _as_text(blocks: Iterable[Json]) -> str:
+    """What the blocks say as a message's `text`, line by line as far as Slack takes it. Addresses are written out."""
+    kept: list[str] = []
+    room = limits.TEXT - len("\n…")
+    for line in (line for block in blocks for line in elements.lines_of(block)):
+        # An address stands at the end of its line and is not cut.
+        shown = elements.escape(line if "://" in line else shorten(line, _LONGEST_LINE)).strip()
+        room -= len(shown) + 1
+        if room < 0:
+            return "\n".join((*kept, "…"))
+        if shown:
+            kept.append(shown)
+    return "\n".join(kept)
 
 
 def _mention(mention: str) -> list[Json]:

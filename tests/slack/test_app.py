@@ -166,6 +166,23 @@ async def test_an_answer_is_tried_again_where_that_harms_nobody(connected: Team)
     assert "Paper Round" in await connected.read("", channel)
 
 
+async def test_an_answer_waits_as_often_as_slack_asks_for_it(connected: Team) -> None:
+    channel = connected.slack.channel()
+    connected.slack.respond_after = "0"
+    connected.slack.fail("response_url", *[Fault.RATE_LIMITED] * 7)
+    assert "Paper Round" in await connected.read("", channel)
+
+
+async def test_nobody_waits_for_an_answer_whose_address_ends_before(team: Team) -> None:
+    channel = team.slack.channel()
+    team.slack.respond_after = "1801"
+    team.slack.fail("response_url", Fault.RATE_LIMITED)
+    async with team.over_http():
+        interaction = await team.slack.command("", channel)
+        await team.app.finish()
+        assert interaction.responses.empty()
+
+
 async def test_people_from_other_companies_only_look(connected: Team) -> None:
     connected.slack.person("U0EXT", "eve", team_id="T0THEIRS", is_stranger=True)
     channel = connected.slack.channel()
