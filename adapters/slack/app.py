@@ -9,7 +9,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -31,7 +31,7 @@ from adapters.slack.api import LIBRARY_LOG, SlackApi, usable_proxy
 from adapters.slack.calls import Calls
 from adapters.slack.dialogue import Dialogue, Forms, with_invitation, with_settings_button
 from adapters.slack.elements import LINKS, RUN, Json
-from adapters.slack.forms import QUERY, SHORTCUT, TOPIC_FORM
+from adapters.slack.forms import QUERY, SHORTCUT, TOPIC_FORM, result_view
 from adapters.slack.happenings import CardOf, ChannelLife, Happenings, farewell_of
 from adapters.slack.home import Home, changes_home
 from adapters.slack.installing import Installing
@@ -43,6 +43,8 @@ from adapters.slack.redelivery import Deliveries
 from adapters.slack.rendering import content_of, render
 from adapters.slack.settings_form import CHANNEL_FORM, SETTINGS_FORM, SETTINGS_SHORTCUT
 from bot.channels import Address, PlatformName
+from bot.commands.reading import REDRAW
+from bot.commands.searching import asks_elsewhere
 from bot.errands import Errands
 from bot.errors import OperatorError, PaperRoundError
 from bot.messages import Message, Paragraph, text
@@ -52,6 +54,12 @@ log = structlog.get_logger(__name__)
 
 LARGEST_REQUEST: Final = 1_000_000  # bytes
 PING_INTERVAL: Final = 5.0  # seconds between two looks at whether the socket is alive
+#: Seconds after which somebody who waits hears why.
+SILENT_FOR: Final = 2.0
+_LOOKING: Final = "Looking at Hugging Face and arXiv…"
+_STRANGE_BUTTON: Final = "I do not know this button any more: the message is of another version of me. Write /papers."
+_STRANGE_FORM: Final = "This form is of another version of me, and nothing was changed. Please open it anew."
+_DRAWN_AGAIN: Final = 5  # times at most
 _ANY_COMMAND: Final = re.compile("/.+")
 _ANY_EVENT: Final = re.compile(".+")
 _ANYTHING: Final = re.compile(".*", re.DOTALL)
@@ -92,6 +100,7 @@ class SlackApp:
         overview: Overview | None = None,
         installing: Installing | None = None,
         ping_interval: float = PING_INTERVAL,
+        silent_for: float = SILENT_FOR,
     ) -> None:
         self._platform = platform
         self._workspaces = platform.workspaces
@@ -100,6 +109,7 @@ class SlackApp:
         self._app_token = app_token
         self._signing_secret = signing_secret
         self._ping_interval = ping_interval
+        self._silent_for = silent_for
         self._life = life
         self._card_of = card_of
         self._forms = forms
@@ -207,10 +217,10 @@ class SlackApp:
             app.shortcut(SETTINGS_SHORTCUT)(self._acknowledged(Dialogue.settings_shortcut))
         # All of them, so that Slack does not repeat those that we do not need.
         app.event(_ANY_EVENT)(self._on_event)
-        # What only another version of us knows, or what nobody needs to know: else the person sees a warning.
-        app.action(_ANYTHING)(_only_acknowledge)
+        # What only another version of us knows: without an acknowledgement the person sees a warning.
+        app.action(_ANYTHING)(self._on_strange_button)
         app.shortcut(_ANYTHING)(_only_acknowledge)
-        app.view_submission(_ANYTHING)(_only_acknowledge)
+        app.view_submission(_ANYTHING)(_say_that_it_is_old)
         app.view_closed(_ANYTHING)(_only_acknowledge)
         app.options(_ANYTHING)(_offer_nothing)
         return app
@@ -227,18 +237,23 @@ class SlackApp:
         self._errands.start(self._answer(body, Calls.of_command, Occasion(body["response_url"], body["trigger_id"])))
 
     async def _on_button(self, ack: AsyncAck, body: Json) -> None:
-        await ack()
-        container = body.get("container", {})
-        if container.get("type") == "view":
-            self._errands.start(self._pressed_at_home(body))
+        if not body["actions"][0].get("value"):
+            await self._on_strange_button(ack, body)
             return
-        occasion = Occasion(
-            body["response_url"],
-            body["trigger_id"],
-            replaceable=bool(container.get("is_ephemeral")),
-            thread=container.get("thread_ts"),
-        )
-        self._errands.start(self._answer(body, Calls.of_button, occasion))
+        await ack()
+        if body.get("container", {}).get("type") == "view":
+            self._errands.start(self._pressed_at_home(body))
+        else:
+            self._errands.start(self._answer(body, Calls.of_button, _occasion_of(body)))
+
+    async def _on_strange_button(self, ack: AsyncAck, body: Json) -> None:
+        """A button of a message that another version of us posted."""
+        await ack()
+        if body.get("response_url"):
+            self._errands.start(self._say(_STRANGE_BUTTON, _occasion_of(body)))
+
+    async def _say(self, words: str, occasion: Occasion) -> None:
+        await self._answers.give(_saying(words), occasion)
 
     async def _pressed_at_home(self, body: Json) -> None:
         desk = await self._desk(body)
@@ -330,8 +345,7 @@ class SlackApp:
         try:
             desk = await self._find_desk(body)
             if desk is None:
-                sorry = Message(summary=self._workspaces.absent, blocks=(Paragraph(text(self._workspaces.absent)),))
-                await self._answers.give(Reply(message=sorry), occasion)
+                await self._say(self._workspaces.absent, occasion)
                 return
             call = await reading(desk.calls, body)
         except (PaperRoundError, *FAILURES) as error:
@@ -340,14 +354,35 @@ class SlackApp:
         if desk.dialogue is not None and await desk.dialogue.opened(call, occasion.trigger):
             return
         async with self._pressed.turn(call, occasion):
-            reply = await self._commands.run(call)
+            reply = await self._run(call, occasion)
             if not reply.failed and changes_home(call.line):
                 self._refresh_home(desk, call.person.id)
             if await self._pressed.changed(desk.api, call, reply, occasion):
+                await self._draw_again(desk.api, call, reply, occasion)
                 return
         if desk.dialogue is not None:
             reply = with_settings_button(call, with_invitation(call, reply))
         await self._answers.give(reply, occasion)
+
+    async def _run(self, call: CommandCall, occasion: Occasion) -> Reply:
+        """Runs the command, and says what takes long if it does."""
+        work = asyncio.create_task(self._commands.run(call))
+        try:
+            await asyncio.wait((work,), timeout=self._silent_for)
+            if not work.done() and call.from_message is None and asks_elsewhere(call.line):
+                await self._say(_LOOKING, occasion)
+            return await work
+        finally:
+            work.cancel()
+
+    async def _draw_again(self, api: SlackApi, call: CommandCall, reply: Reply, occasion: Occasion) -> None:
+        """Draws a message anew as long as it is not what was drawn last: another process may have been at it."""
+        for _ in range(_DRAWN_AGAIN):
+            latest = await self._commands.run(replace(call, line=REDRAW))
+            if latest.update is None or latest.update == reply.update:
+                return
+            reply = latest
+            await self._pressed.changed(api, call, reply, occasion)
 
     # ---- workspaces
 
@@ -385,6 +420,24 @@ class SlackApp:
     async def finish(self) -> None:
         """Lets work that is under way end."""
         await self._errands.finish()
+
+
+def _occasion_of(body: Json) -> Occasion:
+    container = body.get("container") or {}
+    return Occasion(
+        body["response_url"],
+        body.get("trigger_id") or "",
+        replaceable=bool(container.get("is_ephemeral")),
+        thread=container.get("thread_ts"),
+    )
+
+
+def _saying(words: str) -> Reply:
+    return Reply(message=Message(summary=words, blocks=(Paragraph(text(words)),)))
+
+
+async def _say_that_it_is_old(ack: AsyncAck) -> None:
+    await ack(response_action="update", view=result_view(_saying(_STRANGE_FORM)))
 
 
 async def _only_acknowledge(ack: AsyncAck) -> None:

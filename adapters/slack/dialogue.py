@@ -12,10 +12,10 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from adapters.slack.api import SlackApi
-from adapters.slack.calls import PERSONAL, Calls
+from adapters.slack.calls import Calls
 from adapters.slack.elements import Json
 from adapters.slack.forms import Submission, TopicForm, mistake_of, preview_of, result_view, submission_of, with_preview
-from adapters.slack.outcomes import FAILURES, code_of, outcome_of
+from adapters.slack.outcomes import FAILURES, PERSONAL, code_of, outcome_of
 from adapters.slack.platform import SlackPlatform
 from adapters.slack.settings_form import (
     OPENING_LINE,
@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 #: A form waits for its answer, and Slack only waits for three seconds.
 _ANSWER_WITHIN: Final = 2.0
 _MOST_TYPED: Final = 1000  # forms that are remembered to be open
+_NO_QUERY: Final = "Write what the papers are about, like diffusion -survey."
 _NOT_THERE: Final = "I cannot see that you are in this channel."
 _EDIT: Final = re.compile(r"\s*edit\s+#?(?P<number>\d{1,6})\s*")
 
@@ -130,12 +131,15 @@ class Dialogue:
         view = body["view"]
         submission = submission_of(view)
         if not submission.query:
+            # What an earlier query found does not stay, and what it is still to find does not come.
+            self._typed.pop(view["id"], None)
+            await self._show_preview(view, ())
             return
         if len(self._typed) >= _MOST_TYPED:
             self._typed.clear()
         self._typed[view["id"]] = submission.query
         call = await self._calls.of_form(
-            f"search --here {submission.query}", submission.channel, submission.channel_name, body["user"]["id"]
+            f"search --here -- {submission.query}", submission.channel, submission.channel_name, body["user"]["id"]
         )
         found = preview_of(await self._commands.run(call))
         try:
@@ -156,6 +160,9 @@ class Dialogue:
     async def submitted(self, ack: AsyncAck, body: Json) -> None:
         """Does what a form says; a mistake stands under its field, and the form stays open."""
         submission, person = submission_of(body["view"]), body["user"]["id"]
+        if not submission.query:
+            await ack(response_action="errors", errors={"query": _NO_QUERY})
+            return
         work = asyncio.create_task(self._do(submission, person))
         done, _ = await asyncio.wait((work,), timeout=_ANSWER_WITHIN)
         if not done:
@@ -166,7 +173,8 @@ class Dialogue:
         if reply is None:
             await ack(response_action="errors", errors={"channel": _NOT_THERE})
         elif reply.failed:
-            await ack(response_action="errors", errors={"query": mistake_of(reply)})
+            field = reply.about if reply.about in submission.fields else "query"
+            await ack(response_action="errors", errors={field: mistake_of(reply)})
         else:
             await ack(response_action="update", view=result_view(reply))
 
@@ -185,10 +193,13 @@ class Dialogue:
         channel_id, name = channel_of_view(view)
         channel = await self._forms.channel_at(await self._calls.address(channel_id))
         wrong: dict[str, str] = {}
-        for field, line in changes_of(view, current_values(channel) if channel else {}):
-            reply = await self._commands.run(await self._calls.of_form(line, channel_id, name, person))
+        for change in changes_of(view, current_values(channel) if channel else {}):
+            if change.mistake:
+                wrong[change.field] = change.mistake
+                continue
+            reply = await self._commands.run(await self._calls.of_form(change.line, channel_id, name, person))
             if reply.failed:
-                wrong[field] = mistake_of(reply)
+                wrong[change.field] = mistake_of(reply)
         return wrong
 
     async def _do(self, submission: Submission, person: str) -> Reply | None:

@@ -172,6 +172,21 @@ def without_pictures(blocks: Iterable[Mapping[str, Any]]) -> list[Json]:
     return [{name: value for name, value in block.items() if name != "accessory"} for block in blocks]
 
 
+def naming(block: Json, channel_id: str, name: Json) -> Json:
+    """A block with that element wherever its words are the id of a channel."""
+    if "elements" not in block:
+        return block
+    parts: list[Json] = []
+    for part in block["elements"]:
+        before, found, after = str(part.get("text", "")).partition(channel_id)
+        if part["type"] != "text" or not found:
+            parts.append(naming(part, channel_id, name))
+            continue
+        style = {"style": part["style"]} if "style" in part else {}
+        parts += [part | {"text": before}, name | style, part | {"text": after}]
+    return block | {"elements": [part for part in parts if part.get("text") != ""]}
+
+
 def simpler(block: Json) -> list[Json]:
     """A block that Slack refuses in a form that it may take: without its picture, else its words alone."""
     return without_pictures([block]) if "accessory" in block else flat([block])

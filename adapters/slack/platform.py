@@ -11,9 +11,9 @@ from slack_sdk.errors import SlackApiError
 from adapters.slack import rendering
 from adapters.slack.api import SlackApi
 from adapters.slack.elements import Json
-from adapters.slack.mentions import parse_mention, parse_role
-from adapters.slack.outcomes import FAILURES, code_of, is_unacceptable, outcome_of, refused_blocks
-from adapters.slack.rendering import Payload, content_of, ever_plainer, next_form, render, render_one
+from adapters.slack.mentions import mention_name, parse_mention, parse_role
+from adapters.slack.outcomes import FAILURES, code_of, for_channel, is_unacceptable, outcome_of, refused_blocks
+from adapters.slack.rendering import Payload, content_of, ever_plainer, naming, next_form, render, render_one
 from adapters.slack.workspaces import Workspaces
 from bot.channels import Address, PlatformName, Style
 from bot.errors import PaperRoundError
@@ -59,6 +59,9 @@ class SlackPlatform:
     def parse_mention(self, text: str) -> str:
         return parse_mention(text)
 
+    def mention_name(self, mention: str) -> str:
+        return mention_name(mention)
+
     def parse_role(self, text: str) -> str:
         """`admins`; raises `UserError` for anything else."""
         return parse_role(text)
@@ -89,7 +92,7 @@ class SlackPlatform:
             except FAILURES as error:
                 result = await self.workspaces.refused(api, token, error)
                 if not is_unacceptable(error):
-                    return result
+                    return for_channel(result, outgoing.address.channel)
                 log.warning("slack.message_refused", channel=str(outgoing.address), code=code_of(error))
                 plainer = next_form(forms, refused_blocks(error))
                 if plainer is None:
@@ -123,7 +126,7 @@ class SlackPlatform:
             return False
         try:
             for page in render(message):
-                await self._post(api, {"channel": person_id, **content_of(page)})
+                await self._post(api, {"channel": person_id, **content_of(naming(page, address.channel))})
         except FAILURES as error:
             log.warning("slack.not_told", person=person_id, reason=outcome_of(error).reason)
             return False

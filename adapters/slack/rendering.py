@@ -10,6 +10,7 @@ from adapters.slack import elements, limits
 from adapters.slack.cards import paper_blocks
 from adapters.slack.elements import Json
 from adapters.slack.mentions import mention_element
+from adapters.slack.outcomes import PERSONAL
 from bot.channels import Style
 from bot.messages import (
     Block,
@@ -32,6 +33,8 @@ from bot.text import shorten, split_text
 _LONGEST_TEXT: Final = limits.TEXT // 5
 #: Characters of one line where a message is text alone: of an abstract the beginning must do.
 _LONGEST_LINE: Final = 300
+#: What somebody's conversation with another person is called.
+_UNSEEN: Final = "a conversation of yours"
 #: Room in a message with papers for all that is not a paper: mention, heading, topics, divider, a button.
 _FRAME: Final = 1_500
 #: Characters of JSON for one paper: a line of a list, a card, a card with its abstract.
@@ -109,6 +112,16 @@ def content_of(payload: Payload) -> Json:
         "unfurl_links": False,
         "unfurl_media": False,
     }
+
+
+def naming(payload: Payload, channel_id: str) -> Payload:
+    """The message with what its reader calls a channel, wherever it has the id because we know no name."""
+    if channel_id.startswith(PERSONAL):
+        spoken, name = _UNSEEN, elements.words(_UNSEEN)
+    else:
+        spoken, name = f"<#{channel_id}>", {"type": "channel", "channel_id": channel_id}
+    blocks = [elements.naming(block, channel_id, name) for block in payload.blocks]
+    return Payload(payload.text.replace(channel_id, spoken), tuple(blocks))
 
 
 Forms = Generator[Json, Collection[int], None]

@@ -23,6 +23,8 @@ PAGE = 10  # papers of a reading list at a time
 MOST_SAVED = 1000
 MOST_CITED = 500
 LIST = "list"
+#: The line of a command that platforms give by themselves.
+REDRAW = "redraw"
 PERIODS = {"week": 7, "month": 31, "all": None}
 
 
@@ -90,6 +92,13 @@ async def vote(services: Services, call: CommandCall, arguments: Arguments) -> R
         else "You voted against "
     )
     reply = answer(say(words, bold(title_of(paper)), f". In this channel: 👍 {tally.up} · 👎 {tally.down}"))
+    return Reply(message=reply.message, update=await _pressed_message(services, channel.id, call.from_message))
+
+
+async def redraw(services: Services, call: CommandCall, _arguments: Arguments) -> Reply:
+    """Changes nothing: what the message whose button was pressed says now."""
+    channel = await services.channel(call)
+    reply = answer(say("The message is as it should be."))
     return Reply(message=reply.message, update=await _pressed_message(services, channel.id, call.from_message))
 
 
@@ -161,4 +170,5 @@ BUTTONS = (
         hidden=True,
         redraws=True,
     ),
+    Command(name=REDRAW, summary="show a message as it is now", handler=redraw, hidden=True, redraws=True),
 )

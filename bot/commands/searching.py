@@ -31,6 +31,11 @@ _PAGE_OPTION = Parameter(
 PAPER = Parameter(name="paper", help="an arXiv id or a link to a paper", kind=Kind.PAPER, required=True)
 
 
+def asks_elsewhere(line: str) -> bool:
+    """Whether a command may ask the sources, who take their time."""
+    return line.strip().lower().partition(" ")[0] in ("search", "show", "similar", "save")
+
+
 async def search(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     asked = arguments.text("query")
     if paper_id := _only_a_paper(asked):

@@ -185,7 +185,7 @@ def _united(kept: Subscription, gone: Subscription) -> tuple[Query, int | None]:
 def _name(name: str) -> str:
     name = " ".join(name.split())
     if len(name) > LONGEST_NAME:
-        raise UserError(f"That name is too long: at most {LONGEST_NAME} characters.")
+        raise UserError(f"That name is too long: at most {LONGEST_NAME} characters.", about=_NAME.name)
     return name
 
 

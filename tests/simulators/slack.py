@@ -91,6 +91,7 @@ class SlackSimulator:
         self.pictures_missing: set[str] = set()  # addresses from which Slack cannot load a picture, and says so
         self.disliked = ""  # words in which Slack finds a fault, and says where
         self.unfurls_refused: set[str] = set()
+        self.held: dict[str, asyncio.Event] = {}  # the next request of a method waits for its event
         self.http_url: str | None = None  # where the bot listens, in HTTP mode
         self.sockets: list[web.WebSocketResponse] = []
         self.interval = interval
@@ -400,6 +401,8 @@ class SlackSimulator:
         method = request.match_info["method"]
         arguments = await _arguments(request)
         self.requests.append((method, arguments))
+        if (gate := self.held.pop(method, None)) is not None:
+            await gate.wait()
         fault = self._fault(method)
         if fault is Fault.DROPPED:
             return _hang_up(request)

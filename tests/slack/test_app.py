@@ -42,7 +42,7 @@ LINES = {
     "timezone Europe/Paris": "Europe/Paris",
     "settings": "limit",
     "settings style compact": "compact",
-    "settings mention &lt;@U0ADA|ada&gt;": "<@U0ADA>",
+    "settings mention &lt;@U0ADA|ada&gt;": "@ada",
     "preview": "Nothing is waiting",
     "now": "Nothing is waiting",
     "history": "Nothing was posted here yet",
@@ -259,6 +259,55 @@ async def test_every_use_of_a_response_url_counts(team: Team, platform: SlackPla
     assert "not all of it" in words_of(given[-1])
 
 
+class Waits(Says):
+    """Answers once it is released."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply)
+        self.released = asyncio.Event()
+
+    async def run(self, call: CommandCall) -> Reply:
+        await self.released.wait()
+        return await super().run(call)
+
+
+async def test_who_waits_for_a_search_elsewhere_hears_so(team: Team, platform: SlackPlatform) -> None:
+    waits = Waits(Reply(message=Message(summary="Found", blocks=(Paragraph(text("Found")),))))
+    team.app = SlackApp(platform, waits, signing_secret=SIGNING_SECRET, silent_for=0.0)
+    async with team.over_http():
+        found = await team.slack.command("search turtles", team.slack.channel())
+        assert "Looking at Hugging Face and arXiv" in words_of(await found.answer())
+        others = await team.slack.command("topics", team.slack.channel())
+        waits.released.set()
+        assert words_of(await found.answer()) == "Found"
+        assert words_of(await others.answer()) == "Found"
+
+
+@pytest.mark.parametrize(
+    "button",
+    [
+        {"type": "button", "action_id": "vote_up", "value": "2605.00001"},
+        {"type": "button", "action_id": "paperround.run.1"},
+        {"type": "static_select", "action_id": "paperround.page"},
+    ],
+)
+async def test_a_button_of_another_version_is_answered(connected: Team, button: Json) -> None:
+    channel = connected.slack.channel()
+    answer = await (await connected.slack.press(button, channel, ephemeral=False)).answer()
+    assert "do not know this button" in words_of(answer)
+    assert answer["response_type"] == "ephemeral"
+    assert answer["replace_original"] is False
+
+
+async def test_a_form_of_another_version_says_so(connected: Team) -> None:
+    payload = connected.slack.acting("view_submission", "U0ADA") | {
+        "view": {"id": "V1", "type": "modal", "callback_id": "gone", "state": {"values": {}}, "private_metadata": ""}
+    }
+    answer = await connected.slack.deliver("interactive", payload)
+    assert answer["response_action"] == "update"
+    assert "nothing was changed" in words_of(answer["view"])
+
+
 async def test_an_answer_for_everybody_is_not_risked_twice(team: Team, platform: SlackPlatform) -> None:
     reply = Reply(message=Message(summary="Hello", blocks=(Paragraph(text("Hello")),)), ephemeral=False)
     (given,) = await answers(team, platform, reply)
@@ -435,7 +484,6 @@ def test_text_is_read_as_it_was_typed(sent: str, meant: str) -> None:
     "payload",
     [
         {"type": "view_closed", "view": {"callback_id": "of.another.version", "type": "modal"}},
-        {"type": "view_submission", "view": {"callback_id": "of.another.version", "type": "modal"}},
         {"type": "message_action", "callback_id": "of.another.version", "trigger_id": "1.2"},
         {"type": "block_suggestion", "action_id": "of.another.version", "block_id": "b", "value": "x"},
         {"type": "block_actions", "actions": [{"action_id": "of.another.version", "block_id": "b", "type": "button"}]},
