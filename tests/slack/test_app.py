@@ -66,7 +66,7 @@ async def test_every_command_is_answered_to_the_asker_alone(connected: Team) -> 
     assert stored.name == "general"
     assert stored.time_zone == "Europe/Paris"
     assert stored.settings.style is Style.COMPACT
-    assert stored.settings.mention == "<@U0ADA>"
+    assert stored.settings.mention == "<@U0ADA|ada>"
 
 
 async def test_an_empty_command_shows_a_menu_whose_buttons_work(connected: Team) -> None:
