@@ -34,13 +34,12 @@ async def serve(
     with listener:
         async with asyncio.TaskGroup() as group:
             working = group.create_task(work)
-            serving = group.create_task(server.serve(sockets=[listener]))
+            serving = group.create_task(server.serve_until_cancelled(listener))
             announce(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
             await _stop_signal()
             _log.info("service.stops")
-            server.should_exit = True
             working.cancel()
-            await serving
+            serving.cancel()
 
 
 async def _stop_signal() -> None:

@@ -147,7 +147,7 @@ class SlackApp:
         )
         handler.client.proxy = usable_proxy(self._connection.url, handler.client.proxy)
         try:
-            handler.client.wss_uri = await self._socket_address(handler)
+            handler.client.wss_uri = await self._socket_address()
             await handler.connect_async()  # type: ignore[no-untyped-call]
             log.info("slack.connected")
             await asyncio.Event().wait()
@@ -155,10 +155,11 @@ class SlackApp:
             await handler.close_async()  # type: ignore[no-untyped-call]
             await self.finish()
 
-    async def _socket_address(self, handler: AsyncSocketModeHandler) -> str | None:
+    async def _socket_address(self) -> str | None:
         """Where to connect; None leaves the trying to the library, which never gives up, not even on a bad token."""
         try:
-            return await handler.client.issue_new_wss_url()
+            answer = await self._connection.client().apps_connections_open(app_token=self._app_token)
+            return str(answer["url"])
         except SlackApiError as error:
             if isinstance(outcome_of(error), Gone):
                 raise OperatorError(
