@@ -19,6 +19,7 @@ from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
@@ -26,7 +27,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from adapters.slack.answers import Answers, Occasion
+from adapters.slack import limits
+from adapters.slack.answers import Answers, Occasion, Uses
 from adapters.slack.api import LIBRARY_LOG, SlackApi, usable_proxy
 from adapters.slack.calls import Calls
 from adapters.slack.dialogue import Dialogue, Forms, with_invitation, with_settings_button
@@ -38,9 +40,9 @@ from adapters.slack.installing import Installing
 from adapters.slack.outcomes import FAILURES, code_of, outcome_of
 from adapters.slack.paths import EVENTS_PATH
 from adapters.slack.platform import SlackPlatform
+from adapters.slack.posting import say
 from adapters.slack.pressed import Pressed
 from adapters.slack.redelivery import Deliveries
-from adapters.slack.rendering import content_of, render
 from adapters.slack.settings_form import CHANNEL_FORM, SETTINGS_FORM, SETTINGS_SHORTCUT
 from bot.channels import Address, PlatformName
 from bot.commands.reading import REDRAW
@@ -59,6 +61,8 @@ SILENT_FOR: Final = 2.0
 _LOOKING: Final = "Looking at Hugging Face and arXiv…"
 _STRANGE_BUTTON: Final = "I do not know this button any more: the message is of another version of me. Write /papers."
 _STRANGE_FORM: Final = "This form is of another version of me, and nothing was changed. Please open it anew."
+#: The kinds of messages that have somebody's own words.
+_WRITTEN: Final = (None, "file_share", "thread_broadcast")
 _DRAWN_AGAIN: Final = 5  # times at most
 _ANY_COMMAND: Final = re.compile("/.+")
 _ANY_EVENT: Final = re.compile(".+")
@@ -202,7 +206,9 @@ class SlackApp:
             authorize=_authorize,
             # Sockets need no signature, and requests are verified before anything in them is read.
             request_verification_enabled=False,
+            raise_error_for_unhandled_request=True,
         )
+        app.error(_let_go)
         app.middleware(self._once)
         app.command(_ANY_COMMAND)(self._on_command)
         app.action(_ANY_BUTTON)(self._on_button)
@@ -235,23 +241,21 @@ class SlackApp:
 
     async def _on_command(self, ack: AsyncAck, body: Json) -> None:
         await ack()
-        self._errands.start(self._answer(body, Calls.of_command, Occasion(body["response_url"], body["trigger_id"])))
+        self._errands.start(self._answer(body, Calls.of_command, _occasion_of(body)))
 
     async def _on_button(self, ack: AsyncAck, body: Json) -> None:
-        if not body["actions"][0].get("value"):
-            await self._on_strange_button(ack, body)
-            return
         await ack()
-        if body.get("container", {}).get("type") == "view":
+        if (body.get("container") or {}).get("type") == "view":
             self._errands.start(self._pressed_at_home(body))
-        else:
+        elif body["actions"][0].get("value"):
             self._errands.start(self._answer(body, Calls.of_button, _occasion_of(body)))
+        else:
+            self._errands.start(self._say(_STRANGE_BUTTON, _occasion_of(body)))
 
     async def _on_strange_button(self, ack: AsyncAck, body: Json) -> None:
         """A button of a message that another version of us posted."""
         await ack()
-        if body.get("response_url"):
-            self._errands.start(self._say(_STRANGE_BUTTON, _occasion_of(body)))
+        self._errands.start(self._say(_STRANGE_BUTTON, _occasion_of(body)))
 
     async def _say(self, words: str, occasion: Occasion) -> None:
         await self._answers.give(_saying(words), occasion)
@@ -280,11 +284,15 @@ class SlackApp:
 
         async def listener(ack: AsyncAck, body: Json) -> None:
             desk = await self._desk(body)
-            if desk is not None and desk.dialogue is not None:
-                await work(desk.dialogue, ack, body)
-                self._refresh_home(desk, body["user"]["id"])
-            else:
+            if desk is None or desk.dialogue is None:
                 await ack()
+                return
+            try:
+                await work(desk.dialogue, ack, body)
+            except (LookupError, TypeError, ValueError) as error:
+                log.warning("slack.form_unreadable", reason=repr(error))
+                await _say_that_it_is_old(ack)
+            self._refresh_home(desk, body["user"]["id"])
 
         return listener
 
@@ -293,6 +301,13 @@ class SlackApp:
         self._errands.start(self._happened(event, body))
 
     async def _happened(self, event: Json, body: Json) -> None:
+        try:
+            await self._take_in(event, body)
+        except (LookupError, TypeError) as error:
+            # Every field of every event is optional, whatever the documentation of the day says.
+            log.warning("slack.event_unreadable", event_type=event.get("type"), exc_info=error)
+
+    async def _take_in(self, event: Json, body: Json) -> None:
         if (farewell := farewell_of(event)) is not None:
             await self._left(event["type"], farewell, body)
             return
@@ -308,17 +323,16 @@ class SlackApp:
 
     async def _written_to(self, desk: Desk, event: Json) -> None:
         """Somebody writes to the bot in their own conversation: what they write is a command."""
-        from_a_person = event.get("user") and not (event.get("bot_id") or event.get("subtype"))
-        if event.get("channel_type") != "im" or not from_a_person:
+        if event.get("channel_type") != "im" or event.get("bot_id") or event.get("subtype") not in _WRITTEN:
             return
-        thread = {"thread_ts": event["thread_ts"]} if event.get("thread_ts") else {}
         try:
+            if event.get("user") in (None, (await desk.api.identity()).user_id):
+                return
             call = await desk.calls.of_message(event)
             reply = await self._commands.run(call)
-            for page in render(reply.message):
-                await desk.api.client.chat_postMessage(channel=event["channel"], **thread, **content_of(page))
+            await say(desk.api, event["channel"], reply.message, thread=event.get("thread_ts") or "")
         except FAILURES as error:
-            log.warning("slack.not_answered", channel=event["channel"], reason=outcome_of(error).reason)
+            log.warning("slack.not_answered", channel=event.get("channel"), reason=outcome_of(error).reason)
         else:
             self._refresh_home(desk, call.person.id)
 
@@ -349,8 +363,8 @@ class SlackApp:
                 await self._say(self._workspaces.absent, occasion)
                 return
             call = await reading(desk.calls, body)
-        except (PaperRoundError, *FAILURES) as error:
-            log.warning("slack.call_unreadable", reason=str(error))
+        except (PaperRoundError, LookupError, TypeError, *FAILURES) as error:
+            log.warning("slack.call_unreadable", reason=repr(error))
             return
         if desk.dialogue is not None and await desk.dialogue.opened(call, occasion.trigger):
             return
@@ -424,10 +438,12 @@ class SlackApp:
 
 
 def _occasion_of(body: Json) -> Occasion:
-    container = body.get("container") or {}
+    """What a command or a button gives to answer with. Buttons outside messages give nothing."""
+    container, url = body.get("container") or {}, body.get("response_url") or ""
     return Occasion(
-        body["response_url"],
+        url,
         body.get("trigger_id") or "",
+        uses=Uses(limits.RESPONSES if url else 0),
         replaceable=bool(container.get("is_ephemeral")),
         thread=container.get("thread_ts"),
     )
@@ -443,6 +459,15 @@ async def _say_that_it_is_old(ack: AsyncAck) -> None:
 
 async def _only_acknowledge(ack: AsyncAck) -> None:
     await ack()
+
+
+async def _let_go(error: Exception) -> BoltResponse:
+    """Acknowledges what is nothing that we know, so that Slack does not repeat it; the rest is our own defect."""
+    if isinstance(error, BoltUnhandledRequestError):
+        log.info("slack.nothing_known")
+        return BoltResponse(status=200, body="")
+    log.error("slack.listener_failed", exc_info=error)
+    return BoltResponse(status=500, body="")
 
 
 async def _offer_nothing(ack: AsyncAck) -> None:

@@ -80,7 +80,9 @@ class Calls:
 
     async def of_message(self, event: Json) -> CommandCall:
         """What somebody writes to the bot in their conversation with it, with or without `/papers` before it."""
-        line = (await self._typed(event.get("text") or "")).strip().removeprefix("/papers").strip()
+        me = (await self._api.identity()).user_id
+        line = await self._typed((event.get("text") or "").strip().removeprefix(f"<@{me}>"))
+        line = line.strip().removeprefix("/papers").strip()
         return await self._call(line, event["channel"], "", event["user"])
 
     async def of_home(self, line: str, user_id: str) -> CommandCall:

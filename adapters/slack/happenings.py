@@ -14,7 +14,8 @@ from adapters.slack.api import SlackApi
 from adapters.slack.calls import Calls
 from adapters.slack.elements import Json
 from adapters.slack.outcomes import FAILURES, code_of, is_unacceptable, outcome_of
-from adapters.slack.rendering import content_of, render
+from adapters.slack.posting import say
+from adapters.slack.rendering import render
 from bot.channels import Address
 from bot.messages import Message, PaperBlock
 
@@ -138,8 +139,8 @@ class Happenings:
     async def _reachable(self, channel: str, life: ChannelLife) -> None:
         name = await self._calls.channel_name(channel)
         message = await life.reachable(await self._calls.address(channel), name)
-        for page in render(message) if message is not None else ():
-            await self._api.client.chat_postMessage(channel=channel, **content_of(page))
+        if message is not None:
+            await say(self._api, channel, message)
 
     async def _unfurl(self, event: Json) -> None:
         """Shows a card for each link to a paper. What the link leads to is never fetched: its id says enough."""
@@ -147,13 +148,13 @@ class Happenings:
             return
         cards: dict[str, list[Json]] = {}
         shown: set[str] = set()
-        for link in event.get("links", [])[:LINKS_AT_ONCE]:
-            card = await self._card_of(link["url"])
+        for url in [link.get("url") or "" for link in event.get("links") or ()][:LINKS_AT_ONCE]:
+            card = await self._card_of(url)
             # A paper's page and its PDF in one message are one paper.
             if card is not None and card.paper_id not in shown:
                 shown.add(card.paper_id)
                 (page,) = render(Message(summary=card.title, blocks=(card,)))
-                cards[link["url"]] = list(page.blocks)
+                cards[url] = list(page.blocks)
         if not cards:
             return
         place = (

@@ -86,6 +86,7 @@ class SlackSimulator:
         self.views: dict[str, Json] = {}
         self.homes: dict[str, Json] = {}
         self.revoked = False
+        self.retry_after = RETRY_AFTER  # seconds that `Fault.RATE_LIMITED` asks to wait
         self.respond_after = "1"  # seconds that a `response_url` asks to wait
         self.pictures_load = True
         self.pictures_missing: set[str] = set()  # addresses from which Slack cannot load a picture, and says so
@@ -409,7 +410,7 @@ class SlackSimulator:
         if fault is Fault.ERROR_500:
             return web.Response(status=500, text="<html>", content_type="text/html")
         if fault is Fault.RATE_LIMITED:
-            headers = {"Retry-After": str(RETRY_AFTER)}
+            headers = {"Retry-After": str(self.retry_after)}
             return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
         if isinstance(fault, str):
             return web.json_response({"ok": False, "error": fault})

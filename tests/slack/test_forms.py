@@ -327,6 +327,17 @@ async def test_a_form_that_changes_nothing_gives_no_command(formal: Team) -> Non
     assert await formal.stored(channel) == before
 
 
+async def test_a_form_whose_memory_is_of_another_version_says_so(formal: Team) -> None:
+    async with formal.over_http():
+        await formal.slack.command("subscribe", formal.slack.channel())
+        view = await opened(formal)
+        await write(formal.slack, view, query="diffusion")
+        formal.slack.views[view["id"]]["private_metadata"] = "C00001"
+        answer = await submit(formal.slack, view)
+    assert answer["response_action"] == "update"
+    assert "nothing was changed" in words_of(answer["view"])
+
+
 class Slowly:
     """Runs commands once it is released."""
 

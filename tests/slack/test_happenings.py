@@ -17,7 +17,7 @@ from bot.papers import linked_paper_ids
 from tests.simulators.slack import APP_TOKEN, SIGNING_SECRET
 from tests.simulators.slack_messages import buttons_of, words_of
 from tests.simulators.slack_methods import BOT_USER, Json, SimulatedChannel
-from tests.slack.team import Team
+from tests.slack.team import TRANSPORTS, Team
 from tests.sources import a_paper
 
 
@@ -164,6 +164,46 @@ async def test_a_persons_revoked_token_is_nothing_to_us(lively: Team) -> None:
 async def test_events_that_nobody_asked_for_are_acknowledged(lively: Team) -> None:
     async with lively.over_socket():
         await lively.slack.event({"type": "emoji_changed"})
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"type": None},
+        {"type": "message", "channel_type": "im"},
+        {"type": "message", "channel_type": "im", "channel": "D0ADA", "user": None, "text": None},
+        {"type": "channel_archive", "channel": None},
+        {"type": "channel_rename", "channel": "C00001"},
+        {"type": "channel_rename", "channel": {"id": "C00001", "name": None}},
+        {"type": "channel_id_changed", "old_channel_id": "C00001"},
+        {"type": "member_joined_channel"},
+        {"type": "link_shared", "links": None, "channel": "C00001", "message_ts": "1.1"},
+        {"type": "link_shared", "links": [{"url": "https://arxiv.org/abs/2605.00001"}]},
+        {"type": "tokens_revoked", "tokens": None},
+        {"type": "app_home_opened", "tab": "home"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_an_event_without_what_it_should_have_is_let_go(lively: Team, event: Json, transport: str) -> None:
+    await lively.news(a_paper(1))
+    async with lively.connected(transport):
+        channel = lively.slack.channel()
+        await lively.say("subscribe diffusion", channel)
+        await lively.slack.event(event)
+        await lively.slack.event({"type": "channel_rename", "channel": {"id": channel.id, "name": "papers"}})
+        await lively.app.finish()
+    stored = await lively.stored(channel)
+    assert (stored.name, stored.state) == ("papers", ChannelState.ACTIVE)
+
+
+async def test_a_link_without_an_address_costs_no_other_its_card(lively: Team) -> None:
+    await lively.news(a_paper(1))
+    event = shared(lively.slack.channel(), "https://arxiv.org/abs/2605.00001")
+    await happens(lively, event | {"links": [{}, {"url": None}, *event["links"]]})
+    (unfurl,) = lively.slack.unfurls
+    assert list(unfurl["unfurls"]) == ["https://arxiv.org/abs/2605.00001"]
 
 
 def shared(channel: SimulatedChannel, *urls: str, user: str = "U0ADA", **more: str) -> Json:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from bot.forms import Forms
-from tests.simulators.slack import ANSWER_WITHIN
+from tests.simulators.slack import ANSWER_WITHIN, Fault
 from tests.simulators.slack_messages import leaves, words_of
 from tests.simulators.slack_methods import BOT_USER, Json
 from tests.slack.team import Team
@@ -76,12 +77,12 @@ async def test_topics_in_a_conversation_with_the_bot_are_the_persons_own(connect
 async def test_what_is_written_to_the_bot_is_a_command(connected: Team) -> None:
     own = connected.slack.conversation("U0ADA")
 
-    async def write(text: str, **more: str) -> str:
+    async def write(text: str, **more: Any) -> str:
         known = len(own.messages)
         event = {"type": "message", "channel_type": "im", "channel": own.id, "user": "U0ADA", "text": text, "ts": "1.5"}
         await connected.slack.event(event | more)
         async with asyncio.timeout(ANSWER_WITHIN):
-            while not more and len(own.messages) == known:
+            while not more.keys() - {"files", "subtype"} and len(own.messages) == known:
                 await asyncio.sleep(0.02)
         await connected.app.finish()
         return words_of(own.messages[-1])
@@ -89,7 +90,12 @@ async def test_what_is_written_to_the_bot_is_a_command(connected: Team) -> None:
     assert ADDED in await write("/papers subscribe diffusion")
     assert "1 topic" in await write("topics")
     assert "Did you mean /papers topics?" in await write("topisc")
+    assert "1 topic" in await write(f"<@{BOT_USER}> topics", files=[], subtype="file_share")
+    connected.slack.retry_after = 0
+    connected.slack.fail("chat.postMessage", Fault.RATE_LIMITED, "invalid_blocks")
+    assert "1 topic" in await write("topics")
     answers = len(own.messages)
+    await write("topics", user=BOT_USER)
     await write("topics", bot_id="B0OTHER")
     await write("topics", subtype="message_changed")
     await write("topics", channel_type="channel")
