@@ -421,6 +421,15 @@ async def test_slack_can_check_the_address(team: Team) -> None:
         assert (status, json.loads(answer)) == (200, {"challenge": "c-1"})
 
 
+async def test_slack_can_look_at_the_certificate(team: Team) -> None:
+    unsigned = {"X-Slack-Signature": "", "X-Slack-Request-Timestamp": ""}
+    form = "application/x-www-form-urlencoded"
+    async with team.over_http():
+        assert await team.slack.post_signed(b"token=x&ssl_check=1", form, spoilt=unsigned) == (200, "")
+        status, _ = await team.slack.post_signed(b"token=x&text=ssl_check%3D1", form, spoilt=unsigned)
+        assert status == 401
+
+
 @pytest.mark.parametrize("age", [-400, 400])
 async def test_an_old_or_future_request_is_refused(team: Team, age: int) -> None:
     async with team.over_http():
