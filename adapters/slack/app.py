@@ -31,7 +31,7 @@ from adapters.slack import limits
 from adapters.slack.answers import Answers, Occasion, Uses
 from adapters.slack.api import LIBRARY_LOG, SlackApi, usable_proxy
 from adapters.slack.calls import Calls
-from adapters.slack.dialogue import Dialogue, Forms, with_invitation, with_settings_button
+from adapters.slack.dialogue import Dialogue, Forms, in_words, with_invitation, with_settings_button
 from adapters.slack.elements import LINKS, RUN, Json
 from adapters.slack.forms import QUERY, SHORTCUT, TOPIC_FORM, result_view
 from adapters.slack.happenings import CardOf, ChannelLife, Happenings, farewell_of
@@ -57,7 +57,7 @@ log = structlog.get_logger(__name__)
 LARGEST_REQUEST: Final = 1_000_000  # bytes
 PING_INTERVAL: Final = 5.0  # seconds between two looks at whether the socket is alive
 #: Seconds after which somebody who waits hears why.
-SILENT_FOR: Final = 2.0
+SILENT_FOR: Final = 3.0
 _LOOKING: Final = "Looking at Hugging Face and arXiv…"
 _STRANGE_BUTTON: Final = "I do not know this button any more: the message is of another version of me. Write /papers."
 _STRANGE_FORM: Final = "This form is of another version of me, and nothing was changed. Please open it anew."
@@ -371,6 +371,7 @@ class SlackApp:
             return
         if desk.dialogue is not None and await desk.dialogue.opened(call, occasion.trigger):
             return
+        call = in_words(call)
         async with self._pressed.turn(call, occasion):
             reply = await self._run(call, occasion)
             if not reply.failed and changes_home(call.line):

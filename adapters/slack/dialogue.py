@@ -247,6 +247,11 @@ async def _ended(work: asyncio.Task[dict[str, str]]) -> None:
         log.warning("slack.settings_late", wrong=wrong)
 
 
+def in_words(call: CommandCall) -> CommandCall:
+    """The command that answers in words where a form did not open."""
+    return replace(call, line="settings") if call.line == OPENING_LINE else call
+
+
 def with_invitation(call: CommandCall, reply: Reply) -> Reply:
     """The answer to `subscribe`, with what is still to do where the bot cannot post yet.
 

@@ -190,6 +190,15 @@ async def test_where_no_form_opens_words_do(formal: Team) -> None:
         assert "needs a query" in await formal.read("subscribe", channel)
 
 
+async def test_where_no_settings_form_opens_the_settings_are_shown_again(formal: Team) -> None:
+    channel = formal.slack.channel()
+    async with formal.over_http():
+        shown = await formal.say("settings", channel)
+        formal.slack.fail("views.open", "expired_trigger_id")
+        pressed = await formal.slack.press(buttons_of(shown)["Change…"], channel)
+        assert words_of(await pressed.answer()) == words_of(shown)
+
+
 async def test_the_shortcut_lets_people_choose_one_of_their_channels(formal: Team) -> None:
     mine, theirs = formal.slack.channel("mine"), formal.slack.channel("theirs")
     mine.members.add("U0ADA")
