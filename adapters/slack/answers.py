@@ -86,10 +86,13 @@ class Answers:
         return True
 
     async def replace(self, payload: Payload, occasion: Occasion) -> bool:
-        """Lets the message whose button was pressed say something else, to all who see it; whether that worked."""
+        """Lets the message whose button was pressed say something else, to all who see it; whether that worked.
+
+        What Slack does not take with its buttons is left as it is.
+        """
         body = content_of(payload) | {"replace_original": True}
         until = min(occasion.until, time.monotonic() + _REPLACED_WITHIN)
-        return await self._deliver(ever_plainer(body), occasion, until, repeatable=True)
+        return await self._deliver(ever_plainer(body, text_alone=False), occasion, until, repeatable=True)
 
     async def _deliver(self, forms: Forms, occasion: Occasion, until: float, *, repeatable: bool) -> bool:
         """`repeatable` allows another try when nobody knows whether the first one arrived: at worst the asker alone

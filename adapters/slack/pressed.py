@@ -63,7 +63,7 @@ class Pressed:
             # Not what Slack does by default here: it would look for links and names in the text.
             "parse": "none",
         }
-        forms = ever_plainer(arguments)
+        forms = ever_plainer(arguments, text_alone=False)
         form: Json | None = next(forms)
         while form is not None:
             try:

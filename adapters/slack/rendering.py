@@ -127,9 +127,9 @@ def naming(payload: Payload, channel_id: str) -> Payload:
 Forms = Generator[Json, Collection[int], None]
 
 
-def ever_plainer(arguments: Json) -> Forms:
+def ever_plainer(arguments: Json, *, text_alone: bool = True) -> Forms:
     """The message, then in forms that Slack may take when it refused that: with the blocks that it named simplified,
-    without thumbnails, and as text alone. `next_form` asks for them."""
+    without thumbnails, and as text alone if that is better than nothing. `next_form` asks for them."""
     named = yield arguments
     blocks: list[Json] = arguments["blocks"]
     if any(number < len(blocks) for number in named):
@@ -139,8 +139,9 @@ def ever_plainer(arguments: Json) -> Forms:
             yield arguments | {"blocks": blocks}
     if any("accessory" in block for block in blocks):
         yield arguments | {"blocks": elements.without_pictures(blocks)}
-    alone = {name: value for name, value in arguments.items() if name != "blocks"}
-    yield alone | {"text": _as_text(arguments["blocks"]) or arguments["text"]}
+    if text_alone:
+        alone = {name: value for name, value in arguments.items() if name != "blocks"}
+        yield alone | {"text": _as_text(arguments["blocks"]) or arguments["text"]}
 
 
 def next_form(forms: Forms, named: Collection[int]) -> Json | None:

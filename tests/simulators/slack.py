@@ -43,6 +43,7 @@ class Fault(Enum):
     ERROR_500 = auto()  # it is not done
     ANSWER_500 = auto()  # it is done, and the answer is an error
     HANG = auto()  # it is done, and nobody answers
+    REFUSED = auto()  # a `response_url` does not take the blocks
     RATE_LIMITED = auto()  # comes with `RETRY_AFTER`
     GARBAGE = auto()  # it is done, and a proxy answers with a page
 
@@ -365,12 +366,14 @@ class SlackSimulator:
         payload = await request.json()
         if (fault := self._fault("response_url")) is Fault.RATE_LIMITED:
             return web.Response(status=429, headers={"Retry-After": self.respond_after})
-        if fault not in (None, Fault.ANSWER_DROPPED):
+        if fault not in (None, Fault.ANSWER_DROPPED, Fault.REFUSED):
             return web.Response(status=500)
         self._uses[name] += 1
         if self._uses[name] > RESPONSES:
             self.violations.append("a response_url was used too often")
             return web.Response(status=404, text="used_url")
+        if fault is Fault.REFUSED:
+            return web.Response(status=400, text="invalid_blocks")
         if found := problems(payload):
             self.violations += found
             return web.Response(status=400, text="invalid_blocks")

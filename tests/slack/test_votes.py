@@ -156,6 +156,17 @@ async def test_a_message_that_cannot_be_changed_is_left_and_the_voter_told(team:
         assert labels(digest)[:2] == ["👍", "👎"]
 
 
+async def test_a_message_is_never_changed_for_the_worse(team: Team) -> None:
+    async with team.over_http():
+        channel, (digest,) = await posted(team)
+        before = dict(digest)
+        team.slack.fail("chat.update", "invalid_blocks")
+        team.slack.fail("response_url", Fault.REFUSED)
+        answer = await (await vote(team, channel, digest)).answer()
+        assert "👍 1" in words_of(answer)
+    assert digest == before
+
+
 async def test_a_vote_on_what_only_the_asker_sees_is_answered(connected: Team) -> None:
     channel, _ = await posted(connected)
     button = {"type": "button", "action_id": "paperround.run.3", "value": f"vote {PAPER} down"}
