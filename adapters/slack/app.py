@@ -332,8 +332,11 @@ class SlackApp:
             if event.get("user") in (None, (await desk.api.identity()).user_id):
                 return
             call = await desk.calls.of_message(event)
-            reply = await self._commands.run(call)
-            await say(desk.api, event["channel"], reply.message, thread=event.get("thread_ts") or "")
+
+            async def tell(reply: Reply) -> None:
+                await say(desk.api, event["channel"], reply.message, thread=event.get("thread_ts") or "")
+
+            await tell(await self._run(call, tell))
         except FAILURES as error:
             log.warning("slack.not_answered", channel=event.get("channel"), reason=outcome_of(error).reason)
         else:
@@ -373,7 +376,7 @@ class SlackApp:
             return
         call = in_words(call)
         async with self._pressed.turn(call, occasion):
-            reply = await self._run(call, occasion)
+            reply = await self._run(call, lambda waiting: self._answers.give(waiting, occasion))
             if not reply.failed and changes_home(call.line):
                 self._refresh_home(desk, call.person.id)
             if await self._pressed.changed(desk.api, call, reply, occasion):
@@ -383,13 +386,13 @@ class SlackApp:
             reply = with_settings_button(call, with_invitation(call, reply))
         await self._answers.give(reply, occasion)
 
-    async def _run(self, call: CommandCall, occasion: Occasion) -> Reply:
-        """Runs the command, and says what takes long if it does."""
+    async def _run(self, call: CommandCall, tell: Callable[[Reply], Awaitable[Any]]) -> Reply:
+        """Runs the command, and tells the person what takes long if it does."""
         work = asyncio.create_task(self._commands.run(call))
         try:
             await asyncio.wait((work,), timeout=self._silent_for)
             if not work.done() and call.from_message is None and asks_elsewhere(call.line):
-                await self._say(_LOOKING, occasion)
+                await tell(_saying(_LOOKING))
             return await work
         finally:
             work.cancel()

@@ -20,7 +20,7 @@ from bot.commands.runner import REGISTRY
 from bot.errors import OperatorError
 from bot.messages import Document, Message, Paragraph, text
 from bot.ports import CommandCall, Completion, Reply
-from tests.simulators.slack import APP_TOKEN, SIGNING_SECRET, Fault, SlackSimulator
+from tests.simulators.slack import ANSWER_WITHIN, APP_TOKEN, SIGNING_SECRET, Fault, SlackSimulator
 from tests.simulators.slack_messages import buttons_of, words_of
 from tests.simulators.slack_methods import Json
 from tests.slack.team import Team
@@ -281,6 +281,21 @@ async def test_who_waits_for_a_search_elsewhere_hears_so(team: Team, platform: S
         waits.released.set()
         assert words_of(await found.answer()) == "Found"
         assert words_of(await others.answer()) == "Found"
+
+
+async def test_who_asks_in_a_conversation_hears_so_as_well(team: Team, platform: SlackPlatform) -> None:
+    waits = Waits(Reply(message=Message(summary="Found", blocks=(Paragraph(text("Found")),))))
+    team.app = SlackApp(platform, waits, signing_secret=SIGNING_SECRET, silent_for=0.0)
+    own = team.slack.conversation("U0ADA")
+    event = {"type": "message", "channel_type": "im", "channel": own.id, "user": "U0ADA", "text": "search turtles"}
+    async with team.over_http():
+        await team.slack.event(event)
+        async with asyncio.timeout(ANSWER_WITHIN):
+            while not own.messages:
+                await asyncio.sleep(0.01)
+        waits.released.set()
+        await team.app.finish()
+    assert [words_of(message) for message in own.messages] == ["Looking at Hugging Face and arXiv…", "Found"]
 
 
 @pytest.mark.parametrize(
