@@ -9,7 +9,7 @@ from types import MappingProxyType
 import structlog
 
 from adapters.slack.api import DIRECT_MESSAGES, SlackApi
-from adapters.slack.elements import Json
+from adapters.slack.elements import Json, visible
 from adapters.slack.mentions import ADMINS, named, unnamed_person
 from adapters.slack.outcomes import FAILURES, PERSONAL, code_of, outcome_of
 from bot.channels import Address, PlatformName
@@ -118,7 +118,7 @@ class Calls:
         if _MENTION_LINE.match(line) and (who := unnamed_person(line)):
             line = named(line, await self._person_name(who))
         return CommandCall(
-            line=line,
+            line=visible(line),
             address=await self.address(channel_id),
             channel_name=await self.channel_name(channel_id, channel_name),
             person=await self.person(user_id, personal=channel_id.startswith(PERSONAL)),

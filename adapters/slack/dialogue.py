@@ -28,7 +28,7 @@ from adapters.slack.settings_form import (
 )
 from bot.channels import Address, Channel
 from bot.errands import Errands
-from bot.messages import Button, Buttons, Note, code, text
+from bot.messages import MESSAGE_JSON, Button, Buttons, Note, code, text
 from bot.ports import CommandCall, CommandRunner, Reply, TopicOptions
 
 log = structlog.get_logger(__name__)
@@ -252,15 +252,25 @@ def in_words(call: CommandCall) -> CommandCall:
     return replace(call, line="settings") if call.line == OPENING_LINE else call
 
 
-def with_invitation(call: CommandCall, reply: Reply) -> Reply:
-    """The answer to `subscribe`, with what is still to do where the bot cannot post yet.
-
-    A conversation that Slack does not let us see has no name for us but its id.
-    """
-    channel = call.address.channel
-    if reply.failed or call.channel_name != channel or not call.line.strip().lower().startswith("subscribe"):
+def without_id(call: CommandCall, reply: Reply) -> Reply:
+    """The answer in words for people: a conversation that Slack does not let us see has no name for us but its id."""
+    if not _is_unseen(call):
         return reply
-    if channel.startswith(PERSONAL):
+    channel = call.address.channel
+    here = "this conversation" if channel.startswith(PERSONAL) else "this channel"
+    message = MESSAGE_JSON.validate_json(MESSAGE_JSON.dump_json(reply.message).replace(channel.encode(), here.encode()))
+    return replace(reply, message=message)
+
+
+def _is_unseen(call: CommandCall) -> bool:
+    return bool(call.address.channel) and call.channel_name == call.address.channel
+
+
+def with_invitation(call: CommandCall, reply: Reply) -> Reply:
+    """The answer to `subscribe`, with what is still to do where the bot cannot post yet."""
+    if reply.failed or not _is_unseen(call) or not call.line.strip().lower().startswith("subscribe"):
+        return reply
+    if call.address.channel.startswith(PERSONAL):
         note = Note(text("I cannot post in conversations between people. Say this in a channel, or in ours."))
     else:
         note = Note(

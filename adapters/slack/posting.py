@@ -75,4 +75,6 @@ async def _post_form(api: SlackApi, form: Json) -> str:
         if code_of(error) != "not_in_channel" or not await api.join(form["channel"]):
             raise
         answer = await api.client.chat_postMessage(**form)
+    if not answer.get("ts"):
+        raise ValueError("Slack does not say which message it is")
     return str(answer["ts"])

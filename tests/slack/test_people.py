@@ -115,6 +115,8 @@ async def test_people_and_channels_in_what_somebody_types_are_their_names(connec
         ("<!subteam^S0ML|@ml-people>", "@ml-people"),
         ("<mailto:a@b.example|a@b.example>", "a@b.example"),
         ("<@U0GONE>", "@U0GONE"),
+        # What is no text is in no database.
+        ("lo\x00st", "“lost"),
     ):
         assert name in await connected.read(f"unsubscribe {written} &lt;b&gt;", channel)
 
@@ -160,5 +162,7 @@ async def test_who_subscribes_where_the_bot_is_not_is_told_to_invite_it(team: Te
     between.members.discard(BOT_USER)
     async with team.over_http():
         assert "/invite @Paper Round" in await team.read("subscribe diffusion", closed)
+        assert "1 topic in this channel" in await team.read("topics", closed)
         assert "between people" in await team.read("subscribe diffusion", between)
+        assert "1 topic in this conversation" in await team.read("topics", between)
         assert "/invite" not in await team.read("subscribe diffusion", team.slack.channel())
