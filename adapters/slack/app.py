@@ -59,7 +59,7 @@ PING_INTERVAL: Final = 5.0  # seconds between two looks at whether the socket is
 #: Seconds after which somebody who waits hears why.
 SILENT_FOR: Final = 3.0
 _LOOKING: Final = "Looking at Hugging Face and arXiv…"
-_STRANGE_BUTTON: Final = "I do not know this button any more: the message is of another version of me. Write /papers."
+_STRANGE_BUTTON: Final = "I do not know this button any more: it is of another version of me. Write /papers instead."
 _STRANGE_FORM: Final = "This form is of another version of me, and nothing was changed. Please open it anew."
 #: The kinds of messages that have somebody's own words.
 _WRITTEN: Final = (None, "file_share", "thread_broadcast")
@@ -256,9 +256,19 @@ class SlackApp:
             self._errands.start(self._say(_STRANGE_BUTTON, _occasion_of(body)))
 
     async def _on_strange_button(self, ack: AsyncAck, body: Json) -> None:
-        """A button of a message that another version of us posted."""
+        """A button that another version of us made."""
         await ack()
-        self._errands.start(self._say(_STRANGE_BUTTON, _occasion_of(body)))
+        if (body.get("view") or {}).get("type") == "home":
+            self._errands.start(self._strange_at_home(body))
+        else:
+            self._errands.start(self._say(_STRANGE_BUTTON, _occasion_of(body)))
+
+    async def _strange_at_home(self, body: Json) -> None:
+        desk = await self._desk(body)
+        if desk is not None and desk.dialogue is not None:
+            await desk.dialogue.say_at_home(_saying(_STRANGE_BUTTON), body)
+        if desk is not None and desk.home is not None:
+            await desk.home.publish(body["user"]["id"])
 
     async def _say(self, words: str, occasion: Occasion) -> None:
         await self._answers.give(_saying(words), occasion)

@@ -124,7 +124,11 @@ class Dialogue:
     async def pressed_at_home(self, body: Json) -> None:
         """A button in the app's home: the answer is a window over it."""
         call = await self._calls.of_home(body["actions"][0]["value"], body["user"]["id"])
-        await self._show(result_view(await self._commands.run(call)), body["trigger_id"])
+        await self.say_at_home(await self._commands.run(call), body)
+
+    async def say_at_home(self, reply: Reply, body: Json) -> None:
+        """Shows something over the app's home to whoever pressed a button there."""
+        await self._show(result_view(reply), body["trigger_id"])
 
     async def preview(self, body: Json) -> None:
         """Shows in an open form what its query finds. A later view than ours wins."""
