@@ -139,7 +139,7 @@ def _number(parameter: Parameter, word: str) -> int:
 
 
 def _unknown_option(command: Command, name: str) -> str:
-    names = list(command.options)
+    names = [known for known, option in command.options.items() if not option.internal]
     if not names:
         return f"`/papers {command.name}` has no option `--{_shown(name)}`. (To leave a word out, write one `-`.)"
     if near := closest(name, names):

@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.cards import NO_VOTES, paper_card, title_of
 from bot.citations import FORMATS, CitationFormat
 from bot.commands.registry import Arguments, Command, Kind, Parameter
-from bot.commands.searching import LAST_PAGE, PAPER, known_paper, turning
+from bot.commands.searching import PAGE_OPTION, PAPER, known_paper, turning
 from bot.commands.services import Services
 from bot.commands.wording import answer, hint, say
 from bot.composition import compose
@@ -136,9 +136,7 @@ COMMANDS = (
         handler=saved,
         parameters=(
             Parameter(name="format", help="how to write it", kind=Kind.CHOICE, choices=(LIST, *FORMATS)),
-            Parameter(
-                name="page", help="the page", kind=Kind.NUMBER, option=True, internal=True, minimum=1, maximum=LAST_PAGE
-            ),
+            PAGE_OPTION,
         ),
         examples=("saved", "saved bibtex"),
         details="The list is yours alone, wherever you look at it.",
