@@ -507,14 +507,23 @@ async def _limited_body(request: Request) -> bytes | None:
 
 
 def _is_readable(request: Request, body: bytes) -> bool:
-    """Whether it has what Slack's requests have: an object in JSON, or a form, perhaps with such an object in it."""
+    """Whether it has what Slack's requests have: an object in JSON, or a form, perhaps with such an object in it.
+
+    The library takes for granted that an event in it is an object, too, and that there are actions where there may be.
+    """
     written: str | None = body.decode()
     if "json" not in request.headers.get("content-type", ""):
         written = dict(parse_qsl(written or "")).get("payload")
+    if written is None:
+        return True
     try:
-        return written is None or isinstance(json.loads(written), dict)
+        sent = json.loads(written)
     except ValueError:
         return False
+    if not isinstance(sent, dict):
+        return False
+    event = sent.get("event", {})
+    return isinstance(event, dict) and isinstance(event.get("type", ""), str | None) and sent.get("actions") != []
 
 
 def _is_signed(verifier: SignatureVerifier, request: Request, body: bytes) -> bool:

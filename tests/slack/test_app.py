@@ -483,6 +483,9 @@ async def test_bodies_that_slack_never_sends_are_refused(team: Team) -> None:
         for body, kind in (
             (b"[]", "application/json"),
             (b"{bad", "application/json"),
+            (b'{"type": "event_callback", "event": null}', "application/json"),
+            (b'{"type": "event_callback", "event": {"type": 5}}', "application/json"),
+            (b'payload={"type": "block_actions", "actions": []}', "application/x-www-form-urlencoded"),
             (b"payload=%7Bbad", "application/x-www-form-urlencoded"),
             (b"payload=%5B%5D", "application/x-www-form-urlencoded"),
         ):
