@@ -198,19 +198,22 @@ def flat(blocks: Iterable[Json]) -> list[Json]:
     return [{"type": "section", "text": plain(words, limits.SECTION)} for words in said if words.strip()]
 
 
-def lines_of(block: Mapping[str, Any]) -> Iterator[str]:
-    """What a block says, with the addresses that its words lead to. Buttons say nothing."""
+def lines_of(block: Mapping[str, Any], longest: int = limits.SECTION) -> Iterator[str]:
+    """What a block says, with the addresses that its words lead to, which are never cut: of the words so many
+    characters in a row. Buttons say nothing."""
     match block["type"]:
         case "header" | "section":
-            yield block["text"]["text"]
+            yield shorten(block["text"]["text"], longest)
         case "context":
-            yield from (element["text"] for element in block["elements"])
+            yield from (shorten(element["text"], longest) for element in block["elements"])
         case "rich_text":
             for part in block["elements"]:
                 for one in part["elements"] if part["type"] == "rich_text_list" else (part,):
-                    yield from "".join(map(_said, one["elements"])).splitlines()
+                    yield from "".join(_said(element, longest) for element in one["elements"]).splitlines()
 
 
-def _said(element: Json) -> str:
+def _said(element: Json, longest: int) -> str:
     words: str = element.get("text", "")
-    return f"{shorten(words, _LONGEST_LABEL)} {element['url']}" if element["type"] == "link" else words
+    if element["type"] == "link":
+        return f"{shorten(words, min(longest, _LONGEST_LABEL))} {element['url']}"
+    return shorten(words, longest)

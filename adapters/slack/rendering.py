@@ -31,8 +31,8 @@ from bot.text import shorten, split_text
 
 #: Escaping makes a character five at most, so this many always stay within `limits.TEXT`.
 _LONGEST_TEXT: Final = limits.TEXT // 5
-#: Characters of one line where a message is text alone: of an abstract the beginning must do.
-_LONGEST_LINE: Final = 300
+#: Characters in a row where a message is text alone: of an abstract the beginning must do.
+_LONGEST_LINE: Final = 200
 #: What somebody's conversation with another person is called.
 _UNSEEN: Final = "a conversation of yours"
 #: Room in a message with papers for all that is not a paper: mention, heading, topics, divider, a button.
@@ -156,9 +156,8 @@ def _as_text(blocks: Iterable[Json]) -> str:
     """What the blocks say as a message's `text`, line by line as far as Slack takes it. Addresses are written out."""
     kept: list[str] = []
     room = limits.TEXT - len("\n…")
-    for line in (line for block in blocks for line in elements.lines_of(block)):
-        # An address stands at the end of its line and is not cut.
-        shown = elements.escape(line if "://" in line else shorten(line, _LONGEST_LINE)).strip()
+    for line in (line for block in blocks for line in elements.lines_of(block, _LONGEST_LINE)):
+        shown = elements.escape(line).strip()
         room -= len(shown) + 1
         if room < 0:
             return "\n".join((*kept, "…"))

@@ -185,6 +185,19 @@ async def test_text_alone_has_every_title_with_its_address(slack: SlackSimulator
     ]
 
 
+async def test_text_alone_has_the_addresses_even_of_papers_with_long_abstracts(
+    slack: SlackSimulator, platform: SlackPlatform
+) -> None:
+    channel = slack.channel()
+    slack.fail("chat.postMessage", "invalid_blocks")
+    abstract = "We study & measure. " * 90 + "The code is at https://github.com/ada/diffusion"
+    cards = tuple(paper_card(a_paper(number, abstract=abstract), abstract=True) for number in (1, 2))
+    assert isinstance(await platform.send(outgoing(channel, Message(summary="Two", blocks=cards))), Sent)
+    (message,) = channel.messages
+    for number in (1, 2):
+        assert f"https://huggingface.co/papers/2605.0000{number}" in message["text"]
+
+
 async def test_text_alone_ends_where_slack_takes_no_more(slack: SlackSimulator, platform: SlackPlatform) -> None:
     channel = slack.channel()
     slack.fail("chat.postMessage", "invalid_blocks")
