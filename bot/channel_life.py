@@ -80,6 +80,17 @@ class ChannelLife:
         if name and await self._directory.find(address):
             await self._directory.add_channel(address, name)
 
+    async def moved(self, address: Address, channel: str) -> None:
+        """The channel of that address has another id on its platform now: everything that it has goes with it."""
+        if await self._store.channels.move(address, channel):
+            _log.info("channel.moved", channel=str(address), to=channel)
+        elif await self._directory.find(address):
+            _log.warning("channel.not_moved", channel=str(address), to=channel)
+
+    async def is_known(self, address: Address) -> bool:
+        """Whether anything was ever set up there."""
+        return await self._directory.find(address) is not None
+
 
 def _welcome() -> Message:
     sentence = text(

@@ -14,8 +14,13 @@ class PaperRoundError(Exception):
 class UserError(PaperRoundError):
     """A person asked for something that cannot be done as written; nothing was changed.
 
-    `str(error)` says what is wrong and what to write instead, in plain text of one or two sentences.
+    `str(error)` says what is wrong and what to write instead, in plain text of one or two sentences. `about` is the
+    option that is meant, empty for what the command itself is about.
     """
+
+    def __init__(self, sentence: str, *, about: str = "") -> None:
+        super().__init__(sentence)
+        self.about = about
 
 
 class OperatorError(PaperRoundError):

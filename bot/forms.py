@@ -9,8 +9,8 @@ from bot.ports import CommandCall, Store, TopicOptions
 def line_of(options: TopicOptions, *, number: int | None = None, min_upvotes: str = "", backfill: str = "") -> str:
     """The command that a filled form stands for: `edit` for the topic with that number, else `subscribe`.
 
-    Numbers are what a person wrote; the command says what is wrong with them. Options stand in front, where a
-    quotation in the query that never ends cannot swallow them.
+    Numbers are what a person wrote; the command says what is wrong with them. The query comes last, where nothing in it
+    is taken for an option.
     """
     # A quotation mark would end the name; nothing else in it is special.
     name = " ".join(options.name.replace('"', "'").split())
@@ -24,7 +24,7 @@ def line_of(options: TopicOptions, *, number: int | None = None, min_upvotes: st
         parts += ["--instant"] if options.instant else []
         parts += [f"--backfill {older}"] if older else []
         parts += [f'--name "{name}"'] if name else []
-    return " ".join([*parts, *options.query.split()])
+    return " ".join([*parts, "--", *options.query.split()])
 
 
 class Forms:

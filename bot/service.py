@@ -32,29 +32,14 @@ async def serve(
     listener = _listen(application.settings.web_host, application.settings.web_port)
     host, port = listener.getsockname()[:2]
     with listener:
-        working = asyncio.create_task(work)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        announce(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
-        ends = [asyncio.create_task(_failure(working)), asyncio.create_task(_stop_signal()), serving]
-        try:
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        async with asyncio.TaskGroup() as group:
+            working = group.create_task(work)
+            serving = group.create_task(server.serve_until_cancelled(listener))
+            announce(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+            await _stop_signal()
             _log.info("service.stops")
-        finally:
-            # The server is told to stop, never interrupted: it would take that for a defect, and say so at length.
-            server.should_exit = True
-            for task in (working, *ends[:2]):
-                task.cancel()
-            await asyncio.gather(working, *ends, return_exceptions=True)
-        for task in (working, serving):
-            if not task.cancelled():
-                task.result()  # raises what ended it
-
-
-async def _failure(work: asyncio.Task[None]) -> None:
-    """Ends when the work fails. Work that is done lets the pages stay."""
-    await asyncio.wait({work})
-    if work.exception() is None:
-        await asyncio.Event().wait()
+            working.cancel()
+            serving.cancel()
 
 
 async def _stop_signal() -> None:

@@ -166,7 +166,19 @@ class SqlChannelStore:
         )
         async with self._database.write() as connection:
             broken = list((await connection.execute(statement)).scalars())
-            if whole_workspace:
+            if not whole_workspace:
+                known = (
+                    select(CHANNELS.c.id)
+                    .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
+                    .where(
+                        *_at(address),
+                        CHANNELS.c.external_id == address.channel,
+                        CHANNELS.c.state == ChannelState.BROKEN,
+                        WORKSPACES.c.stopped_for != CHANNELS.c.reason,
+                    )
+                )
+                await connection.execute(update(CHANNELS).where(CHANNELS.c.id.in_(known)).values(reason=reason))
+            else:
                 # What stopped with the workspace before stays stopped with it, whatever is said of it now.
                 before = (
                     select(CHANNELS.c.id)
@@ -180,6 +192,21 @@ class SqlChannelStore:
                 await connection.execute(update(CHANNELS).where(CHANNELS.c.id.in_(before)).values(reason=reason))
                 await connection.execute(update(WORKSPACES).where(*_at(address)).values(stopped_for=reason))
         return list((await self.get(broken)).values())
+
+    async def move(self, address: Address, channel: str) -> bool:
+        workspace = select(WORKSPACES.c.id).where(*_at(address)).scalar_subquery()
+        there = CHANNELS.alias()
+        statement = (
+            update(CHANNELS)
+            .where(
+                CHANNELS.c.workspace_id == workspace,
+                CHANNELS.c.external_id == address.channel,
+                ~exists().where(there.c.workspace_id == workspace, there.c.external_id == channel),
+            )
+            .values(external_id=channel)
+        )
+        async with self._database.write() as connection:
+            return (await connection.execute(statement)).rowcount == 1
 
     async def stopped_with_workspace(self, address: Address) -> list[Channel]:
         return await self._channels(

@@ -79,6 +79,9 @@ class SimulatedPlatform:
             raise UserError("A mention starts with `@`.")
         return text
 
+    def mention_name(self, mention: str) -> str:
+        return mention
+
     def parse_role(self, text: str) -> str:
         if not text.startswith("@"):
             raise UserError("A role starts with `@`.")

@@ -103,6 +103,10 @@ class DiscordPlatform:
         """A role, as Discord writes it: `<@&123…>`."""
         return mentions.parse_mention(text)
 
+    def mention_name(self, mention: str) -> str:
+        """The mention itself: Discord shows the role's name in its place, and pings nobody from an embed."""
+        return mention
+
     def parse_role(self, text: str) -> str:
         """The mention of a role; raises `UserError` for anything else."""
         return mentions.parse_role(text)

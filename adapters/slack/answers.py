@@ -6,7 +6,7 @@ https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import time
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,15 +17,17 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from adapters.slack import elements, limits
 from adapters.slack.api import LIBRARY_LOG, NO_RETRIES, Connection, usable_proxy
 from adapters.slack.elements import Json
-from adapters.slack.outcomes import FAILURES
-from adapters.slack.rendering import Payload, content_of, ever_plainer, render
+from adapters.slack.outcomes import FAILURES, named_blocks
+from adapters.slack.rendering import Forms, Payload, content_of, ever_plainer, next_form, render
 from bot.ports import Reply
 
 log = structlog.get_logger(__name__)
 
 _TRIES: Final = 3
-_PAUSE: Final = 1.0  # seconds before a second try, where Slack does not say
-_LONGEST_PAUSE: Final = 60.0
+_PAUSE: Final = 1.0  # seconds before a second try
+_PAUSE_ASKED: Final = 30.0  # seconds where Slack wants a pause and does not say how long
+#: Whoever presses next waits for a message that everybody sees.
+_REPLACED_WITHIN: Final = 60.0  # seconds
 
 
 @dataclass(slots=True)
@@ -45,6 +47,18 @@ class Occasion:
     replaceable: bool = False
     thread: str | None = None
     uses: Uses = field(default_factory=Uses)
+    until: float = field(default_factory=lambda: time.monotonic() + limits.RESPONSE_LIFE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of one use: the status (0 without an answer), whether it is `certain` that nothing arrived, the
+    seconds to wait, and the blocks that Slack named when it refused them."""
+
+    status: int
+    certain: bool = False
+    pause: float = _PAUSE
+    named: frozenset[int] = frozenset()
 
 
 class Answers:
@@ -67,40 +81,44 @@ class Answers:
             }
             if occasion.thread and not replaces:
                 body["thread_ts"] = occasion.thread
-            if not await self._deliver(ever_plainer(body), occasion, repeatable=reply.ephemeral):
+            if not await self._deliver(ever_plainer(body), occasion, occasion.until, repeatable=reply.ephemeral):
                 return False
         return True
 
     async def replace(self, payload: Payload, occasion: Occasion) -> bool:
-        """Lets the message whose button was pressed say something else, to all who see it; whether that worked."""
-        body = content_of(payload) | {"replace_original": True}
-        return await self._deliver(ever_plainer(body), occasion, repeatable=True)
+        """Lets the message whose button was pressed say something else, to all who see it; whether that worked.
 
-    async def _deliver(self, forms: Iterator[Json], occasion: Occasion, *, repeatable: bool) -> bool:
+        What Slack does not take with its buttons is left as it is.
+        """
+        body = content_of(payload) | {"replace_original": True}
+        until = min(occasion.until, time.monotonic() + _REPLACED_WITHIN)
+        return await self._deliver(ever_plainer(body, text_alone=False), occasion, until, repeatable=True)
+
+    async def _deliver(self, forms: Forms, occasion: Occasion, until: float, *, repeatable: bool) -> bool:
         """`repeatable` allows another try when nobody knows whether the first one arrived: at worst the asker alone
-        sees it twice."""
-        body = next(forms)
-        for _ in range(_TRIES):
-            if not occasion.uses.left:
-                break
-            status, pause, certain = await self._post(occasion.response_url, body)
-            if not certain:
+        sees it twice. Where Slack asks to wait it is waited for, as long as that ends before `until`."""
+        body, failures = next(forms), 0
+        while occasion.uses.left:
+            outcome = await self._post(occasion.response_url, body)
+            if not outcome.certain:
                 occasion.uses.left -= 1
-            if status == 200:
+            if outcome.status == 200:
                 return True
-            if status == 400 and (plainer := next(forms, None)) is not None:
+            if outcome.status == 400 and (plainer := next_form(forms, outcome.named)) is not None:
                 body = plainer
                 continue
-            log.warning("slack.answer_failed", status=status)
-            if 400 <= status < 500 and status != 429:
+            log.warning("slack.answer_failed", status=outcome.status)
+            if outcome.status != 429:
+                failures += 1
+                refused = 400 <= outcome.status < 500
+                if refused or failures == _TRIES or not (outcome.certain or repeatable):
+                    return False
+            if time.monotonic() + outcome.pause > until:
                 return False
-            if not (certain or repeatable):
-                return False
-            await asyncio.sleep(pause)
+            await asyncio.sleep(outcome.pause)
         return False
 
-    async def _post(self, url: str, body: Json) -> tuple[int, float, bool]:
-        """The status (0 without an answer), the seconds to wait, and whether it is certain that nothing arrived."""
+    async def _post(self, url: str, body: Json) -> _Outcome:
         client = AsyncWebhookClient(
             url, session=self._connection.session, retry_handlers=NO_RETRIES, logger=LIBRARY_LOG
         )
@@ -108,13 +126,14 @@ class Answers:
         try:
             answer = await client.send_dict(body)
         except aiohttp.ClientConnectorError:
-            return 0, _PAUSE, True
+            return _Outcome(0, certain=True)
         except FAILURES:
-            return 0, _PAUSE, False
-        asked = str(answer.headers.get("Retry-After", ""))
-        pause = min(float(asked), _LONGEST_PAUSE) if asked.isdigit() else _PAUSE
+            return _Outcome(0)
+        if answer.status_code == 429:
+            asked = str(answer.headers.get("Retry-After", ""))
+            return _Outcome(429, certain=True, pause=float(asked) if asked.isdigit() else _PAUSE_ASKED)
         refused = answer.status_code == 200 and answer.body.replace(" ", "").startswith('{"ok":false')
-        return 400 if refused else answer.status_code, pause, answer.status_code == 429
+        return _Outcome(400 if refused else answer.status_code, named=named_blocks(answer.body))
 
 
 def _cut(page: Payload) -> Payload:

@@ -13,12 +13,16 @@ from urllib.parse import urlsplit
 from urllib.request import proxy_bypass
 
 import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.elements import Json
-from adapters.slack.outcomes import FAILURES
+from adapters.slack.outcomes import FAILURES, code_of, outcome_of
 from adapters.slack.pacing import Pace
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -208,6 +212,26 @@ class SlackApi:
             if not cursor:
                 return False
 
+    async def is_in(self, channel_id: str) -> bool:
+        """Whether we are in a conversation; raises one of `outcomes.FAILURES`."""
+        try:
+            found: Json = (await self.client.conversations_info(channel=channel_id))["channel"]
+        except SlackApiError as error:
+            if code_of(error) == "channel_not_found":
+                return False
+            raise
+        return is_inside(found)
+
+    async def join(self, channel_id: str) -> bool:
+        """Joins a public channel; whether that worked."""
+        try:
+            await self.client.conversations_join(channel=channel_id)
+        except FAILURES as error:
+            log.info("slack.not_joined", channel=channel_id, reason=outcome_of(error).reason)
+            return False
+        log.info("slack.joined", channel=channel_id)
+        return True
+
     async def channels_of(self, user_id: str) -> frozenset[str]:
         """The ids of the channels that a person is in and we can see; raises one of `outcomes.FAILURES`."""
         found = await self._channels(user=user_id)
@@ -235,6 +259,11 @@ class SlackApi:
     def forget_channel(self, channel_id: str) -> None:
         """Says that a channel may have another name."""
         self._names.forget(channel_id)
+
+
+def is_inside(conversation: Json) -> bool:
+    """Whether we are in a conversation, by what Slack says of it."""
+    return any(conversation.get(sign) for sign in ("is_member", "is_im", "is_mpim"))
 
 
 def _conversation_name(channel: Json) -> str:

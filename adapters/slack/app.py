@@ -9,7 +9,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -19,6 +19,7 @@ from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
@@ -26,23 +27,26 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from adapters.slack.answers import Answers, Occasion
+from adapters.slack import limits
+from adapters.slack.answers import Answers, Occasion, Uses
 from adapters.slack.api import LIBRARY_LOG, SlackApi, usable_proxy
 from adapters.slack.calls import Calls
-from adapters.slack.dialogue import Dialogue, Forms, with_invitation, with_settings_button
+from adapters.slack.dialogue import Dialogue, Forms, in_words, with_invitation, with_settings_button, without_id
 from adapters.slack.elements import LINKS, RUN, Json
-from adapters.slack.forms import QUERY, SHORTCUT, TOPIC_FORM
+from adapters.slack.forms import QUERY, SHORTCUT, TOPIC_FORM, result_view
 from adapters.slack.happenings import CardOf, ChannelLife, Happenings, farewell_of
 from adapters.slack.home import Home, changes_home
 from adapters.slack.installing import Installing
 from adapters.slack.outcomes import FAILURES, code_of, outcome_of
 from adapters.slack.paths import EVENTS_PATH
 from adapters.slack.platform import SlackPlatform
+from adapters.slack.posting import say
 from adapters.slack.pressed import Pressed
 from adapters.slack.redelivery import Deliveries
-from adapters.slack.rendering import content_of, render
 from adapters.slack.settings_form import CHANNEL_FORM, SETTINGS_FORM, SETTINGS_SHORTCUT
 from bot.channels import Address, PlatformName
+from bot.commands.reading import REDRAW
+from bot.commands.searching import asks_elsewhere
 from bot.errands import Errands
 from bot.errors import OperatorError, PaperRoundError
 from bot.messages import Message, Paragraph, text
@@ -52,6 +56,14 @@ log = structlog.get_logger(__name__)
 
 LARGEST_REQUEST: Final = 1_000_000  # bytes
 PING_INTERVAL: Final = 5.0  # seconds between two looks at whether the socket is alive
+#: Seconds after which somebody who waits hears why.
+SILENT_FOR: Final = 3.0
+_LOOKING: Final = "Looking at Hugging Face and arXiv…"
+_STRANGE_BUTTON: Final = "I do not know this button any more: it is of another version of me. Write /papers instead."
+_STRANGE_FORM: Final = "This form is of another version of me, and nothing was changed. Please open it anew."
+#: The kinds of messages that have somebody's own words.
+_WRITTEN: Final = (None, "file_share", "thread_broadcast")
+_DRAWN_AGAIN: Final = 5  # times at most
 _ANY_COMMAND: Final = re.compile("/.+")
 _ANY_EVENT: Final = re.compile(".+")
 _ANYTHING: Final = re.compile(".*", re.DOTALL)
@@ -92,6 +104,7 @@ class SlackApp:
         overview: Overview | None = None,
         installing: Installing | None = None,
         ping_interval: float = PING_INTERVAL,
+        silent_for: float = SILENT_FOR,
     ) -> None:
         self._platform = platform
         self._workspaces = platform.workspaces
@@ -100,6 +113,7 @@ class SlackApp:
         self._app_token = app_token
         self._signing_secret = signing_secret
         self._ping_interval = ping_interval
+        self._silent_for = silent_for
         self._life = life
         self._card_of = card_of
         self._forms = forms
@@ -137,7 +151,7 @@ class SlackApp:
         )
         handler.client.proxy = usable_proxy(self._connection.url, handler.client.proxy)
         try:
-            handler.client.wss_uri = await self._socket_address(handler)
+            handler.client.wss_uri = await self._socket_address()
             await handler.connect_async()  # type: ignore[no-untyped-call]
             log.info("slack.connected")
             await asyncio.Event().wait()
@@ -145,10 +159,11 @@ class SlackApp:
             await handler.close_async()  # type: ignore[no-untyped-call]
             await self.finish()
 
-    async def _socket_address(self, handler: AsyncSocketModeHandler) -> str | None:
+    async def _socket_address(self) -> str | None:
         """Where to connect; None leaves the trying to the library, which never gives up, not even on a bad token."""
         try:
-            return await handler.client.issue_new_wss_url()
+            answer = await self._connection.client().apps_connections_open(app_token=self._app_token)
+            return str(answer["url"])
         except SlackApiError as error:
             if isinstance(outcome_of(error), Gone):
                 raise OperatorError(
@@ -172,6 +187,9 @@ class SlackApp:
             body = await _limited_body(request)
             if body is None:
                 return PlainTextResponse("too large", status_code=413)
+            if b"ssl_check=1" in body.split(b"&"):
+                # Slack looks at the certificate now and then, without a signature.
+                return PlainTextResponse("")
             if not _is_signed(verifier, request, body):
                 log.warning("slack.unsigned_request")
                 return PlainTextResponse("not signed by Slack", status_code=401)
@@ -191,7 +209,9 @@ class SlackApp:
             authorize=_authorize,
             # Sockets need no signature, and requests are verified before anything in them is read.
             request_verification_enabled=False,
+            raise_error_for_unhandled_request=True,
         )
+        app.error(_let_go)
         app.middleware(self._once)
         app.command(_ANY_COMMAND)(self._on_command)
         app.action(_ANY_BUTTON)(self._on_button)
@@ -207,10 +227,10 @@ class SlackApp:
             app.shortcut(SETTINGS_SHORTCUT)(self._acknowledged(Dialogue.settings_shortcut))
         # All of them, so that Slack does not repeat those that we do not need.
         app.event(_ANY_EVENT)(self._on_event)
-        # What only another version of us knows, or what nobody needs to know: else the person sees a warning.
-        app.action(_ANYTHING)(_only_acknowledge)
+        # What only another version of us knows: without an acknowledgement the person sees a warning.
+        app.action(_ANYTHING)(self._on_strange_button)
         app.shortcut(_ANYTHING)(_only_acknowledge)
-        app.view_submission(_ANYTHING)(_only_acknowledge)
+        app.view_submission(_ANYTHING)(_say_that_it_is_old)
         app.view_closed(_ANYTHING)(_only_acknowledge)
         app.options(_ANYTHING)(_offer_nothing)
         return app
@@ -224,21 +244,34 @@ class SlackApp:
 
     async def _on_command(self, ack: AsyncAck, body: Json) -> None:
         await ack()
-        self._errands.start(self._answer(body, Calls.of_command, Occasion(body["response_url"], body["trigger_id"])))
+        self._errands.start(self._answer(body, Calls.of_command, _occasion_of(body)))
 
     async def _on_button(self, ack: AsyncAck, body: Json) -> None:
         await ack()
-        container = body.get("container", {})
-        if container.get("type") == "view":
+        if (body.get("container") or {}).get("type") == "view":
             self._errands.start(self._pressed_at_home(body))
-            return
-        occasion = Occasion(
-            body["response_url"],
-            body["trigger_id"],
-            replaceable=bool(container.get("is_ephemeral")),
-            thread=container.get("thread_ts"),
-        )
-        self._errands.start(self._answer(body, Calls.of_button, occasion))
+        elif body["actions"][0].get("value"):
+            self._errands.start(self._answer(body, Calls.of_button, _occasion_of(body)))
+        else:
+            self._errands.start(self._say(_STRANGE_BUTTON, _occasion_of(body)))
+
+    async def _on_strange_button(self, ack: AsyncAck, body: Json) -> None:
+        """A button that another version of us made."""
+        await ack()
+        if (body.get("view") or {}).get("type") == "home":
+            self._errands.start(self._strange_at_home(body))
+        else:
+            self._errands.start(self._say(_STRANGE_BUTTON, _occasion_of(body)))
+
+    async def _strange_at_home(self, body: Json) -> None:
+        desk = await self._desk(body)
+        if desk is not None and desk.dialogue is not None:
+            await desk.dialogue.say_at_home(_saying(_STRANGE_BUTTON), body)
+        if desk is not None and desk.home is not None:
+            await desk.home.publish(body["user"]["id"])
+
+    async def _say(self, words: str, occasion: Occasion) -> None:
+        await self._answers.give(_saying(words), occasion)
 
     async def _pressed_at_home(self, body: Json) -> None:
         desk = await self._desk(body)
@@ -264,11 +297,15 @@ class SlackApp:
 
         async def listener(ack: AsyncAck, body: Json) -> None:
             desk = await self._desk(body)
-            if desk is not None and desk.dialogue is not None:
-                await work(desk.dialogue, ack, body)
-                self._refresh_home(desk, body["user"]["id"])
-            else:
+            if desk is None or desk.dialogue is None:
                 await ack()
+                return
+            try:
+                await work(desk.dialogue, ack, body)
+            except (LookupError, TypeError, ValueError) as error:
+                log.warning("slack.form_unreadable", reason=repr(error))
+                await _say_that_it_is_old(ack)
+            self._refresh_home(desk, body["user"]["id"])
 
         return listener
 
@@ -277,6 +314,13 @@ class SlackApp:
         self._errands.start(self._happened(event, body))
 
     async def _happened(self, event: Json, body: Json) -> None:
+        try:
+            await self._take_in(event, body)
+        except (LookupError, TypeError) as error:
+            # Every field of every event is optional, whatever the documentation of the day says.
+            log.warning("slack.event_unreadable", event_type=event.get("type"), exc_info=error)
+
+    async def _take_in(self, event: Json, body: Json) -> None:
         if (farewell := farewell_of(event)) is not None:
             await self._left(event["type"], farewell, body)
             return
@@ -292,17 +336,19 @@ class SlackApp:
 
     async def _written_to(self, desk: Desk, event: Json) -> None:
         """Somebody writes to the bot in their own conversation: what they write is a command."""
-        from_a_person = event.get("user") and not (event.get("bot_id") or event.get("subtype"))
-        if event.get("channel_type") != "im" or not from_a_person:
+        if event.get("channel_type") != "im" or event.get("bot_id") or event.get("subtype") not in _WRITTEN:
             return
-        thread = {"thread_ts": event["thread_ts"]} if event.get("thread_ts") else {}
         try:
+            if event.get("user") in (None, (await desk.api.identity()).user_id):
+                return
             call = await desk.calls.of_message(event)
-            reply = await self._commands.run(call)
-            for page in render(reply.message):
-                await desk.api.client.chat_postMessage(channel=event["channel"], **thread, **content_of(page))
+
+            async def tell(reply: Reply) -> None:
+                await say(desk.api, event["channel"], reply.message, thread=event.get("thread_ts") or "")
+
+            await tell(await self._run(call, tell))
         except FAILURES as error:
-            log.warning("slack.not_answered", channel=event["channel"], reason=outcome_of(error).reason)
+            log.warning("slack.not_answered", channel=event.get("channel"), reason=outcome_of(error).reason)
         else:
             self._refresh_home(desk, call.person.id)
 
@@ -330,24 +376,45 @@ class SlackApp:
         try:
             desk = await self._find_desk(body)
             if desk is None:
-                sorry = Message(summary=self._workspaces.absent, blocks=(Paragraph(text(self._workspaces.absent)),))
-                await self._answers.give(Reply(message=sorry), occasion)
+                await self._say(self._workspaces.absent, occasion)
                 return
             call = await reading(desk.calls, body)
-        except (PaperRoundError, *FAILURES) as error:
-            log.warning("slack.call_unreadable", reason=str(error))
+        except (PaperRoundError, LookupError, TypeError, *FAILURES) as error:
+            log.warning("slack.call_unreadable", reason=repr(error))
             return
         if desk.dialogue is not None and await desk.dialogue.opened(call, occasion.trigger):
             return
+        call = in_words(call)
         async with self._pressed.turn(call, occasion):
-            reply = await self._commands.run(call)
+            reply = await self._run(call, lambda waiting: self._answers.give(waiting, occasion))
             if not reply.failed and changes_home(call.line):
                 self._refresh_home(desk, call.person.id)
             if await self._pressed.changed(desk.api, call, reply, occasion):
+                await self._draw_again(desk.api, call, reply, occasion)
                 return
         if desk.dialogue is not None:
             reply = with_settings_button(call, with_invitation(call, reply))
-        await self._answers.give(reply, occasion)
+        await self._answers.give(without_id(call, reply), occasion)
+
+    async def _run(self, call: CommandCall, tell: Callable[[Reply], Awaitable[Any]]) -> Reply:
+        """Runs the command, and tells the person what takes long if it does."""
+        work = asyncio.create_task(self._commands.run(call))
+        try:
+            await asyncio.wait((work,), timeout=self._silent_for)
+            if not work.done() and call.from_message is None and asks_elsewhere(call.line):
+                await tell(_saying(_LOOKING))
+            return await work
+        finally:
+            work.cancel()
+
+    async def _draw_again(self, api: SlackApi, call: CommandCall, reply: Reply, occasion: Occasion) -> None:
+        """Draws a message anew as long as it is not what was drawn last: another process may have been at it."""
+        for _ in range(_DRAWN_AGAIN):
+            latest = await self._commands.run(replace(call, line=REDRAW))
+            if latest.update is None or latest.update == reply.update:
+                return
+            reply = latest
+            await self._pressed.changed(api, call, reply, occasion)
 
     # ---- workspaces
 
@@ -387,8 +454,37 @@ class SlackApp:
         await self._errands.finish()
 
 
+def _occasion_of(body: Json) -> Occasion:
+    """What a command or a button gives to answer with. Buttons outside messages give nothing."""
+    container, url = body.get("container") or {}, body.get("response_url") or ""
+    return Occasion(
+        url,
+        body.get("trigger_id") or "",
+        uses=Uses(limits.RESPONSES if url else 0),
+        replaceable=bool(container.get("is_ephemeral")),
+        thread=container.get("thread_ts"),
+    )
+
+
+def _saying(words: str) -> Reply:
+    return Reply(message=Message(summary=words, blocks=(Paragraph(text(words)),)))
+
+
+async def _say_that_it_is_old(ack: AsyncAck) -> None:
+    await ack(response_action="update", view=result_view(_saying(_STRANGE_FORM)))
+
+
 async def _only_acknowledge(ack: AsyncAck) -> None:
     await ack()
+
+
+async def _let_go(error: Exception) -> BoltResponse:
+    """Acknowledges what is nothing that we know, so that Slack does not repeat it; the rest is our own defect."""
+    if isinstance(error, BoltUnhandledRequestError):
+        log.info("slack.nothing_known")
+        return BoltResponse(status=200, body="")
+    log.error("slack.listener_failed", exc_info=error)
+    return BoltResponse(status=500, body="")
 
 
 async def _offer_nothing(ack: AsyncAck) -> None:
@@ -411,14 +507,23 @@ async def _limited_body(request: Request) -> bytes | None:
 
 
 def _is_readable(request: Request, body: bytes) -> bool:
-    """Whether it has what Slack's requests have: an object in JSON, or a form, perhaps with such an object in it."""
+    """Whether it has what Slack's requests have: an object in JSON, or a form, perhaps with such an object in it.
+
+    The library takes for granted that an event in it is an object, too, and that there are actions where there may be.
+    """
     written: str | None = body.decode()
     if "json" not in request.headers.get("content-type", ""):
         written = dict(parse_qsl(written or "")).get("payload")
+    if written is None:
+        return True
     try:
-        return written is None or isinstance(json.loads(written), dict)
+        sent = json.loads(written)
     except ValueError:
         return False
+    if not isinstance(sent, dict):
+        return False
+    event = sent.get("event", {})
+    return isinstance(event, dict) and isinstance(event.get("type", ""), str | None) and sent.get("actions") != []
 
 
 def _is_signed(verifier: SignatureVerifier, request: Request, body: bytes) -> bool:

@@ -3,32 +3,50 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import structlog
 
 from adapters.slack.api import DIRECT_MESSAGES, SlackApi
-from adapters.slack.elements import Json
-from adapters.slack.mentions import ADMINS
-from adapters.slack.outcomes import FAILURES, code_of, outcome_of
+from adapters.slack.elements import Json, visible
+from adapters.slack.mentions import ADMINS, named, unnamed_person
+from adapters.slack.outcomes import FAILURES, PERSONAL, code_of, outcome_of
 from bot.channels import Address, PlatformName
 from bot.ports import CommandCall, Person
 
 log = structlog.get_logger(__name__)
 
-_LINK = re.compile(r"<(?P<url>https?://[^|<>]+)(?:\|[^<>]*)?>")
+#: What Slack makes of links, people, channels and groups in what somebody types.
+_TOKEN = re.compile(r"<(?P<sign>[@#!]|(?=https?://|mailto:|tel:))(?P<what>[^<>|]+)(?:\|(?P<label>[^<>]*))?>")
+_MENTION_LINE = re.compile(r"\s*(?:/papers\s+)?settings\s+mention\b", re.IGNORECASE)
+_MOST_NAMED = 5  # people and channels that Slack is asked about for one line
 #: What Slack says in place of the name of a channel that is not public.
 _NAMELESS = frozenset(("", "privategroup", "directmessage"))
-#: How ids of conversations between two begin.
-PERSONAL = "D"
 
 
-def typed(text: str) -> str:
-    """The text as the person typed it: Slack escapes three characters and wraps links.
+def typed(text: str, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The text as the person typed it: Slack escapes three characters, wraps links, and writes people and channels by
+    their ids. `names` are those of ids that come without one. Whom a channel's digests mention stays as Slack has it.
 
     https://docs.slack.dev/messaging/formatting-message-text#escaping
     """
-    text = _LINK.sub(lambda found: found["url"], text)
+    if not _MENTION_LINE.match(text):
+        text = _TOKEN.sub(lambda found: _written(found, names), text)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _written(found: re.Match[str], names: Mapping[str, str]) -> str:
+    sign, what, label = found["sign"], found["what"], found["label"] or ""
+    match sign:
+        case "@" | "#":
+            return sign + (label or names.get(what, what)).removeprefix(sign)
+        case "!" if what.startswith("date^"):
+            return label
+        case "!":
+            return "@" + (label or what.removeprefix("subteam^")).removeprefix("@")
+        case _:
+            return label or what if what.startswith(("mailto:", "tel:")) else what
 
 
 class Calls:
@@ -38,9 +56,16 @@ class Calls:
         self._api = api
 
     async def of_command(self, body: Json) -> CommandCall:
-        return await self._call(
-            typed(body.get("text", "")), body["channel_id"], body.get("channel_name", ""), body["user_id"]
-        )
+        line = await self._typed(body.get("text") or "")
+        return await self._call(line, body["channel_id"], body.get("channel_name") or "", body["user_id"])
+
+    async def _typed(self, text: str) -> str:
+        names: dict[str, str] = {}
+        for found in _TOKEN.finditer(text):
+            sign, what = found["sign"], found["what"]
+            if sign in ("@", "#") and not found["label"] and what not in names and len(names) < _MOST_NAMED:
+                names[what] = await (self._person_name(what) if sign == "@" else self.channel_name(what))
+        return typed(text, names)
 
     async def of_button(self, body: Json) -> CommandCall:
         """Raises `KeyError` for a button that is in no channel's message."""
@@ -55,7 +80,9 @@ class Calls:
 
     async def of_message(self, event: Json) -> CommandCall:
         """What somebody writes to the bot in their conversation with it, with or without `/papers` before it."""
-        line = typed(event.get("text", "")).strip().removeprefix("/papers").strip()
+        me = (await self._api.identity()).user_id
+        line = await self._typed((event.get("text") or "").strip().removeprefix(f"<@{me}>"))
+        line = line.strip().removeprefix("/papers").strip()
         return await self._call(line, event["channel"], "", event["user"])
 
     async def of_home(self, line: str, user_id: str) -> CommandCall:
@@ -88,13 +115,23 @@ class Calls:
     async def _call(
         self, line: str, channel_id: str, channel_name: str, user_id: str, from_message: str | None = None
     ) -> CommandCall:
+        if _MENTION_LINE.match(line) and (who := unnamed_person(line)):
+            line = named(line, await self._person_name(who))
         return CommandCall(
-            line=line,
+            line=visible(line),
             address=await self.address(channel_id),
             channel_name=await self.channel_name(channel_id, channel_name),
             person=await self.person(user_id, personal=channel_id.startswith(PERSONAL)),
             from_message=from_message,
         )
+
+    async def _person_name(self, user_id: str) -> str:
+        """What a person is called, their id where that cannot be found out."""
+        try:
+            return (await self._api.profile(user_id)).name
+        except FAILURES as error:
+            log.info("slack.person_unnamed", person=user_id, reason=outcome_of(error).reason)
+            return user_id
 
     async def person(self, user_id: str, *, personal: bool = False) -> Person:
         """Who somebody is, and whether they may manage the channel that they are in.

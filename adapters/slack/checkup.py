@@ -8,14 +8,15 @@ from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from adapters.slack.api import SlackApi
+from adapters.slack.api import SlackApi, is_inside
 from adapters.slack.elements import Json
 from adapters.slack.manifest import SCOPES
-from adapters.slack.outcomes import FAILURES, code_of, outcome_of
+from adapters.slack.outcomes import FAILURES, PERSONAL, code_of, outcome_of
 from adapters.slack.workspaces import Workspaces
 from bot.channels import Channel
 from bot.errors import OperatorError, PaperRoundError
 from bot.ports import Clock, Gone
+from bot.text import count_of
 
 #: How far apart the clocks may be. Histories are searched with less room, and beyond five minutes nothing works.
 CLOCKS_APART: Final = timedelta(minutes=1)
@@ -147,14 +148,23 @@ class Checkup:
             return f"Slack does not tell which channels I am in ({code_of(error) or outcome_of(error).reason})."
         joinable: list[str] = []
         closed: list[str] = []
+        between_people = 0
         for channel in channels:
             found = {} if channel.address.channel in mine else await _conversation(api, channel.address.channel)
-            if found is None or found.get("is_archived"):
+            if found is None and channel.address.channel.startswith(PERSONAL):
+                between_people += 1
+            elif found is None or found.get("is_archived"):
                 closed.append(f"#{channel.name}")
-            elif found and not any(found.get(sign) for sign in ("is_member", "is_im", "is_mpim")):
+            elif found and not is_inside(found):
                 (closed if found.get("is_private") else joinable).append(f"#{channel.name}")
-        if closed:
-            raise OperatorError(f"I cannot post in {', '.join(closed)}: {_INVITE}, or remove the topics.")
+        problems = [f"I cannot post in {', '.join(closed)}: {_INVITE}, or remove the topics."] if closed else []
+        if between_people:
+            problems.append(
+                f"In {count_of(between_people, 'conversation')} between people nothing can come, because apps cannot "
+                "post there: remove the topics."
+            )
+        if problems:
+            raise OperatorError(" ".join(problems))
         if joinable:
             return f"{', '.join(joinable)}: I join with the next digest; to have me there now, {_INVITE}."
         return ""

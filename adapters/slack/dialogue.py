@@ -12,10 +12,10 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from adapters.slack.api import SlackApi
-from adapters.slack.calls import PERSONAL, Calls
+from adapters.slack.calls import Calls
 from adapters.slack.elements import Json
 from adapters.slack.forms import Submission, TopicForm, mistake_of, preview_of, result_view, submission_of, with_preview
-from adapters.slack.outcomes import FAILURES, code_of, outcome_of
+from adapters.slack.outcomes import FAILURES, PERSONAL, code_of, outcome_of
 from adapters.slack.platform import SlackPlatform
 from adapters.slack.settings_form import (
     OPENING_LINE,
@@ -28,7 +28,7 @@ from adapters.slack.settings_form import (
 )
 from bot.channels import Address, Channel
 from bot.errands import Errands
-from bot.messages import Button, Buttons, Note, code, text
+from bot.messages import MESSAGE_JSON, Button, Buttons, Note, code, text
 from bot.ports import CommandCall, CommandRunner, Reply, TopicOptions
 
 log = structlog.get_logger(__name__)
@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 #: A form waits for its answer, and Slack only waits for three seconds.
 _ANSWER_WITHIN: Final = 2.0
 _MOST_TYPED: Final = 1000  # forms that are remembered to be open
+_NO_QUERY: Final = "Write what the papers are about, like diffusion -survey."
 _NOT_THERE: Final = "I cannot see that you are in this channel."
 _EDIT: Final = re.compile(r"\s*edit\s+#?(?P<number>\d{1,6})\s*")
 
@@ -123,19 +124,26 @@ class Dialogue:
     async def pressed_at_home(self, body: Json) -> None:
         """A button in the app's home: the answer is a window over it."""
         call = await self._calls.of_home(body["actions"][0]["value"], body["user"]["id"])
-        await self._show(result_view(await self._commands.run(call)), body["trigger_id"])
+        await self.say_at_home(await self._commands.run(call), body)
+
+    async def say_at_home(self, reply: Reply, body: Json) -> None:
+        """Shows something over the app's home to whoever pressed a button there."""
+        await self._show(result_view(reply), body["trigger_id"])
 
     async def preview(self, body: Json) -> None:
         """Shows in an open form what its query finds. A later view than ours wins."""
         view = body["view"]
         submission = submission_of(view)
         if not submission.query:
+            # What an earlier query found does not stay, and what it is still to find does not come.
+            self._typed.pop(view["id"], None)
+            await self._show_preview(view, ())
             return
         if len(self._typed) >= _MOST_TYPED:
             self._typed.clear()
         self._typed[view["id"]] = submission.query
         call = await self._calls.of_form(
-            f"search --here {submission.query}", submission.channel, submission.channel_name, body["user"]["id"]
+            f"search --here -- {submission.query}", submission.channel, submission.channel_name, body["user"]["id"]
         )
         found = preview_of(await self._commands.run(call))
         try:
@@ -156,6 +164,9 @@ class Dialogue:
     async def submitted(self, ack: AsyncAck, body: Json) -> None:
         """Does what a form says; a mistake stands under its field, and the form stays open."""
         submission, person = submission_of(body["view"]), body["user"]["id"]
+        if not submission.query:
+            await ack(response_action="errors", errors={"query": _NO_QUERY})
+            return
         work = asyncio.create_task(self._do(submission, person))
         done, _ = await asyncio.wait((work,), timeout=_ANSWER_WITHIN)
         if not done:
@@ -166,7 +177,8 @@ class Dialogue:
         if reply is None:
             await ack(response_action="errors", errors={"channel": _NOT_THERE})
         elif reply.failed:
-            await ack(response_action="errors", errors={"query": mistake_of(reply)})
+            field = reply.about if reply.about in submission.fields else "query"
+            await ack(response_action="errors", errors={field: mistake_of(reply)})
         else:
             await ack(response_action="update", view=result_view(reply))
 
@@ -185,10 +197,13 @@ class Dialogue:
         channel_id, name = channel_of_view(view)
         channel = await self._forms.channel_at(await self._calls.address(channel_id))
         wrong: dict[str, str] = {}
-        for field, line in changes_of(view, current_values(channel) if channel else {}):
-            reply = await self._commands.run(await self._calls.of_form(line, channel_id, name, person))
+        for change in changes_of(view, current_values(channel) if channel else {}):
+            if change.mistake:
+                wrong[change.field] = change.mistake
+                continue
+            reply = await self._commands.run(await self._calls.of_form(change.line, channel_id, name, person))
             if reply.failed:
-                wrong[field] = mistake_of(reply)
+                wrong[change.field] = mistake_of(reply)
         return wrong
 
     async def _do(self, submission: Submission, person: str) -> Reply | None:
@@ -236,15 +251,30 @@ async def _ended(work: asyncio.Task[dict[str, str]]) -> None:
         log.warning("slack.settings_late", wrong=wrong)
 
 
-def with_invitation(call: CommandCall, reply: Reply) -> Reply:
-    """The answer to `subscribe`, with what is still to do where the bot cannot post yet.
+def in_words(call: CommandCall) -> CommandCall:
+    """The command that answers in words where a form did not open."""
+    return replace(call, line="settings") if call.line == OPENING_LINE else call
 
-    A conversation that Slack does not let us see has no name for us but its id.
-    """
-    channel = call.address.channel
-    if reply.failed or call.channel_name != channel or not call.line.strip().lower().startswith("subscribe"):
+
+def without_id(call: CommandCall, reply: Reply) -> Reply:
+    """The answer in words for people: a conversation that Slack does not let us see has no name for us but its id."""
+    if not _is_unseen(call):
         return reply
-    if channel.startswith(PERSONAL):
+    channel = call.address.channel
+    here = "this conversation" if channel.startswith(PERSONAL) else "this channel"
+    message = MESSAGE_JSON.validate_json(MESSAGE_JSON.dump_json(reply.message).replace(channel.encode(), here.encode()))
+    return replace(reply, message=message)
+
+
+def _is_unseen(call: CommandCall) -> bool:
+    return bool(call.address.channel) and call.channel_name == call.address.channel
+
+
+def with_invitation(call: CommandCall, reply: Reply) -> Reply:
+    """The answer to `subscribe`, with what is still to do where the bot cannot post yet."""
+    if reply.failed or not _is_unseen(call) or not call.line.strip().lower().startswith("subscribe"):
+        return reply
+    if call.address.channel.startswith(PERSONAL):
         note = Note(text("I cannot post in conversations between people. Say this in a channel, or in ours."))
     else:
         note = Note(

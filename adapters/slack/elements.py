@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from adapters.slack import limits
@@ -26,6 +26,7 @@ LINKS = "paperround.links"
 #: A button whose line takes more than this as JSON is left out.
 _LONGEST_LINE = 2_500
 _LINE_OVERHEAD = 150  # JSON around the words of one run of text, at most
+_LONGEST_LABEL = 150  # characters of words before an address that is written out
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _LEFT_TO_RIGHT = "\u200e"
 _STYLES = {ButtonStyle.PRIMARY: "primary", ButtonStyle.DANGER: "danger"}
@@ -166,6 +167,53 @@ def _button(button: Button, number: int) -> Json:
     return element
 
 
-def without_pictures(blocks: Sequence[Mapping[str, Any]]) -> list[Json]:
+def without_pictures(blocks: Iterable[Mapping[str, Any]]) -> list[Json]:
     """The blocks without their thumbnails: Slack refuses a whole message when it cannot fetch one picture."""
     return [{name: value for name, value in block.items() if name != "accessory"} for block in blocks]
+
+
+def naming(block: Json, channel_id: str, name: Json) -> Json:
+    """A block with that element wherever its words are the id of a channel."""
+    if "elements" not in block:
+        return block
+    parts: list[Json] = []
+    for part in block["elements"]:
+        before, found, after = str(part.get("text", "")).partition(channel_id)
+        if part["type"] != "text" or not found:
+            parts.append(naming(part, channel_id, name))
+            continue
+        style = {"style": part["style"]} if "style" in part else {}
+        parts += [part | {"text": before}, name | style, part | {"text": after}]
+    return block | {"elements": [part for part in parts if part.get("text") != ""]}
+
+
+def simpler(block: Json) -> list[Json]:
+    """A block that Slack refuses in a form that it may take: without its picture, else its words alone."""
+    return without_pictures([block]) if "accessory" in block else flat([block])
+
+
+def flat(blocks: Iterable[Json]) -> list[Json]:
+    """The words of the blocks alone."""
+    said = ["\n".join(lines_of(block)) for block in blocks]
+    return [{"type": "section", "text": plain(words, limits.SECTION)} for words in said if words.strip()]
+
+
+def lines_of(block: Mapping[str, Any], longest: int = limits.SECTION) -> Iterator[str]:
+    """What a block says, with the addresses that its words lead to, which are never cut: of the words so many
+    characters in a row. Buttons say nothing."""
+    match block["type"]:
+        case "header" | "section":
+            yield shorten(block["text"]["text"], longest)
+        case "context":
+            yield from (shorten(element["text"], longest) for element in block["elements"])
+        case "rich_text":
+            for part in block["elements"]:
+                for one in part["elements"] if part["type"] == "rich_text_list" else (part,):
+                    yield from "".join(_said(element, longest) for element in one["elements"]).splitlines()
+
+
+def _said(element: Json, longest: int) -> str:
+    words: str = element.get("text", "")
+    if element["type"] == "link":
+        return f"{shorten(words, min(longest, _LONGEST_LABEL))} {element['url']}"
+    return shorten(words, longest)

@@ -6,6 +6,7 @@ https://docs.slack.dev/surfaces/modals
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -29,6 +30,7 @@ _LONGEST_BACKFILL: Final = 50
 _LONGEST_ERROR: Final = 500
 _PREVIEWED: Final = 3
 _BLOCKS_OF_A_VIEW: Final = 100
+_CODE: Final = re.compile("`([^`]*)`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +81,15 @@ def with_preview(view: Json, preview: Sequence[Json]) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a person put into a form. `chosen` says that the form offered to choose the channel."""
+    """What a person put into a form. `chosen` says that the form offered to choose the channel; `fields` are the names
+    of its fields."""
 
     channel: str
     channel_name: str
     chosen: bool
     query: str
     line: str
+    fields: frozenset[str]
 
 
 def submission_of(view: Json) -> Submission:
@@ -105,12 +109,12 @@ def submission_of(view: Json) -> Submission:
         backfill=_value(fields, "backfill") or "",
     )
     channel = form.channel or fields.get("channel", {}).get("selected_conversation") or ""
-    return Submission(channel, form.channel_name, not form.channel, query, line)
+    return Submission(channel, form.channel_name, not form.channel, query, line, frozenset(fields))
 
 
 def mistake_of(reply: Reply) -> str:
-    """What is wrong, to stand under a field."""
-    return shorten(reply.message.summary, _LONGEST_ERROR)
+    """What is wrong, to stand under a field, where no markup is read."""
+    return shorten(_CODE.sub(r"“\1”", reply.message.summary), _LONGEST_ERROR)
 
 
 def preview_of(reply: Reply) -> list[Json]:

@@ -9,11 +9,13 @@ from typing import Final, Protocol
 
 import structlog
 
+from adapters.slack import elements
 from adapters.slack.api import SlackApi
 from adapters.slack.calls import Calls
 from adapters.slack.elements import Json
-from adapters.slack.outcomes import FAILURES, code_of, outcome_of
-from adapters.slack.rendering import content_of, render
+from adapters.slack.outcomes import FAILURES, code_of, is_unacceptable, outcome_of
+from adapters.slack.posting import say
+from adapters.slack.rendering import render
 from bot.channels import Address
 from bot.messages import Message, PaperBlock
 
@@ -25,16 +27,24 @@ LINKS_AT_ONCE: Final = 5  # cards below one message; a list of links is no reque
 _LOST: Final[Mapping[str, str]] = MappingProxyType({
     "channel_archive": "The channel is archived.",
     "group_archive": "The channel is archived.",
-    "channel_deleted": "It was deleted.",
-    "group_deleted": "It was deleted.",
-    "channel_left": "I was removed from it.",
-    "group_left": "I was removed from it.",
+    "channel_deleted": "The channel was deleted.",
+    "group_deleted": "The channel was deleted.",
+    "channel_left": "I was removed from the channel.",
+    "group_left": "I was removed from the channel.",
 })  # fmt: skip
 _REOPENED: Final = frozenset(("channel_unarchive", "group_unarchive"))
 _RENAMED: Final = frozenset(("channel_rename", "group_rename"))
 _UNINSTALLED: Final = frozenset(("app_uninstalled", "tokens_revoked"))
+_MOVED: Final = "channel_id_changed"
 #: The events that the app subscribes to.
-EVENTS: Final = frozenset((*_LOST, *_REOPENED, *_RENAMED, *_UNINSTALLED, "member_joined_channel", "link_shared"))
+EVENTS: Final = frozenset(
+    (*_LOST, *_REOPENED, *_RENAMED, *_UNINSTALLED, _MOVED, "member_joined_channel", "link_shared")
+)
+_NOT_BACK: Final = "The channel is open again, but I am not a member of it any more. Write /invite @Paper Round there."
+#: What Slack says of cards that it would show in another form, or without one of them.
+_UNSHOWABLE: Final = frozenset((
+    "cannot_unfurl_url", "cannot_parse_attachment", "invalid_attachments", "invalid_unfurls", "invalid_unfurls_format",
+))  # fmt: skip
 
 
 class ChannelLife(Protocol):
@@ -65,6 +75,14 @@ class ChannelLife(Protocol):
         ...
 
     async def renamed(self, address: Address, name: str) -> None: ...
+
+    async def moved(self, address: Address, channel: str) -> None:
+        """The channel of that address has another id on its platform now."""
+        ...
+
+    async def is_known(self, address: Address) -> bool:
+        """Whether anything was ever set up there."""
+        ...
 
 
 #: The card of the paper that an address leads to, None for an address that leads to none we know.
@@ -98,44 +116,73 @@ class Happenings:
         if kind in _LOST:
             await life.lost(await self._calls.address(channel), _LOST[kind])
         elif kind in _REOPENED:
-            await self._reachable(channel, life)
+            await self._reopened(channel, life)
         elif kind == "member_joined_channel":
             if event.get("user") == (await self._api.identity()).user_id:
                 await self._reachable(channel, life)
         elif kind in _RENAMED:
             self._api.forget_channel(channel["id"])
             await life.renamed(await self._calls.address(channel["id"]), channel["name"])
+        elif kind == _MOVED:
+            await life.moved(await self._calls.address(event["old_channel_id"]), event["new_channel_id"])
+
+    async def _reopened(self, channel: str, life: ChannelLife) -> None:
+        """Slack lets only the one who reopened a channel back in; everybody else comes of their own accord."""
+        address = await self._calls.address(channel)
+        if not await life.is_known(address):
+            return
+        if await self._api.join(channel) or await self._api.is_in(channel):
+            await self._reachable(channel, life)
+        else:
+            await life.lost(address, _NOT_BACK)
 
     async def _reachable(self, channel: str, life: ChannelLife) -> None:
         name = await self._calls.channel_name(channel)
         message = await life.reachable(await self._calls.address(channel), name)
-        for page in render(message) if message is not None else ():
-            await self._api.client.chat_postMessage(channel=channel, **content_of(page))
+        if message is not None:
+            await say(self._api, channel, message)
 
     async def _unfurl(self, event: Json) -> None:
         """Shows a card for each link to a paper. What the link leads to is never fetched: its id says enough."""
         if self._card_of is None or event.get("user") == (await self._api.identity()).user_id:
             return
-        unfurls: Json = {}
+        cards: dict[str, list[Json]] = {}
         shown: set[str] = set()
-        for link in event.get("links", [])[:LINKS_AT_ONCE]:
-            card = await self._card_of(link["url"])
+        for url in [link.get("url") or "" for link in event.get("links") or ()][:LINKS_AT_ONCE]:
+            card = await self._card_of(url)
             # A paper's page and its PDF in one message are one paper.
             if card is not None and card.paper_id not in shown:
                 shown.add(card.paper_id)
                 (page,) = render(Message(summary=card.title, blocks=(card,)))
-                unfurls[link["url"]] = {"blocks": list(page.blocks)}
-        if not unfurls:
+                cards[url] = list(page.blocks)
+        if not cards:
             return
         place = (
             {"unfurl_id": event["unfurl_id"], "source": event["source"]}
             if event.get("unfurl_id") and event.get("source")
             else {"channel": event["channel"], "ts": event["message_ts"]}
         )
-        try:
-            await self._api.client.api_call("chat.unfurl", json={**place, "unfurls": unfurls})
-        except FAILURES as error:
-            log.warning("slack.not_unfurled", code=code_of(error), reason=outcome_of(error).reason)
+        if await self._show(place, cards) or len(cards) == 1:
+            return
+        # One of the links may be the trouble. Every request says again what was taken, so that it stays.
+        taken: dict[str, list[Json]] = {}
+        for url, blocks in cards.items():
+            if await self._show(place, taken | {url: blocks}):
+                taken[url] = blocks
+
+    async def _show(self, place: Json, cards: Mapping[str, list[Json]]) -> bool:
+        """Shows the cards in the richest form that Slack takes; False if it takes none, but might take some of them."""
+        for simpler in (list, elements.without_pictures, elements.flat):
+            unfurls = {url: {"blocks": simpler(card)} for url, card in cards.items()}
+            try:
+                await self._api.client.api_call("chat.unfurl", json={**place, "unfurls": unfurls})
+            except FAILURES as error:
+                log.warning("slack.not_unfurled", code=code_of(error), reason=outcome_of(error).reason)
+                if not (is_unacceptable(error) or code_of(error) in _UNSHOWABLE):
+                    return True
+            else:
+                return True
+        return False
 
 
 def farewell_of(event: Json) -> str | None:

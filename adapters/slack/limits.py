@@ -21,3 +21,4 @@ BUTTON_VALUE: Final = 2_000
 URL: Final = 3_000
 ALT_TEXT: Final = 2_000
 RESPONSES: Final = 5  # uses of one `response_url`
+RESPONSE_LIFE: Final = 1_800.0  # seconds for which a `response_url` works

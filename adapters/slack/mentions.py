@@ -4,27 +4,62 @@ from __future__ import annotations
 
 import re
 
-from adapters.slack.elements import Json, section
+from adapters.slack.elements import Json, section, visible
 from bot.errors import UserError
 
 _MENTION = re.compile(
-    r"<@(?P<user>[UW][A-Z0-9]{2,20})(?:\|[^<>]*)?>"
-    r"|<!subteam\^(?P<group>S[A-Z0-9]{2,20})(?:\|[^<>]*)?>"
+    r"<@(?P<user>[UW][A-Z0-9]{2,20})(?:\|(?P<person>[^<>]*))?>"
+    r"|<!subteam\^(?P<group>S[A-Z0-9]{2,20})(?:\|(?P<handle>[^<>]*))?>"
     r"|<!(?P<range>here|channel|everyone)(?:\|[^<>]*)?>"
     r"|@(?P<word>here|channel|everyone)"
 )
 
 
+_UNNAMED = re.compile(r"<@([UW][A-Z0-9]{2,20})>\s*$")
+_LONGEST_NAME = 60
+
+
 def parse_mention(text: str) -> str:
-    """The mention in one form; raises `UserError` for what pings nobody."""
+    """The mention in one form, with the name that Slack gave it; raises `UserError` for what pings nobody."""
     found = _MENTION.fullmatch(text.strip())
     if found is None:
         raise UserError("Write who is to be notified as a mention: a person, a user group, `@here` or `@channel`.")
     if found["user"]:
-        return f"<@{found['user']}>"
+        return f"<@{found['user']}{_label(found['person'])}>"
     if found["group"]:
-        return f"<!subteam^{found['group']}>"
+        return f"<!subteam^{found['group']}{_label(found['handle'])}>"
     return f"<!{found['range'] or found['word']}>"
+
+
+def _label(name: str | None) -> str:
+    shown = visible(name or "").strip().removeprefix("@")[:_LONGEST_NAME]
+    return f"|{shown}" if shown else ""
+
+
+def mention_name(mention: str) -> str:
+    """Whom a mention pings, in words: `@ada`, `@here`."""
+    found = _MENTION.fullmatch(mention)
+    if found is None:
+        return mention
+    name = found["person"] or found["handle"] or found["user"] or found["group"] or found["range"] or found["word"]
+    return f"@{name}"
+
+
+def mentioned_person(mention: str) -> str:
+    """The id of the person whom a mention pings, empty for any other mention."""
+    found = _MENTION.fullmatch(mention)
+    return (found["user"] or "") if found else ""
+
+
+def unnamed_person(line: str) -> str:
+    """The id of the person whom a line mentions last, where Slack did not say the name."""
+    found = _UNNAMED.search(line)
+    return found[1] if found else ""
+
+
+def named(line: str, name: str) -> str:
+    """The line with the name of its `unnamed_person`."""
+    return _UNNAMED.sub(lambda found: f"<@{found[1]}|{re.sub('[<>|]', '', name)}>", line)
 
 
 #: Who may manage channels where a workspace does not leave it to all members.

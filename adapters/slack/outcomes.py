@@ -5,6 +5,7 @@ Slack's codes: https://docs.slack.dev/reference/methods/chat.postMessage#errors
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import aiohttp
@@ -16,11 +17,16 @@ from bot.ports import Gone, GoneScope, Rejected, Retry, Unknown
 #: an answer that is no JSON object, which a proxy in between may give.
 FAILURES: Final = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError, AttributeError, ValueError)
 
+Outcome = Retry | Unknown | Gone | Rejected
+
 _WAIT: Final = 900.0  # seconds, where Slack wants a longer pause and does not say which
 #: The server began, and may or may not have done it.
 _AMBIGUOUS: Final = frozenset(("fatal_error", "internal_error", "request_timeout", "service_unavailable"))
 _LATER: Final = frozenset(("message_limit_exceeded", "rate_limited", "accesslimited", "team_added_to_org"))
 _INVITE: Final = "Write /invite @Paper Round there."
+#: How ids of conversations between two begin.
+PERSONAL: Final = "D"
+_BETWEEN_PEOPLE: Final = "Apps cannot post in conversations between people. Take a channel, or ours."
 _CHANNEL_GONE: Final = {
     "channel_not_found": (
         f"Slack does not show me the channel: it was deleted, or is private and I am not in it. {_INVITE}"
@@ -55,6 +61,8 @@ _UNACCEPTABLE: Final = frozenset((
     "markdown_text_conflict", "metadata_too_large", "invalid_metadata_format", "invalid_metadata_schema",
 ))  # fmt: skip
 
+_POINTER: Final = re.compile(r"json-pointer:\\{0,2}/blocks\\{0,2}/(\d{1,3})\b")
+
 
 def code_of(error: BaseException) -> str:
     """Slack's own word for what went wrong, empty where the answer has none."""
@@ -67,7 +75,20 @@ def is_unacceptable(error: BaseException) -> bool:
     return code_of(error) in _UNACCEPTABLE
 
 
-def outcome_of(error: BaseException) -> Retry | Unknown | Gone | Rejected:
+def named_blocks(answer: object) -> frozenset[int]:
+    """The numbers of the blocks that an answer of Slack names as the ones that it dislikes.
+
+    It says so in words: `downloading image failed [json-pointer:/blocks/3/accessory/image_url]`.
+    """
+    return frozenset(int(number) for number in _POINTER.findall(str(answer)))
+
+
+def refused_blocks(error: BaseException) -> frozenset[int]:
+    """The numbers of the blocks for which Slack refused a message, as far as it says."""
+    return named_blocks(getattr(getattr(error, "response", None), "data", ""))
+
+
+def outcome_of(error: BaseException) -> Outcome:
     """What one of `FAILURES` says about a message that was being posted."""
     if isinstance(error, aiohttp.ClientConnectorError):
         return Retry(f"Slack cannot be reached: {error}")
@@ -88,6 +109,13 @@ def outcome_of(error: BaseException) -> Retry | Unknown | Gone | Rejected:
         return Rejected(f"Slack does not take the message ({code}).")
     # A code that we do not know is a refusal all the same: nothing was posted.
     return Retry(f"Slack refuses for now ({code}).")
+
+
+def for_channel(outcome: Outcome, channel: str) -> Outcome:
+    """The outcome with the advice that fits: nobody can invite an app to a conversation between two people."""
+    if isinstance(outcome, Gone) and _INVITE in outcome.reason and channel.startswith(PERSONAL):
+        return Gone(_BETWEEN_PEOPLE)
+    return outcome
 
 
 def _status_of(error: SlackApiError) -> int:

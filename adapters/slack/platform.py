@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from slack_sdk.errors import SlackApiError
 
 from adapters.slack import rendering
 from adapters.slack.api import SlackApi
 from adapters.slack.elements import Json
-from adapters.slack.mentions import parse_mention, parse_role
-from adapters.slack.outcomes import FAILURES, code_of, is_unacceptable, outcome_of
-from adapters.slack.rendering import Payload, content_of, ever_plainer, render, render_one
+from adapters.slack.mentions import mention_name, parse_mention, parse_role
+from adapters.slack.outcomes import FAILURES, code_of, for_channel, outcome_of
+from adapters.slack.posting import post, say
+from adapters.slack.rendering import Payload, content_of, render_one
 from adapters.slack.workspaces import Workspaces
 from bot.channels import Address, PlatformName, Style
 from bot.errors import PaperRoundError
@@ -59,13 +59,15 @@ class SlackPlatform:
     def parse_mention(self, text: str) -> str:
         return parse_mention(text)
 
+    def mention_name(self, mention: str) -> str:
+        return mention_name(mention)
+
     def parse_role(self, text: str) -> str:
         """`admins`; raises `UserError` for anything else."""
         return parse_role(text)
 
     async def send(self, outgoing: Outgoing) -> SendResult:
-        """Posts once. Only what Slack has certainly refused is asked again, in another way: after joining a public
-        channel, or without the thumbnails or blocks that it does not take."""
+        """Posts once, as `post` does."""
         # A digest is planned so that its messages fit, unless an earlier version planned it.
         page = render_one(outgoing.message)
         if page is None:
@@ -75,17 +77,13 @@ class SlackPlatform:
             return api
         if wait := api.pace.wait():
             return Retry("Slack asks this workspace to wait.", wait)
-        result: SendResult = Rejected("The message has nothing in it.")
-        for form in ever_plainer(_arguments(outgoing, page)):
-            token = api.token
-            try:
-                result = await self._post(api, form)
-            except FAILURES as error:
-                result = await self.workspaces.refused(api, token, error)
-                if is_unacceptable(error):
-                    log.warning("slack.message_refused", channel=str(outgoing.address), code=code_of(error))
-                    continue
-            break
+        token = api.token
+        result: SendResult
+        try:
+            result = Sent(await post(api, _arguments(outgoing, page)))
+        except FAILURES as error:
+            refused = await self.workspaces.refused(api, token, error)
+            result = for_channel(refused, outgoing.address.channel)
         _note_pace(api, outgoing.address.channel, result)
         return result
 
@@ -115,8 +113,7 @@ class SlackPlatform:
         if not isinstance(api, SlackApi):
             return False
         try:
-            for page in render(message):
-                await self._post(api, {"channel": person_id, **content_of(page)})
+            await say(api, person_id, message, about=address.channel)
         except FAILURES as error:
             log.warning("slack.not_told", person=person_id, reason=outcome_of(error).reason)
             return False
@@ -138,25 +135,6 @@ class SlackPlatform:
         except PaperRoundError as error:
             return Retry(str(error))
         return api or Gone(self.workspaces.absent, GoneScope.WORKSPACE)
-
-    async def _post(self, api: SlackApi, arguments: Json) -> Sent:
-        try:
-            answer = await api.client.chat_postMessage(**arguments)
-        except SlackApiError as error:
-            if code_of(error) != "not_in_channel" or not await self._join(api, arguments["channel"]):
-                raise
-            answer = await api.client.chat_postMessage(**arguments)
-        return Sent(answer["ts"])
-
-    async def _join(self, api: SlackApi, channel: str) -> bool:
-        """Joins a public channel; whether that worked."""
-        try:
-            await api.client.conversations_join(channel=channel)
-        except FAILURES as error:
-            log.info("slack.not_joined", channel=channel, reason=outcome_of(error).reason)
-            return False
-        log.info("slack.joined", channel=channel)
-        return True
 
     async def _search(self, api: SlackApi, outgoing: Outgoing, since: datetime) -> Sent | LookUp:
         cursor: str | None = None

@@ -16,9 +16,10 @@ import structlog
 
 from adapters.slack.answers import Answers, Occasion
 from adapters.slack.api import SlackApi
-from adapters.slack.outcomes import FAILURES, code_of, is_unacceptable
+from adapters.slack.elements import Json
+from adapters.slack.outcomes import FAILURES, code_of, is_unacceptable, refused_blocks
 from adapters.slack.platform import metadata_of
-from adapters.slack.rendering import ever_plainer, render
+from adapters.slack.rendering import ever_plainer, next_form, render
 from bot.ports import CommandCall, Reply
 
 log = structlog.get_logger(__name__)
@@ -62,14 +63,15 @@ class Pressed:
             # Not what Slack does by default here: it would look for links and names in the text.
             "parse": "none",
         }
-        for form in ever_plainer(arguments):
+        forms = ever_plainer(arguments, text_alone=False)
+        form: Json | None = next(forms)
+        while form is not None:
             try:
                 async with asyncio.timeout(_UPDATE_WITHIN):
                     await api.client.chat_update(**form)
             except FAILURES as error:
                 log.info("slack.not_updated", channel=str(update.address), code=code_of(error), error=str(error)[:200])
-                if not is_unacceptable(error):
-                    break
+                form = next_form(forms, refused_blocks(error)) if is_unacceptable(error) else None
             else:
                 return True
         return await self._answers.replace(page, occasion)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -10,6 +10,7 @@ from adapters.slack import elements, limits
 from adapters.slack.cards import paper_blocks
 from adapters.slack.elements import Json
 from adapters.slack.mentions import mention_element
+from adapters.slack.outcomes import PERSONAL
 from bot.channels import Style
 from bot.messages import (
     Block,
@@ -30,6 +31,10 @@ from bot.text import shorten, split_text
 
 #: Escaping makes a character five at most, so this many always stay within `limits.TEXT`.
 _LONGEST_TEXT: Final = limits.TEXT // 5
+#: Characters in a row where a message is text alone: of an abstract the beginning must do.
+_LONGEST_LINE: Final = 200
+#: What somebody's conversation with another person is called.
+_UNSEEN: Final = "a conversation of yours"
 #: Room in a message with papers for all that is not a paper: mention, heading, topics, divider, a button.
 _FRAME: Final = 1_500
 #: Characters of JSON for one paper: a line of a list, a card, a card with its abstract.
@@ -109,13 +114,56 @@ def content_of(payload: Payload) -> Json:
     }
 
 
-def ever_plainer(arguments: Json) -> Iterator[Json]:
-    """The message, then without thumbnails, then as text alone."""
-    yield arguments
+def naming(payload: Payload, channel_id: str) -> Payload:
+    """The message with what its reader calls a channel, wherever it has the id because we know no name."""
+    if channel_id.startswith(PERSONAL):
+        spoken, name = _UNSEEN, elements.words(_UNSEEN)
+    else:
+        spoken, name = f"<#{channel_id}>", {"type": "channel", "channel_id": channel_id}
+    blocks = [elements.naming(block, channel_id, name) for block in payload.blocks]
+    return Payload(payload.text.replace(channel_id, spoken), tuple(blocks))
+
+
+Forms = Generator[Json, Collection[int], None]
+
+
+def ever_plainer(arguments: Json, *, text_alone: bool = True) -> Forms:
+    """The message, then in forms that Slack may take when it refused that: with the blocks that it named simplified,
+    without thumbnails, and as text alone if that is better than nothing. `next_form` asks for them."""
+    named = yield arguments
     blocks: list[Json] = arguments["blocks"]
+    if any(number < len(blocks) for number in named):
+        simplified = [elements.simpler(block) if number in named else [block] for number, block in enumerate(blocks)]
+        blocks = [block for some in simplified for block in some]
+        if blocks:
+            yield arguments | {"blocks": blocks}
     if any("accessory" in block for block in blocks):
         yield arguments | {"blocks": elements.without_pictures(blocks)}
-    yield {name: value for name, value in arguments.items() if name != "blocks"}
+    if text_alone:
+        alone = {name: value for name, value in arguments.items() if name != "blocks"}
+        yield alone | {"text": _as_text(arguments["blocks"]) or arguments["text"]}
+
+
+def next_form(forms: Forms, named: Collection[int]) -> Json | None:
+    """The next form once Slack refused the last one for the blocks of those numbers; None when there is none."""
+    try:
+        return forms.send(named)
+    except StopIteration:
+        return None
+
+
+def _as_text(blocks: Iterable[Json]) -> str:
+    """What the blocks say as a message's `text`, line by line as far as Slack takes it. Addresses are written out."""
+    kept: list[str] = []
+    room = limits.TEXT - len("\n…")
+    for line in (line for block in blocks for line in elements.lines_of(block, _LONGEST_LINE)):
+        shown = elements.escape(line).strip()
+        room -= len(shown) + 1
+        if room < 0:
+            return "\n".join((*kept, "…"))
+        if shown:
+            kept.append(shown)
+    return "\n".join(kept)
 
 
 def _mention(mention: str) -> list[Json]:

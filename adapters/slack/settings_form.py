@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from adapters.slack import elements, limits
 from adapters.slack.elements import Json
 from adapters.slack.forms import channel_input
+from adapters.slack.mentions import mention_name, mentioned_person
 from bot.channels import Channel
-from bot.commands.settings import SETTINGS
+from bot.commands.settings import MENTION, SETTINGS
 from bot.papers import SourceName
 
 #: These are in open forms and in the manifest, and must keep their meaning.
@@ -20,6 +22,10 @@ SETTINGS_SHORTCUT: Final = "paperround.channel_settings"
 #: The line of the button that opens the form.
 OPENING_LINE: Final = "settings form"
 
+#: The second field for whom digests mention.
+PERSON: Final = "mention-person"
+#: Fields in which nothing means `none`.
+_EMPTY: Final = ("quiet-days",)
 _CHOICES: Final = ("style", "abstracts", "sources")
 _LONGEST_VALUE: Final = 1_500  # a hundred quiet dates
 
@@ -50,7 +56,9 @@ def settings_view(channel: Channel) -> Json:
         _text_field("timezone", values["timezone"], "Like Europe/Berlin."),
     ]
     for key, setting in SETTINGS.items():
-        if key in _CHOICES:
+        if key == MENTION:
+            blocks += _mention_fields(values[key], setting.help)
+        elif key in _CHOICES:
             blocks.append(_choice_field(key, setting.values, values[key], setting.help))
         else:
             blocks.append(_text_field(key, values[key], setting.help))
@@ -80,25 +88,71 @@ def current_values(channel: Channel) -> dict[str, str]:
     return values
 
 
-def changes_of(view: Json, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The fields that somebody changed, each with the command line that does it."""
-    for name, block in view["state"]["values"].items():
-        field: Json = next(iter(block.values()))
-        option = field.get("selected_option") or {}
-        value = " ".join((option.get("value") or field.get("value") or "none").split())
-        if value != known.get(name):
-            yield name, f"{name} {value}" if name in ("schedule", "timezone") else f"settings {name} {value}"
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field that somebody changed, with the command line that does it, or what is wrong with it."""
+
+    field: str
+    line: str = ""
+    mistake: str = ""
 
 
-def _field(name: str, element: Json, hint: str) -> Json:
+def changes_of(view: Json, known: Mapping[str, str]) -> Iterator[Change]:
+    """What somebody changed in the form. An empty field means `none` where there is that, and else a mistake."""
+    entered = {name: _value(next(iter(block.values()))) for name, block in view["state"]["values"].items()}
+    person, others = entered.pop(PERSON, ""), entered.get(MENTION)
+    for name, value in entered.items():
+        if name == MENTION:
+            continue
+        if not value and name not in _EMPTY:
+            yield Change(name, mistake="This cannot be empty. Cancel leaves everything as it is.")
+        elif (value or "none") != known.get(name):
+            value = value or "none"
+            yield Change(name, f"{name} {value}" if name in ("schedule", "timezone") else f"settings {name} {value}")
+    if others is not None:
+        yield from _mention_change(others, f"<@{person}>" if person else "", known.get(MENTION, "none"))
+
+
+def _mention_change(others: str, person: str, known: str) -> Iterator[Change]:
+    """Two fields stand for one setting: what somebody chose anew counts."""
+    now = f"<@{who}>" if (who := mentioned_person(known)) else known
+    chosen = [value for value in ("" if others == "none" else others, person) if value]
+    fresh = [value for value in chosen if value != now]
+    if len(fresh) > 1:
+        yield Change(PERSON, mistake="One mention is the most: leave this empty, or choose none above.")
+    elif fresh or (not chosen and now != "none"):
+        yield Change(PERSON if person in fresh else MENTION, f"settings {MENTION} {fresh[0] if fresh else 'none'}")
+
+
+def _value(field: Json) -> str:
+    option = field.get("selected_option") or {}
+    return " ".join((option.get("value") or field.get("selected_user") or field.get("value") or "").split())
+
+
+def _field(name: str, element: Json, hint: str, label: str = "") -> Json:
     return {
         "type": "input",
         "block_id": name,
-        "label": elements.plain(name.replace("-", " ").capitalize(), limits.HEADER),
+        "label": elements.plain(label or name.replace("-", " ").capitalize(), limits.HEADER),
         "hint": elements.plain(hint[:1].upper() + hint[1:], limits.HEADER),
         "element": element | {"action_id": "value"},
-        "optional": name in ("mention", "quiet-days"),
+        "optional": name in (*_EMPTY, PERSON),
     }
+
+
+def _mention_fields(mention: str, hint: str) -> Iterator[Json]:
+    """A choice of what all workspaces have, and of the group that is set; and a choice of a person.
+
+    Slack has no field for user groups.
+    """
+    person = mentioned_person(mention)
+    offered = {"none": "none", "<!here>": "@here", "<!channel>": "@channel"}
+    offered |= {} if person or mention in offered else {mention: mention_name(mention)}
+    options = {value: _option(label, value) for value, label in offered.items()}
+    choice = {"type": "static_select", "options": list(options.values())}
+    yield _field(MENTION, choice | {"initial_option": options["none" if person else mention]}, hint)
+    people = {"type": "users_select"} | ({"initial_user": person} if person else {})
+    yield _field(PERSON, people, "A user group: write /papers settings mention @group.", "Mention a person")
 
 
 def _text_field(name: str, value: str, hint: str) -> Json:
@@ -108,8 +162,12 @@ def _text_field(name: str, value: str, hint: str) -> Json:
     return _field(name, element, hint)
 
 
+def _option(label: str, value: str) -> Json:
+    return {"text": elements.plain(label, limits.BUTTON_LABEL), "value": value}
+
+
 def _choice_field(name: str, values: tuple[str, ...], value: str, hint: str) -> Json:
-    options = {one: {"text": elements.plain(one, limits.BUTTON_LABEL), "value": one} for one in values}
+    options = {one: _option(one, one) for one in values}
     element: Json = {"type": "static_select", "options": list(options.values())}
     if value in options:
         element["initial_option"] = options[value]

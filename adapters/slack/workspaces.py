@@ -15,9 +15,9 @@ import structlog
 from adapters.slack.api import Connection, Identity, SlackApi
 from adapters.slack.elements import Json
 from adapters.slack.origins import origins
-from adapters.slack.outcomes import FAILURES, code_of, outcome_of
+from adapters.slack.outcomes import FAILURES, Outcome, code_of, outcome_of
 from bot.errors import OperatorError, PaperRoundError
-from bot.ports import Clock, Gone, GoneScope, Installation, InstallationStore, Rejected, Retry, Tokens, Unknown
+from bot.ports import Clock, Gone, GoneScope, Installation, InstallationStore, Retry, Tokens, Unknown
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +65,7 @@ class Workspaces(Protocol):
         """The way to the workspace that a payload is for; raises as `at` does."""
         ...
 
-    async def refused(self, api: SlackApi, token: str, error: BaseException) -> Retry | Unknown | Gone | Rejected:
+    async def refused(self, api: SlackApi, token: str, error: BaseException) -> Outcome:
         """What one of `outcomes.FAILURES` means that came back for that token, after what can be done about it."""
         ...
 
@@ -123,7 +123,7 @@ class OneWorkspace:
         api: SlackApi,  # noqa: ARG002 - nothing can be done about it
         token: str,  # noqa: ARG002
         error: BaseException,
-    ) -> Retry | Unknown | Gone | Rejected:
+    ) -> Outcome:
         return outcome_of(error)
 
     async def forget(self, body: Json) -> str | None:  # noqa: ARG002 - the token is in the settings
@@ -218,7 +218,7 @@ class InstalledWorkspaces:
         self._keep(installation)
         log.info("slack.installed", workspace=installation.workspace, name=installation.name)
 
-    async def refused(self, api: SlackApi, token: str, error: BaseException) -> Retry | Unknown | Gone | Rejected:
+    async def refused(self, api: SlackApi, token: str, error: BaseException) -> Outcome:
         outcome = outcome_of(error)
         if not isinstance(outcome, Gone) or outcome.scope is not GoneScope.WORKSPACE:
             return outcome
@@ -408,6 +408,6 @@ def tokens_of(answer: object, now: datetime) -> Tokens:
     )
 
 
-def _passes(outcome: Retry | Unknown | Gone | Rejected) -> bool:
+def _passes(outcome: Outcome) -> bool:
     """Whether Slack is only busy, or in trouble."""
     return isinstance(outcome, Unknown) or (isinstance(outcome, Retry) and outcome.after is not None)

@@ -95,6 +95,9 @@ class WebPlatform:
             raise UserError(f"That mention has {len(mention)} characters; {LONGEST_MENTION} is the most.")
         return mention
 
+    def mention_name(self, mention: str) -> str:
+        return mention
+
     def parse_role(self, text: str) -> str:  # noqa: ARG002 - nobody has one
         """Raises `UserError`: whoever can open the workspace may do everything in it."""
         raise UserError("The web workspace has no roles: whoever can open it may change its topics.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,24 @@ class WebServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, platform: WebPlatform) -> None:
         super().__init__(config)
         self._platform = platform
+        self._begun = asyncio.Event()
+
+    async def serve_until_cancelled(self, listener: socket.socket) -> None:
+        """Serves, and ends in its own order when cancelled: uvicorn alone takes that for a defect of ours."""
+        serving = asyncio.create_task(self.serve(sockets=[listener]))
+        begun = asyncio.create_task(self._begun.wait())
+        try:
+            await asyncio.shield(serving)
+        finally:
+            # Told to stop while it starts it would leave half of itself running.
+            await asyncio.wait((serving, begun), return_when=asyncio.FIRST_COMPLETED)
+            begun.cancel()
+            self.should_exit = True
+            await serving
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._begun.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.commands.registry import Command, Registry
-from bot.commands.wording import answer, hint, say
+from bot.commands.wording import answer, hint, say, sentence
 from bot.messages import Block, Button, Buttons, Heading, Items, bold, code, text
 from bot.ports import Reply
 
@@ -47,7 +47,7 @@ def explanation(command: Command) -> Reply:
             Items(tuple(text(code(one.usage), f" {one.help}") for one in command.parameters if not one.internal))
         )
     if command.details:
-        blocks.append(say(command.details))
+        blocks.append(sentence(command.details))
     if command.examples:
         blocks.append(say(bold("Examples")))
         blocks.append(Items(tuple(text(code(f"/papers {example}")) for example in command.examples)))

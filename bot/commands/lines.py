@@ -1,7 +1,7 @@
 """Reading the line of a command: its name, its options and its arguments.
 
 People type these on phones: curly quotes count as straight ones, and `—name` (what `--name` becomes there) as an
-option where the command has one of that name.
+option where the command has one of that name. After `--` alone nothing is an option any more.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from bot.suggestions import closest
 
 LONGEST_LINE = 4000  # characters; Slack's own limit for a command
 _QUOTES = {'"': '"', "“": "”", "„": "“”", "«": "»"}
+_END_OF_OPTIONS = re.compile(r"(?<!\S)--(?!\S)")
 _OPTION = re.compile(r"(?P<dashes>--|[—–])(?P<name>[A-Za-z][A-Za-z0-9-]*)(?P<sign>=?)")
 
 
@@ -57,6 +58,9 @@ def _take_options(command: Command, text: str, values: dict[str, str | int]) -> 
             kept.append(text[position:end])
             position = end
             continue
+        if ended := _END_OF_OPTIONS.match(text, position):
+            kept.append(text[ended.end() :])
+            break
         found = _OPTION.match(text, position) if position == 0 or text[position - 1].isspace() else None
         name = found["name"].lower() if found else ""
         if found and name in options:
@@ -111,7 +115,10 @@ def _value(command: Command, parameter: Parameter, word: str) -> str | int:
             choice = word.lower()
             if choice not in parameter.choices:
                 names = ", ".join(f"`{name}`" for name in parameter.choices)
-                raise UserError(f"“{_shown(word)}” does not fit `/papers {command.name}`. Say one of {names}.")
+                raise UserError(
+                    f"“{_shown(word)}” does not fit `/papers {command.name}`. Say one of {names}.",
+                    about=parameter.name,
+                )
             return choice
         case Kind.SWITCH:
             raise UserError(f"`--{parameter.name}` stands alone, without a value.")
@@ -125,13 +132,14 @@ def _number(parameter: Parameter, word: str) -> int:
     if number is None or not parameter.minimum <= number <= parameter.maximum:
         raise UserError(
             f"“{_shown(word)}” does not fit {parameter.name.upper()}: "
-            f"write a number from {parameter.minimum:,} to {parameter.maximum:,}."
+            f"write a number from {parameter.minimum:,} to {parameter.maximum:,}.",
+            about=parameter.name,
         )
     return number
 
 
 def _unknown_option(command: Command, name: str) -> str:
-    names = list(command.options)
+    names = [known for known, option in command.options.items() if not option.internal]
     if not names:
         return f"`/papers {command.name}` has no option `--{_shown(name)}`. (To leave a word out, write one `-`.)"
     if near := closest(name, names):

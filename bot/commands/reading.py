@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.cards import NO_VOTES, paper_card, title_of
 from bot.citations import FORMATS, CitationFormat
 from bot.commands.registry import Arguments, Command, Kind, Parameter
-from bot.commands.searching import LAST_PAGE, PAPER, known_paper, turning
+from bot.commands.searching import PAGE_OPTION, PAPER, known_paper, turning
 from bot.commands.services import Services
 from bot.commands.wording import answer, hint, say
 from bot.composition import compose
@@ -23,6 +23,8 @@ PAGE = 10  # papers of a reading list at a time
 MOST_SAVED = 1000
 MOST_CITED = 500
 LIST = "list"
+#: The line of a command that platforms give by themselves.
+REDRAW = "redraw"
 PERIODS = {"week": 7, "month": 31, "all": None}
 
 
@@ -93,6 +95,13 @@ async def vote(services: Services, call: CommandCall, arguments: Arguments) -> R
     return Reply(message=reply.message, update=await _pressed_message(services, channel.id, call.from_message))
 
 
+async def redraw(services: Services, call: CommandCall, _arguments: Arguments) -> Reply:
+    """Changes nothing: what the message whose button was pressed says now."""
+    channel = await services.channel(call)
+    reply = answer(say("The message is as it should be."))
+    return Reply(message=reply.message, update=await _pressed_message(services, channel.id, call.from_message))
+
+
 async def _pressed_message(services: Services, channel_id: int, remote_id: str | None) -> Outgoing | None:
     """The message whose button was pressed as it reads now, None if it is none that we posted."""
     post = await services.store.posts.sent_as(channel_id, remote_id) if remote_id else None
@@ -127,9 +136,7 @@ COMMANDS = (
         handler=saved,
         parameters=(
             Parameter(name="format", help="how to write it", kind=Kind.CHOICE, choices=(LIST, *FORMATS)),
-            Parameter(
-                name="page", help="the page", kind=Kind.NUMBER, option=True, internal=True, minimum=1, maximum=LAST_PAGE
-            ),
+            PAGE_OPTION,
         ),
         examples=("saved", "saved bibtex"),
         details="The list is yours alone, wherever you look at it.",
@@ -161,4 +168,5 @@ BUTTONS = (
         hidden=True,
         redraws=True,
     ),
+    Command(name=REDRAW, summary="show a message as it is now", handler=redraw, hidden=True, redraws=True),
 )

@@ -25,10 +25,15 @@ THIN = 3  # with fewer results the sources are asked as well
 TRENDING = 10
 PERIODS = {"day": 1, "week": 7, "month": 30}
 LAST_PAGE = 200
-_PAGE_OPTION = Parameter(
+PAGE_OPTION = Parameter(
     name="page", help="the page", kind=Kind.NUMBER, option=True, internal=True, minimum=1, maximum=LAST_PAGE
 )
 PAPER = Parameter(name="paper", help="an arXiv id or a link to a paper", kind=Kind.PAPER, required=True)
+
+
+def asks_elsewhere(line: str) -> bool:
+    """Whether a command may ask the sources, who take their time."""
+    return line.strip().lower().partition(" ")[0] in ("search", "show", "similar", "save")
 
 
 async def search(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
@@ -220,7 +225,7 @@ COMMANDS = (
         handler=search,
         parameters=(
             Parameter(name="query", help="what to look for", kind=Kind.QUERY, required=True),
-            _PAGE_OPTION,
+            PAGE_OPTION,
             Parameter(name="here", help="ask nobody else", kind=Kind.SWITCH, option=True, internal=True),
         ),
         examples=(
@@ -240,7 +245,7 @@ COMMANDS = (
         name="today",
         summary="the newest listing",
         handler=today,
-        parameters=(_PAGE_OPTION,),
+        parameters=(PAGE_OPTION,),
         examples=("today",),
     ),
     Command(

@@ -106,6 +106,7 @@ def _show_quiet_days(settings: ChannelSettings) -> str:
     )
 
 
+MENTION = "mention"
 SETTINGS = {
     setting.key: setting
     for setting in (
@@ -131,7 +132,7 @@ SETTINGS = {
             show=lambda settings: "on" if settings.abstracts else "off",
         ),
         Setting(
-            key="mention",
+            key=MENTION,
             help="who is notified of a digest, or none",
             values=("none",),
             read=_read_mention,
@@ -163,10 +164,11 @@ KEYS = (*SETTINGS, ROLE)
 
 async def settings(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     channel = await services.channel(call)
+    platform = services.platforms[channel.address.platform]
     key, value = arguments.text("key").lower(), arguments.text("value")
     if not key:
         role = await services.store.channels.role(channel.address)
-        return answer(Heading(f"Settings of {channel.shown_name}"), *_all(channel, role))
+        return answer(Heading(f"Settings of {channel.shown_name}"), *_all(channel, role, platform))
     if key == ROLE:
         return await _role(services, call, value)
     setting = SETTINGS.get(key)
@@ -175,10 +177,11 @@ async def settings(services: Services, call: CommandCall, arguments: Arguments) 
         proposal = f"Did you mean `{near}`?" if near else f"There are {listed(f'`{name}`' for name in KEYS)}."
         raise UserError(f"There is no setting `{key[:40]}`. {proposal}")
     if not value:
-        return answer(_line(setting, channel.settings), hint(setting.help))
-    changed = setting.read(channel.settings, value.strip(), services.platforms[channel.address.platform])
+        return answer(_line(setting, channel.settings, platform), hint(setting.help))
+    changed = setting.read(channel.settings, value.strip(), platform)
     await services.store.channels.set_settings(channel.id, changed)
-    blocks: list[Block] = [say(code(setting.key), " is now ", bold(setting.show(changed)), ".")]
+    shown = _shown(setting, changed, platform)
+    blocks: list[Block] = [say(code(setting.key), " is now ", bold(shown), ".")]
     if changed.quiet_days != channel.settings.quiet_days:
         blocks.append(sentence(await _move_digest(services, replace(channel, settings=changed))))
     return answer(*blocks)
@@ -214,16 +217,22 @@ def _role_line(role: str) -> Block:
     return say(bold(ROLE), ": ", role or "none")
 
 
-def _all(channel: Channel, role: str) -> list[Block]:
+def _all(channel: Channel, role: str, platform: Platform) -> list[Block]:
     lines: list[Block] = []
     for setting in SETTINGS.values():
-        lines += [_line(setting, channel.settings), hint(setting.help)]
+        lines += [_line(setting, channel.settings, platform), hint(setting.help)]
     lines += [_role_line(role), hint(ROLE_HELP)]
     return [*lines, hint("To change one: ", code("/papers settings limit 10"))]
 
 
-def _line(setting: Setting, current: ChannelSettings) -> Block:
-    return say(bold(setting.key), ": ", setting.show(current))
+def _line(setting: Setting, current: ChannelSettings, platform: Platform) -> Block:
+    return say(bold(setting.key), ": ", _shown(setting, current, platform))
+
+
+def _shown(setting: Setting, current: ChannelSettings, platform: Platform) -> str:
+    """The setting for people to read: a mention as a name, which pings nobody."""
+    names_somebody = setting.key == MENTION and bool(current.mention)
+    return platform.mention_name(current.mention) if names_somebody else setting.show(current)
 
 
 COMMANDS = (

@@ -8,6 +8,7 @@ from datetime import timedelta
 from bot.cards import paper_card
 from bot.channels import Channel
 from bot.commands.registry import Arguments, Command, Kind, Parameter
+from bot.commands.searching import PAGE_OPTION, turning
 from bot.commands.services import Services
 from bot.commands.wording import answer, hint, next_digest_in_words, say, schedule_in_words, sentence
 from bot.errors import UserError
@@ -23,6 +24,7 @@ from bot.text import count_of
 from bot.topics import MATCHED_AGAIN_FOR, is_news
 
 MOST_TOPICS = 100  # in one channel; more would be a list that nobody reads
+PAGE = 50  # topics shown at a time
 MOST_BACKFILL = 50
 MOST_COMING = 1000  # listed papers that were not matched yet: there are hardly ever any
 SAMPLES = 3
@@ -71,7 +73,7 @@ async def subscribe(services: Services, call: CommandCall, arguments: Arguments)
     return answer(*blocks)
 
 
-async def topics(services: Services, call: CommandCall, _arguments: Arguments) -> Reply:
+async def topics(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     channel = await services.known_channel(call)
     subscriptions = await services.store.subscriptions.of_channel(channel.id) if channel else []
     if channel is None or not subscriptions:
@@ -82,13 +84,15 @@ async def topics(services: Services, call: CommandCall, _arguments: Arguments) -
     now = services.clock.now()
     delivered = await services.store.subscriptions.delivered(channel.id, now - DELIVERED_IN)
     blocks: list[Block] = [Heading(f"{count_of(len(subscriptions), 'topic')} in {channel.shown_name}")]
-    for topic in subscriptions:
+    page = min(arguments.number("page") or 1, -(-len(subscriptions) // PAGE))
+    for topic in subscriptions[(page - 1) * PAGE : page * PAGE]:
         blocks.append(say(bold(f"{topic.number}. "), *_title(topic)))
         brought = f"{count_of(delivered.get(topic.id, 0), 'paper')} in the last {DELIVERED_IN.days} days"
         blocks.append(hint(*_described(topic), f" · {brought}", " · posted at once" if topic.instant else ""))
         blocks.append(Buttons((Button("Edit", f"edit {topic.number}"), _remove_button(topic, "Remove"))))
     blocks.append(sentence(next_digest_in_words(channel, now)))
-    return answer(*blocks)
+    blocks += turning("topics", page, len(subscriptions), PAGE)
+    return answer(*blocks, replaces=call.from_message is not None and "page" in arguments)
 
 
 async def unsubscribe(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
@@ -185,7 +189,7 @@ def _united(kept: Subscription, gone: Subscription) -> tuple[Query, int | None]:
 def _name(name: str) -> str:
     name = " ".join(name.split())
     if len(name) > LONGEST_NAME:
-        raise UserError(f"That name is too long: at most {LONGEST_NAME} characters.")
+        raise UserError(f"That name is too long: at most {LONGEST_NAME} characters.", about=_NAME.name)
     return name
 
 
@@ -347,7 +351,13 @@ COMMANDS = (
         ),
         details="Nothing old is posted unless you ask with --backfill. `*` alone subscribes to the whole feed.",
     ),
-    Command(name="topics", summary="this channel's topics", handler=topics, examples=("topics",)),
+    Command(
+        name="topics",
+        summary="this channel's topics",
+        handler=topics,
+        parameters=(PAGE_OPTION,),
+        examples=("topics",),
+    ),
     Command(
         name="unsubscribe",
         summary="remove a topic",

@@ -37,7 +37,7 @@ def mistake(error: UserError) -> Reply:
     blocks: list[Block] = [say(*_with_code(str(error)))]
     if isinstance(error, QueryError):
         blocks.append(Code(error.pointed))
-    return Reply(message=Message(summary=str(error), blocks=tuple(blocks)), failed=True)
+    return Reply(message=Message(summary=str(error), blocks=tuple(blocks)), failed=True, about=error.about)
 
 
 def trouble() -> Reply:

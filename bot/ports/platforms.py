@@ -122,14 +122,16 @@ class Reply:
     """The answer to a command. Ephemeral answers are only for the asker.
 
     `replaces` says that the answer takes the place of the message whose button was pressed (paging), `failed` that
-    the person made a mistake and nothing was changed. `update` is what the message whose button was pressed says from
-    now on, to all who see it; a platform that changes it so says nothing else.
+    the person made a mistake and nothing was changed; `about` is then the option that is meant, if it is one. `update`
+    is what the message whose button was pressed says from now on, to all who see it; a platform that changes it so says
+    nothing else.
     """
 
     message: Message
     ephemeral: bool = True
     replaces: bool = False
     failed: bool = False
+    about: str = ""
     update: Outgoing | None = None
 
 
@@ -177,6 +179,10 @@ class Platform(Protocol):
 
     def parse_mention(self, text: str) -> str:
         """The platform's form of who is to be pinged with a digest; raises `UserError` for what cannot be."""
+        ...
+
+    def mention_name(self, mention: str) -> str:
+        """Whom a parsed mention pings, in words that ping nobody."""
         ...
 
     def parse_role(self, text: str) -> str:

@@ -140,7 +140,14 @@ class ChannelStore(Protocol):
     async def pause(self, channel_id: int, *, reason: str, until: datetime | None) -> None: ...
 
     async def break_channels(self, address: Address, reason: str, *, whole_workspace: bool) -> list[Channel]:
-        """Marks what the platform refuses; returns the channels that were well until now."""
+        """Marks what the platform refuses; returns the channels that were well until now.
+
+        A single channel that was refused already, and not with its workspace, takes the new reason.
+        """
+        ...
+
+    async def move(self, address: Address, channel: str) -> bool:
+        """Gives the channel of that address another id; False where there is none, or one of the new id already."""
         ...
 
     async def workspaces(self, platform: PlatformName) -> list[Workspace]: ...

@@ -292,6 +292,19 @@ async def test_unsubscribe_drops_what_waited_only_for_it(town: Town) -> None:
     assert (await town.ask("preview")).message.paper_ids == ["2605.00002"]
 
 
+async def test_many_topics_are_shown_by_pages(town: Town) -> None:
+    for number in range(1, 53):
+        await town.say(f"subscribe diffusion {number}")
+    first = await town.ask("topics")
+    assert "50. " in plain_text(first.message)
+    assert "51. " not in plain_text(first.message)
+    second = await town.ask(buttons(first)["Next ›"], from_message="m1")
+    assert second.replaces
+    assert "52 topics in" in plain_text(second.message)
+    assert "51. `diffusion 51`" in plain_text(second.message)
+    assert plain_text((await town.ask("topics --page 9")).message) == plain_text(second.message)
+
+
 async def test_topics_tell_what_each_brought(town: Town) -> None:
     await town.say("subscribe diffusion")
     await town.news(a_paper(1), a_paper(2))

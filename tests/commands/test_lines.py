@@ -33,6 +33,8 @@ def read(line: str) -> dict[str, str | int]:
         ("edit 2", {"topic": "2"}),
         ("settings\tquiet-days  sat, sun", {"key": "quiet-days", "value": "sat, sun"}),
         ("history 30", {"count": 30}),
+        ("subscribe --min-upvotes 2 -- --backfill 5 llm", {"query": "--backfill 5 llm", "min-upvotes": 2}),
+        ("edit 2 --name none -- a -- b", {"topic": "2", "name": "none", "query": "a -- b"}),
         ("trending MONTH", {"period": "month"}),
         ("pause until 2026-12-24", {"until": "until 2026-12-24"}),
         ("topics", {}),
@@ -66,6 +68,13 @@ def test_a_mistake_gets_a_sentence(line: str, sentence: str) -> None:
     with pytest.raises(UserError) as caught:
         read(line)
     assert sentence in str(caught.value)
+
+
+def test_a_mistake_says_which_option_it_is_about() -> None:
+    for line, about in (("subscribe x --backfill 51", "backfill"), ("trending year", "period"), ("search", "")):
+        with pytest.raises(UserError) as caught:
+            read(line)
+        assert caught.value.about == about
 
 
 @given(st.text(max_size=80))

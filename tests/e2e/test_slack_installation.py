@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from adapters.slack.paths import EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH
 from storage.keys import FILE_NAME
 from tests.e2e.process import Bot, wait_until
-from tests.simulators.slack import SIGNING_SECRET, SlackSimulator
+from tests.simulators.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, SlackSimulator
 from tests.simulators.slack_messages import words_of
 from tests.simulators.slack_oauth import CLIENT_ID, CLIENT_SECRET
 from tests.slack.many import a_browser, visit
@@ -77,3 +78,21 @@ async def test_a_workspace_installs_the_app_and_does_so_again_when_the_key_is_lo
         assert not re.search(rf"xox[a-z.-]+\d|{CLIENT_SECRET}|{SIGNING_SECRET}", bot.log())
     finally:
         await asyncio.to_thread(bot.close)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"slack_bot_token": "xoxb-wrong", "slack_app_token": APP_TOKEN}, "PAPERROUND_SLACK_BOT_TOKEN"),
+        ({"slack_bot_token": "xoxb-wrong", "slack_signing_secret": SIGNING_SECRET}, "PAPERROUND_SLACK_BOT_TOKEN"),
+        ({"slack_bot_token": BOT_TOKEN, "slack_app_token": "xapp-wrong"}, "PAPERROUND_SLACK_APP_TOKEN"),
+    ],
+)
+async def test_a_token_that_slack_refuses_ends_the_program_with_one_sentence(
+    slack: SlackSimulator, tmp_path: Path, settings: dict[str, str], sentence: str
+) -> None:
+    bot = Bot(tmp_path, slack_api_url=slack.api_url, huggingface_url="http://127.0.0.1:9", **settings)
+    ended = await asyncio.to_thread(bot.cli, "run", expect=1)
+    assert sentence in ended.stderr.splitlines()[-1]
+    assert "Traceback" not in ended.stderr
+    assert "error" not in [json.loads(line)["level"] for line in ended.stderr.splitlines() if line.startswith("{")]

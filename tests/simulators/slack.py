@@ -43,6 +43,7 @@ class Fault(Enum):
     ERROR_500 = auto()  # it is not done
     ANSWER_500 = auto()  # it is done, and the answer is an error
     HANG = auto()  # it is done, and nobody answers
+    REFUSED = auto()  # a `response_url` does not take the blocks
     RATE_LIMITED = auto()  # comes with `RETRY_AFTER`
     GARBAGE = auto()  # it is done, and a proxy answers with a page
 
@@ -86,7 +87,13 @@ class SlackSimulator:
         self.views: dict[str, Json] = {}
         self.homes: dict[str, Json] = {}
         self.revoked = False
+        self.retry_after = RETRY_AFTER  # seconds that `Fault.RATE_LIMITED` asks to wait
+        self.respond_after = "1"  # seconds that a `response_url` asks to wait
         self.pictures_load = True
+        self.pictures_missing: set[str] = set()  # addresses from which Slack cannot load a picture, and says so
+        self.disliked = ""  # words in which Slack finds a fault, and says where
+        self.unfurls_refused: set[str] = set()
+        self.held: dict[str, asyncio.Event] = {}  # the next request of a method waits for its event
         self.http_url: str | None = None  # where the bot listens, in HTTP mode
         self.sockets: list[web.WebSocketResponse] = []
         self.interval = interval
@@ -358,23 +365,35 @@ class SlackSimulator:
         name = request.match_info["name"]
         payload = await request.json()
         if (fault := self._fault("response_url")) is Fault.RATE_LIMITED:
-            return web.Response(status=429, headers={"Retry-After": "1"})
-        if fault not in (None, Fault.ANSWER_DROPPED):
+            return web.Response(status=429, headers={"Retry-After": self.respond_after})
+        if fault not in (None, Fault.ANSWER_DROPPED, Fault.REFUSED):
             return web.Response(status=500)
         self._uses[name] += 1
         if self._uses[name] > RESPONSES:
             self.violations.append("a response_url was used too often")
             return web.Response(status=404, text="used_url")
+        if fault is Fault.REFUSED:
+            return web.Response(status=400, text="invalid_blocks")
         if found := problems(payload):
             self.violations += found
             return web.Response(status=400, text="invalid_blocks")
-        if not self.pictures_load and any("accessory" in block for block in payload.get("blocks", [])):
-            return web.json_response({"ok": False, "error": "invalid_blocks"})
+        if disliked := self.dislikes(payload.get("blocks", [])):
+            return web.json_response({"ok": False, "error": "invalid_blocks", "errors": disliked})
         pressed = self._pressed.get(name)
         if pressed is not None and payload.get("replace_original"):
             pressed |= {part: payload[part] for part in ("text", "blocks") if part in payload}
         self._responses[name].put_nowait(payload)
         return _hang_up(request) if fault is Fault.ANSWER_DROPPED else web.Response(text="ok")
+
+    def dislikes(self, blocks: list[Json]) -> list[str]:
+        """What Slack says against blocks whose form is right."""
+        found = [] if self.pictures_load or not any("accessory" in block for block in blocks) else ["no picture loads"]
+        for number, block in enumerate(blocks):
+            if block.get("accessory", {}).get("image_url") in self.pictures_missing:
+                found.append(f"downloading image failed [json-pointer:/blocks/{number}/accessory/image_url]")
+            if self.disliked and block["type"] == "rich_text" and self.disliked in json.dumps(block):
+                found.append(f"invalid_url [json-pointer:/blocks/{number}/elements/0]")
+        return found
 
     # ---- the Web API
 
@@ -386,13 +405,15 @@ class SlackSimulator:
         method = request.match_info["method"]
         arguments = await _arguments(request)
         self.requests.append((method, arguments))
+        if (gate := self.held.pop(method, None)) is not None:
+            await gate.wait()
         fault = self._fault(method)
         if fault is Fault.DROPPED:
             return _hang_up(request)
         if fault is Fault.ERROR_500:
             return web.Response(status=500, text="<html>", content_type="text/html")
         if fault is Fault.RATE_LIMITED:
-            headers = {"Retry-After": str(RETRY_AFTER)}
+            headers = {"Retry-After": str(self.retry_after)}
             return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
         if isinstance(fault, str):
             return web.json_response({"ok": False, "error": fault})
@@ -413,7 +434,7 @@ class SlackSimulator:
             if str(refused) == "ratelimited":
                 headers |= {"Retry-After": "1"}
                 return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
-            answer = {"ok": False, "error": str(refused)}
+            answer = {"ok": False, "error": str(refused)} | ({"errors": refused.errors} if refused.errors else {})
         match fault:
             case Fault.ANSWER_DROPPED:
                 return _hang_up(request)

@@ -53,6 +53,8 @@ def _entered(element: Json, text: str) -> Json:
             return {"type": "checkboxes", "selected_options": element["options"] if text else []}
         case "conversations_select":
             return {"type": element["type"], "selected_conversation": text}
+        case "users_select":
+            return {"type": element["type"], "selected_user": text or None}
         case "static_select":
             chosen = next(option for option in element["options"] if option["value"] == text)
             return {"type": element["type"], "selected_option": chosen}
@@ -66,6 +68,8 @@ def _untouched(element: Json) -> Json:
             return {"type": "checkboxes", "selected_options": element.get("initial_options", [])}
         case "conversations_select":
             return {"type": element["type"], "selected_conversation": None}
+        case "users_select":
+            return {"type": element["type"], "selected_user": element.get("initial_user")}
         case "static_select":
             return {"type": element["type"], "selected_option": element.get("initial_option")}
         case kind:

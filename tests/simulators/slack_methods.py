@@ -19,7 +19,11 @@ TEAM, BOT_USER, BOT_ID = "T0TEAM", "U0BOT", "B0BOT"
 
 
 class RefusalError(Exception):
-    """Slack's `ok: false` with this code."""
+    """Slack's `ok: false` with this code, and what it says about it besides."""
+
+    def __init__(self, code: str, *errors: str) -> None:
+        super().__init__(code)
+        self.errors = errors
 
 
 @dataclass(slots=True)
@@ -86,8 +90,8 @@ def post_message(slack: SlackSimulator, arguments: Json) -> Json:
     if found := problems(payload):
         slack.violations += found
         raise RefusalError("invalid_blocks")
-    if not slack.pictures_load and any("accessory" in block for block in blocks or ()):
-        raise RefusalError("invalid_blocks")
+    if disliked := slack.dislikes(blocks or []):
+        raise RefusalError("invalid_blocks", *disliked)
     for forbidden in ("parse", "link_names", "reply_broadcast"):
         if arguments.get(forbidden):
             slack.violations.append(f"{forbidden} is set")
@@ -124,6 +128,8 @@ def _updated(slack: SlackSimulator, channel: SimulatedChannel, message: Json, ar
     if found := problems(change):
         slack.violations += found
         raise RefusalError("invalid_blocks")
+    if disliked := slack.dislikes(change["blocks"]):
+        raise RefusalError("invalid_blocks", *disliked)
     if metadata := _structure(arguments.get("metadata")):
         change["metadata"] = metadata
     message |= change
@@ -199,8 +205,12 @@ def user_info(slack: SlackSimulator, arguments: Json) -> Json:
 
 def unfurl(slack: SlackSimulator, arguments: Json) -> Json:
     unfurls = _structure(arguments["unfurls"])
-    for card in unfurls.values():
+    for url, card in unfurls.items():
         slack.violations += problems({"text": "-", "blocks": card["blocks"]})
+        if url in slack.unfurls_refused:
+            raise RefusalError("cannot_unfurl_url")
+        if slack.dislikes(card["blocks"]):
+            raise RefusalError("invalid_blocks")
     slack.unfurls.append({**arguments, "unfurls": unfurls})
     return {}
 

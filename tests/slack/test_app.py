@@ -20,7 +20,7 @@ from bot.commands.runner import REGISTRY
 from bot.errors import OperatorError
 from bot.messages import Document, Message, Paragraph, text
 from bot.ports import CommandCall, Completion, Reply
-from tests.simulators.slack import APP_TOKEN, SIGNING_SECRET, Fault, SlackSimulator
+from tests.simulators.slack import ANSWER_WITHIN, APP_TOKEN, SIGNING_SECRET, Fault, SlackSimulator
 from tests.simulators.slack_messages import buttons_of, words_of
 from tests.simulators.slack_methods import Json
 from tests.slack.team import Team
@@ -42,7 +42,7 @@ LINES = {
     "timezone Europe/Paris": "Europe/Paris",
     "settings": "limit",
     "settings style compact": "compact",
-    "settings mention &lt;@U0ADA|ada&gt;": "<@U0ADA>",
+    "settings mention &lt;@U0ADA|ada&gt;": "@ada",
     "preview": "Nothing is waiting",
     "now": "Nothing is waiting",
     "history": "Nothing was posted here yet",
@@ -66,7 +66,7 @@ async def test_every_command_is_answered_to_the_asker_alone(connected: Team) -> 
     assert stored.name == "general"
     assert stored.time_zone == "Europe/Paris"
     assert stored.settings.style is Style.COMPACT
-    assert stored.settings.mention == "<@U0ADA>"
+    assert stored.settings.mention == "<@U0ADA|ada>"
 
 
 async def test_an_empty_command_shows_a_menu_whose_buttons_work(connected: Team) -> None:
@@ -166,6 +166,23 @@ async def test_an_answer_is_tried_again_where_that_harms_nobody(connected: Team)
     assert "Paper Round" in await connected.read("", channel)
 
 
+async def test_an_answer_waits_as_often_as_slack_asks_for_it(connected: Team) -> None:
+    channel = connected.slack.channel()
+    connected.slack.respond_after = "0"
+    connected.slack.fail("response_url", *[Fault.RATE_LIMITED] * 7)
+    assert "Paper Round" in await connected.read("", channel)
+
+
+async def test_nobody_waits_for_an_answer_whose_address_ends_before(team: Team) -> None:
+    channel = team.slack.channel()
+    team.slack.respond_after = "1801"
+    team.slack.fail("response_url", Fault.RATE_LIMITED)
+    async with team.over_http():
+        interaction = await team.slack.command("", channel)
+        await team.app.finish()
+        assert interaction.responses.empty()
+
+
 async def test_people_from_other_companies_only_look(connected: Team) -> None:
     connected.slack.person("U0EXT", "eve", team_id="T0THEIRS", is_stranger=True)
     channel = connected.slack.channel()
@@ -240,6 +257,70 @@ async def test_every_use_of_a_response_url_counts(team: Team, platform: SlackPla
         "line 0", "line 50", "line 50", "line 50", "line 100",
     ]  # fmt: skip
     assert "not all of it" in words_of(given[-1])
+
+
+class Waits(Says):
+    """Answers once it is released."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply)
+        self.released = asyncio.Event()
+
+    async def run(self, call: CommandCall) -> Reply:
+        await self.released.wait()
+        return await super().run(call)
+
+
+async def test_who_waits_for_a_search_elsewhere_hears_so(team: Team, platform: SlackPlatform) -> None:
+    waits = Waits(Reply(message=Message(summary="Found", blocks=(Paragraph(text("Found")),))))
+    team.app = SlackApp(platform, waits, signing_secret=SIGNING_SECRET, silent_for=0.0)
+    async with team.over_http():
+        found = await team.slack.command("search turtles", team.slack.channel())
+        assert "Looking at Hugging Face and arXiv" in words_of(await found.answer())
+        others = await team.slack.command("topics", team.slack.channel())
+        waits.released.set()
+        assert words_of(await found.answer()) == "Found"
+        assert words_of(await others.answer()) == "Found"
+
+
+async def test_who_asks_in_a_conversation_hears_so_as_well(team: Team, platform: SlackPlatform) -> None:
+    waits = Waits(Reply(message=Message(summary="Found", blocks=(Paragraph(text("Found")),))))
+    team.app = SlackApp(platform, waits, signing_secret=SIGNING_SECRET, silent_for=0.0)
+    own = team.slack.conversation("U0ADA")
+    event = {"type": "message", "channel_type": "im", "channel": own.id, "user": "U0ADA", "text": "search turtles"}
+    async with team.over_http():
+        await team.slack.event(event)
+        async with asyncio.timeout(ANSWER_WITHIN):
+            while not own.messages:
+                await asyncio.sleep(0.01)
+        waits.released.set()
+        await team.app.finish()
+    assert [words_of(message) for message in own.messages] == ["Looking at Hugging Face and arXiv…", "Found"]
+
+
+@pytest.mark.parametrize(
+    "button",
+    [
+        {"type": "button", "action_id": "vote_up", "value": "2605.00001"},
+        {"type": "button", "action_id": "paperround.run.1"},
+        {"type": "static_select", "action_id": "paperround.page"},
+    ],
+)
+async def test_a_button_of_another_version_is_answered(connected: Team, button: Json) -> None:
+    channel = connected.slack.channel()
+    answer = await (await connected.slack.press(button, channel, ephemeral=False)).answer()
+    assert "do not know this button" in words_of(answer)
+    assert answer["response_type"] == "ephemeral"
+    assert answer["replace_original"] is False
+
+
+async def test_a_form_of_another_version_says_so(connected: Team) -> None:
+    payload = connected.slack.acting("view_submission", "U0ADA") | {
+        "view": {"id": "V1", "type": "modal", "callback_id": "gone", "state": {"values": {}}, "private_metadata": ""}
+    }
+    answer = await connected.slack.deliver("interactive", payload)
+    assert answer["response_action"] == "update"
+    assert "nothing was changed" in words_of(answer["view"])
 
 
 async def test_an_answer_for_everybody_is_not_risked_twice(team: Team, platform: SlackPlatform) -> None:
@@ -355,6 +436,15 @@ async def test_slack_can_check_the_address(team: Team) -> None:
         assert (status, json.loads(answer)) == (200, {"challenge": "c-1"})
 
 
+async def test_slack_can_look_at_the_certificate(team: Team) -> None:
+    unsigned = {"X-Slack-Signature": "", "X-Slack-Request-Timestamp": ""}
+    form = "application/x-www-form-urlencoded"
+    async with team.over_http():
+        assert await team.slack.post_signed(b"token=x&ssl_check=1", form, spoilt=unsigned) == (200, "")
+        status, _ = await team.slack.post_signed(b"token=x&text=ssl_check%3D1", form, spoilt=unsigned)
+        assert status == 401
+
+
 @pytest.mark.parametrize("age", [-400, 400])
 async def test_an_old_or_future_request_is_refused(team: Team, age: int) -> None:
     async with team.over_http():
@@ -393,6 +483,9 @@ async def test_bodies_that_slack_never_sends_are_refused(team: Team) -> None:
         for body, kind in (
             (b"[]", "application/json"),
             (b"{bad", "application/json"),
+            (b'{"type": "event_callback", "event": null}', "application/json"),
+            (b'{"type": "event_callback", "event": {"type": 5}}', "application/json"),
+            (b'payload={"type": "block_actions", "actions": []}', "application/x-www-form-urlencoded"),
             (b"payload=%7Bbad", "application/x-www-form-urlencoded"),
             (b"payload=%5B%5D", "application/x-www-form-urlencoded"),
         ):
@@ -418,7 +511,6 @@ def test_text_is_read_as_it_was_typed(sent: str, meant: str) -> None:
     "payload",
     [
         {"type": "view_closed", "view": {"callback_id": "of.another.version", "type": "modal"}},
-        {"type": "view_submission", "view": {"callback_id": "of.another.version", "type": "modal"}},
         {"type": "message_action", "callback_id": "of.another.version", "trigger_id": "1.2"},
         {"type": "block_suggestion", "action_id": "of.another.version", "block_id": "b", "value": "x"},
         {"type": "block_actions", "actions": [{"action_id": "of.another.version", "block_id": "b", "type": "button"}]},

@@ -115,6 +115,17 @@ async def test_channels_without_the_bot_are_named(team: Team, one: Workspaces) -
     assert "#old" in (await examined(one, team.clock, team.store))["Slack's channels"].words
 
 
+async def test_nobody_is_told_to_invite_an_app_between_two_people(team: Team, one: Workspaces) -> None:
+    between = team.slack.conversation("U0BOB")
+    async with team.over_http():
+        await team.say("subscribe diffusion", between)
+    between.members.clear()
+    found = (await examined(one, team.clock, team.store))["Slack's channels"]
+    assert not found.is_well
+    assert "In 1 conversation between people nothing can come" in found.words
+    assert "/invite" not in found.words
+
+
 @pytest.mark.parametrize("code", ["missing_scope", "unknown_method"])
 async def test_membership_that_cannot_be_asked_for_is_no_fault(team: Team, one: Workspaces, code: str) -> None:
     async with team.over_http():

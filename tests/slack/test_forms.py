@@ -9,7 +9,7 @@ import pytest
 from adapters.slack.app import SlackApp
 from adapters.slack.forms import SHORTCUT
 from adapters.slack.platform import SlackPlatform
-from adapters.slack.settings_form import SETTINGS_SHORTCUT
+from adapters.slack.settings_form import OPENING_LINE, SETTINGS_SHORTCUT
 from bot.channels import Style
 from bot.forms import Forms
 from bot.ports import CommandCall, Completion, Reply, TopicOptions
@@ -102,6 +102,64 @@ async def test_a_mistake_stands_under_its_field_and_changes_nothing(formal: Team
         assert (await submit(formal.slack, view))["response_action"] == "update"
 
 
+@pytest.mark.parametrize(
+    ("fields", "field", "words"),
+    [
+        ({"query": "diffusion", "backfill": "900"}, "backfill", "from 1 to 50"),
+        ({"query": "diffusion", "min_upvotes": "-1"}, "min-upvotes", "“-1” does not fit"),
+        ({"query": "diffusion", "name": "long " * 20}, "name", "60 characters"),
+        ({"query": "--backfill 50 diffusion"}, "query", "“-survey”"),
+        ({"query": "diffusion --instant"}, "query", "“-survey”"),
+        ({"query": "   "}, "query", "Write what the papers are about"),
+        ({"query": "upvotes:many"}, "query", "upvotes"),
+    ],
+)
+async def test_a_mistake_in_a_form_stands_under_its_field(
+    formal: Team, fields: dict[str, str], field: str, words: str
+) -> None:
+    async with formal.over_http():
+        await formal.slack.command("subscribe", formal.slack.channel())
+        view = await opened(formal)
+        await write(formal.slack, view, **fields)
+        (wrong,) = (await submit(formal.slack, view))["errors"].items()
+    assert wrong[0] == field
+    assert words in wrong[1]
+    assert "`" not in wrong[1]
+
+
+async def test_an_edited_topic_keeps_its_query_when_the_field_is_emptied(formal: Team) -> None:
+    channel = formal.slack.channel()
+    async with formal.over_http():
+        await formal.say("subscribe diffusion", channel)
+        await formal.slack.command("edit 1", channel)
+        view = await opened(formal)
+        await write(formal.slack, view, query=" ", name="Another")
+        assert set((await submit(formal.slack, view))["errors"]) == {"query"}
+    assert await topics(formal, channel) == [TopicOptions(query="diffusion")]
+
+
+async def test_what_an_emptied_query_found_goes_and_does_not_come_back(formal: Team) -> None:
+    await formal.news(a_paper(1))
+    async with formal.over_http():
+        await formal.slack.command("subscribe", formal.slack.channel())
+        view = await opened(formal)
+        await write(formal.slack, view, query="diffusion")
+        await previewed(formal, view, "Diffusion Study 1")
+        # The preview of this one is on its way when the person empties the field.
+        gate = formal.slack.held["views.update"] = asyncio.Event()
+        await write(formal.slack, view, query="diffusion study")
+        async with asyncio.timeout(ANSWER_WITHIN):
+            while formal.slack.held:
+                await asyncio.sleep(0.01)
+        await write(formal.slack, view, query="")
+        async with asyncio.timeout(ANSWER_WITHIN):
+            while "Diffusion Study 1" in words_of(formal.slack.views[view["id"]]):
+                await asyncio.sleep(0.01)
+        gate.set()
+        await formal.app.finish()
+    assert "Diffusion Study 1" not in words_of(formal.slack.views[view["id"]])
+
+
 async def test_a_topic_is_edited_in_a_form_that_knows_it(formal: Team) -> None:
     channel = formal.slack.channel()
     async with formal.over_http():
@@ -130,6 +188,15 @@ async def test_where_no_form_opens_words_do(formal: Team) -> None:
     formal.slack.fail("views.open", "expired_trigger_id")
     async with formal.over_http():
         assert "needs a query" in await formal.read("subscribe", channel)
+
+
+async def test_where_no_settings_form_opens_the_settings_are_shown_again(formal: Team) -> None:
+    channel = formal.slack.channel()
+    async with formal.over_http():
+        shown = await formal.say("settings", channel)
+        formal.slack.fail("views.open", "expired_trigger_id")
+        pressed = await formal.slack.press(buttons_of(shown)["Change…"], channel)
+        assert words_of(await pressed.answer()) == words_of(shown)
 
 
 async def test_the_shortcut_lets_people_choose_one_of_their_channels(formal: Team) -> None:
@@ -201,7 +268,7 @@ async def test_a_channels_settings_are_changed_in_a_form(formal: Team, transport
         view = await settings_form(formal, channel)
         await write(
             formal.slack, view, schedule="mon,thu 17:30", limit="7", style="compact", sources="arxiv",
-            quiet_days="sat,sun", mention="@here",
+            quiet_days="sat,sun", mention="<!here>",
         )  # fmt: skip
         assert await submit(formal.slack, view) == {}
     stored = await formal.stored(channel)
@@ -218,14 +285,46 @@ async def test_settings_that_cannot_be_stand_under_their_fields(formal: Team) ->
     async with formal.over_http():
         await formal.say("settings mention @here", channel)
         view = await settings_form(formal, channel)
-        await write(formal.slack, view, limit="900", timezone="Mars/Olympus", mention="")
+        await write(formal.slack, view, limit="900", timezone="Mars/Olympus", schedule="  ", mention="none")
         answer = await submit(formal.slack, view)
     assert answer["response_action"] == "errors"
-    assert set(answer["errors"]) == {"limit", "timezone"}
-    assert "1 to 50" in answer["errors"]["limit"]
+    assert set(answer["errors"]) == {"limit", "timezone", "schedule"}
+    assert answer["errors"]["limit"].startswith("“limit” is a number from 1 to 50")
+    assert "cannot be empty" in answer["errors"]["schedule"]
     stored = await formal.stored(channel)
     assert (stored.settings.limit, stored.time_zone) == (20, "Europe/Berlin")
     assert stored.settings.mention == ""
+
+
+async def test_whom_digests_mention_is_chosen_in_a_form(formal: Team) -> None:
+    formal.slack.person("U0BOB", "bob")
+    channel = formal.slack.channel()
+
+    async def choose(number: int, **fields: str) -> Json:
+        await formal.slack.press({"type": "button", "action_id": "paperround.run.0", "value": OPENING_LINE}, channel)
+        view = await opened(formal, number)
+        await write(formal.slack, view, **fields)
+        return await submit(formal.slack, view)
+
+    async with formal.over_http():
+        await formal.say("settings", channel)
+        await choose(1, mention_person="U0BOB")
+        assert (await formal.stored(channel)).settings.mention == "<@U0BOB|bob>"
+        assert "mention: @bob" in await formal.read("settings", channel)
+        # The person stays where nothing is chosen anew, and gives way to what is.
+        assert await choose(2, limit="7") == {}
+        assert (await formal.stored(channel)).settings.mention == "<@U0BOB|bob>"
+        await choose(3, mention="<!channel>")
+        assert (await formal.stored(channel)).settings.mention == "<!channel>"
+        both = await choose(4, mention="<!here>", mention_person="U0BOB")
+        assert set(both["errors"]) == {"mention-person"}
+        assert (await formal.stored(channel)).settings.mention == "<!channel>"
+        await choose(5, mention="none", mention_person="U0BOB")
+        await choose(6, mention_person="")
+        assert (await formal.stored(channel)).settings.mention == ""
+        await formal.say("settings mention <!subteam^S0ML|@ml-people>", channel)
+        assert await choose(7, limit="9") == {}
+        assert "mention: @ml-people" in await formal.read("settings", channel)
 
 
 async def test_a_form_that_changes_nothing_gives_no_command(formal: Team) -> None:
@@ -235,6 +334,17 @@ async def test_a_form_that_changes_nothing_gives_no_command(formal: Team) -> Non
         before = await formal.stored(channel)
         assert await submit(formal.slack, view) == {}
     assert await formal.stored(channel) == before
+
+
+async def test_a_form_whose_memory_is_of_another_version_says_so(formal: Team) -> None:
+    async with formal.over_http():
+        await formal.slack.command("subscribe", formal.slack.channel())
+        view = await opened(formal)
+        await write(formal.slack, view, query="diffusion")
+        formal.slack.views[view["id"]]["private_metadata"] = "C00001"
+        answer = await submit(formal.slack, view)
+    assert answer["response_action"] == "update"
+    assert "nothing was changed" in words_of(answer["view"])
 
 
 class Slowly:

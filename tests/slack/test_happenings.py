@@ -17,7 +17,7 @@ from bot.papers import linked_paper_ids
 from tests.simulators.slack import APP_TOKEN, SIGNING_SECRET
 from tests.simulators.slack_messages import buttons_of, words_of
 from tests.simulators.slack_methods import BOT_USER, Json, SimulatedChannel
-from tests.slack.team import Team
+from tests.slack.team import TRANSPORTS, Team
 from tests.sources import a_paper
 
 
@@ -77,6 +77,42 @@ async def test_a_channel_that_closes_stops_and_goes_on_when_it_reopens(
     assert [words_of(message) for message in channel.messages] == ["Posting goes on."]
 
 
+async def test_a_reopened_public_channel_is_joined_again(lively: Team) -> None:
+    channel, strange = await subscribed(lively), lively.slack.channel("strange", member=False)
+    await happens(lively, {"type": "channel_archive", "channel": channel.id})
+    channel.members.discard(BOT_USER)
+    await happens(lively, *({"type": "channel_unarchive", "channel": one.id} for one in (channel, strange)))
+    assert BOT_USER in channel.members
+    assert (await lively.stored(channel)).state is ChannelState.ACTIVE
+    assert [words_of(message) for message in channel.messages] == ["Posting goes on."]
+    assert BOT_USER not in strange.members
+    assert not strange.messages
+
+
+async def test_a_reopened_private_channel_asks_for_an_invitation(lively: Team) -> None:
+    channel = await subscribed(lively)
+    await happens(lively, {"type": "group_archive", "channel": channel.id})
+    channel.private, channel.members = True, set()
+    await happens(lively, {"type": "group_unarchive", "channel": channel.id})
+    stored = await lively.stored(channel)
+    assert stored.state is ChannelState.BROKEN
+    assert "/invite @Paper Round" in stored.reason
+    assert not channel.messages
+
+
+async def test_a_converted_channel_keeps_its_topics_under_its_new_id(lively: Team) -> None:
+    channel = await subscribed(lively)
+    known = await lively.stored(channel)
+    event = {"type": "channel_id_changed", "old_channel_id": channel.id, "new_channel_id": "C0NEW"}
+    lively.slack.channels["C0NEW"] = channel
+    channel.id = "C0NEW"
+    await happens(lively, event, event)
+    assert (await lively.stored(channel)).id == known.id
+    await lively.news(a_paper(1))
+    await lively.next_digest(channel)
+    assert "Diffusion Study 1" in words_of(channel.messages[-1])
+
+
 async def test_an_invitation_is_answered_once(lively: Team) -> None:
     channel = lively.slack.channel()
     await happens(lively, {"type": "member_joined_channel", "channel": channel.id, "user": BOT_USER}, deliveries=3)
@@ -130,6 +166,46 @@ async def test_events_that_nobody_asked_for_are_acknowledged(lively: Team) -> No
         await lively.slack.event({"type": "emoji_changed"})
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"type": None},
+        {"type": "message", "channel_type": "im"},
+        {"type": "message", "channel_type": "im", "channel": "D0ADA", "user": None, "text": None},
+        {"type": "channel_archive", "channel": None},
+        {"type": "channel_rename", "channel": "C00001"},
+        {"type": "channel_rename", "channel": {"id": "C00001", "name": None}},
+        {"type": "channel_id_changed", "old_channel_id": "C00001"},
+        {"type": "member_joined_channel"},
+        {"type": "link_shared", "links": None, "channel": "C00001", "message_ts": "1.1"},
+        {"type": "link_shared", "links": [{"url": "https://arxiv.org/abs/2605.00001"}]},
+        {"type": "tokens_revoked", "tokens": None},
+        {"type": "app_home_opened", "tab": "home"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_an_event_without_what_it_should_have_is_let_go(lively: Team, event: Json, transport: str) -> None:
+    await lively.news(a_paper(1))
+    async with lively.connected(transport):
+        channel = lively.slack.channel()
+        await lively.say("subscribe diffusion", channel)
+        await lively.slack.event(event)
+        await lively.slack.event({"type": "channel_rename", "channel": {"id": channel.id, "name": "papers"}})
+        await lively.app.finish()
+    stored = await lively.stored(channel)
+    assert (stored.name, stored.state) == ("papers", ChannelState.ACTIVE)
+
+
+async def test_a_link_without_an_address_costs_no_other_its_card(lively: Team) -> None:
+    await lively.news(a_paper(1))
+    event = shared(lively.slack.channel(), "https://arxiv.org/abs/2605.00001")
+    await happens(lively, event | {"links": [{}, {"url": None}, *event["links"]]})
+    (unfurl,) = lively.slack.unfurls
+    assert list(unfurl["unfurls"]) == ["https://arxiv.org/abs/2605.00001"]
+
+
 def shared(channel: SimulatedChannel, *urls: str, user: str = "U0ADA", **more: str) -> Json:
     links = [{"url": url, "domain": url.split("/")[2]} for url in urls]
     return {"type": "link_shared", "channel": channel.id, "user": user, "message_ts": "1.5", "links": links, **more}
@@ -148,6 +224,34 @@ async def test_links_to_papers_become_cards_with_buttons_that_work(lively: Team)
     async with lively.over_http():
         pressed = await lively.slack.press(buttons_of(card)["Abstract"], channel, ephemeral=False)
         assert "We study diffusion." in words_of(await pressed.answer())
+
+
+@pytest.mark.parametrize("disliked", ["pictures", "words"])
+async def test_a_link_has_its_card_without_what_slack_does_not_show(lively: Team, disliked: str) -> None:
+    lively.slack.pictures_load = disliked != "pictures"
+    lively.slack.disliked = "Diffusion Study 1" if disliked == "words" else ""
+    await lively.news(a_paper(1, summary="In short.", thumbnail_url="https://cdn.example.org/1.png"))
+    await happens(lively, shared(lively.slack.channel(), "https://arxiv.org/abs/2605.00001"))
+    (unfurl,) = lively.slack.unfurls
+    (card,) = unfurl["unfurls"].values()
+    assert "Diffusion Study 1" in words_of(card)
+    assert "In short." in words_of(card)
+    assert not any("accessory" in block for block in card["blocks"])
+
+
+async def test_a_link_that_slack_does_not_show_costs_no_other_its_card(lively: Team) -> None:
+    urls = [f"https://arxiv.org/abs/2605.0000{number}" for number in (1, 2, 3)]
+    lively.slack.unfurls_refused.add(urls[1])
+    await lively.news(a_paper(1), a_paper(2), a_paper(3))
+    await happens(lively, shared(lively.slack.channel(), *urls))
+    assert list(lively.slack.unfurls[-1]["unfurls"]) == [urls[0], urls[2]]
+
+
+async def test_a_message_that_is_gone_gets_no_card(lively: Team) -> None:
+    lively.slack.fail("chat.unfurl", "cannot_find_message")
+    await lively.news(a_paper(1), a_paper(2))
+    await happens(lively, shared(lively.slack.channel(), "https://arxiv.org/abs/2605.00001"))
+    assert lively.slack.count("chat.unfurl") == 1
 
 
 async def test_links_in_a_message_that_is_being_written_become_cards(lively: Team) -> None:

@@ -11,6 +11,7 @@ from bot.forms import Forms
 from bot.overview import Overview
 from tests.simulators.slack import ANSWER_WITHIN, Fault
 from tests.simulators.slack_messages import buttons_of, words_of
+from tests.simulators.slack_methods import Json
 from tests.slack.team import TRANSPORTS, Team
 from tests.sources import a_paper
 
@@ -88,8 +89,18 @@ async def test_a_home_that_cannot_be_shown_harms_nothing(homely: Team) -> None:
         assert "Paper Round" in await homely.read("", homely.slack.channel())
 
 
-async def press_at_home(team: Team, label: str) -> None:
-    button = buttons_of(team.slack.homes["U0ADA"])[label]
+async def test_a_button_of_another_version_at_home_is_answered_and_redrawn(homely: Team) -> None:
+    async with homely.over_http():
+        await look(homely)
+        drawn = homely.slack.count("views.publish")
+        await press_at_home(homely, {"type": "button", "action_id": "tour", "value": "1"})
+        await homely.app.finish()
+    assert "do not know this button" in words_of(homely.slack.views["V1"])
+    assert homely.slack.count("views.publish") == drawn + 1
+
+
+async def press_at_home(team: Team, pressed: str | Json) -> None:
+    button = buttons_of(team.slack.homes["U0ADA"])[pressed] if isinstance(pressed, str) else pressed
     payload = team.slack.acting("block_actions", "U0ADA") | {
         "container": {"type": "view", "view_id": "V9"},
         "view": {"id": "V9", "type": "home"},

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from bot.forms import Forms
-from tests.simulators.slack import ANSWER_WITHIN
-from tests.simulators.slack_messages import words_of
+from tests.simulators.slack import ANSWER_WITHIN, Fault
+from tests.simulators.slack_messages import leaves, words_of
 from tests.simulators.slack_methods import BOT_USER, Json
 from tests.slack.team import Team
 from tests.sources import a_paper
@@ -76,12 +77,12 @@ async def test_topics_in_a_conversation_with_the_bot_are_the_persons_own(connect
 async def test_what_is_written_to_the_bot_is_a_command(connected: Team) -> None:
     own = connected.slack.conversation("U0ADA")
 
-    async def write(text: str, **more: str) -> str:
+    async def write(text: str, *, answered: bool = True, **more: Any) -> str:
         known = len(own.messages)
         event = {"type": "message", "channel_type": "im", "channel": own.id, "user": "U0ADA", "text": text, "ts": "1.5"}
         await connected.slack.event(event | more)
         async with asyncio.timeout(ANSWER_WITHIN):
-            while not more and len(own.messages) == known:
+            while answered and len(own.messages) == known:
                 await asyncio.sleep(0.02)
         await connected.app.finish()
         return words_of(own.messages[-1])
@@ -89,17 +90,69 @@ async def test_what_is_written_to_the_bot_is_a_command(connected: Team) -> None:
     assert ADDED in await write("/papers subscribe diffusion")
     assert "1 topic" in await write("topics")
     assert "Did you mean /papers topics?" in await write("topisc")
+    assert "1 topic" in await write(f"<@{BOT_USER}> topics", files=[], subtype="file_share")
+    connected.slack.retry_after = 0
+    connected.slack.fail("chat.postMessage", Fault.RATE_LIMITED, "invalid_blocks")
+    assert "1 topic" in await write("topics")
     answers = len(own.messages)
-    await write("topics", bot_id="B0OTHER")
-    await write("topics", subtype="message_changed")
-    await write("topics", channel_type="channel")
+    await write("topics", answered=False, user=BOT_USER)
+    await write("topics", answered=False, bot_id="B0OTHER")
+    await write("topics", answered=False, subtype="message_changed")
+    await write("topics", answered=False, channel_type="channel")
     assert len(own.messages) == answers
+
+
+async def test_people_and_channels_in_what_somebody_types_are_their_names(connected: Team) -> None:
+    connected.slack.person("U0BOB", "bob")
+    channel, other = connected.slack.channel(), connected.slack.channel("ml-papers")
+    typed = f"subscribe diffusion --name <#{other.id}|ml>"
+    assert ADDED in await connected.read(typed, channel)
+    assert "#ml (diffusion)" in await connected.read("topics", channel)
+    for written, name in (
+        (f"<#{other.id}|>", "#ml-papers"),
+        ("<@U0BOB>", "@bob"),
+        ("<@U0BOB|robert>", "@robert"),
+        ("<!subteam^S0ML|@ml-people>", "@ml-people"),
+        ("<mailto:a@b.example|a@b.example>", "a@b.example"),
+        ("<@U0GONE>", "@U0GONE"),
+        # What is no text is in no database.
+        ("lo\x00st", "“lost"),
+    ):
+        assert name in await connected.read(f"unsubscribe {written} &lt;b&gt;", channel)
+
+
+async def test_whom_a_digest_mentions_is_shown_by_name(connected: Team) -> None:
+    channel = connected.slack.channel()
+    for written, name in (("<@U0ADA>", "@ada"), ("<!subteam^S0ML|@ml>", "@ml"), ("@here", "@here")):
+        assert f"mention is now {name}." in await connected.read(f"settings mention {written}", channel)
+        answer = await connected.say("settings", channel)
+        assert f"mention: {name}" in words_of(answer)
+        assert "<" not in answer["text"]
 
 
 async def test_a_group_conversation_is_called_by_its_people(connected: Team) -> None:
     group = connected.slack.channel("mpdm-ada--bob--cleo-1", private=True)
     assert ADDED in await connected.read("subscribe diffusion", group)
     assert "in the group of ada, bob, cleo" in await connected.read("topics", group)
+
+
+async def test_who_is_told_that_posting_stopped_reads_which_channel(team: Team) -> None:
+    closed = team.slack.channel("secret", private=True, member=False)
+    between = team.slack.conversation("U0BOB")
+    between.members.discard(BOT_USER)
+    async with team.over_http():
+        for channel in (closed, between):
+            await team.say("subscribe diffusion", channel)
+    await team.news(a_paper(1))
+    for channel in (closed, between):
+        await team.next_digest(channel)
+    about_closed, about_between = team.slack.conversation("U0ADA").messages
+    (named,) = [leaf for leaf in leaves(about_closed["blocks"][0]) if leaf["type"] == "channel"]
+    assert named["channel_id"] == closed.id
+    assert f"<#{closed.id}>" in about_closed["text"]
+    assert "/invite" in words_of(about_closed)
+    assert "I cannot post in a conversation of yours any more" in words_of(about_between)
+    assert "/invite" not in words_of(about_between)
 
 
 async def test_who_subscribes_where_the_bot_is_not_is_told_to_invite_it(team: Team) -> None:
@@ -109,5 +162,7 @@ async def test_who_subscribes_where_the_bot_is_not_is_told_to_invite_it(team: Te
     between.members.discard(BOT_USER)
     async with team.over_http():
         assert "/invite @Paper Round" in await team.read("subscribe diffusion", closed)
+        assert "1 topic in this channel" in await team.read("topics", closed)
         assert "between people" in await team.read("subscribe diffusion", between)
+        assert "1 topic in this conversation" in await team.read("topics", between)
         assert "/invite" not in await team.read("subscribe diffusion", team.slack.channel())

@@ -139,6 +139,75 @@ async def test_a_thumbnail_that_slack_cannot_load_does_not_hold_the_message(
     assert not any("accessory" in block for block in message["blocks"])
 
 
+def two_cards() -> Message:
+    cards = [
+        paper_card(a_paper(number, summary="In short.", thumbnail_url=f"https://cdn.example.org/{number}.png"))
+        for number in (1, 2)
+    ]
+    return Message(summary="Two", blocks=tuple(cards))
+
+
+async def test_one_picture_that_slack_cannot_load_costs_only_that_picture(
+    slack: SlackSimulator, platform: SlackPlatform
+) -> None:
+    channel = slack.channel()
+    slack.pictures_missing.add("https://cdn.example.org/1.png")
+    assert isinstance(await platform.send(outgoing(channel, two_cards())), Sent)
+    (message,) = channel.messages
+    pictures = [block["accessory"]["image_url"] for block in message["blocks"] if "accessory" in block]
+    assert pictures == ["https://cdn.example.org/2.png"]
+
+
+async def test_one_block_that_slack_refuses_is_flattened_and_keeps_its_address(
+    slack: SlackSimulator, platform: SlackPlatform
+) -> None:
+    channel = slack.channel()
+    slack.disliked = "Diffusion Study 2"
+    assert isinstance(await platform.send(outgoing(channel, two_cards())), Sent)
+    (message,) = channel.messages
+    assert len([block for block in message["blocks"] if "accessory" in block]) == 2
+    flat = [block["text"]["text"] for block in message["blocks"] if block["type"] == "section"]
+    assert "Diffusion Study 2 https://huggingface.co/papers/2605.00002" in flat
+    assert message["blocks"][0]["type"] == "rich_text"
+
+
+async def test_text_alone_has_every_title_with_its_address(slack: SlackSimulator, platform: SlackPlatform) -> None:
+    channel = slack.channel()
+    slack.fail("chat.postMessage", "invalid_blocks")
+    papers = [a_paper(number, title=f"R&D <{number}> " + "long " * 60) for number in range(1, 16)]
+    cards = tuple(paper_card(paper, compact=True) for paper in papers)
+    assert isinstance(await platform.send(outgoing(channel, Message(summary="Many", blocks=cards))), Sent)
+    (message,) = channel.messages
+    assert "blocks" not in message
+    lines = message["text"].splitlines()
+    assert [line.split()[-1] for line in lines if "://" in line and "R&amp;D &lt;" in line] == [
+        f"https://huggingface.co/papers/{paper.id}" for paper in papers
+    ]
+
+
+async def test_text_alone_has_the_addresses_even_of_papers_with_long_abstracts(
+    slack: SlackSimulator, platform: SlackPlatform
+) -> None:
+    channel = slack.channel()
+    slack.fail("chat.postMessage", "invalid_blocks")
+    abstract = "We study & measure. " * 90 + "The code is at https://github.com/ada/diffusion"
+    cards = tuple(paper_card(a_paper(number, abstract=abstract), abstract=True) for number in (1, 2))
+    assert isinstance(await platform.send(outgoing(channel, Message(summary="Two", blocks=cards))), Sent)
+    (message,) = channel.messages
+    for number in (1, 2):
+        assert f"https://huggingface.co/papers/2605.0000{number}" in message["text"]
+
+
+async def test_text_alone_ends_where_slack_takes_no_more(slack: SlackSimulator, platform: SlackPlatform) -> None:
+    channel = slack.channel()
+    slack.fail("chat.postMessage", "invalid_blocks")
+    lines = tuple(Paragraph(text("&" * 180)) for _ in range(40))
+    assert isinstance(await platform.send(outgoing(channel, Message(summary="Long", blocks=lines))), Sent)
+    (message,) = channel.messages
+    assert len(message["text"]) <= 4000
+    assert message["text"].endswith("\n…")
+
+
 async def test_blocks_that_slack_does_not_take_become_text(slack: SlackSimulator, platform: SlackPlatform) -> None:
     channel = slack.channel()
     slack.fail("chat.postMessage", "invalid_blocks")

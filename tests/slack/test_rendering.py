@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.slack import elements, limits
-from adapters.slack.mentions import parse_mention
+from adapters.slack.mentions import mention_name, parse_mention
 from adapters.slack.rendering import papers_per_message, render, render_one
 from bot.cards import paper_card
 from bot.channels import Address, Channel, ChannelSettings, ChannelState, PlatformName, Style
@@ -235,8 +235,8 @@ def test_long_answers_are_split_between_their_parts() -> None:
     ("written", "kept", "element"),
     [
         ("<@U012AB3CD>", "<@U012AB3CD>", {"type": "user", "user_id": "U012AB3CD"}),
-        ("<@U012AB3CD|ada>", "<@U012AB3CD>", {"type": "user", "user_id": "U012AB3CD"}),
-        ("<!subteam^S1234|@ml>", "<!subteam^S1234>", {"type": "usergroup", "usergroup_id": "S1234"}),
+        ("<@U012AB3CD|ada>", "<@U012AB3CD|ada>", {"type": "user", "user_id": "U012AB3CD"}),
+        ("<!subteam^S1234|@ml>", "<!subteam^S1234|ml>", {"type": "usergroup", "usergroup_id": "S1234"}),
         ("<!channel>", "<!channel>", {"type": "broadcast", "range": "channel"}),
         (" @here ", "<!here>", {"type": "broadcast", "range": "here"}),
     ],
@@ -245,6 +245,20 @@ def test_mentions_ping_whom_they_name(written: str, kept: str, element: dict[str
     assert parse_mention(written) == kept
     (payload,) = render(Message(summary="x", mention=kept))
     assert list(leaves(payload.blocks[0])) == [element]
+
+
+@pytest.mark.parametrize(
+    ("mention", "name"),
+    [
+        ("<@U012AB3CD|ada>", "@ada"),
+        ("<@U012AB3CD>", "@U012AB3CD"),
+        ("<!subteam^S1234|ml>", "@ml"),
+        ("<!here>", "@here"),
+        ("<!channel|channel>", "@channel"),
+    ],
+)
+def test_a_mention_is_read_as_a_name(mention: str, name: str) -> None:
+    assert mention_name(mention) == name
 
 
 @pytest.mark.parametrize("written", ["ada", "@ada", "<#C123>", "<@u1>", "everyone", "<!date^1^x|y>", ""])

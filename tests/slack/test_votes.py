@@ -101,6 +101,27 @@ async def test_many_who_press_at_once_are_all_counted(team: Team) -> None:
                 await asyncio.sleep(0.05)
 
 
+async def test_two_processes_show_the_right_counts_in_the_end(team: Team) -> None:
+    team.slack.person("U0BOB", "bob")
+    late = asyncio.Event()
+    async with team.over_http():
+        channel, (digest,) = await posted(team)
+        first = team.app
+        team.slack.held["chat.update"] = late
+        await press(team, channel, digest)
+        async with asyncio.timeout(ANSWER_WITHIN):
+            while team.slack.held:
+                await asyncio.sleep(0.01)
+        team.app = team.another_app()
+        async with team.over_http():
+            await vote(team, channel, digest, user="U0BOB")
+            assert labels(digest)[0] == "👍 2"
+        # What the first process draws now is of before.
+        late.set()
+        await first.finish()
+    assert labels(digest)[0] == "👍 2"
+
+
 async def test_messages_from_an_earlier_version_and_process_take_votes(team: Team) -> None:
     async with team.over_http():
         channel, (digest,) = await posted(team)
@@ -133,6 +154,17 @@ async def test_a_message_that_cannot_be_changed_is_left_and_the_voter_told(team:
         assert answer["response_type"] == "ephemeral"
         assert "👍 1" in words_of(answer)
         assert labels(digest)[:2] == ["👍", "👎"]
+
+
+async def test_a_message_is_never_changed_for_the_worse(team: Team) -> None:
+    async with team.over_http():
+        channel, (digest,) = await posted(team)
+        before = dict(digest)
+        team.slack.fail("chat.update", "invalid_blocks")
+        team.slack.fail("response_url", Fault.REFUSED)
+        answer = await (await vote(team, channel, digest)).answer()
+        assert "👍 1" in words_of(answer)
+    assert digest == before
 
 
 async def test_a_vote_on_what_only_the_asker_sees_is_answered(connected: Team) -> None:

@@ -139,8 +139,23 @@ async def test_a_broken_channel_is_told_of_once(store: SqlStore) -> None:
     (broken,) = await store.channels.break_channels(here.address, "It was archived.", whole_workspace=False)
     assert (broken.id, broken.state, broken.reason) == (here.id, ChannelState.BROKEN, "It was archived.")
     assert await store.channels.break_channels(here.address, "Archived again.", whole_workspace=False) == []
+    again = await store.channels.find(here.address)
+    assert again is not None
+    assert again.reason == "Archived again."
     assert await store.channels.find(other.address) == other
     assert await store.channels.resume(here.id, next_digest_at=NOON)
+
+
+async def test_a_channel_moves_to_an_id_that_is_free(store: SqlStore) -> None:
+    here, other = await channel(store, "old"), await channel(store, "other")
+    elsewhere = await channel(store, "old", workspace="T2")
+    assert await store.channels.move(here.address, "new")
+    assert not await store.channels.move(here.address, "new")
+    moved = await store.channels.find(address("new"))
+    assert moved is not None
+    assert moved.id == here.id
+    assert not await store.channels.move(moved.address, other.address.channel)
+    assert await store.channels.find(elsewhere.address) == elsewhere
 
 
 async def test_a_broken_workspace_breaks_all_its_channels_and_no_others(store: SqlStore) -> None:

@@ -1,0 +1,80 @@
+"""Posting a message to a conversation, in the form that Slack takes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import structlog
+from slack_sdk.errors import SlackApiError
+
+from adapters.slack.api import SlackApi
+from adapters.slack.elements import Json
+from adapters.slack.outcomes import FAILURES, code_of, is_unacceptable, outcome_of, refused_blocks
+from adapters.slack.rendering import content_of, ever_plainer, naming, next_form, render
+from bot.messages import Message
+from bot.ports import Retry
+
+log = structlog.get_logger(__name__)
+
+_TRIES: Final = 3
+_LONGEST_PAUSE: Final = 60.0  # seconds
+
+
+async def post(api: SlackApi, arguments: Json) -> str:
+    """Posts once and returns the message's id; raises one of `outcomes.FAILURES`.
+
+    Only what Slack has certainly refused is asked again, in another way: after joining a public channel, or without
+    the pictures and blocks that it does not take.
+    """
+    forms = ever_plainer(arguments)
+    form = next(forms)
+    while True:
+        try:
+            return await _post_form(api, form)
+        except FAILURES as error:
+            if not is_unacceptable(error):
+                raise
+            log.warning("slack.message_refused", channel=arguments["channel"], code=code_of(error))
+            plainer = next_form(forms, refused_blocks(error))
+            if plainer is None:
+                raise
+            form = plainer
+
+
+async def say(api: SlackApi, channel: str, message: Message, *, thread: str = "", about: str = "") -> None:
+    """Says something at once, without the outbox; raises one of `outcomes.FAILURES`.
+
+    `channel` may be a person, `thread` the message that is answered, and `about` the channel that it is about.
+    """
+    place = {"channel": channel} | ({"thread_ts": thread} if thread else {})
+    for page in render(message):
+        arguments = place | content_of(naming(page, about) if about else page)
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                await post(api, arguments)
+            except FAILURES as error:
+                pause = _pause_of(error)
+                if pause is None or pause > _LONGEST_PAUSE or not tries_left:
+                    raise
+                await asyncio.sleep(pause)
+            else:
+                break
+
+
+def _pause_of(error: BaseException) -> float | None:
+    """The seconds that Slack asks to wait, None if it does not."""
+    outcome = outcome_of(error)
+    return outcome.after if isinstance(outcome, Retry) else None
+
+
+async def _post_form(api: SlackApi, form: Json) -> str:
+    try:
+        answer = await api.client.chat_postMessage(**form)
+    except SlackApiError as error:
+        if code_of(error) != "not_in_channel" or not await api.join(form["channel"]):
+            raise
+        answer = await api.client.chat_postMessage(**form)
+    if not answer.get("ts"):
+        raise ValueError("Slack does not say which message it is")
+    return str(answer["ts"])
