@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 
-from bot.channels import Address, ChannelState
+from bot.channels import Address, Channel, ChannelState
 from bot.directory import Directory
 from bot.messages import Message, Paragraph, code, text
 from bot.planning import next_for
@@ -35,12 +36,16 @@ class ChannelLife:
             return _welcome()
         await self._store.channels.join_workspace(address)
         await self.renamed(address, name)
+        return _back() if await self._resume(channel) else None
+
+    async def _resume(self, channel: Channel) -> bool:
+        """Lets a channel go on that the platform had refused; whether it had."""
         if channel.state is not ChannelState.BROKEN:
-            return None
+            return False
         resumed = await self._store.channels.resume(channel.id, next_digest_at=next_for(channel, self._clock.now()))
         self._wake()
-        _log.info("channel.reachable", channel=str(address), resumed=resumed)
-        return _back() if resumed else None
+        _log.info("channel.reachable", channel=str(channel.address), resumed=resumed)
+        return resumed
 
     async def lost(self, address: Address, reason: str) -> None:
         """Nothing can be posted there until somebody acts. `reason` is a sentence for people."""
@@ -84,6 +89,10 @@ class ChannelLife:
         """The channel of that address has another id on its platform now: everything that it has goes with it."""
         if await self._store.channels.move(address, channel):
             _log.info("channel.moved", channel=str(address), to=channel)
+            moved = await self._directory.find(replace(address, channel=channel))
+            if moved is not None:
+                # A post may have been refused under the old id meanwhile.
+                await self._resume(moved)
         elif await self._directory.find(address):
             _log.warning("channel.not_moved", channel=str(address), to=channel)
 

@@ -26,7 +26,7 @@ _LATER: Final = frozenset(("message_limit_exceeded", "rate_limited", "accesslimi
 _INVITE: Final = "Write /invite @Paper Round there."
 #: How ids of conversations between two begin.
 PERSONAL: Final = "D"
-_BETWEEN_PEOPLE: Final = "Apps cannot post in conversations between people. Take a channel, or ours."
+_BETWEEN_PEOPLE: Final = "Apps cannot post in conversations between people. Say the same in a channel, or to me alone."
 _CHANNEL_GONE: Final = {
     "channel_not_found": (
         f"Slack does not show me the channel: it was deleted, or is private and I am not in it. {_INVITE}"
