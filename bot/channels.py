@@ -99,11 +99,20 @@ class Channel:
     @property
     def shown_name(self) -> str:
         """Its name as people write it: `#general`. Threads and conversations have words for names, and no sign."""
-        is_id = self.name == self.address.channel and self.address.platform is not PlatformName.WEB
-        return self.name if " " in self.name or is_id else f"#{self.name}"
+        return self.name if " " in self.name or self._is_unseen else f"#{self.name}"
+
+    @property
+    def name_here(self) -> str:
+        """What it is called in itself: where we see nothing but its id, that says nothing to anybody."""
+        return "this channel" if self._is_unseen else self.shown_name
 
     @property
     def full_name(self) -> str:
         """Its name for somebody who is elsewhere: with the workspace's, where that is known."""
         named = self.workspace_name not in ("", self.address.workspace)
         return f"{self.shown_name} in {self.workspace_name}" if named else self.shown_name
+
+    @property
+    def _is_unseen(self) -> bool:
+        """Whether the platform does not let us see it, and so we know no name."""
+        return self.name == self.address.channel and self.address.platform is not PlatformName.WEB

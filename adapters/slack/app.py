@@ -31,7 +31,7 @@ from adapters.slack import limits
 from adapters.slack.answers import Answers, Occasion, Uses
 from adapters.slack.api import LIBRARY_LOG, SlackApi, usable_proxy
 from adapters.slack.calls import Calls
-from adapters.slack.dialogue import Dialogue, Forms, in_words, with_invitation, with_settings_button, without_id
+from adapters.slack.dialogue import Dialogue, Forms, in_words, with_invitation, with_settings_button
 from adapters.slack.elements import LINKS, RUN, Json
 from adapters.slack.forms import QUERY, SHORTCUT, TOPIC_FORM, result_view
 from adapters.slack.happenings import CardOf, ChannelLife, Happenings, farewell_of
@@ -394,7 +394,7 @@ class SlackApp:
                 return
         if desk.dialogue is not None:
             reply = with_settings_button(call, with_invitation(call, reply))
-        await self._answers.give(without_id(call, reply), occasion)
+        await self._answers.give(reply, occasion)
 
     async def _run(self, call: CommandCall, tell: Callable[[Reply], Awaitable[Any]]) -> Reply:
         """Runs the command, and tells the person what takes long if it does."""

@@ -28,7 +28,7 @@ from adapters.slack.settings_form import (
 )
 from bot.channels import Address, Channel
 from bot.errands import Errands
-from bot.messages import MESSAGE_JSON, Button, Buttons, Note, code, text
+from bot.messages import Button, Buttons, Message, Note, Paragraph, code, text
 from bot.ports import CommandCall, CommandRunner, Reply, TopicOptions
 
 log = structlog.get_logger(__name__)
@@ -108,6 +108,7 @@ class Dialogue:
         if not done:
             work.cancel()
             await ack(response_action="errors", errors={"channel": "Slack takes long to answer. Try once more."})
+            await asyncio.wait((work,))
         elif (channel := work.result()) is None:
             await ack(response_action="errors", errors={"channel": _NOT_THERE})
         else:
@@ -186,12 +187,13 @@ class Dialogue:
         """Changes what somebody changed in the form, a command each; what is wrong stands under its field."""
         work = asyncio.create_task(self._change(body["view"], body["user"]["id"]))
         done, _ = await asyncio.wait((work,), timeout=_ANSWER_WITHIN)
-        if done and (wrong := work.result()):
+        if not done:
+            await ack()
+            self._errands.start(self._tell_mistakes(work, body["view"], body["user"]["id"]))
+        elif wrong := work.result():
             await ack(response_action="errors", errors=wrong)
         else:
             await ack()
-            # Nobody waits for the rest any more, but it is done.
-            self._errands.start(_ended(work))
 
     async def _change(self, view: Json, person: str) -> dict[str, str]:
         channel_id, name = channel_of_view(view)
@@ -224,8 +226,14 @@ class Dialogue:
     async def _tell(self, work: asyncio.Task[Reply | None], submission: Submission, person: str) -> None:
         """The answer came when the form was gone: it goes where the person finds it."""
         reply = await work
-        if reply is not None:
-            await self._platform.tell(await self._calls.address(submission.channel), person, reply.message)
+        message = reply.message if reply is not None else _in_lines([_NOT_THERE])
+        await self._platform.tell(await self._calls.address(submission.channel), person, message)
+
+    async def _tell_mistakes(self, work: asyncio.Task[dict[str, str]], view: Json, person: str) -> None:
+        """What is wrong with settings, when their form is gone."""
+        if wrong := await work:
+            message = _in_lines([f"{field}: {mistake}" for field, mistake in wrong.items()])
+            await self._platform.tell(await self._calls.address(channel_of_view(view)[0]), person, message)
 
     async def _edited(self, call: CommandCall) -> tuple[int, TopicOptions] | None:
         """The topic that `edit N` means."""
@@ -246,24 +254,13 @@ class Dialogue:
         return True
 
 
-async def _ended(work: asyncio.Task[dict[str, str]]) -> None:
-    if wrong := await work:
-        log.warning("slack.settings_late", wrong=wrong)
+def _in_lines(lines: Sequence[str]) -> Message:
+    return Message(summary=lines[0], blocks=tuple(Paragraph(text(line)) for line in lines))
 
 
 def in_words(call: CommandCall) -> CommandCall:
     """The command that answers in words where a form did not open."""
     return replace(call, line="settings") if call.line == OPENING_LINE else call
-
-
-def without_id(call: CommandCall, reply: Reply) -> Reply:
-    """The answer in words for people: a conversation that Slack does not let us see has no name for us but its id."""
-    if not _is_unseen(call):
-        return reply
-    channel = call.address.channel
-    here = "this conversation" if channel.startswith(PERSONAL) else "this channel"
-    message = MESSAGE_JSON.validate_json(MESSAGE_JSON.dump_json(reply.message).replace(channel.encode(), here.encode()))
-    return replace(reply, message=message)
 
 
 def _is_unseen(call: CommandCall) -> bool:

@@ -67,7 +67,7 @@ async def history(services: Services, call: CommandCall, arguments: Arguments) -
     if channel is None or not posted:
         return answer(say("Nothing was posted here yet."))
     today = services.clock.now().date()
-    blocks: list[Block] = [Heading(f"Posted lately in {channel.shown_name}")]
+    blocks: list[Block] = [Heading(f"Posted lately in {channel.name_here}")]
     day = None
     for entry in posted:
         if entry.posted_at.date() != day:

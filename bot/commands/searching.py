@@ -134,7 +134,7 @@ async def share(services: Services, call: CommandCall, arguments: Arguments) -> 
     content = SharedPaper(paper_id=paper.id, shared_by=call.person.name)
     await services.store.posts.add(channel.id, content, services.clock.now())
     services.wake()
-    return answer(say("Shared ", bold(title_of(paper)), f" with {channel.shown_name}."))
+    return answer(say("Shared ", bold(title_of(paper)), f" with {channel.name_here}."))
 
 
 def _only_a_paper(asked: str) -> str | None:

@@ -168,7 +168,7 @@ async def settings(services: Services, call: CommandCall, arguments: Arguments) 
     key, value = arguments.text("key").lower(), arguments.text("value")
     if not key:
         role = await services.store.channels.role(channel.address)
-        return answer(Heading(f"Settings of {channel.shown_name}"), *_all(channel, role, platform))
+        return answer(Heading(f"Settings of {channel.name_here}"), *_all(channel, role, platform))
     if key == ROLE:
         return await _role(services, call, value)
     setting = SETTINGS.get(key)

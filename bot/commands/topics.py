@@ -83,7 +83,7 @@ async def topics(services: Services, call: CommandCall, arguments: Arguments) ->
         )
     now = services.clock.now()
     delivered = await services.store.subscriptions.delivered(channel.id, now - DELIVERED_IN)
-    blocks: list[Block] = [Heading(f"{count_of(len(subscriptions), 'topic')} in {channel.shown_name}")]
+    blocks: list[Block] = [Heading(f"{count_of(len(subscriptions), 'topic')} in {channel.name_here}")]
     page = min(arguments.number("page") or 1, -(-len(subscriptions) // PAGE))
     for topic in subscriptions[(page - 1) * PAGE : page * PAGE]:
         blocks.append(say(bold(f"{topic.number}. "), *_title(topic)))

@@ -376,6 +376,20 @@ async def test_an_answer_that_takes_long_comes_in_private(team: Team, platform: 
     assert "Topic 1 added" in words_of(team.slack.conversation("U0ADA").messages[0])
 
 
+async def test_mistakes_in_settings_that_are_found_late_come_in_private(team: Team, platform: SlackPlatform) -> None:
+    channel = team.slack.channel()
+    slowly = Slowly(team)
+    slowly.released.set()
+    team.app = SlackApp(platform, slowly, signing_secret=SIGNING_SECRET, forms=Forms(team.store))
+    async with team.over_http():
+        view = await settings_form(team, channel)
+        slowly.released.clear()
+        await write(team.slack, view, timezone="Nowhere/At_All")
+        assert await submit(team.slack, view) == {}
+        slowly.released.set()
+    assert "Nowhere/At_All" in words_of(team.slack.conversation("U0ADA").messages[0])
+
+
 @pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_a_shortcut_leads_to_the_settings_of_ones_own_channels(formal: Team, transport: str) -> None:
     mine, theirs = formal.slack.channel("mine"), formal.slack.channel("theirs")

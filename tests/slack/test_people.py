@@ -164,5 +164,5 @@ async def test_who_subscribes_where_the_bot_is_not_is_told_to_invite_it(team: Te
         assert "/invite @Paper Round" in await team.read("subscribe diffusion", closed)
         assert "1 topic in this channel" in await team.read("topics", closed)
         assert "between people" in await team.read("subscribe diffusion", between)
-        assert "1 topic in this conversation" in await team.read("topics", between)
+        assert "1 topic in this channel" in await team.read("topics", between)
         assert "/invite" not in await team.read("subscribe diffusion", team.slack.channel())
