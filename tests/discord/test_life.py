@@ -453,6 +453,21 @@ async def test_a_session_whose_beginning_cannot_be_read_is_begun_again(house: Ho
     await asyncio.gather(serving, return_exceptions=True)
 
 
+@pytest.mark.parametrize("garbage", [b"garbage\x00\x00\xff\xff", b"null", b"{no json"])
+async def test_after_garbage_on_the_gateway_another_session_begins(house: House, garbage: bytes) -> None:
+    gateway = house.simulator.gateway
+    serving = asyncio.create_task(a_bot(house).run())
+    await eventually(lambda: gateway.open and house.platform.client.hears, within=10)
+    before, connection = house.platform.client, gateway.sessions[0].connection
+    assert connection is not None
+    packed = garbage if b"\xff" in garbage else connection.packer.compress(garbage) + connection.packer.flush(2)
+    await connection.socket.send_bytes(packed)
+    await eventually(lambda: house.platform.client is not before and house.platform.client.hears, within=10)
+    assert (await house.say("topics")).messages
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+
+
 async def test_no_privileged_intent_is_asked_for(lively: House) -> None:
     assert lively.simulator.gateway.identifies[0]["intents"] == discord.Intents(guilds=True).value
     privileged = discord.Intents(members=True, presences=True, message_content=True).value
