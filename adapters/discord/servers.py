@@ -13,6 +13,7 @@ from adapters.discord.permissions import granted, me_in, missing
 
 #: Seconds that asking why may take, once a channel has refused us.
 WITHIN = 8.0
+UNSEEN = lacks(["View Channel"]).removesuffix(".") + "; in a private thread, mention me."
 TIMED_OUT = "I am timed out in that server. A moderator can end that before its time."
 
 
@@ -64,7 +65,7 @@ async def _as_asked(client: discord.Client, server: int, channel: int) -> str:
             try:
                 here, thread = await asked.find(channel)
             except discord.Forbidden:
-                return lacks(["View Channel"])
+                return UNSEEN
     except (TimeoutError, *FAILURES):
         return ""
     return _why(here, asked.me, thread=thread is not None) if here is not None else ""
