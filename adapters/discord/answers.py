@@ -12,7 +12,7 @@ import structlog
 
 from adapters.discord.buttons import view_of
 from adapters.discord.calls import Interaction
-from adapters.discord.connection import ALREADY_ACKNOWLEDGED
+from adapters.discord.connection import ALREADY_ACKNOWLEDGED, MISSHAPEN
 from adapters.discord.failures import INVALID_FORM
 from adapters.discord.rendering import Rendered, render, render_all
 from bot.messages import Message, Paragraph, text
@@ -21,7 +21,9 @@ from bot.ports import Outgoing
 #: What Discord says of files that it does not take: not allowed, not in that form, too large.
 _NO_FILES = frozenset({400, 403, 413})
 
-EDITS = 3  # times that an answer is filled, when the connection breaks
+EDITS = 3  # times that an answer is filled, when nobody can tell whether it is
+#: Discord may have done what it was asked to: the connection broke, or what it said makes no sense.
+UNCLEAR = (aiohttp.ClientError, OSError, *MISSHAPEN)
 
 _log = structlog.get_logger()
 
@@ -34,7 +36,7 @@ async def defer(interaction: Interaction, **how: bool) -> None:
         # It was heard the first time, though the answer to us was lost and discord.py asked again.
         if error.code != ALREADY_ACKNOWLEDGED:
             raise
-    except (aiohttp.ClientError, OSError) as error:
+    except UNCLEAR as error:
         # It may have been heard all the same; if it was not, filling the answer fails soon enough.
         _log.info("discord.deferral_unclear", interaction=interaction.id, reason=str(error) or type(error).__name__)
 
@@ -81,7 +83,7 @@ async def edit(interaction: Interaction, part: Rendered) -> None:
                 allowed_mentions=discord.AllowedMentions.none(),
                 **more,
             )
-        except (aiohttp.ClientError, OSError):
+        except UNCLEAR:
             # An edit that is made twice is the same edit.
             if not left:
                 raise

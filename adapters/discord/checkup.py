@@ -145,7 +145,11 @@ async def _problems(client: discord.Client, server: int, channels: Sequence[Chan
             here, thread = await asked.find(int(channel.address.channel))
         except (discord.Forbidden, discord.NotFound) as error:
             gone = code_of(error) == UNKNOWN_CHANNEL
-            what = "was deleted" if gone else "cannot be seen: give the bot “View Channel” there"
+            what = (
+                "was deleted"
+                if gone
+                else "cannot be seen: give the bot “View Channel” there; in a private thread, mention it"
+            )
             problems.append(f"{place} {what}.")
             continue
         if thread is not None and thread.locked:

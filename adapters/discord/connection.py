@@ -42,16 +42,7 @@ LONGEST_QUEUE = 15.0  # seconds that a request waits for its turn, well within t
 ALREADY_ACKNOWLEDGED = 40060
 _ONCE = "once"
 #: What comes of data in which a field is missing, or is not what it was.
-MISSHAPEN = (
-    discord.DiscordException,
-    LookupError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    ArithmeticError,
-    AssertionError,
-    RecursionError,
-)
+MISSHAPEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError, RecursionError)
 _log = structlog.get_logger()
 
 # The library warns at every start that two packages are missing which only voice needs.
@@ -118,7 +109,7 @@ class DiscordClient(discord.AutoShardedClient):
                 return
             try:
                 await self.login(self._token)
-            except (*MISSHAPEN, aiohttp.ClientError, OSError) as error:
+            except (discord.DiscordException, aiohttp.ClientError, OSError, *MISSHAPEN) as error:
                 # A failed login leaves a session behind that cannot be used and cannot be replaced.
                 await self.http.close()
                 self.http.clear()
@@ -230,7 +221,7 @@ def _surviving(event: str, read: Callable[[Any], None]) -> Callable[[Any], None]
     def survive(data: Any) -> None:
         try:
             read(data)
-        except MISSHAPEN as error:
+        except (discord.DiscordException, *MISSHAPEN) as error:
             # Now what the event was about is not known, as if it had been lost on the way.
             _log.error("discord.event_unreadable", happened=event, exc_info=error)
 

@@ -22,7 +22,7 @@ from adapters.discord.connection import ALREADY_ACKNOWLEDGED
 from adapters.discord.definitions import FIND_PAPERS, Given, beginning_of, choices, given, line_of
 from adapters.discord.failures import FAILURES, MISHAPS, TAG_MISSING
 from adapters.discord.forms import SUBSCRIBE, Drafts, Forms, TopicForm, form_asked, known_form, submitted_form
-from adapters.discord.permissions import missing, names_of
+from adapters.discord.permissions import me_in, missing, names_of
 from adapters.discord.rendering import render
 from adapters.discord.roles import chooses_role, offered_roles, refused_role, unmentionable_role, with_role_names
 from adapters.discord.tags import forum_of
@@ -174,7 +174,7 @@ class Conversation:
             if missing(allowed, thread=thread):
                 cannot = "I cannot post here yet."
             notes.append(Note(text(bold(cannot), f" Give me {names_of(lacking)} in this channel.")))
-        elif isinstance(here, discord.ForumChannel) and not forum_of(here, here.guild.me).takes_posts:
+        elif isinstance(here, discord.ForumChannel) and not forum_of(here, me_in(here.guild)).takes_posts:
             notes.append(Note(text(bold("I cannot post here yet. "), TAG_MISSING)))
         if asked is not None and (role := unmentionable_role(interaction, asked)):
             notes.append(Note(text(f"{role} cannot be mentioned by anyone yet: allow it in the role's settings.")))

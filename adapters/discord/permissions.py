@@ -72,10 +72,17 @@ def names_of(permissions: Sequence[str]) -> str:
     return listed(f"“{name}”" for name in permissions)
 
 
+def me_in(guild: discord.Guild) -> discord.Member | None:
+    """The bot as a member of a server, None where Discord has not told: discord.py says that it always has."""
+    return guild.me
+
+
 def can_post(channel: discord.abc.GuildChannel | discord.Thread) -> bool:
     """Whether nothing is missing, as far as the gateway told."""
+    if (me := me_in(channel.guild)) is None:
+        return False
     try:
-        allowed = channel.permissions_for(channel.guild.me)
+        allowed = channel.permissions_for(me)
     except discord.ClientException:
         return False  # a thread of a channel that we do not see
     return not missing(allowed, thread=isinstance(channel, discord.Thread))

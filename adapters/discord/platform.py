@@ -36,6 +36,7 @@ from adapters.discord.failures import (
     outcome_of,
 )
 from adapters.discord.markup import cut
+from adapters.discord.permissions import me_in
 from adapters.discord.rendering import can_be_marked, has_marker, papers_per_message, render, render_all
 from adapters.discord.servers import why_refused
 from adapters.discord.tags import REQUIRED, Forum, applied_tags, forum_of, missing_tags
@@ -299,7 +300,7 @@ class DiscordPlatform:
 
     async def _forum(self, channel: int, *, fresh: bool) -> Forum:
         known = self.client.get_channel(channel)
-        forum = forum_of(known, known.guild.me) if isinstance(known, discord.ForumChannel) else Forum()
+        forum = forum_of(known, me_in(known.guild)) if isinstance(known, discord.ForumChannel) else Forum()
         if isinstance(known, discord.ForumChannel) and not fresh:
             return forum
         told = await self._before(self._request(_channel(channel)))

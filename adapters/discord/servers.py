@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import discord
 
 from adapters.discord.failures import FAILURES, lacks
-from adapters.discord.permissions import granted, missing
+from adapters.discord.permissions import granted, me_in, missing
 
 #: Seconds that asking why may take, once a channel has refused us.
 WITHIN = 8.0
+UNSEEN = lacks(["View Channel"]).removesuffix(".") + "; in a private thread, mention me."
 TIMED_OUT = "I am timed out in that server. A moderator can end that before its time."
 
 
@@ -50,11 +51,11 @@ async def why_refused(client: discord.Client, server: int | None, channel: int) 
 
 def _as_told(client: discord.Client, channel: int) -> str:
     known = client.get_channel(channel)
-    if isinstance(known, discord.abc.GuildChannel):
-        return _why(known, known.guild.me, thread=False)
-    if isinstance(known, discord.Thread) and known.parent is not None:
-        return _why(known.parent, known.guild.me, thread=True)
-    return ""
+    thread = isinstance(known, discord.Thread)
+    here = known.parent if isinstance(known, discord.Thread) else known
+    if not isinstance(here, discord.abc.GuildChannel) or (me := me_in(here.guild)) is None:
+        return ""
+    return _why(here, me, thread=thread)
 
 
 async def _as_asked(client: discord.Client, server: int, channel: int) -> str:
@@ -64,7 +65,7 @@ async def _as_asked(client: discord.Client, server: int, channel: int) -> str:
             try:
                 here, thread = await asked.find(channel)
             except discord.Forbidden:
-                return lacks(["View Channel"])
+                return UNSEEN
     except (TimeoutError, *FAILURES):
         return ""
     return _why(here, asked.me, thread=thread is not None) if here is not None else ""

@@ -17,7 +17,7 @@ from discord.http import Route
 
 from adapters.discord.connection import DiscordClient
 from adapters.discord.failures import FAILURES, LACKS, TAG_MISSING
-from adapters.discord.permissions import can_post
+from adapters.discord.permissions import can_post, me_in
 from adapters.discord.tags import forum_of
 from bot.channels import Address, Channel, ChannelState, PlatformName
 from bot.errors import StorageError
@@ -241,7 +241,7 @@ def _tags(channel: discord.abc.GuildChannel) -> object:
 
 
 def _takes_posts(channel: discord.abc.GuildChannel | discord.Thread) -> bool:
-    return not isinstance(channel, discord.ForumChannel) or forum_of(channel, channel.guild.me).takes_posts
+    return not isinstance(channel, discord.ForumChannel) or forum_of(channel, me_in(channel.guild)).takes_posts
 
 
 def _server(guild: int | str) -> Address:

@@ -44,9 +44,9 @@ class Forum:
         return not self.required or bool(self.usable) or (self.manages and len(self.tags) < MOST_TAGS)
 
 
-def forum_of(channel: discord.ForumChannel, me: discord.Member) -> Forum:
+def forum_of(channel: discord.ForumChannel, me: discord.Member | None) -> Forum:
     """What the gateway told of a forum, or what was asked."""
-    allowed = channel.permissions_for(me)
+    allowed = channel.permissions_for(me) if me is not None else discord.Permissions()
     return Forum(
         tags=tuple(_as_json(tag) for tag in channel.available_tags),
         required=channel.flags.require_tag,

@@ -254,6 +254,16 @@ async def test_a_first_answer_whose_receipt_was_lost_counts(lively: House) -> No
     assert (await lively.say("today")).text
 
 
+@pytest.mark.parametrize("fault", [Fault.ACCEPT_THEN_DROP, Fault.NONSENSE, Fault.EMPTY, Fault.ODD_LIMITS])
+@pytest.mark.parametrize("path", ["/callback", "/messages/@original"])
+async def test_an_answer_arrives_whatever_discord_says_to_it(lively: House, fault: Fault, path: str) -> None:
+    lively.simulator.fail("POST" if path == "/callback" else "PATCH", path, fault)
+    answer = await lively.say("today")
+    assert "papers listed" in answer.text
+    await asyncio.sleep(0.05)
+    assert "went wrong" not in answer.text
+
+
 async def test_an_answer_that_comes_too_late_troubles_nobody_else(lively: House) -> None:
     lively.simulator.interactions.patience = -1
     with pytest.raises(TimeoutError):

@@ -16,8 +16,10 @@ import pytest
 from adapters.discord.permissions import NEEDED, can_post, invite_url, may_manage, missing
 from adapters.discord.platform import DiscordPlatform
 from adapters.discord.servers import TIMED_OUT
-from bot.channels import ChannelState, PlatformName, Workspace
+from bot.channels import Address, ChannelState, PlatformName, Workspace
 from bot.errors import OperatorError
+from bot.messages import Message, Paragraph, text
+from bot.ports import Gone, Outgoing
 from bot.shifts import UnservedError
 from storage.store import SqlStore
 from tests.discord.house import House, a_bot, running
@@ -128,6 +130,23 @@ async def test_a_bot_that_is_timed_out_says_so(lively: House) -> None:
     assert (await lively.stored()).reason == TIMED_OUT
     await lively.simulator.gateway.dispatch("GUILD_MEMBER_UPDATE", member)
     await becomes(lively, ChannelState.ACTIVE)
+
+
+async def test_a_server_that_does_not_tell_of_the_bot_itself_is_asked(lively: House) -> None:
+    server = lively.simulator
+    guild = server.world.add_guild("Elsewhere")
+    channel = server.world.add_channel(guild)
+    await server.gateway.dispatch("GUILD_CREATE", {**server.world.guild_json(guild), "members": []})
+    await eventually(lambda: lively.platform.client.get_channel(channel.id))
+    found = lively.platform.client.get_channel(channel.id)
+    assert isinstance(found, discord.TextChannel)
+    assert not can_post(found)
+    channel.permissions = discord.Permissions(view_channel=True, embed_links=True)
+    address = Address(PlatformName.DISCORD, str(guild.id), str(channel.id))
+    message = Message(summary="x", blocks=(Paragraph(text("x")),))
+    refused = await lively.platform.send(Outgoing(address=address, message=message, key="k"))
+    assert isinstance(refused, Gone)
+    assert refused.reason.startswith("I lack “Send Messages” there.")
 
 
 async def test_another_permission_does_not_wake_what_is_still_refused(lively: House) -> None:
@@ -432,6 +451,21 @@ async def test_a_session_whose_beginning_cannot_be_read_is_begun_again(house: Ho
     gateway.ready_lacks = ["user", "resume_gateway_url"]
     serving = asyncio.create_task(a_bot(house).run())
     await eventually(lambda: len(gateway.identifies) == 3 and gateway.open == 1, within=15)
+    assert (await house.say("topics")).messages
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+
+
+@pytest.mark.parametrize("garbage", [b"garbage\x00\x00\xff\xff", b"null", b"{no json"])
+async def test_after_garbage_on_the_gateway_another_session_begins(house: House, garbage: bytes) -> None:
+    gateway = house.simulator.gateway
+    serving = asyncio.create_task(a_bot(house).run())
+    await eventually(lambda: gateway.open and house.platform.client.hears, within=10)
+    before, connection = house.platform.client, gateway.sessions[0].connection
+    assert connection is not None
+    packed = garbage if b"\xff" in garbage else connection.packer.compress(garbage) + connection.packer.flush(2)
+    await connection.socket.send_bytes(packed)
+    await eventually(lambda: house.platform.client is not before and house.platform.client.hears, within=10)
     assert (await house.say("topics")).messages
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)

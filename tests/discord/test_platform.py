@@ -10,6 +10,7 @@ import pytest
 from adapters.discord.breaker import MOST_INVALID, Breaker
 from adapters.discord.failures import TAG_MISSING
 from adapters.discord.platform import DiscordPlatform
+from adapters.discord.servers import UNSEEN
 from bot.channels import Address, PlatformName
 from bot.messages import Message, Paragraph, text
 from bot.ports import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
@@ -255,6 +256,14 @@ async def test_a_channel_that_refuses_us_names_the_permission_that_is_missing(
     it = "them" if "and" in words else "it"
     reason = f"I lack “{words}” there. Give {it} to me in the channel's settings, “Permissions”."
     assert await platform.send(outgoing(channel)) == Gone(reason)
+
+
+async def test_a_thread_that_cannot_be_seen_says_how_it_can_be(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
+) -> None:
+    thread = discord_server.world.open_thread(channel, "private")
+    await discord_server.allow(channel, view_channel=False)
+    assert await platform.send(outgoing(thread)) == Gone(UNSEEN)
 
 
 async def test_where_the_reason_of_a_refusal_cannot_be_asked_for_all_that_is_needed_is_named(
