@@ -11,17 +11,13 @@ from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import uvicorn
-
 from adapters.feeds.arxiv import Arxiv
 from adapters.feeds.http import FeedClient
 from adapters.feeds.huggingface import HuggingFace
 from adapters.feeds.huggingface_papers import HuggingFacePapers
 from adapters.feeds.json_lines import PapersFile
 from adapters.feeds.sample import SAMPLE_DAYS, SampleFeed
-from adapters.web.app import create_app
 from adapters.web.platform import WebPlatform, address_of, channel_name_of
-from adapters.web.server import WebServer
 from bot.channel_life import ChannelLife
 from bot.channels import Address, Channel, PlatformName
 from bot.clocks import SystemClock
@@ -44,12 +40,13 @@ from storage.search import TantivyIndex
 from storage.store import SqlStore
 
 if TYPE_CHECKING:
-    # The libraries of chat platforms take most of a second to load, and many runs need neither.
+    # The libraries of chat platforms take most of a second to load, those of pages a tenth, and many runs need neither.
     from adapters.discord.bot import DiscordBot
     from adapters.discord.platform import DiscordPlatform
     from adapters.slack.app import SlackApp
     from adapters.slack.platform import SlackPlatform
     from adapters.slack.workspaces import InstalledWorkspaces
+    from adapters.web.server import WebServer
 
 __all__ = ["Application", "PapersFile", "demo_feed", "open_application", "parse_address"]
 
@@ -129,6 +126,11 @@ class Application:
 
     def web_server(self, banner: str = "") -> WebServer:
         """The HTTP server of the workspace; raises `OperatorError` when it would be open to the world."""
+        import uvicorn
+
+        from adapters.web.app import create_app
+        from adapters.web.server import WebServer
+
         settings = self.settings
         password = settings.web_password.get_secret_value()
         if settings.has_workspace and not password and not _is_loopback(settings.web_host):
