@@ -53,7 +53,7 @@ def view_problems(view: Mapping[str, Any]) -> list[str]:
     ids = [block["block_id"] for block in blocks if "block_id" in block]
     if len(set(ids)) < len(ids):
         found.append("a block_id twice")
-    return [*found, *_type_problems(json.dumps({"text": "-", "blocks": blocks}))]
+    return [*found, *_type_problems({"text": "-", "blocks": blocks})]
 
 
 def _limit_problems(message: Mapping[str, Any]) -> Iterator[str]:
