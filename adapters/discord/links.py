@@ -34,7 +34,8 @@ MOST_REMEMBERED = 10_000
 
 #: Addresses, but none in angle brackets: that is how people say that they want no preview.
 _ADDRESS = re.compile(r"(?<![<\w])https?://[^\s<>|]+", re.IGNORECASE)
-_CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
+#: Code, and what is only shown to who wants to see it.
+_HIDDEN = re.compile(r"```.*?```|`[^`\n]*`|\|\|.*?\|\|", re.DOTALL)
 _TALK = frozenset({discord.MessageType.default, discord.MessageType.reply})
 
 #: The card of the paper that an address leads to, None for an address that leads to none we can learn of.
@@ -81,7 +82,7 @@ class LinkCards:
         """
         now = self._clock.now()
         found: list[str] = []
-        for address in _ADDRESS.findall(_CODE.sub(" ", content)):
+        for address in _ADDRESS.findall(_HIDDEN.sub(" ", content)):
             for paper in linked_paper_ids(address)[:1]:
                 last = self._shown.get((channel, paper))
                 if len(found) < MOST_CARDS and (last is None or now - last >= SHOWN_FOR):

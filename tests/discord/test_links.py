@@ -79,6 +79,7 @@ async def test_a_talk_full_of_links_is_not_answered_with_every_sentence(lively: 
     [
         ("no preview please: <https://arxiv.org/abs/2605.00003>", {}),
         ("`https://arxiv.org/abs/2605.00003`", {}),
+        ("||https://arxiv.org/abs/2605.00003||", {}),
         ("https://example.org/abs/2605.00003 and 2605.00003", {}),
         ("https://arxiv.org/abs/2511.99999", {}),
         ("https://arxiv.org/abs/2605.00003", {"author": user(7, "another bot", bot=True)}),
