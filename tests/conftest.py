@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import pytest
+import structlog
 from hypothesis import settings
 
 # One PostgreSQL server for all folders of tests: whoever imports its fixture again starts another one.
@@ -27,6 +28,15 @@ __all__ = [
 # How long an example takes says more about the machine than about us.
 settings.register_profile("paperround", deadline=None, print_blob=True)
 settings.load_profile("paperround")
+
+# As the program does it: drawing the values of all variables around each error takes longer than most tests.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

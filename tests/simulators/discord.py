@@ -562,7 +562,7 @@ def _registered(command: Json, number: int) -> Json:
     }
 
 
-async def eventually(condition: Callable[[], object], *, within: float = 5.0) -> None:
+async def eventually(condition: Callable[[], object], *, within: float = 10.0) -> None:
     """Waits until something is so; fails when it does not become so."""
     async with asyncio.timeout(within):
         while not condition():
