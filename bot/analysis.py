@@ -53,9 +53,11 @@ def normalized(text: str) -> str:
     Accents go, in one character with their letter or behind it, and so does what nobody sees (soft hyphens, joiners),
     lone surrogates among it. The voicing marks of kana stay: with them it is another letter.
     """
+    if not text.isprintable():
+        text = without_unseen(text)
     if not text.isascii():
         # Case is folded after taking apart: what has an accent or two may have no other small letter.
-        text = unicodedata.normalize("NFKD", without_unseen(text)).casefold()
+        text = unicodedata.normalize("NFKD", text).casefold()
         text = unicodedata.normalize("NFKC", _FOREIGN.sub(_without_accents, text))
     return _OVERLONG.sub(r"\g<0> ", text) if len(text) > _LONGEST_WORD else text
 
