@@ -6,12 +6,10 @@ Everything is acknowledged first and done afterwards (DESIGN, section 3): Slack 
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -27,7 +25,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from adapters.slack import limits
+from adapters.slack import limits, posting
 from adapters.slack.answers import Answers, Occasion, Uses
 from adapters.slack.api import LIBRARY_LOG, SlackApi, usable_proxy
 from adapters.slack.calls import Calls
@@ -40,21 +38,20 @@ from adapters.slack.installing import Installing
 from adapters.slack.outcomes import FAILURES, code_of, outcome_of
 from adapters.slack.paths import EVENTS_PATH
 from adapters.slack.platform import SlackPlatform
-from adapters.slack.posting import say
 from adapters.slack.pressed import Pressed
 from adapters.slack.redelivery import Deliveries
+from adapters.slack.requests import is_readable, is_signed, limited_body
 from adapters.slack.settings_form import CHANNEL_FORM, SETTINGS_FORM, SETTINGS_SHORTCUT
 from bot.channels import Address, PlatformName
 from bot.commands.reading import REDRAW
 from bot.commands.searching import asks_elsewhere
+from bot.commands.wording import answer, say
 from bot.errands import Errands
 from bot.errors import OperatorError, PaperRoundError
-from bot.messages import Message, Paragraph, text
 from bot.ports import ChannelDirectory, CommandCall, CommandRunner, Gone, Overview, Reply
 
 log = structlog.get_logger(__name__)
 
-LARGEST_REQUEST: Final = 1_000_000  # bytes
 PING_INTERVAL: Final = 5.0  # seconds between two looks at whether the socket is alive
 #: Seconds after which somebody who waits hears why.
 SILENT_FOR: Final = 3.0
@@ -184,16 +181,16 @@ class SlackApp:
         verifier = SignatureVerifier(self._signing_secret)
 
         async def receive(request: Request) -> Response:
-            body = await _limited_body(request)
+            body = await limited_body(request)
             if body is None:
                 return PlainTextResponse("too large", status_code=413)
             if b"ssl_check=1" in body.split(b"&"):
                 # Slack looks at the certificate now and then, without a signature.
                 return PlainTextResponse("")
-            if not _is_signed(verifier, request, body):
+            if not is_signed(verifier, request, body):
                 log.warning("slack.unsigned_request")
                 return PlainTextResponse("not signed by Slack", status_code=401)
-            if not _is_readable(request, body):
+            if not is_readable(request, body):
                 return PlainTextResponse("not a form of Slack's", status_code=400)
             return to_starlette_response(await self._bolt.async_dispatch(to_async_bolt_request(request, body)))
 
@@ -266,12 +263,12 @@ class SlackApp:
     async def _strange_at_home(self, body: Json) -> None:
         desk = await self._desk(body)
         if desk is not None and desk.dialogue is not None:
-            await desk.dialogue.say_at_home(_saying(_STRANGE_BUTTON), body)
+            await desk.dialogue.say_at_home(answer(say(_STRANGE_BUTTON)), body)
         if desk is not None and desk.home is not None:
             await desk.home.publish(body["user"]["id"])
 
     async def _say(self, words: str, occasion: Occasion) -> None:
-        await self._answers.give(_saying(words), occasion)
+        await self._answers.give(answer(say(words)), occasion)
 
     async def _pressed_at_home(self, body: Json) -> None:
         desk = await self._desk(body)
@@ -344,7 +341,7 @@ class SlackApp:
             call = await desk.calls.of_message(event)
 
             async def tell(reply: Reply) -> None:
-                await say(desk.api, event["channel"], reply.message, thread=event.get("thread_ts") or "")
+                await posting.say(desk.api, event["channel"], reply.message, thread=event.get("thread_ts") or "")
 
             await tell(await self._run(call, tell))
         except FAILURES as error:
@@ -402,7 +399,7 @@ class SlackApp:
         try:
             await asyncio.wait((work,), timeout=self._silent_for)
             if not work.done() and call.from_message is None and asks_elsewhere(call.line):
-                await tell(_saying(_LOOKING))
+                await tell(answer(say(_LOOKING)))
             return await work
         finally:
             work.cancel()
@@ -466,12 +463,8 @@ def _occasion_of(body: Json) -> Occasion:
     )
 
 
-def _saying(words: str) -> Reply:
-    return Reply(message=Message(summary=words, blocks=(Paragraph(text(words)),)))
-
-
 async def _say_that_it_is_old(ack: AsyncAck) -> None:
-    await ack(response_action="update", view=result_view(_saying(_STRANGE_FORM)))
+    await ack(response_action="update", view=result_view(answer(say(_STRANGE_FORM))))
 
 
 async def _only_acknowledge(ack: AsyncAck) -> None:
@@ -494,49 +487,3 @@ async def _offer_nothing(ack: AsyncAck) -> None:
 async def _authorize(team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:
     """Nothing is looked up: this is on the way to the acknowledgement."""
     return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token="")
-
-
-async def _limited_body(request: Request) -> bytes | None:
-    """The body, None for one that is larger than Slack's ever are."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_REQUEST:
-            return None
-    return bytes(body)
-
-
-def _is_readable(request: Request, body: bytes) -> bool:
-    """Whether it has what Slack's requests have: an object in JSON, or a form, perhaps with such an object in it.
-
-    The library takes for granted that an event in it is an object, too, and that there are actions where there may be.
-    """
-    written: str | None = body.decode()
-    if "json" not in request.headers.get("content-type", ""):
-        written = dict(parse_qsl(written or "")).get("payload")
-    if written is None:
-        return True
-    try:
-        sent = json.loads(written)
-    except ValueError:
-        return False
-    if not isinstance(sent, dict):
-        return False
-    event = sent.get("event", {})
-    return isinstance(event, dict) and isinstance(event.get("type", ""), str | None) and sent.get("actions") != []
-
-
-def _is_signed(verifier: SignatureVerifier, request: Request, body: bytes) -> bool:
-    """Whether Slack sent this within the last five minutes.
-
-    https://docs.slack.dev/authentication/verifying-requests-from-slack
-    """
-    stamp = request.headers.get("x-slack-request-timestamp", "")
-    # The library takes neither other stamps than numbers nor other bodies than text.
-    if not (stamp.isascii() and stamp.isdigit()):
-        return False
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        return False
-    return verifier.is_valid(text, stamp, request.headers.get("x-slack-signature"))

@@ -27,8 +27,9 @@ from adapters.slack.settings_form import (
     settings_view,
 )
 from bot.channels import Address, Channel
+from bot.commands.wording import answer, say
 from bot.errands import Errands
-from bot.messages import Button, Buttons, Message, Note, Paragraph, code, text
+from bot.messages import Button, Buttons, Note, code, text
 from bot.ports import CommandCall, CommandRunner, Reply, TopicOptions
 
 log = structlog.get_logger(__name__)
@@ -226,13 +227,13 @@ class Dialogue:
     async def _tell(self, work: asyncio.Task[Reply | None], submission: Submission, person: str) -> None:
         """The answer came when the form was gone: it goes where the person finds it."""
         reply = await work
-        message = reply.message if reply is not None else _in_lines([_NOT_THERE])
+        message = reply.message if reply is not None else answer(say(_NOT_THERE)).message
         await self._platform.tell(await self._calls.address(submission.channel), person, message)
 
     async def _tell_mistakes(self, work: asyncio.Task[dict[str, str]], view: Json, person: str) -> None:
         """What is wrong with settings, when their form is gone."""
         if wrong := await work:
-            message = _in_lines([f"{field}: {mistake}" for field, mistake in wrong.items()])
+            message = answer(*(say(f"{field}: {mistake}") for field, mistake in wrong.items())).message
             await self._platform.tell(await self._calls.address(channel_of_view(view)[0]), person, message)
 
     async def _edited(self, call: CommandCall) -> tuple[int, TopicOptions] | None:
@@ -252,10 +253,6 @@ class Dialogue:
             log.info("slack.form_not_opened", reason=outcome_of(error).reason)
             return False
         return True
-
-
-def _in_lines(lines: Sequence[str]) -> Message:
-    return Message(summary=lines[0], blocks=tuple(Paragraph(text(line)) for line in lines))
 
 
 def in_words(call: CommandCall) -> CommandCall:

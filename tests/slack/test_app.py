@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.app import LARGEST_REQUEST, SlackApp
+from adapters.slack.app import SlackApp
 from adapters.slack.calls import typed
 from adapters.slack.platform import SlackPlatform
 from adapters.slack.redelivery import Deliveries
+from adapters.slack.requests import LARGEST_REQUEST
 from bot.cards import paper_card
 from bot.channels import ChannelState, Style
 from bot.citations import FORMATS
