@@ -381,6 +381,7 @@ async def test_a_command_is_acknowledged_before_it_is_worked_on(team: Team, plat
             assert words_of(await interaction.answer()) == "Done"
 
 
+@pytest.mark.impatient
 async def test_an_acknowledgement_waits_for_nothing_that_slack_must_answer(team: Team) -> None:
     channel = team.slack.channel()
     team.slack.fail("users.info", Fault.HANG)

@@ -62,7 +62,7 @@ def _leaves_of(message: Json) -> list[Json]:
         Fault.ANSWER_DROPPED,
         Fault.ERROR_500,
         Fault.ANSWER_500,
-        Fault.HANG,
+        pytest.param(Fault.HANG, marks=pytest.mark.impatient),
         Fault.RATE_LIMITED,
         Fault.GARBAGE,
         "fatal_error",

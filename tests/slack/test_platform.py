@@ -62,7 +62,7 @@ async def test_a_reply_goes_into_the_thread(slack: SlackSimulator, platform: Sla
         (Fault.ANSWER_DROPPED, Unknown),
         (Fault.ERROR_500, Unknown),
         (Fault.ANSWER_500, Unknown),
-        (Fault.HANG, Unknown),
+        pytest.param(Fault.HANG, Unknown, marks=pytest.mark.impatient),
         (Fault.GARBAGE, Unknown),
         ("fatal_error", Unknown),
         ("internal_error", Unknown),
@@ -235,7 +235,15 @@ async def test_another_workspaces_channel_is_never_posted_to(slack: SlackSimulat
     assert not slack.count("chat.postMessage")
 
 
-@pytest.mark.parametrize("fault", [Fault.ANSWER_DROPPED, Fault.HANG, Fault.ANSWER_500, Fault.GARBAGE])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.ANSWER_DROPPED,
+        pytest.param(Fault.HANG, marks=pytest.mark.impatient),
+        Fault.ANSWER_500,
+        Fault.GARBAGE,
+    ],
+)
 @pytest.mark.parametrize("threaded", [False, True])
 async def test_a_message_whose_answer_was_lost_is_found(
     slack: SlackSimulator, platform: SlackPlatform, clock: SettableClock, fault: Fault, threaded: bool

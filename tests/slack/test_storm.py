@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.slack.storm import storm
 from tests.slack.team import Team
 
 
+@pytest.mark.impatient
 async def test_in_a_storm_each_message_arrives_once_and_commands_are_acknowledged(team: Team) -> None:
     async with team.over_socket():
         outcome = await storm(team, 60, pause=0.05)
