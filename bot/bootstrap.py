@@ -381,6 +381,7 @@ def _slack_app(
     return SlackApp(
         parts.platform,
         commands,
+        REGISTRY,
         app_token=settings.slack_app_token.get_secret_value(),
         signing_secret=settings.slack_signing_secret.get_secret_value(),
         life=life,

@@ -112,7 +112,8 @@ class Conversation:
     async def _run_pressed(self, interaction: Interaction, call: CommandCall) -> None:
         """Does what a button says, and shows it where it belongs: to all, in place of the message, or below it."""
         message = interaction.message
-        if message is not None and self._redraws(call):
+        command = self._registry.of_line(call.line)
+        if message is not None and command is not None and command.redraws:
             turn = self._turns.of(message.id)
             async with turn.running:
                 reply = await self._commands.run(call)
@@ -126,12 +127,6 @@ class Conversation:
             await answers.edit(interaction, render(reply.message))
         else:
             await answers.follow_up(interaction, reply.message)
-
-    def _redraws(self, call: CommandCall) -> bool:
-        try:
-            return self._registry.get(call.line.split(maxsplit=1)[0]).redraws
-        except (UserError, IndexError):
-            return False  # the answer says what is wrong
 
     async def _command(self, interaction: Interaction, asked: Given) -> None:
         form = _form_of(asked)

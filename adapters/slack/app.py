@@ -44,7 +44,7 @@ from adapters.slack.requests import is_readable, is_signed, limited_body
 from adapters.slack.settings_form import CHANNEL_FORM, SETTINGS_FORM, SETTINGS_SHORTCUT
 from bot.channels import Address, PlatformName
 from bot.commands.reading import REDRAW
-from bot.commands.searching import asks_elsewhere
+from bot.commands.registry import Registry
 from bot.commands.wording import answer, say
 from bot.errands import Errands
 from bot.errors import OperatorError, PaperRoundError
@@ -79,7 +79,7 @@ class Desk:
 
 
 class SlackApp:
-    """Listens in the workspaces of `platform` and answers with `commands`.
+    """Listens in the workspaces of `platform` and answers with `commands`, which `registry` tells about.
 
     With an `app_token` call `run`; with a `signing_secret`, or for `installing`, serve `routes`. The rest may be left
     out, and what needs it then with it: `life` is told what becomes of channels, `card_of` asked about links that
@@ -91,6 +91,7 @@ class SlackApp:
         self,
         platform: SlackPlatform,
         commands: CommandRunner,
+        registry: Registry,
         *,
         app_token: str = "",
         signing_secret: str = "",
@@ -107,6 +108,7 @@ class SlackApp:
         self._workspaces = platform.workspaces
         self._connection = platform.workspaces.connection
         self._commands = commands
+        self._registry = registry
         self._app_token = app_token
         self._signing_secret = signing_secret
         self._ping_interval = ping_interval
@@ -384,7 +386,7 @@ class SlackApp:
         call = in_words(call)
         async with self._pressed.turn(call, occasion):
             reply = await self._run(call, lambda waiting: self._answers.give(waiting, occasion))
-            if not reply.failed and changes_home(call.line):
+            if not reply.failed and changes_home(self._registry.of_line(call.line)):
                 self._refresh_home(desk, call.person.id)
             if await self._pressed.changed(desk.api, call, reply, occasion):
                 await self._draw_again(desk.api, call, reply, occasion)
@@ -398,7 +400,8 @@ class SlackApp:
         work = asyncio.create_task(self._commands.run(call))
         try:
             await asyncio.wait((work,), timeout=self._silent_for)
-            if not work.done() and call.from_message is None and asks_elsewhere(call.line):
+            command = self._registry.of_line(call.line)
+            if not work.done() and call.from_message is None and command is not None and command.asks_elsewhere:
                 await tell(answer(say(_LOOKING)))
             return await work
         finally:

@@ -22,6 +22,7 @@ from adapters.slack.outcomes import FAILURES, code_of
 from adapters.slack.rendering import render
 from adapters.slack.settings_form import SETTINGS_SHORTCUT
 from bot.channels import Channel, ChannelState, PlatformName
+from bot.commands.registry import Command
 from bot.messages import (
     Block,
     Button,
@@ -46,9 +47,7 @@ log = structlog.get_logger(__name__)
 _BLOCKS: Final = 100
 _SAVED: Final = 5  # papers of the reading list
 _REMEMBERED: Final = 10_000  # people
-_CHANGING: Final = frozenset((
-    "save", "unsave", "subscribe", "unsubscribe", "schedule", "timezone", "settings", "pause", "resume",
-))  # fmt: skip
+_CHANGING_THE_LIST: Final = ("save", "unsave")
 _CHANNEL_BUTTONS: Final = Buttons((Button("Help", "help"),))
 
 
@@ -93,9 +92,9 @@ class Home:
         await self._api.client.views_publish(user_id=user_id, view=_view(blocks))
 
 
-def changes_home(line: str) -> bool:
-    """Whether a command may change what somebody's home shows."""
-    return line.strip().lower().partition(" ")[0] in _CHANGING
+def changes_home(command: Command | None) -> bool:
+    """Whether a command may change what somebody's home shows: their channels, or their reading list."""
+    return command is not None and (command.manages or command.name in _CHANGING_THE_LIST)
 
 
 def _view(blocks: Sequence[Block]) -> Json:

@@ -129,6 +129,7 @@ COMMANDS = (
         handler=save,
         parameters=(PAPER,),
         examples=("save 2604.13035",),
+        asks_elsewhere=True,
     ),
     Command(
         name="saved",

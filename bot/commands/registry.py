@@ -86,7 +86,8 @@ class Command:
     `manages` says that only who may manage the channel may give it, though everybody may
     without the argument that `changes_with` names, which then only shows. `hidden` commands stand behind buttons: they
     work when typed and are in no list. `redraws` says that the answer may change the message whose button was pressed,
-    so that a platform must not mix up the answers to two people.
+    so that a platform must not mix up the answers to two people, and `asks_elsewhere` that it may ask the sources, who
+    take their time.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Command:
     changes_with: str = ""
     hidden: bool = False
     redraws: bool = False
+    asks_elsewhere: bool = False
 
     @property
     def usage(self) -> str:
@@ -139,3 +141,8 @@ class Registry:
                 raise UserError(f"There is no command `{shown}`. Did you mean `/papers {near}`?")
             raise UserError(f"There is no command `{shown}`. `/papers help` lists all of them.")
         return command
+
+    def of_line(self, line: str) -> Command | None:
+        """The command that a line gives, None when it gives none."""
+        word = line.strip().partition(" ")[0]
+        return self._commands.get(word.lower())

@@ -31,11 +31,6 @@ PAGE_OPTION = Parameter(
 PAPER = Parameter(name="paper", help="an arXiv id or a link to a paper", kind=Kind.PAPER, required=True)
 
 
-def asks_elsewhere(line: str) -> bool:
-    """Whether a command may ask the sources, who take their time."""
-    return line.strip().lower().partition(" ")[0] in ("search", "show", "similar", "save")
-
-
 async def search(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     asked = arguments.text("query")
     if paper_id := _only_a_paper(asked):
@@ -240,6 +235,7 @@ COMMANDS = (
             "author: cat: org: submitter: source: upvotes:>=20 stars: comments: after: before: date: has:code id:. "
             "sort:new and sort:top change the order."
         ),
+        asks_elsewhere=True,
     ),
     Command(
         name="today",
@@ -261,6 +257,7 @@ COMMANDS = (
         handler=show,
         parameters=(PAPER,),
         examples=("show 2604.13035", "show https://arxiv.org/abs/1706.03762"),
+        asks_elsewhere=True,
     ),
     Command(
         name="similar",
@@ -268,6 +265,7 @@ COMMANDS = (
         handler=similar,
         parameters=(PAPER,),
         examples=("similar 2604.13035",),
+        asks_elsewhere=True,
     ),
 )
 BUTTONS = (

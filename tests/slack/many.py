@@ -17,6 +17,7 @@ from adapters.slack.platform import SlackPlatform
 from adapters.slack.workspaces import BELIEVED_FOR, InstalledWorkspaces, OneWorkspace
 from bot.channel_life import ChannelLife
 from bot.channels import Address, Channel, PlatformName
+from bot.commands import REGISTRY
 from bot.directory import Directory
 from storage.installations import SqlInstallationStore
 from storage.keys import open_keyring
@@ -70,6 +71,7 @@ class Many(Team):
         self.app = SlackApp(
             self.platform,
             self.commands,
+            REGISTRY,
             app_token=APP_TOKEN,
             signing_secret=SIGNING_SECRET,
             life=life,

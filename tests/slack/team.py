@@ -16,6 +16,7 @@ from adapters.slack.app import SlackApp
 from adapters.slack.paths import EVENTS_PATH
 from adapters.slack.platform import SlackPlatform
 from bot.channels import Address, Channel, PlatformName
+from bot.commands import REGISTRY
 from bot.papers import Paper
 from bot.ports import Store
 from tests.clocks import SettableClock
@@ -48,6 +49,7 @@ class Team:
         return SlackApp(
             self._platform,
             self.commands,
+            REGISTRY,
             app_token=APP_TOKEN,
             signing_secret=SIGNING_SECRET,
             ping_interval=1.0,

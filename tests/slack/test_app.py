@@ -17,7 +17,7 @@ from adapters.slack.requests import LARGEST_REQUEST
 from bot.cards import paper_card
 from bot.channels import ChannelState, Style
 from bot.citations import FORMATS
-from bot.commands.runner import REGISTRY
+from bot.commands import REGISTRY
 from bot.errors import OperatorError
 from bot.messages import Document, Message, Paragraph, text
 from bot.ports import CommandCall, Completion, Reply
@@ -124,7 +124,7 @@ async def test_buttons_of_a_digest_work_in_a_later_process(team: Team, platform:
         await team.news(*(a_paper(number, summary="A summary.", upvotes=9 - number) for number in range(1, 4)))
         await team.next_digest(channel)
     (digest,) = channel.posts
-    team.app = SlackApp(platform, team.commands, app_token=APP_TOKEN, ping_interval=1.0)
+    team.app = SlackApp(platform, team.commands, REGISTRY, app_token=APP_TOKEN, ping_interval=1.0)
     async with team.over_socket():
         for label, expected in (
             ("Abstract", "We study diffusion."), ("Similar", "Diffusion Study"), ("+2 more", "Diffusion Study 2"),
@@ -224,7 +224,7 @@ class Says:
 
 async def answers(team: Team, platform: SlackPlatform, reply: Reply) -> list[Json]:
     """What the asker, or the channel, gets to see of a reply."""
-    team.app = SlackApp(platform, Says(reply), signing_secret=SIGNING_SECRET)
+    team.app = SlackApp(platform, Says(reply), REGISTRY, signing_secret=SIGNING_SECRET)
     async with team.over_http():
         interaction = await team.slack.command("anything", team.slack.channel())
     return [interaction.responses.get_nowait() for _ in range(interaction.responses.qsize())]
@@ -274,7 +274,7 @@ class Waits(Says):
 
 async def test_who_waits_for_a_search_elsewhere_hears_so(team: Team, platform: SlackPlatform) -> None:
     waits = Waits(Reply(message=Message(summary="Found", blocks=(Paragraph(text("Found")),))))
-    team.app = SlackApp(platform, waits, signing_secret=SIGNING_SECRET, silent_for=0.0)
+    team.app = SlackApp(platform, waits, REGISTRY, signing_secret=SIGNING_SECRET, silent_for=0.0)
     async with team.over_http():
         found = await team.slack.command("search turtles", team.slack.channel())
         assert "Looking at Hugging Face and arXiv" in words_of(await found.answer())
@@ -286,7 +286,7 @@ async def test_who_waits_for_a_search_elsewhere_hears_so(team: Team, platform: S
 
 async def test_who_asks_in_a_conversation_hears_so_as_well(team: Team, platform: SlackPlatform) -> None:
     waits = Waits(Reply(message=Message(summary="Found", blocks=(Paragraph(text("Found")),))))
-    team.app = SlackApp(platform, waits, signing_secret=SIGNING_SECRET, silent_for=0.0)
+    team.app = SlackApp(platform, waits, REGISTRY, signing_secret=SIGNING_SECRET, silent_for=0.0)
     own = team.slack.conversation("U0ADA")
     event = {"type": "message", "channel_type": "im", "channel": own.id, "user": "U0ADA", "text": "search turtles"}
     async with team.over_http():
@@ -371,7 +371,7 @@ class SlowCommands:
 
 async def test_a_command_is_acknowledged_before_it_is_worked_on(team: Team, platform: SlackPlatform) -> None:
     slow = SlowCommands()
-    team.app = SlackApp(platform, slow, app_token=APP_TOKEN, ping_interval=1.0)
+    team.app = SlackApp(platform, slow, REGISTRY, app_token=APP_TOKEN, ping_interval=1.0)
     channel = team.slack.channel()
     async with team.over_socket():
         # Each of these fails without an acknowledgement in three seconds.

@@ -11,6 +11,7 @@ from adapters.slack.forms import SHORTCUT
 from adapters.slack.platform import SlackPlatform
 from adapters.slack.settings_form import OPENING_LINE, SETTINGS_SHORTCUT
 from bot.channels import Style
+from bot.commands import REGISTRY
 from bot.forms import Forms
 from bot.ports import CommandCall, Completion, Reply, TopicOptions
 from tests.simulators.slack import ANSWER_WITHIN, APP_TOKEN, SIGNING_SECRET, Fault
@@ -27,6 +28,7 @@ def formal(team: Team, platform: SlackPlatform) -> Team:
     team.app = SlackApp(
         platform,
         team.commands,
+        REGISTRY,
         app_token=APP_TOKEN,
         signing_secret=SIGNING_SECRET,
         forms=Forms(team.store),
@@ -366,7 +368,7 @@ class Slowly:
 async def test_an_answer_that_takes_long_comes_in_private(team: Team, platform: SlackPlatform) -> None:
     channel = team.slack.channel()
     slowly = Slowly(team)
-    team.app = SlackApp(platform, slowly, signing_secret=SIGNING_SECRET, forms=Forms(team.store))
+    team.app = SlackApp(platform, slowly, REGISTRY, signing_secret=SIGNING_SECRET, forms=Forms(team.store))
     async with team.over_http():
         await team.slack.command("subscribe", channel)
         view = await opened(team)
@@ -380,7 +382,7 @@ async def test_mistakes_in_settings_that_are_found_late_come_in_private(team: Te
     channel = team.slack.channel()
     slowly = Slowly(team)
     slowly.released.set()
-    team.app = SlackApp(platform, slowly, signing_secret=SIGNING_SECRET, forms=Forms(team.store))
+    team.app = SlackApp(platform, slowly, REGISTRY, signing_secret=SIGNING_SECRET, forms=Forms(team.store))
     async with team.over_http():
         view = await settings_form(team, channel)
         slowly.released.clear()

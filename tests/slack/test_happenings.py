@@ -11,6 +11,7 @@ from adapters.slack.platform import SlackPlatform
 from bot.cards import paper_card
 from bot.channel_life import ChannelLife
 from bot.channels import ChannelState
+from bot.commands import REGISTRY
 from bot.directory import Directory
 from bot.messages import PaperBlock
 from bot.papers import linked_paper_ids
@@ -32,6 +33,7 @@ async def lively(team: Team, platform: SlackPlatform) -> Team:
     team.app = SlackApp(
         platform,
         team.commands,
+        REGISTRY,
         app_token=APP_TOKEN,
         signing_secret=SIGNING_SECRET,
         life=ChannelLife(team.store, Directory(team.store, team.clock), team.clock, team.engine.posting.wake),
