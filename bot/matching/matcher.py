@@ -110,10 +110,10 @@ class Matcher:
         batch = Batch(papers, self._atoms)
         keys: list[list[int]] = [[] for _ in papers]
         for standing, found in self._true_of(batch):
-            while others := found & (found - 1):
-                keys[(found ^ others).bit_length() - 1] += standing.keys
-                found = others
-            keys[found.bit_length() - 1] += standing.keys
+            while found:
+                last = found.bit_length() - 1
+                keys[last] += standing.keys
+                found ^= 1 << last
         return keys
 
     def _true_of(self, batch: Batch) -> Iterator[tuple[Standing, int]]:
