@@ -14,7 +14,7 @@ from bot.query.nodes import Feature
 
 #: Part of the folder's name. A change of anything in this module, or of how text becomes words, makes it another one,
 #: and indexes are built anew.
-FORMAT: Final = 3
+FORMAT: Final = 4
 
 # How often a paper's text holds each field. The engine scores the text as one field, so a word in the title counts like
 # three in the abstract but saturates with them (the idea of BM25F), which ranks better than adding up scores by field.
@@ -88,7 +88,8 @@ def document(paper: Paper, change: int) -> Document:
     if paper.day:
         found.add_integer("day", paper.day.toordinal())
     found.add_float("weight", _weight(paper.upvotes, paper.day))
-    found.add_bytes("excerpt", paper.abstract.encode("utf-8", "replace"))
+    # In one line, as snippets of it are shown.
+    found.add_bytes("excerpt", " ".join(paper.abstract.split()).encode("utf-8", "replace"))
     return found
 
 

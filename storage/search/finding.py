@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final
@@ -26,7 +25,6 @@ from storage.search.queries import (
 )
 
 SNIPPET_LENGTH: Final = 200  # characters, about three lines of a chat
-_SPACE = re.compile(r"\s+")
 
 _Found = tuple[float, str, DocAddress]
 
@@ -149,4 +147,4 @@ def _snippet(snippets: SnippetGenerator, abstract: str, shown: ShownWords) -> tu
         spans += [(text[place : found.start], False), (word, shown.include(word.decode("utf-8")))]
         place = found.end
     spans.append((text[place:], False))
-    return tuple(Span(_SPACE.sub(" ", part.decode("utf-8")), bold=bold) for part, bold in spans if part)
+    return tuple(Span(part.decode("utf-8"), bold=bold) for part, bold in spans if part)
