@@ -1,4 +1,4 @@
-"""The composition root: the one place that knows which parts there are, and puts them together."""
+"""The application: all parts of the bot, put together and open."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from adapters.feeds.arxiv import Arxiv
 from adapters.feeds.http import FeedClient
 from adapters.feeds.huggingface import HuggingFace
 from adapters.feeds.huggingface_papers import HuggingFacePapers
-from adapters.feeds.json_lines import PapersFile
 from adapters.feeds.sample import SAMPLE_DAYS, SampleFeed
 from adapters.web.platform import WebPlatform, address_of, channel_name_of
+from bot.bootstrap.core import Core
+from bot.bootstrap.discord import discord_bot, discord_platform
+from bot.bootstrap.slack import slack_app, slack_checks, slack_parts
 from bot.channel_life import ChannelLife
-from bot.channels import Address, Channel, PlatformName
+from bot.channels import Address, PlatformName
 from bot.clocks import SystemClock
-from bot.commands import REGISTRY, Commands, Services
+from bot.commands import Commands, Services
 from bot.directory import Directory
 from bot.doctor import Check
 from bot.engine import Engine
@@ -30,9 +32,8 @@ from bot.errors import OperatorError, StorageError, UserError
 from bot.forms import Forms
 from bot.libraries import Libraries
 from bot.metrics import Metrics
-from bot.overview import Overview
 from bot.papers import SOURCE_NAMES, SourceName
-from bot.ports import Clock, InstallationStore, Library, Platform, Source
+from bot.ports import Clock, Library, Platform, Source
 from bot.query import parse
 from bot.settings import Settings
 from bot.unfurling import Unfurling
@@ -42,13 +43,8 @@ from storage.store import SqlStore
 if TYPE_CHECKING:
     # The libraries of chat platforms take most of a second to load, those of pages a tenth, and many runs need neither.
     from adapters.discord.bot import DiscordBot
-    from adapters.discord.platform import DiscordPlatform
     from adapters.slack.app import SlackApp
-    from adapters.slack.platform import SlackPlatform
-    from adapters.slack.workspaces import InstalledWorkspaces
     from adapters.web.server import WebServer
-
-__all__ = ["Application", "PapersFile", "demo_feed", "open_application", "parse_address"]
 
 STOP_WITHIN = 10  # seconds that open connections get when the bot stops
 
@@ -198,13 +194,13 @@ async def open_application(
             catalogue, hub = arxiv, HuggingFacePapers(settings.huggingface_url, client=client, token=token)
         web = WebPlatform(store.messages, clock)
         platforms: dict[PlatformName, Platform] = {web.name: web}
-        slack_parts, discord_platform = _slack_parts(settings, store, clock), _discord_platform(settings, clock)
-        if slack_parts:
-            platforms[slack_parts.platform.name] = slack_parts.platform
-            stack.push_async_callback(slack_parts.platform.close)
-        if discord_platform:
-            platforms[discord_platform.name] = discord_platform
-            stack.push_async_callback(discord_platform.close)
+        for_slack, for_discord = slack_parts(settings, store, clock), discord_platform(settings, clock)
+        if for_slack:
+            platforms[for_slack.platform.name] = for_slack.platform
+            stack.push_async_callback(for_slack.platform.close)
+        if for_discord:
+            platforms[for_discord.name] = for_discord
+            stack.push_async_callback(for_discord.close)
         metrics = Metrics()
         engine = Engine(
             store=store,
@@ -230,36 +226,18 @@ async def open_application(
             platforms=platforms,
             wake=engine.posting.wake,
         )
-        commands = Commands(services, metrics)
-        life = ChannelLife(store, directory, clock, engine.posting.wake)
-        discord = (
-            _discord_bot(
-                settings,
-                discord_platform,
-                commands,
-                directory=directory,
-                life=life,
-                clock=clock,
-                forms=Forms(store),
-                unfurling=Unfurling(store.papers, libraries),
-                announce=announce,
-            )
-            if discord_platform
-            else None
+        core = Core(
+            settings=settings,
+            clock=clock,
+            store=store,
+            commands=Commands(services, metrics),
+            directory=directory,
+            life=ChannelLife(store, directory, clock, engine.posting.wake),
+            forms=Forms(store),
+            unfurling=Unfurling(store.papers, libraries),
         )
-        slack: SlackApp | None = None
-        if slack_parts:
-            slack = _slack_app(
-                settings,
-                slack_parts,
-                commands,
-                clock=clock,
-                life=life,
-                unfurling=Unfurling(store.papers, libraries),
-                forms=Forms(store),
-                directory=directory,
-                overview=Overview(store, clock),
-            )
+        slack = slack_app(for_slack, core) if for_slack else None
+        if slack:
             stack.push_async_callback(slack.finish)
         yield Application(
             settings=settings,
@@ -267,14 +245,14 @@ async def open_application(
             store=store,
             index=index,
             engine=engine,
-            commands=commands,
+            commands=core.commands,
             directory=directory,
             metrics=metrics,
             sources=sources,
             web=web,
             slack=slack,
-            slack_checks=_slack_checks(settings, slack_parts, store, clock) if slack_parts else {},
-            discord=discord,
+            slack_checks=slack_checks(for_slack, core) if for_slack else {},
+            discord=discord_bot(for_discord, core, announce) if for_discord else None,
         )
 
 
@@ -298,146 +276,6 @@ def parse_address(text: str) -> tuple[Address, str]:
 async def _check_source(source: Source) -> str:
     newest = await source.newest_day()
     return f"the newest day is {newest}" if newest else "nothing is listed there for us"
-
-
-@dataclass(frozen=True, slots=True)
-class _SlackParts:
-    """What Slack's app is made of. Without `installed` there is one workspace, that of the settings' token."""
-
-    platform: SlackPlatform
-    installed: InstalledWorkspaces | None
-    installations: InstallationStore | None
-
-
-def _slack_parts(settings: Settings, store: SqlStore, clock: Clock) -> _SlackParts | None:
-    token, client_id = settings.slack_bot_token.get_secret_value(), settings.slack_client_id
-    client_secret = settings.slack_client_secret.get_secret_value()
-    listens = any(one.get_secret_value() for one in (settings.slack_app_token, settings.slack_signing_secret))
-    if not (token or client_id or client_secret or listens):
-        return None
-    if bool(client_id) != bool(client_secret):
-        missing = "PAPERROUND_SLACK_CLIENT_SECRET" if client_id else "PAPERROUND_SLACK_CLIENT_ID"
-        raise OperatorError(f"{missing} is missing. Slack shows both under “Basic Information”, “App Credentials”.")
-    if not token and not client_id:
-        raise OperatorError(
-            "PAPERROUND_SLACK_BOT_TOKEN is missing. Slack shows it under “OAuth & Permissions”. (For many workspaces, "
-            "set PAPERROUND_SLACK_CLIENT_ID and PAPERROUND_SLACK_CLIENT_SECRET instead.)"
-        )
-    if not listens:
-        raise OperatorError(
-            "PAPERROUND_SLACK_APP_TOKEN is missing. Slack makes one under “Basic Information”, “App-Level Tokens”, "
-            "with the scope connections:write. (Without Socket Mode, set PAPERROUND_SLACK_SIGNING_SECRET instead.)"
-        )
-    from adapters.slack.api import Connection
-    from adapters.slack.paths import INSTALL_PATH
-    from adapters.slack.platform import SlackPlatform
-    from adapters.slack.workspaces import InstalledWorkspaces, OneWorkspace
-    from storage.installations import SqlInstallationStore
-    from storage.keys import open_keyring
-
-    connection = Connection(settings.slack_api_url)
-    if not client_id:
-        return _SlackParts(SlackPlatform(OneWorkspace(connection, token)), None, None)
-    keyring = open_keyring(settings.secret_key.get_secret_value(), settings.data_dir)
-    installations = SqlInstallationStore(store.database, keyring)
-    installed = InstalledWorkspaces(
-        connection,
-        installations,
-        clock,
-        client_id=client_id,
-        client_secret=client_secret,
-        install_url=settings.public_url + INSTALL_PATH,
-        first=OneWorkspace(connection, token) if token else None,
-    )
-    return _SlackParts(SlackPlatform(installed), installed, installations)
-
-
-def _slack_app(
-    settings: Settings,
-    parts: _SlackParts,
-    commands: Commands,
-    *,
-    clock: Clock,
-    life: ChannelLife,
-    unfurling: Unfurling,
-    forms: Forms,
-    directory: Directory,
-    overview: Overview,
-) -> SlackApp:
-    from adapters.slack.app import SlackApp
-    from adapters.slack.installing import Installing
-
-    installing: Installing | None = None
-    if parts.installed and parts.installations:
-        installing = Installing(
-            parts.installed,
-            parts.installations,
-            clock,
-            client_id=settings.slack_client_id,
-            client_secret=settings.slack_client_secret.get_secret_value(),
-            public_url=settings.public_url,
-            life=life,
-        )
-    return SlackApp(
-        parts.platform,
-        commands,
-        REGISTRY,
-        app_token=settings.slack_app_token.get_secret_value(),
-        signing_secret=settings.slack_signing_secret.get_secret_value(),
-        life=life,
-        card_of=unfurling.card_of,
-        forms=forms,
-        directory=directory,
-        overview=overview,
-        installing=installing,
-    )
-
-
-def _slack_checks(settings: Settings, parts: _SlackParts, store: SqlStore, clock: Clock) -> Mapping[str, Check]:
-    from adapters.slack.checkup import Checkup
-
-    async def with_topics() -> list[Channel]:
-        channels = await store.channels.on_platform(PlatformName.SLACK)
-        return [channel for channel in channels if await store.subscriptions.of_channel(channel.id)]
-
-    app_token = settings.slack_app_token.get_secret_value()
-    return Checkup(parts.platform.workspaces, clock, app_token=app_token, with_topics=with_topics).checks()
-
-
-def _discord_platform(settings: Settings, clock: Clock) -> DiscordPlatform | None:
-    token = settings.discord_token.get_secret_value()
-    if not token:
-        return None
-    from adapters.discord.platform import DiscordPlatform
-
-    return DiscordPlatform(token, clock, api_url=settings.discord_api_url, reads_messages=settings.discord_link_cards)
-
-
-def _discord_bot(
-    settings: Settings,
-    platform: DiscordPlatform,
-    commands: Commands,
-    *,
-    directory: Directory,
-    life: ChannelLife,
-    clock: Clock,
-    forms: Forms,
-    unfurling: Unfurling,
-    announce: Callable[[str], None] | None,
-) -> DiscordBot:
-    from adapters.discord.bot import DiscordBot
-
-    return DiscordBot(
-        platform,
-        commands,
-        REGISTRY,
-        directory=directory,
-        life=life,
-        clock=clock,
-        forms=forms,
-        card_of=unfurling.card_of if settings.discord_link_cards else None,
-        announce=announce,
-    )
 
 
 def _make_data_dir(settings: Settings) -> None:

@@ -1,0 +1,42 @@
+"""Discord's part of the bot, made in two steps like Slack's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bot.bootstrap.core import Core
+from bot.commands import REGISTRY
+from bot.ports import Clock
+from bot.settings import Settings
+
+if TYPE_CHECKING:  # Discord's library takes most of a second to load, and many runs do not need it.
+    from adapters.discord.bot import DiscordBot
+    from adapters.discord.platform import DiscordPlatform
+
+
+def discord_platform(settings: Settings, clock: Clock) -> DiscordPlatform | None:
+    """Where Discord's messages are sent; None without a token."""
+    token = settings.discord_token.get_secret_value()
+    if not token:
+        return None
+    from adapters.discord.platform import DiscordPlatform
+
+    return DiscordPlatform(token, clock, api_url=settings.discord_api_url, reads_messages=settings.discord_link_cards)
+
+
+def discord_bot(platform: DiscordPlatform, core: Core, announce: Callable[[str], None] | None) -> DiscordBot:
+    """What listens to people in Discord and answers them."""
+    from adapters.discord.bot import DiscordBot
+
+    return DiscordBot(
+        platform,
+        core.commands,
+        REGISTRY,
+        directory=core.directory,
+        life=core.life,
+        clock=core.clock,
+        forms=core.forms,
+        card_of=core.unfurling.card_of if core.settings.discord_link_cards else None,
+        announce=announce,
+    )

@@ -1,0 +1,122 @@
+"""Slack's part of the bot.
+
+It is made in two steps: commands need to know the platforms, and what listens to people needs the commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.bootstrap.core import Core
+from bot.channels import Channel, PlatformName
+from bot.commands import REGISTRY
+from bot.doctor import Check
+from bot.errors import OperatorError
+from bot.overview import Overview
+from bot.ports import Clock, InstallationStore
+from bot.settings import Settings
+from storage.store import SqlStore
+
+if TYPE_CHECKING:  # Slack's libraries take most of a second to load, and many runs need none of them.
+    from adapters.slack.app import SlackApp
+    from adapters.slack.platform import SlackPlatform
+    from adapters.slack.workspaces import InstalledWorkspaces
+
+
+@dataclass(frozen=True, slots=True)
+class SlackParts:
+    """What Slack's app is made of. Without `installed` there is one workspace, that of the settings' token."""
+
+    platform: SlackPlatform
+    installed: InstalledWorkspaces | None = None
+    installations: InstallationStore | None = None
+
+
+def slack_parts(settings: Settings, store: SqlStore, clock: Clock) -> SlackParts | None:
+    """Those that the settings ask for, None if they have nothing of Slack; raises `OperatorError` for half of them."""
+    token, client_id = settings.slack_bot_token.get_secret_value(), settings.slack_client_id
+    client_secret = settings.slack_client_secret.get_secret_value()
+    listens = any(one.get_secret_value() for one in (settings.slack_app_token, settings.slack_signing_secret))
+    if not (token or client_id or client_secret or listens):
+        return None
+    if bool(client_id) != bool(client_secret):
+        missing = "PAPERROUND_SLACK_CLIENT_SECRET" if client_id else "PAPERROUND_SLACK_CLIENT_ID"
+        raise OperatorError(f"{missing} is missing. Slack shows both under “Basic Information”, “App Credentials”.")
+    if not token and not client_id:
+        raise OperatorError(
+            "PAPERROUND_SLACK_BOT_TOKEN is missing. Slack shows it under “OAuth & Permissions”. (For many workspaces, "
+            "set PAPERROUND_SLACK_CLIENT_ID and PAPERROUND_SLACK_CLIENT_SECRET instead.)"
+        )
+    if not listens:
+        raise OperatorError(
+            "PAPERROUND_SLACK_APP_TOKEN is missing. Slack makes one under “Basic Information”, “App-Level Tokens”, "
+            "with the scope connections:write. (Without Socket Mode, set PAPERROUND_SLACK_SIGNING_SECRET instead.)"
+        )
+    from adapters.slack.api import Connection
+    from adapters.slack.paths import INSTALL_PATH
+    from adapters.slack.platform import SlackPlatform
+    from adapters.slack.workspaces import InstalledWorkspaces, OneWorkspace
+    from storage.installations import SqlInstallationStore
+    from storage.keys import open_keyring
+
+    connection = Connection(settings.slack_api_url)
+    if not client_id:
+        return SlackParts(SlackPlatform(OneWorkspace(connection, token)))
+    keyring = open_keyring(settings.secret_key.get_secret_value(), settings.data_dir)
+    installations = SqlInstallationStore(store.database, keyring)
+    installed = InstalledWorkspaces(
+        connection,
+        installations,
+        clock,
+        client_id=client_id,
+        client_secret=client_secret,
+        install_url=settings.public_url + INSTALL_PATH,
+        first=OneWorkspace(connection, token) if token else None,
+    )
+    return SlackParts(SlackPlatform(installed), installed, installations)
+
+
+def slack_app(parts: SlackParts, core: Core) -> SlackApp:
+    """What listens to people in Slack and answers them."""
+    from adapters.slack.app import SlackApp
+    from adapters.slack.installing import Installing
+
+    settings = core.settings
+    installing: Installing | None = None
+    if parts.installed and parts.installations:
+        installing = Installing(
+            parts.installed,
+            parts.installations,
+            core.clock,
+            client_id=settings.slack_client_id,
+            client_secret=settings.slack_client_secret.get_secret_value(),
+            public_url=settings.public_url,
+            life=core.life,
+        )
+    return SlackApp(
+        parts.platform,
+        core.commands,
+        REGISTRY,
+        app_token=settings.slack_app_token.get_secret_value(),
+        signing_secret=settings.slack_signing_secret.get_secret_value(),
+        life=core.life,
+        card_of=core.unfurling.card_of,
+        forms=core.forms,
+        directory=core.directory,
+        overview=Overview(core.store, core.clock),
+        installing=installing,
+    )
+
+
+def slack_checks(parts: SlackParts, core: Core) -> Mapping[str, Check]:
+    """What `paperround doctor` looks at in Slack."""
+    from adapters.slack.checkup import Checkup
+
+    async def with_topics() -> list[Channel]:
+        channels = await core.store.channels.on_platform(PlatformName.SLACK)
+        return [channel for channel in channels if await core.store.subscriptions.of_channel(channel.id)]
+
+    app_token = core.settings.slack_app_token.get_secret_value()
+    return Checkup(parts.platform.workspaces, core.clock, app_token=app_token, with_topics=with_topics).checks()
