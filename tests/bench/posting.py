@@ -8,25 +8,34 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import httpx
 import psutil
 import structlog
 
+from adapters.web.platform import address_of
 from bot.ports import TopicOptions
 from storage.store import SqlStore
 from tests.bench import Row, Stopwatch, Times
+from tests.bench.matching import DISTINCT
 from tests.feeds.server import SHARED
+from tests.matching.real import subscriptions
+from tests.search.feeds import arxiv_papers
 from tests.sources import a_paper
 from tests.town import Town
 
-CHANNELS = 2000
+CHANNELS = 10_000
+TOPICS = 10_000  # while the program idles
+IDLE_AFTER = 10  # seconds
 PAPERS = 5
 MEGABYTE = 1_000_000
 CORPUS = SHARED / "data" / "arxiv" / "papers.jsonl.xz"
@@ -35,14 +44,13 @@ CORPUS = SHARED / "data" / "arxiv" / "papers.jsonl.xz"
 def rows() -> Iterator[Row]:
     """The rows of this section."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    yield from asyncio.run(_throughput())
-    yield from asyncio.run(_answers())
+    yield from asyncio.run(_digests())
     yield from _start()
 
 
 @asynccontextmanager
-async def _due(channels: int) -> AsyncIterator[Town]:
-    """A town in which every channel has a topic, papers that wait, and a digest that is due."""
+async def _subscribed(channels: int) -> AsyncIterator[Town]:
+    """A town in which every channel has a topic, and a digest once there are papers."""
     with TemporaryDirectory() as folder:
         store = SqlStore(f"sqlite:///{folder}/paperround.db")
         await store.open()
@@ -54,18 +62,25 @@ async def _due(channels: int) -> AsyncIterator[Town]:
             )
             options = TopicOptions(query="diffusion")
             await store.subscriptions.add(channel.id, options, created_by="u1", now=now)
-        await town.news(*(a_paper(number) for number in range(PAPERS)))
         yield town
         await town.index.close()
         await store.close()
 
 
-async def _throughput() -> list[Row]:
-    async with _due(CHANNELS) as town:
-        with Stopwatch() as planning:
-            planned = await town.engine.planner.sweep()
-        with Stopwatch() as posting:
-            posted = await town.engine.posting.drain()
+async def _digests() -> list[Row]:
+    async with _subscribed(CHANNELS) as town:
+        await town.news(*(a_paper(number) for number in range(PAPERS)))
+        throughput = await _throughput(town)
+        town.clock.advance(days=1)
+        await town.news(*(a_paper(number) for number in range(PAPERS, 2 * PAPERS)))
+        return throughput + await _answers(town)
+
+
+async def _throughput(town: Town) -> list[Row]:
+    with Stopwatch() as planning:
+        planned = await town.engine.planner.sweep()
+    with Stopwatch() as posting:
+        posted = await town.engine.posting.drain()
     assert planned == posted == CHANNELS
     return [
         Row(what="digests planned", ours=planned / planning.seconds, unit="/s", more_is_better=True),
@@ -80,20 +95,19 @@ async def _throughput() -> list[Row]:
     ]
 
 
-async def _answers() -> list[Row]:
+async def _answers(town: Town) -> list[Row]:
     """Commands while everybody gets a digest."""
-    async with _due(CHANNELS) as town:
-        going_out = asyncio.create_task(town.engine.deliver())
-        durations = []
-        number = 0
-        while not going_out.done():
-            number = (number + 37) % CHANNELS
-            for line in ("topics", "search diffusion", "settings limit 10"):
-                started = time.perf_counter()
-                await town.ask(line, f"channel-{number}")
-                durations.append(time.perf_counter() - started)
-            await asyncio.sleep(0.02)
-        await going_out
+    going_out = asyncio.create_task(town.engine.deliver())
+    durations = []
+    number = 0
+    while not going_out.done():
+        number = (number + 37) % CHANNELS
+        for line in ("topics", "search diffusion", "settings limit 10"):
+            started = time.perf_counter()
+            await town.ask(line, f"channel-{number}")
+            durations.append(time.perf_counter() - started)
+        await asyncio.sleep(0.02)
+    assert await going_out == CHANNELS
     times = Times.of(durations)
     label = f"a command while {CHANNELS:,} channels get a digest"
     return [
@@ -125,3 +139,50 @@ def _start() -> Iterator[Row]:
         yield Row(
             what="start with 60,419 papers, and search", ours=starting.seconds, unit="s", rival="wanted", theirs=2
         )
+        asyncio.run(_subscribe(Path(folder)))
+        yield from _idle(program, environment)
+
+
+async def _subscribe(folder: Path) -> None:
+    """Gives a thousand channels ten topics each."""
+    store = SqlStore(f"sqlite:///{folder}/paperround.db")
+    await store.open()
+    now = datetime.now(UTC)
+    topics = subscriptions(list(arxiv_papers(TOPICS)), TOPICS, distinct=round(TOPICS * DISTINCT))
+    for number in range(0, TOPICS, 10):
+        channel = await store.channels.add(
+            address_of(f"channel-{number}"), "", time_zone="UTC", schedule="daily 13:00", next_digest_at=now
+        )
+        for query in dict.fromkeys(topics[number : number + 10]):
+            await store.subscriptions.add(channel.id, TopicOptions(query=query), created_by="u1", now=now)
+    await store.close()
+
+
+def _idle(program: Sequence[str], environment: Mapping[str, str]) -> Iterator[Row]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    nobody = "http://127.0.0.1:9"
+    environment = {
+        **environment,
+        "PAPERROUND_WEB_PORT": str(port),
+        **{f"PAPERROUND_{name}_URL": nobody for name in ("HUGGINGFACE", "ARXIV_API", "ARXIV_RSS")},
+    }
+    with Stopwatch() as starting:
+        process = psutil.Popen([*program, "run"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not _is_ready(port):
+            assert process.poll() is None, "it does not run"
+            time.sleep(0.02)
+    time.sleep(IDLE_AFTER)
+    idle = process.memory_info().rss
+    process.terminate()
+    process.wait()
+    label = f"run with 60,419 papers and {TOPICS:,} topics"
+    yield Row(what=f"{label}: ready", ours=starting.seconds, unit="s", rival="wanted", theirs=2)
+    yield Row(what=f"{label}: idle", ours=idle / MEGABYTE, unit="MB", rival="wanted", theirs=150)
+
+
+def _is_ready(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=1).is_success
+    except httpx.TransportError:
+        return False
