@@ -207,7 +207,7 @@ class SqlPostStore:
             .where(
                 POSTS.c.channel_id == channel_id,
                 POSTS.c.error != "",
-                POSTS.c.state != PostState.SENT,
+                POSTS.c.state.in_([state for state in PostState if state is not PostState.SENT]),
             )
             .order_by(POSTS.c.id.desc())
             .limit(1)

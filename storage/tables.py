@@ -99,7 +99,7 @@ class PaperRow(SQLModel, table=True):
 
 class ListingRow(SQLModel, table=True):
     __tablename__ = "listings"
-    __table_args__ = (Index("ix_listings_paper_id", "paper_id"),)
+    __table_args__ = (Index("ix_listings_paper_id", "paper_id"), Index("ix_listings_day", "day"))
 
     source: str = Field(primary_key=True)
     day: date = Field(primary_key=True)
@@ -235,19 +235,9 @@ class PostRow(SQLModel, table=True):
             postgresql_where=text("state IN ('leased', 'unknown')"),
             sqlite_where=text("state IN ('leased', 'unknown')"),
         ),
-        Index(
-            "ix_posts_open",
-            "channel_id",
-            "id",
-            postgresql_where=text("state IN ('pending', 'leased', 'unknown')"),
-            sqlite_where=text("state IN ('pending', 'leased', 'unknown')"),
-        ),
-        Index(
-            "ix_posts_due",
-            "due_at",
-            postgresql_where=text("state = 'pending'"),
-            sqlite_where=text("state = 'pending'"),
-        ),
+        # Of all states: databases do not see that an index for some of them serves a statement with parameters.
+        Index("ix_posts_channel_state", "channel_id", "state", "id"),
+        Index("ix_posts_state_due", "state", "due_at"),
         Index(
             "ix_posts_remote_id",
             "channel_id",
