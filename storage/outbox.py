@@ -42,42 +42,15 @@ class SqlPostStore:
             older.c.id < POSTS.c.id,
             older.c.state.in_([PostState.PENDING, PostState.LEASED, PostState.UNKNOWN]),
         )
-        free = (
-            select(POSTS.c.id)
-            .join(CHANNELS, CHANNELS.c.id == POSTS.c.channel_id)
-            .join(WORKSPACES, WORKSPACES.c.id == CHANNELS.c.workspace_id)
-            .where(
-                POSTS.c.state == PostState.PENDING,
-                POSTS.c.due_at <= now,
-                CHANNELS.c.state == ChannelState.ACTIVE,
-                func.coalesce(CHANNELS.c.post_after, POSTS.c.due_at) <= now,
-                WORKSPACES.c.platform.in_(platforms),
-                ~older_open,
-            )
-            .order_by(POSTS.c.due_at, POSTS.c.id)
-            .limit(limit)
-            .with_for_update(of=POSTS, skip_locked=True)
+        free = _due(PostState.PENDING, platforms, now, limit).where(
+            func.coalesce(CHANNELS.c.post_after, POSTS.c.due_at) <= now, ~older_open
         )
         return await self._take(free, until, state=PostState.LEASED, attempt_at=None)
 
     async def lease_unknown(
         self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int
     ) -> list[Post]:
-        free = (
-            select(POSTS.c.id)
-            .join(CHANNELS, CHANNELS.c.id == POSTS.c.channel_id)
-            .join(WORKSPACES, WORKSPACES.c.id == CHANNELS.c.workspace_id)
-            .where(
-                POSTS.c.state == PostState.UNKNOWN,
-                POSTS.c.due_at <= now,
-                func.coalesce(POSTS.c.lease_until, now) <= now,
-                CHANNELS.c.state == ChannelState.ACTIVE,
-                WORKSPACES.c.platform.in_(platforms),
-            )
-            .order_by(POSTS.c.due_at, POSTS.c.id)
-            .limit(limit)
-            .with_for_update(of=POSTS, skip_locked=True)
-        )
+        free = _due(PostState.UNKNOWN, platforms, now, limit).where(func.coalesce(POSTS.c.lease_until, now) <= now)
         return await self._take(free, until)
 
     async def failures(self, channel_id: int, since: datetime) -> list[str]:
@@ -214,6 +187,24 @@ class SqlPostStore:
         )
         async with self._database.read() as connection:
             return (await connection.execute(statement)).scalar_one_or_none() or ""
+
+
+def _due(state: PostState, platforms: Sequence[PlatformName], now: datetime, limit: int) -> Select[Any]:
+    """The ids of posts in that state whose time has come, in active channels, without those that others hold."""
+    return (
+        select(POSTS.c.id)
+        .join(CHANNELS, CHANNELS.c.id == POSTS.c.channel_id)
+        .join(WORKSPACES, WORKSPACES.c.id == CHANNELS.c.workspace_id)
+        .where(
+            POSTS.c.state == state,
+            POSTS.c.due_at <= now,
+            CHANNELS.c.state == ChannelState.ACTIVE,
+            WORKSPACES.c.platform.in_(platforms),
+        )
+        .order_by(POSTS.c.due_at, POSTS.c.id)
+        .limit(limit)
+        .with_for_update(of=POSTS, skip_locked=True)
+    )
 
 
 def _post_of(row: Row[Any]) -> Post:
