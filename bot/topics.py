@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import timedelta
@@ -69,6 +70,10 @@ class TopicDesk:
             for change in changes:
                 self._apply(change.subscription_id, change.subscription)
                 self._change = change.change
+            if len(changes) == CHANGES_AT_ONCE:
+                # So many come when a process starts. They stay, and looking through all of them again and again, as the
+                # garbage collector would, holds up everybody: a quarter of a second with 100,000 topics.
+                gc.freeze()
 
     def _apply(self, subscription_id: int, subscription: Subscription | None) -> None:
         if subscription is None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+from bot import topics
 from bot.errors import SourceError, StorageError
+from bot.matching.matcher import Standing
 from bot.messages import PaperBlock
 from storage.store import SqlStore
 from tests.clocks import SettableClock
@@ -147,3 +152,24 @@ async def test_status_tells_of_messages_that_will_never_be_posted(town: Town) ->
     assert "Never posted: 1 message in the last week" in await town.say("status")
     town.clock.advance(days=8)
     assert "Never posted" not in await town.say("status")
+
+
+async def test_topics_that_are_there_at_the_start_are_no_work_for_the_garbage_collector(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(10):
+        await town.say(f"subscribe word{number}")
+    monkeypatch.setattr(topics, "CHANGES_AT_ONCE", 4)
+    restarted = Town(town.store, tmp_path / "restarted", clock=town.clock)
+    try:
+        await restarted.engine.wanted_categories()
+        assert _looked_through() == 10 - 2 * 4
+    finally:
+        gc.unfreeze()
+        await restarted.index.close()
+
+
+def _looked_through() -> int:
+    """How many queries of topics the garbage collector looks through."""
+    gc.collect()
+    return sum(isinstance(one, Standing) for one in gc.get_objects())
