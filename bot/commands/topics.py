@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.cards import paper_card
 from bot.channels import Channel
 from bot.commands.registry import Arguments, Command, Kind, Parameter
-from bot.commands.searching import PAGE_OPTION, turning
+from bot.commands.searching import PAGE_OPTION, pages, turning
 from bot.commands.services import Services
 from bot.commands.wording import answer, hint, next_digest_in_words, say, schedule_in_words, sentence
 from bot.errors import UserError
@@ -84,7 +84,7 @@ async def topics(services: Services, call: CommandCall, arguments: Arguments) ->
     now = services.clock.now()
     delivered = await services.store.subscriptions.delivered(channel.id, now - DELIVERED_IN)
     blocks: list[Block] = [Heading(f"{count_of(len(subscriptions), 'topic')} in {channel.name_here}")]
-    page = min(arguments.number("page") or 1, -(-len(subscriptions) // PAGE))
+    page = min(arguments.number("page") or 1, pages(len(subscriptions), PAGE))
     for topic in subscriptions[(page - 1) * PAGE : page * PAGE]:
         blocks.append(say(bold(f"{topic.number}. "), *_title(topic)))
         brought = f"{count_of(delivered.get(topic.id, 0), 'paper')} in the last {DELIVERED_IN.days} days"

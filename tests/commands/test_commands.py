@@ -63,6 +63,15 @@ async def test_search_pages_through_the_results_with_buttons(town: Town) -> None
     assert "Next ›" not in buttons(third)
     seen = [*first.message.paper_ids, *second.message.paper_ids, *third.message.paper_ids]
     assert sorted(seen) == [a_paper(number).id for number in range(1, 13)]
+    beyond = await town.ask("search diffusion study --page 9", from_message="m1")
+    assert plain_text(beyond.message) == plain_text(third.message)
+
+
+async def test_an_old_button_shows_the_last_page_of_a_shorter_listing(town: Town) -> None:
+    await town.news(*(a_paper(number) for number in range(1, 13)))
+    second = await town.ask("today --page 2")
+    assert len(second.message.paper_ids) == 2
+    assert plain_text((await town.ask("today --page 9")).message) == plain_text(second.message)
 
 
 async def test_search_offers_related_papers_under_their_own_heading(town: Town) -> None:
