@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from bot.cards import paper_card
@@ -196,16 +197,20 @@ def _name(name: str) -> str:
 def _refuse_double(query: Query, wanted: Query, topics: Sequence[Subscription]) -> None:
     """Raises `UserError` if a topic has this query, or finds the same by its options: in whatever spelling."""
     for topic in topics:
-        try:
-            double = same(query, parse(topic.query)) or same(wanted, topic.wanted)
-        except QueryError:
-            continue
-        if double:
+        if _is_about(topic, query, wanted):
             written = "" if topic.query == query.text else f", {quoted(topic.query)}"
             raise UserError(
                 f"This channel has that topic already: it is number {topic.number}{written}. "
                 f"`/papers edit {topic.number}` changes it."
             )
+
+
+def _is_about(topic: Subscription, query: Query, wanted: Query) -> bool:
+    """Whether the topic has this query, or finds with its options what `wanted` does: in whatever spelling."""
+    try:
+        return same(query, parse(topic.query)) or same(wanted, topic.wanted)
+    except QueryError:
+        return False
 
 
 async def _baseline(services: Services, wanted: Query) -> tuple[str, ...]:
@@ -272,13 +277,11 @@ async def _topic(services: Services, channel: Channel, asked: str) -> Subscripti
     for topic in topics:
         if number == str(topic.number) or asked.casefold() in (topic.name.casefold(), topic.query.casefold()):
             return topic
-    try:
-        canonical = parse(asked).text.casefold()
-    except QueryError:
-        canonical = ""
-    for topic in topics:
-        if canonical == topic.query.casefold():
-            return topic
+    with suppress(QueryError):
+        query = parse(asked)
+        for topic in topics:
+            if _is_about(topic, query, query):
+                return topic
     shown = asked if len(asked) <= 60 else asked[:59] + "…"
     titles = {topic.title: topic.number for topic in topics}
     if near := closest(asked, list(titles)):

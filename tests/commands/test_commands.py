@@ -293,6 +293,14 @@ async def test_unsubscribe_takes_a_number_a_name_or_a_query(town: Town) -> None:
     assert "4. `retrieval`" in await town.say("topics")  # numbers are never given twice
 
 
+async def test_a_topic_is_found_by_whatever_would_be_refused_as_its_double(town: Town) -> None:
+    await town.say("subscribe diffusion models")
+    await town.say("subscribe retrieval --min-upvotes 5")
+    for line in ("models diffusion", "retrieval upvotes:>4"):
+        assert "has that topic already" in await town.refused(f"subscribe {line}")
+        assert "removed" in await town.say(f"unsubscribe {line}")
+
+
 async def test_unsubscribe_drops_what_waited_only_for_it(town: Town) -> None:
     await town.say("subscribe diffusion")
     await town.say("subscribe turtles")
