@@ -186,7 +186,17 @@ async def _import_file(application: Application, file: PapersFile) -> tuple[int,
     return imported, bad
 
 
-@cli.command()
+class QueryCommand(click.Command):
+    """A command whose argument may start with a minus, as queries do: `-survey llm` is no option `-s`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        queries = [arg for arg in args if arg[:1] == "-" and arg[:2] != "--" and arg != "-h"]
+        if queries and "--" not in args:
+            args = [*(arg for arg in args if arg not in queries), "--", *queries]
+        return super().parse_args(ctx, args)
+
+
+@cli.command(cls=QueryCommand)
 @click.argument("query")
 @click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many papers to show.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")

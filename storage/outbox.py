@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.channels import ChannelState, PlatformName
 from bot.posts import POST_CONTENT_JSON, DeliveryState, Post, PostContent, PostState, Settlement
 from storage.database import Database
-from storage.digests import add_post
 from storage.group_commit import GroupCommit
+from storage.plans import add_post
 from storage.statements import chunks
 from storage.tables import CHANNELS, DELIVERIES, POSTS, WORKSPACES
 

@@ -15,7 +15,7 @@ from bot.posts import DeliveryState
 from bot.subscriptions import Subscription
 from storage.counters import Counter, next_numbers
 from storage.database import Database
-from storage.digests import WAITING
+from storage.deliveries import WAITING
 from storage.statements import chunks, upsert
 from storage.tables import BASELINES, CHANNELS, DELIVERIES, DELIVERY_TOPICS, PAPERS, SUBSCRIPTIONS
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.cards import NO_VOTES, paper_card, title_of
 from bot.citations import FORMATS, CitationFormat
 from bot.commands.registry import Arguments, Command, Kind, Parameter
-from bot.commands.searching import PAGE_OPTION, PAPER, known_paper, turning
+from bot.commands.searching import PAGE_OPTION, PAPER, known_paper, pages, turning
 from bot.commands.services import Services
 from bot.commands.wording import answer, hint, say
 from bot.composition import compose
@@ -55,7 +55,7 @@ async def saved(services: Services, call: CommandCall, arguments: Arguments) -> 
     if chosen != LIST:
         entries = await services.store.reading.saved(call.reader, limit=MOST_CITED)
         return _cited([entry.paper for entry in entries], FORMATS[chosen], "reading-list", total)
-    page = min(arguments.number("page") or 1, -(-total // PAGE))
+    page = min(arguments.number("page") or 1, pages(total, PAGE))
     entries = await services.store.reading.saved(call.reader, limit=PAGE, offset=(page - 1) * PAGE)
     blocks: list[Block] = [Heading(f"Your reading list: {count_of(total, 'paper')}")]
     blocks += [paper_card(entry.paper, compact=True) for entry in entries]

@@ -38,10 +38,13 @@ async def search(services: Services, call: CommandCall, arguments: Arguments) ->
     query = parse(asked)
     page = arguments.number("page") or 1
     found = await services.index.search(query, limit=PAGE, offset=(page - 1) * PAGE)
+    if page > pages(found.total):  # an old button, and less is found by now
+        page = pages(found.total)
+        found = await services.index.search(query, limit=PAGE, offset=(page - 1) * PAGE)
     papers = await services.store.papers.papers([hit.paper_id for hit in (*found.hits, *found.related)])
     blocks: list[Block] = []
     if found.total:
-        last = -(-found.total // PAGE)
+        last = pages(found.total)
         where = f", page {page} of {last:,}" if last > 1 else ""
         blocks.append(say(bold(count_of(found.total, "paper")), " for ", code(query.text), where))
     else:
@@ -198,9 +201,15 @@ def _share_button(paper: Paper) -> tuple[Button, ...]:
 
 
 def _page_of(heading: Heading, papers: Sequence[Paper], line: str, page: int, call: CommandCall) -> Reply:
+    page = min(page, pages(len(papers), 2 * PAGE))
     shown = papers[(page - 1) * 2 * PAGE : page * 2 * PAGE]
     blocks: list[Block] = [heading, *(paper_card(paper, compact=True) for paper in shown)]
     return answer(*blocks, *turning(line, page, len(papers), 2 * PAGE), replaces=call.from_message is not None)
+
+
+def pages(total: int, size: int = PAGE) -> int:
+    """How many pages so many results fill; nothing is one empty page."""
+    return max(-(-total // size), 1)
 
 
 def turning(line: str, page: int, total: int, size: int = PAGE) -> list[Block]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from bot.cards import paper_card
 from bot.channels import Channel
 from bot.commands.registry import Arguments, Command, Kind, Parameter
-from bot.commands.searching import PAGE_OPTION, turning
+from bot.commands.searching import PAGE_OPTION, pages, turning
 from bot.commands.services import Services
 from bot.commands.wording import answer, hint, next_digest_in_words, say, schedule_in_words, sentence
 from bot.errors import UserError
@@ -84,7 +85,7 @@ async def topics(services: Services, call: CommandCall, arguments: Arguments) ->
     now = services.clock.now()
     delivered = await services.store.subscriptions.delivered(channel.id, now - DELIVERED_IN)
     blocks: list[Block] = [Heading(f"{count_of(len(subscriptions), 'topic')} in {channel.name_here}")]
-    page = min(arguments.number("page") or 1, -(-len(subscriptions) // PAGE))
+    page = min(arguments.number("page") or 1, pages(len(subscriptions), PAGE))
     for topic in subscriptions[(page - 1) * PAGE : page * PAGE]:
         blocks.append(say(bold(f"{topic.number}. "), *_title(topic)))
         brought = f"{count_of(delivered.get(topic.id, 0), 'paper')} in the last {DELIVERED_IN.days} days"
@@ -196,16 +197,20 @@ def _name(name: str) -> str:
 def _refuse_double(query: Query, wanted: Query, topics: Sequence[Subscription]) -> None:
     """Raises `UserError` if a topic has this query, or finds the same by its options: in whatever spelling."""
     for topic in topics:
-        try:
-            double = same(query, parse(topic.query)) or same(wanted, topic.wanted)
-        except QueryError:
-            continue
-        if double:
+        if _is_about(topic, query, wanted):
             written = "" if topic.query == query.text else f", {quoted(topic.query)}"
             raise UserError(
                 f"This channel has that topic already: it is number {topic.number}{written}. "
                 f"`/papers edit {topic.number}` changes it."
             )
+
+
+def _is_about(topic: Subscription, query: Query, wanted: Query) -> bool:
+    """Whether the topic has this query, or finds with its options what `wanted` does: in whatever spelling."""
+    try:
+        return same(query, parse(topic.query)) or same(wanted, topic.wanted)
+    except QueryError:
+        return False
 
 
 async def _baseline(services: Services, wanted: Query) -> tuple[str, ...]:
@@ -272,13 +277,11 @@ async def _topic(services: Services, channel: Channel, asked: str) -> Subscripti
     for topic in topics:
         if number == str(topic.number) or asked.casefold() in (topic.name.casefold(), topic.query.casefold()):
             return topic
-    try:
-        canonical = parse(asked).text.casefold()
-    except QueryError:
-        canonical = ""
-    for topic in topics:
-        if canonical == topic.query.casefold():
-            return topic
+    with suppress(QueryError):
+        query = parse(asked)
+        for topic in topics:
+            if _is_about(topic, query, query):
+                return topic
     shown = asked if len(asked) <= 60 else asked[:59] + "…"
     titles = {topic.title: topic.number for topic in topics}
     if near := closest(asked, list(titles)):

@@ -196,10 +196,13 @@ class _Parser:
 
     def _only_negative(self, root: _Part) -> QueryError:
         part = _unanchored(root)
-        excluded = shortened(self._text[part.start : part.end])
+        text = self._text[part.start : part.end]
+        excluded = shortened(text)
         if part is root:
             problem = "The query only says what to leave out."
-            hint = f"Write what to look for too, or `* {excluded}` for every other paper."
+            # What is cut short cannot be written as it stands there.
+            all_others = f"`* {excluded}`" if excluded == text else "a `*` in front"
+            hint = f"Write what to look for too, or {all_others} for every other paper."
         else:
             problem = f"One side of this OR, `{excluded}`, only says what to leave out."
             hint = "Write there what to look for too."

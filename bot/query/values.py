@@ -114,7 +114,7 @@ def _starred(value: Value, field: TextField) -> Atom:
     if len(words) > 1:
         raise value.error(
             f"A `*` needs one plain word, and {value.shown} is several.",
-            f"Write `{' '.join(words)}*`, which looks for each of them."
+            f"Write `({' '.join(words)}*)`, which looks for each of them."
             if len(words[-1]) >= SHORTEST_PREFIX
             else f"Write `{start}` without the `*`.",
         )
@@ -305,13 +305,15 @@ def not_a_field(run: Value) -> QueryError:
     paper_id = next(iter(linked_paper_ids(run.text)), None) or normalize_paper_id(run.text)
     if paper_id:
         return run.error("A link is not searched for.", f"Write `id:{paper_id}` for that paper.")
-    quoted = f'`"{shortened(run.text)}"`'
+    text = run.text.replace("*", "")  # which a phrase cannot have
+    # What is cut short cannot be written as it stands there.
+    quoted = f'write `"{text}"`' if shortened(text) == text else "put it in quotes"
     if rest.startswith("//"):
         return run.error("A link is not searched for.", f"Write some words of it, or {quoted} to look for its words.")
     if not name.isalpha():
         return run.error(
             f"A colon is only used between a field and its value, unlike in {run.shown}.",
-            f"Write {quoted} to look for its words.",
+            f"{quoted[0].upper()}{quoted[1:]} to look for its words.",
         )
     small = name.lower()
     close = difflib.get_close_matches(small, [*FIELDS, SORT, *_OTHER_NAMES], n=1)
@@ -320,9 +322,9 @@ def not_a_field(run: Value) -> QueryError:
     if meant:
         return place.error(
             f"There is no field {place.shown}.",
-            f"Did you mean `{meant}:`? Otherwise write {quoted} to look for its words.",
+            f"Did you mean `{meant}:`? Otherwise {quoted} to look for its words.",
         )
     return place.error(
         f"There is no field {place.shown}.",
-        f"The fields are {', '.join(FIELDS)}. Otherwise write {quoted} to look for its words.",
+        f"The fields are {', '.join(FIELDS)}. Otherwise {quoted} to look for its words.",
     )

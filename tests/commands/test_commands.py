@@ -63,6 +63,15 @@ async def test_search_pages_through_the_results_with_buttons(town: Town) -> None
     assert "Next ›" not in buttons(third)
     seen = [*first.message.paper_ids, *second.message.paper_ids, *third.message.paper_ids]
     assert sorted(seen) == [a_paper(number).id for number in range(1, 13)]
+    beyond = await town.ask("search diffusion study --page 9", from_message="m1")
+    assert plain_text(beyond.message) == plain_text(third.message)
+
+
+async def test_an_old_button_shows_the_last_page_of_a_shorter_listing(town: Town) -> None:
+    await town.news(*(a_paper(number) for number in range(1, 13)))
+    second = await town.ask("today --page 2")
+    assert len(second.message.paper_ids) == 2
+    assert plain_text((await town.ask("today --page 9")).message) == plain_text(second.message)
 
 
 async def test_search_offers_related_papers_under_their_own_heading(town: Town) -> None:
@@ -282,6 +291,14 @@ async def test_unsubscribe_takes_a_number_a_name_or_a_query(town: Town) -> None:
     assert "no topics" in await town.refused("unsubscribe 1")
     await town.say(undo)
     assert "4. `retrieval`" in await town.say("topics")  # numbers are never given twice
+
+
+async def test_a_topic_is_found_by_whatever_would_be_refused_as_its_double(town: Town) -> None:
+    await town.say("subscribe diffusion models")
+    await town.say("subscribe retrieval --min-upvotes 5")
+    for line in ("models diffusion", "retrieval upvotes:>4"):
+        assert "has that topic already" in await town.refused(f"subscribe {line}")
+        assert "removed" in await town.say(f"unsubscribe {line}")
 
 
 async def test_unsubscribe_drops_what_waited_only_for_it(town: Town) -> None:

@@ -64,6 +64,8 @@ def test_mistakes_end_with_their_sentence_and_code_two(bot: Bot) -> None:
     done = bot.cli("search", '"mixture of experts', expect=2)
     assert "^" in done.stderr
     assert done.stdout == ""
+    for query in ("-survey", "-has:code", "-hallucinations cat:nope"):
+        assert "^" in bot.cli("search", query, expect=2).stderr
     assert "Did you mean `/papers search`?" in bot.cli("command", "serach x", expect=2).stderr
     assert "is no channel" in bot.cli("command", "topics", "--channel", "nowhere", expect=2).stderr
     assert "No such option" in bot.cli("status", "--jsn", expect=2).stderr

@@ -42,7 +42,7 @@ async def postgres_store(postgres_url: str) -> AsyncIterator[SqlStore]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stores that wait only for a moment, so that tests need not wait for long."""
     monkeypatch.setattr(database, "SQLITE_BUSY_TIMEOUT", 0.05)
-    monkeypatch.setattr(database, "POSTGRES_STATEMENT_TIMEOUT", 50)
+    monkeypatch.setattr(database, "POSTGRES_STATEMENT_TIMEOUT", 300)
 
 
 @pytest.mark.usefixtures("impatient")
