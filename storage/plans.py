@@ -180,6 +180,10 @@ async def _add_all(connection: AsyncConnection, table: Table, rows: list[dict[st
     """Adds the rows and returns their ids, both in the same growing order."""
     if not rows:
         return []
+    if connection.dialect.name == "sqlite":
+        # It numbers the rows of a statement one after the other. SQLAlchemy does not count on that, and to be sure of
+        # the order would send a statement for every row, four times as long.
+        return sorted((await connection.execute(insert(table).returning(table.c.id), rows)).scalars())
     adding = insert(table).returning(table.c.id, sort_by_parameter_order=True)
     return list((await connection.execute(adding, rows)).scalars())
 
