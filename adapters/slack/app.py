@@ -450,7 +450,8 @@ class SlackApp:
     # ---- work
 
     async def finish(self) -> None:
-        """Lets work that is under way end."""
+        """Lets work that is under way end; what waits because Slack asks to is tried once more."""
+        self._connection.patience.end()
         await self._errands.finish()
 
 

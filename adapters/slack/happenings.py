@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Final, Protocol
 
@@ -131,10 +132,19 @@ class Happenings:
         address = await self._calls.address(channel)
         if not await life.is_known(address):
             return
-        if await self._api.join(channel) or await self._api.is_in(channel):
+        if await self._is_inside(channel):
             await self._reachable(channel, life)
         else:
             await life.lost(address, _NOT_BACK)
+
+    async def _is_inside(self, channel: str) -> bool:
+        """Whether we are in a channel, which we join if we may."""
+        try:
+            await self._api.connection.patience.ask(partial(self._api.join, channel))
+        except FAILURES as error:
+            log.info("slack.not_joined", channel=channel, reason=outcome_of(error).reason)
+            return await self._api.is_in(channel)
+        return True
 
     async def _reachable(self, channel: str, life: ChannelLife) -> None:
         name = await self._calls.channel_name(channel)
@@ -175,7 +185,9 @@ class Happenings:
         for simpler in (list, elements.without_pictures, elements.flat):
             unfurls = {url: {"blocks": simpler(card)} for url, card in cards.items()}
             try:
-                await self._api.client.api_call("chat.unfurl", json={**place, "unfurls": unfurls})
+                await self._api.connection.patience.ask(
+                    partial(self._api.client.api_call, "chat.unfurl", json={**place, "unfurls": unfurls})
+                )
             except FAILURES as error:
                 log.warning("slack.not_unfurled", code=code_of(error), reason=outcome_of(error).reason)
                 if not (is_unacceptable(error) or code_of(error) in _UNSHOWABLE):

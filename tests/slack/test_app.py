@@ -184,6 +184,23 @@ async def test_nobody_waits_for_an_answer_whose_address_ends_before(team: Team) 
         assert interaction.responses.empty()
 
 
+async def test_an_answer_that_waits_is_given_before_the_bot_stops(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.slack.patience._LAST_WAIT", 0.1)
+    channel = team.slack.channel()
+    team.slack.respond_after = "1500"
+    team.slack.fail("response_url", Fault.RATE_LIMITED)
+    async with team.over_http():
+        interaction = await team.slack.command("", channel)
+        await team.slack.befell("response_url")
+    assert "Paper Round" in words_of(interaction.responses.get_nowait())
+
+
+async def test_a_person_of_whom_slack_tells_later_may_do_what_others_may(connected: Team) -> None:
+    connected.slack.retry_after = 0
+    connected.slack.fail("users.info", Fault.RATE_LIMITED)
+    assert "Topic 1 added" in await connected.read("subscribe diffusion", connected.slack.channel())
+
+
 async def test_people_from_other_companies_only_look(connected: Team) -> None:
     connected.slack.person("U0EXT", "eve", team_id="T0THEIRS", is_stranger=True)
     channel = connected.slack.channel()

@@ -15,7 +15,7 @@ from bot.commands import REGISTRY
 from bot.directory import Directory
 from bot.messages import PaperBlock
 from bot.papers import linked_paper_ids
-from tests.simulators.slack import APP_TOKEN, SIGNING_SECRET
+from tests.simulators.slack import APP_TOKEN, SIGNING_SECRET, Fault
 from tests.simulators.slack_messages import buttons_of, words_of
 from tests.simulators.slack_methods import BOT_USER, Json, SimulatedChannel
 from tests.slack.team import TRANSPORTS, Team
@@ -250,6 +250,14 @@ async def test_a_link_that_slack_does_not_show_costs_no_other_its_card(lively: T
     await lively.news(a_paper(1), a_paper(2), a_paper(3))
     await happens(lively, shared(lively.slack.channel(), *urls))
     assert list(lively.slack.unfurls[-1]["unfurls"]) == [urls[0], urls[2]]
+
+
+async def test_a_card_waits_for_slack(lively: Team) -> None:
+    lively.slack.retry_after = 0
+    lively.slack.fail("chat.unfurl", Fault.RATE_LIMITED)
+    await lively.news(a_paper(1))
+    await happens(lively, shared(lively.slack.channel(), "https://arxiv.org/abs/2605.00001"))
+    assert lively.slack.unfurls
 
 
 async def test_a_message_that_is_gone_gets_no_card(lively: Team) -> None:
