@@ -24,14 +24,15 @@ log = structlog.get_logger(__name__)
 
 LINKS_AT_ONCE: Final = 5  # cards below one message; a list of links is no request for a wall of cards
 
+_REMOVED: Final = "I was removed from the channel. Write /invite @Paper Round there to go on."
 #: Why a channel is lost, by the type of the event that says so.
 _LOST: Final[Mapping[str, str]] = MappingProxyType({
     "channel_archive": "The channel is archived.",
     "group_archive": "The channel is archived.",
     "channel_deleted": "The channel was deleted.",
     "group_deleted": "The channel was deleted.",
-    "channel_left": "I was removed from the channel.",
-    "group_left": "I was removed from the channel.",
+    "channel_left": _REMOVED,
+    "group_left": _REMOVED,
 })  # fmt: skip
 _REOPENED: Final = frozenset(("channel_unarchive", "group_unarchive"))
 _RENAMED: Final = frozenset(("channel_rename", "group_rename"))
@@ -77,8 +78,8 @@ class ChannelLife(Protocol):
 
     async def renamed(self, address: Address, name: str) -> None: ...
 
-    async def moved(self, address: Address, channel: str) -> None:
-        """The channel of that address has another id on its platform now."""
+    async def moved(self, address: Address, channel: str) -> Message | None:
+        """The channel of that address has another id on its platform now; returns what to say there, if anything."""
         ...
 
     async def is_known(self, address: Address) -> bool:
@@ -125,7 +126,9 @@ class Happenings:
             self._api.forget_channel(channel["id"])
             await life.renamed(await self._calls.address(channel["id"]), channel["name"])
         elif kind == _MOVED:
-            await life.moved(await self._calls.address(event["old_channel_id"]), event["new_channel_id"])
+            message = await life.moved(await self._calls.address(event["old_channel_id"]), event["new_channel_id"])
+            if message is not None:
+                await say(self._api, event["new_channel_id"], message)
 
     async def _reopened(self, channel: str, life: ChannelLife) -> None:
         """Slack lets only the one who reopened a channel back in; everybody else comes of their own accord."""

@@ -118,6 +118,23 @@ async def test_a_converted_channel_keeps_its_topics_under_its_new_id(lively: Tea
     assert "Diffusion Study 1" in words_of(channel.messages[-1])
 
 
+async def test_topics_of_a_converted_channel_that_was_set_up_anew_are_told(lively: Team) -> None:
+    old = lively.slack.channel()
+    async with lively.over_http():
+        await lively.say("subscribe diffusion", old)
+        await lively.say('subscribe agents --min-upvotes 5 --name "Our agents" --instant', old)
+    new = await subscribed(lively)
+    event = {"type": "channel_id_changed", "old_channel_id": old.id, "new_channel_id": new.id}
+    await happens(lively, event, event)
+    (message,) = new.messages
+    assert "/papers subscribe -- diffusion" in words_of(message)
+    assert '/papers subscribe --min-upvotes 5 --instant --name "Our agents" -- agents' in words_of(message)
+    stored = await lively.stored(old)
+    assert stored.state is ChannelState.BROKEN
+    assert "another id" in stored.reason
+    assert (await lively.stored(new)).state is ChannelState.ACTIVE
+
+
 async def test_an_invitation_is_answered_once(lively: Team) -> None:
     channel = lively.slack.channel()
     await happens(lively, {"type": "member_joined_channel", "channel": channel.id, "user": BOT_USER}, deliveries=3)
