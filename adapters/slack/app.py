@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import structlog
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to_starlette_response
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -35,13 +34,14 @@ from adapters.slack.forms import QUERY, SHORTCUT, TOPIC_FORM, result_view
 from adapters.slack.happenings import CardOf, ChannelLife, Happenings, farewell_of
 from adapters.slack.home import Home, changes_home
 from adapters.slack.installing import Installing
-from adapters.slack.outcomes import FAILURES, code_of, outcome_of
+from adapters.slack.outcomes import FAILURES, PERSONAL, code_of, outcome_of
 from adapters.slack.paths import EVENTS_PATH
 from adapters.slack.platform import SlackPlatform
 from adapters.slack.pressed import Pressed
 from adapters.slack.redelivery import Deliveries
 from adapters.slack.requests import is_readable, is_signed, limited_body
 from adapters.slack.settings_form import CHANNEL_FORM, SETTINGS_FORM, SETTINGS_SHORTCUT
+from adapters.slack.socket import Socket
 from bot.channels import Address, PlatformName
 from bot.commands.reading import REDRAW
 from bot.commands.registry import Registry
@@ -141,7 +141,7 @@ class SlackApp:
     async def run(self) -> None:
         """Keeps a socket open until cancelled; raises `OperatorError` when Slack does not accept a token."""
         await self.check()
-        handler = AsyncSocketModeHandler(
+        handler = Socket(
             self._bolt,
             self._app_token,
             logger=LIBRARY_LOG,
@@ -193,10 +193,17 @@ class SlackApp:
                 log.warning("slack.unsigned_request")
                 return PlainTextResponse("not signed by Slack", status_code=401)
             if not is_readable(request, body):
-                return PlainTextResponse("not a form of Slack's", status_code=400)
-            return to_starlette_response(await self._bolt.async_dispatch(to_async_bolt_request(request, body)))
+                return _unreadable()
+            return await self._dispatched(request, body)
 
         return [*routes, Route(EVENTS_PATH, receive, methods=["POST"])]
+
+    async def _dispatched(self, request: Request, body: bytes) -> Response:
+        try:
+            return to_starlette_response(await self._bolt.async_dispatch(to_async_bolt_request(request, body)))
+        except Exception as error:  # noqa: BLE001 - whatever it is that the library does not expect
+            log.warning("slack.request_unreadable", reason=repr(error))
+            return _unreadable()
 
     # ---- listening
 
@@ -335,7 +342,10 @@ class SlackApp:
 
     async def _written_to(self, desk: Desk, event: Json) -> None:
         """Somebody writes to the bot in their own conversation: what they write is a command."""
-        if event.get("channel_type") != "im" or event.get("bot_id") or event.get("subtype") not in _WRITTEN:
+        place, personal = str(event.get("channel") or ""), event.get("channel_type")
+        if personal != "im" and not (personal is None and place.startswith(PERSONAL)):
+            return
+        if event.get("bot_id") or event.get("subtype") not in _WRITTEN:
             return
         try:
             if event.get("user") in (None, (await desk.api.identity()).user_id):
@@ -465,6 +475,11 @@ def _occasion_of(body: Json) -> Occasion:
         replaceable=bool(container.get("is_ephemeral")),
         thread=container.get("thread_ts"),
     )
+
+
+def _unreadable() -> Response:
+    # Nor could it be read if Slack sent it again.
+    return PlainTextResponse("not a form of Slack's", status_code=400, headers={"x-slack-no-retry": "1"})
 
 
 async def _say_that_it_is_old(ack: AsyncAck) -> None:

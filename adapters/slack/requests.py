@@ -38,8 +38,9 @@ def is_readable(request: Request, body: bytes) -> bool:
         return False
     if not isinstance(sent, dict):
         return False
-    event = sent.get("event", {})
-    return isinstance(event, dict) and isinstance(event.get("type", ""), str | None) and sent.get("actions") != []
+    event, actions = sent.get("event", {}), sent.get("actions", [{}])
+    acts = isinstance(actions, list) and bool(actions) and isinstance(actions[0], dict)
+    return acts and isinstance(event, dict) and isinstance(event.get("type", ""), str | None)
 
 
 def is_signed(verifier: SignatureVerifier, request: Request, body: bytes) -> bool:

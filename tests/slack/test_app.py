@@ -372,6 +372,18 @@ def test_only_so_many_deliveries_are_remembered() -> None:
     assert deliveries.is_new({})
 
 
+@pytest.mark.parametrize(
+    ("one", "another"),
+    [
+        ({"event_id": "Ev1", "event": {"text": "a"}}, {"event_id": "Ev1", "event": {"text": "b"}}),
+        ({"trigger_id": "1.2", "text": "today"}, {"trigger_id": "1.2", "text": "topics"}),
+    ],
+)
+def test_what_says_something_else_is_no_repetition(one: Json, another: Json) -> None:
+    deliveries = Deliveries()
+    assert [deliveries.is_new(body) for body in (one, another, dict(one))] == [True, True, False]
+
+
 class SlowCommands:
     """Takes its time until it is released."""
 
@@ -416,6 +428,26 @@ async def test_the_socket_is_renewed_when_slack_asks_for_it(team: Team) -> None:
         assert "Paper Round" in await team.read("", channel)
         await team.slack.disconnect()
         assert "Paper Round" in await team.read("", channel)
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("events_api", None),
+        ("events_api", []),
+        ("events_api", {"type": "event_callback", "event": None}),
+        ("events_api", {"type": "event_callback", "event": "gone"}),
+        ("events_api", {"type": "event_callback", "event": {"type": 5}}),
+        ("interactive", {"type": "block_actions", "actions": None}),
+        ("interactive", {"type": "block_actions", "actions": []}),
+        ("interactive", {"type": "block_actions", "actions": ["gone"]}),
+        ("slash_commands", {}),
+    ],
+)
+async def test_what_cannot_be_read_is_acknowledged_once_and_for_all(team: Team, kind: str, payload: Any) -> None:
+    async with team.over_socket():
+        assert await team.slack.deliver(kind, payload) == {}
+        assert "Paper Round" in await team.read("", team.slack.channel())
 
 
 async def test_the_socket_is_renewed_when_it_breaks(team: Team) -> None:
@@ -505,6 +537,8 @@ async def test_bodies_that_slack_never_sends_are_refused(team: Team) -> None:
             (b'{"type": "event_callback", "event": null}', "application/json"),
             (b'{"type": "event_callback", "event": {"type": 5}}', "application/json"),
             (b'payload={"type": "block_actions", "actions": []}', "application/x-www-form-urlencoded"),
+            (b'payload={"type": "block_actions", "actions": null}', "application/x-www-form-urlencoded"),
+            (b'payload={"type": "block_actions", "actions": ["x"]}', "application/x-www-form-urlencoded"),
             (b"payload=%7Bbad", "application/x-www-form-urlencoded"),
             (b"payload=%5B%5D", "application/x-www-form-urlencoded"),
         ):
