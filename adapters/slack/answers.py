@@ -100,7 +100,7 @@ class Answers:
             outcome = await self._post(occasion.response_url, body)
             if not outcome.certain:
                 occasion.uses.left -= 1
-            if outcome.status == 200:
+            if 200 <= outcome.status < 300:
                 return True
             if outcome.status == 400 and (plainer := next_form(forms, outcome.named)) is not None:
                 body = plainer

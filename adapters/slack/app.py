@@ -57,6 +57,7 @@ PING_INTERVAL: Final = 5.0  # seconds between two looks at whether the socket is
 SILENT_FOR: Final = 3.0
 _LOOKING: Final = "Looking at Hugging Face and arXiv…"
 _STRANGE_BUTTON: Final = "I do not know this button any more: it is of another version of me. Write /papers instead."
+_NOT_NOW: Final = "I cannot do this at the moment, and nothing was changed. Please try again in a minute."
 _STRANGE_FORM: Final = "This form is of another version of me, and nothing was changed. Please open it anew."
 #: The kinds of messages that have somebody's own words.
 _WRITTEN: Final = (None, "file_share", "thread_broadcast")
@@ -304,7 +305,7 @@ class SlackApp:
         async def listener(ack: AsyncAck, body: Json) -> None:
             desk = await self._desk(body)
             if desk is None or desk.dialogue is None:
-                await ack()
+                await ack(response_action="update", view=result_view(answer(say(_NOT_NOW))))
                 return
             try:
                 await work(desk.dialogue, ack, body)
@@ -390,6 +391,7 @@ class SlackApp:
             call = await reading(desk.calls, body)
         except (PaperRoundError, LookupError, TypeError, *FAILURES) as error:
             log.warning("slack.call_unreadable", reason=repr(error))
+            await self._say(_NOT_NOW, occasion)
             return
         if desk.dialogue is not None and await desk.dialogue.opened(call, occasion.trigger):
             return

@@ -89,6 +89,7 @@ class SlackSimulator:
         self.revoked = False
         self.retry_after = RETRY_AFTER  # seconds that `Fault.RATE_LIMITED` asks to wait
         self.respond_after = "1"  # seconds that a `response_url` asks to wait
+        self.respond_status = 200  # what a `response_url` says when all is well
         self.pictures_load = True
         self.pictures_missing: set[str] = set()  # addresses from which Slack cannot load a picture, and says so
         self.disliked = ""  # words in which Slack finds a fault, and says where
@@ -389,7 +390,9 @@ class SlackSimulator:
         if pressed is not None and payload.get("replace_original"):
             pressed |= {part: payload[part] for part in ("text", "blocks") if part in payload}
         self._responses[name].put_nowait(payload)
-        return _hang_up(request) if fault is Fault.ANSWER_DROPPED else web.Response(text="ok")
+        return (
+            _hang_up(request) if fault is Fault.ANSWER_DROPPED else web.Response(text="ok", status=self.respond_status)
+        )
 
     def dislikes(self, blocks: list[Json]) -> list[str]:
         """What Slack says against blocks whose form is right."""

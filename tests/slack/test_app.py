@@ -332,6 +332,33 @@ async def test_a_button_of_another_version_is_answered(connected: Team, button: 
     assert answer["replace_original"] is False
 
 
+async def test_a_button_is_known_by_its_message_as_well(connected: Team) -> None:
+    channel = connected.slack.channel()
+    for place in (
+        {"channel": {"id": channel.id, "name": None}, "message": {"ts": "1.5"}},
+        {"container": {"type": "message", "channel_id": channel.id, "message_ts": "1.5"}},
+    ):
+        button = {"type": "button", "action_id": "paperround.run.1", "value": "topics", "action_ts": "1.0"}
+        pressed = connected.slack.acting("block_actions", "U0ADA") | place | {"actions": [button]}
+        assert "no topics" in words_of(await (await connected.slack.begin("interactive", pressed)).answer())
+
+
+async def test_who_asks_while_slack_is_in_trouble_hears_so(team: Team) -> None:
+    channel = team.slack.channel()
+    team.slack.fail("auth.test", Fault.ERROR_500)
+    async with team.over_http():
+        assert "at the moment" in await team.read("topics", channel)
+        assert "no topics" in await team.read("topics", channel)
+
+
+async def test_an_answer_that_was_taken_is_not_given_again(team: Team) -> None:
+    team.slack.respond_status = 202
+    async with team.over_http():
+        interaction = await team.slack.command("", team.slack.channel())
+        await interaction.answer()
+    assert interaction.responses.empty()
+
+
 async def test_a_form_of_another_version_says_so(connected: Team) -> None:
     payload = connected.slack.acting("view_submission", "U0ADA") | {
         "view": {"id": "V1", "type": "modal", "callback_id": "gone", "state": {"values": {}}, "private_metadata": ""}
