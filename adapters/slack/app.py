@@ -39,7 +39,7 @@ from adapters.slack.paths import EVENTS_PATH
 from adapters.slack.platform import SlackPlatform
 from adapters.slack.pressed import Pressed
 from adapters.slack.redelivery import Deliveries
-from adapters.slack.requests import is_readable, is_signed, limited_body
+from adapters.slack.requests import MALFORMED, is_readable, is_signed, limited_body
 from adapters.slack.settings_form import CHANNEL_FORM, SETTINGS_FORM, SETTINGS_SHORTCUT
 from adapters.slack.socket import Socket
 from bot.channels import Address, PlatformName
@@ -309,7 +309,7 @@ class SlackApp:
                 return
             try:
                 await work(desk.dialogue, ack, body)
-            except (LookupError, TypeError, ValueError) as error:
+            except MALFORMED as error:
                 log.warning("slack.form_unreadable", reason=repr(error))
                 await _say_that_it_is_old(ack)
             self._refresh_home(desk, body["user"]["id"])
@@ -323,8 +323,7 @@ class SlackApp:
     async def _happened(self, event: Json, body: Json) -> None:
         try:
             await self._take_in(event, body)
-        except (LookupError, TypeError) as error:
-            # Every field of every event is optional, whatever the documentation of the day says.
+        except MALFORMED as error:
             log.warning("slack.event_unreadable", event_type=event.get("type"), exc_info=error)
 
     async def _take_in(self, event: Json, body: Json) -> None:
@@ -389,7 +388,7 @@ class SlackApp:
                 await self._say(self._workspaces.absent, occasion)
                 return
             call = await reading(desk.calls, body)
-        except (PaperRoundError, LookupError, TypeError, *FAILURES) as error:
+        except (PaperRoundError, *MALFORMED, *FAILURES) as error:
             log.warning("slack.call_unreadable", reason=repr(error))
             await self._say(_NOT_NOW, occasion)
             return

@@ -10,6 +10,8 @@ from slack_sdk.signature import SignatureVerifier
 from starlette.requests import Request
 
 LARGEST_REQUEST: Final = 1_000_000  # bytes
+#: What reading a payload may raise: every field of it is optional, whatever the documentation of the day says.
+MALFORMED: Final = (LookupError, TypeError, ValueError, AttributeError)
 
 
 async def limited_body(request: Request) -> bytes | None:
