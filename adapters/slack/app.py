@@ -342,8 +342,8 @@ class SlackApp:
 
     async def _written_to(self, desk: Desk, event: Json) -> None:
         """Somebody writes to the bot in their own conversation: what they write is a command."""
-        place, personal = str(event.get("channel") or ""), event.get("channel_type")
-        if personal != "im" and not (personal is None and place.startswith(PERSONAL)):
+        kind, channel = event.get("channel_type"), str(event.get("channel") or "")
+        if kind != "im" and not (kind is None and channel.startswith(PERSONAL)):
             return
         if event.get("bot_id") or event.get("subtype") not in _WRITTEN:
             return

@@ -55,17 +55,22 @@ async def _post_form(api: SlackApi, form: Json) -> str:
     except SlackApiError as error:
         if code_of(error) != "not_in_channel":
             raise
-        try:
-            await api.join(form["channel"])
-        except FAILURES as reason:
-            outcome = outcome_of(reason)
-            log.info("slack.not_joined", channel=form["channel"], reason=outcome.reason)
-            if isinstance(outcome, Retry) and outcome.after is not None:
-                raise
-            if isinstance(outcome, Unknown):
-                raise PostponedError(outcome.reason) from reason
-            raise error from reason
+        await _join(api, form["channel"], error)
         answer = await api.client.chat_postMessage(**form)
     if not answer.get("ts"):
         raise ValueError("Slack does not say which message it is")
     return str(answer["ts"])
+
+
+async def _join(api: SlackApi, channel: str, refusal: SlackApiError) -> None:
+    """Joins a public channel, whose `refusal` counts where we may not. What passes does not close a channel to us."""
+    try:
+        await api.join(channel)
+    except FAILURES as error:
+        outcome = outcome_of(error)
+        log.info("slack.not_joined", channel=channel, reason=outcome.reason)
+        if isinstance(outcome, Retry) and outcome.after is not None:
+            raise
+        if isinstance(outcome, Unknown) or not code_of(error):
+            raise PostponedError(outcome.reason) from error
+        raise refusal from error
