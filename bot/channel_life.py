@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import structlog
 
 from bot.channels import Address, Channel, ChannelState
 from bot.directory import Directory
-from bot.messages import Message, Paragraph, code, text
+from bot.forms import line_of
+from bot.messages import Items, Message, Paragraph, code, text
 from bot.planning import next_for
-from bot.ports import Clock, Store
+from bot.ports import Clock, Store, TopicOptions
+from bot.subscriptions import Subscription
 
 _log = structlog.get_logger()
+
+#: Why a channel's old id is stopped. Nothing can be posted under it, and its topics are not those of the new one.
+_LEFT_BEHIND = "The channel has another id now, and was set up anew under it."
 
 
 class ChannelLife:
@@ -85,20 +90,45 @@ class ChannelLife:
         if name and await self._directory.find(address):
             await self._directory.add_channel(address, name)
 
-    async def moved(self, address: Address, channel: str) -> None:
-        """The channel of that address has another id on its platform now: everything that it has goes with it."""
+    async def moved(self, address: Address, channel: str) -> Message | None:
+        """The channel of that address has another id on its platform now: everything that it has goes with it.
+
+        Returns what to say there, if anything: where somebody has begun anew under the new id, people must choose.
+        """
         if await self._store.channels.move(address, channel):
             _log.info("channel.moved", channel=str(address), to=channel)
             moved = await self._directory.find(replace(address, channel=channel))
             if moved is not None:
                 # A post may have been refused under the old id meanwhile.
                 await self._resume(moved)
-        elif await self._directory.find(address):
-            _log.warning("channel.not_moved", channel=str(address), to=channel)
+            return None
+        old = await self._directory.find(address)
+        if old is None or old.reason == _LEFT_BEHIND:
+            return None
+        await self._store.channels.break_channels(address, _LEFT_BEHIND, whole_workspace=False)
+        topics = await self._store.subscriptions.of_channel(old.id)
+        _log.warning("channel.not_moved", channel=str(address), to=channel, topics=len(topics))
+        return _topics_of_before(topics) if topics else None
 
     async def is_known(self, address: Address) -> bool:
         """Whether anything was ever set up there."""
         return await self._directory.find(address) is not None
+
+
+def _topics_of_before(topics: Sequence[Subscription]) -> Message:
+    sentence = (
+        "This channel has another id now, and was set up anew under it. These topics of before bring nothing any more; "
+        "say again those that you miss:"
+    )
+    lines = (
+        line_of(
+            TopicOptions(query=topic.query, name=topic.name, instant=topic.instant),
+            min_upvotes=str(topic.min_upvotes or ""),
+        )
+        for topic in topics
+    )
+    items = Items(tuple(text(code(f"/papers {line}")) for line in lines))
+    return Message(summary="Topics of before", blocks=(Paragraph(text(sentence)), items))
 
 
 def _welcome() -> Message:

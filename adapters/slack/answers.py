@@ -5,7 +5,6 @@ https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import dataclass, field
 from typing import Final
@@ -17,7 +16,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from adapters.slack import elements, limits
 from adapters.slack.api import LIBRARY_LOG, NO_RETRIES, Connection, usable_proxy
 from adapters.slack.elements import Json
-from adapters.slack.outcomes import FAILURES, named_blocks
+from adapters.slack.outcomes import FAILURES, asked_to_wait, named_blocks
 from adapters.slack.rendering import Forms, Payload, content_of, ever_plainer, next_form, render
 from bot.ports import Reply
 
@@ -25,7 +24,6 @@ log = structlog.get_logger(__name__)
 
 _TRIES: Final = 3
 _PAUSE: Final = 1.0  # seconds before a second try
-_PAUSE_ASKED: Final = 30.0  # seconds where Slack wants a pause and does not say how long
 #: Whoever presses next waits for a message that everybody sees.
 _REPLACED_WITHIN: Final = 60.0  # seconds
 
@@ -102,7 +100,7 @@ class Answers:
             outcome = await self._post(occasion.response_url, body)
             if not outcome.certain:
                 occasion.uses.left -= 1
-            if outcome.status == 200:
+            if 200 <= outcome.status < 300:
                 return True
             if outcome.status == 400 and (plainer := next_form(forms, outcome.named)) is not None:
                 body = plainer
@@ -115,7 +113,7 @@ class Answers:
                     return False
             if time.monotonic() + outcome.pause > until:
                 return False
-            await asyncio.sleep(outcome.pause)
+            await self._connection.patience.wait(outcome.pause)
         return False
 
     async def _post(self, url: str, body: Json) -> _Outcome:
@@ -130,8 +128,7 @@ class Answers:
         except FAILURES:
             return _Outcome(0)
         if answer.status_code == 429:
-            asked = str(answer.headers.get("Retry-After", ""))
-            return _Outcome(429, certain=True, pause=float(asked) if asked.isdigit() else _PAUSE_ASKED)
+            return _Outcome(429, certain=True, pause=asked_to_wait(answer.headers))
         refused = answer.status_code == 200 and answer.body.replace(" ", "").startswith('{"ok":false')
         return _Outcome(400 if refused else answer.status_code, named=named_blocks(answer.body))
 

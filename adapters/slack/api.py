@@ -6,8 +6,10 @@ import base64
 import logging
 import re
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass
@@ -17,10 +19,12 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack.elements import Json
-from adapters.slack.outcomes import FAILURES, code_of, outcome_of
+from adapters.slack.outcomes import FAILURES, code_of
 from adapters.slack.pacing import Pace
+from adapters.slack.patience import Patience
 
 log = structlog.get_logger(__name__)
 
@@ -94,10 +98,12 @@ class _Kept(Generic[T]):
 
 
 class Connection:
-    """The address of the Web API, and one pool of connections to it. `close` it in the end."""
+    """The address of the Web API, one pool of connections to it, and the patience to wait for it. `close` it in the
+    end."""
 
     def __init__(self, api_url: str = DEFAULT_API_URL, *, timeout: int = REQUEST_TIMEOUT) -> None:
         self.url = api_url.rstrip("/") + "/"
+        self.patience = Patience()
         # The library applies its own timeout only to connections that it opened itself.
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
@@ -172,7 +178,7 @@ class SlackApi:
         if (known := self._people.get(user_id)) is not None:
             return known
         identity = await self.identity()
-        user: Json = (await self.client.users_info(user=user_id))["user"]
+        user: Json = (await self._ask(partial(self.client.users_info, user=user_id)))["user"]
         profile = user.get("profile") or {}
         home = user.get("team_id", identity.team_id)
         external = bool(user.get("is_stranger")) or (home != identity.team_id and identity.enterprise_id is None)
@@ -189,7 +195,7 @@ class SlackApi:
     async def channel_name(self, channel_id: str) -> str:
         """The name of a channel that we are in, kept for an hour; raises one of `outcomes.FAILURES`."""
         if (known := self._names.get(channel_id)) is None:
-            channel: Json = (await self.client.conversations_info(channel=channel_id))["channel"]
+            channel: Json = (await self._ask(partial(self.client.conversations_info, channel=channel_id)))["channel"]
             known = _conversation_name(channel)
             self._names.keep(channel_id, known)
         return known
@@ -197,7 +203,8 @@ class SlackApi:
     async def direct_messages(self, user_id: str) -> str:
         """The id of our conversation with a person; raises one of `outcomes.FAILURES`."""
         if (known := self._conversations.get(user_id)) is None:
-            known = str((await self.client.conversations_open(users=user_id))["channel"]["id"])
+            opened = await self._ask(partial(self.client.conversations_open, users=user_id))
+            known = str(opened["channel"]["id"])
             self._conversations.keep(user_id, known)
         return known
 
@@ -205,7 +212,9 @@ class SlackApi:
         """Whether a person is in a channel that we can see; raises one of `outcomes.FAILURES`."""
         cursor: str | None = None
         while True:
-            page = await self.client.conversations_members(channel=channel_id, limit=_AT_ONCE, cursor=cursor)
+            page = await self._ask(
+                partial(self.client.conversations_members, channel=channel_id, limit=_AT_ONCE, cursor=cursor)
+            )
             if user_id in page["members"]:
                 return True
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
@@ -215,22 +224,17 @@ class SlackApi:
     async def is_in(self, channel_id: str) -> bool:
         """Whether we are in a conversation; raises one of `outcomes.FAILURES`."""
         try:
-            found: Json = (await self.client.conversations_info(channel=channel_id))["channel"]
+            found: Json = (await self._ask(partial(self.client.conversations_info, channel=channel_id)))["channel"]
         except SlackApiError as error:
             if code_of(error) == "channel_not_found":
                 return False
             raise
         return is_inside(found)
 
-    async def join(self, channel_id: str) -> bool:
-        """Joins a public channel; whether that worked."""
-        try:
-            await self.client.conversations_join(channel=channel_id)
-        except FAILURES as error:
-            log.info("slack.not_joined", channel=channel_id, reason=outcome_of(error).reason)
-            return False
+    async def join(self, channel_id: str) -> None:
+        """Joins a public channel; raises one of `outcomes.FAILURES`."""
+        await self.client.conversations_join(channel=channel_id)
         log.info("slack.joined", channel=channel_id)
-        return True
 
     async def channels_of(self, user_id: str) -> frozenset[str]:
         """The ids of the channels that a person is in and we can see; raises one of `outcomes.FAILURES`."""
@@ -250,11 +254,16 @@ class SlackApi:
         found: set[str] = set()
         cursor: str | None = None
         while True:
-            page = await self.client.users_conversations(types=types, limit=_AT_ONCE, cursor=cursor, **whose)
+            page = await self._ask(
+                partial(self.client.users_conversations, types=types, limit=_AT_ONCE, cursor=cursor, **whose)
+            )
             found.update(channel["id"] for channel in page["channels"])
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return frozenset(found)
+
+    async def _ask(self, request: Callable[[], Awaitable[AsyncSlackResponse]]) -> AsyncSlackResponse:
+        return await self.connection.patience.ask(request)
 
     def forget_channel(self, channel_id: str) -> None:
         """Says that a channel may have another name."""

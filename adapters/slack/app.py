@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import structlog
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to_starlette_response
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -35,13 +34,14 @@ from adapters.slack.forms import QUERY, SHORTCUT, TOPIC_FORM, result_view
 from adapters.slack.happenings import CardOf, ChannelLife, Happenings, farewell_of
 from adapters.slack.home import Home, changes_home
 from adapters.slack.installing import Installing
-from adapters.slack.outcomes import FAILURES, code_of, outcome_of
+from adapters.slack.outcomes import FAILURES, PERSONAL, code_of, outcome_of
 from adapters.slack.paths import EVENTS_PATH
 from adapters.slack.platform import SlackPlatform
 from adapters.slack.pressed import Pressed
 from adapters.slack.redelivery import Deliveries
-from adapters.slack.requests import is_readable, is_signed, limited_body
+from adapters.slack.requests import MALFORMED, is_readable, is_signed, limited_body
 from adapters.slack.settings_form import CHANNEL_FORM, SETTINGS_FORM, SETTINGS_SHORTCUT
+from adapters.slack.socket import Socket
 from bot.channels import Address, PlatformName
 from bot.commands.reading import REDRAW
 from bot.commands.registry import Registry
@@ -57,6 +57,7 @@ PING_INTERVAL: Final = 5.0  # seconds between two looks at whether the socket is
 SILENT_FOR: Final = 3.0
 _LOOKING: Final = "Looking at Hugging Face and arXiv…"
 _STRANGE_BUTTON: Final = "I do not know this button any more: it is of another version of me. Write /papers instead."
+_NOT_NOW: Final = "I cannot do this at the moment, and nothing was changed. Please try again in a minute."
 _STRANGE_FORM: Final = "This form is of another version of me, and nothing was changed. Please open it anew."
 #: The kinds of messages that have somebody's own words.
 _WRITTEN: Final = (None, "file_share", "thread_broadcast")
@@ -141,7 +142,7 @@ class SlackApp:
     async def run(self) -> None:
         """Keeps a socket open until cancelled; raises `OperatorError` when Slack does not accept a token."""
         await self.check()
-        handler = AsyncSocketModeHandler(
+        handler = Socket(
             self._bolt,
             self._app_token,
             logger=LIBRARY_LOG,
@@ -193,10 +194,17 @@ class SlackApp:
                 log.warning("slack.unsigned_request")
                 return PlainTextResponse("not signed by Slack", status_code=401)
             if not is_readable(request, body):
-                return PlainTextResponse("not a form of Slack's", status_code=400)
-            return to_starlette_response(await self._bolt.async_dispatch(to_async_bolt_request(request, body)))
+                return _unreadable()
+            return await self._dispatched(request, body)
 
         return [*routes, Route(EVENTS_PATH, receive, methods=["POST"])]
+
+    async def _dispatched(self, request: Request, body: bytes) -> Response:
+        try:
+            return to_starlette_response(await self._bolt.async_dispatch(to_async_bolt_request(request, body)))
+        except Exception as error:  # noqa: BLE001 - whatever it is that the library does not expect
+            log.warning("slack.request_unreadable", reason=repr(error))
+            return _unreadable()
 
     # ---- listening
 
@@ -297,11 +305,11 @@ class SlackApp:
         async def listener(ack: AsyncAck, body: Json) -> None:
             desk = await self._desk(body)
             if desk is None or desk.dialogue is None:
-                await ack()
+                await ack(response_action="update", view=result_view(answer(say(_NOT_NOW))))
                 return
             try:
                 await work(desk.dialogue, ack, body)
-            except (LookupError, TypeError, ValueError) as error:
+            except MALFORMED as error:
                 log.warning("slack.form_unreadable", reason=repr(error))
                 await _say_that_it_is_old(ack)
             self._refresh_home(desk, body["user"]["id"])
@@ -315,8 +323,7 @@ class SlackApp:
     async def _happened(self, event: Json, body: Json) -> None:
         try:
             await self._take_in(event, body)
-        except (LookupError, TypeError) as error:
-            # Every field of every event is optional, whatever the documentation of the day says.
+        except MALFORMED as error:
             log.warning("slack.event_unreadable", event_type=event.get("type"), exc_info=error)
 
     async def _take_in(self, event: Json, body: Json) -> None:
@@ -335,7 +342,10 @@ class SlackApp:
 
     async def _written_to(self, desk: Desk, event: Json) -> None:
         """Somebody writes to the bot in their own conversation: what they write is a command."""
-        if event.get("channel_type") != "im" or event.get("bot_id") or event.get("subtype") not in _WRITTEN:
+        kind, channel = event.get("channel_type"), str(event.get("channel") or "")
+        if kind != "im" and not (kind is None and channel.startswith(PERSONAL)):
+            return
+        if event.get("bot_id") or event.get("subtype") not in _WRITTEN:
             return
         try:
             if event.get("user") in (None, (await desk.api.identity()).user_id):
@@ -378,8 +388,9 @@ class SlackApp:
                 await self._say(self._workspaces.absent, occasion)
                 return
             call = await reading(desk.calls, body)
-        except (PaperRoundError, LookupError, TypeError, *FAILURES) as error:
+        except (PaperRoundError, *MALFORMED, *FAILURES) as error:
             log.warning("slack.call_unreadable", reason=repr(error))
+            await self._say(_NOT_NOW, occasion)
             return
         if desk.dialogue is not None and await desk.dialogue.opened(call, occasion.trigger):
             return
@@ -450,7 +461,8 @@ class SlackApp:
     # ---- work
 
     async def finish(self) -> None:
-        """Lets work that is under way end."""
+        """Lets work that is under way end; what waits because Slack asks to is tried once more."""
+        self._connection.patience.end()
         await self._errands.finish()
 
 
@@ -464,6 +476,11 @@ def _occasion_of(body: Json) -> Occasion:
         replaceable=bool(container.get("is_ephemeral")),
         thread=container.get("thread_ts"),
     )
+
+
+def _unreadable() -> Response:
+    # Nor could it be read if Slack sent it again.
+    return PlainTextResponse("not a form of Slack's", status_code=400, headers={"x-slack-no-retry": "1"})
 
 
 async def _say_that_it_is_old(ack: AsyncAck) -> None:

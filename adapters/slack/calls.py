@@ -69,13 +69,14 @@ class Calls:
 
     async def of_button(self, body: Json) -> CommandCall:
         """Raises `KeyError` for a button that is in no channel's message."""
-        channel, container = body["channel"], body["container"]
+        container = body.get("container") or {}
+        channel = body.get("channel") or {"id": container["channel_id"]}
         return await self._call(
             body["actions"][0]["value"],
             channel["id"],
-            channel.get("name", ""),
+            channel.get("name") or "",
             body["user"]["id"],
-            container["message_ts"],
+            container.get("message_ts") or body["message"]["ts"],
         )
 
     async def of_message(self, event: Json) -> CommandCall:

@@ -173,7 +173,7 @@ class Checkup:
         try:
             return await self._workspaces.ids()
         except FAILURES as error:
-            raise OperatorError(f"{outcome_of(error).reason} {self._workspaces.advice}") from error
+            raise OperatorError(self._advised(error)) from error
 
     async def _ask(self, workspace: str) -> Any:
         """Slack's answer to `auth.test` there; asked once."""
@@ -182,10 +182,13 @@ class Checkup:
             try:
                 self._asked[workspace] = await api.client.auth_test()
             except FAILURES as error:
-                outcome = outcome_of(error)
-                advice = f" {self._workspaces.advice}" if isinstance(outcome, Gone) else ""
-                raise OperatorError(f"{workspace}: {outcome.reason}{advice}") from error
+                raise OperatorError(f"{workspace}: {self._advised(error)}") from error
         return self._asked[workspace]
+
+    def _advised(self, error: BaseException) -> str:
+        """What is the matter, with what to do where it is the token's."""
+        outcome = outcome_of(error)
+        return f"{outcome.reason} {self._workspaces.advice}" if isinstance(outcome, Gone) else outcome.reason
 
     async def _api(self, workspace: str) -> SlackApi:
         try:

@@ -95,7 +95,9 @@ class Submission:
 def submission_of(view: Json) -> Submission:
     """The channel, the query, and the command line that the form stands for."""
     form = form_of(view)
-    fields = {block_id: next(iter(block.values())) for block_id, block in view["state"]["values"].items()}
+    fields: dict[str, Json] = {
+        block_id: next(iter(block.values()), {}) for block_id, block in view["state"]["values"].items()
+    }
     query = " ".join((_value(fields, "query") or "").split())
     options = TopicOptions(
         query=query,

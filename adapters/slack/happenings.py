@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Final, Protocol
 
@@ -23,14 +24,15 @@ log = structlog.get_logger(__name__)
 
 LINKS_AT_ONCE: Final = 5  # cards below one message; a list of links is no request for a wall of cards
 
+_REMOVED: Final = "I was removed from the channel. Write /invite @Paper Round there to go on."
 #: Why a channel is lost, by the type of the event that says so.
 _LOST: Final[Mapping[str, str]] = MappingProxyType({
     "channel_archive": "The channel is archived.",
     "group_archive": "The channel is archived.",
     "channel_deleted": "The channel was deleted.",
     "group_deleted": "The channel was deleted.",
-    "channel_left": "I was removed from the channel.",
-    "group_left": "I was removed from the channel.",
+    "channel_left": _REMOVED,
+    "group_left": _REMOVED,
 })  # fmt: skip
 _REOPENED: Final = frozenset(("channel_unarchive", "group_unarchive"))
 _RENAMED: Final = frozenset(("channel_rename", "group_rename"))
@@ -76,8 +78,8 @@ class ChannelLife(Protocol):
 
     async def renamed(self, address: Address, name: str) -> None: ...
 
-    async def moved(self, address: Address, channel: str) -> None:
-        """The channel of that address has another id on its platform now."""
+    async def moved(self, address: Address, channel: str) -> Message | None:
+        """The channel of that address has another id on its platform now; returns what to say there, if anything."""
         ...
 
     async def is_known(self, address: Address) -> bool:
@@ -124,17 +126,28 @@ class Happenings:
             self._api.forget_channel(channel["id"])
             await life.renamed(await self._calls.address(channel["id"]), channel["name"])
         elif kind == _MOVED:
-            await life.moved(await self._calls.address(event["old_channel_id"]), event["new_channel_id"])
+            message = await life.moved(await self._calls.address(event["old_channel_id"]), event["new_channel_id"])
+            if message is not None:
+                await say(self._api, event["new_channel_id"], message)
 
     async def _reopened(self, channel: str, life: ChannelLife) -> None:
         """Slack lets only the one who reopened a channel back in; everybody else comes of their own accord."""
         address = await self._calls.address(channel)
         if not await life.is_known(address):
             return
-        if await self._api.join(channel) or await self._api.is_in(channel):
+        if await self._is_inside(channel):
             await self._reachable(channel, life)
         else:
             await life.lost(address, _NOT_BACK)
+
+    async def _is_inside(self, channel: str) -> bool:
+        """Whether we are in a channel, which we join if we may."""
+        try:
+            await self._api.connection.patience.ask(partial(self._api.join, channel))
+        except FAILURES as error:
+            log.info("slack.not_joined", channel=channel, reason=outcome_of(error).reason)
+            return await self._api.is_in(channel)
+        return True
 
     async def _reachable(self, channel: str, life: ChannelLife) -> None:
         name = await self._calls.channel_name(channel)
@@ -175,7 +188,9 @@ class Happenings:
         for simpler in (list, elements.without_pictures, elements.flat):
             unfurls = {url: {"blocks": simpler(card)} for url, card in cards.items()}
             try:
-                await self._api.client.api_call("chat.unfurl", json={**place, "unfurls": unfurls})
+                await self._api.connection.patience.ask(
+                    partial(self._api.client.api_call, "chat.unfurl", json={**place, "unfurls": unfurls})
+                )
             except FAILURES as error:
                 log.warning("slack.not_unfurled", code=code_of(error), reason=outcome_of(error).reason)
                 if not (is_unacceptable(error) or code_of(error) in _UNSHOWABLE):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -19,7 +20,7 @@ from adapters.slack.calls import Calls
 from adapters.slack.elements import Json
 from adapters.slack.forms import SHORTCUT
 from adapters.slack.outcomes import FAILURES, code_of
-from adapters.slack.rendering import render
+from adapters.slack.rendering import naming, render
 from adapters.slack.settings_form import SETTINGS_SHORTCUT
 from bot.channels import Channel, ChannelState, PlatformName
 from bot.commands.registry import Command
@@ -89,7 +90,9 @@ class Home:
             blocks += _reading_list(total, papers)
             health = await self._overview.health(call.person.time_zone or "UTC")
             blocks += [Divider(), Note(text(health))]
-        await self._api.client.views_publish(user_id=user_id, view=_view(blocks))
+        await self._api.connection.patience.ask(
+            partial(self._api.client.views_publish, user_id=user_id, view=_view(blocks, channels))
+        )
 
 
 def changes_home(command: Command | None) -> bool:
@@ -97,9 +100,12 @@ def changes_home(command: Command | None) -> bool:
     return command is not None and (command.manages or command.name in _CHANGING_THE_LIST)
 
 
-def _view(blocks: Sequence[Block]) -> Json:
+def _view(blocks: Sequence[Block], channels: Sequence[Channel]) -> Json:
     shown: list[Json] = []
+    nameless = [one.address.channel for one in channels if one.name == one.address.channel]
     for page in render(Message(summary="Paper Round", blocks=tuple(blocks))):
+        for channel_id in nameless:
+            page = naming(page, channel_id)
         shown += page.blocks
     at = next((place for place, block in enumerate(shown) if block["type"] == "actions"), len(shown))
     # Slack knows these two by names of their own: the same shortcuts open the same forms.

@@ -6,6 +6,7 @@ Slack's codes: https://docs.slack.dev/reference/methods/chat.postMessage#errors
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 import aiohttp
@@ -19,7 +20,14 @@ FAILURES: Final = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError, At
 
 Outcome = Retry | Unknown | Gone | Rejected
 
+
+class PostponedError(ValueError):
+    """A message was not sent yet, because what had to come before it has failed and may work later."""
+
+
 _WAIT: Final = 900.0  # seconds, where Slack wants a longer pause and does not say which
+_PAUSE: Final = 30.0  # seconds, where Slack wants a pause and does not say how long
+_SECONDS: Final = re.compile(r"\d{1,6}(\.\d{1,6})?", re.ASCII)
 #: The server began, and may or may not have done it.
 _AMBIGUOUS: Final = frozenset(("fatal_error", "internal_error", "request_timeout", "service_unavailable"))
 _LATER: Final = frozenset(("message_limit_exceeded", "rate_limited", "accesslimited", "team_added_to_org"))
@@ -88,15 +96,23 @@ def refused_blocks(error: BaseException) -> frozenset[int]:
     return named_blocks(getattr(getattr(error, "response", None), "data", ""))
 
 
+def asked_to_wait(headers: Mapping[str, str]) -> float:
+    """The seconds that an answer asks to wait: whole ones from Slack, perhaps others from a proxy in between."""
+    asked = str(headers.get("Retry-After", ""))
+    return float(asked) if _SECONDS.fullmatch(asked) else _PAUSE
+
+
 def outcome_of(error: BaseException) -> Outcome:
     """What one of `FAILURES` says about a message that was being posted."""
     if isinstance(error, aiohttp.ClientConnectorError):
         return Retry(f"Slack cannot be reached: {error}")
+    if isinstance(error, PostponedError):
+        return Retry(str(error))
     if not isinstance(error, SlackApiError):
         return Unknown(f"no usable answer from Slack ({type(error).__name__})")
     code, status = code_of(error), _status_of(error)
     if status == 429 or code == "ratelimited":
-        return Retry("Slack asks to wait.", _retry_after(error))
+        return Retry("Slack asks to wait.", max(1.0, asked_to_wait(error.response.headers)))
     if status >= 500 or code in _AMBIGUOUS or not code:
         return Unknown(f"Slack is in trouble ({code or status})")
     if code in _LATER:
@@ -122,9 +138,3 @@ def _status_of(error: SlackApiError) -> int:
     # The library hands out its own response, or aiohttp's where the body was no JSON.
     response: Any = error.response
     return int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
-
-
-def _retry_after(error: SlackApiError) -> float:
-    headers: Any = error.response.headers
-    value = headers.get("Retry-After", "")
-    return max(1.0, float(value)) if value.isdigit() else 30.0

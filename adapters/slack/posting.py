@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Final
+from functools import partial
 
 import structlog
 from slack_sdk.errors import SlackApiError
 
 from adapters.slack.api import SlackApi
 from adapters.slack.elements import Json
-from adapters.slack.outcomes import FAILURES, code_of, is_unacceptable, outcome_of, refused_blocks
+from adapters.slack.outcomes import FAILURES, PostponedError, code_of, is_unacceptable, outcome_of, refused_blocks
 from adapters.slack.rendering import content_of, ever_plainer, naming, next_form, render
 from bot.messages import Message
-from bot.ports import Retry
+from bot.ports import Retry, Unknown
 
 log = structlog.get_logger(__name__)
-
-_TRIES: Final = 3
-_LONGEST_PAUSE: Final = 60.0  # seconds
 
 
 async def post(api: SlackApi, arguments: Json) -> str:
@@ -50,31 +46,31 @@ async def say(api: SlackApi, channel: str, message: Message, *, thread: str = ""
     place = {"channel": channel} | ({"thread_ts": thread} if thread else {})
     for page in render(message):
         arguments = place | content_of(naming(page, about) if about else page)
-        for tries_left in reversed(range(_TRIES)):
-            try:
-                await post(api, arguments)
-            except FAILURES as error:
-                pause = _pause_of(error)
-                if pause is None or pause > _LONGEST_PAUSE or not tries_left:
-                    raise
-                await asyncio.sleep(pause)
-            else:
-                break
-
-
-def _pause_of(error: BaseException) -> float | None:
-    """The seconds that Slack asks to wait, None if it does not."""
-    outcome = outcome_of(error)
-    return outcome.after if isinstance(outcome, Retry) else None
+        await api.connection.patience.ask(partial(post, api, arguments))
 
 
 async def _post_form(api: SlackApi, form: Json) -> str:
     try:
         answer = await api.client.chat_postMessage(**form)
     except SlackApiError as error:
-        if code_of(error) != "not_in_channel" or not await api.join(form["channel"]):
+        if code_of(error) != "not_in_channel":
             raise
+        await _join(api, form["channel"], error)
         answer = await api.client.chat_postMessage(**form)
     if not answer.get("ts"):
         raise ValueError("Slack does not say which message it is")
     return str(answer["ts"])
+
+
+async def _join(api: SlackApi, channel: str, refusal: SlackApiError) -> None:
+    """Joins a public channel, whose `refusal` counts where we may not. What passes does not close a channel to us."""
+    try:
+        await api.join(channel)
+    except FAILURES as error:
+        outcome = outcome_of(error)
+        log.info("slack.not_joined", channel=channel, reason=outcome.reason)
+        if isinstance(outcome, Retry) and outcome.after is not None:
+            raise
+        if isinstance(outcome, Unknown) or not code_of(error):
+            raise PostponedError(outcome.reason) from error
+        raise refusal from error

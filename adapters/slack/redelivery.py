@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import OrderedDict
 from typing import Final
 
@@ -20,9 +22,12 @@ class Deliveries:
 
     def is_new(self, body: Json) -> bool:
         """Whether this is the first time; what has no mark of its own always counts as new."""
-        mark = body.get("event_id") or body.get("trigger_id")
-        if not isinstance(mark, str):
+        name = body.get("event_id") or body.get("trigger_id")
+        if not isinstance(name, str):
             return True
+        # A repetition says the same as well. Whoever gives out one name twice costs nobody a command.
+        said = json.dumps(body.get("event", body), sort_keys=True)
+        mark = f"{name} {hashlib.sha256(said.encode()).hexdigest()}"
         if mark in self._seen:
             return False
         self._seen[mark] = None

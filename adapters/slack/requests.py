@@ -10,6 +10,8 @@ from slack_sdk.signature import SignatureVerifier
 from starlette.requests import Request
 
 LARGEST_REQUEST: Final = 1_000_000  # bytes
+#: What reading a payload may raise: every field of it is optional, whatever the documentation of the day says.
+MALFORMED: Final = (LookupError, TypeError, ValueError, AttributeError)
 
 
 async def limited_body(request: Request) -> bytes | None:
@@ -38,8 +40,9 @@ def is_readable(request: Request, body: bytes) -> bool:
         return False
     if not isinstance(sent, dict):
         return False
-    event = sent.get("event", {})
-    return isinstance(event, dict) and isinstance(event.get("type", ""), str | None) and sent.get("actions") != []
+    event, actions = sent.get("event", {}), sent.get("actions", [{}])
+    acts = isinstance(actions, list) and bool(actions) and isinstance(actions[0], dict)
+    return acts and isinstance(event, dict) and isinstance(event.get("type", ""), str | None)
 
 
 def is_signed(verifier: SignatureVerifier, request: Request, body: bytes) -> bool:

@@ -99,7 +99,7 @@ class Change:
 
 def changes_of(view: Json, known: Mapping[str, str]) -> Iterator[Change]:
     """What somebody changed in the form. An empty field means `none` where there is that, and else a mistake."""
-    entered = {name: _value(next(iter(block.values()))) for name, block in view["state"]["values"].items()}
+    entered = {name: _value(next(iter(block.values()), {})) for name, block in view["state"]["values"].items()}
     person, others = entered.pop(PERSON, ""), entered.get(MENTION)
     for name, value in entered.items():
         if name == MENTION:

@@ -102,7 +102,7 @@ class OneWorkspace:
     """Implements `Workspaces` for the one that a bot token belongs to."""
 
     absent: Final = "My token for Slack is another workspace's."
-    advice: Final = "Look at PAPERROUND_SLACK_BOT_TOKEN."
+    advice: Final = "Look at PAPERROUND_SLACK_BOT_TOKEN: it starts with xoxb-, and “Install App” shows it."
     reinstallation: Final = (
         "Give the app the current manifest (“App Manifest” at api.slack.com/apps), then install it again under "
         "“Install App”."

@@ -89,6 +89,7 @@ class SlackSimulator:
         self.revoked = False
         self.retry_after = RETRY_AFTER  # seconds that `Fault.RATE_LIMITED` asks to wait
         self.respond_after = "1"  # seconds that a `response_url` asks to wait
+        self.respond_status = 200  # what a `response_url` says when all is well
         self.pictures_load = True
         self.pictures_missing: set[str] = set()  # addresses from which Slack cannot load a picture, and says so
         self.disliked = ""  # words in which Slack finds a fault, and says where
@@ -174,6 +175,12 @@ class SlackSimulator:
     def fail(self, method: str, *faults: Fault | str | None) -> None:
         """What befalls the next requests of that method, one after the other; a string is one of Slack's codes."""
         self._faults[method].extend(faults)
+
+    async def befell(self, method: str) -> None:
+        """Waits until everything that `fail` announced for that method has happened."""
+        async with asyncio.timeout(ANSWER_WITHIN):
+            while self._faults[method]:
+                await asyncio.sleep(0.01)
 
     def count(self, method: str) -> int:
         return sum(1 for called, _ in self.requests if called == method)
@@ -274,7 +281,7 @@ class SlackSimulator:
         async with asyncio.timeout(ANSWER_WITHIN):
             await self._connected.wait()
 
-    async def deliver(self, kind: str, payload: Json) -> Json:
+    async def deliver(self, kind: str, payload: Any) -> Json:
         """Hands a payload to the bot; returns what its acknowledgement carries, and fails without one in time."""
         if self.http_url is not None:
             return await self._deliver_over_http(kind, payload)
@@ -290,7 +297,7 @@ class SlackSimulator:
         except TimeoutError:
             raise AssertionError(f"{kind} was not acknowledged within {ACK_WITHIN:g} seconds") from None
 
-    async def _deliver_over_http(self, kind: str, payload: Json) -> Json:
+    async def _deliver_over_http(self, kind: str, payload: Any) -> Json:
         assert self.http_url is not None
         if kind == "events_api":
             body, content_type = json.dumps(payload), "application/json"
@@ -383,7 +390,9 @@ class SlackSimulator:
         if pressed is not None and payload.get("replace_original"):
             pressed |= {part: payload[part] for part in ("text", "blocks") if part in payload}
         self._responses[name].put_nowait(payload)
-        return _hang_up(request) if fault is Fault.ANSWER_DROPPED else web.Response(text="ok")
+        return (
+            _hang_up(request) if fault is Fault.ANSWER_DROPPED else web.Response(text="ok", status=self.respond_status)
+        )
 
     def dislikes(self, blocks: list[Json]) -> list[str]:
         """What Slack says against blocks whose form is right."""
@@ -517,7 +526,7 @@ class _AnotherTeam(SlackSimulator):
     async def begin(self, kind: str, payload: Json, message: Json | None = None) -> Interaction:
         return await self._first.begin(kind, payload, message)
 
-    async def deliver(self, kind: str, payload: Json) -> Json:
+    async def deliver(self, kind: str, payload: Any) -> Json:
         return await self._first.deliver(kind, payload)
 
     def fresh(self, what: str) -> str:

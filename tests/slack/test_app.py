@@ -184,6 +184,23 @@ async def test_nobody_waits_for_an_answer_whose_address_ends_before(team: Team) 
         assert interaction.responses.empty()
 
 
+async def test_an_answer_that_waits_is_given_before_the_bot_stops(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.slack.patience._LAST_WAIT", 0.1)
+    channel = team.slack.channel()
+    team.slack.respond_after = "1500"
+    team.slack.fail("response_url", Fault.RATE_LIMITED)
+    async with team.over_http():
+        interaction = await team.slack.command("", channel)
+        await team.slack.befell("response_url")
+    assert "Paper Round" in words_of(interaction.responses.get_nowait())
+
+
+async def test_a_person_of_whom_slack_tells_later_may_do_what_others_may(connected: Team) -> None:
+    connected.slack.retry_after = 0
+    connected.slack.fail("users.info", Fault.RATE_LIMITED)
+    assert "Topic 1 added" in await connected.read("subscribe diffusion", connected.slack.channel())
+
+
 async def test_people_from_other_companies_only_look(connected: Team) -> None:
     connected.slack.person("U0EXT", "eve", team_id="T0THEIRS", is_stranger=True)
     channel = connected.slack.channel()
@@ -315,6 +332,33 @@ async def test_a_button_of_another_version_is_answered(connected: Team, button: 
     assert answer["replace_original"] is False
 
 
+async def test_a_button_is_known_by_its_message_as_well(connected: Team) -> None:
+    channel = connected.slack.channel()
+    for place in (
+        {"channel": {"id": channel.id, "name": None}, "message": {"ts": "1.5"}},
+        {"container": {"type": "message", "channel_id": channel.id, "message_ts": "1.5"}},
+    ):
+        button = {"type": "button", "action_id": "paperround.run.1", "value": "topics", "action_ts": "1.0"}
+        pressed = connected.slack.acting("block_actions", "U0ADA") | place | {"actions": [button]}
+        assert "no topics" in words_of(await (await connected.slack.begin("interactive", pressed)).answer())
+
+
+async def test_who_asks_while_slack_is_in_trouble_hears_so(team: Team) -> None:
+    channel = team.slack.channel()
+    team.slack.fail("auth.test", Fault.ERROR_500)
+    async with team.over_http():
+        assert "at the moment" in await team.read("topics", channel)
+        assert "no topics" in await team.read("topics", channel)
+
+
+async def test_an_answer_that_was_taken_is_not_given_again(team: Team) -> None:
+    team.slack.respond_status = 202
+    async with team.over_http():
+        interaction = await team.slack.command("", team.slack.channel())
+        await interaction.answer()
+    assert interaction.responses.empty()
+
+
 async def test_a_form_of_another_version_says_so(connected: Team) -> None:
     payload = connected.slack.acting("view_submission", "U0ADA") | {
         "view": {"id": "V1", "type": "modal", "callback_id": "gone", "state": {"values": {}}, "private_metadata": ""}
@@ -353,6 +397,18 @@ def test_only_so_many_deliveries_are_remembered() -> None:
     ]  # fmt: skip
     assert deliveries.is_new({})
     assert deliveries.is_new({})
+
+
+@pytest.mark.parametrize(
+    ("one", "another"),
+    [
+        ({"event_id": "Ev1", "event": {"text": "a"}}, {"event_id": "Ev1", "event": {"text": "b"}}),
+        ({"trigger_id": "1.2", "text": "today"}, {"trigger_id": "1.2", "text": "topics"}),
+    ],
+)
+def test_what_says_something_else_is_no_repetition(one: Json, another: Json) -> None:
+    deliveries = Deliveries()
+    assert [deliveries.is_new(body) for body in (one, another, dict(one))] == [True, True, False]
 
 
 class SlowCommands:
@@ -399,6 +455,26 @@ async def test_the_socket_is_renewed_when_slack_asks_for_it(team: Team) -> None:
         assert "Paper Round" in await team.read("", channel)
         await team.slack.disconnect()
         assert "Paper Round" in await team.read("", channel)
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("events_api", None),
+        ("events_api", []),
+        ("events_api", {"type": "event_callback", "event": None}),
+        ("events_api", {"type": "event_callback", "event": "gone"}),
+        ("events_api", {"type": "event_callback", "event": {"type": 5}}),
+        ("interactive", {"type": "block_actions", "actions": None}),
+        ("interactive", {"type": "block_actions", "actions": []}),
+        ("interactive", {"type": "block_actions", "actions": ["gone"]}),
+        ("slash_commands", {}),
+    ],
+)
+async def test_what_cannot_be_read_is_acknowledged_once_and_for_all(team: Team, kind: str, payload: Any) -> None:
+    async with team.over_socket():
+        assert await team.slack.deliver(kind, payload) == {}
+        assert "Paper Round" in await team.read("", team.slack.channel())
 
 
 async def test_the_socket_is_renewed_when_it_breaks(team: Team) -> None:
@@ -488,6 +564,8 @@ async def test_bodies_that_slack_never_sends_are_refused(team: Team) -> None:
             (b'{"type": "event_callback", "event": null}', "application/json"),
             (b'{"type": "event_callback", "event": {"type": 5}}', "application/json"),
             (b'payload={"type": "block_actions", "actions": []}', "application/x-www-form-urlencoded"),
+            (b'payload={"type": "block_actions", "actions": null}', "application/x-www-form-urlencoded"),
+            (b'payload={"type": "block_actions", "actions": ["x"]}', "application/x-www-form-urlencoded"),
             (b"payload=%7Bbad", "application/x-www-form-urlencoded"),
             (b"payload=%5B%5D", "application/x-www-form-urlencoded"),
         ):

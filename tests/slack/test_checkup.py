@@ -49,6 +49,13 @@ async def test_all_is_well(one: Workspaces, clock: SettableClock) -> None:
     }
 
 
+async def test_an_outage_is_not_the_tokens_fault(slack: SlackSimulator, clock: SettableClock, one: Workspaces) -> None:
+    slack.fail("auth.test", *[Fault.ERROR_500] * 3)
+    found = await examined(one, clock)
+    assert "in trouble" in found["Slack"].words
+    assert "TOKEN" not in found["Slack"].words
+
+
 async def test_a_bad_bot_token_is_named(slack: SlackSimulator, clock: SettableClock) -> None:
     workspaces = OneWorkspace(Connection(slack.api_url, timeout=10), "nonsense")
     found = await examined(workspaces, clock, app_token="")

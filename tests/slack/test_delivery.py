@@ -82,6 +82,18 @@ async def test_whatever_happens_every_paper_comes_once(team: Team, fault: Fault 
     assert papers_in(channel) == [f"2605.{number:05}" for number in range(1, 13)]
 
 
+@pytest.mark.parametrize("fault", [Fault.RATE_LIMITED, Fault.ERROR_500, Fault.DROPPED])
+async def test_a_channel_that_cannot_be_joined_yet_is_joined_later(team: Team, fault: Fault) -> None:
+    channel = await subscribed(team, member=False)
+    await team.news(a_paper(1))
+    team.slack.fail("conversations.join", fault)
+    await team.next_digest(channel)
+    assert (await team.stored(channel)).state is ChannelState.ACTIVE
+    await team.settle()
+    assert papers_in(channel) == ["2605.00001"]
+    assert not team.slack.conversation("U0ADA").messages
+
+
 async def test_messages_keep_the_pace_that_a_channel_wants(team: Team) -> None:
     team.slack.interval = 1.0
     channel = await subscribed(team)

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from adapters.slack.app import SlackApp
-from adapters.slack.forms import SHORTCUT
+from adapters.slack.forms import SHORTCUT, TOPIC_FORM
 from adapters.slack.platform import SlackPlatform
-from adapters.slack.settings_form import OPENING_LINE, SETTINGS_SHORTCUT
+from adapters.slack.settings_form import CHANNEL_FORM, OPENING_LINE, SETTINGS_FORM, SETTINGS_SHORTCUT
 from bot.channels import Style
 from bot.commands import REGISTRY
 from bot.forms import Forms
@@ -57,6 +57,17 @@ async def topics(team: Team, channel: SimulatedChannel) -> list[TopicOptions]:
     topics = await team.store.subscriptions.of_channel(stored.id)
     found = [await Forms(team.store).topic_of(stored.address, topic.number) for topic in topics]
     return [options for options in found if options]
+
+
+@pytest.mark.parametrize("form", [TOPIC_FORM, SETTINGS_FORM, CHANNEL_FORM])
+@pytest.mark.parametrize("values", [None, [], "gone", {"query": None}, {"query": []}, {"query": {"value": "gone"}}])
+async def test_a_form_that_cannot_be_read_changes_nothing(formal: Team, form: str, values: object) -> None:
+    view = {"id": "V1", "type": "modal", "callback_id": form, "state": {"values": values}, "private_metadata": "[]"}
+    async with formal.over_http():
+        submitted = formal.slack.acting("view_submission", "U0ADA") | {"view": view}
+        answer = await formal.slack.deliver("interactive", submitted)
+    assert answer["response_action"] in ("update", "errors")
+    assert not formal.slack.count("chat.postMessage")
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

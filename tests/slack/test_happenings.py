@@ -15,7 +15,7 @@ from bot.commands import REGISTRY
 from bot.directory import Directory
 from bot.messages import PaperBlock
 from bot.papers import linked_paper_ids
-from tests.simulators.slack import APP_TOKEN, SIGNING_SECRET
+from tests.simulators.slack import APP_TOKEN, SIGNING_SECRET, Fault
 from tests.simulators.slack_messages import buttons_of, words_of
 from tests.simulators.slack_methods import BOT_USER, Json, SimulatedChannel
 from tests.slack.team import TRANSPORTS, Team
@@ -116,6 +116,23 @@ async def test_a_converted_channel_keeps_its_topics_under_its_new_id(lively: Tea
     assert (await lively.stored(channel)).id == known.id
     await lively.settle(minutes=2)
     assert "Diffusion Study 1" in words_of(channel.messages[-1])
+
+
+async def test_topics_of_a_converted_channel_that_was_set_up_anew_are_told(lively: Team) -> None:
+    old = lively.slack.channel()
+    async with lively.over_http():
+        await lively.say("subscribe diffusion", old)
+        await lively.say('subscribe agents --min-upvotes 5 --name "Our agents" --instant', old)
+    new = await subscribed(lively)
+    event = {"type": "channel_id_changed", "old_channel_id": old.id, "new_channel_id": new.id}
+    await happens(lively, event, event)
+    (message,) = new.messages
+    assert "/papers subscribe -- diffusion" in words_of(message)
+    assert '/papers subscribe --min-upvotes 5 --instant --name "Our agents" -- agents' in words_of(message)
+    stored = await lively.stored(old)
+    assert stored.state is ChannelState.BROKEN
+    assert "another id" in stored.reason
+    assert (await lively.stored(new)).state is ChannelState.ACTIVE
 
 
 async def test_an_invitation_is_answered_once(lively: Team) -> None:
@@ -250,6 +267,14 @@ async def test_a_link_that_slack_does_not_show_costs_no_other_its_card(lively: T
     await lively.news(a_paper(1), a_paper(2), a_paper(3))
     await happens(lively, shared(lively.slack.channel(), *urls))
     assert list(lively.slack.unfurls[-1]["unfurls"]) == [urls[0], urls[2]]
+
+
+async def test_a_card_waits_for_slack(lively: Team) -> None:
+    lively.slack.retry_after = 0
+    lively.slack.fail("chat.unfurl", Fault.RATE_LIMITED)
+    await lively.news(a_paper(1))
+    await happens(lively, shared(lively.slack.channel(), "https://arxiv.org/abs/2605.00001"))
+    assert lively.slack.unfurls
 
 
 async def test_a_message_that_is_gone_gets_no_card(lively: Team) -> None:

@@ -10,8 +10,8 @@ from bot.directory import Directory
 from bot.forms import Forms
 from bot.overview import Overview
 from tests.simulators.slack import ANSWER_WITHIN, Fault
-from tests.simulators.slack_messages import buttons_of, words_of
-from tests.simulators.slack_methods import Json
+from tests.simulators.slack_messages import buttons_of, leaves, words_of
+from tests.simulators.slack_methods import BOT_USER, Json
 from tests.slack.team import TRANSPORTS, Team
 from tests.sources import a_paper
 
@@ -52,6 +52,31 @@ async def test_the_home_shows_the_persons_channels_and_no_others(homely: Team, t
     assert "#waiting: paused" in shown
     assert "theirs" not in shown
     assert "secret" not in shown
+
+
+async def test_a_channel_that_we_do_not_see_has_its_name_for_those_who_do(homely: Team) -> None:
+    secret = homely.slack.channel("secret", private=True, member=False)
+    async with homely.over_http():
+        await homely.say("subscribe diffusion", secret)
+        secret.members.add(BOT_USER)
+        secret.members.add("U0ADA")
+        await look(homely)
+    shown = [
+        leaf
+        for block in homely.slack.homes["U0ADA"]["blocks"]
+        if block["type"] == "rich_text"
+        for leaf in leaves(block)
+    ]
+    assert {"type": "channel", "channel_id": secret.id, "style": {"bold": True}} in shown
+    assert not any(secret.id in leaf.get("text", "") for leaf in shown)
+
+
+async def test_a_home_is_shown_when_slack_has_time_for_it(homely: Team) -> None:
+    homely.slack.retry_after = 0
+    homely.slack.fail("users.conversations", Fault.RATE_LIMITED)
+    homely.slack.fail("views.publish", Fault.RATE_LIMITED)
+    async with homely.over_http():
+        assert "None of your channels has topics yet" in await look(homely)
 
 
 async def test_a_home_without_channels_says_how_to_begin(homely: Team) -> None:

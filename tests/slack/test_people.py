@@ -91,6 +91,7 @@ async def test_what_is_written_to_the_bot_is_a_command(connected: Team) -> None:
     assert "1 topic" in await write("topics")
     assert "Did you mean /papers topics?" in await write("topisc")
     assert "1 topic" in await write(f"<@{BOT_USER}> topics", files=[], subtype="file_share")
+    assert "1 topic" in await write("topics", channel_type=None)
     connected.slack.retry_after = 0
     connected.slack.fail("chat.postMessage", Fault.RATE_LIMITED, "invalid_blocks")
     assert "1 topic" in await write("topics")
@@ -99,6 +100,7 @@ async def test_what_is_written_to_the_bot_is_a_command(connected: Team) -> None:
     await write("topics", answered=False, bot_id="B0OTHER")
     await write("topics", answered=False, subtype="message_changed")
     await write("topics", answered=False, channel_type="channel")
+    await write("topics", answered=False, channel_type=None, channel="C0OTHER")
     assert len(own.messages) == answers
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.slack.api import Connection
+from adapters.slack.outcomes import asked_to_wait
 from adapters.slack.platform import EVENT_TYPE, SlackPlatform
 from adapters.slack.workspaces import OneWorkspace
 from bot.cards import paper_card
@@ -35,6 +36,11 @@ def outgoing(
 ) -> Outgoing:
     address = Address(PlatformName.SLACK, team, channel.id)
     return Outgoing(address=address, message=message, key=key, reply_to=reply_to)
+
+
+@pytest.mark.parametrize(("said", "seconds"), [("7", 7.0), ("1.5", 1.5), ("0", 0.0), ("", 30.0), ("soon", 30.0)])
+def test_a_pause_is_as_long_as_it_is_said_to_be(said: str, seconds: float) -> None:
+    assert asked_to_wait({"Retry-After": said}) == seconds
 
 
 async def test_a_message_arrives_with_its_key(slack: SlackSimulator, platform: SlackPlatform) -> None:

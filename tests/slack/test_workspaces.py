@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from adapters.slack.forms import TopicForm
 from adapters.slack.origins import origins
 from adapters.slack.pacing import CHANNELS, Pace
 from bot.channels import Address, ChannelState, PlatformName
+from bot.forms import Forms
 from bot.messages import Message, Paragraph, text
 from bot.ports import Gone, GoneScope, Outgoing, Retry, Sent
 from storage.installations import SqlInstallationStore
@@ -91,6 +93,18 @@ async def test_a_workspace_without_the_app_is_told_how_to_get_it(many: Many) -> 
     assert isinstance(result, Gone)
     assert result.scope is GoneScope.WORKSPACE
     assert not many.slack.count("chat.postMessage")
+
+
+async def test_a_form_of_a_workspace_without_the_app_says_that_nothing_was_changed(
+    sql: SqlStore, tmp_path: Path, slack: SlackSimulator, clock: SettableClock
+) -> None:
+    many = Many(sql, tmp_path, slack, clock)
+    many.app = many.another_app(forms=Forms(sql))
+    async with many.over_http():
+        submitted = slack.acting("view_submission", "U0ADA") | {"view": TopicForm(channel="C1").view()}
+        answer = await slack.deliver("interactive", submitted)
+        assert "nothing was changed" in words_of(answer["view"])
+    await many.close()
 
 
 async def test_the_token_of_the_settings_serves_its_own_workspace_beside_the_others(
