@@ -175,7 +175,7 @@ def parse_paper_id(text: str) -> str:
 
     Raises `UserError` when there is none in the text.
     """
-    text = text.strip().strip("<>")
+    text = text.strip().strip("<>").rstrip(".,;:!")  # copied with the end of its sentence
     link = _HOSTS.match(text)
     if link:
         found = _ID.match(text, link.end())

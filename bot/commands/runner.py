@@ -19,6 +19,9 @@ from bot.ports import CommandCall, Completion, Reply
 
 _log = structlog.get_logger()
 
+#: What people write for `help`, by the habit of other programs.
+_HELP = ("?", "-h", "--help")
+
 
 async def _help(_services: Services, _call: CommandCall, arguments: Arguments) -> Reply:
     name = arguments.text("command").removeprefix("/papers").strip()
@@ -61,7 +64,7 @@ class Commands:
             word, rest = split_line(call.line)
             if not word:
                 return menu()
-            command = REGISTRY.get(word)
+            command = REGISTRY.get("help" if word in _HELP else word)
             name = command.name
             reply = await self._run(command, rest, call)
         except UserError as error:

@@ -82,6 +82,7 @@ async def topics(services: Services, call: CommandCall, arguments: Arguments) ->
             say("This channel has no topics yet."),
             say("Write ", code("/papers subscribe diffusion distillation"), " and it gets the papers on that."),
         )
+    may_change = await services.may_manage(call)
     now = services.clock.now()
     delivered = await services.store.subscriptions.delivered(channel.id, now - DELIVERED_IN)
     blocks: list[Block] = [Heading(f"{count_of(len(subscriptions), 'topic')} in {channel.name_here}")]
@@ -90,7 +91,8 @@ async def topics(services: Services, call: CommandCall, arguments: Arguments) ->
         blocks.append(say(bold(f"{topic.number}. "), *_title(topic)))
         brought = f"{count_of(delivered.get(topic.id, 0), 'paper')} in the last {DELIVERED_IN.days} days"
         blocks.append(hint(*_described(topic), f" · {brought}", " · posted at once" if topic.instant else ""))
-        blocks.append(Buttons((Button("Edit", f"edit {topic.number}"), _remove_button(topic, "Remove"))))
+        if may_change:
+            blocks.append(Buttons((Button("Edit", f"edit {topic.number}"), _remove_button(topic, "Remove"))))
     blocks.append(sentence(next_digest_in_words(channel, now)))
     blocks += turning("topics", page, len(subscriptions), PAGE)
     return answer(*blocks, replaces=call.from_message is not None and "page" in arguments)

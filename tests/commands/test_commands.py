@@ -143,6 +143,8 @@ async def test_show_gives_a_card_whose_buttons_work(town: Town) -> None:
     lines = {button.label: button.line for button in card.buttons}  # type: ignore[union-attr]
     assert "We study diffusion. It works." in plain_text((await town.ask(lines["Abstract"])).message)
     assert (await town.ask(lines["Similar"])).message.paper_ids == ["2605.00002"]
+    for line in ("show 2605.00001.", "show https://arxiv.org/abs/2605.00001,"):  # with the end of a sentence
+        assert (await town.ask(line)).message == reply.message
     assert "Shared" in await town.say(lines["Share to channel"])
     await town.engine.deliver()
     (post,) = town.platform.posts
@@ -170,6 +172,19 @@ async def test_subscribe_explains_the_topic_and_shows_what_it_would_have_posted(
     assert "Diffusion news" in listing
     await town.say(buttons(reply)["Undo"])
     assert "no topics yet" in await town.say("topics")
+
+
+async def test_only_who_may_change_topics_is_offered_it(town: Town) -> None:
+    await town.say("subscribe diffusion")
+    assert {"Edit", "Remove"} <= buttons(await town.ask("topics")).keys()
+    shown = await town.ask("topics", person=VISITOR)
+    assert "diffusion" in plain_text(shown.message)
+    assert not buttons(shown)
+
+
+@pytest.mark.parametrize("line", ["?", "-h", "--help"])
+async def test_help_is_understood_in_other_habits(town: Town, line: str) -> None:
+    assert await town.say(line) == await town.say("help")
 
 
 async def test_the_asker_s_time_zone_is_the_channel_s(town: Town) -> None:
