@@ -254,7 +254,18 @@ async def test_a_first_answer_whose_receipt_was_lost_counts(lively: House) -> No
     assert (await lively.say("today")).text
 
 
-@pytest.mark.parametrize("fault", [Fault.ACCEPT_THEN_DROP, Fault.NONSENSE, Fault.EMPTY, Fault.ODD_LIMITS])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.ACCEPT_THEN_DROP,
+        Fault.DROP,
+        Fault.NONSENSE,
+        Fault.EMPTY,
+        Fault.ODD_LIMITS,
+        Fault.RATE_LIMITED_BARE,
+        Fault.RATE_LIMITED_PAGE,
+    ],
+)
 @pytest.mark.parametrize("path", ["/callback", "/messages/@original"])
 async def test_an_answer_arrives_whatever_discord_says_to_it(lively: House, fault: Fault, path: str) -> None:
     lively.simulator.fail("POST" if path == "/callback" else "PATCH", path, fault)
@@ -262,6 +273,26 @@ async def test_an_answer_arrives_whatever_discord_says_to_it(lively: House, faul
     assert "papers listed" in answer.text
     await asyncio.sleep(0.05)
     assert "went wrong" not in answer.text
+
+
+@pytest.mark.parametrize("fault", [Fault.DROP, Fault.RATE_LIMITED_BARE, Fault.RATE_LIMITED_PAGE])
+async def test_what_a_button_adds_arrives_whole_when_discord_is_slow_or_breaks_off(lively: House, fault: Fault) -> None:
+    interactions, simulator = lively.simulator.interactions, lively.simulator
+    await lively.say("save", paper="2605.00003")
+    shown = await lively.say("saved")
+    simulator.fail("POST", "/webhooks/", fault)
+    await interactions.press(lively.general, shown.messages[0], shown.buttons["CSV"])
+    assert "2605.00003" in simulator.files["reading-list.csv"]
+
+
+async def test_a_limit_that_lasts_for_minutes_leaves_an_answer_unsaid_and_nothing_waiting(lively: House) -> None:
+    simulator = lively.simulator
+    simulator.fail("POST", "/callback", Fault.RATE_LIMITED_LONG)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            await lively.say("today")
+    assert len(simulator.sent("POST", "/callback")) == 1
+    assert (await lively.say("today")).text
 
 
 async def test_an_answer_that_comes_too_late_troubles_nobody_else(lively: House) -> None:
