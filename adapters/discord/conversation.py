@@ -20,7 +20,7 @@ from adapters.discord import answers
 from adapters.discord.calls import Interaction, call_of, channel_of
 from adapters.discord.connection import ALREADY_ACKNOWLEDGED
 from adapters.discord.definitions import FIND_PAPERS, Given, beginning_of, choices, given, line_of
-from adapters.discord.failures import FAILURES, MISHAPS, TAG_MISSING
+from adapters.discord.failures import FAILURES, MISHAPS, TAG_MISSING, THREAD_LOCKED
 from adapters.discord.forms import SUBSCRIBE, Drafts, Forms, TopicForm, form_asked, known_form, submitted_form
 from adapters.discord.permissions import me_in, missing, names_of
 from adapters.discord.rendering import render
@@ -171,6 +171,8 @@ class Conversation:
             notes.append(Note(text(bold(cannot), f" Give me {names_of(lacking)} in this channel.")))
         elif isinstance(here, discord.ForumChannel) and not forum_of(here, me_in(here.guild)).takes_posts:
             notes.append(Note(text(bold("I cannot post here yet. "), TAG_MISSING)))
+        elif isinstance(here, discord.Thread) and here.locked and not allowed.manage_threads:
+            notes.append(Note(text(bold("I cannot post here yet. "), THREAD_LOCKED)))
         if asked is not None and (role := unmentionable_role(interaction, asked)):
             notes.append(Note(text(f"{role} cannot be mentioned by anyone yet: allow it in the role's settings.")))
         return replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, *notes)))

@@ -727,3 +727,10 @@ async def test_what_is_missing_is_said_before_the_first_digest_fails(lively: Hou
     assert f"“{name}”" in answer.text
     await lively.simulator.allow(lively.general, **{permission: True})
     assert "I cannot post here yet" not in (await lively.say("subscribe", query="quant*")).text
+
+
+async def test_that_a_thread_is_locked_is_said_before_the_first_digest_fails(lively: House) -> None:
+    thread = lively.simulator.world.open_thread(lively.general, "reading group")
+    thread.locked = True
+    await lively.simulator.gateway.dispatch("THREAD_CREATE", thread.json())
+    assert "Unlock it" in (await lively.say("subscribe", thread, query="diffusion")).text
