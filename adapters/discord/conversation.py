@@ -21,7 +21,7 @@ from adapters.discord.calls import Interaction, call_of, channel_of
 from adapters.discord.connection import ALREADY_ACKNOWLEDGED
 from adapters.discord.definitions import FIND_PAPERS, Given, beginning_of, choices, given, line_of
 from adapters.discord.failures import FAILURES, MISHAPS, TAG_MISSING, THREAD_LOCKED
-from adapters.discord.forms import SUBSCRIBE, Drafts, Forms, TopicForm, form_asked, known_form, submitted_form
+from adapters.discord.forms import SUBSCRIBE, Forms, TopicForm, form_asked, known_form, submitted_form, written_form
 from adapters.discord.permissions import me_in, missing, names_of
 from adapters.discord.rendering import render
 from adapters.discord.roles import chooses_role, offered_roles, refused_role, unmentionable_role, with_role_names
@@ -30,7 +30,7 @@ from adapters.discord.turns import Turns
 from bot.channels import Style
 from bot.commands.registry import Registry
 from bot.errors import StorageError, UserError
-from bot.messages import Button, Buttons, Note, bold, text
+from bot.messages import Button, Buttons, Code, Note, bold, text
 from bot.papers import linked_paper_ids
 from bot.ports import CommandCall, CommandRunner, Reply, TopicOptions, WorkspaceDirectory
 
@@ -63,7 +63,6 @@ class Conversation:
         self._registry = registry
         self._directory = directory
         self._forms = forms
-        self._drafts = Drafts()
         self._turns = Turns()
 
     async def heard(self, interaction: Interaction) -> None:
@@ -214,7 +213,7 @@ class Conversation:
         call = call_of(interaction, form.opening)
         try:
             async with asyncio.timeout(FORM_WITHIN):
-                filled = await self._filled(call, form)
+                filled = await self._filled(interaction, call, form)
         except (StorageError, TimeoutError) as error:
             _log.warning("discord.form_not_opened", reason=str(error) or type(error).__name__)
             return False
@@ -228,12 +227,13 @@ class Conversation:
                 return False
         return True
 
-    async def _filled(self, call: CommandCall, form: TopicForm) -> TopicForm | None:
-        """The form with what the person wrote last time, else with what is known; None if it is not theirs to fill."""
+    async def _filled(self, interaction: Interaction, call: CommandCall, form: TopicForm) -> TopicForm | None:
+        """The form with what the person wrote before, else with what is known; None if it is not theirs to fill."""
         if self._forms is None or not await self._forms.may_manage(call):
             return None
-        if draft := self._drafts.of(call, form):
-            return draft
+        embeds = interaction.message.embeds if interaction.message else []
+        if written := written_form(form, (embed.description or "" for embed in embeds)):
+            return written
         if form.number is None:
             return form
         options = await self._forms.topic_of(call.address, form.number)
@@ -245,11 +245,13 @@ class Conversation:
         call = call_of(interaction, form.line)
         reply = await self._commands.run(call)
         if reply.failed:
-            self._drafts.keep(call, form)
-            again = Buttons((Button("Open the form again", form.opening),))
-            reply = replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, again)))
+            again = (
+                Note(text("You wrote:")),
+                Code(form.written),
+                Buttons((Button("Open the form again", form.opening),)),
+            )
+            reply = replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, *again)))
         else:
-            self._drafts.drop(call, form)
             reply = await self._with_warning(interaction, reply)
         await answers.answer(interaction, [reply.message])
 
