@@ -297,18 +297,18 @@ def _listener(breaker: Breaker, said: dict[str, str]) -> aiohttp.TraceConfig:
         if "Date" in headers:
             said["Date"] = headers["Date"]
         # A page instead of JSON, and no `Via`: it comes from Cloudflare, and Discord never saw the request.
-        limited, page = status == 429, answer.content_type != "application/json"
-        strange = "Via" not in headers
-        banned = limited and strange and page
+        limited, strange = status == 429, "Via" not in headers
+        banned = limited and strange and answer.content_type != "application/json"
         breaker.heard(status, banned=banned, shared=headers.get("X-RateLimit-Scope") == "shared")
         asked = getattr(context, "trace_request_ctx", None)
         if asked == _ONCE and status >= 500:
             raise Unanswered(f"an answer with status {status}")
         if not limited or banned or asked is None:
             return
-        # discord.py waits as it is told, but takes every 429 without `Via` or with a page for a ban.
+        # discord.py waits as it is told, but takes every 429 without `Via`, or of another type than this, for a ban.
         wait = _seconds(headers.get("Retry-After", ""))
-        if asked == _ANSWER or strange or page or wait > LONGEST_WAIT:
+        unread = headers.get("Content-Type") != "application/json"
+        if asked == _ANSWER or strange or unread or wait > LONGEST_WAIT:
             raise discord.RateLimited(wait or SHORTEST_WAIT)
 
     trace = aiohttp.TraceConfig()

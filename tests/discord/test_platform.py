@@ -17,7 +17,7 @@ from bot.ports import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendRe
 from tests.clocks import SettableClock
 from tests.discord.conftest import DIGEST, PAPER, REPLY, outgoing
 from tests.simulators.discord import DiscordSimulator
-from tests.simulators.discord_wire import LONG_WAIT, ApiError, Fault
+from tests.simulators.discord_wire import LONG_WAIT, WAIT, ApiError, Fault
 from tests.simulators.discord_world import FORUM, VOICE, Channel
 
 MESSAGES = r"/channels/\d+/messages$"
@@ -163,11 +163,12 @@ async def test_buckets_are_respected_before_they_are_empty(clock: SettableClock)
     assert simulator.limited == 0
 
 
-async def test_a_limit_is_no_ban_because_a_proxy_is_missing(
-    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
+@pytest.mark.parametrize(("fault", "wait"), [(Fault.RATE_LIMITED_BARE, 1.0), (Fault.RATE_LIMITED_PAGE, WAIT)])
+async def test_a_limit_is_no_ban_because_a_proxy_is_missing_or_wrote_a_page(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel, fault: Fault, wait: float
 ) -> None:
-    discord_server.fail("POST", MESSAGES, Fault.RATE_LIMITED_BARE)
-    assert await platform.send(outgoing(channel)) == Retry("Discord asks us to slow down", 1.0)
+    discord_server.fail("POST", MESSAGES, fault)
+    assert await platform.send(outgoing(channel)) == Retry("Discord asks us to slow down", wait)
     assert isinstance(await platform.send(outgoing(channel)), Sent)
 
 
