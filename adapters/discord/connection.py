@@ -23,6 +23,7 @@ from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 from adapters.discord.breaker import Breaker
 from adapters.discord.buttons import LineButton, LineMenu, Press
 from adapters.discord.pace import Pace
+from adapters.discord.packets import completed
 
 API_URL = Route.BASE
 LONGEST_WAIT = 10.0  # seconds that a request of the outbox may wait for a rate limit
@@ -102,6 +103,8 @@ class DiscordClient(discord.AutoShardedClient):
         Only READY still does that: without it there is no session.
         """
         parsers = self._connection.parsers
+        answer = parsers["INTERACTION_CREATE"]
+        parsers["INTERACTION_CREATE"] = lambda data: answer(completed(data))
         for event, read in [(event, read) for event, read in parsers.items() if event != "READY"]:
             parsers[event] = _surviving(event, read)
 

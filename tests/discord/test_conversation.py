@@ -21,7 +21,7 @@ from bot.messages import Message
 from bot.ports import CommandCall, CommandRunner, Completion, Reply
 from tests.discord.house import House, running
 from tests.simulators.discord import eventually
-from tests.simulators.discord_interactions import OWNER, VISITOR
+from tests.simulators.discord_interactions import MANAGER, OWNER, VISITOR
 from tests.simulators.discord_schema import SCHEMA
 from tests.simulators.discord_wire import ApiError, Fault
 from tests.simulators.discord_world import FORUM
@@ -515,7 +515,8 @@ FORM = {"type": 18, "component": {"type": 4, "custom_id": "query", "value": "qua
     [
         (2, TODAY, PRIVATE, "I work in the channels of servers"),
         (2, TODAY, {"member": None, "user": PERSON}, "Something went wrong inside me"),
-        (2, TODAY, {"channel": None}, "Something went wrong inside me"),
+        (2, TODAY, {"channel": None}, "papers listed"),
+        (2, TODAY, {"version": None, "attachment_size_limit": None}, "papers listed"),
         (2, TODAY, {"locale": None, "guild_locale": "zz-ZZ", "entitlements": None, "context": 9}, "papers listed"),
         (2, TODAY, {"authorizing_integration_owners": {"1": "4242"}}, "papers listed"),
         (2, {"id": "1", "name": "papers", "type": 1}, {}, "no command"),
@@ -536,6 +537,32 @@ async def test_whatever_comes_is_answered(
     answer = await lively.simulator.interactions.odd(lively.general, kind, data, **changes)
     assert words in answer.text
     assert answer.ephemeral
+
+
+@pytest.mark.parametrize(
+    "channel",
+    [
+        None,
+        *({"id": "77", "type": kind.value} for kind in discord.ChannelType if kind.name not in ("private", "group")),
+        {"id": "77", "type": 99, "name": "of the future"},
+        {"id": "77", "type": 11, "name": "thread", "parent_id": "78", "thread_metadata": {"locked": False}},
+    ],
+)
+async def test_what_is_asked_in_a_channel_that_the_bot_does_not_know_is_answered(
+    lively: House, channel: dict[str, Any] | None
+) -> None:
+    member = {"user": {"id": "4242"}, "permissions": str(MANAGER.value)}
+    changes = {"channel_id": "77", "channel": channel, "member": member}
+    answer = await lively.simulator.interactions.odd(lively.general, 2, given_to("subscribe", QUERY), **changes)
+    assert "Topic 1 added" in answer.text
+
+
+async def test_a_button_of_a_message_that_is_told_of_in_few_words_is_answered(lively: House) -> None:
+    shown = await lively.say("show", paper="2605.00001")
+    message = {part: shown.messages[0][part] for part in ("id", "channel_id", "author", "components", "flags")}
+    data = {"custom_id": shown.buttons["Save"], "component_type": 2, "id": 1}
+    answer = await lively.simulator.interactions.odd(lively.general, 3, data, message=message)
+    assert "Saved" in answer.text
 
 
 async def test_a_button_outside_of_servers_is_answered(lively: House) -> None:
