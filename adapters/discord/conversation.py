@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -28,16 +29,19 @@ from adapters.discord.roles import chooses_role, offered_roles, refused_role, un
 from adapters.discord.tags import forum_of
 from adapters.discord.turns import Turns
 from bot.channels import Style
+from bot.commands.reading import REDRAW
 from bot.commands.registry import Registry
 from bot.errors import StorageError, UserError
 from bot.messages import Button, Buttons, Code, Note, bold, text
 from bot.papers import linked_paper_ids
-from bot.ports import CommandCall, CommandRunner, Reply, TopicOptions, WorkspaceDirectory
+from bot.ports import CommandCall, CommandRunner, Outgoing, Reply, TopicOptions, WorkspaceDirectory
 
 #: Papers of one message that are shown when somebody asks what it links to.
 MOST_FOUND = 5
 #: Words of a message that are searched for when it links to no paper.
 MOST_WORDS = 12
+#: Times that a message is shown anew after a press, when another process changes it as well.
+SHOWN_AGAIN = 3
 #: How long the store may take for what a form starts with, of the three seconds that Discord gives.
 FORM_WITHIN = 1.5  # seconds
 REFUSED_ANSWER = "Discord did not take my answer. Please tell whoever runs me."
@@ -118,7 +122,10 @@ class Conversation:
                 reply = await self._commands.run(call)
                 state = turn.next_state() if reply.update else 0
             async with turn.showing:
-                if reply.update and (not turn.is_newest(state) or await answers.update(interaction, reply.update)):
+                if reply.update and not turn.is_newest(state):
+                    return
+                if reply.update and await answers.update(interaction, reply.update):
+                    await self._show_again(interaction, call, reply.update, unless=lambda: not turn.is_newest(state))
                     return
         else:
             reply = await self._commands.run(call)
@@ -126,6 +133,17 @@ class Conversation:
             await answers.edit(interaction, render(reply.message))
         else:
             await answers.follow_up(interaction, reply.message)
+
+    async def _show_again(
+        self, interaction: Interaction, call: CommandCall, shown: Outgoing, *, unless: Callable[[], bool]
+    ) -> None:
+        """Shows a message anew as long as it is not what was shown last: another process may have been at it."""
+        for _ in range(SHOWN_AGAIN):
+            latest = (await self._commands.run(replace(call, line=REDRAW))).update
+            if latest is None or latest == shown or unless():
+                return
+            shown = latest
+            await answers.update(interaction, shown)
 
     async def _command(self, interaction: Interaction, asked: Given) -> None:
         form = _form_of(asked)
