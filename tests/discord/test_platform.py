@@ -267,11 +267,12 @@ async def test_a_thread_that_cannot_be_seen_says_how_it_can_be(
     assert await platform.send(outgoing(thread)) == Gone(UNSEEN)
 
 
+@pytest.mark.parametrize("fault", [Fault.DROP, Fault.EMPTY, Fault.NONSENSE])
 async def test_where_the_reason_of_a_refusal_cannot_be_asked_for_all_that_is_needed_is_named(
-    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel, fault: Fault
 ) -> None:
     discord_server.refuse.append(ApiError(403, 50013))
-    discord_server.fail("GET", r"/guilds/\d+$", Fault.DROP)
+    discord_server.fail("GET", r"/guilds/\d+$", fault)
     result = await platform.send(outgoing(channel))
     assert isinstance(result, Gone)
     assert result.reason.startswith("I lack a permission there. Give me “View Channel”")
