@@ -454,3 +454,18 @@ async def test_a_person_is_told_in_a_direct_message(
     discord_server.world.refuses_direct.add(4242)
     assert not await platform.tell(address, "4242", REPLY)
     assert not await platform.tell(address, "somebody", REPLY)
+
+
+@pytest.mark.parametrize("fault", [Fault.EMPTY, Fault.NONSENSE])
+async def test_an_answer_about_a_channel_that_cannot_be_read_loses_nothing(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, clock: SettableClock, channel: Channel, fault: Fault
+) -> None:
+    post, person = outgoing(channel), "4242"
+    discord_server.fail("GET", r"/channels/\d+$", fault, fault, fault)
+    assert not await platform.takes_apart(post.address)
+    assert isinstance(await platform.send(post), Retry)
+    assert isinstance(await platform.look_up(post, clock.now()), Retry)
+    discord_server.fail("POST", "/users/@me/channels", fault)
+    assert not await platform.tell(post.address, person, DIGEST)
+    assert isinstance(await platform.send(post), Sent)
+    assert len(channel.messages) == 1
