@@ -83,7 +83,7 @@ async def edit(interaction: Interaction, part: Rendered) -> None:
                 allowed_mentions=discord.AllowedMentions.none(),
                 **more,
             )
-        except UNCLEAR:
+        except MISSHAPEN:
             # An edit that is made twice is the same edit.
             if not left:
                 raise

@@ -10,7 +10,8 @@ from itertools import islice
 
 import discord
 
-from adapters.discord.failures import FAILURES, REFUSED, UNKNOWN_CHANNEL, code_of
+from adapters.discord.connection import MISSHAPEN
+from adapters.discord.failures import MISHAPS, REFUSED, UNKNOWN_CHANNEL, code_of
 from adapters.discord.permissions import granted, invite_url, missing, names_of
 from adapters.discord.platform import CLOCK_MARGIN, DiscordPlatform
 from adapters.discord.servers import described
@@ -68,7 +69,7 @@ class Checkup:
             await self._platform.client.log_in()
         except discord.LoginFailure:
             return OperatorError(REFUSED)
-        except FAILURES as error:
+        except MISHAPS as error:
             return _unreachable(error)
         return None
 
@@ -91,7 +92,7 @@ class Checkup:
         client = await self._client()
         try:
             names = [guild.name async for guild in client.fetch_guilds(limit=None, with_counts=False)]
-        except FAILURES as error:
+        except MISHAPS as error:
             raise _unreachable(error) from error
         if not names:
             raise OperatorError(f"The bot is in no server yet. Invite it with {invite_url(client.application_id or 0)}")
@@ -123,7 +124,7 @@ class Checkup:
         for server, channels in islice(of_server.items(), MOST_SERVERS):
             try:
                 problems += await _problems(client, int(server), channels)
-            except FAILURES as error:
+            except MISHAPS as error:
                 if not isinstance(error, discord.HTTPException) or error.status not in (403, 404):
                     raise _unreachable(error) from error
                 invite = invite_url(client.application_id or 0)
@@ -175,4 +176,6 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _unreachable(error: BaseException) -> OperatorError:
+    if isinstance(error, MISSHAPEN):
+        return OperatorError(f"Discord's answer cannot be read ({type(error).__name__}: {error}).")
     return OperatorError(f"Discord cannot be reached: {str(error) or type(error).__name__}.")

@@ -23,6 +23,7 @@ from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 from adapters.discord.breaker import Breaker
 from adapters.discord.buttons import LineButton, LineMenu, Press
 from adapters.discord.pace import Pace
+from adapters.discord.packets import completed
 
 API_URL = Route.BASE
 LONGEST_WAIT = 10.0  # seconds that a request of the outbox may wait for a rate limit
@@ -39,8 +40,14 @@ REQUESTS_PER_SECOND = 42.0
 BURST = 5
 LONGEST_QUEUE = 15.0  # seconds that a request waits for its turn, well within the patience of the outbox
 
+#: How often an answer to a person is tried when its connection breaks, and how long it rests before that. Discord
+#: waits three seconds for the first one; a further one that comes twice is better than none.
+ANSWER_TRIES = 3
+ANSWER_REST = 0.5  # seconds
+
 ALREADY_ACKNOWLEDGED = 40060
-_ONCE = "once"
+#: How a request differs from what discord.py makes of it: not repeated at all, or an answer to a person.
+_ONCE, _ANSWER = "once", "answer"
 #: What comes of data in which a field is missing, or is not what it was.
 MISSHAPEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError, RecursionError)
 _log = structlog.get_logger()
@@ -96,6 +103,8 @@ class DiscordClient(discord.AutoShardedClient):
         Only READY still does that: without it there is no session.
         """
         parsers = self._connection.parsers
+        answer = parsers["INTERACTION_CREATE"]
+        parsers["INTERACTION_CREATE"] = lambda data: answer(completed(data))
         for event, read in [(event, read) for event, read in parsers.items() if event != "READY"]:
             parsers[event] = _surviving(event, read)
 
@@ -116,7 +125,7 @@ class DiscordClient(discord.AutoShardedClient):
                 self.http.connector = discord.utils.MISSING
                 if isinstance(error, discord.DiscordException | aiohttp.ClientError | OSError):
                     raise
-                raise Unanswered("an answer that cannot be read") from error
+                raise Unanswered(f"an answer that cannot be read ({type(error).__name__}: {error})") from error
             self._logged_in = True
 
     async def log_out(self) -> None:
@@ -196,13 +205,29 @@ class _RedirectedWebhooks(AsyncWebhookAdapter):
 
     async def request(self, route: Route, session: aiohttp.ClientSession, **more: Any) -> Any:
         counted = _Counted(session)
-        try:
-            return await super().request(_elsewhere(route, self._api_url), counted, **more)  # type: ignore[arg-type]
-        except discord.HTTPException as error:
-            # discord.py repeats a request whose answer was lost. Who asks once was not the first.
-            if error.code == ALREADY_ACKNOWLEDGED and counted.requests == 1:
-                raise AnsweredElsewhere("another process with this token answered first") from error
-            raise
+        tries, patience = ANSWER_TRIES, LONGEST_BUCKET_WAIT
+        while True:
+            try:
+                return await super().request(_elsewhere(route, self._api_url), counted, **more)  # type: ignore[arg-type]
+            except discord.RateLimited as limit:
+                # discord.py waits only where the limit is written as Discord itself writes it.
+                patience -= limit.retry_after
+                if patience < 0:
+                    raise
+                counted.requests -= 1  # nothing was done
+                await asyncio.sleep(limit.retry_after)
+            except (aiohttp.ClientError, OSError):
+                tries -= 1
+                if not tries:
+                    raise
+                await asyncio.sleep(ANSWER_REST)
+            except discord.HTTPException as error:
+                # A request whose answer was lost is repeated. Who asks once was not the first.
+                if error.code == ALREADY_ACKNOWLEDGED and counted.requests == 1:
+                    raise AnsweredElsewhere("another process with this token answered first") from error
+                raise
+            for file in more.get("files") or ():
+                file.reset()
 
 
 class _Counted:
@@ -214,7 +239,7 @@ class _Counted:
 
     def request(self, *what: Any, **more: Any) -> Any:
         self.requests += 1
-        return self._session.request(*what, **more)
+        return self._session.request(*what, trace_request_ctx=_ANSWER, **more)
 
 
 def _surviving(event: str, read: Callable[[Any], None]) -> Callable[[Any], None]:
@@ -275,16 +300,18 @@ def _listener(breaker: Breaker, said: dict[str, str]) -> aiohttp.TraceConfig:
         if "Date" in headers:
             said["Date"] = headers["Date"]
         # A page instead of JSON, and no `Via`: it comes from Cloudflare, and Discord never saw the request.
-        strange = status == 429 and "Via" not in headers
-        banned = strange and answer.content_type != "application/json"
+        limited, strange = status == 429, "Via" not in headers
+        banned = limited and strange and answer.content_type != "application/json"
         breaker.heard(status, banned=banned, shared=headers.get("X-RateLimit-Scope") == "shared")
-        if getattr(context, "trace_request_ctx", None) != _ONCE:
-            return
-        if status >= 500:
+        asked = getattr(context, "trace_request_ctx", None)
+        if asked == _ONCE and status >= 500:
             raise Unanswered(f"an answer with status {status}")
-        # discord.py waits as it is told, but takes every 429 without `Via` for a ban.
+        if not limited or banned or asked is None:
+            return
+        # discord.py waits as it is told, but takes every 429 without `Via`, or of another type than this, for a ban.
         wait = _seconds(headers.get("Retry-After", ""))
-        if status == 429 and not banned and (strange or wait > LONGEST_WAIT):
+        unread = headers.get("Content-Type") != "application/json"
+        if asked == _ANSWER or strange or unread or wait > LONGEST_WAIT:
             raise discord.RateLimited(wait or SHORTEST_WAIT)
 
     trace = aiohttp.TraceConfig()

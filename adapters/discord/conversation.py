@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -20,24 +21,27 @@ from adapters.discord import answers
 from adapters.discord.calls import Interaction, call_of, channel_of
 from adapters.discord.connection import ALREADY_ACKNOWLEDGED
 from adapters.discord.definitions import FIND_PAPERS, Given, beginning_of, choices, given, line_of
-from adapters.discord.failures import FAILURES, MISHAPS, TAG_MISSING
-from adapters.discord.forms import SUBSCRIBE, Drafts, Forms, TopicForm, form_asked, known_form, submitted_form
+from adapters.discord.failures import FAILURES, MISHAPS, TAG_MISSING, THREAD_LOCKED
+from adapters.discord.forms import SUBSCRIBE, Forms, TopicForm, form_asked, known_form, submitted_form, written_form
 from adapters.discord.permissions import me_in, missing, names_of
 from adapters.discord.rendering import render
 from adapters.discord.roles import chooses_role, offered_roles, refused_role, unmentionable_role, with_role_names
 from adapters.discord.tags import forum_of
 from adapters.discord.turns import Turns
 from bot.channels import Style
+from bot.commands.reading import REDRAW
 from bot.commands.registry import Registry
 from bot.errors import StorageError, UserError
-from bot.messages import Button, Buttons, Note, bold, text
+from bot.messages import Button, Buttons, Code, Note, bold, text
 from bot.papers import linked_paper_ids
-from bot.ports import CommandCall, CommandRunner, Reply, TopicOptions, WorkspaceDirectory
+from bot.ports import CommandCall, CommandRunner, Outgoing, Reply, TopicOptions, WorkspaceDirectory
 
 #: Papers of one message that are shown when somebody asks what it links to.
 MOST_FOUND = 5
 #: Words of a message that are searched for when it links to no paper.
 MOST_WORDS = 12
+#: Times that a message is shown anew after a press, when another process changes it as well.
+SHOWN_AGAIN = 3
 #: How long the store may take for what a form starts with, of the three seconds that Discord gives.
 FORM_WITHIN = 1.5  # seconds
 REFUSED_ANSWER = "Discord did not take my answer. Please tell whoever runs me."
@@ -63,7 +67,6 @@ class Conversation:
         self._registry = registry
         self._directory = directory
         self._forms = forms
-        self._drafts = Drafts()
         self._turns = Turns()
 
     async def heard(self, interaction: Interaction) -> None:
@@ -119,7 +122,10 @@ class Conversation:
                 reply = await self._commands.run(call)
                 state = turn.next_state() if reply.update else 0
             async with turn.showing:
-                if reply.update and (not turn.is_newest(state) or await answers.update(interaction, reply.update)):
+                if reply.update and not turn.is_newest(state):
+                    return
+                if reply.update and await answers.update(interaction, reply.update):
+                    await self._show_again(interaction, call, reply.update, unless=lambda: not turn.is_newest(state))
                     return
         else:
             reply = await self._commands.run(call)
@@ -127,6 +133,17 @@ class Conversation:
             await answers.edit(interaction, render(reply.message))
         else:
             await answers.follow_up(interaction, reply.message)
+
+    async def _show_again(
+        self, interaction: Interaction, call: CommandCall, shown: Outgoing, *, unless: Callable[[], bool]
+    ) -> None:
+        """Shows a message anew as long as it is not what was shown last: another process may have been at it."""
+        for _ in range(SHOWN_AGAIN):
+            latest = (await self._commands.run(replace(call, line=REDRAW))).update
+            if latest is None or latest == shown or unless():
+                return
+            shown = latest
+            await answers.update(interaction, shown)
 
     async def _command(self, interaction: Interaction, asked: Given) -> None:
         form = _form_of(asked)
@@ -171,6 +188,8 @@ class Conversation:
             notes.append(Note(text(bold(cannot), f" Give me {names_of(lacking)} in this channel.")))
         elif isinstance(here, discord.ForumChannel) and not forum_of(here, me_in(here.guild)).takes_posts:
             notes.append(Note(text(bold("I cannot post here yet. "), TAG_MISSING)))
+        elif isinstance(here, discord.Thread) and here.locked and not allowed.manage_threads:
+            notes.append(Note(text(bold("I cannot post here yet. "), THREAD_LOCKED)))
         if asked is not None and (role := unmentionable_role(interaction, asked)):
             notes.append(Note(text(f"{role} cannot be mentioned by anyone yet: allow it in the role's settings.")))
         return replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, *notes)))
@@ -212,7 +231,7 @@ class Conversation:
         call = call_of(interaction, form.opening)
         try:
             async with asyncio.timeout(FORM_WITHIN):
-                filled = await self._filled(call, form)
+                filled = await self._filled(interaction, call, form)
         except (StorageError, TimeoutError) as error:
             _log.warning("discord.form_not_opened", reason=str(error) or type(error).__name__)
             return False
@@ -226,12 +245,13 @@ class Conversation:
                 return False
         return True
 
-    async def _filled(self, call: CommandCall, form: TopicForm) -> TopicForm | None:
-        """The form with what the person wrote last time, else with what is known; None if it is not theirs to fill."""
+    async def _filled(self, interaction: Interaction, call: CommandCall, form: TopicForm) -> TopicForm | None:
+        """The form with what the person wrote before, else with what is known; None if it is not theirs to fill."""
         if self._forms is None or not await self._forms.may_manage(call):
             return None
-        if draft := self._drafts.of(call, form):
-            return draft
+        embeds = interaction.message.embeds if interaction.message else []
+        if written := written_form(form, (embed.description or "" for embed in embeds)):
+            return written
         if form.number is None:
             return form
         options = await self._forms.topic_of(call.address, form.number)
@@ -243,11 +263,13 @@ class Conversation:
         call = call_of(interaction, form.line)
         reply = await self._commands.run(call)
         if reply.failed:
-            self._drafts.keep(call, form)
-            again = Buttons((Button("Open the form again", form.opening),))
-            reply = replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, again)))
+            again = (
+                Note(text("You wrote:")),
+                Code(form.written),
+                Buttons((Button("Open the form again", form.opening),)),
+            )
+            reply = replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, *again)))
         else:
-            self._drafts.drop(call, form)
             reply = await self._with_warning(interaction, reply)
         await answers.answer(interaction, [reply.message])
 

@@ -45,6 +45,7 @@ TAG_MISSING = (
     "The forum wants a tag for every post, and it has none that I may use. Add one in the forum's settings, “Tags”, or "
     "give me “Manage Channels” there: then I add those of the topics."
 )
+THREAD_LOCKED = "The thread is locked. Unlock it, or move its topics to another channel."
 _NO_MESSAGES = "Nobody can post messages in a channel of that kind. Move its topics to a text channel or a forum."
 _GONE = {
     UNKNOWN_CHANNEL: "The channel was deleted.",
@@ -53,7 +54,7 @@ _GONE = {
     50008: _NO_MESSAGES,
     50024: _NO_MESSAGES,
     THREAD_ARCHIVED: "The thread is archived, and I may not open it again. Write something in it.",
-    160005: "The thread is locked. Unlock it, or move its topics to another channel.",
+    160005: THREAD_LOCKED,
     TAG_REQUIRED: TAG_MISSING,
 }
 _GONE_SERVER = {10004: "I am no longer in this server."}

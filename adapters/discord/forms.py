@@ -7,14 +7,13 @@ and nowhere else. https://docs.discord.com/developers/components/using-modal-com
 from __future__ import annotations
 
 import re
-import time
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import discord
 
+from adapters.discord.markup import BACKTICK
 from bot.channels import Address
 from bot.forms import line_of
 from bot.ports import CommandCall, TopicOptions
@@ -24,12 +23,19 @@ SUBSCRIBE = "subscribe"
 LONGEST_QUERY = 500
 LONGEST_NAME = 60
 LONGEST_NUMBER = 7  # digits
-#: What somebody wrote into a form that was wrong is kept for the next try.
-DRAFT_KEPT = 900.0  # seconds
-MOST_DRAFTS = 500
 
 _ASKED = re.compile(r"\s*(?:(?P<new>subscribe)|edit\s+#?(?P<number>\d{1,6})\.?)\s*", re.IGNORECASE)
 _AT_ONCE, _WITH_DIGEST = "on", "off"
+_WHEN = {_WITH_DIGEST: "With the digest", _AT_ONCE: "As soon as found"}
+#: What the fields are called.
+_LABELS = {
+    "query": "Papers with",
+    "name": "Name",
+    "min-upvotes": "Only from so many upvotes on",
+    "instant": "When",
+    "backfill": "Older papers to post now",
+}
+_WRITTEN = re.compile(rf"```\n({_LABELS['query']}: .*?)\n```", re.DOTALL)
 _NOTHING = TopicOptions(query="")
 
 
@@ -64,6 +70,19 @@ class TopicForm:
         """The command that the filled form stands for."""
         return line_of(self.options, number=self.number, min_upvotes=self.min_upvotes, backfill=self.backfill)
 
+    @property
+    def written(self) -> str:
+        """What is in the fields, a line for each of them that has something."""
+        values = {
+            "query": self.options.query,
+            "name": self.options.name,
+            "min-upvotes": self.min_upvotes,
+            "instant": _WHEN[_AT_ONCE] if self.options.instant else "",
+            "backfill": self.backfill,
+        }
+        lines = {name: " ".join(value.split()) for name, value in values.items()}
+        return "\n".join(f"{_LABELS[name]}: {line}" for name, line in lines.items() if line)
+
     def modal(self) -> discord.ui.Modal:
         """What Discord shows. Call it within a running event loop."""
         new = self.number is None
@@ -77,21 +96,20 @@ class TopicForm:
             default=self.options.query[:LONGEST_QUERY] or None,
             max_length=LONGEST_QUERY,
         )
-        _add(modal, "Papers with", query, 'All words. "A phrase", -without, OR, author:hinton, cat:cs.CL, upvotes:>=20')
-        _add(
-            modal, "Name", _short("name", self.options.name[:LONGEST_NAME], LONGEST_NAME), "Shown instead of the query"
-        )
-        _add(modal, "Only from so many upvotes on", _short("min-upvotes", self.min_upvotes, LONGEST_NUMBER))
+        _add(modal, query, 'All words. "A phrase", -without, OR, author:hinton, cat:cs.CL, upvotes:>=20')
+        name = _short("name", self.options.name[:LONGEST_NAME], LONGEST_NAME)
+        _add(modal, name, "Shown instead of the query")
+        _add(modal, _short("min-upvotes", self.min_upvotes, LONGEST_NUMBER))
         when: discord.ui.Select[Any] = discord.ui.Select(
             custom_id="instant",
             options=[
-                discord.SelectOption(label="With the digest", value=_WITH_DIGEST, default=not self.options.instant),
-                discord.SelectOption(label="As soon as found", value=_AT_ONCE, default=self.options.instant),
+                discord.SelectOption(label=label, value=value, default=(value == _AT_ONCE) == self.options.instant)
+                for value, label in _WHEN.items()
             ],
         )
-        _add(modal, "When", when)
+        _add(modal, when)
         if new:
-            _add(modal, "Older papers to post now", _short("backfill", self.backfill, LONGEST_NUMBER))
+            _add(modal, _short("backfill", self.backfill, LONGEST_NUMBER))
         # Submissions come as interactions, also after a restart: the library has nothing to wait for.
         modal.stop()
         return modal
@@ -118,35 +136,30 @@ def submitted_form(data: Mapping[str, Any]) -> TopicForm | None:
     if form is None:
         return None
     values = dict(_values(data.get("components") or []))
+    return _with_values(form, values)
+
+
+def written_form(form: TopicForm, texts: Iterable[str]) -> TopicForm | None:
+    """The form with what somebody wrote into it, by the texts of the message about a mistake in it; None without one.
+
+    So it opens again as it was whoever serves Discord meanwhile.
+    """
+    found = next((found for text in texts if (found := _WRITTEN.search(text))), None)
+    if found is None:
+        return None
+    said = dict(line.partition(": ")[::2] for line in found[1].replace(BACKTICK, "`").split("\n"))
+    return _with_values(form, {name: said.get(label, "") for name, label in _LABELS.items()})
+
+
+def _with_values(form: TopicForm, values: Mapping[str, str]) -> TopicForm:
     options = TopicOptions(
-        query=values.get("query", ""), name=values.get("name", ""), instant=values.get("instant") == _AT_ONCE
+        query=values.get("query", ""),
+        name=values.get("name", ""),
+        instant=values.get("instant") in (_AT_ONCE, _WHEN[_AT_ONCE]),
     )
     return replace(
         form, options=options, min_upvotes=values.get("min-upvotes", ""), backfill=values.get("backfill", "")
     )
-
-
-class Drafts:
-    """What people wrote into forms that could not be done: it is there when they open the form again."""
-
-    def __init__(self) -> None:
-        self._drafts: OrderedDict[tuple[Address, str, str], tuple[float, TopicForm]] = OrderedDict()
-
-    def keep(self, call: CommandCall, form: TopicForm) -> None:
-        self._drafts[_place(call, form)] = time.monotonic() + DRAFT_KEPT, form
-        while len(self._drafts) > MOST_DRAFTS:
-            self._drafts.popitem(last=False)
-
-    def drop(self, call: CommandCall, form: TopicForm) -> None:
-        self._drafts.pop(_place(call, form), None)
-
-    def of(self, call: CommandCall, form: TopicForm) -> TopicForm | None:
-        ends, draft = self._drafts.get(_place(call, form), (0.0, None))
-        return draft if ends > time.monotonic() else None
-
-
-def _place(call: CommandCall, form: TopicForm) -> tuple[Address, str, str]:
-    return call.address, call.person.id, form.opening
 
 
 def _short(custom_id: str, known: str, longest: int) -> discord.ui.TextInput[Any]:
@@ -155,8 +168,10 @@ def _short(custom_id: str, known: str, longest: int) -> discord.ui.TextInput[Any
     return discord.ui.TextInput(custom_id=custom_id, default=fitting or None, max_length=longest, required=False)
 
 
-def _add(modal: discord.ui.Modal, label: str, item: discord.ui.Item[Any], description: str | None = None) -> None:
-    modal.add_item(discord.ui.Label(text=label, description=description, component=item))
+def _add(
+    modal: discord.ui.Modal, item: discord.ui.TextInput[Any] | discord.ui.Select[Any], description: str | None = None
+) -> None:
+    modal.add_item(discord.ui.Label(text=_LABELS[item.custom_id], description=description, component=item))
 
 
 def _values(components: Any) -> Iterator[tuple[str, str]]:

@@ -20,8 +20,10 @@ LONGEST_URL = 1024  # characters; Discord takes 2,048, and a message has room fo
 _SPECIAL = frozenset("\\*_~`|[]<>@#")
 #: A colon that makes an address or an emoji of what is around it.
 _COLON = re.compile(r":(?=//|[\w+~-]+:)")
+#: What stands for a backtick within code, where nothing can be escaped.
+BACKTICK = "ˋ"
 #: What stands for those where nothing can be escaped: characters that look like them and mean nothing.
-_LOOK_ALIKE = {"*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ", "|": "∣", "[": "(", "]": ")", "<": "‹", ">": "›"}
+_LOOK_ALIKE = {"*": "∗", "_": "ˍ", "~": "∼", "`": BACKTICK, "|": "∣", "[": "(", "]": ")", "<": "‹", ">": "›"}
 #: Nobody sees it, and it parts what would mean something together.
 _NOTHING = "\u200b"
 #: What means something only where a line begins: lists, quotations, small print.
@@ -155,7 +157,7 @@ def _span(part: Span, room: int) -> str:
     before, after = part.text[: len(part.text) - len(part.text.lstrip(" "))], part.text[len(part.text.rstrip(" ")) :]
     if part.code:
         # There is no escaping within code: a backtick becomes a letter that looks like one.
-        inner = clean(body).replace("`", "ˋ")
+        inner = clean(body).replace("`", BACKTICK)
         return f"{before}`{inner}`{after}" if inner else ""
     inner = escaped_piece(body)
     if part.bold:

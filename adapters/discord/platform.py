@@ -22,9 +22,9 @@ from adapters.discord.breaker import Breaker
 from adapters.discord.connection import API_URL, DiscordClient, Unanswered
 from adapters.discord.failures import (
     CANNOT_SEE,
-    FAILURES,
     INVALID_FORM,
     MAY_NOT,
+    MISHAPS,
     NO_THREADS_HERE,
     TAG_REQUIRED,
     THREAD_ARCHIVED,
@@ -120,7 +120,7 @@ class DiscordPlatform:
         try:
             await self._before(self.client.log_in())
             return await self._is_forum(channel)
-        except (_StepError, *FAILURES) as error:
+        except (_StepError, *MISHAPS) as error:
             _log.info("discord.channel_unknown", channel=str(address), reason=str(error))
             return False
 
@@ -152,7 +152,7 @@ class DiscordPlatform:
             return _sent(await self._create(channel, outgoing))
         except _StepError as refused:
             return await self._outcome(refused.cause, outgoing, left=False)
-        except FAILURES as error:
+        except MISHAPS as error:
             return await self._outcome(error, outgoing, left=True)
 
     async def look_up(self, outgoing: Outgoing, since: datetime) -> Sent | Retry | Gone | LookUp:
@@ -175,7 +175,7 @@ class DiscordPlatform:
                         return Sent(message["id"])
             # Discord shows no messages, rather than an error, to who may not read the history.
             readable = readable or bool(await self._page(channel, limit=1))
-        except (_StepError, *FAILURES) as error:
+        except (_StepError, *MISHAPS) as error:
             cause = error.cause if isinstance(error, _StepError) else error
             result = outcome_of(cause, left=False)
             if isinstance(result, Retry) or (isinstance(result, Gone) and code_of(cause) == UNKNOWN_CHANNEL):
@@ -196,7 +196,7 @@ class DiscordPlatform:
             for part in render_all(message):
                 body = {**part.payload, **({"content": link} if (link := self._link(address)) else {})}
                 await self.client.once(_messages_of(int(channel["id"])), body)
-        except FAILURES as error:
+        except MISHAPS as error:
             _log.info("discord.not_told", channel=str(address), reason=str(error))
             return False
         return True
@@ -256,7 +256,7 @@ class DiscordPlatform:
                 _log.info("discord.no_thread", channel=str(outgoing.address), reason=error.text[:200])
                 return False
             raise _StepError(error) from error
-        except FAILURES as error:
+        except MISHAPS as error:
             raise _StepError(error) from error
         return True
 
@@ -293,7 +293,7 @@ class DiscordPlatform:
             try:
                 changed = await self._request(_channel(channel, "PATCH"), body)
                 forum = replace(forum, tags=tuple(changed.get("available_tags", ())))
-            except FAILURES as error:
+            except MISHAPS as error:
                 # A post without its tag is better than none.
                 _log.info("discord.no_tag", channel=channel, reason=str(error))
         return applied_tags(forum, topics)
@@ -313,7 +313,10 @@ class DiscordPlatform:
         if known is not None:
             return isinstance(known, discord.ForumChannel)
         if channel not in self._kinds:
-            self._kinds[channel] = (await self._before(self._request(_channel(channel))))["type"]
+            told = await self._before(self._request(_channel(channel)))
+            if not isinstance(told.get("type"), int):
+                raise _StepError(Unanswered("an answer without the channel's type"))
+            self._kinds[channel] = told["type"]
         return self._kinds[channel] in FORUMS
 
     # --- Looking
@@ -378,7 +381,7 @@ class DiscordPlatform:
         """Waits for a step that posts nothing; raises `_StepError` when it fails."""
         try:
             return await step
-        except FAILURES as error:
+        except MISHAPS as error:
             raise _StepError(error) from error
 
     async def _outcome(self, error: BaseException, outgoing: Outgoing, *, left: bool) -> SendResult:

@@ -15,7 +15,7 @@ from typing import Any
 
 from adapters.discord.buttons import ButtonGroup, fits, numbered, rows_of
 from adapters.discord.colours import DEFAULT, colour_of
-from adapters.discord.markup import ELLIPSIS, clean, cut, escaped, length, link, spans, unmarked, usable_url
+from adapters.discord.markup import BACKTICK, ELLIPSIS, clean, cut, escaped, length, link, spans, unmarked, usable_url
 from adapters.discord.mentions import role_of
 from bot.channels import Style
 from bot.messages import Block, Buttons, Code, Document, Heading, Items, Message, Note, PaperBlock, Paragraph, Span
@@ -359,7 +359,7 @@ def _code(text: str, limit: int) -> str:
 
     Nothing is escaped in there, so a fence within them loses its meaning otherwise.
     """
-    body = "\n".join(line.rstrip() for line in text.replace("`", "ˋ").splitlines())
+    body = "\n".join(line.rstrip() for line in text.replace("`", BACKTICK).splitlines())
     body = "".join(character for character in body if character == "\n" or character.isprintable())
     room = limit - len("```\n\n```")
     if not body.strip() or room <= 0:

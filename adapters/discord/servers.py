@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import discord
 
-from adapters.discord.failures import FAILURES, lacks
+from adapters.discord.failures import MISHAPS, lacks
 from adapters.discord.permissions import granted, me_in, missing
 
 #: Seconds that asking why may take, once a channel has refused us.
@@ -27,7 +27,7 @@ class Server:
     _client: discord.Client
 
     async def find(self, channel: int) -> tuple[discord.abc.GuildChannel | None, discord.Thread | None]:
-        """A channel; for a thread the channel that it belongs to, and the thread. Raises what `FAILURES` names."""
+        """A channel; for a thread the channel that it belongs to, and the thread. Raises what `MISHAPS` names."""
         if here := self.channels.get(channel):
             return here, None
         found = await self._client.fetch_channel(channel)
@@ -37,7 +37,7 @@ class Server:
 
 
 async def described(client: discord.Client, server: int) -> Server:
-    """Asks for a server; takes three requests and raises what `FAILURES` names."""
+    """Asks for a server; takes three requests and raises what `MISHAPS` names."""
     guild = await client.fetch_guild(server, with_counts=False)
     channels = {channel.id: channel for channel in await guild.fetch_channels()}
     return Server(guild, await guild.fetch_member(client.user.id if client.user else 0), channels, client)
@@ -66,7 +66,7 @@ async def _as_asked(client: discord.Client, server: int, channel: int) -> str:
                 here, thread = await asked.find(channel)
             except discord.Forbidden:
                 return UNSEEN
-    except (TimeoutError, *FAILURES):
+    except (TimeoutError, *MISHAPS):
         return ""
     return _why(here, asked.me, thread=thread is not None) if here is not None else ""
 

@@ -52,6 +52,18 @@ async def test_a_wrong_token_is_explained_once_after_one_attempt(house: House) -
     assert len(house.simulator.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [(r"/users/@me/guilds$", "servers"), (r"/guilds/\d+$", "channels"), (r"/guilds/\d+/channels$", "channels")],
+)
+async def test_an_answer_that_cannot_be_read_is_a_finding_and_no_crash(house: House, path: str, what: str) -> None:
+    async with running(house):
+        await house.say("subscribe", query="diffusion")
+    house.simulator.fail("GET", path, Fault.NONSENSE)
+    found = await look(house)
+    assert "cannot be read" in found[f"Discord's {what}"].words
+
+
 async def test_a_discord_that_does_not_answer_is_named_once(house: House) -> None:
     house.simulator.fail("GET", "/users/@me$", *[Fault.DROP] * 10)
     found = await look(house)

@@ -21,7 +21,7 @@ from bot.messages import Message
 from bot.ports import CommandCall, CommandRunner, Completion, Reply
 from tests.discord.house import House, running
 from tests.simulators.discord import eventually
-from tests.simulators.discord_interactions import OWNER, VISITOR
+from tests.simulators.discord_interactions import MANAGER, OWNER, VISITOR
 from tests.simulators.discord_schema import SCHEMA
 from tests.simulators.discord_wire import ApiError, Fault
 from tests.simulators.discord_world import FORUM
@@ -254,7 +254,18 @@ async def test_a_first_answer_whose_receipt_was_lost_counts(lively: House) -> No
     assert (await lively.say("today")).text
 
 
-@pytest.mark.parametrize("fault", [Fault.ACCEPT_THEN_DROP, Fault.NONSENSE, Fault.EMPTY, Fault.ODD_LIMITS])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.ACCEPT_THEN_DROP,
+        Fault.DROP,
+        Fault.NONSENSE,
+        Fault.EMPTY,
+        Fault.ODD_LIMITS,
+        Fault.RATE_LIMITED_BARE,
+        Fault.RATE_LIMITED_PAGE,
+    ],
+)
 @pytest.mark.parametrize("path", ["/callback", "/messages/@original"])
 async def test_an_answer_arrives_whatever_discord_says_to_it(lively: House, fault: Fault, path: str) -> None:
     lively.simulator.fail("POST" if path == "/callback" else "PATCH", path, fault)
@@ -262,6 +273,26 @@ async def test_an_answer_arrives_whatever_discord_says_to_it(lively: House, faul
     assert "papers listed" in answer.text
     await asyncio.sleep(0.05)
     assert "went wrong" not in answer.text
+
+
+@pytest.mark.parametrize("fault", [Fault.DROP, Fault.RATE_LIMITED_BARE, Fault.RATE_LIMITED_PAGE])
+async def test_what_a_button_adds_arrives_whole_when_discord_is_slow_or_breaks_off(lively: House, fault: Fault) -> None:
+    interactions, simulator = lively.simulator.interactions, lively.simulator
+    await lively.say("save", paper="2605.00003")
+    shown = await lively.say("saved")
+    simulator.fail("POST", "/webhooks/", fault)
+    await interactions.press(lively.general, shown.messages[0], shown.buttons["CSV"])
+    assert "2605.00003" in simulator.files["reading-list.csv"]
+
+
+async def test_a_limit_that_lasts_for_minutes_leaves_an_answer_unsaid_and_nothing_waiting(lively: House) -> None:
+    simulator = lively.simulator
+    simulator.fail("POST", "/callback", Fault.RATE_LIMITED_LONG)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            await lively.say("today")
+    assert len(simulator.sent("POST", "/callback")) == 1
+    assert (await lively.say("today")).text
 
 
 async def test_an_answer_that_comes_too_late_troubles_nobody_else(lively: House) -> None:
@@ -484,7 +515,8 @@ FORM = {"type": 18, "component": {"type": 4, "custom_id": "query", "value": "qua
     [
         (2, TODAY, PRIVATE, "I work in the channels of servers"),
         (2, TODAY, {"member": None, "user": PERSON}, "Something went wrong inside me"),
-        (2, TODAY, {"channel": None}, "Something went wrong inside me"),
+        (2, TODAY, {"channel": None}, "papers listed"),
+        (2, TODAY, {"version": None, "attachment_size_limit": None}, "papers listed"),
         (2, TODAY, {"locale": None, "guild_locale": "zz-ZZ", "entitlements": None, "context": 9}, "papers listed"),
         (2, TODAY, {"authorizing_integration_owners": {"1": "4242"}}, "papers listed"),
         (2, {"id": "1", "name": "papers", "type": 1}, {}, "no command"),
@@ -505,6 +537,32 @@ async def test_whatever_comes_is_answered(
     answer = await lively.simulator.interactions.odd(lively.general, kind, data, **changes)
     assert words in answer.text
     assert answer.ephemeral
+
+
+@pytest.mark.parametrize(
+    "channel",
+    [
+        None,
+        *({"id": "77", "type": kind.value} for kind in discord.ChannelType if kind.name not in ("private", "group")),
+        {"id": "77", "type": 99, "name": "of the future"},
+        {"id": "77", "type": 11, "name": "thread", "parent_id": "78", "thread_metadata": {"locked": False}},
+    ],
+)
+async def test_what_is_asked_in_a_channel_that_the_bot_does_not_know_is_answered(
+    lively: House, channel: dict[str, Any] | None
+) -> None:
+    member = {"user": {"id": "4242"}, "permissions": str(MANAGER.value)}
+    changes = {"channel_id": "77", "channel": channel, "member": member}
+    answer = await lively.simulator.interactions.odd(lively.general, 2, given_to("subscribe", QUERY), **changes)
+    assert "Topic 1 added" in answer.text
+
+
+async def test_a_button_of_a_message_that_is_told_of_in_few_words_is_answered(lively: House) -> None:
+    shown = await lively.say("show", paper="2605.00001")
+    message = {part: shown.messages[0][part] for part in ("id", "channel_id", "author", "components", "flags")}
+    data = {"custom_id": shown.buttons["Save"], "component_type": 2, "id": 1}
+    answer = await lively.simulator.interactions.odd(lively.general, 3, data, message=message)
+    assert "Saved" in answer.text
 
 
 async def test_a_button_outside_of_servers_is_answered(lively: House) -> None:
@@ -696,3 +754,10 @@ async def test_what_is_missing_is_said_before_the_first_digest_fails(lively: Hou
     assert f"“{name}”" in answer.text
     await lively.simulator.allow(lively.general, **{permission: True})
     assert "I cannot post here yet" not in (await lively.say("subscribe", query="quant*")).text
+
+
+async def test_that_a_thread_is_locked_is_said_before_the_first_digest_fails(lively: House) -> None:
+    thread = lively.simulator.world.open_thread(lively.general, "reading group")
+    thread.locked = True
+    await lively.simulator.gateway.dispatch("THREAD_CREATE", thread.json())
+    assert "Unlock it" in (await lively.say("subscribe", thread, query="diffusion")).text

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.discord.forms import FORM_PREFIX, form_asked
+from adapters.discord.platform import DiscordPlatform
 from bot.errors import StorageError
 from bot.forms import Forms
 from tests.discord.house import House, running
@@ -94,21 +95,38 @@ async def test_the_button_of_a_topic_opens_the_same_form(lively: House) -> None:
 async def test_a_mistake_is_explained_and_the_form_opens_again_with_what_was_written(lively: House) -> None:
     opened = await lively.simulator.interactions.command(lively.general, "subscribe")
     wrong = await lively.simulator.interactions.submit(
-        lively.general, opened, query='diffusion "never closed', name="Diffusers", min_upvotes="ten"
+        lively.general, opened, query='diffusion `x`\n"never closed', name="Diffusers", min_upvotes="ten", instant="on"
     )
     assert "“ten” does not fit" in wrong.text
     again = await lively.simulator.interactions.press(
         lively.general, wrong.messages[0], wrong.buttons["Open the form again"]
     )
-    assert again.fields["query"]["value"] == 'diffusion "never closed'
+    assert again.fields["query"]["value"] == 'diffusion `x` "never closed'
     assert again.fields["min-upvotes"]["value"] == "ten"
     wrong = await lively.simulator.interactions.submit(lively.general, again, min_upvotes="10")
     assert "quot" in wrong.text
-    again = await lively.simulator.interactions.command(lively.general, "subscribe")
+    again = await lively.simulator.interactions.press(
+        lively.general, wrong.messages[0], wrong.buttons["Open the form again"]
+    )
     await lively.simulator.interactions.submit(lively.general, again, query="diffusion")
-    assert await topics(lively) == [("diffusion", "Diffusers", 10, False)]
+    assert await topics(lively) == [("diffusion", "Diffusers", 10, True)]
     fresh = await lively.simulator.interactions.command(lively.general, "subscribe")
     assert "value" not in fresh.fields["query"]
+
+
+async def test_what_was_written_into_a_form_is_still_there_for_the_process_that_takes_over(house: House) -> None:
+    async with running(house):
+        opened = await house.simulator.interactions.command(house.general, "subscribe")
+        long = "diffusion ( " + "x" * 480
+        wrong = await house.simulator.interactions.submit(house.general, opened, query=long, backfill="some")
+    house.platform = DiscordPlatform(house.simulator.token, house.clock, api_url=house.simulator.api_url)
+    house.simulator.gateway.ready.clear()
+    async with running(house):
+        again = await house.simulator.interactions.press(
+            house.general, wrong.messages[0], wrong.buttons["Open the form again"]
+        )
+    assert again.fields["query"]["value"] == long
+    assert again.fields["backfill"]["value"] == "some"
 
 
 async def test_who_may_not_manage_the_channel_gets_no_form_and_no_change(lively: House) -> None:

@@ -17,7 +17,7 @@ from bot.ports import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendRe
 from tests.clocks import SettableClock
 from tests.discord.conftest import DIGEST, PAPER, REPLY, outgoing
 from tests.simulators.discord import DiscordSimulator
-from tests.simulators.discord_wire import LONG_WAIT, ApiError, Fault
+from tests.simulators.discord_wire import LONG_WAIT, WAIT, ApiError, Fault
 from tests.simulators.discord_world import FORUM, VOICE, Channel
 
 MESSAGES = r"/channels/\d+/messages$"
@@ -163,11 +163,12 @@ async def test_buckets_are_respected_before_they_are_empty(clock: SettableClock)
     assert simulator.limited == 0
 
 
-async def test_a_limit_is_no_ban_because_a_proxy_is_missing(
-    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
+@pytest.mark.parametrize(("fault", "wait"), [(Fault.RATE_LIMITED_BARE, 1.0), (Fault.RATE_LIMITED_PAGE, WAIT)])
+async def test_a_limit_is_no_ban_because_a_proxy_is_missing_or_wrote_a_page(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel, fault: Fault, wait: float
 ) -> None:
-    discord_server.fail("POST", MESSAGES, Fault.RATE_LIMITED_BARE)
-    assert await platform.send(outgoing(channel)) == Retry("Discord asks us to slow down", 1.0)
+    discord_server.fail("POST", MESSAGES, fault)
+    assert await platform.send(outgoing(channel)) == Retry("Discord asks us to slow down", wait)
     assert isinstance(await platform.send(outgoing(channel)), Sent)
 
 
@@ -266,11 +267,12 @@ async def test_a_thread_that_cannot_be_seen_says_how_it_can_be(
     assert await platform.send(outgoing(thread)) == Gone(UNSEEN)
 
 
+@pytest.mark.parametrize("fault", [Fault.DROP, Fault.EMPTY, Fault.NONSENSE])
 async def test_where_the_reason_of_a_refusal_cannot_be_asked_for_all_that_is_needed_is_named(
-    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel, fault: Fault
 ) -> None:
     discord_server.refuse.append(ApiError(403, 50013))
-    discord_server.fail("GET", r"/guilds/\d+$", Fault.DROP)
+    discord_server.fail("GET", r"/guilds/\d+$", fault)
     result = await platform.send(outgoing(channel))
     assert isinstance(result, Gone)
     assert result.reason.startswith("I lack a permission there. Give me “View Channel”")
@@ -452,3 +454,18 @@ async def test_a_person_is_told_in_a_direct_message(
     discord_server.world.refuses_direct.add(4242)
     assert not await platform.tell(address, "4242", REPLY)
     assert not await platform.tell(address, "somebody", REPLY)
+
+
+@pytest.mark.parametrize("fault", [Fault.EMPTY, Fault.NONSENSE])
+async def test_an_answer_about_a_channel_that_cannot_be_read_loses_nothing(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, clock: SettableClock, channel: Channel, fault: Fault
+) -> None:
+    post, person = outgoing(channel), "4242"
+    discord_server.fail("GET", r"/channels/\d+$", fault, fault, fault)
+    assert not await platform.takes_apart(post.address)
+    assert isinstance(await platform.send(post), Retry)
+    assert isinstance(await platform.look_up(post, clock.now()), Retry)
+    discord_server.fail("POST", "/users/@me/channels", fault)
+    assert not await platform.tell(post.address, person, DIGEST)
+    assert isinstance(await platform.send(post), Sent)
+    assert len(channel.messages) == 1

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from adapters.discord.buttons import PREFIX
 from adapters.discord.platform import DiscordPlatform
+from bot.ports import CommandCall, CommandRunner, Completion, Person, Reply
 from tests.discord.house import House, running
 from tests.simulators.discord import eventually
 from tests.simulators.discord_interactions import VISITOR
@@ -104,6 +106,31 @@ async def test_many_votes_at_once_end_with_the_right_count(lively: House) -> Non
     for task in crowd:
         task.cancel()
     await asyncio.gather(*crowd, return_exceptions=True)
+
+
+class Meanwhile:
+    """Commands of one process, while another one takes a vote on the same paper and shows it first."""
+
+    def __init__(self, commands: CommandRunner) -> None:
+        self._commands = commands
+        self._others = iter([Person(id="99", name="grace")])
+
+    async def run(self, call: CommandCall) -> Reply:
+        reply = await self._commands.run(call)
+        if call.line.startswith("vote") and (other := next(self._others, None)):
+            await self._commands.run(replace(call, person=other))
+        return reply
+
+    async def complete(self, call: CommandCall) -> Sequence[Completion]:
+        return await self._commands.complete(call)
+
+
+async def test_a_vote_that_another_process_showed_meanwhile_is_not_taken_back_on_the_message(house: House) -> None:
+    await house.town.news(a_paper(7, abstract="We study diffusion."))
+    async with running(house, commands=Meanwhile(house.town.commands)):
+        digest = await posted(house)
+        await house.simulator.interactions.press(house.general, digest, f"{PREFIX}vote 2605.00007 up")
+        await eventually(lambda: votes(digest, "2605.00007") == ["👍 2", "👎"])
 
 
 async def test_votes_work_on_messages_from_before_a_restart(lively: House) -> None:

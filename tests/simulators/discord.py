@@ -135,6 +135,9 @@ class DiscordSimulator:
                 answer = too_fast(WAIT)
                 del answer.headers["Via"]
                 return answer
+            case Fault.RATE_LIMITED_PAGE:
+                headers = {**VIA, "Retry-After": str(WAIT)}
+                return web.Response(text="<html>", status=429, content_type="text/html", headers=headers)
             case Fault.RATE_LIMITED_UNTOLD:
                 return json_answer({"message": "slow down"}, status=429, headers={**VIA, "Retry-After": "soon"})
             case Fault.SLOW:

@@ -29,6 +29,7 @@ class Fault(Enum):
     RATE_LIMITED_LONG = auto()  # 429 with LONG_WAIT seconds
     BANNED = auto()  # 429 from Cloudflare
     RATE_LIMITED_BARE = auto()  # 429 without `Via`, as another server than Discord's might say it
+    RATE_LIMITED_PAGE = auto()  # 429 with a page, as a proxy in between says it
     RATE_LIMITED_UNTOLD = auto()  # 429 that does not say for how long
     ODD_LIMITS = auto()  # done, and the headers about limits make no sense
     EMPTY = auto()  # done, and the answer says nothing

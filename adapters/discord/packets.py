@@ -1,0 +1,58 @@
+"""Interactions as discord.py reads them: with all the fields that it asks for.
+
+Channels, threads and members in an interaction are partial, and Discord does not promise which of their fields come
+along: https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object. Of a channel that
+the gateway told of, discord.py needs the id only; of another one it needs so much more that without a position, say,
+the whole interaction was lost, and nobody got an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import discord
+
+Json = dict[str, Any]
+
+_INTERACTION = {"version": 1, "attachment_size_limit": 0}
+_CHANNEL = {"name": "", "position": 0, "bitrate": 0, "user_limit": 0}
+_THREAD = {"name": "", "owner_id": "0", "parent_id": "0", "message_count": 0, "member_count": 0}
+_THREAD_METADATA = {"archived": False, "auto_archive_duration": 1440, "archive_timestamp": "1970-01-01T00:00:00+00:00"}
+_MEMBER = {"roles": (), "flags": 0}
+_USER = {"username": "", "discriminator": "0", "avatar": None}
+_MESSAGE = {
+    "type": 0,
+    "content": "",
+    "attachments": (),
+    "embeds": (),
+    "edited_timestamp": None,
+    "pinned": False,
+    "mention_everyone": False,
+    "tts": False,
+}
+_KINDS = frozenset(kind.value for kind in discord.ChannelType)
+_THREADS = frozenset(kind.value for kind in discord.ChannelType if "thread" in kind.name)
+_TEXT = discord.ChannelType.text.value
+
+
+def completed(interaction: Mapping[str, Any]) -> Json:
+    """The interaction with what is missing in it. A channel of no known type is taken for a text channel."""
+    packet: Json = {**_INTERACTION, **interaction}
+    if "channel_id" in packet or packet.get("channel"):
+        packet["channel"] = _channel({"id": packet.get("channel_id"), **(packet.get("channel") or {})})
+    if member := packet.get("member"):
+        packet["member"] = {**_MEMBER, **member, "user": {**_USER, **member["user"]}}
+    if user := packet.get("user"):
+        packet["user"] = {**_USER, **user}
+    if message := packet.get("message"):
+        packet["message"] = {**_MESSAGE, **message}
+    return packet
+
+
+def _channel(told: Json) -> Json:
+    if told.get("type") not in _KINDS:
+        told["type"] = _TEXT
+    if told["type"] not in _THREADS:
+        return {**_CHANNEL, **told}
+    return {**_THREAD, **told, "thread_metadata": {**_THREAD_METADATA, **told.get("thread_metadata", {})}}
