@@ -82,7 +82,7 @@ async def _demo(settings: Settings) -> None:
         show = Demo(application.engine, application.commands, application.store, clock)
         await show.set_up(CHANNELS, days[0])
         banner = f"Demo: sample papers of {days[0]:%-d %B} to {days[-1]:%-d %B %Y}. Nothing is kept."
-        await serve(application, show.run(days), banner=banner, announce=_announce("Paper Round's demo is at"))
+        await serve(application, partial(show.run, days), banner=banner, announce=_announce("Paper Round's demo is at"))
     click.echo("Stopped.", err=True)
 
 
@@ -94,7 +94,7 @@ def run() -> None:
     async def work() -> None:
         async with open_application(settings, announce=partial(click.echo, err=True)) as application:
             what = "The web workspace is at" if settings.has_workspace else "Health checks are at"
-            await serve(application, application.run(), announce=_announce(what))
+            await serve(application, application.run, announce=_announce(what))
 
     _run(work())
 

@@ -18,7 +18,7 @@ _log = structlog.get_logger()
 
 async def serve(
     application: Application,
-    work: Coroutine[Any, Any, None],
+    work: Callable[[], Coroutine[Any, Any, None]],
     *,
     banner: str = "",
     announce: Callable[[str], None],
@@ -33,7 +33,7 @@ async def serve(
     host, port = listener.getsockname()[:2]
     with listener:
         async with asyncio.TaskGroup() as group:
-            working = group.create_task(work)
+            working = group.create_task(work())
             serving = group.create_task(server.serve_until_cancelled(listener))
             announce(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
             await _stop_signal()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import lzma
+import socket
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,6 +91,10 @@ def test_trouble_ends_with_a_sentence_and_code_one(bot: Bot, tmp_path: Path) -> 
     assert "PAPERROUND_DATA_DIR" in Bot(blocked / "data").cli("status", expect=1).stderr
     open_to_all = Bot(tmp_path / "third", web_host="0.0.0.0")
     assert "PAPERROUND_WEB_PASSWORD" in open_to_all.cli("run", expect=1).stderr
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        words = Bot(tmp_path / "fourth", web_port=str(taken.getsockname()[1])).cli("run", expect=1).stderr
+    assert "PAPERROUND_WEB_PORT" in words
+    assert "never awaited" not in words
 
 
 def test_help_tells_every_command(bot: Bot) -> None:
