@@ -59,8 +59,9 @@ class Atom:
     def __init__(self, asks: Question) -> None:
         self.asks = asks
         self.users = 0
-        self.anchored: list[Standing] = []
-        self.shared: list[Standing] = []
+        # Tuples, because most have one or none, and what is in the least places of the memory is found the soonest.
+        self.anchored: tuple[Standing, ...] = ()
+        self.shared: tuple[Standing, ...] = ()
 
 
 def holds(condition: Condition, paper: Paper) -> bool:

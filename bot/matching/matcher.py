@@ -6,10 +6,10 @@ anchored on an atom that is true of it are looked at, a small share of all.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Final
+from typing import Final, TypeVar
 
 from bot.matching.atoms import Atom, Atoms, Condition
 from bot.matching.clauses import Batch, Clause, clause_of
@@ -32,6 +32,7 @@ from bot.query.nodes import (
 #: Papers that are evaluated together. Larger integers would save little and cost memory.
 BATCH = 512
 
+T = TypeVar("T")
 Anchor = tuple[Atom, ...]
 Group = tuple[Atom | Clause, ...]
 
@@ -47,7 +48,7 @@ class Standing:
 
     def __init__(self, clause: Clause) -> None:
         self.clause = clause
-        self.keys: list[int] = []
+        self.keys: tuple[int, ...] = ()
         self.others: Anchor = ()
         self.anchor, group = _anchor(clause)
         rest = clause
@@ -85,7 +86,8 @@ class Matcher:
         standing = self._standing.get(clause)
         if standing is None:
             standing = self._stand(clause)
-        insort(standing.keys, key)
+        place = bisect_left(standing.keys, key)
+        standing.keys = (*standing.keys[:place], key, *standing.keys[place:])
         before = self._by_key.get(key)
         self._by_key[key] = standing
         if before is not None:
@@ -141,35 +143,41 @@ class Matcher:
         for atom in clause.atoms():
             atom.users += 1
         standing = self._standing[clause] = Standing(clause)
-        for places in self._places(standing):
-            places.append(standing)
+        match standing.anchor:
+            case ():
+                self._unanchored.append(standing)
+            case (atom,):
+                atom.anchored += (standing,)
+            case atoms:
+                for atom in atoms:
+                    atom.shared += (standing,)
         for atom in standing.anchor:
             if isinstance(atom.asks, Condition):
                 self._conditions[atom] = None
         return standing
 
     def _withdraw(self, standing: Standing, key: int) -> None:
-        del standing.keys[bisect_left(standing.keys, key)]
+        standing.keys = _without(standing.keys, bisect_left(standing.keys, key))
         if standing.keys:
             return
         del self._standing[standing.clause]
-        for places in self._places(standing):
-            places.remove(standing)
+        match standing.anchor:
+            case ():
+                self._unanchored.remove(standing)
+            case (atom,):
+                atom.anchored = _without(atom.anchored, atom.anchored.index(standing))
+            case atoms:
+                for atom in atoms:
+                    atom.shared = _without(atom.shared, atom.shared.index(standing))
         for atom in standing.anchor:
             if not atom.anchored and not atom.shared:
                 self._conditions.pop(atom, None)
         for atom in standing.clause.atoms():
             self._atoms.release(atom)
 
-    def _places(self, standing: Standing) -> list[list[Standing]]:
-        """Where a query is looked up."""
-        match standing.anchor:
-            case ():
-                return [self._unanchored]
-            case (atom,):
-                return [atom.anchored]
-            case atoms:
-                return [atom.shared for atom in atoms]
+
+def _without(parts: tuple[T, ...], place: int) -> tuple[T, ...]:
+    return parts[:place] + parts[place + 1 :]
 
 
 def matches(query: Query, paper: Paper) -> bool:
