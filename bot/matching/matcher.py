@@ -6,10 +6,10 @@ anchored on an atom that is true of it are looked at, a small share of all.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Final, TypeVar
+from typing import Final
 
 from bot.matching.atoms import Atom, Atoms, Condition
 from bot.matching.clauses import Batch, Clause, clause_of
@@ -32,7 +32,6 @@ from bot.query.nodes import (
 #: Papers that are evaluated together. Larger integers would save little and cost memory.
 BATCH = 512
 
-T = TypeVar("T")
 Anchor = tuple[Atom, ...]
 Group = tuple[Atom | Clause, ...]
 
@@ -48,7 +47,7 @@ class Standing:
 
     def __init__(self, clause: Clause) -> None:
         self.clause = clause
-        self.keys: tuple[int, ...] = ()
+        self.keys: list[int] = []
         self.others: Anchor = ()
         self.anchor, group = _anchor(clause)
         rest = clause
@@ -86,8 +85,7 @@ class Matcher:
         standing = self._standing.get(clause)
         if standing is None:
             standing = self._stand(clause)
-        place = bisect_left(standing.keys, key)
-        standing.keys = (*standing.keys[:place], key, *standing.keys[place:])
+        insort(standing.keys, key)
         before = self._by_key.get(key)
         self._by_key[key] = standing
         if before is not None:
@@ -157,7 +155,7 @@ class Matcher:
         return standing
 
     def _withdraw(self, standing: Standing, key: int) -> None:
-        standing.keys = _without(standing.keys, bisect_left(standing.keys, key))
+        del standing.keys[bisect_left(standing.keys, key)]
         if standing.keys:
             return
         del self._standing[standing.clause]
@@ -165,10 +163,10 @@ class Matcher:
             case ():
                 self._unanchored.remove(standing)
             case (atom,):
-                atom.anchored = _without(atom.anchored, atom.anchored.index(standing))
+                atom.anchored = _without(atom.anchored, standing)
             case atoms:
                 for atom in atoms:
-                    atom.shared = _without(atom.shared, atom.shared.index(standing))
+                    atom.shared = _without(atom.shared, standing)
         for atom in standing.anchor:
             if not atom.anchored and not atom.shared:
                 self._conditions.pop(atom, None)
@@ -176,8 +174,9 @@ class Matcher:
             self._atoms.release(atom)
 
 
-def _without(parts: tuple[T, ...], place: int) -> tuple[T, ...]:
-    return parts[:place] + parts[place + 1 :]
+def _without(places: tuple[Standing, ...], standing: Standing) -> tuple[Standing, ...]:
+    place = places.index(standing)
+    return places[:place] + places[place + 1 :]
 
 
 def matches(query: Query, paper: Paper) -> bool:
