@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -190,7 +191,8 @@ class QueryCommand(click.Command):
     """A command whose argument may start with a minus, as queries do: `-survey llm` is no option `-s`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        queries = [arg for arg in args if arg[:1] == "-" and arg[:2] != "--" and arg != "-h"]
+        # A number is more likely the wrong value of an option.
+        queries = [arg for arg in args if re.match(r"-(?![-0-9]|h$)|-\d+\D", arg)]
         if queries and "--" not in args:
             args = [*(arg for arg in args if arg not in queries), "--", *queries]
         return super().parse_args(ctx, args)

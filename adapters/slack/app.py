@@ -8,11 +8,10 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import structlog
-from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to_starlette_response
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -21,25 +20,26 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters.slack import limits, posting
 from adapters.slack.answers import Answers, Occasion, Uses
 from adapters.slack.api import LIBRARY_LOG, SlackApi, usable_proxy
 from adapters.slack.calls import Calls
+from adapters.slack.desks import Desk, Desks
 from adapters.slack.dialogue import Dialogue, Forms, in_words, with_invitation, with_settings_button
 from adapters.slack.elements import LINKS, RUN, Json
 from adapters.slack.forms import QUERY, SHORTCUT, TOPIC_FORM, result_view
-from adapters.slack.happenings import CardOf, ChannelLife, Happenings, farewell_of
-from adapters.slack.home import Home, changes_home
+from adapters.slack.happenings import CardOf, ChannelLife, farewell_of
+from adapters.slack.home import changes_home
 from adapters.slack.installing import Installing
 from adapters.slack.outcomes import FAILURES, PERSONAL, code_of, outcome_of
 from adapters.slack.paths import EVENTS_PATH
 from adapters.slack.platform import SlackPlatform
 from adapters.slack.pressed import Pressed
 from adapters.slack.redelivery import Deliveries
-from adapters.slack.requests import MALFORMED, is_readable, is_signed, limited_body
+from adapters.slack.requests import MALFORMED, response_to
 from adapters.slack.settings_form import CHANNEL_FORM, SETTINGS_FORM, SETTINGS_SHORTCUT
 from adapters.slack.socket import Socket
 from bot.channels import Address, PlatformName
@@ -66,17 +66,6 @@ _ANY_COMMAND: Final = re.compile("/.+")
 _ANY_EVENT: Final = re.compile(".+")
 _ANYTHING: Final = re.compile(".*", re.DOTALL)
 _ANY_BUTTON: Final = re.compile(rf"{re.escape(RUN)}\..*")
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What serves one workspace."""
-
-    api: SlackApi
-    calls: Calls
-    happenings: Happenings
-    home: Home | None
-    dialogue: Dialogue | None
 
 
 class SlackApp:
@@ -115,16 +104,22 @@ class SlackApp:
         self._ping_interval = ping_interval
         self._silent_for = silent_for
         self._life = life
-        self._card_of = card_of
-        self._forms = forms
-        self._directory = directory
-        self._overview = overview
+        self._has_forms = forms is not None
         self._installing = installing
         self._answers = Answers(self._connection)
         self._pressed = Pressed(self._answers)
         self._deliveries = Deliveries()
         self._errands = Errands()
-        self._desks: dict[str, Desk] = {}
+        self._desks = Desks(
+            platform,
+            commands,
+            self._errands,
+            life=life,
+            card_of=card_of,
+            forms=forms,
+            directory=directory,
+            overview=overview,
+        )
         self._bolt = self._listeners()
 
     async def check(self) -> None:
@@ -184,27 +179,9 @@ class SlackApp:
         verifier = SignatureVerifier(self._signing_secret)
 
         async def receive(request: Request) -> Response:
-            body = await limited_body(request)
-            if body is None:
-                return PlainTextResponse("too large", status_code=413)
-            if b"ssl_check=1" in body.split(b"&"):
-                # Slack looks at the certificate now and then, without a signature.
-                return PlainTextResponse("")
-            if not is_signed(verifier, request, body):
-                log.warning("slack.unsigned_request")
-                return PlainTextResponse("not signed by Slack", status_code=401)
-            if not is_readable(request, body):
-                return _unreadable()
-            return await self._dispatched(request, body)
+            return await response_to(request, verifier, self._bolt)
 
         return [*routes, Route(EVENTS_PATH, receive, methods=["POST"])]
-
-    async def _dispatched(self, request: Request, body: bytes) -> Response:
-        try:
-            return to_starlette_response(await self._bolt.async_dispatch(to_async_bolt_request(request, body)))
-        except Exception as error:  # noqa: BLE001 - whatever it is that the library does not expect
-            log.warning("slack.request_unreadable", reason=repr(error))
-            return _unreadable()
 
     # ---- listening
 
@@ -223,7 +200,7 @@ class SlackApp:
         app.command(_ANY_COMMAND)(self._on_command)
         app.action(_ANY_BUTTON)(self._on_button)
         app.action(LINKS)(_only_acknowledge)
-        if self._forms is not None:
+        if self._has_forms:
             app.view(TOPIC_FORM)(self._submitted(Dialogue.submitted))
             app.view(SETTINGS_FORM)(self._submitted(Dialogue.settings_submitted))
             app.view(CHANNEL_FORM)(self._submitted(Dialogue.channel_chosen))
@@ -271,7 +248,7 @@ class SlackApp:
             self._errands.start(self._say(_STRANGE_BUTTON, _occasion_of(body)))
 
     async def _strange_at_home(self, body: Json) -> None:
-        desk = await self._desk(body)
+        desk = await self._desks.asked(body)
         if desk is not None and desk.dialogue is not None:
             await desk.dialogue.say_at_home(answer(say(_STRANGE_BUTTON)), body)
         if desk is not None and desk.home is not None:
@@ -281,7 +258,7 @@ class SlackApp:
         await self._answers.give(answer(say(words)), occasion)
 
     async def _pressed_at_home(self, body: Json) -> None:
-        desk = await self._desk(body)
+        desk = await self._desks.asked(body)
         if desk is not None and desk.dialogue is not None:
             await desk.dialogue.pressed_at_home(body)
 
@@ -289,7 +266,7 @@ class SlackApp:
         """A listener that acknowledges, and starts the work."""
 
         async def in_its_workspace(body: Json) -> None:
-            desk = await self._desk(body)
+            desk = await self._desks.asked(body)
             if desk is not None and desk.dialogue is not None:
                 await work(desk.dialogue, body)
 
@@ -303,7 +280,7 @@ class SlackApp:
         """A listener that leaves the acknowledging to the work: it carries what is wrong with a form."""
 
         async def listener(ack: AsyncAck, body: Json) -> None:
-            desk = await self._desk(body)
+            desk = await self._desks.asked(body)
             if desk is None or desk.dialogue is None:
                 await ack(response_action="update", view=result_view(answer(say(_NOT_NOW))))
                 return
@@ -330,7 +307,7 @@ class SlackApp:
         if (farewell := farewell_of(event)) is not None:
             await self._left(event["type"], farewell, body)
             return
-        desk = await self._desk(body)
+        desk = await self._desks.asked(body)
         if desk is None:
             return
         if event["type"] == "message":
@@ -374,7 +351,7 @@ class SlackApp:
             return
         if workspace is None:
             return
-        self._desks.pop(workspace, None)
+        self._desks.clear(workspace)
         if self._life is not None:
             told = self._life.workspace_left if kind == "app_uninstalled" else self._life.workspace_lost
             await told(Address(PlatformName.SLACK, workspace, ""), reason)
@@ -383,7 +360,7 @@ class SlackApp:
         self, body: Json, reading: Callable[[Calls, Json], Awaitable[CommandCall]], occasion: Occasion
     ) -> None:
         try:
-            desk = await self._find_desk(body)
+            desk = await self._desks.find(body)
             if desk is None:
                 await self._say(self._workspaces.absent, occasion)
                 return
@@ -427,37 +404,6 @@ class SlackApp:
             reply = latest
             await self._pressed.changed(api, call, reply, occasion)
 
-    # ---- workspaces
-
-    async def _desk(self, body: Json) -> Desk | None:
-        """What serves the workspace that a payload is for; None when the app is not there, or cannot be asked."""
-        try:
-            return await self._find_desk(body)
-        except (PaperRoundError, *FAILURES) as error:
-            log.warning("slack.workspace_unreadable", reason=str(error))
-            return None
-
-    async def _find_desk(self, body: Json) -> Desk | None:
-        api = await self._workspaces.of(body)
-        if api is None:
-            log.warning("slack.workspace_unknown", team=body.get("team_id"))
-            return None
-        desk = self._desks.get(api.workspace)
-        if desk is None or desk.api is not api:
-            desk = self._desks[api.workspace] = self._new_desk(api)
-        return desk
-
-    def _new_desk(self, api: SlackApi) -> Desk:
-        calls = Calls(api)
-        forms, directory = self._forms, self._directory
-        return Desk(
-            api=api,
-            calls=calls,
-            happenings=Happenings(api, calls, self._life, self._card_of),
-            home=Home(api, calls, directory, self._overview) if directory else None,
-            dialogue=Dialogue(api, self._platform, calls, self._commands, self._errands, forms) if forms else None,
-        )
-
     # ---- work
 
     async def finish(self) -> None:
@@ -476,11 +422,6 @@ def _occasion_of(body: Json) -> Occasion:
         replaceable=bool(container.get("is_ephemeral")),
         thread=container.get("thread_ts"),
     )
-
-
-def _unreadable() -> Response:
-    # Nor could it be read if Slack sent it again.
-    return PlainTextResponse("not a form of Slack's", status_code=400, headers={"x-slack-no-retry": "1"})
 
 
 async def _say_that_it_is_old(ack: AsyncAck) -> None:

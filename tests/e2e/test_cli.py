@@ -70,6 +70,7 @@ def test_mistakes_end_with_their_sentence_and_code_two(bot: Bot) -> None:
     assert "Did you mean `/papers search`?" in bot.cli("command", "serach x", expect=2).stderr
     assert "is no channel" in bot.cli("command", "topics", "--channel", "nowhere", expect=2).stderr
     assert "No such option" in bot.cli("status", "--jsn", expect=2).stderr
+    assert "not in the range" in bot.cli("search", "x", "--limit", "-5", expect=2).stderr
     document = json.loads(bot.cli("command", "serach x", "--json", expect=2).stdout)
     assert document["papers"] == []
 
