@@ -1,4 +1,4 @@
-"""Errands: work that people and platforms give rise to. It is let finish before what it needs is closed."""
+"""Background tasks: work that people and platforms give rise to. It is let finish before what it needs is closed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FINISH_WITHIN: Final = 5.0  # seconds that work gets when whoever began it stops
 _log = structlog.get_logger()
 
 
-class Errands:
+class BackgroundTasks:
     """Keeps hold of work until it is done."""
 
     def __init__(self) -> None:
@@ -52,4 +52,4 @@ class Errands:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("errand.failed", exc_info=error)
+            _log.error("background.failed", exc_info=error)

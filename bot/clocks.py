@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 
 class SystemClock:
-    """The machine's clock. Implements `bot.ports.Clock`."""
+    """The machine's clock. Implements `bot.clocks.Clock`."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -28,3 +29,9 @@ class ShiftedClock:
 
     def start(self) -> None:
         self._at, self._started = self.now(), datetime.now(UTC)
+
+
+class Clock(Protocol):
+    """Where the core gets the time from: aware, in UTC."""
+
+    def now(self) -> datetime: ...

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from bot.posts import PostState
-
 #: Chat platforms want an answer within 3 s; what is slower than that was not seen.
 _SECONDS = (0.005, 0.02, 0.05, 0.15, 0.5, 1.0, 3.0)
 
@@ -39,12 +37,12 @@ class Metrics:
     def poll(self, source: str, *, failed: bool) -> None:
         self._polls.labels(source, "failed" if failed else "done").inc()
 
-    def stored(self, rows: Mapping[str, int], posts: Mapping[PostState, int]) -> None:
+    def stored(self, rows: Mapping[str, int], posts: Mapping[str, int]) -> None:
         """Takes over how much the store holds."""
         for what, count in rows.items():
             self._rows.labels(what).set(count)
         for state, count in posts.items():
-            self._outbox.labels(state.value).set(count)
+            self._outbox.labels(state).set(count)
 
     def exposition(self) -> tuple[bytes, str]:
         """The page that Prometheus reads, and its content type."""

@@ -1,1 +1,1 @@
-"""What is kept: tables, migrations, the store and the search index."""
+"""Tables, migrations, the stores behind the core's ports, locks between processes, and the search index."""

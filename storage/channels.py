@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import Row, Select, bindparam, exists, func, select, update
 
-from bot.channels import Address, Channel, ChannelSettings, ChannelState, PlatformName, Workspace
+from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState, PlatformName, Workspace
 from storage.database import Database
-from storage.departures import forget_left
+from storage.retention import forget_left
 from storage.statements import chunks, upsert
 from storage.tables import CHANNELS, SUBSCRIPTIONS, WORKSPACES
 
@@ -44,7 +44,7 @@ def channel_of(row: Row[Any]) -> Channel:
 
 
 class SqlChannelStore:
-    """Implements `bot.ports.ChannelStore`."""
+    """Implements `bot.channels.store.ChannelStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

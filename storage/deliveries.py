@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.posts import DeliveryState, Match
+from bot.digests.digest import DeliveryState
+from bot.topics.store import Match
 from storage.statements import chunks, upsert
 from storage.tables import CHANNELS, DELIVERIES, DELIVERY_TOPICS, SUBSCRIPTIONS
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, or_, select, update
 
-from bot.channels import Channel, ChannelState, Style
-from bot.papers import Paper
-from bot.posts import DeliveryState, Digest, DigestKind, DigestPlan, Match, PostedPaper, QueuedPaper
+from bot.channels.channel import Channel, ChannelState, Style
+from bot.digests.digest import DeliveryState, Digest, DigestKind, DigestPlan, PostedPaper, QueuedPaper
+from bot.papers.paper import Paper
+from bot.topics.store import Match
 from storage.channels import channel_of, select_channels
 from storage.database import Database
 from storage.deliveries import WAITING, queue, still_wanted, topics_behind
@@ -25,7 +26,7 @@ PLANS_AT_ONCE = 25
 
 
 class SqlDigestStore:
-    """Implements `bot.ports.DigestStore`."""
+    """Implements `bot.digests.store.DigestStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -9,20 +9,20 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, or_, select, update
 
+from bot.channels.installations import Installation, Tokens
 from bot.errors import OperatorError
-from bot.ports import Installation, Tokens
 from storage.database import Database
-from storage.keys import Keyring
 from storage.statements import upsert
 from storage.tables import INSTALLATIONS, OAUTH_STATES
+from storage.token_encryption import TokenEncryption
 
 
 class SqlInstallationStore:
-    """Implements `bot.ports.InstallationStore`. The tokens of a workspace are sealed for that workspace."""
+    """Implements `bot.channels.installations.InstallationStore`. Tokens are sealed for their workspace."""
 
-    def __init__(self, database: Database, keyring: Keyring) -> None:
+    def __init__(self, database: Database, encryption: TokenEncryption) -> None:
         self._database = database
-        self._keyring = keyring
+        self._keyring = encryption
 
     async def save(self, installation: Installation) -> None:
         values = {

@@ -1,4 +1,4 @@
-"""Duties: which of several processes on one database does what only one may do at a time."""
+"""Advisory locks: which of several processes on one database does what only one may do at a time."""
 
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ from sqlalchemy.pool import NullPool
 from bot.errors import StorageError
 from storage.database import Database
 
-ANSWER_TIMEOUT = 10.0  # seconds; whoever cannot reach the database for longer has no duties there
-#: Milliseconds after which the server takes the duties away from a process that says nothing: one that hangs, or whose
-#: machine lost its power. Duties are asked for every few seconds.
+ANSWER_TIMEOUT = 10.0  # seconds; whoever cannot reach the database for longer has no locks there
+#: Milliseconds after which the server takes the locks away from a process that says nothing: one that hangs, or whose
+#: machine lost its power. Locks are asked for every few seconds.
 SILENT_FOR = 30_000
 
 
-class Duties:
+class AdvisoryLocks:
     """Locks by name. Whoever has one keeps it until it lets go, dies, or loses the database."""
 
     def __init__(self, database: Database) -> None:
-        self._locks: _Locks = _FileLocks(database.url) if database.is_sqlite else _AdvisoryLocks(database.url)
+        self._locks: _Locks = _FileLocks(database.url) if database.is_sqlite else _PostgresLocks(database.url)
         self._one_at_a_time = asyncio.Lock()
 
-    async def hold(self, name: str) -> bool:
-        """Takes a duty if nobody has it; whether this process has it now. Raises `StorageError` if nobody can tell."""
+    async def acquire(self, name: str) -> bool:
+        """Takes a lock if nobody has it; whether this process has it now. Raises `StorageError` if nobody can tell."""
         async with self._one_at_a_time:
-            return await self._locks.hold(name)
+            return await self._locks.acquire(name)
 
-    async def let_go(self, name: str) -> None:
-        """Lets go of a duty, if this process has it. Raises `StorageError` if nobody can tell."""
+    async def release(self, name: str) -> None:
+        """Lets go of a lock, if this process has it. Raises `StorageError` if nobody can tell."""
         async with self._one_at_a_time:
-            await self._locks.let_go(name)
+            await self._locks.release(name)
 
-    async def release(self) -> None:
+    async def release_all(self) -> None:
         """Lets go of all of them."""
         async with self._one_at_a_time:
-            await self._locks.release()
+            await self._locks.release_all()
 
 
 class _Locks(Protocol):
-    async def hold(self, name: str) -> bool: ...
+    async def acquire(self, name: str) -> bool: ...
 
-    async def let_go(self, name: str) -> None: ...
+    async def release(self, name: str) -> None: ...
 
-    async def release(self) -> None: ...
+    async def release_all(self) -> None: ...
 
 
-class _AdvisoryLocks:
+class _PostgresLocks:
     """PostgreSQL's advisory locks, held by a connection of their own.
 
     They belong to the session and would stay behind in a pooled connection, so this one is never pooled.
@@ -65,25 +65,25 @@ class _AdvisoryLocks:
         options = {
             "timeout": ANSWER_TIMEOUT,
             "command_timeout": ANSWER_TIMEOUT,
-            "server_settings": {"application_name": "paperround duties", "idle_session_timeout": str(SILENT_FOR)},
+            "server_settings": {"application_name": "paperround locks", "idle_session_timeout": str(SILENT_FOR)},
         }
         self._engine = create_async_engine(url, poolclass=NullPool, connect_args=options)
         #: There only while it holds a lock.
         self._connection: AsyncConnection | None = None
         self._held: set[str] = set()
 
-    async def hold(self, name: str) -> bool:
+    async def acquire(self, name: str) -> bool:
         if self._connection is not None:
             with suppress(DBAPIError, OSError):
                 return await self._ask(self._connection, name)
             # With the connection everything that it held was lost, maybe to somebody else.
-            await self.release()
+            await self.release_all()
         try:
             return await self._ask(await self._engine.connect(), name)
         except (DBAPIError, OSError) as error:
             raise StorageError(f"the database did not answer: {getattr(error, 'orig', None) or error}") from error
 
-    async def let_go(self, name: str) -> None:
+    async def release(self, name: str) -> None:
         if self._connection is None or name not in self._held:
             return
         self._held.discard(name)
@@ -91,10 +91,10 @@ class _AdvisoryLocks:
             await self._connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": lock_key(name)})
             await self._connection.commit()
         except (DBAPIError, OSError) as error:
-            await self.release()
+            await self.release_all()
             raise StorageError(f"the database did not answer: {getattr(error, 'orig', None) or error}") from error
         if not self._held:
-            await self.release()
+            await self.release_all()
 
     async def _ask(self, connection: AsyncConnection, name: str) -> bool:
         """Whether that lock is ours. Whatever interrupts this lets go of all of them, since nobody knows any more."""
@@ -110,10 +110,10 @@ class _AdvisoryLocks:
             answered = True
         finally:
             if not answered or not self._held:
-                await self.release()
+                await self.release_all()
         return name in self._held
 
-    async def release(self) -> None:
+    async def release_all(self) -> None:
         connection, self._connection = self._connection, None
         self._held.clear()
         if connection is not None:
@@ -128,7 +128,7 @@ class _FileLocks:
         self._database = Path(make_url(url).database or "")
         self._held: dict[str, int] = {}
 
-    async def hold(self, name: str) -> bool:
+    async def acquire(self, name: str) -> bool:
         if name not in self._held:
             file = self._database.with_name(f"{self._database.name}-{name}.lock")
             try:
@@ -146,11 +146,11 @@ class _FileLocks:
             self._held[name] = descriptor
         return True
 
-    async def let_go(self, name: str) -> None:
+    async def release(self, name: str) -> None:
         if (descriptor := self._held.pop(name, None)) is not None:
             os.close(descriptor)
 
-    async def release(self) -> None:
+    async def release_all(self) -> None:
         for descriptor in self._held.values():
             os.close(descriptor)
         self._held.clear()

@@ -10,8 +10,10 @@ from typing import Any
 from sqlalchemy import Boolean, Row, Select, bindparam, case, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.channels import ChannelState, PlatformName
-from bot.posts import POST_CONTENT_JSON, DeliveryState, Post, PostContent, PostState, Settlement
+from bot.channels.channel import ChannelState, PlatformName
+from bot.digests.content import POST_CONTENT_JSON, PostContent
+from bot.digests.digest import DeliveryState
+from bot.posting.post import Post, PostState, Settlement
 from storage.database import Database
 from storage.group_commit import GroupCommit
 from storage.plans import add_post
@@ -22,7 +24,7 @@ LONGEST_ERROR = 500  # characters of a failure that are kept
 
 
 class SqlPostStore:
-    """Implements `bot.ports.PostStore`."""
+    """Implements `bot.posting.store.PostStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

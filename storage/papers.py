@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.papers import Paper, SourceName, StoredPaper, merge
-from bot.ports import DayAnswer
+from bot.papers.merging import merge
+from bot.papers.paper import Paper, SourceName, StoredPaper
+from bot.papers.store import DayAnswer
 from storage.counters import Counter, last_number, next_numbers
 from storage.database import Database
 from storage.statements import chunks, upsert
@@ -56,7 +57,7 @@ def _columns_of(paper: Paper) -> dict[str, Any]:
 
 
 class SqlPaperStore:
-    """Implements `bot.ports.PaperStore`, and `bot.search.PaperFeed` for the search index."""
+    """Implements `bot.papers.store.PaperStore`, and `bot.search.index.PaperFeed` for the search index."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

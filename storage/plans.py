@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.posts import POST_CONTENT_JSON, DigestPlan, PlannedPost, PostContent, PostState
+from bot.digests.content import POST_CONTENT_JSON, PostContent
+from bot.digests.digest import DigestPlan, PlannedPost
+from bot.posting.post import PostState
 from storage.deliveries import WAITING
 from storage.statements import chunks
 from storage.tables import CHANNELS, DELIVERIES, DIGESTS, POSTS

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Select, delete, func, select
 
-from bot.reading import Reader, SavedPaper, Tally, Vote
+from bot.reading.lists import Reader, SavedPaper
+from bot.reading.votes import Tally, Vote
 from storage.database import Database
 from storage.papers import paper_of
 from storage.statements import chunks, upsert
@@ -16,7 +17,7 @@ from storage.tables import PAPERS, SAVED_PAPERS, VOTES
 
 
 class SqlReadingStore:
-    """Implements `bot.ports.ReadingStore`."""
+    """Implements `bot.reading.store.ReadingStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -11,23 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.counters import Counter, next_numbers
 from storage.database import Database
-from storage.tables import (
-    CHANNELS,
-    DELIVERIES,
-    DIGESTS,
-    POSTS,
-    SAVED_PAPERS,
-    SUBSCRIPTIONS,
-    VOTES,
-    WORKSPACES,
-)
+from storage.tables import CHANNELS, DELIVERIES, DIGESTS, POSTS, SAVED_PAPERS, SUBSCRIPTIONS, VOTES, WORKSPACES
 
 #: How long removed topics stay, so that every process hears of their removal before they are gone.
 TOPICS_STAY = timedelta(hours=1)
 
 
 async def forget_left(database: Database, left_before: datetime, now: datetime, limit: int) -> int:
-    """As `bot.ports.ChannelStore.forget_left` says. What is deleted together is one transaction, and bounded."""
+    """As `bot.channels.store.ChannelStore.forget_left` says. What is deleted together is one bounded transaction."""
     async with database.write() as connection:
         if removed := await _remove_topics(connection, left_before, now, limit):
             return removed

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from bot.papers import SourceName
-from bot.ports import DayReading, SourceState
+from bot.intake.store import DayReading, SourceState
+from bot.papers.paper import SourceName
 from storage.database import Database
 from storage.statements import upsert
 from storage.tables import SOURCE_DAYS, SOURCES
@@ -18,7 +18,7 @@ LONGEST_ERROR = 500  # characters of a failure that are kept
 
 
 class SqlSourceStore:
-    """Implements `bot.ports.SourceStore`."""
+    """Implements `bot.intake.store.SourceStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -6,7 +6,7 @@ from storage.backup import Backup
 from storage.channels import SqlChannelStore
 from storage.database import Database
 from storage.digests import SqlDigestStore
-from storage.duties import Duties
+from storage.locks import AdvisoryLocks
 from storage.outbox import SqlPostStore
 from storage.papers import SqlPaperStore
 from storage.reading import SqlReadingStore
@@ -16,7 +16,7 @@ from storage.web_messages import SqlMessageLog
 
 
 class SqlStore:
-    """Implements `bot.ports.Store` on SQLite and PostgreSQL."""
+    """Implements the stores that the rooms of the core ask for, on SQLite and PostgreSQL."""
 
     def __init__(self, url: str) -> None:
         self.database = Database(url)
@@ -29,7 +29,7 @@ class SqlStore:
         self.reading = SqlReadingStore(self.database)
         self.messages = SqlMessageLog(self.database)
         self.backup = Backup(self.database)
-        self._duties = Duties(self.database)
+        self.locks = AdvisoryLocks(self.database)
 
     async def open(self) -> None:
         """Brings the schema up to date; raises `StorageError` when the database cannot be reached."""
@@ -42,12 +42,6 @@ class SqlStore:
             "subscriptions": await self.subscriptions.count(),
         }
 
-    async def let_go(self, duty: str) -> None:
-        await self._duties.let_go(duty)
-
-    async def hold(self, duty: str) -> bool:
-        return await self._duties.hold(duty)
-
     async def close(self) -> None:
-        await self._duties.release()
+        await self.locks.release_all()
         await self.database.close()

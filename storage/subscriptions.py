@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Row, Select, delete, exists, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.digests.digest import DeliveryState
 from bot.errors import UserError
-from bot.ports import SubscriptionChange, TopicOptions
-from bot.posts import DeliveryState
-from bot.subscriptions import Subscription
+from bot.topics.store import SubscriptionChange, TopicOptions
+from bot.topics.subscription import Subscription
 from storage.counters import Counter, next_numbers
 from storage.database import Database
 from storage.deliveries import WAITING
@@ -35,7 +35,7 @@ def subscription_of(row: Row[Any]) -> Subscription:
 
 
 class SqlSubscriptionStore:
-    """Implements `bot.ports.SubscriptionStore`."""
+    """Implements `bot.topics.store.SubscriptionStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

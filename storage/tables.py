@@ -22,9 +22,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from bot.channels import ChannelState, PlatformName, Style
-from bot.posts import DeliveryState, DigestKind, PostState
-from bot.reading import Vote
+from bot.channels.channel import ChannelState, PlatformName, Style
+from bot.digests.digest import DeliveryState, DigestKind
+from bot.posting.post import PostState
+from bot.reading.votes import Vote
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

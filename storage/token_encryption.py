@@ -17,7 +17,7 @@ FILE_NAME = "secret.key"
 _HOW_TO_MAKE_ONE = "`openssl rand -base64 32` makes one; several are separated by commas, the newest first."
 
 
-class Keyring:
+class TokenEncryption:
     """Keys, newest first: the first one encrypts, and each of them decrypts."""
 
     def __init__(self, keys: Sequence[str], origin: str) -> None:
@@ -60,19 +60,19 @@ class Keyring:
         return True
 
 
-def open_keyring(setting: str, folder: Path) -> Keyring:
+def open_token_encryption(setting: str, folder: Path) -> TokenEncryption:
     """The keys of the setting, else the one in that folder, which is made when there is none.
 
     Raises `OperatorError` when they cannot be used.
     """
     keys = [key.strip() for key in setting.split(",") if key.strip()]
     if keys:
-        return Keyring(keys, "PAPERROUND_SECRET_KEY")
+        return TokenEncryption(keys, "PAPERROUND_SECRET_KEY")
     file = folder / FILE_NAME
     try:
         if not file.exists():
             _make(file)
-        return Keyring([file.read_text(encoding="ascii").strip()], str(file))
+        return TokenEncryption([file.read_text(encoding="ascii").strip()], str(file))
     except (OSError, UnicodeDecodeError) as error:
         raise OperatorError(
             f"The key that tokens are encrypted with cannot be kept in {file} ({error}). Make that possible, or set "

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Row, Select, func, or_, select, update
 
-from bot.messages import MESSAGE_JSON, Message
-from bot.ports import LoggedMessage
+from bot.messages.message import MESSAGE_JSON, Message
+from bot.platforms.message_log import LoggedMessage
 from storage.counters import Counter, next_numbers
 from storage.database import Database
 from storage.statements import upsert
@@ -17,7 +17,7 @@ from storage.tables import WEB_MESSAGES
 
 
 class SqlMessageLog:
-    """Implements `bot.ports.MessageLog`."""
+    """Implements `bot.platforms.message_log.MessageLog`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

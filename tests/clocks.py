@@ -9,7 +9,7 @@ NOON = datetime(2026, 5, 12, 12, tzinfo=UTC)
 
 
 class SettableClock:
-    """Implements `bot.ports.Clock`."""
+    """Implements `bot.clocks.Clock`."""
 
     def __init__(self, now: datetime = NOON) -> None:
         self._now = now

@@ -5,15 +5,7 @@ import structlog
 from hypothesis import settings
 
 # One PostgreSQL server for all folders of tests: whoever imports its fixture again starts another one.
-from tests.databases import (
-    database_url,
-    migrated_postgres,
-    migrated_sqlite,
-    postgres,
-    postgres_url,
-    sqlite_url,
-    store,
-)
+from tests.databases import database_url, migrated_postgres, migrated_sqlite, postgres, postgres_url, sqlite_url, store
 
 __all__ = [
     "database_url",

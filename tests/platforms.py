@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
-from bot.channels import Address, PlatformName, Style
+from bot.channels.channel import Address, PlatformName, Style
 from bot.errors import UserError
-from bot.messages import Message
-from bot.ports import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
+from bot.messages.message import Message
+from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
 
 
 class Fault(Enum):
@@ -42,8 +42,7 @@ class Posted:
 
 
 class SimulatedPlatform:
-    """Implements `bot.ports.Platform`. It does not notice a key that it has seen before: whoever sends twice, posts
-    twice."""
+    """Implements `bot.platforms.platform.Platform`. Whoever sends a key twice, posts twice."""
 
     def __init__(self, name: PlatformName = PlatformName.WEB, *, per_message: int = 10, interval: float = 0.0) -> None:
         self.posts: list[Posted] = []

@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 
 from bot.errors import SourceError
-from bot.papers import Listing, Paper, SourceName
-from bot.ports import DayAnswer
+from bot.papers.paper import Listing, Paper, SourceName
+from bot.papers.store import DayAnswer
 
 #: The day that `tests.clocks.NOON` is in.
 TODAY = date(2026, 5, 12)
@@ -30,7 +30,7 @@ def a_paper(number: int = 1, **changes: Any) -> Paper:
 
 
 class ScriptedSource:
-    """Implements `bot.ports.Source`."""
+    """Implements `bot.intake.source.Source`."""
 
     def __init__(self, name: SourceName = SourceName.HUGGINGFACE) -> None:
         self.days: dict[date, list[Paper]] = {}
@@ -68,8 +68,8 @@ class ScriptedSource:
         return DayAnswer(day=day, listings=listings, validator=current)
 
 
-class ScriptedLibrary:
-    """Implements `bot.ports.Library`: knows some papers, and answers with any of them that has one of the words."""
+class ScriptedLookup:
+    """Implements `bot.intake.lookup.PaperLookup`: knows some papers, and finds those with one of the words."""
 
     def __init__(self, *papers: Paper, name: SourceName = SourceName.ARXIV) -> None:
         self.error: SourceError | None = None

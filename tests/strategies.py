@@ -7,8 +7,9 @@ from datetime import date
 
 from hypothesis import strategies as st
 
-from bot.papers import Paper, SourceName
-from bot.query import Query, parse
+from bot.papers.paper import Paper, SourceName
+from bot.query.parser import parse
+from bot.query.queries import Query
 
 #: Words in several forms of the same stem, with accents, in other scripts, and short ones.
 WORDS = (
@@ -96,13 +97,13 @@ def queries() -> st.SearchStrategy[Query]:
 
 
 def query_texts() -> st.SearchStrategy[str]:
-    """Valid queries as people write them, with every kind of atom, nested a few levels."""
+    """Valid queries as people write them, with every kind of term, nested a few levels."""
     sorts = st.sampled_from(("", "", "", " sort:new", " SORT:Top"))
     return st.tuples(_positive(), sorts).map(lambda parts: f"({parts[0]}){parts[1]}")
 
 
 def _positive() -> st.SearchStrategy[str]:
-    return st.recursive(atom_texts(), _combined, max_leaves=6)
+    return st.recursive(term_texts(), _combined, max_leaves=6)
 
 
 def _combined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -119,8 +120,8 @@ def _combined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-def atom_texts() -> st.SearchStrategy[str]:
-    """One atom of any kind."""
+def term_texts() -> st.SearchStrategy[str]:
+    """One term of any kind."""
     words = st.sampled_from(WORDS)
     phrases = st.lists(words, min_size=1, max_size=3).map(lambda found: '"' + " ".join(found) + '"')
     prefixes = st.sampled_from(("quan*", "quantiz*", "age*", "AGENT*", "コンピ*", "Schrö*", "sur*"))

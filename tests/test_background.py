@@ -7,28 +7,28 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from bot import errands as module
-from bot.errands import Errands
+from bot import background as module
+from bot.background import BackgroundTasks
 
 
 async def test_what_is_under_way_is_let_finish() -> None:
-    errands, done = Errands(), []
+    background, done = BackgroundTasks(), []
 
     async def work(name: str) -> None:
         await asyncio.sleep(0.01)
         done.append(name)
 
-    errands.start(work("started here"))
-    somebody = asyncio.create_task(errands.run(work("in a task of somebody else")))
+    background.start(work("started here"))
+    somebody = asyncio.create_task(background.run(work("in a task of somebody else")))
     await asyncio.sleep(0)
-    await errands.end()
+    await background.end()
     assert sorted(done) == ["in a task of somebody else", "started here"]
     await somebody
 
 
 async def test_what_takes_too_long_is_cancelled_and_has_cleaned_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FINISH_WITHIN", 0.01)
-    errands, cleaned = Errands(), []
+    background, cleaned = BackgroundTasks(), []
 
     async def work() -> None:
         try:
@@ -37,31 +37,31 @@ async def test_what_takes_too_long_is_cancelled_and_has_cleaned_up(monkeypatch: 
             await asyncio.sleep(0)
             cleaned.append(True)
 
-    errands.start(work())
+    background.start(work())
     await asyncio.sleep(0)
-    await errands.finish()
+    await background.finish()
     assert cleaned == [True]
 
 
 async def test_after_the_end_nothing_begins_in_the_tasks_of_others() -> None:
-    errands, begun = Errands(), []
+    background, begun = BackgroundTasks(), []
 
     async def work() -> None:
         begun.append(True)
 
-    await errands.end()
-    await errands.run(work())
+    await background.end()
+    await background.run(work())
     assert begun == []
 
 
 async def test_a_failure_that_nobody_waits_for_is_logged() -> None:
-    errands = Errands()
+    background = BackgroundTasks()
 
     async def work() -> None:
         raise ValueError("no such thing")
 
     with capture_logs() as logs:
-        errands.start(work())
-        await errands.finish()
+        background.start(work())
+        await background.finish()
         await asyncio.sleep(0)
-    assert [(line["event"], str(line["exc_info"])) for line in logs] == [("errand.failed", "no such thing")]
+    assert [(line["event"], str(line["exc_info"])) for line in logs] == [("background.failed", "no such thing")]

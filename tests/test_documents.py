@@ -9,9 +9,9 @@ import click
 import pytest
 from pydantic import SecretStr
 
-from bot.cli import cli
-from bot.commands import REGISTRY
-from bot.settings import PREFIX, Settings, load_settings
+from bot.app.command_line import cli
+from bot.app.settings import PREFIX, Settings, load_settings
+from bot.commands.runner import REGISTRY
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

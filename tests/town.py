@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from bot.channels import Address, Channel, PlatformName
-from bot.commands import Commands, Services
-from bot.directory import Directory
-from bot.engine import Engine
-from bot.enrichment import Enrichment
-from bot.libraries import Libraries
-from bot.messages import plain_text
+from bot.app.assembly import engine_of, services_of
+from bot.channels.channel import Address, Channel, PlatformName
+from bot.commands.runner import Commands
+from bot.intake.lookup import PaperLookup
+from bot.messages.plain import plain_text
 from bot.metrics import Metrics
-from bot.papers import Paper
-from bot.ports import CommandCall, Library, Person, Platform, Reply, Store
-from bot.posting import UnknownPolicy
-from bot.posts import PostState
-from storage.search import TantivyIndex
+from bot.papers.paper import Paper
+from bot.platforms.command_calls import CommandCall, Person, Reply
+from bot.platforms.platform import Platform
+from bot.posting.outbox import UnknownPolicy
+from bot.posting.post import PostState
+from storage.search.index import TantivyIndex
+from storage.store import SqlStore
 from tests.clocks import SettableClock
 from tests.platforms import SimulatedPlatform
 from tests.sources import ScriptedSource
@@ -32,16 +32,16 @@ class Town:
 
     def __init__(
         self,
-        store: Store,
+        store: SqlStore,
         folder: Path,
         *,
         clock: SettableClock | None = None,
         source: ScriptedSource | None = None,
         platform: SimulatedPlatform | None = None,
         unknown_policy: UnknownPolicy = UnknownPolicy.AT_MOST_ONCE,
-        libraries: Sequence[Library] = (),
-        catalogue: Library | None = None,
-        hub: Library | None = None,
+        lookups: Sequence[PaperLookup] = (),
+        catalogue: PaperLookup | None = None,
+        hub: PaperLookup | None = None,
     ) -> None:
         self.store = store
         self.clock = clock or SettableClock()
@@ -50,26 +50,20 @@ class Town:
         self.platforms: dict[PlatformName, Platform] = {self.platform.name: self.platform}
         self.index = TantivyIndex(folder, store.papers)
         metrics = Metrics()
-        self.engine = Engine(
-            store=store,
+        self.engine = engine_of(
+            store,
             sources=[self.source],
             platforms=self.platforms,
             index=self.index,
             clock=self.clock,
             metrics=metrics,
-            enrichment=Enrichment(store.papers, self.clock, catalogue=catalogue, hub=hub),
+            catalogue=catalogue,
+            hub=hub,
             poll_every=timedelta(minutes=5),
             unknown_policy=unknown_policy,
         )
-        services = Services(
-            store=store,
-            clock=self.clock,
-            planner=self.engine.planner,
-            index=self.index,
-            libraries=Libraries(libraries, store.papers),
-            directory=Directory(store, self.clock),
-            platforms=self.platforms,
-            wake=self.engine.posting.wake,
+        services = services_of(
+            store, self.engine, platforms=self.platforms, index=self.index, clock=self.clock, lookups=lookups
         )
         self.commands = Commands(services, metrics)
 

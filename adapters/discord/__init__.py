@@ -1,1 +1,1 @@
-"""Discord: channel feeds and slash-commands, on discord.py."""
+"""Discord: renders messages, sends them, passes on what people do. No rule about papers lives here."""

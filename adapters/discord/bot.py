@@ -13,30 +13,32 @@ import discord
 import structlog
 from discord.http import Route
 
-from adapters.discord.calls import Interaction
-from adapters.discord.checkup import NO_MESSAGE_CONTENT, Checkup
-from adapters.discord.connection import DiscordClient
-from adapters.discord.conversation import Conversation
-from adapters.discord.definitions import definitions, fingerprint
-from adapters.discord.failures import FAILURES, MISHAPS, REFUSED
-from adapters.discord.forms import Forms
+from adapters.discord.client.connection import DiscordClient
+from adapters.discord.client.errors import FAILURES, MISHAPS, REFUSED
+from adapters.discord.doctor import NO_MESSAGE_CONTENT, DiscordDoctor
+from adapters.discord.guilds.lifecycle import ChannelLifecycle, GuildLifecycle, Listener
+from adapters.discord.guilds.permissions import invite_url
+from adapters.discord.interactions.command_calls import Interaction
+from adapters.discord.interactions.command_tree import command_tree, fingerprint
+from adapters.discord.interactions.interactions import Interactions
+from adapters.discord.interactions.modals import Forms
 from adapters.discord.links import CardOf, LinkCards
-from adapters.discord.permissions import invite_url
 from adapters.discord.platform import DiscordPlatform
-from adapters.discord.standing import ChannelLife, Listener, Standing
+from bot.background import BackgroundTasks
+from bot.channels.directory import WorkspaceDirectory
+from bot.checks import Check
+from bot.clocks import Clock
 from bot.commands.registry import Registry
-from bot.doctor import Check
-from bot.errands import Errands
 from bot.errors import OperatorError
-from bot.ports import Clock, CommandRunner, WorkspaceDirectory
-from bot.shifts import UnservedError
+from bot.platforms.command_calls import CommandRunner
+from bot.platforms.platform import UnservedError
 
 FIRST_RETRY = 5.0  # seconds
 LONGEST_RETRY = 300.0
 LONGEST_REGISTERING_RETRY = 3600.0
 #: Seconds without a connection to the gateway after which another process may try. It is well above what a reconnection
 #: takes, and what an outage of Discord's takes away anyway.
-PATIENCE = 180.0
+OFFLINE_TIMEOUT = 180.0
 LOOK_EVERY = 1.0
 #: Closed by the gateway for good: a wrong token, or something that this version must not do.
 _BAD_TOKEN = 4004
@@ -57,25 +59,25 @@ class DiscordBot:
         registry: Registry,
         *,
         directory: WorkspaceDirectory,
-        life: ChannelLife,
+        lifecycle: ChannelLifecycle,
         clock: Clock,
         forms: Forms | None = None,
         card_of: CardOf | None = None,
         first_retry: float = FIRST_RETRY,
-        patience: float = PATIENCE,
+        offline_timeout: float = OFFLINE_TIMEOUT,
         announce: Callable[[str], None] | None = None,
     ) -> None:
         self._platform = platform
-        self._definitions = definitions(registry)
+        self._definitions = command_tree(registry)
         self._first_retry = first_retry
-        self._patience = patience
+        self._offline_timeout = offline_timeout
         self._announce = announce
-        self._conversation = Conversation(commands, registry, directory, forms)
+        self._interactions = Interactions(commands, registry, directory, forms)
         self._card_of = card_of
         self._clock = clock
         self._directory = directory
-        self._life = life
-        self._checkup = Checkup(platform, directory, clock)
+        self._lifecycle = lifecycle
+        self._checkup = DiscordDoctor(platform, directory, clock)
         self._application: int | None = None
 
     @property
@@ -102,13 +104,13 @@ class DiscordBot:
             for task in (serving, deaf):
                 task.cancel()
             await asyncio.gather(serving, deaf, return_exceptions=True)
-        raise UnservedError(f"no connection to Discord for {self._patience:g} seconds")
+        raise UnservedError(f"no connection to Discord for {self._offline_timeout:g} seconds")
 
     async def _until_deaf(self) -> None:
         """Ends when nothing could be heard of Discord for as long as we are patient."""
         heard = time.monotonic()
-        while time.monotonic() - heard < self._patience:
-            await asyncio.sleep(min(LOOK_EVERY, self._patience))
+        while time.monotonic() - heard < self._offline_timeout:
+            await asyncio.sleep(min(LOOK_EVERY, self._offline_timeout))
             if self._platform.client.hears:
                 heard = time.monotonic()
 
@@ -130,8 +132,8 @@ class DiscordBot:
 
     async def _serve(self, client: DiscordClient) -> None:
         """Works with one client, which is used up then."""
-        errands = Errands()
-        self._listen(client, errands)
+        background = BackgroundTasks()
+        self._listen(client, background)
         registering: asyncio.Task[None] | None = None
         wait = self._first_retry
         try:
@@ -162,29 +164,29 @@ class DiscordBot:
         finally:
             if registering is not None:
                 registering.cancel()
-            await errands.end()
+            await background.end()
             await self._platform.start_over()
 
-    def _listen(self, client: DiscordClient, errands: Errands) -> None:
+    def _listen(self, client: DiscordClient, background: BackgroundTasks) -> None:
         """Has the client call us. discord.py forgets the tasks in which it does that, so we keep hold of them."""
-        conversation = self._conversation
+        interactions = self._interactions
 
         async def pressed(interaction: Interaction, line: str) -> None:
-            await errands.run(conversation.pressed(interaction, line))
+            await background.run(interactions.pressed(interaction, line))
 
         async def on_interaction(interaction: Interaction) -> None:
-            await errands.run(conversation.heard(interaction))
+            await background.run(interactions.heard(interaction))
 
         def listen(listener: Listener) -> None:
             @functools.wraps(listener)
             async def kept(*event: Any) -> None:
-                await errands.run(listener(*event))
+                await background.run(listener(*event))
 
             client.event(kept)
 
         client.press = pressed
         client.event(on_interaction)
-        for listener in Standing(client, self._directory, self._life).listeners:
+        for listener in GuildLifecycle(client, self._directory, self._lifecycle).listeners:
             listen(listener)
         if self._card_of is not None:
             listen(LinkCards(client, self._card_of, self._clock).on_message)

@@ -10,16 +10,17 @@ from itertools import islice
 
 import discord
 
-from adapters.discord.connection import MISSHAPEN
-from adapters.discord.failures import MISHAPS, REFUSED, UNKNOWN_CHANNEL, code_of
-from adapters.discord.permissions import granted, invite_url, missing, names_of
+from adapters.discord.client.connection import MISSHAPEN
+from adapters.discord.client.errors import MISHAPS, REFUSED, UNKNOWN_CHANNEL, code_of
+from adapters.discord.guilds.forum_tags import forum_of
+from adapters.discord.guilds.permissions import granted, invite_url, missing, names_of
+from adapters.discord.guilds.refusals import described
 from adapters.discord.platform import CLOCK_MARGIN, DiscordPlatform
-from adapters.discord.servers import described
-from adapters.discord.tags import forum_of
-from bot.channels import Channel, PlatformName
-from bot.doctor import Check
+from bot.channels.channel import Channel, PlatformName
+from bot.channels.directory import WorkspaceDirectory
+from bot.checks import Check
+from bot.clocks import Clock
 from bot.errors import OperatorError
-from bot.ports import Clock, WorkspaceDirectory
 
 #: Each takes three requests.
 MOST_SERVERS = 100
@@ -31,7 +32,7 @@ NO_MESSAGE_CONTENT = (
 )
 
 
-class Checkup:
+class DiscordDoctor:
     """Each check says what is well, or raises an `OperatorError` that says what to do."""
 
     def __init__(self, platform: DiscordPlatform, directory: WorkspaceDirectory, clock: Clock) -> None:

@@ -14,14 +14,14 @@ import discord
 import structlog
 from discord.http import Route
 
-from adapters.discord.connection import DiscordClient
-from adapters.discord.failures import FAILURES
-from adapters.discord.permissions import can_post
-from adapters.discord.rendering import render
+from adapters.discord.client.connection import DiscordClient
+from adapters.discord.client.errors import FAILURES
+from adapters.discord.guilds.permissions import can_post
+from adapters.discord.messages.rendering import render
+from bot.clocks import Clock
 from bot.errors import StorageError
-from bot.messages import Message, PaperBlock
-from bot.papers import linked_paper_ids
-from bot.ports import Clock
+from bot.messages.message import Message, PaperBlock
+from bot.papers.ids import linked_paper_ids
 
 #: Cards below one message; a list of links is no request for a wall of cards.
 MOST_CARDS = 3

@@ -17,10 +17,9 @@ import discord
 import structlog
 from discord.http import Route
 
-from adapters.discord import mentions
-from adapters.discord.breaker import Breaker
-from adapters.discord.connection import API_URL, DiscordClient, Unanswered
-from adapters.discord.failures import (
+from adapters.discord.client.circuit_breaker import CircuitBreaker
+from adapters.discord.client.connection import API_URL, DiscordClient, Unanswered
+from adapters.discord.client.errors import (
     CANNOT_SEE,
     INVALID_FORM,
     MAY_NOT,
@@ -35,14 +34,16 @@ from adapters.discord.failures import (
     code_of,
     outcome_of,
 )
-from adapters.discord.markup import cut
-from adapters.discord.permissions import me_in
-from adapters.discord.rendering import can_be_marked, has_marker, papers_per_message, render, render_all
-from adapters.discord.servers import why_refused
-from adapters.discord.tags import REQUIRED, Forum, applied_tags, forum_of, missing_tags
-from bot.channels import Address, PlatformName, Style
-from bot.messages import Message, PaperBlock
-from bot.ports import Clock, Gone, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
+from adapters.discord.guilds.forum_tags import REQUIRED, Forum, applied_tags, forum_of, missing_tags
+from adapters.discord.guilds.permissions import me_in
+from adapters.discord.guilds.refusals import why_refused
+from adapters.discord.messages import mentions
+from adapters.discord.messages.markup import cut
+from adapters.discord.messages.rendering import can_be_marked, has_marker, papers_per_message, render, render_all
+from bot.channels.channel import Address, PlatformName, Style
+from bot.clocks import Clock
+from bot.messages.message import Message, PaperBlock
+from bot.platforms.outcomes import Gone, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
 
 #: Discord allows about five messages in five seconds in a channel; no 429 is ever earned at this pace.
 CHANNEL_INTERVAL = 1.0  # seconds
@@ -73,12 +74,12 @@ class _StepError(Exception):
 
 
 class DiscordPlatform:
-    """Implements `bot.ports.Platform` with a bot's token. `close` it at the end."""
+    """Implements `bot.platforms.platform.Platform` with a bot's token. `close` it at the end."""
 
     def __init__(self, token: str, clock: Clock, *, api_url: str = API_URL, reads_messages: bool = False) -> None:
         self._clock = clock
         self._token, self._api_url, self._reads_messages = token, api_url, reads_messages
-        self._breaker = Breaker(clock)
+        self._breaker = CircuitBreaker(clock)
         self._account = "discord-" + hashlib.sha256(token.encode()).hexdigest()[:16]
         self._kinds: dict[int, int] = {}
         #: Another one after every `start_over`.
@@ -207,7 +208,7 @@ class DiscordPlatform:
         gone = guild is not None and channel is not None and guild.get_channel_or_thread(channel) is None
         return "" if channel is None or gone else f"<#{channel}>"
 
-    # --- Posting
+    # --- OutboxWorker
 
     async def _create(self, channel: int, outgoing: Outgoing, **more: Any) -> Payload:
         """Creates a message; without its pictures if Discord dislikes those, in an archived thread after opening it."""

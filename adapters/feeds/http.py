@@ -25,8 +25,8 @@ import httpx
 import structlog
 
 from bot import __version__
-from bot.cleaning import clean_line
 from bot.errors import SourceError
+from bot.text.cleaning import clean_line
 
 log = structlog.get_logger()
 
@@ -71,7 +71,7 @@ class Answer:
         return _outcome(self.status)
 
 
-class Pace:
+class RateLimit:
     """The rate at which a site wants to be asked; give the same one with every request to it.
 
     One request at a time, with `interval` seconds from the end of one to the start of the next. After an answer that
@@ -137,7 +137,7 @@ class FeedClient:
         *,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-        pace: Pace | None = None,
+        pace: RateLimit | None = None,
     ) -> Answer:
         """The answer of `url`, whatever its status below 500 but 429.
 
@@ -145,7 +145,7 @@ class FeedClient:
         and for 429 and 5xx, then with the seconds that the server asks to wait.
         """
         target = httpx.URL(url).copy_merge_params(params or {})
-        pace = pace or Pace(0.0)
+        pace = pace or RateLimit(0.0)
         async with pace.turn():
             try:
                 async with asyncio.timeout(self._limits.total):
@@ -153,7 +153,7 @@ class FeedClient:
             except TimeoutError:
                 raise SourceError(f"{_place(target)} did not answer within {self._limits.total:g} seconds.") from None
 
-    async def _get_with_retries(self, url: httpx.URL, headers: dict[str, str], pace: Pace) -> Answer:
+    async def _get_with_retries(self, url: httpx.URL, headers: dict[str, str], pace: RateLimit) -> Answer:
         for attempt in range(1, self._limits.attempts):
             try:
                 return await self._follow(url, headers, pace)
@@ -164,7 +164,7 @@ class FeedClient:
             await asyncio.sleep(pace.interval + pause)
         return await self._follow(url, headers, pace)
 
-    async def _follow(self, url: httpx.URL, headers: dict[str, str], pace: Pace) -> Answer:
+    async def _follow(self, url: httpx.URL, headers: dict[str, str], pace: RateLimit) -> Answer:
         start = url
         for _ in range(self._limits.redirects + 1):
             answer = await self._ask(url, headers, pace)
@@ -177,7 +177,7 @@ class FeedClient:
             await asyncio.sleep(pace.interval)
         raise SourceError(f"{_place(start)} redirects in a circle.")
 
-    async def _ask(self, url: httpx.URL, headers: dict[str, str], pace: Pace) -> Answer | httpx.URL:
+    async def _ask(self, url: httpx.URL, headers: dict[str, str], pace: RateLimit) -> Answer | httpx.URL:
         """One request: the answer, or where it redirects to."""
         place = _place(url)
         try:

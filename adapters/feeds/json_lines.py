@@ -19,11 +19,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self, cast
 
-from adapters.feeds.arxiv_fields import LONGEST_COMMENT, arxiv_categories, author_names
-from adapters.feeds.daily_papers import LONGEST_ABSTRACT, LONGEST_NAME, LONGEST_TITLE, MOST_AUTHORS, YEARS
-from bot.cleaning import clean_line, clean_text
+from adapters.feeds.arxiv.fields import LONGEST_COMMENT, arxiv_categories, author_names
+from adapters.feeds.huggingface.daily_papers import LONGEST_ABSTRACT, LONGEST_NAME, LONGEST_TITLE, MOST_AUTHORS, YEARS
 from bot.errors import OperatorError
-from bot.papers import Paper, SourceName, normalize_paper_id
+from bot.papers.ids import normalize_paper_id
+from bot.papers.paper import Paper, SourceName
+from bot.text.cleaning import clean_line, clean_text
 
 LONGEST_LINE = 4_000_000
 """Bytes. The longest of arXiv's records, with thousands of authors, has a fifth of this."""

@@ -13,8 +13,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from bot.papers import Listing, Paper, SourceName
-from bot.ports import Clock, DayAnswer
+from bot.clocks import Clock
+from bot.papers.paper import Listing, Paper, SourceName
+from bot.papers.store import DayAnswer
 
 _OCTOBER_WEEKDAYS = (13, 14, 15, 16, 17, 20, 21, 22, 23, 24)
 SAMPLE_DAYS: tuple[date, ...] = tuple(date(2025, 10, day) for day in _OCTOBER_WEEKDAYS)
@@ -57,7 +58,7 @@ _FILE = TypeAdapter(dict[date, tuple[_Entry, ...]])
 
 
 class SampleFeed:
-    """Shows the sample days as the clock reaches them. Implements `bot.ports.Source`.
+    """Shows the sample days as the clock reaches them. Implements `bot.intake.source.Source`.
 
     A day's list is there from midnight UTC on, complete, and never changes. Nothing is ever wrong with this feed, so
     no method raises `SourceError`.

@@ -1,1 +1,1 @@
-"""Slack: messages, delivery, commands and buttons, over Socket Mode or HTTP."""
+"""Slack: renders messages, sends them, passes on what people do. No rule about papers lives here."""

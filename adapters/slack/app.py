@@ -23,32 +23,35 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapters.slack import limits, posting
-from adapters.slack.answers import Answers, Occasion, Uses
-from adapters.slack.api import LIBRARY_LOG, SlackApi, usable_proxy
-from adapters.slack.calls import Calls
-from adapters.slack.desks import Desk, Desks
-from adapters.slack.dialogue import Dialogue, Forms, in_words, with_invitation, with_settings_button
-from adapters.slack.elements import LINKS, RUN, Json
-from adapters.slack.forms import QUERY, SHORTCUT, TOPIC_FORM, result_view
-from adapters.slack.happenings import CardOf, ChannelLife, farewell_of
-from adapters.slack.home import changes_home
-from adapters.slack.installing import Installing
-from adapters.slack.outcomes import FAILURES, PERSONAL, code_of, outcome_of
+from adapters.slack.client.errors import FAILURES, PERSONAL, code_of, outcome_of
+from adapters.slack.client.web_api import LIBRARY_LOG, SlackApi, usable_proxy
+from adapters.slack.events.deduplication import Deduplication
+from adapters.slack.events.events import CardOf, ChannelLifecycle, farewell_of
+from adapters.slack.events.http_requests import MALFORMED, response_to
+from adapters.slack.events.socket_mode import Socket
+from adapters.slack.installation.oauth import OAuthInstallation
+from adapters.slack.installation.workspace_services import ServicesByWorkspace, WorkspaceServices
+from adapters.slack.interactions.app_home import changes_home
+from adapters.slack.interactions.command_calls import CommandCalls
+from adapters.slack.interactions.message_updates import MessageUpdates
+from adapters.slack.interactions.modals import Forms, Modals, in_words, with_invitation, with_settings_button
+from adapters.slack.interactions.replies import Replies, ReplyTarget, Uses
+from adapters.slack.interactions.settings_modal import CHANNEL_FORM, SETTINGS_FORM, SETTINGS_SHORTCUT
+from adapters.slack.interactions.topic_modal import QUERY, SHORTCUT, TOPIC_FORM, result_view
+from adapters.slack.messages import limits, sending
+from adapters.slack.messages.block_kit import LINKS, RUN, Json
 from adapters.slack.paths import EVENTS_PATH
 from adapters.slack.platform import SlackPlatform
-from adapters.slack.pressed import Pressed
-from adapters.slack.redelivery import Deliveries
-from adapters.slack.requests import MALFORMED, response_to
-from adapters.slack.settings_form import CHANNEL_FORM, SETTINGS_FORM, SETTINGS_SHORTCUT
-from adapters.slack.socket import Socket
-from bot.channels import Address, PlatformName
+from bot.background import BackgroundTasks
+from bot.channels.channel import Address, PlatformName
+from bot.channels.directory import ChannelDirectory
 from bot.commands.reading import REDRAW
 from bot.commands.registry import Registry
 from bot.commands.wording import answer, say
-from bot.errands import Errands
 from bot.errors import OperatorError, PaperRoundError
-from bot.ports import ChannelDirectory, CommandCall, CommandRunner, Gone, Overview, Reply
+from bot.platforms.command_calls import CommandCall, CommandRunner, Reply
+from bot.platforms.outcomes import Gone
+from bot.platforms.overview import Overview
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +75,7 @@ class SlackApp:
     """Listens in the workspaces of `platform` and answers with `commands`, which `registry` tells about.
 
     With an `app_token` call `run`; with a `signing_secret`, or for `installing`, serve `routes`. The rest may be left
-    out, and what needs it then with it: `life` is told what becomes of channels, `card_of` asked about links that
+    out, and what needs it then with it: `lifecycle` is told what becomes of channels, `card_of` asked about links that
     people post, `forms` about what forms start with, and
     `directory` lists the channels for the app's home, to which `overview` adds what concerns the person alone.
     """
@@ -85,12 +88,12 @@ class SlackApp:
         *,
         app_token: str = "",
         signing_secret: str = "",
-        life: ChannelLife | None = None,
+        lifecycle: ChannelLifecycle | None = None,
         card_of: CardOf | None = None,
         forms: Forms | None = None,
         directory: ChannelDirectory | None = None,
         overview: Overview | None = None,
-        installing: Installing | None = None,
+        installing: OAuthInstallation | None = None,
         ping_interval: float = PING_INTERVAL,
         silent_for: float = SILENT_FOR,
     ) -> None:
@@ -103,18 +106,18 @@ class SlackApp:
         self._signing_secret = signing_secret
         self._ping_interval = ping_interval
         self._silent_for = silent_for
-        self._life = life
+        self._lifecycle = lifecycle
         self._has_forms = forms is not None
         self._installing = installing
-        self._answers = Answers(self._connection)
-        self._pressed = Pressed(self._answers)
-        self._deliveries = Deliveries()
-        self._errands = Errands()
-        self._desks = Desks(
+        self._replies = Replies(self._connection)
+        self._updates = MessageUpdates(self._replies)
+        self._deduplication = Deduplication()
+        self._background = BackgroundTasks()
+        self._services = ServicesByWorkspace(
             platform,
             commands,
-            self._errands,
-            life=life,
+            self._background,
+            lifecycle=lifecycle,
             card_of=card_of,
             forms=forms,
             directory=directory,
@@ -125,8 +128,8 @@ class SlackApp:
     async def check(self) -> None:
         """Looks at the tokens; raises `OperatorError` when nothing can be done with them. No answer is no objection."""
         for workspace in await self._workspaces.check():
-            if self._life is not None:
-                await self._life.workspace_works(Address(PlatformName.SLACK, workspace, ""))
+            if self._lifecycle is not None:
+                await self._lifecycle.workspace_works(Address(PlatformName.SLACK, workspace, ""))
 
     async def keep_fresh(self) -> None:
         """Renews tokens well before they end, until cancelled."""
@@ -201,14 +204,14 @@ class SlackApp:
         app.action(_ANY_BUTTON)(self._on_button)
         app.action(LINKS)(_only_acknowledge)
         if self._has_forms:
-            app.view(TOPIC_FORM)(self._submitted(Dialogue.submitted))
-            app.view(SETTINGS_FORM)(self._submitted(Dialogue.settings_submitted))
-            app.view(CHANNEL_FORM)(self._submitted(Dialogue.channel_chosen))
-            app.action(QUERY)(self._acknowledged(Dialogue.preview))
-            app.action(SHORTCUT)(self._acknowledged(Dialogue.shortcut))
-            app.shortcut(SHORTCUT)(self._acknowledged(Dialogue.shortcut))
-            app.action(SETTINGS_SHORTCUT)(self._acknowledged(Dialogue.settings_shortcut))
-            app.shortcut(SETTINGS_SHORTCUT)(self._acknowledged(Dialogue.settings_shortcut))
+            app.view(TOPIC_FORM)(self._submitted(Modals.submitted))
+            app.view(SETTINGS_FORM)(self._submitted(Modals.settings_submitted))
+            app.view(CHANNEL_FORM)(self._submitted(Modals.channel_chosen))
+            app.action(QUERY)(self._acknowledged(Modals.preview))
+            app.action(SHORTCUT)(self._acknowledged(Modals.shortcut))
+            app.shortcut(SHORTCUT)(self._acknowledged(Modals.shortcut))
+            app.action(SETTINGS_SHORTCUT)(self._acknowledged(Modals.settings_shortcut))
+            app.shortcut(SETTINGS_SHORTCUT)(self._acknowledged(Modals.settings_shortcut))
         # All of them, so that Slack does not repeat those that we do not need.
         app.event(_ANY_EVENT)(self._on_event)
         # What only another version of us knows: without an acknowledgement the person sees a warning.
@@ -220,7 +223,7 @@ class SlackApp:
         return app
 
     async def _once(self, body: Json, next: Callable[[], Awaitable[Any]]) -> BoltResponse | None:  # noqa: A002 - Bolt's
-        if not self._deliveries.is_new(body):
+        if not self._deduplication.is_new(body):
             log.info("slack.delivered_again")
             return BoltResponse(status=200, body="")
         await next()
@@ -228,76 +231,76 @@ class SlackApp:
 
     async def _on_command(self, ack: AsyncAck, body: Json) -> None:
         await ack()
-        self._errands.start(self._answer(body, Calls.of_command, _occasion_of(body)))
+        self._background.start(self._answer(body, CommandCalls.of_command, _reply_target_of(body)))
 
     async def _on_button(self, ack: AsyncAck, body: Json) -> None:
         await ack()
         if (body.get("container") or {}).get("type") == "view":
-            self._errands.start(self._pressed_at_home(body))
+            self._background.start(self._pressed_at_home(body))
         elif body["actions"][0].get("value"):
-            self._errands.start(self._answer(body, Calls.of_button, _occasion_of(body)))
+            self._background.start(self._answer(body, CommandCalls.of_button, _reply_target_of(body)))
         else:
-            self._errands.start(self._say(_STRANGE_BUTTON, _occasion_of(body)))
+            self._background.start(self._say(_STRANGE_BUTTON, _reply_target_of(body)))
 
     async def _on_strange_button(self, ack: AsyncAck, body: Json) -> None:
         """A button that another version of us made."""
         await ack()
         if (body.get("view") or {}).get("type") == "home":
-            self._errands.start(self._strange_at_home(body))
+            self._background.start(self._strange_at_home(body))
         else:
-            self._errands.start(self._say(_STRANGE_BUTTON, _occasion_of(body)))
+            self._background.start(self._say(_STRANGE_BUTTON, _reply_target_of(body)))
 
     async def _strange_at_home(self, body: Json) -> None:
-        desk = await self._desks.asked(body)
-        if desk is not None and desk.dialogue is not None:
-            await desk.dialogue.say_at_home(answer(say(_STRANGE_BUTTON)), body)
-        if desk is not None and desk.home is not None:
-            await desk.home.publish(body["user"]["id"])
+        services = await self._services.asked(body)
+        if services is not None and services.modals is not None:
+            await services.modals.say_at_home(answer(say(_STRANGE_BUTTON)), body)
+        if services is not None and services.home is not None:
+            await services.home.publish(body["user"]["id"])
 
-    async def _say(self, words: str, occasion: Occasion) -> None:
-        await self._answers.give(answer(say(words)), occasion)
+    async def _say(self, words: str, target: ReplyTarget) -> None:
+        await self._replies.give(answer(say(words)), target)
 
     async def _pressed_at_home(self, body: Json) -> None:
-        desk = await self._desks.asked(body)
-        if desk is not None and desk.dialogue is not None:
-            await desk.dialogue.pressed_at_home(body)
+        services = await self._services.asked(body)
+        if services is not None and services.modals is not None:
+            await services.modals.pressed_at_home(body)
 
-    def _acknowledged(self, work: Callable[[Dialogue, Json], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    def _acknowledged(self, work: Callable[[Modals, Json], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
         """A listener that acknowledges, and starts the work."""
 
         async def in_its_workspace(body: Json) -> None:
-            desk = await self._desks.asked(body)
-            if desk is not None and desk.dialogue is not None:
-                await work(desk.dialogue, body)
+            services = await self._services.asked(body)
+            if services is not None and services.modals is not None:
+                await work(services.modals, body)
 
         async def listener(ack: AsyncAck, body: Json) -> None:
             await ack()
-            self._errands.start(in_its_workspace(body))
+            self._background.start(in_its_workspace(body))
 
         return listener
 
-    def _submitted(self, work: Callable[[Dialogue, AsyncAck, Json], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    def _submitted(self, work: Callable[[Modals, AsyncAck, Json], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
         """A listener that leaves the acknowledging to the work: it carries what is wrong with a form."""
 
         async def listener(ack: AsyncAck, body: Json) -> None:
-            desk = await self._desks.asked(body)
-            if desk is None or desk.dialogue is None:
+            services = await self._services.asked(body)
+            if services is None or services.modals is None:
                 await ack(response_action="update", view=result_view(answer(say(_NOT_NOW))))
                 return
             try:
-                await work(desk.dialogue, ack, body)
+                await work(services.modals, ack, body)
             except MALFORMED as error:
                 log.warning("slack.form_unreadable", reason=repr(error))
                 await _say_that_it_is_old(ack)
-            self._refresh_home(desk, body["user"]["id"])
+            self._refresh_home(services, body["user"]["id"])
 
         return listener
 
     async def _on_event(self, event: Json, body: Json) -> None:
         # Bolt has acknowledged it already.
-        self._errands.start(self._happened(event, body))
+        self._background.start(self._handle_event(event, body))
 
-    async def _happened(self, event: Json, body: Json) -> None:
+    async def _handle_event(self, event: Json, body: Json) -> None:
         try:
             await self._take_in(event, body)
         except MALFORMED as error:
@@ -307,17 +310,17 @@ class SlackApp:
         if (farewell := farewell_of(event)) is not None:
             await self._left(event["type"], farewell, body)
             return
-        desk = await self._desks.asked(body)
-        if desk is None:
+        services = await self._services.asked(body)
+        if services is None:
             return
         if event["type"] == "message":
-            await self._written_to(desk, event)
+            await self._written_to(services, event)
         elif event["type"] != "app_home_opened":
-            await desk.happenings.happened(event)
-        elif desk.home is not None and event.get("tab") == "home":
-            await desk.home.publish(event["user"])
+            await services.events.handle(event)
+        elif services.home is not None and event.get("tab") == "home":
+            await services.home.publish(event["user"])
 
-    async def _written_to(self, desk: Desk, event: Json) -> None:
+    async def _written_to(self, services: WorkspaceServices, event: Json) -> None:
         """Somebody writes to the bot in their own conversation: what they write is a command."""
         kind, channel = event.get("channel_type"), str(event.get("channel") or "")
         if kind != "im" and not (kind is None and channel.startswith(PERSONAL)):
@@ -325,22 +328,22 @@ class SlackApp:
         if event.get("bot_id") or event.get("subtype") not in _WRITTEN:
             return
         try:
-            if event.get("user") in (None, (await desk.api.identity()).user_id):
+            if event.get("user") in (None, (await services.api.identity()).user_id):
                 return
-            call = await desk.calls.of_message(event)
+            call = await services.calls.of_message(event)
 
             async def tell(reply: Reply) -> None:
-                await posting.say(desk.api, event["channel"], reply.message, thread=event.get("thread_ts") or "")
+                await sending.say(services.api, event["channel"], reply.message, thread=event.get("thread_ts") or "")
 
             await tell(await self._run(call, tell))
         except FAILURES as error:
             log.warning("slack.not_answered", channel=event.get("channel"), reason=outcome_of(error).reason)
         else:
-            self._refresh_home(desk, call.person.id)
+            self._refresh_home(services, call.person.id)
 
-    def _refresh_home(self, desk: Desk, person: str) -> None:
-        if desk.home is not None and desk.home.was_seen_by(person):
-            self._errands.start(desk.home.publish(person))
+    def _refresh_home(self, services: WorkspaceServices, person: str) -> None:
+        if services.home is not None and services.home.was_seen_by(person):
+            self._background.start(services.home.publish(person))
 
     async def _left(self, kind: str, reason: str, body: Json) -> None:
         """The app was removed from a workspace: the tokens go at once, the channels stop."""
@@ -351,37 +354,37 @@ class SlackApp:
             return
         if workspace is None:
             return
-        self._desks.clear(workspace)
-        if self._life is not None:
-            told = self._life.workspace_left if kind == "app_uninstalled" else self._life.workspace_lost
+        self._services.clear(workspace)
+        if self._lifecycle is not None:
+            told = self._lifecycle.workspace_left if kind == "app_uninstalled" else self._lifecycle.workspace_lost
             await told(Address(PlatformName.SLACK, workspace, ""), reason)
 
     async def _answer(
-        self, body: Json, reading: Callable[[Calls, Json], Awaitable[CommandCall]], occasion: Occasion
+        self, body: Json, reading: Callable[[CommandCalls, Json], Awaitable[CommandCall]], target: ReplyTarget
     ) -> None:
         try:
-            desk = await self._desks.find(body)
-            if desk is None:
-                await self._say(self._workspaces.absent, occasion)
+            services = await self._services.find(body)
+            if services is None:
+                await self._say(self._workspaces.absent, target)
                 return
-            call = await reading(desk.calls, body)
+            call = await reading(services.calls, body)
         except (PaperRoundError, *MALFORMED, *FAILURES) as error:
             log.warning("slack.call_unreadable", reason=repr(error))
-            await self._say(_NOT_NOW, occasion)
+            await self._say(_NOT_NOW, target)
             return
-        if desk.dialogue is not None and await desk.dialogue.opened(call, occasion.trigger):
+        if services.modals is not None and await services.modals.opened(call, target.trigger):
             return
         call = in_words(call)
-        async with self._pressed.turn(call, occasion):
-            reply = await self._run(call, lambda waiting: self._answers.give(waiting, occasion))
+        async with self._updates.lock(call, target):
+            reply = await self._run(call, lambda waiting: self._replies.give(waiting, target))
             if not reply.failed and changes_home(self._registry.of_line(call.line)):
-                self._refresh_home(desk, call.person.id)
-            if await self._pressed.changed(desk.api, call, reply, occasion):
-                await self._draw_again(desk.api, call, reply, occasion)
+                self._refresh_home(services, call.person.id)
+            if await self._updates.changed(services.api, call, reply, target):
+                await self._draw_again(services.api, call, reply, target)
                 return
-        if desk.dialogue is not None:
+        if services.modals is not None:
             reply = with_settings_button(call, with_invitation(call, reply))
-        await self._answers.give(reply, occasion)
+        await self._replies.give(reply, target)
 
     async def _run(self, call: CommandCall, tell: Callable[[Reply], Awaitable[Any]]) -> Reply:
         """Runs the command, and tells the person what takes long if it does."""
@@ -395,27 +398,27 @@ class SlackApp:
         finally:
             work.cancel()
 
-    async def _draw_again(self, api: SlackApi, call: CommandCall, reply: Reply, occasion: Occasion) -> None:
+    async def _draw_again(self, api: SlackApi, call: CommandCall, reply: Reply, target: ReplyTarget) -> None:
         """Draws a message anew as long as it is not what was drawn last: another process may have been at it."""
         for _ in range(_DRAWN_AGAIN):
             latest = await self._commands.run(replace(call, line=REDRAW))
             if latest.update is None or latest.update == reply.update:
                 return
             reply = latest
-            await self._pressed.changed(api, call, reply, occasion)
+            await self._updates.changed(api, call, reply, target)
 
     # ---- work
 
     async def finish(self) -> None:
         """Lets work that is under way end; what waits because Slack asks to is tried once more."""
-        self._connection.patience.end()
-        await self._errands.finish()
+        self._connection.retries.end()
+        await self._background.finish()
 
 
-def _occasion_of(body: Json) -> Occasion:
+def _reply_target_of(body: Json) -> ReplyTarget:
     """What a command or a button gives to answer with. Buttons outside messages give nothing."""
     container, url = body.get("container") or {}, body.get("response_url") or ""
-    return Occasion(
+    return ReplyTarget(
         url,
         body.get("trigger_id") or "",
         uses=Uses(limits.RESPONSES if url else 0),

@@ -8,15 +8,16 @@ from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from adapters.slack.api import SlackApi, is_inside
-from adapters.slack.elements import Json
+from adapters.slack.client.errors import FAILURES, PERSONAL, code_of, outcome_of
+from adapters.slack.client.web_api import SlackApi, is_inside
+from adapters.slack.installation.workspaces import Workspaces
 from adapters.slack.manifest import SCOPES
-from adapters.slack.outcomes import FAILURES, PERSONAL, code_of, outcome_of
-from adapters.slack.workspaces import Workspaces
-from bot.channels import Channel
+from adapters.slack.messages.block_kit import Json
+from bot.channels.channel import Channel
+from bot.clocks import Clock
 from bot.errors import OperatorError, PaperRoundError
-from bot.ports import Clock, Gone
-from bot.text import count_of
+from bot.platforms.outcomes import Gone
+from bot.text.counting import count_of
 
 #: How far apart the clocks may be. Histories are searched with less room, and beyond five minutes nothing works.
 CLOCKS_APART: Final = timedelta(minutes=1)
@@ -25,7 +26,7 @@ _SHOWN: Final = 5  # problems that are told in full
 _INVITE: Final = "write /invite @Paper Round there"
 
 
-class Checkup:
+class SlackDoctor:
     """Looks at the tokens, permissions and channels of every workspace. `with_topics` lists channels with topics."""
 
     def __init__(

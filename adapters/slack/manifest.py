@@ -11,10 +11,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
-from adapters.slack.forms import SHORTCUT
-from adapters.slack.happenings import EVENTS
+from adapters.slack.events.events import EVENTS
+from adapters.slack.interactions.settings_modal import SETTINGS_SHORTCUT
+from adapters.slack.interactions.topic_modal import SHORTCUT
 from adapters.slack.paths import EVENTS_PATH, REDIRECT_PATH
-from adapters.slack.settings_form import SETTINGS_SHORTCUT
 from bot.commands.registry import Registry
 from bot.commands.runner import REGISTRY
 

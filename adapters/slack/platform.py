@@ -1,4 +1,4 @@
-"""Slack as a platform: each post is one request, and after an unclear end the channel's history says what happened."""
+"""Slack as a platform: each post is one request, and after an unclear end the channel's history says what handle."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any, Final
 
 import structlog
 
-from adapters.slack import rendering
-from adapters.slack.api import SlackApi
-from adapters.slack.elements import Json
-from adapters.slack.mentions import mention_name, parse_mention, parse_role
-from adapters.slack.outcomes import FAILURES, code_of, for_channel, outcome_of
-from adapters.slack.posting import post, say
-from adapters.slack.rendering import Payload, content_of, render_one
-from adapters.slack.workspaces import Workspaces
-from bot.channels import Address, PlatformName, Style
+from adapters.slack.client.errors import FAILURES, code_of, for_channel, outcome_of
+from adapters.slack.client.web_api import SlackApi
+from adapters.slack.installation.workspaces import Workspaces
+from adapters.slack.messages import rendering
+from adapters.slack.messages.block_kit import Json
+from adapters.slack.messages.mentions import mention_name, parse_mention, parse_role
+from adapters.slack.messages.rendering import Payload, content_of, render_one
+from adapters.slack.messages.sending import post, say
+from bot.channels.channel import Address, PlatformName, Style
 from bot.errors import PaperRoundError
-from bot.messages import Message
-from bot.ports import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
+from bot.messages.message import Message
+from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +33,7 @@ _UNREADABLE: Final = frozenset(("missing_scope", "not_in_channel", "channel_not_
 
 
 class SlackPlatform:
-    """Implements `bot.ports.Platform` for the workspaces that the app is in. `close` it in the end."""
+    """Implements `bot.platforms.platform.Platform` for the workspaces that the app is in. `close` it in the end."""
 
     def __init__(self, workspaces: Workspaces) -> None:
         self.workspaces = workspaces

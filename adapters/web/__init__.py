@@ -1,1 +1,1 @@
-"""The local web workspace: a chat platform in the browser, for trying the bot and for teams without another one."""
+"""The local web workspace, and the HTTP server that chat platforms' requests come to as well."""

@@ -28,19 +28,15 @@ from adapters.web.events import EventStreams
 from adapters.web.forms import fields_of, id_of
 from adapters.web.pages import STATIC, Pages, path_segment
 from adapters.web.platform import WebPlatform, address_of, channel_name_of
-from adapters.web.protection import (
-    HostCheck,
-    LoginRequired,
-    OriginCheck,
-    SecurityHeaders,
-    may_read_metrics,
-    wants_json,
-)
+from adapters.web.protection import HostCheck, LoginRequired, OriginCheck, SecurityHeaders, may_read_metrics, wants_json
 from adapters.web.sessions import Sessions, client_of, end
 from adapters.web.timeline import ChannelView, MessageView, channel_view, threads_of, view_of, zone_of
-from bot.channels import Channel, PlatformName
+from bot.channels.channel import Channel, PlatformName
+from bot.channels.directory import ChannelDirectory
+from bot.clocks import Clock
 from bot.errors import PaperRoundError, StorageError, UserError
-from bot.ports import ChannelDirectory, Clock, CommandCall, CommandRunner, LoggedMessage, Person
+from bot.platforms.command_calls import CommandCall, CommandRunner, Person
+from bot.platforms.message_log import LoggedMessage
 
 Health = Callable[[], Awaitable[Mapping[str, Any]]]
 """Whether the bot can do its work: `ok` (a bool), and details that `/readyz` shows as JSON."""

@@ -15,7 +15,7 @@ import structlog
 
 from adapters.web.platform import WebPlatform
 from bot.errors import StorageError
-from bot.ports import LoggedMessage
+from bot.platforms.message_log import LoggedMessage
 
 log = structlog.get_logger(__name__)
 

@@ -10,8 +10,9 @@ from urllib.parse import quote, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from adapters.web.timeline import ChannelView, MessageView, Thread
-from bot.messages import Button, Buttons, Document, Heading, Message, Paragraph, text
-from bot.text import count_of, shorten
+from bot.messages.message import Button, Buttons, Document, Heading, Message, Paragraph, text
+from bot.text.counting import count_of
+from bot.text.shortening import shorten
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"

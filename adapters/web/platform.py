@@ -12,10 +12,12 @@ from datetime import datetime
 import structlog
 
 from adapters.web.tail import POLL_INTERVAL, LogTail
-from bot.channels import Address, PlatformName, Style
+from bot.channels.channel import Address, PlatformName, Style
+from bot.clocks import Clock
 from bot.errors import StorageError, UserError
-from bot.messages import Message, Note, code, text
-from bot.ports import Clock, LoggedMessage, LookUp, MessageLog, Outgoing, Rejected, Retry, SendResult, Sent
+from bot.messages.message import Message, Note, code, text
+from bot.platforms.message_log import LoggedMessage, MessageLog
+from bot.platforms.outcomes import LookUp, Outgoing, Rejected, Retry, SendResult, Sent
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +57,7 @@ class MessagePage:
 
 
 class WebPlatform:
-    """Implements `bot.ports.Platform`.
+    """Implements `bot.platforms.platform.Platform`.
 
     Everybody who opens the workspace is the same local person, so `tell` says it in the channel. `close` ends all
     streams of events; `WebServer` calls it before it waits for open connections.

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from bot.ports import Clock
+from bot.clocks import Clock
 
 COOKIE = "paperround_session"
 SESSION_LENGTH = timedelta(days=30)

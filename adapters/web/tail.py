@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from bot.errors import StorageError
-from bot.ports import MessageLog
+from bot.platforms.message_log import MessageLog
 
 log = structlog.get_logger(__name__)
 

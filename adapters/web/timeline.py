@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.channels import Channel, ChannelState
-from bot.messages import Message
-from bot.ports import LoggedMessage
+from bot.channels.channel import Channel, ChannelState
+from bot.messages.message import Message
+from bot.platforms.message_log import LoggedMessage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,4 @@
-"""The composition root: the one place that knows which parts there are, and puts them together."""
+"""The application: the composition root that puts all parts together, the engine, settings, logs, doctor, command line.
 
-from adapters.feeds.json_lines import PapersFile
-from bot.bootstrap.application import Application, demo_feed, open_application, parse_address
-
-__all__ = ["Application", "PapersFile", "demo_feed", "open_application", "parse_address"]
+The only room that sees adapters and storage. Not here: any rule about papers.
+"""

@@ -11,33 +11,32 @@ from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from adapters.feeds.arxiv import Arxiv
+from adapters.feeds.arxiv.source import Arxiv
 from adapters.feeds.http import FeedClient
-from adapters.feeds.huggingface import HuggingFace
-from adapters.feeds.huggingface_papers import HuggingFacePapers
+from adapters.feeds.huggingface.lookup import HuggingFacePapers
+from adapters.feeds.huggingface.source import HuggingFace
 from adapters.feeds.sample import SAMPLE_DAYS, SampleFeed
-from adapters.web.platform import WebPlatform, address_of, channel_name_of
-from bot.bootstrap.core import Core
-from bot.bootstrap.discord import discord_bot, discord_platform
-from bot.bootstrap.slack import slack_app, slack_checks, slack_parts
-from bot.channel_life import ChannelLife
-from bot.channels import Address, PlatformName
-from bot.clocks import SystemClock
-from bot.commands import Commands, Services
-from bot.directory import Directory
-from bot.doctor import Check
-from bot.engine import Engine
-from bot.enrichment import Enrichment
-from bot.errors import OperatorError, StorageError, UserError
-from bot.forms import Forms
-from bot.libraries import Libraries
+from adapters.web.platform import WebPlatform
+from bot.app.assembly import engine_of, forms_of, lifecycle_of, services_of
+from bot.app.core import Core
+from bot.app.discord import discord_bot, discord_platform
+from bot.app.engine import Engine
+from bot.app.settings import Settings
+from bot.app.slack import slack_app, slack_checks, slack_parts
+from bot.channels.channel import PlatformName
+from bot.channels.directory import Directory
+from bot.checks import Check
+from bot.clocks import Clock, SystemClock
+from bot.commands.runner import Commands
+from bot.digests.unfurling import Unfurling
+from bot.errors import OperatorError, StorageError
+from bot.intake.lookup import PaperLookup
+from bot.intake.source import Source
 from bot.metrics import Metrics
-from bot.papers import SOURCE_NAMES, SourceName
-from bot.ports import Clock, Library, Platform, Source
-from bot.query import parse
-from bot.settings import Settings
-from bot.unfurling import Unfurling
-from storage.search import TantivyIndex
+from bot.papers.paper import SOURCE_NAMES, SourceName
+from bot.platforms.platform import Platform
+from bot.query.parser import parse
+from storage.search.index import TantivyIndex
 from storage.store import SqlStore
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ class Application:
             elif self.slack:
                 await self.slack.check()
             if self.discord:
-                group.create_task(self.engine.shifts.serve(PlatformName.DISCORD, self.discord.run))
+                group.create_task(self.engine.leadership.serve(PlatformName.DISCORD, self.discord.run))
 
     def checks(self) -> dict[str, Check]:
         """What `paperround doctor` looks at."""
@@ -180,8 +179,8 @@ async def open_application(
         await store.open()
         index = TantivyIndex(settings.index_dir, store.papers)
         stack.push_async_callback(index.close)
-        catalogue: Library | None = None
-        hub: Library | None = None
+        catalogue: PaperLookup | None = None
+        hub: PaperLookup | None = None
 
         async def wanted_categories() -> frozenset[str]:
             return (await engine.wanted_categories()).union(settings.arxiv_categories)
@@ -202,39 +201,30 @@ async def open_application(
             platforms[for_discord.name] = for_discord
             stack.push_async_callback(for_discord.close)
         metrics = Metrics()
-        engine = Engine(
-            store=store,
+        engine = engine_of(
+            store,
             sources=sources,
             platforms=platforms,
             index=index,
             clock=clock,
             metrics=metrics,
-            enrichment=Enrichment(store.papers, clock, catalogue=catalogue, hub=hub),
+            catalogue=catalogue,
+            hub=hub,
             poll_every=settings.poll_every,
             unknown_policy=settings.unknown_outcome,
             left_kept_for=timedelta(days=settings.left_days),
         )
-        directory = Directory(store, clock)
-        libraries = Libraries([library for library in (hub, catalogue) if library], store.papers)
-        services = Services(
-            store=store,
-            clock=clock,
-            planner=engine.planner,
-            index=index,
-            libraries=libraries,
-            directory=directory,
-            platforms=platforms,
-            wake=engine.posting.wake,
-        )
+        lookups = [lookup for lookup in (hub, catalogue) if lookup]
+        services = services_of(store, engine, platforms=platforms, index=index, clock=clock, lookups=lookups)
         core = Core(
             settings=settings,
             clock=clock,
             store=store,
             commands=Commands(services, metrics),
-            directory=directory,
-            life=ChannelLife(store, directory, clock, engine.posting.wake),
-            forms=Forms(store),
-            unfurling=Unfurling(store.papers, libraries),
+            directory=services.directory,
+            lifecycle=lifecycle_of(store, clock, engine.outbox.wake),
+            forms=forms_of(store),
+            unfurling=Unfurling(store.papers, services.lookups),
         )
         slack = slack_app(for_slack, core) if for_slack else None
         if slack:
@@ -246,7 +236,7 @@ async def open_application(
             index=index,
             engine=engine,
             commands=core.commands,
-            directory=directory,
+            directory=core.directory,
             metrics=metrics,
             sources=sources,
             web=web,
@@ -259,18 +249,6 @@ async def open_application(
 def demo_feed(clock: Clock) -> tuple[Source, tuple[date, ...]]:
     """The bundled sample feed and the days that it has."""
     return SampleFeed(clock), SAMPLE_DAYS
-
-
-def parse_address(text: str) -> tuple[Address, str]:
-    """The address that an operator writes (`web/general`, `slack/T123/C456`) and the channel's name."""
-    platform, _, rest = text.partition("/")
-    if platform == PlatformName.WEB and rest:
-        name = channel_name_of(rest.removeprefix("local/"))
-        return address_of(name), name
-    workspace, _, channel = rest.partition("/")
-    if platform in tuple(PlatformName) and workspace and channel:
-        return Address(PlatformName(platform), workspace, channel), channel
-    raise UserError(f"“{text[:80]}” is no channel. Write `web/general`, or platform/workspace/channel.")
 
 
 async def _check_source(source: Source) -> str:

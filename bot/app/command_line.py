@@ -18,21 +18,26 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
+from adapters.feeds.json_lines import PapersFile
 from bot import __version__
-from bot.bootstrap import Application, PapersFile, demo_feed, open_application, parse_address
+from bot.app.addresses import parse_address
+from bot.app.application import Application, demo_feed, open_application
+from bot.app.demo import CHANNELS, Demo
+from bot.app.doctor import examine
+from bot.app.logs import configure_logs
+from bot.app.serving import serve
+from bot.app.settings import LogLevel, Settings, load_settings
 from bot.clocks import ShiftedClock
-from bot.demo import CHANNELS, Demo
-from bot.doctor import examine
 from bot.errors import PaperRoundError, UserError
-from bot.logs import configure_logs
-from bot.messages import plain_text
-from bot.papers import Paper, SourceName
-from bot.ports import CommandCall, Person, SourceState
-from bot.query import QueryError, parse
-from bot.search import Hit
-from bot.service import serve
-from bot.settings import LogLevel, Settings, load_settings
-from bot.text import count_of, readable
+from bot.intake.store import SourceState
+from bot.messages.plain import plain_text
+from bot.papers.paper import Paper, SourceName
+from bot.platforms.command_calls import CommandCall, Person
+from bot.query.errors import QueryError
+from bot.query.parser import parse
+from bot.search.results import Hit
+from bot.text.counting import count_of
+from bot.text.readable import readable
 
 IMPORT_BATCH = 1000  # papers in one transaction
 MOST_PROBLEMS = 10  # bad lines that are shown
@@ -80,7 +85,7 @@ async def _demo(settings: Settings) -> None:
     clock = ShiftedClock(datetime.now(UTC))
     feed, days = demo_feed(clock)
     async with open_application(settings, clock=clock, sources=[feed]) as application:
-        show = Demo(application.engine, application.commands, application.store, clock)
+        show = Demo(application.engine, application.commands, application.store.channels, clock)
         await show.set_up(CHANNELS, days[0])
         banner = f"Demo: sample papers of {days[0]:%-d %B} to {days[-1]:%-d %B %Y}. Nothing is kept."
         await serve(application, partial(show.run, days), banner=banner, announce=_announce("Paper Round's demo is at"))
@@ -127,7 +132,7 @@ def deliver() -> None:
         await application.engine.reconcile()
         posts = await application.engine.deliver()
         click.echo(f"{count_of(posts, 'message')} sent or tried")
-        for name in sorted(application.platforms.difference(application.engine.shifts.ours)):
+        for name in sorted(application.platforms.difference(application.engine.leadership.ours)):
             click.echo(f"{name.capitalize()} is served by another process, which posts there itself.", err=True)
         return 0
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.channel_life import ChannelLife
-from bot.commands import Commands
-from bot.directory import Directory
-from bot.forms import Forms
-from bot.ports import Clock
-from bot.settings import Settings
-from bot.unfurling import Unfurling
+from bot.app.settings import Settings
+from bot.channels.directory import Directory
+from bot.clocks import Clock
+from bot.commands.runner import Commands
+from bot.digests.unfurling import Unfurling
+from bot.lifecycle.channels import ChannelLifecycle
+from bot.topics.forms import TopicForms
 from storage.store import SqlStore
 
 
@@ -23,6 +23,6 @@ class Core:
     store: SqlStore
     commands: Commands
     directory: Directory
-    life: ChannelLife
-    forms: Forms
+    lifecycle: ChannelLifecycle
+    forms: TopicForms
     unfurling: Unfurling

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from bot.channels import Address, PlatformName
+from bot.app.engine import Engine
+from bot.channels.channel import Address, PlatformName
+from bot.channels.store import ChannelStore
 from bot.clocks import ShiftedClock
-from bot.commands import Commands
-from bot.engine import Engine
+from bot.commands.runner import Commands
 from bot.errors import PaperRoundError
-from bot.ports import CommandCall, Person, Store
+from bot.platforms.command_calls import CommandCall, Person
 
 #: The feed is read early in the morning of each day, before any channel's digest.
 READ_AT = time(5, 0, tzinfo=UTC)
@@ -74,10 +75,10 @@ CHANNELS = (
 class Demo:
     """Drives an engine through the sample days."""
 
-    def __init__(self, engine: Engine, commands: Commands, store: Store, clock: ShiftedClock) -> None:
+    def __init__(self, engine: Engine, commands: Commands, channels: ChannelStore, clock: ShiftedClock) -> None:
         self._engine = engine
         self._commands = commands
-        self._store = store
+        self._channels = channels
         self._clock = clock
 
     async def set_up(self, channels: Sequence[DemoChannel], first_day: date) -> None:
@@ -114,6 +115,6 @@ class Demo:
 
     async def _next_moment(self, readings: Sequence[datetime]) -> datetime:
         """When something happens next: the feed is read, or a digest is due."""
-        channels = await self._store.channels.on_platform(PlatformName.WEB)
+        channels = await self._channels.on_platform(PlatformName.WEB)
         digests = [channel.next_digest_at for channel in channels if channel.next_digest_at is not None]
         return min([*readings[:1], *digests], default=datetime.max.replace(tzinfo=UTC))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bot.bootstrap.core import Core
-from bot.commands import REGISTRY
-from bot.ports import Clock
-from bot.settings import Settings
+from bot.app.core import Core
+from bot.app.settings import Settings
+from bot.clocks import Clock
+from bot.commands.runner import REGISTRY
 
 if TYPE_CHECKING:  # Discord's library takes most of a second to load, and many runs do not need it.
     from adapters.discord.bot import DiscordBot
@@ -34,7 +34,7 @@ def discord_bot(platform: DiscordPlatform, core: Core, announce: Callable[[str],
         core.commands,
         REGISTRY,
         directory=core.directory,
-        life=core.life,
+        lifecycle=core.lifecycle,
         clock=core.clock,
         forms=core.forms,
         card_of=core.unfurling.card_of if core.settings.discord_link_cards else None,

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.checks import Check
 from bot.errors import PaperRoundError
 
-PATIENCE = 30.0  # seconds for each thing that is looked at
-
-#: Looks at one thing: returns what is well in a few words, or raises an error that says what to do.
-Check = Callable[[], Awaitable[str]]
+TIMEOUT = 30.0  # seconds for each thing that is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +28,9 @@ async def examine(checks: Mapping[str, Check]) -> list[Finding]:
 
 async def _look_at(what: str, check: Check) -> Finding:
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             return Finding(what, True, await check())
     except PaperRoundError as error:
         return Finding(what, False, str(error))
     except TimeoutError:
-        return Finding(what, False, f"There was no answer within {PATIENCE:g} seconds. Is the network there?")
+        return Finding(what, False, f"There was no answer within {TIMEOUT:g} seconds. Is the network there?")

@@ -15,19 +15,18 @@ from functools import partial
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.channels import PlatformName
-from bot.departures import KEPT_FOR, Departures
-from bot.enrichment import Enrichment
+from bot.digests.planning import Planner
 from bot.errors import PaperRoundError, StorageError
-from bot.intake import Intake, PollReport
+from bot.intake.enrichment import Enrichment
+from bot.intake.polling import Intake, PollReport
+from bot.lifecycle.retention import Retention
 from bot.metrics import Metrics
-from bot.papers import SourceName
-from bot.planning import Planner
-from bot.ports import Clock, Platform, Source, Store
-from bot.posting import Posting, UnknownPolicy
-from bot.search import SearchIndex
-from bot.shifts import Shifts
-from bot.topics import TopicDesk
+from bot.papers.paper import SourceName
+from bot.posting.leadership import AdvisoryLocks, Leadership
+from bot.posting.outbox import OutboxWorker
+from bot.posting.store import PostStore
+from bot.search.index import SearchIndex
+from bot.topics.matching import TopicMatching
 
 SWEEP_EVERY = timedelta(seconds=2)
 RECONCILE_EVERY = timedelta(seconds=5)
@@ -52,34 +51,38 @@ class Engine:
     def __init__(
         self,
         *,
-        store: Store,
-        sources: Sequence[Source],
-        platforms: Mapping[PlatformName, Platform],
-        index: SearchIndex,
-        clock: Clock,
-        metrics: Metrics,
+        intake: Intake,
+        matching: TopicMatching,
         enrichment: Enrichment,
+        planner: Planner,
+        outbox: OutboxWorker,
+        leadership: Leadership,
+        retention: Retention,
+        locks: AdvisoryLocks,
+        index: SearchIndex,
+        metrics: Metrics,
+        count: Callable[[], Awaitable[Mapping[str, int]]],
+        posts: PostStore,
         poll_every: timedelta,
-        unknown_policy: UnknownPolicy,
-        left_kept_for: timedelta = KEPT_FOR,
     ) -> None:
-        self._store = store
-        self._index = index
-        self._clock = clock
-        self._metrics = metrics
-        self._poll_every = poll_every
+        self._intake = intake
         self._enrichment = enrichment
-        self._intake = Intake(sources, store, clock)
-        self._topics = TopicDesk(store, clock)
-        self._departures = Departures(store, clock, left_kept_for)
+        self._retention = retention
+        self._locks = locks
+        self._index = index
+        self._metrics = metrics
+        self._count = count
+        self._posts = posts
+        self._poll_every = poll_every
         self._leads = False
-        self.planner = Planner(store, platforms, clock, enrichment)
-        self.shifts = Shifts(store, platforms)
-        self.posting = Posting(store, platforms, clock, metrics, self.shifts, unknown_policy=unknown_policy)
+        self.matching = matching
+        self.planner = planner
+        self.leadership = leadership
+        self.outbox = outbox
 
     async def wanted_categories(self) -> frozenset[str]:
         """The arXiv categories that topics name."""
-        return await self._topics.categories()
+        return await self.matching.categories()
 
     async def poll(self, day: date | None = None) -> list[PollReport]:
         """Reads the sources and matches what is new."""
@@ -91,27 +94,27 @@ class Engine:
         """Tells topics and index of what a poll brought."""
         for report in reports:
             self._metrics.poll(report.source, failed=bool(report.error))
-        await self._topics.match_new()
+        await self.matching.match_new()
         if await self._enrichment.complete():
-            await self._topics.match_new()
+            await self.matching.match_new()
         await self._index.refresh()
 
     async def deliver(self) -> int:
         """Plans what is due and posts it; returns how many posts were worked on."""
-        await self.shifts.renew()
-        await self._topics.match_new()
+        await self.leadership.renew()
+        await self.matching.match_new()
         await self.planner.sweep()
-        return await self.posting.drain()
+        return await self.outbox.drain()
 
     async def reconcile(self) -> None:
         """Takes care of what died or timed out while it was being posted."""
-        await self.shifts.renew()
-        await self.posting.reconcile()
+        await self.leadership.renew()
+        await self.outbox.reconcile()
 
     async def run(self) -> None:
         """Works until cancelled."""
         async with self._alarms():
-            await self.posting.run()
+            await self.outbox.run()
 
     @contextlib.asynccontextmanager
     async def _alarms(self) -> AsyncIterator[None]:
@@ -132,7 +135,7 @@ class Engine:
             report = await self._intake.poll_source(source)
             await self._take_in([report])
             await self.planner.sweep()
-            self.posting.wake()
+            self.outbox.wake()
             if report.error and self._poll_every > RETRY_POLL_AFTER:
                 scheduler.modify_job(f"poll {source}", next_run_time=_now() + RETRY_POLL_AFTER)
 
@@ -141,11 +144,11 @@ class Engine:
             # Each has its own alarm: one that takes minutes must not hold up the others.
             every(self._poll_every, partial(poll, source), f"poll {source}")
         every(SWEEP_EVERY, self._sweep, "sweep")
-        every(RECONCILE_EVERY, self.posting.reconcile, "reconcile")
+        every(RECONCILE_EVERY, self.outbox.reconcile, "reconcile")
         every(REFRESH_EVERY, self._index.refresh, "refresh")
         every(MEASURE_EVERY, self._measure, "measure")
         every(CORRECT_EVERY, self.planner.correct, "correct")
-        every(FOLLOW_EVERY, self._topics.follow, "follow")
+        every(FOLLOW_EVERY, self.matching.follow, "follow")
         every(FORGET_EVERY, self._forget, "forget")
         scheduler.start()
         try:
@@ -154,28 +157,30 @@ class Engine:
             scheduler.shutdown(wait=False)
 
     async def _sweep(self) -> None:
-        await self._take_duties()
+        await self._renew_locks()
         if self._leads:
-            await self._topics.match_new()
+            await self.matching.match_new()
         if await self.planner.sweep():
-            self.posting.wake()
+            self.outbox.wake()
 
-    async def _take_duties(self) -> None:
+    async def _renew_locks(self) -> None:
         led, self._leads = self._leads, False
         try:
-            self._leads = await self._store.hold(LEADING)
-            await self.shifts.renew()
+            self._leads = await self._locks.acquire(LEADING)
+            await self.leadership.renew()
         except StorageError as error:
-            _log.error("engine.duties_unknown", reason=str(error))
+            _log.error("engine.locks_unknown", reason=str(error))
         if led != self._leads:
             _log.info("engine.leads" if self._leads else "engine.follows")
 
     async def _forget(self) -> None:
         if self._leads:
-            await self._departures.forget()
+            await self._retention.forget()
 
     async def _measure(self) -> None:
-        self._metrics.stored(await self._store.counts(), await self._store.posts.counts())
+        self._metrics.stored(
+            await self._count(), {state.value: number for state, number in (await self._posts.counts()).items()}
+        )
 
 
 async def _survive(job: Callable[[], Awaitable[object]], name: str) -> None:

@@ -7,7 +7,7 @@ import sys
 
 import structlog
 
-from bot.settings import LogFormat, LogLevel
+from bot.app.settings import LogFormat, LogLevel
 
 
 def configure_logs(level: LogLevel, form: LogFormat) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from bot.bootstrap import Application
+from bot.app.application import Application
 from bot.errors import OperatorError
 
 _log = structlog.get_logger()

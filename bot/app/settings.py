@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import OperatorError
-from bot.posting import UnknownPolicy
+from bot.posting.outbox import UnknownPolicy
 
 PREFIX = "PAPERROUND_"
 

@@ -9,20 +9,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.bootstrap.core import Core
-from bot.channels import Channel, PlatformName
-from bot.commands import REGISTRY
-from bot.doctor import Check
+from bot.app.assembly import overview_of
+from bot.app.core import Core
+from bot.app.settings import Settings
+from bot.channels.channel import Channel, PlatformName
+from bot.channels.installations import InstallationStore
+from bot.checks import Check
+from bot.clocks import Clock
+from bot.commands.runner import REGISTRY
 from bot.errors import OperatorError
-from bot.overview import Overview
-from bot.ports import Clock, InstallationStore
-from bot.settings import Settings
 from storage.store import SqlStore
 
 if TYPE_CHECKING:  # Slack's libraries take most of a second to load, and many runs need none of them.
     from adapters.slack.app import SlackApp
+    from adapters.slack.installation.workspaces import InstalledWorkspaces
     from adapters.slack.platform import SlackPlatform
-    from adapters.slack.workspaces import InstalledWorkspaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +55,18 @@ def slack_parts(settings: Settings, store: SqlStore, clock: Clock) -> SlackParts
             "PAPERROUND_SLACK_APP_TOKEN is missing. Slack makes one under “Basic Information”, “App-Level Tokens”, "
             "with the scope connections:write. (Without Socket Mode, set PAPERROUND_SLACK_SIGNING_SECRET instead.)"
         )
-    from adapters.slack.api import Connection
+    from adapters.slack.client.web_api import Connection
+    from adapters.slack.installation.workspaces import InstalledWorkspaces, OneWorkspace
     from adapters.slack.paths import INSTALL_PATH
     from adapters.slack.platform import SlackPlatform
-    from adapters.slack.workspaces import InstalledWorkspaces, OneWorkspace
     from storage.installations import SqlInstallationStore
-    from storage.keys import open_keyring
+    from storage.token_encryption import open_token_encryption
 
     connection = Connection(settings.slack_api_url)
     if not client_id:
         return SlackParts(SlackPlatform(OneWorkspace(connection, token)))
-    keyring = open_keyring(settings.secret_key.get_secret_value(), settings.data_dir)
-    installations = SqlInstallationStore(store.database, keyring)
+    encryption = open_token_encryption(settings.secret_key.get_secret_value(), settings.data_dir)
+    installations = SqlInstallationStore(store.database, encryption)
     installed = InstalledWorkspaces(
         connection,
         installations,
@@ -81,19 +82,19 @@ def slack_parts(settings: Settings, store: SqlStore, clock: Clock) -> SlackParts
 def slack_app(parts: SlackParts, core: Core) -> SlackApp:
     """What listens to people in Slack and answers them."""
     from adapters.slack.app import SlackApp
-    from adapters.slack.installing import Installing
+    from adapters.slack.installation.oauth import OAuthInstallation
 
     settings = core.settings
-    installing: Installing | None = None
+    installing: OAuthInstallation | None = None
     if parts.installed and parts.installations:
-        installing = Installing(
+        installing = OAuthInstallation(
             parts.installed,
             parts.installations,
             core.clock,
             client_id=settings.slack_client_id,
             client_secret=settings.slack_client_secret.get_secret_value(),
             public_url=settings.public_url,
-            life=core.life,
+            lifecycle=core.lifecycle,
         )
     return SlackApp(
         parts.platform,
@@ -101,22 +102,22 @@ def slack_app(parts: SlackParts, core: Core) -> SlackApp:
         REGISTRY,
         app_token=settings.slack_app_token.get_secret_value(),
         signing_secret=settings.slack_signing_secret.get_secret_value(),
-        life=core.life,
+        lifecycle=core.lifecycle,
         card_of=core.unfurling.card_of,
         forms=core.forms,
         directory=core.directory,
-        overview=Overview(core.store, core.clock),
+        overview=overview_of(core.store, core.clock),
         installing=installing,
     )
 
 
 def slack_checks(parts: SlackParts, core: Core) -> Mapping[str, Check]:
     """What `paperround doctor` looks at in Slack."""
-    from adapters.slack.checkup import Checkup
+    from adapters.slack.doctor import SlackDoctor
 
     async def with_topics() -> list[Channel]:
         channels = await core.store.channels.on_platform(PlatformName.SLACK)
         return [channel for channel in channels if await core.store.subscriptions.of_channel(channel.id)]
 
     app_token = core.settings.slack_app_token.get_secret_value()
-    return Checkup(parts.platform.workspaces, core.clock, app_token=app_token, with_topics=with_topics).checks()
+    return SlackDoctor(parts.platform.workspaces, core.clock, app_token=app_token, with_topics=with_topics).checks()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from bot.papers import SourceName
+from bot.papers.paper import SourceName
 
 
 class PlatformName(StrEnum):

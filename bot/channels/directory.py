@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
-from bot.channels import Address, Channel, PlatformName, Workspace
-from bot.planning import next_digest_at
-from bot.ports import Clock, Store
+from bot.channels.channel import Address, Channel, PlatformName, Workspace
+from bot.channels.next_digest import next_digest_at
+from bot.channels.store import ChannelStore
+from bot.clocks import Clock
 
 DEFAULT_SCHEDULE = "weekdays 09:00"
 DEFAULT_TIME_ZONE = "UTC"
 
 
 class Directory:
-    """Implements `bot.ports.WorkspaceDirectory` on the store."""
+    """Implements `bot.channels.directory.WorkspaceDirectory` on the store."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store = store
+    def __init__(self, channels: ChannelStore, clock: Clock) -> None:
+        self._channels = channels
         self._clock = clock
 
     async def channels(
         self, platform: PlatformName, *, workspace: str = "", with_topics: bool = False
     ) -> Sequence[Channel]:
-        return await self._store.channels.on_platform(platform, workspace=workspace, with_topics=with_topics)
+        return await self._channels.on_platform(platform, workspace=workspace, with_topics=with_topics)
 
     async def workspaces(self, platform: PlatformName) -> Sequence[Workspace]:
-        return await self._store.channels.workspaces(platform)
+        return await self._channels.workspaces(platform)
 
     async def find(self, address: Address) -> Channel | None:
-        return await self._store.channels.find(address)
+        return await self._channels.find(address)
 
     async def add_channel(self, address: Address, name: str, time_zone: str = DEFAULT_TIME_ZONE) -> Channel:
         """The channel at that address, added with the default schedule if it is new; it takes a new name.
@@ -39,6 +41,30 @@ class Directory:
         if known is not None and name in (known.name, address.channel):
             return known
         first = next_digest_at(DEFAULT_SCHEDULE, time_zone, self._clock.now())
-        return await self._store.channels.add(
+        return await self._channels.add(
             address, name, time_zone=time_zone, schedule=DEFAULT_SCHEDULE, next_digest_at=first
         )
+
+
+class ChannelDirectory(Protocol):
+    """The channels of a platform, for adapters that list or add them."""
+
+    async def channels(self, platform: PlatformName) -> Sequence[Channel]: ...
+
+    async def add_channel(self, address: Address, name: str) -> Channel:
+        """The channel at that address, added with the default settings if it is new; raises `UserError`."""
+        ...
+
+
+class WorkspaceDirectory(ChannelDirectory, Protocol):
+    """The workspaces of a platform, and their channels, for adapters that keep an eye on them."""
+
+    async def workspaces(self, platform: PlatformName) -> Sequence[Workspace]: ...
+
+    async def channels(
+        self, platform: PlatformName, *, workspace: str = "", with_topics: bool = False
+    ) -> Sequence[Channel]:
+        """All channels, or only those of a workspace, or only those that have a topic."""
+        ...
+
+    async def find(self, address: Address) -> Channel | None: ...

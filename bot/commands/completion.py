@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from zoneinfo import available_timezones
 
-from bot.cards import title_of
 from bot.commands.lines import split_line
 from bot.commands.registry import Command, Kind, Parameter, Registry
 from bot.commands.services import Services
 from bot.commands.settings import KEYS, ROLE, ROLE_HELP, SETTINGS
+from bot.digests.cards import title_of
 from bot.errors import UserError
-from bot.papers import Paper
-from bot.ports import CommandCall, Completion
-from bot.query import parse
+from bot.papers.paper import Paper
+from bot.platforms.command_calls import CommandCall, Completion
 from bot.query.categories import CATEGORIES
 from bot.query.errors import QueryError
+from bot.query.parser import parse
 
 MOST = 25
 _SCHEDULES = ("weekdays 09:00", "daily 09:00", "mon,thu 17:30", "instant", "hourly", "monthly 1 09:00")
@@ -115,14 +115,14 @@ def _values(registry: Registry, parameter: Parameter, before: Sequence[str]) -> 
 
 async def _topics(services: Services, call: CommandCall) -> list[Value]:
     channel = await services.known_channel(call)
-    topics = await services.store.subscriptions.of_channel(channel.id) if channel else []
+    topics = await services.subscriptions.of_channel(channel.id) if channel else []
     return [(str(topic.number), topic.title) for topic in topics]
 
 
 async def _queries(services: Services, call: CommandCall, number: str) -> list[str]:
     """What a topic asks for now, to be changed a little."""
     channel = await services.known_channel(call)
-    topics = await services.store.subscriptions.of_channel(channel.id) if channel else []
+    topics = await services.subscriptions.of_channel(channel.id) if channel else []
     return [topic.query for topic in topics if str(topic.number) == number]
 
 
@@ -136,10 +136,10 @@ async def _whole_values(services: Services, parameter: Parameter, typed: str) ->
 async def _papers(services: Services, typed: str) -> list[Paper]:
     """Papers by the beginning of their id or by words of their title; without any, the newest listing."""
     if not typed:
-        newest = await services.store.papers.newest_day()
-        return (await services.store.papers.listed_on(newest))[:MOST] if newest else []
+        newest = await services.papers.newest_day()
+        return (await services.papers.listed_on(newest))[:MOST] if newest else []
     if _ID.fullmatch(typed):
-        return await services.store.papers.beginning_with(typed, MOST)
+        return await services.papers.beginning_with(typed, MOST)
     *whole, last = _WORD.findall(typed) or [""]
     # The last word is still being written; with a letter or two it may also be nothing yet.
     begun = f"{last}*" if len(last) >= _SHORTEST_BEGINNING else last
@@ -152,7 +152,7 @@ async def _titled(services: Services, words: Sequence[str]) -> list[Paper]:
     except QueryError:
         return []
     found = await services.index.search(query, limit=MOST)
-    papers = await services.store.papers.papers([hit.paper_id for hit in found.hits])
+    papers = await services.papers.papers([hit.paper_id for hit in found.hits])
     return [papers[hit.paper_id] for hit in found.hits if hit.paper_id in papers]
 
 

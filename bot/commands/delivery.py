@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.cards import paper_card
-from bot.channels import Channel, ChannelState
+from bot.channels.channel import Channel, ChannelState
+from bot.channels.directory import DEFAULT_TIME_ZONE
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.wording import answer, day_name, hint, moment, next_digest_in_words, say, sentence
-from bot.digests import day_in_words, digest_message
-from bot.directory import DEFAULT_TIME_ZONE
+from bot.digests.cards import paper_card
+from bot.digests.content import DigestPart
+from bot.digests.digest import DigestKind
+from bot.digests.messages import day_in_words, digest_message
 from bot.errors import UserError
-from bot.messages import Block, Button, Buttons, Heading, PaperBlock, bold
-from bot.papers import SOURCE_NAMES, SourceName
-from bot.ports import CommandCall, Reply, SourceState
-from bot.posts import DigestKind, DigestPart
-from bot.text import count_of
+from bot.intake.store import SourceState
+from bot.messages.message import Block, Button, Buttons, Heading, PaperBlock, bold
+from bot.papers.paper import SOURCE_NAMES, SourceName
+from bot.platforms.command_calls import CommandCall, Reply
+from bot.text.counting import count_of
 
 HISTORY = 10
 LONGEST_HISTORY = 50
@@ -32,7 +34,7 @@ async def preview(services: Services, call: CommandCall, _arguments: Arguments) 
     plan = await services.planner.preview(channel)
     if plan.digest is None:
         return await _nothing_waits(services, channel)
-    waiting = {queued.paper.id: queued for queued in await services.store.digests.waiting(channel.id)}
+    waiting = {queued.paper.id: queued for queued in await services.digests.waiting(channel.id)}
     papers = {paper_id: queued.paper for paper_id, queued in waiting.items()}
     topics = {paper_id: queued.topics for paper_id, queued in waiting.items()}
     parts = [post.content for post in plan.posts if isinstance(post.content, DigestPart)]
@@ -63,7 +65,7 @@ async def now(services: Services, call: CommandCall, _arguments: Arguments) -> R
 async def history(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     channel = await services.known_channel(call)
     count = arguments.number("count") or HISTORY
-    posted = await services.store.digests.history(channel.id, count) if channel else []
+    posted = await services.digests.history(channel.id, count) if channel else []
     if channel is None or not posted:
         return answer(say("Nothing was posted here yet."))
     today = services.clock.now().date()
@@ -87,26 +89,26 @@ async def status(services: Services, call: CommandCall, _arguments: Arguments) -
     else:
         blocks += await _channel_health(services, channel)
     for source in SourceName:
-        state = await services.store.sources.state(source)
+        state = await services.sources.state(source)
         if state.last_success_at or state.last_failure_at:
             zone = channel.time_zone if channel else DEFAULT_TIME_ZONE
             blocks.append(say(bold(f"{SOURCE_NAMES[source]}: "), _source_health(state, zone, current)))
-    counts = await services.store.counts()
-    newest = await services.store.papers.newest_day()
+    papers = await services.papers.count()
+    newest = await services.papers.newest_day()
     last = f", the newest listed {day_name(newest, current.date())}" if newest else ""
-    blocks.append(hint(f"{count_of(counts['papers'], 'paper')} known{last}."))
+    blocks.append(hint(f"{count_of(papers, 'paper')} known{last}."))
     return answer(*blocks)
 
 
 async def more(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     digest_id = arguments.number("digest") or 0
     channel = await services.known_channel(call)
-    digest = (await services.store.digests.digests([digest_id])).get(digest_id)
+    digest = (await services.digests.digests([digest_id])).get(digest_id)
     # Numbers of digests are easily guessed; what another channel gets is not told here.
     if channel is None or digest is None or digest.channel_id != channel.id:
         raise UserError("That digest is not one of this channel's.")
     page = arguments.number("page") or 1
-    papers = await services.store.digests.hidden(digest_id)
+    papers = await services.digests.hidden(digest_id)
     shown = papers[(page - 1) * PAGE : page * PAGE]
     blocks: list[Block] = [Heading(f"{count_of(len(papers), 'more paper')} of {day_in_words(digest.day)}")]
     blocks += [_line(paper_card(paper)) for paper in shown]
@@ -127,7 +129,7 @@ def _line(card: PaperBlock) -> PaperBlock:
 async def _nothing_waits(services: Services, channel: Channel | None) -> Reply:
     if channel is None:
         return answer(say("This channel has no topics yet. ", bold("/papers subscribe QUERY"), " adds one."))
-    if unsent := await services.store.posts.open_in(channel.id):
+    if unsent := await services.posts.open_in(channel.id):
         return answer(say(f"Nothing more is waiting: {count_of(unsent, 'message')} on the way already."))
     return answer(
         say("Nothing is waiting for this channel."), sentence(next_digest_in_words(channel, services.clock.now()))
@@ -135,20 +137,20 @@ async def _nothing_waits(services: Services, channel: Channel | None) -> Reply:
 
 
 async def _channel_health(services: Services, channel: Channel) -> list[Block]:
-    waiting = len(await services.store.digests.waiting(channel.id))
-    unsent = await services.store.posts.open_in(channel.id)
+    waiting = len(await services.digests.waiting(channel.id))
+    unsent = await services.posts.open_in(channel.id)
     blocks: list[Block] = [sentence(next_digest_in_words(channel, services.clock.now()))]
     blocks.append(say(bold("Waiting: "), count_of(waiting, "paper")))
     if unsent:
         # Why a channel is stopped is said already.
-        trouble = await services.store.posts.last_error(channel.id)
+        trouble = await services.posts.last_error(channel.id)
         trouble = "" if trouble == channel.reason else trouble
         blocks.append(
             say(bold("Being posted: "), count_of(unsent, "message"), f"; last trouble: {trouble}" if trouble else "")
         )
     else:
-        blocks.append(say(bold("Posting: "), "nothing is left to post"))
-    failures = await services.store.posts.failures(channel.id, services.clock.now() - FAILURES_OF)
+        blocks.append(say(bold("OutboxWorker: "), "nothing is left to post"))
+    failures = await services.posts.failures(channel.id, services.clock.now() - FAILURES_OF)
     if failures:
         lost = f"{count_of(len(failures), 'message')} in the last week, the latest because: {failures[0]}"
         blocks.append(say(bold("Never posted: "), lost))

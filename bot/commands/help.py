@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.commands.registry import Command, Registry
 from bot.commands.wording import answer, hint, say, sentence
-from bot.messages import Block, Button, Buttons, Heading, Items, bold, code, text
-from bot.ports import Reply
+from bot.messages.message import Block, Button, Buttons, Heading, Items, bold, code, text
+from bot.platforms.command_calls import Reply
 
 
 def menu() -> Reply:

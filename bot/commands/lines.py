@@ -10,7 +10,7 @@ import re
 
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.errors import UserError
-from bot.suggestions import closest
+from bot.text.suggestions import closest
 
 LONGEST_LINE = 4000  # characters; Slack's own limit for a command
 _QUOTES = {'"': '"', "“": "”", "„": "“”", "«": "»"}

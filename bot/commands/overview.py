@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-from bot.cards import paper_card
+from bot.clocks import Clock
 from bot.commands.wording import moment
-from bot.messages import PaperBlock
-from bot.papers import SOURCE_NAMES, SourceName
-from bot.ports import Clock, SourceState, Store
-from bot.posts import PostState
-from bot.reading import Reader
-from bot.text import count_of
+from bot.digests.cards import paper_card
+from bot.intake.store import SourceState, SourceStore
+from bot.messages.message import PaperBlock
+from bot.papers.paper import SOURCE_NAMES, SourceName
+from bot.posting.post import PostState
+from bot.posting.store import PostStore
+from bot.reading.lists import Reader
+from bot.reading.store import ReadingStore
+from bot.text.counting import count_of
 
 
 class Overview:
-    """Implements `bot.ports.Overview` on the store."""
+    """Implements `bot.platforms.overview.Overview` on the store."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store = store
+    def __init__(self, *, reading: ReadingStore, sources: SourceStore, posts: PostStore, clock: Clock) -> None:
+        self._reading = reading
+        self._sources = sources
+        self._posts = posts
         self._clock = clock
 
     async def saved(self, reader: Reader, limit: int) -> tuple[int, list[PaperBlock]]:
-        total = await self._store.reading.saved_count(reader)
-        entries = await self._store.reading.saved(reader, limit=limit) if total else []
+        total = await self._reading.saved_count(reader)
+        entries = await self._reading.saved(reader, limit=limit) if total else []
         return total, [paper_card(entry.paper, compact=True) for entry in entries]
 
     async def health(self, time_zone: str) -> str:
         parts = []
         for source in SourceName:
-            state = await self._store.sources.state(source)
+            state = await self._sources.state(source)
             if state.last_success_at or state.last_failure_at:
                 parts.append(f"{SOURCE_NAMES[source]}: {self._said(state, time_zone)}")
-        counts = await self._store.posts.counts()
+        counts = await self._posts.counts()
         waiting = sum(counts.get(state, 0) for state in (PostState.PENDING, PostState.LEASED, PostState.UNKNOWN))
         posting = f"{count_of(waiting, 'message')} on the way" if waiting else "everything is posted"
         return " · ".join([*parts, posting])

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.cards import NO_VOTES, paper_card, title_of
-from bot.citations import FORMATS, CitationFormat
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.searching import PAGE_OPTION, PAPER, known_paper, pages, turning
 from bot.commands.services import Services
 from bot.commands.wording import answer, hint, say
-from bot.composition import compose
+from bot.digests.cards import NO_VOTES, paper_card, title_of
 from bot.errors import UserError
-from bot.messages import Block, Button, Buttons, Document, Heading, bold, code
-from bot.papers import Paper, parse_paper_id
-from bot.ports import CommandCall, Outgoing, Reply
-from bot.reading import Vote
-from bot.text import count_of
+from bot.messages.message import Block, Button, Buttons, Document, Heading, bold, code
+from bot.papers.citations import FORMATS, CitationFormat
+from bot.papers.ids import parse_paper_id
+from bot.papers.paper import Paper
+from bot.platforms.command_calls import CommandCall, Reply
+from bot.platforms.outcomes import Outgoing
+from bot.reading.votes import Vote
+from bot.text.counting import count_of
 
 PAGE = 10  # papers of a reading list at a time
 MOST_SAVED = 1000
@@ -30,9 +31,9 @@ PERIODS = {"week": 7, "month": 31, "all": None}
 
 async def save(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
-    if await services.store.reading.saved_count(call.reader) >= MOST_SAVED:
+    if await services.reading.saved_count(call.reader) >= MOST_SAVED:
         raise UserError(f"Your list has {MOST_SAVED:,} papers, and that is the most. `/papers unsave` makes room.")
-    fresh = await services.store.reading.save(call.reader, paper.id, services.clock.now())
+    fresh = await services.reading.save(call.reader, paper.id, services.clock.now())
     words = "Saved " if fresh else "You have it already: "
     buttons = Buttons((Button("My list", "saved"), Button("Remove", f"unsave {paper.id}")))
     return answer(say(words, bold(title_of(paper)), "."), buttons)
@@ -40,23 +41,23 @@ async def save(services: Services, call: CommandCall, arguments: Arguments) -> R
 
 async def unsave(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     paper_id = parse_paper_id(arguments.text("paper"))
-    if not await services.store.reading.unsave(call.reader, paper_id):
+    if not await services.reading.unsave(call.reader, paper_id):
         raise UserError(f"{paper_id} is not on your list. `/papers saved` shows what is.")
     return answer(say("Took ", bold(paper_id), " off your list."), Buttons((Button("Undo", f"save {paper_id}"),)))
 
 
 async def saved(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
-    total = await services.store.reading.saved_count(call.reader)
+    total = await services.reading.saved_count(call.reader)
     if not total:
         return answer(
             say("Your reading list is empty. ", code("/papers save 2604.13035"), " or a card's button fills it.")
         )
     chosen = arguments.text("format") or LIST
     if chosen != LIST:
-        entries = await services.store.reading.saved(call.reader, limit=MOST_CITED)
+        entries = await services.reading.saved(call.reader, limit=MOST_CITED)
         return _cited([entry.paper for entry in entries], FORMATS[chosen], "reading-list", total)
     page = min(arguments.number("page") or 1, pages(total, PAGE))
-    entries = await services.store.reading.saved(call.reader, limit=PAGE, offset=(page - 1) * PAGE)
+    entries = await services.reading.saved(call.reader, limit=PAGE, offset=(page - 1) * PAGE)
     blocks: list[Block] = [Heading(f"Your reading list: {count_of(total, 'paper')}")]
     blocks += [paper_card(entry.paper, compact=True) for entry in entries]
     blocks += turning("saved", page, total, PAGE)
@@ -69,9 +70,7 @@ async def bib(services: Services, call: CommandCall, arguments: Arguments) -> Re
     days = PERIODS[period]
     since = services.clock.now() - timedelta(days=days) if days else None
     channel = await services.known_channel(call)
-    posted = (
-        await services.store.digests.history(channel.id, MOST_CITED + 1, since=since) if channel is not None else []
-    )
+    posted = await services.digests.history(channel.id, MOST_CITED + 1, since=since) if channel is not None else []
     if channel is None or not posted:
         when = f" in the last {period}" if days else ""
         return answer(say(f"Nothing was posted here{when}. "), hint(code("/papers bib all"), " takes everything."))
@@ -82,8 +81,8 @@ async def vote(services: Services, call: CommandCall, arguments: Arguments) -> R
     chosen = Vote(arguments.text("vote"))
     paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
     channel = await services.channel(call)
-    stands = await services.store.reading.vote(channel.id, paper.id, call.person.id, chosen, services.clock.now())
-    tally = (await services.store.reading.tallies([channel.id], [paper.id])).get((channel.id, paper.id), NO_VOTES)
+    stands = await services.reading.vote(channel.id, paper.id, call.person.id, chosen, services.clock.now())
+    tally = (await services.reading.tallies([channel.id], [paper.id])).get((channel.id, paper.id), NO_VOTES)
     words = (
         "You took your vote back from "
         if stands is None
@@ -104,10 +103,10 @@ async def redraw(services: Services, call: CommandCall, _arguments: Arguments) -
 
 async def _pressed_message(services: Services, channel_id: int, remote_id: str | None) -> Outgoing | None:
     """The message whose button was pressed as it reads now, None if it is none that we posted."""
-    post = await services.store.posts.sent_as(channel_id, remote_id) if remote_id else None
+    post = await services.posts.sent_as(channel_id, remote_id) if remote_id else None
     if post is None:
         return None
-    composed = await compose(services.store, [post])
+    composed = await services.composer.compose([post])
     return composed[post.id][1] if post.id in composed else None
 
 

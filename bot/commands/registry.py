@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from bot.commands.services import Services
 from bot.errors import UserError
-from bot.ports import CommandCall, Reply
-from bot.suggestions import closest
+from bot.platforms.command_calls import CommandCall, Reply
+from bot.text.suggestions import closest
 
 
 class Kind(StrEnum):

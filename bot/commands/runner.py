@@ -15,7 +15,7 @@ from bot.commands.services import Services
 from bot.commands.wording import mistake, trouble
 from bot.errors import StorageError, UserError
 from bot.metrics import Metrics
-from bot.ports import CommandCall, Completion, Reply
+from bot.platforms.command_calls import CommandCall, Completion, Reply
 
 _log = structlog.get_logger()
 
@@ -51,7 +51,7 @@ REGISTRY = Registry(
 
 
 class Commands:
-    """Implements `bot.ports.CommandRunner` with the commands of the registry."""
+    """Implements `bot.platforms.command_calls.CommandRunner` with the commands of the registry."""
 
     def __init__(self, services: Services, metrics: Metrics) -> None:
         self._services = services

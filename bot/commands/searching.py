@@ -6,18 +6,21 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.cards import paper_card, title_of
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.wording import answer, day_name, hint, say
+from bot.digests.cards import paper_card, title_of
+from bot.digests.content import SharedPaper
 from bot.errors import UserError
-from bot.messages import Block, Button, Buttons, Heading, PaperBlock, Span, bold, code
-from bot.papers import SOURCE_NAMES, Paper, linked_paper_ids, parse_paper_id
-from bot.ports import CommandCall, Reply
-from bot.posts import SharedPaper
-from bot.query import Query, parse, plain_words
-from bot.search import Hit
-from bot.text import count_of, readable
+from bot.messages.message import Block, Button, Buttons, Heading, PaperBlock, Span, bold, code
+from bot.papers.ids import linked_paper_ids, parse_paper_id
+from bot.papers.paper import SOURCE_NAMES, Paper
+from bot.platforms.command_calls import CommandCall, Reply
+from bot.query.parser import parse
+from bot.query.queries import Query, plain_words
+from bot.search.results import Hit
+from bot.text.counting import count_of
+from bot.text.readable import readable
 
 PAGE = 5  # papers on a page of results
 RELATED = 5
@@ -41,7 +44,7 @@ async def search(services: Services, call: CommandCall, arguments: Arguments) ->
     if page > pages(found.total):  # an old button, and less is found by now
         page = pages(found.total)
         found = await services.index.search(query, limit=PAGE, offset=(page - 1) * PAGE)
-    papers = await services.store.papers.papers([hit.paper_id for hit in (*found.hits, *found.related)])
+    papers = await services.papers.papers([hit.paper_id for hit in (*found.hits, *found.related)])
     blocks: list[Block] = []
     if found.total:
         last = pages(found.total)
@@ -74,7 +77,7 @@ async def _elsewhere(services: Services, query: Query, known: Collection[str]) -
         return []
     blocks: list[Block] = []
     shown = set(known)
-    for source, papers in (await services.libraries.search(words, PAGE)).items():
+    for source, papers in (await services.lookups.search(words, PAGE)).items():
         news = [paper for paper in papers if paper.id not in shown]
         if news:
             shown.update(paper.id for paper in news)
@@ -84,10 +87,10 @@ async def _elsewhere(services: Services, query: Query, known: Collection[str]) -
 
 async def today(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     page = arguments.number("page") or 1
-    day = await services.store.papers.newest_day()
+    day = await services.papers.newest_day()
     if day is None:
         return answer(say("No papers are listed yet. ", code("/papers status"), " shows how the feeds are doing."))
-    papers = await services.store.papers.listed_on(day)
+    papers = await services.papers.listed_on(day)
     name = day_name(day, services.clock.now().date())
     heading = Heading(
         f"{count_of(len(papers), 'paper')} listed {name if name == 'today' else f'on {day:%A}, {day.day} {day:%B %Y}'}"
@@ -98,9 +101,9 @@ async def today(services: Services, call: CommandCall, arguments: Arguments) -> 
 async def trending(services: Services, _call: CommandCall, arguments: Arguments) -> Reply:
     period = arguments.text("period") or "week"
     # Counted from the newest listing, so that it is not empty on a Monday morning, or while a feed is away.
-    newest = await services.store.papers.newest_day()
+    newest = await services.papers.newest_day()
     since = (newest or services.clock.now().date()) - timedelta(days=PERIODS[period] - 1)
-    papers = await services.store.papers.trending(since, TRENDING)
+    papers = await services.papers.trending(since, TRENDING)
     if not papers:
         return answer(say(f"No papers were listed in the last {period}."))
     heading = Heading(f"Most upvoted in the last {period}")
@@ -116,7 +119,7 @@ async def similar(services: Services, _call: CommandCall, arguments: Arguments) 
     hits = await services.index.similar(paper, limit=PAGE)
     if not hits:
         return answer(say("Nothing similar to ", bold(title_of(paper)), " is known yet."))
-    papers = await services.store.papers.papers([hit.paper_id for hit in hits])
+    papers = await services.papers.papers([hit.paper_id for hit in hits])
     return answer(say("Similar to ", bold(title_of(paper))), *_cards(hits, papers))
 
 
@@ -130,7 +133,7 @@ async def share(services: Services, call: CommandCall, arguments: Arguments) -> 
     paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
     channel = await services.channel(call)
     content = SharedPaper(paper_id=paper.id, shared_by=call.person.name)
-    await services.store.posts.add(channel.id, content, services.clock.now())
+    await services.posts.add(channel.id, content, services.clock.now())
     services.wake()
     return answer(say("Shared ", bold(title_of(paper)), f" with {channel.name_here}."))
 
@@ -145,7 +148,7 @@ def _only_a_paper(asked: str) -> str | None:
 
 async def known_paper(services: Services, paper_id: str) -> Paper:
     """The paper, asked for elsewhere if need be; raises `UserError` when nobody knows it."""
-    paper = await services.store.papers.paper(paper_id) or await services.libraries.lookup(paper_id)
+    paper = await services.papers.paper(paper_id) or await services.lookups.lookup(paper_id)
     if paper is None:
         raise UserError(
             f"I do not know {paper_id}, and arXiv did not tell me about it. Look at the number once more, or try later."

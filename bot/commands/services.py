@@ -5,25 +5,43 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bot.channels import Channel, PlatformName
-from bot.directory import DEFAULT_TIME_ZONE, Directory
+from bot.channels.channel import Channel, PlatformName
+from bot.channels.directory import DEFAULT_TIME_ZONE, Directory
+from bot.channels.store import ChannelStore
+from bot.clocks import Clock
+from bot.digests.planning import Planner
+from bot.digests.store import DigestStore
 from bot.errors import UserError
-from bot.libraries import Libraries
-from bot.planning import Planner
-from bot.ports import Clock, CommandCall, Platform, Store
-from bot.schedules import parse_time_zone
-from bot.search import SearchIndex
+from bot.intake.lookup import PaperLookups
+from bot.intake.store import SourceStore
+from bot.papers.store import PaperStore
+from bot.platforms.command_calls import CommandCall
+from bot.platforms.platform import Platform
+from bot.posting.composition import Composer
+from bot.posting.store import PostStore
+from bot.reading.store import ReadingStore
+from bot.schedules.zones import parse_time_zone
+from bot.search.index import SearchIndex
+from bot.topics.store import MatchStore, SubscriptionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The parts of the bot that commands use. `wake` says that the outbox may have something to send."""
 
-    store: Store
+    papers: PaperStore
+    sources: SourceStore
+    channels: ChannelStore
+    subscriptions: SubscriptionStore
+    matches: MatchStore
+    digests: DigestStore
+    posts: PostStore
+    reading: ReadingStore
+    composer: Composer
     clock: Clock
     planner: Planner
     index: SearchIndex
-    libraries: Libraries
+    lookups: PaperLookups
     directory: Directory
     platforms: Mapping[PlatformName, Platform]
     wake: Callable[[], None]
@@ -38,7 +56,7 @@ class Services:
 
     async def may_manage(self, call: CommandCall) -> bool:
         """Whether the person may manage the channel of the call, by the platform's word and the workspace's role."""
-        return call.person.manages_with(await self.store.channels.role(call.address))
+        return call.person.manages_with(await self.channels.role(call.address))
 
 
 def _usable_zone(name: str | None) -> str:

@@ -6,16 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from bot.channels import Channel, ChannelSettings, QuietDays, Style
+from bot.channels.channel import Channel, ChannelSettings, QuietDays, Style
+from bot.channels.next_digest import next_for
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.wording import answer, hint, listed, next_digest_in_words, say, sentence
 from bot.errors import UserError
-from bot.messages import Block, Heading, bold, code
-from bot.papers import SOURCE_NAMES, SourceName
-from bot.planning import next_for
-from bot.ports import CommandCall, Platform, Reply
-from bot.suggestions import closest
+from bot.messages.message import Block, Heading, bold, code
+from bot.papers.paper import SOURCE_NAMES, SourceName
+from bot.platforms.command_calls import CommandCall, Reply
+from bot.platforms.platform import Platform
+from bot.text.suggestions import closest
 
 LARGEST_LIMIT = 50  # papers in a digest; more is a flood
 MOST_QUIET_DATES = 100
@@ -167,7 +168,7 @@ async def settings(services: Services, call: CommandCall, arguments: Arguments) 
     platform = services.platforms[channel.address.platform]
     key, value = arguments.text("key").lower(), arguments.text("value")
     if not key:
-        role = await services.store.channels.role(channel.address)
+        role = await services.channels.role(channel.address)
         return answer(Heading(f"Settings of {channel.name_here}"), *_all(channel, role, platform))
     if key == ROLE:
         return await _role(services, call, value)
@@ -179,7 +180,7 @@ async def settings(services: Services, call: CommandCall, arguments: Arguments) 
     if not value:
         return answer(_line(setting, channel.settings, platform), hint(setting.help))
     changed = setting.read(channel.settings, value.strip(), platform)
-    await services.store.channels.set_settings(channel.id, changed)
+    await services.channels.set_settings(channel.id, changed)
     shown = _shown(setting, changed, platform)
     blocks: list[Block] = [say(code(setting.key), " is now ", bold(shown), ".")]
     if changed.quiet_days != channel.settings.quiet_days:
@@ -191,7 +192,7 @@ async def _move_digest(services: Services, channel: Channel) -> str:
     """Other quiet days may mean another next digest; says when it is."""
     now = services.clock.now()
     moved = replace(channel, next_digest_at=next_for(channel, now))
-    await services.store.channels.set_schedule(
+    await services.channels.set_schedule(
         channel.id,
         schedule=moved.schedule,
         time_zone=moved.time_zone,
@@ -204,12 +205,12 @@ async def _move_digest(services: Services, channel: Channel) -> str:
 async def _role(services: Services, call: CommandCall, value: str) -> Reply:
     """Shows or sets who may manage the channels of the whole workspace."""
     if not value:
-        return answer(_role_line(await services.store.channels.role(call.address)), hint(ROLE_HELP))
+        return answer(_role_line(await services.channels.role(call.address)), hint(ROLE_HELP))
     if not call.person.may_administer:
         raise UserError("Only people who manage the whole workspace can set `role`.")
     platform = services.platforms[call.address.platform]
     role = "" if value.lower() in _NOTHING else platform.parse_role(value)
-    await services.store.channels.set_role(call.address, role)
+    await services.channels.set_role(call.address, role)
     return answer(say(code(ROLE), " is now ", bold(role or "none"), ", in every channel of this workspace."))
 
 

@@ -6,17 +6,19 @@ from dataclasses import replace
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-from bot.channels import Channel, ChannelState
+from bot.channels.channel import Channel, ChannelState
+from bot.channels.next_digest import next_for
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.wording import answer, day_name, next_digest_in_words, say, schedule_in_words, sentence
+from bot.digests.digest import DigestKind
 from bot.errors import UserError
-from bot.messages import Button, Buttons, bold
-from bot.planning import next_for
-from bot.ports import CommandCall, Reply
-from bot.posts import DigestKind
-from bot.schedules import parse_day, parse_schedule, parse_time_zone
-from bot.text import count_of
+from bot.messages.message import Button, Buttons, bold
+from bot.platforms.command_calls import CommandCall, Reply
+from bot.schedules.days import parse_day
+from bot.schedules.parsing import parse_schedule
+from bot.schedules.zones import parse_time_zone
+from bot.text.counting import count_of
 
 
 async def schedule(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
@@ -44,14 +46,14 @@ async def timezone(services: Services, call: CommandCall, arguments: Arguments) 
 async def pause(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     channel = await services.channel(call)
     if channel.state is ChannelState.BROKEN:
-        raise UserError(f"Posting is stopped already. {channel.reason}")
+        raise UserError(f"OutboxWorker is stopped already. {channel.reason}")
     until = _pause_end(services, channel, arguments.text("until"))
     reason = f"paused by {call.person.name}"
-    await services.store.channels.pause(channel.id, reason=reason, until=until)
+    await services.channels.pause(channel.id, reason=reason, until=until)
     today = services.clock.now().astimezone(ZoneInfo(channel.time_zone)).date()
     how_long = f"until {day_name(until.astimezone(ZoneInfo(channel.time_zone)).date(), today)}" if until else ""
     return answer(
-        say(bold(f"Posting is paused {how_long}".rstrip() + ".")),
+        say(bold(f"OutboxWorker is paused {how_long}".rstrip() + ".")),
         say("Papers go on being collected, and come in one digest afterwards."),
         Buttons((Button("Resume", "resume"),)),
     )
@@ -61,18 +63,18 @@ async def resume(services: Services, call: CommandCall, _arguments: Arguments) -
     channel = await services.channel(call)
     now = services.clock.now()
     # What stopped a whole workspace is over for all of it, or for none.
-    stopped = {one.id: one for one in await services.store.channels.stopped_with_workspace(call.address)}
+    stopped = {one.id: one for one in await services.channels.stopped_with_workspace(call.address)}
     others = [other for other in stopped.values() if other.id != channel.id] if channel.id in stopped else []
-    if not await services.store.channels.resume(channel.id, next_digest_at=next_for(channel, now)):
-        return answer(say("Posting was not paused."), sentence(next_digest_in_words(channel, now)))
+    if not await services.channels.resume(channel.id, next_digest_at=next_for(channel, now)):
+        return answer(say("OutboxWorker was not paused."), sentence(next_digest_in_words(channel, now)))
     for other in others:
-        await services.store.channels.resume(other.id, next_digest_at=next_for(other, now))
+        await services.channels.resume(other.id, next_digest_at=next_for(other, now))
     resumed = await services.channel(call)
     if resumed.next_digest_at is None:
         await services.planner.plan_now(resumed, DigestKind.INSTANT)
     services.wake()
     where = f", here and in {count_of(len(others), 'other channel')}" if others else ""
-    return answer(say(bold(f"Posting goes on{where}.")), sentence(next_digest_in_words(resumed, now)))
+    return answer(say(bold(f"OutboxWorker goes on{where}.")), sentence(next_digest_in_words(resumed, now)))
 
 
 async def _move(services: Services, call: CommandCall, **changes: str) -> Channel:
@@ -80,7 +82,7 @@ async def _move(services: Services, call: CommandCall, **changes: str) -> Channe
     now = services.clock.now()
     channel = replace(await services.channel(call), **changes)  # type: ignore[arg-type]
     moved = replace(channel, next_digest_at=next_for(channel, now))
-    await services.store.channels.set_schedule(
+    await services.channels.set_schedule(
         channel.id,
         schedule=moved.schedule,
         time_zone=moved.time_zone,

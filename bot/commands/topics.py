@@ -6,23 +6,28 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from bot.cards import paper_card
-from bot.channels import Channel
+from bot.channels.channel import Channel
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.searching import PAGE_OPTION, pages, turning
 from bot.commands.services import Services
 from bot.commands.wording import answer, hint, next_digest_in_words, say, schedule_in_words, sentence
+from bot.digests.cards import paper_card
+from bot.digests.digest import DigestKind
 from bot.errors import UserError
-from bot.matching import matches, same
-from bot.messages import Block, Button, Buttons, ButtonStyle, Heading, Span, bold, code
-from bot.papers import Paper
-from bot.ports import CommandCall, Reply, TopicOptions
-from bot.posts import DigestKind, Match
-from bot.query import LONGEST_QUERY, MOST_TERMS, Query, QueryError, Sort, explain, parse
-from bot.subscriptions import Subscription, wanted_query
-from bot.suggestions import closest, quoted
-from bot.text import count_of
-from bot.topics import MATCHED_AGAIN_FOR, is_news
+from bot.messages.message import Block, Button, Buttons, ButtonStyle, Heading, Span, bold, code
+from bot.papers.paper import Paper
+from bot.platforms.command_calls import CommandCall, Reply
+from bot.query.errors import QueryError
+from bot.query.explanations import explain
+from bot.query.parser import LONGEST_QUERY, MOST_TERMS, parse
+from bot.query.queries import Query
+from bot.query.syntax import Sort
+from bot.text.counting import count_of
+from bot.text.suggestions import closest, quoted
+from bot.topics.matcher import matches, same
+from bot.topics.matching import MATCHED_AGAIN_FOR, is_news
+from bot.topics.store import Match, TopicOptions
+from bot.topics.subscription import Subscription, wanted_query
 
 MOST_TOPICS = 100  # in one channel; more would be a list that nobody reads
 PAGE = 50  # topics shown at a time
@@ -40,7 +45,7 @@ async def subscribe(services: Services, call: CommandCall, arguments: Arguments)
     wanted = wanted_query(query.text, least)
     name = _name(arguments.text("name"))
     channel = await services.channel(call)
-    topics = await services.store.subscriptions.of_channel(channel.id)
+    topics = await services.subscriptions.of_channel(channel.id)
     _refuse_double(query, wanted, topics)
     if len(topics) >= MOST_TOPICS:
         raise UserError(f"This channel has {MOST_TOPICS} topics already. `/papers unsubscribe N` makes room.")
@@ -51,9 +56,7 @@ async def subscribe(services: Services, call: CommandCall, arguments: Arguments)
         instant="instant" in arguments,
         baseline=await _baseline(services, wanted),
     )
-    topic = await services.store.subscriptions.add(
-        channel.id, options, created_by=call.person.id, now=services.clock.now()
-    )
+    topic = await services.subscriptions.add(channel.id, options, created_by=call.person.id, now=services.clock.now())
     when = "as soon as they are found" if topic.instant else schedule_in_words(channel)
     blocks: list[Block] = [
         say(bold(f"Topic {topic.number} added: "), *explain(wanted), "."),
@@ -76,7 +79,7 @@ async def subscribe(services: Services, call: CommandCall, arguments: Arguments)
 
 async def topics(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     channel = await services.known_channel(call)
-    subscriptions = await services.store.subscriptions.of_channel(channel.id) if channel else []
+    subscriptions = await services.subscriptions.of_channel(channel.id) if channel else []
     if channel is None or not subscriptions:
         return answer(
             say("This channel has no topics yet."),
@@ -84,7 +87,7 @@ async def topics(services: Services, call: CommandCall, arguments: Arguments) ->
         )
     may_change = await services.may_manage(call)
     now = services.clock.now()
-    delivered = await services.store.subscriptions.delivered(channel.id, now - DELIVERED_IN)
+    delivered = await services.subscriptions.delivered(channel.id, now - DELIVERED_IN)
     blocks: list[Block] = [Heading(f"{count_of(len(subscriptions), 'topic')} in {channel.name_here}")]
     page = min(arguments.number("page") or 1, pages(len(subscriptions), PAGE))
     for topic in subscriptions[(page - 1) * PAGE : page * PAGE]:
@@ -101,7 +104,7 @@ async def topics(services: Services, call: CommandCall, arguments: Arguments) ->
 async def unsubscribe(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     channel = await services.channel(call)
     topic = await _topic(services, channel, arguments.text("topic"))
-    await services.store.subscriptions.remove(topic.id, services.clock.now())
+    await services.subscriptions.remove(topic.id, services.clock.now())
     return answer(
         say(bold(f"Topic {topic.number} removed: "), *_title(topic), "."),
         say("What waited for the next digest only because of it is not posted."),
@@ -125,7 +128,7 @@ async def edit(services: Services, call: CommandCall, arguments: Arguments) -> R
     query = parse(arguments.text("query") or topic.query)
     least = arguments.number("min-upvotes") if "min-upvotes" in arguments else topic.min_upvotes
     wanted = wanted_query(query.text, least or None)
-    others = await services.store.subscriptions.of_channel(channel.id)
+    others = await services.subscriptions.of_channel(channel.id)
     _refuse_double(query, wanted, [other for other in others if other.id != topic.id])
     given = arguments.text("name")
     options = TopicOptions(
@@ -135,9 +138,9 @@ async def edit(services: Services, call: CommandCall, arguments: Arguments) -> R
         instant=arguments.text("instant") == "on" if "instant" in arguments else topic.instant,
         baseline=await _baseline(services, wanted),
     )
-    waiting = await services.store.digests.waiting(channel.id)
+    waiting = await services.digests.waiting(channel.id)
     unwanted = [queued.paper.id for queued in waiting if not matches(wanted, queued.paper)]
-    edited = await services.store.subscriptions.edit(topic.id, options, unwanted=unwanted)
+    edited = await services.subscriptions.edit(topic.id, options, unwanted=unwanted)
     return answer(
         say(bold(f"Topic {edited.number} is now: "), *explain(wanted), "."),
         *await _samples(services, wanted),
@@ -153,7 +156,7 @@ async def merge(services: Services, call: CommandCall, arguments: Arguments) -> 
         raise UserError(f"Both are topic {kept.number}. Name two, like `/papers merge 1 2`.")
     query, least = _united(kept, gone)
     wanted = wanted_query(query.text, least)
-    others = await services.store.subscriptions.of_channel(channel.id)
+    others = await services.subscriptions.of_channel(channel.id)
     _refuse_double(query, wanted, [other for other in others if other.id not in (kept.id, gone.id)])
     options = TopicOptions(
         query=query.text,
@@ -162,7 +165,7 @@ async def merge(services: Services, call: CommandCall, arguments: Arguments) -> 
         instant=kept.instant or gone.instant,
         baseline=await _common_baseline(services, wanted, (kept, gone)),
     )
-    merged = await services.store.subscriptions.merge(kept, gone, options, services.clock.now())
+    merged = await services.subscriptions.merge(kept, gone, options, services.clock.now())
     return answer(
         say(
             bold(f"Topics {kept.number} and {gone.number} are now one, number {merged.number}: "), *explain(wanted), "."
@@ -219,7 +222,7 @@ async def _baseline(services: Services, wanted: Query) -> tuple[str, ...]:
     """The papers that match already, of those that may be matched again when their votes grow."""
     if not wanted.watches_numbers:
         return ()
-    recent = await services.store.papers.listed_since(services.clock.now() - MATCHED_AGAIN_FOR)
+    recent = await services.papers.listed_since(services.clock.now() - MATCHED_AGAIN_FOR)
     return tuple(paper.id for paper in recent if matches(wanted, paper))
 
 
@@ -227,11 +230,11 @@ async def _common_baseline(services: Services, wanted: Query, topics: Sequence[S
     """What matches already or was old to one of the topics, less what is about to come by one of them."""
     if not wanted.watches_numbers:
         return ()
-    baselines = await services.store.subscriptions.baselines([topic.id for topic in topics])
+    baselines = await services.subscriptions.baselines([topic.id for topic in topics])
     known = {*await _baseline(services, wanted), *(paper_id for _, paper_id in baselines)}
     coming = {
         stored.paper.id
-        for stored in await services.store.papers.unmatched(MOST_COMING)
+        for stored in await services.papers.unmatched(MOST_COMING)
         for topic in topics
         if matches(topic.wanted, stored.paper)
         and is_news(stored, topic, baselines, watching=topic.wanted.watches_numbers)
@@ -242,7 +245,7 @@ async def _common_baseline(services: Services, wanted: Query, topics: Sequence[S
 async def _latest(services: Services, wanted: Query, limit: int) -> list[Paper]:
     """The newest papers that a topic would have posted."""
     found = await services.index.search(Query.of(wanted.root, Sort.NEW), limit=limit)
-    papers = await services.store.papers.papers([hit.paper_id for hit in found.hits])
+    papers = await services.papers.papers([hit.paper_id for hit in found.hits])
     return [papers[hit.paper_id] for hit in found.hits if hit.paper_id in papers]
 
 
@@ -263,7 +266,7 @@ async def _backfill(services: Services, channel: Channel, topic: Subscription, w
         for paper in papers
         if paper.sources & channel.settings.sources
     ]
-    await services.store.digests.record_matches({}, found, services.clock.now())
+    await services.matches.record_matches({}, found, services.clock.now())
     ids = {match.paper_id for match in found}
     planned = await services.planner.plan_now(channel, DigestKind.BACKFILL, only=ids)
     services.wake()
@@ -272,7 +275,7 @@ async def _backfill(services: Services, channel: Channel, topic: Subscription, w
 
 async def _topic(services: Services, channel: Channel, asked: str) -> Subscription:
     """The topic that a person means by its number, name or query."""
-    topics = await services.store.subscriptions.of_channel(channel.id)
+    topics = await services.subscriptions.of_channel(channel.id)
     if not topics:
         raise UserError("This channel has no topics. `/papers subscribe QUERY` adds one.")
     number = asked.strip().lstrip("#").rstrip(".")

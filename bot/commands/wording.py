@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from bot.channels import Channel, ChannelState
+from bot.channels.channel import Channel, ChannelState
 from bot.errors import UserError
-from bot.messages import Block, Buttons, Code, Message, Note, PaperBlock, Paragraph, Span, plain_text, text
-from bot.ports import Reply
-from bot.query import QueryError
-from bot.schedules import parse_schedule
+from bot.messages.message import Block, Buttons, Code, Message, Note, PaperBlock, Paragraph, Span, text
+from bot.messages.plain import plain_text
+from bot.platforms.command_calls import Reply
+from bot.query.errors import QueryError
+from bot.schedules.parsing import parse_schedule
 
 
 def answer(*blocks: Block, replaces: bool = False) -> Reply:
@@ -80,10 +81,10 @@ def schedule_in_words(channel: Channel) -> str:
 def next_digest_in_words(channel: Channel, now: datetime) -> str:
     """A sentence on when the channel gets its next digest, and if it gets none, why."""
     if channel.state is ChannelState.BROKEN:
-        return f"Posting is stopped. {channel.reason} Say `/papers resume` once it is fixed."
+        return f"OutboxWorker is stopped. {channel.reason} Say `/papers resume` once it is fixed."
     if channel.state is ChannelState.PAUSED:
         until = f" until {moment(channel.paused_until, channel.time_zone, now)}" if channel.paused_until else ""
-        return f"Posting is paused{until}. `/papers resume` ends the pause."
+        return f"OutboxWorker is paused{until}. `/papers resume` ends the pause."
     if channel.next_digest_at is None:
         return "New papers are posted as soon as they are found."
     return f"The next digest is {moment(channel.next_digest_at, channel.time_zone, now)}."

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.messages import Button, Link, PaperBlock
-from bot.papers import Paper, SourceName
-from bot.reading import Tally, Vote
-from bot.text import compact_number, count_of, first_sentence, readable, shorten, shorten_authors
+from bot.messages.message import Button, Link, PaperBlock
+from bot.papers.names import shorten_authors
+from bot.papers.paper import Paper, SourceName
+from bot.reading.votes import Tally, Vote
+from bot.text.counting import compact_number, count_of
+from bot.text.readable import readable
+from bot.text.shortening import first_sentence, shorten
 
 LONGEST_TITLE = 300  # characters; the longest real titles have about 250
 LONGEST_SUMMARY = 280

@@ -4,37 +4,39 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 import structlog
 
-from bot.channels import Channel, PlatformName
-from bot.digests import plan_digest
-from bot.enrichment import Enrichment
-from bot.ports import Clock, Platform, Store
-from bot.posts import DigestKind, DigestPlan, QueuedPaper
-from bot.schedules import next_occurrence, parse_schedule
+from bot.channels.channel import Channel, PlatformName
+from bot.channels.next_digest import local_day, next_for, quiet_until
+from bot.channels.store import ChannelStore
+from bot.clocks import Clock
+from bot.digests.digest import DigestKind, DigestPlan, QueuedPaper
+from bot.digests.selection import plan_digest
+from bot.digests.store import DigestStore
+from bot.intake.enrichment import Enrichment
+from bot.platforms.platform import Platform
 
 CHANNELS_AT_ONCE = 100
-#: A channel whose every scheduled day is quiet for so long has quiet days that leave no day: it is looked at again.
-QUIET_HORIZON = timedelta(days=400)
 
 _log = structlog.get_logger()
-
-
-def next_digest_at(schedule: str, time_zone: str, now: datetime) -> datetime | None:
-    """The next time (UTC) of a schedule written in words, None where papers go out at once."""
-    return next_occurrence(parse_schedule(schedule), ZoneInfo(time_zone), now)
 
 
 class Planner:
     """Makes digests. All of its work is in stored `next_digest_at` and queued papers: a restart forgets nothing."""
 
     def __init__(
-        self, store: Store, platforms: Mapping[PlatformName, Platform], clock: Clock, enrichment: Enrichment
+        self,
+        *,
+        digests: DigestStore,
+        channels: ChannelStore,
+        platforms: Mapping[PlatformName, Platform],
+        clock: Clock,
+        enrichment: Enrichment,
     ) -> None:
-        self._store = store
+        self._digests = digests
+        self._channels = channels
         self._enrichment = enrichment
         self._platforms = platforms
         self._clock = clock
@@ -43,10 +45,10 @@ class Planner:
         """Plans every digest that is due; returns how many."""
         await self._end_pauses()
         planned = 0
-        while due := await self._store.digests.due(self._clock.now(), CHANNELS_AT_ONCE):
+        while due := await self._digests.due(self._clock.now(), CHANNELS_AT_ONCE):
             # Side by side, because the store writes what comes together in one go.
             ours = [channel for channel in due if channel.address.platform in self._platforms]
-            waiting = await self._store.digests.waiting_in([channel.id for channel in ours])
+            waiting = await self._digests.waiting_in([channel.id for channel in ours])
             await self._enrichment.freshen({queued.paper.id for papers in waiting.values() for queued in papers})
             outcomes = await asyncio.gather(*(self._plan_due(channel, waiting[channel.id]) for channel in ours))
             planned += sum(outcome is True for outcome in outcomes)
@@ -56,17 +58,17 @@ class Planner:
 
     async def plan_now(self, channel: Channel, kind: DigestKind, only: Collection[str] | None = None) -> int:
         """Makes a digest of what waits (or of some of it) outside the schedule; returns how many papers it has."""
-        papers = await self._store.digests.waiting(channel.id)
+        papers = await self._digests.waiting(channel.id)
         if only is not None:
             papers = [queued for queued in papers if queued.paper.id in only]
         apart = await self._takes_apart(channel)
         plan = self._digest(channel, papers, kind, channel.next_digest_at, apart=apart)
-        stored = plan.digest is not None and await self._store.digests.plan(plan, self._clock.now())
+        stored = plan.digest is not None and await self._digests.plan(plan, self._clock.now())
         return len(plan.paper_ids) if stored else 0
 
     async def preview(self, channel: Channel) -> DigestPlan:
         """The digest that would go out now; nothing is stored."""
-        papers = await self._store.digests.waiting(channel.id)
+        papers = await self._digests.waiting(channel.id)
         return self._digest(channel, papers, DigestKind.REQUESTED, channel.next_digest_at)
 
     async def correct(self) -> int:
@@ -76,17 +78,17 @@ class Planner:
         """
         now = self._clock.now()
         corrected = 0
-        for channel in await self._store.channels.next_digests_after(now):
+        for channel in await self._channels.next_digests_after(now):
             wanted = next_for(channel, now)
             if wanted is not None and channel.next_digest_at is not None and wanted < channel.next_digest_at:
                 plan = DigestPlan(channel_id=channel.id, expected_next=channel.next_digest_at, next_digest_at=wanted)
-                corrected += await self._store.digests.plan(plan, now)
+                corrected += await self._digests.plan(plan, now)
         return corrected
 
     async def _end_pauses(self) -> None:
         now = self._clock.now()
-        for channel in await self._store.channels.ended_pauses(now):
-            await self._store.channels.resume(channel.id, next_digest_at=next_for(channel, now))
+        for channel in await self._channels.ended_pauses(now):
+            await self._channels.resume(channel.id, next_digest_at=next_for(channel, now))
             _log.info("channel.resumed", channel=str(channel.address))
 
     async def _plan_due(self, channel: Channel, papers: Sequence[QueuedPaper]) -> bool | None:
@@ -94,21 +96,21 @@ class Planner:
         now = self._clock.now()
         scheduled = channel.next_digest_at is not None and channel.next_digest_at <= now
         later = next_for(channel, now) if scheduled else channel.next_digest_at
-        quiet_until = _quiet_until(channel, now)
-        if quiet_until is not None:
+        held_until = quiet_until(channel, now)
+        if held_until is not None:
             held = DigestPlan(
                 channel_id=channel.id,
                 expected_next=channel.next_digest_at,
                 next_digest_at=later,
-                instant_not_before=quiet_until,
+                instant_not_before=held_until,
             )
-            return False if await self._store.digests.plan(held, now) else None
+            return False if await self._digests.plan(held, now) else None
         if not scheduled and channel.next_digest_at is not None:
             papers = [queued for queued in papers if queued.instant]
         kind = DigestKind.SCHEDULED if scheduled else DigestKind.INSTANT
         apart = bool(papers) and await self._takes_apart(channel)
         plan = self._digest(channel, papers, kind, later, apart=apart)
-        if not await self._store.digests.plan(plan, now):
+        if not await self._digests.plan(plan, now):
             return None
         if plan.digest is None:
             return False
@@ -132,32 +134,8 @@ class Planner:
             channel,
             papers,
             kind=kind,
-            day=_local_day(channel, self._clock.now()),
+            day=local_day(channel, self._clock.now()),
             per_message=platform.papers_per_message(channel.settings.style, abstracts=channel.settings.abstracts),
             next_digest_at=later,
             apart=apart,
         )
-
-
-def next_for(channel: Channel, now: datetime) -> datetime | None:
-    """The next time (UTC) of a channel's schedule on a day that is not quiet; None where papers go out at once."""
-    occurrence = next_digest_at(channel.schedule, channel.time_zone, now)
-    while occurrence is not None and _local_day(channel, occurrence) in channel.settings.quiet_days:
-        if occurrence - now > QUIET_HORIZON:
-            break
-        occurrence = next_digest_at(channel.schedule, channel.time_zone, occurrence)
-    return occurrence
-
-
-def _local_day(channel: Channel, moment: datetime) -> date:
-    return moment.astimezone(ZoneInfo(channel.time_zone)).date()
-
-
-def _quiet_until(channel: Channel, now: datetime) -> datetime | None:
-    """The start of the first day that is not quiet, when today is; else None."""
-    day = today = _local_day(channel, now)
-    while day in channel.settings.quiet_days and day - today < QUIET_HORIZON:
-        day += timedelta(days=1)
-    if day == today:
-        return None
-    return datetime.combine(day, time(), ZoneInfo(channel.time_zone)).astimezone(now.tzinfo)

@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.clocks import Clock
 from bot.errors import SourceError
-from bot.papers import Paper
-from bot.ports import Clock, Library, PaperStore
+from bot.intake.lookup import PaperLookup
+from bot.papers.paper import Paper
+from bot.papers.store import PaperStore
 
 #: Papers listed so lately are completed: older ones have been, or nobody knows more about them.
 RECENT = timedelta(days=3)
@@ -20,7 +22,7 @@ BATCH = 100
 #: Who did not know a paper is asked again after so long.
 ASK_AGAIN = timedelta(hours=6)
 #: A digest waits so long (seconds) for the latest about its papers, and no longer.
-PATIENCE = 3.0
+TIMEOUT = 3.0
 #: What was asked for so lately is fresh enough for a digest.
 FRESH = timedelta(hours=1)
 
@@ -28,20 +30,20 @@ _log = structlog.get_logger()
 
 
 class Enrichment:
-    """Completes papers from libraries; without libraries it does nothing.
+    """Completes papers from look-ups; without any it does nothing.
 
     `catalogue` knows categories, comments and all authors (arXiv), `hub` votes, stars and models (Hugging Face). What
     they add is merged like any other news of a paper, so topics that wait for it find the paper then.
     """
 
     def __init__(
-        self, papers: PaperStore, clock: Clock, *, catalogue: Library | None = None, hub: Library | None = None
+        self, papers: PaperStore, clock: Clock, *, catalogue: PaperLookup | None = None, hub: PaperLookup | None = None
     ) -> None:
         self._papers = papers
         self._clock = clock
         self._catalogue = catalogue
         self._hub = hub
-        self._asked: dict[tuple[Library, str], datetime] = {}
+        self._asked: dict[tuple[PaperLookup, str], datetime] = {}
 
     async def complete(self) -> int:
         """Asks the catalogue about listed papers that have no category yet; returns how many it knew."""
@@ -55,24 +57,24 @@ class Enrichment:
         try:
             known = await self._catalogue.lookup(ids)
         except SourceError as error:
-            _log.warning("papers.not_completed", library=self._catalogue.name.value, reason=str(error))
+            _log.warning("papers.not_completed", lookup=self._catalogue.name.value, reason=str(error))
             return 0
         self._note(self._catalogue, ids)
         await self._merge(known)
         return len(known)
 
     async def freshen(self, paper_ids: Collection[str]) -> None:
-        """Gets the latest about papers that are about to be posted, if that can be had within `PATIENCE`."""
+        """Gets the latest about papers that are about to be posted, if that can be had within `TIMEOUT`."""
         ids = self._not_asked_since(self._hub, sorted(paper_ids), FRESH) if self._hub else []
         if self._hub is None or not ids:
             return
         # Noted before: whoever is slow or fails must not hold up the next digest as well.
         self._note(self._hub, ids)
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 await self._merge(await self._hub.lookup(ids))
         except (SourceError, TimeoutError) as error:
-            _log.info("papers.not_freshened", library=self._hub.name.value, reason=str(error) or "too slow")
+            _log.info("papers.not_freshened", lookup=self._hub.name.value, reason=str(error) or "too slow")
 
     async def _merge(self, papers: Sequence[Paper]) -> None:
         known = await self._papers.papers([paper.id for paper in papers])
@@ -80,22 +82,22 @@ class Enrichment:
         if news:
             await self._papers.import_papers(news)
 
-    def _not_asked_since(self, library: Library, paper_ids: Sequence[str], age: timedelta) -> list[str]:
+    def _not_asked_since(self, lookup: PaperLookup, paper_ids: Sequence[str], age: timedelta) -> list[str]:
         now = self._clock.now()
         self._asked = {key: when for key, when in self._asked.items() if timedelta() <= now - when < ASK_AGAIN}
         return [
             paper_id
             for paper_id in paper_ids
-            if (when := self._asked.get((library, paper_id))) is None or now - when >= age
+            if (when := self._asked.get((lookup, paper_id))) is None or now - when >= age
         ]
 
-    def _note(self, library: Library, paper_ids: Sequence[str]) -> None:
+    def _note(self, lookup: PaperLookup, paper_ids: Sequence[str]) -> None:
         now = self._clock.now()
-        self._asked.update(((library, paper_id), now) for paper_id in paper_ids)
+        self._asked.update(((lookup, paper_id), now) for paper_id in paper_ids)
 
 
 def _addition(answer: Paper, known: Paper) -> Paper:
-    """What a library says, as news about a paper that we have.
+    """What a lookup says, as news about a paper that we have.
 
     To be asked about a paper does not make it one of those that brought it, and it may not count comments.
     """

@@ -1,61 +1,77 @@
-"""Libraries: where papers can be asked for that no feed has shown us."""
+"""PaperLookups: where papers can be asked for that no feed has shown us."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Protocol
 
 import structlog
 
 from bot.errors import SourceError
-from bot.papers import Paper, SourceName
-from bot.ports import Library, PaperStore
+from bot.papers.paper import Paper, SourceName
+from bot.papers.store import PaperStore
 
 #: A person waits for the answer: who has not answered by then is left out.
-PATIENCE = 8.0  # seconds
+TIMEOUT = 8.0  # seconds
 
 _log = structlog.get_logger()
 
 
-class Libraries:
-    """Asks all libraries at once, and keeps what they know: it can be found from then on and is news to nobody."""
+class PaperLookups:
+    """Asks all lookups at once, and keeps what they know: it can be found from then on and is news to nobody."""
 
-    def __init__(self, libraries: Sequence[Library], papers: PaperStore) -> None:
-        self._libraries = libraries
+    def __init__(self, lookups: Sequence[PaperLookup], papers: PaperStore) -> None:
+        self._lookups = lookups
         self._papers = papers
 
     async def search(self, words: str, limit: int) -> dict[SourceName, list[Paper]]:
-        """The best matches of each library that has any."""
-        answers = await asyncio.gather(*(self._search(library, words, limit) for library in self._libraries))
-        found = {library.name: list(papers) for library, papers in zip(self._libraries, answers, strict=True) if papers}
+        """The best matches of each lookup that has any."""
+        answers = await asyncio.gather(*(self._search(lookup, words, limit) for lookup in self._lookups))
+        found = {lookup.name: list(papers) for lookup, papers in zip(self._lookups, answers, strict=True) if papers}
         await self._keep([paper for papers in found.values() for paper in papers])
         return found
 
     async def lookup(self, paper_id: str) -> Paper | None:
-        """The paper with that id, from the first library that has it; None if nobody does."""
-        for library in self._libraries:
-            papers = await self._lookup(library, paper_id)
+        """The paper with that id, from the first lookup that has it; None if nobody does."""
+        for lookup in self._lookups:
+            papers = await self._lookup(lookup, paper_id)
             if papers:
                 await self._keep(papers)
                 return await self._papers.paper(paper_id)
         return None
 
-    async def _search(self, library: Library, words: str, limit: int) -> Sequence[Paper]:
+    async def _search(self, lookup: PaperLookup, words: str, limit: int) -> Sequence[Paper]:
         try:
-            async with asyncio.timeout(PATIENCE):
-                return await library.search(words, limit)
+            async with asyncio.timeout(TIMEOUT):
+                return await lookup.search(words, limit)
         except (SourceError, TimeoutError) as error:
-            _log.warning("library.unanswered", library=library.name.value, reason=str(error) or "too slow")
+            _log.warning("lookup.unanswered", lookup=lookup.name.value, reason=str(error) or "too slow")
             return ()
 
-    async def _lookup(self, library: Library, paper_id: str) -> Sequence[Paper]:
+    async def _lookup(self, lookup: PaperLookup, paper_id: str) -> Sequence[Paper]:
         try:
-            async with asyncio.timeout(PATIENCE):
-                return [paper for paper in await library.lookup([paper_id]) if paper.id == paper_id]
+            async with asyncio.timeout(TIMEOUT):
+                return [paper for paper in await lookup.lookup([paper_id]) if paper.id == paper_id]
         except (SourceError, TimeoutError) as error:
-            _log.warning("library.unanswered", library=library.name.value, reason=str(error) or "too slow")
+            _log.warning("lookup.unanswered", lookup=lookup.name.value, reason=str(error) or "too slow")
             return ()
 
     async def _keep(self, papers: Sequence[Paper]) -> None:
         if papers:
             await self._papers.import_papers(papers)
+
+
+class PaperLookup(Protocol):
+    """A place that answers questions about papers. Both methods raise `bot.errors.SourceError`."""
+
+    @property
+    def name(self) -> SourceName: ...
+
+    async def search(self, words: str, limit: int) -> Sequence[Paper]:
+        """The best matches for plain words, best first."""
+        ...
+
+    async def lookup(self, paper_ids: Sequence[str]) -> Sequence[Paper]:
+        """Those of the papers that it knows."""
+        ...

@@ -9,9 +9,12 @@ from datetime import date, datetime, timedelta
 
 import structlog
 
+from bot.clocks import Clock
 from bot.errors import SourceError
-from bot.papers import SourceName
-from bot.ports import Clock, DayReading, Source, SourceState, Store
+from bot.intake.source import Source
+from bot.intake.store import DayReading, SourceState, SourceStore
+from bot.papers.paper import SourceName
+from bot.papers.store import PaperStore
 
 #: Days read again on every poll: lists grow past midnight, and votes come in.
 RECENT_DAYS = 3
@@ -45,9 +48,10 @@ class PollReport:
 class Intake:
     """Polls the sources. Nothing is lost when a poll fails halfway: each day is stored as a whole, or not at all."""
 
-    def __init__(self, sources: Sequence[Source], store: Store, clock: Clock) -> None:
+    def __init__(self, sources: Sequence[Source], papers: PaperStore, states: SourceStore, clock: Clock) -> None:
         self._sources = sources
-        self._store = store
+        self._papers = papers
+        self._states = states
         self._clock = clock
 
     @property
@@ -64,7 +68,7 @@ class Intake:
 
     async def _poll(self, source: Source, day: date | None) -> PollReport:
         now = self._clock.now()
-        state = await self._store.sources.state(source.name)
+        state = await self._states.state(source.name)
         if day is None and _must_wait(state, now):
             _log.info("source.waiting", source=source.name, until=state.retry_at)
             return PollReport(source=source.name, error=f"asked to be left alone until {state.retry_at:%H:%M} UTC")
@@ -88,7 +92,7 @@ class Intake:
     async def _catch_up(self, source: Source, state: SourceState, today: date) -> PollReport:
         newest = await source.newest_day()
         days = days_to_read(today, newest, state.read_through)
-        known = await self._store.sources.readings(source.name, [*days, *_watched_days(days)])
+        known = await self._states.readings(source.name, [*days, *_watched_days(days)])
         watched = [
             day
             for day in _watched_days(days)
@@ -96,7 +100,7 @@ class Intake:
         ]
         report = await self._read(source, [*days, *watched], known)
         read_through = min(days[-1], newest) if newest else None
-        await self._store.sources.record_success(source.name, self._clock.now(), read_through)
+        await self._states.record_success(source.name, self._clock.now(), read_through)
         return report
 
     async def _read(self, source: Source, days: Sequence[date], known: Mapping[date, DayReading]) -> PollReport:
@@ -114,11 +118,11 @@ class Intake:
                 continue
             read += 1
             if answer.unchanged:
-                await self._store.sources.record_unchanged(source.name, day, self._clock.now())
+                await self._states.record_unchanged(source.name, day, self._clock.now())
                 continue
             listings += len(answer.listings)
             skipped += answer.skipped
-            changed += await self._store.papers.record_day(source.name, answer, self._clock.now())
+            changed += await self._papers.record_day(source.name, answer, self._clock.now())
         if failures:
             raise failures[-1]
         return PollReport(source=source.name, days=read, listings=listings, changed=changed, skipped=skipped)
@@ -128,7 +132,7 @@ class Intake:
         retry_at = None
         if error.retry_after is not None:
             retry_at = now + min(timedelta(seconds=error.retry_after), LONGEST_WAIT)
-        await self._store.sources.record_failure(source.name, now, str(error), retry_at)
+        await self._states.record_failure(source.name, now, str(error), retry_at)
         _log.warning("source.failed", source=source.name, reason=str(error), retry_at=retry_at)
         return PollReport(source=source.name, error=str(error))
 

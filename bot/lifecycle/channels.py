@@ -1,4 +1,4 @@
-"""The life of channels: what becomes of them on their platform, as far as platforms tell."""
+"""The lifecycle of channels: what becomes of them on their platform, as far as platforms tell."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from dataclasses import replace
 
 import structlog
 
-from bot.channels import Address, Channel, ChannelState
-from bot.directory import Directory
-from bot.forms import line_of
-from bot.messages import Items, Message, Paragraph, code, text
-from bot.planning import next_for
-from bot.ports import Clock, Store, TopicOptions
-from bot.subscriptions import Subscription
+from bot.channels.channel import Address, Channel, ChannelState
+from bot.channels.directory import Directory
+from bot.channels.next_digest import next_for
+from bot.channels.store import ChannelStore
+from bot.clocks import Clock
+from bot.messages.message import Items, Message, Paragraph, code, text
+from bot.topics.forms import line_of
+from bot.topics.store import SubscriptionStore, TopicOptions
+from bot.topics.subscription import Subscription
 
 _log = structlog.get_logger()
 
@@ -21,15 +23,24 @@ _log = structlog.get_logger()
 _LEFT_BEHIND = "The channel has another id now, and was set up anew under it."
 
 
-class ChannelLife:
+class ChannelLifecycle:
     """Keeps stored channels in line with what platforms tell. Everything may be told twice, or not at all.
 
     Nothing depends on it: a channel that is lost is noticed with the next post as well. But that somebody can be
     posted to again is otherwise only learnt from `/papers resume`.
     """
 
-    def __init__(self, store: Store, directory: Directory, clock: Clock, wake: Callable[[], None]) -> None:
-        self._store = store
+    def __init__(
+        self,
+        *,
+        channels: ChannelStore,
+        subscriptions: SubscriptionStore,
+        directory: Directory,
+        clock: Clock,
+        wake: Callable[[], None],
+    ) -> None:
+        self._channels = channels
+        self._subscriptions = subscriptions
         self._directory = directory
         self._clock = clock
         self._wake = wake
@@ -39,7 +50,7 @@ class ChannelLife:
         channel = await self._directory.find(address)
         if channel is None:
             return _welcome()
-        await self._store.channels.join_workspace(address)
+        await self._channels.join_workspace(address)
         await self.renamed(address, name)
         return _back() if await self._resume(channel) else None
 
@@ -47,27 +58,27 @@ class ChannelLife:
         """Lets a channel go on that the platform had refused; whether it had."""
         if channel.state is not ChannelState.BROKEN:
             return False
-        resumed = await self._store.channels.resume(channel.id, next_digest_at=next_for(channel, self._clock.now()))
+        resumed = await self._channels.resume(channel.id, next_digest_at=next_for(channel, self._clock.now()))
         self._wake()
         _log.info("channel.reachable", channel=str(channel.address), resumed=resumed)
         return resumed
 
     async def lost(self, address: Address, reason: str) -> None:
         """Nothing can be posted there until somebody acts. `reason` is a sentence for people."""
-        if await self._store.channels.break_channels(address, reason, whole_workspace=False):
+        if await self._channels.break_channels(address, reason, whole_workspace=False):
             _log.warning("channel.lost", channel=str(address), reason=reason)
 
     async def workspace_lost(self, address: Address, reason: str) -> None:
         """Nothing can be posted in the whole workspace of that address."""
-        await self._store.channels.break_channels(address, reason, whole_workspace=True)
+        await self._channels.break_channels(address, reason, whole_workspace=True)
         _log.info("workspace.lost", workspace=address.workspace, reason=reason)
 
     async def workspace_works(self, address: Address) -> None:
         """The platform takes our word for that workspace, maybe again: what stopped all of it at once is over."""
         now = self._clock.now()
-        stopped = await self._store.channels.stopped_with_workspace(address)
+        stopped = await self._channels.stopped_with_workspace(address)
         for channel in stopped:
-            await self._store.channels.resume(channel.id, next_digest_at=next_for(channel, now))
+            await self._channels.resume(channel.id, next_digest_at=next_for(channel, now))
         if stopped:
             self._wake()
             _log.info("workspace.works", workspace=address.workspace, channels=len(stopped))
@@ -77,12 +88,12 @@ class ChannelLife:
 
         Not for an outage, nor for a token that is refused: those are `workspace_lost`.
         """
-        await self._store.channels.leave_workspace(address, reason, self._clock.now())
+        await self._channels.leave_workspace(address, reason, self._clock.now())
         _log.warning("workspace.left", workspace=address.workspace, reason=reason)
 
     async def workspace_joined(self, address: Address, name: str) -> None:
         """The bot is in that workspace, maybe again, and people call it so. Its channels are told of one by one."""
-        await self._store.channels.join_workspace(address, name)
+        await self._channels.join_workspace(address, name)
         _log.info("workspace.joined", workspace=address.workspace)
 
     async def renamed(self, address: Address, name: str) -> None:
@@ -95,7 +106,7 @@ class ChannelLife:
 
         Returns what to say there, if anything: where somebody has begun anew under the new id, people must choose.
         """
-        if await self._store.channels.move(address, channel):
+        if await self._channels.move(address, channel):
             _log.info("channel.moved", channel=str(address), to=channel)
             moved = await self._directory.find(replace(address, channel=channel))
             if moved is not None:
@@ -105,8 +116,8 @@ class ChannelLife:
         old = await self._directory.find(address)
         if old is None or old.reason == _LEFT_BEHIND:
             return None
-        await self._store.channels.break_channels(address, _LEFT_BEHIND, whole_workspace=False)
-        topics = await self._store.subscriptions.of_channel(old.id)
+        await self._channels.break_channels(address, _LEFT_BEHIND, whole_workspace=False)
+        topics = await self._subscriptions.of_channel(old.id)
         _log.warning("channel.not_moved", channel=str(address), to=channel, topics=len(topics))
         return _topics_of_before(topics) if topics else None
 
@@ -143,4 +154,4 @@ def _welcome() -> Message:
 
 
 def _back() -> Message:
-    return Message(summary="Posting goes on", blocks=(Paragraph(text("Posting goes on.")),))
+    return Message(summary="OutboxWorker goes on", blocks=(Paragraph(text("OutboxWorker goes on.")),))

@@ -1,4 +1,4 @@
-"""Departures: what becomes of the data of a workspace that removed the bot.
+"""Retention: what becomes of the data of a workspace that removed the bot.
 
 It is kept for a while, because people remove bots by mistake and invite them again, and then deleted for good.
 """
@@ -10,7 +10,8 @@ from datetime import timedelta
 
 import structlog
 
-from bot.ports import Clock, Store
+from bot.channels.store import ChannelStore
+from bot.clocks import Clock
 
 KEPT_FOR = timedelta(days=30)
 #: Rows that are deleted together, and the seconds in between in which others may write.
@@ -20,11 +21,11 @@ PAUSE = 0.05
 _log = structlog.get_logger()
 
 
-class Departures:
+class Retention:
     """Deletes what is kept of workspaces that the bot left longer ago than `kept_for`."""
 
-    def __init__(self, store: Store, clock: Clock, kept_for: timedelta = KEPT_FOR) -> None:
-        self._store = store
+    def __init__(self, channels: ChannelStore, clock: Clock, kept_for: timedelta = KEPT_FOR) -> None:
+        self._channels = channels
         self._clock = clock
         self._kept_for = kept_for
 
@@ -33,7 +34,7 @@ class Departures:
         forgotten = 0
         while True:
             now = self._clock.now()
-            rows = await self._store.channels.forget_left(now - self._kept_for, now, ROWS_AT_ONCE)
+            rows = await self._channels.forget_left(now - self._kept_for, now, ROWS_AT_ONCE)
             if not rows:
                 break
             forgotten += rows

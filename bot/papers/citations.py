@@ -9,8 +9,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.papers import Paper
-from bot.text import readable
+from bot.papers.paper import Paper
+from bot.text.readable import readable
 
 #: Characters that mean something to TeX. https://ctan.org/pkg/comprehensive
 _TEX = {

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-
-from bot.errors import UserError
 
 
 class SourceName(StrEnum):
@@ -102,98 +98,3 @@ class StoredPaper:
     listed_at: datetime
     listed_change: int
     revision: int
-
-
-def merge(known: Paper, news: Paper) -> Paper:
-    """What is known of a paper after another answer about it.
-
-    The newer answer wins wherever it says something; what it leaves empty stays as it was, because sources drop
-    fields for a day and bring them back. Exceptions: the longer author list wins (Daily Papers hides some authors),
-    the first day featured stays, arXiv's own categories stay once known, and sources add up.
-    """
-    if known.id != news.id:
-        raise ValueError(f"cannot merge {news.id} into {known.id}")
-    numbers_known = SourceName.HUGGINGFACE in news.sources
-    days = [day for day in (known.featured_on, news.featured_on) if day]
-    return replace(
-        known,
-        title=news.title or known.title,
-        abstract=news.abstract or known.abstract,
-        authors=news.authors if len(news.authors) >= len(known.authors) else known.authors,
-        categories=news.categories or known.categories,
-        keywords=news.keywords or known.keywords,
-        summary=news.summary or known.summary,
-        published_on=known.published_on or news.published_on,
-        featured_on=min(days) if days else None,
-        sources=known.sources | news.sources,
-        upvotes=news.upvotes if numbers_known else known.upvotes,
-        comments=news.comments if numbers_known else known.comments,
-        stars=news.stars or known.stars,
-        models=news.models or known.models,
-        datasets=news.datasets or known.datasets,
-        spaces=news.spaces or known.spaces,
-        submitter=known.submitter or news.submitter,
-        organization=news.organization or known.organization,
-        organization_name=news.organization_name or known.organization_name,
-        code_url=news.code_url or known.code_url,
-        project_url=news.project_url or known.project_url,
-        thumbnail_url=news.thumbnail_url or known.thumbnail_url,
-        author_comment=news.author_comment or known.author_comment,
-    )
-
-
-# https://info.arxiv.org/help/arxiv_identifier.html: since 2007-04 YYMM.NNNN, since 2015-01 five digits; before,
-# archive(.subject-class)/YYMMNNN. A version may follow.
-_NEW_ID = r"\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}"
-_OLD_ID = r"(?P<archive>[a-z]+(?:-[a-z]+)?)(?:\.[A-Za-z]{2})?/(?P<number>\d{2}(?:0[1-9]|1[0-2])\d{3})"
-_ID = re.compile(rf"(?:(?P<id>{_NEW_ID})|{_OLD_ID})(?:v\d+)?", re.ASCII)
-_HOSTS = re.compile(
-    r"(?:https?://)?(?:www\.|export\.|browse\.)?"
-    r"(?:arxiv\.org/(?:abs|pdf|html|ps|format)|huggingface\.co/papers|hf\.co/papers|alphaxiv\.org/abs)/",
-    re.ASCII | re.IGNORECASE,
-)
-
-
-def _id_of(found: re.Match[str]) -> str:
-    return found["id"] or f"{found['archive']}/{found['number']}"
-
-
-def normalize_paper_id(text: str) -> str | None:
-    """The arXiv id when `text` is nothing but one (`2604.13035v2`, `arXiv:math.GT/0309136`).
-
-    Without version and subject class, which name the same paper.
-    """
-    text = text.strip()
-    if text[:6].lower() == "arxiv:":
-        text = text[6:].strip()
-    found = _ID.fullmatch(text)
-    return _id_of(found) if found else None
-
-
-def parse_paper_id(text: str) -> str:
-    """The id of the paper that a person names by id or by link.
-
-    Raises `UserError` when there is none in the text.
-    """
-    text = text.strip().strip("<>").rstrip(".,;:!")  # copied with the end of its sentence
-    link = _HOSTS.match(text)
-    if link:
-        found = _ID.match(text, link.end())
-        rest = text[found.end() :] if found else ""
-        if found and re.fullmatch(r"(?:\.pdf)?/?(?:[?#].*)?", rest, re.DOTALL):
-            return _id_of(found)
-    elif paper_id := normalize_paper_id(text):
-        return paper_id
-    shown = text if len(text) <= 60 else text[:59] + "…"
-    raise UserError(
-        f"“{shown}” is not a paper that I can find. Write an arXiv id like `2604.13035`, "
-        "or a link to arxiv.org or huggingface.co/papers."
-    )
-
-
-def linked_paper_ids(text: str) -> list[str]:
-    """The ids of all papers that a text links to, in their order, each once."""
-    ids: Iterable[str] = (
-        _id_of(found) for link in _HOSTS.finditer(text) if (found := _ID.match(text, link.end())) is not None
-    )
-    return list(dict.fromkeys(ids))

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.channels import Address, Channel, PlatformName, Workspace
-from bot.messages import Message, PaperBlock
-from bot.reading import Reader
+from bot.messages.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,39 +45,3 @@ class MessageLog(Protocol):
         ...
 
     async def last_id(self) -> int: ...
-
-
-class ChannelDirectory(Protocol):
-    """The channels of a platform, for adapters that list or add them."""
-
-    async def channels(self, platform: PlatformName) -> Sequence[Channel]: ...
-
-    async def add_channel(self, address: Address, name: str) -> Channel:
-        """The channel at that address, added with the default settings if it is new; raises `UserError`."""
-        ...
-
-
-class Overview(Protocol):
-    """What a person sees outside of any channel."""
-
-    async def saved(self, reader: Reader, limit: int) -> tuple[int, Sequence[PaperBlock]]:
-        """How many papers are on a reading list, and the lines of the latest of them."""
-        ...
-
-    async def health(self, time_zone: str) -> str:
-        """How the feeds and the posting are doing, in a line with times of that IANA zone."""
-        ...
-
-
-class WorkspaceDirectory(ChannelDirectory, Protocol):
-    """The workspaces of a platform, and their channels, for adapters that keep an eye on them."""
-
-    async def workspaces(self, platform: PlatformName) -> Sequence[Workspace]: ...
-
-    async def channels(
-        self, platform: PlatformName, *, workspace: str = "", with_topics: bool = False
-    ) -> Sequence[Channel]:
-        """All channels, or only those of a workspace, or only those that have a topic."""
-        ...
-
-    async def find(self, address: Address) -> Channel | None: ...

@@ -4,45 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.cards import NO_VOTES
-from bot.channels import Channel
-from bot.digests import digest_message, paper_message, shared_message
-from bot.messages import Message
-from bot.papers import Paper
-from bot.ports import Outgoing, Store
-from bot.posts import Digest, DigestPart, PaperReply, Post, PostContent
-from bot.reading import Tally
+from bot.channels.channel import Channel
+from bot.channels.store import ChannelStore
+from bot.digests.cards import NO_VOTES
+from bot.digests.content import DigestPart, PaperReply, PostContent
+from bot.digests.digest import Digest
+from bot.digests.messages import digest_message, paper_message, shared_message
+from bot.digests.store import DigestStore
+from bot.messages.message import Message
+from bot.papers.paper import Paper
+from bot.papers.store import PaperStore
+from bot.platforms.outcomes import Outgoing
+from bot.posting.post import Post
+from bot.reading.store import ReadingStore
+from bot.reading.votes import Tally
 
 
-async def compose(store: Store, posts: Sequence[Post]) -> dict[int, tuple[Channel, Outgoing]]:
-    """The channel and the message of each post, by the post's id.
+class Composer:
+    """Writes what posts say, from everything that is stored about it."""
 
-    All posts are read for together: a digest to thousands of channels must not ask the database thousands of times.
-    A post whose channel or digest is gone from the database has no message and is left out.
-    """
-    channels = await store.channels.get(sorted({post.channel_id for post in posts}))
-    paper_ids = sorted({paper for post in posts for paper in _papers_of(post.content)})
-    papers = await store.papers.papers(paper_ids)
-    votes = await store.reading.tallies(sorted(channels), paper_ids)
-    digest_ids = sorted({post.digest_id for post in posts if post.digest_id is not None})
-    digests = await store.digests.digests(digest_ids)
-    topics = await store.digests.topics_of([digest_id for digest_id, digest in digests.items() if digest.topics[1:]])
-    composed: dict[int, tuple[Channel, Outgoing]] = {}
-    for post in posts:
-        channel = channels.get(post.channel_id)
-        digest = digests.get(post.digest_id) if post.digest_id is not None else None
-        if channel is None:
-            continue
-        tallies = {
-            paper_id: votes[channel.id, paper_id]
-            for paper_id in _papers_of(post.content)
-            if (channel.id, paper_id) in votes
-        }
-        message = _message(channel, post, digest, papers, topics.get(post.digest_id or 0, {}), tallies)
-        if message is not None:
-            outgoing = Outgoing(address=channel.address, message=message, key=post.key, reply_to=post.parent_remote_id)
-            composed[post.id] = channel, outgoing
-    return composed
+    def __init__(
+        self, *, channels: ChannelStore, papers: PaperStore, reading: ReadingStore, digests: DigestStore
+    ) -> None:
+        self._channels = channels
+        self._papers = papers
+        self._reading = reading
+        self._digests = digests
+
+    async def compose(self, posts: Sequence[Post]) -> dict[int, tuple[Channel, Outgoing]]:
+        """The channel and the message of each post, by the post's id.
+
+        All posts are read for together: a digest to thousands of channels must not ask the database thousands of times.
+        A post whose channel or digest is gone from the database has no message and is left out.
+        """
+        channels = await self._channels.get(sorted({post.channel_id for post in posts}))
+        paper_ids = sorted({paper for post in posts for paper in _papers_of(post.content)})
+        papers = await self._papers.papers(paper_ids)
+        votes = await self._reading.tallies(sorted(channels), paper_ids)
+        digest_ids = sorted({post.digest_id for post in posts if post.digest_id is not None})
+        digests = await self._digests.digests(digest_ids)
+        topics = await self._digests.topics_of(
+            [digest_id for digest_id, digest in digests.items() if digest.topics[1:]]
+        )
+        composed: dict[int, tuple[Channel, Outgoing]] = {}
+        for post in posts:
+            channel = channels.get(post.channel_id)
+            digest = digests.get(post.digest_id) if post.digest_id is not None else None
+            if channel is None:
+                continue
+            tallies = {
+                paper_id: votes[channel.id, paper_id]
+                for paper_id in _papers_of(post.content)
+                if (channel.id, paper_id) in votes
+            }
+            message = _message(channel, post, digest, papers, topics.get(post.digest_id or 0, {}), tallies)
+            if message is not None:
+                outgoing = Outgoing(
+                    address=channel.address, message=message, key=post.key, reply_to=post.parent_remote_id
+                )
+                composed[post.id] = channel, outgoing
+        return composed
 
 
 def _papers_of(content: PostContent) -> tuple[str, ...]:

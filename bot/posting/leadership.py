@@ -1,4 +1,4 @@
-"""Shifts: which platforms this process serves, where several processes share a store.
+"""Leadership: which platforms this process serves, where several processes share a store.
 
 Some platforms know a bot only as a whole. Discord counts its limits for all that comes with one token, and tells every
 open connection of everything that people do: two processes would answer everything twice. Such a platform is served by
@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
 import structlog
 
-from bot.channels import PlatformName
-from bot.errors import PaperRoundError, StorageError
-from bot.ports import Platform, Store
+from bot.channels.channel import PlatformName
+from bot.errors import StorageError
+from bot.platforms.platform import Platform, UnservedError
 
 #: Seconds that a process leaves a platform to others which it could not serve. They ask every few seconds.
 REST = 10.0
@@ -23,15 +24,26 @@ REST = 10.0
 _log = structlog.get_logger()
 
 
-class UnservedError(PaperRoundError):
-    """Raised by work on a platform that cannot be reached from here, though maybe from elsewhere."""
+class AdvisoryLocks(Protocol):
+    """Locks between processes that share a store. A lock is lost when its process dies, or is silent for a while."""
+
+    async def acquire(self, lock: str) -> bool:
+        """Whether this process has the lock; it has now if nobody had. Raises `StorageError`.
+
+        `lock` is a name in small letters, digits and hyphens. It has to be asked for every few seconds to be kept.
+        """
+        ...
+
+    async def release(self, lock: str) -> None:
+        """Leaves the lock to others; harmless if this process does not have it. Raises `StorageError`."""
+        ...
 
 
-class Shifts:
+class Leadership:
     """`renew` has to be called every few seconds. When the store cannot be asked, everything stays as it is."""
 
-    def __init__(self, store: Store, platforms: Mapping[PlatformName, Platform]) -> None:
-        self._store = store
+    def __init__(self, locks: AdvisoryLocks, platforms: Mapping[PlatformName, Platform]) -> None:
+        self._locks = locks
         self._accounts = {name: platform.account for name, platform in platforms.items()}
         self._ours = frozenset(name for name, account in self._accounts.items() if not account)
         #: Platforms that are left to others, and until when on the monotonic clock.
@@ -50,23 +62,23 @@ class Shifts:
             ours = set(self._ours)
             for name, account in self._accounts.items():
                 if account and self._resting.get(name, 0.0) <= time.monotonic():
-                    (ours.add if await self._store.hold(account) else ours.discard)(name)
+                    (ours.add if await self._locks.acquire(account) else ours.discard)(name)
             await self._change(ours)
 
-    async def _let_go(self, name: PlatformName, reason: str) -> None:
+    async def _release(self, name: PlatformName, reason: str) -> None:
         """Leaves a platform to whoever else asks for it; if nobody does, it is ours again after `REST`."""
         async with self._asking:
-            _log.warning("shift.let_go", platform=name.value, reason=reason)
+            _log.warning("leadership.released", platform=name.value, reason=reason)
             self._resting[name] = time.monotonic() + REST
             await self._change(set(self._ours) - {name})
             try:
-                await self._store.let_go(self._accounts[name])
+                await self._locks.release(self._accounts[name])
             except StorageError as error:
-                _log.error("shift.not_let_go", platform=name.value, reason=str(error))
+                _log.error("leadership.not_released", platform=name.value, reason=str(error))
 
     async def _change(self, ours: set[PlatformName]) -> None:
         if ours != self._ours:
-            _log.info("shift.changed", serves=[name.value for name in sorted(ours)])
+            _log.info("leadership.changed", serves=[name.value for name in sorted(ours)])
             async with self._changed:
                 self._ours = frozenset(ours)
                 self._changed.notify_all()
@@ -85,7 +97,7 @@ class Shifts:
                 if working.done():
                     return working.result()
             except UnservedError as error:
-                await self._let_go(name, str(error))
+                await self._release(name, str(error))
             finally:
                 for task in (working, over):
                     task.cancel()

@@ -1,4 +1,4 @@
-"""Posting: sends what is in the outbox, each message once, and keeps the trouble of one channel in that channel.
+"""OutboxWorker: sends what is in the outbox, each message once, and keeps the trouble of one channel in that channel.
 
 A post is leased, its attempt is committed, the request leaves, the outcome is committed. Whatever dies in between
 leaves a state from which the next worker knows what may have happened (DESIGN, section 6).
@@ -7,7 +7,6 @@ leaves a state from which the next worker knows what may have happened (DESIGN, 
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,27 +14,20 @@ from enum import StrEnum
 
 import structlog
 
-from bot.channels import Channel, PlatformName
-from bot.composition import compose
+from bot.channels.channel import Channel, PlatformName
+from bot.channels.store import ChannelStore
+from bot.clocks import Clock
 from bot.errors import StorageError
-from bot.messages import Message, Paragraph, bold, code, text
+from bot.messages.message import Message, Paragraph, bold, code, text
 from bot.metrics import Metrics
-from bot.ports import (
-    Clock,
-    Gone,
-    GoneScope,
-    LookUp,
-    Outgoing,
-    Platform,
-    Rejected,
-    Retry,
-    SendResult,
-    Sent,
-    Store,
-    Unknown,
-)
-from bot.posts import Post, PostState, Settlement
-from bot.shifts import Shifts
+from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
+from bot.platforms.platform import Platform
+from bot.posting.composition import Composer
+from bot.posting.leadership import Leadership
+from bot.posting.post import Post, PostState, Settlement
+from bot.posting.retries import retry_delay
+from bot.posting.store import PostStore
+from bot.topics.store import SubscriptionStore
 
 #: How long a worker may hold a post. Longer than a request can take, so that a live worker never loses its lease.
 LEASE = timedelta(seconds=60)
@@ -47,8 +39,6 @@ LEASED_AT_ONCE = 100
 LOOK_EVERY = 1.0
 #: Finished posts gather for so long (seconds) before the next ones are leased, so that they share one transaction.
 GATHER = 0.005
-FIRST_RETRY = timedelta(seconds=5)
-LONGEST_RETRY = timedelta(minutes=15)
 #: After so long without success the channel counts as broken: somebody should know.
 GIVE_UP_AFTER = timedelta(hours=24)
 #: A message may show up in a channel's history a little after the request failed.
@@ -66,24 +56,30 @@ class UnknownPolicy(StrEnum):
     AT_LEAST_ONCE = "at_least_once"
 
 
-class Posting:
+class OutboxWorker:
     """A worker on the outbox. Any number of them, in any number of processes, may work on one store."""
 
     def __init__(
         self,
-        store: Store,
+        *,
+        posts: PostStore,
+        channels: ChannelStore,
+        subscriptions: SubscriptionStore,
+        composer: Composer,
         platforms: Mapping[PlatformName, Platform],
         clock: Clock,
         metrics: Metrics,
-        shifts: Shifts,
-        *,
+        leadership: Leadership,
         unknown_policy: UnknownPolicy = UnknownPolicy.AT_MOST_ONCE,
     ) -> None:
-        self._store = store
+        self._posts = posts
+        self._channels = channels
+        self._subscriptions = subscriptions
+        self._composer = composer
         self._platforms = platforms
         self._clock = clock
         self._metrics = metrics
-        self._shifts = shifts
+        self._leadership = leadership
         self._unknown_policy = unknown_policy
         self._under_way: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
@@ -120,12 +116,10 @@ class Posting:
     async def reconcile(self) -> int:
         """Frees leases of workers that died, and looks for messages with an unknown outcome; returns how many."""
         now = self._clock.now()
-        if expired := await self._store.posts.expire(now):
+        if expired := await self._posts.expire(now):
             _log.warning("posts.leases_expired", posts=expired)
-        posts = await self._store.posts.lease_unknown(
-            self._shifts.ours, now=now, until=now + LEASE, limit=LEASED_AT_ONCE
-        )
-        composed = await compose(self._store, posts)
+        posts = await self._posts.lease_unknown(self._leadership.ours, now=now, until=now + LEASE, limit=LEASED_AT_ONCE)
+        composed = await self._composer.compose(posts)
         looks = [self._look_up(post, *composed[post.id]) for post in posts if post.id in composed]
         await asyncio.gather(*looks)
         self.wake()
@@ -144,14 +138,14 @@ class Posting:
 
     async def _start_due(self) -> int:
         """Leases what is due as far as there is room, and starts sending it; returns how many posts."""
-        room, ours = min(IN_FLIGHT - len(self._under_way), LEASED_AT_ONCE), self._shifts.ours
+        room, ours = min(IN_FLIGHT - len(self._under_way), LEASED_AT_ONCE), self._leadership.ours
         if room <= 0 or not ours:
             return 0
         now = self._clock.now()
-        posts = await self._store.posts.lease(ours, now=now, until=now + LEASE, limit=room)
+        posts = await self._posts.lease(ours, now=now, until=now + LEASE, limit=room)
         if not posts:
             return 0
-        composed = await compose(self._store, posts)
+        composed = await self._composer.compose(posts)
         for post in posts:
             if post.id in composed:
                 task = asyncio.create_task(self._send(post, *composed[post.id]), name=f"post-{post.id}")
@@ -172,13 +166,13 @@ class Posting:
         settlement = Settlement(
             post=post, state=PostState.FAILED, at=self._clock.now(), error="what it was about is not stored any more"
         )
-        await self._store.posts.settle(settlement)
+        await self._posts.settle(settlement)
         _log.error("post.dropped", post=post.id, reason=settlement.error)
 
     async def _send(self, post: Post, channel: Channel, outgoing: Outgoing) -> None:
         platform = self._platforms[channel.address.platform]
         started = self._clock.now()
-        if not await self._store.posts.begin(post, now=started, until=started + LEASE):
+        if not await self._posts.begin(post, now=started, until=started + LEASE):
             _log.warning("post.lease_lost", post=post.id)
             return
         result: SendResult
@@ -218,7 +212,7 @@ class Posting:
             case Gone():
                 await self._give_up(post, channel, result, now)
                 return
-        if not await self._store.posts.settle(outcome):
+        if not await self._posts.settle(outcome):
             log.warning("post.lease_lost")
 
     async def _look_up(self, post: Post, channel: Channel, outgoing: Outgoing) -> None:
@@ -232,7 +226,7 @@ class Posting:
         now = self._clock.now()
         outcome = self._reconciled(post, found, now)
         _log.info("post.looked_up", post=post.id, channel=str(channel.address), state=outcome.state.value)
-        if not await self._store.posts.settle(outcome):
+        if not await self._posts.settle(outcome):
             _log.warning("post.lease_lost", post=post.id)
         elif isinstance(found, Gone):
             await self._break(channel, found)
@@ -261,7 +255,7 @@ class Posting:
     async def _give_up(self, post: Post, channel: Channel, gone: Gone, now: datetime) -> None:
         """Keeps the post for the day on which the channel is well again."""
         kept = Settlement(post=post, state=PostState.PENDING, at=now, due_at=now, error=gone.reason, fresh_start=True)
-        if await self._store.posts.settle(kept):
+        if await self._posts.settle(kept):
             await self._break(channel, gone)
         else:
             _log.warning("post.lease_lost", post=post.id)
@@ -270,9 +264,9 @@ class Posting:
         """Stops the channel, or its whole workspace, and tells those who set up the topics there, once."""
         whole = gone.scope is GoneScope.WORKSPACE
         told: set[str] = set()
-        for one in await self._store.channels.break_channels(channel.address, gone.reason, whole_workspace=whole):
+        for one in await self._channels.break_channels(channel.address, gone.reason, whole_workspace=whole):
             _log.error("channel.broken", channel=str(one.address), reason=gone.reason)
-            owner = await self._store.subscriptions.owner(one.id)
+            owner = await self._subscriptions.owner(one.id)
             if owner and owner not in told:
                 told.add(owner)
                 await self._tell(one, owner, gone.reason)
@@ -292,12 +286,3 @@ class Posting:
         except TimeoutError:
             told = False
         _log.info("channel.owner_told", channel=str(channel.address), told=told)
-
-
-def retry_delay(attempts: int) -> timedelta:
-    """How long to wait after that many attempts: exponential with full jitter, so that a crowd does not stay one.
-
-    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-    """
-    longest = min(FIRST_RETRY * (1 << min(attempts, 16)), LONGEST_RETRY)
-    return longest * random.random()  # noqa: S311

@@ -14,7 +14,7 @@ _CLASSES: Final = {
     "eess": "AS IV SP SY",
     "math": "AC AG AP AT CA CO CT CV DG DS FA GM GN GR GT HO IT KT LO MG MP NA NT OA OC PR QA RA RT SG SP ST",
     "nlin": "AO CD CG PS SI",
-    "physics": "acc-ph ao-ph app-ph atm-clus atom-ph bio-ph chem-ph class-ph comp-ph data-an ed-ph flu-dyn gen-ph "
+    "physics": "acc-ph ao-ph app-ph atm-clus term-ph bio-ph chem-ph class-ph comp-ph data-an ed-ph flu-dyn gen-ph "
     "geo-ph hist-ph ins-det med-ph optics plasm-ph pop-ph soc-ph space-ph",
     "q-bio": "BM CB GN MN NC OT PE QM SC TO",
     "q-fin": "CP EC GN MF PM PR RM ST TR",
@@ -23,7 +23,7 @@ _CLASSES: Final = {
 _PLAIN: Final = (
     "gr-qc hep-ex hep-lat hep-ph hep-th math-ph nucl-ex nucl-th quant-ph "
     # Closed: https://info.arxiv.org/help/prior_archives.html (subsumed archives)
-    "acc-phys adap-org alg-geom ao-sci atom-ph bayes-an chao-dyn chem-ph cmp-lg comp-gas dg-ga funct-an mtrl-th "
+    "acc-phys adap-org alg-geom ao-sci term-ph bayes-an chao-dyn chem-ph cmp-lg comp-gas dg-ga funct-an mtrl-th "
     "patt-sol plasm-ph q-alg solv-int supr-con"
 )
 

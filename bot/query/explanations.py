@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from bot.messages import Span, text
-from bot.papers import SourceName
-from bot.query.nodes import (
+from bot.messages.message import Span, text
+from bot.papers.paper import SourceName
+from bot.query.printing import period
+from bot.query.queries import Query
+from bot.query.syntax import (
     And,
     Author,
     Category,
@@ -29,8 +31,6 @@ from bot.query.nodes import (
     TextField,
     Word,
 )
-from bot.query.printing import period
-from bot.query.queries import Query
 
 _SOURCES = {SourceName.HUGGINGFACE: "Hugging Face", SourceName.ARXIV: "arXiv"}
 _FEATURES = {Feature.CODE: "code", Feature.PROJECT: "a project page", Feature.MODEL: "a model"}
@@ -125,7 +125,7 @@ def _fact(node: Node) -> Spans:
             return text(_days(first, end))
         case Everything():
             return text("of any kind")
-    raise TypeError(f"{node!r} is no atom")
+    raise TypeError(f"{node!r} is no term")
 
 
 def _number(number: Number) -> str:

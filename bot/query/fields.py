@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from bot.analysis import words as analyzed_words
 from bot.errors import UserError
-from bot.papers import SourceName, linked_paper_ids, normalize_paper_id, parse_paper_id
+from bot.papers.ids import linked_paper_ids, normalize_paper_id, parse_paper_id
+from bot.papers.paper import SourceName
 from bot.query.categories import category_named, nearest_category
 from bot.query.errors import QueryError
-from bot.query.nodes import (
-    Atom,
+from bot.query.syntax import (
     Author,
     Category,
     Days,
@@ -33,9 +32,11 @@ from bot.query.nodes import (
     Prefix,
     Sort,
     Submitter,
+    Term,
     TextField,
     Word,
 )
+from bot.text.words import words as analyzed_words
 
 SHORTEST_PREFIX = 3
 _LARGEST_NUMBER = 999_999_999
@@ -90,7 +91,7 @@ def words_of(value: Value) -> tuple[str, ...]:
     return tuple(found)
 
 
-def text_atom(value: Value, field: TextField = TextField.ANY) -> Atom:
+def text_term(value: Value, field: TextField = TextField.ANY) -> Term:
     """What a word, a word with a `*`, or a quoted phrase looks for."""
     if "*" in value.text:
         return _starred(value, field)
@@ -98,7 +99,7 @@ def text_atom(value: Value, field: TextField = TextField.ANY) -> Atom:
     return Word(words[0], field) if len(words) == 1 else Phrase(words, field)
 
 
-def _starred(value: Value, field: TextField) -> Atom:
+def _starred(value: Value, field: TextField) -> Term:
     if value.quoted:
         raise value.error(
             "A quoted phrase cannot contain `*`.", "Write `quant*` without quotes, or the phrase without the `*`."
@@ -261,9 +262,9 @@ def sort_named(value: Value) -> Sort:
 
 
 #: What to make of the value of each field.
-FIELDS: Final[Mapping[str, Callable[[Value], Atom]]] = {
-    "title": lambda value: text_atom(value, TextField.TITLE),
-    "abstract": lambda value: text_atom(value, TextField.ABSTRACT),
+FIELDS: Final[Mapping[str, Callable[[Value], Term]]] = {
+    "title": lambda value: text_term(value, TextField.TITLE),
+    "abstract": lambda value: text_term(value, TextField.ABSTRACT),
     "author": lambda value: Author(_name_words(value, "an author")),
     "cat": _category,
     "org": lambda value: Organization(_name_words(value, "an organisation")),

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import cast
 
 from bot.query.errors import QueryError
-from bot.query.nodes import And, Atom, Author, Node, Not, Or, Organization, Phrase, Sort, Submitter
+from bot.query.fields import FIELDS, SORT, Value, shortened, sort_named, text_term
 from bot.query.queries import Query
+from bot.query.syntax import And, Author, Node, Not, Or, Organization, Phrase, Sort, Submitter, Term
 from bot.query.tokens import Kind, Token, tokens
-from bot.query.values import FIELDS, SORT, Value, shortened, sort_named, text_atom
 
 LONGEST_QUERY = 500  # characters
 MOST_TERMS = 50
@@ -143,7 +143,7 @@ class _Parser:
             case Kind.FIELD:
                 return self._field(token, field)
             case _:
-                return self._atom(FIELDS[field](token.value) if field else text_atom(token.value), token)
+                return self._term(FIELDS[field](token.value) if field else text_term(token.value), token)
 
     def _field(self, token: Token, outer: str | None) -> _Part | None:
         name = token.value.text.lower()
@@ -159,7 +159,7 @@ class _Parser:
             return None
         if value.kind is Kind.OPEN:
             return self._group(value, name)
-        return self._atom(FIELDS[name](value.value), token, value)
+        return self._term(FIELDS[name](value.value), token, value)
 
     def _group(self, opening: Token, field: str | None) -> _Part | None:
         if self._depth == DEEPEST:
@@ -176,9 +176,9 @@ class _Parser:
             return None
         return _Part(part.node, opening.start, closing.end, part.parts)
 
-    def _atom(self, atom: Atom, first: Token, last: Token | None = None) -> _Part:
+    def _term(self, term: Term, first: Token, last: Token | None = None) -> _Part:
         last = last or first
-        self._terms += len(atom.words) if isinstance(atom, Phrase | Author | Organization | Submitter) else 1
+        self._terms += len(term.words) if isinstance(term, Phrase | Author | Organization | Submitter) else 1
         if self._terms > MOST_TERMS:
             raise self._error(
                 f"A query can have {MOST_TERMS} words at most.",
@@ -186,7 +186,7 @@ class _Parser:
                 first.start,
                 last.end - first.start,
             )
-        return _Part(atom, first.start, last.end)
+        return _Part(term, first.start, last.end)
 
     def _set_sort(self, value: Value) -> None:
         sort = sort_named(value)
@@ -231,7 +231,7 @@ def _joined(kind: type[And | Or], parts: Sequence[_Part]) -> _Part | None:
     once = list({part.node: part for part in reversed(spliced)}.values())[::-1]
     if len(once) == 1:
         return once[0]
-    nodes = cast("tuple[Atom, ...]", tuple(part.node for part in once))
+    nodes = cast("tuple[Term, ...]", tuple(part.node for part in once))
     return _Part(kind(nodes), parts[0].start, parts[-1].end, tuple(once))
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import calendar
 from datetime import date, timedelta
 
-from bot.query.nodes import (
+from bot.query.syntax import (
     And,
-    Atom,
     Author,
     Category,
     Days,
@@ -24,6 +23,7 @@ from bot.query.nodes import (
     Prefix,
     Sort,
     Submitter,
+    Term,
     TextField,
     Word,
 )
@@ -46,15 +46,15 @@ def _node(node: Node) -> str:
         case Not(part):
             return "-" + (_grouped(part) if isinstance(part, And | Or) else _node(part))
         case _:
-            return _atom(node)
+            return _term(node)
 
 
 def _grouped(node: Node) -> str:
     return f"({_node(node)})"
 
 
-def _atom(atom: Atom) -> str:
-    match atom:
+def _term(term: Term) -> str:
+    match term:
         case Everything():
             return "*"
         case Word(word, field):

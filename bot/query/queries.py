@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
-from bot.query.nodes import (
+from bot.query.printing import printed
+from bot.query.syntax import (
     And,
-    Atom,
     Category,
     FromSource,
     Has,
@@ -22,10 +22,10 @@ from bot.query.nodes import (
     Prefix,
     Sort,
     Submitter,
+    Term,
     TextField,
     Word,
 )
-from bot.query.printing import printed
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,14 @@ class Query:
     @classmethod
     def of(cls, root: Node, sort: Sort = Sort.RELEVANCE) -> Self:
         """The query with that tree."""
-        atoms = list(_atoms(root))
+        terms = list(_terms(root))
         return cls(
             text=printed(root, sort),
             root=root,
             sort=sort,
-            watches_numbers=any(isinstance(atom, _GROWING) for atom, _ in atoms),
-            has_words=any(wanted and isinstance(atom, Word | Phrase | Prefix) for atom, wanted in atoms),
-            categories=frozenset(atom.name for atom, wanted in atoms if wanted and isinstance(atom, Category)),
+            watches_numbers=any(isinstance(term, _GROWING) for term, _ in terms),
+            has_words=any(wanted and isinstance(term, Word | Phrase | Prefix) for term, wanted in terms),
+            categories=frozenset(term.name for term, wanted in terms if wanted and isinstance(term, Category)),
         )
 
     def with_upvotes(self, least: int) -> Self:
@@ -68,14 +68,14 @@ class Query:
 _GROWING = (Number, Has, FromSource, Organization, Submitter)
 
 
-def _atoms(node: Node, *, wanted: bool = True) -> Iterator[tuple[Atom, bool]]:
-    """The atoms, each with whether it is looked for and not excluded."""
+def _terms(node: Node, *, wanted: bool = True) -> Iterator[tuple[Term, bool]]:
+    """The terms, each with whether it is looked for and not excluded."""
     match node:
         case Not(part):
-            yield from _atoms(part, wanted=not wanted)
+            yield from _terms(part, wanted=not wanted)
         case And(nodes) | Or(nodes):
             for inner in nodes:
-                yield from _atoms(inner, wanted=wanted)
+                yield from _terms(inner, wanted=wanted)
         case _:
             yield node, wanted
 

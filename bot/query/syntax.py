@@ -1,7 +1,7 @@
 """The syntax tree of a query: what every part of it means, for search and for topics alike.
 
-Words are stored as `bot.analysis.words` gives them: folded, in small letters, not stemmed. Where a node says
-*stemmed*, its words and those of the paper are compared by `bot.analysis.terms`, elsewhere as they are.
+Words are stored as `bot.text.words.words` gives them: folded, in small letters, not stemmed. Where a node says
+*stemmed*, its words and those of the paper are compared by `bot.text.words.terms`, elsewhere as they are.
 
 The text of a paper is its title, its abstract and each of its AI keywords, one by one; not its summary. Words in a row
 are in a row within one of these: a phrase never goes on from the title to the abstract or from a keyword to the next.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from bot.papers import SourceName
+from bot.papers.paper import SourceName
 
 
 class TextField(StrEnum):
@@ -151,7 +151,7 @@ class PaperId:
 
 
 Text = Word | Phrase | Prefix
-Atom = (
+Term = (
     Everything
     | Word
     | Phrase
@@ -172,21 +172,21 @@ Atom = (
 class Not:
     """What `node` does not find. `node` is never another `Not`."""
 
-    node: Atom | And | Or
+    node: Term | And | Or
 
 
 @dataclass(frozen=True, slots=True)
 class And:
     """What all of `nodes` find: two or more, none of them an `And`."""
 
-    nodes: tuple[Atom | Not | Or, ...]
+    nodes: tuple[Term | Not | Or, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
     """What any of `nodes` finds: two or more, none of them an `Or`."""
 
-    nodes: tuple[Atom | Not | And, ...]
+    nodes: tuple[Term | Not | And, ...]
 
 
-Node = Atom | Not | And | Or
+Node = Term | Not | And | Or

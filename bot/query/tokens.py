@@ -8,7 +8,7 @@ from enum import Enum, auto
 from typing import Final
 
 from bot.query.errors import QueryError
-from bot.query.values import DASHES, FIELDS, SORT, Value, not_a_field
+from bot.query.fields import DASHES, FIELDS, SORT, Value, not_a_field
 
 #: Every character that people and their phones write for a double quote; any of them ends what another began.
 QUOTES: Final = '"\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02\u2033'

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-from bot.channels import PlatformName
-from bot.papers import Paper
+from bot.channels.channel import PlatformName
+from bot.papers.paper import Paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +24,3 @@ class SavedPaper:
 
     paper: Paper
     saved_at: datetime
-
-
-class Vote(StrEnum):
-    """What a person of a channel thinks of a paper. It counts in that channel only."""
-
-    UP = "up"
-    DOWN = "down"
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """The votes of a channel on a paper."""
-
-    up: int = 0
-    down: int = 0

@@ -7,7 +7,7 @@ import re
 from datetime import date, timedelta
 
 from bot.errors import UserError
-from bot.suggestions import closest, quoted
+from bot.text.suggestions import closest, quoted
 
 DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 FARTHEST_DAY = timedelta(days=3660)  # what a person may name at most, about ten years ahead

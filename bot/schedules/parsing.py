@@ -12,7 +12,7 @@ from cronsim import CronSim, CronSimError
 from bot.errors import UserError
 from bot.schedules.days import DAY_NAMES, day_of_week
 from bot.schedules.recurrence import EVERY_DAY, SOME_DAY, WEEKDAYS, Cron, Hourly, Instant, Monthly, Schedule, Weekly
-from bot.suggestions import closest, quoted
+from bot.text.suggestions import closest, quoted
 
 DEFAULT_TIME = time(9)
 CLOSEST_CRON = 5  # minutes between two times of a cron expression, at least

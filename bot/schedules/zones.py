@@ -7,7 +7,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from bot.errors import UserError
-from bot.suggestions import closest, either, quoted
+from bot.text.suggestions import closest, either, quoted
 
 _EXAMPLES = "Write one like `Europe/Berlin` or `America/New_York`."
 _OFFSET = re.compile(r"(?:utc|gmt)?[ _]?[+-]\d{1,2}(?::?\d{2})?", re.ASCII)

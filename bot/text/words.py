@@ -16,7 +16,7 @@ from typing import Final
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-from bot.cleaning import without_unseen
+from bot.text.cleaning import without_unseen
 
 #: The names under which the index knows the two analysers.
 WORDS: Final = "words"

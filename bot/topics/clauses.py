@@ -1,4 +1,4 @@
-"""Clauses: queries with their negations pushed down to the atoms, ready to be evaluated for many papers at once.
+"""Clauses: queries with their negations pushed down to the terms, ready to be evaluated for many papers at once.
 
 The truth of anything for a batch of papers is one integer, a bit for each paper.
 """
@@ -6,40 +6,16 @@ The truth of anything for a batch of papers is one integer, a bit for each paper
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeVar, cast
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar, cast
 
-from bot.matching.atoms import Atom, Atoms, Condition, Question, holds
-from bot.papers import Paper
-from bot.query.nodes import And, Everything, Node, Not, Or
+from bot.papers.paper import Paper
+from bot.query.syntax import And, Everything, Node, Not, Or
+from bot.topics.standing_queries import Clause, Condition, Question, Term
+from bot.topics.terms import Terms, holds
 
-Intern = Callable[[Question], Atom]
+Intern = Callable[[Question], Term]
 _Part = TypeVar("_Part", bound=Hashable)
-
-
-class Clause(NamedTuple):
-    """What all has to be so: `need` and none of `without`, one at least of each of `groups`, and the conditions.
-
-    Each condition comes with the answer that is needed. Equal clauses of the same atoms are equal queries.
-    """
-
-    need: tuple[Atom, ...] = ()
-    without: tuple[Atom, ...] = ()
-    groups: tuple[tuple[Atom | Clause, ...], ...] = ()
-    conditions: tuple[tuple[Atom, bool], ...] = ()
-
-    def atoms(self) -> Iterator[Atom]:
-        """Every atom, as often as it is in there."""
-        yield from self.need
-        yield from self.without
-        for group in self.groups:
-            for either in group:
-                if isinstance(either, Atom):
-                    yield either
-                else:
-                    yield from either.atoms()
-        for atom, _ in self.conditions:
-            yield atom
 
 
 def clause_of(node: Node, intern: Intern, *, wanted: bool = True) -> Clause:
@@ -55,21 +31,21 @@ def clause_of(node: Node, intern: Intern, *, wanted: bool = True) -> Clause:
         case Everything():
             return Clause() if wanted else Clause(groups=((),))
         case _:
-            atom = intern(node)
+            term = intern(node)
             if isinstance(node, Condition):
-                return Clause(conditions=((atom, wanted),))
-            return Clause(need=(atom,)) if wanted else Clause(without=(atom,))
+                return Clause(conditions=((term, wanted),))
+            return Clause(need=(term,)) if wanted else Clause(without=(term,))
 
 
-def _bare(clause: Clause) -> Atom | Clause:
-    """The atom that is all that a clause needs, or the clause."""
+def _bare(clause: Clause) -> Term | Clause:
+    """The term that is all that a clause needs, or the clause."""
     return clause.need[0] if len(clause.need) == 1 and clause == Clause(need=clause.need) else clause
 
 
 def _all_of(clauses: Sequence[Clause]) -> Clause:
     return Clause(
-        need=_once(atom for clause in clauses for atom in clause.need),
-        without=_once(atom for clause in clauses for atom in clause.without),
+        need=_once(term for clause in clauses for term in clause.need),
+        without=_once(term for clause in clauses for term in clause.without),
         groups=_once(group for clause in clauses for group in clause.groups),
         conditions=_once(condition for clause in clauses for condition in clause.conditions),
     )
@@ -83,41 +59,41 @@ def _once(parts: Iterable[_Part]) -> tuple[_Part, ...]:
 class Batch:
     """Some papers, and what is known of them."""
 
-    def __init__(self, papers: Sequence[Paper], atoms: Atoms) -> None:
+    def __init__(self, papers: Sequence[Paper], terms: Terms) -> None:
         self._papers = papers
-        self._conditions: dict[Atom, int] = {}
+        self._conditions: dict[Term, int] = {}
         self.everyone = (1 << len(papers)) - 1
         """A bit for each of the papers."""
-        found: defaultdict[Atom, int] = defaultdict(int)
+        found: defaultdict[Term, int] = defaultdict(int)
         for number, paper in enumerate(papers):
             bit = 1 << number
-            for atom in atoms.true_of(paper):
-                found[atom] |= bit
-        self.found: Mapping[Atom, int] = found
-        """The papers of which an atom is true; one that is not in here is true of none, or a condition."""
+            for term in terms.true_of(paper):
+                found[term] |= bit
+        self.found: Mapping[Term, int] = found
+        """The papers of which a term is true; one that is not in here is true of none, or a condition."""
 
     def true_of(self, clause: Clause, papers: int) -> int:
         """Those of the papers of which the clause is true. Conditions come last: they are rarely reached."""
         found = self.found
-        for atom in clause.need:
-            papers &= found.get(atom, 0)
-        for atom in clause.without:
-            papers &= ~found.get(atom, 0)
+        for term in clause.need:
+            papers &= found.get(term, 0)
+        for term in clause.without:
+            papers &= ~found.get(term, 0)
         for group in clause.groups:
             either = 0
             for part in group:
-                either |= found.get(part, 0) if isinstance(part, Atom) else self.true_of(part, papers)
+                either |= found.get(part, 0) if isinstance(part, Term) else self.true_of(part, papers)
             papers &= either
         if papers:
-            for atom, wanted in clause.conditions:
-                papers &= self.condition(atom) if wanted else ~self.condition(atom)
+            for term, wanted in clause.conditions:
+                papers &= self.condition(term) if wanted else ~self.condition(term)
         return papers
 
-    def condition(self, atom: Atom) -> int:
+    def condition(self, term: Term) -> int:
         """The papers of which a condition is true."""
-        papers = self._conditions.get(atom)
+        papers = self._conditions.get(term)
         if papers is None:
-            condition = cast("Condition", atom.asks)
+            condition = cast("Condition", term.asks)
             papers = sum(1 << number for number, paper in enumerate(self._papers) if holds(condition, paper))
-            self._conditions[atom] = papers
+            self._conditions[term] = papers
         return papers

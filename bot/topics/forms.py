@@ -1,9 +1,11 @@
-"""Forms: what a dialogue starts with that changes a topic or a channel."""
+"""Forms: what a modal begins with that adds or changes a topic."""
 
 from __future__ import annotations
 
-from bot.channels import Address, Channel
-from bot.ports import CommandCall, Store, TopicOptions
+from bot.channels.channel import Address, Channel
+from bot.channels.store import ChannelStore
+from bot.platforms.command_calls import CommandCall
+from bot.topics.store import SubscriptionStore, TopicOptions
 
 
 def line_of(options: TopicOptions, *, number: int | None = None, min_upvotes: str = "", backfill: str = "") -> str:
@@ -27,16 +29,17 @@ def line_of(options: TopicOptions, *, number: int | None = None, min_upvotes: st
     return " ".join([*parts, "--", *options.query.split()])
 
 
-class Forms:
+class TopicForms:
     """Reads what is there now; what a form says is then done by the commands themselves."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, channels: ChannelStore, subscriptions: SubscriptionStore) -> None:
+        self._channels = channels
+        self._subscriptions = subscriptions
 
     async def topic_of(self, address: Address, number: int) -> TopicOptions | None:
         """The topic with that number in a channel."""
         channel = await self.channel_at(address)
-        topics = await self._store.subscriptions.of_channel(channel.id) if channel else []
+        topics = await self._subscriptions.of_channel(channel.id) if channel else []
         return next(
             (
                 TopicOptions(query=topic.query, name=topic.name, min_upvotes=topic.min_upvotes, instant=topic.instant)
@@ -48,8 +51,8 @@ class Forms:
 
     async def may_manage(self, call: CommandCall) -> bool:
         """Whether the person may change what the form is about."""
-        return call.person.manages_with(await self._store.channels.role(call.address))
+        return call.person.manages_with(await self._channels.role(call.address))
 
     async def channel_at(self, address: Address) -> Channel | None:
         """The channel, None where nobody has set anything up."""
-        return await self._store.channels.find(address)
+        return await self._channels.find(address)

@@ -1,74 +1,34 @@
 """The matcher: which of very many standing queries a new paper is for.
 
-Every query is anchored on the atoms of one of its parts that has to be true. For a paper only the queries that are
-anchored on an atom that is true of it are looked at, a small share of all.
+Every query is anchored on the terms of one of its parts that has to be true. For a paper only the queries that are
+anchored on a term that is true of it are looked at, a small share of all.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Final
 
-from bot.matching.atoms import Atom, Atoms, Condition
-from bot.matching.clauses import Batch, Clause, clause_of
-from bot.papers import Paper
-from bot.query import Query
-from bot.query.nodes import (
-    Author,
-    Category,
-    Days,
-    FromSource,
-    Has,
-    Number,
-    Organization,
-    PaperId,
-    Phrase,
-    Prefix,
-    Submitter,
-)
+from bot.papers.paper import Paper
+from bot.query.queries import Query
+from bot.topics.clauses import Batch, clause_of
+from bot.topics.standing_queries import Clause, Condition, StandingQuery, Term
+from bot.topics.terms import Terms
 
 #: Papers that are evaluated together. Larger integers would save little and cost memory.
 BATCH = 512
-
-Anchor = tuple[Atom, ...]
-Group = tuple[Atom | Clause, ...]
-
-
-class Standing:
-    """A query that stands for all `keys` (sorted) under which it was put.
-
-    It is true where an atom of `anchor` is, all `others` are, and `rest` is. With an empty anchor, which is true of
-    every paper, and with one of several atoms, all that is needed beside it is in the rest.
-    """
-
-    __slots__ = ("anchor", "clause", "keys", "others", "rest")
-
-    def __init__(self, clause: Clause) -> None:
-        self.clause = clause
-        self.keys: list[int] = []
-        self.others: Anchor = ()
-        self.anchor, group = _anchor(clause)
-        rest = clause
-        if len(self.anchor) == 1:
-            self.others = tuple(atom for atom in clause.need if atom is not self.anchor[0])
-            rest = rest._replace(need=())
-        if group and all(isinstance(part, Atom) for part in group):
-            # That one of the group is true is all that the group asks for.
-            rest = rest._replace(groups=tuple(other for other in clause.groups if other is not group))
-        self.rest = None if rest == Clause() else rest
 
 
 class Matcher:
     """Queries by key, matched against papers. Keys come and go while it is used; it is for one thread at a time."""
 
     def __init__(self) -> None:
-        self._atoms = Atoms()
-        self._standing: dict[Clause, Standing] = {}
-        self._by_key: dict[int, Standing] = {}
-        self._unanchored: list[Standing] = []
-        self._conditions: dict[Atom, None] = {}
+        self._terms = Terms()
+        self._standing: dict[Clause, StandingQuery] = {}
+        self._by_key: dict[int, StandingQuery] = {}
+        self._unanchored: list[StandingQuery] = []
+        self._conditions: dict[Term, None] = {}
         """Conditions that are anchors: nobody finds them from the paper's side."""
 
     def __len__(self) -> int:
@@ -81,7 +41,7 @@ class Matcher:
 
     def put(self, key: int, query: Query) -> None:
         """Adds a query, or replaces the one of that key."""
-        clause = clause_of(query.root, self._atoms.intern)
+        clause = clause_of(query.root, self._terms.intern)
         standing = self._standing.get(clause)
         if standing is None:
             standing = self._stand(clause)
@@ -107,7 +67,7 @@ class Matcher:
         return matches
 
     def _match(self, papers: Sequence[Paper]) -> list[list[int]]:
-        batch = Batch(papers, self._atoms)
+        batch = Batch(papers, self._terms)
         keys: list[list[int]] = [[] for _ in papers]
         for standing, found in self._true_of(batch):
             while found:
@@ -116,13 +76,13 @@ class Matcher:
                 found ^= 1 << last
         return keys
 
-    def _true_of(self, batch: Batch) -> Iterator[tuple[Standing, int]]:
+    def _true_of(self, batch: Batch) -> Iterator[tuple[StandingQuery, int]]:
         """The queries that are true of papers of the batch, each once, and of which papers."""
         get = batch.found.get
-        several: dict[Standing, int] = dict.fromkeys(self._unanchored, batch.everyone)
-        conditions = [(atom, papers) for atom in self._conditions if (papers := batch.condition(atom))]
-        for atom, papers in chain(batch.found.items(), conditions):
-            for standing in atom.anchored:
+        several: dict[StandingQuery, int] = dict.fromkeys(self._unanchored, batch.everyone)
+        conditions = [(term, papers) for term in self._conditions if (papers := batch.condition(term))]
+        for term, papers in chain(batch.found.items(), conditions):
+            for standing in term.anchored:
                 found = papers
                 for other in standing.others:
                     found &= get(other, 0)
@@ -131,30 +91,30 @@ class Matcher:
                 else:
                     if standing.rest is None or (found := batch.true_of(standing.rest, found)):
                         yield standing, found
-            for standing in atom.shared:
+            for standing in term.shared:
                 several[standing] = several.get(standing, 0) | papers
         for standing, found in several.items():
             if standing.rest is None or (found := batch.true_of(standing.rest, found)):
                 yield standing, found
 
-    def _stand(self, clause: Clause) -> Standing:
-        for atom in clause.atoms():
-            atom.users += 1
-        standing = self._standing[clause] = Standing(clause)
+    def _stand(self, clause: Clause) -> StandingQuery:
+        for term in clause.terms():
+            term.users += 1
+        standing = self._standing[clause] = StandingQuery(clause)
         match standing.anchor:
             case ():
                 self._unanchored.append(standing)
-            case (atom,):
-                atom.anchored += (standing,)
-            case atoms:
-                for atom in atoms:
-                    atom.shared += (standing,)
-        for atom in standing.anchor:
-            if isinstance(atom.asks, Condition):
-                self._conditions[atom] = None
+            case (term,):
+                term.anchored += (standing,)
+            case terms:
+                for term in terms:
+                    term.shared += (standing,)
+        for term in standing.anchor:
+            if isinstance(term.asks, Condition):
+                self._conditions[term] = None
         return standing
 
-    def _withdraw(self, standing: Standing, key: int) -> None:
+    def _withdraw(self, standing: StandingQuery, key: int) -> None:
         del standing.keys[bisect_left(standing.keys, key)]
         if standing.keys:
             return
@@ -162,19 +122,19 @@ class Matcher:
         match standing.anchor:
             case ():
                 self._unanchored.remove(standing)
-            case (atom,):
-                atom.anchored = _without(atom.anchored, standing)
-            case atoms:
-                for atom in atoms:
-                    atom.shared = _without(atom.shared, standing)
-        for atom in standing.anchor:
-            if not atom.anchored and not atom.shared:
-                self._conditions.pop(atom, None)
-        for atom in standing.clause.atoms():
-            self._atoms.release(atom)
+            case (term,):
+                term.anchored = _without(term.anchored, standing)
+            case terms:
+                for term in terms:
+                    term.shared = _without(term.shared, standing)
+        for term in standing.anchor:
+            if not term.anchored and not term.shared:
+                self._conditions.pop(term, None)
+        for term in standing.clause.terms():
+            self._terms.release(term)
 
 
-def _without(places: tuple[Standing, ...], standing: Standing) -> tuple[Standing, ...]:
+def _without(places: tuple[StandingQuery, ...], standing: StandingQuery) -> tuple[StandingQuery, ...]:
     place = places.index(standing)
     return places[:place] + places[place + 1 :]
 
@@ -192,42 +152,3 @@ def same(query: Query, other: Query) -> bool:
     matcher.put(0, query)
     matcher.put(1, other)
     return matcher.distinct == 1
-
-
-def _anchor(clause: Clause) -> tuple[Anchor, Group]:
-    """The atoms, as rare as possible, one of which must be true for the clause to be, and the group that they are of.
-
-    There are none where the clause may be true of a paper that has nothing that was asked for.
-    """
-    choices: list[tuple[Anchor, Group]] = [((atom,), ()) for atom in clause.need]
-    choices += [((atom,), ()) for atom, wanted in clause.conditions if wanted]
-    for group in clause.groups:
-        anchors = [(part,) if isinstance(part, Atom) else _anchor(part)[0] for part in group]
-        if all(anchors):
-            choices.append((tuple(dict.fromkeys(chain.from_iterable(anchors))), group))
-    return min(choices, key=lambda choice: _frequency(choice[0]), default=((), ()))
-
-
-def _frequency(anchor: Iterable[Atom]) -> float:
-    """A guess at how many papers there are for which one of the atoms is true, for comparison.
-
-    What many people ask for is what many papers are about: measured over real papers this gives 1.2 times the
-    candidates that knowing the true frequencies would give.
-    """
-    return sum(atom.users * _WEIGHTS.get(type(atom.asks), 1.0) for atom in anchor)
-
-
-#: How much commoner atoms of a kind are than words that are asked for as often.
-_WEIGHTS: Final[Mapping[type, float]] = {
-    PaperId: 0.01,
-    Phrase: 0.1,
-    Author: 0.1,
-    Submitter: 0.1,
-    Organization: 0.3,
-    Prefix: 3.0,
-    Category: 30.0,
-    Has: 300.0,
-    FromSource: 1000.0,
-    Days: 1000.0,
-    Number: 1000.0,
-}

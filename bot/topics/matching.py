@@ -10,13 +10,15 @@ from datetime import timedelta
 
 import structlog
 
-from bot.channels import Channel
-from bot.matching import Matcher
-from bot.papers import StoredPaper
-from bot.ports import Clock, Store
-from bot.posts import Match
-from bot.query import QueryError
-from bot.subscriptions import Subscription
+from bot.channels.channel import Channel
+from bot.channels.store import ChannelStore
+from bot.clocks import Clock
+from bot.papers.paper import StoredPaper
+from bot.papers.store import PaperStore
+from bot.query.errors import QueryError
+from bot.topics.matcher import Matcher
+from bot.topics.store import Match, MatchStore, SubscriptionStore
+from bot.topics.subscription import Subscription
 
 #: For how long after its listing a paper is matched again when it changes. Votes grow for days (DESIGN: 14).
 MATCHED_AGAIN_FOR = timedelta(days=14)
@@ -26,11 +28,22 @@ CHANGES_AT_ONCE = 1000
 _log = structlog.get_logger()
 
 
-class TopicDesk:
+class TopicMatching:
     """Follows the subscriptions of all channels and tells which papers each is owed."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store = store
+    def __init__(
+        self,
+        *,
+        papers: PaperStore,
+        channels: ChannelStore,
+        subscriptions: SubscriptionStore,
+        matches: MatchStore,
+        clock: Clock,
+    ) -> None:
+        self._papers = papers
+        self._channels = channels
+        self._subscriptions = subscriptions
+        self._matches = matches
         self._clock = clock
         self._matcher = Matcher()
         self._topics: dict[int, Subscription] = {}
@@ -46,12 +59,12 @@ class TopicDesk:
         """
         news: set[int] = set()
         async with self._one_at_a_time:
-            while papers := await self._store.papers.unmatched(BATCH):
+            while papers := await self._papers.unmatched(BATCH):
                 # Topics are read after the papers: one that is older than a paper is then certainly known.
                 await self._follow()
                 matches = await self._match(papers)
                 revisions = {stored.paper.id: stored.revision for stored in papers}
-                news.update(await self._store.digests.record_matches(revisions, matches, self._clock.now()))
+                news.update(await self._matches.record_matches(revisions, matches, self._clock.now()))
                 _log.info("papers.matched", papers=len(papers), matches=len(matches), topics=len(self._topics))
         return sorted(news)
 
@@ -66,7 +79,7 @@ class TopicDesk:
         return frozenset().union(*self._categories.values())
 
     async def _follow(self) -> None:
-        while changes := await self._store.subscriptions.changed(self._change, CHANGES_AT_ONCE):
+        while changes := await self._subscriptions.changed(self._change, CHANGES_AT_ONCE):
             for change in changes:
                 self._apply(change.subscription_id, change.subscription)
                 self._change = change.change
@@ -108,8 +121,8 @@ class TopicDesk:
         current = [stored for stored in papers if stored.listed_at >= oldest]
         found = self._matcher.match_all([stored.paper for stored in current])
         watching = {topic for topics in found for topic in topics if topic in self._watching}
-        baselines = await self._store.subscriptions.baselines(sorted(watching)) if watching else set()
-        channels = await self._store.channels.get(
+        baselines = await self._subscriptions.baselines(sorted(watching)) if watching else set()
+        channels = await self._channels.get(
             sorted({self._topics[topic].channel_id for topics in found for topic in topics})
         )
         matches: list[Match] = []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.query import Query, parse
+from bot.query.parser import parse
+from bot.query.queries import Query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

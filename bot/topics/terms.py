@@ -1,21 +1,19 @@
-"""Atoms: what many queries ask about a paper, kept once and looked up once.
+"""Terms: what many queries ask about a paper, kept once and looked up once.
 
-An atom is one question with a yes or no for every paper: is this word in its title, did arXiv list it. Equal questions
-of any number of queries are one `Atom`. Those about words, names and facts are found from the paper's side: each of its
-words, of its pairs of words and of its facts is looked up, and whatever is not found is a no. Those about a number or a
-day, the conditions, are asked one by one, and only where the answer matters.
+Equal questions of any number of queries are one `Term`. Those about words, names and facts are found from the paper's
+side: each of its words, of its pairs of words and of its facts is looked up, and whatever is not found is a no. Those
+about a number or a day, the conditions, are asked one by one, and only where the answer matters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
-from typing import TYPE_CHECKING
 
-from bot.analysis import stemmed, terms, words
-from bot.papers import Paper
-from bot.query import LONGEST_QUERY
-from bot.query.nodes import (
+from bot.papers.paper import Paper
+from bot.query.fields import SHORTEST_PREFIX
+from bot.query.parser import LONGEST_QUERY
+from bot.query.syntax import (
     Author,
     Category,
     Days,
@@ -31,37 +29,14 @@ from bot.query.nodes import (
     TextField,
     Word,
 )
-from bot.query.values import SHORTEST_PREFIX
-
-if TYPE_CHECKING:
-    from bot.matching.matcher import Standing
+from bot.text import words as analyser
+from bot.topics.standing_queries import Condition, Fact, InRow, Question, Term
 
 Rows = list[list[str]]
 """What a field of a paper says: rows of words, each with phrases of its own."""
 
 #: Words whose beginnings are remembered, some megabytes of them.
 MOST_SEEN = 50_000
-
-Condition = Number | Days
-InRow = Word | Phrase | Author | Organization
-Fact = Category | FromSource | Has | PaperId | Submitter
-Question = InRow | Prefix | Fact | Condition
-
-
-class Atom:
-    """A question that `users` queries ask.
-
-    A query in `anchored` is only true where this atom is; one in `shared` only where this or another of a few is.
-    """
-
-    __slots__ = ("anchored", "asks", "shared", "users")
-
-    def __init__(self, asks: Question) -> None:
-        self.asks = asks
-        self.users = 0
-        # Tuples, because most have one or none, and what is in the least places of the memory is found the soonest.
-        self.anchored: tuple[Standing, ...] = ()
-        self.shared: tuple[Standing, ...] = ()
 
 
 def holds(condition: Condition, paper: Paper) -> bool:
@@ -75,58 +50,60 @@ def holds(condition: Condition, paper: Paper) -> bool:
             return day is not None and (first is None or day >= first) and (end is None or day < end)
 
 
-class Atoms:
-    """All atoms that any query asks."""
+class Terms:
+    """All terms that any query asks."""
 
     def __init__(self) -> None:
-        self._atoms: dict[Question, Atom] = {}
+        self._terms: dict[Question, Term] = {}
         self._text = {field: _Rows() for field in TextField}
         self._starts = {field: _Starts() for field in TextField}
         self._authors = _Rows()
         self._organizations = _Rows()
 
     def __len__(self) -> int:
-        return len(self._atoms)
+        return len(self._terms)
 
-    def intern(self, question: Question) -> Atom:
-        """The atom that asks this. One without users is kept until it was used and released."""
+    def intern(self, question: Question) -> Term:
+        """The term that asks this. One without users is kept until it was used and released."""
         asks = _as_compared(question)
-        atom = self._atoms.get(asks)
-        if atom is None:
-            atom = self._atoms[asks] = Atom(asks)
+        term = self._terms.get(asks)
+        if term is None:
+            term = self._terms[asks] = Term(asks)
             if isinstance(asks, InRow):
-                self._rows(asks).add(_row(asks), atom)
+                self._rows(asks).add(_row(asks), term)
             elif isinstance(asks, Prefix):
-                self._starts[asks.field].add(asks.start, atom)
-        return atom
+                self._starts[asks.field].add(asks.start, term)
+        return term
 
-    def release(self, atom: Atom) -> None:
+    def release(self, term: Term) -> None:
         """One query less asks it; the last one takes it away."""
-        atom.users -= 1
-        if atom.users:
+        term.users -= 1
+        if term.users:
             return
-        asks = atom.asks
-        del self._atoms[asks]
+        asks = term.asks
+        del self._terms[asks]
         if isinstance(asks, InRow):
             self._rows(asks).remove(_row(asks))
         elif isinstance(asks, Prefix):
             self._starts[asks.field].remove(asks.start)
 
-    def true_of(self, paper: Paper) -> set[Atom]:
-        """The atoms that are true of a paper, other than conditions."""
-        written = [words(text) for text in (paper.title, paper.abstract, *paper.keywords)]
-        rows = list(map(stemmed, written))
-        true: set[Atom] = set()
+    def true_of(self, paper: Paper) -> set[Term]:
+        """The terms that are true of a paper, other than conditions."""
+        written = [analyser.words(text) for text in (paper.title, paper.abstract, *paper.keywords)]
+        rows = list(map(analyser.stemmed, written))
+        true: set[Term] = set()
         for field, part in _FIELDS.items():
             if self._text[field]:
                 self._text[field].find(rows[part], true)
             if self._starts[field]:
                 self._starts[field].find(written[part], true)
         if self._authors:
-            self._authors.find([words(name) for name in paper.authors], true)
+            self._authors.find([analyser.words(name) for name in paper.authors], true)
         if self._organizations:
-            self._organizations.find([words(paper.organization), words(paper.organization_name)], true)
-        true.update(atom for fact in _facts(paper) if (atom := self._atoms.get(fact)))
+            self._organizations.find(
+                [analyser.words(paper.organization), analyser.words(paper.organization_name)], true
+            )
+        true.update(term for fact in _facts(paper) if (term := self._terms.get(fact)))
         return true
 
     def _rows(self, asks: InRow) -> _Rows:
@@ -144,12 +121,12 @@ _FIELDS = {TextField.ANY: slice(None), TextField.TITLE: slice(0, 1), TextField.A
 
 
 def _as_compared(question: Question) -> Question:
-    """The question with its words as those of papers are compared with them: equal ones become one atom."""
+    """The question with its words as those of papers are compared with them: equal ones become one term."""
     match question:
         case Word(word, field):
-            return Word(terms(word)[0], field)
+            return Word(analyser.terms(word)[0], field)
         case Phrase(phrase, field):
-            return Phrase(tuple(terms(" ".join(phrase))), field)
+            return Phrase(tuple(analyser.terms(" ".join(phrase))), field)
         case Category(name):
             return Category(name.lower())
         case _:
@@ -171,7 +148,7 @@ def _facts(paper: Paper) -> Iterator[Fact]:
     if paper.models > 0:
         yield Has(Feature.MODEL)
     if paper.submitter:
-        yield Submitter(tuple(words(paper.submitter)))
+        yield Submitter(tuple(analyser.words(paper.submitter)))
 
 
 def _row(asks: InRow) -> tuple[str, ...]:
@@ -179,37 +156,37 @@ def _row(asks: InRow) -> tuple[str, ...]:
 
 
 class _Pair:
-    """Two words in a row: the atom that asks for them, if any does, and those of phrases that begin with them.
+    """Two words in a row: the term that asks for them, if any does, and those of phrases that begin with them.
 
     The latter are found by all their words, with a space before and after each.
     """
 
-    __slots__ = ("atom", "longer")
+    __slots__ = ("longer", "term")
 
     def __init__(self) -> None:
-        self.atom: Atom | None = None
-        self.longer: dict[str, Atom] = {}
+        self.term: Term | None = None
+        self.longer: dict[str, Term] = {}
 
 
 class _Rows:
-    """Atoms about one word, or words in a row, of a field."""
+    """Terms about one word, or words in a row, of a field."""
 
     def __init__(self) -> None:
-        self._words: dict[str, Atom] = {}
+        self._words: dict[str, Term] = {}
         self._pairs: dict[tuple[str, ...], _Pair] = {}
 
     def __bool__(self) -> bool:
         return bool(self._words or self._pairs)
 
-    def add(self, row: tuple[str, ...], atom: Atom) -> None:
+    def add(self, row: tuple[str, ...], term: Term) -> None:
         if len(row) == 1:
-            self._words[row[0]] = atom
+            self._words[row[0]] = term
             return
         pair = self._pairs.setdefault(row[:2], _Pair())
         if len(row) == 2:
-            pair.atom = atom
+            pair.term = term
         else:
-            pair.longer[_spaced(row)] = atom
+            pair.longer[_spaced(row)] = term
 
     def remove(self, row: tuple[str, ...]) -> None:
         if len(row) == 1:
@@ -217,14 +194,14 @@ class _Rows:
             return
         pair = self._pairs[row[:2]]
         if len(row) == 2:
-            pair.atom = None
+            pair.term = None
         else:
             del pair.longer[_spaced(row)]
-        if pair.atom is None and not pair.longer:
+        if pair.term is None and not pair.longer:
             del self._pairs[row[:2]]
 
-    def find(self, rows: Rows, true: set[Atom]) -> None:
-        """Adds the atoms that are true of these rows."""
+    def find(self, rows: Rows, true: set[Term]) -> None:
+        """Adds the terms that are true of these rows."""
         if self._words:
             true.update(filter(None, map(self._words.get, set().union(*rows))))
         if not self._pairs:
@@ -232,10 +209,10 @@ class _Rows:
         pairs: set[_Pair] = set()
         for row in rows:
             pairs.update(filter(None, map(self._pairs.get, zip(row, islice(row, 1, None), strict=False))))
-        true.update(pair.atom for pair in pairs if pair.atom is not None)
+        true.update(pair.term for pair in pairs if pair.term is not None)
         if longer := [phrase for pair in pairs for phrase in pair.longer.items()]:
             text = "\n".join(map(_spaced, rows))
-            true.update(atom for phrase, atom in longer if phrase in text)
+            true.update(term for phrase, term in longer if phrase in text)
 
 
 def _spaced(row: Iterable[str]) -> str:
@@ -243,37 +220,37 @@ def _spaced(row: Iterable[str]) -> str:
 
 
 class _Starts:
-    """Atoms about how a word of a field starts."""
+    """Terms about how a word of a field starts."""
 
     def __init__(self) -> None:
-        self._starts: dict[str, Atom] = {}
+        self._starts: dict[str, Term] = {}
         self._seen = _Seen(self._starts)
 
     def __bool__(self) -> bool:
         return bool(self._starts)
 
-    def add(self, start: str, atom: Atom) -> None:
-        self._starts[start] = atom
+    def add(self, start: str, term: Term) -> None:
+        self._starts[start] = term
         self._seen.clear()
 
     def remove(self, start: str) -> None:
         del self._starts[start]
         self._seen.clear()
 
-    def find(self, rows: Rows, true: set[Atom]) -> None:
-        """Adds the atoms that are true of these rows."""
+    def find(self, rows: Rows, true: set[Term]) -> None:
+        """Adds the terms that are true of these rows."""
         if len(self._seen) > MOST_SEEN:
             self._seen.clear()
         true.update(chain.from_iterable(filter(None, map(self._seen.__getitem__, set().union(*rows)))))
 
 
-class _Seen(dict[str, tuple[Atom, ...]]):
-    """The atoms that are true of words seen lately: papers are made of the same words again and again."""
+class _Seen(dict[str, tuple[Term, ...]]):
+    """The terms that are true of words seen lately: papers are made of the same words again and again."""
 
-    def __init__(self, starts: Mapping[str, Atom]) -> None:
+    def __init__(self, starts: Mapping[str, Term]) -> None:
         self._starts = starts
 
-    def __missing__(self, word: str) -> tuple[Atom, ...]:
+    def __missing__(self, word: str) -> tuple[Term, ...]:
         starts = (word[:end] for end in range(SHORTEST_PREFIX, min(len(word), LONGEST_QUERY) + 1))
-        atoms = self[word] = tuple(self._starts[start] for start in starts if start in self._starts)
-        return atoms
+        terms = self[word] = tuple(self._starts[start] for start in starts if start in self._starts)
+        return terms

@@ -17,7 +17,7 @@ from sqlmodel.sql import sqltypes
 from storage.database import MIGRATION_LOCK
 from storage.tables import JsonType
 
-PATIENCE = 60.0  # seconds that a process waits for another one that migrates the same file
+TIMEOUT = 60.0  # seconds that a process waits for another one that migrates the same file
 #: The schema as the tables say it is; importing them is what fills it.
 TARGET = SQLModel.metadata
 
@@ -53,7 +53,7 @@ def use_wal(connection: Connection) -> None:
 
     The switch fails at once while anybody else has the file open for writing, busy timeout or not.
     """
-    give_up_at = time.monotonic() + PATIENCE
+    give_up_at = time.monotonic() + TIMEOUT
     while True:
         try:
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
@@ -68,7 +68,7 @@ def use_wal(connection: Connection) -> None:
 async def main() -> None:
     url = context.config.attributes["url"]
     # Without the driver's own transactions SQLite takes DDL and data in the one that we begin ourselves.
-    options = {"isolation_level": None, "timeout": PATIENCE} if url.startswith("sqlite") else {}
+    options = {"isolation_level": None, "timeout": TIMEOUT} if url.startswith("sqlite") else {}
     engine = create_async_engine(url, poolclass=NullPool, connect_args=options)
     async with engine.connect() as connection:
         await connection.run_sync(run)

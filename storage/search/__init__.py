@@ -1,5 +1,4 @@
-"""The search index: tantivy in a folder beside the database, which it follows."""
+"""The search index: tantivy in a folder beside the database, which it follows.
 
-from storage.search.index import TantivyIndex
-
-__all__ = ["TantivyIndex"]
+Not here: the analyser of words (`bot.text.words`), because the matcher uses the same.
+"""

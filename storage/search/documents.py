@@ -8,9 +8,9 @@ from typing import Final
 
 from tantivy import Document, Index, Schema, SchemaBuilder
 
-from bot.analysis import TERMS, WORDS, normalized, terms_analyzer, words, words_analyzer
-from bot.papers import Paper
-from bot.query.nodes import Feature
+from bot.papers.paper import Paper
+from bot.query.syntax import Feature
+from bot.text.words import TERMS, WORDS, normalized, terms_analyzer, words, words_analyzer
 
 #: Part of the folder's name. A change of anything in this module, or of how text becomes words, makes it another one,
 #: and indexes are built anew.

@@ -19,7 +19,7 @@ import structlog
 from tantivy import FieldType, Index, IndexWriter, Query, Schema, Searcher
 
 from bot.errors import StorageError
-from bot.papers import Paper
+from bot.papers.paper import Paper
 from storage.search.documents import FORMAT, document, register_analyzers, schema
 
 WRITER_MEMORY: Final = 30_000_000  # bytes that are gathered before they are written out

@@ -8,21 +8,14 @@ from typing import Any, Final
 
 from tantivy import DocAddress, Document, Occur, Query, Schema, Searcher, SnippetGenerator
 
-from bot.messages import Span
-from bot.papers import Paper
-from bot.query import Node, Sort
-from bot.query import Query as PaperQuery
-from bot.search import FEW_RESULTS, Hit, SearchPage
+from bot.messages.message import Span
+from bot.papers.paper import Paper
+from bot.query.queries import Query as PaperQuery
+from bot.query.syntax import Node, Sort
+from bot.search.results import FEW_RESULTS, Hit, SearchPage
 from storage.search.documents import id_in, text_of
 from storage.search.files import engine_errors
-from storage.search.queries import (
-    ShownWords,
-    exact_query,
-    has_relevance,
-    ranked_query,
-    related_query,
-    similar_query,
-)
+from storage.search.queries import ShownWords, exact_query, has_relevance, ranked_query, related_query, similar_query
 
 SNIPPET_LENGTH: Final = 200  # characters, about three lines of a chat
 

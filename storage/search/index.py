@@ -10,15 +10,16 @@ from typing import Final
 import structlog
 
 from bot.errors import StorageError
-from bot.papers import Paper
-from bot.query import Query
-from bot.search import Hit, PaperFeed, SearchPage
+from bot.papers.paper import Paper
+from bot.query.queries import Query
+from bot.search.index import PaperFeed
+from bot.search.results import Hit, SearchPage
 from storage.search.files import DamagedIndexError, IndexFiles, IndexWriting
 from storage.search.finding import Search
 
 #: How long a search waits for the index to catch up before it makes do with what is there, in seconds. A handful of
 #: papers takes hundredths.
-PATIENCE: Final = 1.5
+FOLLOW_TIMEOUT: Final = 1.5
 _BUSY: Final = 0.1  # seconds before asking again whether another process has finished
 PAPERS_AT_ONCE: Final = 500
 PAPERS_PER_COMMIT: Final = 10_000
@@ -27,11 +28,11 @@ _log = structlog.get_logger()
 
 
 class TantivyIndex:
-    """Implements `bot.search.SearchIndex` in a folder that any number of processes may share.
+    """Implements `bot.search.index.SearchIndex` in a folder that any number of processes may share.
 
     Every search first asks the database for the number of its last change, and if that is not the one it knows, waits
-    up to `PATIENCE` for the index to take over what is new, in this process or another. While a great deal is taken
-    over, it searches what is there so far. Errors of the files are repaired by building them anew.
+    up to `FOLLOW_TIMEOUT` for the index to take over what is new, in this process or another. While much is taken over,
+    it searches what is there so far. Errors of the files are repaired by building them anew.
     """
 
     def __init__(self, folder: Path, feed: PaperFeed) -> None:
@@ -110,7 +111,7 @@ class TantivyIndex:
         if self._following is None or self._following.done():
             self._following = loop.create_task(self._follow())
             self._following_since = loop.time()
-        left = self._following_since + PATIENCE - loop.time()
+        left = self._following_since + FOLLOW_TIMEOUT - loop.time()
         if left > 0:
             await asyncio.wait([self._following], timeout=left)
         if self._failure is not None and not self._files.opened:

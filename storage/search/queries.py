@@ -16,8 +16,7 @@ from typing import Final, Self
 
 from tantivy import FieldType, Occur, Query, Schema
 
-from bot.analysis import stemmed, terms, words
-from bot.query.nodes import (
+from bot.query.syntax import (
     And,
     Author,
     Category,
@@ -38,6 +37,7 @@ from bot.query.nodes import (
     TextField,
     Word,
 )
+from bot.text.words import stemmed, terms, words
 from storage.search.documents import whole_name
 
 _IN_TITLE = 0.3

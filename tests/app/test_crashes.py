@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -71,7 +71,7 @@ async def _live(town: Town) -> None:
     await town.engine.deliver()
 
 
-async def _life(migrated: Path, folder: Path, doom: Doom) -> SimulatedPlatform:
+async def _lifecycle(migrated: Path, folder: Path, doom: Doom) -> SimulatedPlatform:
     """Lives until the crash, then in a second process to the end."""
     folder.mkdir()
     store = SqlStore(f"sqlite:///{shutil.copy(migrated, folder / 'paperround.db')}")
@@ -83,7 +83,7 @@ async def _life(migrated: Path, folder: Path, doom: Doom) -> SimulatedPlatform:
     await first.say("schedule instant", "two")
     await first.index.close()
     dying = Town(
-        Doomed(store, doom),
+        cast("SqlStore", Doomed(store, doom)),
         folder / "index",
         clock=clock,
         source=source,
@@ -118,10 +118,10 @@ async def test_a_crash_at_any_call_of_the_store_loses_and_repeats_nothing(
     calls = await _count_calls(migrated_sqlite, tmp_path / "counting")
     assert calls > 40
     for at in range(1 + after, calls + 1, 6):
-        _check(await _life(migrated_sqlite, tmp_path / str(at), Doom(at, after=after)))
+        _check(await _lifecycle(migrated_sqlite, tmp_path / str(at), Doom(at, after=after)))
 
 
 async def _count_calls(migrated: Path, folder: Path) -> int:
     doom = Doom(10**9, after=False)
-    _check(await _life(migrated, folder, doom))
+    _check(await _lifecycle(migrated, folder, doom))
     return doom.calls

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from bot import topics
 from bot.errors import SourceError, StorageError
-from bot.matching.matcher import Standing
-from bot.messages import PaperBlock
+from bot.messages.message import PaperBlock
+from bot.topics import matching
+from bot.topics.standing_queries import StandingQuery
 from storage.store import SqlStore
 from tests.clocks import SettableClock
 from tests.platforms import Fault
 from tests.sources import a_paper
 from tests.town import Town
 
-PATIENCE = 20.0  # seconds; on a busy machine
+TIMEOUT = 20.0  # seconds; on a busy machine
 
 
 @asynccontextmanager
@@ -38,7 +38,7 @@ async def running(town: Town) -> AsyncIterator[asyncio.Task[None]]:
 
 
 async def eventually(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         while not condition():
             await asyncio.sleep(0.02)
 
@@ -69,7 +69,7 @@ async def test_a_lost_answer_is_reconciled_in_the_background(town: Town) -> None
         for _ in range(8):
             town.clock.advance(seconds=10)
             await asyncio.sleep(0.05)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             while (await town.store.posts.open_in((await town.channel()).id)) > 0:
                 town.clock.advance(seconds=1)
                 await asyncio.sleep(0.05)
@@ -159,7 +159,7 @@ async def test_topics_that_are_there_at_the_start_are_no_work_for_the_garbage_co
 ) -> None:
     for number in range(10):
         await town.say(f"subscribe word{number}")
-    monkeypatch.setattr(topics, "CHANGES_AT_ONCE", 4)
+    monkeypatch.setattr(matching, "CHANGES_AT_ONCE", 4)
     restarted = Town(town.store, tmp_path / "restarted", clock=town.clock)
     try:
         await restarted.engine.wanted_categories()
@@ -172,4 +172,4 @@ async def test_topics_that_are_there_at_the_start_are_no_work_for_the_garbage_co
 def _looked_through() -> int:
     """How many queries of topics the garbage collector looks through."""
     gc.collect()
-    return sum(isinstance(one, Standing) for one in gc.get_objects())
+    return sum(isinstance(one, StandingQuery) for one in gc.get_objects())

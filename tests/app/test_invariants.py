@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels import ChannelState
+from bot.channels.channel import ChannelState
 from bot.errors import SourceError
-from bot.papers import SourceName
-from bot.posts import PostState
+from bot.papers.paper import SourceName
+from bot.posting.post import PostState
 from storage.store import SqlStore
 from tests.clocks import NOON, SettableClock
 from tests.platforms import Fault, SimulatedPlatform, keys_of

@@ -28,18 +28,18 @@ import psutil
 from tantivy import Index
 from tantivy import Query as IndexQuery
 
-from bot.analysis import terms, words
-from bot.matching import Matcher
-from bot.papers import Paper
-from bot.query import Node, parse
-from bot.query.nodes import And, Not, Or, Phrase, Prefix, Word
+from bot.papers.paper import Paper
+from bot.query.parser import parse
+from bot.query.syntax import And, Node, Not, Or, Phrase, Prefix, Word
+from bot.text.words import terms, words
+from bot.topics.matcher import Matcher
 from storage.search.documents import document, register_analyzers, schema
 from storage.search.queries import exact_query
 from tests.bench import Row, Times
 from tests.bench.__main__ import number
 from tests.databases import PostgresServer
-from tests.matching.real import subscriptions
 from tests.search.feeds import ARXIV, arxiv_papers
+from tests.topics.real import subscriptions
 
 SIZES = (1_000, 10_000, 100_000)
 MILLION = 1_000_000

@@ -1,4 +1,4 @@
-"""Posting: digests planned and posts sent per second, and how commands are answered meanwhile.
+"""OutboxWorker: digests planned and posts sent per second, and how commands are answered meanwhile.
 
 The platform has no limits here, so that what is measured is ours. SQLite, with a flush to the disk at every commit.
 """
@@ -23,14 +23,14 @@ import psutil
 import structlog
 
 from adapters.web.platform import address_of
-from bot.ports import TopicOptions
+from bot.topics.store import TopicOptions
 from storage.store import SqlStore
+from tests.adapters.feeds.server import SHARED
 from tests.bench import Row, Stopwatch, Times
 from tests.bench.matching import DISTINCT
-from tests.feeds.server import SHARED
-from tests.matching.real import subscriptions
 from tests.search.feeds import arxiv_papers
 from tests.sources import a_paper
+from tests.topics.real import subscriptions
 from tests.town import Town
 
 CHANNELS = 10_000
@@ -80,7 +80,7 @@ async def _throughput(town: Town) -> list[Row]:
     with Stopwatch() as planning:
         planned = await town.engine.planner.sweep()
     with Stopwatch() as posting:
-        posted = await town.engine.posting.drain()
+        posted = await town.engine.outbox.drain()
     assert planned == posted == CHANNELS
     return [
         Row(what="digests planned", ours=planned / planning.seconds, unit="/s", more_is_better=True),

@@ -23,10 +23,10 @@ from tempfile import TemporaryDirectory
 
 import asyncpg
 
-from bot.analysis import words
-from bot.papers import Paper
-from bot.query import parse
-from storage.search import TantivyIndex
+from bot.papers.paper import Paper
+from bot.query.parser import parse
+from bot.text.words import words
+from storage.search.index import TantivyIndex
 from storage.search.queries import STOP_WORDS
 from tests.bench import Row, Stopwatch, Times
 from tests.databases import PostgresServer
@@ -244,7 +244,7 @@ def _discounted(gains: Sequence[int]) -> float:
 
 
 class StreamedFeed:
-    """Implements `bot.search.PaperFeed` over the recorded papers, of which it keeps none: memory is the index's own."""
+    """Implements `bot.search.index.PaperFeed` over the recorded papers, of which it keeps none."""
 
     def __init__(self, count: int) -> None:
         self._count = count

@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 
 import structlog
 
+from tests.adapters.discord.storm import storm
 from tests.bench import Row, Times
-from tests.discord.storm import storm
 
 GUILDS, CHANNELS = 20, 500
 
@@ -24,7 +24,7 @@ def rows() -> Iterator[Row]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     logging.getLogger("discord").setLevel(logging.CRITICAL)
     with TemporaryDirectory() as folder:
-        outcome = asyncio.run(storm(Path(folder), guilds=GUILDS, channels=CHANNELS, patience=300))
+        outcome = asyncio.run(storm(Path(folder), guilds=GUILDS, channels=CHANNELS, timeout=300))
     assert not outcome.wrong, outcome.wrong[:5]
     assert not outcome.unanswered
     assert max(outcome.answered_after) < 3

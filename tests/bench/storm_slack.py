@@ -14,15 +14,15 @@ from tempfile import TemporaryDirectory
 
 import structlog
 
-from adapters.slack.api import Connection
+from adapters.slack.client.web_api import Connection
+from adapters.slack.installation.workspaces import OneWorkspace
 from adapters.slack.platform import SlackPlatform
-from adapters.slack.workspaces import OneWorkspace
 from storage.store import SqlStore
+from tests.adapters.slack.storm import Outcome, storm
+from tests.adapters.slack.team import Team
 from tests.bench import Row, Times
 from tests.clocks import SettableClock
 from tests.simulators.slack import ACK_WITHIN, BOT_TOKEN, SlackSimulator
-from tests.slack.storm import Outcome, storm
-from tests.slack.team import Team
 
 CHANNELS = 500
 PAUSE = 0.05  # seconds between two commands

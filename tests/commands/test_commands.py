@@ -6,10 +6,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.commands import REGISTRY
+from bot.commands.runner import REGISTRY
 from bot.errors import StorageError
-from bot.messages import Buttons, PaperBlock, plain_text
-from bot.ports import CommandCall, Completion, Reply
+from bot.messages.message import Buttons, PaperBlock
+from bot.messages.plain import plain_text
+from bot.platforms.command_calls import CommandCall, Completion, Reply
 from tests.clocks import NOON
 from tests.platforms import Fault
 from tests.sources import TODAY, a_paper

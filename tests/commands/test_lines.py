@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands import REGISTRY
 from bot.commands.lines import read_arguments, split_line
+from bot.commands.runner import REGISTRY
 from bot.errors import UserError
 
 

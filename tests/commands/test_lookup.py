@@ -8,27 +8,27 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SourceError
-from bot.messages import plain_text
-from bot.papers import SourceName
+from bot.messages.plain import plain_text
+from bot.papers.paper import SourceName
 from storage.store import SqlStore
-from tests.sources import ScriptedLibrary, a_paper
+from tests.sources import ScriptedLookup, a_paper
 from tests.town import Town
 
 
 @pytest.fixture
-def arxiv() -> ScriptedLibrary:
-    return ScriptedLibrary(a_paper(91, title="Turtles at Sea"), a_paper(92, title="Turtles at Night"))
+def arxiv() -> ScriptedLookup:
+    return ScriptedLookup(a_paper(91, title="Turtles at Sea"), a_paper(92, title="Turtles at Night"))
 
 
 @pytest.fixture
-def hub() -> ScriptedLibrary:
-    return ScriptedLibrary(a_paper(91, title="Turtles at Sea"), name=SourceName.HUGGINGFACE)
+def hub() -> ScriptedLookup:
+    return ScriptedLookup(a_paper(91, title="Turtles at Sea"), name=SourceName.HUGGINGFACE)
 
 
 @pytest.fixture
-async def town(sqlite_url: str, tmp_path: Path, hub: ScriptedLibrary, arxiv: ScriptedLibrary) -> AsyncIterator[Town]:
+async def town(sqlite_url: str, tmp_path: Path, hub: ScriptedLookup, arxiv: ScriptedLookup) -> AsyncIterator[Town]:
     store = SqlStore(sqlite_url)
-    town = Town(store, tmp_path / "index", libraries=[hub, arxiv])
+    town = Town(store, tmp_path / "index", lookups=[hub, arxiv])
     yield town
     await town.index.close()
     await store.close()
@@ -45,7 +45,7 @@ async def test_a_thin_answer_is_completed_by_the_sources_own_search(town: Town) 
     assert await town.store.papers.unmatched(10) == []
 
 
-async def test_a_good_answer_and_a_query_with_fields_ask_nobody(town: Town, arxiv: ScriptedLibrary) -> None:
+async def test_a_good_answer_and_a_query_with_fields_ask_nobody(town: Town, arxiv: ScriptedLookup) -> None:
     await town.news(*(a_paper(number) for number in range(1, 5)))
     await town.say("search diffusion")
     await town.say("search title:turtles")
@@ -56,7 +56,7 @@ async def test_a_good_answer_and_a_query_with_fields_ask_nobody(town: Town, arxi
     assert arxiv.questions == ["sea turtles fast"]
 
 
-async def test_a_library_that_fails_is_left_out(town: Town, arxiv: ScriptedLibrary) -> None:
+async def test_a_library_that_fails_is_left_out(town: Town, arxiv: ScriptedLookup) -> None:
     arxiv.error = SourceError("it sent a web page")
     assert (await town.ask("search turtles")).message.paper_ids == ["2605.00091"]
     assert "I do not know 2605.00092" in await town.refused("show 2605.00092")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.messages import Document, PaperBlock, plain_text
-from bot.ports import Reply
+from bot.messages.message import Document, PaperBlock
+from bot.messages.plain import plain_text
+from bot.platforms.command_calls import Reply
 from tests.commands.test_commands import buttons
 from tests.sources import a_paper
 from tests.town import MANAGER, VISITOR, Town

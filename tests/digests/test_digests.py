@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels import Address, Channel, ChannelSettings, ChannelState, PlatformName, Style
-from bot.digests import digest_message, plan_digest
-from bot.messages import Buttons, Heading, PaperBlock, plain_text
-from bot.papers import Paper
-from bot.posts import DigestKind, DigestPart, DigestPlan, PaperReply, QueuedPaper
+from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState, PlatformName, Style
+from bot.digests.content import DigestPart, PaperReply
+from bot.digests.digest import DigestKind, DigestPlan, QueuedPaper
+from bot.digests.messages import digest_message
+from bot.digests.selection import plan_digest
+from bot.messages.message import Buttons, Heading, PaperBlock
+from bot.messages.plain import plain_text
+from bot.papers.paper import Paper
 from tests.sources import a_paper
 
 DAY = date(2026, 5, 12)

@@ -14,10 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bot.bootstrap import open_application, parse_address
-from bot.messages import plain_text
-from bot.ports import CommandCall, Person
-from bot.settings import PREFIX, Settings
+from bot.app.addresses import parse_address
+from bot.app.application import open_application
+from bot.app.settings import PREFIX, Settings
+from bot.messages.plain import plain_text
+from bot.platforms.command_calls import CommandCall, Person
 from tests.databases import in_a_thread
 
 _OPERATOR = Person(id="operator", name="Operator", may_manage=True)

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bot import cli
+from bot.app import command_line
 from bot.errors import OperatorError
+from tests.adapters.feeds.server import FeedServer, needs_recordings
 from tests.e2e.process import Bot
-from tests.feeds.server import FeedServer, needs_recordings
 
 
 @pytest.fixture
@@ -100,9 +100,9 @@ def test_trouble_ends_with_a_sentence_and_code_one(bot: Bot, tmp_path: Path) -> 
 
 def test_help_tells_every_command(bot: Bot) -> None:
     words = bot.cli("--help").stdout
-    for command in cli.cli.commands:
+    for command in command_line.cli.commands:
         assert command in words
-        told = CliRunner().invoke(cli.cli, [command, "--help"])
+        told = CliRunner().invoke(command_line.cli, [command, "--help"])
         assert told.exit_code == 0
         assert command in told.stdout
 
@@ -173,4 +173,4 @@ def test_the_sentence_of_an_error_is_found_however_deep_it_lies() -> None:
         raise OperatorError("The token is wrong.")
 
     with pytest.raises(OperatorError, match=r"The token is wrong\."):
-        cli._run(fail())
+        command_line._run(fail())

@@ -6,13 +6,13 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
-from bot.bootstrap import demo_feed, open_application
-from bot.channels import Address, PlatformName
+from bot.app.application import demo_feed, open_application
+from bot.app.demo import CHANNELS, Demo
+from bot.app.settings import Settings
+from bot.channels.channel import Address, PlatformName
 from bot.clocks import ShiftedClock
-from bot.demo import CHANNELS, Demo
-from bot.messages import plain_text
-from bot.ports import CommandCall, Person
-from bot.settings import Settings
+from bot.messages.plain import plain_text
+from bot.platforms.command_calls import CommandCall, Person
 from tests.clocks import NOON
 
 
@@ -21,7 +21,7 @@ async def test_the_demo_fills_its_channels_and_then_answers(tmp_path: Path) -> N
     clock = ShiftedClock(NOON)
     feed, days = demo_feed(clock)
     async with open_application(settings, clock=clock, sources=[feed]) as application:
-        demo = Demo(application.engine, application.commands, application.store, clock)
+        demo = Demo(application.engine, application.commands, application.store.channels, clock)
         await demo.set_up(CHANNELS, days[0])
         await demo.live_through(days, pause=0)
         assert await application.store.papers.count() >= 60

@@ -7,8 +7,8 @@ import socket
 from pathlib import Path
 from urllib.request import urlopen
 
+from tests.adapters.feeds.server import Request, ScriptedFeed, http_answer
 from tests.e2e.process import Bot, wait_until
-from tests.feeds.server import Request, ScriptedFeed, http_answer
 
 SCRIPT = "<script>document.title='owned'</script>"
 ENTRIES: list[object] = [
@@ -38,7 +38,7 @@ ENTRIES: list[object] = [
 ]
 
 
-def _answers(request: Request) -> bytes:
+def _replies(request: Request) -> bytes:
     # Whatever day is asked for has the same entries; pages after the first are empty.
     return http_answer(ENTRIES if request.query.get("p", "0") == "0" else [])
 
@@ -51,7 +51,7 @@ def _port() -> int:
 
 def test_hostile_entries_reach_the_page_as_text(tmp_path: Path) -> None:
     port = _port()
-    with ScriptedFeed(_answers) as feed:
+    with ScriptedFeed(_replies) as feed:
         bot = Bot(tmp_path, huggingface_url=feed.url, web_port=str(port))
         bot.set_up("subscribe *", "schedule instant", "settings abstracts on")
         polled = bot.cli("poll")

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from adapters.slack.paths import EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH
-from storage.keys import FILE_NAME
+from storage.token_encryption import FILE_NAME
+from tests.adapters.slack.many import a_browser, visit
 from tests.e2e.process import Bot, wait_until
 from tests.simulators.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, SlackSimulator
 from tests.simulators.slack_messages import words_of
 from tests.simulators.slack_oauth import CLIENT_ID, CLIENT_SECRET
-from tests.slack.many import a_browser, visit
 
 _ADDRESS = re.compile(r"Health checks are at (http://127\.0\.0\.1:\d+)/")
 

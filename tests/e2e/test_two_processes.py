@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 from bot.clocks import SystemClock
-from bot.papers import SourceName
-from bot.posts import PostState
+from bot.papers.paper import SourceName
+from bot.posting.post import PostState
 from storage.store import SqlStore
 from tests.e2e.process import Bot
 from tests.simulators.discord import DiscordSimulator, eventually

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from bot import enrichment
 from bot.errors import SourceError
-from bot.messages import plain_text
-from bot.papers import Paper, SourceName
+from bot.intake import enrichment
+from bot.messages.plain import plain_text
+from bot.papers.paper import Paper, SourceName
 from storage.store import SqlStore
-from tests.sources import ScriptedLibrary, a_paper
+from tests.sources import ScriptedLookup, a_paper
 from tests.town import Town
 
 ARXIV = a_paper(1, categories=("cs.LG", "cs.CV"), authors=("Ada Lovelace", "Alan Turing", "Kurt Gödel"))
 
 
 async def test_a_topic_finds_a_paper_by_the_category_that_arxiv_knows(store: SqlStore, tmp_path: Path) -> None:
-    town = Town(store, tmp_path / "index", catalogue=ScriptedLibrary(ARXIV))
+    town = Town(store, tmp_path / "index", catalogue=ScriptedLookup(ARXIV))
     await town.say("subscribe cat:cs.CV")
     await town.news(a_paper(1), a_paper(2))
     await town.next_digest()
@@ -36,30 +36,30 @@ async def test_a_topic_finds_a_paper_by_the_category_that_arxiv_knows(store: Sql
 
 
 async def test_the_catalogue_is_asked_rarely_and_in_batches(store: SqlStore, tmp_path: Path) -> None:
-    class Counting(ScriptedLibrary):
+    class Counting(ScriptedLookup):
         batches: list[list[str]]
 
         async def lookup(self, paper_ids: Sequence[str]) -> Sequence[Paper]:
             self.batches.append(list(paper_ids))
             return await super().lookup(paper_ids)
 
-    library = Counting(ARXIV)
-    library.batches = []
-    town = Town(store, tmp_path / "index", catalogue=library)
+    lookup = Counting(ARXIV)
+    lookup.batches = []
+    town = Town(store, tmp_path / "index", catalogue=lookup)
     await town.news(a_paper(1), a_paper(2), a_paper(3))
     await town.engine.poll()
-    assert sorted(library.batches[0]) == ["2605.00001", "2605.00002", "2605.00003"]
+    assert sorted(lookup.batches[0]) == ["2605.00001", "2605.00002", "2605.00003"]
     town.clock.advance(hours=7)
-    library.error = SourceError("it is busy")
+    lookup.error = SourceError("it is busy")
     await town.engine.poll()
-    library.error = None
+    lookup.error = None
     await town.engine.poll()
-    assert [sorted(batch) for batch in library.batches[1:]] == [["2605.00002", "2605.00003"]] * 2
+    assert [sorted(batch) for batch in lookup.batches[1:]] == [["2605.00002", "2605.00003"]] * 2
     await town.index.close()
 
 
 async def test_a_digest_has_the_latest_votes(store: SqlStore, tmp_path: Path) -> None:
-    hub = ScriptedLibrary(a_paper(1, upvotes=77, models=2), name=SourceName.HUGGINGFACE)
+    hub = ScriptedLookup(a_paper(1, upvotes=77, models=2), name=SourceName.HUGGINGFACE)
     town = Town(store, tmp_path / "index", hub=hub)
     await town.say("subscribe diffusion")
     await town.news(a_paper(1, upvotes=5))
@@ -71,7 +71,7 @@ async def test_a_digest_has_the_latest_votes(store: SqlStore, tmp_path: Path) ->
 async def test_no_digest_waits_long_for_details(
     store: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Slow(ScriptedLibrary):
+    class Slow(ScriptedLookup):
         asked = 0
 
         async def lookup(self, paper_ids: Sequence[str]) -> Sequence[Paper]:
@@ -79,7 +79,7 @@ async def test_no_digest_waits_long_for_details(
             await asyncio.sleep(60)
             return ()
 
-    monkeypatch.setattr(enrichment, "PATIENCE", 0.1)
+    monkeypatch.setattr(enrichment, "TIMEOUT", 0.1)
     town = Town(store, tmp_path / "index", hub=Slow(name=SourceName.HUGGINGFACE))
     for channel in ("one", "two"):
         await town.say("subscribe diffusion", channel)

@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.feeds.http import FeedClient, Limits
-from adapters.feeds.huggingface import HuggingFace
-from bot.intake import MOST_DAYS, RECENT_DAYS, WATCHED_EVERY, Intake, PollReport, days_to_read
-from bot.papers import Paper, SourceName
-from bot.ports import SourceState
+from adapters.feeds.huggingface.source import HuggingFace
+from bot.intake.polling import MOST_DAYS, RECENT_DAYS, WATCHED_EVERY, Intake, PollReport, days_to_read
+from bot.intake.store import SourceState
+from bot.papers.paper import Paper, SourceName
 from storage.store import SqlStore
+from tests.adapters.feeds.entries import an_entry
+from tests.adapters.feeds.server import RECORDED_DAYS, FeedServer, Request, ScriptedFeed, http_answer
 from tests.clocks import SettableClock
 from tests.databases import migrated_sqlite, sqlite_url
-from tests.feeds.entries import an_entry
-from tests.feeds.server import RECORDED_DAYS, FeedServer, Request, ScriptedFeed, http_answer
 
 __all__ = ["migrated_sqlite", "sqlite_url"]
 
@@ -35,7 +35,7 @@ class Reader:
     def __init__(self, url: str, store: SqlStore, client: FeedClient, now: datetime = EVENING) -> None:
         self.clock = SettableClock(now)
         self.store = store
-        self._intake = Intake([HuggingFace(url, client=client)], store, self.clock)
+        self._intake = Intake([HuggingFace(url, client=client)], store.papers, store.sources, self.clock)
 
     async def poll(self, day: date | None = None) -> PollReport:
         (report,) = await self._intake.poll(day)

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 
-from bot import departures
-from bot.channel_life import ChannelLife
-from bot.channels import ChannelState
-from bot.departures import Departures
-from bot.directory import Directory
-from bot.ports import CommandCall
-from storage.departures import forget_left
+from bot.app.assembly import lifecycle_of
+from bot.channels.channel import ChannelState
+from bot.lifecycle import retention
+from bot.lifecycle.channels import ChannelLifecycle
+from bot.lifecycle.retention import Retention
+from bot.platforms.command_calls import CommandCall
+from storage.retention import forget_left
 from storage.tables import (
     BASELINES,
     CHANNELS,
@@ -45,8 +45,8 @@ OF_A_WORKSPACE = (
 HERE, ELSEWHERE = "local", "elsewhere"
 
 
-def life(town: Town) -> ChannelLife:
-    return ChannelLife(town.store, Directory(town.store, town.clock), town.clock, town.engine.posting.wake)
+def lifecycle(town: Town) -> ChannelLifecycle:
+    return lifecycle_of(town.store, town.clock, town.engine.outbox.wake)
 
 
 async def say(town: Town, line: str, workspace: str) -> None:
@@ -57,7 +57,7 @@ async def say(town: Town, line: str, workspace: str) -> None:
 
 async def rows(town: Town) -> dict[str, int]:
     """How many rows there are of all that belongs to workspaces."""
-    async with town.store.database.read() as connection:  # type: ignore[attr-defined]
+    async with town.store.database.read() as connection:
         return {
             table.name: (await connection.execute(select(func.count()).select_from(table))).scalar_one()
             for table in OF_A_WORKSPACE
@@ -97,14 +97,14 @@ async def two(town: Town) -> Town:
 async def test_the_data_of_a_workspace_that_was_left_is_deleted_in_time_and_nothing_else(
     two: Town, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(departures, "ROWS_AT_ONCE", 3)
-    monkeypatch.setattr(departures, "PAUSE", 0)
+    monkeypatch.setattr(retention, "ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(retention, "PAUSE", 0)
     other = Town(two.store, tmp_path / "other", clock=two.clock)
-    await other.engine._topics.follow()
+    await other.engine.matching.follow()
     both = await rows(two)
-    await life(two).workspace_left(two.address(), "I was removed.")
+    await lifecycle(two).workspace_left(two.address(), "I was removed.")
     two.clock.advance(days=29)
-    leaving = Departures(two.store, two.clock)
+    leaving = Retention(two.store.channels, two.clock)
     assert await leaving.forget() == 0
     assert await rows(two) == both
 
@@ -112,16 +112,16 @@ async def test_the_data_of_a_workspace_that_was_left_is_deleted_in_time_and_noth
     assert await leaving.forget() > 0
     # Topics are only removed by now, so that other processes hear of it.
     assert (await rows(two))["subscriptions"] == both["subscriptions"]
-    await other.engine._topics.follow()
-    assert len(other.engine._topics._matcher) == 2
+    await other.engine.matching.follow()
+    assert len(other.engine.matching._matcher) == 2
 
     two.clock.advance(hours=2)
     assert await leaving.forget() > 0
     assert await rows(two) == {name: count // 2 for name, count in both.items()}
     assert await leaving.forget() == 0
     assert await two.store.channels.find(two.address()) is None
-    if two.store.database.is_sqlite:  # type: ignore[attr-defined]
-        async with two.store.database.read() as connection:  # type: ignore[attr-defined]
+    if two.store.database.is_sqlite:
+        async with two.store.database.read() as connection:
             assert (await connection.execute(text("PRAGMA foreign_key_check"))).all() == []
 
     # Who is still there goes on, and who comes back begins anew.
@@ -137,21 +137,21 @@ async def test_the_data_of_a_workspace_that_was_left_is_deleted_in_time_and_noth
 
 async def test_whoever_comes_back_in_time_finds_everything(two: Town) -> None:
     both = await rows(two)
-    await life(two).workspace_left(two.address(), "I was removed.")
+    await lifecycle(two).workspace_left(two.address(), "I was removed.")
     two.clock.advance(days=29)
-    await life(two).reachable(two.address(), "general")
+    await lifecycle(two).reachable(two.address(), "general")
     two.clock.advance(days=29)
-    assert await Departures(two.store, two.clock).forget() == 0
+    assert await Retention(two.store.channels, two.clock).forget() == 0
     assert await rows(two) == both
     assert (await two.channel()).state is ChannelState.ACTIVE
 
 
 @pytest.mark.parametrize("sign", ["joined", "resume", "subscribe"])
 async def test_any_sign_of_life_keeps_a_workspace(two: Town, sign: str) -> None:
-    await life(two).workspace_left(two.address(), "I was removed.")
+    await lifecycle(two).workspace_left(two.address(), "I was removed.")
     two.clock.advance(days=40)
     if sign == "joined":
-        await life(two).workspace_joined(two.address(), "The Lab")
+        await lifecycle(two).workspace_joined(two.address(), "The Lab")
     elif sign == "resume":
         await say(two, "resume", HERE)
     else:
@@ -159,29 +159,29 @@ async def test_any_sign_of_life_keeps_a_workspace(two: Town, sign: str) -> None:
             CommandCall(line="subscribe x", address=two.address("new"), channel_name="new", person=MANAGER)
         )
         assert not reply.failed
-    assert await Departures(two.store, two.clock).forget() == 0
+    assert await Retention(two.store.channels, two.clock).forget() == 0
 
 
 async def test_a_token_that_is_refused_is_no_departure(two: Town) -> None:
-    await life(two).workspace_lost(two.address(), "My token was revoked.")
+    await lifecycle(two).workspace_lost(two.address(), "My token was revoked.")
     two.clock.advance(days=400)
-    assert await Departures(two.store, two.clock).forget() == 0
+    assert await Retention(two.store.channels, two.clock).forget() == 0
 
 
 async def test_being_told_twice_does_not_begin_the_time_anew(two: Town) -> None:
     for _ in range(2):
-        await life(two).workspace_left(two.address(), "I was removed.")
+        await lifecycle(two).workspace_left(two.address(), "I was removed.")
         two.clock.advance(days=20)
-    assert await Departures(two.store, two.clock).forget() > 0
+    assert await Retention(two.store.channels, two.clock).forget() > 0
 
 
 async def test_little_is_deleted_at_a_time(two: Town) -> None:
-    await life(two).workspace_left(two.address(), "I was removed.")
+    await lifecycle(two).workspace_left(two.address(), "I was removed.")
     two.clock.advance(days=31)
     steps = []
     for _ in range(2):
         now = two.clock.now()
-        while step := await forget_left(two.store.database, now - timedelta(days=30), now, 2):  # type: ignore[attr-defined]
+        while step := await forget_left(two.store.database, now - timedelta(days=30), now, 2):
             steps.append(step)
         two.clock.advance(hours=2)
     assert len(steps) > 5
@@ -189,8 +189,8 @@ async def test_little_is_deleted_at_a_time(two: Town) -> None:
 
 
 async def test_a_workspace_is_called_what_it_was_called_last(two: Town) -> None:
-    await life(two).workspace_joined(two.address(), "The Lab")
+    await lifecycle(two).workspace_joined(two.address(), "The Lab")
     assert (await two.channel()).workspace_name == "The Lab"
-    await life(two).workspace_joined(two.address(), "The Laboratory")
+    await lifecycle(two).workspace_joined(two.address(), "The Laboratory")
     await say(two, "topics", HERE)
     assert (await two.channel()).workspace_name == "The Laboratory"

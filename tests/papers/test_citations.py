@@ -11,8 +11,8 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.citations import FORMATS, bibtex, ris, table
-from bot.papers import Paper
+from bot.papers.citations import FORMATS, bibtex, ris, table
+from bot.papers.paper import Paper
 
 PAPER = Paper(
     id="1706.03762",

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.channels import PlatformName
-from bot.ports import Platform
-from bot.shifts import Shifts, UnservedError
+from bot.channels.channel import PlatformName
+from bot.platforms.platform import Platform, UnservedError
+from bot.posting.leadership import Leadership
 from storage.store import SqlStore
 from tests.platforms import SimulatedPlatform
 from tests.simulators.discord import eventually
@@ -25,9 +25,9 @@ class Exclusive(SimulatedPlatform):
         return "discord-1"
 
 
-def shifts_on(store: SqlStore) -> Shifts:
+def leadership_on(store: SqlStore) -> Leadership:
     platforms: dict[PlatformName, Platform] = {DISCORD: Exclusive(DISCORD), WEB: SimulatedPlatform(WEB)}
-    return Shifts(store, platforms)
+    return Leadership(store.locks, platforms)
 
 
 class Work:
@@ -53,7 +53,7 @@ async def until(told: Callable[[], Awaitable[None]], condition: Callable[[], boo
 
 async def test_one_serves_and_the_next_one_takes_over(database_url: str) -> None:
     stores = [SqlStore(database_url) for _ in range(2)]
-    one, other = map(shifts_on, stores)
+    one, other = map(leadership_on, stores)
     assert one.ours == [WEB]
     await one.renew()
     await other.renew()
@@ -68,7 +68,7 @@ async def test_one_serves_and_the_next_one_takes_over(database_url: str) -> None
 
 async def test_work_stops_when_the_shift_is_lost_and_goes_on_when_it_is_back(database_url: str) -> None:
     stores = [SqlStore(database_url) for _ in range(2)]
-    one, other = map(shifts_on, stores)
+    one, other = map(leadership_on, stores)
     work = Work()
     serving = asyncio.create_task(one.serve(DISCORD, work))
     await one.renew()
@@ -87,14 +87,14 @@ async def test_work_stops_when_the_shift_is_lost_and_goes_on_when_it_is_back(dat
 
 
 async def test_what_ends_the_work_ends_the_service(store: SqlStore) -> None:
-    shifts = shifts_on(store)
-    await shifts.renew()
+    leadership = leadership_on(store)
+    await leadership.renew()
 
     async def fail() -> None:
         raise ValueError("a defect")
 
     with pytest.raises(ValueError, match="a defect"):
-        await shifts.serve(DISCORD, fail)
+        await leadership.serve(DISCORD, fail)
 
 
 async def unserved() -> None:
@@ -103,7 +103,7 @@ async def unserved() -> None:
 
 async def test_who_cannot_serve_lets_another_process_do_it(database_url: str) -> None:
     stores = [SqlStore(database_url) for _ in range(2)]
-    one, other = map(shifts_on, stores)
+    one, other = map(leadership_on, stores)
     serving = asyncio.create_task(one.serve(DISCORD, unserved))
     await one.renew()
     await until(other.renew, lambda: DISCORD in other.ours)
@@ -119,8 +119,8 @@ async def test_who_cannot_serve_lets_another_process_do_it(database_url: str) ->
 async def test_who_cannot_serve_tries_again_when_nobody_else_wants_to(
     store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.shifts.REST", 0.05)
-    shifts = shifts_on(store)
+    monkeypatch.setattr("bot.posting.leadership.REST", 0.05)
+    leadership = leadership_on(store)
     tries: list[int] = []
 
     async def try_it() -> None:
@@ -128,6 +128,6 @@ async def test_who_cannot_serve_tries_again_when_nobody_else_wants_to(
         if len(tries) < 3:
             await unserved()
 
-    serving = asyncio.create_task(shifts.serve(DISCORD, try_it))
-    await until(shifts.renew, serving.done)
+    serving = asyncio.create_task(leadership.serve(DISCORD, try_it))
+    await until(leadership.renew, serving.done)
     assert tries == [0, 1, 2]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import UserError
-from bot.query import LONGEST_QUERY, MOST_TERMS, QueryError, parse
+from bot.query.errors import QueryError
+from bot.query.parser import LONGEST_QUERY, MOST_TERMS, parse
 
 
 def mistake(text: str) -> QueryError:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from bot.query import Query, explain, parse
+from bot.query.explanations import explain
+from bot.query.parser import parse
+from bot.query.queries import Query
 from tests.strategies import queries
 
 

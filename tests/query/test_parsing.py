@@ -8,9 +8,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.papers import SourceName
-from bot.query import LONGEST_QUERY, Query, QueryError, Sort, parse
-from bot.query.nodes import (
+from bot.papers.paper import SourceName
+from bot.query.errors import QueryError
+from bot.query.fields import DASHES
+from bot.query.parser import LONGEST_QUERY, parse
+from bot.query.queries import Query
+from bot.query.syntax import (
     And,
     Author,
     Category,
@@ -28,12 +31,12 @@ from bot.query.nodes import (
     PaperId,
     Phrase,
     Prefix,
+    Sort,
     Submitter,
     TextField,
     Word,
 )
 from bot.query.tokens import QUOTES
-from bot.query.values import DASHES
 from tests.strategies import queries, query_texts
 
 TITLE, ABSTRACT = TextField.TITLE, TextField.ABSTRACT

@@ -9,8 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import UserError
-from bot.schedules import parse_day
-from bot.schedules.days import DAY_NAMES, FARTHEST_DAY
+from bot.schedules.days import DAY_NAMES, FARTHEST_DAY, parse_day
 
 TUESDAY = date(2026, 4, 14)
 

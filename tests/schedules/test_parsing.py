@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import UserError
-from bot.schedules import next_occurrence, parse_schedule
-from bot.schedules.reading import CLOSEST_CRON
+from bot.schedules.parsing import CLOSEST_CRON, parse_schedule
+from bot.schedules.recurrence import next_occurrence
 
 
 @pytest.mark.parametrize(

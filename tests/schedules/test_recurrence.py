@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.schedules import Schedule, next_occurrence, parse_schedule
+from bot.schedules.parsing import parse_schedule
+from bot.schedules.recurrence import Schedule, next_occurrence
 from tests.schedules.clocks import BEGIN, DAY, END, wall, watch, zones_that_differ
 
 SECOND = timedelta(seconds=1)

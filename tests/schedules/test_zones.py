@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import UserError
-from bot.schedules import parse_time_zone
+from bot.schedules.zones import parse_time_zone
 
 
 @pytest.mark.parametrize(

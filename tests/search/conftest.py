@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.papers import Paper
-from bot.query import parse
-from bot.search import SearchPage
-from storage.search import TantivyIndex
+from bot.papers.paper import Paper
+from bot.query.parser import parse
+from bot.search.results import SearchPage
+from storage.search.index import TantivyIndex
 from tests.search.feeds import MemoryFeed
 
 Ask = Callable[..., Awaitable[SearchPage]]
@@ -35,7 +35,7 @@ def ask(index: TantivyIndex) -> Ask:
     """Searches for a query as people write it, in everything that the feed has."""
 
     async def ask(text: str, *, limit: int = 10, offset: int = 0) -> SearchPage:
-        await index.refresh()  # a search alone loses patience on a very busy machine
+        await index.refresh()  # a search alone gives up waiting on a very busy machine
         return await index.search(parse(text), limit=limit, offset=offset)
 
     return ask

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.papers import Paper, SourceName
+from bot.papers.paper import Paper, SourceName
 
 SHARED = (Path(__file__).resolve().parents[2] / ".." / "shared").resolve()
 ARXIV = SHARED / "data" / "arxiv"
@@ -21,7 +21,7 @@ needs_arxiv = pytest.mark.skipif(not ARXIV.exists(), reason="the arXiv records a
 
 
 class MemoryFeed:
-    """Implements `bot.search.PaperFeed`. Change numbers have gaps, as they have where topics take some, too."""
+    """Implements `bot.search.index.PaperFeed`. Change numbers have gaps, as they have where topics take some, too."""
 
     def __init__(self, papers: Iterable[Paper] = ()) -> None:
         self._changes: dict[str, tuple[int, Paper]] = {}

@@ -13,9 +13,9 @@ import sys
 import time
 from pathlib import Path
 
-from bot.query import parse
-from storage.search import TantivyIndex
+from bot.query.parser import parse
 from storage.search.files import IndexFiles
+from storage.search.index import TantivyIndex
 from storage.store import SqlStore
 
 

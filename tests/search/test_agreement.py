@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.analysis import words
-from bot.matching import Matcher, matches
-from bot.papers import Paper
-from bot.query import Query, parse
+from bot.papers.paper import Paper
 from bot.query.categories import category_named
-from storage.search import TantivyIndex
+from bot.query.parser import parse
+from bot.query.queries import Query
+from bot.text.words import words
+from bot.topics.matcher import Matcher, matches
+from storage.search.index import TantivyIndex
 from tests.search.feeds import MemoryFeed, arxiv_papers, needs_arxiv
 from tests.strategies import papers, queries
 

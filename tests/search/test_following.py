@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from bot.errors import StorageError
-from bot.papers import Paper
-from bot.query import parse
-from storage.search import TantivyIndex
+from bot.papers.paper import Paper
+from bot.query.parser import parse
 from storage.search.files import IndexFiles
+from storage.search.index import TantivyIndex
 from storage.store import SqlStore
 from tests.search.conftest import ids, numbered
 from tests.search.feeds import MemoryFeed

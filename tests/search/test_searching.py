@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from bot.messages import Span
-from bot.papers import Paper, SourceName
-from storage.search import TantivyIndex
+from bot.messages.message import Span
+from bot.papers.paper import Paper, SourceName
+from storage.search.index import TantivyIndex
 from tests.search.conftest import Ask, ids, numbered
 from tests.search.feeds import MemoryFeed
 

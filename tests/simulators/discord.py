@@ -18,7 +18,7 @@ from typing import Any, Self
 import discord
 from aiohttp import web
 
-from bot.ports import Clock
+from bot.clocks import Clock
 from tests.simulators.discord_gateway import Gateway
 from tests.simulators.discord_interactions import Interaction, Interactions
 from tests.simulators.discord_schema import SCHEMA, size_problems

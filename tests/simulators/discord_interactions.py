@@ -125,13 +125,13 @@ class Interaction:
 
 
 class Interactions:
-    """Does what people do. `patience` is how long Discord waits for the first answer (seconds)."""
+    """Does what people do. `answer_within` is how long Discord waits for the first answer (seconds)."""
 
     def __init__(self, world: World, gateway: Gateway) -> None:
         self._world = world
         self._gateway = gateway
         self._numbers = itertools.count(1)
-        self.patience = 3.0
+        self.answer_within = 3.0
         self.roles: list[int] = []
         self.longest = 5.0  # seconds for all of an answer
         self.by_token: dict[str, Interaction] = {}
@@ -227,7 +227,7 @@ class Interactions:
             type=kind,
             token=f"interaction-{number}",
             channel_id=channel.id,
-            deadline=time.monotonic() + self.patience,
+            deadline=time.monotonic() + self.answer_within,
             pressed=message,
         )
         self.by_token[interaction.token] = interaction

@@ -10,7 +10,7 @@ from typing import Any
 
 import discord
 
-from bot.ports import Clock
+from bot.clocks import Clock
 
 Json = dict[str, Any]
 

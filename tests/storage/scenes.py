@@ -6,22 +6,14 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bot.channels import Address, Channel, PlatformName, Style
-from bot.papers import Listing, Paper, SourceName
-from bot.ports import DayAnswer, TopicOptions
-from bot.posts import (
-    Digest,
-    DigestKind,
-    DigestPart,
-    DigestPlan,
-    Match,
-    PlannedPost,
-    Post,
-    PostState,
-    Settlement,
-    SharedPaper,
-)
-from bot.subscriptions import Subscription
+from bot.channels.channel import Address, Channel, PlatformName, Style
+from bot.digests.content import DigestPart, SharedPaper
+from bot.digests.digest import Digest, DigestKind, DigestPlan, PlannedPost
+from bot.papers.paper import Listing, Paper, SourceName
+from bot.papers.store import DayAnswer
+from bot.posting.post import Post, PostState, Settlement
+from bot.topics.store import Match, TopicOptions
+from bot.topics.subscription import Subscription
 from storage.store import SqlStore
 from tests.clocks import NOON
 

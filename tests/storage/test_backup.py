@@ -12,10 +12,11 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import SQLModel
 
-from bot.channels import PlatformName
+from bot.channels.channel import PlatformName
 from bot.errors import OperatorError
-from bot.posts import PostState
-from bot.reading import Reader, Vote
+from bot.posting.post import PostState
+from bot.reading.lists import Reader
+from bot.reading.votes import Vote
 from storage.store import SqlStore
 from tests.clocks import NOON
 from tests.databases import PostgresServer, migrate

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import date, timedelta
 
-from bot.channels import ChannelSettings, ChannelState, PlatformName, QuietDays, Style
-from bot.papers import SourceName
+from bot.channels.channel import ChannelSettings, ChannelState, PlatformName, QuietDays, Style
+from bot.papers.paper import SourceName
 from storage.store import SqlStore
 from tests.clocks import NOON
 from tests.storage.scenes import address, channel, posts

@@ -6,8 +6,10 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.channels import Style
-from bot.posts import DigestKind, DigestPart, DigestPlan, PaperReply, PlannedPost, PostState, Settlement
+from bot.channels.channel import Style
+from bot.digests.content import DigestPart, PaperReply
+from bot.digests.digest import DigestKind, DigestPlan, PlannedPost
+from bot.posting.post import PostState, Settlement
 from storage.statements import CHUNK
 from storage.store import SqlStore
 from tests.clocks import NOON

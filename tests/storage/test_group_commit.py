@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from bot.errors import StorageError
-from bot.posts import PostState, Settlement
+from bot.posting.post import PostState, Settlement
 from storage.group_commit import GROUP_LIMIT, GroupCommit
 from storage.store import SqlStore
 from tests.clocks import NOON

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from bot.channels.installations import Installation, Tokens
 from bot.errors import OperatorError
-from bot.ports import Installation, Tokens
 from storage.installations import SqlInstallationStore
-from storage.keys import FILE_NAME, Keyring, open_keyring
 from storage.store import SqlStore
 from storage.tables import INSTALLATIONS
+from storage.token_encryption import FILE_NAME, TokenEncryption, open_token_encryption
 from tests.clocks import NOON
 
 OLD, NEW = (base64.urlsafe_b64encode(name * 4).decode() for name in (b"old key ", b"new key "))
@@ -47,7 +47,7 @@ def rotating(access: str = "xoxe.xoxb-1", refresh: str = "xoxe-1") -> Installati
 
 
 def opened(store: SqlStore, *keys: str) -> SqlInstallationStore:
-    return SqlInstallationStore(store.database, Keyring(keys or (OLD,), "PAPERROUND_SECRET_KEY"))
+    return SqlInstallationStore(store.database, TokenEncryption(keys or (OLD,), "PAPERROUND_SECRET_KEY"))
 
 
 async def test_an_installation_is_found_again_and_replaced_by_the_next_one(store: SqlStore) -> None:
@@ -194,38 +194,38 @@ async def test_only_the_token_that_died_is_removed(store: SqlStore) -> None:
 
 
 def test_a_key_is_made_once_and_only_we_read_it(tmp_path: Path) -> None:
-    sealed = open_keyring("", tmp_path).seal("T1", {"access": "x"})
+    sealed = open_token_encryption("", tmp_path).seal("T1", {"access": "x"})
     file = tmp_path / FILE_NAME
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert open_keyring("", tmp_path).unseal("T1", sealed) == {"access": "x"}
+    assert open_token_encryption("", tmp_path).unseal("T1", sealed) == {"access": "x"}
     assert [one.name for one in tmp_path.iterdir()] == [FILE_NAME]
 
 
 def test_the_setting_goes_before_the_file(tmp_path: Path) -> None:
-    sealed = open_keyring(f" {NEW} , {OLD}", tmp_path).seal("T1", {"access": "x"})
+    sealed = open_token_encryption(f" {NEW} , {OLD}", tmp_path).seal("T1", {"access": "x"})
     assert not list(tmp_path.iterdir())
-    assert open_keyring(NEW, tmp_path).unseal("T1", sealed) == {"access": "x"}
+    assert open_token_encryption(NEW, tmp_path).unseal("T1", sealed) == {"access": "x"}
 
 
 def test_what_openssl_makes_is_a_key(tmp_path: Path) -> None:
     made = "+/" + OLD[2:].replace("-", "+").replace("_", "/")
-    keyring = open_keyring(made, tmp_path)
-    assert keyring.unseal("T1", keyring.seal("T1", {"access": "x"})) == {"access": "x"}
+    encryption = open_token_encryption(made, tmp_path)
+    assert encryption.unseal("T1", encryption.seal("T1", {"access": "x"})) == {"access": "x"}
 
 
 @pytest.mark.parametrize("setting", ["password", f"{OLD},short", "ключ"])
 def test_what_is_no_key_is_explained_without_showing_it(tmp_path: Path, setting: str) -> None:
     with pytest.raises(OperatorError, match=r"PAPERROUND_SECRET_KEY .*openssl rand") as raised:
-        open_keyring(setting, tmp_path)
+        open_token_encryption(setting, tmp_path)
     assert setting not in str(raised.value)
 
 
 def test_a_spoilt_key_file_is_explained(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(b"\xff")
     with pytest.raises(OperatorError, match=FILE_NAME):
-        open_keyring("", tmp_path)
+        open_token_encryption("", tmp_path)
 
 
 def test_a_folder_that_takes_no_key_is_explained(tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="PAPERROUND_SECRET_KEY"):
-        open_keyring("", tmp_path / "missing")
+        open_token_encryption("", tmp_path / "missing")

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from bot.channels import PlatformName
-from bot.posts import Post, PostState, Settlement, SharedPaper
+from bot.channels.channel import PlatformName
+from bot.digests.content import SharedPaper
+from bot.posting.post import Post, PostState, Settlement
 from storage.store import SqlStore
 from storage.tables import POSTS
 from tests.clocks import NOON

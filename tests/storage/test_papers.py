@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import date, timedelta
 
-from bot.papers import Listing, Paper, SourceName
-from bot.ports import DayAnswer
+from bot.papers.paper import Listing, Paper, SourceName
+from bot.papers.store import DayAnswer
 from storage.statements import CHUNK
 from storage.store import SqlStore
 from tests.clocks import NOON

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from bot.channels import PlatformName
-from bot.reading import Reader, Tally, Vote
+from bot.channels.channel import PlatformName
+from bot.reading.lists import Reader
+from bot.reading.votes import Tally, Vote
 from storage.store import SqlStore
 from tests.clocks import NOON
 from tests.storage.scenes import channel as a_channel

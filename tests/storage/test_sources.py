@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.papers import SourceName
-from bot.ports import DayReading, SourceState
+from bot.intake.store import DayReading, SourceState
+from bot.papers.paper import SourceName
 from storage.store import SqlStore
 from tests.clocks import NOON
 from tests.storage.scenes import TODAY, listed, paper

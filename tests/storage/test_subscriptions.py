@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.errors import UserError
-from bot.ports import SubscriptionChange, TopicOptions
+from bot.topics.store import SubscriptionChange, TopicOptions
 from storage.statements import CHUNK
 from storage.store import SqlStore
 from tests.clocks import NOON

@@ -9,11 +9,12 @@ from uuid import uuid4
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.channels import ChannelSettings
-from bot.messages import Message, Paragraph, text
-from bot.papers import SourceName
-from bot.ports import TopicOptions
-from bot.posts import PostState, Settlement, SharedPaper
+from bot.channels.channel import ChannelSettings
+from bot.digests.content import SharedPaper
+from bot.messages.message import Message, Paragraph, text
+from bot.papers.paper import SourceName
+from bot.posting.post import PostState, Settlement
+from bot.topics.store import TopicOptions
 from storage.store import SqlStore
 from tests.clocks import NOON
 from tests.storage.scenes import address, lease, paper

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
-from bot.engine import LEADING
+from bot.app.engine import LEADING
 from bot.errors import OperatorError, StorageError
-from bot.posts import PostState, Settlement
+from bot.posting.post import PostState, Settlement
 from storage import database
 from storage.store import SqlStore
 from storage.tables import CHANNELS
@@ -156,7 +156,7 @@ async def test_a_server_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(StorageError):
         await store.papers.count()
     with pytest.raises(StorageError):
-        await store.hold(LEADING)
+        await store.locks.acquire(LEADING)
     await store.close()
 
 

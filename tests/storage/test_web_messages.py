@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from bot.messages import (
+from bot.messages.message import (
     Button,
     Buttons,
     ButtonStyle,
@@ -21,7 +21,7 @@ from bot.messages import (
     Span,
     text,
 )
-from bot.ports import LoggedMessage
+from bot.platforms.message_log import LoggedMessage
 from storage.store import SqlStore
 from tests.clocks import NOON
 

@@ -9,7 +9,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from bot.posts import PostState
+from bot.posting.post import PostState
 from storage.store import SqlStore
 from tests.storage.scenes import channel, posts
 
@@ -17,7 +17,7 @@ PROCESSES = 2
 TASKS = 10  # in each process
 CHANNELS = 8
 POSTS = 6  # in each channel
-PATIENCE = 90.0  # seconds; a worker that fails leaves the others waiting for its leases
+TIMEOUT = 90.0  # seconds; a worker that fails leaves the others waiting for its leases
 
 
 async def test_workers_never_hold_the_same_post_nor_two_of_a_channel(store: SqlStore, database_url: str) -> None:
@@ -35,7 +35,7 @@ async def test_workers_never_hold_the_same_post_nor_two_of_a_channel(store: SqlS
         for seed in range(PROCESSES)
     ]
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             outputs = [await process.communicate() for process in working]
     finally:
         for process in working:

@@ -15,8 +15,8 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 
-from bot.channels import PlatformName
-from bot.posts import Post, PostState, Settlement
+from bot.channels.channel import PlatformName
+from bot.posting.post import Post, PostState, Settlement
 from storage.store import SqlStore
 
 LEASE = timedelta(seconds=60)

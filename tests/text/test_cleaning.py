@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cleaning import MARKS_IN_A_ROW, clean_line, clean_text
+from bot.text.cleaning import MARKS_IN_A_ROW, clean_line, clean_text
 
 LIMIT = 1_000
 

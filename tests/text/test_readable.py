@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.text import readable
+from bot.text.readable import readable
 
 # How much longer a text may become: one character comes apart into three at most, as does a short command.
 GROWTH = 3

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.text import first_sentence, readable, shorten
+from bot.text.readable import readable
+from bot.text.shortening import first_sentence, shorten
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 

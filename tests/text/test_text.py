@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.text import compact_number, count_of, first_sentence, shorten, shorten_authors
+from bot.papers.names import shorten_authors
+from bot.text.counting import compact_number, count_of
+from bot.text.shortening import first_sentence, shorten
 
 # What people see as one character, in several code points.
 GRAPHEMES = (

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tantivy import Document, Index, SchemaBuilder
 
-from bot.analysis import TERMS, WORDS, normalized, terms, terms_analyzer, words, words_analyzer
+from bot.text.words import TERMS, WORDS, normalized, terms, terms_analyzer, words, words_analyzer
 
 FORMS = (
     "Agents",

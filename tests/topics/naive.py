@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from bot import analysis
-from bot.papers import Paper, SourceName
-from bot.query import Node
-from bot.query.nodes import (
+from bot.papers.paper import Paper, SourceName
+from bot.query.syntax import (
     And,
     Author,
     Category,
@@ -19,6 +17,7 @@ from bot.query.nodes import (
     Feature,
     FromSource,
     Has,
+    Node,
     Not,
     Number,
     NumberField,
@@ -31,9 +30,10 @@ from bot.query.nodes import (
     TextField,
     Word,
 )
+from bot.text import words as analyser
 
-terms = lru_cache(20_000)(analysis.terms)
-words = lru_cache(20_000)(analysis.words)
+terms = lru_cache(20_000)(analyser.terms)
+words = lru_cache(20_000)(analyser.words)
 
 
 def finds(node: Node, paper: Paper) -> bool:

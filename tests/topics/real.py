@@ -6,8 +6,8 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from bot.analysis import words
-from bot.papers import Paper
+from bot.papers.paper import Paper
+from bot.text.words import words
 
 
 def topics_about(papers: Sequence[Paper], count: int, chance: random.Random) -> Iterator[str]:

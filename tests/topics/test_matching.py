@@ -11,13 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from bot.matching import Matcher, matches, same
-from bot.papers import Paper, SourceName
-from bot.query import Query, parse
-from tests.matching.naive import finds
-from tests.matching.real import topics_about
+from bot.papers.paper import Paper, SourceName
+from bot.query.parser import parse
+from bot.query.queries import Query
+from bot.topics.matcher import Matcher, matches, same
 from tests.search.feeds import arxiv_papers, needs_arxiv
 from tests.strategies import papers, queries
+from tests.topics.naive import finds
+from tests.topics.real import topics_about
 
 PAPER = Paper(
     id="2604.13035",
@@ -245,8 +246,8 @@ class LiveMatcher(RuleBasedStateMachine):
 
     @invariant()
     def looks_at_what_stands_and_nothing_else(self) -> None:
-        atoms = self.matcher._atoms._atoms.values()
-        looked_at = {standing for atom in atoms for standing in (*atom.anchored, *atom.shared)}
+        terms = self.matcher._terms._terms.values()
+        looked_at = {standing for term in terms for standing in (*term.anchored, *term.shared)}
         assert looked_at | {*self.matcher._unanchored} == {*self.matcher._standing.values()}
 
     def teardown(self) -> None:
@@ -254,8 +255,8 @@ class LiveMatcher(RuleBasedStateMachine):
         for key in self.standing:
             self.matcher.remove(key)
         assert self.matcher.match(PAPER) == []
-        assert self.matcher.distinct == len(self.matcher._atoms) == len(self.matcher._conditions) == 0
-        assert not any(self.matcher._atoms._text.values())
+        assert self.matcher.distinct == len(self.matcher._terms) == len(self.matcher._conditions) == 0
+        assert not any(self.matcher._terms._text.values())
 
 
 TestLiveMatcher = LiveMatcher.TestCase

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.ports import Clock
+from bot.clocks import Clock
 
 WINDOW = timedelta(minutes=10)
 MOST_INVALID = 500  # within WINDOW
@@ -23,7 +23,7 @@ _INVALID = frozenset({401, 403, 429})
 _log = structlog.get_logger()
 
 
-class Breaker:
+class CircuitBreaker:
     """Counts what Discord refuses, and says for how long nothing should be sent."""
 
     def __init__(self, clock: Clock) -> None:

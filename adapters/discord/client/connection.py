@@ -20,10 +20,10 @@ import yarl
 from discord.http import HTTPClient, Route
 from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 
-from adapters.discord.breaker import Breaker
-from adapters.discord.buttons import LineButton, LineMenu, Press
-from adapters.discord.pace import Pace
-from adapters.discord.packets import completed
+from adapters.discord.client.circuit_breaker import CircuitBreaker
+from adapters.discord.client.interaction_payloads import completed
+from adapters.discord.client.rate_limit import RateLimit
+from adapters.discord.messages.components import LineButton, LineMenu, Press
 
 API_URL = Route.BASE
 LONGEST_WAIT = 10.0  # seconds that a request of the outbox may wait for a rate limit
@@ -38,7 +38,7 @@ KEPT_SESSIONS = 0.1
 #: not counting answers to interactions. In no second is it more than REQUESTS_PER_SECOND + BURST.
 REQUESTS_PER_SECOND = 42.0
 BURST = 5
-LONGEST_QUEUE = 15.0  # seconds that a request waits for its turn, well within the patience of the outbox
+LONGEST_QUEUE = 15.0  # seconds that a request waits for its turn, well within the waiting of the outbox
 
 #: How often an answer to a person is tried when its connection breaks, and how long it rests before that. Discord
 #: waits three seconds for the first one; a further one that comes twice is better than none.
@@ -74,7 +74,9 @@ class DiscordClient(discord.AutoShardedClient):
     #: What a pressed button does; whoever runs commands sets it.
     press: Press
 
-    def __init__(self, token: str, breaker: Breaker, *, api_url: str = API_URL, reads_messages: bool = False) -> None:
+    def __init__(
+        self, token: str, breaker: CircuitBreaker, *, api_url: str = API_URL, reads_messages: bool = False
+    ) -> None:
         heard: dict[str, str] = {}
         super().__init__(
             intents=discord.Intents(guilds=True, guild_messages=reads_messages, message_content=reads_messages),
@@ -205,14 +207,14 @@ class _RedirectedWebhooks(AsyncWebhookAdapter):
 
     async def request(self, route: Route, session: aiohttp.ClientSession, **more: Any) -> Any:
         counted = _Counted(session)
-        tries, patience = ANSWER_TRIES, LONGEST_BUCKET_WAIT
+        tries, waiting = ANSWER_TRIES, LONGEST_BUCKET_WAIT
         while True:
             try:
                 return await super().request(_elsewhere(route, self._api_url), counted, **more)  # type: ignore[arg-type]
             except discord.RateLimited as limit:
                 # discord.py waits only where the limit is written as Discord itself writes it.
-                patience -= limit.retry_after
-                if patience < 0:
+                waiting -= limit.retry_after
+                if waiting < 0:
                     raise
                 counted.requests -= 1  # nothing was done
                 await asyncio.sleep(limit.retry_after)
@@ -266,7 +268,7 @@ def _redirect(http: HTTPClient, api_url: str) -> None:
     told of (`DiscordWebSocket.received_message`): that is put right as well.
     """
     request, ws_connect = http.request, http.ws_connect
-    pace = Pace(REQUESTS_PER_SECOND, burst=BURST, longest=LONGEST_QUEUE)
+    pace = RateLimit(REQUESTS_PER_SECOND, burst=BURST, longest=LONGEST_QUEUE)
     default = discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY.host
     told: list[yarl.URL] = []
 
@@ -289,7 +291,7 @@ def _redirect(http: HTTPClient, api_url: str) -> None:
     http.ws_connect = connect_elsewhere  # type: ignore[method-assign]
 
 
-def _listener(breaker: Breaker, said: dict[str, str]) -> aiohttp.TraceConfig:
+def _listener(breaker: CircuitBreaker, said: dict[str, str]) -> aiohttp.TraceConfig:
     """Hears every answer before discord.py does, and keeps in `said` what time it is for Discord."""
 
     async def heard(

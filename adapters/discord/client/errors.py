@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import aiohttp
 import discord
 
-from adapters.discord.connection import MISSHAPEN, Unanswered
-from adapters.discord.permissions import names_of
-from bot.ports import Gone, GoneScope, Rejected, Retry, SendResult, Unknown
+from adapters.discord.client.connection import MISSHAPEN, Unanswered
+from adapters.discord.guilds.permissions import names_of
+from bot.platforms.outcomes import Gone, GoneScope, Rejected, Retry, SendResult, Unknown
 
 #: What has to be caught around requests.
 FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 
-class Pace:
+class RateLimit:
     """A queue without places: whoever comes is told how long to wait for their turn.
 
     After a pause up to `burst` may go at once. Who would wait more than `longest` seconds gets no turn.

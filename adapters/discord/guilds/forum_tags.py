@@ -12,7 +12,7 @@ from typing import Any
 
 import discord
 
-from adapters.discord.markup import cut
+from adapters.discord.messages.markup import cut
 
 MOST_TAGS = 20  # of a forum
 MOST_APPLIED = 5  # to a post

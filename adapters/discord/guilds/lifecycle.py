@@ -1,4 +1,4 @@
-"""Standing: which servers and channels the bot still has, and which have it back.
+"""GuildLifecycle: which servers and channels the bot still has, and which have it back.
 
 The outbox finds out by itself when a channel refuses a post. What is said here comes earlier, and it is the only way to
 learn that a channel is well again without anybody saying `/papers resume`.
@@ -15,14 +15,14 @@ import discord
 import structlog
 from discord.http import Route
 
-from adapters.discord.connection import DiscordClient
-from adapters.discord.failures import FAILURES, LACKS, TAG_MISSING
-from adapters.discord.permissions import can_post, me_in
-from adapters.discord.tags import forum_of
-from bot.channels import Address, Channel, ChannelState, PlatformName
+from adapters.discord.client.connection import DiscordClient
+from adapters.discord.client.errors import FAILURES, LACKS, TAG_MISSING
+from adapters.discord.guilds.forum_tags import forum_of
+from adapters.discord.guilds.permissions import can_post, me_in
+from bot.channels.channel import Address, Channel, ChannelState, PlatformName
+from bot.channels.directory import WorkspaceDirectory
 from bot.errors import StorageError
-from bot.messages import Message
-from bot.ports import WorkspaceDirectory
+from bot.messages.message import Message
 
 REMOVED = "I was removed from this server."
 DELETED = "The channel was deleted."
@@ -34,8 +34,8 @@ _log = structlog.get_logger()
 Listener = Callable[..., Coroutine[Any, Any, None]]
 
 
-class ChannelLife(Protocol):
-    """What the core wants to know of the life of channels. Every method may come twice, or not at all."""
+class ChannelLifecycle(Protocol):
+    """What the core wants to know of the lifecycle of channels. Every method may come twice, or not at all."""
 
     async def reachable(self, address: Address, name: str) -> Message | None: ...
 
@@ -48,13 +48,13 @@ class ChannelLife(Protocol):
     async def workspace_left(self, address: Address, reason: str) -> None: ...
 
 
-class Standing:
+class GuildLifecycle:
     """Keeps what is stored in line with what the gateway tells. Methods are named like discord.py's events."""
 
-    def __init__(self, client: DiscordClient, directory: WorkspaceDirectory, life: ChannelLife) -> None:
+    def __init__(self, client: DiscordClient, directory: WorkspaceDirectory, lifecycle: ChannelLifecycle) -> None:
         self._client = client
         self._directory = directory
-        self._life = life
+        self._lifecycle = lifecycle
         #: Servers that the bot was removed from while it was looking.
         self._gone: set[int] = set()
         # Events may come within a moment, and what the last one says must stay.
@@ -112,22 +112,22 @@ class Standing:
             if missed and workspace.left_at is None and await self._is_refused(workspace.id):
                 guilds.pop(workspace.id, None)
                 self._gone.add(int(workspace.id))
-                await self._life.workspace_left(_server(workspace.id), REMOVED)
+                await self._lifecycle.workspace_left(_server(workspace.id), REMOVED)
         for guild_id, guild in guilds.items():
             known = stored.get(guild_id)
             if guild.name and (known is None or known.name != guild.name or known.left_at is not None):
-                await self._life.workspace_joined(_server(guild_id), guild.name)
+                await self._lifecycle.workspace_joined(_server(guild_id), guild.name)
         await self._revive(lambda channel: channel.reason in (REMOVED, TAG_MISSING) or channel.reason.startswith(LACKS))
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         self._gone.discard(guild.id)
-        await self._life.workspace_joined(_server(guild.id), guild.name)
+        await self._lifecycle.workspace_joined(_server(guild.id), guild.name)
         await self._revive(in_server=guild.id)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Not for an outage: discord.py tells those apart (`on_guild_unavailable`), and they change nothing."""
         self._gone.add(guild.id)
-        await self._life.workspace_left(_server(guild.id), REMOVED)
+        await self._lifecycle.workspace_left(_server(guild.id), REMOVED)
 
     async def on_guild_unavailable(self, guild: discord.Guild) -> None:
         _log.warning("discord.guild_unavailable", guild=guild.id)
@@ -139,29 +139,29 @@ class Standing:
 
     async def on_guild_update(self, before: discord.Guild, after: discord.Guild) -> None:
         if before.name != after.name:
-            await self._life.workspace_joined(_server(after.id), after.name)
+            await self._lifecycle.workspace_joined(_server(after.id), after.name)
 
     # --- Channels
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
-        await self._life.lost(_address(channel.guild.id, channel.id), DELETED)
+        await self._lifecycle.lost(_address(channel.guild.id, channel.id), DELETED)
 
     async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
-        await self._life.lost(_address(event.guild_id, event.thread_id), DELETED)
+        await self._lifecycle.lost(_address(event.guild_id, event.thread_id), DELETED)
 
     async def on_raw_thread_update(self, event: discord.RawThreadUpdateEvent) -> None:
         """An archived thread opens by itself when something is posted; a locked one does not."""
         address = _address(event.guild_id, event.thread_id)
         if event.data["thread_metadata"].get("locked"):
-            await self._life.lost(address, LOCKED)
+            await self._lifecycle.lost(address, LOCKED)
             return
-        await self._life.renamed(address, event.data["name"])
+        await self._lifecycle.renamed(address, event.data["name"])
         await self._revive_at(address)
 
     async def on_guild_channel_update(self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
         address = _address(after.guild.id, after.id)
         if before.name != after.name:
-            await self._life.renamed(address, after.name)
+            await self._lifecycle.renamed(address, after.name)
         if before.overwrites != after.overwrites or _tags(before) != _tags(after):
             await self._revive_at(address)
 
@@ -230,7 +230,7 @@ class Standing:
         if here is not None and int(channel.address.workspace) in self._gone:
             return  # discord.py still knows it
         if isinstance(here, discord.abc.GuildChannel | discord.Thread) and can_post(here) and _takes_posts(here):
-            await self._life.reachable(channel.address, here.name)
+            await self._lifecycle.reachable(channel.address, here.name)
 
 
 def _tags(channel: discord.abc.GuildChannel) -> object:

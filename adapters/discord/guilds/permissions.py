@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import discord
 
-from bot.channels import Style
+from bot.channels.channel import Style
 from bot.commands.wording import listed
 
 #: Exactly what posting takes: the invite link asks for these and nothing else.

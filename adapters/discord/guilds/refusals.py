@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import discord
 
-from adapters.discord.failures import MISHAPS, lacks
-from adapters.discord.permissions import granted, me_in, missing
+from adapters.discord.client.errors import MISHAPS, lacks
+from adapters.discord.guilds.permissions import granted, me_in, missing
 
 #: Seconds that asking why may take, once a channel has refused us.
 WITHIN = 8.0

@@ -6,10 +6,10 @@ from typing import Any
 
 import discord
 
-from adapters.discord.mentions import mention_of
-from adapters.discord.permissions import may_administer, may_manage
-from bot.channels import Address, PlatformName
-from bot.ports import CommandCall, Person
+from adapters.discord.guilds.permissions import may_administer, may_manage
+from adapters.discord.messages.mentions import mention_of
+from bot.channels.channel import Address, PlatformName
+from bot.platforms.command_calls import CommandCall, Person
 
 Interaction = discord.Interaction[Any]
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.discord.markup import cut
-from adapters.discord.translations import LOCALIZED, TRANSLATIONS, Translations, localized
+from adapters.discord.interactions.translations import LOCALIZED, TRANSLATIONS, Translations, localized
+from adapters.discord.messages.markup import cut
 from bot.commands.registry import Command, Kind, Parameter, Registry
-from bot.ports import Completion
+from bot.platforms.command_calls import Completion
 
 GROUP = "papers"
 FIND_PAPERS = "Find papers here"
@@ -44,7 +44,7 @@ Json = dict[str, Any]
 Value = str | int | bool
 
 
-def definitions(registry: Registry, translations: Translations = TRANSLATIONS) -> list[Json]:
+def command_tree(registry: Registry, translations: Translations = TRANSLATIONS) -> list[Json]:
     """What Discord is told: `/papers …` with typed options, and the entry in the menu of messages."""
     papers = {
         "name": GROUP,
@@ -58,7 +58,7 @@ def definitions(registry: Registry, translations: Translations = TRANSLATIONS) -
 
 
 def fingerprint(commands: Iterable[Mapping[str, Any]]) -> str:
-    """The same for definitions that mean the same, whether they are ours or come back from Discord."""
+    """The same for command_tree that mean the same, whether they are ours or come back from Discord."""
     return json.dumps(sorted((_essence(command) for command in commands), key=json.dumps), sort_keys=True)
 
 

@@ -17,24 +17,41 @@ from typing import Any
 import discord
 import structlog
 
-from adapters.discord import answers
-from adapters.discord.calls import Interaction, call_of, channel_of
-from adapters.discord.connection import ALREADY_ACKNOWLEDGED
-from adapters.discord.definitions import FIND_PAPERS, Given, beginning_of, choices, given, line_of
-from adapters.discord.failures import FAILURES, MISHAPS, TAG_MISSING, THREAD_LOCKED
-from adapters.discord.forms import SUBSCRIBE, Forms, TopicForm, form_asked, known_form, submitted_form, written_form
-from adapters.discord.permissions import me_in, missing, names_of
-from adapters.discord.rendering import render
-from adapters.discord.roles import chooses_role, offered_roles, refused_role, unmentionable_role, with_role_names
-from adapters.discord.tags import forum_of
-from adapters.discord.turns import Turns
-from bot.channels import Style
+from adapters.discord.client.connection import ALREADY_ACKNOWLEDGED
+from adapters.discord.client.errors import FAILURES, MISHAPS, TAG_MISSING, THREAD_LOCKED
+from adapters.discord.guilds.forum_tags import forum_of
+from adapters.discord.guilds.permissions import me_in, missing, names_of
+from adapters.discord.interactions import replies
+from adapters.discord.interactions.command_calls import Interaction, call_of, channel_of
+from adapters.discord.interactions.command_tree import FIND_PAPERS, Given, beginning_of, choices, given, line_of
+from adapters.discord.interactions.message_locks import MessageLocks
+from adapters.discord.interactions.modals import (
+    SUBSCRIBE,
+    Forms,
+    TopicForm,
+    form_asked,
+    known_form,
+    submitted_form,
+    written_form,
+)
+from adapters.discord.interactions.roles import (
+    chooses_role,
+    offered_roles,
+    refused_role,
+    unmentionable_role,
+    with_role_names,
+)
+from adapters.discord.messages.rendering import render
+from bot.channels.channel import Style
+from bot.channels.directory import WorkspaceDirectory
 from bot.commands.reading import REDRAW
 from bot.commands.registry import Registry
 from bot.errors import StorageError, UserError
-from bot.messages import Button, Buttons, Code, Note, bold, text
-from bot.papers import linked_paper_ids
-from bot.ports import CommandCall, CommandRunner, Outgoing, Reply, TopicOptions, WorkspaceDirectory
+from bot.messages.message import Button, Buttons, Code, Note, bold, text
+from bot.papers.ids import linked_paper_ids
+from bot.platforms.command_calls import CommandCall, CommandRunner, Reply
+from bot.platforms.outcomes import Outgoing
+from bot.topics.store import TopicOptions
 
 #: Papers of one message that are shown when somebody asks what it links to.
 MOST_FOUND = 5
@@ -53,7 +70,7 @@ _WORD = re.compile(r"[^\W\d_]{4,}")
 _log = structlog.get_logger()
 
 
-class Conversation:
+class Interactions:
     """Answers interactions with the commands of the core."""
 
     def __init__(
@@ -67,7 +84,7 @@ class Conversation:
         self._registry = registry
         self._directory = directory
         self._forms = forms
-        self._turns = Turns()
+        self._message_locks = MessageLocks()
 
     async def heard(self, interaction: Interaction) -> None:
         """Commands, completions, filled forms and the menu of messages; buttons come to `pressed`."""
@@ -83,7 +100,7 @@ class Conversation:
                 case discord.InteractionType.modal_submit if form := submitted_form(data):
                     await self._submitted(interaction, form)
                 case discord.InteractionType.modal_submit:
-                    await answers.say(interaction, UNKNOWN_FORM)
+                    await replies.say(interaction, UNKNOWN_FORM)
                 case discord.InteractionType.application_command if data["name"] == FIND_PAPERS:
                     await self._find_papers(interaction, data)
                 case discord.InteractionType.application_command:
@@ -99,7 +116,7 @@ class Conversation:
             form = form_asked(line)
             if form is not None and await self._opened(interaction, form):
                 return
-            await answers.defer(interaction)
+            await replies.defer(interaction)
             await self._run_pressed(interaction, call_of(interaction, line))
         except MISHAPS as error:
             await _failed(interaction, error)
@@ -109,7 +126,7 @@ class Conversation:
         if interaction.guild_id is not None:
             return False
         if interaction.type is not discord.InteractionType.autocomplete:
-            await answers.say(interaction, SERVERS_ONLY)
+            await replies.say(interaction, SERVERS_ONLY)
         return True
 
     async def _run_pressed(self, interaction: Interaction, call: CommandCall) -> None:
@@ -117,22 +134,22 @@ class Conversation:
         message = interaction.message
         command = self._registry.of_line(call.line)
         if message is not None and command is not None and command.redraws:
-            turn = self._turns.of(message.id)
+            turn = self._message_locks.of(message.id)
             async with turn.running:
                 reply = await self._commands.run(call)
                 state = turn.next_state() if reply.update else 0
             async with turn.showing:
                 if reply.update and not turn.is_newest(state):
                     return
-                if reply.update and await answers.update(interaction, reply.update):
+                if reply.update and await replies.update(interaction, reply.update):
                     await self._show_again(interaction, call, reply.update, unless=lambda: not turn.is_newest(state))
                     return
         else:
             reply = await self._commands.run(call)
         if reply.replaces and message is not None and message.flags.ephemeral:
-            await answers.edit(interaction, render(reply.message))
+            await replies.edit(interaction, render(reply.message))
         else:
-            await answers.follow_up(interaction, reply.message)
+            await replies.follow_up(interaction, reply.message)
 
     async def _show_again(
         self, interaction: Interaction, call: CommandCall, shown: Outgoing, *, unless: Callable[[], bool]
@@ -143,28 +160,28 @@ class Conversation:
             if latest is None or latest == shown or unless():
                 return
             shown = latest
-            await answers.update(interaction, shown)
+            await replies.update(interaction, shown)
 
     async def _command(self, interaction: Interaction, asked: Given) -> None:
         form = _form_of(asked)
         if form is not None and await self._opened(interaction, form):
             return
-        await answers.defer(interaction, ephemeral=True, thinking=True)
+        await replies.defer(interaction, ephemeral=True, thinking=True)
         try:
             command = self._registry.get(asked.command)
         except UserError as error:
             # Discord still shows a command that this version does not have any more.
-            await answers.answer(interaction, [answers.words(str(error))])
+            await replies.answer(interaction, [replies.words(str(error))])
             return
         if refusal := refused_role(interaction, asked):
-            await answers.answer(interaction, [answers.words(refusal)])
+            await replies.answer(interaction, [replies.words(refusal)])
             return
         reply = await self._commands.run(call_of(interaction, line_of(command, asked.values)))
         if asked.command == "settings":
             reply = with_role_names(interaction, reply)
         if command.manages and not reply.failed:
             reply = await self._with_warning(interaction, reply, asked)
-        await answers.answer(interaction, [reply.message])
+        await replies.answer(interaction, [reply.message])
 
     async def _with_warning(self, interaction: Interaction, reply: Reply, asked: Given | None = None) -> Reply:
         """Says what stands in the way of the next digest while the person who can change it is there."""
@@ -213,15 +230,15 @@ class Conversation:
 
     async def _find_papers(self, interaction: Interaction, data: dict[str, Any]) -> None:
         """Shows the papers that a message links to, or what a search for its words finds."""
-        await answers.defer(interaction, ephemeral=True, thinking=True)
+        await replies.defer(interaction, ephemeral=True, thinking=True)
         messages = (data.get("resolved") or {}).get("messages", {})
         words = _text_of(messages.get(data.get("target_id"), {}))
         lines = [f"show {paper}" for paper in linked_paper_ids(words)[:MOST_FOUND]]
         if not lines and (found := list(dict.fromkeys(_WORD.findall(words)))[:MOST_WORDS]):
             lines = [f"search {' OR '.join(word.lower() for word in found)}"]
-        replies = [await self._commands.run(call_of(interaction, line)) for line in lines]
-        await answers.answer(
-            interaction, [reply.message for reply in replies] or [answers.words("That message has no words.")]
+        found_papers = [await self._commands.run(call_of(interaction, line)) for line in lines]
+        await replies.answer(
+            interaction, [reply.message for reply in found_papers] or [replies.words("That message has no words.")]
         )
 
     # --- Forms
@@ -259,7 +276,7 @@ class Conversation:
 
     async def _submitted(self, interaction: Interaction, form: TopicForm) -> None:
         """Does what a form says. A modal is gone once it is submitted, so a mistake comes with a way back to it."""
-        await answers.defer(interaction, ephemeral=True, thinking=True)
+        await replies.defer(interaction, ephemeral=True, thinking=True)
         call = call_of(interaction, form.line)
         reply = await self._commands.run(call)
         if reply.failed:
@@ -271,7 +288,7 @@ class Conversation:
             reply = replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, *again)))
         else:
             reply = await self._with_warning(interaction, reply)
-        await answers.answer(interaction, [reply.message])
+        await replies.answer(interaction, [reply.message])
 
 
 def _form_of(asked: Given) -> TopicForm | None:
@@ -298,7 +315,7 @@ async def _failed(interaction: Interaction, error: BaseException) -> None:
     )
     if (ours or refused) and interaction.type is not discord.InteractionType.autocomplete:
         try:
-            await answers.say(interaction, DEFECT if ours else REFUSED_ANSWER)
+            await replies.say(interaction, DEFECT if ours else REFUSED_ANSWER)
         except FAILURES as failure:
             _log.info("discord.silent", interaction=interaction.id, reason=str(failure) or type(failure).__name__)
 

@@ -1,4 +1,4 @@
-"""Turns: when several people press the buttons of one message at once, what it says at the end is right."""
+"""MessageLocks: when several people press the buttons of one message at once, what it says at the end is right."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 
 @dataclass(slots=True, weakref_slot=True)
-class Turn:
+class MessageLock:
     """The presses on one message. Commands run one after the other under `running`.
 
     So a later state of the message is never composed before an earlier one, and the states may be shown in the order
@@ -28,15 +28,15 @@ class Turn:
         return state == self._newest
 
 
-class Turns:
+class MessageLocks:
     """The turns of the messages that are being pressed just now."""
 
     def __init__(self) -> None:
-        self._turns: WeakValueDictionary[int, Turn] = WeakValueDictionary()
+        self._message_locks: WeakValueDictionary[int, MessageLock] = WeakValueDictionary()
 
-    def of(self, message_id: int) -> Turn:
+    def of(self, message_id: int) -> MessageLock:
         """The turn of that message; keep it as long as something is done with it."""
-        turn = self._turns.get(message_id)
+        turn = self._message_locks.get(message_id)
         if turn is None:
-            turn = self._turns[message_id] = Turn()
+            turn = self._message_locks[message_id] = MessageLock()
         return turn

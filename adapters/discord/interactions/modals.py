@@ -13,10 +13,11 @@ from typing import Any, Protocol
 
 import discord
 
-from adapters.discord.markup import BACKTICK
-from bot.channels import Address
-from bot.forms import line_of
-from bot.ports import CommandCall, TopicOptions
+from adapters.discord.messages.markup import BACKTICK
+from bot.channels.channel import Address
+from bot.platforms.command_calls import CommandCall
+from bot.topics.forms import line_of
+from bot.topics.store import TopicOptions
 
 FORM_PREFIX = "papers-form:"
 SUBSCRIBE = "subscribe"

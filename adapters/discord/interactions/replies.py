@@ -10,13 +10,13 @@ import aiohttp
 import discord
 import structlog
 
-from adapters.discord.buttons import view_of
-from adapters.discord.calls import Interaction
-from adapters.discord.connection import ALREADY_ACKNOWLEDGED, MISSHAPEN
-from adapters.discord.failures import INVALID_FORM
-from adapters.discord.rendering import Rendered, render, render_all
-from bot.messages import Message, Paragraph, text
-from bot.ports import Outgoing
+from adapters.discord.client.connection import ALREADY_ACKNOWLEDGED, MISSHAPEN
+from adapters.discord.client.errors import INVALID_FORM
+from adapters.discord.interactions.command_calls import Interaction
+from adapters.discord.messages.components import view_of
+from adapters.discord.messages.rendering import Rendered, render, render_all
+from bot.messages.message import Message, Paragraph, text
+from bot.platforms.outcomes import Outgoing
 
 #: What Discord says of files that it does not take: not allowed, not in that form, too large.
 _NO_FILES = frozenset({400, 403, 413})

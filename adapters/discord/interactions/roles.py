@@ -9,12 +9,12 @@ from typing import Any
 
 import discord
 
-from adapters.discord.calls import Interaction
-from adapters.discord.definitions import CHOICE, MOST_CHOICES, Given
-from adapters.discord.markup import cut
-from adapters.discord.mentions import role_of
-from bot.messages import Block, Note, Paragraph, Span
-from bot.ports import Reply
+from adapters.discord.interactions.command_calls import Interaction
+from adapters.discord.interactions.command_tree import CHOICE, MOST_CHOICES, Given
+from adapters.discord.messages.markup import cut
+from adapters.discord.messages.mentions import role_of
+from bot.messages.message import Block, Note, Paragraph, Span
+from bot.platforms.command_calls import Reply
 
 #: The settings whose value is a role.
 MENTION = "mention"

@@ -16,8 +16,8 @@ from typing import Any, Self
 
 import discord
 
-from adapters.discord.markup import cut, length
-from bot.messages import Button, ButtonStyle
+from adapters.discord.messages.markup import cut, length
+from bot.messages.message import Button, ButtonStyle
 
 PREFIX = "papers:"
 MENU_PREFIX = "papers-menu:"

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, urlsplit
 
-from bot.messages import Span
+from bot.messages.message import Span
 
 ELLIPSIS = "…"
 LONGEST_URL = 1024  # characters; Discord takes 2,048, and a message has room for few of those

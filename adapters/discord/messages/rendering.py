@@ -13,12 +13,35 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Any
 
-from adapters.discord.buttons import ButtonGroup, fits, numbered, rows_of
-from adapters.discord.colours import DEFAULT, colour_of
-from adapters.discord.markup import BACKTICK, ELLIPSIS, clean, cut, escaped, length, link, spans, unmarked, usable_url
-from adapters.discord.mentions import role_of
-from bot.channels import Style
-from bot.messages import Block, Buttons, Code, Document, Heading, Items, Message, Note, PaperBlock, Paragraph, Span
+from adapters.discord.messages.colours import DEFAULT, colour_of
+from adapters.discord.messages.components import ButtonGroup, fits, numbered, rows_of
+from adapters.discord.messages.markup import (
+    BACKTICK,
+    ELLIPSIS,
+    clean,
+    cut,
+    escaped,
+    length,
+    link,
+    spans,
+    unmarked,
+    usable_url,
+)
+from adapters.discord.messages.mentions import role_of
+from bot.channels.channel import Style
+from bot.messages.message import (
+    Block,
+    Buttons,
+    Code,
+    Document,
+    Heading,
+    Items,
+    Message,
+    Note,
+    PaperBlock,
+    Paragraph,
+    Span,
+)
 
 EMBEDS = 10  # in a message
 TITLE = 256

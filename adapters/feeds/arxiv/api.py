@@ -14,10 +14,11 @@ from http import HTTPStatus
 
 import structlog
 
-from adapters.feeds.arxiv_xml import ComplaintError, Page, Submission, read_page
-from adapters.feeds.http import Answer, FeedClient, Pace
+from adapters.feeds.arxiv.xml import ComplaintError, Page, Submission, read_page
+from adapters.feeds.http import Answer, FeedClient, RateLimit
 from bot.errors import SourceError
-from bot.papers import Paper, SourceName, normalize_paper_id
+from bot.papers.ids import normalize_paper_id
+from bot.papers.paper import Paper, SourceName
 
 log = structlog.get_logger()
 
@@ -35,7 +36,7 @@ LONGEST_SEARCH = 100
 class ArxivApi:
     """`url` is the site's address without a path, like https://export.arxiv.org."""
 
-    def __init__(self, url: str, *, client: FeedClient, pace: Pace) -> None:
+    def __init__(self, url: str, *, client: FeedClient, pace: RateLimit) -> None:
         self._url = f"{url}/api/query"
         self._client = client
         self._pace = pace

@@ -2,7 +2,7 @@
 
 Announcements are read from the feeds of the categories, one day each, once that day has come; a feed that is late is
 asked again with the next poll. A day that was missed altogether is made up from the API, which knows when a paper was
-submitted and not when it was announced: `adapters.feeds.arxiv_calendar` tells the one from the other. What that cannot
+submitted and not when it was announced: `adapters.feeds.arxiv.calendar` tells the one from the other. What that cannot
 see, in days made up only: papers that arXiv held back, which are missing, and holidays, before which papers come out a
 day early. Cross-lists are found when they were made with the submission, not when they came later.
 
@@ -22,14 +22,14 @@ from typing import Final, Self
 import httpx
 import structlog
 
-from adapters.feeds.arxiv_api import ArxivApi, refuse_web_page
-from adapters.feeds.arxiv_calendar import announcement_day, has_announcement, submissions_of
-from adapters.feeds.arxiv_fields import CLOSED_ARCHIVES, arxiv_categories
-from adapters.feeds.arxiv_xml import Announcement, read_announcement
-from adapters.feeds.http import Answer, FeedClient, Pace
+from adapters.feeds.arxiv.api import ArxivApi, refuse_web_page
+from adapters.feeds.arxiv.calendar import announcement_day, has_announcement, submissions_of
+from adapters.feeds.arxiv.fields import CLOSED_ARCHIVES, arxiv_categories
+from adapters.feeds.arxiv.xml import Announcement, read_announcement
+from adapters.feeds.http import Answer, FeedClient, RateLimit
 from bot.errors import OperatorError, SourceError
-from bot.papers import Listing, Paper, SourceName
-from bot.ports import DayAnswer
+from bot.papers.paper import Listing, Paper, SourceName
+from bot.papers.store import DayAnswer
 from bot.query.categories import ARCHIVES, CATEGORIES
 
 log = structlog.get_logger()
@@ -74,7 +74,7 @@ class _Progress:
 
 
 class Arxiv:
-    """The source `arxiv` (a `bot.ports.Source`), and looking up papers there.
+    """The source `arxiv` (a `bot.intake.source.Source`), and looking up papers there.
 
     `api_url` and `rss_url` are addresses without a path, like https://export.arxiv.org and https://rss.arxiv.org.
     `categories` says what is wanted at the moment, in arXiv's spelling; `cs.*` is every category of an archive; what is
@@ -90,11 +90,11 @@ class Arxiv:
         *,
         client: FeedClient,
         categories: Callable[[], Awaitable[Collection[str]]],
-        pace: Pace | None = None,
+        pace: RateLimit | None = None,
     ) -> None:
         self._rss_url = _site("PAPERROUND_ARXIV_RSS_URL", rss_url)
         self._client = client
-        self._pace = pace or Pace(ARXIV_INTERVAL, rest=ARXIV_REST)
+        self._pace = pace or RateLimit(ARXIV_INTERVAL, rest=ARXIV_REST)
         self._api = ArxivApi(_site("PAPERROUND_ARXIV_API_URL", api_url), client=client, pace=self._pace)
         self._categories = categories
         self._seen: dict[str, _Seen] = {}

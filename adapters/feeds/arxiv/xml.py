@@ -18,11 +18,12 @@ from xml.etree import ElementTree as ET
 
 import structlog
 
-from adapters.feeds.arxiv_fields import LONGEST_COMMENT, arxiv_categories, author_names
-from adapters.feeds.daily_papers import LONGEST_ABSTRACT, LONGEST_NAME, LONGEST_TITLE, MOST_AUTHORS, YEARS
-from bot.cleaning import clean_line, clean_text
+from adapters.feeds.arxiv.fields import LONGEST_COMMENT, arxiv_categories, author_names
+from adapters.feeds.huggingface.daily_papers import LONGEST_ABSTRACT, LONGEST_NAME, LONGEST_TITLE, MOST_AUTHORS, YEARS
 from bot.errors import SourceError
-from bot.papers import Paper, SourceName, linked_paper_ids, normalize_paper_id
+from bot.papers.ids import linked_paper_ids, normalize_paper_id
+from bot.papers.paper import Paper, SourceName
+from bot.text.cleaning import clean_line, clean_text
 
 log = structlog.get_logger()
 

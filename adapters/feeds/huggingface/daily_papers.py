@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from bot.cleaning import clean_line, clean_text
-from bot.papers import Paper, SourceName, normalize_paper_id
+from bot.papers.ids import normalize_paper_id
+from bot.papers.paper import Paper, SourceName
+from bot.text.cleaning import clean_line, clean_text
 
 LONGEST_TITLE = 1_000
 LONGEST_ABSTRACT = 20_000

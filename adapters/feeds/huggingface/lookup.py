@@ -10,11 +10,11 @@ from typing import Final
 
 import structlog
 
-from adapters.feeds.daily_papers import LARGEST_COUNT, DailyPaper, UnusableEntryError
 from adapters.feeds.http import Answer, FeedClient, json_of
-from adapters.feeds.huggingface import headers_with
+from adapters.feeds.huggingface.daily_papers import LARGEST_COUNT, DailyPaper, UnusableEntryError
+from adapters.feeds.huggingface.source import headers_with
 from bot.errors import SourceError
-from bot.papers import Paper, SourceName
+from bot.papers.paper import Paper, SourceName
 
 #: Requests at a time. A digest's papers are asked for one by one, within few seconds.
 AT_ONCE = 4
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 
 class HuggingFacePapers:
-    """Implements `bot.ports.Library` with `/api/papers`; the arguments are those of `HuggingFace`."""
+    """Implements `bot.intake.lookup.PaperLookup` with `/api/papers`; the arguments are those of `HuggingFace`."""
 
     name: Final = SourceName.HUGGINGFACE
 

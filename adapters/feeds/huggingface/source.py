@@ -17,12 +17,12 @@ from typing import Final
 import httpx
 import structlog
 
-from adapters.feeds.daily_papers import DailyPaper, UnusableEntryError
 from adapters.feeds.http import Answer, FeedClient, json_of, usable_etag
-from bot.cleaning import clean_line
+from adapters.feeds.huggingface.daily_papers import DailyPaper, UnusableEntryError
 from bot.errors import OperatorError, SourceError
-from bot.papers import Listing, SourceName
-from bot.ports import DayAnswer
+from bot.papers.paper import Listing, SourceName
+from bot.papers.store import DayAnswer
+from bot.text.cleaning import clean_line
 
 log = structlog.get_logger()
 
@@ -48,7 +48,7 @@ class _Page:
 
 
 class HuggingFace:
-    """The source `huggingface` (a `bot.ports.Source`).
+    """The source `huggingface` (a `bot.intake.source.Source`).
 
     `url` is the site's address without a path, like https://huggingface.co; `token` is optional and raises the rate
     limit. The client is shared between sources and closed by whoever made it.

@@ -12,7 +12,7 @@ from typing import Any, Final
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
-from bot.ports import Gone, GoneScope, Rejected, Retry, Unknown
+from bot.platforms.outcomes import Gone, GoneScope, Rejected, Retry, Unknown
 
 #: What the network or Slack may do to a request. `AttributeError` and `ValueError` are how the client library fails on
 #: an answer that is no JSON object, which a proxy in between may give.

@@ -14,7 +14,7 @@ from typing import Final
 CHANNELS: Final = 5
 
 
-class Pace:
+class RateLimit:
     """How long a workspace's channels have to wait, as far as Slack said."""
 
     def __init__(self) -> None:

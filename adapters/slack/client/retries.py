@@ -7,8 +7,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from adapters.slack.outcomes import FAILURES, outcome_of
-from bot.ports import Retry
+from adapters.slack.client.errors import FAILURES, outcome_of
+from bot.platforms.outcomes import Retry
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ _LONGEST_PAUSE: Final = 60.0  # seconds
 _LAST_WAIT: Final = 3.0
 
 
-class Patience:
+class Retries:
     """Lets requests wait until Slack takes them. After `end` there is a last try in a moment."""
 
     def __init__(self) -> None:

@@ -21,10 +21,10 @@ from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from adapters.slack.elements import Json
-from adapters.slack.outcomes import FAILURES, code_of
-from adapters.slack.pacing import Pace
-from adapters.slack.patience import Patience
+from adapters.slack.client.errors import FAILURES, code_of
+from adapters.slack.client.rate_limit import RateLimit
+from adapters.slack.client.retries import Retries
+from adapters.slack.messages.block_kit import Json
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +79,7 @@ def is_loopback(host: str) -> bool:
 
 
 class _Kept(Generic[T]):
-    """Answers that are believed for a while."""
+    """Replies that are believed for a while."""
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[float, T]] = {}
@@ -98,12 +98,12 @@ class _Kept(Generic[T]):
 
 
 class Connection:
-    """The address of the Web API, one pool of connections to it, and the patience to wait for it. `close` it in the
+    """The address of the Web API, one pool of connections to it, and the retries to wait for it. `close` it in the
     end."""
 
     def __init__(self, api_url: str = DEFAULT_API_URL, *, timeout: int = REQUEST_TIMEOUT) -> None:
         self.url = api_url.rstrip("/") + "/"
-        self.patience = Patience()
+        self.retries = Retries()
         # The library applies its own timeout only to connections that it opened itself.
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
@@ -153,7 +153,7 @@ class SlackApi:
         self.connection = connection
         self.token = bot_token
         self.workspace = identity.team_id if identity else ""
-        self.pace = Pace()
+        self.pace = RateLimit()
         self._identity = identity
         self._people: _Kept[Profile] = _Kept()
         self._names: _Kept[str] = _Kept()
@@ -263,7 +263,7 @@ class SlackApi:
                 return frozenset(found)
 
     async def _ask(self, request: Callable[[], Awaitable[AsyncSlackResponse]]) -> AsyncSlackResponse:
-        return await self.connection.patience.ask(request)
+        return await self.connection.retries.ask(request)
 
     def forget_channel(self, channel_id: str) -> None:
         """Says that a channel may have another name."""

@@ -7,13 +7,13 @@ import json
 from collections import OrderedDict
 from typing import Final
 
-from adapters.slack.elements import Json
+from adapters.slack.messages.block_kit import Json
 
 #: Slack repeats a delivery for some six minutes, and a signed request can be replayed for five.
 _REMEMBERED: Final = 20_000
 
 
-class Deliveries:
+class Deduplication:
     """Remembers what was delivered. Slack delivers at least once; what came while we were down is not remembered."""
 
     def __init__(self, remembered: int = _REMEMBERED) -> None:

@@ -10,15 +10,15 @@ from typing import Final, Protocol
 
 import structlog
 
-from adapters.slack import elements
-from adapters.slack.api import SlackApi
-from adapters.slack.calls import Calls
-from adapters.slack.elements import Json
-from adapters.slack.outcomes import FAILURES, code_of, is_unacceptable, outcome_of
-from adapters.slack.posting import say
-from adapters.slack.rendering import render
-from bot.channels import Address
-from bot.messages import Message, PaperBlock
+from adapters.slack.client.errors import FAILURES, code_of, is_unacceptable, outcome_of
+from adapters.slack.client.web_api import SlackApi
+from adapters.slack.interactions.command_calls import CommandCalls
+from adapters.slack.messages import block_kit
+from adapters.slack.messages.block_kit import Json
+from adapters.slack.messages.rendering import render
+from adapters.slack.messages.sending import say
+from bot.channels.channel import Address
+from bot.messages.message import Message, PaperBlock
 
 log = structlog.get_logger(__name__)
 
@@ -49,8 +49,8 @@ _UNSHOWABLE: Final = frozenset((
 ))  # fmt: skip
 
 
-class ChannelLife(Protocol):
-    """What the core wants to know of the life of channels. Every method may come twice, or not at all."""
+class ChannelLifecycle(Protocol):
+    """What the core wants to know of the lifecycle of channels. Every method may come twice, or not at all."""
 
     async def reachable(self, address: Address, name: str) -> Message | None:
         """The bot can post there, maybe again; returns what to say there, if anything."""
@@ -91,67 +91,69 @@ class ChannelLife(Protocol):
 CardOf = Callable[[str], Awaitable[PaperBlock | None]]
 
 
-class Happenings:
+class Events:
     """Tells the core of events, and shows cards below links."""
 
-    def __init__(self, api: SlackApi, calls: Calls, life: ChannelLife | None, card_of: CardOf | None) -> None:
+    def __init__(
+        self, api: SlackApi, calls: CommandCalls, lifecycle: ChannelLifecycle | None, card_of: CardOf | None
+    ) -> None:
         self._api = api
         self._calls = calls
-        self._life = life
+        self._lifecycle = lifecycle
         self._card_of = card_of
         # Events of one channel may come within a moment, and what the last one says must stay.
         self._one_by_one = asyncio.Lock()
 
-    async def happened(self, event: Json) -> None:
+    async def handle(self, event: Json) -> None:
         """Does what an event asks for; one that we do not know is none of our business."""
         try:
             if event.get("type") == "link_shared":
                 await self._unfurl(event)
-            elif self._life is not None:
+            elif self._lifecycle is not None:
                 async with self._one_by_one:
-                    await self._live(event, self._life)
+                    await self._live(event, self._lifecycle)
         except FAILURES as error:
             log.warning("slack.event_failed", event_type=event.get("type"), code=code_of(error), error=str(error))
 
-    async def _live(self, event: Json, life: ChannelLife) -> None:
+    async def _live(self, event: Json, lifecycle: ChannelLifecycle) -> None:
         kind, channel = str(event.get("type")), event.get("channel", "")
         if kind in _LOST:
-            await life.lost(await self._calls.address(channel), _LOST[kind])
+            await lifecycle.lost(await self._calls.address(channel), _LOST[kind])
         elif kind in _REOPENED:
-            await self._reopened(channel, life)
+            await self._reopened(channel, lifecycle)
         elif kind == "member_joined_channel":
             if event.get("user") == (await self._api.identity()).user_id:
-                await self._reachable(channel, life)
+                await self._reachable(channel, lifecycle)
         elif kind in _RENAMED:
             self._api.forget_channel(channel["id"])
-            await life.renamed(await self._calls.address(channel["id"]), channel["name"])
+            await lifecycle.renamed(await self._calls.address(channel["id"]), channel["name"])
         elif kind == _MOVED:
-            message = await life.moved(await self._calls.address(event["old_channel_id"]), event["new_channel_id"])
+            message = await lifecycle.moved(await self._calls.address(event["old_channel_id"]), event["new_channel_id"])
             if message is not None:
                 await say(self._api, event["new_channel_id"], message)
 
-    async def _reopened(self, channel: str, life: ChannelLife) -> None:
+    async def _reopened(self, channel: str, lifecycle: ChannelLifecycle) -> None:
         """Slack lets only the one who reopened a channel back in; everybody else comes of their own accord."""
         address = await self._calls.address(channel)
-        if not await life.is_known(address):
+        if not await lifecycle.is_known(address):
             return
         if await self._is_inside(channel):
-            await self._reachable(channel, life)
+            await self._reachable(channel, lifecycle)
         else:
-            await life.lost(address, _NOT_BACK)
+            await lifecycle.lost(address, _NOT_BACK)
 
     async def _is_inside(self, channel: str) -> bool:
         """Whether we are in a channel, which we join if we may."""
         try:
-            await self._api.connection.patience.ask(partial(self._api.join, channel))
+            await self._api.connection.retries.ask(partial(self._api.join, channel))
         except FAILURES as error:
             log.info("slack.not_joined", channel=channel, reason=outcome_of(error).reason)
             return await self._api.is_in(channel)
         return True
 
-    async def _reachable(self, channel: str, life: ChannelLife) -> None:
+    async def _reachable(self, channel: str, lifecycle: ChannelLifecycle) -> None:
         name = await self._calls.channel_name(channel)
-        message = await life.reachable(await self._calls.address(channel), name)
+        message = await lifecycle.reachable(await self._calls.address(channel), name)
         if message is not None:
             await say(self._api, channel, message)
 
@@ -185,10 +187,10 @@ class Happenings:
 
     async def _show(self, place: Json, cards: Mapping[str, list[Json]]) -> bool:
         """Shows the cards in the richest form that Slack takes; False if it takes none, but might take some of them."""
-        for simpler in (list, elements.without_pictures, elements.flat):
+        for simpler in (list, block_kit.without_pictures, block_kit.flat):
             unfurls = {url: {"blocks": simpler(card)} for url, card in cards.items()}
             try:
-                await self._api.connection.patience.ask(
+                await self._api.connection.retries.ask(
                     partial(self._api.client.api_call, "chat.unfurl", json={**place, "unfurls": unfurls})
                 )
             except FAILURES as error:

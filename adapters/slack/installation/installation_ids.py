@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from adapters.slack.elements import Json
+from adapters.slack.messages.block_kit import Json
 
 
-def origins(body: Json) -> list[str]:
+def installation_ids(body: Json) -> list[str]:
     """The ids of teams, then of organisations, that a payload may be for, the most certain one first."""
     found = [*_teams(body), *_organisations(body)]
     return list(dict.fromkeys(one for one in found if isinstance(one, str) and one))

@@ -1,4 +1,4 @@
-"""Installing the app in a workspace, in the browser of somebody who may: OAuth 2.0 as Slack has it.
+"""OAuthInstallation the app in a workspace, in the browser of somebody who may: OAuth 2.0 as Slack has it.
 
 https://docs.slack.dev/authentication/installing-with-oauth
 """
@@ -19,16 +19,17 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from adapters.slack.api import Connection, SlackApi, is_loopback
-from adapters.slack.elements import Json
-from adapters.slack.happenings import ChannelLife
+from adapters.slack.client.errors import FAILURES, code_of, outcome_of
+from adapters.slack.client.web_api import Connection, SlackApi, is_loopback
+from adapters.slack.events.events import ChannelLifecycle
+from adapters.slack.installation.workspaces import InstalledWorkspaces, tokens_of
 from adapters.slack.manifest import SCOPES
-from adapters.slack.outcomes import FAILURES, code_of, outcome_of
+from adapters.slack.messages.block_kit import Json
 from adapters.slack.paths import INSTALL_PATH, REDIRECT_PATH
-from adapters.slack.workspaces import InstalledWorkspaces, tokens_of
-from bot.channels import Address, PlatformName
+from bot.channels.channel import Address, PlatformName
+from bot.channels.installations import Installation, InstallationStore
+from bot.clocks import Clock
 from bot.errors import PaperRoundError
-from bot.ports import Clock, Installation, InstallationStore
 
 log = structlog.get_logger(__name__)
 
@@ -53,11 +54,11 @@ _HEADERS: Final = {
 }
 
 
-class Installing:
+class OAuthInstallation:
     """Leads people to Slack's page and takes in what they decided there.
 
     `public_url` is where Slack and people reach the bot; without it Slack uses the redirect URL that the app's
-    configuration has. What is installed again goes on posting: `life` is told.
+    configuration has. What is installed again goes on posting: `lifecycle` is told.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Installing:
         client_id: str,
         client_secret: str,
         public_url: str = "",
-        life: ChannelLife | None = None,
+        lifecycle: ChannelLifecycle | None = None,
     ) -> None:
         self._workspaces = workspaces
         self._store = store
@@ -77,7 +78,7 @@ class Installing:
         self._client_id = client_id
         self._client_secret = client_secret
         self._public_url = public_url.rstrip("/")
-        self._life = life
+        self._lifecycle = lifecycle
 
     def routes(self) -> list[Route]:
         """Where people begin, and where Slack sends them back to."""
@@ -188,10 +189,10 @@ class Installing:
 
     async def _resume(self, installation: Installation) -> None:
         """Lets the channels of a workspace go on that stopped when the app was removed."""
-        if self._life is not None:
+        if self._lifecycle is not None:
             address = Address(PlatformName.SLACK, installation.workspace, "")
-            await self._life.workspace_joined(address, installation.name)
-            await self._life.workspace_works(address)
+            await self._lifecycle.workspace_joined(address, installation.name)
+            await self._lifecycle.workspace_works(address)
 
     def _redirect_uri(self) -> dict[str, str]:
         return {"redirect_uri": self._public_url + REDIRECT_PATH} if self._public_url else {}

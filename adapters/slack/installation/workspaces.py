@@ -12,12 +12,14 @@ from typing import Final, Protocol
 
 import structlog
 
-from adapters.slack.api import Connection, Identity, SlackApi
-from adapters.slack.elements import Json
-from adapters.slack.origins import origins
-from adapters.slack.outcomes import FAILURES, Outcome, code_of, outcome_of
+from adapters.slack.client.errors import FAILURES, Outcome, code_of, outcome_of
+from adapters.slack.client.web_api import Connection, Identity, SlackApi
+from adapters.slack.installation.installation_ids import installation_ids
+from adapters.slack.messages.block_kit import Json
+from bot.channels.installations import Installation, InstallationStore, Tokens
+from bot.clocks import Clock
 from bot.errors import OperatorError, PaperRoundError
-from bot.ports import Clock, Gone, GoneScope, Installation, InstallationStore, Retry, Tokens, Unknown
+from bot.platforms.outcomes import Gone, GoneScope, Retry, Unknown
 
 log = structlog.get_logger(__name__)
 
@@ -203,7 +205,7 @@ class InstalledWorkspaces:
         return known.api
 
     async def of(self, body: Json) -> SlackApi | None:
-        possible = origins(body)
+        possible = installation_ids(body)
         known = possible and possible[0] in self._known
         workspace = possible[0] if known else await self._store.first_of(possible)
         if workspace is not None:
@@ -243,7 +245,7 @@ class InstalledWorkspaces:
         return outcome
 
     async def forget(self, body: Json) -> str | None:
-        possible = origins(body)
+        possible = installation_ids(body)
         workspace = await self._store.first_of(possible)
         if workspace is None:
             # Another event may have said so already. That nothing is left to forget makes it no less true.

@@ -14,17 +14,18 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from adapters.slack import elements
-from adapters.slack.api import SlackApi
-from adapters.slack.calls import Calls
-from adapters.slack.elements import Json
-from adapters.slack.forms import SHORTCUT
-from adapters.slack.outcomes import FAILURES, code_of
-from adapters.slack.rendering import naming, render
-from adapters.slack.settings_form import SETTINGS_SHORTCUT
-from bot.channels import Channel, ChannelState, PlatformName
+from adapters.slack.client.errors import FAILURES, code_of
+from adapters.slack.client.web_api import SlackApi
+from adapters.slack.interactions.command_calls import CommandCalls
+from adapters.slack.interactions.settings_modal import SETTINGS_SHORTCUT
+from adapters.slack.interactions.topic_modal import SHORTCUT
+from adapters.slack.messages import block_kit
+from adapters.slack.messages.block_kit import Json
+from adapters.slack.messages.rendering import naming, render
+from bot.channels.channel import Channel, ChannelState, PlatformName
+from bot.channels.directory import ChannelDirectory
 from bot.commands.registry import Command
-from bot.messages import (
+from bot.messages.message import (
     Block,
     Button,
     Buttons,
@@ -40,8 +41,8 @@ from bot.messages import (
     code,
     text,
 )
-from bot.ports import ChannelDirectory, Overview
-from bot.text import count_of
+from bot.platforms.overview import Overview
+from bot.text.counting import count_of
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +56,9 @@ _CHANNEL_BUTTONS: Final = Buttons((Button("Help", "help"),))
 class Home:
     """Publishes the home of a person. Only channels that the person is in are on it."""
 
-    def __init__(self, api: SlackApi, calls: Calls, directory: ChannelDirectory, overview: Overview | None) -> None:
+    def __init__(
+        self, api: SlackApi, calls: CommandCalls, directory: ChannelDirectory, overview: Overview | None
+    ) -> None:
         self._api = api
         self._calls = calls
         self._directory = directory
@@ -90,7 +93,7 @@ class Home:
             blocks += _reading_list(total, papers)
             health = await self._overview.health(call.person.time_zone or "UTC")
             blocks += [Divider(), Note(text(health))]
-        await self._api.connection.patience.ask(
+        await self._api.connection.retries.ask(
             partial(self._api.client.views_publish, user_id=user_id, view=_view(blocks, channels))
         )
 
@@ -115,7 +118,7 @@ def _view(blocks: Sequence[Block], channels: Sequence[Channel]) -> Json:
 
 
 def _button(action_id: str, label: str, **more: str) -> Json:
-    return {"type": "button", "action_id": action_id, "text": elements.plain(label, 75), **more}
+    return {"type": "button", "action_id": action_id, "text": block_kit.plain(label, 75), **more}
 
 
 def _introduction() -> list[Block]:

@@ -8,12 +8,12 @@ from types import MappingProxyType
 
 import structlog
 
-from adapters.slack.api import DIRECT_MESSAGES, SlackApi
-from adapters.slack.elements import Json, visible
-from adapters.slack.mentions import ADMINS, named, unnamed_person
-from adapters.slack.outcomes import FAILURES, PERSONAL, code_of, outcome_of
-from bot.channels import Address, PlatformName
-from bot.ports import CommandCall, Person
+from adapters.slack.client.errors import FAILURES, PERSONAL, code_of, outcome_of
+from adapters.slack.client.web_api import DIRECT_MESSAGES, SlackApi
+from adapters.slack.messages.block_kit import Json, visible
+from adapters.slack.messages.mentions import ADMINS, named, unnamed_person
+from bot.channels.channel import Address, PlatformName
+from bot.platforms.command_calls import CommandCall, Person
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +49,7 @@ def _written(found: re.Match[str], names: Mapping[str, str]) -> str:
             return label or what if what.startswith(("mailto:", "tel:")) else what
 
 
-class Calls:
+class CommandCalls:
     """Reads slash commands and pressed buttons."""
 
     def __init__(self, api: SlackApi) -> None:

@@ -14,37 +14,37 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from adapters.slack.answers import Answers, Occasion
-from adapters.slack.api import SlackApi
-from adapters.slack.elements import Json
-from adapters.slack.outcomes import FAILURES, code_of, is_unacceptable, refused_blocks
+from adapters.slack.client.errors import FAILURES, code_of, is_unacceptable, refused_blocks
+from adapters.slack.client.web_api import SlackApi
+from adapters.slack.interactions.replies import Replies, ReplyTarget
+from adapters.slack.messages.block_kit import Json
+from adapters.slack.messages.rendering import ever_plainer, next_form, render
 from adapters.slack.platform import metadata_of
-from adapters.slack.rendering import ever_plainer, next_form, render
-from bot.ports import CommandCall, Reply
+from bot.platforms.command_calls import CommandCall, Reply
 
 log = structlog.get_logger(__name__)
 
 _UPDATE_WITHIN: Final = 5.0  # seconds; whoever presses next waits for it
 
 
-class Pressed:
+class MessageUpdates:
     """Changes messages whose buttons are pressed."""
 
-    def __init__(self, answers: Answers) -> None:
-        self._answers = answers
+    def __init__(self, answers: Replies) -> None:
+        self._replies = answers
         self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
-    def turn(self, call: CommandCall, occasion: Occasion) -> AbstractAsyncContextManager[None]:
+    def lock(self, call: CommandCall, target: ReplyTarget) -> AbstractAsyncContextManager[None]:
         """To be held from before the command runs until its message is changed.
 
         Two people may press at once. One after the other, the message that is written last is also the one that was
         read last, so its counts are right.
         """
-        if call.from_message is None or occasion.replaceable:
+        if call.from_message is None or target.replaceable:
             return nullcontext()
         return self._turns.setdefault((str(call.address), call.from_message), asyncio.Lock())
 
-    async def changed(self, api: SlackApi, call: CommandCall, reply: Reply, occasion: Occasion) -> bool:
+    async def changed(self, api: SlackApi, call: CommandCall, reply: Reply, target: ReplyTarget) -> bool:
         """Lets the message say from now on what the reply gives for it; whether there was that, and it worked."""
         update = reply.update
         if update is None or call.from_message is None:
@@ -74,4 +74,4 @@ class Pressed:
                 form = next_form(forms, refused_blocks(error)) if is_unacceptable(error) else None
             else:
                 return True
-        return await self._answers.replace(page, occasion)
+        return await self._replies.replace(page, target)

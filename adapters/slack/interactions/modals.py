@@ -11,13 +11,10 @@ from typing import Final, Protocol
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from adapters.slack.api import SlackApi
-from adapters.slack.calls import Calls
-from adapters.slack.elements import Json
-from adapters.slack.forms import Submission, TopicForm, mistake_of, preview_of, result_view, submission_of, with_preview
-from adapters.slack.outcomes import FAILURES, PERSONAL, code_of, outcome_of
-from adapters.slack.platform import SlackPlatform
-from adapters.slack.settings_form import (
+from adapters.slack.client.errors import FAILURES, PERSONAL, code_of, outcome_of
+from adapters.slack.client.web_api import SlackApi
+from adapters.slack.interactions.command_calls import CommandCalls
+from adapters.slack.interactions.settings_modal import (
     OPENING_LINE,
     changes_of,
     channel_of_view,
@@ -26,11 +23,23 @@ from adapters.slack.settings_form import (
     current_values,
     settings_view,
 )
-from bot.channels import Address, Channel
+from adapters.slack.interactions.topic_modal import (
+    Submission,
+    TopicForm,
+    mistake_of,
+    preview_of,
+    result_view,
+    submission_of,
+    with_preview,
+)
+from adapters.slack.messages.block_kit import Json
+from adapters.slack.platform import SlackPlatform
+from bot.background import BackgroundTasks
+from bot.channels.channel import Address, Channel
 from bot.commands.wording import answer, say
-from bot.errands import Errands
-from bot.messages import Button, Buttons, Note, code, text
-from bot.ports import CommandCall, CommandRunner, Reply, TopicOptions
+from bot.messages.message import Button, Buttons, Note, code, text
+from bot.platforms.command_calls import CommandCall, CommandRunner, Reply
+from bot.topics.store import TopicOptions
 
 log = structlog.get_logger(__name__)
 
@@ -58,23 +67,23 @@ class Forms(Protocol):
         ...
 
 
-class Dialogue:
+class Modals:
     """Opens forms and does what they say, through the same commands that people type."""
 
     def __init__(
         self,
         api: SlackApi,
         platform: SlackPlatform,
-        calls: Calls,
+        calls: CommandCalls,
         commands: CommandRunner,
-        errands: Errands,
+        background: BackgroundTasks,
         forms: Forms,
     ) -> None:
         self._api = api
         self._platform = platform
         self._calls = calls
         self._commands = commands
-        self._errands = errands
+        self._background = background
         self._forms = forms
         #: What was written last into each open form, as far as its preview is still to come.
         self._typed: dict[str, str] = {}
@@ -173,7 +182,7 @@ class Dialogue:
         done, _ = await asyncio.wait((work,), timeout=_ANSWER_WITHIN)
         if not done:
             await ack()
-            self._errands.start(self._tell(work, submission, person))
+            self._background.start(self._tell(work, submission, person))
             return
         reply = work.result()
         if reply is None:
@@ -190,7 +199,7 @@ class Dialogue:
         done, _ = await asyncio.wait((work,), timeout=_ANSWER_WITHIN)
         if not done:
             await ack()
-            self._errands.start(self._tell_mistakes(work, body["view"], body["user"]["id"]))
+            self._background.start(self._tell_mistakes(work, body["view"], body["user"]["id"]))
         elif wrong := work.result():
             await ack(response_action="errors", errors=wrong)
         else:

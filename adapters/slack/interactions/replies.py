@@ -13,12 +13,12 @@ import aiohttp
 import structlog
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from adapters.slack import elements, limits
-from adapters.slack.api import LIBRARY_LOG, NO_RETRIES, Connection, usable_proxy
-from adapters.slack.elements import Json
-from adapters.slack.outcomes import FAILURES, asked_to_wait, named_blocks
-from adapters.slack.rendering import Forms, Payload, content_of, ever_plainer, next_form, render
-from bot.ports import Reply
+from adapters.slack.client.errors import FAILURES, asked_to_wait, named_blocks
+from adapters.slack.client.web_api import LIBRARY_LOG, NO_RETRIES, Connection, usable_proxy
+from adapters.slack.messages import block_kit, limits
+from adapters.slack.messages.block_kit import Json
+from adapters.slack.messages.rendering import Forms, Payload, content_of, ever_plainer, next_form, render
+from bot.platforms.command_calls import Reply
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +36,7 @@ class Uses:
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class ReplyTarget:
     """What an answer goes with. `replaceable` is a message that only the asker sees, `thread` the one the asker is in;
     the `trigger` opens a form within three seconds."""
 
@@ -59,47 +59,47 @@ class _Outcome:
     named: frozenset[int] = frozenset()
 
 
-class Answers:
+class Replies:
     """Gives the answers to commands and buttons."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def give(self, reply: Reply, occasion: Occasion) -> bool:
-        """Answers, in several messages where one is too small; whether all of it was taken."""
+    async def give(self, reply: Reply, target: ReplyTarget) -> bool:
+        """Replies, in several messages where one is too small; whether all of it was taken."""
         pages = render(reply.message)
         for number, page in enumerate(pages):
-            if occasion.uses.left == 1 and page is not pages[-1]:
+            if target.uses.left == 1 and page is not pages[-1]:
                 page = _cut(page)
             # A message that others see is never replaced by an answer to one person.
-            replaces = reply.replaces and occasion.replaceable and number == 0
+            replaces = reply.replaces and target.replaceable and number == 0
             body = content_of(page) | {
                 "response_type": "ephemeral" if reply.ephemeral else "in_channel",
                 "replace_original": replaces,
             }
-            if occasion.thread and not replaces:
-                body["thread_ts"] = occasion.thread
-            if not await self._deliver(ever_plainer(body), occasion, occasion.until, repeatable=reply.ephemeral):
+            if target.thread and not replaces:
+                body["thread_ts"] = target.thread
+            if not await self._deliver(ever_plainer(body), target, target.until, repeatable=reply.ephemeral):
                 return False
         return True
 
-    async def replace(self, payload: Payload, occasion: Occasion) -> bool:
+    async def replace(self, payload: Payload, target: ReplyTarget) -> bool:
         """Lets the message whose button was pressed say something else, to all who see it; whether that worked.
 
         What Slack does not take with its buttons is left as it is.
         """
         body = content_of(payload) | {"replace_original": True}
-        until = min(occasion.until, time.monotonic() + _REPLACED_WITHIN)
-        return await self._deliver(ever_plainer(body, text_alone=False), occasion, until, repeatable=True)
+        until = min(target.until, time.monotonic() + _REPLACED_WITHIN)
+        return await self._deliver(ever_plainer(body, text_alone=False), target, until, repeatable=True)
 
-    async def _deliver(self, forms: Forms, occasion: Occasion, until: float, *, repeatable: bool) -> bool:
+    async def _deliver(self, forms: Forms, target: ReplyTarget, until: float, *, repeatable: bool) -> bool:
         """`repeatable` allows another try when nobody knows whether the first one arrived: at worst the asker alone
         sees it twice. Where Slack asks to wait it is waited for, as long as that ends before `until`."""
         body, failures = next(forms), 0
-        while occasion.uses.left:
-            outcome = await self._post(occasion.response_url, body)
+        while target.uses.left:
+            outcome = await self._post(target.response_url, body)
             if not outcome.certain:
-                occasion.uses.left -= 1
+                target.uses.left -= 1
             if 200 <= outcome.status < 300:
                 return True
             if outcome.status == 400 and (plainer := next_form(forms, outcome.named)) is not None:
@@ -113,7 +113,7 @@ class Answers:
                     return False
             if time.monotonic() + outcome.pause > until:
                 return False
-            await self._connection.patience.wait(outcome.pause)
+            await self._connection.retries.wait(outcome.pause)
         return False
 
     async def _post(self, url: str, body: Json) -> _Outcome:
@@ -140,4 +140,4 @@ def _cut(page: Payload) -> Payload:
         element["type"] == "rich_text_preformatted" for block in page.blocks for element in block.get("elements", ())
     ):
         words += " Ask for less at a time, as with /papers bib week; the app's home has your whole reading list."
-    return Payload(page.text, (*page.blocks[: limits.BLOCKS - 1], elements.context(words)))
+    return Payload(page.text, (*page.blocks[: limits.BLOCKS - 1], block_kit.context(words)))

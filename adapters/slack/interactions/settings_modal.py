@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from adapters.slack import elements, limits
-from adapters.slack.elements import Json
-from adapters.slack.forms import channel_input
-from adapters.slack.mentions import mention_name, mentioned_person
-from bot.channels import Channel
+from adapters.slack.interactions.topic_modal import channel_input
+from adapters.slack.messages import block_kit, limits
+from adapters.slack.messages.block_kit import Json
+from adapters.slack.messages.mentions import mention_name, mentioned_person
+from bot.channels.channel import Channel
 from bot.commands.settings import MENTION, SETTINGS
-from bot.papers import SourceName
+from bot.papers.paper import SourceName
 
 #: These are in open forms and in the manifest, and must keep their meaning.
 SETTINGS_FORM: Final = "paperround.settings"
@@ -35,9 +35,9 @@ def channel_view() -> Json:
     return {
         "type": "modal",
         "callback_id": CHANNEL_FORM,
-        "title": elements.plain("Channel settings", 24),
-        "submit": elements.plain("Next", 24),
-        "close": elements.plain("Cancel", 24),
+        "title": block_kit.plain("Channel settings", 24),
+        "submit": block_kit.plain("Next", 24),
+        "close": block_kit.plain("Cancel", 24),
         "blocks": [channel_input()],
     }
 
@@ -65,9 +65,9 @@ def settings_view(channel: Channel) -> Json:
     return {
         "type": "modal",
         "callback_id": SETTINGS_FORM,
-        "title": elements.plain("Channel settings", 24),
-        "submit": elements.plain("Save", 24),
-        "close": elements.plain("Cancel", 24),
+        "title": block_kit.plain("Channel settings", 24),
+        "submit": block_kit.plain("Save", 24),
+        "close": block_kit.plain("Cancel", 24),
         "private_metadata": json.dumps([channel.address.channel, channel.name]),
         "blocks": blocks,
     }
@@ -133,8 +133,8 @@ def _field(name: str, element: Json, hint: str, label: str = "") -> Json:
     return {
         "type": "input",
         "block_id": name,
-        "label": elements.plain(label or name.replace("-", " ").capitalize(), limits.HEADER),
-        "hint": elements.plain(hint[:1].upper() + hint[1:], limits.HEADER),
+        "label": block_kit.plain(label or name.replace("-", " ").capitalize(), limits.HEADER),
+        "hint": block_kit.plain(hint[:1].upper() + hint[1:], limits.HEADER),
         "element": element | {"action_id": "value"},
         "optional": name in (*_EMPTY, PERSON),
     }
@@ -163,7 +163,7 @@ def _text_field(name: str, value: str, hint: str) -> Json:
 
 
 def _option(label: str, value: str) -> Json:
-    return {"text": elements.plain(label, limits.BUTTON_LABEL), "value": value}
+    return {"text": block_kit.plain(label, limits.BUTTON_LABEL), "value": value}
 
 
 def _choice_field(name: str, values: tuple[str, ...], value: str, hint: str) -> Json:

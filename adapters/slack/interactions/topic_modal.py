@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from adapters.slack import elements, limits
-from adapters.slack.elements import Json
-from adapters.slack.rendering import render
-from bot.forms import line_of
-from bot.messages import Buttons, Message, PaperBlock
-from bot.ports import Reply, TopicOptions
-from bot.text import shorten
+from adapters.slack.messages import block_kit, limits
+from adapters.slack.messages.block_kit import Json
+from adapters.slack.messages.rendering import render
+from bot.messages.message import Buttons, Message, PaperBlock
+from bot.platforms.command_calls import Reply
+from bot.text.shortening import shorten
+from bot.topics.forms import line_of
+from bot.topics.store import TopicOptions
 
 #: These are in open forms and in the manifest, and must keep their meaning.
 TOPIC_FORM: Final = "paperround.topic"
@@ -58,9 +59,9 @@ class TopicForm:
         return {
             "type": "modal",
             "callback_id": TOPIC_FORM,
-            "title": elements.plain(f"Topic {self.number}" if self.number else "New topic", 24),
-            "submit": elements.plain("Save" if self.number else "Subscribe", 24),
-            "close": elements.plain("Cancel", 24),
+            "title": block_kit.plain(f"Topic {self.number}" if self.number else "New topic", 24),
+            "submit": block_kit.plain("Save" if self.number else "Subscribe", 24),
+            "close": block_kit.plain("Cancel", 24),
             "private_metadata": json.dumps([self.channel, self.channel_name, self.number]),
             "blocks": [*blocks, *preview],
         }
@@ -136,14 +137,14 @@ def result_view(reply: Reply) -> Json:
     pages = render(Message(summary=reply.message.summary, blocks=blocks))
     return {
         "type": "modal",
-        "title": elements.plain("Paper Round", 24),
-        "close": elements.plain("Done", 24),
+        "title": block_kit.plain("Paper Round", 24),
+        "close": block_kit.plain("Done", 24),
         "blocks": [_without_actions(block) for page in pages for block in page.blocks][:_BLOCKS_OF_A_VIEW],
     }
 
 
 def _without_actions(block: Json) -> Json:
-    return elements.divider() if block["type"] == "actions" else block
+    return block_kit.divider() if block["type"] == "actions" else block
 
 
 def _value(fields: dict[str, Any], name: str) -> str | None:
@@ -155,11 +156,11 @@ def _input(block_id: str, label: str, element: Json, *, optional: bool = True, h
     block: Json = {
         "type": "input",
         "block_id": block_id,
-        "label": elements.plain(label, limits.SECTION),
+        "label": block_kit.plain(label, limits.SECTION),
         "element": element,
         "optional": optional,
     }
-    return block | ({"hint": elements.plain(hint, limits.SECTION)} if hint else {})
+    return block | ({"hint": block_kit.plain(hint, limits.SECTION)} if hint else {})
 
 
 def channel_input() -> Json:
@@ -179,7 +180,7 @@ def _query_input(known: str) -> Json:
         "action_id": QUERY,
         "max_length": LONGEST_QUERY,
         "dispatch_action_config": {"trigger_actions_on": ["on_character_entered"]},
-        "placeholder": elements.plain('diffusion "image generation" -survey', 150),
+        "placeholder": block_kit.plain('diffusion "image generation" -survey', 150),
     }
     block = _input(
         "query",
@@ -208,6 +209,9 @@ def _number_input(block_id: str, label: str, known: int | None, largest: int) ->
 
 
 def _instant_input(*, chosen: bool) -> Json:
-    option = {"text": elements.plain("Post each paper as soon as it is found", limits.BUTTON_LABEL), "value": "instant"}
+    option = {
+        "text": block_kit.plain("Post each paper as soon as it is found", limits.BUTTON_LABEL),
+        "value": "instant",
+    }
     element: Json = {"type": "checkboxes", "action_id": "value", "options": [option]}
     return _input("instant", "When", element | ({"initial_options": [option]} if chosen else {}))

@@ -12,9 +12,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from adapters.slack import limits
-from bot.messages import Button, ButtonStyle, Link, Span
-from bot.text import shorten
+from adapters.slack.messages import limits
+from bot.messages.message import Button, ButtonStyle, Link, Span
+from bot.text.shortening import shorten
 
 Json = dict[str, Any]
 

@@ -1,6 +1,6 @@
 """A paper as Slack shows it, in a bounded number of characters.
 
-What is too long is cut in the order that `bot.messages.PaperBlock` sets: the abstract, then the snippet, the summary
+What is too long is cut in the order that `PaperBlock` sets: the abstract, then the snippet, the summary
 and the byline, then topics, facts and further links; the picture and the end of the title go last, the address never.
 """
 
@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from adapters.slack import elements, limits
-from adapters.slack.elements import Json
-from bot.messages import PaperBlock, Span
-from bot.text import shorten
+from adapters.slack.messages import block_kit, limits
+from adapters.slack.messages.block_kit import Json
+from bot.messages.message import PaperBlock, Span
+from bot.text.shortening import shorten
 
 LONGEST_BUTTON_ROW = 6
 _SHORTEST_TITLE = 40
@@ -24,7 +24,7 @@ def paper_blocks(block: PaperBlock, budget: int) -> list[Json]:
     block = _visible(block)
     build = _line if block.compact else _card
     blocks = build(block)
-    if elements.size(blocks) <= budget:
+    if block_kit.size(blocks) <= budget:
         # Nearly always, and a digest to everybody renders many.
         return blocks
     for shorter in _ever_shorter(block, budget, build):
@@ -36,14 +36,14 @@ def _visible(block: PaperBlock) -> PaperBlock:
     """The block without what is no text, so that nothing in it turns out empty later."""
     return replace(
         block,
-        title=elements.visible(block.title).strip() or block.paper_id,
-        summary=elements.visible(block.summary).strip(),
-        byline=elements.visible(block.byline).strip(),
-        abstract=elements.visible(block.abstract).strip(),
+        title=block_kit.visible(block.title).strip() or block.paper_id,
+        summary=block_kit.visible(block.summary).strip(),
+        byline=block_kit.visible(block.byline).strip(),
+        abstract=block_kit.visible(block.abstract).strip(),
         snippet=_shortened(block.snippet, limits.SECTION),
-        facts=tuple(fact for fact in map(elements.visible, block.facts) if fact.strip()),
-        topics=tuple(topic for topic in map(elements.visible, block.topics) if topic.strip()),
-        links=tuple(link for link in block.links if elements.visible(link.label).strip()),
+        facts=tuple(fact for fact in map(block_kit.visible, block.facts) if fact.strip()),
+        topics=tuple(topic for topic in map(block_kit.visible, block.topics) if topic.strip()),
+        links=tuple(link for link in block.links if block_kit.visible(link.label).strip()),
     )
 
 
@@ -51,7 +51,7 @@ def _ever_shorter(block: PaperBlock, budget: int, build: Callable[[PaperBlock], 
     """Shorter forms of the block, the last of which fits, or is as short as it gets."""
 
     def excess() -> int:
-        return elements.size(build(block)) - budget
+        return block_kit.size(build(block)) - budget
 
     changes: dict[str, Any]
     for part in ("abstract", "snippet", "summary", "byline"):
@@ -79,7 +79,7 @@ def _shortened(spans: tuple[Span, ...], length: int) -> tuple[Span, ...]:
     """The spans with at most so many characters; what is no text is left out."""
     kept: list[Span] = []
     for span in spans:
-        whole = elements.visible(span.text)
+        whole = block_kit.visible(span.text)
         text = shorten(whole, length)
         length = length - len(text) if text == whole else 0
         if text:
@@ -89,29 +89,29 @@ def _shortened(spans: tuple[Span, ...], length: int) -> tuple[Span, ...]:
 
 def _card(block: PaperBlock) -> list[Json]:
     """The title, what it is about with the picture beside it, and in small print who and how much; then the buttons."""
-    pictured = bool(block.thumbnail_url) and elements.is_url(block.thumbnail_url)
-    lines = [[elements.link(block.title, block.url, bold=True)]]
+    pictured = bool(block.thumbnail_url) and block_kit.is_url(block.thumbnail_url)
+    lines = [[block_kit.link(block.title, block.url, bold=True)]]
     if block.summary and not pictured:
-        lines.append([elements.words(block.summary)])
+        lines.append([block_kit.words(block.summary)])
     if block.snippet:
-        lines.append([elements.words(span.text, bold=span.bold, italic=span.italic) for span in block.snippet])
-    buttons = elements.actions(block.buttons[:LONGEST_BUTTON_ROW], block.links)
+        lines.append([block_kit.words(span.text, bold=span.bold, italic=span.italic) for span in block.snippet])
+    buttons = block_kit.actions(block.buttons[:LONGEST_BUTTON_ROW], block.links)
     if (links := _links(block)) and not _has_menu(buttons):
         lines.append(links)
-    blocks = [elements.rich(elements.section(*_joined(lines)))]
+    blocks = [block_kit.rich(block_kit.section(*_joined(lines)))]
     if pictured:
         # A section must have words; a paper without a summary shows its id beside the picture.
-        blocks.append(elements.picture_beside(block.summary or block.paper_id, block.thumbnail_url, block.title))
+        blocks.append(block_kit.picture_beside(block.summary or block.paper_id, block.thumbnail_url, block.title))
     if block.abstract:
-        blocks.append(elements.rich(elements.quote(block.abstract)))
+        blocks.append(block_kit.rich(block_kit.quote(block.abstract)))
     if aside := _aside(block.byline, *block.facts, topics=block.topics):
-        blocks.append(elements.context(aside))
+        blocks.append(block_kit.context(aside))
     return blocks + buttons
 
 
 def _aside(*parts: str, topics: Sequence[str]) -> str:
     named = [f"Topics: {', '.join(topics)}"] if topics else []
-    return " · ".join(elements.settled(part) for part in (*parts, *named) if part)
+    return " · ".join(block_kit.settled(part) for part in (*parts, *named) if part)
 
 
 def _has_menu(rows: list[Json]) -> bool:
@@ -120,16 +120,16 @@ def _has_menu(rows: list[Json]) -> bool:
 
 
 def _line(block: PaperBlock) -> list[Json]:
-    words = [elements.link(elements.settled(block.title), block.url)]
+    words = [block_kit.link(block_kit.settled(block.title), block.url)]
     if aside := _aside(*block.facts, topics=block.topics):
-        words.append(elements.words(f" · {aside}", italic=True))
-    return [elements.rich(elements.bullets([elements.section(*words)]))]
+        words.append(block_kit.words(f" · {aside}", italic=True))
+    return [block_kit.rich(block_kit.bullets([block_kit.section(*words)]))]
 
 
 def _links(block: PaperBlock) -> list[Json]:
-    usable = [elements.link(link.label, link.url) for link in block.links if elements.is_url(link.url)]
-    return [piece for one in usable for piece in (elements.words(" · "), one)][1:]
+    usable = [block_kit.link(link.label, link.url) for link in block.links if block_kit.is_url(link.url)]
+    return [piece for one in usable for piece in (block_kit.words(" · "), one)][1:]
 
 
 def _joined(lines: list[list[Json]]) -> list[Json]:
-    return [piece for line in lines for piece in (elements.words("\n"), *line)][1:]
+    return [piece for line in lines for piece in (block_kit.words("\n"), *line)][1:]

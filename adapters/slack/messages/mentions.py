@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from adapters.slack.elements import Json, section, visible
+from adapters.slack.messages.block_kit import Json, section, visible
 from bot.errors import UserError
 
 _MENTION = re.compile(

@@ -6,13 +6,13 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from adapters.slack import elements, limits
-from adapters.slack.cards import paper_blocks
-from adapters.slack.elements import Json
-from adapters.slack.mentions import mention_element
-from adapters.slack.outcomes import PERSONAL
-from bot.channels import Style
-from bot.messages import (
+from adapters.slack.client.errors import PERSONAL
+from adapters.slack.messages import block_kit, limits
+from adapters.slack.messages.block_kit import Json
+from adapters.slack.messages.cards import paper_blocks
+from adapters.slack.messages.mentions import mention_element
+from bot.channels.channel import Style
+from bot.messages.message import (
     Block,
     Buttons,
     Code,
@@ -25,9 +25,9 @@ from bot.messages import (
     PaperBlock,
     Paragraph,
     Span,
-    plain_text,
 )
-from bot.text import shorten, split_text
+from bot.messages.plain import plain_text
+from bot.text.shortening import shorten, split_text
 
 #: Escaping makes a character five at most, so this many always stay within `limits.TEXT`.
 _LONGEST_TEXT: Final = limits.TEXT // 5
@@ -70,7 +70,7 @@ def render(message: Message) -> list[Payload]:
     pages: list[list[Json]] = [[]]
     room = limits.MESSAGE - len("[]")
     for chunk in chunks:
-        cost = elements.size(chunk)
+        cost = block_kit.size(chunk)
         if pages[-1] and (cost > room or len(pages[-1]) + len(chunk) > limits.BLOCKS):
             pages.append([])
             room = limits.MESSAGE - len("[]")
@@ -117,10 +117,10 @@ def content_of(payload: Payload) -> Json:
 def naming(payload: Payload, channel_id: str) -> Payload:
     """The message with what its reader calls a channel, wherever it has the id because we know no name."""
     if channel_id.startswith(PERSONAL):
-        spoken, name = _UNSEEN, elements.words(_UNSEEN)
+        spoken, name = _UNSEEN, block_kit.words(_UNSEEN)
     else:
         spoken, name = f"<#{channel_id}>", {"type": "channel", "channel_id": channel_id}
-    blocks = [elements.naming(block, channel_id, name) for block in payload.blocks]
+    blocks = [block_kit.naming(block, channel_id, name) for block in payload.blocks]
     return Payload(payload.text.replace(channel_id, spoken), tuple(blocks))
 
 
@@ -133,12 +133,12 @@ def ever_plainer(arguments: Json, *, text_alone: bool = True) -> Forms:
     named = yield arguments
     blocks: list[Json] = arguments["blocks"]
     if any(number < len(blocks) for number in named):
-        simplified = [elements.simpler(block) if number in named else [block] for number, block in enumerate(blocks)]
+        simplified = [block_kit.simpler(block) if number in named else [block] for number, block in enumerate(blocks)]
         blocks = [block for some in simplified for block in some]
         if blocks:
             yield arguments | {"blocks": blocks}
     if any("accessory" in block for block in blocks):
-        yield arguments | {"blocks": elements.without_pictures(blocks)}
+        yield arguments | {"blocks": block_kit.without_pictures(blocks)}
     if text_alone:
         alone = {name: value for name, value in arguments.items() if name != "blocks"}
         yield alone | {"text": _as_text(arguments["blocks"]) or arguments["text"]}
@@ -156,8 +156,8 @@ def _as_text(blocks: Iterable[Json]) -> str:
     """What the blocks say as a message's `text`, line by line as far as Slack takes it. Addresses are written out."""
     kept: list[str] = []
     room = limits.TEXT - len("\n…")
-    for line in (line for block in blocks for line in elements.lines_of(block, _LONGEST_LINE)):
-        shown = elements.escape(line).strip()
+    for line in (line for block in blocks for line in block_kit.lines_of(block, _LONGEST_LINE)):
+        shown = block_kit.escape(line).strip()
         room -= len(shown) + 1
         if room < 0:
             return "\n".join((*kept, "…"))
@@ -168,13 +168,13 @@ def _as_text(blocks: Iterable[Json]) -> str:
 
 def _mention(mention: str) -> list[Json]:
     element = mention_element(mention)
-    return [elements.rich(element)] if element else []
+    return [block_kit.rich(element)] if element else []
 
 
 def _rendered(block: Block) -> list[Json]:
     match block:
         case Heading(text=text):
-            return [elements.header(text)] if elements.visible(text).strip() else []
+            return [block_kit.header(text)] if block_kit.visible(text).strip() else []
         case Paragraph(spans=spans):
             return _rich_line(spans)
         case Note(spans=spans):
@@ -182,31 +182,31 @@ def _rendered(block: Block) -> list[Json]:
             if any(span.url for span in spans):
                 return _rich_line(spans)
             words = "".join(span.text for span in spans)
-            return [elements.context(words)] if elements.visible(words).strip() else []
+            return [block_kit.context(words)] if block_kit.visible(words).strip() else []
         case Code(text=text):
-            return [elements.rich(elements.preformatted(text))] if elements.visible(text) else []
+            return [block_kit.rich(block_kit.preformatted(text))] if block_kit.visible(text) else []
         case Document(text=text):
             return _document(text)
         case Items(items=items):
             return _list(items)
         case Divider():
-            return [elements.divider()]
+            return [block_kit.divider()]
         case Buttons(buttons=buttons):
-            return elements.actions(buttons)
+            return block_kit.actions(buttons)
         case PaperBlock():
             budget = _LINE if block.compact else _CARD_WITH_ABSTRACT if block.abstract else _CARD
             return paper_blocks(block, budget)
 
 
 def _rich_line(spans: Sequence[Span]) -> list[Json]:
-    line = elements.line_of(spans)
-    return [elements.rich(line)] if line["elements"] else []
+    line = block_kit.line_of(spans)
+    return [block_kit.rich(line)] if line["elements"] else []
 
 
 def _document(text: str) -> list[Json]:
     """The text as it is: an app cannot give a file to one person alone."""
-    parts = split_text(elements.visible(text).rstrip(), _PART)
-    return [elements.rich(elements.preformatted(part)) for part in parts if part.strip()]
+    parts = split_text(block_kit.visible(text).rstrip(), _PART)
+    return [block_kit.rich(block_kit.preformatted(part)) for part in parts if part.strip()]
 
 
 def _list(items: Iterable[Sequence[Span]]) -> list[Json]:
@@ -215,23 +215,23 @@ def _list(items: Iterable[Sequence[Span]]) -> list[Json]:
     room = _LIST
     left_out = 0
     for item in items:
-        line = elements.line_of(item)
-        room -= elements.size(line) + 1
+        line = block_kit.line_of(item)
+        room -= block_kit.size(line) + 1
         if left_out or room < 0:
             left_out += 1
         elif line["elements"]:
             lines.append(line)
     if left_out:
-        lines.append(elements.section(elements.words(f"… and {left_out} more", italic=True)))
-    return [elements.rich(elements.bullets(lines))] if lines else []
+        lines.append(block_kit.section(block_kit.words(f"… and {left_out} more", italic=True)))
+    return [block_kit.rich(block_kit.bullets(lines))] if lines else []
 
 
 def _spoken(message: Message) -> str:
     """What a notification shows and a screen reader says: the summary first, then the rest as far as it goes."""
-    lines = [elements.visible(line) for line in (message.summary, *map(_spoken_line, message.blocks))]
+    lines = [block_kit.visible(line) for line in (message.summary, *map(_spoken_line, message.blocks))]
     # The summary of an answer is its first line, which need not be said twice.
     said = "\n".join(dict.fromkeys(" ".join(line.split()) for line in lines if line.strip()))
-    return elements.escape(shorten(said, _LONGEST_TEXT)) or "Paper Round"
+    return block_kit.escape(shorten(said, _LONGEST_TEXT)) or "Paper Round"
 
 
 def _spoken_line(block: Block) -> str:

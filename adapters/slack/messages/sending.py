@@ -1,4 +1,4 @@
-"""Posting a message to a conversation, in the form that Slack takes."""
+"""OutboxWorker a message to a conversation, in the form that Slack takes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from functools import partial
 import structlog
 from slack_sdk.errors import SlackApiError
 
-from adapters.slack.api import SlackApi
-from adapters.slack.elements import Json
-from adapters.slack.outcomes import FAILURES, PostponedError, code_of, is_unacceptable, outcome_of, refused_blocks
-from adapters.slack.rendering import content_of, ever_plainer, naming, next_form, render
-from bot.messages import Message
-from bot.ports import Retry, Unknown
+from adapters.slack.client.errors import FAILURES, PostponedError, code_of, is_unacceptable, outcome_of, refused_blocks
+from adapters.slack.client.web_api import SlackApi
+from adapters.slack.messages.block_kit import Json
+from adapters.slack.messages.rendering import content_of, ever_plainer, naming, next_form, render
+from bot.messages.message import Message
+from bot.platforms.outcomes import Retry, Unknown
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +46,7 @@ async def say(api: SlackApi, channel: str, message: Message, *, thread: str = ""
     place = {"channel": channel} | ({"thread_ts": thread} if thread else {})
     for page in render(message):
         arguments = place | content_of(naming(page, about) if about else page)
-        await api.connection.patience.ask(partial(post, api, arguments))
+        await api.connection.retries.ask(partial(post, api, arguments))
 
 
 async def _post_form(api: SlackApi, form: Json) -> str:

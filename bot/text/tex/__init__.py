@@ -8,6 +8,6 @@ It works in time linear in the text, in bounded depth, and never raises: feeds a
 that are not TeX (`costs $5 and $10`, `"\\n"`) stay.
 """
 
-from bot.tex.reader import plain_text
+from bot.text.tex.reader import plain_text
 
 __all__ = ["plain_text"]

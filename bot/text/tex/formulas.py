@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from bot.tex.symbols import ORDINALS, SUBSCRIPTS, SUPERSCRIPTS
+from bot.text.tex.symbols import ORDINALS, SUBSCRIPTS, SUPERSCRIPTS
 
 LONGEST_FORMULA = 600
 """Characters between two dollars that can still be a formula."""

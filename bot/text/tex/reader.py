@@ -6,9 +6,9 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from bot.tex.formulas import LONGEST_FORMULA, accent, factor, is_formula, printable, script
-from bot.tex.pieces import Pieces
-from bot.tex.symbols import (
+from bot.text.tex.formulas import LONGEST_FORMULA, accent, factor, is_formula, printable, script
+from bot.text.tex.pieces import Pieces
+from bot.text.tex.symbols import (
     DECLARATIONS,
     DELIMITER_SIZES,
     DINGBATS,

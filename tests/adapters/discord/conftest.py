@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from adapters.discord.platform import DiscordPlatform
-from bot.channels import Address, PlatformName
-from bot.messages import Heading, Message, PaperBlock
-from bot.ports import Outgoing
+from bot.channels.channel import Address, PlatformName
+from bot.messages.message import Heading, Message, PaperBlock
+from bot.platforms.outcomes import Outgoing
 from storage.store import SqlStore
+from tests.adapters.discord.house import House
 from tests.clocks import SettableClock
-from tests.discord.house import House
 from tests.simulators.discord import DiscordSimulator
 from tests.simulators.discord_world import Channel
 from tests.town import Town

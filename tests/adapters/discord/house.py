@@ -9,16 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from adapters.discord.bot import PATIENCE, DiscordBot
+from adapters.discord.bot import OFFLINE_TIMEOUT, DiscordBot
 from adapters.discord.links import CardOf
 from adapters.discord.platform import DiscordPlatform
-from bot.channel_life import ChannelLife
-from bot.channels import Address, PlatformName
-from bot.channels import Channel as StoredChannel
-from bot.commands import REGISTRY
-from bot.directory import Directory
-from bot.forms import Forms
-from bot.ports import CommandRunner
+from bot.app.assembly import forms_of, lifecycle_of
+from bot.channels.channel import Address, PlatformName
+from bot.channels.channel import Channel as StoredChannel
+from bot.channels.directory import Directory
+from bot.commands.runner import REGISTRY
+from bot.platforms.command_calls import CommandRunner
 from storage.store import SqlStore
 from tests.clocks import SettableClock
 from tests.simulators.discord import DiscordSimulator, eventually
@@ -67,21 +66,21 @@ def a_bot(
     platform: DiscordPlatform | None = None,
     *,
     commands: CommandRunner | None = None,
-    patience: float = PATIENCE,
+    offline_timeout: float = OFFLINE_TIMEOUT,
 ) -> DiscordBot:
     """The bot, put together and not connected yet."""
-    directory = Directory(house.store, house.clock)
+    directory = Directory(house.store.channels, house.clock)
     return DiscordBot(
         platform or house.platform,
         commands or house.town.commands,
         REGISTRY,
         directory=directory,
-        life=ChannelLife(house.store, directory, house.clock, house.town.engine.posting.wake),
+        lifecycle=lifecycle_of(house.store, house.clock, house.town.engine.outbox.wake),
         clock=house.clock,
-        forms=Forms(house.store),
+        forms=forms_of(house.store),
         card_of=house.card_of,
         first_retry=0.01,
-        patience=patience,
+        offline_timeout=offline_timeout,
         announce=house.announced.append,
     )
 

@@ -18,13 +18,13 @@ from sqlalchemy import select
 
 from adapters.discord.bot import DiscordBot
 from adapters.discord.platform import DiscordPlatform
-from bot.channel_life import ChannelLife
-from bot.channels import Address, ChannelSettings, PlatformName, Style
+from bot.app.assembly import lifecycle_of
+from bot.channels.channel import Address, ChannelSettings, PlatformName, Style
+from bot.channels.directory import Directory
 from bot.clocks import SystemClock
-from bot.commands import REGISTRY
-from bot.directory import Directory
-from bot.ports import TopicOptions
-from bot.posts import PostState
+from bot.commands.runner import REGISTRY
+from bot.posting.post import PostState
+from bot.topics.store import TopicOptions
 from storage.store import SqlStore
 from storage.tables import CHANNELS, POSTS
 from tests.simulators.discord import DiscordSimulator
@@ -65,9 +65,9 @@ class Outcome:
 
 
 async def storm(
-    folder: Path, *, guilds: int, channels: int, wrong: Mapping[Fault, int] = WRONG, patience: float, seed: int = 5
+    folder: Path, *, guilds: int, channels: int, wrong: Mapping[Fault, int] = WRONG, timeout: float, seed: int = 5
 ) -> Outcome:
-    """Plays it; raises `TimeoutError` when not all is posted within `patience` seconds."""
+    """Plays it; raises `TimeoutError` when not all is posted within `timeout` seconds."""
     clock, chance, outcome = SystemClock(), random.Random(seed), Outcome()
     async with DiscordSimulator(clock, per_window=5, window=5.0, per_second=50) as simulator:
         simulator.validates = False
@@ -78,18 +78,18 @@ async def storm(
         town = Town(store, folder / "index", clock=clock, platform=platform)  # type: ignore[arg-type]
         places = await _prepare(town, simulator, guilds, channels)
         simulator.weather = _weather(wrong, chance, outcome)
-        directory = Directory(store, clock)
-        life = ChannelLife(store, directory, clock, town.engine.posting.wake)
-        bot = DiscordBot(platform, town.commands, REGISTRY, directory=directory, life=life, clock=clock)
-        serving = asyncio.create_task(town.engine.shifts.serve(PlatformName.DISCORD, bot.run))
-        await town.engine.shifts.renew()
+        directory = Directory(store.channels, clock)
+        lifecycle = lifecycle_of(store, clock, town.engine.outbox.wake)
+        bot = DiscordBot(platform, town.commands, REGISTRY, directory=directory, lifecycle=lifecycle, clock=clock)
+        serving = asyncio.create_task(town.engine.leadership.serve(PlatformName.DISCORD, bot.run))
+        await town.engine.leadership.renew()
         await asyncio.wait_for(simulator.gateway.ready.wait(), 10)
         began = time.monotonic()
         working = asyncio.create_task(town.engine.run())
         people = asyncio.create_task(_people(simulator, places, chance, outcome))
         weather = asyncio.create_task(_drops(simulator, store))
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(timeout):
                 while not await _is_over(store, len(places)):
                     await asyncio.sleep(0.1)
             outcome.seconds = time.monotonic() - began

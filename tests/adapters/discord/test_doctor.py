@@ -8,14 +8,14 @@ from datetime import timedelta
 import discord
 import pytest
 
-from adapters.discord.checkup import Checkup
-from adapters.discord.permissions import NEEDED, invite_url, missing
+from adapters.discord.doctor import DiscordDoctor
+from adapters.discord.guilds.permissions import NEEDED, invite_url, missing
 from adapters.discord.platform import DiscordPlatform
-from bot.channels import Style
+from bot.app.doctor import Finding, examine
+from bot.channels.channel import Style
+from bot.channels.directory import Directory
 from bot.clocks import ShiftedClock, SystemClock
-from bot.directory import Directory
-from bot.doctor import Finding, examine
-from tests.discord.house import House, running
+from tests.adapters.discord.house import House, running
 from tests.simulators.discord_wire import Fault
 from tests.simulators.discord_world import APPLICATION_ID, FORUM
 
@@ -25,7 +25,7 @@ async def look(house: House, *, token: str = "", late: timedelta = timedelta()) 
     server = house.simulator
     platform = DiscordPlatform(token or server.token, house.clock, api_url=server.api_url)
     clock = ShiftedClock(SystemClock().now() - late) if late else SystemClock()
-    found = await examine(Checkup(platform, Directory(house.store, house.clock), clock).checks())
+    found = await examine(DiscordDoctor(platform, Directory(house.store.channels, house.clock), clock).checks())
     await platform.close()
     return {finding.what: finding for finding in found}
 

@@ -9,13 +9,13 @@ from dataclasses import replace
 import discord
 import pytest
 
-from adapters.discord.failures import TAG_MISSING
+from adapters.discord.client.errors import TAG_MISSING
+from adapters.discord.guilds.forum_tags import MOST_TAGS, Forum, applied_tags, missing_tags
 from adapters.discord.platform import DiscordPlatform
-from adapters.discord.tags import MOST_TAGS, Forum, applied_tags, missing_tags
-from bot.channels import ChannelState
-from bot.ports import Sent
-from tests.discord.conftest import REPLY, outgoing
-from tests.discord.house import House, running
+from bot.channels.channel import ChannelState
+from bot.platforms.outcomes import Sent
+from tests.adapters.discord.conftest import REPLY, outgoing
+from tests.adapters.discord.house import House, running
 from tests.simulators.discord import DiscordSimulator
 from tests.simulators.discord_wire import ApiError
 from tests.simulators.discord_world import ALL, FORUM, Channel

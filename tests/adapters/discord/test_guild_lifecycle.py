@@ -13,16 +13,16 @@ from datetime import timedelta
 import discord
 import pytest
 
-from adapters.discord.permissions import NEEDED, can_post, invite_url, may_manage, missing
+from adapters.discord.guilds.permissions import NEEDED, can_post, invite_url, may_manage, missing
+from adapters.discord.guilds.refusals import TIMED_OUT
 from adapters.discord.platform import DiscordPlatform
-from adapters.discord.servers import TIMED_OUT
-from bot.channels import Address, ChannelState, PlatformName, Workspace
+from bot.channels.channel import Address, ChannelState, PlatformName, Workspace
 from bot.errors import OperatorError
-from bot.messages import Message, Paragraph, text
-from bot.ports import Gone, Outgoing
-from bot.shifts import UnservedError
+from bot.messages.message import Message, Paragraph, text
+from bot.platforms.outcomes import Gone, Outgoing
+from bot.platforms.platform import UnservedError
 from storage.store import SqlStore
-from tests.discord.house import House, a_bot, running
+from tests.adapters.discord.house import House, a_bot, running
 from tests.simulators.discord import eventually
 from tests.simulators.discord_wire import ApiError, Fault
 from tests.simulators.discord_world import APPLICATION_ID, FORUM, Channel
@@ -272,19 +272,19 @@ async def test_a_permission_that_came_back_while_nobody_listened_is_noticed_at_t
 
 async def test_a_bot_that_lost_its_shift_leaves_and_comes_back_with_the_next_one(house: House) -> None:
     other = SqlStore(house.store.database.url)
-    shifts, account = house.town.engine.shifts, house.platform.account
+    leadership, account = house.town.engine.leadership, house.platform.account
     gateway = house.simulator.gateway
-    serving = asyncio.create_task(shifts.serve(PlatformName.DISCORD, a_bot(house).run))
-    await shifts.renew()
+    serving = asyncio.create_task(leadership.serve(PlatformName.DISCORD, a_bot(house).run))
+    await leadership.renew()
     await eventually(lambda: gateway.open)
     await house.say("subscribe", query="diffusion")
-    await house.store._duties.release()
-    assert await other.hold(account)
-    await shifts.renew()
+    await house.store.locks.release_all()
+    assert await other.locks.acquire(account)
+    await leadership.renew()
     await eventually(lambda: not gateway.open)
     assert not serving.done()
     await other.close()
-    await shifts.renew()
+    await leadership.renew()
     await eventually(lambda: gateway.open, within=10)
     shown = await house.say("topics")
     assert shown.messages
@@ -319,7 +319,7 @@ async def test_a_bot_without_a_connection_leaves_discord_to_another_process(hous
     bot = a_bot(house)
     serving = asyncio.create_task(bot.run())
     await eventually(lambda: gateway.open and house.platform.client.hears, within=10)
-    bot._patience = 0.3
+    bot._offline_timeout = 0.3
     await asyncio.sleep(1.5)
     assert not serving.done()
     gateway.is_shut = True
@@ -332,7 +332,7 @@ async def test_a_bot_without_a_connection_leaves_discord_to_another_process(hous
 async def test_a_bot_that_never_gets_a_connection_leaves_discord_too(house: House) -> None:
     house.simulator.fail("GET", "/users/@me$", *[Fault.DROP] * 1000)
     with pytest.raises(UnservedError):
-        await asyncio.wait_for(a_bot(house, patience=0.3).run(), 10)
+        await asyncio.wait_for(a_bot(house, offline_timeout=0.3).run(), 10)
 
 
 # --- The gateway
@@ -409,7 +409,7 @@ async def test_what_happens_while_the_connection_is_down_is_answered_when_it_is_
     gateway = lively.simulator.gateway
     gateway.ready.clear()
     await gateway.drop()
-    lively.simulator.interactions.patience = 30
+    lively.simulator.interactions.answer_within = 30
     answer = await asyncio.wait_for(lively.say("topics"), 15)
     assert answer.messages
     assert gateway.resumes == 1

@@ -10,16 +10,16 @@ from typing import Any
 import discord
 import pytest
 
-from adapters.discord.buttons import PREFIX
-from adapters.discord.definitions import definitions, fingerprint, given, line_of
+from adapters.discord.interactions.command_tree import command_tree, fingerprint, given, line_of
+from adapters.discord.interactions.translations import TRANSLATIONS, Translations
+from adapters.discord.messages.components import PREFIX
 from adapters.discord.platform import DiscordPlatform
-from adapters.discord.translations import TRANSLATIONS, Translations
-from bot.commands import REGISTRY
 from bot.commands.lines import read_arguments, split_line
 from bot.commands.registry import Command, Kind
-from bot.messages import Message
-from bot.ports import CommandCall, CommandRunner, Completion, Reply
-from tests.discord.house import House, running
+from bot.commands.runner import REGISTRY
+from bot.messages.message import Message
+from bot.platforms.command_calls import CommandCall, CommandRunner, Completion, Reply
+from tests.adapters.discord.house import House, running
 from tests.simulators.discord import eventually
 from tests.simulators.discord_interactions import MANAGER, OWNER, VISITOR
 from tests.simulators.discord_schema import SCHEMA
@@ -61,7 +61,7 @@ async def lively(house: House) -> AsyncIterator[House]:
 
 
 def test_the_definitions_stay_within_what_discord_takes() -> None:
-    papers, _ = definitions(REGISTRY)
+    papers, _ = command_tree(REGISTRY)
     assert len(papers["options"]) <= 25
     assert all(len(command["options"]) <= 25 for command in papers["options"])
     texts: list[str] = []
@@ -86,7 +86,7 @@ GERMAN = {
 @pytest.mark.parametrize("translations", [TRANSLATIONS, {"de": GERMAN}])
 def test_translations_stay_within_what_discord_takes(translations: Translations) -> None:
     """Wherever a translation is put in, it stands beside the English one, and follows Discord's rules."""
-    told = definitions(REGISTRY, translations)
+    told = command_tree(REGISTRY, translations)
     for definition in told:
         assert SCHEMA.problems("ApplicationCommandUpdateRequest", definition) == []
     longest = 0
@@ -111,10 +111,10 @@ def test_translations_stay_within_what_discord_takes(translations: Translations)
 
 
 def test_another_translation_is_another_fingerprint() -> None:
-    plain, german = definitions(REGISTRY), definitions(REGISTRY, {"de": GERMAN})
+    plain, german = command_tree(REGISTRY), command_tree(REGISTRY, {"de": GERMAN})
     assert fingerprint(plain) != fingerprint(german)
-    assert fingerprint(german) == fingerprint(definitions(REGISTRY, {"de": dict(GERMAN)}))
-    assert fingerprint(german) != fingerprint(definitions(REGISTRY, {"de": {**GERMAN, "week": "Arbeitswoche"}}))
+    assert fingerprint(german) == fingerprint(command_tree(REGISTRY, {"de": dict(GERMAN)}))
+    assert fingerprint(german) != fingerprint(command_tree(REGISTRY, {"de": {**GERMAN, "week": "Arbeitswoche"}}))
 
 
 @pytest.mark.parametrize("command", list(REGISTRY), ids=lambda command: command.name)
@@ -139,9 +139,9 @@ def test_a_switch_that_is_off_is_not_in_the_line() -> None:
 
 
 def test_what_discord_gives_back_has_the_same_fingerprint_and_a_change_another() -> None:
-    ours = definitions(REGISTRY)
+    ours = command_tree(REGISTRY)
     assert fingerprint(reversed(ours)) == fingerprint(ours)
-    changed = definitions(REGISTRY)
+    changed = command_tree(REGISTRY)
     changed[0]["options"][0]["description"] += "!"
     assert fingerprint(changed) != fingerprint(ours)
 
@@ -296,11 +296,11 @@ async def test_a_limit_that_lasts_for_minutes_leaves_an_answer_unsaid_and_nothin
 
 
 async def test_an_answer_that_comes_too_late_troubles_nobody_else(lively: House) -> None:
-    lively.simulator.interactions.patience = -1
+    lively.simulator.interactions.answer_within = -1
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3):
             await lively.say("today")
-    lively.simulator.interactions.patience = 3
+    lively.simulator.interactions.answer_within = 3
     assert (await lively.say("today")).text
 
 

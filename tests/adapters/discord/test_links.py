@@ -9,10 +9,10 @@ import pytest
 
 from adapters.discord.links import MOST_ANSWERS
 from adapters.discord.platform import DiscordPlatform
+from bot.digests.unfurling import Unfurling
 from bot.errors import OperatorError
-from bot.libraries import Libraries
-from bot.unfurling import Unfurling
-from tests.discord.house import House, a_bot, running
+from bot.intake.lookup import PaperLookups
+from tests.adapters.discord.house import House, a_bot, running
 from tests.simulators.discord import eventually
 from tests.simulators.discord_world import BOT, user
 from tests.sources import a_paper
@@ -25,7 +25,7 @@ async def reading(house: House) -> House:
     house.simulator.gateway.gives_content = True
     server = house.simulator
     house.platform = DiscordPlatform(server.token, house.clock, api_url=server.api_url, reads_messages=True)
-    house.card_of = Unfurling(house.store.papers, Libraries([], house.store.papers)).card_of
+    house.card_of = Unfurling(house.store.papers, PaperLookups([], house.store.papers)).card_of
     return house
 
 

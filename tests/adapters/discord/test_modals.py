@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.discord.forms import FORM_PREFIX, form_asked
+from adapters.discord.interactions.modals import FORM_PREFIX, form_asked
 from adapters.discord.platform import DiscordPlatform
 from bot.errors import StorageError
-from bot.forms import Forms
-from tests.discord.house import House, running
+from bot.topics.forms import TopicForms
+from tests.adapters.discord.house import House, running
 from tests.simulators.discord_interactions import VISITOR
 from tests.simulators.discord_wire import ApiError
 from tests.sources import a_paper
@@ -167,5 +167,5 @@ async def test_where_no_form_can_open_the_command_answers_in_words(
     async def broken(*_: object) -> None:
         raise StorageError("the disk is full")
 
-    monkeypatch.setattr(Forms, "topic_of", broken)
+    monkeypatch.setattr(TopicForms, "topic_of", broken)
     assert "To change it, write" in (await lively.say("edit", topic="1")).text

@@ -7,15 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.discord.breaker import MOST_INVALID, Breaker
-from adapters.discord.failures import TAG_MISSING
+from adapters.discord.client.circuit_breaker import MOST_INVALID, CircuitBreaker
+from adapters.discord.client.errors import TAG_MISSING
+from adapters.discord.guilds.refusals import UNSEEN
 from adapters.discord.platform import DiscordPlatform
-from adapters.discord.servers import UNSEEN
-from bot.channels import Address, PlatformName
-from bot.messages import Message, Paragraph, text
-from bot.ports import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
+from bot.channels.channel import Address, PlatformName
+from bot.messages.message import Message, Paragraph, text
+from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
+from tests.adapters.discord.conftest import DIGEST, PAPER, REPLY, outgoing
 from tests.clocks import SettableClock
-from tests.discord.conftest import DIGEST, PAPER, REPLY, outgoing
 from tests.simulators.discord import DiscordSimulator
 from tests.simulators.discord_wire import LONG_WAIT, WAIT, ApiError, Fault
 from tests.simulators.discord_world import FORUM, VOICE, Channel
@@ -209,7 +209,7 @@ async def test_a_refused_token_is_not_tried_in_a_loop(
 
 
 def test_many_refusals_in_a_row_stop_the_rest(clock: SettableClock) -> None:
-    breaker = Breaker(clock)
+    breaker = CircuitBreaker(clock)
     for _ in range(MOST_INVALID - 1):
         breaker.heard(403)
         breaker.heard(429, shared=True)

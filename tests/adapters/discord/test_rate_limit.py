@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.discord.pace import Pace
+from adapters.discord.client.rate_limit import RateLimit
 
 
 @given(st.lists(st.floats(0, 0.5), max_size=200))
 def test_in_no_second_there_are_more_than_allowed(pauses: list[float]) -> None:
     now = 100.0
-    pace = Pace(40, burst=5, longest=1000, now=lambda: now)
+    pace = RateLimit(40, burst=5, longest=1000, now=lambda: now)
     leaving = []
     for pause in pauses:
         now += pause
@@ -25,5 +25,5 @@ def test_in_no_second_there_are_more_than_allowed(pauses: list[float]) -> None:
 
 
 def test_whoever_would_wait_too_long_takes_nobodys_turn() -> None:
-    pace = Pace(1, burst=1, longest=2.5, now=lambda: 0.0)
+    pace = RateLimit(1, burst=1, longest=2.5, now=lambda: 0.0)
     assert [pace.next() for _ in range(5)] == pytest.approx([0, 1, 2, 3, 3])

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.discord.buttons import CUSTOM_ID, custom_id_of
-from adapters.discord.colours import DEFAULT, PALETTE, colour_of
-from adapters.discord.markup import escaped, length, link, spans, unmarked, usable_url
-from adapters.discord.mentions import parse_mention
-from adapters.discord.rendering import (
+from adapters.discord.messages.colours import DEFAULT, PALETTE, colour_of
+from adapters.discord.messages.components import CUSTOM_ID, custom_id_of
+from adapters.discord.messages.markup import escaped, length, link, spans, unmarked, usable_url
+from adapters.discord.messages.mentions import parse_mention
+from adapters.discord.messages.rendering import (
     LINES_PER_MESSAGE,
     Payload,
     can_be_marked,
@@ -22,9 +22,9 @@ from adapters.discord.rendering import (
     render,
     render_all,
 )
-from bot.channels import Style
+from bot.channels.channel import Style
 from bot.errors import UserError
-from bot.messages import (
+from bot.messages.message import (
     Block,
     Button,
     Buttons,

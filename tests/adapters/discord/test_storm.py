@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from bot import engine, posting
-from tests.discord.storm import storm
+from bot.app import engine
+from bot.posting import outbox, retries
+from tests.adapters.discord.storm import storm
 
 
 async def test_in_a_storm_every_message_is_posted_once_and_everybody_is_answered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module, name in ((posting, "LOOK_UP_AFTER"), (posting, "FIRST_RETRY"), (engine, "RECONCILE_EVERY")):
+    for module, name in ((outbox, "LOOK_UP_AFTER"), (retries, "FIRST_RETRY"), (engine, "RECONCILE_EVERY")):
         monkeypatch.setattr(module, name, timedelta(seconds=0.2))
-    outcome = await storm(tmp_path, guilds=4, channels=40, patience=60)
+    outcome = await storm(tmp_path, guilds=4, channels=40, timeout=60)
     assert outcome.wrong == []
     assert outcome.unanswered == 0
     assert max(outcome.answered_after) < 3

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from adapters.discord.buttons import PREFIX
+from adapters.discord.messages.components import PREFIX
 from adapters.discord.platform import DiscordPlatform
-from bot.ports import CommandCall, CommandRunner, Completion, Person, Reply
-from tests.discord.house import House, running
+from bot.platforms.command_calls import CommandCall, CommandRunner, Completion, Person, Reply
+from tests.adapters.discord.house import House, running
 from tests.simulators.discord import eventually
 from tests.simulators.discord_interactions import VISITOR
 from tests.simulators.discord_wire import ApiError

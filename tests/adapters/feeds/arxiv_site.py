@@ -7,10 +7,10 @@ import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-from adapters.feeds.arxiv import Arxiv
-from adapters.feeds.http import FeedClient, Pace
-from tests.feeds.arxiv_documents import Entry, atom
-from tests.feeds.server import FeedServer, Request, ScriptedFeed, http_answer
+from adapters.feeds.arxiv.source import Arxiv
+from adapters.feeds.http import FeedClient, RateLimit
+from tests.adapters.feeds.arxiv_documents import Entry, atom
+from tests.adapters.feeds.server import FeedServer, Request, ScriptedFeed, http_answer
 
 XML = "application/xml; charset=utf-8"
 
@@ -26,7 +26,7 @@ class Wishes:
 
 
 def arxiv(url: str, client: FeedClient, *categories: str, wishes: Wishes | None = None) -> Arxiv:
-    return Arxiv(url, url, client=client, categories=wishes or Wishes(*categories), pace=Pace(0.0))
+    return Arxiv(url, url, client=client, categories=wishes or Wishes(*categories), pace=RateLimit(0.0))
 
 
 class Feeds:

@@ -8,19 +8,19 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.feeds.arxiv import BACK_FILL, Arxiv
-from adapters.feeds.arxiv_api import MOST_PAGES, PAGE_SIZE
+from adapters.feeds.arxiv.api import MOST_PAGES, PAGE_SIZE
+from adapters.feeds.arxiv.source import BACK_FILL, Arxiv
 from adapters.feeds.http import FeedClient
 from bot.errors import OperatorError, SourceError
-from bot.intake import Intake
-from bot.papers import SourceName
-from bot.ports import DayAnswer
+from bot.intake.polling import Intake
+from bot.papers.paper import SourceName
+from bot.papers.store import DayAnswer
 from storage.store import SqlStore
+from tests.adapters.feeds.arxiv_documents import DAY, Entry, an_item, atom, rss
+from tests.adapters.feeds.arxiv_site import XML, Feeds, Wishes, announced, api, arxiv
+from tests.adapters.feeds.server import FeedServer, Request, ScriptedFeed, http_answer
 from tests.clocks import SettableClock
 from tests.databases import migrated_sqlite, sqlite_url
-from tests.feeds.arxiv_documents import DAY, Entry, an_item, atom, rss
-from tests.feeds.arxiv_site import XML, Feeds, Wishes, announced, api, arxiv
-from tests.feeds.server import FeedServer, Request, ScriptedFeed, http_answer
 
 __all__ = ["migrated_sqlite", "sqlite_url"]
 
@@ -101,11 +101,11 @@ async def test_the_intake_catches_up_and_forgets_nobody(
     days = [date(2026, 4, number) for number in (10, 13, 14, 15, 16, 17, 20, 21)]
     feeds = {day: announced(recorded, day.isoformat(), "cs.IR") for day in days}
     recorded.set_today("2026-04-13")
-    intake = Intake([arxiv(recorded.url, client, "cs.IR")], store, clock)
+    intake = Intake([arxiv(recorded.url, client, "cs.IR")], store.papers, store.sources, clock)
     (report,) = await intake.poll()
     assert report.error == ""
     # A restart, and a week later.
-    intake = Intake([arxiv(recorded.url, client, "cs.IR")], store, clock)
+    intake = Intake([arxiv(recorded.url, client, "cs.IR")], store.papers, store.sources, clock)
     recorded.set_today("2026-04-21")
     clock.set(datetime(2026, 4, 21, 12, tzinfo=UTC))
     (report,) = await intake.poll()

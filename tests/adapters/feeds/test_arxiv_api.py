@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.feeds.arxiv_api import BATCH, EMPTY_PAGES
+from adapters.feeds.arxiv.api import BATCH, EMPTY_PAGES
 from adapters.feeds.http import FeedClient
 from bot.errors import SourceError
-from bot.papers import SourceName
-from tests.feeds.arxiv_documents import Entry, atom, error
-from tests.feeds.arxiv_site import XML, announced, api, arxiv
-from tests.feeds.server import FeedServer, Request, ScriptedFeed, http_answer
+from bot.papers.paper import SourceName
+from tests.adapters.feeds.arxiv_documents import Entry, atom, error
+from tests.adapters.feeds.arxiv_site import XML, announced, api, arxiv
+from tests.adapters.feeds.server import FeedServer, Request, ScriptedFeed, http_answer
 
 
 @pytest.mark.shared

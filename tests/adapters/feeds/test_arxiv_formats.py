@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.feeds.arxiv_calendar import announcement_day, has_announcement, submissions_of
-from adapters.feeds.arxiv_xml import ComplaintError, read_announcement, read_page
+from adapters.feeds.arxiv.calendar import announcement_day, has_announcement, submissions_of
+from adapters.feeds.arxiv.xml import ComplaintError, read_announcement, read_page
 from bot.errors import SourceError
-from bot.papers import Paper, SourceName
-from tests.feeds.arxiv_documents import Entry, an_item, atom, rss
-from tests.feeds.server import SHARED
+from bot.papers.paper import Paper, SourceName
+from tests.adapters.feeds.arxiv_documents import Entry, an_item, atom, rss
+from tests.adapters.feeds.server import SHARED
 
 RECORDED = SHARED / "data" / "arxiv_api"
 needs_recorded = pytest.mark.skipif(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.feeds.daily_papers import (
+from adapters.feeds.huggingface.daily_papers import (
     LARGEST_COUNT,
     LONGEST_ABSTRACT,
     LONGEST_KEYWORD,
@@ -23,8 +23,9 @@ from adapters.feeds.daily_papers import (
     DailyPaper,
     UnusableEntryError,
 )
-from bot.papers import Paper, SourceName, normalize_paper_id
-from tests.feeds.entries import Json, an_entry
+from bot.papers.ids import normalize_paper_id
+from bot.papers.paper import Paper, SourceName
+from tests.adapters.feeds.entries import Json, an_entry
 
 DAY = date(2026, 4, 21)
 

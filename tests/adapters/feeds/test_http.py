@@ -16,10 +16,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.feeds.http import MOST_WAIT, FeedClient, Limits, Pace, user_agent, wait_asked_for
+from adapters.feeds.http import MOST_WAIT, FeedClient, Limits, RateLimit, user_agent, wait_asked_for
 from bot import __version__
 from bot.errors import SourceError
-from tests.feeds.server import Request, ScriptedFeed, http_answer
+from tests.adapters.feeds.server import Request, ScriptedFeed, http_answer
 
 HASTY = Limits(connect=1.0, read=0.3, total=1.0, body=1_000_000, pause=0.001)
 
@@ -334,7 +334,7 @@ class Timed:
 
 
 async def test_whoever_asks_a_site_waits_for_its_turn(client: FeedClient) -> None:
-    pace = Pace(0.05)
+    pace = RateLimit(0.05)
     with ScriptedFeed(answers := Timed(http_answer([1]))) as feed:
         await asyncio.gather(*(client.get(feed.url, pace=pace) for _ in range(4)))
     assert len(answers.spans) == 4
@@ -345,7 +345,7 @@ async def test_whoever_asks_a_site_waits_for_its_turn(client: FeedClient) -> Non
 async def test_a_second_attempt_and_a_redirect_wait_for_their_turn_too(client: FeedClient) -> None:
     redirect = http_answer(status=302, headers={"Location": "/new"})
     with ScriptedFeed(answers := Timed(http_answer(status=502), redirect, http_answer([1]))) as feed:
-        await client.get(feed.url, pace=Pace(0.05))
+        await client.get(feed.url, pace=RateLimit(0.05))
     assert len(answers.spans) == 3
     assert all(pause > 0.03 for pause in answers.pauses()), answers.pauses()
 
@@ -354,7 +354,7 @@ async def test_a_second_attempt_and_a_redirect_wait_for_their_turn_too(client: F
 async def test_nobody_asks_a_site_that_is_to_be_left_alone(
     client: FeedClient, headers: dict[str, str], wait: float
 ) -> None:
-    pace = Pace(0.0, rest=900.0)
+    pace = RateLimit(0.0, rest=900.0)
     with ScriptedFeed(http_answer(status=429, headers=headers)) as feed:
         for _ in range(2):
             with pytest.raises(SourceError) as error:
@@ -363,11 +363,11 @@ async def test_nobody_asks_a_site_that_is_to_be_left_alone(
         assert error.value.retry_after is not None
         assert wait - 30 < error.value.retry_after <= wait
         with pytest.raises(SourceError, match="429"):
-            await client.get(feed.url, pace=Pace(0.0))
+            await client.get(feed.url, pace=RateLimit(0.0))
 
 
 async def test_other_trouble_leaves_the_turn_to_the_next(client: FeedClient) -> None:
-    pace = Pace(0.0)
+    pace = RateLimit(0.0)
     with ScriptedFeed(
         http_answer(status=501), http_answer(status=501), http_answer(status=501), http_answer([1])
     ) as feed:

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from adapters.feeds.http import FeedClient, Limits
-from adapters.feeds.huggingface import MOST_ENTRIES, MOST_PAGES, PAGE_SIZE, SIGN_LEAD, HuggingFace, newest_sign
+from adapters.feeds.huggingface.source import MOST_ENTRIES, MOST_PAGES, PAGE_SIZE, SIGN_LEAD, HuggingFace, newest_sign
 from bot.errors import OperatorError, SourceError
-from bot.papers import SourceName
-from bot.ports import DayAnswer
-from tests.feeds.entries import Json, an_entry
-from tests.feeds.server import RECORDED_CAPTURES, RECORDED_DAYS, FeedServer, Request, ScriptedFeed, http_answer
+from bot.papers.paper import SourceName
+from bot.papers.store import DayAnswer
+from tests.adapters.feeds.entries import Json, an_entry
+from tests.adapters.feeds.server import RECORDED_CAPTURES, RECORDED_DAYS, FeedServer, Request, ScriptedFeed, http_answer
 
 DAY = date(2026, 4, 21)
 HASTY = Limits(connect=1.0, read=0.3, total=1.0, pause=0.001)

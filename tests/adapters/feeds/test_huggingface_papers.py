@@ -6,13 +6,13 @@ from datetime import date
 
 import pytest
 
-from adapters.feeds.daily_papers import LARGEST_COUNT
 from adapters.feeds.http import FeedClient
-from adapters.feeds.huggingface import HuggingFace
-from adapters.feeds.huggingface_papers import HuggingFacePapers
+from adapters.feeds.huggingface.daily_papers import LARGEST_COUNT
+from adapters.feeds.huggingface.lookup import HuggingFacePapers
+from adapters.feeds.huggingface.source import HuggingFace
 from bot.errors import SourceError
-from bot.papers import SourceName
-from tests.feeds.server import FeedServer, Request, ScriptedFeed, http_answer, needs_recordings
+from bot.papers.paper import SourceName
+from tests.adapters.feeds.server import FeedServer, Request, ScriptedFeed, http_answer, needs_recordings
 
 
 def details(paper_id: str, **more: object) -> dict[str, object]:
@@ -61,9 +61,9 @@ async def test_details_have_votes_and_models(client: FeedClient) -> None:
 )
 async def test_odd_details_are_no_paper(client: FeedClient, answer: object) -> None:
     with ScriptedFeed(http_answer(answer)) as feed:
-        library = HuggingFacePapers(feed.url, client=client)
+        lookup = HuggingFacePapers(feed.url, client=client)
         try:
-            assert await library.lookup(["2605.00001"]) == []
+            assert await lookup.lookup(["2605.00001"]) == []
         except SourceError as error:
             assert "no paper" in str(error)
 
@@ -74,10 +74,10 @@ async def test_one_paper_that_fails_does_not_cost_the_others(client: FeedClient)
         return http_answer(details(paper_id)) if paper_id == "2605.00002" else http_answer(b"<html>", status=418)
 
     with ScriptedFeed(script) as feed:
-        library = HuggingFacePapers(feed.url, client=client)
-        assert [paper.id for paper in await library.lookup(["2605.00001", "2605.00002"])] == ["2605.00002"]
+        lookup = HuggingFacePapers(feed.url, client=client)
+        assert [paper.id for paper in await lookup.lookup(["2605.00001", "2605.00002"])] == ["2605.00002"]
         with pytest.raises(SourceError, match="418"):
-            await library.lookup(["2605.00001"])
+            await lookup.lookup(["2605.00001"])
 
 
 async def test_a_search_that_is_no_list_is_refused(client: FeedClient) -> None:

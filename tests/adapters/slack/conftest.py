@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from adapters.slack.api import REQUEST_TIMEOUT, Connection
+from adapters.slack.client.web_api import REQUEST_TIMEOUT, Connection
+from adapters.slack.installation.workspaces import OneWorkspace
 from adapters.slack.platform import SlackPlatform
-from adapters.slack.workspaces import OneWorkspace
 from storage.store import SqlStore
+from tests.adapters.slack.many import Many
+from tests.adapters.slack.team import TRANSPORTS, Team
 from tests.clocks import SettableClock
 from tests.simulators.slack import BOT_TOKEN, SlackSimulator
-from tests.slack.many import Many
-from tests.slack.team import TRANSPORTS, Team
 
 
 @pytest.fixture

@@ -9,25 +9,25 @@ from pathlib import Path
 
 import aiohttp
 
-from adapters.slack.api import Connection
 from adapters.slack.app import SlackApp
-from adapters.slack.installing import Installing
+from adapters.slack.client.web_api import Connection
+from adapters.slack.installation.oauth import OAuthInstallation
+from adapters.slack.installation.workspaces import BELIEVED_FOR, InstalledWorkspaces, OneWorkspace
 from adapters.slack.paths import EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH
 from adapters.slack.platform import SlackPlatform
-from adapters.slack.workspaces import BELIEVED_FOR, InstalledWorkspaces, OneWorkspace
-from bot.channel_life import ChannelLife
-from bot.channels import Address, Channel, PlatformName
-from bot.commands import REGISTRY
-from bot.directory import Directory
+from bot.app.assembly import lifecycle_of
+from bot.channels.channel import Address, Channel, PlatformName
+from bot.channels.directory import Directory
+from bot.commands.runner import REGISTRY
 from storage.installations import SqlInstallationStore
-from storage.keys import open_keyring
 from storage.store import SqlStore
+from storage.token_encryption import open_token_encryption
+from tests.adapters.slack.team import Team
 from tests.clocks import SettableClock
 from tests.simulators.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, SlackSimulator
 from tests.simulators.slack_messages import words_of
 from tests.simulators.slack_methods import SimulatedChannel
 from tests.simulators.slack_oauth import CLIENT_ID, CLIENT_SECRET
-from tests.slack.team import Team
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Many(Team):
         believed_for: float = BELIEVED_FOR,
     ) -> None:
         connection = Connection(slack.api_url, timeout=10)
-        self.installations = SqlInstallationStore(store.database, open_keyring("", folder))
+        self.installations = SqlInstallationStore(store.database, open_token_encryption("", folder))
         self.workspaces = InstalledWorkspaces(
             connection,
             self.installations,
@@ -66,24 +66,24 @@ class Many(Team):
         self.platform = SlackPlatform(self.workspaces)
         super().__init__(store, folder / "index", slack, self.platform, clock)
         self.sql = store
-        directory = Directory(store, clock)
-        life = ChannelLife(store, directory, clock, self.engine.posting.wake)
+        directory = Directory(store.channels, clock)
+        lifecycle = lifecycle_of(store, clock, self.engine.outbox.wake)
         self.app = SlackApp(
             self.platform,
             self.commands,
             REGISTRY,
             app_token=APP_TOKEN,
             signing_secret=SIGNING_SECRET,
-            life=life,
+            lifecycle=lifecycle,
             directory=directory,
-            installing=Installing(
+            installing=OAuthInstallation(
                 self.workspaces,
                 self.installations,
                 clock,
                 client_id=CLIENT_ID,
                 client_secret=client_secret,
                 public_url=public_url,
-                life=life,
+                lifecycle=lifecycle,
             ),
             ping_interval=0.2,
         )

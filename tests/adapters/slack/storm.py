@@ -9,11 +9,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from bot.channels import Address, PlatformName
-from bot.ports import TopicOptions
+from bot.channels.channel import Address, PlatformName
+from bot.topics.store import TopicOptions
+from tests.adapters.slack.team import Team
 from tests.simulators.slack import Fault, Interaction
 from tests.simulators.slack_methods import TEAM, SimulatedChannel
-from tests.slack.team import Team
 from tests.sources import a_paper
 
 #: What befalls a post: nothing in two of three cases.

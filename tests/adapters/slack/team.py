@@ -15,10 +15,10 @@ from starlette.applications import Starlette
 from adapters.slack.app import SlackApp
 from adapters.slack.paths import EVENTS_PATH
 from adapters.slack.platform import SlackPlatform
-from bot.channels import Address, Channel, PlatformName
-from bot.commands import REGISTRY
-from bot.papers import Paper
-from bot.ports import Store
+from bot.channels.channel import Address, Channel, PlatformName
+from bot.commands.runner import REGISTRY
+from bot.papers.paper import Paper
+from storage.store import SqlStore
 from tests.clocks import SettableClock
 from tests.simulators.slack import APP_TOKEN, SIGNING_SECRET, SlackSimulator
 from tests.simulators.slack_messages import words_of
@@ -32,7 +32,7 @@ class Team:
     """One process of the bot, connected to Slack while `connected` is open."""
 
     def __init__(
-        self, store: Store, folder: Path, slack: SlackSimulator, platform: SlackPlatform, clock: SettableClock
+        self, store: SqlStore, folder: Path, slack: SlackSimulator, platform: SlackPlatform, clock: SettableClock
     ) -> None:
         # The town needs nothing of its platform but the port, as long as nobody asks for what was posted there.
         self.town = Town(store, folder, clock=clock, platform=cast("Any", platform))

@@ -10,21 +10,21 @@ from typing import Any
 import pytest
 
 from adapters.slack.app import SlackApp
-from adapters.slack.calls import typed
+from adapters.slack.events.deduplication import Deduplication
+from adapters.slack.events.http_requests import LARGEST_REQUEST
+from adapters.slack.interactions.command_calls import typed
 from adapters.slack.platform import SlackPlatform
-from adapters.slack.redelivery import Deliveries
-from adapters.slack.requests import LARGEST_REQUEST
-from bot.cards import paper_card
-from bot.channels import ChannelState, Style
-from bot.citations import FORMATS
-from bot.commands import REGISTRY
+from bot.channels.channel import ChannelState, Style
+from bot.commands.runner import REGISTRY
+from bot.digests.cards import paper_card
 from bot.errors import OperatorError
-from bot.messages import Document, Message, Paragraph, text
-from bot.ports import CommandCall, Completion, Reply
+from bot.messages.message import Document, Message, Paragraph, text
+from bot.papers.citations import FORMATS
+from bot.platforms.command_calls import CommandCall, Completion, Reply
+from tests.adapters.slack.team import Team
 from tests.simulators.slack import ANSWER_WITHIN, APP_TOKEN, SIGNING_SECRET, Fault, SlackSimulator
 from tests.simulators.slack_messages import buttons_of, words_of
 from tests.simulators.slack_methods import Json
-from tests.slack.team import Team
 from tests.sources import a_paper
 
 #: Lines in an order in which each can work, and what the answer has in it. Every other command is tried as its help
@@ -185,7 +185,7 @@ async def test_nobody_waits_for_an_answer_whose_address_ends_before(team: Team) 
 
 
 async def test_an_answer_that_waits_is_given_before_the_bot_stops(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.slack.patience._LAST_WAIT", 0.1)
+    monkeypatch.setattr("adapters.slack.client.retries._LAST_WAIT", 0.1)
     channel = team.slack.channel()
     team.slack.respond_after = "1500"
     team.slack.fail("response_url", Fault.RATE_LIMITED)
@@ -227,7 +227,7 @@ async def test_the_time_zone_of_a_new_channel_is_the_persons(connected: Team) ->
 
 
 class Says:
-    """Answers everything with one reply."""
+    """Replies everything with one reply."""
 
     def __init__(self, reply: Reply) -> None:
         self._reply = reply
@@ -278,7 +278,7 @@ async def test_every_use_of_a_response_url_counts(team: Team, platform: SlackPla
 
 
 class Waits(Says):
-    """Answers once it is released."""
+    """Replies once it is released."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply)
@@ -391,7 +391,7 @@ async def test_who_people_are_may_stay_unknown(connected: Team) -> None:
 
 
 def test_only_so_many_deliveries_are_remembered() -> None:
-    deliveries = Deliveries(remembered=2)
+    deliveries = Deduplication(remembered=2)
     assert [deliveries.is_new({"event_id": mark}) for mark in ("a", "a", "b", "c", "a", "c")] == [
         True, False, True, True, True, False,
     ]  # fmt: skip
@@ -407,7 +407,7 @@ def test_only_so_many_deliveries_are_remembered() -> None:
     ],
 )
 def test_what_says_something_else_is_no_repetition(one: Json, another: Json) -> None:
-    deliveries = Deliveries()
+    deliveries = Deduplication()
     assert [deliveries.is_new(body) for body in (one, another, dict(one))] == [True, True, False]
 
 

@@ -6,22 +6,21 @@ import asyncio
 
 import pytest
 
-from bot.directory import Directory
-from bot.forms import Forms
-from bot.overview import Overview
+from bot.app.assembly import forms_of, overview_of
+from bot.channels.directory import Directory
+from tests.adapters.slack.team import TRANSPORTS, Team
 from tests.simulators.slack import ANSWER_WITHIN, Fault
 from tests.simulators.slack_messages import buttons_of, leaves, words_of
 from tests.simulators.slack_methods import BOT_USER, Json
-from tests.slack.team import TRANSPORTS, Team
 from tests.sources import a_paper
 
 
 @pytest.fixture
 def homely(team: Team) -> Team:
     team.app = team.another_app(
-        forms=Forms(team.store),
-        directory=Directory(team.store, team.clock),
-        overview=Overview(team.store, team.clock),
+        forms=forms_of(team.store),
+        directory=Directory(team.store.channels, team.clock),
+        overview=overview_of(team.store, team.clock),
     )
     return team
 

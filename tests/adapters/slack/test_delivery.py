@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bot.channels import ChannelState
+from bot.channels.channel import ChannelState
+from tests.adapters.slack.team import Team
 from tests.simulators.slack import Fault, SlackSimulator
 from tests.simulators.slack_messages import leaves, words_of
 from tests.simulators.slack_methods import BOT_USER, Json, SimulatedChannel
-from tests.slack.team import Team
 from tests.sources import a_paper
 
 

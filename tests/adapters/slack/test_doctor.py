@@ -6,17 +6,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.slack.api import Connection
-from adapters.slack.checkup import Checkup
+from adapters.slack.client.web_api import Connection
+from adapters.slack.doctor import SlackDoctor
+from adapters.slack.installation.workspaces import OneWorkspace, Workspaces
 from adapters.slack.manifest import SCOPES
-from adapters.slack.workspaces import OneWorkspace, Workspaces
-from bot.channels import Channel, PlatformName
-from bot.doctor import Finding, examine
-from bot.ports import Store
+from bot.app.doctor import Finding, examine
+from bot.channels.channel import Channel, PlatformName
+from storage.store import SqlStore
+from tests.adapters.slack.many import Many
+from tests.adapters.slack.team import Team
 from tests.clocks import SettableClock
 from tests.simulators.slack import APP_TOKEN, BOT_TOKEN, Fault, SlackSimulator
-from tests.slack.many import Many
-from tests.slack.team import Team
 
 
 @pytest.fixture
@@ -29,12 +29,12 @@ async def one(slack: SlackSimulator) -> AsyncIterator[Workspaces]:
 
 
 async def examined(
-    workspaces: Workspaces, clock: SettableClock, store: Store | None = None, *, app_token: str = APP_TOKEN
+    workspaces: Workspaces, clock: SettableClock, store: SqlStore | None = None, *, app_token: str = APP_TOKEN
 ) -> dict[str, Finding]:
     async def with_topics() -> list[Channel]:
         return await store.channels.on_platform(PlatformName.SLACK) if store else []
 
-    checkup = Checkup(workspaces, clock, app_token=app_token, with_topics=with_topics)
+    checkup = SlackDoctor(workspaces, clock, app_token=app_token, with_topics=with_topics)
     return {finding.what: finding for finding in await examine(checkup.checks())}
 
 

@@ -8,17 +8,16 @@ import pytest
 
 from adapters.slack.app import SlackApp
 from adapters.slack.platform import SlackPlatform
-from bot.cards import paper_card
-from bot.channel_life import ChannelLife
-from bot.channels import ChannelState
-from bot.commands import REGISTRY
-from bot.directory import Directory
-from bot.messages import PaperBlock
-from bot.papers import linked_paper_ids
+from bot.app.assembly import lifecycle_of
+from bot.channels.channel import ChannelState
+from bot.commands.runner import REGISTRY
+from bot.digests.cards import paper_card
+from bot.messages.message import PaperBlock
+from bot.papers.ids import linked_paper_ids
+from tests.adapters.slack.team import TRANSPORTS, Team
 from tests.simulators.slack import APP_TOKEN, SIGNING_SECRET, Fault
 from tests.simulators.slack_messages import buttons_of, words_of
 from tests.simulators.slack_methods import BOT_USER, Json, SimulatedChannel
-from tests.slack.team import TRANSPORTS, Team
 from tests.sources import a_paper
 
 
@@ -36,7 +35,7 @@ async def lively(team: Team, platform: SlackPlatform) -> Team:
         REGISTRY,
         app_token=APP_TOKEN,
         signing_secret=SIGNING_SECRET,
-        life=ChannelLife(team.store, Directory(team.store, team.clock), team.clock, team.engine.posting.wake),
+        lifecycle=lifecycle_of(team.store, team.clock, team.engine.outbox.wake),
         card_of=card_of,
         ping_interval=1.0,
     )
@@ -76,7 +75,7 @@ async def test_a_channel_that_closes_stops_and_goes_on_when_it_reopens(
     assert reason in stored.reason
     await happens(lively, {"type": regained, "channel": channel.id, "user": BOT_USER})
     assert (await lively.stored(channel)).state is ChannelState.ACTIVE
-    assert [words_of(message) for message in channel.messages] == ["Posting goes on."]
+    assert [words_of(message) for message in channel.messages] == ["OutboxWorker goes on."]
 
 
 async def test_a_reopened_public_channel_is_joined_again(lively: Team) -> None:
@@ -86,7 +85,7 @@ async def test_a_reopened_public_channel_is_joined_again(lively: Team) -> None:
     await happens(lively, *({"type": "channel_unarchive", "channel": one.id} for one in (channel, strange)))
     assert BOT_USER in channel.members
     assert (await lively.stored(channel)).state is ChannelState.ACTIVE
-    assert [words_of(message) for message in channel.messages] == ["Posting goes on."]
+    assert [words_of(message) for message in channel.messages] == ["OutboxWorker goes on."]
     assert BOT_USER not in strange.members
     assert not strange.messages
 

@@ -10,7 +10,7 @@ from adapters.slack.manifest import as_yaml, manifest
 from adapters.slack.paths import EVENTS_PATH, REDIRECT_PATH
 from bot.commands.runner import REGISTRY
 
-FILE = Path(__file__).resolve().parents[2] / "deploy" / "slack" / "manifest.yaml"
+FILE = Path(__file__).resolve().parents[3] / "deploy" / "slack" / "manifest.yaml"
 
 
 def test_the_file_is_what_the_commands_make() -> None:

@@ -7,18 +7,19 @@ import asyncio
 import pytest
 
 from adapters.slack.app import SlackApp
-from adapters.slack.forms import SHORTCUT, TOPIC_FORM
+from adapters.slack.interactions.settings_modal import CHANNEL_FORM, OPENING_LINE, SETTINGS_FORM, SETTINGS_SHORTCUT
+from adapters.slack.interactions.topic_modal import SHORTCUT, TOPIC_FORM
 from adapters.slack.platform import SlackPlatform
-from adapters.slack.settings_form import CHANNEL_FORM, OPENING_LINE, SETTINGS_FORM, SETTINGS_SHORTCUT
-from bot.channels import Style
-from bot.commands import REGISTRY
-from bot.forms import Forms
-from bot.ports import CommandCall, Completion, Reply, TopicOptions
+from bot.app.assembly import forms_of
+from bot.channels.channel import Style
+from bot.commands.runner import REGISTRY
+from bot.platforms.command_calls import CommandCall, Completion, Reply
+from bot.topics.store import TopicOptions
+from tests.adapters.slack.team import TRANSPORTS, Team
 from tests.simulators.slack import ANSWER_WITHIN, APP_TOKEN, SIGNING_SECRET, Fault
 from tests.simulators.slack_forms import choose_shortcut, submit, write
 from tests.simulators.slack_messages import buttons_of, words_of
 from tests.simulators.slack_methods import Json, SimulatedChannel
-from tests.slack.team import TRANSPORTS, Team
 from tests.sources import a_paper
 
 
@@ -31,7 +32,7 @@ def formal(team: Team, platform: SlackPlatform) -> Team:
         REGISTRY,
         app_token=APP_TOKEN,
         signing_secret=SIGNING_SECRET,
-        forms=Forms(team.store),
+        forms=forms_of(team.store),
         ping_interval=1.0,
     )
     return team
@@ -55,7 +56,7 @@ async def previewed(team: Team, view: Json, words: str) -> None:
 async def topics(team: Team, channel: SimulatedChannel) -> list[TopicOptions]:
     stored = await team.stored(channel)
     topics = await team.store.subscriptions.of_channel(stored.id)
-    found = [await Forms(team.store).topic_of(stored.address, topic.number) for topic in topics]
+    found = [await forms_of(team.store).topic_of(stored.address, topic.number) for topic in topics]
     return [options for options in found if options]
 
 
@@ -379,7 +380,7 @@ class Slowly:
 async def test_an_answer_that_takes_long_comes_in_private(team: Team, platform: SlackPlatform) -> None:
     channel = team.slack.channel()
     slowly = Slowly(team)
-    team.app = SlackApp(platform, slowly, REGISTRY, signing_secret=SIGNING_SECRET, forms=Forms(team.store))
+    team.app = SlackApp(platform, slowly, REGISTRY, signing_secret=SIGNING_SECRET, forms=forms_of(team.store))
     async with team.over_http():
         await team.slack.command("subscribe", channel)
         view = await opened(team)
@@ -393,7 +394,7 @@ async def test_mistakes_in_settings_that_are_found_late_come_in_private(team: Te
     channel = team.slack.channel()
     slowly = Slowly(team)
     slowly.released.set()
-    team.app = SlackApp(platform, slowly, REGISTRY, signing_secret=SIGNING_SECRET, forms=Forms(team.store))
+    team.app = SlackApp(platform, slowly, REGISTRY, signing_secret=SIGNING_SECRET, forms=forms_of(team.store))
     async with team.over_http():
         view = await settings_form(team, channel)
         slowly.released.clear()

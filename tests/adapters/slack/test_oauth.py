@@ -1,4 +1,4 @@
-"""Installing the app in workspaces with a browser, and those who try to misuse that."""
+"""OAuthInstallation the app in workspaces with a browser, and those who try to misuse that."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import pytest
 
-from adapters.slack.installing import STATE_COOKIE
+from adapters.slack.installation.oauth import STATE_COOKIE
 from adapters.slack.manifest import SCOPES
 from adapters.slack.paths import INSTALL_PATH, REDIRECT_PATH
 from storage.store import SqlStore
+from tests.adapters.slack.many import Many, a_browser, visit
 from tests.clocks import SettableClock
 from tests.simulators.slack import Fault, SlackSimulator
 from tests.simulators.slack_methods import BOT_USER
 from tests.simulators.slack_oauth import CLIENT_ID
-from tests.slack.many import Many, a_browser, visit
 
 
 async def begun(many: Many, browser: aiohttp.ClientSession) -> str:

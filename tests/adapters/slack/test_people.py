@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from bot.forms import Forms
+from bot.app.assembly import forms_of
+from tests.adapters.slack.team import Team
 from tests.simulators.slack import ANSWER_WITHIN, Fault
 from tests.simulators.slack_messages import leaves, words_of
 from tests.simulators.slack_methods import BOT_USER, Json
-from tests.slack.team import Team
 from tests.sources import a_paper
 
 REFUSED = "Only people who may manage this channel"
@@ -158,7 +158,7 @@ async def test_who_is_told_that_posting_stopped_reads_which_channel(team: Team) 
 
 
 async def test_who_subscribes_where_the_bot_is_not_is_told_to_invite_it(team: Team) -> None:
-    team.app = team.another_app(forms=Forms(team.store))
+    team.app = team.another_app(forms=forms_of(team.store))
     closed = team.slack.channel("secret", private=True, member=False)
     between = team.slack.conversation("U0BOB")
     between.members.discard(BOT_USER)

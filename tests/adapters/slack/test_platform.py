@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.slack.api import Connection
-from adapters.slack.outcomes import asked_to_wait
+from adapters.slack.client.errors import asked_to_wait
+from adapters.slack.client.web_api import Connection
+from adapters.slack.installation.workspaces import OneWorkspace
 from adapters.slack.platform import EVENT_TYPE, SlackPlatform
-from adapters.slack.workspaces import OneWorkspace
-from bot.cards import paper_card
-from bot.channels import Address, PlatformName
-from bot.messages import Heading, Message, Paragraph, text
-from bot.ports import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, Sent, Unknown
+from bot.channels.channel import Address, PlatformName
+from bot.digests.cards import paper_card
+from bot.messages.message import Heading, Message, Paragraph, text
+from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, Sent, Unknown
 from tests.clocks import SettableClock
 from tests.simulators.slack import RETRY_AFTER, Fault, SlackSimulator
 from tests.simulators.slack_messages import words_of

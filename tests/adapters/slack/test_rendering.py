@@ -11,14 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.slack import elements, limits
-from adapters.slack.mentions import mention_name, parse_mention
-from adapters.slack.rendering import papers_per_message, render, render_one
-from bot.cards import paper_card
-from bot.channels import Address, Channel, ChannelSettings, ChannelState, PlatformName, Style
-from bot.digests import digest_message, paper_message, shared_message
+from adapters.slack.messages import block_kit, limits
+from adapters.slack.messages.mentions import mention_name, parse_mention
+from adapters.slack.messages.rendering import papers_per_message, render, render_one
+from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState, PlatformName, Style
+from bot.digests.cards import paper_card
+from bot.digests.content import DigestPart
+from bot.digests.digest import Digest, DigestKind
+from bot.digests.messages import digest_message, paper_message, shared_message
 from bot.errors import UserError
-from bot.messages import (
+from bot.messages.message import (
     Button,
     Buttons,
     Code,
@@ -34,8 +36,7 @@ from bot.messages import (
     Span,
     text,
 )
-from bot.papers import Paper, SourceName
-from bot.posts import Digest, DigestKind, DigestPart
+from bot.papers.paper import Paper, SourceName
 from tests.simulators.slack_messages import leaves, problems, words_of
 from tests.sources import a_paper
 
@@ -322,5 +323,5 @@ def test_a_message_that_was_planned_for_shorter_cards_is_one_message_all_the_sam
     )
     page = render_one(Message(summary="Twenty papers", blocks=(Heading("20 new papers"), *cards)))
     assert page is not None
-    assert elements.size(list(page.blocks)) <= limits.MESSAGE
+    assert block_kit.size(list(page.blocks)) <= limits.MESSAGE
     assert all(card.url in str(page.blocks) for card in cards)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.slack.storm import storm
-from tests.slack.team import Team
+from tests.adapters.slack.storm import storm
+from tests.adapters.slack.team import Team
 
 
 @pytest.mark.impatient

@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 
-from adapters.slack.elements import LINKS
+from adapters.slack.messages.block_kit import LINKS
 from adapters.slack.platform import EVENT_TYPE
+from tests.adapters.slack.team import Team
 from tests.simulators.slack import ANSWER_WITHIN, Fault, Interaction
 from tests.simulators.slack_messages import buttons_of, words_of
 from tests.simulators.slack_methods import Json, SimulatedChannel
-from tests.slack.team import Team
 from tests.sources import a_paper
 
 PAPER = "2605.00001"
@@ -32,7 +32,7 @@ async def posted(team: Team, *settings: str) -> tuple[SimulatedChannel, list[Jso
 async def vote(
     team: Team, channel: SimulatedChannel, message: Json, *, way: str = "up", user: str = "U0ADA"
 ) -> Interaction:
-    """Somebody votes on the first paper; everything that follows has happened."""
+    """Somebody votes on the first paper; everything that follows has handle."""
     before = dict(message)
     pressed = await press(team, channel, message, way=way, user=user)
     async with asyncio.timeout(ANSWER_WITHIN):

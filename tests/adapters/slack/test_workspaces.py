@@ -10,22 +10,22 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from adapters.slack.forms import TopicForm
-from adapters.slack.origins import origins
-from adapters.slack.pacing import CHANNELS, Pace
-from bot.channels import Address, ChannelState, PlatformName
-from bot.forms import Forms
-from bot.messages import Message, Paragraph, text
-from bot.ports import Gone, GoneScope, Outgoing, Retry, Sent
+from adapters.slack.client.rate_limit import CHANNELS, RateLimit
+from adapters.slack.installation.installation_ids import installation_ids
+from adapters.slack.interactions.topic_modal import TopicForm
+from bot.app.assembly import forms_of
+from bot.channels.channel import Address, ChannelState, PlatformName
+from bot.messages.message import Message, Paragraph, text
+from bot.platforms.outcomes import Gone, GoneScope, Outgoing, Retry, Sent
 from storage.installations import SqlInstallationStore
-from storage.keys import open_keyring
 from storage.store import SqlStore
 from storage.tables import WORKSPACES
+from storage.token_encryption import open_token_encryption
+from tests.adapters.slack.many import Many
 from tests.clocks import SettableClock
 from tests.simulators.slack import APP, Fault, SlackSimulator
 from tests.simulators.slack_messages import words_of
 from tests.simulators.slack_methods import BOT_USER, Json, SimulatedChannel
-from tests.slack.many import Many
 from tests.sources import a_paper
 
 HELLO = Message(summary="Hello", blocks=(Paragraph(text("Hello")),))
@@ -99,7 +99,7 @@ async def test_a_form_of_a_workspace_without_the_app_says_that_nothing_was_chang
     sql: SqlStore, tmp_path: Path, slack: SlackSimulator, clock: SettableClock
 ) -> None:
     many = Many(sql, tmp_path, slack, clock)
-    many.app = many.another_app(forms=Forms(sql))
+    many.app = many.another_app(forms=forms_of(sql))
     async with many.over_http():
         submitted = slack.acting("view_submission", "U0ADA") | {"view": TopicForm(channel="C1").view()}
         answer = await slack.deliver("interactive", submitted)
@@ -382,12 +382,12 @@ async def test_another_process_learns_of_installations_and_of_their_end(shared: 
 
 
 async def test_the_key_is_changed_without_a_pause(many: Many, other: SlackSimulator, tmp_path: Path) -> None:
-    old, new = open_keyring("", tmp_path), "bmV3IGtleSBuZXcga2V5IG5ldyBrZXkgbmV3IGtleSA="
+    old, new = open_token_encryption("", tmp_path), "bmV3IGtleSBuZXcga2V5IG5ldyBrZXkgbmV3IGtleSA="
     assert old.origin.endswith("secret.key")
     both = f"{new},{(tmp_path / 'secret.key').read_text()}"
-    installations = SqlInstallationStore(many.sql.database, open_keyring(both, tmp_path))
+    installations = SqlInstallationStore(many.sql.database, open_token_encryption(both, tmp_path))
     assert await installations.encrypt_anew() == 2
-    after = SqlInstallationStore(many.sql.database, open_keyring(new, tmp_path))
+    after = SqlInstallationStore(many.sql.database, open_token_encryption(new, tmp_path))
     assert await after.find(other.team_id) is not None
 
 
@@ -402,7 +402,7 @@ async def test_the_key_is_changed_without_a_pause(many: Many, other: SlackSimula
         ({"team": {"id": "T1", "enterprise_id": "E1"}, "user": {"team_id": "T2"}}, ["T1", "T2", "E1"]),
         # An org-wide installation: payloads of interactions may have no team.
         ({"team": None, "enterprise": {"id": "E1"}, "user": {"team_id": "T1"}}, ["T1", "E1"]),
-        # Slack Connect: the event happened in one team and is for an installation of another one.
+        # Slack Connect: the event handle in one team and is for an installation of another one.
         ({"team_id": "T2", "context_team_id": "T1", "authorizations": [{"team_id": "T1"}]}, ["T1", "T2"]),
         ({"team_id": "T2", "context_team_id": "T1", "authorizations": []}, ["T1", "T2"]),
         ({"team_id": "T2", "authorizations": [{"team_id": None, "enterprise_id": "E1"}]}, ["T2", "E1"]),
@@ -417,7 +417,7 @@ async def test_the_key_is_changed_without_a_pause(many: Many, other: SlackSimula
     ],
 )
 def test_the_installation_counts_before_the_person(payload: Json, expected: list[str]) -> None:
-    assert origins(payload) == expected
+    assert installation_ids(payload) == expected
 
 
 async def test_in_a_shared_channel_the_message_tells_whose_button_it_is(many: Many, other: SlackSimulator) -> None:
@@ -436,7 +436,7 @@ async def test_in_a_shared_channel_the_message_tells_whose_button_it_is(many: Ma
 
 
 def test_one_channel_that_waits_holds_up_nobody() -> None:
-    pace = Pace()
+    pace = RateLimit()
     for number in range(CHANNELS - 1):
         pace.asked_to_wait(f"C{number}", 30)
         pace.asked_to_wait(f"C{number}", 30)

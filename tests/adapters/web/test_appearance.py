@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Browser, Page, ViewportSize, expect
 
-from bot.messages import Button, Buttons, Code, Heading, Items, Link, Message, Note, Paragraph, Span, text
-from tests.web.pages import DESKTOP, PHONE, SMALLEST, command, fits_its_width, listens, messages, opened
-from tests.web.workspace import RunningWorkspace, card, says
+from bot.messages.message import Button, Buttons, Code, Heading, Items, Link, Message, Note, Paragraph, Span, text
+from tests.adapters.web.pages import DESKTOP, PHONE, SMALLEST, command, fits_its_width, listens, messages, opened
+from tests.adapters.web.workspace import RunningWorkspace, card, says
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from bot.channels import PlatformName
-from bot.messages import Button, Buttons, Message
-from tests.web.pages import command, listens, messages, opened
-from tests.web.workspace import RunningWorkspace, card, running_workspace, says
+from bot.channels.channel import PlatformName
+from bot.messages.message import Button, Buttons, Message
+from tests.adapters.web.pages import command, listens, messages, opened
+from tests.adapters.web.workspace import RunningWorkspace, card, running_workspace, says
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

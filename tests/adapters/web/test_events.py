@@ -17,9 +17,9 @@ import pytest
 from adapters.web import events
 from adapters.web.events import EventStreams
 from adapters.web.platform import WebPlatform, address_of
-from bot.ports import Outgoing
+from bot.platforms.outcomes import Outgoing
 from storage.store import SqlStore
-from tests.web.workspace import RunningWorkspace, running_workspace, says
+from tests.adapters.web.workspace import RunningWorkspace, running_workspace, says
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.web.platform import LONGEST_CHANNEL_NAME, PAPERS_PER_MESSAGE, address_of, channel_name_of
-from bot.channels import Address, PlatformName, Style
+from bot.channels.channel import Address, PlatformName, Style
 from bot.errors import StorageError, UserError
-from bot.ports import LookUp, Outgoing, Rejected, Retry, Sent
-from tests.web.workspace import NOW, RunningWorkspace, says
+from bot.platforms.outcomes import LookUp, Outgoing, Rejected, Retry, Sent
+from tests.adapters.web.workspace import NOW, RunningWorkspace, says
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

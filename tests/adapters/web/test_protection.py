@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from adapters.web.protection import host_name
 from adapters.web.sessions import ATTEMPTS, COOKIE
-from tests.web.workspace import RunningWorkspace, running_workspace
+from tests.adapters.web.workspace import RunningWorkspace, running_workspace
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from adapters.web.pages import web_link
 from adapters.web.timeline import day_words, soon_words, threads_of, zone_of
-from bot.ports import LoggedMessage
-from tests.web.workspace import NOW, says
+from bot.platforms.message_log import LoggedMessage
+from tests.adapters.web.workspace import NOW, says
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ import pytest
 from adapters.web.app import THREADS_PER_PAGE
 from adapters.web.forms import LARGEST_BODY
 from adapters.web.platform import address_of
-from bot.channels import PlatformName
-from bot.messages import Button, Buttons, Document, Link, Message, Paragraph, Span, text
-from bot.ports import Outgoing, Sent
-from tests.web.workspace import NOW, RunningWorkspace, card, running_workspace, says
+from bot.channels.channel import PlatformName
+from bot.messages.message import Button, Buttons, Document, Link, Message, Paragraph, Span, text
+from bot.platforms.outcomes import Outgoing, Sent
+from tests.adapters.web.workspace import NOW, RunningWorkspace, card, running_workspace, says
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -17,10 +17,11 @@ from starlette.applications import Starlette
 from adapters.web.app import create_app
 from adapters.web.platform import WebPlatform, address_of
 from adapters.web.server import WebServer
-from bot.channels import Address, Channel, PlatformName
+from bot.channels.channel import Address, Channel, PlatformName
 from bot.errors import StorageError, UserError
-from bot.messages import Button, Buttons, Code, Heading, Message, Note, PaperBlock, Paragraph, bold, text
-from bot.ports import CommandCall, Completion, Outgoing, Reply, Sent
+from bot.messages.message import Button, Buttons, Code, Heading, Message, Note, PaperBlock, Paragraph, bold, text
+from bot.platforms.command_calls import CommandCall, Completion, Reply
+from bot.platforms.outcomes import Outgoing, Sent
 from storage.store import SqlStore
 
 NOW = datetime(2026, 4, 30, 9, 0, tzinfo=UTC)

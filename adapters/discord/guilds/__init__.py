@@ -1,0 +1,1 @@
+"""Guilds and their channels: lifecycle, permissions, forum tags, why a guild refuses us."""

@@ -1,0 +1,1 @@
+"""Neutral messages as embeds and components: markup, mentions, colours."""

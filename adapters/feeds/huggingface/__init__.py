@@ -1,0 +1,1 @@
+"""Hugging Face: Daily Papers as a source, and look-ups of single papers."""

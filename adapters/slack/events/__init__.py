@@ -1,0 +1,1 @@
+"""What Slack tells of its own accord: events over Socket Mode or signed HTTP, each taken once."""

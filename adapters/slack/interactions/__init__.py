@@ -1,0 +1,1 @@
+"""What people do in Slack: commands, buttons, modals, the app's home, and the replies to it."""

@@ -1,0 +1,137 @@
+"""Assembly: the parts of the core that work on a store, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+
+from bot.app.engine import Engine
+from bot.channels.channel import PlatformName
+from bot.channels.directory import Directory
+from bot.clocks import Clock
+from bot.commands.overview import Overview
+from bot.commands.services import Services
+from bot.digests.planning import Planner
+from bot.intake.enrichment import Enrichment
+from bot.intake.lookup import PaperLookup, PaperLookups
+from bot.intake.polling import Intake
+from bot.intake.source import Source
+from bot.lifecycle.channels import ChannelLifecycle
+from bot.lifecycle.retention import KEPT_FOR, Retention
+from bot.metrics import Metrics
+from bot.platforms.platform import Platform
+from bot.posting.composition import Composer
+from bot.posting.leadership import Leadership
+from bot.posting.outbox import OutboxWorker, UnknownPolicy
+from bot.search.index import SearchIndex
+from bot.topics.forms import TopicForms
+from bot.topics.matching import TopicMatching
+from storage.store import SqlStore
+
+
+def composer_of(store: SqlStore) -> Composer:
+    """What writes the messages of posts."""
+    return Composer(channels=store.channels, papers=store.papers, reading=store.reading, digests=store.digests)
+
+
+def engine_of(
+    store: SqlStore,
+    *,
+    sources: Sequence[Source],
+    platforms: Mapping[PlatformName, Platform],
+    index: SearchIndex,
+    clock: Clock,
+    metrics: Metrics,
+    catalogue: PaperLookup | None = None,
+    hub: PaperLookup | None = None,
+    poll_every: timedelta,
+    unknown_policy: UnknownPolicy,
+    left_kept_for: timedelta = KEPT_FOR,
+) -> Engine:
+    """What polls, matches, plans and posts. `catalogue` and `hub` complete papers (`bot.intake.enrichment`)."""
+    enrichment = Enrichment(store.papers, clock, catalogue=catalogue, hub=hub)
+    leadership = Leadership(store.locks, platforms)
+    return Engine(
+        intake=Intake(sources, store.papers, store.sources, clock),
+        matching=TopicMatching(
+            papers=store.papers,
+            channels=store.channels,
+            subscriptions=store.subscriptions,
+            matches=store.digests,
+            clock=clock,
+        ),
+        enrichment=enrichment,
+        planner=Planner(
+            digests=store.digests, channels=store.channels, platforms=platforms, clock=clock, enrichment=enrichment
+        ),
+        outbox=OutboxWorker(
+            posts=store.posts,
+            channels=store.channels,
+            subscriptions=store.subscriptions,
+            composer=composer_of(store),
+            platforms=platforms,
+            clock=clock,
+            metrics=metrics,
+            leadership=leadership,
+            unknown_policy=unknown_policy,
+        ),
+        leadership=leadership,
+        retention=Retention(store.channels, clock, left_kept_for),
+        locks=store.locks,
+        index=index,
+        metrics=metrics,
+        count=store.counts,
+        posts=store.posts,
+        poll_every=poll_every,
+    )
+
+
+def services_of(
+    store: SqlStore,
+    engine: Engine,
+    *,
+    platforms: Mapping[PlatformName, Platform],
+    index: SearchIndex,
+    clock: Clock,
+    lookups: Sequence[PaperLookup] = (),
+) -> Services:
+    """What commands work with."""
+    return Services(
+        papers=store.papers,
+        sources=store.sources,
+        channels=store.channels,
+        subscriptions=store.subscriptions,
+        matches=store.digests,
+        digests=store.digests,
+        posts=store.posts,
+        reading=store.reading,
+        composer=composer_of(store),
+        clock=clock,
+        planner=engine.planner,
+        index=index,
+        lookups=PaperLookups(lookups, store.papers),
+        directory=Directory(store.channels, clock),
+        platforms=platforms,
+        wake=engine.outbox.wake,
+    )
+
+
+def lifecycle_of(store: SqlStore, clock: Clock, wake: Callable[[], None]) -> ChannelLifecycle:
+    """What follows the channels on their platforms."""
+    return ChannelLifecycle(
+        channels=store.channels,
+        subscriptions=store.subscriptions,
+        directory=Directory(store.channels, clock),
+        clock=clock,
+        wake=wake,
+    )
+
+
+def forms_of(store: SqlStore) -> TopicForms:
+    """What forms about topics begin with."""
+    return TopicForms(store.channels, store.subscriptions)
+
+
+def overview_of(store: SqlStore, clock: Clock) -> Overview:
+    """What a person sees outside of any channel."""
+    return Overview(reading=store.reading, sources=store.sources, posts=store.posts, clock=clock)

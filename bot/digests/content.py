@@ -1,0 +1,51 @@
+"""What a post says: a part of a digest, one paper of it, or a paper that somebody shared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestPart:
+    """One message of a digest: these papers of it, the first one of which is the digest's number `first` (from 1).
+
+    `apart` says that the channel takes papers one by one: a card that stands for itself, without the digest's header.
+    `abstracts` are shown if the channel wanted them when the papers were put into messages: so many fit then, and a
+    setting that is changed before they are sent is for the next digest.
+    """
+
+    paper_ids: tuple[str, ...]
+    first: int
+    part: int
+    parts: int
+    apart: bool = False
+    abstracts: bool = False
+    type: Literal["digest"] = "digest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperReply:
+    """One paper in the thread below a part of a digest."""
+
+    paper_id: str
+    part: int = 1
+    type: Literal["paper"] = "paper"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedPaper:
+    """A paper that a person showed to the channel."""
+
+    paper_id: str
+    shared_by: str
+    type: Literal["shared"] = "shared"
+
+
+PostContent = Annotated[DigestPart | PaperReply | SharedPaper, Field(discriminator="type")]
+
+
+#: Reads and writes what a post says as JSON.
+POST_CONTENT_JSON: TypeAdapter[PostContent] = TypeAdapter(PostContent)

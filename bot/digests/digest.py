@@ -1,0 +1,94 @@
+"""Digests, what waits for them, and what they are planned to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from bot.channels.channel import Style
+from bot.digests.content import PostContent
+from bot.papers.paper import Paper
+
+
+class DeliveryState(StrEnum):
+    """Of a (channel, paper): waiting for a digest or its post, posted, or given up on purpose."""
+
+    QUEUED = "queued"
+    POSTED = "posted"
+    DROPPED = "dropped"
+
+
+class DigestKind(StrEnum):
+    """Why a digest goes out: its time came, a topic is instant, somebody asked for it, or asked for older papers."""
+
+    SCHEDULED = "scheduled"
+    INSTANT = "instant"
+    REQUESTED = "requested"
+    BACKFILL = "backfill"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedPaper:
+    """A paper that waits for a channel's next digest, with the titles of the topics that matched it."""
+
+    paper: Paper
+    topics: tuple[str, ...]
+    instant: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """What one channel gets at one time.
+
+    `day` is its date in the channel's time zone, `topics` the titles of the topics with papers in it, `total` counts
+    all its papers and `shown` those that its messages show; the rest hides behind a button.
+    """
+
+    id: int = 0
+    channel_id: int
+    kind: DigestKind
+    day: date
+    style: Style
+    topics: tuple[str, ...]
+    total: int
+    shown: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedPost:
+    """A post that is to be stored with its digest. `reply_to` is the index of its parent among the planned posts.
+
+    `delivers` are the papers that count as posted once this post is sent.
+    """
+
+    content: PostContent
+    delivers: tuple[str, ...] = ()
+    reply_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestPlan:
+    """A digest as it is to be stored: all its papers in order, its posts, and where the channel stands afterwards.
+
+    `expected_next` is the channel's `next_digest_at` when the plan was made: if it is another one by then, somebody
+    else was faster. Without a `digest` the plan only moves the channel on. `instant_not_before` holds papers back
+    that would go out at once.
+    """
+
+    channel_id: int
+    expected_next: datetime | None
+    next_digest_at: datetime | None
+    instant_not_before: datetime | None = None
+    digest: Digest | None = None
+    paper_ids: tuple[str, ...] = ()
+    posts: tuple[PlannedPost, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostedPaper:
+    """A line of a channel's history."""
+
+    paper: Paper
+    posted_at: datetime
+    topics: tuple[str, ...]

@@ -1,0 +1,116 @@
+"""How a digest reads: the neutral messages of its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from bot.channels.channel import Channel, Style
+from bot.digests.cards import NO_VOTES, paper_card, title_of
+from bot.digests.content import DigestPart
+from bot.digests.digest import Digest, DigestKind
+from bot.messages.message import Block, Button, Buttons, Divider, Heading, Message, Note, bold, text
+from bot.papers.paper import Paper
+from bot.reading.votes import Tally
+from bot.text.counting import count_of
+from bot.text.shortening import shorten
+
+LONGEST_TOPICS = 200  # characters of the line that names the topics
+
+
+def digest_message(
+    channel: Channel,
+    digest: Digest,
+    part: DigestPart,
+    papers: Mapping[str, Paper],
+    topics: Mapping[str, Sequence[str]],
+    tallies: Mapping[str, Tally],
+) -> Message:
+    """One message of a digest. The first part has the header, the last one says what is not shown."""
+    compact = digest.style is not Style.CARDS and not part.apart
+    blocks: list[Block] = []
+    if part.part == 1 and not part.apart:
+        blocks += _header(digest)
+    shown = [papers[paper_id] for paper_id in part.paper_ids if paper_id in papers]
+    several = len(digest.topics) > 1
+    blocks += [
+        paper_card(
+            paper,
+            topics=topics.get(paper.id, ()) if several else (),
+            tally=tallies.get(paper.id, NO_VOTES),
+            abstract=part.abstracts and not compact,
+            compact=compact,
+        )
+        for paper in shown
+    ]
+    if part.part == part.parts and digest.total > digest.shown:
+        blocks.append(Buttons((Button(f"+{digest.total - digest.shown} more", f"more {digest.id}"),)))
+    return Message(
+        summary=_summary(digest, part, shown),
+        blocks=tuple(blocks),
+        mention=channel.settings.mention if part.part == 1 else "",
+        topics=_topics_of(digest, part, topics),
+        first=part.first if part.parts > 1 and not part.apart else 0,
+    )
+
+
+def _topics_of(digest: Digest, part: DigestPart, topics: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """The topics of a part's papers; those of a digest with one topic are all of that one."""
+    if len(digest.topics) <= 1:
+        return digest.topics
+    return tuple(dict.fromkeys(topic for paper_id in part.paper_ids for topic in topics.get(paper_id, ())))
+
+
+def paper_message(
+    channel: Channel,
+    paper: Paper,
+    topics: Sequence[str] = (),
+    tally: Tally = NO_VOTES,
+    *,
+    digest: Digest | None = None,
+    part: int = 1,
+) -> Message:
+    """A message about one paper: a reply in the thread of a part of the digest."""
+    return Message(
+        summary=title_of(paper),
+        blocks=(paper_card(paper, topics=topics, tally=tally, abstract=channel.settings.abstracts),),
+        topics=digest.topics if digest and len(digest.topics) == 1 else tuple(topics),
+        thread=_headline(digest) + (f" ({part})" if part > 1 else "") if digest else "",
+    )
+
+
+def shared_message(paper: Paper, shared_by: str, tally: Tally = NO_VOTES) -> Message:
+    """A paper that somebody shows to the channel."""
+    return Message(
+        summary=f"{shared_by} shared: {title_of(paper)}",
+        blocks=(Note(text(bold(shared_by), " shared a paper")), paper_card(paper, tally=tally)),
+    )
+
+
+def _headline(digest: Digest) -> str:
+    papers = count_of(digest.total, "older paper" if digest.kind is DigestKind.BACKFILL else "new paper")
+    return f"{papers} · {day_in_words(digest.day)}"
+
+
+def _header(digest: Digest) -> list[Block]:
+    blocks: list[Block] = [Heading(_headline(digest))]
+    if digest.topics:
+        label = "Topic: " if len(digest.topics) == 1 else "Topics: "
+        blocks.append(Note(text(label, shorten(" · ".join(digest.topics), LONGEST_TOPICS))))
+    blocks.append(Divider())
+    return blocks
+
+
+def day_in_words(day: date) -> str:
+    """`Friday, 27 November 2026`."""
+    return f"{day:%A}, {day.day} {day:%B %Y}"
+
+
+def _summary(digest: Digest, part: DigestPart, shown: Sequence[Paper]) -> str:
+    first = title_of(shown[0]) if shown else "papers"
+    if part.apart:
+        return first
+    if part.part > 1:
+        return f"Digest, part {part.part} of {part.parts}: {first}"
+    others = digest.total - 1
+    return f"{first} and {count_of(others, 'other paper')}" if others else first

@@ -1,0 +1,48 @@
+"""The store of what each channel is owed, and of its digests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot.channels.channel import Channel
+from bot.digests.digest import Digest, DigestPlan, PostedPaper, QueuedPaper
+from bot.papers.paper import Paper
+
+
+class DigestStore(Protocol):
+    """What each channel is owed, and how it was put into digests."""
+
+    async def due(self, now: datetime, limit: int) -> list[Channel]: ...
+
+    async def waiting(self, channel_id: int) -> list[QueuedPaper]: ...
+
+    async def waiting_in(self, channel_ids: Sequence[int]) -> dict[int, list[QueuedPaper]]:
+        """What waits in each of many channels, asked for in one go."""
+        ...
+
+    async def plan(self, plan: DigestPlan, now: datetime) -> bool:
+        """Stores a digest with its posts and moves the channel on, all or nothing.
+
+        False, and nothing is stored, when the channel moved on or a paper was taken since the plan was made.
+        """
+        ...
+
+    async def digests(self, digest_ids: Sequence[int]) -> dict[int, Digest]: ...
+
+    async def hidden(self, digest_id: int) -> list[Paper]:
+        """The papers of a digest beyond those that its messages show."""
+        ...
+
+    async def topics_of(self, digest_ids: Sequence[int]) -> dict[int, dict[str, tuple[str, ...]]]:
+        """For each paper of each digest the titles of the topics that matched it."""
+        ...
+
+    async def history(self, channel_id: int, limit: int, *, since: datetime | None = None) -> list[PostedPaper]:
+        """The latest papers that were posted in the channel, newest first, none from before `since`."""
+        ...
+
+    async def delivered_ids(self, channel_id: int, paper_ids: Sequence[str]) -> set[str]:
+        """Which of these papers are posted in the channel or wait to be."""
+        ...

@@ -1,0 +1,92 @@
+"""Command calls: a command as it came in from a platform, and the reply to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.channels.channel import Address
+from bot.messages.message import Message
+from bot.platforms.outcomes import Outgoing
+from bot.reading.lists import Reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who gives a command.
+
+    `may_manage` is the platform's answer to "may they manage this channel?", and `as_member` says that it is so only
+    because everybody there may: a role that was set for the workspace takes that away. `roles` are the roles they have,
+    in the form that `Platform.parse_role` gives. `may_administer` is whether they may set that role. `everywhere` says
+    that their id means the same person in every workspace.
+    """
+
+    id: str
+    name: str
+    may_manage: bool = False
+    as_member: bool = False
+    may_administer: bool = False
+    roles: frozenset[str] = frozenset()
+    everywhere: bool = False
+    time_zone: str | None = None
+
+    def manages_with(self, role: str) -> bool:
+        """Whether they may manage the channel where that role was set for the workspace (empty: none)."""
+        return (self.may_manage and not (role and self.as_member)) or (bool(role) and role in self.roles)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandCall:
+    """A command as it came in: the text after `/papers`, who said it and where.
+
+    `from_message` is the platform's id of the message whose button was pressed.
+    """
+
+    line: str
+    address: Address
+    channel_name: str
+    person: Person
+    from_message: str | None = None
+
+    @property
+    def reader(self) -> Reader:
+        """Whose reading list the command is about."""
+        workspace = "" if self.person.everywhere else self.address.workspace
+        return Reader(self.address.platform, workspace, self.person.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """The answer to a command. Ephemeral answers are only for the asker.
+
+    `replaces` says that the answer takes the place of the message whose button was pressed (paging), `failed` that
+    the person made a mistake and nothing was changed; `about` is then the option that is meant, if it is one. `update`
+    is what the message whose button was pressed says from now on, to all who see it; a platform that changes it so says
+    nothing else.
+    """
+
+    message: Message
+    ephemeral: bool = True
+    replaces: bool = False
+    failed: bool = False
+    about: str = ""
+    update: Outgoing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A whole line that a half-written one might become. `label` says what its last word stands for."""
+
+    line: str
+    label: str = ""
+
+
+class CommandRunner(Protocol):
+    """Runs commands for platforms. Never raises for what a person wrote."""
+
+    async def run(self, call: CommandCall) -> Reply: ...
+
+    async def complete(self, call: CommandCall) -> Sequence[Completion]:
+        """What `call.line` might become, best first."""
+        ...

@@ -1,0 +1,60 @@
+"""The outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot.channels.channel import PlatformName
+from bot.digests.content import PostContent
+from bot.posting.post import Post, PostState, Settlement
+
+
+class PostStore(Protocol):
+    """The outbox."""
+
+    async def add(self, channel_id: int, content: PostContent, now: datetime) -> int: ...
+
+    async def lease(
+        self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int
+    ) -> list[Post]:
+        """Takes posts that are due, at most one of a channel and always its oldest open one."""
+        ...
+
+    async def begin(self, post: Post, *, now: datetime, until: datetime) -> bool:
+        """Notes that a request is about to leave, and holds the post `until` then.
+
+        False when the lease is not ours any more, or has ended: then nothing may leave.
+        """
+        ...
+
+    async def settle(self, settlement: Settlement) -> bool:
+        """Notes what became of a post; False, and nothing is written, when the lease is not ours any more."""
+        ...
+
+    async def expire(self, now: datetime) -> int:
+        """Frees leases that ran out: untried posts are pending again, tried ones are unknown. Returns how many."""
+        ...
+
+    async def lease_unknown(
+        self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int
+    ) -> list[Post]:
+        """Takes posts with an unknown outcome to look for them."""
+        ...
+
+    async def counts(self) -> dict[PostState, int]: ...
+
+    async def open_in(self, channel_id: int) -> int:
+        """How many posts of a channel are still to be sent."""
+        ...
+
+    async def last_error(self, channel_id: int) -> str: ...
+
+    async def failures(self, channel_id: int, since: datetime) -> list[str]:
+        """Why posts that were made since then will never be sent, the latest first."""
+        ...
+
+    async def sent_as(self, channel_id: int, remote_id: str) -> Post | None:
+        """The post that became that message of the platform's, None if it is none of ours."""
+        ...

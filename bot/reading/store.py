@@ -1,0 +1,36 @@
+"""The store of reading lists and votes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot.reading.lists import Reader, SavedPaper
+from bot.reading.votes import Tally, Vote
+
+
+class ReadingStore(Protocol):
+    """People's reading lists, and what they think of papers."""
+
+    async def save(self, reader: Reader, paper_id: str, now: datetime) -> bool:
+        """Puts a paper that is known on the list; False when it was there already."""
+        ...
+
+    async def unsave(self, reader: Reader, paper_id: str) -> bool:
+        """Takes a paper off the list; False when it was not there."""
+        ...
+
+    async def saved(self, reader: Reader, *, limit: int, offset: int = 0) -> list[SavedPaper]:
+        """The list, what was saved last first."""
+        ...
+
+    async def saved_count(self, reader: Reader) -> int: ...
+
+    async def vote(self, channel_id: int, paper_id: str, person: str, vote: Vote, now: datetime) -> Vote | None:
+        """Casts a vote, or withdraws it when it is the person's already; returns what stands now."""
+        ...
+
+    async def tallies(self, channel_ids: Sequence[int], paper_ids: Sequence[str]) -> dict[tuple[int, str], Tally]:
+        """The votes on each of those papers in each of those channels; without any, it is left out."""
+        ...

@@ -1,0 +1,92 @@
+"""The store of subscriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.topics.subscription import Subscription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicOptions:
+    """What a person chose for a topic. `baseline` are papers that it matches already."""
+
+    query: str
+    name: str = ""
+    min_upvotes: int | None = None
+    instant: bool = False
+    baseline: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionChange:
+    """`subscription` is None when the topic was removed."""
+
+    change: int
+    subscription_id: int
+    subscription: Subscription | None
+
+
+class SubscriptionStore(Protocol):
+    async def add(self, channel_id: int, options: TopicOptions, *, created_by: str, now: datetime) -> Subscription:
+        """Adds a topic; raises `UserError` when the channel has that query already."""
+        ...
+
+    async def edit(self, subscription_id: int, options: TopicOptions, *, unwanted: Sequence[str] = ()) -> Subscription:
+        """Changes a topic; of what waits for the channel, the `unwanted` papers wait no more because of it.
+
+        Raises `UserError` when another topic of the channel has that query, or when this one was removed meanwhile.
+        """
+        ...
+
+    async def merge(self, kept: Subscription, gone: Subscription, options: TopicOptions, now: datetime) -> Subscription:
+        """Makes `kept` a topic with these options, which finds what both did, and removes `gone`.
+
+        What waits or was posted because of `gone` is then because of `kept`; news is what comes after the later one.
+        Raises `UserError` when another topic of the channel has that query, or when one of these changed meanwhile.
+        """
+        ...
+
+    async def remove(self, subscription_id: int, now: datetime) -> None:
+        """Removes the topic, and what waits for the channel only because of it."""
+        ...
+
+    async def of_channel(self, channel_id: int) -> list[Subscription]: ...
+
+    async def get(self, subscription_ids: Sequence[int]) -> dict[int, Subscription]: ...
+
+    async def changed(self, after: int, limit: int) -> list[SubscriptionChange]: ...
+
+    async def baselines(self, subscription_ids: Sequence[int]) -> set[tuple[int, str]]: ...
+
+    async def delivered(self, channel_id: int, since: datetime) -> dict[int, int]:
+        """How many papers each topic brought since then."""
+        ...
+
+    async def owner(self, channel_id: int) -> str:
+        """Who made the channel's first topic that is still there, or an empty string."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A paper that topics of one channel want. `instant` asks for it to go out at once."""
+
+    channel_id: int
+    paper_id: str
+    subscription_ids: tuple[int, ...]
+    instant: bool
+
+
+class MatchStore(Protocol):
+    """Where it is kept which papers topics want."""
+
+    async def record_matches(self, revisions: Mapping[str, int], matches: Sequence[Match], now: datetime) -> list[int]:
+        """Queues what matched and notes that these revisions are done; returns the channels with something new.
+
+        A paper that a channel already has is left as it is.
+        """
+        ...
