@@ -113,6 +113,34 @@ def _instant_at(plan: DigestPlan, waiting: Mapping[str, _Waiting]) -> datetime |
     return max(oldest, plan.instant_not_before)
 
 
+async def _store_posts(
+    connection: AsyncConnection, digest_ids: Sequence[int], plans: Sequence[tuple[DigestPlan, datetime]]
+) -> dict[tuple[int, int], int]:
+    """Writes the posts of digests; returns their ids by digest, and place in its plan."""
+    post_ids: dict[tuple[int, int], int] = {}
+    for are_replies in (False, True):
+        # Replies are written after what they reply to, whose ids they name.
+        places = [
+            (digest_id, place, plan, now)
+            for digest_id, (plan, now) in zip(digest_ids, plans, strict=True)
+            for place, post in enumerate(plan.posts)
+            if (post.reply_to is not None) == are_replies
+        ]
+        rows = [
+            _post_values(
+                plan.channel_id,
+                post := plan.posts[place],
+                digest_id,
+                None if post.reply_to is None else post_ids[digest_id, post.reply_to],
+                now,
+            )
+            for digest_id, place, plan, now in places
+        ]
+        for (digest_id, place, _, _), post_id in zip(places, await _add_all(connection, POSTS, rows), strict=True):
+            post_ids[digest_id, place] = post_id
+    return post_ids
+
+
 async def _store_digests(
     connection: AsyncConnection,
     plans: Mapping[int, tuple[DigestPlan, datetime]],
@@ -135,27 +163,7 @@ async def _store_digests(
         for plan, digest, now in made
     ]
     digest_ids = await _add_all(connection, DIGESTS, digests)
-    post_ids: dict[tuple[int, int], int] = {}  # by digest, and place in its plan
-    for are_replies in (False, True):
-        # Replies are written after what they reply to, whose ids they name.
-        places = [
-            (digest_id, place, plan, now)
-            for digest_id, (plan, _, now) in zip(digest_ids, made, strict=True)
-            for place, post in enumerate(plan.posts)
-            if (post.reply_to is not None) == are_replies
-        ]
-        rows = [
-            _post_values(
-                plan.channel_id,
-                post := plan.posts[place],
-                digest_id,
-                None if post.reply_to is None else post_ids[digest_id, post.reply_to],
-                now,
-            )
-            for digest_id, place, plan, now in places
-        ]
-        for (digest_id, place, _, _), post_id in zip(places, await _add_all(connection, POSTS, rows), strict=True):
-            post_ids[digest_id, place] = post_id
+    post_ids = await _store_posts(connection, digest_ids, [(plan, now) for plan, _, now in made])
     taking = (
         update(DELIVERIES)
         .where(DELIVERIES.c.id == bindparam("delivery"))

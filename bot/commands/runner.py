@@ -7,7 +7,7 @@ from time import perf_counter
 
 import structlog
 
-from bot.commands import completion, delivery, reading, searching, settings, timing, topics
+from bot.commands import completion, delivery, reading, searching, settings, subscribing, timing, topics
 from bot.commands.help import explanation, menu, overview
 from bot.commands.lines import read_arguments, split_line
 from bot.commands.registry import Arguments, Command, Kind, Parameter, Registry
@@ -38,6 +38,7 @@ REGISTRY = Registry(
             examples=("help", "help subscribe"),
         ),
         *searching.COMMANDS,
+        *subscribing.COMMANDS,
         *topics.COMMANDS,
         *timing.COMMANDS,
         *settings.COMMANDS,

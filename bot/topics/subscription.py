@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.query.parser import parse
+from bot.errors import UserError
+from bot.query.errors import QueryError
+from bot.query.parser import LONGEST_QUERY, MOST_TERMS, parse
 from bot.query.queries import Query
 
 
@@ -41,3 +43,20 @@ class Subscription:
 def wanted_query(query: str, min_upvotes: int | None) -> Query:
     """The query that a topic with these options stands for."""
     return parse(query) if min_upvotes is None else parse(query).with_upvotes(min_upvotes)
+
+
+def united(kept: Subscription, gone: Subscription) -> tuple[Query, int | None]:
+    """The query that finds what either topic finds, no more and no less, and the least upvotes beside it.
+
+    A bound that only one of them has becomes a part of the query.
+    """
+    common = kept.min_upvotes == gone.min_upvotes
+    try:
+        sides = [parse(topic.query) if common else topic.wanted for topic in (kept, gone)]
+        query = parse(" OR ".join(f"({Query.of(side.root).text})" for side in sides))
+    except QueryError as error:
+        raise UserError(
+            f"Topics {kept.number} and {gone.number} cannot be one: a query has at most {LONGEST_QUERY} characters and "
+            f"{MOST_TERMS} words. `/papers edit N QUERY` makes one of them shorter."
+        ) from error
+    return query, kept.min_upvotes if common else None

@@ -1,0 +1,126 @@
+"""The command `subscribe`: a new topic, what it would have posted, and older papers on request."""
+
+from __future__ import annotations
+
+from bot.channels.channel import Channel
+from bot.commands.registry import Arguments, Command, Kind, Parameter
+from bot.commands.services import Services
+from bot.commands.topic_wording import MIN_UPVOTES, NAME, read_name, refuse_double, remove_button
+from bot.commands.wording import answer, hint, next_digest_in_words, say, schedule_in_words
+from bot.digests.cards import paper_card
+from bot.digests.digest import DigestKind
+from bot.errors import UserError
+from bot.messages.message import Block, Button, Buttons, bold
+from bot.papers.paper import Paper
+from bot.platforms.command_calls import CommandCall, Reply
+from bot.query.explanations import explain
+from bot.query.parser import parse
+from bot.query.queries import Query
+from bot.query.syntax import Sort
+from bot.text.counting import count_of
+from bot.topics.baselines import baseline_of
+from bot.topics.store import Match, TopicOptions
+from bot.topics.subscription import Subscription, wanted_query
+
+MOST_TOPICS = 100  # in one channel; more would be a list that nobody reads
+MOST_BACKFILL = 50
+SAMPLES = 3
+
+
+async def subscribe(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    query = parse(arguments.text("query"))
+    least = arguments.number("min-upvotes") or None
+    wanted = wanted_query(query.text, least)
+    name = read_name(arguments.text("name"))
+    channel = await services.channel(call)
+    topics = await services.subscriptions.of_channel(channel.id)
+    refuse_double(query, wanted, topics)
+    if len(topics) >= MOST_TOPICS:
+        raise UserError(f"This channel has {MOST_TOPICS} topics already. `/papers unsubscribe N` makes room.")
+    options = TopicOptions(
+        query=query.text,
+        name=name,
+        min_upvotes=least,
+        instant="instant" in arguments,
+        baseline=await baseline_of(services.papers, wanted, services.clock.now()),
+    )
+    topic = await services.subscriptions.add(channel.id, options, created_by=call.person.id, now=services.clock.now())
+    when = "as soon as they are found" if topic.instant else schedule_in_words(channel)
+    blocks: list[Block] = [
+        say(bold(f"Topic {topic.number} added: "), *explain(wanted), "."),
+        say(f"New ones are posted here {when}. ", next_digest_in_words(channel, services.clock.now())),
+    ]
+    backfilled = await _backfill(services, channel, topic, wanted, arguments.number("backfill") or 0)
+    if backfilled is None:
+        blocks += await samples(services, wanted)
+    else:
+        blocks.append(
+            say(
+                f"{count_of(backfilled, 'older paper')} will be posted now."
+                if backfilled
+                else "No older paper matches."
+            )
+        )
+    blocks.append(Buttons((Button("Topics", "topics"), remove_button(topic, "Undo"))))
+    return answer(*blocks)
+
+
+async def _latest(services: Services, wanted: Query, limit: int) -> list[Paper]:
+    """The newest papers that a topic would have posted."""
+    found = await services.index.search(Query.of(wanted.root, Sort.NEW), limit=limit)
+    papers = await services.papers.papers([hit.paper_id for hit in found.hits])
+    return [papers[hit.paper_id] for hit in found.hits if hit.paper_id in papers]
+
+
+async def samples(services: Services, wanted: Query) -> list[Block]:
+    papers = await _latest(services, wanted, SAMPLES)
+    if not papers:
+        return [hint("None of the papers that I know would have matched.")]
+    return [hint("It would have posted lately:"), *(paper_card(paper, compact=True) for paper in papers)]
+
+
+async def _backfill(services: Services, channel: Channel, topic: Subscription, wanted: Query, count: int) -> int | None:
+    """Posts older papers because somebody asked for them; returns how many, None when nobody did."""
+    if not count:
+        return None
+    papers = await _latest(services, wanted, count)
+    found = [
+        Match(channel_id=channel.id, paper_id=paper.id, subscription_ids=(topic.id,), instant=False)
+        for paper in papers
+        if paper.sources & channel.settings.sources
+    ]
+    await services.matches.record_matches({}, found, services.clock.now())
+    ids = {match.paper_id for match in found}
+    planned = await services.planner.plan_now(channel, DigestKind.BACKFILL, only=ids)
+    services.wake()
+    return planned
+
+
+COMMANDS = (
+    Command(
+        name="subscribe",
+        summary="add a topic: papers that match are posted here",
+        handler=subscribe,
+        manages=True,
+        parameters=(
+            Parameter(name="query", help="a query, written as for search", kind=Kind.QUERY, required=True),
+            MIN_UPVOTES,
+            Parameter(name="instant", help="post them as soon as they are found", kind=Kind.SWITCH, option=True),
+            Parameter(
+                name="backfill",
+                help="post so many older papers now",
+                kind=Kind.NUMBER,
+                option=True,
+                minimum=1,
+                maximum=MOST_BACKFILL,
+            ),
+            NAME,
+        ),
+        examples=(
+            "subscribe diffusion distillation",
+            'subscribe "language model" OR llm --min-upvotes 20',
+            "subscribe cat:cs.CL agents --name Agents --instant",
+        ),
+        details="Nothing old is posted unless you ask with --backfill. `*` alone subscribes to the whole feed.",
+    ),
+)
