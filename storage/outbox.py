@@ -220,6 +220,7 @@ def _post_of(row: Row[Any]) -> Post:
         attempts=row.attempts,
         look_ups=row.look_ups,
         first_attempt_at=row.first_attempt_at,
+        attempt_at=row.attempt_at,
         parent_remote_id=row.parent_remote_id,
     )
 

@@ -12,7 +12,19 @@ from enum import Enum, auto
 from bot.channels.channel import Address, PlatformName, Style
 from bot.errors import UserError
 from bot.messages.message import Message
-from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
+from bot.platforms.outcomes import (
+    Gone,
+    GoneScope,
+    HistoryWindow,
+    LookUp,
+    LookUpResult,
+    Outgoing,
+    Rejected,
+    Retry,
+    SendResult,
+    Sent,
+    Unknown,
+)
 
 
 class Fault(Enum):
@@ -128,7 +140,7 @@ class SimulatedPlatform:
                 await self.released.wait()
                 return Sent(self._post(outgoing))
 
-    async def look_up(self, outgoing: Outgoing, since: datetime) -> Sent | Retry | Gone | LookUp:
+    async def look_up(self, outgoing: Outgoing, window: HistoryWindow) -> LookUpResult:
         if not self.can_look_up:
             return LookUp.CANNOT_TELL
         found = next((post for post in self.posts if post.key == outgoing.key), None)
@@ -144,6 +156,11 @@ class SimulatedPlatform:
             Posted(outgoing.address.channel, outgoing.message, outgoing.key, remote_id, outgoing.reply_to)
         )
         return remote_id
+
+
+def around(time: datetime) -> HistoryWindow:
+    """Where to look for a message whose one attempt began then."""
+    return HistoryWindow(since=time, until=time)
 
 
 def keys_of(posts: Iterable[Posted]) -> list[str]:

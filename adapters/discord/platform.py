@@ -43,7 +43,18 @@ from adapters.discord.messages.rendering import can_be_marked, has_marker, paper
 from bot.channels.channel import Address, PlatformName, Style
 from bot.clocks import Clock
 from bot.messages.message import Message, PaperBlock
-from bot.platforms.outcomes import Gone, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
+from bot.platforms.outcomes import (
+    Gone,
+    HistoryWindow,
+    LookUp,
+    LookUpResult,
+    Outgoing,
+    Rejected,
+    Retry,
+    SendResult,
+    Sent,
+    Unknown,
+)
 
 #: Discord allows about five messages in five seconds in a channel; no 429 is ever earned at this pace.
 CHANNEL_INTERVAL = 1.0  # seconds
@@ -156,7 +167,7 @@ class DiscordPlatform:
         except MISHAPS as error:
             return await self._outcome(error, outgoing, left=True)
 
-    async def look_up(self, outgoing: Outgoing, since: datetime) -> Sent | Retry | Gone | LookUp:
+    async def look_up(self, outgoing: Outgoing, window: HistoryWindow) -> LookUpResult:
         channel, parent = _snowflake(outgoing.address.channel), _snowflake(outgoing.reply_to or "")
         if channel is None:
             return LookUp.CANNOT_TELL
@@ -168,9 +179,9 @@ class DiscordPlatform:
             await self._before(self.client.log_in())
             forum = await self._is_forum(channel)
             if forum:
-                return await self._look_in_forum(channel, outgoing, since)
+                return await self._look_in_forum(channel, outgoing, window.since)
             for place in (parent, channel) if parent is not None else (channel,):
-                async for message in self._history(place, since):
+                async for message in self._history(place, window.since):
                     readable = True
                     if self._is_ours(message, outgoing.key):
                         return Sent(message["id"])
@@ -181,7 +192,7 @@ class DiscordPlatform:
             result = outcome_of(cause, left=False)
             if isinstance(result, Retry) or (isinstance(result, Gone) and code_of(cause) == UNKNOWN_CHANNEL):
                 return result
-        if not forum and self._clock.now() - since < NONCE_REMEMBERED:
+        if not forum and self._clock.now() - window.since < NONCE_REMEMBERED:
             # Sending again is safe: Discord gives back the message that is there.
             return LookUp.MISSING
         return LookUp.MISSING if readable and can_be_marked(outgoing.message) else LookUp.CANNOT_TELL

@@ -18,7 +18,19 @@ from adapters.slack.messages.sending import post, say
 from bot.channels.channel import Address, PlatformName, Style
 from bot.errors import PaperRoundError
 from bot.messages.message import Message
-from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
+from bot.platforms.outcomes import (
+    Gone,
+    GoneScope,
+    HistoryWindow,
+    LookUp,
+    LookUpResult,
+    Outgoing,
+    Rejected,
+    Retry,
+    SendResult,
+    Sent,
+    Unknown,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -87,7 +99,7 @@ class SlackPlatform:
         _note_pace(api, outgoing.address.channel, result)
         return result
 
-    async def look_up(self, outgoing: Outgoing, since: datetime) -> Sent | Retry | Gone | LookUp:
+    async def look_up(self, outgoing: Outgoing, window: HistoryWindow) -> LookUpResult:
         """Searches the channel's history, or the thread, for the metadata of the message."""
         api = await self._api_at(outgoing.address)
         if isinstance(api, Rejected):
@@ -96,7 +108,7 @@ class SlackPlatform:
             return api
         token = api.token
         try:
-            return await self._search(api, outgoing, since)
+            return await self._search(api, outgoing, window.since)
         except FAILURES as error:
             code, outcome = code_of(error), await self.workspaces.refused(api, token, error)
             if code == "thread_not_found":

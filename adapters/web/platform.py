@@ -7,7 +7,6 @@ import secrets
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import structlog
 
@@ -17,7 +16,7 @@ from bot.clocks import Clock
 from bot.errors import StorageError, UserError
 from bot.messages.message import Message, Note, code, text
 from bot.platforms.message_log import LoggedMessage, MessageLog
-from bot.platforms.outcomes import LookUp, Outgoing, Rejected, Retry, SendResult, Sent
+from bot.platforms.outcomes import HistoryWindow, LookUp, Outgoing, Rejected, Retry, SendResult, Sent
 
 log = structlog.get_logger(__name__)
 
@@ -118,7 +117,7 @@ class WebPlatform:
             return Retry(str(error))
         return Sent(str(posted.id))
 
-    async def look_up(self, outgoing: Outgoing, since: datetime) -> Sent | LookUp:  # noqa: ARG002 - keys need no time
+    async def look_up(self, outgoing: Outgoing, window: HistoryWindow) -> Sent | LookUp:  # noqa: ARG002 - keys need no time
         try:
             found = await self._messages.find(outgoing.key)
         except StorageError as error:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Protocol
 
 from bot.channels.channel import Address, PlatformName, Style
 from bot.errors import PaperRoundError
 from bot.messages.message import Message
-from bot.platforms.outcomes import Gone, LookUp, Outgoing, Retry, SendResult, Sent
+from bot.platforms.outcomes import HistoryWindow, LookUpResult, Outgoing, SendResult
 
 
 class Platform(Protocol):
@@ -51,8 +50,8 @@ class Platform(Protocol):
         """Sends once, without retries of its own. Never raises for what the platform or the network does."""
         ...
 
-    async def look_up(self, outgoing: Outgoing, since: datetime) -> Sent | Retry | Gone | LookUp:
-        """Whether the message with that key is in the channel; `since` is when its first attempt began."""
+    async def look_up(self, outgoing: Outgoing, window: HistoryWindow) -> LookUpResult:
+        """Whether the message with that key is in the channel. Never raises for what the platform or network does."""
         ...
 
     async def tell(self, address: Address, person_id: str, message: Message) -> bool:

@@ -20,7 +20,20 @@ from bot.clocks import Clock
 from bot.errors import StorageError
 from bot.messages.message import Message, Paragraph, bold, code, text
 from bot.metrics import Metrics
-from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
+from bot.platforms.outcomes import (
+    Gone,
+    GoneScope,
+    HistoryWindow,
+    LookUp,
+    LookUpResult,
+    Outgoing,
+    Partly,
+    Rejected,
+    Retry,
+    SendResult,
+    Sent,
+    Unknown,
+)
 from bot.platforms.platform import Platform
 from bot.posting.composition import Composer
 from bot.posting.leadership import Leadership
@@ -216,11 +229,12 @@ class OutboxWorker:
             log.warning("post.lease_lost")
 
     async def _look_up(self, post: Post, channel: Channel, outgoing: Outgoing) -> None:
-        platform = self._platforms[channel.address.platform]
-        found: Sent | Retry | Gone | LookUp
+        platform, now = self._platforms[channel.address.platform], self._clock.now()
+        found: LookUpResult
+        window = HistoryWindow(since=post.first_attempt_at or now, until=post.attempt_at or now)
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
-                found = await platform.look_up(outgoing, post.first_attempt_at or self._clock.now())
+                found = await platform.look_up(outgoing, window)
         except TimeoutError:
             found = Retry(f"no answer within {SEND_TIMEOUT:g} seconds")
         now = self._clock.now()
@@ -231,7 +245,7 @@ class OutboxWorker:
         elif isinstance(found, Gone):
             await self._break(channel, found)
 
-    def _reconciled(self, post: Post, found: Sent | Retry | Gone | LookUp, now: datetime) -> Settlement:
+    def _reconciled(self, post: Post, found: LookUpResult, now: datetime) -> Settlement:
         sent = Settlement(post=post, state=PostState.SENT, at=now, looked_up=True)
         again = Settlement(post=post, state=PostState.PENDING, at=now, due_at=now, looked_up=True)
         still_unknown = Settlement(
@@ -249,6 +263,8 @@ class OutboxWorker:
                 return Settlement(
                     post=post, state=PostState.UNKNOWN, at=now, due_at=now + wait, error=reason, looked_up=True
                 )
+            case Partly(after=seconds):
+                return replace(still_unknown, due_at=now + timedelta(seconds=seconds))
             case Gone(reason=reason):
                 return replace(still_unknown, error=reason)
 

@@ -25,8 +25,8 @@ class PostState(StrEnum):
 class Post:
     """A row of the outbox. `lease` is the token of whoever works on it: every write about it must name it.
 
-    `first_attempt_at` is when a request for it first left, `attempts` counts requests since somebody last
-    intervened, and `look_ups` how often it was looked for after an unknown outcome.
+    `first_attempt_at` is when a request for it first left and `attempt_at` when the latest one did, `attempts` counts
+    requests since somebody last intervened, and `look_ups` how often it was looked for after an unknown outcome.
     """
 
     id: int
@@ -38,6 +38,7 @@ class Post:
     attempts: int
     look_ups: int
     first_attempt_at: datetime | None
+    attempt_at: datetime | None
     parent_remote_id: str | None
 
 

@@ -16,6 +16,7 @@ from bot.messages.message import Message, Paragraph, text
 from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
 from tests.adapters.discord.conftest import DIGEST, PAPER, REPLY, outgoing
 from tests.clocks import SettableClock
+from tests.platforms import around
 from tests.simulators.discord import DiscordSimulator
 from tests.simulators.discord_wire import LONG_WAIT, WAIT, ApiError, Fault
 from tests.simulators.discord_world import FORUM, VOICE, Channel
@@ -81,8 +82,8 @@ async def test_what_did_arrive_is_found_again(
     discord_server.fail("POST", MESSAGES, fault)
     await platform.send(outgoing(channel))
     clock.advance(seconds=later)
-    assert await platform.look_up(outgoing(channel), started) == Sent(channel.messages[0]["id"])
-    assert await platform.look_up(outgoing(channel, key="f" * 24), started) is LookUp.MISSING
+    assert await platform.look_up(outgoing(channel), around(started)) == Sent(channel.messages[0]["id"])
+    assert await platform.look_up(outgoing(channel, key="f" * 24), around(started)) is LookUp.MISSING
 
 
 @pytest.mark.parametrize("fault", AMBIGUOUS)
@@ -103,7 +104,7 @@ async def test_a_message_is_found_behind_hundreds_of_others(
     sent = await platform.send(outgoing(channel))
     discord_server.forget_nonces()
     clock.advance(minutes=10)
-    assert await platform.look_up(outgoing(channel), started) == sent
+    assert await platform.look_up(outgoing(channel), around(started)) == sent
 
 
 async def test_without_history_nobody_can_tell_once_the_nonce_is_forgotten(
@@ -113,9 +114,9 @@ async def test_without_history_nobody_can_tell_once_the_nonce_is_forgotten(
     await platform.send(outgoing(channel))
     await discord_server.allow(channel, read_message_history=False)
     # Sending again is harmless at first, so it may count as missing.
-    assert await platform.look_up(outgoing(channel), started) is LookUp.MISSING
+    assert await platform.look_up(outgoing(channel), around(started)) is LookUp.MISSING
     clock.advance(minutes=5)
-    assert await platform.look_up(outgoing(channel), started) is LookUp.CANNOT_TELL
+    assert await platform.look_up(outgoing(channel), around(started)) is LookUp.CANNOT_TELL
 
 
 async def test_a_message_without_papers_cannot_be_told_from_others(
@@ -126,13 +127,13 @@ async def test_a_message_without_papers_cannot_be_told_from_others(
     discord_server.fail("POST", MESSAGES, Fault.ACCEPT_THEN_DROP)
     await platform.send(words)
     clock.advance(minutes=5)
-    assert await platform.look_up(words, started) is LookUp.CANNOT_TELL
+    assert await platform.look_up(words, around(started)) is LookUp.CANNOT_TELL
 
 
 async def test_a_refused_connection_is_certainly_nothing_sent(clock: SettableClock, channel: Channel) -> None:
     platform = DiscordPlatform("token", clock, api_url="http://127.0.0.1:9/api/v10")
     assert isinstance(await platform.send(outgoing(channel)), Retry)
-    assert isinstance(await platform.look_up(outgoing(channel), clock.now()), Retry)
+    assert isinstance(await platform.look_up(outgoing(channel), around(clock.now())), Retry)
     await platform.close()
 
 
@@ -177,7 +178,7 @@ async def test_a_forum_post_that_may_be_archived_by_now_cannot_be_looked_for(
 ) -> None:
     started = clock.now()
     clock.advance(hours=25)
-    assert await platform.look_up(outgoing(forum, REPLY), started) is LookUp.CANNOT_TELL
+    assert await platform.look_up(outgoing(forum, REPLY), around(started)) is LookUp.CANNOT_TELL
 
 
 async def test_a_ban_stops_everything(
@@ -189,7 +190,7 @@ async def test_a_ban_stops_everything(
     again = await platform.send(outgoing(channel))
     assert isinstance(again, Retry)
     assert again.after == 600
-    assert isinstance(await platform.look_up(outgoing(channel), clock.now()), Retry)
+    assert isinstance(await platform.look_up(outgoing(channel), around(clock.now())), Retry)
     assert not await platform.tell(outgoing(channel).address, "4242", REPLY)
     assert len(discord_server.requests) == before
     clock.advance(minutes=11)
@@ -338,13 +339,13 @@ async def test_a_reply_is_found_again_and_never_posted_twice(
     assert isinstance(digest, Sent)
     reply = outgoing(channel, REPLY, key="reply", reply_to=digest.remote_id)
     started = clock.now()
-    assert await platform.look_up(reply, started) is LookUp.MISSING
+    assert await platform.look_up(reply, around(started)) is LookUp.MISSING
     await platform.send(outgoing(channel, REPLY, key="first", reply_to=digest.remote_id))
     discord_server.fail("POST", f"/channels/{digest.remote_id}/messages$", Fault.DROP, fault)
     assert isinstance(await platform.send(reply), Unknown)
     assert isinstance(await platform.send(reply), Unknown)
     clock.advance(minutes=5)
-    found = await platform.look_up(reply, started)
+    found = await platform.look_up(reply, around(started))
     [thread] = discord_server.world.threads_of(channel)
     assert [Sent(message["id"]) for message in thread.messages[1:]] == [found]
 
@@ -376,7 +377,7 @@ async def test_where_no_thread_can_be_opened_replies_stand_in_the_channel(
     sent = await platform.send(reply)
     assert channel.messages[1]["message_reference"]["message_id"] == digest.remote_id
     clock.advance(minutes=5)
-    assert await platform.look_up(reply, clock.now() - timedelta(minutes=5)) == sent
+    assert await platform.look_up(reply, around(clock.now() - timedelta(minutes=5))) == sent
 
 
 async def test_an_archived_thread_is_opened_again_and_a_locked_one_is_left_alone(
@@ -413,11 +414,11 @@ async def test_a_forum_post_is_found_again_because_discord_knows_no_nonce_for_it
 ) -> None:
     started = clock.now()
     await platform.send(outgoing(forum, key="earlier"))
-    assert await platform.look_up(outgoing(forum), started) is LookUp.MISSING
+    assert await platform.look_up(outgoing(forum), around(started)) is LookUp.MISSING
     discord_server.fail("POST", "/threads$", fault)
     assert isinstance(await platform.send(outgoing(forum)), Unknown)
     thread = discord_server.world.threads_of(forum)[1]
-    assert await platform.look_up(outgoing(forum), started) == Sent(str(thread.id))
+    assert await platform.look_up(outgoing(forum), around(started)) == Sent(str(thread.id))
     assert len(discord_server.sent("POST", "/threads$")) == 2
 
 
@@ -464,7 +465,7 @@ async def test_an_answer_about_a_channel_that_cannot_be_read_loses_nothing(
     discord_server.fail("GET", r"/channels/\d+$", fault, fault, fault)
     assert not await platform.takes_apart(post.address)
     assert isinstance(await platform.send(post), Retry)
-    assert isinstance(await platform.look_up(post, clock.now()), Retry)
+    assert isinstance(await platform.look_up(post, around(clock.now())), Retry)
     discord_server.fail("POST", "/users/@me/channels", fault)
     assert not await platform.tell(post.address, person, DIGEST)
     assert isinstance(await platform.send(post), Sent)

@@ -15,6 +15,7 @@ from bot.digests.cards import paper_card
 from bot.messages.message import Heading, Message, Paragraph, text
 from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, Sent, Unknown
 from tests.clocks import SettableClock
+from tests.platforms import around
 from tests.simulators.slack import RETRY_AFTER, Fault, SlackSimulator
 from tests.simulators.slack_messages import words_of
 from tests.simulators.slack_methods import BOT_USER, TEAM, SimulatedChannel
@@ -260,7 +261,7 @@ async def test_a_message_whose_answer_was_lost_is_found(
     post = outgoing(channel, reply_to=parent.remote_id if threaded else None)
     slack.fail("chat.postMessage", fault)
     assert isinstance(await platform.send(post), Unknown)
-    assert await platform.look_up(post, clock.now()) == Sent(channel.messages[-1]["ts"])
+    assert await platform.look_up(post, around(clock.now())) == Sent(channel.messages[-1]["ts"])
 
 
 async def test_a_message_that_never_arrived_is_missing(
@@ -269,9 +270,9 @@ async def test_a_message_that_never_arrived_is_missing(
     channel = slack.channel()
     parent = await platform.send(outgoing(channel, key="another"))
     assert isinstance(parent, Sent)
-    assert await platform.look_up(outgoing(channel), clock.now()) is LookUp.MISSING
-    assert await platform.look_up(outgoing(channel, reply_to=parent.remote_id), clock.now()) is LookUp.MISSING
-    assert await platform.look_up(outgoing(channel, reply_to="1.000001"), clock.now()) is LookUp.MISSING
+    assert await platform.look_up(outgoing(channel), around(clock.now())) is LookUp.MISSING
+    assert await platform.look_up(outgoing(channel, reply_to=parent.remote_id), around(clock.now())) is LookUp.MISSING
+    assert await platform.look_up(outgoing(channel, reply_to="1.000001"), around(clock.now())) is LookUp.MISSING
 
 
 async def test_a_message_is_found_behind_hundreds_of_others(
@@ -282,7 +283,7 @@ async def test_a_message_is_found_behind_hundreds_of_others(
     started = clock.now()
     clock.advance(seconds=30)
     channel.messages += [{"ts": slack.next_ts(), "text": "chatter"} for _ in range(450)]
-    assert isinstance(await platform.look_up(outgoing(channel), started), Sent)
+    assert isinstance(await platform.look_up(outgoing(channel), around(started)), Sent)
     assert slack.count("conversations.history") == 3
 
 
@@ -299,14 +300,14 @@ async def test_where_history_cannot_be_read(
 ) -> None:
     channel = slack.channel()
     slack.fail("conversations.history", fault)
-    assert await platform.look_up(outgoing(channel), clock.now() - timedelta(hours=1)) == answer
+    assert await platform.look_up(outgoing(channel), around(clock.now() - timedelta(hours=1))) == answer
 
 
 async def test_trouble_while_looking_is_no_answer(
     slack: SlackSimulator, platform: SlackPlatform, clock: SettableClock
 ) -> None:
     slack.fail("conversations.history", *[Fault.DROPPED] * 2)  # reading is repeated once by the HTTP library
-    assert isinstance(await platform.look_up(outgoing(slack.channel()), clock.now()), Retry)
+    assert isinstance(await platform.look_up(outgoing(slack.channel()), around(clock.now())), Retry)
 
 
 async def test_a_person_is_told_in_private(slack: SlackSimulator, platform: SlackPlatform) -> None:

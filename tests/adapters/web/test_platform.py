@@ -13,6 +13,7 @@ from bot.channels.channel import Address, PlatformName, Style
 from bot.errors import StorageError, UserError
 from bot.platforms.outcomes import LookUp, Outgoing, Rejected, Retry, Sent
 from tests.adapters.web.workspace import NOW, RunningWorkspace, says
+from tests.platforms import around
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -27,10 +28,10 @@ async def test_sending_the_same_key_twice_posts_once(workspace: RunningWorkspace
 
 async def test_a_message_is_found_by_its_key_and_a_missing_one_is_missing(workspace: RunningWorkspace) -> None:
     outgoing = Outgoing(address=address_of("general"), message=says("Here"), key="here")
-    assert await workspace.platform.look_up(outgoing, NOW) is LookUp.MISSING
+    assert await workspace.platform.look_up(outgoing, around(NOW)) is LookUp.MISSING
     sent = await workspace.platform.send(outgoing)
     assert isinstance(sent, Sent)
-    assert await workspace.platform.look_up(outgoing, NOW + timedelta(days=1)) == sent
+    assert await workspace.platform.look_up(outgoing, around(NOW + timedelta(days=1))) == sent
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ async def test_a_database_that_fails_means_to_try_again(workspace: RunningWorksp
         with pytest.raises(StorageError):
             await workspace.platform.last_id()
         assert isinstance(await workspace.platform.send(outgoing), Retry)
-        assert await workspace.platform.look_up(outgoing, NOW) is LookUp.CANNOT_TELL
+        assert await workspace.platform.look_up(outgoing, around(NOW)) is LookUp.CANNOT_TELL
         assert not await workspace.platform.tell(address_of("general"), "local", says("Hello"))
     finally:
         async with workspace.store.database.write() as connection:
