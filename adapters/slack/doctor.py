@@ -8,11 +8,11 @@ from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from adapters.slack.client.errors import FAILURES, PERSONAL, code_of, outcome_of
+from adapters.slack.client.errors import ERRORS, code_of, outcome_of
+from adapters.slack.client.payloads import DIRECT_MESSAGE_PREFIX, Json
 from adapters.slack.client.web_api import SlackApi, is_inside
+from adapters.slack.installation.scopes import SCOPES
 from adapters.slack.installation.workspaces import Workspaces
-from adapters.slack.manifest import SCOPES
-from adapters.slack.messages.block_kit import Json
 from bot.channels.channel import Channel
 from bot.clocks import Clock
 from bot.errors import OperatorError, PaperRoundError
@@ -58,7 +58,7 @@ class SlackDoctor:
         """Whether Slack takes the bot tokens."""
         workspaces = await self._ids()
         if not workspaces:
-            return f"no workspace has the app yet. {self._workspaces.advice}"
+            return f"no workspace has the app yet. {self._workspaces.advice_if_refused}"
         await self._each(workspaces, self._token_problem)
         names = [(await self._ask(workspace)).get("team") or workspace for workspace in workspaces[:_SHOWN]]
         more = f" and {len(workspaces) - _SHOWN} more" if len(workspaces) > _SHOWN else ""
@@ -76,7 +76,7 @@ class SlackDoctor:
         """Whether Slack takes the app-level token."""
         try:
             await self._workspaces.connection.client().apps_connections_open(app_token=self._app_token)
-        except FAILURES as error:
+        except ERRORS as error:
             outcome = outcome_of(error)
             if isinstance(outcome, Gone):
                 raise OperatorError(
@@ -103,7 +103,7 @@ class SlackDoctor:
         """Whether this machine's clock and Slack's agree: signed requests are refused beyond five minutes."""
         try:
             headers = (await self._workspaces.connection.client().api_test()).headers
-        except FAILURES as error:
+        except ERRORS as error:
             headers = getattr(getattr(error, "response", None), "headers", {})
         try:
             theirs = parsedate_to_datetime(headers.get("Date", ""))
@@ -135,7 +135,7 @@ class SlackDoctor:
         if missing := [scope for scope in SCOPES if scope not in has]:
             raise OperatorError(
                 f"In {answer.get('team') or workspace} the app lacks {', '.join(missing)}. "
-                f"{self._workspaces.reinstallation}"
+                f"{self._workspaces.advice_on_scopes}"
             )
         return ""
 
@@ -144,7 +144,7 @@ class SlackDoctor:
         api = await self._api(workspace)
         try:
             mine = await api.own_channels()
-        except FAILURES as error:
+        except ERRORS as error:
             # What is missing was said with the permissions.
             return f"Slack does not tell which channels I am in ({code_of(error) or outcome_of(error).reason})."
         joinable: list[str] = []
@@ -152,7 +152,7 @@ class SlackDoctor:
         between_people = 0
         for channel in channels:
             found = {} if channel.address.channel in mine else await _conversation(api, channel.address.channel)
-            if found is None and channel.address.channel.startswith(PERSONAL):
+            if found is None and channel.address.channel.startswith(DIRECT_MESSAGE_PREFIX):
                 between_people += 1
             elif found is None or found.get("is_archived"):
                 closed.append(f"#{channel.name}")
@@ -173,7 +173,7 @@ class SlackDoctor:
     async def _ids(self) -> Sequence[str]:
         try:
             return await self._workspaces.ids()
-        except FAILURES as error:
+        except ERRORS as error:
             raise OperatorError(self._advised(error)) from error
 
     async def _ask(self, workspace: str) -> Any:
@@ -182,22 +182,22 @@ class SlackDoctor:
             api = await self._api(workspace)
             try:
                 self._asked[workspace] = await api.client.auth_test()
-            except FAILURES as error:
+            except ERRORS as error:
                 raise OperatorError(f"{workspace}: {self._advised(error)}") from error
         return self._asked[workspace]
 
     def _advised(self, error: BaseException) -> str:
         """What is the matter, with what to do where it is the token's."""
         outcome = outcome_of(error)
-        return f"{outcome.reason} {self._workspaces.advice}" if isinstance(outcome, Gone) else outcome.reason
+        return f"{outcome.reason} {self._workspaces.advice_if_refused}" if isinstance(outcome, Gone) else outcome.reason
 
     async def _api(self, workspace: str) -> SlackApi:
         try:
-            api = await self._workspaces.at(workspace)
-        except FAILURES as error:
+            api = await self._workspaces.by_id(workspace)
+        except ERRORS as error:
             raise OperatorError(f"{workspace}: {outcome_of(error).reason}") from error
         if api is None:
-            raise OperatorError(f"{workspace}: {self._workspaces.absent}")
+            raise OperatorError(f"{workspace}: {self._workspaces.not_installed}")
         return api
 
     async def _each(self, workspaces: Sequence[str], look: Callable[[str], Awaitable[str]]) -> list[str]:
@@ -224,7 +224,7 @@ async def _conversation(api: SlackApi, channel: str) -> Json | None:
     """What Slack says of a conversation; None when it shows us none with that id."""
     try:
         answer = await api.client.conversations_info(channel=channel)
-    except FAILURES:
+    except ERRORS:
         return None
     found: Json = answer["channel"]
     return found

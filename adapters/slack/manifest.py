@@ -11,7 +11,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
-from adapters.slack.events.events import EVENTS
+from adapters.slack.events.channels import EVENTS
+from adapters.slack.installation.scopes import SCOPES
 from adapters.slack.interactions.settings_modal import SETTINGS_SHORTCUT
 from adapters.slack.interactions.topic_modal import SHORTCUT
 from adapters.slack.paths import EVENTS_PATH, REDIRECT_PATH
@@ -26,33 +27,13 @@ _INTRODUCTION: Final = (
     "Paper Round watches Daily Papers and arXiv, and posts the few papers that match each channel's topics at the time "
     "the channel chose. Each paper comes once. Links to arXiv and Hugging Face papers become cards."
 )
-#: What the bot may do. History is read only to find out whether a message whose answer got lost has arrived.
-SCOPES: Final = (
-    "channels:history",
-    "channels:join",
-    "channels:read",
-    "chat:write",
-    "commands",
-    "groups:history",
-    "groups:read",
-    "im:history",
-    "im:read",
-    "im:write",
-    "links:read",
-    "links:write",
-    "mpim:history",
-    "mpim:read",
-    "users:read",
-)
 
 
 def manifest(registry: Registry, *, address: str = "") -> dict[str, Any]:
     """The manifest for Socket Mode, or for HTTP when the bot's public `address` is given."""
     base = address.rstrip("/")
-    url = base + EVENTS_PATH if base else ""
+    requests = {"request_url": base + EVENTS_PATH} if base else {}
     redirects = {"redirect_urls": [base + REDIRECT_PATH]} if base else {}
-    requests = {"request_url": url} if url else {}
-    names = [command.name for command in registry]
     described = "\n".join([_INTRODUCTION, "", *(f"/papers {command.usage}: {command.summary}" for command in registry)])
     return {
         "display_information": {
@@ -68,30 +49,8 @@ def manifest(registry: Registry, *, address: str = "") -> dict[str, Any]:
                 "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": "Paper Round", "always_online": True},
-            "shortcuts": [
-                {
-                    "name": "Add a topic",
-                    "type": "global",
-                    "callback_id": SHORTCUT,
-                    "description": "Papers on it are posted to a channel",
-                },
-                {
-                    "name": "Channel settings",
-                    "type": "global",
-                    "callback_id": SETTINGS_SHORTCUT,
-                    "description": "When a channel's papers come, and how they look",
-                },
-            ],
-            "slash_commands": [
-                {
-                    "command": "/papers",
-                    **({"url": url} if url else {}),
-                    "description": _DESCRIPTION,
-                    "usage_hint": _hint(names),
-                    # Mentions come as ids, which is what `settings mention` takes.
-                    "should_escape": True,
-                }
-            ],
+            "shortcuts": _shortcuts(),
+            "slash_commands": [_slash_command(registry, requests.get("request_url", ""))],
             "unfurl_domains": ["arxiv.org", "huggingface.co", "hf.co", "alphaxiv.org"],
         },
         "oauth_config": {**redirects, "scopes": {"bot": list(SCOPES)}},
@@ -99,9 +58,38 @@ def manifest(registry: Registry, *, address: str = "") -> dict[str, Any]:
             "event_subscriptions": {**requests, "bot_events": sorted((*EVENTS, "app_home_opened", "message.im"))},
             "interactivity": {"is_enabled": True, **requests},
             "org_deploy_enabled": False,
-            "socket_mode_enabled": not url,
+            "socket_mode_enabled": not base,
             "token_rotation_enabled": False,
         },
+    }
+
+
+def _shortcuts() -> list[dict[str, str]]:
+    """What people find in the search field and below the lightning bolt."""
+    return [
+        {
+            "name": "Add a topic",
+            "type": "global",
+            "callback_id": SHORTCUT,
+            "description": "Papers on it are posted to a channel",
+        },
+        {
+            "name": "Channel settings",
+            "type": "global",
+            "callback_id": SETTINGS_SHORTCUT,
+            "description": "When a channel's papers come, and how they look",
+        },
+    ]
+
+
+def _slash_command(registry: Registry, url: str) -> dict[str, Any]:
+    return {
+        "command": "/papers",
+        **({"url": url} if url else {}),
+        "description": _DESCRIPTION,
+        "usage_hint": _hint([command.name for command in registry]),
+        # Mentions come as ids, which is what `settings mention` takes.
+        "should_escape": True,
     }
 
 

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import structlog
 
-from adapters.slack.client.errors import FAILURES, code_of, for_channel, outcome_of
+from adapters.slack.client.errors import ERRORS, code_of, for_channel, outcome_of
+from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import SlackApi
 from adapters.slack.installation.workspaces import Workspaces
 from adapters.slack.messages import rendering
-from adapters.slack.messages.block_kit import Json
 from adapters.slack.messages.mentions import mention_name, parse_mention, parse_role
 from adapters.slack.messages.rendering import Payload, content_of, render_one
 from adapters.slack.messages.sending import post, say
@@ -84,7 +84,7 @@ class SlackPlatform:
         page = render_one(outgoing.message)
         if page is None:
             return Rejected("The message is longer than Slack takes at once.")
-        api = await self._api_at(outgoing.address)
+        api = await self._api_of(outgoing.address)
         if not isinstance(api, SlackApi):
             return api
         if wait := api.pace.wait():
@@ -93,24 +93,24 @@ class SlackPlatform:
         result: SendResult
         try:
             result = Sent(await post(api, _arguments(outgoing, page)))
-        except FAILURES as error:
-            refused = await self.workspaces.refused(api, token, error)
+        except ERRORS as error:
+            refused = await self.workspaces.outcome_of_refusal(api, token, error)
             result = for_channel(refused, outgoing.address.channel)
         _note_pace(api, outgoing.address.channel, result)
         return result
 
     async def look_up(self, outgoing: Outgoing, window: HistoryWindow) -> LookUpResult:
         """Searches the channel's history, or the thread, for the metadata of the message."""
-        api = await self._api_at(outgoing.address)
+        api = await self._api_of(outgoing.address)
         if isinstance(api, Rejected):
             return LookUp.CANNOT_TELL
         if not isinstance(api, SlackApi):
             return api
         token = api.token
         try:
-            return await self._search(api, outgoing, window.since)
-        except FAILURES as error:
-            code, outcome = code_of(error), await self.workspaces.refused(api, token, error)
+            return await self._find_in_history(api, outgoing, window.since)
+        except ERRORS as error:
+            code, outcome = code_of(error), await self.workspaces.outcome_of_refusal(api, token, error)
             if code == "thread_not_found":
                 return LookUp.MISSING
             if code in _UNREADABLE:
@@ -121,12 +121,12 @@ class SlackPlatform:
 
     async def tell(self, address: Address, person_id: str, message: Message) -> bool:
         """Writes to the person, in the conversation that the person has with the app."""
-        api = await self._api_at(address)
+        api = await self._api_of(address)
         if not isinstance(api, SlackApi):
             return False
         try:
             await say(api, person_id, message, about=address.channel)
-        except FAILURES as error:
+        except ERRORS as error:
             log.warning("slack.not_told", person=person_id, reason=outcome_of(error).reason)
             return False
         return True
@@ -134,21 +134,21 @@ class SlackPlatform:
     async def close(self) -> None:
         await self.workspaces.close()
 
-    async def _api_at(self, address: Address) -> SlackApi | Retry | Gone | Rejected:
+    async def _api_of(self, address: Address) -> SlackApi | Retry | Gone | Rejected:
         """The way to the workspace of that address, or why nothing can be posted there."""
         if address.platform is not PlatformName.SLACK:
             return Rejected(f"{address} is not a channel of Slack.")
         try:
-            api = await self.workspaces.at(address.workspace)
-        except FAILURES as error:
+            api = await self.workspaces.by_id(address.workspace)
+        except ERRORS as error:
             outcome = outcome_of(error)
             # Nothing was being posted yet, so nothing is unclear.
             return Retry(outcome.reason) if isinstance(outcome, Unknown) else outcome
         except PaperRoundError as error:
             return Retry(str(error))
-        return api or Gone(self.workspaces.absent, GoneScope.WORKSPACE)
+        return api or Gone(self.workspaces.not_installed, GoneScope.WORKSPACE)
 
-    async def _search(self, api: SlackApi, outgoing: Outgoing, since: datetime) -> Sent | LookUp:
+    async def _find_in_history(self, api: SlackApi, outgoing: Outgoing, since: datetime) -> Sent | LookUp:
         cursor: str | None = None
         for _ in range(_HISTORY_PAGES):
             asked: dict[str, Any] = {
@@ -177,7 +177,7 @@ def _note_pace(api: SlackApi, channel: str, result: SendResult) -> None:
     if isinstance(result, Sent):
         api.pace.taken()
     elif isinstance(result, Retry) and result.after is not None:
-        api.pace.asked_to_wait(channel, result.after)
+        api.pace.retry_after(channel, result.after)
 
 
 def _arguments(outgoing: Outgoing, payload: Payload) -> Json:

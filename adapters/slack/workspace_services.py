@@ -1,4 +1,4 @@
-"""ServicesByWorkspace: what serves each of the workspaces that the app is in."""
+"""What serves each of the workspaces that the app is in."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ from dataclasses import dataclass
 
 import structlog
 
-from adapters.slack.client.errors import FAILURES
+from adapters.slack.client.errors import ERRORS
+from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import SlackApi
-from adapters.slack.events.events import CardOf, ChannelLifecycle, Events
+from adapters.slack.events.channels import ChannelEvents
+from adapters.slack.events.links import CardOf, LinkEvents
 from adapters.slack.interactions.app_home import Home
 from adapters.slack.interactions.command_calls import CommandCalls
-from adapters.slack.interactions.modals import Forms, Modals
-from adapters.slack.messages.block_kit import Json
+from adapters.slack.interactions.modals import Modals
 from adapters.slack.platform import SlackPlatform
 from bot.background import BackgroundTasks
 from bot.channels.directory import ChannelDirectory
 from bot.errors import PaperRoundError
+from bot.lifecycle.channels import ChannelLifecycle
 from bot.platforms.command_calls import CommandRunner
 from bot.platforms.overview import Overview
+from bot.topics.forms import TopicForms
 
 log = structlog.get_logger(__name__)
 
@@ -29,9 +32,15 @@ class WorkspaceServices:
 
     api: SlackApi
     calls: CommandCalls
-    events: Events
+    channels: ChannelEvents
+    links: LinkEvents
     home: Home | None
     modals: Modals | None
+
+    async def refresh_home(self, person: str) -> None:
+        """Publishes the person's home anew if they have looked at it."""
+        if self.home is not None and self.home.was_seen_by(person):
+            await self.home.publish(person)
 
 
 class ServicesByWorkspace:
@@ -45,7 +54,7 @@ class ServicesByWorkspace:
         *,
         lifecycle: ChannelLifecycle | None,
         card_of: CardOf | None,
-        forms: Forms | None,
+        forms: TopicForms | None,
         directory: ChannelDirectory | None,
         overview: Overview | None,
     ) -> None:
@@ -59,17 +68,22 @@ class ServicesByWorkspace:
         self._overview = overview
         self._services: dict[str, WorkspaceServices] = {}
 
-    async def asked(self, body: Json) -> WorkspaceServices | None:
+    @property
+    def not_installed(self) -> str:
+        """What to say where the app is not installed: a sentence for people there."""
+        return self._platform.workspaces.not_installed
+
+    async def find_or_none(self, body: Json) -> WorkspaceServices | None:
         """What serves the workspace that a payload is for; None when the app is not there, or cannot be asked."""
         try:
             return await self.find(body)
-        except (PaperRoundError, *FAILURES) as error:
+        except (PaperRoundError, *ERRORS) as error:
             log.warning("slack.workspace_unreadable", reason=str(error))
             return None
 
     async def find(self, body: Json) -> WorkspaceServices | None:
-        """Like `asked`, but raises `PaperRoundError` or one of `outcomes.FAILURES` when nobody can tell."""
-        api = await self._platform.workspaces.of(body)
+        """Like `find_or_none`, but raises `PaperRoundError` or one of `errors.ERRORS` when nobody can tell."""
+        api = await self._platform.workspaces.for_payload(body)
         if api is None:
             log.warning("slack.workspace_unknown", team=body.get("team_id"))
             return None
@@ -88,7 +102,8 @@ class ServicesByWorkspace:
         return WorkspaceServices(
             api=api,
             calls=calls,
-            events=Events(api, calls, self._lifecycle, self._card_of),
+            channels=ChannelEvents(api, calls, self._lifecycle),
+            links=LinkEvents(api, self._card_of),
             home=Home(api, calls, directory, self._overview) if directory else None,
             modals=Modals(api, self._platform, calls, self._commands, self._background, forms) if forms else None,
         )

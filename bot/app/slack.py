@@ -22,7 +22,7 @@ from storage.store import SqlStore
 
 if TYPE_CHECKING:  # Slack's libraries take most of a second to load, and many runs need none of them.
     from adapters.slack.app import SlackApp
-    from adapters.slack.installation.workspaces import InstalledWorkspaces
+    from adapters.slack.installation.installed_workspaces import InstalledWorkspaces
     from adapters.slack.platform import SlackPlatform
 
 
@@ -56,7 +56,8 @@ def slack_parts(settings: Settings, store: SqlStore, clock: Clock) -> SlackParts
             "with the scope connections:write. (Without Socket Mode, set PAPERROUND_SLACK_SIGNING_SECRET instead.)"
         )
     from adapters.slack.client.web_api import Connection
-    from adapters.slack.installation.workspaces import InstalledWorkspaces, OneWorkspace
+    from adapters.slack.installation.installed_workspaces import InstalledWorkspaces
+    from adapters.slack.installation.workspaces import OneWorkspace
     from adapters.slack.paths import INSTALL_PATH
     from adapters.slack.platform import SlackPlatform
     from storage.installations import SqlInstallationStore

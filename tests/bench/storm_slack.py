@@ -18,8 +18,8 @@ from adapters.slack.client.web_api import Connection
 from adapters.slack.installation.workspaces import OneWorkspace
 from adapters.slack.platform import SlackPlatform
 from storage.store import SqlStore
+from tests.adapters.slack.bot_process import BotProcess
 from tests.adapters.slack.storm import Outcome, storm
-from tests.adapters.slack.team import Team
 from tests.bench import Row, Times
 from tests.clocks import SettableClock
 from tests.simulators.slack import ACK_WITHIN, BOT_TOKEN, SlackSimulator
@@ -49,11 +49,11 @@ async def _storm() -> Outcome:
         async with SlackSimulator(now=lambda: clock.now().timestamp()) as slack:
             slack.person()
             platform = SlackPlatform(OneWorkspace(Connection(slack.api_url, timeout=TIMEOUT), BOT_TOKEN))
-            team = Team(store, Path(folder) / "index", slack, platform, clock)
-            async with team.over_socket():
-                outcome = await storm(team, CHANNELS, pause=PAUSE)
+            bot = BotProcess(store, Path(folder) / "index", slack, platform, clock)
+            async with bot.over_socket():
+                outcome = await storm(bot, CHANNELS, pause=PAUSE)
             assert not slack.violations, slack.violations
             await platform.close()
-            await team.town.index.close()
+            await bot.town.index.close()
         await store.close()
     return outcome

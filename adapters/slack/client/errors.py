@@ -12,11 +12,12 @@ from typing import Any, Final
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
+from adapters.slack.client.payloads import DIRECT_MESSAGE_PREFIX
 from bot.platforms.outcomes import Gone, GoneScope, Rejected, Retry, Unknown
 
 #: What the network or Slack may do to a request. `AttributeError` and `ValueError` are how the client library fails on
 #: an answer that is no JSON object, which a proxy in between may give.
-FAILURES: Final = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError, AttributeError, ValueError)
+ERRORS: Final = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError, AttributeError, ValueError)
 
 Outcome = Retry | Unknown | Gone | Rejected
 
@@ -32,8 +33,6 @@ _SECONDS: Final = re.compile(r"\d{1,6}(\.\d{1,6})?", re.ASCII)
 _AMBIGUOUS: Final = frozenset(("fatal_error", "internal_error", "request_timeout", "service_unavailable"))
 _LATER: Final = frozenset(("message_limit_exceeded", "rate_limited", "accesslimited", "team_added_to_org"))
 _INVITE: Final = "Write /invite @Paper Round there."
-#: How ids of conversations between two begin.
-PERSONAL: Final = "D"
 _BETWEEN_PEOPLE: Final = "Apps cannot post in conversations between people. Say the same in a channel, or to me alone."
 _CHANNEL_GONE: Final = {
     "channel_not_found": (
@@ -96,14 +95,14 @@ def refused_blocks(error: BaseException) -> frozenset[int]:
     return named_blocks(getattr(getattr(error, "response", None), "data", ""))
 
 
-def asked_to_wait(headers: Mapping[str, str]) -> float:
+def retry_after(headers: Mapping[str, str]) -> float:
     """The seconds that an answer asks to wait: whole ones from Slack, perhaps others from a proxy in between."""
     asked = str(headers.get("Retry-After", ""))
     return float(asked) if _SECONDS.fullmatch(asked) else _PAUSE
 
 
 def outcome_of(error: BaseException) -> Outcome:
-    """What one of `FAILURES` says about a message that was being posted."""
+    """What one of `ERRORS` says about a message that was being posted."""
     if isinstance(error, aiohttp.ClientConnectorError):
         return Retry(f"Slack cannot be reached: {error}")
     if isinstance(error, PostponedError):
@@ -112,7 +111,7 @@ def outcome_of(error: BaseException) -> Outcome:
         return Unknown(f"no usable answer from Slack ({type(error).__name__})")
     code, status = code_of(error), _status_of(error)
     if status == 429 or code == "ratelimited":
-        return Retry("Slack asks to wait.", max(1.0, asked_to_wait(error.response.headers)))
+        return Retry("Slack asks to wait.", max(1.0, retry_after(error.response.headers)))
     if status >= 500 or code in _AMBIGUOUS or not code:
         return Unknown(f"Slack is in trouble ({code or status})")
     if code in _LATER:
@@ -129,7 +128,7 @@ def outcome_of(error: BaseException) -> Outcome:
 
 def for_channel(outcome: Outcome, channel: str) -> Outcome:
     """The outcome with the advice that fits: nobody can invite an app to a conversation between two people."""
-    if isinstance(outcome, Gone) and _INVITE in outcome.reason and channel.startswith(PERSONAL):
+    if isinstance(outcome, Gone) and _INVITE in outcome.reason and channel.startswith(DIRECT_MESSAGE_PREFIX):
         return Gone(_BETWEEN_PEOPLE)
     return outcome
 

@@ -20,7 +20,7 @@ class RateLimit:
     def __init__(self) -> None:
         self._until: dict[str, float] = {}
 
-    def asked_to_wait(self, channel: str, seconds: float) -> None:
+    def retry_after(self, channel: str, seconds: float) -> None:
         now = time.monotonic()
         self._until = {one: until for one, until in self._until.items() if until > now} | {channel: now + seconds}
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from adapters.slack.client.errors import FAILURES, outcome_of
+from adapters.slack.client.errors import ERRORS, outcome_of
 from bot.platforms.outcomes import Retry
 
 T = TypeVar("T")
@@ -39,11 +39,11 @@ class Retries:
 
     async def ask(self, request: Callable[[], Awaitable[T]]) -> T:
         """Asks for something at once, and again as long as Slack refuses it because it wants a short pause; raises one
-        of `outcomes.FAILURES`."""
+        of `errors.ERRORS`."""
         for _ in range(_TRIES - 1):
             try:
                 return await request()
-            except FAILURES as error:
+            except ERRORS as error:
                 outcome = outcome_of(error)
                 pause = outcome.after if isinstance(outcome, Retry) else None
                 if pause is None or pause > _LONGEST_PAUSE:

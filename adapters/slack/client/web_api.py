@@ -21,10 +21,10 @@ from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from adapters.slack.client.errors import FAILURES, code_of
+from adapters.slack.client.errors import ERRORS, code_of
+from adapters.slack.client.payloads import Json
 from adapters.slack.client.rate_limit import RateLimit
 from adapters.slack.client.retries import Retries
-from adapters.slack.messages.block_kit import Json
 
 log = structlog.get_logger(__name__)
 
@@ -37,9 +37,9 @@ NO_RETRIES: Final[list[AsyncRetryHandler]] = []
 #: At DEBUG the libraries write whole payloads, with addresses that let whoever reads them answer in our name.
 LIBRARY_LOG: Final = logging.getLogger("slack")
 LIBRARY_LOG.setLevel(logging.INFO)
-_KEPT_FOR: Final = 3600.0  # seconds that what Slack said of people and channels is kept
+_CACHED_FOR: Final = 3600.0  # seconds that what Slack said of people and channels is kept
 _AT_ONCE: Final = 999
-_MOST_KEPT: Final = 10_000
+_MOST_CACHED: Final = 10_000
 #: What a person's own conversation with the bot is called.
 DIRECT_MESSAGES: Final = "our direct messages"
 _GROUP: Final = "mpdm-"
@@ -78,7 +78,7 @@ def is_loopback(host: str) -> bool:
     return host in _LOOPBACK
 
 
-class _Kept(Generic[T]):
+class _Cache(Generic[T]):
     """Replies that are believed for a while."""
 
     def __init__(self) -> None:
@@ -89,9 +89,9 @@ class _Kept(Generic[T]):
         return value if time.monotonic() < until else None
 
     def keep(self, name: str, value: T) -> None:
-        if len(self._kept) >= _MOST_KEPT:
+        if len(self._kept) >= _MOST_CACHED:
             self._kept.clear()
-        self._kept[name] = (time.monotonic() + _KEPT_FOR, value)
+        self._kept[name] = (time.monotonic() + _CACHED_FOR, value)
 
     def forget(self, name: str) -> None:
         self._kept.pop(name, None)
@@ -117,11 +117,11 @@ class Connection:
 
     def client(self, token: str | None = None) -> AsyncWebClient:
         """A client that uses the pool."""
-        client = self.another_client(token)
+        client = self.unpooled_client(token)
         client.session = self.session
         return client
 
-    def another_client(self, token: str | None) -> AsyncWebClient:
+    def unpooled_client(self, token: str | None) -> AsyncWebClient:
         """A client for the same address that does not share the connections."""
         client = AsyncWebClient(
             token=token, base_url=self.url, timeout=REQUEST_TIMEOUT, retry_handlers=NO_RETRIES, logger=LIBRARY_LOG
@@ -130,7 +130,7 @@ class Connection:
         return client
 
     async def oauth_access(self, client_id: str, client_secret: str, **what: str) -> object:
-        """Slack's answer to `oauth.v2.access`; raises one of `outcomes.FAILURES`.
+        """Slack's answer to `oauth.v2.access`; raises one of `errors.ERRORS`.
 
         The header is ours because the library makes it in a way that its HTTP client is giving up.
         """
@@ -155,9 +155,9 @@ class SlackApi:
         self.workspace = identity.team_id if identity else ""
         self.pace = RateLimit()
         self._identity = identity
-        self._people: _Kept[Profile] = _Kept()
-        self._names: _Kept[str] = _Kept()
-        self._conversations: _Kept[str] = _Kept()
+        self._people: _Cache[Profile] = _Cache()
+        self._names: _Cache[str] = _Cache()
+        self._conversations: _Cache[str] = _Cache()
 
     @property
     def client(self) -> AsyncWebClient:
@@ -165,7 +165,7 @@ class SlackApi:
         return self.connection.client(self.token)
 
     async def identity(self) -> Identity:
-        """Who the token belongs to, asked once; raises one of `outcomes.FAILURES`."""
+        """Who the token belongs to, asked once; raises one of `errors.ERRORS`."""
         if self._identity is None:
             answer = await self.client.auth_test()
             self._identity = Identity(
@@ -174,7 +174,7 @@ class SlackApi:
         return self._identity
 
     async def profile(self, user_id: str) -> Profile:
-        """What Slack knows of a person, kept for an hour; raises one of `outcomes.FAILURES`."""
+        """What Slack knows of a person, kept for an hour; raises one of `errors.ERRORS`."""
         if (known := self._people.get(user_id)) is not None:
             return known
         identity = await self.identity()
@@ -193,7 +193,7 @@ class SlackApi:
         return found
 
     async def channel_name(self, channel_id: str) -> str:
-        """The name of a channel that we are in, kept for an hour; raises one of `outcomes.FAILURES`."""
+        """The name of a channel that we are in, kept for an hour; raises one of `errors.ERRORS`."""
         if (known := self._names.get(channel_id)) is None:
             channel: Json = (await self._ask(partial(self.client.conversations_info, channel=channel_id)))["channel"]
             known = _conversation_name(channel)
@@ -201,7 +201,7 @@ class SlackApi:
         return known
 
     async def direct_messages(self, user_id: str) -> str:
-        """The id of our conversation with a person; raises one of `outcomes.FAILURES`."""
+        """The id of our conversation with a person; raises one of `errors.ERRORS`."""
         if (known := self._conversations.get(user_id)) is None:
             opened = await self._ask(partial(self.client.conversations_open, users=user_id))
             known = str(opened["channel"]["id"])
@@ -209,7 +209,7 @@ class SlackApi:
         return known
 
     async def is_member(self, channel_id: str, user_id: str) -> bool:
-        """Whether a person is in a channel that we can see; raises one of `outcomes.FAILURES`."""
+        """Whether a person is in a channel that we can see; raises one of `errors.ERRORS`."""
         cursor: str | None = None
         while True:
             page = await self._ask(
@@ -222,7 +222,7 @@ class SlackApi:
                 return False
 
     async def is_in(self, channel_id: str) -> bool:
-        """Whether we are in a conversation; raises one of `outcomes.FAILURES`."""
+        """Whether we are in a conversation; raises one of `errors.ERRORS`."""
         try:
             found: Json = (await self._ask(partial(self.client.conversations_info, channel=channel_id)))["channel"]
         except SlackApiError as error:
@@ -232,22 +232,22 @@ class SlackApi:
         return is_inside(found)
 
     async def join(self, channel_id: str) -> None:
-        """Joins a public channel; raises one of `outcomes.FAILURES`."""
+        """Joins a public channel; raises one of `errors.ERRORS`."""
         await self.client.conversations_join(channel=channel_id)
         log.info("slack.joined", channel=channel_id)
 
     async def channels_of(self, user_id: str) -> frozenset[str]:
-        """The ids of the channels that a person is in and we can see; raises one of `outcomes.FAILURES`."""
+        """The ids of the channels that a person is in and we can see; raises one of `errors.ERRORS`."""
         found = await self._channels(user=user_id)
         # What the app may not ask for is left out; the channels are there all the same.
-        with suppress(*FAILURES):
+        with suppress(*ERRORS):
             found |= await self._channels("mpim", user=user_id)
-        with suppress(*FAILURES):
+        with suppress(*ERRORS):
             found |= {await self.direct_messages(user_id)}
         return found
 
     async def own_channels(self) -> frozenset[str]:
-        """The ids of the channels that we are in, archived ones excepted; raises one of `outcomes.FAILURES`."""
+        """The ids of the channels that we are in, archived ones excepted; raises one of `errors.ERRORS`."""
         return await self._channels(exclude_archived=True)
 
     async def _channels(self, types: str = "public_channel,private_channel", **whose: Any) -> frozenset[str]:

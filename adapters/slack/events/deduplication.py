@@ -7,7 +7,7 @@ import json
 from collections import OrderedDict
 from typing import Final
 
-from adapters.slack.messages.block_kit import Json
+from adapters.slack.client.payloads import Json
 
 #: Slack repeats a delivery for some six minutes, and a signed request can be replayed for five.
 _REMEMBERED: Final = 20_000

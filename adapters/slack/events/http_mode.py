@@ -1,26 +1,27 @@
-"""HTTP requests that claim to be Slack's: how large, whose, whether they can be read at all, and what they get."""
+"""HTTP mode: requests that claim to be Slack's, how large they may be, whether they can be read, and what they get."""
 
 from __future__ import annotations
 
 import json
+import time
 from typing import Final
 from urllib.parse import parse_qsl
 
 import structlog
 from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to_starlette_response
 from slack_bolt.app.async_app import AsyncApp
-from slack_sdk.signature import SignatureVerifier
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+
+from adapters.slack.events.verification import is_signed
 
 log = structlog.get_logger(__name__)
 
 LARGEST_REQUEST: Final = 1_000_000  # bytes
-#: What reading a payload may raise: every field of it is optional, whatever the documentation of the day says.
-MALFORMED: Final = (LookupError, TypeError, ValueError, AttributeError)
+DEEPEST_PAYLOAD: Final = 64  # objects and lists in each other; rich text in a message in a view takes some fifteen
 
 
-async def response_to(request: Request, verifier: SignatureVerifier, app: AsyncApp) -> Response:
+async def response_to(request: Request, signing_secret: str, app: AsyncApp) -> Response:
     """What the app says to a request that is Slack's, and a refusal to any other."""
     body = await _limited_body(request)
     if body is None:
@@ -28,7 +29,7 @@ async def response_to(request: Request, verifier: SignatureVerifier, app: AsyncA
     if b"ssl_check=1" in body.split(b"&"):
         # Slack looks at the certificate now and then, without a signature.
         return PlainTextResponse("")
-    if not _is_signed(verifier, request, body):
+    if not is_signed(request.headers, body, signing_secret, now=time.time()):
         log.warning("slack.unsigned_request")
         return PlainTextResponse("not signed by Slack", status_code=401)
     if not _is_readable(request, body):
@@ -60,33 +61,32 @@ def _is_readable(request: Request, body: bytes) -> bool:
 
     The library takes for granted that an event in it is an object, too, and that there are actions where there may be.
     """
-    written: str | None = body.decode()
-    if "json" not in request.headers.get("content-type", ""):
-        written = dict(parse_qsl(written or "")).get("payload")
-    if written is None:
-        return True
     try:
+        written: str | None = body.decode()
+        if "json" not in request.headers.get("content-type", ""):
+            written = dict(parse_qsl(written or "")).get("payload")
+        if written is None:
+            return True
         sent = json.loads(written)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
-    if not isinstance(sent, dict):
+    if not isinstance(sent, dict) or _is_too_deep(sent):
         return False
     event, actions = sent.get("event", {}), sent.get("actions", [{}])
     acts = isinstance(actions, list) and bool(actions) and isinstance(actions[0], dict)
     return acts and isinstance(event, dict) and isinstance(event.get("type", ""), str | None)
 
 
-def _is_signed(verifier: SignatureVerifier, request: Request, body: bytes) -> bool:
-    """Whether Slack sent this within the last five minutes.
-
-    https://docs.slack.dev/authentication/verifying-requests-from-slack
-    """
-    stamp = request.headers.get("x-slack-request-timestamp", "")
-    # The library takes neither other stamps than numbers nor other bodies than text.
-    if not (stamp.isascii() and stamp.isdigit()):
-        return False
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        return False
-    return verifier.is_valid(text, stamp, request.headers.get("x-slack-signature"))
+def _is_too_deep(sent: object) -> bool:
+    """Whether something is nested deeper than any payload of Slack: whatever reads it might run out of stack."""
+    level = [sent]
+    for _ in range(DEEPEST_PAYLOAD):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return False
+    return True

@@ -18,12 +18,12 @@ from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from adapters.slack.messages.block_kit import Json
+from adapters.slack.client.payloads import Json
 
 log = structlog.get_logger(__name__)
 
 
-class Socket(AsyncSocketModeHandler):
+class SocketModeHandler(AsyncSocketModeHandler):
     """The library's handler, with an answer for everything."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:

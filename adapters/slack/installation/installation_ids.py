@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from adapters.slack.messages.block_kit import Json
+from adapters.slack.client.payloads import Json
 
 
 def installation_ids(body: Json) -> list[str]:

@@ -1,4 +1,4 @@
-"""OAuthInstallation the app in a workspace, in the browser of somebody who may: OAuth 2.0 as Slack has it.
+"""Installing the app in a workspace, in the browser of somebody who may: OAuth 2.0 as Slack has it.
 
 https://docs.slack.dev/authentication/installing-with-oauth
 """
@@ -19,17 +19,17 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from adapters.slack.client.errors import FAILURES, code_of, outcome_of
+from adapters.slack.client.errors import ERRORS, code_of, outcome_of
+from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import Connection, SlackApi, is_loopback
-from adapters.slack.events.events import ChannelLifecycle
-from adapters.slack.installation.workspaces import InstalledWorkspaces, tokens_of
-from adapters.slack.manifest import SCOPES
-from adapters.slack.messages.block_kit import Json
+from adapters.slack.installation.installed_workspaces import InstalledWorkspaces, tokens_of
+from adapters.slack.installation.scopes import SCOPES
 from adapters.slack.paths import INSTALL_PATH, REDIRECT_PATH
 from bot.channels.channel import Address, PlatformName
 from bot.channels.installations import Installation, InstallationStore
 from bot.clocks import Clock
 from bot.errors import PaperRoundError
+from bot.lifecycle.channels import ChannelLifecycle
 
 log = structlog.get_logger(__name__)
 
@@ -143,7 +143,7 @@ class OAuthInstallation:
                 self._client_id, self._client_secret, code=code, **self._redirect_uri()
             )
             installation = await self._installation_of(answer)
-        except FAILURES as error:
+        except ERRORS as error:
             return self._failed(error)
         await self._workspaces.installed(installation)
         await self._resume(installation)

@@ -14,13 +14,13 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from adapters.slack.client.errors import FAILURES, code_of
+from adapters.slack.client.errors import ERRORS, code_of
+from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import SlackApi
 from adapters.slack.interactions.command_calls import CommandCalls
 from adapters.slack.interactions.settings_modal import SETTINGS_SHORTCUT
 from adapters.slack.interactions.topic_modal import SHORTCUT
 from adapters.slack.messages import block_kit
-from adapters.slack.messages.block_kit import Json
 from adapters.slack.messages.rendering import naming, render
 from bot.channels.channel import Channel, ChannelState, PlatformName
 from bot.channels.directory import ChannelDirectory
@@ -65,7 +65,7 @@ class Home:
         self._overview = overview
         self._seen: OrderedDict[str, None] = OrderedDict()
         # What is published last must also be what was read last.
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def was_seen_by(self, user_id: str) -> bool:
         """Whether the person has looked at it since we started; whoever has not sees a new one with the first look."""
@@ -75,10 +75,10 @@ class Home:
         self._seen[user_id] = None
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
-        async with self._turns.setdefault(user_id, asyncio.Lock()):
+        async with self._locks.setdefault(user_id, asyncio.Lock()):
             try:
                 await self._publish(user_id)
-            except FAILURES as error:
+            except ERRORS as error:
                 log.warning("slack.home_not_shown", person=user_id, code=code_of(error), error=str(error)[:200])
 
     async def _publish(self, user_id: str) -> None:

@@ -8,9 +8,10 @@ from types import MappingProxyType
 
 import structlog
 
-from adapters.slack.client.errors import FAILURES, PERSONAL, code_of, outcome_of
+from adapters.slack.client.errors import ERRORS, code_of, outcome_of
+from adapters.slack.client.payloads import DIRECT_MESSAGE_PREFIX, Json
 from adapters.slack.client.web_api import DIRECT_MESSAGES, SlackApi
-from adapters.slack.messages.block_kit import Json, visible
+from adapters.slack.messages.block_kit import visible
 from adapters.slack.messages.mentions import ADMINS, named, unnamed_person
 from bot.channels.channel import Address, PlatformName
 from bot.platforms.command_calls import CommandCall, Person
@@ -95,7 +96,7 @@ class CommandCalls:
         return await self._call(line, channel_id, channel_name if channel_id else "no channel", user_id)
 
     async def address(self, channel_id: str) -> Address:
-        """The channel's address in our workspace; raises one of `outcomes.FAILURES` when that is not known yet.
+        """The channel's address in our workspace; raises one of `errors.ERRORS` when that is not known yet.
 
         Not the team of the payload: in a channel shared between companies that may be the other one's.
         """
@@ -107,10 +108,10 @@ class CommandCalls:
             return name
         try:
             return await self._api.channel_name(channel_id)
-        except FAILURES as error:
+        except ERRORS as error:
             log.info("slack.channel_unnamed", channel=channel_id, reason=outcome_of(error).reason)
             # An app that was installed before it asked for this scope is still in its own conversations.
-            unasked = channel_id.startswith(PERSONAL) and code_of(error) == "missing_scope"
+            unasked = channel_id.startswith(DIRECT_MESSAGE_PREFIX) and code_of(error) == "missing_scope"
             return DIRECT_MESSAGES if unasked else channel_id
 
     async def _call(
@@ -122,7 +123,7 @@ class CommandCalls:
             line=visible(line),
             address=await self.address(channel_id),
             channel_name=await self.channel_name(channel_id, channel_name),
-            person=await self.person(user_id, personal=channel_id.startswith(PERSONAL)),
+            person=await self.person(user_id, personal=channel_id.startswith(DIRECT_MESSAGE_PREFIX)),
             from_message=from_message,
         )
 
@@ -130,7 +131,7 @@ class CommandCalls:
         """What a person is called, their id where that cannot be found out."""
         try:
             return (await self._api.profile(user_id)).name
-        except FAILURES as error:
+        except ERRORS as error:
             log.info("slack.person_unnamed", person=user_id, reason=outcome_of(error).reason)
             return user_id
 
@@ -143,7 +144,7 @@ class CommandCalls:
         """
         try:
             profile = await self._api.profile(user_id)
-        except FAILURES as error:
+        except ERRORS as error:
             log.warning("slack.person_unknown", person=user_id, reason=outcome_of(error).reason)
             # Where the app may not look at people at all, Slack's word that they are in the channel must do. Whether
             # they are admins is unknown then, and a role for admins has nobody.

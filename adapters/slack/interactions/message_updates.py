@@ -14,11 +14,11 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from adapters.slack.client.errors import FAILURES, code_of, is_unacceptable, refused_blocks
+from adapters.slack.client.errors import ERRORS, code_of, is_unacceptable, refused_blocks
+from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import SlackApi
 from adapters.slack.interactions.replies import Replies, ReplyTarget
-from adapters.slack.messages.block_kit import Json
-from adapters.slack.messages.rendering import ever_plainer, next_form, render
+from adapters.slack.messages.rendering import next_variant, plainer_variants, render
 from adapters.slack.platform import metadata_of
 from bot.platforms.command_calls import CommandCall, Reply
 
@@ -32,7 +32,7 @@ class MessageUpdates:
 
     def __init__(self, answers: Replies) -> None:
         self._replies = answers
-        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     def lock(self, call: CommandCall, target: ReplyTarget) -> AbstractAsyncContextManager[None]:
         """To be held from before the command runs until its message is changed.
@@ -42,7 +42,7 @@ class MessageUpdates:
         """
         if call.from_message is None or target.replaceable:
             return nullcontext()
-        return self._turns.setdefault((str(call.address), call.from_message), asyncio.Lock())
+        return self._locks.setdefault((str(call.address), call.from_message), asyncio.Lock())
 
     async def changed(self, api: SlackApi, call: CommandCall, reply: Reply, target: ReplyTarget) -> bool:
         """Lets the message say from now on what the reply gives for it; whether there was that, and it worked."""
@@ -63,15 +63,15 @@ class MessageUpdates:
             # Not what Slack does by default here: it would look for links and names in the text.
             "parse": "none",
         }
-        forms = ever_plainer(arguments, text_alone=False)
+        forms = plainer_variants(arguments, text_alone=False)
         form: Json | None = next(forms)
         while form is not None:
             try:
                 async with asyncio.timeout(_UPDATE_WITHIN):
                     await api.client.chat_update(**form)
-            except FAILURES as error:
+            except ERRORS as error:
                 log.info("slack.not_updated", channel=str(update.address), code=code_of(error), error=str(error)[:200])
-                form = next_form(forms, refused_blocks(error)) if is_unacceptable(error) else None
+                form = next_variant(forms, refused_blocks(error)) if is_unacceptable(error) else None
             else:
                 return True
         return await self._replies.replace(page, target)

@@ -6,12 +6,13 @@ import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from adapters.slack.client.errors import FAILURES, PERSONAL, code_of, outcome_of
+from adapters.slack.client.errors import ERRORS, code_of, outcome_of
+from adapters.slack.client.payloads import DIRECT_MESSAGE_PREFIX, Json
 from adapters.slack.client.web_api import SlackApi
 from adapters.slack.interactions.command_calls import CommandCalls
 from adapters.slack.interactions.settings_modal import (
@@ -32,13 +33,13 @@ from adapters.slack.interactions.topic_modal import (
     submission_of,
     with_preview,
 )
-from adapters.slack.messages.block_kit import Json
 from adapters.slack.platform import SlackPlatform
 from bot.background import BackgroundTasks
-from bot.channels.channel import Address, Channel
+from bot.channels.channel import Channel
 from bot.commands.wording import answer, say
 from bot.messages.message import Button, Buttons, Note, code, text
 from bot.platforms.command_calls import CommandCall, CommandRunner, Reply
+from bot.topics.forms import TopicForms
 from bot.topics.store import TopicOptions
 
 log = structlog.get_logger(__name__)
@@ -51,22 +52,6 @@ _NOT_THERE: Final = "I cannot see that you are in this channel."
 _EDIT: Final = re.compile(r"\s*edit\s+#?(?P<number>\d{1,6})\s*")
 
 
-class Forms(Protocol):
-    """What forms start with."""
-
-    async def topic_of(self, address: Address, number: int) -> TopicOptions | None:
-        """The topic with that number in a channel."""
-        ...
-
-    async def may_manage(self, call: CommandCall) -> bool:
-        """Whether the person may change what the form is about."""
-        ...
-
-    async def channel_at(self, address: Address) -> Channel | None:
-        """The channel, None where nobody has set anything up."""
-        ...
-
-
 class Modals:
     """Opens forms and does what they say, through the same commands that people type."""
 
@@ -77,7 +62,7 @@ class Modals:
         calls: CommandCalls,
         commands: CommandRunner,
         background: BackgroundTasks,
-        forms: Forms,
+        forms: TopicForms,
     ) -> None:
         self._api = api
         self._platform = platform
@@ -132,12 +117,12 @@ class Modals:
         await self._commands.run(call)
         return await self._forms.channel_at(call.address)
 
-    async def pressed_at_home(self, body: Json) -> None:
+    async def home_button(self, body: Json) -> None:
         """A button in the app's home: the answer is a window over it."""
         call = await self._calls.of_home(body["actions"][0]["value"], body["user"]["id"])
-        await self.say_at_home(await self._commands.run(call), body)
+        await self.show_over_home(await self._commands.run(call), body)
 
-    async def say_at_home(self, reply: Reply, body: Json) -> None:
+    async def show_over_home(self, reply: Reply, body: Json) -> None:
         """Shows something over the app's home to whoever pressed a button there."""
         await self._show(result_view(reply), body["trigger_id"])
 
@@ -159,7 +144,7 @@ class Modals:
         found = preview_of(await self._commands.run(call))
         try:
             await self._api.client.views_update(view_id=view["id"], hash=view["hash"], view=with_preview(view, found))
-        except FAILURES as error:
+        except ERRORS as error:
             if code_of(error) != "hash_conflict" or self._typed.get(view["id"]) != submission.query:
                 log.info("slack.preview_not_shown", reason=outcome_of(error).reason)
                 return
@@ -169,7 +154,7 @@ class Modals:
     async def _show_preview(self, view: Json, found: Sequence[Json]) -> None:
         try:
             await self._api.client.views_update(view_id=view["id"], view=with_preview(view, found))
-        except FAILURES as error:
+        except ERRORS as error:
             log.info("slack.preview_not_shown", reason=outcome_of(error).reason)
 
     async def submitted(self, ack: AsyncAck, body: Json) -> None:
@@ -229,7 +214,7 @@ class Modals:
         """A channel's topics are its members' business, whatever a form says."""
         try:
             return await self._api.is_member(channel, person)
-        except FAILURES as error:
+        except ERRORS as error:
             log.info("slack.members_unknown", channel=channel, reason=outcome_of(error).reason)
             return False
 
@@ -257,14 +242,14 @@ class Modals:
     async def _show(self, view: Json, trigger: str) -> bool:
         try:
             await self._api.client.views_open(trigger_id=trigger, view=view)
-        except FAILURES as error:
+        except ERRORS as error:
             # Usually too late: the answer in words says the same.
             log.info("slack.form_not_opened", reason=outcome_of(error).reason)
             return False
         return True
 
 
-def in_words(call: CommandCall) -> CommandCall:
+def in_text(call: CommandCall) -> CommandCall:
     """The command that answers in words where a form did not open."""
     return replace(call, line="settings") if call.line == OPENING_LINE else call
 
@@ -277,7 +262,7 @@ def with_invitation(call: CommandCall, reply: Reply) -> Reply:
     """The answer to `subscribe`, with what is still to do where the bot cannot post yet."""
     if reply.failed or not _is_unseen(call) or not call.line.strip().lower().startswith("subscribe"):
         return reply
-    if call.address.channel.startswith(PERSONAL):
+    if call.address.channel.startswith(DIRECT_MESSAGE_PREFIX):
         note = Note(text("I cannot post in conversations between people. Say this in a channel, or in ours."))
     else:
         note = Note(

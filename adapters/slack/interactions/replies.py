@@ -13,11 +13,18 @@ import aiohttp
 import structlog
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from adapters.slack.client.errors import FAILURES, asked_to_wait, named_blocks
+from adapters.slack.client.errors import ERRORS, named_blocks, retry_after
+from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import LIBRARY_LOG, NO_RETRIES, Connection, usable_proxy
 from adapters.slack.messages import block_kit, limits
-from adapters.slack.messages.block_kit import Json
-from adapters.slack.messages.rendering import Forms, Payload, content_of, ever_plainer, next_form, render
+from adapters.slack.messages.rendering import (
+    MessageVariants,
+    Payload,
+    content_of,
+    next_variant,
+    plainer_variants,
+    render,
+)
 from bot.platforms.command_calls import Reply
 
 log = structlog.get_logger(__name__)
@@ -29,7 +36,7 @@ _REPLACED_WITHIN: Final = 60.0  # seconds
 
 
 @dataclass(slots=True)
-class Uses:
+class RemainingUses:
     """How often a `response_url` may still be used. What may have arrived counts."""
 
     left: int = limits.RESPONSES
@@ -44,7 +51,7 @@ class ReplyTarget:
     trigger: str
     replaceable: bool = False
     thread: str | None = None
-    uses: Uses = field(default_factory=Uses)
+    uses: RemainingUses = field(default_factory=RemainingUses)
     until: float = field(default_factory=lambda: time.monotonic() + limits.RESPONSE_LIFE)
 
 
@@ -79,7 +86,7 @@ class Replies:
             }
             if target.thread and not replaces:
                 body["thread_ts"] = target.thread
-            if not await self._deliver(ever_plainer(body), target, target.until, repeatable=reply.ephemeral):
+            if not await self._deliver(plainer_variants(body), target, target.until, repeatable=reply.ephemeral):
                 return False
         return True
 
@@ -90,19 +97,19 @@ class Replies:
         """
         body = content_of(payload) | {"replace_original": True}
         until = min(target.until, time.monotonic() + _REPLACED_WITHIN)
-        return await self._deliver(ever_plainer(body, text_alone=False), target, until, repeatable=True)
+        return await self._deliver(plainer_variants(body, text_alone=False), target, until, repeatable=True)
 
-    async def _deliver(self, forms: Forms, target: ReplyTarget, until: float, *, repeatable: bool) -> bool:
+    async def _deliver(self, variants: MessageVariants, target: ReplyTarget, until: float, *, repeatable: bool) -> bool:
         """`repeatable` allows another try when nobody knows whether the first one arrived: at worst the asker alone
         sees it twice. Where Slack asks to wait it is waited for, as long as that ends before `until`."""
-        body, failures = next(forms), 0
+        body, failures = next(variants), 0
         while target.uses.left:
             outcome = await self._post(target.response_url, body)
             if not outcome.certain:
                 target.uses.left -= 1
             if 200 <= outcome.status < 300:
                 return True
-            if outcome.status == 400 and (plainer := next_form(forms, outcome.named)) is not None:
+            if outcome.status == 400 and (plainer := next_variant(variants, outcome.named)) is not None:
                 body = plainer
                 continue
             log.warning("slack.answer_failed", status=outcome.status)
@@ -125,10 +132,10 @@ class Replies:
             answer = await client.send_dict(body)
         except aiohttp.ClientConnectorError:
             return _Outcome(0, certain=True)
-        except FAILURES:
+        except ERRORS:
             return _Outcome(0)
         if answer.status_code == 429:
-            return _Outcome(429, certain=True, pause=asked_to_wait(answer.headers))
+            return _Outcome(429, certain=True, pause=retry_after(answer.headers))
         refused = answer.status_code == 200 and answer.body.replace(" ", "").startswith('{"ok":false')
         return _Outcome(400 if refused else answer.status_code, named=named_blocks(answer.body))
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from adapters.slack.client.payloads import Json
 from adapters.slack.interactions.topic_modal import channel_input
 from adapters.slack.messages import block_kit, limits
-from adapters.slack.messages.block_kit import Json
 from adapters.slack.messages.mentions import mention_name, mentioned_person
 from bot.channels.channel import Channel
 from bot.commands.settings import MENTION, SETTINGS

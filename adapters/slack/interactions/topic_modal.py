@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from adapters.slack.client.payloads import Json
 from adapters.slack.messages import block_kit, limits
-from adapters.slack.messages.block_kit import Json
 from adapters.slack.messages.rendering import render
 from bot.messages.message import Buttons, Message, PaperBlock
 from bot.platforms.command_calls import Reply

@@ -12,17 +12,16 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from adapters.slack.client.payloads import Json
 from adapters.slack.messages import limits
 from bot.messages.message import Button, ButtonStyle, Link, Span
 from bot.text.shortening import shorten
 
-Json = dict[str, Any]
-
 #: Every button's `action_id` starts so; what it does is the command line in its `value`. Both are in messages that
 #: were posted long ago and must never change their meaning.
-RUN = "paperround.run"
+RUN_ACTION = "paperround.run"
 #: The menu of links below a card. Its choices lead somewhere by themselves; Slack tells us of them all the same.
-LINKS = "paperround.links"
+LINKS_ACTION = "paperround.links"
 #: A button whose line takes more than this as JSON is left out.
 _LONGEST_LINE = 2_500
 _LINE_OVERHEAD = 150  # JSON around the words of one run of text, at most
@@ -54,7 +53,7 @@ def visible(text: str) -> str:
     return _UNSEEN.sub("", text.replace("\t", " "))
 
 
-def settled(text: str) -> str:
+def left_to_right(text: str) -> str:
     """Text after which a line goes on from left to right, even after Hebrew or Arabic words."""
     return text + _LEFT_TO_RIGHT if any(unicodedata.bidirectional(one) in ("R", "AL") for one in text) else text
 
@@ -141,7 +140,7 @@ def actions(buttons: Iterable[Button], links: Iterable[Link] = ()) -> list[Json]
     row = [_button(one, number % limits.ACTIONS) for number, one in enumerate(usable)]
     options = [_option(link, number) for number, link in enumerate(links) if is_url(link.url)][: limits.OVERFLOW]
     if len(options) > 1:
-        row.append({"type": "overflow", "action_id": LINKS, "options": options})
+        row.append({"type": "overflow", "action_id": LINKS_ACTION, "options": options})
     rows = [row[start : start + limits.ACTIONS] for start in range(0, len(row), limits.ACTIONS)]
     return [{"type": "actions", "elements": one} for one in rows]
 
@@ -158,7 +157,7 @@ def _is_usable(button: Button) -> bool:
 def _button(button: Button, number: int) -> Json:
     element: Json = {
         "type": "button",
-        "action_id": f"{RUN}.{number}",
+        "action_id": f"{RUN_ACTION}.{number}",
         "text": plain(button.label, limits.BUTTON_LABEL, emoji=True),
         "value": button.line,
     }
@@ -209,10 +208,10 @@ def lines_of(block: Mapping[str, Any], longest: int = limits.SECTION) -> Iterato
         case "rich_text":
             for part in block["elements"]:
                 for one in part["elements"] if part["type"] == "rich_text_list" else (part,):
-                    yield from "".join(_said(element, longest) for element in one["elements"]).splitlines()
+                    yield from "".join(_text_of(element, longest) for element in one["elements"]).splitlines()
 
 
-def _said(element: Json, longest: int) -> str:
+def _text_of(element: Json, longest: int) -> str:
     words: str = element.get("text", "")
     if element["type"] == "link":
         return f"{shorten(words, min(longest, _LONGEST_LABEL))} {element['url']}"

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from adapters.slack.client.payloads import Json
 from adapters.slack.messages import block_kit, limits
-from adapters.slack.messages.block_kit import Json
 from bot.messages.message import PaperBlock, Span
 from bot.text.shortening import shorten
 
@@ -27,7 +27,7 @@ def paper_blocks(block: PaperBlock, budget: int) -> list[Json]:
     if block_kit.size(blocks) <= budget:
         # Nearly always, and a digest to everybody renders many.
         return blocks
-    for shorter in _ever_shorter(block, budget, build):
+    for shorter in _shorter_variants(block, budget, build):
         blocks = build(shorter)
     return blocks
 
@@ -47,7 +47,9 @@ def _visible(block: PaperBlock) -> PaperBlock:
     )
 
 
-def _ever_shorter(block: PaperBlock, budget: int, build: Callable[[PaperBlock], list[Json]]) -> Iterator[PaperBlock]:
+def _shorter_variants(
+    block: PaperBlock, budget: int, build: Callable[[PaperBlock], list[Json]]
+) -> Iterator[PaperBlock]:
     """Shorter forms of the block, the last of which fits, or is as short as it gets."""
 
     def excess() -> int:
@@ -56,7 +58,7 @@ def _ever_shorter(block: PaperBlock, budget: int, build: Callable[[PaperBlock], 
     changes: dict[str, Any]
     for part in ("abstract", "snippet", "summary", "byline"):
         while (over := excess()) > 0 and (text := getattr(block, part)):
-            changes = {part: _less(text, over)}
+            changes = {part: _shortened_by(text, over)}
             block = replace(block, **changes)
             yield block
     for part in ("topics", "facts", "links", "buttons", "thumbnail_url"):
@@ -68,7 +70,7 @@ def _ever_shorter(block: PaperBlock, budget: int, build: Callable[[PaperBlock], 
         yield replace(block, title=shorten(block.title, max(_SHORTEST_TITLE, len(block.title) - over)))
 
 
-def _less(text: Any, characters: int) -> Any:
+def _shortened_by(text: Any, characters: int) -> Any:
     """The words, or the styled words, with so many characters less."""
     if isinstance(text, str):
         return shorten(text, max(0, len(text) - characters))
@@ -104,14 +106,14 @@ def _card(block: PaperBlock) -> list[Json]:
         blocks.append(block_kit.picture_beside(block.summary or block.paper_id, block.thumbnail_url, block.title))
     if block.abstract:
         blocks.append(block_kit.rich(block_kit.quote(block.abstract)))
-    if aside := _aside(block.byline, *block.facts, topics=block.topics):
+    if aside := _details_line(block.byline, *block.facts, topics=block.topics):
         blocks.append(block_kit.context(aside))
     return blocks + buttons
 
 
-def _aside(*parts: str, topics: Sequence[str]) -> str:
+def _details_line(*parts: str, topics: Sequence[str]) -> str:
     named = [f"Topics: {', '.join(topics)}"] if topics else []
-    return " · ".join(block_kit.settled(part) for part in (*parts, *named) if part)
+    return " · ".join(block_kit.left_to_right(part) for part in (*parts, *named) if part)
 
 
 def _has_menu(rows: list[Json]) -> bool:
@@ -120,8 +122,8 @@ def _has_menu(rows: list[Json]) -> bool:
 
 
 def _line(block: PaperBlock) -> list[Json]:
-    words = [block_kit.link(block_kit.settled(block.title), block.url)]
-    if aside := _aside(*block.facts, topics=block.topics):
+    words = [block_kit.link(block_kit.left_to_right(block.title), block.url)]
+    if aside := _details_line(*block.facts, topics=block.topics):
         words.append(block_kit.words(f" · {aside}", italic=True))
     return [block_kit.rich(block_kit.bullets([block_kit.section(*words)]))]
 

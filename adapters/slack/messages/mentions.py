@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from adapters.slack.messages.block_kit import Json, section, visible
+from adapters.slack.client.payloads import Json
+from adapters.slack.messages.block_kit import section, visible
 from bot.errors import UserError
 
 _MENTION = re.compile(

@@ -6,9 +6,8 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from adapters.slack.client.errors import PERSONAL
+from adapters.slack.client.payloads import DIRECT_MESSAGE_PREFIX, Json
 from adapters.slack.messages import block_kit, limits
-from adapters.slack.messages.block_kit import Json
 from adapters.slack.messages.cards import paper_blocks
 from adapters.slack.messages.mentions import mention_element
 from bot.channels.channel import Style
@@ -85,14 +84,14 @@ def render_one(message: Message) -> Payload | None:
 
     None for one that does not fit even so: nothing of it may be left out unnoticed.
     """
-    for shorter in _ever_shorter(message):
+    for shorter in _shorter_variants(message):
         pages = render(shorter)
         if len(pages) == 1:
             return pages[0]
     return None
 
 
-def _ever_shorter(message: Message) -> Iterator[Message]:
+def _shorter_variants(message: Message) -> Iterator[Message]:
     yield message
     for changes in ({"abstract": ""}, {"abstract": "", "summary": "", "snippet": ()}, {"compact": True, "buttons": ()}):
         yield replace(
@@ -116,7 +115,7 @@ def content_of(payload: Payload) -> Json:
 
 def naming(payload: Payload, channel_id: str) -> Payload:
     """The message with what its reader calls a channel, wherever it has the id because we know no name."""
-    if channel_id.startswith(PERSONAL):
+    if channel_id.startswith(DIRECT_MESSAGE_PREFIX):
         spoken, name = _UNSEEN, block_kit.words(_UNSEEN)
     else:
         spoken, name = f"<#{channel_id}>", {"type": "channel", "channel_id": channel_id}
@@ -124,12 +123,12 @@ def naming(payload: Payload, channel_id: str) -> Payload:
     return Payload(payload.text.replace(channel_id, spoken), tuple(blocks))
 
 
-Forms = Generator[Json, Collection[int], None]
+MessageVariants = Generator[Json, Collection[int], None]
 
 
-def ever_plainer(arguments: Json, *, text_alone: bool = True) -> Forms:
+def plainer_variants(arguments: Json, *, text_alone: bool = True) -> MessageVariants:
     """The message, then in forms that Slack may take when it refused that: with the blocks that it named simplified,
-    without thumbnails, and as text alone if that is better than nothing. `next_form` asks for them."""
+    without thumbnails, and as text alone if that is better than nothing. `next_variant` asks for them."""
     named = yield arguments
     blocks: list[Json] = arguments["blocks"]
     if any(number < len(blocks) for number in named):
@@ -144,10 +143,10 @@ def ever_plainer(arguments: Json, *, text_alone: bool = True) -> Forms:
         yield alone | {"text": _as_text(arguments["blocks"]) or arguments["text"]}
 
 
-def next_form(forms: Forms, named: Collection[int]) -> Json | None:
+def next_variant(variants: MessageVariants, named: Collection[int]) -> Json | None:
     """The next form once Slack refused the last one for the blocks of those numbers; None when there is none."""
     try:
-        return forms.send(named)
+        return variants.send(named)
     except StopIteration:
         return None
 

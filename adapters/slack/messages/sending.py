@@ -1,4 +1,4 @@
-"""OutboxWorker a message to a conversation, in the form that Slack takes."""
+"""Posting a message to a conversation, in the form that Slack takes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from functools import partial
 import structlog
 from slack_sdk.errors import SlackApiError
 
-from adapters.slack.client.errors import FAILURES, PostponedError, code_of, is_unacceptable, outcome_of, refused_blocks
+from adapters.slack.client.errors import ERRORS, PostponedError, code_of, is_unacceptable, outcome_of, refused_blocks
+from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import SlackApi
-from adapters.slack.messages.block_kit import Json
-from adapters.slack.messages.rendering import content_of, ever_plainer, naming, next_form, render
+from adapters.slack.messages.rendering import content_of, naming, next_variant, plainer_variants, render
 from bot.messages.message import Message
 from bot.platforms.outcomes import Retry, Unknown
 
@@ -18,28 +18,28 @@ log = structlog.get_logger(__name__)
 
 
 async def post(api: SlackApi, arguments: Json) -> str:
-    """Posts once and returns the message's id; raises one of `outcomes.FAILURES`.
+    """Posts once and returns the message's id; raises one of `errors.ERRORS`.
 
     Only what Slack has certainly refused is asked again, in another way: after joining a public channel, or without
     the pictures and blocks that it does not take.
     """
-    forms = ever_plainer(arguments)
+    forms = plainer_variants(arguments)
     form = next(forms)
     while True:
         try:
-            return await _post_form(api, form)
-        except FAILURES as error:
+            return await _post_variant(api, form)
+        except ERRORS as error:
             if not is_unacceptable(error):
                 raise
             log.warning("slack.message_refused", channel=arguments["channel"], code=code_of(error))
-            plainer = next_form(forms, refused_blocks(error))
+            plainer = next_variant(forms, refused_blocks(error))
             if plainer is None:
                 raise
             form = plainer
 
 
 async def say(api: SlackApi, channel: str, message: Message, *, thread: str = "", about: str = "") -> None:
-    """Says something at once, without the outbox; raises one of `outcomes.FAILURES`.
+    """Says something at once, without the outbox; raises one of `errors.ERRORS`.
 
     `channel` may be a person, `thread` the message that is answered, and `about` the channel that it is about.
     """
@@ -49,7 +49,7 @@ async def say(api: SlackApi, channel: str, message: Message, *, thread: str = ""
         await api.connection.retries.ask(partial(post, api, arguments))
 
 
-async def _post_form(api: SlackApi, form: Json) -> str:
+async def _post_variant(api: SlackApi, form: Json) -> str:
     try:
         answer = await api.client.chat_postMessage(**form)
     except SlackApiError as error:
@@ -66,7 +66,7 @@ async def _join(api: SlackApi, channel: str, refusal: SlackApiError) -> None:
     """Joins a public channel, whose `refusal` counts where we may not. What passes does not close a channel to us."""
     try:
         await api.join(channel)
-    except FAILURES as error:
+    except ERRORS as error:
         outcome = outcome_of(error)
         log.info("slack.not_joined", channel=channel, reason=outcome.reason)
         if isinstance(outcome, Retry) and outcome.after is not None:

@@ -1,4 +1,4 @@
-"""A team that uses the bot: the whole core on a real store, and the real Slack adapter before a simulated Slack."""
+"""A bot that uses the bot: the whole core on a real store, and the real Slack adapter before a simulated Slack."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.town import Town
 TRANSPORTS: Final = ("socket", "http")
 
 
-class Team:
+class BotProcess:
     """One process of the bot, connected to Slack while `connected` is open."""
 
     def __init__(

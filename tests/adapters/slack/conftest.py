@@ -11,8 +11,8 @@ from adapters.slack.client.web_api import REQUEST_TIMEOUT, Connection
 from adapters.slack.installation.workspaces import OneWorkspace
 from adapters.slack.platform import SlackPlatform
 from storage.store import SqlStore
-from tests.adapters.slack.many import Many
-from tests.adapters.slack.team import TRANSPORTS, Team
+from tests.adapters.slack.bot_process import TRANSPORTS, BotProcess
+from tests.adapters.slack.distributed_bot import DistributedBot
 from tests.clocks import SettableClock
 from tests.simulators.slack import BOT_TOKEN, SlackSimulator
 
@@ -40,22 +40,22 @@ async def platform(slack: SlackSimulator, request: pytest.FixtureRequest) -> Asy
 
 
 @pytest.fixture
-async def team(
+async def bot(
     sqlite_url: str, tmp_path: Path, slack: SlackSimulator, platform: SlackPlatform, clock: SettableClock
-) -> AsyncIterator[Team]:
+) -> AsyncIterator[BotProcess]:
     store = SqlStore(sqlite_url)
     await store.open()
-    made = Team(store, tmp_path / "index", slack, platform, clock)
+    made = BotProcess(store, tmp_path / "index", slack, platform, clock)
     yield made
     await made.town.index.close()
     await store.close()
 
 
 @pytest.fixture(params=TRANSPORTS)
-async def connected(team: Team, request: pytest.FixtureRequest) -> AsyncIterator[Team]:
-    """A team over Socket Mode, and one over HTTP."""
-    async with team.connected(request.param):
-        yield team
+async def connected(bot: BotProcess, request: pytest.FixtureRequest) -> AsyncIterator[BotProcess]:
+    """A bot over Socket Mode, and one over HTTP."""
+    async with bot.connected(request.param):
+        yield bot
 
 
 @pytest.fixture
@@ -66,9 +66,11 @@ async def sql(sqlite_url: str) -> AsyncIterator[SqlStore]:
 
 
 @pytest.fixture
-async def many(sql: SqlStore, tmp_path: Path, slack: SlackSimulator, clock: SettableClock) -> AsyncIterator[Many]:
+async def distributed(
+    sql: SqlStore, tmp_path: Path, slack: SlackSimulator, clock: SettableClock
+) -> AsyncIterator[DistributedBot]:
     """A bot that any workspace may install, over HTTP."""
-    made = Many(sql, tmp_path, slack, clock)
+    made = DistributedBot(sql, tmp_path, slack, clock)
     async with made.over_http():
         yield made
     await made.close()

@@ -11,8 +11,9 @@ import aiohttp
 
 from adapters.slack.app import SlackApp
 from adapters.slack.client.web_api import Connection
+from adapters.slack.installation.installed_workspaces import BELIEVED_FOR, InstalledWorkspaces
 from adapters.slack.installation.oauth import OAuthInstallation
-from adapters.slack.installation.workspaces import BELIEVED_FOR, InstalledWorkspaces, OneWorkspace
+from adapters.slack.installation.workspaces import OneWorkspace
 from adapters.slack.paths import EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH
 from adapters.slack.platform import SlackPlatform
 from bot.app.assembly import lifecycle_of
@@ -22,7 +23,7 @@ from bot.commands.runner import REGISTRY
 from storage.installations import SqlInstallationStore
 from storage.store import SqlStore
 from storage.token_encryption import open_token_encryption
-from tests.adapters.slack.team import Team
+from tests.adapters.slack.bot_process import BotProcess
 from tests.clocks import SettableClock
 from tests.simulators.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, SlackSimulator
 from tests.simulators.slack_messages import words_of
@@ -36,7 +37,7 @@ class Page:
     text: str
 
 
-class Many(Team):
+class DistributedBot(BotProcess):
     """One process of the bot that any workspace may install. With `first` one workspace's token is in the settings."""
 
     def __init__(

@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.channels.channel import Address, PlatformName
 from bot.topics.store import TopicOptions
-from tests.adapters.slack.team import Team
+from tests.adapters.slack.bot_process import BotProcess
 from tests.simulators.slack import Fault, Interaction
 from tests.simulators.slack_methods import TEAM, SimulatedChannel
 from tests.sources import a_paper
@@ -38,26 +38,26 @@ class Outcome:
     faults: Counter[str]
 
 
-async def storm(team: Team, number: int, *, pause: float, seed: int = 7) -> Outcome:
+async def storm(bot: BotProcess, number: int, *, pause: float, seed: int = 7) -> Outcome:
     """Lets it come over so many channels; raises `AssertionError` when a message is lost, or there twice.
 
     A command is given every `pause` seconds. Slack's simulator fails by itself for one that is acknowledged too late.
     """
-    channels = [await _subscribed(team, place) for place in range(number)]
-    await team.news(*(a_paper(place) for place in range(1, 4)))
+    channels = [await _subscribed(bot, place) for place in range(number)]
+    await bot.news(*(a_paper(place) for place in range(1, 4)))
     chance = random.Random(seed)
     posting = [chance.choice(POSTING) for _ in range(2 * number)]
     for _ in range(HANGING):
         posting[chance.randrange(number)] = Fault.HANG
-    team.slack.fail("chat.postMessage", *posting)
-    team.slack.fail("conversations.history", *(chance.choice(LOOKING) for _ in range(number // 2)))
+    bot.slack.fail("chat.postMessage", *posting)
+    bot.slack.fail("conversations.history", *(chance.choice(LOOKING) for _ in range(number // 2)))
     started = time.monotonic()
-    going_out = asyncio.create_task(_deliver(team, channels))
+    going_out = asyncio.create_task(_deliver(bot, channels))
     acknowledged: list[float] = []
     given: list[Interaction] = []
     while not going_out.done():
         asked = time.monotonic()
-        given.append(await team.slack.command(chance.choice(_LINES), chance.choice(channels)))
+        given.append(await bot.slack.command(chance.choice(_LINES), chance.choice(channels)))
         acknowledged.append(time.monotonic() - asked)
         await asyncio.sleep(pause)
     await going_out
@@ -68,14 +68,14 @@ async def storm(team: Team, number: int, *, pause: float, seed: int = 7) -> Outc
         assert len(channel.messages) == 1, (channel.name, len(channel.messages))
     keys = [channel.messages[0]["metadata"]["event_payload"]["key"] for channel in channels]
     assert len(set(keys)) == number
-    befallen = Counter(fault.name for fault in posting[: team.slack.count("chat.postMessage")] if fault is not None)
+    befallen = Counter(fault.name for fault in posting[: bot.slack.count("chat.postMessage")] if fault is not None)
     return Outcome(acknowledged=acknowledged, seconds=seconds, faults=befallen)
 
 
-async def _subscribed(team: Team, number: int) -> SimulatedChannel:
-    channel = team.slack.channel(f"channel-{number}")
-    now = team.clock.now()
-    stored = await team.store.channels.add(
+async def _subscribed(bot: BotProcess, number: int) -> SimulatedChannel:
+    channel = bot.slack.channel(f"channel-{number}")
+    now = bot.clock.now()
+    stored = await bot.store.channels.add(
         Address(PlatformName.SLACK, TEAM, channel.id),
         channel.name,
         time_zone="UTC",
@@ -83,22 +83,22 @@ async def _subscribed(team: Team, number: int) -> SimulatedChannel:
         next_digest_at=now,
     )
     options = TopicOptions(query="diffusion")
-    await team.store.subscriptions.add(stored.id, options, created_by="U0ADA", now=now)
+    await bot.store.subscriptions.add(stored.id, options, created_by="U0ADA", now=now)
     return channel
 
 
-async def _deliver(team: Team, channels: list[SimulatedChannel]) -> None:
+async def _deliver(bot: BotProcess, channels: list[SimulatedChannel]) -> None:
     """Lets minutes pass until nothing is left to do."""
     for _ in range(_ROUNDS):
-        await team.engine.deliver()
-        await team.engine.reconcile()
-        if all(channel.messages for channel in channels) and not await _open(team):
+        await bot.engine.deliver()
+        await bot.engine.reconcile()
+        if all(channel.messages for channel in channels) and not await _open(bot):
             return
-        team.clock.advance(seconds=61)
+        bot.clock.advance(seconds=61)
     raise AssertionError("not everything was posted")
 
 
-async def _open(team: Team) -> int:
+async def _open(bot: BotProcess) -> int:
     """How many posts are neither sent nor given up."""
-    counts = await team.store.posts.counts()
+    counts = await bot.store.posts.counts()
     return sum(number for state, number in counts.items() if state.value not in ("sent", "failed"))

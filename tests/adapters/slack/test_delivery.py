@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.channels.channel import ChannelState
-from tests.adapters.slack.team import Team
+from tests.adapters.slack.bot_process import BotProcess
 from tests.simulators.slack import Fault, SlackSimulator
 from tests.simulators.slack_messages import leaves, words_of
 from tests.simulators.slack_methods import BOT_USER, Json, SimulatedChannel
@@ -24,21 +24,21 @@ def papers_in(channel: SimulatedChannel) -> list[str]:
     ]
 
 
-async def subscribed(team: Team, *settings: str, member: bool = True) -> SimulatedChannel:
-    channel = team.slack.channel(member=member)
-    async with team.over_socket():
-        await team.say("subscribe diffusion", channel)
+async def subscribed(bot: BotProcess, *settings: str, member: bool = True) -> SimulatedChannel:
+    channel = bot.slack.channel(member=member)
+    async with bot.over_socket():
+        await bot.say("subscribe diffusion", channel)
         for setting in settings:
-            await team.say(f"settings {setting}", channel)
+            await bot.say(f"settings {setting}", channel)
     return channel
 
 
 @pytest.mark.parametrize("style", ["cards", "compact", "threads"])
-async def test_a_digest_in_every_style_is_complete(team: Team, style: str) -> None:
-    channel = await subscribed(team, f"style {style}", "mention <@U0ADA>")
-    await team.news(*(a_paper(number, upvotes=50 - number) for number in range(1, 24)))
-    await team.next_digest(channel)
-    await team.settle(minutes=25)
+async def test_a_digest_in_every_style_is_complete(bot: BotProcess, style: str) -> None:
+    channel = await subscribed(bot, f"style {style}", "mention <@U0ADA>")
+    await bot.news(*(a_paper(number, upvotes=50 - number) for number in range(1, 24)))
+    await bot.next_digest(channel)
+    await bot.settle(minutes=25)
     expected = [f"2605.{number:05}" for number in range(1, 21)]
     heads = [message for message in channel.messages if "thread_ts" not in message]
     assert [paper for paper in papers_in(channel) if paper][: len(expected)] == expected
@@ -70,59 +70,59 @@ def _leaves_of(message: Json) -> list[Json]:
         "a_code_of_tomorrow",
     ],
 )
-async def test_whatever_happens_every_paper_comes_once(team: Team, fault: Fault | str) -> None:
-    channel = await subscribed(team)
-    await team.news(*(a_paper(number, upvotes=50 - number) for number in range(1, 13)))
+async def test_whatever_happens_every_paper_comes_once(bot: BotProcess, fault: Fault | str) -> None:
+    channel = await subscribed(bot)
+    await bot.news(*(a_paper(number, upvotes=50 - number) for number in range(1, 13)))
     # The first and the third message fail; history fails once, too.
-    team.slack.fail("chat.postMessage", fault)
-    team.slack.fail("conversations.history", Fault.ERROR_500)
-    await team.next_digest(channel)
-    team.slack.fail("chat.postMessage", fault)
-    await team.settle()
+    bot.slack.fail("chat.postMessage", fault)
+    bot.slack.fail("conversations.history", Fault.ERROR_500)
+    await bot.next_digest(channel)
+    bot.slack.fail("chat.postMessage", fault)
+    await bot.settle()
     assert papers_in(channel) == [f"2605.{number:05}" for number in range(1, 13)]
 
 
 @pytest.mark.parametrize("fault", [Fault.RATE_LIMITED, Fault.ERROR_500, Fault.DROPPED])
-async def test_a_channel_that_cannot_be_joined_yet_is_joined_later(team: Team, fault: Fault) -> None:
-    channel = await subscribed(team, member=False)
-    await team.news(a_paper(1))
-    team.slack.fail("conversations.join", fault)
-    await team.next_digest(channel)
-    assert (await team.stored(channel)).state is ChannelState.ACTIVE
-    await team.settle()
+async def test_a_channel_that_cannot_be_joined_yet_is_joined_later(bot: BotProcess, fault: Fault) -> None:
+    channel = await subscribed(bot, member=False)
+    await bot.news(a_paper(1))
+    bot.slack.fail("conversations.join", fault)
+    await bot.next_digest(channel)
+    assert (await bot.stored(channel)).state is ChannelState.ACTIVE
+    await bot.settle()
     assert papers_in(channel) == ["2605.00001"]
-    assert not team.slack.conversation("U0ADA").messages
+    assert not bot.slack.conversation("U0ADA").messages
 
 
-async def test_messages_keep_the_pace_that_a_channel_wants(team: Team) -> None:
-    team.slack.interval = 1.0
-    channel = await subscribed(team)
-    other = await subscribed(team)
-    await team.news(*(a_paper(number) for number in range(1, 13)))
-    await team.next_digest(channel)
+async def test_messages_keep_the_pace_that_a_channel_wants(bot: BotProcess) -> None:
+    bot.slack.interval = 1.0
+    channel = await subscribed(bot)
+    other = await subscribed(bot)
+    await bot.news(*(a_paper(number) for number in range(1, 13)))
+    await bot.next_digest(channel)
     for _ in range(10):
-        team.clock.advance(seconds=1.01)
-        await team.engine.deliver()
+        bot.clock.advance(seconds=1.01)
+        await bot.engine.deliver()
     assert len(papers_in(channel)) == len(papers_in(other)) == 12
-    assert "ratelimited" not in team.slack.refusals
+    assert "ratelimited" not in bot.slack.refusals
 
 
 @pytest.mark.parametrize("how", ["archived", "private", "revoked"])
-async def test_a_channel_that_is_closed_to_us_keeps_its_papers(team: Team, how: str) -> None:
-    channel = await subscribed(team)
-    await team.news(a_paper(1))
-    _close(team.slack, channel, how, closed=True)
-    await team.next_digest(channel)
-    await team.settle(minutes=3)
+async def test_a_channel_that_is_closed_to_us_keeps_its_papers(bot: BotProcess, how: str) -> None:
+    channel = await subscribed(bot)
+    await bot.news(a_paper(1))
+    _close(bot.slack, channel, how, closed=True)
+    await bot.next_digest(channel)
+    await bot.settle(minutes=3)
     assert not channel.posts
-    stored = await team.stored(channel)
+    stored = await bot.stored(channel)
     assert stored.state is ChannelState.BROKEN
     assert stored.reason
-    assert len(team.slack.conversation("U0ADA").messages) == (0 if how == "revoked" else 1)
-    _close(team.slack, channel, how, closed=False)
-    async with team.over_socket():
-        await team.say("resume", channel)
-    await team.settle(minutes=3)
+    assert len(bot.slack.conversation("U0ADA").messages) == (0 if how == "revoked" else 1)
+    _close(bot.slack, channel, how, closed=False)
+    async with bot.over_socket():
+        await bot.say("resume", channel)
+    await bot.settle(minutes=3)
     assert papers_in(channel) == ["2605.00001"]
 
 
@@ -137,16 +137,16 @@ def _close(slack: SlackSimulator, channel: SimulatedChannel, how: str, *, closed
             slack.revoked = closed
 
 
-async def test_a_public_channel_is_joined_for_its_first_digest(team: Team) -> None:
-    channel = await subscribed(team, member=False)
-    await team.news(a_paper(1))
-    await team.next_digest(channel)
+async def test_a_public_channel_is_joined_for_its_first_digest(bot: BotProcess) -> None:
+    channel = await subscribed(bot, member=False)
+    await bot.news(a_paper(1))
+    await bot.next_digest(channel)
     assert papers_in(channel) == ["2605.00001"]
 
 
-async def test_a_picture_that_slack_cannot_load_costs_no_paper(team: Team) -> None:
-    channel = await subscribed(team)
-    team.slack.pictures_load = False
-    await team.news(a_paper(1, summary="In short.", thumbnail_url="https://cdn.example.org/1.png"))
-    await team.next_digest(channel)
+async def test_a_picture_that_slack_cannot_load_costs_no_paper(bot: BotProcess) -> None:
+    channel = await subscribed(bot)
+    bot.slack.pictures_load = False
+    await bot.news(a_paper(1, summary="In short.", thumbnail_url="https://cdn.example.org/1.png"))
+    await bot.next_digest(channel)
     assert papers_in(channel) == ["2605.00001"]

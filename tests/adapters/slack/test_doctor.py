@@ -8,13 +8,13 @@ import pytest
 
 from adapters.slack.client.web_api import Connection
 from adapters.slack.doctor import SlackDoctor
+from adapters.slack.installation.scopes import SCOPES
 from adapters.slack.installation.workspaces import OneWorkspace, Workspaces
-from adapters.slack.manifest import SCOPES
 from bot.app.doctor import Finding, examine
 from bot.channels.channel import Channel, PlatformName
 from storage.store import SqlStore
-from tests.adapters.slack.many import Many
-from tests.adapters.slack.team import Team
+from tests.adapters.slack.bot_process import BotProcess
+from tests.adapters.slack.distributed_bot import DistributedBot
 from tests.clocks import SettableClock
 from tests.simulators.slack import APP_TOKEN, BOT_TOKEN, Fault, SlackSimulator
 
@@ -103,66 +103,66 @@ async def test_a_slack_that_is_away_is_no_riddle(one: Workspaces, slack: SlackSi
     assert [what for what, finding in found.items() if finding.is_well] == ["Clock"]
 
 
-async def test_channels_without_the_bot_are_named(team: Team, one: Workspaces) -> None:
-    slack = team.slack
-    async with team.over_http():
+async def test_channels_without_the_bot_are_named(bot: BotProcess, one: Workspaces) -> None:
+    slack = bot.slack
+    async with bot.over_http():
         for channel in (
             slack.channel("fine"), slack.channel("open", member=False), closed := slack.channel("closed", private=True),
             old := slack.channel("old"),
         ):  # fmt: skip
-            await team.say("subscribe diffusion", channel)
+            await bot.say("subscribe diffusion", channel)
     closed.members.clear()
-    found = (await examined(one, team.clock, team.store))["Slack's channels"]
+    found = (await examined(one, bot.clock, bot.store))["Slack's channels"]
     assert (found.is_well, "#closed" in found.words, "/invite @Paper Round" in found.words) == (False, True, True)
     assert "#fine" not in found.words
     closed.members.add("U0BOT")
-    found = (await examined(one, team.clock, team.store))["Slack's channels"]
+    found = (await examined(one, bot.clock, bot.store))["Slack's channels"]
     assert (found.is_well, "#open: I join" in found.words) == (True, True)
     old.archived = True
-    assert "#old" in (await examined(one, team.clock, team.store))["Slack's channels"].words
+    assert "#old" in (await examined(one, bot.clock, bot.store))["Slack's channels"].words
 
 
-async def test_nobody_is_told_to_invite_an_app_between_two_people(team: Team, one: Workspaces) -> None:
-    between = team.slack.conversation("U0BOB")
-    async with team.over_http():
-        await team.say("subscribe diffusion", between)
+async def test_nobody_is_told_to_invite_an_app_between_two_people(bot: BotProcess, one: Workspaces) -> None:
+    between = bot.slack.conversation("U0BOB")
+    async with bot.over_http():
+        await bot.say("subscribe diffusion", between)
     between.members.clear()
-    found = (await examined(one, team.clock, team.store))["Slack's channels"]
+    found = (await examined(one, bot.clock, bot.store))["Slack's channels"]
     assert not found.is_well
     assert "In 1 conversation between people nothing can come" in found.words
     assert "/invite" not in found.words
 
 
 @pytest.mark.parametrize("code", ["missing_scope", "unknown_method"])
-async def test_membership_that_cannot_be_asked_for_is_no_fault(team: Team, one: Workspaces, code: str) -> None:
-    async with team.over_http():
-        await team.say("subscribe diffusion", team.slack.channel())
-    team.slack.fail("users.conversations", code)
-    found = (await examined(one, team.clock, team.store))["Slack's channels"]
+async def test_membership_that_cannot_be_asked_for_is_no_fault(bot: BotProcess, one: Workspaces, code: str) -> None:
+    async with bot.over_http():
+        await bot.say("subscribe diffusion", bot.slack.channel())
+    bot.slack.fail("users.conversations", code)
+    found = (await examined(one, bot.clock, bot.store))["Slack's channels"]
     assert (found.is_well, code in found.words) == (True, True)
 
 
-async def test_every_installation_is_looked_at(many: Many) -> None:
-    assert "no workspace has the app yet" in (await examined(many.workspaces, many.clock))["Slack"].words
-    teams = [many.slack.another_team(f"T0{number}", f"Team {number}") for number in range(3)]
+async def test_every_installation_is_looked_at(distributed: DistributedBot) -> None:
+    assert "no workspace has the app yet" in (await examined(distributed.workspaces, distributed.clock))["Slack"].words
+    teams = [distributed.slack.another_team(f"T0{number}", f"Team {number}") for number in range(3)]
     for team in teams:
-        many.slack.oauth.withheld = frozenset({"links:write"}) if team is teams[1] else frozenset()
-        await many.install(team)
-    many.slack.oauth.revoke(teams[2])
-    found = await examined(many.workspaces, many.clock)
+        distributed.slack.oauth.withheld = frozenset({"links:write"}) if team is teams[1] else frozenset()
+        await distributed.install(team)
+    distributed.slack.oauth.revoke(teams[2])
+    found = await examined(distributed.workspaces, distributed.clock)
     assert not found["Slack"].is_well
     assert "T02: The app was removed" in found["Slack"].words
     assert "T00" not in found["Slack"].words
-    assert "In Team 1 the app lacks links:write." in found["Slack's permissions"].words
+    assert "In BotProcess 1 the app lacks links:write." in found["Slack's permissions"].words
     assert "/slack/install" in found["Slack's permissions"].words
 
 
-async def test_a_renewal_that_failed_is_told(many: Many) -> None:
-    many.slack.oauth.rotates = True
-    await many.install()
-    many.clock.advance(hours=7)
-    many.slack.oauth.grants[0].refresh = "another"
-    await many.workspaces.renew(many.slack.team_id)
-    found = (await examined(many.workspaces, many.clock))["Slack"]
+async def test_a_renewal_that_failed_is_told(distributed: DistributedBot) -> None:
+    distributed.slack.oauth.rotates = True
+    await distributed.install()
+    distributed.clock.advance(hours=7)
+    distributed.slack.oauth.grants[0].refresh = "another"
+    await distributed.workspaces.renew(distributed.slack.team_id)
+    found = (await examined(distributed.workspaces, distributed.clock))["Slack"]
     assert not found.is_well
     assert "could not be renewed (invalid_refresh_token)" in found.words

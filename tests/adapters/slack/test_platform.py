@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.slack.client.errors import asked_to_wait
+from adapters.slack.client.errors import retry_after
 from adapters.slack.client.web_api import Connection
 from adapters.slack.installation.workspaces import OneWorkspace
 from adapters.slack.platform import EVENT_TYPE, SlackPlatform
@@ -41,7 +41,7 @@ def outgoing(
 
 @pytest.mark.parametrize(("said", "seconds"), [("7", 7.0), ("1.5", 1.5), ("0", 0.0), ("", 30.0), ("soon", 30.0)])
 def test_a_pause_is_as_long_as_it_is_said_to_be(said: str, seconds: float) -> None:
-    assert asked_to_wait({"Retry-After": said}) == seconds
+    assert retry_after({"Retry-After": said}) == seconds
 
 
 async def test_a_message_arrives_with_its_key(slack: SlackSimulator, platform: SlackPlatform) -> None:

@@ -21,7 +21,7 @@ from storage.installations import SqlInstallationStore
 from storage.store import SqlStore
 from storage.tables import WORKSPACES
 from storage.token_encryption import open_token_encryption
-from tests.adapters.slack.many import Many
+from tests.adapters.slack.distributed_bot import DistributedBot
 from tests.clocks import SettableClock
 from tests.simulators.slack import APP, Fault, SlackSimulator
 from tests.simulators.slack_messages import words_of
@@ -32,12 +32,12 @@ HELLO = Message(summary="Hello", blocks=(Paragraph(text("Hello")),))
 
 
 @pytest.fixture
-async def other(many: Many) -> SlackSimulator:
+async def other(distributed: DistributedBot) -> SlackSimulator:
     """A second workspace. It and the first have both installed the app."""
-    made = many.slack.another_team("T0OTHER", "Other")
+    made = distributed.slack.another_team("T0OTHER", "Other")
     made.person()
-    await many.install()
-    await many.install(made)
+    await distributed.install()
+    await distributed.install(made)
     return made
 
 
@@ -48,93 +48,96 @@ def outgoing(team: SlackSimulator, channel: SimulatedChannel, key: str = "key-1"
 # ---- whose token
 
 
-async def test_two_workspaces_with_the_same_channel_id_never_mix(many: Many, other: SlackSimulator) -> None:
-    here, there = many.slack.channel("here", channel_id="C0SAME"), other.channel("there", channel_id="C0SAME")
-    assert "Topic 1 added" in await many.say_in(many.slack, "subscribe diffusion", here)
-    assert "no topics" in await many.say_in(other, "topics", there)
-    await many.say_in(other, "subscribe diffusion", there)
-    await many.say_in(other, "settings limit 1", there)
-    await many.news(a_paper(1), a_paper(2))
-    for team, channel in ((many.slack, here), (other, there)):
-        due = (await many.at(team, channel)).next_digest_at
+async def test_two_workspaces_with_the_same_channel_id_never_mix(
+    distributed: DistributedBot, other: SlackSimulator
+) -> None:
+    here, there = distributed.slack.channel("here", channel_id="C0SAME"), other.channel("there", channel_id="C0SAME")
+    assert "Topic 1 added" in await distributed.say_in(distributed.slack, "subscribe diffusion", here)
+    assert "no topics" in await distributed.say_in(other, "topics", there)
+    await distributed.say_in(other, "subscribe diffusion", there)
+    await distributed.say_in(other, "settings limit 1", there)
+    await distributed.news(a_paper(1), a_paper(2))
+    for team, channel in ((distributed.slack, here), (other, there)):
+        due = (await distributed.at(team, channel)).next_digest_at
         assert due is not None
-        many.clock.set(max(due, many.clock.now()))
-    await many.engine.deliver()
+        distributed.clock.set(max(due, distributed.clock.now()))
+    await distributed.engine.deliver()
     assert "Study 2" in words_of(here.messages[0])
     assert "+1 more" in words_of(there.messages[0])
-    assert [(await many.at(team, channel)).name for team, channel in ((many.slack, here), (other, there))] == [
-        "here", "there",
-    ]  # fmt: skip
+    assert (await distributed.at(distributed.slack, here)).name == "here"
+    assert (await distributed.at(other, there)).name == "there"
 
 
-async def test_it_works_over_sockets_as_well(many: Many, other: SlackSimulator) -> None:
-    await many.app.finish()
-    many.slack.http_url = None
-    async with many.over_socket():
-        for team in (many.slack, other):
-            assert "Topic 1 added" in await many.say_in(
+async def test_it_works_over_sockets_as_well(distributed: DistributedBot, other: SlackSimulator) -> None:
+    await distributed.app.finish()
+    distributed.slack.http_url = None
+    async with distributed.over_socket():
+        for team in (distributed.slack, other):
+            assert "Topic 1 added" in await distributed.say_in(
                 team, "subscribe diffusion", team.channel("x", channel_id="C0X")
             )
-    many.slack.http_url = "http://127.0.0.1:9/slack/events"
-    assert many.slack.count("auth.test") == 0
+    distributed.slack.http_url = "http://127.0.0.1:9/slack/events"
+    assert distributed.slack.count("auth.test") == 0
 
 
-async def test_nobody_asks_slack_who_the_bot_is_for_a_command(many: Many, other: SlackSimulator) -> None:
-    await many.say_in(other, "topics", other.channel())
-    assert [method for method, _ in many.slack.requests if method != "oauth.v2.access"] == ["users.info"]
+async def test_nobody_asks_slack_who_the_bot_is_for_a_command(
+    distributed: DistributedBot, other: SlackSimulator
+) -> None:
+    await distributed.say_in(other, "topics", other.channel())
+    assert [method for method, _ in distributed.slack.requests if method != "oauth.v2.access"] == ["users.info"]
 
 
-async def test_a_workspace_without_the_app_is_told_how_to_get_it(many: Many) -> None:
-    stranger = many.slack.another_team("T0STRANGE", "Strange")
+async def test_a_workspace_without_the_app_is_told_how_to_get_it(distributed: DistributedBot) -> None:
+    stranger = distributed.slack.another_team("T0STRANGE", "Strange")
     stranger.person()
     channel = stranger.channel()
-    assert "not installed in this workspace" in await many.say_in(stranger, "topics", channel)
-    result = await many.platform.send(outgoing(stranger, channel))
+    assert "not installed in this workspace" in await distributed.say_in(stranger, "topics", channel)
+    result = await distributed.platform.send(outgoing(stranger, channel))
     assert isinstance(result, Gone)
     assert result.scope is GoneScope.WORKSPACE
-    assert not many.slack.count("chat.postMessage")
+    assert not distributed.slack.count("chat.postMessage")
 
 
 async def test_a_form_of_a_workspace_without_the_app_says_that_nothing_was_changed(
     sql: SqlStore, tmp_path: Path, slack: SlackSimulator, clock: SettableClock
 ) -> None:
-    many = Many(sql, tmp_path, slack, clock)
-    many.app = many.another_app(forms=forms_of(sql))
-    async with many.over_http():
+    distributed = DistributedBot(sql, tmp_path, slack, clock)
+    distributed.app = distributed.another_app(forms=forms_of(sql))
+    async with distributed.over_http():
         submitted = slack.acting("view_submission", "U0ADA") | {"view": TopicForm(channel="C1").view()}
         answer = await slack.deliver("interactive", submitted)
         assert "nothing was changed" in words_of(answer["view"])
-    await many.close()
+    await distributed.close()
 
 
 async def test_the_token_of_the_settings_serves_its_own_workspace_beside_the_others(
     sql: SqlStore, tmp_path: Path, slack: SlackSimulator, clock: SettableClock
 ) -> None:
-    many = Many(sql, tmp_path, slack, clock, first=True)
+    distributed = DistributedBot(sql, tmp_path, slack, clock, first=True)
     other, stranger = slack.another_team("T0OTHER", "Other"), slack.another_team("T0STRANGE", "Strange")
     for team in (other, stranger):
         team.person()
-    async with many.over_http():
-        await many.install(other)
+    async with distributed.over_http():
+        await distributed.install(other)
         for team in (slack, other):
             channel = team.channel()
-            assert "no topics" in await many.say_in(team, "topics", channel)
-            assert isinstance(await many.platform.send(outgoing(team, channel)), Sent)
-        assert "not installed" in await many.say_in(stranger, "topics", stranger.channel())
+            assert "no topics" in await distributed.say_in(team, "topics", channel)
+            assert isinstance(await distributed.platform.send(outgoing(team, channel)), Sent)
+        assert "not installed" in await distributed.say_in(stranger, "topics", stranger.channel())
         channel = slack.channel()
-        await many.say_in(slack, "subscribe diffusion", channel)
+        await distributed.say_in(slack, "subscribe diffusion", channel)
         await stranger.event({"type": "app_uninstalled"})
-        await many.app.finish()
-        assert (await many.at(slack, channel)).state is ChannelState.ACTIVE
-    await many.close()
+        await distributed.app.finish()
+        assert (await distributed.at(slack, channel)).state is ChannelState.ACTIVE
+    await distributed.close()
 
 
-async def test_one_workspaces_trouble_is_not_the_others(many: Many, other: SlackSimulator) -> None:
-    many.slack.oauth.revoke(other)
-    here, there = many.slack.channel(), other.channel()
-    assert isinstance(await many.platform.send(outgoing(other, there)), Gone)
-    assert isinstance(await many.platform.send(outgoing(many.slack, here)), Sent)
-    assert await many.installations.workspaces() == [many.slack.team_id]
+async def test_one_workspaces_trouble_is_not_the_others(distributed: DistributedBot, other: SlackSimulator) -> None:
+    distributed.slack.oauth.revoke(other)
+    here, there = distributed.slack.channel(), other.channel()
+    assert isinstance(await distributed.platform.send(outgoing(other, there)), Gone)
+    assert isinstance(await distributed.platform.send(outgoing(distributed.slack, here)), Sent)
+    assert await distributed.installations.workspaces() == [distributed.slack.team_id]
 
 
 # ---- leaving and coming back
@@ -146,91 +149,98 @@ REVOKED: Json = {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [BOT_U
 
 @pytest.mark.parametrize("events", [[UNINSTALLED], [REVOKED], [UNINSTALLED, REVOKED], [REVOKED, UNINSTALLED]])
 async def test_a_workspace_that_leaves_stops_at_once_and_goes_on_when_it_is_back(
-    many: Many, other: SlackSimulator, events: list[Json]
+    distributed: DistributedBot, other: SlackSimulator, events: list[Json]
 ) -> None:
-    here, there = many.slack.channel(), other.channel()
-    for team, channel in ((many.slack, here), (other, there)):
-        await many.say_in(team, "subscribe diffusion", channel)
-    many.slack.oauth.revoke(other)
+    here, there = distributed.slack.channel(), other.channel()
+    for team, channel in ((distributed.slack, here), (other, there)):
+        await distributed.say_in(team, "subscribe diffusion", channel)
+    distributed.slack.oauth.revoke(other)
     for event in events:
         await other.event(event, deliveries=2)
-        await many.app.finish()
-    assert await many.installations.workspaces() == [many.slack.team_id]
-    assert (await many.at(other, there)).state is ChannelState.BROKEN
-    assert (await many.at(many.slack, here)).state is ChannelState.ACTIVE
+        await distributed.app.finish()
+    assert await distributed.installations.workspaces() == [distributed.slack.team_id]
+    assert (await distributed.at(other, there)).state is ChannelState.BROKEN
+    assert (await distributed.at(distributed.slack, here)).state is ChannelState.ACTIVE
     # Only who removed the app is forgotten one day; a token may also be revoked because it leaked.
-    assert await left(many) == ([other.team_id] if UNINSTALLED in events else [])
-    await many.news(a_paper(1))
-    await many.settle(minutes=2)
-    assert (await many.install(other)).status == 200
-    assert await left(many) == []
-    stored = await many.at(other, there)
+    assert await left(distributed) == ([other.team_id] if UNINSTALLED in events else [])
+    await distributed.news(a_paper(1))
+    await distributed.settle(minutes=2)
+    assert (await distributed.install(other)).status == 200
+    assert await left(distributed) == []
+    stored = await distributed.at(other, there)
     assert stored.state is ChannelState.ACTIVE
     assert stored.next_digest_at is not None
-    many.clock.set(stored.next_digest_at)
-    await many.engine.deliver()
+    distributed.clock.set(stored.next_digest_at)
+    await distributed.engine.deliver()
     assert "Study 1" in words_of(there.messages[0])
 
 
-async def left(many: Many) -> list[str]:
+async def left(distributed: DistributedBot) -> list[str]:
     """The workspaces whose data is going to be deleted."""
-    async with many.sql.database.read() as connection:
+    async with distributed.sql.database.read() as connection:
         statement = select(WORKSPACES.c.external_id).where(WORKSPACES.c.left_at.is_not(None))
         return list((await connection.execute(statement)).scalars())
 
 
-async def test_a_persons_own_token_is_nothing_to_us(many: Many, other: SlackSimulator) -> None:
+async def test_a_persons_own_token_is_nothing_to_us(distributed: DistributedBot, other: SlackSimulator) -> None:
     await other.event({"type": "tokens_revoked", "tokens": {"oauth": ["U0ADA"], "bot": []}})
-    await many.app.finish()
-    assert len(await many.installations.workspaces()) == 2
+    await distributed.app.finish()
+    assert len(await distributed.installations.workspaces()) == 2
 
 
-async def test_a_token_that_was_only_replaced_is_no_farewell(many: Many, other: SlackSimulator) -> None:
+async def test_a_token_that_was_only_replaced_is_no_farewell(
+    distributed: DistributedBot, other: SlackSimulator
+) -> None:
     await other.event(REVOKED)
-    await many.app.finish()
-    assert other.team_id in await many.installations.workspaces()
+    await distributed.app.finish()
+    assert other.team_id in await distributed.installations.workspaces()
 
 
-async def test_news_of_leaving_that_come_after_the_return_are_old(many: Many, other: SlackSimulator) -> None:
-    many.clock.advance(minutes=1)
-    await many.install(other)
+async def test_news_of_leaving_that_come_after_the_return_are_old(
+    distributed: DistributedBot, other: SlackSimulator
+) -> None:
+    distributed.clock.advance(minutes=1)
+    await distributed.install(other)
     payload = {
         "type": "event_callback", "team_id": "T0OTHER", "api_app_id": APP, "event_id": "Ev-late",
-        "event": {"type": "app_uninstalled"}, "event_time": int(many.clock.now().timestamp()) - 30,
+        "event": {"type": "app_uninstalled"}, "event_time": int(distributed.clock.now().timestamp()) - 30,
     }  # fmt: skip
-    await many.slack.deliver("events_api", payload)
-    await many.app.finish()
-    assert "T0OTHER" in await many.installations.workspaces()
+    await distributed.slack.deliver("events_api", payload)
+    await distributed.app.finish()
+    assert "T0OTHER" in await distributed.installations.workspaces()
 
 
-async def test_an_organisation_does_not_leave_with_one_of_its_workspaces(many: Many) -> None:
-    many.slack.oauth.organisation, many.slack.oauth.whole = "E0ORG", True
-    await many.install()
+async def test_an_organisation_does_not_leave_with_one_of_its_workspaces(distributed: DistributedBot) -> None:
+    distributed.slack.oauth.organisation, distributed.slack.oauth.whole = "E0ORG", True
+    await distributed.install()
     payload = {
         "type": "event_callback", "team_id": "T0PART", "enterprise_id": "E0ORG", "api_app_id": APP,
-        "event": {"type": "app_uninstalled"}, "event_time": int(many.clock.now().timestamp()), "event_id": "Ev-part",
+        "event": {"type": "app_uninstalled"}, "event_id": "Ev-part",
+        "event_time": int(distributed.clock.now().timestamp()),
     }  # fmt: skip
-    await many.slack.deliver("events_api", payload)
-    await many.app.finish()
-    assert await many.installations.workspaces() == ["E0ORG"]
-    many.slack.oauth.revoke(many.slack)
-    await many.slack.deliver("events_api", payload | {"event_id": "Ev-whole"})
-    await many.app.finish()
-    assert await many.installations.workspaces() == []
+    await distributed.slack.deliver("events_api", payload)
+    await distributed.app.finish()
+    assert await distributed.installations.workspaces() == ["E0ORG"]
+    distributed.slack.oauth.revoke(distributed.slack)
+    await distributed.slack.deliver("events_api", payload | {"event_id": "Ev-whole"})
+    await distributed.app.finish()
+    assert await distributed.installations.workspaces() == []
 
 
-async def test_tokens_go_even_when_their_key_is_lost(many: Many, other: SlackSimulator, tmp_path: Path) -> None:
+async def test_tokens_go_even_when_their_key_is_lost(
+    distributed: DistributedBot, other: SlackSimulator, tmp_path: Path
+) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    lost = Many(many.sql, elsewhere, many.slack, many.clock)
+    lost = DistributedBot(distributed.sql, elsewhere, distributed.slack, distributed.clock)
     channel = other.channel()
     result = await lost.platform.send(outgoing(other, channel))
     assert isinstance(result, Retry)
     assert "encrypted with a key that is not in" in result.reason
     await lost.workspaces.check()
     event = {"team_id": "T0OTHER", "event": {"type": "app_uninstalled"}}
-    assert await lost.workspaces.forget(event) == "T0OTHER"
-    assert await many.installations.workspaces() == [many.slack.team_id]
+    assert await lost.workspaces.uninstalled(event) == "T0OTHER"
+    assert await distributed.installations.workspaces() == [distributed.slack.team_id]
     await lost.close()
 
 
@@ -238,12 +248,12 @@ async def test_tokens_go_even_when_their_key_is_lost(many: Many, other: SlackSim
 
 
 @pytest.fixture
-def rotating(many: Many) -> Many:
-    many.slack.oauth.rotates = True
-    return many
+def rotating(distributed: DistributedBot) -> DistributedBot:
+    distributed.slack.oauth.rotates = True
+    return distributed
 
 
-async def test_tokens_are_renewed_long_before_they_end(rotating: Many) -> None:
+async def test_tokens_are_renewed_long_before_they_end(rotating: DistributedBot) -> None:
     await rotating.install()
     first = rotating.slack.oauth.token_of(rotating.slack)
     channel = rotating.slack.channel()
@@ -258,22 +268,22 @@ async def test_tokens_are_renewed_long_before_they_end(rotating: Many) -> None:
     assert "token_expired" not in rotating.slack.refusals
 
 
-async def renewed_once(many: Many) -> None:
+async def renewed_once(distributed: DistributedBot) -> None:
     """Lets the job that renews tokens do one round."""
-    job = asyncio.create_task(many.app.keep_fresh())
+    job = asyncio.create_task(distributed.app.keep_fresh())
     async with asyncio.timeout(5):
-        while await many.installations.due_for_renewal(many.clock.now()):
+        while await distributed.installations.due_for_renewal(distributed.clock.now()):
             await asyncio.sleep(0.01)
     job.cancel()
     with suppress(asyncio.CancelledError):
         await job
     # What was begun goes on without the job.
-    await asyncio.gather(*many.workspaces._renewals)
+    await asyncio.gather(*distributed.workspaces._renewals)
 
 
-async def test_workers_do_not_spend_each_others_refresh_tokens(rotating: Many, tmp_path: Path) -> None:
+async def test_workers_do_not_spend_each_others_refresh_tokens(rotating: DistributedBot, tmp_path: Path) -> None:
     await rotating.install()
-    workers = [Many(rotating.sql, tmp_path, rotating.slack, rotating.clock) for _ in range(3)]
+    workers = [DistributedBot(rotating.sql, tmp_path, rotating.slack, rotating.clock) for _ in range(3)]
     rotating.clock.advance(hours=7)
     await asyncio.gather(*(worker.workspaces.renew(rotating.slack.team_id) for worker in workers))
     assert rotating.slack.count("oauth.v2.access") == 2
@@ -284,14 +294,14 @@ async def test_workers_do_not_spend_each_others_refresh_tokens(rotating: Many, t
         await worker.close()
 
 
-async def test_a_token_that_ended_while_we_were_away_is_renewed_before_it_is_used(rotating: Many) -> None:
+async def test_a_token_that_ended_while_we_were_away_is_renewed_before_it_is_used(rotating: DistributedBot) -> None:
     await rotating.install()
     rotating.clock.advance(hours=30)
     assert isinstance(await rotating.platform.send(outgoing(rotating.slack, rotating.slack.channel())), Sent)
     assert not rotating.slack.refusals
 
 
-async def test_a_token_that_slack_ends_early_is_renewed(rotating: Many) -> None:
+async def test_a_token_that_slack_ends_early_is_renewed(rotating: DistributedBot) -> None:
     await rotating.install()
     (grant,) = rotating.slack.oauth.grants
     grant.tokens = dict.fromkeys(grant.tokens, 0.0)
@@ -300,10 +310,10 @@ async def test_a_token_that_slack_ends_early_is_renewed(rotating: Many) -> None:
     assert isinstance(await rotating.platform.send(post), Sent)
 
 
-async def test_another_workers_new_token_is_taken_up(rotating: Many, tmp_path: Path) -> None:
+async def test_another_workers_new_token_is_taken_up(rotating: DistributedBot, tmp_path: Path) -> None:
     await rotating.install()
     post = outgoing(rotating.slack, rotating.slack.channel())
-    another = Many(rotating.sql, tmp_path, rotating.slack, rotating.clock)
+    another = DistributedBot(rotating.sql, tmp_path, rotating.slack, rotating.clock)
     await another.platform.send(post)
     (grant,) = rotating.slack.oauth.grants
     grant.tokens = dict.fromkeys(grant.tokens, 0.0)
@@ -315,7 +325,7 @@ async def test_another_workers_new_token_is_taken_up(rotating: Many, tmp_path: P
 
 
 @pytest.mark.parametrize("fault", [Fault.ERROR_500, Fault.DROPPED, Fault.RATE_LIMITED, "internal_error"])
-async def test_a_renewal_that_fails_in_passing_is_tried_again(rotating: Many, fault: Fault | str) -> None:
+async def test_a_renewal_that_fails_in_passing_is_tried_again(rotating: DistributedBot, fault: Fault | str) -> None:
     await rotating.install()
     rotating.clock.advance(hours=7)
     rotating.slack.fail("oauth.v2.access", fault)
@@ -326,7 +336,7 @@ async def test_a_renewal_that_fails_in_passing_is_tried_again(rotating: Many, fa
     assert await rotating.workspaces.problem(rotating.slack.team_id) == ""
 
 
-async def test_a_renewal_that_slack_refuses_is_told_and_not_repeated_all_the_time(rotating: Many) -> None:
+async def test_a_renewal_that_slack_refuses_is_told_and_not_repeated_all_the_time(rotating: DistributedBot) -> None:
     await rotating.install()
     rotating.clock.advance(hours=13)
     rotating.slack.oauth.grants[0].refresh = "another"
@@ -340,7 +350,7 @@ async def test_a_renewal_that_slack_refuses_is_told_and_not_repeated_all_the_tim
     assert "install" in problem
 
 
-async def test_an_answer_that_brings_tokens_is_kept_though_we_are_stopped(rotating: Many) -> None:
+async def test_an_answer_that_brings_tokens_is_kept_though_we_are_stopped(rotating: DistributedBot) -> None:
     await rotating.install()
     rotating.clock.advance(hours=7)
     renewing = asyncio.create_task(rotating.workspaces.renew(rotating.slack.team_id))
@@ -359,16 +369,18 @@ async def test_an_answer_that_brings_tokens_is_kept_though_we_are_stopped(rotati
 
 
 @pytest.fixture
-async def shared(store: SqlStore, tmp_path: Path, slack: SlackSimulator, clock: SettableClock) -> AsyncIterator[Many]:
+async def shared(
+    store: SqlStore, tmp_path: Path, slack: SlackSimulator, clock: SettableClock
+) -> AsyncIterator[DistributedBot]:
     """One of several processes, on each kind of database."""
-    made = Many(store, tmp_path, slack, clock)
+    made = DistributedBot(store, tmp_path, slack, clock)
     async with made.over_http():
         yield made
     await made.close()
 
 
-async def test_another_process_learns_of_installations_and_of_their_end(shared: Many, tmp_path: Path) -> None:
-    another = Many(shared.sql, tmp_path, shared.slack, shared.clock, believed_for=0)
+async def test_another_process_learns_of_installations_and_of_their_end(shared: DistributedBot, tmp_path: Path) -> None:
+    another = DistributedBot(shared.sql, tmp_path, shared.slack, shared.clock, believed_for=0)
     channel = shared.slack.channel()
     post = outgoing(shared.slack, channel)
     assert isinstance(await another.platform.send(post), Gone)
@@ -381,13 +393,15 @@ async def test_another_process_learns_of_installations_and_of_their_end(shared: 
     await another.close()
 
 
-async def test_the_key_is_changed_without_a_pause(many: Many, other: SlackSimulator, tmp_path: Path) -> None:
+async def test_the_key_is_changed_without_a_pause(
+    distributed: DistributedBot, other: SlackSimulator, tmp_path: Path
+) -> None:
     old, new = open_token_encryption("", tmp_path), "bmV3IGtleSBuZXcga2V5IG5ldyBrZXkgbmV3IGtleSA="
     assert old.origin.endswith("secret.key")
     both = f"{new},{(tmp_path / 'secret.key').read_text()}"
-    installations = SqlInstallationStore(many.sql.database, open_token_encryption(both, tmp_path))
+    installations = SqlInstallationStore(distributed.sql.database, open_token_encryption(both, tmp_path))
     assert await installations.encrypt_anew() == 2
-    after = SqlInstallationStore(many.sql.database, open_token_encryption(new, tmp_path))
+    after = SqlInstallationStore(distributed.sql.database, open_token_encryption(new, tmp_path))
     assert await after.find(other.team_id) is not None
 
 
@@ -420,13 +434,15 @@ def test_the_installation_counts_before_the_person(payload: Json, expected: list
     assert installation_ids(payload) == expected
 
 
-async def test_in_a_shared_channel_the_message_tells_whose_button_it_is(many: Many, other: SlackSimulator) -> None:
-    channel = many.slack.channel()
-    await many.say_in(many.slack, "subscribe diffusion", channel)
+async def test_in_a_shared_channel_the_message_tells_whose_button_it_is(
+    distributed: DistributedBot, other: SlackSimulator
+) -> None:
+    channel = distributed.slack.channel()
+    await distributed.say_in(distributed.slack, "subscribe diffusion", channel)
     pressed = other.acting("block_actions", "U0ADA") | {
         "container": {"type": "message", "message_ts": "1.1", "channel_id": channel.id, "is_ephemeral": False},
         "channel": {"id": channel.id, "name": "general"},
-        "message": {"team": many.slack.team_id, "app_id": APP, "ts": "1.1"},
+        "message": {"team": distributed.slack.team_id, "app_id": APP, "ts": "1.1"},
         "actions": [{"type": "button", "action_id": "paperround.run.1", "value": "topics", "action_ts": "1.0"}],
     }
     assert "diffusion" in words_of(await (await other.begin("interactive", pressed)).answer())
@@ -438,23 +454,23 @@ async def test_in_a_shared_channel_the_message_tells_whose_button_it_is(many: Ma
 def test_one_channel_that_waits_holds_up_nobody() -> None:
     pace = RateLimit()
     for number in range(CHANNELS - 1):
-        pace.asked_to_wait(f"C{number}", 30)
-        pace.asked_to_wait(f"C{number}", 30)
+        pace.retry_after(f"C{number}", 30)
+        pace.retry_after(f"C{number}", 30)
     assert pace.wait() == 0
-    pace.asked_to_wait("C-last", 900)
+    pace.retry_after("C-last", 900)
     assert 29 < pace.wait() <= 30
     pace.taken()
     assert pace.wait() == 0
 
 
 async def test_a_workspace_that_asks_to_wait_is_left_alone_and_the_others_are_not(
-    many: Many, other: SlackSimulator
+    distributed: DistributedBot, other: SlackSimulator
 ) -> None:
-    many.slack.fail("chat.postMessage", *[Fault.RATE_LIMITED] * CHANNELS)
+    distributed.slack.fail("chat.postMessage", *[Fault.RATE_LIMITED] * CHANNELS)
     for number in range(CHANNELS + 3):
-        channel = many.slack.channel()
-        result = await many.platform.send(outgoing(many.slack, channel, f"key-{number}"))
+        channel = distributed.slack.channel()
+        result = await distributed.platform.send(outgoing(distributed.slack, channel, f"key-{number}"))
         assert isinstance(result, Retry)
         assert result.after
-    assert many.slack.count("chat.postMessage") == CHANNELS
-    assert isinstance(await many.platform.send(outgoing(other, other.channel())), Sent)
+    assert distributed.slack.count("chat.postMessage") == CHANNELS
+    assert isinstance(await distributed.platform.send(outgoing(other, other.channel())), Sent)

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.slack.app import SlackApp
 from adapters.slack.events.deduplication import Deduplication
-from adapters.slack.events.http_requests import LARGEST_REQUEST
+from adapters.slack.events.http_mode import LARGEST_REQUEST
 from adapters.slack.interactions.command_calls import typed
 from adapters.slack.platform import SlackPlatform
 from bot.channels.channel import ChannelState, Style
@@ -21,7 +21,7 @@ from bot.errors import OperatorError
 from bot.messages.message import Document, Message, Paragraph, text
 from bot.papers.citations import FORMATS
 from bot.platforms.command_calls import CommandCall, Completion, Reply
-from tests.adapters.slack.team import Team
+from tests.adapters.slack.bot_process import BotProcess
 from tests.simulators.slack import ANSWER_WITHIN, APP_TOKEN, SIGNING_SECRET, Fault, SlackSimulator
 from tests.simulators.slack_messages import buttons_of, words_of
 from tests.simulators.slack_methods import Json
@@ -54,7 +54,7 @@ LINES = {
 }
 
 
-async def test_every_command_is_answered_to_the_asker_alone(connected: Team) -> None:
+async def test_every_command_is_answered_to_the_asker_alone(connected: BotProcess) -> None:
     channel = connected.slack.channel()
     await connected.news(*(a_paper(number) for number in range(1, 9)))
     tried = {line.split()[0] for line in LINES}
@@ -70,7 +70,7 @@ async def test_every_command_is_answered_to_the_asker_alone(connected: Team) -> 
     assert stored.settings.mention == "<@U0ADA|ada>"
 
 
-async def test_an_empty_command_shows_a_menu_whose_buttons_work(connected: Team) -> None:
+async def test_an_empty_command_shows_a_menu_whose_buttons_work(connected: BotProcess) -> None:
     channel = connected.slack.channel()
     menu = await connected.say("", channel)
     for label, expected in (
@@ -81,7 +81,7 @@ async def test_an_empty_command_shows_a_menu_whose_buttons_work(connected: Team)
         assert expected in words_of(await pressed.answer())
 
 
-async def test_pages_turn_in_place_where_only_the_asker_sees_them(connected: Team) -> None:
+async def test_pages_turn_in_place_where_only_the_asker_sees_them(connected: BotProcess) -> None:
     channel = connected.slack.channel()
     await connected.news(*(a_paper(number) for number in range(1, 13)))
     first = await connected.say("search diffusion", channel)
@@ -93,7 +93,7 @@ async def test_pages_turn_in_place_where_only_the_asker_sees_them(connected: Tea
     assert words_of(await back.answer()) == words_of(first)
 
 
-async def test_an_answer_never_replaces_a_message_of_the_channel(connected: Team) -> None:
+async def test_an_answer_never_replaces_a_message_of_the_channel(connected: BotProcess) -> None:
     channel = connected.slack.channel()
     await connected.news(*(a_paper(number) for number in range(1, 13)))
     found = await connected.say("search diffusion", channel)
@@ -104,7 +104,7 @@ async def test_an_answer_never_replaces_a_message_of_the_channel(connected: Team
     assert answer["thread_ts"] == "1.0"
 
 
-async def test_a_result_is_shared_to_the_channel(connected: Team) -> None:
+async def test_a_result_is_shared_to_the_channel(connected: BotProcess) -> None:
     channel = connected.slack.channel()
     await connected.news(a_paper(1))
     found = await connected.say("search diffusion", channel)
@@ -116,31 +116,31 @@ async def test_a_result_is_shared_to_the_channel(connected: Team) -> None:
     assert "Diffusion Study 1" in words_of(post)
 
 
-async def test_buttons_of_a_digest_work_in_a_later_process(team: Team, platform: SlackPlatform) -> None:
-    channel = team.slack.channel()
-    async with team.over_socket():
-        await team.say("subscribe diffusion", channel)
-        await team.say("settings limit 1", channel)
-        await team.news(*(a_paper(number, summary="A summary.", upvotes=9 - number) for number in range(1, 4)))
-        await team.next_digest(channel)
+async def test_buttons_of_a_digest_work_in_a_later_process(bot: BotProcess, platform: SlackPlatform) -> None:
+    channel = bot.slack.channel()
+    async with bot.over_socket():
+        await bot.say("subscribe diffusion", channel)
+        await bot.say("settings limit 1", channel)
+        await bot.news(*(a_paper(number, summary="A summary.", upvotes=9 - number) for number in range(1, 4)))
+        await bot.next_digest(channel)
     (digest,) = channel.posts
-    team.app = SlackApp(platform, team.commands, REGISTRY, app_token=APP_TOKEN, ping_interval=1.0)
-    async with team.over_socket():
+    bot.app = SlackApp(platform, bot.commands, REGISTRY, app_token=APP_TOKEN, ping_interval=1.0)
+    async with bot.over_socket():
         for label, expected in (
             ("Abstract", "We study diffusion."), ("Similar", "Diffusion Study"), ("+2 more", "Diffusion Study 2"),
         ):  # fmt: skip
             # As an older version may have posted it: the same value, and an `action_id` with the same beginning.
             old = buttons_of(digest)[label] | {"action_id": "paperround.run.77"}
-            pressed = await team.slack.press(old, channel, message_ts=digest["ts"], ephemeral=False)
+            pressed = await bot.slack.press(old, channel, message_ts=digest["ts"], ephemeral=False)
             assert expected in words_of(await pressed.answer())
 
 
-async def test_a_mistake_is_explained(connected: Team) -> None:
+async def test_a_mistake_is_explained(connected: BotProcess) -> None:
     channel = connected.slack.channel()
     assert "Did you mean /papers subscribe?" in await connected.read("subscirbe diffusion", channel)
 
 
-async def test_a_delivery_that_is_repeated_works_once(connected: Team) -> None:
+async def test_a_delivery_that_is_repeated_works_once(connected: BotProcess) -> None:
     channel = connected.slack.channel()
     payload = connected.slack.slash_payload("subscribe diffusion", channel)
     interaction = await connected.slack.begin("slash_commands", payload)
@@ -151,7 +151,7 @@ async def test_a_delivery_that_is_repeated_works_once(connected: Team) -> None:
     assert interaction.responses.empty()
 
 
-async def test_a_long_answer_comes_in_several_messages(connected: Team) -> None:
+async def test_a_long_answer_comes_in_several_messages(connected: BotProcess) -> None:
     channel = connected.slack.channel()
     for number in range(1, 21):
         await connected.say(f"subscribe diffusion study {number}", channel)
@@ -161,54 +161,56 @@ async def test_a_long_answer_comes_in_several_messages(connected: Team) -> None:
     assert "study 20" in words_of(second)
 
 
-async def test_an_answer_is_tried_again_where_that_harms_nobody(connected: Team) -> None:
+async def test_an_answer_is_tried_again_where_that_harms_nobody(connected: BotProcess) -> None:
     channel = connected.slack.channel()
     connected.slack.fail("response_url", Fault.RATE_LIMITED, Fault.ERROR_500)
     assert "Paper Round" in await connected.read("", channel)
 
 
-async def test_an_answer_waits_as_often_as_slack_asks_for_it(connected: Team) -> None:
+async def test_an_answer_waits_as_often_as_slack_asks_for_it(connected: BotProcess) -> None:
     channel = connected.slack.channel()
     connected.slack.respond_after = "0"
     connected.slack.fail("response_url", *[Fault.RATE_LIMITED] * 7)
     assert "Paper Round" in await connected.read("", channel)
 
 
-async def test_nobody_waits_for_an_answer_whose_address_ends_before(team: Team) -> None:
-    channel = team.slack.channel()
-    team.slack.respond_after = "1801"
-    team.slack.fail("response_url", Fault.RATE_LIMITED)
-    async with team.over_http():
-        interaction = await team.slack.command("", channel)
-        await team.app.finish()
+async def test_nobody_waits_for_an_answer_whose_address_ends_before(bot: BotProcess) -> None:
+    channel = bot.slack.channel()
+    bot.slack.respond_after = "1801"
+    bot.slack.fail("response_url", Fault.RATE_LIMITED)
+    async with bot.over_http():
+        interaction = await bot.slack.command("", channel)
+        await bot.app.finish()
         assert interaction.responses.empty()
 
 
-async def test_an_answer_that_waits_is_given_before_the_bot_stops(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_answer_that_waits_is_given_before_the_bot_stops(
+    bot: BotProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("adapters.slack.client.retries._LAST_WAIT", 0.1)
-    channel = team.slack.channel()
-    team.slack.respond_after = "1500"
-    team.slack.fail("response_url", Fault.RATE_LIMITED)
-    async with team.over_http():
-        interaction = await team.slack.command("", channel)
-        await team.slack.befell("response_url")
+    channel = bot.slack.channel()
+    bot.slack.respond_after = "1500"
+    bot.slack.fail("response_url", Fault.RATE_LIMITED)
+    async with bot.over_http():
+        interaction = await bot.slack.command("", channel)
+        await bot.slack.befell("response_url")
     assert "Paper Round" in words_of(interaction.responses.get_nowait())
 
 
-async def test_a_person_of_whom_slack_tells_later_may_do_what_others_may(connected: Team) -> None:
+async def test_a_person_of_whom_slack_tells_later_may_do_what_others_may(connected: BotProcess) -> None:
     connected.slack.retry_after = 0
     connected.slack.fail("users.info", Fault.RATE_LIMITED)
     assert "Topic 1 added" in await connected.read("subscribe diffusion", connected.slack.channel())
 
 
-async def test_people_from_other_companies_only_look(connected: Team) -> None:
+async def test_people_from_other_companies_only_look(connected: BotProcess) -> None:
     connected.slack.person("U0EXT", "eve", team_id="T0THEIRS", is_stranger=True)
     channel = connected.slack.channel()
     assert "Only people who may manage this channel" in await connected.read("subscribe diffusion", channel, "U0EXT")
     assert "no topics" in await connected.read("topics", channel, "U0EXT")
 
 
-async def test_a_private_channel_has_its_name(connected: Team) -> None:
+async def test_a_private_channel_has_its_name(connected: BotProcess) -> None:
     channel = connected.slack.channel("secret-plans", private=True)
     await connected.say("subscribe diffusion", channel)
     assert (await connected.stored(channel)).name == "secret-plans"
@@ -217,7 +219,7 @@ async def test_a_private_channel_has_its_name(connected: Team) -> None:
     assert (await connected.stored(stranger)).name == stranger.id
 
 
-async def test_the_time_zone_of_a_new_channel_is_the_persons(connected: Team) -> None:
+async def test_the_time_zone_of_a_new_channel_is_the_persons(connected: BotProcess) -> None:
     connected.slack.person("U0KEN", "ken", time_zone="Asia/Tokyo")
     channel = connected.slack.channel()
     await connected.say("subscribe diffusion", channel, "U0KEN")
@@ -239,36 +241,36 @@ class Says:
         return []
 
 
-async def answers(team: Team, platform: SlackPlatform, reply: Reply) -> list[Json]:
+async def answers(bot: BotProcess, platform: SlackPlatform, reply: Reply) -> list[Json]:
     """What the asker, or the channel, gets to see of a reply."""
-    team.app = SlackApp(platform, Says(reply), REGISTRY, signing_secret=SIGNING_SECRET)
-    async with team.over_http():
-        interaction = await team.slack.command("anything", team.slack.channel())
+    bot.app = SlackApp(platform, Says(reply), REGISTRY, signing_secret=SIGNING_SECRET)
+    async with bot.over_http():
+        interaction = await bot.slack.command("anything", bot.slack.channel())
     return [interaction.responses.get_nowait() for _ in range(interaction.responses.qsize())]
 
 
-async def test_an_answer_takes_no_more_messages_than_slack_allows(team: Team, platform: SlackPlatform) -> None:
+async def test_an_answer_takes_no_more_messages_than_slack_allows(bot: BotProcess, platform: SlackPlatform) -> None:
     long = Message(summary="All", blocks=tuple(Paragraph(text(f"line {number}")) for number in range(400)))
-    given = await answers(team, platform, Reply(message=long))
+    given = await answers(bot, platform, Reply(message=long))
     assert len(given) == 5
     assert "not all of it" in words_of(given[-1])
     assert all("not all of it" not in words_of(one) for one in given[:-1])
 
 
-async def test_a_long_bibliography_says_where_it_is_cut(team: Team, platform: SlackPlatform) -> None:
+async def test_a_long_bibliography_says_where_it_is_cut(bot: BotProcess, platform: SlackPlatform) -> None:
     papers = [a_paper(number, authors=("Ada Lovelace", "Grace Hopper")) for number in range(200)]
     whole = Document(name="papers.bib", text=FORMATS["bibtex"].write(papers))
-    given = await answers(team, platform, Reply(message=Message(summary="Papers", blocks=(whole,))))
+    given = await answers(bot, platform, Reply(message=Message(summary="Papers", blocks=(whole,))))
     assert len(given) == 5
     shown = "\n".join(map(words_of, given))
     assert shown.count("@misc") > 100
     assert "/papers bib week" in words_of(given[-1])
 
 
-async def test_every_use_of_a_response_url_counts(team: Team, platform: SlackPlatform) -> None:
+async def test_every_use_of_a_response_url_counts(bot: BotProcess, platform: SlackPlatform) -> None:
     long = Message(summary="All", blocks=tuple(Paragraph(text(f"line {number}")) for number in range(400)))
-    team.slack.fail("response_url", None, Fault.ANSWER_DROPPED, Fault.ANSWER_DROPPED)
-    given = await answers(team, platform, Reply(message=long))
+    bot.slack.fail("response_url", None, Fault.ANSWER_DROPPED, Fault.ANSWER_DROPPED)
+    given = await answers(bot, platform, Reply(message=long))
     # The second message came three times: that left one use, for a message that says so.
     assert len(given) == 5
     assert [words_of(one).splitlines()[0] for one in given] == [
@@ -289,30 +291,30 @@ class Waits(Says):
         return await super().run(call)
 
 
-async def test_who_waits_for_a_search_elsewhere_hears_so(team: Team, platform: SlackPlatform) -> None:
+async def test_who_waits_for_a_search_elsewhere_hears_so(bot: BotProcess, platform: SlackPlatform) -> None:
     waits = Waits(Reply(message=Message(summary="Found", blocks=(Paragraph(text("Found")),))))
-    team.app = SlackApp(platform, waits, REGISTRY, signing_secret=SIGNING_SECRET, silent_for=0.0)
-    async with team.over_http():
-        found = await team.slack.command("search turtles", team.slack.channel())
+    bot.app = SlackApp(platform, waits, REGISTRY, signing_secret=SIGNING_SECRET, silent_for=0.0)
+    async with bot.over_http():
+        found = await bot.slack.command("search turtles", bot.slack.channel())
         assert "Looking at Hugging Face and arXiv" in words_of(await found.answer())
-        others = await team.slack.command("topics", team.slack.channel())
+        others = await bot.slack.command("topics", bot.slack.channel())
         waits.released.set()
         assert words_of(await found.answer()) == "Found"
         assert words_of(await others.answer()) == "Found"
 
 
-async def test_who_asks_in_a_conversation_hears_so_as_well(team: Team, platform: SlackPlatform) -> None:
+async def test_who_asks_in_a_conversation_hears_so_as_well(bot: BotProcess, platform: SlackPlatform) -> None:
     waits = Waits(Reply(message=Message(summary="Found", blocks=(Paragraph(text("Found")),))))
-    team.app = SlackApp(platform, waits, REGISTRY, signing_secret=SIGNING_SECRET, silent_for=0.0)
-    own = team.slack.conversation("U0ADA")
+    bot.app = SlackApp(platform, waits, REGISTRY, signing_secret=SIGNING_SECRET, silent_for=0.0)
+    own = bot.slack.conversation("U0ADA")
     event = {"type": "message", "channel_type": "im", "channel": own.id, "user": "U0ADA", "text": "search turtles"}
-    async with team.over_http():
-        await team.slack.event(event)
+    async with bot.over_http():
+        await bot.slack.event(event)
         async with asyncio.timeout(ANSWER_WITHIN):
             while not own.messages:
                 await asyncio.sleep(0.01)
         waits.released.set()
-        await team.app.finish()
+        await bot.app.finish()
     assert [words_of(message) for message in own.messages] == ["Looking at Hugging Face and arXiv…", "Found"]
 
 
@@ -324,7 +326,7 @@ async def test_who_asks_in_a_conversation_hears_so_as_well(team: Team, platform:
         {"type": "static_select", "action_id": "paperround.page"},
     ],
 )
-async def test_a_button_of_another_version_is_answered(connected: Team, button: Json) -> None:
+async def test_a_button_of_another_version_is_answered(connected: BotProcess, button: Json) -> None:
     channel = connected.slack.channel()
     answer = await (await connected.slack.press(button, channel, ephemeral=False)).answer()
     assert "do not know this button" in words_of(answer)
@@ -332,7 +334,7 @@ async def test_a_button_of_another_version_is_answered(connected: Team, button: 
     assert answer["replace_original"] is False
 
 
-async def test_a_button_is_known_by_its_message_as_well(connected: Team) -> None:
+async def test_a_button_is_known_by_its_message_as_well(connected: BotProcess) -> None:
     channel = connected.slack.channel()
     for place in (
         {"channel": {"id": channel.id, "name": None}, "message": {"ts": "1.5"}},
@@ -343,23 +345,23 @@ async def test_a_button_is_known_by_its_message_as_well(connected: Team) -> None
         assert "no topics" in words_of(await (await connected.slack.begin("interactive", pressed)).answer())
 
 
-async def test_who_asks_while_slack_is_in_trouble_hears_so(team: Team) -> None:
-    channel = team.slack.channel()
-    team.slack.fail("auth.test", Fault.ERROR_500)
-    async with team.over_http():
-        assert "at the moment" in await team.read("topics", channel)
-        assert "no topics" in await team.read("topics", channel)
+async def test_who_asks_while_slack_is_in_trouble_hears_so(bot: BotProcess) -> None:
+    channel = bot.slack.channel()
+    bot.slack.fail("auth.test", Fault.ERROR_500)
+    async with bot.over_http():
+        assert "at the moment" in await bot.read("topics", channel)
+        assert "no topics" in await bot.read("topics", channel)
 
 
-async def test_an_answer_that_was_taken_is_not_given_again(team: Team) -> None:
-    team.slack.respond_status = 202
-    async with team.over_http():
-        interaction = await team.slack.command("", team.slack.channel())
+async def test_an_answer_that_was_taken_is_not_given_again(bot: BotProcess) -> None:
+    bot.slack.respond_status = 202
+    async with bot.over_http():
+        interaction = await bot.slack.command("", bot.slack.channel())
         await interaction.answer()
     assert interaction.responses.empty()
 
 
-async def test_a_form_of_another_version_says_so(connected: Team) -> None:
+async def test_a_form_of_another_version_says_so(connected: BotProcess) -> None:
     payload = connected.slack.acting("view_submission", "U0ADA") | {
         "view": {"id": "V1", "type": "modal", "callback_id": "gone", "state": {"values": {}}, "private_metadata": ""}
     }
@@ -368,22 +370,22 @@ async def test_a_form_of_another_version_says_so(connected: Team) -> None:
     assert "nothing was changed" in words_of(answer["view"])
 
 
-async def test_an_answer_for_everybody_is_not_risked_twice(team: Team, platform: SlackPlatform) -> None:
+async def test_an_answer_for_everybody_is_not_risked_twice(bot: BotProcess, platform: SlackPlatform) -> None:
     reply = Reply(message=Message(summary="Hello", blocks=(Paragraph(text("Hello")),)), ephemeral=False)
-    (given,) = await answers(team, platform, reply)
+    (given,) = await answers(bot, platform, reply)
     assert given["response_type"] == "in_channel"
-    team.slack.fail("response_url", Fault.ERROR_500)
-    assert not await answers(team, platform, reply)
+    bot.slack.fail("response_url", Fault.ERROR_500)
+    assert not await answers(bot, platform, reply)
 
 
-async def test_an_answer_does_without_pictures_that_slack_cannot_load(team: Team, platform: SlackPlatform) -> None:
-    team.slack.pictures_load = False
+async def test_an_answer_does_without_pictures_that_slack_cannot_load(bot: BotProcess, platform: SlackPlatform) -> None:
+    bot.slack.pictures_load = False
     card = paper_card(a_paper(summary="In short.", thumbnail_url="https://cdn.example.org/1.png"))
-    (given,) = await answers(team, platform, Reply(message=Message(summary="Card", blocks=(card,))))
+    (given,) = await answers(bot, platform, Reply(message=Message(summary="Card", blocks=(card,))))
     assert "In short." in words_of(given)
 
 
-async def test_who_people_are_may_stay_unknown(connected: Team) -> None:
+async def test_who_people_are_may_stay_unknown(connected: BotProcess) -> None:
     channel = connected.slack.channel()
     connected.slack.fail("users.info", "missing_scope", Fault.ERROR_500)
     assert "Topic 1 added" in await connected.read("subscribe diffusion", channel)
@@ -425,36 +427,36 @@ class SlowCommands:
         return []
 
 
-async def test_a_command_is_acknowledged_before_it_is_worked_on(team: Team, platform: SlackPlatform) -> None:
+async def test_a_command_is_acknowledged_before_it_is_worked_on(bot: BotProcess, platform: SlackPlatform) -> None:
     slow = SlowCommands()
-    team.app = SlackApp(platform, slow, REGISTRY, app_token=APP_TOKEN, ping_interval=1.0)
-    channel = team.slack.channel()
-    async with team.over_socket():
+    bot.app = SlackApp(platform, slow, REGISTRY, app_token=APP_TOKEN, ping_interval=1.0)
+    channel = bot.slack.channel()
+    async with bot.over_socket():
         # Each of these fails without an acknowledgement in three seconds.
-        interactions = [await team.slack.command("today", channel) for _ in range(20)]
+        interactions = [await bot.slack.command("today", channel) for _ in range(20)]
         slow.released.set()
         for interaction in interactions:
             assert words_of(await interaction.answer()) == "Done"
 
 
 @pytest.mark.impatient
-async def test_an_acknowledgement_waits_for_nothing_that_slack_must_answer(team: Team) -> None:
-    channel = team.slack.channel()
-    team.slack.fail("users.info", Fault.HANG)
-    async with team.over_http():
-        interaction = await team.slack.command("topics", channel)
+async def test_an_acknowledgement_waits_for_nothing_that_slack_must_answer(bot: BotProcess) -> None:
+    channel = bot.slack.channel()
+    bot.slack.fail("users.info", Fault.HANG)
+    async with bot.over_http():
+        interaction = await bot.slack.command("topics", channel)
         assert "no topics" in words_of(await interaction.answer())
 
 
 # ---- Socket Mode
 
 
-async def test_the_socket_is_renewed_when_slack_asks_for_it(team: Team) -> None:
-    channel = team.slack.channel()
-    async with team.over_socket():
-        assert "Paper Round" in await team.read("", channel)
-        await team.slack.disconnect()
-        assert "Paper Round" in await team.read("", channel)
+async def test_the_socket_is_renewed_when_slack_asks_for_it(bot: BotProcess) -> None:
+    channel = bot.slack.channel()
+    async with bot.over_socket():
+        assert "Paper Round" in await bot.read("", channel)
+        await bot.slack.disconnect()
+        assert "Paper Round" in await bot.read("", channel)
 
 
 @pytest.mark.parametrize(
@@ -471,33 +473,33 @@ async def test_the_socket_is_renewed_when_slack_asks_for_it(team: Team) -> None:
         ("slash_commands", {}),
     ],
 )
-async def test_what_cannot_be_read_is_acknowledged_once_and_for_all(team: Team, kind: str, payload: Any) -> None:
-    async with team.over_socket():
-        assert await team.slack.deliver(kind, payload) == {}
-        assert "Paper Round" in await team.read("", team.slack.channel())
+async def test_what_cannot_be_read_is_acknowledged_once_and_for_all(bot: BotProcess, kind: str, payload: Any) -> None:
+    async with bot.over_socket():
+        assert await bot.slack.deliver(kind, payload) == {}
+        assert "Paper Round" in await bot.read("", bot.slack.channel())
 
 
-async def test_the_socket_is_renewed_when_it_breaks(team: Team) -> None:
-    channel = team.slack.channel()
-    async with team.over_socket():
-        await team.slack.hang_up()
-        await team.slack.connected()
-        assert "Paper Round" in await team.read("", channel)
+async def test_the_socket_is_renewed_when_it_breaks(bot: BotProcess) -> None:
+    channel = bot.slack.channel()
+    async with bot.over_socket():
+        await bot.slack.hang_up()
+        await bot.slack.connected()
+        assert "Paper Round" in await bot.read("", channel)
 
 
-async def test_slack_may_be_away_when_the_bot_starts(team: Team) -> None:
-    team.slack.fail("auth.test", Fault.ERROR_500)
-    team.slack.fail("apps.connections.open", Fault.ERROR_500)
-    channel = team.slack.channel()
-    async with team.over_socket():
-        assert "Paper Round" in await team.read("", channel)
+async def test_slack_may_be_away_when_the_bot_starts(bot: BotProcess) -> None:
+    bot.slack.fail("auth.test", Fault.ERROR_500)
+    bot.slack.fail("apps.connections.open", Fault.ERROR_500)
+    channel = bot.slack.channel()
+    async with bot.over_socket():
+        assert "Paper Round" in await bot.read("", channel)
 
 
 @pytest.mark.parametrize(("method", "setting"), [("auth.test", "BOT_TOKEN"), ("apps.connections.open", "APP_TOKEN")])
-async def test_a_token_that_slack_refuses_is_named(team: Team, method: str, setting: str) -> None:
-    team.slack.fail(method, "invalid_auth")
+async def test_a_token_that_slack_refuses_is_named(bot: BotProcess, method: str, setting: str) -> None:
+    bot.slack.fail(method, "invalid_auth")
     with pytest.raises(OperatorError, match=f"PAPERROUND_SLACK_{setting}"):
-        await team.app.run()
+        await bot.app.run()
 
 
 # ---- signed requests
@@ -507,26 +509,26 @@ def _body(slack: SlackSimulator) -> bytes:
     return json.dumps({"type": "event_callback", "event_id": "Ev1", "event": {"type": "none"}}).encode()
 
 
-async def test_slack_can_check_the_address(team: Team) -> None:
-    async with team.over_http():
+async def test_slack_can_check_the_address(bot: BotProcess) -> None:
+    async with bot.over_http():
         body = json.dumps({"type": "url_verification", "challenge": "c-1"}).encode()
-        status, answer = await team.slack.post_signed(body, "application/json")
+        status, answer = await bot.slack.post_signed(body, "application/json")
         assert (status, json.loads(answer)) == (200, {"challenge": "c-1"})
 
 
-async def test_slack_can_look_at_the_certificate(team: Team) -> None:
+async def test_slack_can_look_at_the_certificate(bot: BotProcess) -> None:
     unsigned = {"X-Slack-Signature": "", "X-Slack-Request-Timestamp": ""}
     form = "application/x-www-form-urlencoded"
-    async with team.over_http():
-        assert await team.slack.post_signed(b"token=x&ssl_check=1", form, spoilt=unsigned) == (200, "")
-        status, _ = await team.slack.post_signed(b"token=x&text=ssl_check%3D1", form, spoilt=unsigned)
+    async with bot.over_http():
+        assert await bot.slack.post_signed(b"token=x&ssl_check=1", form, spoilt=unsigned) == (200, "")
+        status, _ = await bot.slack.post_signed(b"token=x&text=ssl_check%3D1", form, spoilt=unsigned)
         assert status == 401
 
 
 @pytest.mark.parametrize("age", [-400, 400])
-async def test_an_old_or_future_request_is_refused(team: Team, age: int) -> None:
-    async with team.over_http():
-        status, _ = await team.slack.post_signed(_body(team.slack), "application/json", at=time.time() + age)
+async def test_an_old_or_future_request_is_refused(bot: BotProcess, age: int) -> None:
+    async with bot.over_http():
+        status, _ = await bot.slack.post_signed(_body(bot.slack), "application/json", at=time.time() + age)
         assert status == 401
 
 
@@ -540,25 +542,27 @@ async def test_an_old_or_future_request_is_refused(team: Team, age: int) -> None
         {"X-Slack-Request-Timestamp": ""},
     ],
 )
-async def test_a_request_that_slack_did_not_sign_is_refused(team: Team, spoilt: dict[str, str]) -> None:
-    async with team.over_http():
-        status, _ = await team.slack.post_signed(_body(team.slack), "application/json", spoilt=spoilt)
+async def test_a_request_that_slack_did_not_sign_is_refused(bot: BotProcess, spoilt: dict[str, str]) -> None:
+    async with bot.over_http():
+        status, _ = await bot.slack.post_signed(_body(bot.slack), "application/json", spoilt=spoilt)
         assert status == 401
 
 
-async def test_another_apps_signature_is_refused(team: Team) -> None:
-    async with team.over_http():
-        status, _ = await team.slack.post_signed(_body(team.slack), "application/json", secret="another")
+async def test_another_apps_signature_is_refused(bot: BotProcess) -> None:
+    async with bot.over_http():
+        status, _ = await bot.slack.post_signed(_body(bot.slack), "application/json", secret="another")
         assert status == 401
 
 
-async def test_bodies_that_slack_never_sends_are_refused(team: Team) -> None:
-    async with team.over_http():
-        status, _ = await team.slack.post_signed(b"x" * (LARGEST_REQUEST + 1), "application/json")
+async def test_bodies_that_slack_never_sends_are_refused(bot: BotProcess) -> None:
+    async with bot.over_http():
+        status, _ = await bot.slack.post_signed(b"x" * (LARGEST_REQUEST + 1), "application/json")
         assert status == 413
-        status, _ = await team.slack.post_signed(b"\xff\xfe", "application/json")
-        assert status == 401
         for body, kind in (
+            (b"\xff\xfe", "application/json"),
+            (b"[" * 100_000 + b"]" * 100_000, "application/json"),
+            (b'{"event": ' * 100 + b"1" + b"}" * 100, "application/json"),
+            (b'payload={"view": ' + b"[" * 900 + b"]" * 900 + b"}", "application/x-www-form-urlencoded"),
             (b"[]", "application/json"),
             (b"{bad", "application/json"),
             (b'{"type": "event_callback", "event": null}', "application/json"),
@@ -569,7 +573,7 @@ async def test_bodies_that_slack_never_sends_are_refused(team: Team) -> None:
             (b"payload=%7Bbad", "application/x-www-form-urlencoded"),
             (b"payload=%5B%5D", "application/x-www-form-urlencoded"),
         ):
-            status, _ = await team.slack.post_signed(body, kind)
+            status, _ = await bot.slack.post_signed(body, kind)
             assert status == 400, body
 
 
@@ -597,7 +601,7 @@ def test_text_is_read_as_it_was_typed(sent: str, meant: str) -> None:
     ],
     ids=lambda payload: str(payload["type"]),
 )
-async def test_what_only_another_version_knows_is_acknowledged(connected: Team, payload: dict[str, Any]) -> None:
+async def test_what_only_another_version_knows_is_acknowledged(connected: BotProcess, payload: dict[str, Any]) -> None:
     known = {"team": {"id": connected.slack.team_id}, "user": {"id": "U0ADA", "team_id": connected.slack.team_id}}
     answer = await connected.slack.deliver("interactive", {**known, **payload})
     assert answer == ({"options": []} if payload["type"] == "block_suggestion" else {})

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.app.assembly import forms_of
-from tests.adapters.slack.team import Team
+from tests.adapters.slack.bot_process import BotProcess
 from tests.simulators.slack import ANSWER_WITHIN, Fault
 from tests.simulators.slack_messages import leaves, words_of
 from tests.simulators.slack_methods import BOT_USER, Json
@@ -31,15 +31,15 @@ HERS = "our direct messages"
         ({"is_bot": True}, REFUSED),
     ],
 )
-async def test_members_manage_topics_and_others_look(team: Team, who: Json, answer: str) -> None:
-    team.slack.person("U0BOB", "bob", **who)
-    channel = team.slack.channel()
-    async with team.over_http():
-        assert answer in await team.read("subscribe diffusion", channel, "U0BOB")
-        assert REFUSED not in await team.read("topics", channel, "U0BOB")
+async def test_members_manage_topics_and_others_look(bot: BotProcess, who: Json, answer: str) -> None:
+    bot.slack.person("U0BOB", "bob", **who)
+    channel = bot.slack.channel()
+    async with bot.over_http():
+        assert answer in await bot.read("subscribe diffusion", channel, "U0BOB")
+        assert REFUSED not in await bot.read("topics", channel, "U0BOB")
 
 
-async def test_a_workspace_leaves_topics_to_its_admins(connected: Team) -> None:
+async def test_a_workspace_leaves_topics_to_its_admins(connected: BotProcess) -> None:
     connected.slack.person("U0BOSS", "boss", is_owner=True)
     channel = connected.slack.channel()
     assert "manage the whole workspace" in await connected.read("settings role admins", channel)
@@ -53,17 +53,17 @@ async def test_a_workspace_leaves_topics_to_its_admins(connected: Team) -> None:
     assert "Topic 2 added" in await connected.read("subscribe distillation", channel)
 
 
-async def test_without_the_scope_nobody_is_known_to_be_an_admin(team: Team) -> None:
-    team.slack.person("U0BOSS", "boss", is_owner=True)
-    channel = team.slack.channel()
-    async with team.over_http():
-        await team.say("settings role admins", channel, "U0BOSS")
-        team.slack.person("U0LEE", "lee", is_owner=True)
-        team.slack.fail("users.info", "missing_scope")
-        assert REFUSED in await team.read("subscribe diffusion", channel, "U0LEE")
+async def test_without_the_scope_nobody_is_known_to_be_an_admin(bot: BotProcess) -> None:
+    bot.slack.person("U0BOSS", "boss", is_owner=True)
+    channel = bot.slack.channel()
+    async with bot.over_http():
+        await bot.say("settings role admins", channel, "U0BOSS")
+        bot.slack.person("U0LEE", "lee", is_owner=True)
+        bot.slack.fail("users.info", "missing_scope")
+        assert REFUSED in await bot.read("subscribe diffusion", channel, "U0LEE")
 
 
-async def test_topics_in_a_conversation_with_the_bot_are_the_persons_own(connected: Team) -> None:
+async def test_topics_in_a_conversation_with_the_bot_are_the_persons_own(connected: BotProcess) -> None:
     own = connected.slack.conversation("U0ADA")
     assert ADDED in await connected.read("subscribe diffusion", own)
     assert f"1 topic in {HERS}" in await connected.read("topics", own)
@@ -74,7 +74,7 @@ async def test_topics_in_a_conversation_with_the_bot_are_the_persons_own(connect
     assert "Diffusion Study 1" in words_of(digest)
 
 
-async def test_what_is_written_to_the_bot_is_a_command(connected: Team) -> None:
+async def test_what_is_written_to_the_bot_is_a_command(connected: BotProcess) -> None:
     own = connected.slack.conversation("U0ADA")
 
     async def write(text: str, *, answered: bool = True, **more: Any) -> str:
@@ -104,7 +104,7 @@ async def test_what_is_written_to_the_bot_is_a_command(connected: Team) -> None:
     assert len(own.messages) == answers
 
 
-async def test_people_and_channels_in_what_somebody_types_are_their_names(connected: Team) -> None:
+async def test_people_and_channels_in_what_somebody_types_are_their_names(connected: BotProcess) -> None:
     connected.slack.person("U0BOB", "bob")
     channel, other = connected.slack.channel(), connected.slack.channel("ml-papers")
     typed = f"subscribe diffusion --name <#{other.id}|ml>"
@@ -123,7 +123,7 @@ async def test_people_and_channels_in_what_somebody_types_are_their_names(connec
         assert name in await connected.read(f"unsubscribe {written} &lt;b&gt;", channel)
 
 
-async def test_whom_a_digest_mentions_is_shown_by_name(connected: Team) -> None:
+async def test_whom_a_digest_mentions_is_shown_by_name(connected: BotProcess) -> None:
     channel = connected.slack.channel()
     for written, name in (("<@U0ADA>", "@ada"), ("<!subteam^S0ML|@ml>", "@ml"), ("@here", "@here")):
         assert f"mention is now {name}." in await connected.read(f"settings mention {written}", channel)
@@ -132,23 +132,23 @@ async def test_whom_a_digest_mentions_is_shown_by_name(connected: Team) -> None:
         assert "<" not in answer["text"]
 
 
-async def test_a_group_conversation_is_called_by_its_people(connected: Team) -> None:
+async def test_a_group_conversation_is_called_by_its_people(connected: BotProcess) -> None:
     group = connected.slack.channel("mpdm-ada--bob--cleo-1", private=True)
     assert ADDED in await connected.read("subscribe diffusion", group)
     assert "in the group of ada, bob, cleo" in await connected.read("topics", group)
 
 
-async def test_who_is_told_that_posting_stopped_reads_which_channel(team: Team) -> None:
-    closed = team.slack.channel("secret", private=True, member=False)
-    between = team.slack.conversation("U0BOB")
+async def test_who_is_told_that_posting_stopped_reads_which_channel(bot: BotProcess) -> None:
+    closed = bot.slack.channel("secret", private=True, member=False)
+    between = bot.slack.conversation("U0BOB")
     between.members.discard(BOT_USER)
-    async with team.over_http():
+    async with bot.over_http():
         for channel in (closed, between):
-            await team.say("subscribe diffusion", channel)
-    await team.news(a_paper(1))
+            await bot.say("subscribe diffusion", channel)
+    await bot.news(a_paper(1))
     for channel in (closed, between):
-        await team.next_digest(channel)
-    about_closed, about_between = team.slack.conversation("U0ADA").messages
+        await bot.next_digest(channel)
+    about_closed, about_between = bot.slack.conversation("U0ADA").messages
     (named,) = [leaf for leaf in leaves(about_closed["blocks"][0]) if leaf["type"] == "channel"]
     assert named["channel_id"] == closed.id
     assert f"<#{closed.id}>" in about_closed["text"]
@@ -157,14 +157,14 @@ async def test_who_is_told_that_posting_stopped_reads_which_channel(team: Team) 
     assert "/invite" not in words_of(about_between)
 
 
-async def test_who_subscribes_where_the_bot_is_not_is_told_to_invite_it(team: Team) -> None:
-    team.app = team.another_app(forms=forms_of(team.store))
-    closed = team.slack.channel("secret", private=True, member=False)
-    between = team.slack.conversation("U0BOB")
+async def test_who_subscribes_where_the_bot_is_not_is_told_to_invite_it(bot: BotProcess) -> None:
+    bot.app = bot.another_app(forms=forms_of(bot.store))
+    closed = bot.slack.channel("secret", private=True, member=False)
+    between = bot.slack.conversation("U0BOB")
     between.members.discard(BOT_USER)
-    async with team.over_http():
-        assert "/invite @Paper Round" in await team.read("subscribe diffusion", closed)
-        assert "1 topic in this channel" in await team.read("topics", closed)
-        assert "between people" in await team.read("subscribe diffusion", between)
-        assert "1 topic in this channel" in await team.read("topics", between)
-        assert "/invite" not in await team.read("subscribe diffusion", team.slack.channel())
+    async with bot.over_http():
+        assert "/invite @Paper Round" in await bot.read("subscribe diffusion", closed)
+        assert "1 topic in this channel" in await bot.read("topics", closed)
+        assert "between people" in await bot.read("subscribe diffusion", between)
+        assert "1 topic in this channel" in await bot.read("topics", between)
+        assert "/invite" not in await bot.read("subscribe diffusion", bot.slack.channel())

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from adapters.slack.messages.block_kit import LINKS
+from adapters.slack.messages.block_kit import LINKS_ACTION
 from adapters.slack.platform import EVENT_TYPE
-from tests.adapters.slack.team import Team
+from tests.adapters.slack.bot_process import BotProcess
 from tests.simulators.slack import ANSWER_WITHIN, Fault, Interaction
 from tests.simulators.slack_messages import buttons_of, words_of
 from tests.simulators.slack_methods import Json, SimulatedChannel
@@ -17,36 +17,36 @@ from tests.sources import a_paper
 PAPER = "2605.00001"
 
 
-async def posted(team: Team, *settings: str) -> tuple[SimulatedChannel, list[Json]]:
+async def posted(bot: BotProcess, *settings: str) -> tuple[SimulatedChannel, list[Json]]:
     """A channel whose digest went out."""
-    channel = team.slack.channel()
-    await team.say("subscribe diffusion", channel)
+    channel = bot.slack.channel()
+    await bot.say("subscribe diffusion", channel)
     for line in settings:
-        await team.say(f"settings {line}", channel)
-    await team.news(a_paper(1, upvotes=9), a_paper(2))
-    await team.next_digest(channel)
-    await team.settle(minutes=3)
+        await bot.say(f"settings {line}", channel)
+    await bot.news(a_paper(1, upvotes=9), a_paper(2))
+    await bot.next_digest(channel)
+    await bot.settle(minutes=3)
     return channel, channel.messages
 
 
 async def vote(
-    team: Team, channel: SimulatedChannel, message: Json, *, way: str = "up", user: str = "U0ADA"
+    bot: BotProcess, channel: SimulatedChannel, message: Json, *, way: str = "up", user: str = "U0ADA"
 ) -> Interaction:
     """Somebody votes on the first paper; everything that follows has handle."""
     before = dict(message)
-    pressed = await press(team, channel, message, way=way, user=user)
+    pressed = await press(bot, channel, message, way=way, user=user)
     async with asyncio.timeout(ANSWER_WITHIN):
         while message == before and pressed.responses.empty():
             await asyncio.sleep(0.02)
-    await team.app.finish()
+    await bot.app.finish()
     return pressed
 
 
 async def press(
-    team: Team, channel: SimulatedChannel, message: Json, *, way: str = "up", user: str = "U0ADA"
+    bot: BotProcess, channel: SimulatedChannel, message: Json, *, way: str = "up", user: str = "U0ADA"
 ) -> Interaction:
     button = {"type": "button", "action_id": "paperround.run.77", "value": f"vote {PAPER} {way}"}
-    return await team.slack.press(
+    return await bot.slack.press(
         button, channel, user, message_ts=message["ts"], thread_ts=message.get("thread_ts"), ephemeral=False
     )
 
@@ -55,7 +55,7 @@ def labels(message: Json) -> list[str]:
     return [label for label in buttons_of(message) if label[0] in "👍👎"]
 
 
-async def test_everybody_sees_a_vote_and_nobody_is_told(connected: Team) -> None:
+async def test_everybody_sees_a_vote_and_nobody_is_told(connected: BotProcess) -> None:
     channel, (digest,) = await posted(connected)
     before = dict(digest)
     connected.slack.person("U0BOB", "bob")
@@ -72,7 +72,7 @@ async def test_everybody_sees_a_vote_and_nobody_is_told(connected: Team) -> None
     assert channel.messages == [digest]
 
 
-async def test_votes_count_on_replies_and_shared_cards(connected: Team) -> None:
+async def test_votes_count_on_replies_and_shared_cards(connected: BotProcess) -> None:
     channel, messages = await posted(connected, "style threads")
     reply = next(one for one in messages if "thread_ts" in one and "Study 1" in words_of(one))
     await vote(connected, channel, reply)
@@ -88,33 +88,33 @@ async def test_votes_count_on_replies_and_shared_cards(connected: Team) -> None:
     assert "ada shared a paper" in words_of(shared)
 
 
-async def test_many_who_press_at_once_are_all_counted(team: Team) -> None:
-    async with team.over_http():
-        channel, (digest,) = await posted(team)
-        people = [team.slack.person(f"U0P{number}", f"p{number}") for number in range(6)]
+async def test_many_who_press_at_once_are_all_counted(bot: BotProcess) -> None:
+    async with bot.over_http():
+        channel, (digest,) = await posted(bot)
+        people = [bot.slack.person(f"U0P{number}", f"p{number}") for number in range(6)]
         # One of the updates takes another way, and the way back has its own delays.
-        team.slack.fail("chat.update", Fault.RATE_LIMITED, Fault.ERROR_500)
-        team.slack.fail("response_url", Fault.ERROR_500)
-        await asyncio.gather(*(press(team, channel, digest, user=person) for person in people))
+        bot.slack.fail("chat.update", Fault.RATE_LIMITED, Fault.ERROR_500)
+        bot.slack.fail("response_url", Fault.ERROR_500)
+        await asyncio.gather(*(press(bot, channel, digest, user=person) for person in people))
         async with asyncio.timeout(ANSWER_WITHIN):
             while labels(digest)[0] != "👍 6":
                 await asyncio.sleep(0.05)
 
 
-async def test_two_processes_show_the_right_counts_in_the_end(team: Team) -> None:
-    team.slack.person("U0BOB", "bob")
+async def test_two_processes_show_the_right_counts_in_the_end(bot: BotProcess) -> None:
+    bot.slack.person("U0BOB", "bob")
     late = asyncio.Event()
-    async with team.over_http():
-        channel, (digest,) = await posted(team)
-        first = team.app
-        team.slack.held["chat.update"] = late
-        await press(team, channel, digest)
+    async with bot.over_http():
+        channel, (digest,) = await posted(bot)
+        first = bot.app
+        bot.slack.held["chat.update"] = late
+        await press(bot, channel, digest)
         async with asyncio.timeout(ANSWER_WITHIN):
-            while team.slack.held:
+            while bot.slack.held:
                 await asyncio.sleep(0.01)
-        team.app = team.another_app()
-        async with team.over_http():
-            await vote(team, channel, digest, user="U0BOB")
+        bot.app = bot.another_app()
+        async with bot.over_http():
+            await vote(bot, channel, digest, user="U0BOB")
             assert labels(digest)[0] == "👍 2"
         # What the first process draws now is of before.
         late.set()
@@ -122,52 +122,52 @@ async def test_two_processes_show_the_right_counts_in_the_end(team: Team) -> Non
     assert labels(digest)[0] == "👍 2"
 
 
-async def test_messages_from_an_earlier_version_and_process_take_votes(team: Team) -> None:
-    async with team.over_http():
-        channel, (digest,) = await posted(team)
+async def test_messages_from_an_earlier_version_and_process_take_votes(bot: BotProcess) -> None:
+    async with bot.over_http():
+        channel, (digest,) = await posted(bot)
     digest["blocks"] = [block for block in digest["blocks"] if block["type"] != "actions"]
-    team.app = team.another_app()
-    async with team.over_http():
-        await vote(team, channel, digest)
+    bot.app = bot.another_app()
+    async with bot.over_http():
+        await vote(bot, channel, digest)
     assert labels(digest)[:2] == ["👍 1", "👎"]
 
 
 @pytest.mark.parametrize(
     "trouble", ["unknown_method", "missing_scope", Fault.RATE_LIMITED, Fault.ERROR_500, Fault.DROPPED]
 )
-async def test_what_slack_does_not_update_is_replaced(team: Team, trouble: Fault | str) -> None:
-    async with team.over_http():
-        channel, (digest,) = await posted(team)
-        team.slack.fail("chat.update", trouble)
-        pressed = await vote(team, channel, digest)
+async def test_what_slack_does_not_update_is_replaced(bot: BotProcess, trouble: Fault | str) -> None:
+    async with bot.over_http():
+        channel, (digest,) = await posted(bot)
+        bot.slack.fail("chat.update", trouble)
+        pressed = await vote(bot, channel, digest)
         assert (await pressed.answer())["replace_original"] is True
         assert labels(digest)[:2] == ["👍 1", "👎"]
         assert pressed.responses.empty()
 
 
-async def test_a_message_that_cannot_be_changed_is_left_and_the_voter_told(team: Team) -> None:
-    async with team.over_http():
-        channel, (digest,) = await posted(team)
-        team.slack.fail("chat.update", "message_not_found")
-        team.slack.fail("response_url", *[Fault.ERROR_500] * 3)
-        answer = await (await vote(team, channel, digest)).answer()
+async def test_a_message_that_cannot_be_changed_is_left_and_the_voter_told(bot: BotProcess) -> None:
+    async with bot.over_http():
+        channel, (digest,) = await posted(bot)
+        bot.slack.fail("chat.update", "message_not_found")
+        bot.slack.fail("response_url", *[Fault.ERROR_500] * 3)
+        answer = await (await vote(bot, channel, digest)).answer()
         assert answer["response_type"] == "ephemeral"
         assert "👍 1" in words_of(answer)
         assert labels(digest)[:2] == ["👍", "👎"]
 
 
-async def test_a_message_is_never_changed_for_the_worse(team: Team) -> None:
-    async with team.over_http():
-        channel, (digest,) = await posted(team)
+async def test_a_message_is_never_changed_for_the_worse(bot: BotProcess) -> None:
+    async with bot.over_http():
+        channel, (digest,) = await posted(bot)
         before = dict(digest)
-        team.slack.fail("chat.update", "invalid_blocks")
-        team.slack.fail("response_url", Fault.REFUSED)
-        answer = await (await vote(team, channel, digest)).answer()
+        bot.slack.fail("chat.update", "invalid_blocks")
+        bot.slack.fail("response_url", Fault.REFUSED)
+        answer = await (await vote(bot, channel, digest)).answer()
         assert "👍 1" in words_of(answer)
     assert digest == before
 
 
-async def test_a_vote_on_what_only_the_asker_sees_is_answered(connected: Team) -> None:
+async def test_a_vote_on_what_only_the_asker_sees_is_answered(connected: BotProcess) -> None:
     channel, _ = await posted(connected)
     button = {"type": "button", "action_id": "paperround.run.3", "value": f"vote {PAPER} down"}
     answer = await (await connected.slack.press(button, channel)).answer()
@@ -175,11 +175,11 @@ async def test_a_vote_on_what_only_the_asker_sees_is_answered(connected: Team) -
     assert answer["replace_original"] is False
 
 
-async def test_a_menu_of_links_needs_nothing_of_us(connected: Team) -> None:
+async def test_a_menu_of_links_needs_nothing_of_us(connected: BotProcess) -> None:
     channel, (digest,) = await posted(connected)
     row = next(block for block in digest["blocks"] if block["type"] == "actions")
     menu = row["elements"][-1]
-    assert (menu["type"], menu["action_id"]) == ("overflow", LINKS)
+    assert (menu["type"], menu["action_id"]) == ("overflow", LINKS_ACTION)
     assert [option["text"]["text"] for option in menu["options"]][:2] == ["arXiv", "PDF"]
     chosen = menu | {"selected_option": menu["options"][0]}
     pressed = await connected.slack.press(chosen, channel, message_ts=digest["ts"], ephemeral=False)
@@ -188,6 +188,6 @@ async def test_a_menu_of_links_needs_nothing_of_us(connected: Team) -> None:
     assert pressed.responses.empty()
 
 
-async def test_the_signs_on_buttons_are_drawn(connected: Team) -> None:
+async def test_the_signs_on_buttons_are_drawn(connected: BotProcess) -> None:
     _, (digest,) = await posted(connected)
     assert buttons_of(digest)["👍"]["text"] == {"type": "plain_text", "text": "👍", "emoji": True}

@@ -1,0 +1,78 @@
+"""What people do in modals and in the app's home: forms that they send, fields, shortcuts and buttons there."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from adapters.slack.client.payloads import MALFORMED, Json
+from adapters.slack.interactions.commands import UNKNOWN_BUTTON
+from adapters.slack.interactions.modals import Modals
+from adapters.slack.interactions.topic_modal import result_view
+from adapters.slack.workspace_services import ServicesByWorkspace
+from bot.background import BackgroundTasks
+from bot.commands.wording import answer, say
+
+log = structlog.get_logger(__name__)
+
+_NOT_NOW: Final = "I cannot do this at the moment, and nothing was changed. Please try again in a minute."
+_UNKNOWN_FORM: Final = "This form is of another version of me, and nothing was changed. Please open it anew."
+
+
+class ViewListeners:
+    """Bolt's listeners for modals, shortcuts and the app's home."""
+
+    def __init__(self, services: ServicesByWorkspace, background: BackgroundTasks) -> None:
+        self._services = services
+        self._background = background
+
+    def acknowledged(self, work: Callable[[Modals, Json], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        """A listener that acknowledges, and starts the work."""
+
+        async def in_its_workspace(body: Json) -> None:
+            services = await self._services.find_or_none(body)
+            if services is not None and services.modals is not None:
+                await work(services.modals, body)
+
+        async def listener(ack: AsyncAck, body: Json) -> None:
+            await ack()
+            self._background.start(in_its_workspace(body))
+
+        return listener
+
+    def submitted(self, work: Callable[[Modals, AsyncAck, Json], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        """A listener that leaves the acknowledging to the work: it carries what is wrong with a form."""
+
+        async def listener(ack: AsyncAck, body: Json) -> None:
+            services = await self._services.find_or_none(body)
+            if services is None or services.modals is None:
+                await ack(response_action="update", view=result_view(answer(say(_NOT_NOW))))
+                return
+            try:
+                await work(services.modals, ack, body)
+            except MALFORMED as error:
+                log.warning("slack.form_unreadable", reason=repr(error))
+                await refuse_old_form(ack)
+            self._background.start(services.refresh_home(body["user"]["id"]))
+
+        return listener
+
+    async def on_unknown_button(self, ack: AsyncAck, body: Json) -> None:
+        """A button of the home that another version of us made."""
+        await ack()
+        self._background.start(self._replace_home(body))
+
+    async def _replace_home(self, body: Json) -> None:
+        services = await self._services.find_or_none(body)
+        if services is not None and services.modals is not None:
+            await services.modals.show_over_home(answer(say(UNKNOWN_BUTTON)), body)
+        if services is not None and services.home is not None:
+            await services.home.publish(body["user"]["id"])
+
+
+async def refuse_old_form(ack: AsyncAck) -> None:
+    """Says that a form is of another version of us."""
+    await ack(response_action="update", view=result_view(answer(say(_UNKNOWN_FORM))))
