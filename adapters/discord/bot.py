@@ -14,14 +14,14 @@ import structlog
 from discord.http import Route
 
 from adapters.discord.client.connection import DiscordClient
-from adapters.discord.client.errors import FAILURES, MISHAPS, REFUSED
+from adapters.discord.client.errors import REQUEST_ERRORS, RESPONSE_ERRORS, LOGIN_REFUSED
 from adapters.discord.doctor import NO_MESSAGE_CONTENT, DiscordDoctor
 from adapters.discord.guilds.lifecycle import ChannelLifecycle, GuildLifecycle, Listener
 from adapters.discord.guilds.permissions import invite_url
 from adapters.discord.interactions.command_calls import Interaction
 from adapters.discord.interactions.command_tree import command_tree, fingerprint
-from adapters.discord.interactions.interactions import Interactions
-from adapters.discord.interactions.modals import Forms
+from adapters.discord.interactions.handler import InteractionHandler
+from adapters.discord.interactions.modals import TopicModals
 from adapters.discord.links import CardOf, LinkCards
 from adapters.discord.platform import DiscordPlatform
 from bot.background import BackgroundTasks
@@ -39,7 +39,7 @@ LONGEST_REGISTERING_RETRY = 3600.0
 #: Seconds without a connection to the gateway after which another process may try. It is well above what a reconnection
 #: takes, and what an outage of Discord's takes away anyway.
 OFFLINE_TIMEOUT = 180.0
-LOOK_EVERY = 1.0
+CONNECTION_CHECK_INTERVAL = 1.0
 #: Closed by the gateway for good: a wrong token, or something that this version must not do.
 _BAD_TOKEN = 4004
 
@@ -61,23 +61,23 @@ class DiscordBot:
         directory: WorkspaceDirectory,
         lifecycle: ChannelLifecycle,
         clock: Clock,
-        forms: Forms | None = None,
+        forms: TopicModals | None = None,
         card_of: CardOf | None = None,
         first_retry: float = FIRST_RETRY,
         offline_timeout: float = OFFLINE_TIMEOUT,
         announce: Callable[[str], None] | None = None,
     ) -> None:
         self._platform = platform
-        self._definitions = command_tree(registry)
+        self._command_tree = command_tree(registry)
         self._first_retry = first_retry
         self._offline_timeout = offline_timeout
         self._announce = announce
-        self._interactions = Interactions(commands, registry, directory, forms)
+        self._interactions = InteractionHandler(commands, registry, directory, forms)
         self._card_of = card_of
         self._clock = clock
         self._directory = directory
         self._lifecycle = lifecycle
-        self._checkup = DiscordDoctor(platform, directory, clock)
+        self._doctor = DiscordDoctor(platform, directory, clock)
         self._application: int | None = None
 
     @property
@@ -87,40 +87,40 @@ class DiscordBot:
 
     def checks(self) -> dict[str, Check]:
         """What `paperround doctor` looks at."""
-        return self._checkup.checks()
+        return self._doctor.checks()
 
     async def run(self) -> None:
         """Works until cancelled. An outage is waited out; raises `OperatorError` for what waiting cannot heal.
 
         Raises `UnservedError` after so long without a connection that another process should try.
         """
-        serving = asyncio.ensure_future(self._keep_serving())
-        deaf = asyncio.ensure_future(self._until_deaf())
+        serving = asyncio.ensure_future(self._serve_forever())
+        offline = asyncio.ensure_future(self._until_offline())
         try:
-            await asyncio.wait({serving, deaf}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({serving, offline}, return_when=asyncio.FIRST_COMPLETED)
             if serving.done():
                 return serving.result()
         finally:
-            for task in (serving, deaf):
+            for task in (serving, offline):
                 task.cancel()
-            await asyncio.gather(serving, deaf, return_exceptions=True)
+            await asyncio.gather(serving, offline, return_exceptions=True)
         raise UnservedError(f"no connection to Discord for {self._offline_timeout:g} seconds")
 
-    async def _until_deaf(self) -> None:
-        """Ends when nothing could be heard of Discord for as long as we are patient."""
-        heard = time.monotonic()
-        while time.monotonic() - heard < self._offline_timeout:
-            await asyncio.sleep(min(LOOK_EVERY, self._offline_timeout))
-            if self._platform.client.hears:
-                heard = time.monotonic()
+    async def _until_offline(self) -> None:
+        """Ends when the gateway has been disconnected for longer than the offline timeout."""
+        connected_at = time.monotonic()
+        while time.monotonic() - connected_at < self._offline_timeout:
+            await asyncio.sleep(min(CONNECTION_CHECK_INTERVAL, self._offline_timeout))
+            if self._platform.client.is_connected:
+                connected_at = time.monotonic()
 
-    async def _keep_serving(self) -> None:
+    async def _serve_forever(self) -> None:
         wait = self._first_retry
         while True:
             began = time.monotonic()
             try:
                 await self._serve(self._platform.client)
-            except (*MISHAPS, zlib.error) as error:
+            except (*RESPONSE_ERRORS, zlib.error) as error:
                 # This client cannot be used again, and the next one may hear what it understands.
                 if time.monotonic() - began > LONGEST_RETRY:
                     wait = self._first_retry
@@ -141,19 +141,21 @@ class DiscordBot:
                 try:
                     await client.log_in()
                     self._introduce(client)
-                    registering = registering or asyncio.create_task(self._keep_commands(client))
-                    await client.spare_sessions()
-                    await client.work()
+                    registering = registering or asyncio.create_task(self._register_commands(client))
+                    await client.await_session_start_limit()
+                    await client.open_gateway()
                 except discord.LoginFailure as error:
-                    raise OperatorError(REFUSED) from error
+                    raise OperatorError(LOGIN_REFUSED) from error
                 except discord.ConnectionClosed as error:
                     words = (
-                        REFUSED if error.code == _BAD_TOKEN else f"Discord closed the connection: code {error.code}."
+                        LOGIN_REFUSED
+                        if error.code == _BAD_TOKEN
+                        else f"Discord closed the connection: code {error.code}."
                     )
                     raise OperatorError(words) from error
                 except discord.PrivilegedIntentsRequired as error:
                     raise OperatorError(NO_MESSAGE_CONTENT) from error
-                except FAILURES as error:
+                except REQUEST_ERRORS as error:
                     if client.is_closed():
                         raise
                     _log.warning("discord.unreachable", reason=str(error) or type(error).__name__, retry_in=wait)
@@ -171,11 +173,11 @@ class DiscordBot:
         """Has the client call us. discord.py forgets the tasks in which it does that, so we keep hold of them."""
         interactions = self._interactions
 
-        async def pressed(interaction: Interaction, line: str) -> None:
-            await background.run(interactions.pressed(interaction, line))
+        async def on_component(interaction: Interaction, line: str) -> None:
+            await background.run(interactions.on_component(interaction, line))
 
         async def on_interaction(interaction: Interaction) -> None:
-            await background.run(interactions.heard(interaction))
+            await background.run(interactions.on_interaction(interaction))
 
         def listen(listener: Listener) -> None:
             @functools.wraps(listener)
@@ -184,7 +186,7 @@ class DiscordBot:
 
             client.event(kept)
 
-        client.press = pressed
+        client.on_command_component = on_component
         client.event(on_interaction)
         for listener in GuildLifecycle(client, self._directory, self._lifecycle).listeners:
             listen(listener)
@@ -199,13 +201,13 @@ class DiscordBot:
             if self._announce is not None:
                 self._announce(f"Discord: {self.invite_url} adds the bot to a server")
 
-    async def _keep_commands(self, client: DiscordClient) -> None:
+    async def _register_commands(self, client: DiscordClient) -> None:
         """Registers the commands, however often it takes: posting and the commands that are there go on meanwhile."""
         wait = self._first_retry
         while True:
             try:
                 await self._sync_commands(client)
-            except MISHAPS as error:
+            except RESPONSE_ERRORS as error:
                 _log.error("discord.commands_not_registered", reason=str(error) or type(error).__name__, retry_in=wait)
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, LONGEST_REGISTERING_RETRY)
@@ -216,9 +218,9 @@ class DiscordBot:
         """Registers the commands if Discord has others: it allows few registrations a day, and people notice them."""
         application = client.application_id
         path = "/applications/{application_id}/commands"
-        there = await client.once(Route("GET", path, application_id=application), with_localizations="true")
-        if fingerprint(there) == fingerprint(self._definitions):
+        there = await client.request_once(Route("GET", path, application_id=application), with_localizations="true")
+        if fingerprint(there) == fingerprint(self._command_tree):
             _log.info("discord.commands_unchanged")
             return
-        await client.http.request(Route("PUT", path, application_id=application), json=self._definitions)
+        await client.http.request(Route("PUT", path, application_id=application), json=self._command_tree)
         _log.info("discord.commands_registered")

@@ -10,12 +10,13 @@ from itertools import islice
 
 import discord
 
-from adapters.discord.client.connection import MISSHAPEN
-from adapters.discord.client.errors import MISHAPS, REFUSED, UNKNOWN_CHANNEL, code_of
+from adapters.discord.client.errors import MALFORMED, RESPONSE_ERRORS, LOGIN_REFUSED, code_of
+from adapters.discord.client.refusals import UNKNOWN_CHANNEL
 from adapters.discord.guilds.forum_tags import forum_of
+from adapters.discord.guilds.missing_access import fetch_guild
 from adapters.discord.guilds.permissions import granted, invite_url, missing, names_of
-from adapters.discord.guilds.refusals import described
-from adapters.discord.platform import CLOCK_MARGIN, DiscordPlatform
+from adapters.discord.platform import DiscordPlatform
+from adapters.discord.posting.history import CLOCK_MARGIN
 from bot.channels.channel import Channel, PlatformName
 from bot.channels.directory import WorkspaceDirectory
 from bot.checks import Check
@@ -69,8 +70,8 @@ class DiscordDoctor:
         try:
             await self._platform.client.log_in()
         except discord.LoginFailure:
-            return OperatorError(REFUSED)
-        except MISHAPS as error:
+            return OperatorError(LOGIN_REFUSED)
+        except RESPONSE_ERRORS as error:
             return _unreachable(error)
         return None
 
@@ -93,7 +94,7 @@ class DiscordDoctor:
         client = await self._client()
         try:
             names = [guild.name async for guild in client.fetch_guilds(limit=None, with_counts=False)]
-        except MISHAPS as error:
+        except RESPONSE_ERRORS as error:
             raise _unreachable(error) from error
         if not names:
             raise OperatorError(f"The bot is in no server yet. Invite it with {invite_url(client.application_id or 0)}")
@@ -101,7 +102,7 @@ class DiscordDoctor:
 
     async def _time(self) -> str:
         await self._client()
-        date = self._platform.client.heard.get("Date")
+        date = self._platform.client.response_headers.get("Date")
         if date is None:
             return "Discord did not say what time it is"
         ahead = self._clock.now() - parsedate_to_datetime(date)
@@ -125,7 +126,7 @@ class DiscordDoctor:
         for server, channels in islice(of_server.items(), MOST_SERVERS):
             try:
                 problems += await _problems(client, int(server), channels)
-            except MISHAPS as error:
+            except RESPONSE_ERRORS as error:
                 if not isinstance(error, discord.HTTPException) or error.status not in (403, 404):
                     raise _unreachable(error) from error
                 invite = invite_url(client.application_id or 0)
@@ -139,7 +140,7 @@ class DiscordDoctor:
 
 
 async def _problems(client: discord.Client, server: int, channels: Sequence[Channel]) -> list[str]:
-    asked = await described(client, server)
+    asked = await fetch_guild(client, server)
     problems = []
     for channel in channels:
         place = f"{channel.shown_name} in {asked.guild.name}"
@@ -177,6 +178,6 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _unreachable(error: BaseException) -> OperatorError:
-    if isinstance(error, MISSHAPEN):
+    if isinstance(error, MALFORMED):
         return OperatorError(f"Discord's answer cannot be read ({type(error).__name__}: {error}).")
     return OperatorError(f"Discord cannot be reached: {str(error) or type(error).__name__}.")

@@ -15,7 +15,7 @@ import structlog
 from discord.http import Route
 
 from adapters.discord.client.connection import DiscordClient
-from adapters.discord.client.errors import FAILURES
+from adapters.discord.client.errors import REQUEST_ERRORS
 from adapters.discord.guilds.permissions import can_post
 from adapters.discord.messages.rendering import render
 from bot.clocks import Clock
@@ -72,7 +72,7 @@ class LinkCards:
             ]
             if cards:
                 await self._answer(message, cards)
-        except (StorageError, *FAILURES) as error:
+        except (StorageError, *REQUEST_ERRORS) as error:
             _log.warning("discord.no_link_card", message=message.id, reason=str(error) or type(error).__name__)
 
     def _news(self, channel: int, content: str) -> list[str]:
@@ -111,7 +111,7 @@ class LinkCards:
             "enforce_nonce": True,
         }
         route = Route("POST", "/channels/{channel_id}/messages", channel_id=message.channel.id)
-        await self._client.once(route, body)
+        await self._client.request_once(route, body)
 
 
 def _forget(known: OrderedDict[int, deque[datetime]] | OrderedDict[tuple[int, str], datetime]) -> None:

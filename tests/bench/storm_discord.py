@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import structlog
 
-from tests.adapters.discord.storm import storm
+from tests.adapters.discord.load import storm
 from tests.bench import Row, Times
 
 GUILDS, CHANNELS = 20, 500

@@ -12,7 +12,7 @@ from bot.posting.post import PostState
 from storage.store import SqlStore
 from tests.e2e.process import Bot
 from tests.simulators.discord import DiscordSimulator, eventually
-from tests.simulators.discord_world import Channel
+from tests.simulators.discord_state import Channel
 from tests.sources import a_paper
 from tests.storage.scenes import answer
 
@@ -25,7 +25,7 @@ async def test_one_process_serves_discord_and_the_other_takes_over_when_it_dies(
 ) -> None:
     store = SqlStore(postgres_url)
     async with DiscordSimulator(SystemClock()) as server:
-        channel = server.world.add_channel(server.world.add_guild())
+        channel = server.state.add_channel(server.state.add_guild())
         first, second = (a_process(tmp_path / name, postgres_url, server) for name in ("first", "second"))
         try:
             first.start()

@@ -21,15 +21,36 @@ from aiohttp import web
 from bot.clocks import Clock
 from tests.simulators.discord_gateway import Gateway
 from tests.simulators.discord_interactions import Interaction, Interactions
+from tests.simulators.discord_responses import (
+    LONG_WAIT,
+    SLOWNESS,
+    VIA,
+    WAIT,
+    ApiError,
+    Fault,
+    Limits,
+    json_answer,
+    too_fast,
+)
 from tests.simulators.discord_schema import SCHEMA, size_problems
-from tests.simulators.discord_wire import LONG_WAIT, SLOWNESS, VIA, WAIT, ApiError, Fault, Limits, json_answer, too_fast
-from tests.simulators.discord_world import APPLICATION_ID, BOT, BOT_ID, FORUM, TEXT, THREAD, Channel, Json, World, user
+from tests.simulators.discord_state import (
+    APPLICATION_ID,
+    BOT,
+    BOT_ID,
+    FORUM,
+    TEXT,
+    THREAD,
+    Channel,
+    DiscordState,
+    Json,
+    user,
+)
 
 TOKEN = "a-token-of-the-simulator"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class RecordedRequest:
     """A request that arrived."""
 
     method: str
@@ -46,11 +67,11 @@ class DiscordSimulator:
     def __init__(
         self, clock: Clock, *, token: str = TOKEN, per_window: int = 1000, window: float = 0.2, per_second: int = 10_000
     ) -> None:
-        self.world = World(clock)
+        self.state = DiscordState(clock)
         self.token = token
-        self.gateway = Gateway(self.world, token)
-        self.interactions = Interactions(self.world, self.gateway)
-        self.requests: list[Seen] = []
+        self.gateway = Gateway(self.state, token)
+        self.interactions = Interactions(self.state, self.gateway)
+        self.requests: list[RecordedRequest] = []
         self.problems: list[str] = []
         self.commands: list[Json] = []
         self.limited = 0
@@ -59,7 +80,7 @@ class DiscordSimulator:
         #: Whether bodies are checked; that takes far longer than answering.
         self.validates = True
         #: Says what goes wrong with a request where `fail` says nothing.
-        self.weather: Callable[[str, str], Fault | None] = lambda _method, _path: None
+        self.fault_for: Callable[[str, str], Fault | None] = lambda _method, _path: None
         self.refuse: list[ApiError] = []
         self.refuse_edits: list[ApiError] = []
         self.refuse_follow_ups: list[ApiError] = []
@@ -101,7 +122,7 @@ class DiscordSimulator:
         """As after a few minutes."""
         self._nonces.clear()
 
-    def sent(self, method: str, path: str) -> list[Seen]:
+    def sent(self, method: str, path: str) -> list[RecordedRequest]:
         return [seen for seen in self.requests if seen.method == method and re.search(path, seen.path)]
 
     def delete_message(self, channel: Channel, identifier: str) -> None:
@@ -119,7 +140,7 @@ class DiscordSimulator:
         path = request.path.removeprefix("/api/v10")
         free = path.startswith(("/interactions/", "/webhooks/"))
         body = await self._body_of(request)
-        self.requests.append(Seen(request.method, path, body))
+        self.requests.append(RecordedRequest(request.method, path, body))
         fault = self._fault(request.method, path)
         match fault:
             case Fault.DROP:
@@ -163,7 +184,7 @@ class DiscordSimulator:
             result.headers.update({"X-RateLimit-Remaining": "many", "X-RateLimit-Reset-After": "soon"})
         if fault is Fault.EMPTY:
             return json_answer({})
-        if fault is Fault.NONSENSE:
+        if fault is Fault.HTML_PAGE:
             return web.Response(text="<html>", content_type="text/html")
         return result
 
@@ -201,7 +222,7 @@ class DiscordSimulator:
             if wanted == method and pattern.search(path):
                 del self._faults[place]
                 return fault
-        return self.weather(method, path)
+        return self.fault_for(method, path)
 
     def _drop(self, request: web.Request) -> web.Response:
         assert request.transport is not None
@@ -278,17 +299,17 @@ class DiscordSimulator:
     async def _open_direct(self, _request: web.Request, body: Any) -> Json:
         self.check("CreatePrivateChannelRequest", body)
         person = int(body["recipient_id"])
-        channel = self.world.direct.setdefault(person, self.world.new_id())
-        self.world.channels.setdefault(channel, Channel(channel, 0, f"direct {person}", 1))
+        channel = self.state.direct.setdefault(person, self.state.new_id())
+        self.state.channels.setdefault(channel, Channel(channel, 0, f"direct {person}", 1))
         return {"id": str(channel), "type": 1, "recipients": [user(person, "somebody")]}
 
     def _channel(self, request: web.Request) -> Channel:
-        channel = self.world.channels.get(int(request.match_info["channel"]))
+        channel = self.state.channels.get(int(request.match_info["channel"]))
         if channel is None:
             raise ApiError(404, 10003, "Unknown Channel")
-        if channel.guild and channel.guild not in self.world.guilds:
+        if channel.guild and channel.guild not in self.state.guilds:
             raise ApiError(403, 50001, "Missing Access")
-        if not self.world.permissions_in(channel).view_channel:
+        if not self.state.permissions_in(channel).view_channel:
             raise ApiError(403, 50001, "Missing Access")
         return channel
 
@@ -302,15 +323,15 @@ class DiscordSimulator:
         channel.archived = body.get("archived", channel.archived)
         if "available_tags" in body:
             self.check("UpdateGuildChannelRequestPartial", body)
-            if not self.world.permissions_in(channel).manage_channels:
+            if not self.state.permissions_in(channel).manage_channels:
                 raise ApiError(403, 50013, "Missing Permissions")
-            channel.tags = {tag.get("id") or str(self.world.new_id()): tag["name"] for tag in body["available_tags"]}
+            channel.tags = {tag.get("id") or str(self.state.new_id()): tag["name"] for tag in body["available_tags"]}
             await self.update_channel(channel)
         return channel.json()
 
     async def _history(self, request: web.Request, _body: Any) -> Any:
         channel = self._channel(request)
-        if not self.world.permissions_in(channel).read_message_history:
+        if not self.state.permissions_in(channel).read_message_history:
             return []
         after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 50))
         later = [message for message in channel.messages if int(message["id"]) > after]
@@ -330,14 +351,14 @@ class DiscordSimulator:
         if self.refuse:
             raise self.refuse.pop(0)
         if channel.type == 1 and any(
-            self.world.direct[person] == channel.id
-            for person in self.world.refuses_direct
-            if person in self.world.direct
+            self.state.direct[person] == channel.id
+            for person in self.state.refuses_direct
+            if person in self.state.direct
         ):
             raise ApiError(403, 50007, "Cannot send messages to this user")
         if channel.type not in (TEXT, THREAD, 1):
             raise ApiError(400, 50008, "Cannot send messages in a non-text channel")
-        allowed = self.world.permissions_in(channel)
+        allowed = self.state.permissions_in(channel)
         can_send = allowed.send_messages_in_threads if channel.is_thread else allowed.send_messages
         if not can_send or not allowed.embed_links:
             raise ApiError(403, 50013, "Missing Permissions")
@@ -348,11 +369,11 @@ class DiscordSimulator:
         nonce = body.get("nonce")
         if nonce and body.get("enforce_nonce") and nonce in self._nonces:
             place, identifier = self._nonces[nonce]
-            for message in self.world.channels[place].messages:
+            for message in self.state.channels[place].messages:
                 if message["id"] == str(identifier):
                     return message
             raise ApiError(404, 10008, "Unknown Message")
-        message = self.world.message(channel.id, body)
+        message = self.state.message(channel.id, body)
         channel.messages.append(message)
         if nonce:
             self._nonces[nonce] = (channel.id, int(message["id"]))
@@ -364,13 +385,13 @@ class DiscordSimulator:
         identifier = int(request.match_info["message"])
         if channel.type != TEXT:
             raise ApiError(400, 50024, "Cannot execute action on this channel type")
-        if not self.world.permissions_in(channel).create_public_threads:
+        if not self.state.permissions_in(channel).create_public_threads:
             raise ApiError(403, 50013, "Missing Permissions")
-        if identifier in self.world.channels:
+        if identifier in self.state.channels:
             raise ApiError(400, 160004, "A thread has already been created for this message")
         if not any(message["id"] == str(identifier) for message in channel.messages):
             raise ApiError(404, 10008, "Unknown Message")
-        return self.world.open_thread(channel, body["name"], identifier, owner=BOT_ID).json()
+        return self.state.open_thread(channel, body["name"], identifier, owner=BOT_ID).json()
 
     async def _forum_post(self, request: web.Request, body: Any) -> Json:
         channel = self._channel(request)
@@ -380,30 +401,30 @@ class DiscordSimulator:
         self.check("BaseCreateMessageCreateRequest", body["message"])
         if self.refuse_posts:
             raise self.refuse_posts.pop(0)
-        if not self.world.permissions_in(channel).send_messages:
+        if not self.state.permissions_in(channel).send_messages:
             raise ApiError(403, 50013, "Missing Permissions")
         if channel.tag_required and not body.get("applied_tags"):
             raise ApiError(400, 40067, "A tag is required to create a forum post in this channel")
         if not set(body.get("applied_tags", ())) <= set(channel.tags):
             raise ApiError(404, 10087, "Unknown Tag")
-        thread = self.world.open_thread(channel, body["name"], owner=BOT_ID)
+        thread = self.state.open_thread(channel, body["name"], owner=BOT_ID)
         thread.applied = list(body.get("applied_tags", ()))
-        message = self.world.message(thread.id, body["message"], identifier=thread.id)
+        message = self.state.message(thread.id, body["message"], identifier=thread.id)
         thread.messages.append(message)
         return {**thread.json(), "message": message}
 
     async def _active_threads(self, request: web.Request, _body: Any) -> Json:
         guild = int(request.match_info["guild"])
-        threads = [one.json() for one in self.world.channels.values() if one.guild == guild and one.is_thread]
+        threads = [one.json() for one in self.state.channels.values() if one.guild == guild and one.is_thread]
         return {"threads": threads, "members": []}
 
     async def _my_guilds(self, request: web.Request, _body: Any) -> Any:
         after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 200))
-        later = sorted(guild for guild in self.world.guilds if guild > after)
+        later = sorted(guild for guild in self.state.guilds if guild > after)
         return [
             {
                 "id": str(guild),
-                "name": self.world.guilds[guild].name,
+                "name": self.state.guilds[guild].name,
                 "owner": False,
                 "permissions": "0",
                 "features": [],
@@ -412,10 +433,10 @@ class DiscordSimulator:
         ]
 
     def _guild(self, request: web.Request) -> Json:
-        guild = self.world.guilds.get(int(request.match_info["guild"]))
+        guild = self.state.guilds.get(int(request.match_info["guild"]))
         if guild is None:
             raise ApiError(404, 10004, "Unknown Guild")
-        return self.world.guild_json(guild)
+        return self.state.guild_json(guild)
 
     async def _get_guild(self, request: web.Request, _body: Any) -> Json:
         parts = ("channels", "threads", "members", "voice_states", "presences", "unavailable")
@@ -444,7 +465,7 @@ class DiscordSimulator:
         self.check(_CALLBACKS[body["type"]], body)
         if body["type"] == 9 and self.refuse_forms:
             raise self.refuse_forms.pop(0)
-        message = interaction.answered(body, self.world)
+        message = interaction.answered(body, self.state)
         if request.query.get("with_response") in ("1", "true", "True"):
             shown: Json = {"interaction": {"id": str(interaction.id), "type": interaction.type}}
             if message is not None:
@@ -457,50 +478,50 @@ class DiscordSimulator:
         self.check("IncomingWebhookRequestPartial", body)
         if self.refuse_follow_ups:
             raise self.refuse_follow_ups.pop(0)
-        return interaction.followed_up(body, self.world)
+        return interaction.followed_up(body, self.state)
 
     async def _edit_original(self, request: web.Request, body: Any) -> Json:
         interaction = self._interaction(request)
         self.check("IncomingWebhookUpdateRequestPartial", body)
         if self.refuse_edits:
             raise self.refuse_edits.pop(0)
-        return interaction.edited(body, self.world)
+        return interaction.edited(body, self.state)
 
     # --- What happens to servers and channels
 
     async def add_guild(self, guild_id: int) -> None:
-        await self.gateway.dispatch("GUILD_CREATE", self.world.guild_json(self.world.guilds[guild_id]))
+        await self.gateway.dispatch("GUILD_CREATE", self.state.guild_json(self.state.guilds[guild_id]))
 
     async def remove_guild(self, guild_id: int) -> None:
-        del self.world.guilds[guild_id]
+        del self.state.guilds[guild_id]
         await self.gateway.dispatch("GUILD_DELETE", {"id": str(guild_id)})
 
     async def outage(self, guild_id: int) -> None:
         await self.gateway.dispatch("GUILD_DELETE", {"id": str(guild_id), "unavailable": True})
 
     async def rename_guild(self, guild_id: int, name: str) -> None:
-        self.world.guilds[guild_id].name = name
-        await self.gateway.dispatch("GUILD_UPDATE", self.world.guild_json(self.world.guilds[guild_id]))
+        self.state.guilds[guild_id].name = name
+        await self.gateway.dispatch("GUILD_UPDATE", self.state.guild_json(self.state.guilds[guild_id]))
 
     async def give_role(self, guild_id: int, name: str) -> None:
         """The bot itself gets a new role."""
-        role = self.world.add_role(self.world.guilds[guild_id], name)
-        shown = self.world.guild_json(self.world.guilds[guild_id])
+        role = self.state.add_role(self.state.guilds[guild_id], name)
+        shown = self.state.guild_json(self.state.guilds[guild_id])
         await self.gateway.dispatch("GUILD_ROLE_CREATE", {"guild_id": str(guild_id), "role": shown["roles"][-1]})
         member = {**shown["members"][0], "guild_id": str(guild_id), "roles": [str(role)]}
         await self.gateway.dispatch("GUILD_MEMBER_UPDATE", member)
 
     async def delete_channel(self, channel: Channel) -> None:
-        del self.world.channels[channel.id]
-        for thread in self.world.threads_of(channel):  # of these nothing is said
-            del self.world.channels[thread.id]
+        del self.state.channels[channel.id]
+        for thread in self.state.threads_of(channel):  # of these nothing is said
+            del self.state.channels[thread.id]
         event = "THREAD_DELETE" if channel.is_thread else "CHANNEL_DELETE"
         await self.gateway.dispatch(event, channel.json())
 
     async def write(self, channel: Channel, content: str, **more: Any) -> Json:
         """Somebody writes a message; who may not read what people write sees none of it."""
         author = more.pop("author", user(4242, "ada"))
-        message = self.world.message(channel.id, {"content": content}, author=author) | more
+        message = self.state.message(channel.id, {"content": content}, author=author) | more
         channel.messages.append(message)
         told = {**message, "guild_id": str(channel.guild)}
         if not self.gateway.hears_content:

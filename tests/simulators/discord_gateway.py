@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from tests.simulators.discord_world import APPLICATION_ID, BOT, Json, World
+from tests.simulators.discord_state import APPLICATION_ID, BOT, DiscordState, Json
 
 GUILD_MESSAGES, MESSAGE_CONTENT = 1 << 9, 1 << 15
 
@@ -44,8 +44,8 @@ class Session:
 class Gateway:
     """Whoever identifies with the token has a session of its own, and all of them hear of everything, as in Discord."""
 
-    def __init__(self, world: World, token: str) -> None:
-        self.world = world
+    def __init__(self, state: DiscordState, token: str) -> None:
+        self.state = state
         self.token = token
         self.url = ""
         self.identifies: list[Json] = []
@@ -53,7 +53,7 @@ class Gateway:
         self.heartbeats = 0
         self.heartbeat_interval = 41_250  # milliseconds
         #: No heartbeat is acknowledged and nothing is said any more, though connections stay open.
-        self.is_dumb = False
+        self.is_silent = False
         #: Nobody can connect any more.
         self.is_shut = False
         #: The next attempts to identify are answered with an invalid session.
@@ -127,14 +127,14 @@ class Gateway:
     async def _tell(self, session: Session, event: str, data: Any) -> None:
         packet = {"op": 0, "t": event, "s": len(session.events) + 1, "d": data}
         session.events.append(packet)
-        if session.connection is not None and not self.is_dumb:
+        if session.connection is not None and not self.is_silent:
             await session.connection.send(packet)
 
     async def _heard(self, connection: Connection, packet: Json) -> None:
         match packet["op"]:
             case 1:
                 self.heartbeats += 1
-                if not self.is_dumb:
+                if not self.is_silent:
                     await connection.send({"op": 11})
             case 2:
                 await self._identify(connection, packet["d"])
@@ -155,7 +155,7 @@ class Gateway:
             return
         session = Session(f"session-{next(self._numbers)}", data["intents"], connection=connection)
         self.sessions.append(session)
-        guilds = [guild for guild in self.world.guilds.values() if guild.id not in self.forgets]
+        guilds = [guild for guild in self.state.guilds.values() if guild.id not in self.forgets]
         ready: Json = {
             "v": 10,
             "user": BOT,
@@ -170,7 +170,7 @@ class Gateway:
         await self._tell(session, "READY", ready)
         for guild in guilds:
             if not guild.unavailable:
-                await self._tell(session, "GUILD_CREATE", self.world.guild_json(guild))
+                await self._tell(session, "GUILD_CREATE", self.state.guild_json(guild))
         self.ready.set()
 
     async def _resume(self, connection: Connection, data: Json) -> None:

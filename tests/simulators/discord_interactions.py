@@ -11,7 +11,7 @@ from typing import Any
 import discord
 
 from tests.simulators.discord_gateway import Gateway
-from tests.simulators.discord_world import APPLICATION_ID, Channel, Json, World, user
+from tests.simulators.discord_state import APPLICATION_ID, Channel, DiscordState, Json, user
 
 EPHEMERAL = 64
 ADA = 4242
@@ -86,7 +86,7 @@ class Interaction:
         assert self.modal is not None, self.first
         return {label["component"]["custom_id"]: label["component"] for label in self.modal["components"]}
 
-    def answered(self, body: Json, world: World) -> Json | None:
+    def answered(self, body: Json, state: DiscordState) -> Json | None:
         self.first = body
         self.answered_after = time.monotonic() - self.began
         data = body.get("data") or {}
@@ -98,19 +98,19 @@ class Interaction:
                 self.modal = data
                 self.done.set()
             case 4:
-                self.messages.append(world.message(self.channel_id, data, flags=data.get("flags") or 0))
+                self.messages.append(state.message(self.channel_id, data, flags=data.get("flags") or 0))
                 self.done.set()
                 return self.messages[-1]
         return None
 
-    def followed_up(self, body: Json, world: World) -> Json:
+    def followed_up(self, body: Json, state: DiscordState) -> Json:
         assert self.first is not None, "a follow-up before the first answer"
-        message = world.message(self.channel_id, body, flags=body.get("flags") or 0)
+        message = state.message(self.channel_id, body, flags=body.get("flags") or 0)
         self.messages.append(message)
         self.done.set()
         return message
 
-    def edited(self, body: Json, world: World) -> Json:
+    def edited(self, body: Json, state: DiscordState) -> Json:
         """The deferred answer itself, or the message whose button was pressed."""
         assert self.first is not None
         if self.first["type"] == 6 and self.pressed is not None:
@@ -118,7 +118,7 @@ class Interaction:
             message = self.pressed
         else:
             flags = (self.first.get("data") or {}).get("flags") or 0
-            message = world.message(self.channel_id, body, flags=flags)
+            message = state.message(self.channel_id, body, flags=flags)
         self.messages.append(message)
         self.done.set()
         return message
@@ -127,8 +127,8 @@ class Interaction:
 class Interactions:
     """Does what people do. `answer_within` is how long Discord waits for the first answer (seconds)."""
 
-    def __init__(self, world: World, gateway: Gateway) -> None:
-        self._world = world
+    def __init__(self, state: DiscordState, gateway: Gateway) -> None:
+        self._state = state
         self._gateway = gateway
         self._numbers = itertools.count(1)
         self.answer_within = 3.0
@@ -206,7 +206,7 @@ class Interactions:
         }
         return await self._do(2, channel, data, VISITOR)
 
-    async def odd(self, channel: Channel, kind: int, data: Any, /, **changes: Any) -> Interaction:
+    async def unusual(self, channel: Channel, kind: int, data: Any, /, **changes: Any) -> Interaction:
         """Something that Discord does not send today: `changes` to the packet, without what is None in them."""
         return await self._do(kind, channel, data, MANAGER, changes=changes)
 
@@ -246,12 +246,12 @@ class Interactions:
                 "nick": None,
                 "roles": [str(role) for role in self.roles],
                 "joined_at": "2026-01-01T00:00:00+00:00",
-                "deaf": False,
+                "offline": False,
                 "mute": False,
                 "flags": 0,
                 "permissions": str(permissions.value),
             },
-            "app_permissions": str(self._world.permissions_in(channel).value),
+            "app_permissions": str(self._state.permissions_in(channel).value),
             "locale": "en-US",
             "guild_locale": "en-US",
             "entitlements": [],

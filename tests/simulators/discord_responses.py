@@ -24,7 +24,7 @@ class Fault(Enum):
     ERROR = auto()  # 500, and nothing was done
     ACCEPT_THEN_ERROR = auto()  # 502, but it was done
     UNAVAILABLE = auto()  # 503
-    NONSENSE = auto()  # 200 with a page of HTML
+    HTML_PAGE = auto()  # 200 with a page of HTML
     RATE_LIMITED = auto()  # 429 with WAIT seconds
     RATE_LIMITED_LONG = auto()  # 429 with LONG_WAIT seconds
     BANNED = auto()  # 429 from Cloudflare

@@ -115,7 +115,7 @@ class Guild:
     unavailable: bool = False
 
 
-class World:
+class DiscordState:
     """All servers. Ids grow, and their time is that of the clock."""
 
     def __init__(self, clock: Clock) -> None:
@@ -213,7 +213,7 @@ class World:
                     "user": BOT,
                     "roles": [],
                     "joined_at": "2026-01-01T00:00:00+00:00",
-                    "deaf": False,
+                    "offline": False,
                     "mute": False,
                     "flags": 0,
                 }

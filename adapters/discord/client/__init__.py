@@ -1,1 +1,4 @@
-"""Discord's client: the connection, the classes of its errors, the rate limit, the circuit breaker."""
+"""discord.py's client as we use it: requests, routes, webhooks of interactions, rate limit, circuit breaker, refusals.
+
+Not here: what is asked of Discord (`posting`, `guilds`, `interactions`).
+"""

@@ -42,7 +42,7 @@ class CircuitBreaker:
             self._until = None
         return max(0.0, left)
 
-    def heard(self, status: int, *, banned: bool = False, shared: bool = False) -> None:
+    def record(self, status: int, *, banned: bool = False, shared: bool = False) -> None:
         """Takes note of an answer. `shared` limits are nobody's fault and do not count."""
         if status not in _INVALID or shared:
             return

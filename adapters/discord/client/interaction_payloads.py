@@ -36,7 +36,7 @@ _THREADS = frozenset(kind.value for kind in discord.ChannelType if "thread" in k
 _TEXT = discord.ChannelType.text.value
 
 
-def completed(interaction: Mapping[str, Any]) -> Json:
+def with_defaults(interaction: Mapping[str, Any]) -> Json:
     """The interaction with what is missing in it. A channel of no known type is taken for a text channel."""
     packet: Json = {**_INTERACTION, **interaction}
     if "channel_id" in packet or packet.get("channel"):

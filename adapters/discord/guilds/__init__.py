@@ -1,1 +1,4 @@
-"""Guilds and their channels: lifecycle, permissions, forum tags, why a guild refuses us."""
+"""Guilds (servers) and their channels: lifecycle, permissions, forum tags, missing access.
+
+Not here: posting to channels (`posting`).
+"""

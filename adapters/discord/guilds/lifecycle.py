@@ -16,18 +16,19 @@ import structlog
 from discord.http import Route
 
 from adapters.discord.client.connection import DiscordClient
-from adapters.discord.client.errors import FAILURES, LACKS, TAG_MISSING
+from adapters.discord.client.errors import REQUEST_ERRORS
+from adapters.discord.client.refusals import TAG_MISSING
 from adapters.discord.guilds.forum_tags import forum_of
-from adapters.discord.guilds.permissions import can_post, me_in
+from adapters.discord.guilds.permissions import LACKS, can_post, me_in
 from bot.channels.channel import Address, Channel, ChannelState, PlatformName
 from bot.channels.directory import WorkspaceDirectory
 from bot.errors import StorageError
 from bot.messages.message import Message
 
-REMOVED = "I was removed from this server."
+REMOVED_FROM_SERVER = "I was removed from this server."
 DELETED = "The channel was deleted."
 LOCKED = "The thread is locked."
-SERVERS_AT_ONCE = 200
+GUILDS_PER_PAGE = 200
 
 _log = structlog.get_logger()
 
@@ -56,16 +57,16 @@ class GuildLifecycle:
         self._directory = directory
         self._lifecycle = lifecycle
         #: Servers that the bot was removed from while it was looking.
-        self._gone: set[int] = set()
+        self._left_guilds: set[int] = set()
         # Events may come within a moment, and what the last one says must stay.
-        self._one_by_one = asyncio.Lock()
+        self._event_lock = asyncio.Lock()
 
     @property
     def listeners(self) -> Sequence[Listener]:
         """What has to hear of the events of these names."""
         return [
-            self._listener(heard)
-            for heard in (
+            self._listener(handler)
+            for handler in (
                 self.on_ready,
                 self.on_guild_join,
                 self.on_guild_remove,
@@ -82,14 +83,14 @@ class GuildLifecycle:
             )
         ]
 
-    def _listener(self, heard: Listener) -> Listener:
-        @functools.wraps(heard)
+    def _listener(self, handler: Listener) -> Listener:
+        @functools.wraps(handler)
         async def listener(*event: Any) -> None:
             try:
-                async with self._one_by_one:
-                    await heard(*event)
+                async with self._event_lock:
+                    await handler(*event)
             except StorageError as error:
-                _log.error("discord.event_lost", happened=heard.__name__, reason=str(error))
+                _log.error("discord.event_lost", gateway_event=handler.__name__, reason=str(error))
 
         return listener
 
@@ -106,40 +107,42 @@ class GuildLifecycle:
             for workspace in await self._directory.workspaces(PlatformName.DISCORD)
             if workspace.id.isdigit()  # addresses can also be written by hand, on the command line
         }
-        joined = await self._joined()
+        joined = await self._joined_guilds()
         for workspace in stored.values():
             missed = workspace.id not in guilds or (joined is not None and workspace.id not in joined)
-            if missed and workspace.left_at is None and await self._is_refused(workspace.id):
+            if missed and workspace.left_at is None and await self._is_inaccessible(workspace.id):
                 guilds.pop(workspace.id, None)
-                self._gone.add(int(workspace.id))
-                await self._lifecycle.workspace_left(_server(workspace.id), REMOVED)
+                self._left_guilds.add(int(workspace.id))
+                await self._lifecycle.workspace_left(_guild_address(workspace.id), REMOVED_FROM_SERVER)
         for guild_id, guild in guilds.items():
             known = stored.get(guild_id)
             if guild.name and (known is None or known.name != guild.name or known.left_at is not None):
-                await self._lifecycle.workspace_joined(_server(guild_id), guild.name)
-        await self._revive(lambda channel: channel.reason in (REMOVED, TAG_MISSING) or channel.reason.startswith(LACKS))
+                await self._lifecycle.workspace_joined(_guild_address(guild_id), guild.name)
+        await self._recover(
+            lambda channel: channel.reason in (REMOVED_FROM_SERVER, TAG_MISSING) or channel.reason.startswith(LACKS)
+        )
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        self._gone.discard(guild.id)
-        await self._lifecycle.workspace_joined(_server(guild.id), guild.name)
-        await self._revive(in_server=guild.id)
+        self._left_guilds.discard(guild.id)
+        await self._lifecycle.workspace_joined(_guild_address(guild.id), guild.name)
+        await self._recover(in_server=guild.id)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Not for an outage: discord.py tells those apart (`on_guild_unavailable`), and they change nothing."""
-        self._gone.add(guild.id)
-        await self._lifecycle.workspace_left(_server(guild.id), REMOVED)
+        self._left_guilds.add(guild.id)
+        await self._lifecycle.workspace_left(_guild_address(guild.id), REMOVED_FROM_SERVER)
 
     async def on_guild_unavailable(self, guild: discord.Guild) -> None:
         _log.warning("discord.guild_unavailable", guild=guild.id)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """After an outage, and for every server at the start. A new invitation may look like it, too."""
-        if guild.id in self._gone:
+        if guild.id in self._left_guilds:
             await self.on_guild_join(guild)
 
     async def on_guild_update(self, before: discord.Guild, after: discord.Guild) -> None:
         if before.name != after.name:
-            await self._lifecycle.workspace_joined(_server(after.id), after.name)
+            await self._lifecycle.workspace_joined(_guild_address(after.id), after.name)
 
     # --- Channels
 
@@ -156,32 +159,32 @@ class GuildLifecycle:
             await self._lifecycle.lost(address, LOCKED)
             return
         await self._lifecycle.renamed(address, event.data["name"])
-        await self._revive_at(address)
+        await self._recover_at(address)
 
     async def on_guild_channel_update(self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
         address = _address(after.guild.id, after.id)
         if before.name != after.name:
             await self._lifecycle.renamed(address, after.name)
         if before.overwrites != after.overwrites or _tags(before) != _tags(after):
-            await self._revive_at(address)
+            await self._recover_at(address)
 
     # --- Permissions
 
     async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
         if before.permissions != after.permissions:
-            await self._revive(in_server=after.guild.id)
+            await self._recover(in_server=after.guild.id)
 
     async def on_guild_role_delete(self, role: discord.Role) -> None:
-        await self._revive(in_server=role.guild.id)
+        await self._recover(in_server=role.guild.id)
 
     async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
         """Discord tells everybody of themselves, also who does not hear of the members: the bot has other roles."""
         if after == after.guild.me and (before.roles, before.timed_out_until) != (after.roles, after.timed_out_until):
-            await self._revive(in_server=after.guild.id)
+            await self._recover(in_server=after.guild.id)
 
     # --- Asking
 
-    async def _joined(self) -> set[str] | None:
+    async def _joined_guilds(self) -> set[str] | None:
         """The servers that the bot is in, by Discord's word; None when it does not say.
 
         After a session that was lost, discord.py still has servers that the bot was removed from meanwhile.
@@ -190,44 +193,44 @@ class GuildLifecycle:
         after = 0
         route = Route("GET", "/users/@me/guilds")
         try:
-            while page := await self._client.once(route, None, limit=SERVERS_AT_ONCE, after=after):
+            while page := await self._client.request_once(route, None, limit=GUILDS_PER_PAGE, after=after):
                 found.update(guild["id"] for guild in page)
                 after = max(int(guild["id"]) for guild in page)
-                if len(page) < SERVERS_AT_ONCE:
+                if len(page) < GUILDS_PER_PAGE:
                     break
-        except FAILURES as error:
+        except REQUEST_ERRORS as error:
             _log.warning("discord.servers_unknown", reason=str(error) or type(error).__name__)
             return None
         return found
 
-    async def _is_refused(self, guild: str) -> bool:
+    async def _is_inaccessible(self, guild: str) -> bool:
         """Whether Discord lets us see nothing of a server: it is asked before anything is believed to be lost."""
         try:
-            await self._client.once(Route("GET", "/guilds/{guild_id}", guild_id=int(guild)))
+            await self._client.request_once(Route("GET", "/guilds/{guild_id}", guild_id=int(guild)))
         except discord.HTTPException as error:
             return error.status in (403, 404)
-        except FAILURES as error:
+        except REQUEST_ERRORS as error:
             _log.warning("discord.server_unknown", guild=guild, reason=str(error) or type(error).__name__)
         return False
 
-    async def _revive(
+    async def _recover(
         self, wanted: Callable[[Channel], bool] = lambda _: True, *, in_server: int | None = None
     ) -> None:
         """Lets the broken ones of these channels go on where nothing stands in the way any more."""
         workspace = str(in_server) if in_server is not None else ""
         for channel in await self._directory.channels(PlatformName.DISCORD, workspace=workspace):
             if wanted(channel):
-                await self._revive_one(channel)
+                await self._recover_channel(channel)
 
-    async def _revive_at(self, address: Address) -> None:
+    async def _recover_at(self, address: Address) -> None:
         if channel := await self._directory.find(address):
-            await self._revive_one(channel)
+            await self._recover_channel(channel)
 
-    async def _revive_one(self, channel: Channel) -> None:
+    async def _recover_channel(self, channel: Channel) -> None:
         if channel.state is not ChannelState.BROKEN or not channel.address.channel.isdigit():
             return
         here = self._client.get_channel(int(channel.address.channel))
-        if here is not None and int(channel.address.workspace) in self._gone:
+        if here is not None and int(channel.address.workspace) in self._left_guilds:
             return  # discord.py still knows it
         if isinstance(here, discord.abc.GuildChannel | discord.Thread) and can_post(here) and _takes_posts(here):
             await self._lifecycle.reachable(channel.address, here.name)
@@ -244,7 +247,7 @@ def _takes_posts(channel: discord.abc.GuildChannel | discord.Thread) -> bool:
     return not isinstance(channel, discord.ForumChannel) or forum_of(channel, me_in(channel.guild)).takes_posts
 
 
-def _server(guild: int | str) -> Address:
+def _guild_address(guild: int | str) -> Address:
     return Address(PlatformName.DISCORD, str(guild), "")
 
 

@@ -1,4 +1,4 @@
-"""Servers: what the bot may do in their channels, by what the gateway told, or asked of Discord where there is none."""
+"""Why a channel refuses the bot: the permission that is missing, by what the gateway told, or asked of Discord."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 import discord
 
-from adapters.discord.client.errors import MISHAPS, lacks
-from adapters.discord.guilds.permissions import granted, me_in, missing
+from adapters.discord.client.errors import RESPONSE_ERRORS
+from adapters.discord.guilds.permissions import granted, lacks, me_in, missing
 
 #: Seconds that asking why may take, once a channel has refused us.
 WITHIN = 8.0
-UNSEEN = lacks(["View Channel"]).removesuffix(".") + "; in a private thread, mention me."
+CANNOT_VIEW = lacks(["View Channel"]).removesuffix(".") + "; in a private thread, mention me."
 TIMED_OUT = "I am timed out in that server. A moderator can end that before its time."
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
-    """A server as Discord describes it, with the bot as its member."""
+class FetchedGuild:
+    """A guild as Discord describes it, with the bot as its member."""
 
     guild: discord.Guild
     me: discord.Member
@@ -27,7 +27,7 @@ class Server:
     _client: discord.Client
 
     async def find(self, channel: int) -> tuple[discord.abc.GuildChannel | None, discord.Thread | None]:
-        """A channel; for a thread the channel that it belongs to, and the thread. Raises what `MISHAPS` names."""
+        """A channel; for a thread its parent and the thread. Raises what `RESPONSE_ERRORS` names."""
         if here := self.channels.get(channel):
             return here, None
         found = await self._client.fetch_channel(channel)
@@ -36,20 +36,20 @@ class Server:
         return None, None
 
 
-async def described(client: discord.Client, server: int) -> Server:
-    """Asks for a server; takes three requests and raises what `MISHAPS` names."""
+async def fetch_guild(client: discord.Client, server: int) -> FetchedGuild:
+    """Asks for a server; takes three requests and raises what `RESPONSE_ERRORS` names."""
     guild = await client.fetch_guild(server, with_counts=False)
     channels = {channel.id: channel for channel in await guild.fetch_channels()}
-    return Server(guild, await guild.fetch_member(client.user.id if client.user else 0), channels, client)
+    return FetchedGuild(guild, await guild.fetch_member(client.user.id if client.user else 0), channels, client)
 
 
-async def why_refused(client: discord.Client, server: int | None, channel: int) -> str:
+async def missing_access_reason(client: discord.Client, server: int | None, channel: int) -> str:
     """Why a channel takes nothing from us, and what to do; empty where nobody can tell."""
     # What the gateway told may be older than the refusal.
-    return _as_told(client, channel) or (await _as_asked(client, server, channel) if server is not None else "")
+    return _from_gateway(client, channel) or (await _from_api(client, server, channel) if server is not None else "")
 
 
-def _as_told(client: discord.Client, channel: int) -> str:
+def _from_gateway(client: discord.Client, channel: int) -> str:
     known = client.get_channel(channel)
     thread = isinstance(known, discord.Thread)
     here = known.parent if isinstance(known, discord.Thread) else known
@@ -58,15 +58,15 @@ def _as_told(client: discord.Client, channel: int) -> str:
     return _why(here, me, thread=thread)
 
 
-async def _as_asked(client: discord.Client, server: int, channel: int) -> str:
+async def _from_api(client: discord.Client, server: int, channel: int) -> str:
     try:
         async with asyncio.timeout(WITHIN):
-            asked = await described(client, server)
+            asked = await fetch_guild(client, server)
             try:
                 here, thread = await asked.find(channel)
             except discord.Forbidden:
-                return UNSEEN
-    except (TimeoutError, *MISHAPS):
+                return CANNOT_VIEW
+    except (TimeoutError, *RESPONSE_ERRORS):
         return ""
     return _why(here, asked.me, thread=thread is not None) if here is not None else ""
 

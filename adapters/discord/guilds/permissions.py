@@ -18,6 +18,9 @@ NEEDED = discord.Permissions(
     send_messages_in_threads=True,
     create_public_threads=True,
 )
+#: Another permission heals what begins with this.
+LACKS = "I lack "
+PERMISSIONS_PLACE = "in the channel's settings, “Permissions”"
 
 
 def invite_url(application: int) -> str:
@@ -70,6 +73,12 @@ def granted(channel: discord.abc.GuildChannel, me: discord.Member) -> discord.Pe
 def names_of(permissions: Sequence[str]) -> str:
     """Their names as a person reads them in a sentence."""
     return listed(f"“{name}”" for name in permissions)
+
+
+def lacks(permissions: Sequence[str]) -> str:
+    """What to do about permissions of these names that are missing."""
+    them = "it" if len(permissions) == 1 else "them"
+    return f"{LACKS}{names_of(permissions)} there. Give {them} to me {PERMISSIONS_PLACE}."
 
 
 def me_in(guild: discord.Guild) -> discord.Member | None:

@@ -1,1 +1,4 @@
-"""What people do in Discord: the command tree, buttons, modals, roles as options, and the replies to it."""
+"""Interactions: the command tree, slash-commands, components, modals, roles as options, and the replies to them.
+
+Not here: what the commands do (`bot.commands`).
+"""

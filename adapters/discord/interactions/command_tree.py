@@ -16,7 +16,7 @@ from bot.commands.registry import Command, Kind, Parameter, Registry
 from bot.platforms.command_calls import Completion
 
 GROUP = "papers"
-FIND_PAPERS = "Find papers here"
+MESSAGE_COMMAND = "Find papers here"
 DESCRIPTION = 100
 MOST_CHOICES = 25
 CHOICE = 100  # characters of a choice's name and of its value
@@ -38,7 +38,7 @@ _COMPLETED = frozenset(
     }
 )
 #: Commands that open a form when they are given without what they need.
-_WITH_FORM = frozenset({"subscribe"})
+_WITH_MODAL = frozenset({"subscribe"})
 
 Json = dict[str, Any]
 Value = str | int | bool
@@ -53,7 +53,7 @@ def command_tree(registry: Registry, translations: Translations = TRANSLATIONS) 
         "options": [_subcommand(command) for command in registry],
         **_SERVERS_ONLY,
     }
-    known = [papers, {"name": FIND_PAPERS, "type": MESSAGE, **_SERVERS_ONLY}]
+    known = [papers, {"name": MESSAGE_COMMAND, "type": MESSAGE, **_SERVERS_ONLY}]
     return [localized(definition, translations) for definition in known]
 
 
@@ -95,7 +95,7 @@ def _subcommand(command: Command) -> Json:
     # Discord wants required options in front of the others.
     shown = [parameter for parameter in command.parameters if not parameter.internal]
     parameters = sorted(shown, key=lambda parameter: not parameter.required)
-    form = command.name in _WITH_FORM
+    form = command.name in _WITH_MODAL
     return {
         "name": command.name,
         "type": SUBCOMMAND,
@@ -124,7 +124,7 @@ def _option(parameter: Parameter, *, required: bool) -> Json:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class CommandOptions:
     """What a person chose: the subcommand, its options, and the option that they are typing just now."""
 
     command: str
@@ -132,15 +132,15 @@ class Given:
     focused: str | None = None
 
 
-def given(data: Mapping[str, Any]) -> Given:
+def command_options(data: Mapping[str, Any]) -> CommandOptions:
     """Reads the data of an interaction. Of a command that is not ours, or not any more, only the name is known."""
     subcommand = next((option for option in data.get("options") or [] if option["type"] == SUBCOMMAND), None)
     if subcommand is None:
-        return Given(str(data["name"]), {})
+        return CommandOptions(str(data["name"]), {})
     options = subcommand.get("options") or []
     focused = next((option["name"] for option in options if option.get("focused")), None)
     values = {option["name"]: option["value"] for option in options if "value" in option}
-    return Given(subcommand["name"], values, focused)
+    return CommandOptions(subcommand["name"], values, focused)
 
 
 def line_of(command: Command, values: Mapping[str, Value]) -> str:

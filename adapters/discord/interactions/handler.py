@@ -1,4 +1,4 @@
-"""Conversations: what people do in Discord, as calls of commands, and the answers that only they see.
+"""InteractionHandler: interactions as calls of commands, and the answers that only the person who acted sees.
 
 Discord waits three seconds for the first answer, so every command and button is deferred before anything else happens,
 unless a form opens: that is an answer by itself. Deferring also fixes who sees the answer: always only the person who
@@ -17,22 +17,29 @@ from typing import Any
 import discord
 import structlog
 
-from adapters.discord.client.connection import ALREADY_ACKNOWLEDGED
-from adapters.discord.client.errors import FAILURES, MISHAPS, TAG_MISSING, THREAD_LOCKED
+from adapters.discord.client.errors import ALREADY_ACKNOWLEDGED, REQUEST_ERRORS, RESPONSE_ERRORS
+from adapters.discord.client.refusals import TAG_MISSING, THREAD_LOCKED
 from adapters.discord.guilds.forum_tags import forum_of
 from adapters.discord.guilds.permissions import me_in, missing, names_of
 from adapters.discord.interactions import replies
 from adapters.discord.interactions.command_calls import Interaction, call_of, channel_of
-from adapters.discord.interactions.command_tree import FIND_PAPERS, Given, beginning_of, choices, given, line_of
+from adapters.discord.interactions.command_tree import (
+    MESSAGE_COMMAND,
+    CommandOptions,
+    beginning_of,
+    choices,
+    command_options,
+    line_of,
+)
 from adapters.discord.interactions.message_locks import MessageLocks
 from adapters.discord.interactions.modals import (
     SUBSCRIBE,
-    Forms,
-    TopicForm,
-    form_asked,
-    known_form,
-    submitted_form,
-    written_form,
+    TopicModal,
+    TopicModals,
+    modal_of_line,
+    prefilled_modal,
+    restored_modal,
+    submitted_modal,
 )
 from adapters.discord.interactions.roles import (
     chooses_role,
@@ -60,17 +67,17 @@ MOST_WORDS = 12
 #: Times that a message is shown anew after a press, when another process changes it as well.
 SHOWN_AGAIN = 3
 #: How long the store may take for what a form starts with, of the three seconds that Discord gives.
-FORM_WITHIN = 1.5  # seconds
-REFUSED_ANSWER = "Discord did not take my answer. Please tell whoever runs me."
+MODAL_DEADLINE = 1.5  # seconds
+ANSWER_REFUSED = "Discord did not take my answer. Please tell whoever runs me."
 SERVERS_ONLY = "I work in the channels of servers: give the command there."
-UNKNOWN_FORM = "That form is from another version of me. Please open it again."
-DEFECT = "Something went wrong inside me. Please tell whoever runs me: it is in my log."
+UNKNOWN_MODAL = "That form is from another version of me. Please open it again."
+INTERNAL_ERROR = "Something went wrong inside me. Please tell whoever runs me: it is in my log."
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
 _log = structlog.get_logger()
 
 
-class Interactions:
+class InteractionHandler:
     """Answers interactions with the commands of the core."""
 
     def __init__(
@@ -78,7 +85,7 @@ class Interactions:
         commands: CommandRunner,
         registry: Registry,
         directory: WorkspaceDirectory,
-        forms: Forms | None = None,
+        forms: TopicModals | None = None,
     ) -> None:
         self._commands = commands
         self._registry = registry
@@ -86,42 +93,42 @@ class Interactions:
         self._forms = forms
         self._message_locks = MessageLocks()
 
-    async def heard(self, interaction: Interaction) -> None:
-        """Commands, completions, filled forms and the menu of messages; buttons come to `pressed`."""
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Slash-commands, autocomplete, submitted modals, message commands; components come to `on_component`."""
         if interaction.type is discord.InteractionType.component:
             return
         data: dict[str, Any] = dict(interaction.data or {})
         try:
-            if await self._is_elsewhere(interaction):
+            if await self._is_outside_of_servers(interaction):
                 return
             match interaction.type:
                 case discord.InteractionType.autocomplete:
-                    await self._complete(interaction, given(data))
-                case discord.InteractionType.modal_submit if form := submitted_form(data):
-                    await self._submitted(interaction, form)
+                    await self._complete(interaction, command_options(data))
+                case discord.InteractionType.modal_submit if form := submitted_modal(data):
+                    await self._submit(interaction, form)
                 case discord.InteractionType.modal_submit:
-                    await replies.say(interaction, UNKNOWN_FORM)
-                case discord.InteractionType.application_command if data["name"] == FIND_PAPERS:
+                    await replies.say(interaction, UNKNOWN_MODAL)
+                case discord.InteractionType.application_command if data["name"] == MESSAGE_COMMAND:
                     await self._find_papers(interaction, data)
                 case discord.InteractionType.application_command:
-                    await self._command(interaction, given(data))
-        except MISHAPS as error:
+                    await self._command(interaction, command_options(data))
+        except RESPONSE_ERRORS as error:
             await _failed(interaction, error)
 
-    async def pressed(self, interaction: Interaction, line: str) -> None:
-        """A button was pressed. Who pressed it may be somebody else than who got it."""
+    async def on_component(self, interaction: Interaction, line: str) -> None:
+        """A button was pressed, or an option selected, maybe by somebody else than who the message was for."""
         try:
-            if await self._is_elsewhere(interaction):
+            if await self._is_outside_of_servers(interaction):
                 return
-            form = form_asked(line)
-            if form is not None and await self._opened(interaction, form):
+            form = modal_of_line(line)
+            if form is not None and await self._open_modal(interaction, form):
                 return
             await replies.defer(interaction)
-            await self._run_pressed(interaction, call_of(interaction, line))
-        except MISHAPS as error:
+            await self._run_component(interaction, call_of(interaction, line))
+        except RESPONSE_ERRORS as error:
             await _failed(interaction, error)
 
-    async def _is_elsewhere(self, interaction: Interaction) -> bool:
+    async def _is_outside_of_servers(self, interaction: Interaction) -> bool:
         """Whether it came from outside of servers, where the commands are of no use, and says so."""
         if interaction.guild_id is not None:
             return False
@@ -129,20 +136,20 @@ class Interactions:
             await replies.say(interaction, SERVERS_ONLY)
         return True
 
-    async def _run_pressed(self, interaction: Interaction, call: CommandCall) -> None:
+    async def _run_component(self, interaction: Interaction, call: CommandCall) -> None:
         """Does what a button says, and shows it where it belongs: to all, in place of the message, or below it."""
         message = interaction.message
         command = self._registry.of_line(call.line)
         if message is not None and command is not None and command.redraws:
-            turn = self._message_locks.of(message.id)
-            async with turn.running:
+            lock = self._message_locks.of(message.id)
+            async with lock.running:
                 reply = await self._commands.run(call)
-                state = turn.next_state() if reply.update else 0
-            async with turn.showing:
-                if reply.update and not turn.is_newest(state):
+                state = lock.next_state() if reply.update else 0
+            async with lock.showing:
+                if reply.update and not lock.is_newest(state):
                     return
                 if reply.update and await replies.update(interaction, reply.update):
-                    await self._show_again(interaction, call, reply.update, unless=lambda: not turn.is_newest(state))
+                    await self._redraw(interaction, call, reply.update, unless=lambda: not lock.is_newest(state))
                     return
         else:
             reply = await self._commands.run(call)
@@ -151,7 +158,7 @@ class Interactions:
         else:
             await replies.follow_up(interaction, reply.message)
 
-    async def _show_again(
+    async def _redraw(
         self, interaction: Interaction, call: CommandCall, shown: Outgoing, *, unless: Callable[[], bool]
     ) -> None:
         """Shows a message anew as long as it is not what was shown last: another process may have been at it."""
@@ -162,9 +169,9 @@ class Interactions:
             shown = latest
             await replies.update(interaction, shown)
 
-    async def _command(self, interaction: Interaction, asked: Given) -> None:
-        form = _form_of(asked)
-        if form is not None and await self._opened(interaction, form):
+    async def _command(self, interaction: Interaction, asked: CommandOptions) -> None:
+        form = _modal_of_command(asked)
+        if form is not None and await self._open_modal(interaction, form):
             return
         await replies.defer(interaction, ephemeral=True, thinking=True)
         try:
@@ -183,7 +190,7 @@ class Interactions:
             reply = await self._with_warning(interaction, reply, asked)
         await replies.answer(interaction, [reply.message])
 
-    async def _with_warning(self, interaction: Interaction, reply: Reply, asked: Given | None = None) -> Reply:
+    async def _with_warning(self, interaction: Interaction, reply: Reply, asked: CommandOptions | None = None) -> Reply:
         """Says what stands in the way of the next digest while the person who can change it is there."""
         notes = []
         here, allowed = channel_of(interaction), interaction.app_permissions
@@ -211,7 +218,7 @@ class Interactions:
             notes.append(Note(text(f"{role} cannot be mentioned by anyone yet: allow it in the role's settings.")))
         return replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, *notes)))
 
-    async def _complete(self, interaction: Interaction, asked: Given) -> None:
+    async def _complete(self, interaction: Interaction, asked: CommandOptions) -> None:
         try:
             command = self._registry.get(asked.command)
         except UserError:
@@ -241,14 +248,14 @@ class Interactions:
             interaction, [reply.message for reply in found_papers] or [replies.words("That message has no words.")]
         )
 
-    # --- Forms
+    # --- TopicModals
 
-    async def _opened(self, interaction: Interaction, form: TopicForm) -> bool:
+    async def _open_modal(self, interaction: Interaction, form: TopicModal) -> bool:
         """Opens a form as the first answer; False when the command has to answer in words."""
         call = call_of(interaction, form.opening)
         try:
-            async with asyncio.timeout(FORM_WITHIN):
-                filled = await self._filled(interaction, call, form)
+            async with asyncio.timeout(MODAL_DEADLINE):
+                filled = await self._prefilled(interaction, call, form)
         except (StorageError, TimeoutError) as error:
             _log.warning("discord.form_not_opened", reason=str(error) or type(error).__name__)
             return False
@@ -262,19 +269,19 @@ class Interactions:
                 return False
         return True
 
-    async def _filled(self, interaction: Interaction, call: CommandCall, form: TopicForm) -> TopicForm | None:
+    async def _prefilled(self, interaction: Interaction, call: CommandCall, form: TopicModal) -> TopicModal | None:
         """The form with what the person wrote before, else with what is known; None if it is not theirs to fill."""
         if self._forms is None or not await self._forms.may_manage(call):
             return None
         embeds = interaction.message.embeds if interaction.message else []
-        if written := written_form(form, (embed.description or "" for embed in embeds)):
+        if written := restored_modal(form, (embed.description or "" for embed in embeds)):
             return written
         if form.number is None:
             return form
         options = await self._forms.topic_of(call.address, form.number)
-        return known_form(form, options) if options else None
+        return prefilled_modal(form, options) if options else None
 
-    async def _submitted(self, interaction: Interaction, form: TopicForm) -> None:
+    async def _submit(self, interaction: Interaction, form: TopicModal) -> None:
         """Does what a form says. A modal is gone once it is submitted, so a mistake comes with a way back to it."""
         await replies.defer(interaction, ephemeral=True, thinking=True)
         call = call_of(interaction, form.line)
@@ -291,21 +298,21 @@ class Interactions:
         await replies.answer(interaction, [reply.message])
 
 
-def _form_of(asked: Given) -> TopicForm | None:
+def _modal_of_command(asked: CommandOptions) -> TopicModal | None:
     """The form that a command opens, with the options that were chosen already."""
     values = asked.values
     if asked.command == SUBSCRIBE and not str(values.get("query", "")).strip():
         options = TopicOptions(query="", name=str(values.get("name", "")), instant=values.get("instant") is True)
         numbers = {name: str(values.get(name, "")) for name in ("min-upvotes", "backfill")}
-        return TopicForm(options=options, min_upvotes=numbers["min-upvotes"], backfill=numbers["backfill"])
+        return TopicModal(options=options, min_upvotes=numbers["min-upvotes"], backfill=numbers["backfill"])
     if asked.command == "edit" and set(values) == {"topic"}:
-        return form_asked(f"edit {str(values['topic']).strip()}")
+        return modal_of_line(f"edit {str(values['topic']).strip()}")
     return None
 
 
 async def _failed(interaction: Interaction, error: BaseException) -> None:
     """Says so where an answer was promised and Discord still takes one."""
-    ours = not isinstance(error, FAILURES)
+    ours = not isinstance(error, REQUEST_ERRORS)
     reason = str(error) or type(error).__name__
     _log.warning("discord.unanswered", interaction=interaction.id, reason=reason, exc_info=error if ours else None)
     refused = (
@@ -315,8 +322,8 @@ async def _failed(interaction: Interaction, error: BaseException) -> None:
     )
     if (ours or refused) and interaction.type is not discord.InteractionType.autocomplete:
         try:
-            await replies.say(interaction, DEFECT if ours else REFUSED_ANSWER)
-        except FAILURES as failure:
+            await replies.say(interaction, INTERNAL_ERROR if ours else ANSWER_REFUSED)
+        except REQUEST_ERRORS as failure:
             _log.info("discord.silent", interaction=interaction.id, reason=str(failure) or type(failure).__name__)
 
 

@@ -29,14 +29,14 @@ class MessageLock:
 
 
 class MessageLocks:
-    """The turns of the messages that are being pressed just now."""
+    """The locks of the messages whose components are in use just now."""
 
     def __init__(self) -> None:
         self._message_locks: WeakValueDictionary[int, MessageLock] = WeakValueDictionary()
 
     def of(self, message_id: int) -> MessageLock:
-        """The turn of that message; keep it as long as something is done with it."""
-        turn = self._message_locks.get(message_id)
-        if turn is None:
-            turn = self._message_locks[message_id] = MessageLock()
-        return turn
+        """The lock of that message; keep it as long as something is done with the message."""
+        lock = self._message_locks.get(message_id)
+        if lock is None:
+            lock = self._message_locks[message_id] = MessageLock()
+        return lock

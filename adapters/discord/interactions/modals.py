@@ -19,7 +19,7 @@ from bot.platforms.command_calls import CommandCall
 from bot.topics.forms import line_of
 from bot.topics.store import TopicOptions
 
-FORM_PREFIX = "papers-form:"
+MODAL_PREFIX = "papers-form:"
 SUBSCRIBE = "subscribe"
 LONGEST_QUERY = 500
 LONGEST_NAME = 60
@@ -40,7 +40,7 @@ _WRITTEN = re.compile(rf"```\n({_LABELS['query']}: .*?)\n```", re.DOTALL)
 _NOTHING = TopicOptions(query="")
 
 
-class Forms(Protocol):
+class TopicModals(Protocol):
     """What forms start with."""
 
     async def topic_of(self, address: Address, number: int) -> TopicOptions | None:
@@ -53,7 +53,7 @@ class Forms(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TopicForm:
+class TopicModal:
     """A form and what is in it. `number` is the topic that is edited, None for a new one; numbers are as written."""
 
     number: int | None = None
@@ -88,7 +88,7 @@ class TopicForm:
         """What Discord shows. Call it within a running event loop."""
         new = self.number is None
         modal = discord.ui.Modal(
-            title="New topic" if new else f"Topic {self.number}", custom_id=FORM_PREFIX + self.opening, timeout=None
+            title="New topic" if new else f"Topic {self.number}", custom_id=MODAL_PREFIX + self.opening, timeout=None
         )
         query: discord.ui.TextInput[Any] = discord.ui.TextInput(
             custom_id="query",
@@ -116,31 +116,31 @@ class TopicForm:
         return modal
 
 
-def form_asked(line: str) -> TopicForm | None:
+def modal_of_line(line: str) -> TopicModal | None:
     """The form that a line asks for: `subscribe` without a query, or `edit N` without anything new."""
     found = _ASKED.fullmatch(line)
     if found is None:
         return None
-    return TopicForm(number=int(found["number"]) if found["number"] else None)
+    return TopicModal(number=int(found["number"]) if found["number"] else None)
 
 
-def known_form(form: TopicForm, options: TopicOptions) -> TopicForm:
+def prefilled_modal(form: TopicModal, options: TopicOptions) -> TopicModal:
     """The form with what a topic is like now."""
     least = str(options.min_upvotes) if options.min_upvotes else ""
     return replace(form, options=options, min_upvotes=least)
 
 
-def submitted_form(data: Mapping[str, Any]) -> TopicForm | None:
+def submitted_modal(data: Mapping[str, Any]) -> TopicModal | None:
     """The form that the data of a modal's interaction is about, None if it is none of ours."""
     custom_id = str(data.get("custom_id", ""))
-    form = form_asked(custom_id.removeprefix(FORM_PREFIX)) if custom_id.startswith(FORM_PREFIX) else None
+    form = modal_of_line(custom_id.removeprefix(MODAL_PREFIX)) if custom_id.startswith(MODAL_PREFIX) else None
     if form is None:
         return None
     values = dict(_values(data.get("components") or []))
     return _with_values(form, values)
 
 
-def written_form(form: TopicForm, texts: Iterable[str]) -> TopicForm | None:
+def restored_modal(form: TopicModal, texts: Iterable[str]) -> TopicModal | None:
     """The form with what somebody wrote into it, by the texts of the message about a mistake in it; None without one.
 
     So it opens again as it was whoever serves Discord meanwhile.
@@ -152,7 +152,7 @@ def written_form(form: TopicForm, texts: Iterable[str]) -> TopicForm | None:
     return _with_values(form, {name: said.get(label, "") for name, label in _LABELS.items()})
 
 
-def _with_values(form: TopicForm, values: Mapping[str, str]) -> TopicForm:
+def _with_values(form: TopicModal, values: Mapping[str, str]) -> TopicModal:
     options = TopicOptions(
         query=values.get("query", ""),
         name=values.get("name", ""),

@@ -10,8 +10,8 @@ import aiohttp
 import discord
 import structlog
 
-from adapters.discord.client.connection import ALREADY_ACKNOWLEDGED, MISSHAPEN
-from adapters.discord.client.errors import INVALID_FORM
+from adapters.discord.client.errors import ALREADY_ACKNOWLEDGED, MALFORMED
+from adapters.discord.client.refusals import INVALID_FORM
 from adapters.discord.interactions.command_calls import Interaction
 from adapters.discord.messages.components import view_of
 from adapters.discord.messages.rendering import Rendered, render, render_all
@@ -23,7 +23,7 @@ _NO_FILES = frozenset({400, 403, 413})
 
 EDITS = 3  # times that an answer is filled, when nobody can tell whether it is
 #: Discord may have done what it was asked to: the connection broke, or what it said makes no sense.
-UNCLEAR = (aiohttp.ClientError, OSError, *MISSHAPEN)
+AMBIGUOUS_ERRORS = (aiohttp.ClientError, OSError, *MALFORMED)
 
 _log = structlog.get_logger()
 
@@ -33,11 +33,11 @@ async def defer(interaction: Interaction, **how: bool) -> None:
     try:
         await interaction.response.defer(**how)
     except discord.HTTPException as error:
-        # It was heard the first time, though the answer to us was lost and discord.py asked again.
+        # The first request was acknowledged, but its answer was lost and discord.py asked again.
         if error.code != ALREADY_ACKNOWLEDGED:
             raise
-    except UNCLEAR as error:
-        # It may have been heard all the same; if it was not, filling the answer fails soon enough.
+    except AMBIGUOUS_ERRORS as error:
+        # It may have arrived all the same; if it was not, filling the answer fails soon enough.
         _log.info("discord.deferral_unclear", interaction=interaction.id, reason=str(error) or type(error).__name__)
 
 
@@ -83,7 +83,7 @@ async def edit(interaction: Interaction, part: Rendered) -> None:
                 allowed_mentions=discord.AllowedMentions.none(),
                 **more,
             )
-        except MISSHAPEN:
+        except MALFORMED:
             # An edit that is made twice is the same edit.
             if not left:
                 raise

@@ -10,7 +10,7 @@ from typing import Any
 import discord
 
 from adapters.discord.interactions.command_calls import Interaction
-from adapters.discord.interactions.command_tree import CHOICE, MOST_CHOICES, Given
+from adapters.discord.interactions.command_tree import CHOICE, MOST_CHOICES, CommandOptions
 from adapters.discord.messages.markup import cut
 from adapters.discord.messages.mentions import role_of
 from bot.messages.message import Block, Note, Paragraph, Span
@@ -22,7 +22,7 @@ _SETTINGS = frozenset({MENTION, "role"})
 _MENTIONED = re.compile(r"<@&([0-9]{15,20})>")
 
 
-def chooses_role(asked: Given) -> bool:
+def chooses_role(asked: CommandOptions) -> bool:
     """Whether the value of the command is a role."""
     return asked.command == "settings" and asked.values.get("key") in _SETTINGS
 
@@ -35,7 +35,7 @@ def offered_roles(guild: discord.Guild, typed: str) -> list[tuple[str, str]]:
     return [*nobody, *((cut(f"@{role.name}", CHOICE), role.mention) for role in roles)][:MOST_CHOICES]
 
 
-def refused_role(interaction: Interaction, asked: Given) -> str:
+def refused_role(interaction: Interaction, asked: CommandOptions) -> str:
     """Why the value is no role to choose: one of another server, or the one that everybody has; empty if it is one."""
     if not chooses_role(asked) or interaction.guild is None:
         return ""
@@ -49,7 +49,7 @@ def refused_role(interaction: Interaction, asked: Given) -> str:
     return ""
 
 
-def unmentionable_role(interaction: Interaction, asked: Given) -> str:
+def unmentionable_role(interaction: Interaction, asked: CommandOptions) -> str:
     """The name of the role that was chosen to be notified and that nobody may mention, empty if all is well."""
     if not chooses_role(asked) or asked.values["key"] != MENTION or interaction.guild is None:
         return ""

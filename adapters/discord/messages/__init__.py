@@ -1,1 +1,4 @@
-"""Neutral messages as embeds and components: markup, mentions, colours."""
+"""Neutral messages as embeds and components: markup, markers, mentions of roles, colours.
+
+Not here: requests (`posting`).
+"""

@@ -20,16 +20,16 @@ from adapters.discord.messages.markup import cut, length
 from bot.messages.message import Button, ButtonStyle
 
 PREFIX = "papers:"
-MENU_PREFIX = "papers-menu:"
+SELECT_PREFIX = "papers-menu:"
 CUSTOM_ID = 100
 LABEL = 80
 ROWS = 5
 ROW = 5
-MENU = 25  # entries of a menu
-ENTRY = 100  # characters of an entry's label and of its value
+OPTIONS = 25  # entries of a menu
+OPTION = 100  # characters of an entry's label and of its value
 PLACEHOLDER = 150
 
-ACTION_ROW, BUTTON, MENU_TYPE = 1, 2, 3
+ACTION_ROW, BUTTON, STRING_SELECT = 1, 2, 3
 _STYLES = {
     ButtonStyle.DEFAULT: discord.ButtonStyle.secondary,
     ButtonStyle.PRIMARY: discord.ButtonStyle.primary,
@@ -57,14 +57,14 @@ def custom_id_of(line: str) -> str | None:
     return custom_id if length(custom_id) <= CUSTOM_ID else None
 
 
-def rows_of(groups: Sequence[ButtonGroup]) -> tuple[list[Row], list[str]]:
+def action_rows(groups: Sequence[ButtonGroup]) -> tuple[list[Row], list[str]]:
     """The rows as JSON, and the lines that are too long to be buttons. No line has two buttons."""
     usable, unfit = _usable(groups)
     subjects = [group for group in usable if group.subject]
-    last = _packed(group for group in usable if not group.subject)
-    rows = [*_packed(subjects), *last]
+    last = _action_rows(group for group in usable if not group.subject)
+    rows = [*_action_rows(subjects), *last]
     if len(rows) > ROWS:
-        rows = [*_menus(subjects)[: max(0, ROWS - len(last))], *last][:ROWS]
+        rows = [*_selects(subjects)[: max(0, ROWS - len(last))], *last][:ROWS]
     return [{"type": ACTION_ROW, "components": row} for row in rows], unfit
 
 
@@ -72,7 +72,7 @@ def fits(groups: Sequence[ButtonGroup]) -> bool:
     """Whether every one of the buttons has its place in one message, as a button or in a menu."""
     usable, _ = _usable(groups)
     buttons = sum(len(group.buttons) for group in usable)
-    rows, _ = rows_of(groups)
+    rows, _ = action_rows(groups)
     placed = sum(len(component.get("options", ".")) for row in rows for component in row["components"])
     return placed >= buttons
 
@@ -115,7 +115,7 @@ def _component(button: Button, number: str) -> Row:
     return {"type": BUTTON, "style": _STYLES[button.style].value, "label": label, "custom_id": custom_id}
 
 
-def _packed(groups: Iterable[ButtonGroup]) -> list[list[Row]]:
+def _action_rows(groups: Iterable[ButtonGroup]) -> list[list[Row]]:
     """Groups side by side in rows, none of them broken that would fit into a row."""
     rows: list[list[Row]] = []
     for group in groups:
@@ -127,7 +127,7 @@ def _packed(groups: Iterable[ButtonGroup]) -> list[list[Row]]:
     return rows
 
 
-def _menus(groups: Sequence[ButtonGroup]) -> list[list[Row]]:
+def _selects(groups: Sequence[ButtonGroup]) -> list[list[Row]]:
     """A menu for each kind of button, in a row of its own: kinds are told by their first word, as votes are counted."""
     kinds: dict[str, list[tuple[ButtonGroup, Button]]] = {}
     for group in groups:
@@ -142,29 +142,29 @@ def _menus(groups: Sequence[ButtonGroup]) -> list[list[Row]]:
         menus.append(
             [
                 {
-                    "type": MENU_TYPE,
-                    "custom_id": f"{MENU_PREFIX}{number}",
+                    "type": STRING_SELECT,
+                    "custom_id": f"{SELECT_PREFIX}{number}",
                     "placeholder": cut(f"{name} …", PLACEHOLDER),
-                    "options": [_entry(group, button) for group, button in entries[:MENU]],
+                    "options": [_option(group, button) for group, button in entries[:OPTIONS]],
                 }
             ]
         )
     return menus
 
 
-def _entry(group: ButtonGroup, button: Button) -> Row:
+def _option(group: ButtonGroup, button: Button) -> Row:
     subject = f"{group.number} · {group.subject}" if group.number != group.subject else group.number
-    return {"label": cut(subject, ENTRY) or "…", "value": button.line}
+    return {"label": cut(subject, OPTION) or "…", "value": button.line}
 
 
-Press = Callable[[discord.Interaction[Any], str], Awaitable[None]]
+OnComponent = Callable[[discord.Interaction[Any], str], Awaitable[None]]
 
 
-class LineButton(
+class CommandButton(
     discord.ui.DynamicItem[discord.ui.Button[Any]],
     template=re.compile(re.escape(PREFIX) + r"(?P<line>.+)", re.DOTALL),
 ):
-    """A button of ours, whenever it was posted. The client that it belongs to has a `press(interaction, line)`."""
+    """A button of ours, whenever it was posted. Its client has an `on_command_component(interaction, line)`."""
 
     def __init__(self, button: discord.ui.Button[Any], line: str) -> None:
         super().__init__(button)
@@ -183,13 +183,13 @@ class LineButton(
         return cls(item, match["line"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        press: Press = interaction.client.press
-        await press(interaction, self.line)
+        on_component: OnComponent = interaction.client.on_command_component
+        await on_component(interaction, self.line)
 
 
-class LineMenu(
+class CommandSelect(
     discord.ui.DynamicItem[discord.ui.Select[Any]],
-    template=re.compile(re.escape(MENU_PREFIX) + r"[0-9]+"),
+    template=re.compile(re.escape(SELECT_PREFIX) + r"[0-9]+"),
 ):
     """A menu of ours, whenever it was posted: what is chosen is the line."""
 
@@ -206,9 +206,9 @@ class LineMenu(
         return cls(item)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        press: Press = interaction.client.press
+        on_component: OnComponent = interaction.client.on_command_component
         for line in self.item.values[:1]:
-            await press(interaction, line)
+            await on_component(interaction, line)
 
 
 def view_of(components: Sequence[Row]) -> discord.ui.View:
@@ -220,19 +220,19 @@ def view_of(components: Sequence[Row]) -> discord.ui.View:
     return view
 
 
-def _item(component: Row, row: int) -> LineButton | LineMenu:
-    if component["type"] == MENU_TYPE:
+def _item(component: Row, row: int) -> CommandButton | CommandSelect:
+    if component["type"] == STRING_SELECT:
         menu: discord.ui.Select[discord.ui.View] = discord.ui.Select(
             custom_id=component["custom_id"],
             placeholder=component["placeholder"],
             options=[discord.SelectOption(label=one["label"], value=one["value"]) for one in component["options"]],
             row=row,
         )
-        return LineMenu(menu)
+        return CommandSelect(menu)
     button: discord.ui.Button[discord.ui.View] = discord.ui.Button(
         label=component["label"],
         style=discord.ButtonStyle(component["style"]),
         custom_id=component["custom_id"],
         row=row,
     )
-    return LineButton(button, component["custom_id"].removeprefix(PREFIX))
+    return CommandButton(button, component["custom_id"].removeprefix(PREFIX))

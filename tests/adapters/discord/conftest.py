@@ -13,10 +13,10 @@ from bot.channels.channel import Address, PlatformName
 from bot.messages.message import Heading, Message, PaperBlock
 from bot.platforms.outcomes import Outgoing
 from storage.store import SqlStore
-from tests.adapters.discord.house import House
+from tests.adapters.discord.harness import Harness
 from tests.clocks import SettableClock
 from tests.simulators.discord import DiscordSimulator
-from tests.simulators.discord_world import Channel
+from tests.simulators.discord_state import Channel
 from tests.town import Town
 
 
@@ -62,25 +62,25 @@ def outgoing(
 
 
 @pytest.fixture
-async def house(
+async def harness(
     discord_server: DiscordSimulator,
     platform: DiscordPlatform,
     clock: SettableClock,
     sqlite_url: str,
     tmp_path: Path,
-) -> AsyncIterator[House]:
+) -> AsyncIterator[Harness]:
     """Everything in place, and nothing connected yet."""
     store = SqlStore(sqlite_url)
-    guild = discord_server.world.add_guild()
+    guild = discord_server.state.add_guild()
     town = Town(store, tmp_path, clock=clock, platform=platform)  # type: ignore[arg-type]
     await town.index.refresh()
-    yield House(
+    yield Harness(
         simulator=discord_server,
         store=store,
         clock=clock,
         folder=tmp_path,
         guild=guild,
-        general=discord_server.world.add_channel(guild),
+        general=discord_server.state.add_channel(guild),
         town=town,
         platform=platform,
     )

@@ -22,12 +22,12 @@ from storage.store import SqlStore
 from tests.clocks import SettableClock
 from tests.simulators.discord import DiscordSimulator, eventually
 from tests.simulators.discord_interactions import Interaction
-from tests.simulators.discord_world import Channel, Guild
+from tests.simulators.discord_state import Channel, Guild
 from tests.town import Town
 
 
 @dataclass(slots=True)
-class House:
+class Harness:
     """What a test works with."""
 
     simulator: DiscordSimulator
@@ -61,45 +61,45 @@ class House:
         await self.town.engine.deliver()
 
 
-def a_bot(
-    house: House,
+def make_bot(
+    harness: Harness,
     platform: DiscordPlatform | None = None,
     *,
     commands: CommandRunner | None = None,
     offline_timeout: float = OFFLINE_TIMEOUT,
 ) -> DiscordBot:
     """The bot, put together and not connected yet."""
-    directory = Directory(house.store.channels, house.clock)
+    directory = Directory(harness.store.channels, harness.clock)
     return DiscordBot(
-        platform or house.platform,
-        commands or house.town.commands,
+        platform or harness.platform,
+        commands or harness.town.commands,
         REGISTRY,
         directory=directory,
-        lifecycle=lifecycle_of(house.store, house.clock, house.town.engine.outbox.wake),
-        clock=house.clock,
-        forms=forms_of(house.store),
-        card_of=house.card_of,
+        lifecycle=lifecycle_of(harness.store, harness.clock, harness.town.engine.outbox.wake),
+        clock=harness.clock,
+        forms=forms_of(harness.store),
+        card_of=harness.card_of,
         first_retry=0.01,
         offline_timeout=offline_timeout,
-        announce=house.announced.append,
+        announce=harness.announced.append,
     )
 
 
 @contextlib.asynccontextmanager
-async def running(house: House, *, commands: CommandRunner | None = None) -> AsyncIterator[DiscordBot]:
+async def running(harness: Harness, *, commands: CommandRunner | None = None) -> AsyncIterator[DiscordBot]:
     """The bot as it runs; on the way out it is stopped as by a signal."""
-    bot = a_bot(house, commands=commands)
+    bot = make_bot(harness, commands=commands)
     task = asyncio.create_task(bot.run())
     try:
-        ready = asyncio.create_task(house.simulator.gateway.ready.wait())
+        ready = asyncio.create_task(harness.simulator.gateway.ready.wait())
         await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED, timeout=10)
         ready.cancel()
         if task.done():
             await task
         # Not until discord.py calls itself ready: it gives further servers two seconds to be told of.
-        await eventually(lambda: len(house.platform.client.guilds) == len(house.simulator.world.guilds))
+        await eventually(lambda: len(harness.platform.client.guilds) == len(harness.simulator.state.guilds))
         yield bot
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await house.platform.close()
+        await harness.platform.close()

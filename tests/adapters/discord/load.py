@@ -28,8 +28,8 @@ from bot.topics.store import TopicOptions
 from storage.store import SqlStore
 from storage.tables import CHANNELS, POSTS
 from tests.simulators.discord import DiscordSimulator
-from tests.simulators.discord_wire import Fault
-from tests.simulators.discord_world import Channel
+from tests.simulators.discord_responses import Fault
+from tests.simulators.discord_state import Channel
 from tests.sources import a_paper
 from tests.town import Town
 
@@ -77,7 +77,7 @@ async def storm(
         platform = DiscordPlatform(simulator.token, clock, api_url=simulator.api_url)
         town = Town(store, folder / "index", clock=clock, platform=platform)  # type: ignore[arg-type]
         places = await _prepare(town, simulator, guilds, channels)
-        simulator.weather = _weather(wrong, chance, outcome)
+        simulator.fault_for = _fault_plan(wrong, chance, outcome)
         directory = Directory(store.channels, clock)
         lifecycle = lifecycle_of(store, clock, town.engine.outbox.wake)
         bot = DiscordBot(platform, town.commands, REGISTRY, directory=directory, lifecycle=lifecycle, clock=clock)
@@ -87,19 +87,19 @@ async def storm(
         began = time.monotonic()
         working = asyncio.create_task(town.engine.run())
         people = asyncio.create_task(_people(simulator, places, chance, outcome))
-        weather = asyncio.create_task(_drops(simulator, store))
+        fault_for = asyncio.create_task(_drops(simulator, store))
         try:
             async with asyncio.timeout(timeout):
                 while not await _is_over(store, len(places)):
                     await asyncio.sleep(0.1)
             outcome.seconds = time.monotonic() - began
-            await asyncio.wait_for(weather, 30)
+            await asyncio.wait_for(fault_for, 30)
         finally:
             people.cancel()
             await asyncio.gather(people, return_exceptions=True)
-            for task in (working, serving, weather):
+            for task in (working, serving, fault_for):
                 task.cancel()
-            await asyncio.gather(working, serving, weather, return_exceptions=True)
+            await asyncio.gather(working, serving, fault_for, return_exceptions=True)
             await platform.close()
         await _judge(simulator, store, places, outcome)
         outcome.limited = simulator.limited
@@ -109,10 +109,12 @@ async def storm(
     return outcome
 
 
-def _weather(wrong: Mapping[Fault, int], chance: random.Random, outcome: Outcome) -> Callable[[str, str], Fault | None]:
+def _fault_plan(
+    wrong: Mapping[Fault, int], chance: random.Random, outcome: Outcome
+) -> Callable[[str, str], Fault | None]:
     faults, shares = [None, *wrong], [100 - sum(wrong.values()), *wrong.values()]
 
-    def weather(method: str, path: str) -> Fault | None:
+    def fault_for(method: str, path: str) -> Fault | None:
         if method != "POST" or not MESSAGES.search(path):
             return None
         [fault] = chance.choices(faults, shares)
@@ -120,16 +122,16 @@ def _weather(wrong: Mapping[Fault, int], chance: random.Random, outcome: Outcome
             outcome.faults[fault.name] += 1
         return fault
 
-    return weather
+    return fault_for
 
 
 async def _prepare(town: Town, simulator: DiscordSimulator, guilds: int, channels: int) -> list[Channel]:
     """Channels of all styles with a topic, papers that wait, and a digest that is due."""
     now = town.clock.now()
-    servers = [simulator.world.add_guild(f"Lab {number}") for number in range(guilds)]
+    servers = [simulator.state.add_guild(f"Lab {number}") for number in range(guilds)]
     places = []
     for number in range(channels):
-        place = simulator.world.add_channel(servers[number % guilds], f"papers-{number}")
+        place = simulator.state.add_channel(servers[number % guilds], f"papers-{number}")
         address = Address(PlatformName.DISCORD, str(place.guild), str(place.id))
         stored = await town.store.channels.add(
             address, place.name, time_zone="UTC", schedule="daily 13:00", next_digest_at=now
@@ -193,7 +195,7 @@ async def _judge(simulator: DiscordSimulator, store: SqlStore, places: list[Chan
             if row.sent_at is not None:
                 outcome.delivered_after.append((row.sent_at - row.created_at).total_seconds())
     for number, place in enumerate(places):
-        ids = [message["id"] for one in (place, *simulator.world.threads_of(place)) for message in one.messages]
+        ids = [message["id"] for one in (place, *simulator.state.threads_of(place)) for message in one.messages]
         outcome.posts += len(ids)
         wanted = 1 + PAPERS if STYLES[number % len(STYLES)] is Style.THREADS else 1
         if sorted(ids) != sorted(posted.get(str(place.id), ())) or len(ids) != wanted:

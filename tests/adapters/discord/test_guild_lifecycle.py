@@ -13,8 +13,8 @@ from datetime import timedelta
 import discord
 import pytest
 
+from adapters.discord.guilds.missing_access import TIMED_OUT
 from adapters.discord.guilds.permissions import NEEDED, can_post, invite_url, may_manage, missing
-from adapters.discord.guilds.refusals import TIMED_OUT
 from adapters.discord.platform import DiscordPlatform
 from bot.channels.channel import Address, ChannelState, PlatformName, Workspace
 from bot.errors import OperatorError
@@ -22,263 +22,272 @@ from bot.messages.message import Message, Paragraph, text
 from bot.platforms.outcomes import Gone, Outgoing
 from bot.platforms.platform import UnservedError
 from storage.store import SqlStore
-from tests.adapters.discord.house import House, a_bot, running
+from tests.adapters.discord.harness import Harness, make_bot, running
 from tests.simulators.discord import eventually
-from tests.simulators.discord_wire import ApiError, Fault
-from tests.simulators.discord_world import APPLICATION_ID, FORUM, Channel
+from tests.simulators.discord_responses import ApiError, Fault
+from tests.simulators.discord_state import APPLICATION_ID, FORUM, Channel
 from tests.sources import a_paper
 
 MESSAGES = r"/channels/\d+/messages$"
 
 
 @pytest.fixture
-async def lively(house: House) -> AsyncIterator[House]:
-    """A house with a running bot, some papers, and a topic."""
-    await house.town.news(*(a_paper(number) for number in range(1, 5)))
-    async with running(house):
-        await house.say("subscribe", query="diffusion", backfill=3)
-        yield house
+async def running_harness(harness: Harness) -> AsyncIterator[Harness]:
+    """A harness with a running bot, some papers, and a topic."""
+    await harness.town.news(*(a_paper(number) for number in range(1, 5)))
+    async with running(harness):
+        await harness.say("subscribe", query="diffusion", backfill=3)
+        yield harness
 
 
-async def becomes(house: House, state: ChannelState, channel: Channel | None = None) -> None:
+async def becomes(harness: Harness, state: ChannelState, channel: Channel | None = None) -> None:
     async with asyncio.timeout(5):
-        while (await house.stored(channel)).state is not state:
+        while (await harness.stored(channel)).state is not state:
             await asyncio.sleep(0.005)
 
 
 # --- Servers and channels
 
 
-async def test_a_lost_server_stops_its_channels_and_a_new_invitation_lets_them_go_on(lively: House) -> None:
-    server = lively.simulator
-    await server.remove_guild(lively.guild.id)
-    await becomes(lively, ChannelState.BROKEN)
-    assert "removed from this server" in (await lively.stored()).reason
-    server.world.guilds[lively.guild.id] = lively.guild
-    await server.add_guild(lively.guild.id)
-    await becomes(lively, ChannelState.ACTIVE)
-    await lively.next_digest()
-    assert len(lively.general.messages) == 1
+async def test_a_lost_server_stops_its_channels_and_a_new_invitation_lets_them_go_on(running_harness: Harness) -> None:
+    server = running_harness.simulator
+    await server.remove_guild(running_harness.guild.id)
+    await becomes(running_harness, ChannelState.BROKEN)
+    assert "removed from this server" in (await running_harness.stored()).reason
+    server.state.guilds[running_harness.guild.id] = running_harness.guild
+    await server.add_guild(running_harness.guild.id)
+    await becomes(running_harness, ChannelState.ACTIVE)
+    await running_harness.next_digest()
+    assert len(running_harness.general.messages) == 1
 
 
-async def test_an_outage_changes_nothing(lively: House) -> None:
-    await lively.simulator.outage(lively.guild.id)
-    await eventually(lambda: lively.platform.client.guilds[0].unavailable)
-    assert (await lively.stored()).state is ChannelState.ACTIVE
-    await lively.simulator.add_guild(lively.guild.id)
-    await eventually(lambda: not lively.platform.client.guilds[0].unavailable)
-    assert (await lively.stored()).state is ChannelState.ACTIVE
+async def test_an_outage_changes_nothing(running_harness: Harness) -> None:
+    await running_harness.simulator.outage(running_harness.guild.id)
+    await eventually(lambda: running_harness.platform.client.guilds[0].unavailable)
+    assert (await running_harness.stored()).state is ChannelState.ACTIVE
+    await running_harness.simulator.add_guild(running_harness.guild.id)
+    await eventually(lambda: not running_harness.platform.client.guilds[0].unavailable)
+    assert (await running_harness.stored()).state is ChannelState.ACTIVE
 
 
-async def test_a_server_that_was_lost_while_nobody_listened_is_noticed_at_the_next_start(house: House) -> None:
-    await house.town.news(a_paper())
-    elsewhere = house.simulator.world.add_guild("Elsewhere")
-    async with running(house):
-        await house.say("subscribe", query="diffusion")
-    del house.simulator.world.guilds[house.guild.id]
-    house.simulator.gateway.ready.clear()
-    house.platform = DiscordPlatform(house.simulator.token, house.clock, api_url=house.simulator.api_url)
-    async with running(house):
-        await becomes(house, ChannelState.BROKEN)
-    assert elsewhere.id in house.simulator.world.guilds
+async def test_a_server_that_was_lost_while_nobody_listened_is_noticed_at_the_next_start(harness: Harness) -> None:
+    await harness.town.news(a_paper())
+    elsewhere = harness.simulator.state.add_guild("Elsewhere")
+    async with running(harness):
+        await harness.say("subscribe", query="diffusion")
+    del harness.simulator.state.guilds[harness.guild.id]
+    harness.simulator.gateway.ready.clear()
+    harness.platform = DiscordPlatform(harness.simulator.token, harness.clock, api_url=harness.simulator.api_url)
+    async with running(harness):
+        await becomes(harness, ChannelState.BROKEN)
+    assert elsewhere.id in harness.simulator.state.guilds
 
 
-async def test_a_deleted_channel_stops(lively: House) -> None:
-    await lively.simulator.delete_channel(lively.general)
-    await becomes(lively, ChannelState.BROKEN)
-    assert (await lively.stored()).reason == "The channel was deleted."
+async def test_a_deleted_channel_stops(running_harness: Harness) -> None:
+    await running_harness.simulator.delete_channel(running_harness.general)
+    await becomes(running_harness, ChannelState.BROKEN)
+    assert (await running_harness.stored()).reason == "The channel was deleted."
 
 
-async def test_a_locked_thread_stops_an_unlocked_one_goes_on_and_a_deleted_one_is_gone(lively: House) -> None:
-    thread = lively.simulator.world.open_thread(lively.general, "reading group")
-    await lively.simulator.gateway.dispatch("THREAD_CREATE", thread.json())
-    await lively.say("subscribe", thread, query="diffusion")
+async def test_a_locked_thread_stops_an_unlocked_one_goes_on_and_a_deleted_one_is_gone(
+    running_harness: Harness,
+) -> None:
+    thread = running_harness.simulator.state.open_thread(running_harness.general, "reading group")
+    await running_harness.simulator.gateway.dispatch("THREAD_CREATE", thread.json())
+    await running_harness.say("subscribe", thread, query="diffusion")
     thread.locked = True
-    await lively.simulator.update_channel(thread)
-    await becomes(lively, ChannelState.BROKEN, thread)
+    await running_harness.simulator.update_channel(thread)
+    await becomes(running_harness, ChannelState.BROKEN, thread)
     thread.locked = False
-    await lively.simulator.update_channel(thread)
-    await becomes(lively, ChannelState.ACTIVE, thread)
-    await lively.simulator.delete_channel(thread)
-    await becomes(lively, ChannelState.BROKEN, thread)
+    await running_harness.simulator.update_channel(thread)
+    await becomes(running_harness, ChannelState.ACTIVE, thread)
+    await running_harness.simulator.delete_channel(thread)
+    await becomes(running_harness, ChannelState.BROKEN, thread)
 
 
-async def test_a_channel_goes_on_by_itself_when_its_permission_is_back(lively: House) -> None:
-    await lively.store.channels.join_workspace((await lively.stored()).address, "Lab")
-    await lively.simulator.allow(lively.general, send_messages=False)
-    await lively.next_digest()
-    assert (await lively.stored()).state is ChannelState.BROKEN
-    told = lively.simulator.world.channels[lively.simulator.world.direct[4242]].messages
+async def test_a_channel_goes_on_by_itself_when_its_permission_is_back(running_harness: Harness) -> None:
+    await running_harness.store.channels.join_workspace((await running_harness.stored()).address, "Lab")
+    await running_harness.simulator.allow(running_harness.general, send_messages=False)
+    await running_harness.next_digest()
+    assert (await running_harness.stored()).state is ChannelState.BROKEN
+    told = running_harness.simulator.state.channels[running_harness.simulator.state.direct[4242]].messages
     assert len(told) == 1
-    assert told[0]["content"] == f"<#{lively.general.id}>"
+    assert told[0]["content"] == f"<#{running_harness.general.id}>"
     assert "#general in Lab" in str(told)
     assert "I lack “Send Messages” there." in str(told)
-    await lively.simulator.allow(lively.general, send_messages=True)
-    await becomes(lively, ChannelState.ACTIVE)
-    await lively.town.engine.deliver()
-    assert len(lively.general.messages) == 1
+    await running_harness.simulator.allow(running_harness.general, send_messages=True)
+    await becomes(running_harness, ChannelState.ACTIVE)
+    await running_harness.town.engine.deliver()
+    assert len(running_harness.general.messages) == 1
     assert len(told) == 1
 
 
-async def test_a_bot_that_is_timed_out_says_so(lively: House) -> None:
-    member = {**lively.simulator.world.guild_json(lively.guild)["members"][0], "guild_id": str(lively.guild.id)}
+async def test_a_bot_that_is_timed_out_says_so(running_harness: Harness) -> None:
+    member = {
+        **running_harness.simulator.state.guild_json(running_harness.guild)["members"][0],
+        "guild_id": str(running_harness.guild.id),
+    }
     until = (discord.utils.utcnow() + timedelta(hours=1)).isoformat()
-    await lively.simulator.gateway.dispatch("GUILD_MEMBER_UPDATE", {**member, "communication_disabled_until": until})
-    await eventually(lambda: lively.platform.client.guilds[0].me.is_timed_out())
-    lively.simulator.refuse.append(ApiError(403, 50013))
-    await lively.next_digest()
-    assert (await lively.stored()).reason == TIMED_OUT
-    await lively.simulator.gateway.dispatch("GUILD_MEMBER_UPDATE", member)
-    await becomes(lively, ChannelState.ACTIVE)
+    await running_harness.simulator.gateway.dispatch(
+        "GUILD_MEMBER_UPDATE", {**member, "communication_disabled_until": until}
+    )
+    await eventually(lambda: running_harness.platform.client.guilds[0].me.is_timed_out())
+    running_harness.simulator.refuse.append(ApiError(403, 50013))
+    await running_harness.next_digest()
+    assert (await running_harness.stored()).reason == TIMED_OUT
+    await running_harness.simulator.gateway.dispatch("GUILD_MEMBER_UPDATE", member)
+    await becomes(running_harness, ChannelState.ACTIVE)
 
 
-async def test_a_server_that_does_not_tell_of_the_bot_itself_is_asked(lively: House) -> None:
-    server = lively.simulator
-    guild = server.world.add_guild("Elsewhere")
-    channel = server.world.add_channel(guild)
-    await server.gateway.dispatch("GUILD_CREATE", {**server.world.guild_json(guild), "members": []})
-    await eventually(lambda: lively.platform.client.get_channel(channel.id))
-    found = lively.platform.client.get_channel(channel.id)
+async def test_a_server_that_does_not_tell_of_the_bot_itself_is_asked(running_harness: Harness) -> None:
+    server = running_harness.simulator
+    guild = server.state.add_guild("Elsewhere")
+    channel = server.state.add_channel(guild)
+    await server.gateway.dispatch("GUILD_CREATE", {**server.state.guild_json(guild), "members": []})
+    await eventually(lambda: running_harness.platform.client.get_channel(channel.id))
+    found = running_harness.platform.client.get_channel(channel.id)
     assert isinstance(found, discord.TextChannel)
     assert not can_post(found)
     channel.permissions = discord.Permissions(view_channel=True, embed_links=True)
     address = Address(PlatformName.DISCORD, str(guild.id), str(channel.id))
     message = Message(summary="x", blocks=(Paragraph(text("x")),))
-    refused = await lively.platform.send(Outgoing(address=address, message=message, key="k"))
+    refused = await running_harness.platform.send(Outgoing(address=address, message=message, key="k"))
     assert isinstance(refused, Gone)
     assert refused.reason.startswith("I lack “Send Messages” there.")
 
 
-async def test_another_permission_does_not_wake_what_is_still_refused(lively: House) -> None:
-    await lively.simulator.allow(lively.general, send_messages=False)
-    await lively.next_digest()
-    await lively.simulator.allow(lively.general, read_message_history=False)
-    channel = lively.platform.client.get_channel(lively.general.id)
+async def test_another_permission_does_not_wake_what_is_still_refused(running_harness: Harness) -> None:
+    await running_harness.simulator.allow(running_harness.general, send_messages=False)
+    await running_harness.next_digest()
+    await running_harness.simulator.allow(running_harness.general, read_message_history=False)
+    channel = running_harness.platform.client.get_channel(running_harness.general.id)
     assert isinstance(channel, discord.TextChannel)
     await eventually(lambda: not channel.permissions_for(channel.guild.me).read_message_history)
     assert not can_post(channel)
-    assert (await lively.stored()).state is ChannelState.BROKEN
+    assert (await running_harness.stored()).state is ChannelState.BROKEN
 
 
-async def test_a_server_that_was_lost_with_the_session_is_noticed_by_its_end(house: House) -> None:
+async def test_a_server_that_was_lost_with_the_session_is_noticed_by_its_end(harness: Harness) -> None:
     """discord.py keeps a server that is not in the next session's list."""
-    server = house.simulator
-    async with running(house):
-        await house.say("subscribe", query="diffusion")
-        del server.world.guilds[house.guild.id]
+    server = harness.simulator
+    async with running(harness):
+        await harness.say("subscribe", query="diffusion")
+        del server.state.guilds[harness.guild.id]
         server.gateway.ready.clear()
         await server.gateway.invalidate()
         await eventually(server.gateway.ready.is_set, within=15)
-        await becomes(house, ChannelState.BROKEN)
-        [workspace] = await house.store.channels.workspaces(PlatformName.DISCORD)
+        await becomes(harness, ChannelState.BROKEN)
+        [workspace] = await harness.store.channels.workspaces(PlatformName.DISCORD)
         assert workspace.left_at is not None
-        assert house.platform.client.get_guild(house.guild.id) is not None
-    assert (await house.stored()).state is ChannelState.BROKEN
+        assert harness.platform.client.get_guild(harness.guild.id) is not None
+    assert (await harness.stored()).state is ChannelState.BROKEN
 
 
-async def test_a_server_with_an_outage_at_the_start_is_not_lost(house: House) -> None:
-    async with running(house):
-        await house.say("subscribe", query="diffusion")
-    house.simulator.world.guilds[house.guild.id].unavailable = True
-    house.simulator.gateway.ready.clear()
-    async with running(house):
-        await eventually(lambda: house.simulator.sent("GET", "/users/@me/guilds"))
-        assert (await house.stored()).state is ChannelState.ACTIVE
-    [workspace] = await house.store.channels.workspaces(PlatformName.DISCORD)
+async def test_a_server_with_an_outage_at_the_start_is_not_lost(harness: Harness) -> None:
+    async with running(harness):
+        await harness.say("subscribe", query="diffusion")
+    harness.simulator.state.guilds[harness.guild.id].unavailable = True
+    harness.simulator.gateway.ready.clear()
+    async with running(harness):
+        await eventually(lambda: harness.simulator.sent("GET", "/users/@me/guilds"))
+        assert (await harness.stored()).state is ChannelState.ACTIVE
+    [workspace] = await harness.store.channels.workspaces(PlatformName.DISCORD)
     assert workspace.left_at is None
 
 
-async def test_a_server_that_only_the_list_forgot_is_not_lost(house: House) -> None:
-    async with running(house):
-        await house.say("subscribe", query="diffusion")
-    server = house.simulator
-    server.gateway.forgets = {house.guild.id}
+async def test_a_server_that_only_the_list_forgot_is_not_lost(harness: Harness) -> None:
+    async with running(harness):
+        await harness.say("subscribe", query="diffusion")
+    server = harness.simulator
+    server.gateway.forgets = {harness.guild.id}
     server.gateway.ready.clear()
-    bot = a_bot(house)
+    bot = make_bot(harness)
     task = asyncio.create_task(bot.run())
-    await eventually(lambda: server.sent("GET", f"/guilds/{house.guild.id}$"), within=10)
-    assert (await house.stored()).state is ChannelState.ACTIVE
+    await eventually(lambda: server.sent("GET", f"/guilds/{harness.guild.id}$"), within=10)
+    assert (await harness.stored()).state is ChannelState.ACTIVE
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_leaving_and_coming_back_are_noted_with_the_servers_name(lively: House) -> None:
-    server = lively.simulator
+async def test_leaving_and_coming_back_are_noted_with_the_servers_name(running_harness: Harness) -> None:
+    server = running_harness.simulator
 
     async def workspace(condition: Callable[[Workspace], bool]) -> None:
         async with asyncio.timeout(5):
-            while not condition((await lively.store.channels.workspaces(PlatformName.DISCORD))[0]):
+            while not condition((await running_harness.store.channels.workspaces(PlatformName.DISCORD))[0]):
                 await asyncio.sleep(0.005)
 
     await workspace(lambda one: one.name == "Lab")
-    await server.rename_guild(lively.guild.id, "Laboratory")
+    await server.rename_guild(running_harness.guild.id, "Laboratory")
     await workspace(lambda one: one.name == "Laboratory" and one.left_at is None)
-    await server.outage(lively.guild.id)
-    await server.add_guild(lively.guild.id)
-    await server.remove_guild(lively.guild.id)
+    await server.outage(running_harness.guild.id)
+    await server.add_guild(running_harness.guild.id)
+    await server.remove_guild(running_harness.guild.id)
     await workspace(lambda one: one.left_at is not None)
-    server.world.guilds[lively.guild.id] = lively.guild
-    await server.add_guild(lively.guild.id)
+    server.state.guilds[running_harness.guild.id] = running_harness.guild
+    await server.add_guild(running_harness.guild.id)
     await workspace(lambda one: one.left_at is None)
 
 
-async def test_names_of_channels_and_threads_are_followed(lively: House) -> None:
-    thread = lively.simulator.world.open_thread(lively.general, "reading group")
-    await lively.simulator.gateway.dispatch("THREAD_CREATE", thread.json())
-    await lively.say("subscribe", thread, query="diffusion")
-    for place in (lively.general, thread):
+async def test_names_of_channels_and_threads_are_followed(running_harness: Harness) -> None:
+    thread = running_harness.simulator.state.open_thread(running_harness.general, "reading group")
+    await running_harness.simulator.gateway.dispatch("THREAD_CREATE", thread.json())
+    await running_harness.say("subscribe", thread, query="diffusion")
+    for place in (running_harness.general, thread):
         place.name = f"new {place.name}"
-        await lively.simulator.update_channel(place)
+        await running_harness.simulator.update_channel(place)
         async with asyncio.timeout(5):
-            while (await lively.stored(place)).name != place.name:
+            while (await running_harness.stored(place)).name != place.name:
                 await asyncio.sleep(0.005)
 
 
-async def test_with_a_channel_its_threads_are_lost(lively: House) -> None:
-    forum = lively.simulator.world.add_channel(lively.guild, "papers", FORUM)
-    await lively.simulator.gateway.dispatch("CHANNEL_CREATE", forum.json())
-    thread = lively.simulator.world.open_thread(lively.general, "reading group")
-    await lively.simulator.gateway.dispatch("THREAD_CREATE", thread.json())
-    await lively.say("subscribe", thread, query="diffusion")
-    await lively.say("subscribe", forum, query="diffusion")
-    await lively.simulator.delete_channel(lively.general)
-    await becomes(lively, ChannelState.BROKEN, thread)
-    assert (await lively.stored(forum)).state is ChannelState.ACTIVE
-    await lively.simulator.delete_channel(forum)
-    await becomes(lively, ChannelState.BROKEN, forum)
+async def test_with_a_channel_its_threads_are_lost(running_harness: Harness) -> None:
+    forum = running_harness.simulator.state.add_channel(running_harness.guild, "papers", FORUM)
+    await running_harness.simulator.gateway.dispatch("CHANNEL_CREATE", forum.json())
+    thread = running_harness.simulator.state.open_thread(running_harness.general, "reading group")
+    await running_harness.simulator.gateway.dispatch("THREAD_CREATE", thread.json())
+    await running_harness.say("subscribe", thread, query="diffusion")
+    await running_harness.say("subscribe", forum, query="diffusion")
+    await running_harness.simulator.delete_channel(running_harness.general)
+    await becomes(running_harness, ChannelState.BROKEN, thread)
+    assert (await running_harness.stored(forum)).state is ChannelState.ACTIVE
+    await running_harness.simulator.delete_channel(forum)
+    await becomes(running_harness, ChannelState.BROKEN, forum)
 
 
-async def test_another_role_of_the_bot_lets_a_channel_go_on(lively: House) -> None:
-    await lively.store.channels.break_channels((await lively.stored()).address, "Refused.", whole_workspace=False)
-    await lively.simulator.give_role(lively.guild.id, "Bots")
-    await becomes(lively, ChannelState.ACTIVE)
+async def test_another_role_of_the_bot_lets_a_channel_go_on(running_harness: Harness) -> None:
+    await running_harness.store.channels.break_channels(
+        (await running_harness.stored()).address, "Refused.", whole_workspace=False
+    )
+    await running_harness.simulator.give_role(running_harness.guild.id, "Bots")
+    await becomes(running_harness, ChannelState.ACTIVE)
 
 
-async def test_a_permission_that_came_back_while_nobody_listened_is_noticed_at_the_next_start(house: House) -> None:
-    await house.town.news(a_paper())
-    async with running(house):
-        await house.say("subscribe", query="diffusion", backfill=1)
-    allowed, house.general.permissions = house.general.permissions, discord.Permissions(view_channel=True)
-    await house.next_digest()
-    assert (await house.stored()).state is ChannelState.BROKEN
-    house.general.permissions = allowed
-    house.simulator.gateway.ready.clear()
-    async with running(house):
-        await becomes(house, ChannelState.ACTIVE)
+async def test_a_permission_that_came_back_while_nobody_listened_is_noticed_at_the_next_start(harness: Harness) -> None:
+    await harness.town.news(a_paper())
+    async with running(harness):
+        await harness.say("subscribe", query="diffusion", backfill=1)
+    allowed, harness.general.permissions = harness.general.permissions, discord.Permissions(view_channel=True)
+    await harness.next_digest()
+    assert (await harness.stored()).state is ChannelState.BROKEN
+    harness.general.permissions = allowed
+    harness.simulator.gateway.ready.clear()
+    async with running(harness):
+        await becomes(harness, ChannelState.ACTIVE)
 
 
 # --- Taking turns
 
 
-async def test_a_bot_that_lost_its_shift_leaves_and_comes_back_with_the_next_one(house: House) -> None:
-    other = SqlStore(house.store.database.url)
-    leadership, account = house.town.engine.leadership, house.platform.account
-    gateway = house.simulator.gateway
-    serving = asyncio.create_task(leadership.serve(PlatformName.DISCORD, a_bot(house).run))
+async def test_a_bot_that_lost_its_shift_leaves_and_comes_back_with_the_next_one(harness: Harness) -> None:
+    other = SqlStore(harness.store.database.url)
+    leadership, account = harness.town.engine.leadership, harness.platform.account
+    gateway = harness.simulator.gateway
+    serving = asyncio.create_task(leadership.serve(PlatformName.DISCORD, make_bot(harness).run))
     await leadership.renew()
     await eventually(lambda: gateway.open)
-    await house.say("subscribe", query="diffusion")
-    await house.store.locks.release_all()
+    await harness.say("subscribe", query="diffusion")
+    await harness.store.locks.release_all()
     assert await other.locks.acquire(account)
     await leadership.renew()
     await eventually(lambda: not gateway.open)
@@ -286,39 +295,39 @@ async def test_a_bot_that_lost_its_shift_leaves_and_comes_back_with_the_next_one
     await other.close()
     await leadership.renew()
     await eventually(lambda: gateway.open, within=10)
-    shown = await house.say("topics")
+    shown = await harness.say("topics")
     assert shown.messages
     label, custom_id = next(iter(shown.buttons.items()))
-    pressed = await house.simulator.interactions.press(house.general, shown.messages[0], custom_id)
+    pressed = await harness.simulator.interactions.press(harness.general, shown.messages[0], custom_id)
     assert pressed.first, label
-    assert house.announced == ["Discord: " + invite_url(APPLICATION_ID) + " adds the bot to a server"]
+    assert harness.announced == ["Discord: " + invite_url(APPLICATION_ID) + " adds the bot to a server"]
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
 
 
-async def test_what_two_processes_hear_is_done_by_the_one_that_answers_first(lively: House) -> None:
+async def test_what_two_processes_hear_is_done_by_the_one_that_answers_first(running_harness: Harness) -> None:
     """As for a moment while one takes over, or when somebody starts a second bot with the same token."""
-    server = lively.simulator
-    second = DiscordPlatform(server.token, lively.clock, api_url=server.api_url)
-    serving = asyncio.create_task(a_bot(lively, second).run())
+    server = running_harness.simulator
+    second = DiscordPlatform(server.token, running_harness.clock, api_url=server.api_url)
+    serving = asyncio.create_task(make_bot(running_harness, second).run())
     await eventually(lambda: server.gateway.open == 2, within=10)
     for number in range(2, 7):
-        assert f"Topic {number} added" in (await lively.say("subscribe", query=f"agents{number}")).text
+        assert f"Topic {number} added" in (await running_harness.say("subscribe", query=f"agents{number}")).text
     await eventually(lambda: len(server.sent("POST", "/callback")) == 1 + 2 * 5)
     assert not any("already" in one.text for one in server.interactions.by_token.values())
     # A form, too, is opened once, and may be submitted to the other one.
-    opened = await server.interactions.command(lively.general, "subscribe")
-    assert "Topic 7 added" in (await server.interactions.submit(lively.general, opened, query="quant*")).text
+    opened = await server.interactions.command(running_harness.general, "subscribe")
+    assert "Topic 7 added" in (await server.interactions.submit(running_harness.general, opened, query="quant*")).text
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
     await second.close()
 
 
-async def test_a_bot_without_a_connection_leaves_discord_to_another_process(house: House) -> None:
-    gateway = house.simulator.gateway
-    bot = a_bot(house)
+async def test_a_bot_without_a_connection_leaves_discord_to_another_process(harness: Harness) -> None:
+    gateway = harness.simulator.gateway
+    bot = make_bot(harness)
     serving = asyncio.create_task(bot.run())
-    await eventually(lambda: gateway.open and house.platform.client.hears, within=10)
+    await eventually(lambda: gateway.open and harness.platform.client.is_connected, within=10)
     bot._offline_timeout = 0.3
     await asyncio.sleep(1.5)
     assert not serving.done()
@@ -329,50 +338,50 @@ async def test_a_bot_without_a_connection_leaves_discord_to_another_process(hous
     assert not gateway.open
 
 
-async def test_a_bot_that_never_gets_a_connection_leaves_discord_too(house: House) -> None:
-    house.simulator.fail("GET", "/users/@me$", *[Fault.DROP] * 1000)
+async def test_a_bot_that_never_gets_a_connection_leaves_discord_too(harness: Harness) -> None:
+    harness.simulator.fail("GET", "/users/@me$", *[Fault.DROP] * 1000)
     with pytest.raises(UnservedError):
-        await asyncio.wait_for(a_bot(house, offline_timeout=0.3).run(), 10)
+        await asyncio.wait_for(make_bot(harness, offline_timeout=0.3).run(), 10)
 
 
 # --- The gateway
 
 
-async def test_a_connection_that_only_looks_open_is_replaced(house: House) -> None:
-    gateway = house.simulator.gateway
+async def test_a_connection_that_only_looks_open_is_replaced(harness: Harness) -> None:
+    gateway = harness.simulator.gateway
     gateway.heartbeat_interval = 100
-    house.platform.client._connection.heartbeat_timeout = 0.4
-    async with running(house):
+    harness.platform.client._connection.heartbeat_timeout = 0.4
+    async with running(harness):
         await eventually(lambda: gateway.heartbeats > 1)
-        gateway.is_dumb = True
+        gateway.is_silent = True
         await asyncio.sleep(0.6)
-        gateway.is_dumb = False
+        gateway.is_silent = False
         await eventually(lambda: gateway.resumes, within=15)
-        assert (await house.say("topics")).messages
+        assert (await harness.say("topics")).messages
         assert len(gateway.identifies) == 1
 
 
-async def test_no_session_is_begun_by_itself_either_when_few_are_left(lively: House) -> None:
+async def test_no_session_is_begun_by_itself_either_when_few_are_left(running_harness: Harness) -> None:
     """discord.py begins another one for every session that Discord calls invalid, all day long."""
-    gateway = lively.simulator.gateway
+    gateway = running_harness.simulator.gateway
     gateway.sessions_left = (99, 600)
     gateway.ready.clear()
-    looked = len(lively.simulator.sent("GET", "/gateway/bot$"))
+    looked = len(running_harness.simulator.sent("GET", "/gateway/bot$"))
     lost_at = time.monotonic()
     await gateway.invalidate()
-    await eventually(lambda: len(lively.simulator.sent("GET", "/gateway/bot$")) > looked, within=30)
+    await eventually(lambda: len(running_harness.simulator.sent("GET", "/gateway/bot$")) > looked, within=30)
     assert len(gateway.identifies) == 1
     await eventually(gateway.ready.is_set, within=15)
     assert time.monotonic() - lost_at > 0.6
     assert len(gateway.identifies) == 2
 
 
-async def test_commands_that_cannot_be_registered_hold_up_nothing(house: House) -> None:
-    server = house.simulator
+async def test_commands_that_cannot_be_registered_hold_up_nothing(harness: Harness) -> None:
+    server = harness.simulator
     server.fail("PUT", "/commands$", *[Fault.UNAVAILABLE] * 3)
     server.fail("GET", "/commands$", Fault.DROP)
-    async with running(house):
-        assert (await house.say("topics")).messages
+    async with running(harness):
+        assert (await harness.say("topics")).messages
         await eventually(lambda: server.commands)
     assert len(server.sent("PUT", "/commands$")) == 4
     assert len(server.gateway.identifies) == 1
@@ -389,37 +398,37 @@ def test_nothing_is_said_about_voice() -> None:
     assert done.stderr == ""
 
 
-async def test_commands_work_after_every_way_of_losing_the_gateway(lively: House) -> None:
-    gateway = lively.simulator.gateway
+async def test_commands_work_after_every_way_of_losing_the_gateway(running_harness: Harness) -> None:
+    gateway = running_harness.simulator.gateway
     gateway.ready.clear()
     await gateway.ask_to_reconnect()
     await eventually(gateway.ready.is_set)
     assert gateway.resumes == 1
-    assert (await lively.say("topics")).messages
+    assert (await running_harness.say("topics")).messages
 
     # The session is lost: discord.py would go back to the address that it knows by heart.
     gateway.ready.clear()
     await gateway.invalidate()
     await eventually(gateway.ready.is_set, within=15)
     assert len(gateway.identifies) == 2
-    assert (await lively.say("topics")).messages
+    assert (await running_harness.say("topics")).messages
 
 
-async def test_what_happens_while_the_connection_is_down_is_answered_when_it_is_back(lively: House) -> None:
-    gateway = lively.simulator.gateway
+async def test_what_happens_while_the_connection_is_down_is_answered_when_it_is_back(running_harness: Harness) -> None:
+    gateway = running_harness.simulator.gateway
     gateway.ready.clear()
     await gateway.drop()
-    lively.simulator.interactions.answer_within = 30
-    answer = await asyncio.wait_for(lively.say("topics"), 15)
+    running_harness.simulator.interactions.answer_within = 30
+    answer = await asyncio.wait_for(running_harness.say("topics"), 15)
     assert answer.messages
     assert gateway.resumes == 1
     assert len(gateway.identifies) == 1
 
 
-async def test_an_event_that_cannot_be_read_is_survived(lively: House) -> None:
+async def test_an_event_that_cannot_be_read_is_survived(running_harness: Harness) -> None:
     """Fields are missing or are not what they were: of each kind of event that we hear, in two ways."""
-    gateway, channel = lively.simulator.gateway, lively.general.json()
-    server = lively.simulator.world.guild_json(lively.guild)
+    gateway, channel = running_harness.simulator.gateway, running_harness.general.json()
+    server = running_harness.simulator.state.guild_json(running_harness.guild)
     nameless = {name: value for name, value in server.items() if name != "name"}
     strange: list[tuple[str, object]] = [
         ("GUILD_UPDATE", nameless),
@@ -439,94 +448,94 @@ async def test_an_event_that_cannot_be_read_is_survived(lively: House) -> None:
     ]
     for event, data in strange:
         await gateway.dispatch(event, data)
-    await lively.simulator.rename_guild(lively.guild.id, "Laboratory")
-    await eventually(lambda: lively.platform.client.guilds[0].name == "Laboratory")
-    assert (await lively.say("topics")).messages
+    await running_harness.simulator.rename_guild(running_harness.guild.id, "Laboratory")
+    await eventually(lambda: running_harness.platform.client.guilds[0].name == "Laboratory")
+    assert (await running_harness.say("topics")).messages
     assert len(gateway.identifies) == 1
     assert not gateway.resumes
 
 
-async def test_a_session_whose_beginning_cannot_be_read_is_begun_again(house: House) -> None:
-    gateway = house.simulator.gateway
+async def test_a_session_whose_beginning_cannot_be_read_is_begun_again(harness: Harness) -> None:
+    gateway = harness.simulator.gateway
     gateway.ready_lacks = ["user", "resume_gateway_url"]
-    serving = asyncio.create_task(a_bot(house).run())
+    serving = asyncio.create_task(make_bot(harness).run())
     await eventually(lambda: len(gateway.identifies) == 3 and gateway.open == 1, within=15)
-    assert (await house.say("topics")).messages
+    assert (await harness.say("topics")).messages
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
 
 
 @pytest.mark.parametrize("garbage", [b"garbage\x00\x00\xff\xff", b"null", b"{no json"])
-async def test_after_garbage_on_the_gateway_another_session_begins(house: House, garbage: bytes) -> None:
-    gateway = house.simulator.gateway
-    serving = asyncio.create_task(a_bot(house).run())
-    await eventually(lambda: gateway.open and house.platform.client.hears, within=10)
-    before, connection = house.platform.client, gateway.sessions[0].connection
+async def test_after_garbage_on_the_gateway_another_session_begins(harness: Harness, garbage: bytes) -> None:
+    gateway = harness.simulator.gateway
+    serving = asyncio.create_task(make_bot(harness).run())
+    await eventually(lambda: gateway.open and harness.platform.client.is_connected, within=10)
+    before, connection = harness.platform.client, gateway.sessions[0].connection
     assert connection is not None
     packed = garbage if b"\xff" in garbage else connection.packer.compress(garbage) + connection.packer.flush(2)
     await connection.socket.send_bytes(packed)
-    await eventually(lambda: house.platform.client is not before and house.platform.client.hears, within=10)
-    assert (await house.say("topics")).messages
+    await eventually(lambda: harness.platform.client is not before and harness.platform.client.is_connected, within=10)
+    assert (await harness.say("topics")).messages
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
 
 
-async def test_no_privileged_intent_is_asked_for(lively: House) -> None:
-    assert lively.simulator.gateway.identifies[0]["intents"] == discord.Intents(guilds=True).value
+async def test_no_privileged_intent_is_asked_for(running_harness: Harness) -> None:
+    assert running_harness.simulator.gateway.identifies[0]["intents"] == discord.Intents(guilds=True).value
     privileged = discord.Intents(members=True, presences=True, message_content=True).value
-    assert not lively.simulator.gateway.intents() & privileged
+    assert not running_harness.simulator.gateway.intents() & privileged
 
 
-async def test_a_wrong_token_stops_with_what_to_do(house: House) -> None:
-    platform = DiscordPlatform("wrong", house.clock, api_url=house.simulator.api_url)
+async def test_a_wrong_token_stops_with_what_to_do(harness: Harness) -> None:
+    platform = DiscordPlatform("wrong", harness.clock, api_url=harness.simulator.api_url)
     with pytest.raises(OperatorError, match="PAPERROUND_DISCORD_TOKEN"):
-        await a_bot(house, platform).run()
+        await make_bot(harness, platform).run()
     await platform.close()
 
 
-async def test_a_token_that_was_reset_while_we_listened_stops_too(house: House) -> None:
-    bot = a_bot(house, house.platform)
+async def test_a_token_that_was_reset_while_we_listened_stops_too(harness: Harness) -> None:
+    bot = make_bot(harness, harness.platform)
     task = asyncio.create_task(bot.run())
-    await eventually(house.simulator.gateway.ready.is_set)
-    await house.simulator.gateway.close(4004)
+    await eventually(harness.simulator.gateway.ready.is_set)
+    await harness.simulator.gateway.close(4004)
     with pytest.raises(OperatorError, match="PAPERROUND_DISCORD_TOKEN"):
         await asyncio.wait_for(task, 10)
 
 
-async def test_a_bot_that_used_up_its_sessions_does_not_start_another_one_yet(house: House) -> None:
-    gateway = house.simulator.gateway
+async def test_a_bot_that_used_up_its_sessions_does_not_start_another_one_yet(harness: Harness) -> None:
+    gateway = harness.simulator.gateway
     gateway.sessions_left = (3, 3_600_000)
-    task = asyncio.create_task(a_bot(house, house.platform).run())
-    await eventually(lambda: house.simulator.sent("GET", "/gateway/bot$"))
+    task = asyncio.create_task(make_bot(harness, harness.platform).run())
+    await eventually(lambda: harness.simulator.sent("GET", "/gateway/bot$"))
     await asyncio.sleep(0.1)
     assert gateway.identifies == []
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     gateway.sessions_left = (3, 20)
-    async with running(house):
+    async with running(harness):
         assert len(gateway.identifies) == 1
 
 
-async def test_the_bot_waits_for_a_discord_that_is_down(house: House) -> None:
-    server = house.simulator
+async def test_the_bot_waits_for_a_discord_that_is_down(harness: Harness) -> None:
+    server = harness.simulator
     server.fail("GET", "/users/@me$", Fault.UNAVAILABLE)
     server.fail("GET", "/oauth2", Fault.DROP)
     server.fail("GET", "/commands$", Fault.ERROR)
     server.fail("PUT", "/commands$", Fault.UNAVAILABLE)
     server.fail("GET", "/gateway/bot$", Fault.UNAVAILABLE)
-    async with running(house) as bot:
+    async with running(harness) as bot:
         assert bot.invite_url
-        assert (await house.say("topics")).messages
+        assert (await harness.say("topics")).messages
 
 
 # --- Delivery
 
 
 @pytest.mark.parametrize("style", ["compact", "cards", "threads"])
-async def test_every_paper_is_posted_once_whatever_goes_wrong(lively: House, style: str) -> None:
-    server = lively.simulator
-    await lively.say("settings", key="style", value=style)
-    await lively.town.news(*(a_paper(number) for number in range(11, 24)))
+async def test_every_paper_is_posted_once_whatever_goes_wrong(running_harness: Harness, style: str) -> None:
+    server = running_harness.simulator
+    await running_harness.say("settings", key="style", value=style)
+    await running_harness.town.news(*(a_paper(number) for number in range(11, 24)))
     server.fail(
         "POST",
         MESSAGES,
@@ -535,24 +544,24 @@ async def test_every_paper_is_posted_once_whatever_goes_wrong(lively: House, sty
         Fault.ACCEPT_THEN_ERROR,
         Fault.RATE_LIMITED,
         Fault.ERROR,
-        Fault.NONSENSE,
+        Fault.HTML_PAGE,
         Fault.RATE_LIMITED_LONG,
         Fault.UNAVAILABLE,
     )
     server.fail("GET", MESSAGES, Fault.ERROR, Fault.DROP)
     server.fail("POST", "/threads$", Fault.ACCEPT_THEN_DROP, Fault.ERROR)
-    await lively.next_digest()
-    await lively.town.settle(hours=2)
-    papers = Counter(shown(lively))
+    await running_harness.next_digest()
+    await running_harness.town.settle(hours=2)
+    papers = Counter(shown(running_harness))
     assert set(papers.values()) == {1}
     assert set(papers) >= {f"2605.{number:05}" for number in range(11, 24)}
-    assert (await lively.store.posts.open_in((await lively.stored()).id)) == 0
+    assert (await running_harness.store.posts.open_in((await running_harness.stored()).id)) == 0
 
 
-def shown(house: House) -> list[str]:
+def shown(harness: Harness) -> list[str]:
     """The ids of the papers in a channel, each as often as it is there; in threads only the replies count."""
-    threads = house.simulator.world.threads_of(house.general)
-    messages = [message for thread in threads for message in thread.messages] if threads else house.general.messages
+    threads = harness.simulator.state.threads_of(harness.general)
+    messages = [message for thread in threads for message in thread.messages] if threads else harness.general.messages
     found = []
     for message in messages:
         for embed in message["embeds"]:
@@ -564,15 +573,15 @@ def shown(house: House) -> list[str]:
 # --- Permissions
 
 
-async def test_the_threads_of_one_digest_are_called_alike(house: House) -> None:
-    await house.town.news(*(a_paper(number) for number in range(1, 13)))
-    async with running(house):
-        await house.say("settings", key="style", value="threads")
-        await house.say("subscribe", query="diffusion", backfill=12)
+async def test_the_threads_of_one_digest_are_called_alike(harness: Harness) -> None:
+    await harness.town.news(*(a_paper(number) for number in range(1, 13)))
+    async with running(harness):
+        await harness.say("settings", key="style", value="threads")
+        await harness.say("subscribe", query="diffusion", backfill=12)
         for _ in range(14):
-            house.clock.advance(seconds=2)
-            await house.town.engine.deliver()
-    threads = house.simulator.world.threads_of(house.general)
+            harness.clock.advance(seconds=2)
+            await harness.town.engine.deliver()
+    threads = harness.simulator.state.threads_of(harness.general)
     name = "12 older papers · Tuesday, 12 May 2026"
     assert {thread.name: len(thread.messages) for thread in threads} == {name: 10, f"{name} (2)": 2}
 

@@ -10,7 +10,7 @@ from typing import Any
 import discord
 import pytest
 
-from adapters.discord.interactions.command_tree import command_tree, fingerprint, given, line_of
+from adapters.discord.interactions.command_tree import command_options, command_tree, fingerprint, line_of
 from adapters.discord.interactions.translations import TRANSLATIONS, Translations
 from adapters.discord.messages.components import PREFIX
 from adapters.discord.platform import DiscordPlatform
@@ -19,12 +19,12 @@ from bot.commands.registry import Command, Kind
 from bot.commands.runner import REGISTRY
 from bot.messages.message import Message
 from bot.platforms.command_calls import CommandCall, CommandRunner, Completion, Reply
-from tests.adapters.discord.house import House, running
+from tests.adapters.discord.harness import Harness, running
 from tests.simulators.discord import eventually
 from tests.simulators.discord_interactions import MANAGER, OWNER, VISITOR
+from tests.simulators.discord_responses import ApiError, Fault
 from tests.simulators.discord_schema import SCHEMA
-from tests.simulators.discord_wire import ApiError, Fault
-from tests.simulators.discord_world import FORUM
+from tests.simulators.discord_state import FORUM
 from tests.sources import a_paper
 
 VALUES: dict[str, dict[str, Any]] = {
@@ -50,11 +50,11 @@ VALUES: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-async def lively(house: House) -> AsyncIterator[House]:
-    """A house with a running bot and twelve papers in the feed."""
-    await house.town.news(*(a_paper(number, abstract="We study diffusion. It works.") for number in range(1, 13)))
-    async with running(house):
-        yield house
+async def running_harness(harness: Harness) -> AsyncIterator[Harness]:
+    """A harness with a running bot and twelve papers in the feed."""
+    await harness.town.news(*(a_paper(number, abstract="We study diffusion. It works.") for number in range(1, 13)))
+    async with running(harness):
+        yield harness
 
 
 # --- Definitions
@@ -148,29 +148,29 @@ def test_what_discord_gives_back_has_the_same_fingerprint_and_a_change_another()
 
 def test_the_data_of_an_interaction_is_read_with_its_focus() -> None:
     data = {"options": [{"name": "search", "type": 1, "options": [{"name": "query", "value": "x", "focused": True}]}]}
-    read = given(data)
+    read = command_options(data)
     assert (read.command, dict(read.values), read.focused) == ("search", {"query": "x"}, "query")
 
 
 # --- Registration
 
 
-async def test_commands_are_registered_once_and_again_only_when_they_change(house: House) -> None:
-    server = house.simulator
-    async with running(house):
+async def test_commands_are_registered_once_and_again_only_when_they_change(harness: Harness) -> None:
+    server = harness.simulator
+    async with running(harness):
         # That goes on beside everything else: nobody waits for it.
         await eventually(lambda: [one["name"] for one in server.commands] == ["papers", "Find papers here"], within=15)
-    house.platform = DiscordPlatform(server.token, house.clock, api_url=server.api_url)
+    harness.platform = DiscordPlatform(server.token, harness.clock, api_url=server.api_url)
     server.gateway.ready.clear()
-    async with running(house) as bot:
+    async with running(harness) as bot:
         assert "scope=bot+applications.commands" in bot.invite_url
         assert "permissions=309237730304" in bot.invite_url
         await eventually(lambda: len(server.sent("GET", "/commands")) > 1, within=15)
     assert len(server.sent("PUT", "/commands$")) == 1
     server.commands[0]["options"].pop()
-    house.platform = DiscordPlatform(server.token, house.clock, api_url=server.api_url)
+    harness.platform = DiscordPlatform(server.token, harness.clock, api_url=server.api_url)
     server.gateway.ready.clear()
-    async with running(house):
+    async with running(harness):
         await eventually(lambda: len(server.commands[0]["options"]) == len(list(REGISTRY)), within=15)
     assert len(server.sent("PUT", "/commands$")) == 2
 
@@ -179,11 +179,11 @@ async def test_commands_are_registered_once_and_again_only_when_they_change(hous
 
 
 @pytest.mark.parametrize("name", [command.name for command in REGISTRY])
-async def test_every_command_is_answered_to_the_person_alone(lively: House, name: str) -> None:
-    await lively.say("subscribe", query="diffusion")
+async def test_every_command_is_answered_to_the_person_alone(running_harness: Harness, name: str) -> None:
+    await running_harness.say("subscribe", query="diffusion")
     if name == "merge":
-        await lively.say("subscribe", query="agents")
-    answer = await lively.say(name, **VALUES.get(name, {}))
+        await running_harness.say("subscribe", query="agents")
+    answer = await running_harness.say(name, **VALUES.get(name, {}))
     assert answer.first == {"type": 5, "data": {"flags": 64}}
     assert answer.ephemeral
     assert answer.text.strip()
@@ -191,24 +191,26 @@ async def test_every_command_is_answered_to_the_person_alone(lively: House, name
     assert "There is no" not in answer.text
 
 
-async def test_a_mistake_is_explained(lively: House) -> None:
-    answer = await lively.say("schedule", when="whenever I like")
+async def test_a_mistake_is_explained(running_harness: Harness) -> None:
+    answer = await running_harness.say("schedule", when="whenever I like")
     assert "I do not know the schedule `whenever i like`" in answer.text
 
 
-async def test_only_who_may_manage_the_channel_changes_it(lively: House) -> None:
-    refused = await lively.simulator.interactions.command(
-        lively.general, "subscribe", permissions=VISITOR, query="diffusion"
+async def test_only_who_may_manage_the_channel_changes_it(running_harness: Harness) -> None:
+    refused = await running_harness.simulator.interactions.command(
+        running_harness.general, "subscribe", permissions=VISITOR, query="diffusion"
     )
     assert "Only people who may manage" in refused.text
-    assert (await lively.store.counts())["subscriptions"] == 0
-    shown = await lively.simulator.interactions.command(lively.general, "topics", permissions=VISITOR)
+    assert (await running_harness.store.counts())["subscriptions"] == 0
+    shown = await running_harness.simulator.interactions.command(running_harness.general, "topics", permissions=VISITOR)
     assert "Only people" not in shown.text
 
 
-async def test_a_command_that_discord_still_shows_after_it_was_removed_is_explained(lively: House) -> None:
-    assert "no command" in (await lively.say("frobnicate")).text
-    typing = await lively.simulator.interactions.command(lively.general, "frobnicate", focused="query", query="x")
+async def test_a_command_that_discord_still_shows_after_it_was_removed_is_explained(running_harness: Harness) -> None:
+    assert "no command" in (await running_harness.say("frobnicate")).text
+    typing = await running_harness.simulator.interactions.command(
+        running_harness.general, "frobnicate", focused="query", query="x"
+    )
     assert typing.choices == []
 
 
@@ -227,31 +229,31 @@ class Slow:
         return await self._commands.complete(call)
 
 
-async def test_discord_hears_from_us_before_any_work_is_done(house: House) -> None:
-    slow = Slow(house.town.commands)
-    async with running(house, commands=slow):
-        asked = asyncio.create_task(house.say("today"))
-        interactions = house.simulator.interactions.by_token
+async def test_discord_hears_from_us_before_any_work_is_done(harness: Harness) -> None:
+    slow = Slow(harness.town.commands)
+    async with running(harness, commands=slow):
+        asked = asyncio.create_task(harness.say("today"))
+        interactions = harness.simulator.interactions.by_token
         await eventually(lambda: interactions and all(one.first for one in interactions.values()))
         assert not asked.done()
         slow.released.set()
         assert (await asked).messages
 
 
-async def test_who_asked_just_before_the_bot_stops_still_gets_the_answer(house: House) -> None:
-    slow = Slow(house.town.commands)
-    async with running(house, commands=slow):
-        asked = asyncio.create_task(house.say("today"))
-        interactions = house.simulator.interactions.by_token
+async def test_who_asked_just_before_the_bot_stops_still_gets_the_answer(harness: Harness) -> None:
+    slow = Slow(harness.town.commands)
+    async with running(harness, commands=slow):
+        asked = asyncio.create_task(harness.say("today"))
+        interactions = harness.simulator.interactions.by_token
         await eventually(lambda: interactions and all(one.first for one in interactions.values()))
         asyncio.get_running_loop().call_later(0.05, slow.released.set)
     async with asyncio.timeout(10):
         assert (await asked).messages
 
 
-async def test_a_first_answer_whose_receipt_was_lost_counts(lively: House) -> None:
-    lively.simulator.fail("POST", "/callback", Fault.ACCEPT_THEN_ERROR)
-    assert (await lively.say("today")).text
+async def test_a_first_answer_whose_receipt_was_lost_counts(running_harness: Harness) -> None:
+    running_harness.simulator.fail("POST", "/callback", Fault.ACCEPT_THEN_ERROR)
+    assert (await running_harness.say("today")).text
 
 
 @pytest.mark.parametrize(
@@ -259,7 +261,7 @@ async def test_a_first_answer_whose_receipt_was_lost_counts(lively: House) -> No
     [
         Fault.ACCEPT_THEN_DROP,
         Fault.DROP,
-        Fault.NONSENSE,
+        Fault.HTML_PAGE,
         Fault.EMPTY,
         Fault.ODD_LIMITS,
         Fault.RATE_LIMITED_BARE,
@@ -267,93 +269,101 @@ async def test_a_first_answer_whose_receipt_was_lost_counts(lively: House) -> No
     ],
 )
 @pytest.mark.parametrize("path", ["/callback", "/messages/@original"])
-async def test_an_answer_arrives_whatever_discord_says_to_it(lively: House, fault: Fault, path: str) -> None:
-    lively.simulator.fail("POST" if path == "/callback" else "PATCH", path, fault)
-    answer = await lively.say("today")
+async def test_an_answer_arrives_whatever_discord_says_to_it(running_harness: Harness, fault: Fault, path: str) -> None:
+    running_harness.simulator.fail("POST" if path == "/callback" else "PATCH", path, fault)
+    answer = await running_harness.say("today")
     assert "papers listed" in answer.text
     await asyncio.sleep(0.05)
     assert "went wrong" not in answer.text
 
 
 @pytest.mark.parametrize("fault", [Fault.DROP, Fault.RATE_LIMITED_BARE, Fault.RATE_LIMITED_PAGE])
-async def test_what_a_button_adds_arrives_whole_when_discord_is_slow_or_breaks_off(lively: House, fault: Fault) -> None:
-    interactions, simulator = lively.simulator.interactions, lively.simulator
-    await lively.say("save", paper="2605.00003")
-    shown = await lively.say("saved")
+async def test_what_a_button_adds_arrives_whole_when_discord_is_slow_or_breaks_off(
+    running_harness: Harness, fault: Fault
+) -> None:
+    interactions, simulator = running_harness.simulator.interactions, running_harness.simulator
+    await running_harness.say("save", paper="2605.00003")
+    shown = await running_harness.say("saved")
     simulator.fail("POST", "/webhooks/", fault)
-    await interactions.press(lively.general, shown.messages[0], shown.buttons["CSV"])
+    await interactions.press(running_harness.general, shown.messages[0], shown.buttons["CSV"])
     assert "2605.00003" in simulator.files["reading-list.csv"]
 
 
-async def test_a_limit_that_lasts_for_minutes_leaves_an_answer_unsaid_and_nothing_waiting(lively: House) -> None:
-    simulator = lively.simulator
+async def test_a_limit_that_lasts_for_minutes_leaves_an_answer_unsaid_and_nothing_waiting(
+    running_harness: Harness,
+) -> None:
+    simulator = running_harness.simulator
     simulator.fail("POST", "/callback", Fault.RATE_LIMITED_LONG)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(1):
-            await lively.say("today")
+            await running_harness.say("today")
     assert len(simulator.sent("POST", "/callback")) == 1
-    assert (await lively.say("today")).text
+    assert (await running_harness.say("today")).text
 
 
-async def test_an_answer_that_comes_too_late_troubles_nobody_else(lively: House) -> None:
-    lively.simulator.interactions.answer_within = -1
+async def test_an_answer_that_comes_too_late_troubles_nobody_else(running_harness: Harness) -> None:
+    running_harness.simulator.interactions.answer_within = -1
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3):
-            await lively.say("today")
-    lively.simulator.interactions.answer_within = 3
-    assert (await lively.say("today")).text
+            await running_harness.say("today")
+    running_harness.simulator.interactions.answer_within = 3
+    assert (await running_harness.say("today")).text
 
 
-async def test_a_refused_answer_is_replaced_by_a_sentence_for_commands_buttons_and_forms(lively: House) -> None:
-    server, people = lively.simulator, lively.simulator.interactions
+async def test_a_refused_answer_is_replaced_by_a_sentence_for_commands_buttons_and_forms(
+    running_harness: Harness,
+) -> None:
+    server, people = running_harness.simulator, running_harness.simulator.interactions
     refusal = ApiError(400, 50035, "Invalid Form Body")
     sentence = "Discord did not take my answer"
 
     server.refuse_edits.append(refusal)
-    assert sentence in (await lively.say("today")).text
+    assert sentence in (await running_harness.say("today")).text
 
-    await lively.say("subscribe", query="diffusion", backfill=2)
-    await lively.town.engine.deliver()
-    [digest] = lively.general.messages
+    await running_harness.say("subscribe", query="diffusion", backfill=2)
+    await running_harness.town.engine.deliver()
+    [digest] = running_harness.general.messages
     before = str(digest)
     server.refuse_follow_ups.append(refusal)
-    pressed = await people.press(lively.general, digest, digest["components"][0]["components"][0]["custom_id"])
+    pressed = await people.press(running_harness.general, digest, digest["components"][0]["components"][0]["custom_id"])
     assert sentence in pressed.text
     assert pressed.ephemeral
     assert str(digest) == before
 
-    results = await lively.say("search", query="diffusion")
+    results = await running_harness.say("search", query="diffusion")
     first = str(results.messages[0])
     next_page = next(custom_id for label, custom_id in results.buttons.items() if "Next" in label)
     server.refuse_edits.append(refusal)
-    assert sentence in (await people.press(lively.general, results.messages[0], next_page)).text
+    assert sentence in (await people.press(running_harness.general, results.messages[0], next_page)).text
     assert str(results.messages[0]) == first
 
-    opened = await people.command(lively.general, "subscribe")
+    opened = await people.command(running_harness.general, "subscribe")
     server.refuse_edits.append(refusal)
-    assert sentence in (await people.submit(lively.general, opened, query="quant*")).text
+    assert sentence in (await people.submit(running_harness.general, opened, query="quant*")).text
 
 
-async def test_a_refused_file_is_shown_below_a_button_too(lively: House) -> None:
-    await lively.say("save", paper="2605.00001")
-    shown = await lively.say("saved")
-    lively.simulator.refuse_follow_ups.append(ApiError(413, 40005, "Request entity too large"))
-    pressed = await lively.simulator.interactions.press(lively.general, shown.messages[0], shown.buttons["CSV"])
+async def test_a_refused_file_is_shown_below_a_button_too(running_harness: Harness) -> None:
+    await running_harness.say("save", paper="2605.00001")
+    shown = await running_harness.say("saved")
+    running_harness.simulator.refuse_follow_ups.append(ApiError(413, 40005, "Request entity too large"))
+    pressed = await running_harness.simulator.interactions.press(
+        running_harness.general, shown.messages[0], shown.buttons["CSV"]
+    )
     assert "```" in pressed.text
     assert "2605.00001" in pressed.text
 
 
-async def test_a_long_answer_comes_in_several_messages(house: House) -> None:
+async def test_a_long_answer_comes_in_several_messages(harness: Harness) -> None:
     class Verbose(Slow):
         async def run(self, call: CommandCall) -> Reply:
             first = await super().run(call)
             blocks = first.message.blocks * 12
             return Reply(message=Message(summary="x", blocks=blocks))
 
-    commands = Verbose(house.town.commands)
+    commands = Verbose(harness.town.commands)
     commands.released.set()
-    async with running(house, commands=commands):
-        answer = await house.say("help")
+    async with running(harness, commands=commands):
+        answer = await harness.say("help")
         await eventually(lambda: len(answer.messages) > 1)
         assert answer.ephemeral
 
@@ -383,114 +393,123 @@ async def test_a_long_answer_comes_in_several_messages(house: House) -> None:
     ],
 )
 async def test_options_are_completed(
-    lively: House, name: str, focused: str, values: dict[str, Any], expected: str
+    running_harness: Harness, name: str, focused: str, values: dict[str, Any], expected: str
 ) -> None:
-    await lively.say("subscribe", query="diffusion")
-    answer = await lively.simulator.interactions.command(lively.general, name, focused=focused, **values)
+    await running_harness.say("subscribe", query="diffusion")
+    answer = await running_harness.simulator.interactions.command(
+        running_harness.general, name, focused=focused, **values
+    )
     assert expected in [choice["value"] for choice in answer.choices]
     assert len(answer.choices) <= 25
 
 
-async def test_completions_say_what_numbers_and_ids_stand_for(lively: House) -> None:
-    await lively.say("subscribe", query="diffusion OR quant*", name="Small models")
-    ask = lively.simulator.interactions.command
-    topics = await ask(lively.general, "unsubscribe", focused="topic", topic="SMALL")
+async def test_completions_say_what_numbers_and_ids_stand_for(running_harness: Harness) -> None:
+    await running_harness.say("subscribe", query="diffusion OR quant*", name="Small models")
+    ask = running_harness.simulator.interactions.command
+    topics = await ask(running_harness.general, "unsubscribe", focused="topic", topic="SMALL")
     assert topics.choices == [{"name": "1 · Small models", "value": "1"}]
-    papers = await ask(lively.general, "show", focused="paper", paper="study 7")
+    papers = await ask(running_harness.general, "show", focused="paper", paper="study 7")
     assert papers.choices[0] == {"name": "2605.00007 · Diffusion Study 7", "value": "2605.00007"}
-    commands = await ask(lively.general, "help", focused="command", command="unsub")
+    commands = await ask(running_harness.general, "help", focused="command", command="unsub")
     assert commands.choices == [{"name": "unsubscribe · remove a topic", "value": "unsubscribe"}]
     for typed in ('"', "2605.99999", "((", "x" * 300, "-" * 20, "title:", "*", "@everyone"):
-        nothing = await ask(lively.general, "show", focused="paper", paper=typed)
+        nothing = await ask(running_harness.general, "show", focused="paper", paper=typed)
         assert all(len(choice["name"]) <= 100 and len(choice["value"]) <= 100 for choice in nothing.choices)
 
 
 # --- Mentions
 
 
-async def add_role(house: House, name: str) -> int:
-    role = house.simulator.world.add_role(house.guild, name)
-    told = house.simulator.world.guild_json(house.guild)["roles"][-1]
-    await house.simulator.gateway.dispatch("GUILD_ROLE_CREATE", {"guild_id": str(house.guild.id), "role": told})
+async def add_role(harness: Harness, name: str) -> int:
+    role = harness.simulator.state.add_role(harness.guild, name)
+    told = harness.simulator.state.guild_json(harness.guild)["roles"][-1]
+    await harness.simulator.gateway.dispatch("GUILD_ROLE_CREATE", {"guild_id": str(harness.guild.id), "role": told})
     return role
 
 
-async def test_a_role_is_chosen_from_the_real_ones_and_is_the_only_ping(lively: House) -> None:
-    role = await add_role(lively, "Readers")
-    asked = await lively.simulator.interactions.command(
-        lively.general, "settings", focused="value", key="mention", value="read"
+async def test_a_role_is_chosen_from_the_real_ones_and_is_the_only_ping(running_harness: Harness) -> None:
+    role = await add_role(running_harness, "Readers")
+    asked = await running_harness.simulator.interactions.command(
+        running_harness.general, "settings", focused="value", key="mention", value="read"
     )
     assert asked.choices == [{"name": "@Readers", "value": f"<@&{role}>"}]
-    await lively.say("settings", key="mention", value=f"<@&{role}>")
-    await lively.say("subscribe", query="diffusion", backfill=3)
-    await lively.next_digest()
-    [message] = lively.general.messages
+    await running_harness.say("settings", key="mention", value=f"<@&{role}>")
+    await running_harness.say("subscribe", query="diffusion", backfill=3)
+    await running_harness.next_digest()
+    [message] = running_harness.general.messages
     assert message["content"].startswith(f"<@&{role}> ")
     assert message["mention_roles"] == [str(role)]
 
 
 @pytest.mark.parametrize("value", ["@everyone", "<@4242424242424242424>", "<@&999999999999999999>", "EVERYONE"])
-async def test_nobody_else_can_be_chosen(lively: House, value: str) -> None:
-    everyone = f"<@&{lively.guild.id}>"
-    answer = await lively.say("settings", key="mention", value=everyone if value == "EVERYONE" else value)
+async def test_nobody_else_can_be_chosen(running_harness: Harness, value: str) -> None:
+    everyone = f"<@&{running_harness.guild.id}>"
+    answer = await running_harness.say("settings", key="mention", value=everyone if value == "EVERYONE" else value)
     assert "role" in answer.text
-    await lively.say("subscribe", query="diffusion")
-    assert (await lively.stored()).settings.mention == ""
+    await running_harness.say("subscribe", query="diffusion")
+    assert (await running_harness.stored()).settings.mention == ""
 
 
-async def test_a_role_may_be_set_that_changes_topics_everywhere_in_the_server(lively: House) -> None:
-    role = await add_role(lively, "Curators")
-    ask = lively.simulator.interactions.command
-    offered = await ask(lively.general, "settings", focused="value", key="role", value="cur")
+async def test_a_role_may_be_set_that_changes_topics_everywhere_in_the_server(running_harness: Harness) -> None:
+    role = await add_role(running_harness, "Curators")
+    ask = running_harness.simulator.interactions.command
+    offered = await ask(running_harness.general, "settings", focused="value", key="role", value="cur")
     assert offered.choices == [{"name": "@Curators", "value": f"<@&{role}>"}]
     value = f"<@&{role}>"
-    refused = await ask(lively.general, "settings", key="role", value=value)
+    refused = await ask(running_harness.general, "settings", key="role", value=value)
     assert "Only people who manage the whole workspace" in refused.text
-    for other in (f"<@&{lively.guild.id}>", "<@&999999999999999999>"):
-        foreign = await ask(lively.general, "settings", permissions=OWNER, key="role", value=other)
+    for other in (f"<@&{running_harness.guild.id}>", "<@&999999999999999999>"):
+        foreign = await ask(running_harness.general, "settings", permissions=OWNER, key="role", value=other)
         assert "That is no role of this server" in foreign.text
-    done = await ask(lively.general, "settings", permissions=OWNER, key="role", value=value)
+    done = await ask(running_harness.general, "settings", permissions=OWNER, key="role", value=value)
     assert "**@Curators**" in done.text.replace("\\", "")
-    assert "<@&" not in (await lively.say("settings")).text
-    assert "Only people" in (await ask(lively.general, "subscribe", permissions=VISITOR, query="diffusion")).text
-    lively.simulator.interactions.roles = [role]
-    assert "Topic 1 added" in (await ask(lively.general, "subscribe", permissions=VISITOR, query="diffusion")).text
+    assert "<@&" not in (await running_harness.say("settings")).text
+    assert (
+        "Only people" in (await ask(running_harness.general, "subscribe", permissions=VISITOR, query="diffusion")).text
+    )
+    running_harness.simulator.interactions.roles = [role]
+    assert (
+        "Topic 1 added"
+        in (await ask(running_harness.general, "subscribe", permissions=VISITOR, query="diffusion")).text
+    )
     # Who manages the channel by Discord's word needs no role.
-    lively.simulator.interactions.roles = []
-    assert "Topic 2 added" in (await lively.say("subscribe", query="quant*")).text
+    running_harness.simulator.interactions.roles = []
+    assert "Topic 2 added" in (await running_harness.say("subscribe", query="quant*")).text
 
 
-async def test_a_reading_list_follows_its_reader_into_every_server(lively: House) -> None:
-    world = lively.simulator.world
-    elsewhere = world.add_guild("Elsewhere")
-    there = world.add_channel(elsewhere)
-    await lively.simulator.add_guild(elsewhere.id)
-    await lively.say("save", paper="2605.00003")
-    assert "Diffusion Study 3" in (await lively.say("saved", there)).text
+async def test_a_reading_list_follows_its_reader_into_every_server(running_harness: Harness) -> None:
+    state = running_harness.simulator.state
+    elsewhere = state.add_guild("Elsewhere")
+    there = state.add_channel(elsewhere)
+    await running_harness.simulator.add_guild(elsewhere.id)
+    await running_harness.say("save", paper="2605.00003")
+    assert "Diffusion Study 3" in (await running_harness.say("saved", there)).text
 
 
 # --- Files
 
 
-async def test_a_bibliography_is_a_file_in_an_answer_that_only_the_person_sees(lively: House) -> None:
-    await lively.say("save", paper="2605.00003")
-    await lively.say("save", paper="2605.00004")
-    answer = await lively.say("saved", format="bibtex")
+async def test_a_bibliography_is_a_file_in_an_answer_that_only_the_person_sees(running_harness: Harness) -> None:
+    await running_harness.say("save", paper="2605.00003")
+    await running_harness.say("save", paper="2605.00004")
+    answer = await running_harness.say("saved", format="bibtex")
     [message] = answer.messages
     assert [file["filename"] for file in message["attachments"]] == ["reading-list.bib"]
-    assert lively.simulator.files["reading-list.bib"].count("2605.0000") >= 2
+    assert running_harness.simulator.files["reading-list.bib"].count("2605.0000") >= 2
     assert "```" not in answer.text
-    shown = await lively.say("saved")
-    pressed = await lively.simulator.interactions.press(lively.general, shown.messages[0], shown.buttons["CSV"])
+    shown = await running_harness.say("saved")
+    pressed = await running_harness.simulator.interactions.press(
+        running_harness.general, shown.messages[0], shown.buttons["CSV"]
+    )
     assert pressed.ephemeral
-    assert "reading-list.csv" in lively.simulator.files
+    assert "reading-list.csv" in running_harness.simulator.files
 
 
-async def test_where_files_are_refused_the_bibliography_is_shown(lively: House) -> None:
+async def test_where_files_are_refused_the_bibliography_is_shown(running_harness: Harness) -> None:
     for number in range(1, 13):
-        await lively.say("save", paper=f"2605.{number:05}")
-    lively.simulator.refuse_edits.append(ApiError(403, 50013, "Missing Permissions"))
-    answer = await lively.say("saved", format="bibtex")
+        await running_harness.say("save", paper=f"2605.{number:05}")
+    running_harness.simulator.refuse_edits.append(ApiError(403, 50013, "Missing Permissions"))
+    answer = await running_harness.say("saved", format="bibtex")
     assert "```" in answer.text
     assert "2605.00012" in answer.text
     assert not answer.messages[-1]["attachments"]
@@ -532,9 +551,9 @@ FORM = {"type": 18, "component": {"type": 4, "custom_id": "query", "value": "qua
     ],
 )
 async def test_whatever_comes_is_answered(
-    lively: House, kind: int, data: dict[str, Any], changes: dict[str, Any], words: str
+    running_harness: Harness, kind: int, data: dict[str, Any], changes: dict[str, Any], words: str
 ) -> None:
-    answer = await lively.simulator.interactions.odd(lively.general, kind, data, **changes)
+    answer = await running_harness.simulator.interactions.unusual(running_harness.general, kind, data, **changes)
     assert words in answer.text
     assert answer.ephemeral
 
@@ -549,60 +568,64 @@ async def test_whatever_comes_is_answered(
     ],
 )
 async def test_what_is_asked_in_a_channel_that_the_bot_does_not_know_is_answered(
-    lively: House, channel: dict[str, Any] | None
+    running_harness: Harness, channel: dict[str, Any] | None
 ) -> None:
     member = {"user": {"id": "4242"}, "permissions": str(MANAGER.value)}
     changes = {"channel_id": "77", "channel": channel, "member": member}
-    answer = await lively.simulator.interactions.odd(lively.general, 2, given_to("subscribe", QUERY), **changes)
+    answer = await running_harness.simulator.interactions.unusual(
+        running_harness.general, 2, given_to("subscribe", QUERY), **changes
+    )
     assert "Topic 1 added" in answer.text
 
 
-async def test_a_button_of_a_message_that_is_told_of_in_few_words_is_answered(lively: House) -> None:
-    shown = await lively.say("show", paper="2605.00001")
+async def test_a_button_of_a_message_that_is_told_of_in_few_words_is_answered(running_harness: Harness) -> None:
+    shown = await running_harness.say("show", paper="2605.00001")
     message = {part: shown.messages[0][part] for part in ("id", "channel_id", "author", "components", "flags")}
     data = {"custom_id": shown.buttons["Save"], "component_type": 2, "id": 1}
-    answer = await lively.simulator.interactions.odd(lively.general, 3, data, message=message)
+    answer = await running_harness.simulator.interactions.unusual(running_harness.general, 3, data, message=message)
     assert "Saved" in answer.text
 
 
-async def test_a_button_outside_of_servers_is_answered(lively: House) -> None:
-    shown = await lively.say("show", paper="2605.00001")
+async def test_a_button_outside_of_servers_is_answered(running_harness: Harness) -> None:
+    shown = await running_harness.say("show", paper="2605.00001")
     data = {"custom_id": shown.buttons["Save"], "component_type": 2, "id": 1}
     private = {**PRIVATE, "message": shown.messages[0]}
-    answer = await lively.simulator.interactions.odd(lively.general, 3, data, **private)
+    answer = await running_harness.simulator.interactions.unusual(running_harness.general, 3, data, **private)
     assert "I work in the channels of servers" in answer.text
 
 
 @pytest.mark.parametrize("options", [[QUERY], [], [{"name": "query", "type": 3, "focused": True}]])
-async def test_whatever_is_typed_is_completed(lively: House, options: list[dict[str, Any]]) -> None:
-    answer = await lively.simulator.interactions.odd(lively.general, 4, given_to("search", *options))
+async def test_whatever_is_typed_is_completed(running_harness: Harness, options: list[dict[str, Any]]) -> None:
+    answer = await running_harness.simulator.interactions.unusual(
+        running_harness.general, 4, given_to("search", *options)
+    )
     assert answer.choices
 
 
 # --- Buttons
 
 
-async def test_results_have_menus_where_buttons_do_not_fit(lively: House) -> None:
-    answer = await lively.say("search", query="diffusion")
+async def test_results_have_menus_where_buttons_do_not_fit(running_harness: Harness) -> None:
+    answer = await running_harness.say("search", query="diffusion")
     assert list(answer.menus) == ["Abstract …", "Similar …", "Save …", "Share to channel …"]
     assert list(answer.buttons) == ["Next ›"]
-    chosen = await lively.simulator.interactions.choose(
-        lively.general, answer.messages[0], answer.menus["Save …"], "save 2605.00012"
+    chosen = await running_harness.simulator.interactions.choose(
+        running_harness.general, answer.messages[0], answer.menus["Save …"], "save 2605.00012"
     )
     assert "Saved" in chosen.text
     assert chosen.ephemeral
-    assert "Diffusion Study 12" in (await lively.say("saved")).text
+    assert "Diffusion Study 12" in (await running_harness.say("saved")).text
 
 
-async def test_every_kind_of_button_and_menu_is_answered(lively: House) -> None:
+async def test_every_kind_of_button_and_menu_is_answered(running_harness: Harness) -> None:
     """Whatever commands show to be pressed, and what comes from pressing it, can be pressed."""
-    press, choose = lively.simulator.interactions.press, lively.simulator.interactions.choose
-    await lively.say("subscribe", query="diffusion", name="Diffusers")
+    press, choose = running_harness.simulator.interactions.press, running_harness.simulator.interactions.choose
+    await running_harness.say("subscribe", query="diffusion", name="Diffusers")
     for number in range(1, 12):
-        await lively.say("save", paper=f"2605.{number:05}")
-    await lively.town.news(*(a_paper(number) for number in range(20, 31)))
-    waiting = [await lively.say(command.name, **VALUES.get(command.name, {})) for command in REGISTRY]
-    waiting += [await lively.say("topics"), await lively.say("search", query="study", page=2)]
+        await running_harness.say("save", paper=f"2605.{number:05}")
+    await running_harness.town.news(*(a_paper(number) for number in range(20, 31)))
+    waiting = [await running_harness.say(command.name, **VALUES.get(command.name, {})) for command in REGISTRY]
+    waiting += [await running_harness.say("topics"), await running_harness.say("search", query="study", page=2)]
     seen: set[str] = set()
     refused = ("There is no", "does not fit", "needs", "takes nothing")
     while waiting:
@@ -614,7 +637,7 @@ async def test_every_kind_of_button_and_menu_is_answered(lively: House) -> None:
                 continue
             seen.add(kind)
             [message] = [one for one in answer.messages if custom_id in str(one["components"])][:1]
-            pressed = await press(lively.general, message, custom_id)
+            pressed = await press(running_harness.general, message, custom_id)
             assert pressed.modal or pressed.text.strip(), kind
             assert not any(words in pressed.text for words in refused), (kind, pressed.text)
             waiting.append(pressed)
@@ -622,7 +645,7 @@ async def test_every_kind_of_button_and_menu_is_answered(lively: House) -> None:
             if name not in seen:
                 seen.add(name)
                 [message] = [one for one in answer.messages if name in str(one["components"])][:1]
-                chosen = await choose(lively.general, message, menu, menu["options"][-1]["value"])
+                chosen = await choose(running_harness.general, message, menu, menu["options"][-1]["value"])
                 assert chosen.text.strip()
                 assert not any(words in chosen.text for words in refused), (name, chosen.text)
     assert seen >= {
@@ -645,55 +668,57 @@ async def test_every_kind_of_button_and_menu_is_answered(lively: House) -> None:
     }
 
 
-async def test_pages_turn_in_place(lively: House) -> None:
-    answer = await lively.say("search", query="diffusion")
+async def test_pages_turn_in_place(running_harness: Harness) -> None:
+    answer = await running_harness.say("search", query="diffusion")
     first = dict(answer.messages[0])
     label = next(label for label in answer.buttons if "Next" in label or "next" in label)
-    turned = await lively.simulator.interactions.press(lively.general, answer.messages[0], answer.buttons[label])
+    turned = await running_harness.simulator.interactions.press(
+        running_harness.general, answer.messages[0], answer.buttons[label]
+    )
     assert turned.first == {"type": 6}
     assert turned.messages[0]["id"] == first["id"]
     assert turned.messages[0]["embeds"] != first["embeds"]
 
 
-async def test_a_button_still_works_after_a_restart_and_answers_only_who_pressed_it(lively: House) -> None:
-    await lively.say("subscribe", query="diffusion", backfill=2)
-    await lively.next_digest()
-    [digest] = lively.general.messages
+async def test_a_button_still_works_after_a_restart_and_answers_only_who_pressed_it(running_harness: Harness) -> None:
+    await running_harness.say("subscribe", query="diffusion", backfill=2)
+    await running_harness.next_digest()
+    [digest] = running_harness.general.messages
     custom_id = digest["components"][0]["components"][0]["custom_id"]
     assert custom_id.startswith(f"{PREFIX}abstract ")
-    await lively.platform.close()
-    server = lively.simulator
+    await running_harness.platform.close()
+    server = running_harness.simulator
     server.gateway.ready.clear()
-    lively.platform = DiscordPlatform(server.token, lively.clock, api_url=server.api_url)
-    async with running(lively):
+    running_harness.platform = DiscordPlatform(server.token, running_harness.clock, api_url=server.api_url)
+    async with running(running_harness):
         before = str(digest)
-        pressed = await server.interactions.press(lively.general, digest, custom_id, permissions=VISITOR)
+        pressed = await server.interactions.press(running_harness.general, digest, custom_id, permissions=VISITOR)
         assert "It works." in pressed.text
         assert pressed.ephemeral
         assert str(digest) == before
 
 
-async def test_sharing_posts_to_the_channel(lively: House) -> None:
-    answer = await lively.say("show", paper="2605.00003")
+async def test_sharing_posts_to_the_channel(running_harness: Harness) -> None:
+    answer = await running_harness.say("show", paper="2605.00003")
     button = answer.buttons["Share to channel"]
-    shared = await lively.simulator.interactions.press(lively.general, answer.messages[0], button)
+    shared = await running_harness.simulator.interactions.press(running_harness.general, answer.messages[0], button)
     assert "Shared" in shared.text
     assert shared.messages[0]["id"] != answer.messages[0]["id"]  # the card stays
-    await lively.town.engine.deliver()
-    [post] = lively.general.messages
+    await running_harness.town.engine.deliver()
+    [post] = running_harness.general.messages
     assert "ada" in str(post["embeds"])
     assert "2605.00003" in str(post["embeds"])
 
 
-async def test_a_forged_button_may_do_nothing_that_its_presser_may_not(lively: House) -> None:
-    await lively.say("subscribe", query="diffusion")
-    answer = await lively.say("topics")
+async def test_a_forged_button_may_do_nothing_that_its_presser_may_not(running_harness: Harness) -> None:
+    await running_harness.say("subscribe", query="diffusion")
+    answer = await running_harness.say("topics")
     message = answer.messages[0]
     message["components"] = [
         {"type": 1, "components": [{"type": 2, "style": 2, "label": "x", "custom_id": f"{PREFIX}unsubscribe 1"}]}
     ]
-    pressed = await lively.simulator.interactions.press(
-        lively.general, message, f"{PREFIX}unsubscribe 1", permissions=VISITOR
+    pressed = await running_harness.simulator.interactions.press(
+        running_harness.general, message, f"{PREFIX}unsubscribe 1", permissions=VISITOR
     )
     assert "Only people who may manage" in pressed.text
 
@@ -701,63 +726,75 @@ async def test_a_forged_button_may_do_nothing_that_its_presser_may_not(lively: H
 # --- The menu of messages
 
 
-async def test_papers_that_a_message_links_to_are_shown(lively: House) -> None:
-    message = lively.simulator.world.message(
-        lively.general.id, {"content": "see https://arxiv.org/abs/2605.00004v2 and https://arxiv.org/pdf/2605.00005"}
+async def test_papers_that_a_message_links_to_are_shown(running_harness: Harness) -> None:
+    message = running_harness.simulator.state.message(
+        running_harness.general.id,
+        {"content": "see https://arxiv.org/abs/2605.00004v2 and https://arxiv.org/pdf/2605.00005"},
     )
-    answer = await lively.simulator.interactions.on_message(lively.general, message, "Find papers here")
+    answer = await running_harness.simulator.interactions.on_message(
+        running_harness.general, message, "Find papers here"
+    )
     await eventually(lambda: "2605.00005" in answer.text)
     assert "2605.00004" in answer.text
     assert answer.ephemeral
 
 
-async def test_a_message_without_links_is_searched_for(lively: House) -> None:
-    message = lively.simulator.world.message(lively.general.id, {"content": "Anything on diffusion & -- (title: x)?"})
-    answer = await lively.simulator.interactions.on_message(lively.general, message, "Find papers here")
+async def test_a_message_without_links_is_searched_for(running_harness: Harness) -> None:
+    message = running_harness.simulator.state.message(
+        running_harness.general.id, {"content": "Anything on diffusion & -- (title: x)?"}
+    )
+    answer = await running_harness.simulator.interactions.on_message(
+        running_harness.general, message, "Find papers here"
+    )
     assert "Diffusion Study" in answer.text
-    empty = lively.simulator.world.message(lively.general.id, {"content": "!!"})
+    empty = running_harness.simulator.state.message(running_harness.general.id, {"content": "!!"})
     assert (
-        "no words" in (await lively.simulator.interactions.on_message(lively.general, empty, "Find papers here")).text
+        "no words"
+        in (
+            await running_harness.simulator.interactions.on_message(running_harness.general, empty, "Find papers here")
+        ).text
     )
 
 
 # --- Threads, forums and what is missing
 
 
-async def test_a_thread_is_a_channel_of_its_own_and_a_forum_post_speaks_for_its_forum(lively: House) -> None:
-    world = lively.simulator.world
-    thread = world.open_thread(lively.general, "reading group")
-    forum = world.add_channel(lively.guild, "papers", FORUM)
-    question = world.open_thread(forum, "question")
+async def test_a_thread_is_a_channel_of_its_own_and_a_forum_post_speaks_for_its_forum(running_harness: Harness) -> None:
+    state = running_harness.simulator.state
+    thread = state.open_thread(running_harness.general, "reading group")
+    forum = state.add_channel(running_harness.guild, "papers", FORUM)
+    question = state.open_thread(forum, "question")
     for channel in (forum, thread, question):
         event = "THREAD_CREATE" if channel.is_thread else "CHANNEL_CREATE"
-        await lively.simulator.gateway.dispatch(event, channel.json())
-    await lively.say("subscribe", thread, query="diffusion")
-    await lively.say("subscribe", question, query="diffusion", backfill=2)
-    assert (await lively.stored(thread)).name == "reading group"
-    assert (await lively.stored(forum)).name == "papers"
-    await lively.next_digest(forum)
-    lively.clock.advance(seconds=2)
-    await lively.town.engine.deliver()
+        await running_harness.simulator.gateway.dispatch(event, channel.json())
+    await running_harness.say("subscribe", thread, query="diffusion")
+    await running_harness.say("subscribe", question, query="diffusion", backfill=2)
+    assert (await running_harness.stored(thread)).name == "reading group"
+    assert (await running_harness.stored(forum)).name == "papers"
+    await running_harness.next_digest(forum)
+    running_harness.clock.advance(seconds=2)
+    await running_harness.town.engine.deliver()
     # Each paper is a post of its own, the best of them on top.
-    assert [thread.name for thread in world.threads_of(forum)][1:] == ["Diffusion Study 11", "Diffusion Study 12"]
+    assert [thread.name for thread in state.threads_of(forum)][1:] == ["Diffusion Study 11", "Diffusion Study 12"]
 
 
 @pytest.mark.parametrize(
     ("permission", "name"),
     [("view_channel", "View Channel"), ("send_messages", "Send Messages"), ("embed_links", "Embed Links")],
 )
-async def test_what_is_missing_is_said_before_the_first_digest_fails(lively: House, permission: str, name: str) -> None:
-    await lively.simulator.allow(lively.general, **{permission: False})
-    answer = await lively.say("subscribe", query="diffusion")
+async def test_what_is_missing_is_said_before_the_first_digest_fails(
+    running_harness: Harness, permission: str, name: str
+) -> None:
+    await running_harness.simulator.allow(running_harness.general, **{permission: False})
+    answer = await running_harness.say("subscribe", query="diffusion")
     assert "I cannot post here yet" in answer.text
     assert f"“{name}”" in answer.text
-    await lively.simulator.allow(lively.general, **{permission: True})
-    assert "I cannot post here yet" not in (await lively.say("subscribe", query="quant*")).text
+    await running_harness.simulator.allow(running_harness.general, **{permission: True})
+    assert "I cannot post here yet" not in (await running_harness.say("subscribe", query="quant*")).text
 
 
-async def test_that_a_thread_is_locked_is_said_before_the_first_digest_fails(lively: House) -> None:
-    thread = lively.simulator.world.open_thread(lively.general, "reading group")
+async def test_that_a_thread_is_locked_is_said_before_the_first_digest_fails(running_harness: Harness) -> None:
+    thread = running_harness.simulator.state.open_thread(running_harness.general, "reading group")
     thread.locked = True
-    await lively.simulator.gateway.dispatch("THREAD_CREATE", thread.json())
-    assert "Unlock it" in (await lively.say("subscribe", thread, query="diffusion")).text
+    await running_harness.simulator.gateway.dispatch("THREAD_CREATE", thread.json())
+    assert "Unlock it" in (await running_harness.say("subscribe", thread, query="diffusion")).text

@@ -12,66 +12,68 @@ from adapters.discord.platform import DiscordPlatform
 from bot.digests.unfurling import Unfurling
 from bot.errors import OperatorError
 from bot.intake.lookup import PaperLookups
-from tests.adapters.discord.house import House, a_bot, running
+from tests.adapters.discord.harness import Harness, make_bot, running
 from tests.simulators.discord import eventually
-from tests.simulators.discord_world import BOT, user
+from tests.simulators.discord_state import BOT, user
 from tests.sources import a_paper
 
 
 @pytest.fixture
-async def reading(house: House) -> House:
-    """A house whose operator switched link cards on, and nothing connected yet."""
-    await house.town.news(*(a_paper(number) for number in range(1, 13)))
-    house.simulator.gateway.gives_content = True
-    server = house.simulator
-    house.platform = DiscordPlatform(server.token, house.clock, api_url=server.api_url, reads_messages=True)
-    house.card_of = Unfurling(house.store.papers, PaperLookups([], house.store.papers)).card_of
-    return house
+async def reading(harness: Harness) -> Harness:
+    """A harness whose operator switched link cards on, and nothing connected yet."""
+    await harness.town.news(*(a_paper(number) for number in range(1, 13)))
+    harness.simulator.gateway.gives_content = True
+    server = harness.simulator
+    harness.platform = DiscordPlatform(server.token, harness.clock, api_url=server.api_url, reads_messages=True)
+    harness.card_of = Unfurling(harness.store.papers, PaperLookups([], harness.store.papers)).card_of
+    return harness
 
 
 @pytest.fixture
-async def lively(reading: House) -> AsyncIterator[House]:
+async def running_harness(reading: Harness) -> AsyncIterator[Harness]:
     async with running(reading):
         yield reading
 
 
-async def told(house: House, content: str, *, cards: int, **more: object) -> None:
+async def told(harness: Harness, content: str, *, cards: int, **more: object) -> None:
     """Somebody writes something; so many messages with cards are in the channel then, and no more come."""
-    await house.simulator.write(house.general, content, **more)
-    await eventually(lambda: len(ours(house)) >= cards)
-    if cards == len(ours(house)):
+    await harness.simulator.write(harness.general, content, **more)
+    await eventually(lambda: len(ours(harness)) >= cards)
+    if cards == len(ours(harness)):
         await asyncio.sleep(0.05)
-    assert len(ours(house)) == cards
+    assert len(ours(harness)) == cards
 
 
-def ours(house: House) -> list[dict[str, object]]:
-    return [message for message in house.general.messages if message["author"] == BOT]
+def ours(harness: Harness) -> list[dict[str, object]]:
+    return [message for message in harness.general.messages if message["author"] == BOT]
 
 
-async def test_a_link_is_answered_with_a_card_that_notifies_nobody(lively: House) -> None:
+async def test_a_link_is_answered_with_a_card_that_notifies_nobody(running_harness: Harness) -> None:
     await told(
-        lively, "look: https://arxiv.org/abs/2605.00003v2, and https://huggingface.co/papers/2605.00004", cards=1
+        running_harness,
+        "look: https://arxiv.org/abs/2605.00003v2, and https://huggingface.co/papers/2605.00004",
+        cards=1,
     )
-    [request] = lively.simulator.sent("POST", r"/channels/\d+/messages$")
-    written = lively.general.messages[0]
+    [request] = running_harness.simulator.sent("POST", r"/channels/\d+/messages$")
+    written = running_harness.general.messages[0]
     assert request.body["message_reference"]["message_id"] == written["id"]
     assert request.body["allowed_mentions"] == {"parse": [], "replied_user": False}
     assert request.body["nonce"] == written["id"]
     assert [embed["title"] for embed in request.body["embeds"]] == ["1 · Diffusion Study 3", "2 · Diffusion Study 4"]
 
 
-async def test_the_same_paper_is_not_shown_again_for_hours(lively: House) -> None:
-    await told(lively, "https://arxiv.org/abs/2605.00003", cards=1)
-    await told(lively, "again: https://arxiv.org/pdf/2605.00003", cards=1)
-    lively.clock.advance(hours=7)
-    await told(lively, "and again: https://arxiv.org/pdf/2605.00003", cards=2)
+async def test_the_same_paper_is_not_shown_again_for_hours(running_harness: Harness) -> None:
+    await told(running_harness, "https://arxiv.org/abs/2605.00003", cards=1)
+    await told(running_harness, "again: https://arxiv.org/pdf/2605.00003", cards=1)
+    running_harness.clock.advance(hours=7)
+    await told(running_harness, "and again: https://arxiv.org/pdf/2605.00003", cards=2)
 
 
-async def test_a_talk_full_of_links_is_not_answered_with_every_sentence(lively: House) -> None:
+async def test_a_talk_full_of_links_is_not_answered_with_every_sentence(running_harness: Harness) -> None:
     for number in range(1, MOST_ANSWERS + 3):
-        await told(lively, f"https://arxiv.org/abs/2605.{number:05}", cards=min(number, MOST_ANSWERS))
-    lively.clock.advance(minutes=6)
-    await told(lively, "https://arxiv.org/abs/2605.00012", cards=MOST_ANSWERS + 1)
+        await told(running_harness, f"https://arxiv.org/abs/2605.{number:05}", cards=min(number, MOST_ANSWERS))
+    running_harness.clock.advance(minutes=6)
+    await told(running_harness, "https://arxiv.org/abs/2605.00012", cards=MOST_ANSWERS + 1)
 
 
 @pytest.mark.parametrize(
@@ -88,32 +90,32 @@ async def test_a_talk_full_of_links_is_not_answered_with_every_sentence(lively: 
         ("https://arxiv.org/abs/2605.00003", {"type": 7}),
     ],
 )
-async def test_what_asks_for_no_card_gets_none(lively: House, content: str, more: dict[str, object]) -> None:
-    await told(lively, content, cards=0, **more)
+async def test_what_asks_for_no_card_gets_none(running_harness: Harness, content: str, more: dict[str, object]) -> None:
+    await told(running_harness, content, cards=0, **more)
 
 
-async def test_the_bot_is_silent_where_it_may_not_post(lively: House) -> None:
-    await lively.simulator.allow(lively.general, send_messages=False)
-    await told(lively, "https://arxiv.org/abs/2605.00003", cards=0)
+async def test_the_bot_is_silent_where_it_may_not_post(running_harness: Harness) -> None:
+    await running_harness.simulator.allow(running_harness.general, send_messages=False)
+    await told(running_harness, "https://arxiv.org/abs/2605.00003", cards=0)
 
 
-async def test_without_the_setting_messages_are_not_even_heard(house: House) -> None:
-    async with running(house):
-        assert not house.simulator.gateway.hears_messages
-        assert not house.simulator.gateway.hears_content
+async def test_without_the_setting_messages_are_not_even_heard(harness: Harness) -> None:
+    async with running(harness):
+        assert not harness.simulator.gateway.hears_messages
+        assert not harness.simulator.gateway.hears_content
 
 
-async def test_an_intent_that_is_not_switched_on_is_said_in_words(reading: House) -> None:
+async def test_an_intent_that_is_not_switched_on_is_said_in_words(reading: Harness) -> None:
     reading.simulator.gateway.gives_content = False
     with pytest.raises(OperatorError, match="Message Content intent"):
         async with running(reading):
             raise AssertionError("it runs")
 
 
-async def test_the_doctor_says_it_before(reading: House) -> None:
+async def test_the_doctor_says_it_before(reading: Harness) -> None:
     async with running(reading) as bot:
         assert "is on" in await bot.checks()["Discord's intents"]()
     reading.simulator.gateway.gives_content = False
     with pytest.raises(OperatorError, match="Message Content intent"):
-        await a_bot(reading).checks()["Discord's intents"]()
+        await make_bot(reading).checks()["Discord's intents"]()
     await reading.platform.close()

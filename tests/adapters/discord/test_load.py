@@ -9,7 +9,7 @@ import pytest
 
 from bot.app import engine
 from bot.posting import outbox, retries
-from tests.adapters.discord.storm import storm
+from tests.adapters.discord.load import storm
 
 
 async def test_in_a_storm_every_message_is_posted_once_and_everybody_is_answered(

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from adapters.discord.client.circuit_breaker import MOST_INVALID, CircuitBreaker
-from adapters.discord.client.errors import TAG_MISSING
-from adapters.discord.guilds.refusals import UNSEEN
+from adapters.discord.client.refusals import TAG_MISSING
+from adapters.discord.guilds.missing_access import CANNOT_VIEW
 from adapters.discord.platform import DiscordPlatform
 from bot.channels.channel import Address, PlatformName
 from bot.messages.message import Message, Paragraph, text
@@ -18,14 +18,14 @@ from tests.adapters.discord.conftest import DIGEST, PAPER, REPLY, outgoing
 from tests.clocks import SettableClock
 from tests.platforms import around
 from tests.simulators.discord import DiscordSimulator
-from tests.simulators.discord_wire import LONG_WAIT, WAIT, ApiError, Fault
-from tests.simulators.discord_world import FORUM, VOICE, Channel
+from tests.simulators.discord_responses import LONG_WAIT, WAIT, ApiError, Fault
+from tests.simulators.discord_state import FORUM, VOICE, Channel
 
 MESSAGES = r"/channels/\d+/messages$"
 AMBIGUOUS = [
     Fault.ACCEPT_THEN_DROP,
     Fault.ACCEPT_THEN_ERROR,
-    Fault.NONSENSE,
+    Fault.HTML_PAGE,
     Fault.ODD_LIMITS,
     Fault.EMPTY,
 ]
@@ -34,17 +34,17 @@ NOT_DONE = [Fault.DROP, Fault.ERROR, Fault.UNAVAILABLE, Fault.RATE_LIMITED_UNTOL
 
 @pytest.fixture
 def channel(discord_server: DiscordSimulator) -> Channel:
-    return discord_server.world.add_channel(discord_server.world.add_guild())
+    return discord_server.state.add_channel(discord_server.state.add_guild())
 
 
 @pytest.fixture
 def forum(discord_server: DiscordSimulator) -> Channel:
-    return discord_server.world.add_channel(discord_server.world.add_guild(), "papers", FORUM)
+    return discord_server.state.add_channel(discord_server.state.add_guild(), "papers", FORUM)
 
 
 def posts(simulator: DiscordSimulator, channel: Channel) -> int:
     """How many messages there are in a channel and its threads."""
-    return len(channel.messages) + sum(len(thread.messages) for thread in simulator.world.threads_of(channel))
+    return len(channel.messages) + sum(len(thread.messages) for thread in simulator.state.threads_of(channel))
 
 
 async def test_a_message_is_posted_with_its_key(
@@ -99,8 +99,8 @@ async def test_sending_again_within_minutes_gives_back_what_is_there(
 async def test_a_message_is_found_behind_hundreds_of_others(
     discord_server: DiscordSimulator, platform: DiscordPlatform, clock: SettableClock, channel: Channel
 ) -> None:
-    world, started = discord_server.world, clock.now()
-    channel.messages += [world.message(channel.id, {"content": str(number)}) for number in range(230)]
+    state, started = discord_server.state, clock.now()
+    channel.messages += [state.message(channel.id, {"content": str(number)}) for number in range(230)]
     sent = await platform.send(outgoing(channel))
     discord_server.forget_nonces()
     clock.advance(minutes=10)
@@ -156,7 +156,7 @@ async def test_a_short_wait_is_waited_out_and_a_long_one_is_left_to_the_outbox(
 
 async def test_buckets_are_respected_before_they_are_empty(clock: SettableClock) -> None:
     async with DiscordSimulator(clock, per_window=2, window=0.1) as simulator:
-        channel = simulator.world.add_channel(simulator.world.add_guild())
+        channel = simulator.state.add_channel(simulator.state.add_guild())
         platform = DiscordPlatform(simulator.token, clock, api_url=simulator.api_url)
         for number in range(6):
             assert isinstance(await platform.send(outgoing(channel, key=f"key-{number}")), Sent)
@@ -212,15 +212,15 @@ async def test_a_refused_token_is_not_tried_in_a_loop(
 def test_many_refusals_in_a_row_stop_the_rest(clock: SettableClock) -> None:
     breaker = CircuitBreaker(clock)
     for _ in range(MOST_INVALID - 1):
-        breaker.heard(403)
-        breaker.heard(429, shared=True)
-        breaker.heard(404)
+        breaker.record(403)
+        breaker.record(429, shared=True)
+        breaker.record(404)
     assert breaker.wait == 0
-    breaker.heard(403)
+    breaker.record(403)
     assert breaker.wait == 600
     clock.advance(minutes=10)
     assert breaker.wait == 0
-    breaker.heard(403)
+    breaker.record(403)
     assert breaker.wait == 0
 
 
@@ -263,12 +263,12 @@ async def test_a_channel_that_refuses_us_names_the_permission_that_is_missing(
 async def test_a_thread_that_cannot_be_seen_says_how_it_can_be(
     discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
 ) -> None:
-    thread = discord_server.world.open_thread(channel, "private")
+    thread = discord_server.state.open_thread(channel, "private")
     await discord_server.allow(channel, view_channel=False)
-    assert await platform.send(outgoing(thread)) == Gone(UNSEEN)
+    assert await platform.send(outgoing(thread)) == Gone(CANNOT_VIEW)
 
 
-@pytest.mark.parametrize("fault", [Fault.DROP, Fault.EMPTY, Fault.NONSENSE])
+@pytest.mark.parametrize("fault", [Fault.DROP, Fault.EMPTY, Fault.HTML_PAGE])
 async def test_where_the_reason_of_a_refusal_cannot_be_asked_for_all_that_is_needed_is_named(
     discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel, fault: Fault
 ) -> None:
@@ -283,10 +283,10 @@ async def test_a_deleted_channel_and_a_lost_server_are_gone(
     discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
 ) -> None:
     await platform.send(outgoing(channel))
-    del discord_server.world.channels[channel.id]
+    del discord_server.state.channels[channel.id]
     assert await platform.send(outgoing(channel)) == Gone("The channel was deleted.")
-    discord_server.world.channels[channel.id] = channel
-    discord_server.world.guilds.clear()
+    discord_server.state.channels[channel.id] = channel
+    discord_server.state.guilds.clear()
     assert isinstance(await platform.send(outgoing(channel)), Gone)
 
 
@@ -325,7 +325,7 @@ async def test_replies_go_into_one_thread_named_like_the_digest(
         assert isinstance(
             await platform.send(outgoing(channel, REPLY, key=f"reply-{number}", reply_to=digest.remote_id)), Sent
         )
-    [thread] = discord_server.world.threads_of(channel)
+    [thread] = discord_server.state.threads_of(channel)
     assert thread.name == "2 new papers · Tuesday, 12 May 2026"
     assert len(thread.messages) == 3
     assert len(channel.messages) == 1
@@ -346,7 +346,7 @@ async def test_a_reply_is_found_again_and_never_posted_twice(
     assert isinstance(await platform.send(reply), Unknown)
     clock.advance(minutes=5)
     found = await platform.look_up(reply, around(started))
-    [thread] = discord_server.world.threads_of(channel)
+    [thread] = discord_server.state.threads_of(channel)
     assert [Sent(message["id"]) for message in thread.messages[1:]] == [found]
 
 
@@ -363,7 +363,7 @@ async def test_a_thread_that_cannot_be_opened_now_is_opened_later(
     discord_server.fail("POST", "/threads$", fault)
     assert isinstance(await platform.send(reply), Retry)
     assert isinstance(await platform.send(reply), Sent)
-    [thread] = discord_server.world.threads_of(channel)
+    [thread] = discord_server.state.threads_of(channel)
     assert len(thread.messages) == 1
 
 
@@ -383,7 +383,7 @@ async def test_where_no_thread_can_be_opened_replies_stand_in_the_channel(
 async def test_an_archived_thread_is_opened_again_and_a_locked_one_is_left_alone(
     discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
 ) -> None:
-    thread = discord_server.world.open_thread(channel, "reading group")
+    thread = discord_server.state.open_thread(channel, "reading group")
     thread.archived = True
     assert isinstance(await platform.send(outgoing(thread)), Sent)
     assert not thread.archived
@@ -400,12 +400,12 @@ async def test_in_a_forum_each_message_is_a_post_of_its_own(
     digest = await platform.send(outgoing(forum))
     assert isinstance(digest, Sent)
     paper = await platform.send(outgoing(forum, REPLY, key="reply", reply_to=digest.remote_id))
-    threads = discord_server.world.threads_of(forum)
+    threads = discord_server.state.threads_of(forum)
     assert [thread.name for thread in threads] == [DIGEST.summary, REPLY.summary]
     assert paper == Sent(str(threads[1].id))
     nameless = replace(REPLY, blocks=(replace(PAPER, title="\u200b"),))
     await platform.send(outgoing(forum, nameless, key="nameless"))
-    assert discord_server.world.threads_of(forum)[2].name == PAPER.paper_id
+    assert discord_server.state.threads_of(forum)[2].name == PAPER.paper_id
 
 
 @pytest.mark.parametrize("fault", AMBIGUOUS)
@@ -417,7 +417,7 @@ async def test_a_forum_post_is_found_again_because_discord_knows_no_nonce_for_it
     assert await platform.look_up(outgoing(forum), around(started)) is LookUp.MISSING
     discord_server.fail("POST", "/threads$", fault)
     assert isinstance(await platform.send(outgoing(forum)), Unknown)
-    thread = discord_server.world.threads_of(forum)[1]
+    thread = discord_server.state.threads_of(forum)[1]
     assert await platform.look_up(outgoing(forum), around(started)) == Sent(str(thread.id))
     assert len(discord_server.sent("POST", "/threads$")) == 2
 
@@ -433,7 +433,7 @@ async def test_a_forum_that_wants_tags_gets_its_first_one(
 
 
 async def test_a_voice_channel_takes_no_digest(discord_server: DiscordSimulator, platform: DiscordPlatform) -> None:
-    voice = discord_server.world.add_channel(discord_server.world.add_guild(), "voice", VOICE)
+    voice = discord_server.state.add_channel(discord_server.state.add_guild(), "voice", VOICE)
     assert isinstance(await platform.send(outgoing(voice)), Gone)
 
 
@@ -450,14 +450,14 @@ async def test_a_person_is_told_in_a_direct_message(
 ) -> None:
     address = outgoing(channel).address
     assert await platform.tell(address, "4242", REPLY)
-    [message] = discord_server.world.channels[discord_server.world.direct[4242]].messages
+    [message] = discord_server.state.channels[discord_server.state.direct[4242]].messages
     assert "Sparse Attention" in str(message)
-    discord_server.world.refuses_direct.add(4242)
+    discord_server.state.refuses_direct.add(4242)
     assert not await platform.tell(address, "4242", REPLY)
     assert not await platform.tell(address, "somebody", REPLY)
 
 
-@pytest.mark.parametrize("fault", [Fault.EMPTY, Fault.NONSENSE])
+@pytest.mark.parametrize("fault", [Fault.EMPTY, Fault.HTML_PAGE])
 async def test_an_answer_about_a_channel_that_cannot_be_read_loses_nothing(
     discord_server: DiscordSimulator, platform: DiscordPlatform, clock: SettableClock, channel: Channel, fault: Fault
 ) -> None:

@@ -11,17 +11,11 @@ from hypothesis import strategies as st
 
 from adapters.discord.messages.colours import DEFAULT, PALETTE, colour_of
 from adapters.discord.messages.components import CUSTOM_ID, custom_id_of
+from adapters.discord.messages.embeds import Payload
+from adapters.discord.messages.markers import can_be_marked, has_marker
 from adapters.discord.messages.markup import escaped, length, link, spans, unmarked, usable_url
 from adapters.discord.messages.mentions import parse_mention
-from adapters.discord.messages.rendering import (
-    LINES_PER_MESSAGE,
-    Payload,
-    can_be_marked,
-    has_marker,
-    papers_per_message,
-    render,
-    render_all,
-)
+from adapters.discord.messages.rendering import LINES_PER_MESSAGE, papers_per_message, render, render_all
 from bot.channels.channel import Style
 from bot.errors import UserError
 from bot.messages.message import (

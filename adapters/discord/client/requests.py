@@ -1,0 +1,106 @@
+"""Requests to Discord's REST API: at any address, at our rate limit, and repeated only where that does no harm.
+
+discord.py repeats a request after 500, 502, 504 and 524 up to five times, and waits out any 429. That is right for
+reading and wrong for whoever keeps an outbox, who must know at once what happened. Requests marked `NO_RETRIES` are
+never repeated: a status of 500 and more raises `BadResponseError`, a wait beyond `LONGEST_WAIT` `discord.RateLimited`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import discord
+import yarl
+from discord.http import HTTPClient, Route
+
+from adapters.discord.client.circuit_breaker import CircuitBreaker
+from adapters.discord.client.errors import BadResponseError
+from adapters.discord.client.rate_limit import RateLimit
+
+LONGEST_WAIT = 10.0  # seconds that a request of the outbox may wait for a rate limit
+SHORTEST_WAIT = 1.0
+
+#: Discord takes 50 requests a second from one bot (https://docs.discord.com/developers/topics/rate-limits#global-rate-limit),
+#: not counting answers to interactions. In no second is it more than REQUESTS_PER_SECOND + BURST.
+REQUESTS_PER_SECOND = 42.0
+BURST = 5
+LONGEST_QUEUE = 15.0  # seconds that a request waits for its turn, well within the waiting of the outbox
+
+#: How a request differs from what discord.py makes of it: not repeated at all, or an answer to a person.
+NO_RETRIES, INTERACTION_RESPONSE = "no retries", "interaction response"
+
+
+def redirected(route: Route, api_url: str) -> Route:
+    if route.url.startswith(Route.BASE):  # it may have been used before
+        route.url = api_url + route.url.removeprefix(Route.BASE)
+    return route
+
+
+def redirect(http: HTTPClient, api_url: str) -> None:
+    """Sends this client's requests to another address, and its gateway to where that address says.
+
+    After an invalid session discord.py goes back to the gateway that it knows by heart, not to the one that it was
+    told of (`DiscordWebSocket.received_message`): that is put right as well.
+    """
+    request, ws_connect = http.request, http.ws_connect
+    limit = RateLimit(REQUESTS_PER_SECOND, burst=BURST, longest=LONGEST_QUEUE)
+    default = discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY.host
+    told: list[yarl.URL] = []
+
+    async def request_redirected(route: Route, **more: Any) -> Any:
+        if wait := limit.next():
+            if wait > LONGEST_QUEUE:
+                raise discord.RateLimited(wait)
+            await asyncio.sleep(wait)
+        return await request(redirected(route, api_url), **more)
+
+    async def connect_redirected(url: str, *, compress: int = 0) -> aiohttp.ClientWebSocketResponse:
+        address = yarl.URL(url)
+        if address.host == default and told:
+            address = told[0].with_query(address.query)
+        elif not told:
+            told.append(address.with_query(None))
+        return await ws_connect(str(address), compress=compress)
+
+    http.request = request_redirected  # type: ignore[method-assign]
+    http.ws_connect = connect_redirected  # type: ignore[method-assign]
+
+
+def trace(breaker: CircuitBreaker, latest: dict[str, str]) -> aiohttp.TraceConfig:
+    """Sees every response before discord.py does, and keeps in `latest` what time it is for Discord."""
+
+    async def on_request_end(
+        _session: aiohttp.ClientSession, context: SimpleNamespace, end: aiohttp.TraceRequestEndParams
+    ) -> None:
+        answer = end.response
+        status, headers = answer.status, answer.headers
+        if "Date" in headers:
+            latest["Date"] = headers["Date"]
+        # A page instead of JSON, and no `Via`: it comes from Cloudflare, and Discord never saw the request.
+        limited, strange = status == 429, "Via" not in headers
+        banned = limited and strange and answer.content_type != "application/json"
+        breaker.record(status, banned=banned, shared=headers.get("X-RateLimit-Scope") == "shared")
+        asked = getattr(context, "trace_request_ctx", None)
+        if asked == NO_RETRIES and status >= 500:
+            raise BadResponseError(f"an answer with status {status}")
+        if not limited or banned or asked is None:
+            return
+        # discord.py waits as it is told, but takes every 429 without `Via`, or of another type than this, for a ban.
+        wait = _seconds(headers.get("Retry-After", ""))
+        unread = headers.get("Content-Type") != "application/json"
+        if asked == INTERACTION_RESPONSE or strange or unread or wait > LONGEST_WAIT:
+            raise discord.RateLimited(wait or SHORTEST_WAIT)
+
+    config = aiohttp.TraceConfig()
+    config.on_request_end.append(on_request_end)
+    return config
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,121 @@
+"""Posts of forums and media channels: each message is a thread of its own, with tags for its topics.
+
+Discord knows no nonce for them: after an unknown outcome only looking for the post can tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import discord
+import structlog
+
+from adapters.discord.client.connection import DiscordClient
+from adapters.discord.client.errors import RESPONSE_ERRORS
+from adapters.discord.client.refusals import INVALID_FORM, TAG_REQUIRED, UNKNOWN_TAG
+from adapters.discord.client.routes import (
+    active_threads_route,
+    channel_route,
+    forum_posts_route,
+    message_route,
+    snowflake,
+)
+from adapters.discord.guilds.forum_tags import REQUIRED, Forum, applied_tags, forum_of, missing_tags
+from adapters.discord.guilds.permissions import me_in
+from adapters.discord.messages.markers import can_be_marked
+from adapters.discord.messages.markup import cut
+from adapters.discord.messages.rendering import render
+from adapters.discord.posting.create import THREAD_ARCHIVED_AFTER, Payload, preparing, sent
+from adapters.discord.posting.history import CLOCK_MARGIN, is_ours
+from adapters.discord.posting.threads import LONGEST_THREAD_NAME, thread_name
+from bot.messages.message import Message, PaperBlock
+from bot.platforms.outcomes import LookUp, Outgoing, Sent
+
+#: Posts of a forum since the first attempt that are looked into.
+MOST_FORUM_POSTS = 25
+
+_log = structlog.get_logger()
+
+
+async def create_forum_post(client: DiscordClient, channel: int, outgoing: Outgoing) -> Sent:
+    """A post of its own for every message, also for those that would be replies in other channels.
+
+    Raises `NotSentError`, or what a request raises.
+    """
+    pictures, fresh = True, False
+    while True:
+        body: Payload = {
+            "name": _post_name(outgoing.message),
+            "auto_archive_duration": THREAD_ARCHIVED_AFTER,
+            "message": render(outgoing.message, key=outgoing.key, pictures=pictures).payload,
+        }
+        if tags := await _tags(client, channel, outgoing.message.topics, fresh=fresh):
+            body["applied_tags"] = tags
+        try:
+            return sent(await client.request_once(forum_posts_route(channel), body))
+        except discord.HTTPException as error:
+            if error.code in (TAG_REQUIRED, UNKNOWN_TAG, INVALID_FORM) and not fresh:
+                fresh = True  # the forum is not what it was, or never was what we thought
+            elif error.code == INVALID_FORM and pictures:
+                pictures = False
+            else:
+                raise
+
+
+async def find_forum_post(
+    client: DiscordClient, channel: int, outgoing: Outgoing, since: datetime, now: datetime
+) -> Sent | LookUp:
+    """Whether the post is among the forum's active ones."""
+    guild = snowflake(outgoing.address.workspace)
+    # Posts that nobody wrote in for so long are not listed any more.
+    archived = now - since > timedelta(minutes=THREAD_ARCHIVED_AFTER) - CLOCK_MARGIN
+    if guild is None or archived or not can_be_marked(outgoing.message):
+        return LookUp.CANNOT_TELL
+    after = discord.utils.time_snowflake(since - CLOCK_MARGIN)
+    response = await client.request_once(active_threads_route(guild))
+    posts = [
+        int(thread["id"])
+        for thread in response["threads"]
+        if thread["parent_id"] == str(channel) and int(thread["id"]) > after
+    ]
+    for post in sorted(posts)[:MOST_FORUM_POSTS]:
+        try:
+            message = await client.request_once(message_route(post, post))
+        except discord.NotFound:
+            continue  # its first message was deleted
+        if is_ours(client, message, outgoing.key):
+            return Sent(str(post))
+    return LookUp.MISSING if len(posts) <= MOST_FORUM_POSTS else LookUp.CANNOT_TELL
+
+
+async def _tags(client: DiscordClient, channel: int, topics: Sequence[str], *, fresh: bool) -> list[str]:
+    """The tags for a post about these topics. Those that are missing are added where we may manage the forum."""
+    forum = await _forum(client, channel, fresh=fresh)
+    if names := missing_tags(forum, topics):
+        body = {"available_tags": [*forum.tags, *({"name": name} for name in names)]}
+        try:
+            changed = await client.request_once(channel_route(channel, "PATCH"), body)
+            forum = replace(forum, tags=tuple(changed.get("available_tags", ())))
+        except RESPONSE_ERRORS as error:
+            # A post without its tag is better than none.
+            _log.info("discord.no_tag", channel=channel, reason=str(error))
+    return applied_tags(forum, topics)
+
+
+async def _forum(client: DiscordClient, channel: int, *, fresh: bool) -> Forum:
+    known = client.get_channel(channel)
+    forum = forum_of(known, me_in(known.guild)) if isinstance(known, discord.ForumChannel) else Forum()
+    if isinstance(known, discord.ForumChannel) and not fresh:
+        return forum
+    told = await preparing(client.request_once(channel_route(channel)))
+    return replace(forum, tags=tuple(told.get("available_tags", ())), required=bool(told.get("flags", 0) & REQUIRED))
+
+
+def _post_name(message: Message) -> str:
+    """A post of a forum is called like its paper."""
+    papers = [block for block in message.blocks if isinstance(block, PaperBlock)]
+    if len(papers) != 1 or papers[0].compact:
+        return thread_name(message)
+    return cut(papers[0].title, LONGEST_THREAD_NAME) or papers[0].paper_id
