@@ -14,7 +14,7 @@ import structlog
 from discord.http import Route
 
 from adapters.discord.client.connection import DiscordClient
-from adapters.discord.client.errors import REQUEST_ERRORS, RESPONSE_ERRORS, LOGIN_REFUSED
+from adapters.discord.client.errors import LOGIN_REFUSED, REQUEST_ERRORS, RESPONSE_ERRORS
 from adapters.discord.doctor import NO_MESSAGE_CONTENT, DiscordDoctor
 from adapters.discord.guilds.lifecycle import ChannelLifecycle, GuildLifecycle, Listener
 from adapters.discord.guilds.permissions import invite_url

@@ -10,7 +10,7 @@ from itertools import islice
 
 import discord
 
-from adapters.discord.client.errors import MALFORMED, RESPONSE_ERRORS, LOGIN_REFUSED, code_of
+from adapters.discord.client.errors import LOGIN_REFUSED, MALFORMED, RESPONSE_ERRORS, code_of
 from adapters.discord.client.refusals import UNKNOWN_CHANNEL
 from adapters.discord.guilds.forum_tags import forum_of
 from adapters.discord.guilds.missing_access import fetch_guild
