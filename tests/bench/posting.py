@@ -25,9 +25,9 @@ import structlog
 from adapters.web.platform import address_of
 from bot.topics.store import TopicOptions
 from storage.store import SqlStore
-from tests.adapters.feeds.server import SHARED
 from tests.bench import Row, Stopwatch, Times
 from tests.bench.matching import DISTINCT
+from tests.feed_server import SHARED
 from tests.search.feeds import arxiv_papers
 from tests.sources import a_paper
 from tests.topics.real import subscriptions

@@ -15,8 +15,8 @@ from click.testing import CliRunner
 
 from bot.app import command_line
 from bot.errors import OperatorError
-from tests.adapters.feeds.server import FeedServer, needs_recordings
 from tests.e2e.process import Bot
+from tests.feed_server import FeedServer, needs_recordings
 
 
 @pytest.fixture

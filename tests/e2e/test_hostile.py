@@ -7,8 +7,8 @@ import socket
 from pathlib import Path
 from urllib.request import urlopen
 
-from tests.adapters.feeds.server import Request, ScriptedFeed, http_answer
 from tests.e2e.process import Bot, wait_until
+from tests.feed_server import Request, ScriptedFeed, http_answer
 
 SCRIPT = "<script>document.title='owned'</script>"
 ENTRIES: list[object] = [

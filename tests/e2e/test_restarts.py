@@ -16,8 +16,8 @@ from bot.papers.paper import Paper
 from bot.query.parser import parse
 from bot.topics.matcher import matches
 from storage.store import SqlStore
-from tests.adapters.feeds.server import RECORDED_CAPTURES, RECORDED_DAYS, FeedServer, needs_recordings
 from tests.e2e.process import Bot, wait_until
+from tests.feed_server import RECORDED_CAPTURES, RECORDED_DAYS, FeedServer, needs_recordings
 
 #: How often the process is killed: a few times in every run of the tests, many times when somebody asks for it.
 KILLS = int(os.environ.get("PAPERROUND_TEST_KILLS", "4"))

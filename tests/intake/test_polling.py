@@ -18,9 +18,9 @@ from bot.intake.store import SourceState
 from bot.papers.paper import Paper, SourceName
 from storage.store import SqlStore
 from tests.adapters.feeds.entries import an_entry
-from tests.adapters.feeds.server import RECORDED_DAYS, FeedServer, Request, ScriptedFeed, http_answer
 from tests.clocks import SettableClock
 from tests.databases import migrated_sqlite, sqlite_url
+from tests.feed_server import RECORDED_DAYS, FeedServer, Request, ScriptedFeed, http_answer
 
 __all__ = ["migrated_sqlite", "sqlite_url"]
 

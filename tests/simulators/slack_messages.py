@@ -9,7 +9,7 @@ from typing import Any
 
 from jsonschema_rs import Draft7Validator
 
-from tests.adapters.feeds.server import SHARED
+from tests.feed_server import SHARED
 
 SCHEMA = SHARED / "schemas" / "slack-message.schema.json"
 #: Slack refused longer blocks as `msg_blocks_too_long` (slackapi/bolt-js#2509).

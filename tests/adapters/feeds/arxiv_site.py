@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from adapters.feeds.arxiv.source import Arxiv
 from adapters.feeds.http import FeedClient, RateLimit
 from tests.adapters.feeds.arxiv_documents import Entry, atom
-from tests.adapters.feeds.server import FeedServer, Request, ScriptedFeed, http_answer
+from tests.feed_server import FeedServer, Request, ScriptedFeed, http_answer
 
 XML = "application/xml; charset=utf-8"
 

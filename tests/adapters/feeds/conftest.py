@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.feeds.http import FeedClient, Limits
-from tests.adapters.feeds.server import feed_server
+from tests.feed_server import feed_server
 
 __all__ = ["feed_server"]
 

@@ -18,9 +18,9 @@ from bot.papers.store import DayAnswer
 from storage.store import SqlStore
 from tests.adapters.feeds.arxiv_documents import DAY, Entry, an_item, atom, rss
 from tests.adapters.feeds.arxiv_site import XML, Feeds, Wishes, announced, api, arxiv
-from tests.adapters.feeds.server import FeedServer, Request, ScriptedFeed, http_answer
 from tests.clocks import SettableClock
 from tests.databases import migrated_sqlite, sqlite_url
+from tests.feed_server import FeedServer, Request, ScriptedFeed, http_answer
 
 __all__ = ["migrated_sqlite", "sqlite_url"]
 

@@ -10,7 +10,7 @@ from bot.errors import SourceError
 from bot.papers.paper import SourceName
 from tests.adapters.feeds.arxiv_documents import Entry, atom, error
 from tests.adapters.feeds.arxiv_site import XML, announced, api, arxiv
-from tests.adapters.feeds.server import FeedServer, Request, ScriptedFeed, http_answer
+from tests.feed_server import FeedServer, Request, ScriptedFeed, http_answer
 
 
 @pytest.mark.shared

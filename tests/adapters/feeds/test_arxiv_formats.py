@@ -13,7 +13,7 @@ from adapters.feeds.arxiv.xml import ComplaintError, read_announcement, read_pag
 from bot.errors import SourceError
 from bot.papers.paper import Paper, SourceName
 from tests.adapters.feeds.arxiv_documents import Entry, an_item, atom, rss
-from tests.adapters.feeds.server import SHARED
+from tests.feed_server import SHARED
 
 RECORDED = SHARED / "data" / "arxiv_api"
 needs_recorded = pytest.mark.skipif(

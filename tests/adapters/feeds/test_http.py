@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from adapters.feeds.http import MOST_WAIT, FeedClient, Limits, RateLimit, user_agent, wait_asked_for
 from bot import __version__
 from bot.errors import SourceError
-from tests.adapters.feeds.server import Request, ScriptedFeed, http_answer
+from tests.feed_server import Request, ScriptedFeed, http_answer
 
 HASTY = Limits(connect=1.0, read=0.3, total=1.0, body=1_000_000, pause=0.001)
 

@@ -18,7 +18,7 @@ from bot.errors import OperatorError, SourceError
 from bot.papers.paper import SourceName
 from bot.papers.store import DayAnswer
 from tests.adapters.feeds.entries import Json, an_entry
-from tests.adapters.feeds.server import RECORDED_CAPTURES, RECORDED_DAYS, FeedServer, Request, ScriptedFeed, http_answer
+from tests.feed_server import RECORDED_CAPTURES, RECORDED_DAYS, FeedServer, Request, ScriptedFeed, http_answer
 
 DAY = date(2026, 4, 21)
 HASTY = Limits(connect=1.0, read=0.3, total=1.0, pause=0.001)

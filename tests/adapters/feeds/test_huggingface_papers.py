@@ -12,7 +12,7 @@ from adapters.feeds.huggingface.lookup import HuggingFacePapers
 from adapters.feeds.huggingface.source import HuggingFace
 from bot.errors import SourceError
 from bot.papers.paper import SourceName
-from tests.adapters.feeds.server import FeedServer, Request, ScriptedFeed, http_answer, needs_recordings
+from tests.feed_server import FeedServer, Request, ScriptedFeed, http_answer, needs_recordings
 
 
 def details(paper_id: str, **more: object) -> dict[str, object]:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from adapters.feeds.json_lines import LONGEST_LINE, BadLine, PapersFile
 from bot.errors import OperatorError
 from bot.papers.paper import Paper, SourceName
-from tests.adapters.feeds.server import SHARED
+from tests.feed_server import SHARED
 
 RECORDED = SHARED / "data" / "arxiv"
 GOOD = {"id": "2604.13035", "title": "Small agents"}

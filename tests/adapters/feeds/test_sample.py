@@ -11,8 +11,8 @@ from adapters.feeds.sample import SAMPLE_DAYS, SampleFeed
 from bot.intake.source import Source
 from bot.papers.ids import normalize_paper_id
 from bot.papers.paper import Listing, Paper, SourceName
-from tests.adapters.feeds.server import RECORDED_DAYS, needs_recordings
 from tests.clocks import SettableClock
+from tests.feed_server import RECORDED_DAYS, needs_recordings
 
 AFTER_ALL = datetime(2026, 5, 12, 12, tzinfo=UTC)
 BEFORE_ALL = datetime(2025, 10, 12, 23, 59, 59, tzinfo=UTC)

@@ -1,6 +1,6 @@
 """Feeds for tests, on loopback: the recorded one that stands in for the public sites, and one that says anything.
 
-    from tests.adapters.feeds.server import FeedServer, ScriptedFeed, feed_server, http_answer
+    from tests.feed_server import FeedServer, ScriptedFeed, feed_server, http_answer
 
 Import the fixture `feed_server` into a `conftest.py` to use it; tests that need it skip where the recordings are not.
 """
@@ -24,7 +24,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-SHARED = (Path(__file__).resolve().parents[3] / ".." / "shared").resolve()
+SHARED = (Path(__file__).resolve().parents[1] / ".." / "shared").resolve()
 RECORDED_DAYS = SHARED / "data" / "huggingface"
 RECORDED_CAPTURES = SHARED / "data" / "huggingface_versions"
 _PROGRAM = SHARED / "tools" / "feed_server.py"
