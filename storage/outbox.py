@@ -7,19 +7,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Row, Select, bindparam, case, exists, func, select, update
+from sqlalchemy import Boolean, ColumnElement, Row, Select, bindparam, case, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import ChannelState, PlatformName
 from bot.digests.content import POST_CONTENT_JSON, PostContent
 from bot.digests.digest import DeliveryState
-from bot.posting.post import Post, PostState, Settlement
+from bot.posting.post import HOLDS_UP_FOR, LookUps, Post, PostState, Settlement
 from storage.database import Database
 from storage.group_commit import GroupCommit
 from storage.plans import add_post
 from storage.statements import chunks
 from storage.tables import CHANNELS, DELIVERIES, POSTS, WORKSPACES
+from storage.threads import fold_thread
 
+OPEN = (PostState.PENDING, PostState.LEASED, PostState.UNKNOWN)
 LONGEST_ERROR = 500  # characters of a failure that are kept
 
 
@@ -38,14 +40,8 @@ class SqlPostStore:
     async def lease(
         self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int
     ) -> list[Post]:
-        older = POSTS.alias("older")
-        older_open = exists().where(
-            older.c.channel_id == POSTS.c.channel_id,
-            older.c.id < POSTS.c.id,
-            older.c.state.in_([PostState.PENDING, PostState.LEASED, PostState.UNKNOWN]),
-        )
         free = _due(PostState.PENDING, platforms, now, limit).where(
-            func.coalesce(CHANNELS.c.post_after, POSTS.c.due_at) <= now, ~older_open
+            func.coalesce(CHANNELS.c.post_after, POSTS.c.due_at) <= now, ~_held_up(now)
         )
         return await self._take(free, until, state=PostState.LEASED, attempt_at=None)
 
@@ -111,6 +107,9 @@ class SqlPostStore:
                     lease_until=bindparam("until", type_=POSTS.c.lease_until.type),
                     attempts=POSTS.c.attempts + 1,
                     look_ups=0,
+                    look_up_cursor="",
+                    look_up_began_at=None,
+                    late=False,
                     first_attempt_at=func.coalesce(
                         POSTS.c.first_attempt_at, bindparam("first_at", type_=POSTS.c.attempt_at.type)
                     ),
@@ -138,6 +137,13 @@ class SqlPostStore:
                 await _write_deliveries(connection, valid)
                 await _write_pauses(connection, valid)
         return [item.post.id in ours for item in items]
+
+    async def fold(self, post: Post, *, per_message: int, abstracts: bool, now: datetime) -> bool:
+        async with self._database.write() as connection:
+            if not await _held(connection, [post]):
+                return False
+            await fold_thread(connection, post.id, per_message=per_message, abstracts=abstracts, now=now)
+            return True
 
     async def expire(self, now: datetime) -> int:
         tried = POSTS.c.attempt_at.is_not(None)
@@ -170,7 +176,7 @@ class SqlPostStore:
     async def open_in(self, channel_id: int) -> int:
         statement = select(func.count()).where(
             POSTS.c.channel_id == channel_id,
-            POSTS.c.state.in_([PostState.PENDING, PostState.LEASED, PostState.UNKNOWN]),
+            POSTS.c.state.in_(OPEN),
         )
         async with self._database.read() as connection:
             number: int = (await connection.execute(statement)).scalar_one()
@@ -189,6 +195,26 @@ class SqlPostStore:
         )
         async with self._database.read() as connection:
             return (await connection.execute(statement)).scalar_one_or_none() or ""
+
+
+def _held_up(now: datetime) -> ColumnElement[bool]:
+    """Whether an older post of its channel has to come before a post.
+
+    Those of another digest need not, once that one has a post that is looked for and cannot be found for long.
+    """
+    older, lost = POSTS.alias("older"), POSTS.alias("lost")
+    looked_for = exists().where(
+        lost.c.channel_id == POSTS.c.channel_id,
+        lost.c.state == PostState.UNKNOWN,
+        (lost.c.id == older.c.id) | (lost.c.digest_id == older.c.digest_id),
+        lost.c.attempt_at <= now - HOLDS_UP_FOR,
+    )
+    return exists().where(
+        older.c.channel_id == POSTS.c.channel_id,
+        older.c.id < POSTS.c.id,
+        older.c.state.in_(OPEN),
+        (older.c.digest_id == POSTS.c.digest_id) | ~looked_for,
+    )
 
 
 def _due(state: PostState, platforms: Sequence[PlatformName], now: datetime, limit: int) -> Select[Any]:
@@ -218,7 +244,7 @@ def _post_of(row: Row[Any]) -> Post:
         key=row.key,
         lease=row.lease,
         attempts=row.attempts,
-        look_ups=row.look_ups,
+        look_ups=LookUps(count=row.look_ups, cursor=row.look_up_cursor, began_at=row.look_up_began_at, late=row.late),
         first_attempt_at=row.first_attempt_at,
         attempt_at=row.attempt_at,
         parent_remote_id=row.parent_remote_id,
@@ -259,7 +285,10 @@ async def _write_posts(connection: AsyncConnection, items: Sequence[Settlement])
             # `begin` counted the attempt and noted its time; a look into the history for this message starts there.
             attempts=case((fresh, 0), else_=POSTS.c.attempts),
             first_attempt_at=case((fresh, None), else_=POSTS.c.first_attempt_at),
-            look_ups=case((bindparam("looked", type_=Boolean()), POSTS.c.look_ups + 1), else_=0),
+            look_ups=bindparam("looks"),
+            look_up_cursor=bindparam("cursor"),
+            look_up_began_at=bindparam("looking_since", type_=time),
+            late=bindparam("may_come", type_=Boolean()),
             lease="",
             lease_until=None,
         )
@@ -275,7 +304,10 @@ async def _write_posts(connection: AsyncConnection, items: Sequence[Settlement])
                 "why": item.error[:LONGEST_ERROR],
                 "sent": item.at if item.state is PostState.SENT else None,
                 "fresh": item.fresh_start,
-                "looked": item.looked_up,
+                "looks": item.look_ups.count,
+                "cursor": item.look_ups.cursor,
+                "looking_since": item.look_ups.began_at,
+                "may_come": item.look_ups.late,
             }
             for item in items
         ],

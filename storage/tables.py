@@ -17,6 +17,7 @@ from sqlalchemy import (
     Index,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -233,8 +234,8 @@ class PostRow(SQLModel, table=True):
             "uq_posts_in_flight",
             "channel_id",
             unique=True,
-            postgresql_where=text("state IN ('leased', 'unknown')"),
-            sqlite_where=text("state IN ('leased', 'unknown')"),
+            postgresql_where=text("state = 'leased'"),
+            sqlite_where=text("state = 'leased'"),
         ),
         # Of all states: databases do not see that an index for some of them serves a statement with parameters.
         Index("ix_posts_channel_state", "channel_id", "state", "id"),
@@ -271,6 +272,9 @@ class PostRow(SQLModel, table=True):
     first_attempt_at: datetime | None
     attempts: int
     look_ups: int
+    look_up_cursor: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    look_up_began_at: datetime | None
+    late: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     remote_id: str | None
     error: str = Field(sa_type=Text)
     created_at: datetime

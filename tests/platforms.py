@@ -8,10 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
+from typing import ClassVar
 
 from bot.channels.channel import Address, PlatformName, Style
 from bot.errors import UserError
 from bot.messages.message import Message
+from bot.messages.plain import plain_text
 from bot.platforms.outcomes import (
     Gone,
     GoneScope,
@@ -19,6 +21,7 @@ from bot.platforms.outcomes import (
     LookUp,
     LookUpResult,
     Outgoing,
+    Partly,
     Rejected,
     Retry,
     SendResult,
@@ -30,12 +33,16 @@ from bot.platforms.outcomes import (
 class Fault(Enum):
     """What goes wrong with one request."""
 
+    NONE = auto()
     LOST = auto()  # the request never arrives, and nobody answers
     ANSWER_LOST = auto()  # the message is posted, and nobody answers
     BUSY = auto()
     WAIT = auto()  # comes with the seconds to wait
     GONE = auto()
     WORKSPACE_GONE = auto()
+    THREAD_GONE = auto()
+    ODD = auto()  # refused with a code that nobody has explained
+    LATE = auto()  # no answer in time, though the message may come
     REJECTED = auto()
     CRASH = auto()  # a defect of the adapter
     HANG = auto()
@@ -56,9 +63,18 @@ class Posted:
 class SimulatedPlatform:
     """Implements `bot.platforms.platform.Platform`. Whoever sends a key twice, posts twice."""
 
+    ARCHIVED: ClassVar = Gone("The channel was archived.")
+    THREAD_DELETED: ClassVar = Gone("The thread was deleted.", GoneScope.THREAD)
+
     def __init__(self, name: PlatformName = PlatformName.WEB, *, per_message: int = 10, interval: float = 0.0) -> None:
         self.posts: list[Posted] = []
         self.told: list[tuple[str, str]] = []
+        self.words: list[str] = []  # what was told
+        self.on_the_way: list[Outgoing] = []
+        self.answers: list[LookUpResult] = []  # of the next look-ups, in place of the truth
+        self.windows: list[HistoryWindow] = []
+        self.one_look_up_every = 0.0  # seconds; a look-up is told to come back at a turn of its own
+        self._turns: dict[str, float] = {}
         self.requests: list[str] = []
         self.can_look_up = True
         self._name = name
@@ -102,6 +118,10 @@ class SimulatedPlatform:
         """The next requests for that channel go wrong, one after the other."""
         self._faults[channel] += faults
 
+    def heal(self, channel: str) -> None:
+        """Nothing goes wrong there any more."""
+        self._faults.pop(channel, None)
+
     def papers_in(self, channel: str) -> list[str]:
         """The ids of all papers shown in a channel, in the order of posting, replies excepted."""
         return [
@@ -117,7 +137,7 @@ class SimulatedPlatform:
         await asyncio.sleep(0)
         fault = self._faults[channel].pop(0) if self._faults[channel] else None
         match fault:
-            case None:
+            case None | Fault.NONE:
                 return Sent(self._post(outgoing))
             case Fault.LOST:
                 return Unknown("the connection broke")
@@ -129,11 +149,18 @@ class SimulatedPlatform:
             case Fault.WAIT:
                 return Retry("slow down", WAIT)
             case Fault.GONE:
-                return Gone("The channel was archived.")
+                return self.ARCHIVED
             case Fault.WORKSPACE_GONE:
                 return Gone("The app was uninstalled.", GoneScope.WORKSPACE)
+            case Fault.THREAD_GONE:
+                return self.THREAD_DELETED
+            case Fault.ODD:
+                return Retry("The platform does not take it.", known=False, detail="<html>code 4711</html>")
+            case Fault.LATE:
+                self.on_the_way.append(outgoing)
+                return Unknown("There was no answer in time.", late=True)
             case Fault.REJECTED:
-                return Rejected("invalid blocks")
+                return Rejected("The platform does not take it.", detail="<html>code 4712</html>")
             case Fault.CRASH:
                 raise RuntimeError("a defect")
             case Fault.HANG:
@@ -141,6 +168,12 @@ class SimulatedPlatform:
                 return Sent(self._post(outgoing))
 
     async def look_up(self, outgoing: Outgoing, window: HistoryWindow) -> LookUpResult:
+        self.windows.append(window)
+        if self.answers:
+            return self.answers.pop(0)
+        if self.one_look_up_every and outgoing.key not in self._turns:
+            self._turns[outgoing.key] = self.one_look_up_every * len(self._turns)
+            return Partly(window.cursor, self._turns[outgoing.key])
         if not self.can_look_up:
             return LookUp.CANNOT_TELL
         found = next((post for post in self.posts if post.key == outgoing.key), None)
@@ -148,7 +181,14 @@ class SimulatedPlatform:
 
     async def tell(self, address: Address, person_id: str, message: Message) -> bool:
         self.told.append((address.channel, person_id))
+        self.words.append(plain_text(message))
         return True
+
+    def arrive(self) -> None:
+        """What was on its way is there now."""
+        for outgoing in self.on_the_way:
+            self._post(outgoing)
+        self.on_the_way.clear()
 
     def _post(self, outgoing: Outgoing) -> str:
         remote_id = str(len(self.posts) + 1)

@@ -11,14 +11,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import structlog
 
-from bot.channels.channel import Channel, PlatformName
+from bot.channels.channel import Channel, PlatformName, Style
 from bot.channels.store import ChannelStore
 from bot.clocks import Clock
+from bot.digests.content import PaperReply
 from bot.errors import StorageError
-from bot.messages.message import Message, Paragraph, bold, code, text
 from bot.metrics import Metrics
 from bot.platforms.outcomes import (
     Gone,
@@ -37,8 +38,9 @@ from bot.platforms.outcomes import (
 from bot.platforms.platform import Platform
 from bot.posting.composition import Composer
 from bot.posting.leadership import Leadership
-from bot.posting.post import Post, PostState, Settlement
-from bot.posting.retries import retry_delay
+from bot.posting.notices import Notices
+from bot.posting.post import LookUps, Post, PostState, Settlement
+from bot.posting.retries import LookUpPolicy, RetryPolicy, Verdict
 from bot.posting.store import PostStore
 from bot.topics.store import SubscriptionStore
 
@@ -52,12 +54,10 @@ LEASED_AT_ONCE = 100
 LOOK_EVERY = 1.0
 #: Finished posts gather for so long (seconds) before the next ones are leased, so that they share one transaction.
 GATHER = 0.005
-#: After so long without success the channel counts as broken: somebody should know.
-GIVE_UP_AFTER = timedelta(hours=24)
-#: A message may show up in a channel's history a little after the request failed.
-LOOK_UP_AFTER = timedelta(seconds=5)
-#: How often a message must be missing before it is sent again.
-LOOK_UPS = 2
+#: Whoever set up the topics is told of messages that a channel did not get, at most so often.
+TELL_EVERY = timedelta(days=1)
+RETRIES = RetryPolicy()
+LOOK_UPS = LookUpPolicy()
 
 _log = structlog.get_logger()
 
@@ -86,8 +86,7 @@ class OutboxWorker:
         unknown_policy: UnknownPolicy = UnknownPolicy.AT_MOST_ONCE,
     ) -> None:
         self._posts = posts
-        self._channels = channels
-        self._subscriptions = subscriptions
+        self._notices = Notices(channels=channels, subscriptions=subscriptions, platforms=platforms)
         self._composer = composer
         self._platforms = platforms
         self._clock = clock
@@ -184,6 +183,9 @@ class OutboxWorker:
 
     async def _send(self, post: Post, channel: Channel, outgoing: Outgoing) -> None:
         platform = self._platforms[channel.address.platform]
+        if isinstance(post.content, PaperReply) and not outgoing.reply_to:
+            await self._fold(post, channel)  # what it would reply to was never posted
+            return
         started = self._clock.now()
         if not await self._posts.begin(post, now=started, until=started + LEASE):
             _log.warning("post.lease_lost", post=post.id)
@@ -193,112 +195,134 @@ class OutboxWorker:
             async with asyncio.timeout(SEND_TIMEOUT):
                 result = await platform.send(outgoing)
         except TimeoutError:
-            result = Unknown(f"no answer within {SEND_TIMEOUT:g} seconds")
-        await self._settle(post, channel, result, platform.channel_interval, started)
-
-    async def _settle(
-        self, post: Post, channel: Channel, result: SendResult, interval: float, started: datetime
-    ) -> None:
-        now = self._clock.now()
+            result = Unknown(f"There was no answer within {SEND_TIMEOUT:g} seconds.", late=True)
         self._metrics.post(type(result).__name__.lower())
         log = _log.bind(post=post.id, channel=str(channel.address), attempt=post.attempts + 1)
-        first = post.first_attempt_at or started
+        now = self._clock.now()
         match result:
-            case Sent(remote_id=remote_id):
-                after = now + timedelta(seconds=interval) if interval else None
-                outcome = Settlement(post=post, state=PostState.SENT, at=now, remote_id=remote_id, channel_after=after)
-                log.info("post.sent")
-            case Retry(reason=reason, after=seconds):
-                if now - first >= GIVE_UP_AFTER:
-                    await self._give_up(post, channel, Gone(f"Nothing could be posted for a day: {reason}"), now)
-                    return
-                due = now + (retry_delay(post.attempts) if seconds is None else timedelta(seconds=seconds))
-                outcome = Settlement(post=post, state=PostState.PENDING, at=now, due_at=due, error=reason)
-                log.warning("post.retried_later", reason=reason, due=due)
-            case Unknown(reason=reason):
-                due = now + LOOK_UP_AFTER
-                outcome = Settlement(post=post, state=PostState.UNKNOWN, at=now, due_at=due, error=reason)
-                log.warning("post.unknown", reason=reason)
-            case Rejected(reason=reason):
-                outcome = Settlement(post=post, state=PostState.FAILED, at=now, error=reason)
-                log.error("post.rejected", reason=reason)
+            case Gone(scope=GoneScope.THREAD) if isinstance(post.content, PaperReply):
+                log.info("post.thread_gone", reason=result.reason, detail=result.detail)
+                await self._fold(post, channel)
             case Gone():
                 await self._give_up(post, channel, result, now)
-                return
-        if not await self._posts.settle(outcome):
-            log.warning("post.lease_lost")
+            case Retry(after=after, known=known):
+                tried_for = now - (post.first_attempt_at or started)
+                wait = RETRIES.wait(result, attempts=post.attempts, tried_for=tried_for)
+                if wait is None:
+                    tried = "a day" if known else "an hour"
+                    gone = Gone(f"Nothing could be posted for {tried}. {result.reason}", detail=result.detail)
+                    await self._give_up(post, channel, gone, now)
+                    return
+                log.warning("post.retried_later", reason=result.reason, detail=result.detail, asked=after, wait=wait)
+                await self._settle(post, PostState.PENDING, now, due_at=now + wait, error=result.reason)
+            case Unknown(late=late):
+                log.warning("post.unknown", reason=result.reason, detail=result.detail)
+                due = now + LOOK_UPS.first_wait(result)
+                looks = LookUps(late=late)
+                await self._settle(post, PostState.UNKNOWN, now, due_at=due, error=result.reason, look_ups=looks)
+            case Rejected():
+                await self._reject(post, channel, outgoing, result, now)
+            case Sent(remote_id=remote_id):
+                rest = now + timedelta(seconds=platform.channel_interval) if platform.channel_interval else None
+                if await self._settle(post, PostState.SENT, now, remote_id=remote_id, channel_after=rest):
+                    log.info("post.sent")
+
+    async def _settle(self, post: Post, state: PostState, at: datetime, **what: Any) -> bool:
+        """Writes down what became of a post; whether that was still ours to say."""
+        settled = await self._posts.settle(Settlement(post=post, state=state, at=at, **what))
+        if not settled:
+            _log.warning("post.lease_lost", post=post.id)
+        return settled
 
     async def _look_up(self, post: Post, channel: Channel, outgoing: Outgoing) -> None:
         platform, now = self._platforms[channel.address.platform], self._clock.now()
+        looks, attempt = post.look_ups, post.attempt_at or now
+        window = HistoryWindow(since=post.first_attempt_at or attempt, until=attempt, cursor=looks.cursor)
         found: LookUpResult
-        window = HistoryWindow(since=post.first_attempt_at or now, until=post.attempt_at or now)
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
                 found = await platform.look_up(outgoing, window)
         except TimeoutError:
-            found = Retry(f"no answer within {SEND_TIMEOUT:g} seconds")
+            found = Retry(f"There was no answer within {SEND_TIMEOUT:g} seconds.")
+        log = _log.bind(post=post.id, channel=str(channel.address), found=_named(found))
+        if isinstance(found, Gone) and found.scope is GoneScope.THREAD:
+            found = LookUp.MISSING  # with its thread
+        began_at = looks.began_at if looks.cursor and looks.began_at else now
         now = self._clock.now()
-        outcome = self._reconciled(post, found, now)
-        _log.info("post.looked_up", post=post.id, channel=str(channel.address), state=outcome.state.value)
-        if not await self._posts.settle(outcome):
-            _log.warning("post.lease_lost", post=post.id)
-        elif isinstance(found, Gone):
-            await self._break(channel, found)
-
-    def _reconciled(self, post: Post, found: LookUpResult, now: datetime) -> Settlement:
-        sent = Settlement(post=post, state=PostState.SENT, at=now, looked_up=True)
-        again = Settlement(post=post, state=PostState.PENDING, at=now, due_at=now, looked_up=True)
-        still_unknown = Settlement(
-            post=post, state=PostState.UNKNOWN, at=now, due_at=now + LOOK_UP_AFTER, looked_up=True
-        )
         match found:
             case Sent(remote_id=remote_id):
-                return replace(sent, remote_id=remote_id)
-            case LookUp.CANNOT_TELL:
-                return again if self._unknown_policy is UnknownPolicy.AT_LEAST_ONCE else sent
-            case LookUp.MISSING:
-                return again if post.look_ups + 1 >= LOOK_UPS else still_unknown
-            case Retry(reason=reason, after=seconds):
-                wait = retry_delay(post.look_ups) if seconds is None else timedelta(seconds=seconds)
-                return Settlement(
-                    post=post, state=PostState.UNKNOWN, at=now, due_at=now + wait, error=reason, looked_up=True
-                )
-            case Partly(after=seconds):
-                return replace(still_unknown, due_at=now + timedelta(seconds=seconds))
+                await self._settle(post, PostState.SENT, now, remote_id=remote_id)
             case Gone(reason=reason):
-                return replace(still_unknown, error=reason)
+                # It waits as unknown until the channel is well again, and is looked for then.
+                if await self._settle(post, PostState.UNKNOWN, now, due_at=now, error=reason, look_ups=looks):
+                    await self._notices.stop(channel, found)
+            case Retry() | Partly() | LookUp():
+                progress = isinstance(found, Partly) and found.cursor != looks.cursor
+                decision = LOOK_UPS.decide(
+                    found,
+                    late=looks.late,
+                    look_ups=looks.count,
+                    began_after=began_at - attempt,
+                    elapsed=now - attempt,
+                    progress=progress,
+                )
+                log = log.bind(decision=str(decision))
+                await self._look_again(post, found, decision, now, began_at)
+        log.info("post.looked_up")
+
+    async def _look_again(
+        self,
+        post: Post,
+        found: Retry | Partly | LookUp,
+        decision: timedelta | Verdict,
+        now: datetime,
+        began_at: datetime,
+    ) -> None:
+        looks = post.look_ups
+        match decision:
+            case Verdict.SEND_AGAIN:
+                await self._settle(post, PostState.PENDING, now, due_at=now)
+            case Verdict.SETTING_DECIDES if self._unknown_policy is UnknownPolicy.AT_LEAST_ONCE:
+                await self._settle(post, PostState.PENDING, now, due_at=now)
+            case Verdict.SETTING_DECIDES:
+                _log.warning("post.taken_for_sent", post=post.id)
+                await self._settle(post, PostState.SENT, now)
+            case timedelta():
+                match found:
+                    case Retry(reason=reason):
+                        error = reason
+                    case Partly(cursor=cursor):
+                        count = looks.count + (cursor != looks.cursor)
+                        looks = replace(looks, cursor=cursor, began_at=began_at if cursor else None, count=count)
+                        error = ""
+                    case _:
+                        looks, error = replace(looks, cursor="", began_at=None, count=looks.count + 1), ""
+                due = now + decision
+                await self._settle(post, PostState.UNKNOWN, now, due_at=due, error=error, look_ups=looks)
+
+    async def _fold(self, post: Post, channel: Channel) -> None:
+        """The thread is gone, the channel is well: what was still to be replied goes into the channel."""
+        abstracts = channel.settings.abstracts
+        platform = self._platforms[channel.address.platform]
+        per_message = platform.papers_per_message(Style.CARDS, abstracts=abstracts)
+        if not await self._posts.fold(post, per_message=per_message, abstracts=abstracts, now=self._clock.now()):
+            _log.warning("post.lease_lost", post=post.id)
+
+    async def _reject(
+        self, post: Post, channel: Channel, outgoing: Outgoing, rejected: Rejected, now: datetime
+    ) -> None:
+        _log.error(
+            "post.rejected", post=post.id, channel=str(channel.address), reason=rejected.reason, detail=rejected.detail
+        )
+        known = await self._posts.failures(channel.id, now - TELL_EVERY)
+        if await self._settle(post, PostState.FAILED, now, error=rejected.reason) and not known:
+            await self._notices.rejected(channel, outgoing.message, rejected.reason)
 
     async def _give_up(self, post: Post, channel: Channel, gone: Gone, now: datetime) -> None:
         """Keeps the post for the day on which the channel is well again."""
-        kept = Settlement(post=post, state=PostState.PENDING, at=now, due_at=now, error=gone.reason, fresh_start=True)
-        if await self._posts.settle(kept):
-            await self._break(channel, gone)
-        else:
-            _log.warning("post.lease_lost", post=post.id)
+        if await self._settle(post, PostState.PENDING, now, due_at=now, error=gone.reason, fresh_start=True):
+            await self._notices.stop(channel, gone)
 
-    async def _break(self, channel: Channel, gone: Gone) -> None:
-        """Stops the channel, or its whole workspace, and tells those who set up the topics there, once."""
-        whole = gone.scope is GoneScope.WORKSPACE
-        told: set[str] = set()
-        for one in await self._channels.break_channels(channel.address, gone.reason, whole_workspace=whole):
-            _log.error("channel.broken", channel=str(one.address), reason=gone.reason)
-            owner = await self._subscriptions.owner(one.id)
-            if owner and owner not in told:
-                told.add(owner)
-                await self._tell(one, owner, gone.reason)
 
-    async def _tell(self, channel: Channel, person: str, reason: str) -> None:
-        sentence = text(
-            "I cannot post in ",
-            bold(channel.full_name),
-            f" any more: {reason} The papers wait; say ",
-            code("/papers resume"),
-            " there once it is fixed.",
-        )
-        message = Message(summary=f"I cannot post in {channel.full_name} any more", blocks=(Paragraph(sentence),))
-        try:
-            async with asyncio.timeout(SEND_TIMEOUT):
-                told = await self._platforms[channel.address.platform].tell(channel.address, person, message)
-        except TimeoutError:
-            told = False
-        _log.info("channel.owner_told", channel=str(channel.address), told=told)
+def _named(found: LookUpResult) -> str:
+    return found.value if isinstance(found, LookUp) else type(found).__name__.lower()

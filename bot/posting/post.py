@@ -7,7 +7,7 @@ papers as they are when it is sent, so that a summary or a vote that came later 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.digests.content import PostContent
@@ -21,12 +21,31 @@ class PostState(StrEnum):
     FAILED = "failed"
 
 
+#: A post with an unknown outcome holds up what comes after it in its channel for so long after its request. Then other
+#: digests pass it, so that a history that can hardly be read delays nothing but what belongs together.
+HOLDS_UP_FOR = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookUps:
+    """How a post with an unknown outcome was looked for, since its latest request.
+
+    `count` look-ups have read something. Where the last one could not read to the end, the next one goes on at
+    `cursor`, in what began at `began_at`. `late` says that the message may still come, as after a time-out.
+    """
+
+    count: int = 0
+    cursor: str = ""
+    began_at: datetime | None = None
+    late: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """A row of the outbox. `lease` is the token of whoever works on it: every write about it must name it.
 
-    `first_attempt_at` is when a request for it first left and `attempt_at` when the latest one did, `attempts` counts
-    requests since somebody last intervened, and `look_ups` how often it was looked for after an unknown outcome.
+    `first_attempt_at` is when a request for it first left and `attempt_at` when the latest one did; `attempts` counts
+    requests since somebody last intervened.
     """
 
     id: int
@@ -36,7 +55,7 @@ class Post:
     key: str
     lease: str
     attempts: int
-    look_ups: int
+    look_ups: LookUps
     first_attempt_at: datetime | None
     attempt_at: datetime | None
     parent_remote_id: str | None
@@ -46,8 +65,8 @@ class Post:
 class Settlement:
     """What became of a leased post: its next state and what goes with it.
 
-    `due_at` is when to try or to look again, `channel_after` until when the channel gets nothing else. `fresh_start`
-    forgets the attempts so far. A post that ends as failed drops its papers.
+    `due_at` is when to try or to look again, `channel_after` until when the channel gets nothing else, `look_ups` how
+    far the looking for it got. `fresh_start` forgets the attempts so far. A post that ends as failed drops its papers.
     """
 
     post: Post
@@ -57,5 +76,5 @@ class Settlement:
     due_at: datetime | None = None
     channel_after: datetime | None = None
     error: str = ""
-    looked_up: bool = False
+    look_ups: LookUps = LookUps()
     fresh_start: bool = False

@@ -19,7 +19,10 @@ class PostStore(Protocol):
     async def lease(
         self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int
     ) -> list[Post]:
-        """Takes posts that are due, at most one of a channel and always its oldest open one."""
+        """Takes posts that are due, at most one of a channel and always its oldest open one.
+
+        A digest with a post that is looked for longer than `HOLDS_UP_FOR` is passed by the digests after it.
+        """
         ...
 
     async def begin(self, post: Post, *, now: datetime, until: datetime) -> bool:
@@ -31,6 +34,13 @@ class PostStore(Protocol):
 
     async def settle(self, settlement: Settlement) -> bool:
         """Notes what became of a post; False, and nothing is written, when the lease is not ours any more."""
+        ...
+
+    async def fold(self, post: Post, *, per_message: int, abstracts: bool, now: datetime) -> bool:
+        """Turns a leased reply, and the open ones after it in its thread, into as few messages of the channel as fit.
+
+        False, and nothing is written, when the lease is not ours any more.
+        """
         ...
 
     async def expire(self, now: datetime) -> int:

@@ -9,13 +9,26 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from bot.channels.channel import PlatformName
-from bot.digests.content import SharedPaper
-from bot.posting.post import Post, PostState, Settlement
+from bot.channels.channel import PlatformName, Style
+from bot.digests.content import DigestPart, PaperReply, SharedPaper
+from bot.digests.digest import PlannedPost
+from bot.posting.post import HOLDS_UP_FOR, LookUps, Post, PostState, Settlement
 from storage.store import SqlStore
 from storage.tables import POSTS
 from tests.clocks import NOON
-from tests.storage.scenes import EVERYWHERE, LEASE, channel, lease, lease_one, posts, sent
+from tests.storage.scenes import (
+    EVERYWHERE,
+    LEASE,
+    channel,
+    lease,
+    lease_one,
+    paper,
+    plan,
+    posts,
+    queue,
+    sent,
+    topic,
+)
 
 SECOND = timedelta(seconds=1)
 LATER = NOON + timedelta(minutes=5)
@@ -29,6 +42,11 @@ async def look(store: SqlStore, now: datetime) -> list[Post]:
     return await store.posts.lease_unknown(EVERYWHERE, now=now, until=now + LEASE, limit=10)
 
 
+def papers_of(post: Post) -> tuple[str, ...]:
+    assert isinstance(post.content, DigestPart)
+    return post.content.paper_ids
+
+
 async def counted(store: SqlStore) -> dict[PostState, int]:
     return {state: number for state, number in (await store.posts.counts()).items() if number}
 
@@ -39,7 +57,7 @@ async def test_a_post_is_leased_as_it_was_added(store: SqlStore) -> None:
     added = await store.posts.add(here.id, content, NOON)
     post = await lease_one(store)
     assert (post.id, post.channel_id, post.digest_id, post.content) == (added, here.id, None, content)
-    assert (post.attempts, post.look_ups, post.first_attempt_at, post.parent_remote_id) == (0, 0, None, None)
+    assert (post.attempts, post.look_ups.count, post.first_attempt_at, post.parent_remote_id) == (0, 0, None, None)
     assert post.lease
     assert 0 < len(post.key) <= 25
     assert await lease(store) == []
@@ -226,17 +244,19 @@ async def test_a_fresh_start_forgets_the_attempts(store: SqlStore) -> None:
     await store.posts.begin(post, now=NOON, until=NOON + LEASE)
     assert await settle(store, post, PostState.PENDING, due_at=NOON, error="not in channel", fresh_start=True)
     again = await lease_one(store)
-    assert (again.attempts, again.first_attempt_at, again.look_ups) == (0, None, 0)
+    assert (again.attempts, again.first_attempt_at, again.look_ups.count) == (0, None, 0)
     assert again.key == post.key
 
 
-async def test_an_unknown_post_is_looked_for_by_one_worker_and_holds_up_its_channel(store: SqlStore) -> None:
+async def test_an_unknown_post_is_looked_for_by_one_worker_and_holds_up_its_channel_for_a_minute(
+    store: SqlStore,
+) -> None:
     here = await channel(store)
     await posts(store, here, 2)
     post = await lease_one(store)
     await store.posts.begin(post, now=NOON, until=NOON + LEASE)
     assert await settle(store, post, PostState.UNKNOWN, due_at=NOON + 5 * SECOND, error="no answer")
-    assert await lease(store, LATER) == []
+    assert await lease(store, NOON + HOLDS_UP_FOR - SECOND) == []
     assert await look(store, NOON + 4 * SECOND) == []
     (unknown,) = await look(store, NOON + 5 * SECOND)
     assert unknown.id == post.id
@@ -244,8 +264,70 @@ async def test_an_unknown_post_is_looked_for_by_one_worker_and_holds_up_its_chan
     # The one who looked died: after the lease somebody else looks.
     (again,) = await look(store, NOON + 5 * SECOND + LEASE)
     assert not await settle(store, unknown, PostState.SENT, remote_id="late")
-    assert await settle(store, again, PostState.SENT, remote_id="1", looked_up=True)
-    assert len(await lease(store, LATER)) == 1
+    assert await settle(store, again, PostState.SENT, remote_id="1")
+    assert len(await lease(store, NOON + HOLDS_UP_FOR - SECOND)) == 1
+
+
+async def test_a_post_that_cannot_be_found_lets_the_next_digest_pass_but_not_its_own(store: SqlStore) -> None:
+    here = await channel(store)
+    topic_here = await topic(store, here)
+    first = await queue(store, here, topic_here, paper(1), paper(2))
+    await store.digests.plan(plan(here, first, per_message=1), NOON)
+    here = await store.channels.add(here.address, "", time_zone="UTC", schedule="", next_digest_at=None)
+    second = await queue(store, here, topic_here, paper(3))
+    await store.digests.plan(plan(here, second), NOON)
+    lost = await lease_one(store)
+    await store.posts.begin(lost, now=NOON, until=NOON + LEASE)
+    assert await settle(store, lost, PostState.UNKNOWN, due_at=LATER, error="no answer")
+    assert await lease(store, NOON + HOLDS_UP_FOR - SECOND) == []
+    passing = await lease_one(store, NOON + HOLDS_UP_FOR)
+    assert papers_of(passing) == ("2605.00003",)
+    await sent(store, passing, at=NOON + HOLDS_UP_FOR)
+    assert await lease(store, NOON + HOLDS_UP_FOR) == []
+    # Once it is known not to be there, it is sent again, and then what belongs after it.
+    (unknown,) = await look(store, LATER)
+    assert await settle(store, unknown, PostState.PENDING, due_at=LATER)
+    again = await lease_one(store, LATER)
+    assert again.id == lost.id
+    await sent(store, again, at=LATER)
+    assert papers_of(await lease_one(store, LATER)) == ("2605.00002",)
+
+
+async def test_a_look_up_goes_on_where_it_stopped_until_the_next_request(store: SqlStore) -> None:
+    await posts(store, await channel(store))
+    post = await lease_one(store)
+    await store.posts.begin(post, now=NOON, until=NOON + LEASE)
+    looks = LookUps(count=3, cursor="dXNlcjpV", began_at=NOON + SECOND, late=True)
+    assert await settle(store, post, PostState.UNKNOWN, due_at=NOON, look_ups=looks)
+    (unknown,) = await look(store, NOON)
+    assert (unknown.look_ups, unknown.attempt_at) == (looks, NOON)
+    assert await settle(store, unknown, PostState.PENDING, due_at=NOON, look_ups=looks)
+    again = await lease_one(store)
+    await store.posts.begin(again, now=NOON, until=NOON + LEASE)
+    await store.posts.expire(NOON + LEASE)
+    (unknown,) = await look(store, NOON + LEASE)
+    assert unknown.look_ups == LookUps()
+
+
+async def test_a_thread_is_folded_into_as_few_messages_as_fit(store: SqlStore) -> None:
+    here = await channel(store)
+    papers = await queue(store, here, await topic(store, here), *(paper(number) for number in range(1, 7)))
+    part = DigestPart(paper_ids=tuple(papers), first=1, part=1, parts=1)
+    replies = [PlannedPost(content=PaperReply(paper_id=one), delivers=(one,), reply_to=0) for one in papers]
+    threaded = replace(plan(here, papers, style=Style.THREADS), posts=(PlannedPost(content=part), *replies))
+    await store.digests.plan(threaded, NOON)
+    await sent(store, await lease_one(store))
+    await sent(store, await lease_one(store))
+    assert await store.posts.open_in(here.id) == 5
+    refused = await lease_one(store)
+    assert await store.posts.fold(refused, per_message=2, abstracts=False, now=NOON)
+    assert not await store.posts.fold(refused, per_message=2, abstracts=False, now=NOON)
+    for expected in (papers[1:3], papers[3:5], papers[5:]):
+        post = await lease_one(store)
+        assert (papers_of(post), post.parent_remote_id, post.attempts) == (tuple(expected), None, 0)
+        await sent(store, post)
+    assert await counted(store) == {PostState.SENT: 5}
+    assert {one.paper.id for one in await store.digests.history(here.id, 10)} == set(papers)
 
 
 async def test_look_ups_are_counted_until_the_next_attempt(store: SqlStore) -> None:
@@ -255,17 +337,17 @@ async def test_look_ups_are_counted_until_the_next_attempt(store: SqlStore) -> N
     assert await settle(store, post, PostState.UNKNOWN, due_at=NOON)
     for look_ups in range(2):
         (unknown,) = await look(store, NOON)
-        assert (unknown.look_ups, unknown.attempts) == (look_ups, 1)
-        assert await settle(store, unknown, PostState.UNKNOWN, due_at=NOON, looked_up=True)
+        assert (unknown.look_ups.count, unknown.attempts) == (look_ups, 1)
+        assert await settle(store, unknown, PostState.UNKNOWN, due_at=NOON, look_ups=LookUps(count=look_ups + 1))
     (unknown,) = await look(store, NOON)
-    assert await settle(store, unknown, PostState.PENDING, due_at=NOON, looked_up=True)
+    assert await settle(store, unknown, PostState.PENDING, due_at=NOON, look_ups=LookUps(count=3))
     again = await lease_one(store)
-    assert (again.look_ups, again.attempts) == (3, 1)
+    assert (again.look_ups.count, again.attempts) == (3, 1)
     await store.posts.begin(again, now=NOON, until=NOON + LEASE)
     # A crash in the next attempt: what was looked for before says nothing about this request.
     await store.posts.expire(NOON + LEASE)
     (unknown,) = await look(store, NOON + LEASE)
-    assert (unknown.look_ups, unknown.attempts) == (0, 2)
+    assert (unknown.look_ups.count, unknown.attempts) == (0, 2)
 
 
 async def test_unknown_posts_of_stopped_channels_and_other_platforms_are_not_looked_for(store: SqlStore) -> None:

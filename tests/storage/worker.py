@@ -46,9 +46,7 @@ async def hold(store: SqlStore, post: Post, chance: random.Random, *, looking: b
     state = chance.choice([PostState.SENT, PostState.SENT, PostState.PENDING, PostState.UNKNOWN])
     now = datetime.now(UTC)
     held_until = time.monotonic()
-    settlement = Settlement(
-        post=post, state=state, at=now, remote_id=f"r{post.id}", due_at=now, error="", looked_up=looking
-    )
+    settlement = Settlement(post=post, state=state, at=now, remote_id=f"r{post.id}", due_at=now, error="")
     assert await store.posts.settle(settlement)
     print(json.dumps([post.channel_id, held_from, held_until, post.id, state]))
 

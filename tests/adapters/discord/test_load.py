@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 
 from bot.app import engine
-from bot.posting import outbox, retries
+from bot.posting import outbox
+from bot.posting.retries import LookUpPolicy, RetryPolicy
 from tests.adapters.discord.load import storm
 
 
 async def test_in_a_storm_every_message_is_posted_once_and_everybody_is_answered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module, name in ((outbox, "LOOK_UP_AFTER"), (retries, "FIRST_RETRY"), (engine, "RECONCILE_EVERY")):
-        monkeypatch.setattr(module, name, timedelta(seconds=0.2))
+    soon = timedelta(seconds=0.2)
+    monkeypatch.setattr(engine, "RECONCILE_EVERY", soon)
+    monkeypatch.setattr(outbox, "RETRIES", RetryPolicy(first=soon))
+    monkeypatch.setattr(outbox, "LOOK_UPS", LookUpPolicy(marks=(soon, 2 * soon), late_marks=(soon, 2 * soon)))
     outcome = await storm(tmp_path, guilds=4, channels=40, timeout=60)
     assert outcome.wrong == []
     assert outcome.unanswered == 0
