@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapters.slack.client.errors import ERRORS, code_of, outcome_of
+from adapters.slack.client.errors import ERRORS, code_of, explained, outcome_of
 from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import LIBRARY_LOG, usable_proxy
 from adapters.slack.events.deduplication import Deduplication
@@ -157,7 +157,7 @@ class SlackApp:
                     "with xapp- and has the scope connections:write."
                 ) from error
         except ERRORS as error:
-            log.warning("slack.unreachable", reason=outcome_of(error).reason)
+            log.warning("slack.unreachable", reason=explained(error))
         return None
 
     def routes(self) -> list[Route]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
-from adapters.slack.client.errors import ERRORS, code_of, for_channel, outcome_of
+from adapters.slack.client.errors import ERRORS, code_of, explained, for_place, outcome_of
 from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import SlackApi
 from adapters.slack.installation.workspaces import Workspaces
 from adapters.slack.messages import rendering
+from adapters.slack.messages.history import find
 from adapters.slack.messages.mentions import mention_name, parse_mention, parse_role
+from adapters.slack.messages.metadata import metadata_of
 from adapters.slack.messages.rendering import Payload, content_of, render_one
 from adapters.slack.messages.sending import post, say
 from bot.channels.channel import Address, PlatformName, Style
@@ -34,14 +35,9 @@ from bot.platforms.outcomes import (
 
 log = structlog.get_logger(__name__)
 
-#: Names the metadata of our messages, in which the outbox's key stands. Everybody in the workspace may read it.
-EVENT_TYPE: Final = "paperround_post"
 CHANNEL_INTERVAL: Final = 1.0  # seconds; https://docs.slack.dev/apis/web-api/rate-limits
-#: Slack's clock and ours may differ by so much when history is searched for a message.
-CLOCK_SKEW: Final = timedelta(minutes=1)
-_HISTORY_PAGE: Final = 200
-_HISTORY_PAGES: Final = 10
-_UNREADABLE: Final = frozenset(("missing_scope", "not_in_channel", "channel_not_found", "no_permission"))
+#: Nobody could find out in a year: what was lost stays lost, and the setting for that decides.
+_UNREADABLE: Final = frozenset(("missing_scope", "not_allowed_token_type"))
 
 
 class SlackPlatform:
@@ -87,7 +83,7 @@ class SlackPlatform:
         api = await self._api_of(outgoing.address)
         if not isinstance(api, SlackApi):
             return api
-        if wait := api.pace.wait():
+        if wait := api.rate_limit.wait():
             return Retry("Slack asks this workspace to wait.", wait)
         token = api.token
         result: SendResult
@@ -95,8 +91,8 @@ class SlackPlatform:
             result = Sent(await post(api, _arguments(outgoing, page)))
         except ERRORS as error:
             refused = await self.workspaces.outcome_of_refusal(api, token, error)
-            result = for_channel(refused, outgoing.address.channel)
-        _note_pace(api, outgoing.address.channel, result)
+            result = for_place(refused, outgoing.address.channel, outgoing.reply_to)
+        _note_limit(api, outgoing.address.channel, result)
         return result
 
     async def look_up(self, outgoing: Outgoing, window: HistoryWindow) -> LookUpResult:
@@ -108,16 +104,15 @@ class SlackPlatform:
             return api
         token = api.token
         try:
-            return await self._find_in_history(api, outgoing, window.since)
+            return await find(api, outgoing, window)
         except ERRORS as error:
             code, outcome = code_of(error), await self.workspaces.outcome_of_refusal(api, token, error)
-            if code == "thread_not_found":
-                return LookUp.MISSING
-            if code in _UNREADABLE:
-                return LookUp.CANNOT_TELL
-            if isinstance(outcome, Retry | Gone):
-                return outcome
-            return Retry(outcome.reason)
+        if isinstance(outcome, Gone) and outcome.scope is GoneScope.THREAD:
+            return LookUp.MISSING
+        if code in _UNREADABLE or (isinstance(outcome, Gone) and outcome.scope is GoneScope.CHANNEL):
+            # Whether the channel still takes messages is for the next one to find out.
+            return LookUp.CANNOT_TELL
+        return outcome if isinstance(outcome, Retry | Gone) else Retry(outcome.reason, detail=outcome.detail)
 
     async def tell(self, address: Address, person_id: str, message: Message) -> bool:
         """Writes to the person, in the conversation that the person has with the app."""
@@ -127,7 +122,7 @@ class SlackPlatform:
         try:
             await say(api, person_id, message, about=address.channel)
         except ERRORS as error:
-            log.warning("slack.not_told", person=person_id, reason=outcome_of(error).reason)
+            log.warning("slack.not_told", person=person_id, reason=explained(error))
             return False
         return True
 
@@ -143,41 +138,17 @@ class SlackPlatform:
         except ERRORS as error:
             outcome = outcome_of(error)
             # Nothing was being posted yet, so nothing is unclear.
-            return Retry(outcome.reason) if isinstance(outcome, Unknown) else outcome
+            return Retry(outcome.reason, detail=outcome.detail) if isinstance(outcome, Unknown) else outcome
         except PaperRoundError as error:
             return Retry(str(error))
         return api or Gone(self.workspaces.not_installed, GoneScope.WORKSPACE)
 
-    async def _find_in_history(self, api: SlackApi, outgoing: Outgoing, since: datetime) -> Sent | LookUp:
-        cursor: str | None = None
-        for _ in range(_HISTORY_PAGES):
-            asked: dict[str, Any] = {
-                "channel": outgoing.address.channel,
-                "oldest": f"{(since - CLOCK_SKEW).timestamp():.6f}",
-                "inclusive": True,
-                "limit": _HISTORY_PAGE,
-                # Without it Slack leaves out the metadata's payload, and nothing would ever be found.
-                "include_all_metadata": True,
-                "cursor": cursor,
-            }
-            if outgoing.reply_to:
-                page = await api.client.conversations_replies(ts=outgoing.reply_to, **asked)
-            else:
-                page = await api.client.conversations_history(**asked)
-            for message in page["messages"]:
-                if _key_of(message) == outgoing.key:
-                    return Sent(message["ts"])
-            cursor = (page.get("response_metadata") or {}).get("next_cursor")
-            if not cursor:
-                return LookUp.MISSING
-        return LookUp.CANNOT_TELL
 
-
-def _note_pace(api: SlackApi, channel: str, result: SendResult) -> None:
+def _note_limit(api: SlackApi, channel: str, result: SendResult) -> None:
     if isinstance(result, Sent):
-        api.pace.taken()
+        api.rate_limit.succeeded()
     elif isinstance(result, Retry) and result.after is not None:
-        api.pace.retry_after(channel, result.after)
+        api.rate_limit.limited(channel, result.after)
 
 
 def _arguments(outgoing: Outgoing, payload: Payload) -> Json:
@@ -186,16 +157,3 @@ def _arguments(outgoing: Outgoing, payload: Payload) -> Json:
         "metadata": metadata_of(outgoing),
     }
     return arguments | ({"thread_ts": outgoing.reply_to} if outgoing.reply_to else {})
-
-
-def metadata_of(outgoing: Outgoing) -> Json:
-    """What a message carries so that it is found again."""
-    return {"event_type": EVENT_TYPE, "event_payload": {"key": outgoing.key}}
-
-
-def _key_of(message: Json) -> str | None:
-    metadata = message.get("metadata") or {}
-    if metadata.get("event_type") != EVENT_TYPE:
-        return None
-    key = (metadata.get("event_payload") or {}).get("key")
-    return key if isinstance(key, str) else None

@@ -63,7 +63,7 @@ def slack_parts(settings: Settings, store: SqlStore, clock: Clock) -> SlackParts
     from storage.installations import SqlInstallationStore
     from storage.token_encryption import open_token_encryption
 
-    connection = Connection(settings.slack_api_url)
+    connection = Connection(settings.slack_api_url, clock=clock)
     if not client_id:
         return SlackParts(SlackPlatform(OneWorkspace(connection, token)))
     encryption = open_token_encryption(settings.secret_key.get_secret_value(), settings.data_dir)

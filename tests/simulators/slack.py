@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import itertools
 import json
+import math
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
@@ -46,9 +47,15 @@ class Fault(Enum):
     REFUSED = auto()  # a `response_url` does not take the blocks
     RATE_LIMITED = auto()  # comes with `RETRY_AFTER`
     GARBAGE = auto()  # it is done, and a proxy answers with a page
+    EMPTY = auto()  # it is done, and the answer is empty
+    PAGE_403 = auto()  # it is not done, and a proxy answers with a page
+    PAGE_404 = auto()
+    PAGE_429 = auto()  # the same, without `Retry-After`
+    ARRAY = auto()  # it is done, and the answer is no object
 
 
 RETRY_AFTER = 7
+_PAGES: dict[object, int] = {Fault.PAGE_403: 403, Fault.PAGE_404: 404, Fault.PAGE_429: 429}
 
 
 @dataclass(slots=True)
@@ -97,10 +104,14 @@ class SlackSimulator:
         self.held: dict[str, asyncio.Event] = {}  # the next request of a method waits for its event
         self.http_url: str | None = None  # where the bot listens, in HTTP mode
         self.sockets: list[web.WebSocketResponse] = []
+        self.enterprise_id = ""  # of the organisation that the workspace belongs to
+        #: Seconds between two readings of histories, and messages in each, for apps outside the Marketplace.
+        self.history_limit: tuple[float, int] | None = None
         self.interval = interval
         self._now = now
         self._faults: defaultdict[str, deque[Fault | str | None]] = defaultdict(deque)
         self._last_post: dict[str, float] = {}
+        self._last_read: dict[str, float] = {}
         self._numbers = itertools.count(1)
         self._acknowledgements: dict[str, asyncio.Future[Json]] = {}
         self._responses: dict[str, asyncio.Queue[Json]] = {}
@@ -424,6 +435,8 @@ class SlackSimulator:
         if fault is Fault.RATE_LIMITED:
             headers = {"Retry-After": str(self.retry_after)}
             return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
+        if fault in _PAGES:
+            return web.Response(status=_PAGES[fault], text="<html>Access denied</html>", content_type="text/html")
         if isinstance(fault, str):
             return web.json_response({"ok": False, "error": fault})
         headers = {"Date": formatdate(self._now() + self.clock_ahead, usegmt=True)}
@@ -441,7 +454,7 @@ class SlackSimulator:
         except RefusalError as refused:
             self.refusals.append(str(refused))
             if str(refused) == "ratelimited":
-                headers |= {"Retry-After": "1"}
+                headers |= {"Retry-After": f"{refused.retry_after:.0f}"}
                 return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
             answer = {"ok": False, "error": str(refused)} | ({"errors": refused.errors} if refused.errors else {})
         match fault:
@@ -451,6 +464,10 @@ class SlackSimulator:
                 return web.json_response({"ok": False, "error": "internal_error"}, status=500)
             case Fault.GARBAGE:
                 return web.Response(text="<html>Welcome to the hotel</html>", content_type="text/plain")
+            case Fault.EMPTY:
+                return web.Response(text="")
+            case Fault.ARRAY:
+                return web.json_response([])
             case Fault.HANG:
                 await self._hanging.wait()
         return web.json_response(answer, headers=headers)
@@ -482,6 +499,17 @@ class SlackSimulator:
         if now - self._last_post.get(channel, -1e9) < self.interval:
             raise RefusalError("ratelimited")
         self._last_post[channel] = now
+
+    def read_history(self, method: str, limit: int) -> int:
+        """How many messages one answer of that method has; raises `RefusalError` for one that comes too soon."""
+        if self.history_limit is None:
+            return limit
+        interval, objects = self.history_limit
+        wait = self._last_read.get(method, -1e9) + interval - self._now()
+        if wait > 0:
+            raise RefusalError("ratelimited", retry_after=math.ceil(wait))
+        self._last_read[method] = self._now()
+        return min(limit, objects)
 
     def ticket(self) -> str:
         """The address of a new socket, good for one connection."""

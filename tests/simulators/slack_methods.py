@@ -21,9 +21,10 @@ TEAM, BOT_USER, BOT_ID = "T0TEAM", "U0BOT", "B0BOT"
 class RefusalError(Exception):
     """Slack's `ok: false` with this code, and what it says about it besides."""
 
-    def __init__(self, code: str, *errors: str) -> None:
+    def __init__(self, code: str, *errors: str, retry_after: float = 1) -> None:
         super().__init__(code)
         self.errors = errors
+        self.retry_after = retry_after
 
 
 @dataclass(slots=True)
@@ -34,6 +35,8 @@ class SimulatedChannel:
     archived: bool = False
     members: set[str] = field(default_factory=set)
     messages: list[Json] = field(default_factory=list)
+    refuses: str = ""  # the code with which Slack refuses every message there
+    shared: bool = False  # with another workspace
 
     @property
     def posts(self) -> list[Json]:
@@ -52,7 +55,8 @@ def _truth(value: Any) -> bool:
 
 def auth_test(slack: SlackSimulator, _arguments: Json) -> Json:
     return {"url": "https://example.slack.com/", "team": slack.name, "team_id": slack.team_id, "user": "paperround",
-            "user_id": BOT_USER, "bot_id": BOT_ID}  # fmt: skip
+            "user_id": BOT_USER, "bot_id": BOT_ID,
+            **({"enterprise_id": slack.enterprise_id} if slack.enterprise_id else {})}  # fmt: skip
 
 
 def api_test(_slack: SlackSimulator, _arguments: Json) -> Json:
@@ -85,6 +89,8 @@ def post_message(slack: SlackSimulator, arguments: Json) -> Json:
     channel = _joined(slack, channel_id)
     if channel.archived:
         raise RefusalError("is_archived")
+    if channel.refuses:
+        raise RefusalError(channel.refuses)
     blocks = _structure(arguments.get("blocks"))
     payload = {"text": arguments.get("text", "")} | ({"blocks": blocks} if blocks else {})
     if found := problems(payload):
@@ -140,10 +146,17 @@ def open_conversation(slack: SlackSimulator, arguments: Json) -> Json:
     return {"channel": {"id": slack.conversation(arguments["users"]).id}}
 
 
-def _page(messages: list[Json], arguments: Json) -> Json:
+def _time(arguments: Json, name: str, otherwise: float) -> float:
+    try:
+        return float(arguments.get(name) or otherwise)
+    except ValueError:
+        raise RefusalError(f"invalid_ts_{name}") from None
+
+
+def _page(slack: SlackSimulator, method: str, messages: list[Json], arguments: Json) -> Json:
     """Those messages from the newest on, as history shows them: without metadata unless that is asked for."""
-    oldest = float(arguments.get("oldest") or 0)
-    found = [message for message in messages if float(message["ts"]) >= oldest]
+    oldest, latest = (_time(arguments, name, otherwise) for name, otherwise in (("oldest", 0.0), ("latest", 1e12)))
+    found = [message for message in messages if oldest <= float(message["ts"]) <= latest]
     found.sort(key=lambda message: float(message["ts"]), reverse=True)
     if not _truth(arguments.get("include_all_metadata")):
         found = [
@@ -155,6 +168,7 @@ def _page(messages: list[Json], arguments: Json) -> Json:
     start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit", 100))
     if limit > 999:
         raise RefusalError("invalid_limit")
+    limit = slack.read_history(method, limit)
     more = start + limit < len(found)
     return {
         "messages": found[start : start + limit],
@@ -164,7 +178,7 @@ def _page(messages: list[Json], arguments: Json) -> Json:
 
 
 def history(slack: SlackSimulator, arguments: Json) -> Json:
-    return _page(_joined(slack, arguments["channel"]).posts, arguments)
+    return _page(slack, "conversations.history", _joined(slack, arguments["channel"]).posts, arguments)
 
 
 def replies(slack: SlackSimulator, arguments: Json) -> Json:
@@ -175,7 +189,7 @@ def replies(slack: SlackSimulator, arguments: Json) -> Json:
     ]
     if not thread:
         raise RefusalError("thread_not_found")
-    return _page(thread, arguments)
+    return _page(slack, "conversations.replies", thread, arguments)
 
 
 def join(slack: SlackSimulator, arguments: Json) -> Json:

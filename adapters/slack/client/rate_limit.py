@@ -1,4 +1,4 @@
-"""When a whole workspace is asked to wait.
+"""Rate limits: when a workspace is asked to wait, and how often its histories may be read.
 
 Slack limits messages per channel and per workspace, and its answer does not say which limit it was. One channel's is
 nobody else's business; when several channels are refused at once it is the workspace's, and more requests would only
@@ -7,30 +7,86 @@ be refused as well. https://docs.slack.dev/apis/web-api/rate-limits
 
 from __future__ import annotations
 
-import time
+from collections import OrderedDict
+from collections.abc import Callable
 from typing import Final
 
 #: So many channels that have to wait at the same time mean the workspace.
 CHANNELS: Final = 5
+#: Seconds after the last refusal for which histories are read no faster than it allowed.
+_PACE_KEPT_FOR: Final = 3_600.0
+_LONGEST_INTERVAL: Final = 300.0  # seconds
 
 
 class RateLimit:
     """How long a workspace's channels have to wait, as far as Slack said."""
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
         self._until: dict[str, float] = {}
 
-    def retry_after(self, channel: str, seconds: float) -> None:
-        now = time.monotonic()
+    def limited(self, channel: str, seconds: float) -> None:
+        """Slack refused a message of that channel for so long."""
+        now = self._monotonic()
         self._until = {one: until for one, until in self._until.items() if until > now} | {channel: now + seconds}
 
-    def taken(self) -> None:
+    def succeeded(self) -> None:
         """Slack took a message: it was not the workspace."""
         self._until.clear()
 
     def wait(self) -> float:
         """Seconds until the workspace may be asked again."""
-        now = time.monotonic()
+        now = self._monotonic()
         waiting = sorted(until - now for until in self._until.values() if until > now)
         # Until so few of them wait that it may be only those channels again.
         return waiting[-CHANNELS] if len(waiting) >= CHANNELS else 0.0
+
+
+class HistoryPace:
+    """How often one method may be asked in a workspace, learnt from its refusals; each that waits has its turn.
+
+    Apps that are distributed outside the Marketplace may read a history once a minute, in the whole workspace:
+    https://docs.slack.dev/reference/methods/conversations.history
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._interval = 0.0
+        self._learnt_at = 0.0
+        self._asked_at: float | None = None
+        self._asked_before: float | None = None  # the time before that
+        self._free_at = 0.0  # nobody may ask before
+        self._turns: OrderedDict[str, float] = OrderedDict()
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether Slack has refused to be asked as often as we did."""
+        return self._interval > 0.0
+
+    def wait(self, key: str) -> float:
+        """Seconds until whatever has that key may ask, 0 for now: then it is taken to have asked."""
+        now = self._monotonic()
+        if self._interval and now - self._learnt_at > _PACE_KEPT_FOR:
+            self._interval = 0.0
+            self._turns.clear()
+        # Who had a turn and did not come, does not come any more.
+        while self._turns and (first := next(iter(self._turns.items())))[1] < now - self._interval and first[0] != key:
+            self._turns.popitem(last=False)
+        turn = self._turns.pop(key, None)
+        others = max(self._turns.values(), default=None) if turn is None else None
+        at = max(now if turn is None else turn, self._free_at)
+        if others is not None:
+            at = max(at, others + self._interval)
+        if at > now:
+            self._turns[key] = at
+            self._turns = OrderedDict(sorted(self._turns.items(), key=lambda one: one[1]))
+            return at - now
+        self._asked_before, self._asked_at, self._free_at = self._asked_at, now, now + self._interval
+        return 0.0
+
+    def limited(self, seconds: float) -> None:
+        """Slack refused the last one for so long: that, and the time since the one before it, are what it wants."""
+        now = self._monotonic()
+        before = 0.0 if self._asked_before is None else now - self._asked_before
+        self._interval = max(self._interval, min(_LONGEST_INTERVAL, seconds + before))
+        self._learnt_at, self._free_at = now, now + seconds

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -23,8 +24,9 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack.client.errors import ERRORS, code_of
 from adapters.slack.client.payloads import Json
-from adapters.slack.client.rate_limit import RateLimit
+from adapters.slack.client.rate_limit import HistoryPace, RateLimit
 from adapters.slack.client.retries import Retries
+from bot.clocks import Clock, SystemClock
 
 log = structlog.get_logger(__name__)
 
@@ -101,9 +103,20 @@ class Connection:
     """The address of the Web API, one pool of connections to it, and the retries to wait for it. `close` it in the
     end."""
 
-    def __init__(self, api_url: str = DEFAULT_API_URL, *, timeout: int = REQUEST_TIMEOUT) -> None:
+    def __init__(
+        self,
+        api_url: str = DEFAULT_API_URL,
+        *,
+        timeout: int = REQUEST_TIMEOUT,
+        clock: Clock | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.url = api_url.rstrip("/") + "/"
         self.retries = Retries()
+        self.monotonic = monotonic
+        #: How far Slack's clock is ahead of ours, by the last message that it took.
+        self.clock_ahead = timedelta()
+        self._clock = clock or SystemClock()
         # The library applies its own timeout only to connections that it opened itself.
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
@@ -114,6 +127,15 @@ class Connection:
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(timeout=self._timeout)
         return self._session
+
+    def note_time(self, ts: str) -> None:
+        """Compares clocks by the `ts` of a message that Slack has just taken.
+
+        In whole minutes, so that the pages of one history are asked for with the same times.
+        """
+        with suppress(ValueError, OverflowError):
+            apart = float(ts) - self._clock.now().timestamp()
+            self.clock_ahead = timedelta(minutes=round(apart / 60))
 
     def client(self, token: str | None = None) -> AsyncWebClient:
         """A client that uses the pool."""
@@ -153,7 +175,8 @@ class SlackApi:
         self.connection = connection
         self.token = bot_token
         self.workspace = identity.team_id if identity else ""
-        self.pace = RateLimit()
+        self.rate_limit = RateLimit(connection.monotonic)
+        self._history_paces: dict[str, HistoryPace] = {}
         self._identity = identity
         self._people: _Cache[Profile] = _Cache()
         self._names: _Cache[str] = _Cache()
@@ -163,6 +186,10 @@ class SlackApi:
     def client(self) -> AsyncWebClient:
         """The client that posts, with the token of the moment."""
         return self.connection.client(self.token)
+
+    def history_pace(self, method: str) -> HistoryPace:
+        """How often that method may be asked in this workspace."""
+        return self._history_paces.setdefault(method, HistoryPace(self.connection.monotonic))
 
     async def identity(self) -> Identity:
         """Who the token belongs to, asked once; raises one of `errors.ERRORS`."""

@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from adapters.slack.client.errors import ERRORS, code_of, outcome_of
+from adapters.slack.client.errors import ERRORS, code_of, explained
 from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import SlackApi
 from adapters.slack.interactions.command_calls import CommandCalls
@@ -91,7 +91,7 @@ class ChannelEvents:
         try:
             await self._api.connection.retries.ask(partial(self._api.join, channel))
         except ERRORS as error:
-            log.info("slack.not_joined", channel=channel, reason=outcome_of(error).reason)
+            log.info("slack.not_joined", channel=channel, reason=explained(error))
             return await self._api.is_in(channel)
         return True
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from adapters.slack.client.errors import ERRORS, code_of, is_unacceptable, outcome_of
+from adapters.slack.client.errors import ERRORS, code_of, explained, is_unacceptable
 from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import SlackApi
 from adapters.slack.messages import block_kit
@@ -81,7 +81,7 @@ class LinkEvents:
                     partial(self._api.client.api_call, "chat.unfurl", json={**place, "unfurls": unfurls})
                 )
             except ERRORS as error:
-                log.warning("slack.not_unfurled", code=code_of(error), reason=outcome_of(error).reason)
+                log.warning("slack.not_unfurled", code=code_of(error), reason=explained(error))
                 if not (is_unacceptable(error) or code_of(error) in _UNSHOWABLE):
                     return True
             else:

@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from adapters.slack.client.errors import ERRORS, outcome_of
+from adapters.slack.client.errors import ERRORS, explained
 from adapters.slack.client.payloads import DIRECT_MESSAGE_PREFIX, Json
 from adapters.slack.interactions.slow_commands import SlowCommands
 from adapters.slack.messages import sending
@@ -44,6 +44,6 @@ class DirectMessages:
 
             await tell(await self._slow_commands.run(call, tell))
         except ERRORS as error:
-            log.warning("slack.not_answered", channel=event.get("channel"), reason=outcome_of(error).reason)
+            log.warning("slack.not_answered", channel=event.get("channel"), reason=explained(error))
         else:
             self._background.start(services.refresh_home(call.person.id))

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from adapters.slack.client.errors import ERRORS, code_of, outcome_of
+from adapters.slack.client.errors import ERRORS, code_of, explained
 from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import Connection, SlackApi, is_loopback
 from adapters.slack.installation.installed_workspaces import InstalledWorkspaces, tokens_of
@@ -175,7 +175,7 @@ class OAuthInstallation:
 
     def _failed(self, error: BaseException) -> HTMLResponse:
         code = code_of(error)
-        log.warning("slack.not_installed", code=code, reason=outcome_of(error).reason)
+        log.warning("slack.not_installed", code=code, reason=explained(error))
         if code in _BEGIN_ANEW:
             return _page(400, "Not installed", "Slack's permission was used before, or is too old.", _AGAIN)
         if code and code not in ("ratelimited", "internal_error", "fatal_error", "service_unavailable"):

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import structlog
 
-from adapters.slack.client.errors import ERRORS, code_of, outcome_of
+from adapters.slack.client.errors import ERRORS, code_of, explained
 from adapters.slack.client.payloads import DIRECT_MESSAGE_PREFIX, Json
 from adapters.slack.client.web_api import DIRECT_MESSAGES, SlackApi
 from adapters.slack.messages.block_kit import visible
@@ -109,7 +109,7 @@ class CommandCalls:
         try:
             return await self._api.channel_name(channel_id)
         except ERRORS as error:
-            log.info("slack.channel_unnamed", channel=channel_id, reason=outcome_of(error).reason)
+            log.info("slack.channel_unnamed", channel=channel_id, reason=explained(error))
             # An app that was installed before it asked for this scope is still in its own conversations.
             unasked = channel_id.startswith(DIRECT_MESSAGE_PREFIX) and code_of(error) == "missing_scope"
             return DIRECT_MESSAGES if unasked else channel_id
@@ -132,7 +132,7 @@ class CommandCalls:
         try:
             return (await self._api.profile(user_id)).name
         except ERRORS as error:
-            log.info("slack.person_unnamed", person=user_id, reason=outcome_of(error).reason)
+            log.info("slack.person_unnamed", person=user_id, reason=explained(error))
             return user_id
 
     async def person(self, user_id: str, *, personal: bool = False) -> Person:
@@ -145,7 +145,7 @@ class CommandCalls:
         try:
             profile = await self._api.profile(user_id)
         except ERRORS as error:
-            log.warning("slack.person_unknown", person=user_id, reason=outcome_of(error).reason)
+            log.warning("slack.person_unknown", person=user_id, reason=explained(error))
             # Where the app may not look at people at all, Slack's word that they are in the channel must do. Whether
             # they are admins is unknown then, and a role for admins has nobody.
             unasked = code_of(error) == "missing_scope"

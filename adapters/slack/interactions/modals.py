@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from adapters.slack.client.errors import ERRORS, code_of, outcome_of
+from adapters.slack.client.errors import ERRORS, code_of, explained
 from adapters.slack.client.payloads import DIRECT_MESSAGE_PREFIX, Json
 from adapters.slack.client.web_api import SlackApi
 from adapters.slack.interactions.command_calls import CommandCalls
@@ -146,7 +146,7 @@ class Modals:
             await self._api.client.views_update(view_id=view["id"], hash=view["hash"], view=with_preview(view, found))
         except ERRORS as error:
             if code_of(error) != "hash_conflict" or self._typed.get(view["id"]) != submission.query:
-                log.info("slack.preview_not_shown", reason=outcome_of(error).reason)
+                log.info("slack.preview_not_shown", reason=explained(error))
                 return
             # An older preview came in between, and this is what the person wrote last.
             await self._show_preview(view, found)
@@ -155,7 +155,7 @@ class Modals:
         try:
             await self._api.client.views_update(view_id=view["id"], view=with_preview(view, found))
         except ERRORS as error:
-            log.info("slack.preview_not_shown", reason=outcome_of(error).reason)
+            log.info("slack.preview_not_shown", reason=explained(error))
 
     async def submitted(self, ack: AsyncAck, body: Json) -> None:
         """Does what a form says; a mistake stands under its field, and the form stays open."""
@@ -215,7 +215,7 @@ class Modals:
         try:
             return await self._api.is_member(channel, person)
         except ERRORS as error:
-            log.info("slack.members_unknown", channel=channel, reason=outcome_of(error).reason)
+            log.info("slack.members_unknown", channel=channel, reason=explained(error))
             return False
 
     async def _tell(self, work: asyncio.Task[Reply | None], submission: Submission, person: str) -> None:
@@ -244,7 +244,7 @@ class Modals:
             await self._api.client.views_open(trigger_id=trigger, view=view)
         except ERRORS as error:
             # Usually too late: the answer in words says the same.
-            log.info("slack.form_not_opened", reason=outcome_of(error).reason)
+            log.info("slack.form_not_opened", reason=explained(error))
             return False
         return True
 

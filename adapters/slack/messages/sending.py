@@ -59,6 +59,7 @@ async def _post_variant(api: SlackApi, form: Json) -> str:
         answer = await api.client.chat_postMessage(**form)
     if not answer.get("ts"):
         raise ValueError("Slack does not say which message it is")
+    api.connection.note_time(str(answer["ts"]))
     return str(answer["ts"])
 
 

@@ -31,10 +31,13 @@ async def slack(clock: SettableClock) -> AsyncIterator[SlackSimulator]:
 
 
 @pytest.fixture
-async def platform(slack: SlackSimulator, request: pytest.FixtureRequest) -> AsyncIterator[SlackPlatform]:
+async def platform(
+    slack: SlackSimulator, clock: SettableClock, request: pytest.FixtureRequest
+) -> AsyncIterator[SlackPlatform]:
     # Only a test in which Slack never answers gives up soon: a busy machine may need seconds for a simple request.
     timeout = 1 if request.node.get_closest_marker("impatient") else REQUEST_TIMEOUT
-    platform = SlackPlatform(OneWorkspace(Connection(slack.api_url, timeout=timeout), BOT_TOKEN))
+    connection = Connection(slack.api_url, timeout=timeout, clock=clock, monotonic=lambda: clock.now().timestamp())
+    platform = SlackPlatform(OneWorkspace(connection, BOT_TOKEN))
     yield platform
     await platform.close()
 

@@ -9,11 +9,12 @@ import pytest
 from adapters.slack.client.errors import retry_after
 from adapters.slack.client.web_api import Connection
 from adapters.slack.installation.workspaces import OneWorkspace
-from adapters.slack.platform import EVENT_TYPE, SlackPlatform
+from adapters.slack.messages.metadata import EVENT_TYPE
+from adapters.slack.platform import SlackPlatform
 from bot.channels.channel import Address, PlatformName
 from bot.digests.cards import paper_card
 from bot.messages.message import Heading, Message, Paragraph, text
-from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, Sent, Unknown
+from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Partly, Rejected, Retry, Sent, Unknown
 from tests.clocks import SettableClock
 from tests.platforms import around
 from tests.simulators.slack import RETRY_AFTER, Fault, SlackSimulator
@@ -101,7 +102,9 @@ async def test_a_revoked_token_concerns_the_whole_workspace(slack: SlackSimulato
 
 async def test_slack_says_how_long_to_wait(slack: SlackSimulator, platform: SlackPlatform) -> None:
     slack.fail("chat.postMessage", Fault.RATE_LIMITED)
-    assert await platform.send(outgoing(slack.channel())) == Retry("Slack asks to wait.", RETRY_AFTER)
+    result = await platform.send(outgoing(slack.channel()))
+    assert isinstance(result, Retry)
+    assert result.after == RETRY_AFTER
 
 
 async def test_without_a_connection_nothing_was_sent(slack: SlackSimulator) -> None:
@@ -284,7 +287,7 @@ async def test_a_message_is_found_behind_hundreds_of_others(
     clock.advance(seconds=30)
     channel.messages += [{"ts": slack.next_ts(), "text": "chatter"} for _ in range(450)]
     assert isinstance(await platform.look_up(outgoing(channel), around(started)), Sent)
-    assert slack.count("conversations.history") == 3
+    assert slack.count("conversations.history") == 4
 
 
 @pytest.mark.parametrize(
@@ -292,7 +295,8 @@ async def test_a_message_is_found_behind_hundreds_of_others(
     [
         ("missing_scope", LookUp.CANNOT_TELL),
         ("not_in_channel", LookUp.CANNOT_TELL),
-        (Fault.RATE_LIMITED, Retry("Slack asks to wait.", RETRY_AFTER)),
+        ("no_permission", LookUp.CANNOT_TELL),
+        (Fault.RATE_LIMITED, Partly("", RETRY_AFTER)),
     ],
 )
 async def test_where_history_cannot_be_read(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -452,14 +453,14 @@ async def test_in_a_shared_channel_the_message_tells_whose_button_it_is(
 
 
 def test_one_channel_that_waits_holds_up_nobody() -> None:
-    pace = RateLimit()
+    pace = RateLimit(time.monotonic)
     for number in range(CHANNELS - 1):
-        pace.retry_after(f"C{number}", 30)
-        pace.retry_after(f"C{number}", 30)
+        pace.limited(f"C{number}", 30)
+        pace.limited(f"C{number}", 30)
     assert pace.wait() == 0
-    pace.retry_after("C-last", 900)
+    pace.limited("C-last", 900)
     assert 29 < pace.wait() <= 30
-    pace.taken()
+    pace.succeeded()
     assert pace.wait() == 0
 
 
