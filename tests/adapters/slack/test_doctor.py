@@ -153,7 +153,7 @@ async def test_every_installation_is_looked_at(distributed: DistributedBot) -> N
     assert not found["Slack"].is_well
     assert "T02: The app was removed" in found["Slack"].words
     assert "T00" not in found["Slack"].words
-    assert "In BotProcess 1 the app lacks links:write." in found["Slack's permissions"].words
+    assert "In Team 1 the app lacks links:write." in found["Slack's permissions"].words
     assert "/slack/install" in found["Slack's permissions"].words
 
 
