@@ -1,4 +1,4 @@
-"""The checkup: what `paperround doctor` looks at in Discord, without opening the gateway."""
+"""DiscordDoctor: what `paperround doctor` looks at in Discord, without opening the gateway."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from itertools import islice
 import discord
 
 from adapters.discord.client.errors import LOGIN_REFUSED, MALFORMED, RESPONSE_ERRORS, code_of
-from adapters.discord.client.refusals import UNKNOWN_CHANNEL
+from adapters.discord.client.refusals import MISSING_ACCESS, NOT_IN_GUILD, UNKNOWN_CHANNEL, detail_of
 from adapters.discord.guilds.forum_tags import forum_of
 from adapters.discord.guilds.missing_access import fetch_guild
 from adapters.discord.guilds.permissions import granted, invite_url, missing, names_of
@@ -127,7 +127,7 @@ class DiscordDoctor:
             try:
                 problems += await _problems(client, int(server), channels)
             except RESPONSE_ERRORS as error:
-                if not isinstance(error, discord.HTTPException) or error.status not in (403, 404):
+                if code_of(error) not in NOT_IN_GUILD:
                     raise _unreachable(error) from error
                 invite = invite_url(client.application_id or 0)
                 problems.append(
@@ -147,6 +147,8 @@ async def _problems(client: discord.Client, server: int, channels: Sequence[Chan
         try:
             here, thread = await asked.find(int(channel.address.channel))
         except (discord.Forbidden, discord.NotFound) as error:
+            if code_of(error) not in (UNKNOWN_CHANNEL, MISSING_ACCESS):
+                raise
             gone = code_of(error) == UNKNOWN_CHANNEL
             what = (
                 "was deleted"
@@ -180,4 +182,4 @@ def _some(names: Sequence[str]) -> str:
 def _unreachable(error: BaseException) -> OperatorError:
     if isinstance(error, MALFORMED):
         return OperatorError(f"Discord's answer cannot be read ({type(error).__name__}: {error}).")
-    return OperatorError(f"Discord cannot be reached: {str(error) or type(error).__name__}.")
+    return OperatorError(f"Discord cannot be reached: {detail_of(error)}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 
 import discord
@@ -13,10 +14,12 @@ from adapters.discord.client.circuit_breaker import CircuitBreaker
 from adapters.discord.client.connection import API_URL, DiscordClient
 from adapters.discord.client.errors import RESPONSE_ERRORS, BadResponseError, code_of
 from adapters.discord.client.refusals import (
+    FORUM_CHANNEL,
     MISSING_ACCESS,
     MISSING_PERMISSIONS,
-    UNKNOWN_CHANNEL,
+    NOT_A_TEXT_CHANNEL,
     UNKNOWN_MESSAGE,
+    WRONG_CHANNEL_TYPE,
     outcome_of,
 )
 from adapters.discord.client.routes import channel_route, messages_route, snowflake
@@ -24,7 +27,7 @@ from adapters.discord.guilds.missing_access import missing_access_reason
 from adapters.discord.messages import mentions
 from adapters.discord.messages.markers import can_be_marked
 from adapters.discord.messages.rendering import papers_per_message, render_all
-from adapters.discord.posting.create import NotSentError, create_message, preparing
+from adapters.discord.posting.create import InThreadError, NotSentError, create_message, preparing
 from adapters.discord.posting.forum_posts import create_forum_post, find_forum_post
 from adapters.discord.posting.history import find_in_history
 from adapters.discord.posting.threads import reply_in_thread
@@ -33,6 +36,7 @@ from bot.clocks import Clock
 from bot.messages.message import Message
 from bot.platforms.outcomes import (
     Gone,
+    GoneScope,
     HistoryWindow,
     LookUp,
     LookUpResult,
@@ -131,10 +135,12 @@ class DiscordPlatform:
             if parent is not None:
                 return await reply_in_thread(self.client, channel, parent, outgoing)
             return await create_message(self.client, channel, outgoing)
+        except InThreadError as refused:
+            return await self._outcome(refused.cause, outgoing, thread=True)
         except NotSentError as refused:
-            return await self._outcome(refused.cause, outgoing, left=False)
+            return await self._outcome(refused, outgoing)
         except RESPONSE_ERRORS as error:
-            return await self._outcome(error, outgoing, left=True)
+            return await self._outcome(error, outgoing)
 
     async def look_up(self, outgoing: Outgoing, window: HistoryWindow) -> LookUpResult:
         channel, parent = snowflake(outgoing.address.channel), snowflake(outgoing.reply_to or "")
@@ -155,8 +161,8 @@ class DiscordPlatform:
                 return found
         except (NotSentError, *RESPONSE_ERRORS) as error:
             cause = error.cause if isinstance(error, NotSentError) else error
-            result = outcome_of(cause, left=False)
-            if isinstance(result, Retry) or (isinstance(result, Gone) and code_of(cause) == UNKNOWN_CHANNEL):
+            result = outcome_of(cause, sent=False)
+            if isinstance(result, Retry | Gone):
                 return result
         if not forum and self._clock.now() - window.since < NONCE_REMEMBERED:
             # Sending again is safe: Discord gives back the message that is there.
@@ -174,7 +180,7 @@ class DiscordPlatform:
                 Route("POST", "/users/@me/channels"), {"recipient_id": str(person)}
             )
             for part in render_all(message):
-                body = {**part.payload, **({"content": link} if (link := self._link(address)) else {})}
+                body = {**part.payload, "content": f"{part.content} {self._link(address)}".strip()}
                 await self.client.request_once(messages_route(int(channel["id"])), body)
         except RESPONSE_ERRORS as error:
             _log.info("discord.not_told", channel=str(address), reason=str(error))
@@ -198,14 +204,22 @@ class DiscordPlatform:
             self._channel_types[channel] = told["type"]
         return self._channel_types[channel] in FORUMS
 
-    async def _outcome(self, error: BaseException, outgoing: Outgoing, *, left: bool) -> SendResult:
-        if left and code_of(error) == UNKNOWN_MESSAGE:
+    async def _outcome(self, raised: BaseException, outgoing: Outgoing, *, thread: bool = False) -> SendResult:
+        sent, error = (False, raised.cause) if isinstance(raised, NotSentError) else (True, raised)
+        if sent and code_of(error) == UNKNOWN_MESSAGE:
             # The nonce belongs to a message that was posted and deleted since.
             return Sent("")
-        result = outcome_of(error, left=left)
-        if isinstance(result, Gone) and code_of(error) in (MISSING_ACCESS, MISSING_PERMISSIONS):
-            server, channel = snowflake(outgoing.address.workspace), snowflake(outgoing.address.channel)
-            result = Gone(await missing_access_reason(self.client, server, channel or 0) or result.reason)
+        result = outcome_of(error, sent=sent, thread=thread)
+        guild, channel = snowflake(outgoing.address.workspace), snowflake(outgoing.address.channel)
+        if (
+            isinstance(result, Gone)
+            and result.scope is GoneScope.CHANNEL
+            and code_of(error) in (MISSING_ACCESS, MISSING_PERMISSIONS)
+        ):
+            reason = await missing_access_reason(self.client, guild, channel or 0)
+            result = replace(result, reason=reason or result.reason)
+        if code_of(error) in (FORUM_CHANNEL, NOT_A_TEXT_CHANNEL, WRONG_CHANNEL_TYPE):
+            self._channel_types.pop(channel or 0, None)  # it may have become another
         if not isinstance(result, Unknown | Retry):
             _log.warning("discord.refused", channel=str(outgoing.address), code=code_of(error), reason=result)
         return result

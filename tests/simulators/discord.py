@@ -24,16 +24,19 @@ from tests.simulators.discord_interactions import Interaction, Interactions
 from tests.simulators.discord_responses import (
     LONG_WAIT,
     SLOWNESS,
+    STRANGE_REFUSALS,
     VIA,
     WAIT,
     ApiError,
     Fault,
     Limits,
     json_answer,
+    strange_refusal,
     too_fast,
 )
 from tests.simulators.discord_schema import SCHEMA, size_problems
 from tests.simulators.discord_state import (
+    ANNOUNCEMENT,
     APPLICATION_ID,
     BOT,
     BOT_ID,
@@ -86,7 +89,7 @@ class DiscordSimulator:
         self.refuse_follow_ups: list[ApiError] = []
         self.refuse_posts: list[ApiError] = []  # of forums
         self.refuse_forms: list[ApiError] = []
-        self._faults: list[tuple[str, re.Pattern[str], Fault]] = []
+        self._faults: list[tuple[str, re.Pattern[str], Fault | ApiError]] = []
         self._nonces: dict[str, tuple[int, int]] = {}
         self._limits = Limits(per_window, window, per_second)
         self._runner: web.AppRunner | None = None
@@ -114,8 +117,8 @@ class DiscordSimulator:
 
     # --- What tests ask for
 
-    def fail(self, method: str, path: str, *faults: Fault) -> None:
-        """The next requests whose path contains that pattern go wrong, one after the other."""
+    def fail(self, method: str, path: str, *faults: Fault | ApiError) -> None:
+        """The next requests whose path contains that pattern go wrong, or are refused, one after the other."""
         self._faults += [(method, re.compile(path), fault) for fault in faults]
 
     def forget_nonces(self) -> None:
@@ -142,6 +145,10 @@ class DiscordSimulator:
         body = await self._body_of(request)
         self.requests.append(RecordedRequest(request.method, path, body))
         fault = self._fault(request.method, path)
+        if isinstance(fault, ApiError):
+            return fault.answer()
+        if fault in STRANGE_REFUSALS:
+            return strange_refusal(fault)
         match fault:
             case Fault.DROP:
                 return self._drop(request)
@@ -217,7 +224,7 @@ class DiscordSimulator:
             self.files[file.filename] = file.file.read().decode()
         return body
 
-    def _fault(self, method: str, path: str) -> Fault | None:
+    def _fault(self, method: str, path: str) -> Fault | ApiError | None:
         for place, (wanted, pattern, fault) in enumerate(self._faults):
             if wanted == method and pattern.search(path):
                 del self._faults[place]
@@ -356,7 +363,7 @@ class DiscordSimulator:
             if person in self.state.direct
         ):
             raise ApiError(403, 50007, "Cannot send messages to this user")
-        if channel.type not in (TEXT, THREAD, 1):
+        if channel.type not in (TEXT, ANNOUNCEMENT, THREAD, 1):
             raise ApiError(400, 50008, "Cannot send messages in a non-text channel")
         allowed = self.state.permissions_in(channel)
         can_send = allowed.send_messages_in_threads if channel.is_thread else allowed.send_messages
@@ -383,11 +390,11 @@ class DiscordSimulator:
         channel = self._channel(request)
         self.check("CreateTextThreadWithMessageRequest", body)
         identifier = int(request.match_info["message"])
-        if channel.type != TEXT:
+        if channel.type not in (TEXT, ANNOUNCEMENT):
             raise ApiError(400, 50024, "Cannot execute action on this channel type")
         if not self.state.permissions_in(channel).create_public_threads:
             raise ApiError(403, 50013, "Missing Permissions")
-        if identifier in self.state.channels:
+        if identifier in self.state.channels or identifier in self.state.deleted_threads:
             raise ApiError(400, 160004, "A thread has already been created for this message")
         if not any(message["id"] == str(identifier) for message in channel.messages):
             raise ApiError(404, 10008, "Unknown Message")
@@ -513,6 +520,8 @@ class DiscordSimulator:
 
     async def delete_channel(self, channel: Channel) -> None:
         del self.state.channels[channel.id]
+        if channel.is_thread:
+            self.state.deleted_threads.add(channel.id)
         for thread in self.state.threads_of(channel):  # of these nothing is said
             del self.state.channels[thread.id]
         event = "THREAD_DELETE" if channel.is_thread else "CHANNEL_DELETE"

@@ -50,13 +50,7 @@ class Interaction:
     @property
     def text(self) -> str:
         """All that the answer says."""
-        return "\n".join(
-            str(embed[part])
-            for message in self.messages
-            for embed in message["embeds"]
-            for part in ("title", "url", "description")
-            if part in embed
-        )
+        return "\n".join(text_of(message) for message in self.messages)
 
     @property
     def buttons(self) -> dict[str, str]:
@@ -122,6 +116,14 @@ class Interaction:
         self.messages.append(message)
         self.done.set()
         return message
+
+
+def text_of(message: Json) -> str:
+    """All that a message says."""
+    embeds = [
+        str(embed[part]) for embed in message["embeds"] for part in ("title", "url", "description") if part in embed
+    ]
+    return "\n".join([message["content"], *embeds])
 
 
 class Interactions:

@@ -34,6 +34,13 @@ class Fault(Enum):
     ODD_LIMITS = auto()  # done, and the headers about limits make no sense
     EMPTY = auto()  # done, and the answer says nothing
     SLOW = auto()  # SLOWNESS seconds
+    FORBIDDEN_PAGE = auto()  # 403 with a page of HTML, as a proxy or Cloudflare says it
+    NOT_FOUND_PAGE = auto()  # 404 with a page
+    BAD_REQUEST_PAGE = auto()  # 400 with a page
+    FORBIDDEN_EMPTY = auto()  # 403 with an empty body
+    NOT_FOUND_EMPTY = auto()  # 404 with an empty body
+    FORBIDDEN_CODE_0 = auto()  # 403 with code 0
+    NOT_FOUND_CODE_0 = auto()
 
 
 WAIT = 0.05
@@ -46,6 +53,27 @@ def json_answer(value: Any, *, status: int = 200, headers: dict[str, str] = VIA)
     return web.Response(
         body=json.dumps(value).encode(), status=status, headers={**headers, "Content-Type": "application/json"}
     )
+
+
+#: Refusals that are not Discord's own words about what was asked, by their statuses and bodies.
+PAGE = "<!DOCTYPE html><html><title>Attention Required! | Cloudflare</title></html>"
+STRANGE_REFUSALS = {
+    Fault.FORBIDDEN_PAGE: (403, PAGE),
+    Fault.NOT_FOUND_PAGE: (404, PAGE),
+    Fault.BAD_REQUEST_PAGE: (400, PAGE),
+    Fault.FORBIDDEN_EMPTY: (403, ""),
+    Fault.NOT_FOUND_EMPTY: (404, ""),
+    Fault.FORBIDDEN_CODE_0: (403, None),
+    Fault.NOT_FOUND_CODE_0: (404, None),
+}
+
+
+def strange_refusal(fault: Fault) -> web.Response:
+    """A refusal that says nothing about the channel, though its status looks so."""
+    status, page = STRANGE_REFUSALS[fault]
+    if page is None:
+        return json_answer({"code": 0, "message": "something"}, status=status)
+    return web.Response(text=page, status=status, content_type="text/html", headers=VIA)
 
 
 class ApiError(Exception):

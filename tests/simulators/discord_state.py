@@ -14,7 +14,7 @@ from bot.clocks import Clock
 
 Json = dict[str, Any]
 
-TEXT, VOICE, FORUM, THREAD = 0, 2, 15, 11
+TEXT, VOICE, ANNOUNCEMENT, FORUM, THREAD = 0, 2, 5, 15, 11
 BOT_ID, APPLICATION_ID = 900000000000000001, 900000000000000001
 ALL = discord.Permissions(
     view_channel=True,
@@ -124,6 +124,8 @@ class DiscordState:
         self.channels: dict[int, Channel] = {}
         self.direct: dict[int, int] = {}
         self.refuses_direct: set[int] = set()
+        #: Discord opens no second thread for a message.
+        self.deleted_threads: set[int] = set()
         self._numbers: Iterator[int] = itertools.count(1)
 
     def new_id(self, at: datetime | None = None) -> int:

@@ -16,8 +16,8 @@ import structlog
 from discord.http import Route
 
 from adapters.discord.client.connection import DiscordClient
-from adapters.discord.client.errors import REQUEST_ERRORS
-from adapters.discord.client.refusals import TAG_MISSING
+from adapters.discord.client.errors import REQUEST_ERRORS, code_of
+from adapters.discord.client.refusals import NOT_IN_GUILD, TAG_MISSING, detail_of
 from adapters.discord.guilds.forum_tags import forum_of
 from adapters.discord.guilds.permissions import LACKS, can_post, me_in
 from bot.channels.channel import Address, Channel, ChannelState, PlatformName
@@ -199,7 +199,7 @@ class GuildLifecycle:
                 if len(page) < GUILDS_PER_PAGE:
                     break
         except REQUEST_ERRORS as error:
-            _log.warning("discord.servers_unknown", reason=str(error) or type(error).__name__)
+            _log.warning("discord.guilds_unknown", reason=str(error) or type(error).__name__)
             return None
         return found
 
@@ -208,9 +208,11 @@ class GuildLifecycle:
         try:
             await self._client.request_once(Route("GET", "/guilds/{guild_id}", guild_id=int(guild)))
         except discord.HTTPException as error:
-            return error.status in (403, 404)
+            if code_of(error) in NOT_IN_GUILD:
+                return True
+            _log.warning("discord.guild_unknown", guild=guild, reason=detail_of(error))
         except REQUEST_ERRORS as error:
-            _log.warning("discord.server_unknown", guild=guild, reason=str(error) or type(error).__name__)
+            _log.warning("discord.guild_unknown", guild=guild, reason=str(error) or type(error).__name__)
         return False
 
     async def _recover(

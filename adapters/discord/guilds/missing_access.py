@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import discord
 
-from adapters.discord.client.errors import RESPONSE_ERRORS
+from adapters.discord.client.errors import RESPONSE_ERRORS, code_of
+from adapters.discord.client.refusals import MISSING_ACCESS
 from adapters.discord.guilds.permissions import granted, lacks, me_in, missing
 
 #: Seconds that asking why may take, once a channel has refused us.
@@ -64,8 +65,8 @@ async def _from_api(client: discord.Client, server: int, channel: int) -> str:
             asked = await fetch_guild(client, server)
             try:
                 here, thread = await asked.find(channel)
-            except discord.Forbidden:
-                return CANNOT_VIEW
+            except discord.Forbidden as error:
+                return CANNOT_VIEW if code_of(error) == MISSING_ACCESS else ""
     except (TimeoutError, *RESPONSE_ERRORS):
         return ""
     return _why(here, asked.me, thread=thread is not None) if here is not None else ""

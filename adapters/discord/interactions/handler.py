@@ -18,7 +18,7 @@ import discord
 import structlog
 
 from adapters.discord.client.errors import ALREADY_ACKNOWLEDGED, REQUEST_ERRORS, RESPONSE_ERRORS
-from adapters.discord.client.refusals import TAG_MISSING, THREAD_LOCKED
+from adapters.discord.client.refusals import LOCKED_THREAD, TAG_MISSING
 from adapters.discord.guilds.forum_tags import forum_of
 from adapters.discord.guilds.permissions import me_in, missing, names_of
 from adapters.discord.interactions import replies
@@ -213,7 +213,7 @@ class InteractionHandler:
         elif isinstance(here, discord.ForumChannel) and not forum_of(here, me_in(here.guild)).takes_posts:
             notes.append(Note(text(bold("I cannot post here yet. "), TAG_MISSING)))
         elif isinstance(here, discord.Thread) and here.locked and not allowed.manage_threads:
-            notes.append(Note(text(bold("I cannot post here yet. "), THREAD_LOCKED)))
+            notes.append(Note(text(bold("I cannot post here yet. "), LOCKED_THREAD)))
         if asked is not None and (role := unmentionable_role(interaction, asked)):
             notes.append(Note(text(f"{role} cannot be mentioned by anyone yet: allow it in the role's settings.")))
         return replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, *notes)))

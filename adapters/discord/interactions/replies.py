@@ -14,7 +14,7 @@ from adapters.discord.client.errors import ALREADY_ACKNOWLEDGED, MALFORMED
 from adapters.discord.client.refusals import INVALID_FORM
 from adapters.discord.interactions.command_calls import Interaction
 from adapters.discord.messages.components import view_of
-from adapters.discord.messages.rendering import Rendered, render, render_all
+from adapters.discord.messages.rendering import Form, Rendered, render, render_all
 from bot.messages.message import Message, Paragraph, text
 from bot.platforms.outcomes import Outgoing
 
@@ -72,11 +72,13 @@ async def _show(messages: Sequence[Message], show: Callable[[Sequence[Rendered]]
         await show([part for message in messages for part in render_all(message)])
 
 
-async def edit(interaction: Interaction, part: Rendered) -> None:
+async def edit(interaction: Interaction, part: Rendered, *, with_text: bool = True) -> None:
     """Fills the deferred answer, or changes the message whose button was pressed."""
     for left in reversed(range(EDITS)):
         more: dict[str, Any] = {"attachments": _files(part)} if part.files else {}
         try:
+            if with_text:
+                more["content"] = part.content
             await interaction.edit_original_response(
                 embeds=_embeds(part),
                 view=view_of(part.components) if part.components else None,
@@ -101,7 +103,7 @@ async def say(interaction: Interaction, sentence: str) -> None:
     if interaction.response.is_done():
         await _add(interaction, [part])
     else:
-        await interaction.response.send_message(embeds=_embeds(part), ephemeral=True)
+        await interaction.response.send_message(part.content, embeds=_embeds(part), ephemeral=True)
 
 
 async def _add(interaction: Interaction, parts: Sequence[Rendered]) -> None:
@@ -109,6 +111,7 @@ async def _add(interaction: Interaction, parts: Sequence[Rendered]) -> None:
     for part in parts:
         more: dict[str, Any] = {"files": _files(part)} if part.files else {}
         await interaction.followup.send(
+            part.content,
             embeds=_embeds(part),
             view=view_of(part.components) if part.components else discord.utils.MISSING,
             allowed_mentions=discord.AllowedMentions.none(),
@@ -122,11 +125,11 @@ async def update(interaction: Interaction, outgoing: Outgoing) -> bool:
 
     The text with the mention stays as it is: Discord notifies nobody again of what it is not told again.
     """
-    for pictures in (True, False):
+    for form in (Form.FULL, Form.NO_PICTURES):
         try:
-            await edit(interaction, render(outgoing.message, key=outgoing.key, pictures=pictures))
+            await edit(interaction, render(outgoing.message, key=outgoing.key, form=form), with_text=False)
         except discord.HTTPException as error:
-            if error.code != INVALID_FORM or not pictures:
+            if error.code != INVALID_FORM or form is Form.NO_PICTURES:
                 _log.info("discord.not_updated", channel=str(outgoing.address), reason=error.text[:200])
                 return False
         else:

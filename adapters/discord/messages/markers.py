@@ -12,8 +12,8 @@ from bot.messages.message import Block, Message, PaperBlock
 
 def has_marker(message: Payload, key: str) -> bool:
     """Whether that message of Discord's is the one that was rendered with this key."""
-    texts = (str(embed.get(part) or "") for embed in message.get("embeds", ()) for part in ("url", "description"))
-    return any(f"#{key}" in text for text in texts)
+    texts = [str(embed.get(part) or "") for embed in message.get("embeds", ()) for part in ("url", "description")]
+    return any(f"#{key}" in text for text in (str(message.get("content") or ""), *texts))
 
 
 def can_be_marked(message: Message) -> bool:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from itertools import accumulate
 
 from adapters.discord.messages.colours import DEFAULT, colour_of
 from adapters.discord.messages.components import ButtonGroup, action_rows, fits, numbered
 from adapters.discord.messages.embeds import (
     ALL_EMBEDS,
-    DESCRIPTION,
     EMBEDS,
     LONGEST_PIECE,
+    TITLE,
     Card,
     Line,
     Payload,
@@ -26,12 +27,14 @@ from adapters.discord.messages.embeds import (
     pieces_of,
 )
 from adapters.discord.messages.markers import with_marker
-from adapters.discord.messages.markup import ELLIPSIS, escaped
+from adapters.discord.messages.markup import ELLIPSIS, cut, escaped, length, spans, usable_url
 from adapters.discord.messages.mentions import role_of
 from bot.channels.channel import Style
-from bot.messages.message import Block, Buttons, Code, Document, Message, Note, PaperBlock, Span
+from bot.messages.message import Block, Buttons, Code, Document, Heading, Message, Note, PaperBlock, Paragraph, Span
+from bot.messages.plain import plain_text
 
-CONTENT = 200  # of Discord's 2,000: a sentence beside a mention
+CONTENT = 200  # of Discord's 2,000: a sentence that is what a notification shows
+LONGEST_CONTENT = 1900  # the 2,000 with room for a mention and an ellipsis
 #: Pieces of one message; with this many each of them has room for a line.
 PIECES = 30
 
@@ -54,9 +57,9 @@ class Rendered:
     @property
     def payload(self) -> Payload:
         """The body of a request, empty parts left out. Files are not part of it."""
-        body: Payload = {"allowed_mentions": self.allowed_mentions, "embeds": self.embeds}
-        if self.content:
-            body["content"] = self.content
+        body: Payload = {"allowed_mentions": self.allowed_mentions, "content": self.content}
+        if self.embeds:
+            body["embeds"] = self.embeds
         if self.components:
             body["components"] = self.components
         return body
@@ -69,35 +72,51 @@ def papers_per_message(style: Style, *, abstracts: bool) -> int:
     return CARDS_WITH_ABSTRACT_PER_MESSAGE if abstracts else CARDS_PER_MESSAGE
 
 
-def render(message: Message, *, key: str = "", pictures: bool = True, files: bool = False) -> Rendered:
+class Form(StrEnum):
+    """Forms of a message, each plainer than the one before: what Discord refuses in one it may take in the next.
+
+    Without pictures there is nothing in a message that Discord would have to fetch. A plain one is text: titles and
+    their addresses.
+    """
+
+    FULL = "full"
+    NO_PICTURES = "no pictures"
+    PLAIN = "plain"
+
+
+def render(message: Message, *, key: str = "", form: Form = Form.FULL, files: bool = False) -> Rendered:
     """One message, whatever must be cut for it.
 
     `key` is put behind the first paper's address (`#key`), where nobody sees it and the message can be told from all
-    others by reading it back. Without `pictures` there is nothing in the message that Discord would have to fetch.
-    With `files` documents are attached, else they stand in the message as far as there is room.
+    others by reading it back. With `files` documents are attached, else they stand in the message as far as there is
+    room. There is always a text: it is what notifications show, and all there is for people who have embeds off.
     """
     blocks = list(with_marker(message.blocks, key)) if key else list(message.blocks)
+    role = role_of(message.mention)
+    ping = f"<@&{role}> " if role else ""
+    allowed_mentions: Payload = {"parse": [], "roles": [role]} if role else {"parse": []}
+    if form is Form.PLAIN:
+        return Rendered(content=ping + _plain(message.summary, blocks), allowed_mentions=allowed_mentions)
+    text, blocks = _text_and_rest(message.summary, blocks)
     components, unfit = action_rows(button_groups(blocks, message.first))
     if unfit:
         blocks.append(Note((Span("Or type: "), Span(f"/papers {unfit[0]}", code=True))))
     attached = tuple(block for block in blocks if isinstance(block, Document)) if files else ()
     blocks = [block for block in blocks if block not in attached]
     colour = colour_of(message.topics[0]) if len(message.topics) == 1 else DEFAULT
-    pieces = list(pieces_of(blocks, pictures=pictures, colour=colour, first=message.first))
+    pieces = list(pieces_of(blocks, pictures=form is Form.FULL, colour=colour, first=message.first))
     if len(pieces) > PIECES:
         pieces = [*pieces[: PIECES - 1], Line(Note((Span(ELLIPSIS),)))]
     embeds = embeds_of(pieces, colour)
     if len(embeds) > EMBEDS:
         pieces = [Line(replace(one.paper, compact=True)) if isinstance(one, Card) else one for one in pieces]
         embeds = embeds_of(pieces, colour)
-    role = role_of(message.mention)
     return Rendered(
-        # The text beside the mention is what a phone shows; without a mention the embeds speak for themselves.
-        content=f"<@&{role}> {escaped(message.summary, CONTENT)}" if role else "",
-        embeds=embeds or [{"description": escaped(message.summary, DESCRIPTION) or ELLIPSIS, "color": colour}],
+        content=ping + text,
+        embeds=embeds,
         components=components,
         files=attached,
-        allowed_mentions={"parse": [], "roles": [role]} if role else {"parse": []},
+        allowed_mentions=allowed_mentions,
     )
 
 
@@ -115,9 +134,48 @@ def render_all(message: Message, *, files: bool = False) -> list[Rendered]:
     counts = [sum(is_numbered(block) for block in group) for group in groups]
     firsts = accumulate(counts, initial=message.first or 1)
     return [
-        render(replace(message, blocks=group, mention="", first=first), files=files)
-        for group, first in zip(groups, firsts, strict=False)
+        render(
+            replace(
+                message, summary=_part_of(message.summary, part, len(groups)), blocks=group, mention="", first=first
+            ),
+            files=files,
+        )
+        for part, (group, first) in enumerate(zip(groups, firsts, strict=False), 1)
     ]
+
+
+def _part_of(summary: str, part: int, parts: int) -> str:
+    """The text of one of several messages; the first one has the sentence itself."""
+    return summary if part == 1 else f"{cut(summary, CONTENT)} ({part} of {parts})"
+
+
+def _text_and_rest(summary: str, blocks: Sequence[Block]) -> tuple[str, list[Block]]:
+    """The text of a message, and what is left for embeds. A first block that says the same is not said twice."""
+    first = blocks[0] if blocks else None
+    if isinstance(first, Heading) and first.text == summary:
+        return f"**{escaped(summary, LONGEST_CONTENT)}**", list(blocks[1:])
+    if (
+        isinstance(first, Paragraph)
+        and not any(span.url for span in first.spans)  # Discord would show what is behind it
+        and plain_text(Message(summary="", blocks=(first,))) == summary
+        and (text := spans(first.spans, LONGEST_CONTENT)).strip()
+    ):
+        return text, list(blocks[1:])
+    return escaped(summary, CONTENT) or ELLIPSIS, list(blocks)
+
+
+def _plain(summary: str, blocks: Sequence[Block]) -> str:
+    """Titles and addresses, as many as fit."""
+    written = escaped(summary, CONTENT) or ELLIPSIS
+    for block in blocks:
+        if not isinstance(block, PaperBlock):
+            continue
+        address = usable_url(block.url)
+        line = f"- {escaped(block.title or block.paper_id, TITLE)}" + (f" <{address}>" if address else "")
+        if length(written) + 1 + length(line) > LONGEST_CONTENT:
+            return f"{written}\n{ELLIPSIS}"
+        written += f"\n{line}"
+    return written
 
 
 def _units(blocks: Sequence[Block]) -> Iterator[tuple[Block, ...]]:

@@ -15,9 +15,17 @@ import structlog
 
 from adapters.discord.client.connection import DiscordClient
 from adapters.discord.client.errors import RESPONSE_ERRORS, BadResponseError
-from adapters.discord.client.refusals import INVALID_FORM, THREAD_ARCHIVED
+from adapters.discord.client.refusals import (
+    HARMFUL_LINK,
+    NO_REPLY_WITHOUT_HISTORY,
+    THREAD_ARCHIVED,
+    About,
+    Then,
+    detail_of,
+    refusal_of,
+)
 from adapters.discord.client.routes import channel_route, messages_route
-from adapters.discord.messages.rendering import render
+from adapters.discord.messages.rendering import Form, render
 from bot.platforms.outcomes import Outgoing, Sent
 
 LONGEST_KEY = 25
@@ -30,6 +38,14 @@ T = TypeVar("T")
 
 class NotSentError(Exception):
     """A request before the one that posts failed: nothing was posted."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+class InThreadError(Exception):
+    """A request to the thread below a digest failed: its channel may be well. `cause` may be a `NotSentError`."""
 
     def __init__(self, cause: BaseException) -> None:
         super().__init__(str(cause))
@@ -51,25 +67,36 @@ def sent(response: Any) -> Sent:
     return Sent(response["id"])
 
 
-async def create_message(client: DiscordClient, channel: int, outgoing: Outgoing, **more: Any) -> Sent:
-    """Creates a message; without its pictures if Discord dislikes those, in an archived thread after opening it.
+async def create_message(
+    client: DiscordClient, channel: int, outgoing: Outgoing, *, reference: Payload | None = None
+) -> Sent:
+    """Creates a message; in a plainer form if Discord takes no other, in an archived thread after opening it.
 
     Raises `NotSentError`, or what a request raises.
     """
-    message, key = outgoing.message, outgoing.key[:LONGEST_KEY]
-    once = {"nonce": key, "enforce_nonce": True, **more}
-    body = {**render(message, key=key).payload, **once}
-    for attempt in range(2):
+    key, form, opened = outgoing.key[:LONGEST_KEY], Form.FULL, False
+    while True:
+        body = {**render(outgoing.message, key=key, form=form).payload, "nonce": key, "enforce_nonce": True}
+        if reference is not None:
+            body["message_reference"] = reference
         try:
             return sent(await client.request_once(messages_route(channel), body))
         except discord.HTTPException as error:
-            if attempt:
-                raise
-            if error.code == INVALID_FORM:
-                _log.warning("discord.message_degraded", channel=str(outgoing.address), reason=error.text[:500])
-                body = {**render(message, key=key, pictures=False).payload, **once}
-            elif error.code == THREAD_ARCHIVED:
+            if error.code == NO_REPLY_WITHOUT_HISTORY and reference is not None:
+                reference = None
+            elif error.code == THREAD_ARCHIVED and not opened:
+                opened = True
                 await preparing(client.request_once(channel_route(channel, "PATCH"), {"archived": False}))
+            elif (plainer := plainer_form(error, form)) is not None:
+                _log.warning("discord.message_degraded", channel=str(outgoing.address), reason=detail_of(error))
+                form = plainer
             else:
                 raise
-    raise AssertionError("unreachable")
+
+
+def plainer_form(error: discord.HTTPException, form: Form) -> Form | None:
+    """The form in which Discord may take what it refused; None where no form helps."""
+    refusal = refusal_of(error)
+    if refusal.about is not About.MESSAGE or refusal.then is not Then.OTHERWISE or form is Form.PLAIN:
+        return None
+    return Form.NO_PICTURES if form is Form.FULL and error.code != HARMFUL_LINK else Form.PLAIN

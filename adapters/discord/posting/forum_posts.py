@@ -14,7 +14,15 @@ import structlog
 
 from adapters.discord.client.connection import DiscordClient
 from adapters.discord.client.errors import RESPONSE_ERRORS
-from adapters.discord.client.refusals import INVALID_FORM, TAG_REQUIRED, UNKNOWN_TAG
+from adapters.discord.client.refusals import (
+    INVALID_FORM,
+    NAME_REFUSED,
+    NO_TAGS,
+    TAG_REQUIRED,
+    UNKNOWN_CHANNEL,
+    UNKNOWN_MESSAGE,
+    UNKNOWN_TAG,
+)
 from adapters.discord.client.routes import (
     active_threads_route,
     channel_route,
@@ -26,15 +34,17 @@ from adapters.discord.guilds.forum_tags import REQUIRED, Forum, applied_tags, fo
 from adapters.discord.guilds.permissions import me_in
 from adapters.discord.messages.markers import can_be_marked
 from adapters.discord.messages.markup import cut
-from adapters.discord.messages.rendering import render
-from adapters.discord.posting.create import THREAD_ARCHIVED_AFTER, Payload, preparing, sent
+from adapters.discord.messages.rendering import Form, render
+from adapters.discord.posting.create import THREAD_ARCHIVED_AFTER, Payload, plainer_form, preparing, sent
 from adapters.discord.posting.history import CLOCK_MARGIN, is_ours
-from adapters.discord.posting.threads import LONGEST_THREAD_NAME, thread_name
+from adapters.discord.posting.threads import LONGEST_THREAD_NAME, PLAIN_NAME, thread_name
 from bot.messages.message import Message, PaperBlock
 from bot.platforms.outcomes import LookUp, Outgoing, Sent
 
 #: Posts of a forum since the first attempt that are looked into.
 MOST_FORUM_POSTS = 25
+#: The tags are not, or not any more, those that the gateway told of.
+TAGS_REFUSED = frozenset({NO_TAGS, TAG_REQUIRED, UNKNOWN_TAG, INVALID_FORM})
 
 _log = structlog.get_logger()
 
@@ -44,22 +54,24 @@ async def create_forum_post(client: DiscordClient, channel: int, outgoing: Outgo
 
     Raises `NotSentError`, or what a request raises.
     """
-    pictures, fresh = True, False
+    name, form, fresh = _post_name(outgoing.message), Form.FULL, False
     while True:
         body: Payload = {
-            "name": _post_name(outgoing.message),
+            "name": name,
             "auto_archive_duration": THREAD_ARCHIVED_AFTER,
-            "message": render(outgoing.message, key=outgoing.key, pictures=pictures).payload,
+            "message": render(outgoing.message, key=outgoing.key, form=form).payload,
         }
         if tags := await _tags(client, channel, outgoing.message.topics, fresh=fresh):
             body["applied_tags"] = tags
         try:
             return sent(await client.request_once(forum_posts_route(channel), body))
         except discord.HTTPException as error:
-            if error.code in (TAG_REQUIRED, UNKNOWN_TAG, INVALID_FORM) and not fresh:
+            if error.code in TAGS_REFUSED and not fresh:
                 fresh = True  # the forum is not what it was, or never was what we thought
-            elif error.code == INVALID_FORM and pictures:
-                pictures = False
+            elif error.code in NAME_REFUSED and name != (plain := _plain_name(outgoing.message)):
+                name = plain
+            elif (plainer := plainer_form(error, form)) is not None:
+                form = plainer
             else:
                 raise
 
@@ -83,8 +95,10 @@ async def find_forum_post(
     for post in sorted(posts)[:MOST_FORUM_POSTS]:
         try:
             message = await client.request_once(message_route(post, post))
-        except discord.NotFound:
-            continue  # its first message was deleted
+        except discord.HTTPException as error:
+            if error.code in (UNKNOWN_CHANNEL, UNKNOWN_MESSAGE):
+                continue  # the post, or its first message, was deleted
+            raise
         if is_ours(client, message, outgoing.key):
             return Sent(str(post))
     return LookUp.MISSING if len(posts) <= MOST_FORUM_POSTS else LookUp.CANNOT_TELL
@@ -93,6 +107,9 @@ async def find_forum_post(
 async def _tags(client: DiscordClient, channel: int, topics: Sequence[str], *, fresh: bool) -> list[str]:
     """The tags for a post about these topics. Those that are missing are added where we may manage the forum."""
     forum = await _forum(client, channel, fresh=fresh)
+    if missing_tags(forum, topics) and not fresh:
+        # Tags are written as a whole: those that the guild added just now must be among them.
+        forum = await _forum(client, channel, fresh=True)
     if names := missing_tags(forum, topics):
         body = {"available_tags": [*forum.tags, *({"name": name} for name in names)]}
         try:
@@ -111,6 +128,11 @@ async def _forum(client: DiscordClient, channel: int, *, fresh: bool) -> Forum:
         return forum
     told = await preparing(client.request_once(channel_route(channel)))
     return replace(forum, tags=tuple(told.get("available_tags", ())), required=bool(told.get("flags", 0) & REQUIRED))
+
+
+def _plain_name(message: Message) -> str:
+    """A name that no rule about words can be against."""
+    return next((block.paper_id for block in message.blocks if isinstance(block, PaperBlock)), PLAIN_NAME)
 
 
 def _post_name(message: Message) -> str:

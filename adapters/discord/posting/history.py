@@ -30,7 +30,7 @@ async def find_in_history(
     """
     readable = False
     for place in places:
-        async for message in _history(client, place, since):
+        async for message in _history(client, place, since, thread=len(places) > 1 and place == places[0]):
             readable = True
             if is_ours(client, message, key):
                 return Sent(message["id"]), True
@@ -45,14 +45,14 @@ def is_ours(client: DiscordClient, message: Payload, key: str) -> bool:
     return message.get("nonce") == key[:LONGEST_KEY] or has_marker(message, key[:LONGEST_KEY])
 
 
-async def _history(client: DiscordClient, channel: int, since: datetime) -> AsyncIterator[Payload]:
-    """The messages since then, oldest page first; none for a thread that was never opened."""
+async def _history(client: DiscordClient, channel: int, since: datetime, *, thread: bool) -> AsyncIterator[Payload]:
+    """The messages since then, oldest page first; none for a `thread` that was never opened, or was deleted."""
     after = discord.utils.time_snowflake(since - CLOCK_MARGIN)
     for _ in range(MOST_PAGES):
         try:
             page = await _page(client, channel, after=after, limit=PAGE)
         except discord.HTTPException as error:
-            if error.code == UNKNOWN_CHANNEL:
+            if error.code == UNKNOWN_CHANNEL and thread:
                 return
             raise
         for message in page:

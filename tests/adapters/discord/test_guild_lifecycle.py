@@ -112,7 +112,7 @@ async def test_a_channel_goes_on_by_itself_when_its_permission_is_back(running_h
     assert (await running_harness.stored()).state is ChannelState.BROKEN
     told = running_harness.simulator.state.channels[running_harness.simulator.state.direct[4242]].messages
     assert len(told) == 1
-    assert told[0]["content"] == f"<#{running_harness.general.id}>"
+    assert told[0]["content"].endswith(f" <#{running_harness.general.id}>")
     assert "#general in Lab" in str(told)
     assert "I lack “Send Messages” there." in str(told)
     await running_harness.simulator.allow(running_harness.general, send_messages=True)

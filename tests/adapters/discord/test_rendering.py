@@ -15,7 +15,7 @@ from adapters.discord.messages.embeds import Payload
 from adapters.discord.messages.markers import can_be_marked, has_marker
 from adapters.discord.messages.markup import escaped, length, link, spans, unmarked, usable_url
 from adapters.discord.messages.mentions import parse_mention
-from adapters.discord.messages.rendering import LINES_PER_MESSAGE, papers_per_message, render, render_all
+from adapters.discord.messages.rendering import LINES_PER_MESSAGE, Form, papers_per_message, render, render_all
 from bot.channels.channel import Style
 from bot.errors import UserError
 from bot.messages.message import (
@@ -140,7 +140,7 @@ def test_every_message_fits(message: Message) -> None:
 @settings(max_examples=40, deadline=None)
 @given(messages)
 def test_every_message_is_what_discord_describes(message: Message) -> None:
-    for part in (render(message, key=KEY), render(message, pictures=False)):
+    for part in (render(message, key=KEY), render(message, form=Form.NO_PICTURES)):
         assert SCHEMA.problems("MessageCreateRequest", part.payload) == []
 
 
