@@ -1,6 +1,6 @@
 """`paperround`, and `python -m bot`."""
 
-from bot.app.command_line import main
+from bot.app.command_line.program import main
 
 if __name__ == "__main__":
     main()

@@ -4,5 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-#: Looks at one thing: returns what is well in a few words, or raises an error that says what to do.
+from bot.errors import PaperRoundError
+
+#: Looks at one thing: returns what is well in a few words, or raises an error that says what to do. `NoticeError` and
+#: `UncheckedError` are no problems, but not well either.
 Check = Callable[[], Awaitable[str]]
+
+
+class NoticeError(PaperRoundError):
+    """Nothing is broken, but there is something to know or to do."""
+
+
+class UncheckedError(PaperRoundError):
+    """It could not be looked at. The text says why, and how it could be."""

@@ -27,6 +27,10 @@ class OperatorError(PaperRoundError):
     """The installation needs attention: a setting, a file, an address. The text says what to do next."""
 
 
+class SettingsError(OperatorError):
+    """A setting is wrong or missing. Starting again changes nothing until somebody corrects it."""
+
+
 class SourceError(PaperRoundError):
     """A source could not be read this time; the stored state is untouched.
 

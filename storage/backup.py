@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import Date, Table, func, select, text
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
@@ -26,6 +28,7 @@ from storage.database import Database
 from storage.tables import CHANNELS, COUNTERS, PAPERS
 
 FORMAT = 1
+LONGEST_LINE = 16_000_000  # bytes; the longest row, a paper with all that is kept of it, has a thirtieth
 _BATCH = 500  # rows in one statement
 
 Progress = Callable[[int], None]
@@ -38,10 +41,10 @@ class Backup:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def write(self, path: Path, progress: Progress) -> int:
+    async def write(self, path: Path, progress: Progress, *, overwrite: bool = False) -> int:
         """Everything as it is at this moment, while others go on; returns how many rows. Raises `OperatorError`."""
         done = 0
-        with _new_file(path) as file:
+        with _new_file(path, overwrite=overwrite) as file:
             async with self._database.snapshot() as connection:
                 _write_line(file, {"paperround": FORMAT, "revision": await _revision(connection)})
                 for table in _tables():
@@ -64,16 +67,20 @@ class Backup:
             batch: list[dict[str, Any]] = []
             current: Table | None = None
             for name, row in _rows_of(path, await _revision(connection)):
-                table = tables[name]
-                if batch and (table is not current or len(batch) == _BATCH):
-                    await connection.execute(current.insert(), batch)  # type: ignore[union-attr]
+                if (table := tables.get(name)) is None:
+                    raise _damaged(path, f"row {done + 1:,} is of a table that there is not")
+                if batch and current is not None and (table is not current or len(batch) == _BATCH):
+                    await _insert(connection, current, batch, path)
                     batch = []
                     progress(done)
                 current = table
-                batch.append({column.name: _typed(column.type, row[column.name]) for column in table.columns})
                 done += 1
+                try:
+                    batch.append({column.name: _typed(column.type, row[column.name]) for column in table.columns})
+                except (KeyError, TypeError, ValueError) as error:
+                    raise _damaged(path, f"row {done:,}, of {name}, is not whole") from error
             if current is not None and batch:
-                await connection.execute(current.insert(), batch)
+                await _insert(connection, current, batch, path)
             await _continue_numbering(connection)
         return done
 
@@ -111,8 +118,10 @@ async def _continue_numbering(connection: AsyncConnection) -> None:
 
 
 @contextmanager
-def _new_file(path: Path) -> Iterator[IO[str]]:
+def _new_file(path: Path, *, overwrite: bool) -> Iterator[IO[str]]:
     """A file that is there as a whole or not at all, and that only its owner reads."""
+    if path.exists() and not overwrite:
+        raise OperatorError(f"{path} is there already. Name another file, or write --force to replace it.")
     unfinished = path.with_name(f"{path.name}.unfinished")
     try:
         with (
@@ -130,27 +139,58 @@ def _new_file(path: Path) -> Iterator[IO[str]]:
 def _rows_of(path: Path, revision: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """The rows in a file; raises `OperatorError` for one that cannot be used, at its end at the latest."""
     try:
-        with gzip.open(path, "rt", encoding="utf-8") as file:
-            head = json.loads(next(file, "{}"))
+        with gzip.open(path, "rb") as file:
+            head = _entry(file, path, 1) or {}
             if not isinstance(head, dict) or head.get("paperround") != FORMAT:
                 raise OperatorError(f"{path} is no backup of Paper Round.")
             if head.get("revision") != revision:
                 raise OperatorError(
-                    f"{path} was made by another version of Paper Round (schema {head.get('revision')}, here "
+                    f"{path} was made by another version of Paper Round (schema {str(head.get('revision'))[:40]}, here "
                     f"{revision}). Restore it with that version, then start this one on the same database."
                 )
-            for before, line in enumerate(file):
-                entry = json.loads(line)
-                if isinstance(entry, dict):
-                    if entry.get("rows") == before:
+            before = 0
+            while entry := _entry(file, path, before + 2):
+                match entry:
+                    case {"rows": rows} if rows == before:
                         return
-                    break
-                yield entry[0], entry[1]
-    except (EOFError, ValueError, gzip.BadGzipFile) as error:
-        raise OperatorError(f"{path} is damaged, or no backup of Paper Round ({error}).") from error
+                    case [str(name), dict(row)]:
+                        yield name, row
+                    case dict():
+                        break
+                    case _:
+                        raise _damaged(path, f"line {before + 2:,} is no row")
+                before += 1
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise _damaged(path, "it cannot be unpacked") from error
     except OSError as error:
         raise OperatorError(f"{path} cannot be read: {error.strerror or error}.") from error
     raise OperatorError(f"{path} is cut short.")
+
+
+def _entry(file: gzip.GzipFile, path: Path, number: int) -> Any:
+    """What the next line says; None at the end."""
+    line = file.readline(LONGEST_LINE + 1)
+    if not line:
+        return None
+    if len(line) > LONGEST_LINE:
+        raise _damaged(path, f"line {number:,} is longer than {LONGEST_LINE // 1_000_000} MB")
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, f"line {number:,} cannot be understood") from error
+
+
+async def _insert(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]], path: Path) -> None:
+    try:
+        await connection.execute(table.insert(), rows)
+    except (StatementError, OverflowError) as error:
+        if isinstance(error, DBAPIError) and not isinstance(error, (IntegrityError, DataError, ProgrammingError)):
+            raise  # the database's trouble
+        raise _damaged(path, f"the database does not take its rows of {table.name}") from error
+
+
+def _damaged(path: Path, why: str) -> OperatorError:
+    return OperatorError(f"{path} is damaged, or no backup of Paper Round: {why}. Nothing was restored; take another.")
 
 
 def _write_line(file: IO[str], value: object) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -16,17 +17,20 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import ArgumentError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from bot.errors import OperatorError, StorageError
+from bot.errors import OperatorError, SettingsError, StorageError
+from storage.availability import Availability
+from storage.database_file import DatabaseFile
+from storage.trouble import storage_errors
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 SQLITE_BUSY_TIMEOUT = 10.0  # seconds that a writer waits for another one
+PROOF_LASTS = 5.0  # seconds for which a database that took a write counts as writable
 CLOSE_WITHIN = 5.0  # seconds that transactions get to end
 POSTGRES_CONNECT_TIMEOUT = 10.0  # seconds
 POSTGRES_STATEMENT_TIMEOUT = 60_000  # milliseconds
@@ -43,11 +47,11 @@ _UNSTORABLE_JSON = re.compile(r"\\\\|\\u0000")
 
 
 def async_url(url: str) -> str:
-    """The database address with the driver that this project uses; raises `OperatorError` for any other database."""
+    """The database address with the driver that this project uses; raises `SettingsError` for any other database."""
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise OperatorError(
+        raise SettingsError(
             "PAPERROUND_DATABASE_URL is not a database address; write sqlite:///path/to/file.db or "
             "postgresql://user:password@host/name."
         ) from error
@@ -57,11 +61,11 @@ def async_url(url: str) -> str:
     drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
     driver = drivers.get(parsed.drivername.partition("+")[0])
     if driver is None:
-        raise OperatorError(
+        raise SettingsError(
             f"PAPERROUND_DATABASE_URL names {parsed.drivername}; Paper Round keeps its data in SQLite or PostgreSQL."
         )
     if driver.startswith("sqlite") and parsed.database in (None, "", ":memory:"):
-        raise OperatorError("PAPERROUND_DATABASE_URL names no file; write sqlite:///path/to/file.db.")
+        raise SettingsError("PAPERROUND_DATABASE_URL names no file; write sqlite:///path/to/file.db.")
     return parsed.set(drivername=driver).render_as_string(hide_password=False)
 
 
@@ -76,6 +80,11 @@ class Database:
         # SQLite lets one write at a time and has the others look again now and then; here they queue up in order.
         self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if self.is_sqlite else nullcontext()
 
+        self.availability = Availability()
+        self._file = DatabaseFile(Path(make_url(self.url).database or "")) if self.is_sqlite else None
+        self._reopen = False  # whether connections are to be opened anew, because they failed
+        self._proven_at: float | None = None
+
         self._transactions = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -85,17 +94,52 @@ class Database:
     def engine(self) -> AsyncEngine:
         return self._engine
 
+    @property
+    def place(self) -> str:
+        """Its address, without the password."""
+        address = make_url(self.url)
+        plain = address.set(drivername=address.drivername.partition("+")[0])
+        return plain.render_as_string(hide_password=True)
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether there is no file of it yet; False for a server's."""
+        return self._file is not None and not self._file.exists()
+
+    @property
+    def connections(self) -> int:
+        """How many connections are in use now."""
+        pool = self._engine.pool
+        return pool.checkedout() if isinstance(pool, QueuePool) else 0
+
     async def migrate(self) -> None:
         """Brings the schema up to date; safe when several processes start at once."""
+        if self._file is not None:
+            self._file.prepare()
         if not await self._is_up_to_date():
             await asyncio.to_thread(_migrate, self.url)
+        if self._file is not None:
+            self._file.remember()
+
+    async def prove_writable(self) -> None:
+        """Writes something; raises `StorageError` if that cannot be done. After a success it waits some seconds."""
+        now = time.monotonic()
+        if self._proven_at is not None and now - self._proven_at < PROOF_LASTS and not self.availability.reason:
+            if self._file is not None:
+                self._file.check()
+            return
+        async with self.write() as connection:
+            await connection.execute(text("UPDATE counters SET value = value WHERE name = 'web_message'"))
+        self._proven_at = now
 
     async def _is_up_to_date(self) -> bool:
         """Asked first, because loading Alembic takes longer than most of what people do on the command line."""
         try:
-            async with self.read() as connection:
-                revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
-                logged = not self.is_sqlite or await self._has_log(connection)
+            # Not `read`: that a new database has no tables is no trouble that anybody should hear of.
+            with storage_errors(self.url):
+                async with self._reading.begin() as connection:
+                    revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
+                    logged = not self.is_sqlite or await self._has_log(connection)
         except ProgrammingError:  # no such table
             return False
         except StorageError:
@@ -111,26 +155,41 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that is committed at the end, or rolled back on any error."""
-        with self._under_way(), _storage_errors():
-            async with self._turn, self._engine.begin() as connection:
-                yield connection
+        async with self._transaction("write"), self._turn, self._engine.begin() as connection:
+            yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that blocks no writer."""
-        with self._under_way(), _storage_errors():
-            async with self._reading.begin() as connection:
-                yield connection
+        async with self._transaction("read"), self._reading.begin() as connection:
+            yield connection
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
         """A reading transaction in which everything stays as it was at its first statement."""
-        with self._under_way(), _storage_errors():
-            async with self._reading.connect() as connection:
-                if not self.is_sqlite:
-                    await connection.execution_options(isolation_level="REPEATABLE READ")
-                async with connection.begin():
-                    yield connection
+        async with self._transaction("read"), self._reading.connect() as connection:
+            if not self.is_sqlite:
+                await connection.execution_options(isolation_level="REPEATABLE READ")
+            async with connection.begin():
+                yield connection
+
+    @asynccontextmanager
+    async def _transaction(self, kind: str) -> AsyncIterator[None]:
+        with self._under_way():
+            try:
+                with storage_errors(self.url):
+                    if self._reopen:
+                        # SQLite opens a file for reading only where it may not write, and stays with that.
+                        self._reopen = False
+                        await self._engine.dispose()
+                    if self._file is not None:
+                        self._file.check()
+                    yield
+            except StorageError as error:
+                self._reopen = True
+                self.availability.failed(kind, str(error))
+                raise
+            self.availability.succeeded(kind)
 
     async def close(self) -> None:
         """Lets transactions end that are under way, and takes no more."""
@@ -152,25 +211,6 @@ class Database:
             self._transactions -= 1
             if not self._transactions:
                 self._idle.set()
-
-
-@contextmanager
-def _storage_errors() -> Iterator[None]:
-    """Turns what drivers raise about connections, disks and locks into `StorageError`.
-
-    What they raise about a wrong statement or value stays as it is: those are defects.
-    """
-    try:
-        yield
-    except (IntegrityError, ProgrammingError, DataError, NotSupportedError):
-        raise
-    except (DBAPIError, PoolTimeoutError, OSError) as error:
-        original = getattr(error, "orig", None) or error
-        # Class 22 of https://www.postgresql.org/docs/current/errcodes-appendix.html: a value of the wrong kind or size.
-        if (getattr(original, "sqlstate", None) or "").startswith("22"):
-            raise
-        detail = str(original).splitlines()
-        raise StorageError(f"the database did not answer: {detail[0] if detail else type(error).__name__}") from error
 
 
 def _write_json(value: object) -> str:
@@ -203,7 +243,10 @@ def _sqlite_engine(url: str) -> AsyncEngine:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OperatorError(f"The folder of the database, {folder}, cannot be made: {error.strerror}.") from error
+        raise OperatorError(
+            f"The folder of the database, {folder}, cannot be made ({error.strerror}). Make it for this user, or name "
+            "another with PAPERROUND_DATA_DIR or PAPERROUND_DATABASE_URL."
+        ) from error
     engine = create_async_engine(url, json_serializer=_write_json, connect_args={"timeout": SQLITE_BUSY_TIMEOUT})
     _drop_what_cannot_be_stored(engine.sync_engine)
 
@@ -263,7 +306,7 @@ def _migrate(url: str) -> None:
     from alembic import command
     from alembic.util import CommandError
 
-    with _storage_errors():
+    with storage_errors(url):
         try:
             command.upgrade(migration_config(url), "head")
         except CommandError as error:

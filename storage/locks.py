@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from bot.errors import StorageError
 from storage.database import Database
+from storage.trouble import described
 
 ANSWER_TIMEOUT = 10.0  # seconds; whoever cannot reach the database for longer has no locks there
 #: Milliseconds after which the server takes the locks away from a process that says nothing: one that hangs, or whose
@@ -67,6 +68,7 @@ class _PostgresLocks:
             "command_timeout": ANSWER_TIMEOUT,
             "server_settings": {"application_name": "paperround locks", "idle_session_timeout": str(SILENT_FOR)},
         }
+        self._url = url
         self._engine = create_async_engine(url, poolclass=NullPool, connect_args=options)
         #: There only while it holds a lock.
         self._connection: AsyncConnection | None = None
@@ -81,7 +83,7 @@ class _PostgresLocks:
         try:
             return await self._ask(await self._engine.connect(), name)
         except (DBAPIError, OSError) as error:
-            raise StorageError(f"the database did not answer: {getattr(error, 'orig', None) or error}") from error
+            raise self._trouble(error) from error
 
     async def release(self, name: str) -> None:
         if self._connection is None or name not in self._held:
@@ -92,9 +94,14 @@ class _PostgresLocks:
             await self._connection.commit()
         except (DBAPIError, OSError) as error:
             await self.release_all()
-            raise StorageError(f"the database did not answer: {getattr(error, 'orig', None) or error}") from error
+            raise self._trouble(error) from error
         if not self._held:
             await self.release_all()
+
+    def _trouble(self, error: BaseException) -> StorageError:
+        return StorageError(
+            f"the database did not answer: {described(getattr(error, 'orig', None) or error, self._url)}"
+        )
 
     async def _ask(self, connection: AsyncConnection, name: str) -> bool:
         """Whether that lock is ours. Whatever interrupts this lets go of all of them, since nobody knows any more."""
@@ -134,7 +141,7 @@ class _FileLocks:
             try:
                 descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
             except OSError as error:
-                raise StorageError(f"{file} cannot be locked: {error.strerror}") from error
+                raise _unlockable(file, error) from error
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -142,7 +149,7 @@ class _FileLocks:
                 return False
             except OSError as error:
                 os.close(descriptor)
-                raise StorageError(f"{file} cannot be locked: {error.strerror}") from error
+                raise _unlockable(file, error) from error
             self._held[name] = descriptor
         return True
 
@@ -154,6 +161,13 @@ class _FileLocks:
         for descriptor in self._held.values():
             os.close(descriptor)
         self._held.clear()
+
+
+def _unlockable(file: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"the database did not answer: {file} cannot be locked ({error.strerror}). Give the folder to the user that "
+        "runs the bot, writable, and keep it on a disk of this machine."
+    )
 
 
 def lock_key(name: str) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from bot.errors import OperatorError
+from bot.errors import OperatorError, SettingsError
 
 FILE_NAME = "secret.key"
 _HOW_TO_MAKE_ONE = "`openssl rand -base64 32` makes one; several are separated by commas, the newest first."
@@ -26,7 +26,7 @@ class TokenEncryption:
         try:
             fernets = [Fernet(key) for key in keys]
         except ValueError as error:
-            raise OperatorError(f"{origin} has something that is no key. {_HOW_TO_MAKE_ONE}") from error
+            raise SettingsError(f"{origin} has something that is no key. {_HOW_TO_MAKE_ONE}") from error
         self._all = MultiFernet(fernets)
         self._newest = fernets[0]
 

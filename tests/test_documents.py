@@ -9,7 +9,7 @@ import click
 import pytest
 from pydantic import SecretStr
 
-from bot.app.command_line import cli
+from bot.app.command_line.program import cli
 from bot.app.settings import PREFIX, Settings, load_settings
 from bot.commands.runner import REGISTRY
 

@@ -29,7 +29,7 @@ from bot.channels.directory import WorkspaceDirectory
 from bot.checks import Check
 from bot.clocks import Clock
 from bot.commands.registry import Registry
-from bot.errors import OperatorError
+from bot.errors import OperatorError, SettingsError
 from bot.platforms.command_calls import CommandRunner
 from bot.platforms.platform import UnservedError
 
@@ -145,16 +145,16 @@ class DiscordBot:
                     await client.await_session_start_limit()
                     await client.open_gateway()
                 except discord.LoginFailure as error:
-                    raise OperatorError(LOGIN_REFUSED) from error
+                    raise SettingsError(LOGIN_REFUSED) from error
                 except discord.ConnectionClosed as error:
                     words = (
                         LOGIN_REFUSED
                         if error.code == _BAD_TOKEN
                         else f"Discord closed the connection: code {error.code}."
                     )
-                    raise OperatorError(words) from error
+                    raise (SettingsError if error.code == _BAD_TOKEN else OperatorError)(words) from error
                 except discord.PrivilegedIntentsRequired as error:
-                    raise OperatorError(NO_MESSAGE_CONTENT) from error
+                    raise SettingsError(NO_MESSAGE_CONTENT) from error
                 except REQUEST_ERRORS as error:
                     if client.is_closed():
                         raise

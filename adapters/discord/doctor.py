@@ -19,7 +19,7 @@ from adapters.discord.platform import DiscordPlatform
 from adapters.discord.posting.history import CLOCK_MARGIN
 from bot.channels.channel import Channel, PlatformName
 from bot.channels.directory import WorkspaceDirectory
-from bot.checks import Check
+from bot.checks import Check, NoticeError, UncheckedError
 from bot.clocks import Clock
 from bot.errors import OperatorError
 
@@ -62,7 +62,7 @@ class DiscordDoctor:
             self._refusal = OperatorError("Discord does not answer.")  # as long as it does not
             self._refusal = await self._log_in()
         if self._refusal is not None:
-            raise OperatorError("not checked") from self._refusal
+            raise UncheckedError("not checked") from self._refusal
         return self._platform.client
 
     async def _log_in(self) -> OperatorError | None:
@@ -78,7 +78,7 @@ class DiscordDoctor:
     async def _token(self) -> str:
         try:
             client = await self._client()
-        except OperatorError as error:
+        except UncheckedError as error:
             raise self._refusal or error from error
         application = client.application_id or 0
         return f"the token works, of the application {application}; invite the bot with {invite_url(application)}"
@@ -97,14 +97,14 @@ class DiscordDoctor:
         except RESPONSE_ERRORS as error:
             raise _unreachable(error) from error
         if not names:
-            raise OperatorError(f"The bot is in no server yet. Invite it with {invite_url(client.application_id or 0)}")
+            raise NoticeError(f"The bot is in no server yet. Invite it with {invite_url(client.application_id or 0)}")
         return f"the bot is in {len(names)}: {_some(sorted(names))}"
 
     async def _time(self) -> str:
         await self._client()
         date = self._platform.client.response_headers.get("Date")
         if date is None:
-            return "Discord did not say what time it is"
+            raise UncheckedError("not checked: Discord did not say what time it is")
         ahead = self._clock.now() - parsedate_to_datetime(date)
         if abs(ahead) > CLOCK_MARGIN:
             direction = "ahead of" if ahead > timedelta() else "behind"

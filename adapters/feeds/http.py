@@ -14,7 +14,7 @@ import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -110,6 +110,8 @@ class FeedClient:
 
     def __init__(self, *, contact: str = "", limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
+        #: How far this machine's clock is ahead of the server that answered last; None until one told the time.
+        self.ahead: timedelta | None = None
         self._client = httpx.AsyncClient(
             headers={"User-Agent": user_agent(contact), "Accept-Encoding": "gzip"},
             timeout=httpx.Timeout(self._limits.read, connect=self._limits.connect),
@@ -182,6 +184,8 @@ class FeedClient:
         place = _place(url)
         try:
             async with self._client.stream("GET", url, headers=headers) as response:
+                if theirs := _date(response.headers.get("Date", "")):
+                    self.ahead = datetime.now(UTC) - theirs
                 _refuse_trouble(place, response, pace.rest)
                 if response.has_redirect_location:
                     return url.join(response.headers["Location"])

@@ -46,7 +46,7 @@ from bot.background import BackgroundTasks
 from bot.channels.channel import Address, PlatformName
 from bot.channels.directory import ChannelDirectory
 from bot.commands.registry import Registry
-from bot.errors import OperatorError
+from bot.errors import SettingsError
 from bot.lifecycle.channels import ChannelLifecycle
 from bot.platforms.command_calls import CommandRunner
 from bot.platforms.outcomes import Gone
@@ -116,7 +116,7 @@ class SlackApp:
         self._bolt = self._listeners()
 
     async def check(self) -> None:
-        """Looks at the tokens; raises `OperatorError` when nothing can be done with them. No answer is no objection."""
+        """Looks at the tokens; raises `SettingsError` when nothing can be done with them. No answer is no objection."""
         for workspace in await self._workspaces.check():
             if self._lifecycle is not None:
                 await self._lifecycle.workspace_works(Address(PlatformName.SLACK, workspace, ""))
@@ -126,7 +126,7 @@ class SlackApp:
         await self._workspaces.keep_fresh()
 
     async def run(self) -> None:
-        """Keeps a socket open until cancelled; raises `OperatorError` when Slack does not accept a token."""
+        """Keeps a socket open until cancelled; raises `SettingsError` when Slack does not accept a token."""
         await self.check()
         handler = SocketModeHandler(
             self._bolt,
@@ -152,7 +152,7 @@ class SlackApp:
             return str(answer["url"])
         except SlackApiError as error:
             if isinstance(outcome_of(error), Gone):
-                raise OperatorError(
+                raise SettingsError(
                     f"Slack does not accept the app-level token ({code_of(error)}). PAPERROUND_SLACK_APP_TOKEN starts "
                     "with xapp- and has the scope connections:write."
                 ) from error

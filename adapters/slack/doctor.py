@@ -14,6 +14,7 @@ from adapters.slack.client.web_api import SlackApi, is_inside
 from adapters.slack.installation.scopes import SCOPES
 from adapters.slack.installation.workspaces import Workspaces
 from bot.channels.channel import Channel
+from bot.checks import NoticeError, UncheckedError
 from bot.clocks import Clock
 from bot.errors import OperatorError, PaperRoundError
 from bot.platforms.outcomes import Gone
@@ -58,7 +59,8 @@ class SlackDoctor:
         """Whether Slack takes the bot tokens."""
         workspaces = await self._ids()
         if not workspaces:
-            return f"no workspace has the app yet. {self._workspaces.advice_if_refused}"
+            await self._reach()
+            raise NoticeError(f"no workspace has the app yet. {self._workspaces.advice_if_refused}")
         await self._each(workspaces, self._token_problem)
         names = [(await self._ask(workspace)).get("team") or workspace for workspace in workspaces[:_SHOWN]]
         more = f" and {len(workspaces) - _SHOWN} more" if len(workspaces) > _SHOWN else ""
@@ -67,10 +69,11 @@ class SlackDoctor:
     async def permissions(self) -> str:
         """Whether the app has every permission that its manifest asks for."""
         workspaces = await self._ids()
-        told = await self._each(workspaces, self._missing_scopes)
-        if any(told):
-            return "Slack does not tell which the app has"
-        return "the app has all that it needs" if workspaces else "no workspace has the app yet"
+        if not workspaces:
+            raise UncheckedError("not checked: no workspace has the app yet")
+        if any(await self._each(workspaces, self._missing_scopes)):
+            raise UncheckedError("not checked: Slack does not tell which the app has")
+        return "the app has all that it needs"
 
     async def socket(self) -> str:
         """Whether Slack takes the app-level token."""
@@ -108,7 +111,7 @@ class SlackDoctor:
         try:
             theirs = parsedate_to_datetime(headers.get("Date", ""))
         except ValueError:
-            return "Slack does not tell the time"
+            raise UncheckedError("not checked: Slack did not tell the time") from None
         apart = self._clock.now() - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC))
         if abs(apart) > CLOCKS_APART:
             where = "ahead of" if apart > timedelta() else "behind"
@@ -169,6 +172,16 @@ class SlackDoctor:
         if joinable:
             return f"{', '.join(joinable)}: I join with the next digest; to have me there now, {_INVITE}."
         return ""
+
+    async def _reach(self) -> None:
+        """Whether Slack answers at all; raises `OperatorError`."""
+        try:
+            await self._workspaces.connection.client().api_test()
+        except ERRORS as error:
+            raise OperatorError(
+                f"Slack cannot be reached ({outcome_of(error).reason}). Look at the network, and at "
+                "PAPERROUND_SLACK_API_URL if it is set."
+            ) from error
 
     async def _ids(self) -> Sequence[str]:
         try:

@@ -106,13 +106,14 @@ class LoginRequired:
         await answer(scope, receive, send)
 
 
-def may_read_metrics(request: Request, sessions: Sessions | None, allowed_hosts: Sequence[str]) -> bool:
+def may_look_inside(request: Request, sessions: Sessions | None, allowed_hosts: Sequence[str]) -> bool:
     """With a password: a session, or the password as a bearer token. Without: under an allowed name only."""
     if sessions is None:
         return host_name(request.headers.get("host", "")) in {host.lower() for host in allowed_hosts}
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and sessions.wait_before(client_of(request)) == 0:
-        return sessions.is_password(token, client_of(request))
+        # Headers are read as Latin-1, and programs send passwords as UTF-8.
+        return sessions.is_password(token.encode("latin-1").decode(errors="replace"), client_of(request))
     return sessions.holds(request)
 
 

@@ -3,13 +3,84 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import h11
 import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from adapters.web.platform import WebPlatform
+
+MOST_CONNECTIONS = 500
+"""Open at once, streams of events included, so that files are left for the bot's own work."""
+REQUEST_WITHIN = 15.0
+"""Seconds in which a request has to be here, with its body. Bodies are commands and events, and small."""
+KEEP_ALIVE = 10  # seconds
+
+
+class BoundedConnection(H11Protocol):
+    """A connection that cannot be held open by saying nothing, or one letter now and then.
+
+    Where there are too many, the one makes room that has owed its request for the longest.
+    """
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > MOST_CONNECTIONS:
+            connections = [one for one in self.connections if isinstance(one, BoundedConnection)]
+            min([self, *connections], key=lambda one: one.due).transport.abort()
+        self._owe()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
+            self._owe()
+        else:
+            self._paid()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._paid()
+        super().connection_lost(exc)
+
+    @property
+    def due(self) -> float:
+        """When its request has to be here, on the loop's clock; never, while it is worked on."""
+        return self._deadline.when() if self._deadline else math.inf
+
+    def _owe(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(REQUEST_WITHIN, self.transport.abort)
+
+    def _paid(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+def server_config(
+    app: Starlette, *, host: str, port: int, trusted_proxies: Sequence[str] = (), stop_within: int = 5
+) -> uvicorn.Config:
+    """How the workspace is served. The `X-Forwarded-…` of `trusted_proxies`, addresses or networks, are believed."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=BoundedConnection,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=stop_within,
+    )
 
 
 class WebServer(uvicorn.Server):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections import deque
+import ipaddress
+from collections import Counter, deque
 from datetime import datetime, timedelta
 
 from starlette.requests import HTTPConnection
@@ -16,8 +17,10 @@ COOKIE = "paperround_session"
 SESSION_LENGTH = timedelta(days=30)
 ATTEMPTS = 5
 ATTEMPTS_IN = timedelta(minutes=1)
-# Bounds what the memory of failures can grow to, and the guesses of somebody with many addresses.
+#: From so many failures on, in a minute and from wherever, each address may be wrong once only.
 ATTEMPTS_OF_ALL = 60
+#: Failures that are remembered. Whoever makes more of them in a minute has more addresses than that, anyway.
+MOST_REMEMBERED = 10_000
 
 
 class Sessions:
@@ -32,24 +35,35 @@ class Sessions:
         self._clock = clock
         self._key = hashlib.scrypt(self._password, salt=b"paperround/web/session", n=2**14, r=8, p=1, dklen=32)
         self._failures: deque[tuple[datetime, str]] = deque()
+        self._of_client: Counter[str] = Counter()
 
     def wait_before(self, client: str) -> int:
-        """Whole seconds until that address may try a password again; 0 if it may now."""
+        """Whole seconds until that address may try a password again; 0 if it may now.
+
+        One that was not wrong lately always may: else whoever guesses would lock out the owner.
+        """
         now = self._clock.now()
-        while self._failures and self._failures[0][0] + ATTEMPTS_IN <= now:
-            self._failures.popleft()
-        own = [at for at, address in self._failures if address == client]
-        if len(own) < ATTEMPTS and len(self._failures) < ATTEMPTS_OF_ALL:
+        while self._failures and (self._failures[0][0] + ATTEMPTS_IN <= now or len(self._failures) > MOST_REMEMBERED):
+            self._forget_oldest()
+        most = ATTEMPTS if len(self._failures) < ATTEMPTS_OF_ALL else 1
+        if self._of_client[client] < most:
             return 0
-        oldest = own[0] if len(own) >= ATTEMPTS else self._failures[0][0]
-        return max(1, round((oldest + ATTEMPTS_IN - now).total_seconds()))
+        first = next(at for at, address in self._failures if address == client)
+        return max(1, round((first + ATTEMPTS_IN - now).total_seconds()))
 
     def is_password(self, text: str, client: str) -> bool:
         """Whether it is the password, compared in constant time. A wrong one counts against the address."""
         right = hmac.compare_digest(text.encode(errors="replace"), self._password)
         if not right:
             self._failures.append((self._clock.now(), client))
+            self._of_client[client] += 1
         return right
+
+    def _forget_oldest(self) -> None:
+        _, client = self._failures.popleft()
+        self._of_client[client] -= 1
+        if not self._of_client[client]:
+            del self._of_client[client]
 
     def begin(self, response: Response, *, secure: bool) -> None:
         """Puts a new session into the response's cookies."""
@@ -80,5 +94,10 @@ def end(response: Response) -> None:
 
 
 def client_of(connection: HTTPConnection) -> str:
-    """Who counts as one guesser of passwords."""
-    return connection.client.host if connection.client else ""
+    """Who counts as one guesser of passwords: an address, or the network that one customer has of IPv6."""
+    host = connection.client.host if connection.client else ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return host if address.version == 4 else str(ipaddress.ip_network((int(address) >> 64 << 64, 64)))

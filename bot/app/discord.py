@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bot.app.core import Core
+from bot.app.chat import ChatDependencies
 from bot.app.settings import Settings
 from bot.clocks import Clock
 from bot.commands.runner import REGISTRY
@@ -25,18 +25,20 @@ def discord_platform(settings: Settings, clock: Clock) -> DiscordPlatform | None
     return DiscordPlatform(token, clock, api_url=settings.discord_api_url, reads_messages=settings.discord_link_cards)
 
 
-def discord_bot(platform: DiscordPlatform, core: Core, announce: Callable[[str], None] | None) -> DiscordBot:
+def discord_bot(
+    platform: DiscordPlatform, chat: ChatDependencies, announce: Callable[[str], None] | None
+) -> DiscordBot:
     """What listens to people in Discord and answers them."""
     from adapters.discord.bot import DiscordBot
 
     return DiscordBot(
         platform,
-        core.commands,
+        chat.commands,
         REGISTRY,
-        directory=core.directory,
-        lifecycle=core.lifecycle,
-        clock=core.clock,
-        forms=core.forms,
-        card_of=core.unfurling.card_of if core.settings.discord_link_cards else None,
+        directory=chat.directory,
+        lifecycle=chat.lifecycle,
+        clock=chat.clock,
+        forms=chat.forms,
+        card_of=chat.unfurling.card_of if chat.settings.discord_link_cards else None,
         announce=announce,
     )

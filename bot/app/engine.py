@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -37,6 +38,8 @@ CORRECT_EVERY = timedelta(minutes=10)
 FORGET_EVERY = timedelta(minutes=30)
 #: Well within the time for which removed topics are kept for processes that have not heard of it yet.
 FOLLOW_EVERY = timedelta(minutes=5)
+#: Seconds without a sweep, which comes every two, after which something is stuck.
+STUCK_AFTER = 120.0
 #: What the one process does that polls the feeds.
 LEADING = "leading"
 #: After a failed poll the next one comes sooner than usual.
@@ -75,10 +78,21 @@ class Engine:
         self._posts = posts
         self._poll_every = poll_every
         self._leads = False
+        self._swept_at: float | None = None  # on the monotonic clock; None until it runs
         self.matching = matching
         self.planner = planner
         self.leadership = leadership
         self.outbox = outbox
+
+    @property
+    def leads(self) -> bool:
+        """Whether it is this process that polls the feeds."""
+        return self._leads
+
+    def stuck_for(self) -> float:
+        """Seconds for which a running engine has not looked for work, 0 as long as they are few."""
+        silent = 0.0 if self._swept_at is None else time.monotonic() - self._swept_at
+        return silent if silent >= STUCK_AFTER else 0.0
 
     async def wanted_categories(self) -> frozenset[str]:
         """The arXiv categories that topics name."""
@@ -157,6 +171,7 @@ class Engine:
             scheduler.shutdown(wait=False)
 
     async def _sweep(self) -> None:
+        self._swept_at = time.monotonic()
         await self._renew_locks()
         if self._leads:
             await self.matching.match_new()

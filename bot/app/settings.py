@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.errors import OperatorError
+from bot.errors import SettingsError
 from bot.posting.outbox import UnknownPolicy
 
 PREFIX = "PAPERROUND_"
+ENV_FILE = ".env"
 
 
 class LogFormat(StrEnum):
@@ -42,6 +45,15 @@ def _names(value: object) -> object:
     return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
 
+def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        try:
+            ipaddress.ip_network(value)
+        except ValueError:
+            raise ValueError(f"“{value[:60]}” is no address and no network, such as 10.0.0.0/8") from None
+    return values
+
+
 def _web_address_or_none(value: str) -> str:
     return _web_address(value) if value.strip() else ""
 
@@ -53,7 +65,9 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 class Settings(BaseSettings):
     """Every setting with its default. Each field's description is its line in the README."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     data_dir: Path = Field(Path("paperround-data"), description="folder of the database and the search index")
     database_url: str = Field("", description="another database, such as postgresql://user:password@host/name")
@@ -104,6 +118,12 @@ class Settings(BaseSettings):
     web_allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = Field(
         (), description="names under which the web workspace may be called, besides localhost, separated by commas"
     )
+    web_trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names), AfterValidator(_networks)] = (
+        Field(
+            ("127.0.0.1", "::1"),
+            description="addresses or networks of proxies whose `X-Forwarded-For` is believed, separated by commas",
+        )
+    )
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error")
     log_format: LogFormat = Field(LogFormat.AUTO, description="text, json, or auto: text on a terminal")
 
@@ -133,12 +153,56 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """The settings; raises `OperatorError` with the names of those that cannot be used."""
+    """The settings; raises `SettingsError` with the names of those that cannot be used, and what they may be."""
+    settings, problems = read_settings()
+    if problems:
+        raise SettingsError("Some settings cannot be used. " + "; ".join(problems) + ".")
+    return settings
+
+
+def read_settings() -> tuple[Settings, list[str]]:
+    """The settings, with the default in place of each that cannot be used, and what is wrong with those."""
+    if Path(ENV_FILE).exists() and not Path(ENV_FILE).is_file():
+        return _without_file(f"{ENV_FILE} is not a file: move it away, or start the bot in another folder")
     try:
-        return Settings()
+        return Settings(), []
     except ValidationError as error:
-        lines = [
-            f"{PREFIX}{'_'.join(map(str, problem['loc'][:1])).upper()}: {problem['msg']}"
-            for problem in error.errors(include_url=False, include_input=False)
-        ]
-        raise OperatorError("Some settings cannot be used. " + "; ".join(lines)) from None
+        wrong = {str(problem["loc"][0]): problem for problem in error.errors(include_url=False)}
+        defaults = {name: Settings.model_fields[name].get_default() for name in wrong}
+        return Settings(**defaults), [f"{PREFIX}{name.upper()}: {_sentence(wrong[name])}" for name in wrong]
+    except UnicodeDecodeError:
+        return _without_file(f"{ENV_FILE} is not UTF-8 text: save it as such")
+    except OSError as error:
+        return _without_file(f"{ENV_FILE} cannot be read ({error.strerror}): give this user the right to read it")
+
+
+def _without_file(problem: str) -> tuple[Settings, list[str]]:
+    try:
+        return Settings(_env_file=None), [problem]
+    except ValidationError:
+        return Settings.model_construct(), [problem, "and the environment has settings that cannot be used"]
+
+
+def _sentence(problem: Mapping[str, Any]) -> str:
+    """What is wrong, in our words. What was written is shown, but never where it is a secret."""
+    name, context, shown = str(problem["loc"][0]), problem.get("ctx", {}), f"“{str(problem['input'])[:60]}”"
+    kind = Settings.model_fields[name].annotation
+    match problem["type"]:
+        case "value_error":
+            return str(context.get("error", problem["msg"]))
+        case "enum":
+            return f"{shown} is none of {context['expected'].replace(chr(39), '')}"
+        case "bool_parsing" | "bool_type":
+            return f"write true or false, not {shown}"
+        case "float_parsing" | "float_type" | "finite_number":
+            return f"{shown} is no number"
+        case "int_parsing" | "int_type" | "int_from_float":
+            return f"{shown} is no whole number"
+        case "greater_than_equal":
+            return f"{shown} is too small; {context['ge']:g} is the least"
+        case "less_than_equal":
+            return f"{shown} is too large; {context['le']:g} is the most"
+        case "string_too_long":
+            return f"longer than {context['max_length']} characters"
+    shown_or_not = "" if kind is SecretStr else f" ({shown})"
+    return f"this cannot be used{shown_or_not}. The README's table of settings says what can"

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.app.assembly import overview_of
-from bot.app.core import Core
+from bot.app.chat import ChatDependencies
 from bot.app.settings import Settings
 from bot.channels.channel import Channel, PlatformName
 from bot.channels.installations import InstallationStore
 from bot.checks import Check
 from bot.clocks import Clock
 from bot.commands.runner import REGISTRY
-from bot.errors import OperatorError
+from bot.errors import SettingsError
 from storage.store import SqlStore
 
 if TYPE_CHECKING:  # Slack's libraries take most of a second to load, and many runs need none of them.
@@ -35,26 +35,33 @@ class SlackParts:
     installations: InstallationStore | None = None
 
 
-def slack_parts(settings: Settings, store: SqlStore, clock: Clock) -> SlackParts | None:
-    """Those that the settings ask for, None if they have nothing of Slack; raises `OperatorError` for half of them."""
+def has_slack(settings: Settings) -> bool:
+    """Whether the settings ask for Slack; raises `SettingsError` for half of what it needs."""
     token, client_id = settings.slack_bot_token.get_secret_value(), settings.slack_client_id
     client_secret = settings.slack_client_secret.get_secret_value()
     listens = any(one.get_secret_value() for one in (settings.slack_app_token, settings.slack_signing_secret))
     if not (token or client_id or client_secret or listens):
-        return None
+        return False
     if bool(client_id) != bool(client_secret):
         missing = "PAPERROUND_SLACK_CLIENT_SECRET" if client_id else "PAPERROUND_SLACK_CLIENT_ID"
-        raise OperatorError(f"{missing} is missing. Slack shows both under “Basic Information”, “App Credentials”.")
+        raise SettingsError(f"{missing} is missing. Slack shows both under “Basic Information”, “App Credentials”.")
     if not token and not client_id:
-        raise OperatorError(
+        raise SettingsError(
             "PAPERROUND_SLACK_BOT_TOKEN is missing. Slack shows it under “OAuth & Permissions”. (For many workspaces, "
             "set PAPERROUND_SLACK_CLIENT_ID and PAPERROUND_SLACK_CLIENT_SECRET instead.)"
         )
     if not listens:
-        raise OperatorError(
+        raise SettingsError(
             "PAPERROUND_SLACK_APP_TOKEN is missing. Slack makes one under “Basic Information”, “App-Level Tokens”, "
             "with the scope connections:write. (Without Socket Mode, set PAPERROUND_SLACK_SIGNING_SECRET instead.)"
         )
+    return True
+
+
+def slack_parts(settings: Settings, store: SqlStore, clock: Clock) -> SlackParts | None:
+    """Those that the settings ask for, None if they have nothing of Slack; raises `SettingsError` for half of them."""
+    if not has_slack(settings):
+        return None
     from adapters.slack.client.web_api import Connection
     from adapters.slack.installation.installed_workspaces import InstalledWorkspaces
     from adapters.slack.installation.workspaces import OneWorkspace
@@ -63,6 +70,7 @@ def slack_parts(settings: Settings, store: SqlStore, clock: Clock) -> SlackParts
     from storage.installations import SqlInstallationStore
     from storage.token_encryption import open_token_encryption
 
+    token, client_id = settings.slack_bot_token.get_secret_value(), settings.slack_client_id
     connection = Connection(settings.slack_api_url, clock=clock)
     if not client_id:
         return SlackParts(SlackPlatform(OneWorkspace(connection, token)))
@@ -73,52 +81,52 @@ def slack_parts(settings: Settings, store: SqlStore, clock: Clock) -> SlackParts
         installations,
         clock,
         client_id=client_id,
-        client_secret=client_secret,
+        client_secret=settings.slack_client_secret.get_secret_value(),
         install_url=settings.public_url + INSTALL_PATH,
         first=OneWorkspace(connection, token) if token else None,
     )
     return SlackParts(SlackPlatform(installed), installed, installations)
 
 
-def slack_app(parts: SlackParts, core: Core) -> SlackApp:
+def slack_app(parts: SlackParts, chat: ChatDependencies) -> SlackApp:
     """What listens to people in Slack and answers them."""
     from adapters.slack.app import SlackApp
     from adapters.slack.installation.oauth import OAuthInstallation
 
-    settings = core.settings
+    settings = chat.settings
     installing: OAuthInstallation | None = None
     if parts.installed and parts.installations:
         installing = OAuthInstallation(
             parts.installed,
             parts.installations,
-            core.clock,
+            chat.clock,
             client_id=settings.slack_client_id,
             client_secret=settings.slack_client_secret.get_secret_value(),
             public_url=settings.public_url,
-            lifecycle=core.lifecycle,
+            lifecycle=chat.lifecycle,
         )
     return SlackApp(
         parts.platform,
-        core.commands,
+        chat.commands,
         REGISTRY,
         app_token=settings.slack_app_token.get_secret_value(),
         signing_secret=settings.slack_signing_secret.get_secret_value(),
-        lifecycle=core.lifecycle,
-        card_of=core.unfurling.card_of,
-        forms=core.forms,
-        directory=core.directory,
-        overview=overview_of(core.store, core.clock),
+        lifecycle=chat.lifecycle,
+        card_of=chat.unfurling.card_of,
+        forms=chat.forms,
+        directory=chat.directory,
+        overview=overview_of(chat.store, chat.clock),
         installing=installing,
     )
 
 
-def slack_checks(parts: SlackParts, core: Core) -> Mapping[str, Check]:
+def slack_checks(parts: SlackParts, chat: ChatDependencies) -> Mapping[str, Check]:
     """What `paperround doctor` looks at in Slack."""
     from adapters.slack.doctor import SlackDoctor
 
     async def with_topics() -> list[Channel]:
-        channels = await core.store.channels.on_platform(PlatformName.SLACK)
-        return [channel for channel in channels if await core.store.subscriptions.of_channel(channel.id)]
+        channels = await chat.store.channels.on_platform(PlatformName.SLACK)
+        return [channel for channel in channels if await chat.store.subscriptions.of_channel(channel.id)]
 
-    app_token = core.settings.slack_app_token.get_secret_value()
-    return SlackDoctor(parts.platform.workspaces, core.clock, app_token=app_token, with_topics=with_topics).checks()
+    app_token = chat.settings.slack_app_token.get_secret_value()
+    return SlackDoctor(parts.platform.workspaces, chat.clock, app_token=app_token, with_topics=with_topics).checks()

@@ -99,6 +99,8 @@ class Intake:
             if (reading := known.get(day)) and self._clock.now() - reading.read_at >= WATCHED_EVERY
         ]
         report = await self._read(source, [*days, *watched], known)
+        if newest is None and not report.listings:
+            return report  # nothing was asked, as nobody wants anything of it: that is no success to tell people of
         read_through = min(days[-1], newest) if newest else None
         await self._states.record_success(source.name, self._clock.now(), read_through)
         return report

@@ -20,6 +20,7 @@ from storage.search.finding import Search
 #: How long a search waits for the index to catch up before it makes do with what is there, in seconds. A handful of
 #: papers takes hundredths.
 FOLLOW_TIMEOUT: Final = 1.5
+MOST_BEHIND: Final = 1_000  # papers that are counted as missing
 _BUSY: Final = 0.1  # seconds before asking again whether another process has finished
 PAPERS_AT_ONCE: Final = 500
 PAPERS_PER_COMMIT: Final = 10_000
@@ -67,6 +68,12 @@ class TantivyIndex:
     async def refresh(self) -> int:
         """Takes over what changed; 0 if another process is about it. Raises `StorageError`."""
         return await self._refresh() or 0
+
+    async def behind(self) -> int:
+        """How many papers have changed that it does not have yet, as far as one look shows."""
+        await asyncio.to_thread(self._files.look_again)
+        change = await asyncio.to_thread(lambda: self._files.last_change) if self._files.opened else 0
+        return len(await self._feed.changed_papers(change, MOST_BEHIND))
 
     async def close(self) -> None:
         """Stops where what is under way can be continued later."""

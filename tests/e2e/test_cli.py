@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bot.app import command_line
+from bot.app.command_line.program import cli
+from bot.app.command_line.session import run_to_end
 from bot.errors import OperatorError
 from tests.e2e.process import Bot
 from tests.feed_server import FeedServer, needs_recordings
@@ -91,7 +92,7 @@ def test_trouble_ends_with_a_sentence_and_code_one(bot: Bot, tmp_path: Path) -> 
     blocked.write_text("")
     assert "PAPERROUND_DATA_DIR" in Bot(blocked / "data").cli("status", expect=1).stderr
     open_to_all = Bot(tmp_path / "third", web_host="0.0.0.0")
-    assert "PAPERROUND_WEB_PASSWORD" in open_to_all.cli("run", expect=1).stderr
+    assert "PAPERROUND_WEB_PASSWORD" in open_to_all.cli("run", expect=78).stderr
     with socket.create_server(("127.0.0.1", 0)) as taken:
         words = Bot(tmp_path / "fourth", web_port=str(taken.getsockname()[1])).cli("run", expect=1).stderr
     assert "PAPERROUND_WEB_PORT" in words
@@ -100,9 +101,9 @@ def test_trouble_ends_with_a_sentence_and_code_one(bot: Bot, tmp_path: Path) -> 
 
 def test_help_tells_every_command(bot: Bot) -> None:
     words = bot.cli("--help").stdout
-    for command in command_line.cli.commands:
+    for command in cli.commands:
         assert command in words
-        told = CliRunner().invoke(command_line.cli, [command, "--help"])
+        told = CliRunner().invoke(cli, [command, "--help"])
         assert told.exit_code == 0
         assert command in told.stdout
 
@@ -173,4 +174,4 @@ def test_the_sentence_of_an_error_is_found_however_deep_it_lies() -> None:
         raise OperatorError("The token is wrong.")
 
     with pytest.raises(OperatorError, match=r"The token is wrong\."):
-        command_line._run(fail())
+        run_to_end(fail())

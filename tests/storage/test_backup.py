@@ -127,7 +127,7 @@ async def test_a_backup_that_fails_leaves_the_old_file(store: SqlStore, tmp_path
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, allowed[1]))
     try:
         with pytest.raises(OperatorError, match="cannot be written: File too large"):
-            await store.backup.write(tmp_path / "backup", lambda _rows: None)
+            await store.backup.write(tmp_path / "backup", lambda _rows: None, overwrite=True)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, allowed)
     assert (tmp_path / "backup").read_text() == "the old one"

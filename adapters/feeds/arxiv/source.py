@@ -27,7 +27,7 @@ from adapters.feeds.arxiv.calendar import announcement_day, has_announcement, su
 from adapters.feeds.arxiv.fields import CLOSED_ARCHIVES, arxiv_categories
 from adapters.feeds.arxiv.xml import Announcement, read_announcement
 from adapters.feeds.http import Answer, FeedClient, RateLimit
-from bot.errors import OperatorError, SourceError
+from bot.errors import SettingsError, SourceError
 from bot.papers.paper import Listing, Paper, SourceName
 from bot.papers.store import DayAnswer
 from bot.query.categories import ARCHIVES, CATEGORIES
@@ -248,8 +248,8 @@ def _answer(day: date, papers: Iterable[Paper], progress: _Progress, *, skipped:
 
 
 def _site(setting: str, url: str) -> str:
-    """The address without a slash at its end; raises `OperatorError` for one that is none."""
-    wrong = OperatorError(f"{setting} must be the address of a site, like https://export.arxiv.org.")
+    """The address without a slash at its end; raises `SettingsError` for one that is none."""
+    wrong = SettingsError(f"{setting} must be the address of a site, like https://export.arxiv.org.")
     try:
         parsed = httpx.URL(url.strip())
     except httpx.InvalidURL:

@@ -19,7 +19,7 @@ import structlog
 
 from adapters.feeds.http import Answer, FeedClient, json_of, usable_etag
 from adapters.feeds.huggingface.daily_papers import DailyPaper, UnusableEntryError
-from bot.errors import OperatorError, SourceError
+from bot.errors import SettingsError, SourceError
 from bot.papers.paper import Listing, SourceName
 from bot.papers.store import DayAnswer
 from bot.text.cleaning import clean_line
@@ -116,12 +116,12 @@ class HuggingFace:
 
 
 def headers_with(token: str | None) -> dict[str, str]:
-    """What goes with every request; raises `OperatorError` for a token that cannot be one."""
+    """What goes with every request; raises `SettingsError` for a token that cannot be one."""
     headers = {"Accept": "application/json"}
     if token and (token := token.strip()):
         # Checked here because later the library's complaint would quote the token.
         if not (token.isascii() and token.isprintable()) or " " in token:
-            raise OperatorError("PAPERROUND_HUGGINGFACE_TOKEN is not a token: it holds blanks or odd characters.")
+            raise SettingsError("PAPERROUND_HUGGINGFACE_TOKEN is not a token: it holds blanks or odd characters.")
         headers["Authorization"] = f"Bearer {token}"
     return headers
 
@@ -141,7 +141,7 @@ def newest_sign(signs: Iterable[date]) -> date | None:
 
 
 def _list_url(url: str) -> str:
-    wrong = OperatorError("PAPERROUND_HUGGINGFACE_URL must be the address of a site, like https://huggingface.co.")
+    wrong = SettingsError("PAPERROUND_HUGGINGFACE_URL must be the address of a site, like https://huggingface.co.")
     try:
         parsed = httpx.URL(url.strip())
     except httpx.InvalidURL:

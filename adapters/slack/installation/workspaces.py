@@ -10,7 +10,7 @@ import structlog
 from adapters.slack.client.errors import ERRORS, Outcome, outcome_of
 from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import Connection, SlackApi
-from bot.errors import OperatorError
+from bot.errors import SettingsError
 from bot.platforms.outcomes import Gone
 
 log = structlog.get_logger(__name__)
@@ -65,7 +65,7 @@ class Workspaces(Protocol):
         ...
 
     async def check(self) -> Sequence[str]:
-        """Looks at the tokens when the bot starts; raises `OperatorError` when it cannot work with them.
+        """Looks at the tokens when the bot starts; raises `SettingsError` when it cannot work with them.
 
         Returns the workspaces in which Slack has just taken them.
         """
@@ -122,7 +122,7 @@ class OneWorkspace:
         except ERRORS as error:
             outcome = outcome_of(error)
             if isinstance(outcome, Gone):
-                raise OperatorError(f"{outcome.reason} {self.advice_if_refused}") from error
+                raise SettingsError(f"{outcome.reason} {self.advice_if_refused}") from error
             log.warning("slack.unreachable", reason=outcome.reason)
             return ()
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from adapters.web.protection import host_name
-from adapters.web.sessions import ATTEMPTS, COOKIE
-from tests.adapters.web.workspace import RunningWorkspace, running_workspace
+from adapters.web.sessions import ATTEMPTS, ATTEMPTS_OF_ALL, COOKIE, Sessions, client_of
+from tests.adapters.web.workspace import RunningWorkspace, SetClock, running_workspace
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -59,10 +59,19 @@ async def test_health_needs_neither_host_nor_password(locked: RunningWorkspace) 
     async with locked.client(headers={"host": "10.0.0.7:8000"}) as client:
         assert (await client.get("/healthz")).text == "ok\n"
         ready = await client.get("/readyz")
-        assert (ready.status_code, ready.json()) == (200, {"ok": True, "database": "fine"})
+        assert (ready.status_code, ready.json()) == (200, {"ok": True})
         locked.state.update(ok=False, database="gone")
         ready = await client.get("/readyz")
-        assert (ready.status_code, ready.json()) == (503, {"ok": False, "database": "gone"})
+        assert (ready.status_code, ready.json()) == (503, {"ok": False})
+
+
+async def test_what_is_the_matter_is_told_to_who_has_the_password(locked: RunningWorkspace) -> None:
+    locked.state.update(ok=False, database="gone")
+    async with locked.client() as client:
+        told = await client.get("/readyz", headers=[(b"authorization", f"Bearer {PASSWORD}".encode())])
+        assert (told.status_code, told.json()) == (503, {"ok": False, "database": "gone"})
+        wrong = await client.get("/readyz", headers={"authorization": "Bearer guess"})
+        assert wrong.json() == {"ok": False}
 
 
 @pytest.mark.parametrize("path", ["/channels", "/c/general/command"])
@@ -175,6 +184,33 @@ async def test_guessing_is_slowed_down(locked: RunningWorkspace) -> None:
         assert (await client.get("/metrics", headers={"authorization": "Bearer guess"})).status_code == 401
         locked.clock.advance(seconds=61)
         assert (await client.post("/login", data={"password": PASSWORD})).status_code == 303
+
+
+async def test_guessing_from_many_addresses_locks_out_nobody_else() -> None:
+    clock = SetClock()
+    sessions = Sessions(PASSWORD, clock)
+    for number in range(3 * ATTEMPTS_OF_ALL):
+        guesser = f"10.0.{number // 250}.{number % 250}"
+        assert sessions.wait_before(guesser) == 0
+        assert not sessions.is_password("guess", guesser)
+        assert sessions.wait_before(guesser) > 0 or number < ATTEMPTS_OF_ALL - 1
+    assert sessions.wait_before("192.0.2.7") == 0
+    assert sessions.is_password(PASSWORD, "192.0.2.7")
+    clock.advance(seconds=61)
+    assert sessions.wait_before("10.0.0.1") == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.7", "192.0.2.8", False),
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+    ],
+)
+async def test_a_guesser_is_an_address_or_a_network_of_ipv6(one: str, other: str, same: bool) -> None:
+    clients = [client_of(HTTPConnection({"type": "http", "client": (host, 1), "headers": []})) for host in (one, other)]
+    assert (clients[0] == clients[1]) is same
 
 
 async def test_metrics_want_the_password_where_there_is_one(tmp_path: Path) -> None:

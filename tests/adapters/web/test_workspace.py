@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.web.app import THREADS_PER_PAGE
 from adapters.web.forms import LARGEST_BODY
 from adapters.web.platform import address_of
+from adapters.web.workspace import THREADS_PER_PAGE
 from bot.channels.channel import PlatformName
 from bot.messages.message import Button, Buttons, Document, Link, Message, Paragraph, Span, text
 from bot.platforms.outcomes import Outgoing, Sent

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 from starlette.applications import Starlette
 
 from adapters.web.app import create_app
 from adapters.web.platform import WebPlatform, address_of
-from adapters.web.server import WebServer
+from adapters.web.server import WebServer, server_config
 from bot.channels.channel import Address, Channel, PlatformName
 from bot.errors import StorageError, UserError
 from bot.messages.message import Button, Buttons, Code, Heading, Message, Note, PaperBlock, Paragraph, bold, text
@@ -220,7 +219,7 @@ async def running_workspace(
 
 
 async def _serve(app: Starlette, platform: WebPlatform) -> tuple[WebServer, asyncio.Task[None], str]:
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="on", ws="none")
+    config = server_config(app, host="127.0.0.1", port=0)
     server = WebServer(config, platform)
     serving = asyncio.create_task(server.serve())
     while not server.started:

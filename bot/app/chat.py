@@ -1,4 +1,4 @@
-"""What chat platforms are given of the core."""
+"""Chat: what the adapters of Slack and Discord are given of the core."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage.store import SqlStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Core:
+class ChatDependencies:
     """The parts that do the work behind what people say and press."""
 
     settings: Settings

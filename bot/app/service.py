@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 import socket
 from collections.abc import Callable, Coroutine
@@ -11,7 +12,10 @@ from typing import Any
 import structlog
 
 from bot.app.application import Application
+from bot.app.web import web_server
 from bot.errors import OperatorError
+
+MOST_FILES = 65_536
 
 _log = structlog.get_logger()
 
@@ -28,7 +32,7 @@ async def serve(
     `announce` is told the address. A second signal ends the process at once. Raises `OperatorError` when the port
     cannot be had.
     """
-    server = application.web_server(banner)
+    server = web_server(application, banner)
     listener = _listen(application.settings.web_host, application.settings.web_port)
     host, port = listener.getsockname()[:2]
     with listener:
@@ -40,6 +44,14 @@ async def serve(
             _log.info("service.stops")
             working.cancel()
             serving.cancel()
+
+
+def raise_file_limit() -> None:
+    """Lets this process have as many files and connections open as it may: 1,024, the usual limit, is soon reached."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _stop_signal() -> None:

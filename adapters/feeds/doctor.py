@@ -1,0 +1,74 @@
+"""What `paperround doctor` looks at in the feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from adapters.feeds.http import FeedClient
+from bot.checks import Check, UncheckedError
+from bot.errors import OperatorError, SourceError
+from bot.intake.lookup import PaperLookup
+from bot.intake.source import Source
+from bot.papers.paper import SOURCE_NAMES, SourceName
+
+#: How far apart the clocks may be: digests come at the wrong time beyond it.
+CLOCKS_APART: Final = timedelta(minutes=1)
+#: A paper that arXiv has: “Attention Is All You Need”.
+_KNOWN_PAPER: Final = "1706.03762"
+
+
+def feed_checks(
+    sources: Sequence[Source],
+    *,
+    client: FeedClient | None,
+    catalogue: PaperLookup | None,
+    categories: Callable[[], Awaitable[Collection[str]]],
+) -> Mapping[str, Check]:
+    """The checks by what they look at. `catalogue` is arXiv's API, `categories` are those that are to be read."""
+    checks: dict[str, Check] = {SOURCE_NAMES[one.name]: partial(_source, one, categories) for one in sources}
+    if catalogue is not None:
+        checks["arXiv's API"] = partial(_catalogue, catalogue)
+    if client is not None:
+        checks["Clock of the feeds"] = partial(_clock, client)
+    return checks
+
+
+async def _source(source: Source, categories: Callable[[], Awaitable[Collection[str]]]) -> str:
+    if source.name is SourceName.ARXIV and not await categories():
+        raise UncheckedError(
+            "not asked: no topic names a category (as `cat:cs.CL` does), and PAPERROUND_ARXIV_CATEGORIES is empty"
+        )
+    try:
+        newest = await source.newest_day()
+    except SourceError as error:
+        setting = f"PAPERROUND_{'ARXIV_RSS' if source.name is SourceName.ARXIV else 'HUGGINGFACE'}_URL"
+        raise SourceError(f"{error} {_advice(setting)}") from error
+    return f"the newest day is {newest}" if newest else "it answers; nothing is listed there yet"
+
+
+async def _catalogue(catalogue: PaperLookup) -> str:
+    try:
+        found = await catalogue.lookup([_KNOWN_PAPER])
+    except SourceError as error:
+        raise SourceError(f"{error} {_advice('PAPERROUND_ARXIV_API_URL')}") from error
+    return "it finds papers" if found else "it answers"
+
+
+async def _clock(client: FeedClient) -> str:
+    ahead = client.ahead
+    if ahead is None:
+        raise UncheckedError("not checked: no feed told the time")
+    if abs(ahead) > CLOCKS_APART:
+        where = "ahead of" if ahead > timedelta() else "behind"
+        raise OperatorError(
+            f"This machine's clock is {round(abs(ahead).total_seconds()):,} seconds {where} the feeds'. Have it set "
+            "automatically (NTP): digests come at the wrong time."
+        )
+    return "this machine's clock agrees with theirs"
+
+
+def _advice(setting: str) -> str:
+    return f"Look at the network and its proxy, and at {setting} if it is set."

@@ -1,0 +1,46 @@
+"""For those who run the bot: whether it lives, whether it can work, and its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from adapters.web.protection import may_look_inside
+from adapters.web.sessions import Sessions
+
+Health = Callable[[], Awaitable[Mapping[str, Any]]]
+"""Whether the bot can do its work: `ok` (a bool), and details that `/readyz` shows as JSON."""
+Metrics = Callable[[], tuple[bytes, str]]
+"""The metrics and their media type."""
+
+
+def operating_routes(
+    health: Health, metrics: Metrics, sessions: Sessions | None, allowed_hosts: Sequence[str]
+) -> list[Route]:
+    """`/healthz` (liveness), `/readyz` (readiness) and `/metrics`.
+
+    Anybody may ask the first two; details and figures are for who has the password, or for the workspace's own names
+    where there is none.
+    """
+
+    async def healthz(request: Request) -> Response:  # noqa: ARG001 - the process answers, that is all it says
+        # The header tells another process of ours that it is the bot that has this port.
+        return PlainTextResponse("ok\n", headers={"x-paperround": "1"})
+
+    async def readyz(request: Request) -> Response:
+        state = await health()
+        shown = dict(state) if may_look_inside(request, sessions, allowed_hosts) else {"ok": state["ok"]}
+        return JSONResponse(shown, status_code=200 if state["ok"] is True else 503)
+
+    async def read_metrics(request: Request) -> Response:
+        if not may_look_inside(request, sessions, allowed_hosts):
+            raise HTTPException(401, "Send the password as a bearer token.", {"www-authenticate": "Bearer"})
+        body, media_type = metrics()
+        return Response(body, headers={"content-type": media_type})
+
+    return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", read_metrics)]

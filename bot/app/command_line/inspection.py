@@ -1,0 +1,109 @@
+"""Looking into the bot and speaking to it: `command`, `status`, `doctor`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+import click
+
+from bot.app.addresses import parse_address
+from bot.app.application import Application
+from bot.app.command_line.exit_codes import FAILED
+from bot.app.command_line.session import OUT, quiet_logs, with_application
+from bot.app.diagnosis import diagnose
+from bot.app.doctor import Mark
+from bot.app.settings import read_settings
+from bot.errors import UserError
+from bot.intake.store import SourceState
+from bot.messages.plain import plain_text
+from bot.papers.paper import SourceName
+from bot.platforms.command_calls import CommandCall, Person
+
+_OPERATOR = Person(id="terminal", name="the operator", may_manage=True, may_administer=True)
+
+
+@click.command()
+@click.argument("line")
+@click.option("--channel", default="web/general", show_default=True, help="Where to say it.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def command(line: str, channel: str, as_json: bool) -> None:
+    """Give any /papers command: 'subscribe diffusion', 'schedule daily 9:00', 'help'."""
+
+    async def work(application: Application) -> int:
+        address, name = parse_address(channel)
+        if address.platform not in application.platforms:
+            raise UserError(f"{address.platform.capitalize()} is not connected. The README says how.")
+        call = CommandCall(line=line, address=address, channel_name=name, person=_OPERATOR)
+        reply = await application.commands.run(call)
+        words = plain_text(reply.message)
+        if as_json:
+            document = {"ephemeral": reply.ephemeral, "text": words, "papers": reply.message.paper_ids}
+            click.echo(json.dumps(document, ensure_ascii=False))
+        elif reply.failed:
+            click.echo(words, err=True)
+        else:
+            OUT.print(words)
+        return 2 if reply.failed else 0
+
+    with_application(work)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def status(as_json: bool) -> None:
+    """How the bot is doing: counts, feeds, posts."""
+
+    async def work(application: Application) -> int:
+        counts = await application.store.counts()
+        posts = await application.store.posts.counts()
+        sources = [await application.store.sources.state(name) for name in SourceName]
+        if as_json:
+            document = {
+                **counts,
+                "posts": {state.value: number for state, number in posts.items()},
+                "sources": {state.name.value: _source_as_json(state) for state in sources},
+            }
+            click.echo(json.dumps(document))
+            return 0
+        for what, number in counts.items():
+            OUT.print(f"{what:14} {number:,}")
+        for state, number in posts.items():
+            OUT.print(f"posts {state.value:8} {number:,}")
+        for source in sources:
+            read = f"read {source.last_success_at:%Y-%m-%d %H:%M} UTC" if source.last_success_at else "never read"
+            OUT.print(f"{source.name.value:14} {read}" + (f"; {source.last_error}" if source.last_error else ""))
+        return 0
+
+    with_application(work)
+
+
+@click.command()
+def doctor() -> None:
+    """Look at settings, database, index, feeds and chat platforms, and say what to do.
+
+    ✓ is well, ✗ needs somebody, ! is good to know, – was not looked at. Ends with 1 if anything needs somebody.
+    """
+    settings, problems = read_settings()
+    quiet_logs(settings)
+
+    async def work() -> bool:
+        well = True
+        async for finding in diagnose(settings, problems):
+            OUT.print(str(finding))
+            well &= finding.mark is not Mark.PROBLEM
+        return well
+
+    sys.exit(0 if asyncio.run(work()) else FAILED)
+
+
+def _source_as_json(state: SourceState) -> dict[str, Any]:
+    return {
+        "last_success": state.last_success_at.isoformat() if state.last_success_at else None,
+        "last_failure": state.last_failure_at.isoformat() if state.last_failure_at else None,
+        "last_error": state.last_error or None,
+        "failures": state.failures,
+        "read_through": state.read_through.isoformat() if state.read_through else None,
+    }

@@ -1,0 +1,50 @@
+"""The program: `paperround` with all its commands, and how it ends when something is wrong."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from bot import __version__
+from bot.app.command_line.backups import backup, restore
+from bot.app.command_line.exit_codes import FAILED, MISCONFIGURED, WRONG_USAGE
+from bot.app.command_line.inspection import command, doctor, status
+from bot.app.command_line.papers import import_, search
+from bot.app.command_line.running import deliver, demo, poll, run
+from bot.errors import PaperRoundError, SettingsError, UserError
+from bot.query.errors import QueryError
+
+
+class Cli(click.Group):
+    """Ends with the sentence of an error instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            click.echo(str(error), err=True)
+            if isinstance(error, QueryError):
+                click.echo(error.pointed, err=True)
+            ctx.exit(WRONG_USAGE)
+        except PaperRoundError as error:
+            click.echo(str(error), err=True)
+            wrong_setting = isinstance(error, SettingsError) and ctx.invoked_subcommand == "run"
+            ctx.exit(MISCONFIGURED if wrong_setting else FAILED)
+
+
+@click.group(cls=Cli, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="paperround")
+def cli() -> None:
+    """Brings research papers to team channels. Settings are read from PAPERROUND_… variables and .env."""
+
+
+for _command in (demo, run, poll, deliver, import_, search, command, status, doctor, backup, restore):
+    cli.add_command(_command)
+
+
+def main() -> None:
+    """The entry point of `paperround`. What it makes (database, index, keys) is for its owner alone."""
+    os.umask(0o077)
+    cli()

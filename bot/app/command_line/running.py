@@ -1,0 +1,96 @@
+"""Running the bot: `demo`, `run`, and one round of it by hand: `poll`, `deliver`."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot.app.application import Application, demo_feed, open_application
+from bot.app.command_line.session import announcement, load, run_to_end, with_application
+from bot.app.demo import CHANNELS, Demo
+from bot.app.logs import configure_logs
+from bot.app.service import raise_file_limit, serve
+from bot.app.settings import LogLevel, Settings, load_settings
+from bot.app.start_log import log_start
+from bot.clocks import ShiftedClock
+from bot.text.counting import count_of
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=None, help="Port of the web workspace.")
+def demo(port: int | None) -> None:
+    """The whole bot with sample papers: no tokens, no network, nothing kept."""
+    with tempfile.TemporaryDirectory(prefix="paperround-demo-") as folder:
+        changes: dict[str, Any] = {"data_dir": Path(folder), "database_url": "", "web": True}
+        if port is not None:
+            changes["web_port"] = port
+        settings = load_settings().model_copy(update=changes)
+        configure_logs(LogLevel.WARNING, settings.log_format)
+        run_to_end(_demo(settings))
+
+
+async def _demo(settings: Settings) -> None:
+    clock = ShiftedClock(datetime.now(UTC))
+    feed, days = demo_feed(clock)
+    async with open_application(settings, clock=clock, sources=[feed]) as application:
+        show = Demo(application.engine, application.commands, application.store.channels, clock)
+        await show.set_up(CHANNELS, days[0])
+        banner = f"Demo: sample papers of {days[0]:%-d %B} to {days[-1]:%-d %B %Y}. Nothing is kept."
+        await serve(
+            application, partial(show.run, days), banner=banner, announce=announcement("Paper Round's demo is at")
+        )
+    click.echo("Stopped.", err=True)
+
+
+@click.command()
+def run() -> None:
+    """The bot, until Ctrl-C: reads the feeds, posts digests, answers commands."""
+    settings = load()
+    raise_file_limit()
+
+    async def work() -> None:
+        async with open_application(settings, announce=partial(click.echo, err=True)) as application:
+            await log_start(application)
+            what = "The web workspace is at" if settings.has_workspace else "Health checks are at"
+            await serve(application, application.run, announce=announcement(what))
+
+    run_to_end(work())
+
+
+@click.command()
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Read this day instead of what is new.")
+def poll(day: datetime | None) -> None:
+    """Read the feeds once."""
+
+    async def work(application: Application) -> int:
+        reports = await application.engine.poll(day.date() if day else None)
+        for report in reports:
+            if report.error:
+                click.echo(f"{report.source}: {report.error}", err=True)
+            else:
+                read = f"{count_of(report.days, 'day')} read, {count_of(report.listings, 'listing')}"
+                skipped = f", {count_of(report.skipped, 'unusable entry')}" if report.skipped else ""
+                click.echo(f"{report.source}: {read}, {count_of(report.changed, 'paper')} new or changed{skipped}")
+        return 1 if any(report.error for report in reports) else 0
+
+    with_application(work)
+
+
+@click.command()
+def deliver() -> None:
+    """Post everything that is due."""
+
+    async def work(application: Application) -> int:
+        await application.engine.reconcile()
+        posts = await application.engine.deliver()
+        click.echo(f"{count_of(posts, 'message')} sent or tried")
+        for name in sorted(application.platforms.difference(application.engine.leadership.ours)):
+            click.echo(f"{name.capitalize()} is served by another process, which posts there itself.", err=True)
+        return 0
+
+    with_application(work)

@@ -1,0 +1,65 @@
+"""What the commands share: the open application, and how work ends."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final
+
+import click
+import structlog
+from rich.console import Console
+
+from bot.app.application import Application, open_application
+from bot.app.environment import unknown_settings, unreadable_lines
+from bot.app.logs import configure_logs
+from bot.app.settings import ENV_FILE, LogLevel, Settings, load_settings
+from bot.errors import PaperRoundError
+
+_log = structlog.get_logger()
+
+OUT: Final = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def load() -> Settings:
+    """The settings of a service, with its logs set up by them; warns of names that were meant to be settings."""
+    settings = load_settings()
+    configure_logs(settings.log_level, settings.log_format)
+    for unknown in unknown_settings():
+        _log.warning("settings.unknown", reason=str(unknown))
+    for line in unreadable_lines():
+        _log.warning("settings.unreadable", reason=f"{ENV_FILE}, line {line}, cannot be understood; write NAME=value.")
+    return settings
+
+
+def quiet_logs(settings: Settings) -> None:
+    """Logs of a command that ends by itself: its answer is what people want to see."""
+    configure_logs(max(settings.log_level, LogLevel.WARNING, key=list(LogLevel).index), settings.log_format)
+
+
+def with_application(work: Callable[[Application], Awaitable[int]]) -> None:
+    """Runs one piece of work on the open application and ends with its exit code."""
+    settings = load_settings()
+    quiet_logs(settings)
+
+    async def opened() -> int:
+        async with open_application(settings) as application:
+            return await work(application)
+
+    sys.exit(asyncio.run(opened()))
+
+
+def run_to_end(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        asyncio.run(work)
+    except* PaperRoundError as errors:
+        # A sentence for the operator gets lost in the traceback of a group, or of a group of groups.
+        first: BaseException = errors
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        raise first from None
+
+
+def announcement(what: str) -> Callable[[str], None]:
+    return lambda address: click.echo(f"{what} {address}  (Ctrl-C stops it)", err=True)

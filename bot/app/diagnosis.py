@@ -1,0 +1,75 @@
+"""The diagnosis: everything that `paperround doctor` looks at, in order, whatever is broken on the way."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from adapters.feeds.doctor import feed_checks
+from bot.app.application import Application, open_application
+from bot.app.doctor import Finding, Mark, findings_of
+from bot.app.machine_checks import machine_checks
+from bot.app.settings import Settings
+from bot.app.slack import has_slack
+from bot.app.store_checks import store_checks
+from bot.checks import Check
+from bot.errors import PaperRoundError, SettingsError
+
+_OF_THE_STORE = ("Search index", "Channels", "Topics")
+
+
+async def diagnose(settings: Settings, problems: Sequence[str]) -> AsyncIterator[Finding]:
+    """The findings, each as soon as there is one. `problems` are those of `bot.app.settings.read_settings`."""
+    async for finding in findings_of(machine_checks(settings, problems)):
+        yield finding
+    try:
+        has_slack(settings)
+    except SettingsError as error:
+        yield Finding("Slack", Mark.PROBLEM, str(error))
+        settings = _without_slack(settings)
+    try:
+        async with open_application(settings) as application:
+            async for finding in findings_of({**_stored(application), **_outside(application)}):
+                yield finding
+            return
+    except PaperRoundError as error:
+        yield Finding("Database", Mark.PROBLEM, str(error))
+    for what in _OF_THE_STORE:
+        yield Finding(what, Mark.UNCHECKED, "not checked, because the database cannot be opened")
+    async for finding in _without_store(settings):
+        yield finding
+
+
+async def _without_store(settings: Settings) -> AsyncIterator[Finding]:
+    """What can be looked at beside the store: with an empty one that is thrown away."""
+    if settings.slack_client_id:
+        words = "not checked: the tokens of its workspaces are in the database, which cannot be opened"
+        yield Finding("Slack", Mark.UNCHECKED, words)
+        settings = _without_slack(settings)
+    with tempfile.TemporaryDirectory(prefix="paperround-doctor-") as folder:
+        apart = settings.model_copy(update={"data_dir": Path(folder), "database_url": ""})
+        try:
+            async with open_application(apart) as application:
+                async for finding in findings_of(_outside(application)):
+                    yield finding
+        except PaperRoundError as error:
+            yield Finding("Feeds and chat platforms", Mark.PROBLEM, str(error))
+
+
+def _stored(application: Application) -> Mapping[str, Check]:
+    return store_checks(application.store, application.index)
+
+
+def _outside(application: Application) -> Mapping[str, Check]:
+    feeds, discord = application.feeds, application.discord
+    checks = feed_checks(feeds.sources, client=feeds.client, catalogue=feeds.catalogue, categories=feeds.categories)
+    return {**checks, **application.slack_checks, **(discord.checks() if discord else {})}
+
+
+def _without_slack(settings: Settings) -> Settings:
+    blank: dict[str, Any] = {
+        name: field.get_default() for name, field in Settings.model_fields.items() if name.startswith("slack_")
+    }
+    return settings.model_copy(update=blank)

@@ -1,0 +1,32 @@
+"""Health: whether this process can do its work, for those who watch it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.app.engine import Engine
+from bot.errors import StorageError
+from bot.papers.paper import SourceName
+from storage.store import SqlStore
+
+
+async def health_of(store: SqlStore, engine: Engine) -> Mapping[str, Any]:
+    """`ok` in a word, and how the parts are.
+
+    The word comes from writing: a database that can still be read helps nobody when its disk is full.
+    """
+    try:
+        await store.database.prove_writable()
+        posts = await store.posts.counts()
+        sources = [await store.sources.state(name) for name in SourceName]
+    except StorageError as error:
+        return {"ok": False, "database": str(error)}
+    read = {
+        state.name.value: state.last_error if state.failures else "ok"
+        for state in sources
+        if state.last_success_at or state.last_failure_at
+    }
+    if stuck := engine.stuck_for():
+        return {"ok": False, "database": "ok", "engine": f"it has not looked for work for {stuck:.0f} seconds"}
+    return {"ok": True, "database": "ok", "sources": read, "posts": {state.value: posts[state] for state in posts}}

@@ -1,0 +1,78 @@
+"""The web's part of the bot: its port, its pages, and what is served without them."""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+from typing import TYPE_CHECKING, Final
+
+from bot.app.settings import Settings
+from bot.errors import SettingsError
+
+if TYPE_CHECKING:  # The libraries of pages take a tenth of a second to load, and many runs do not need them.
+    from adapters.web.server import WebServer
+    from bot.app.application import Application
+
+STOP_WITHIN: Final = 10  # seconds that open connections get when the bot stops
+HEALTHZ: Final = "/healthz"
+
+
+def web_server(application: Application, banner: str = "") -> WebServer:
+    """The HTTP server; raises `SettingsError` when the workspace would be open to the world."""
+    from adapters.web.app import create_app
+    from adapters.web.server import WebServer, server_config
+
+    settings = application.settings
+    open_to_the_world(settings)
+    app = create_app(
+        platform=application.web,
+        commands=application.commands,
+        directory=application.directory,
+        clock=application.clock,
+        health=application.health,
+        metrics=application.metrics.exposition,
+        password=settings.web_password.get_secret_value() or None,
+        allowed_hosts=("localhost", "127.0.0.1", "::1", settings.web_host, *settings.web_allowed_hosts),
+        banner=banner,
+        with_workspace=settings.has_workspace,
+        extra_routes=application.slack.routes() if application.slack else (),
+    )
+    config = server_config(
+        app,
+        host=settings.web_host,
+        port=settings.web_port,
+        trusted_proxies=settings.web_trusted_proxies,
+        stop_within=STOP_WITHIN,
+    )
+    return WebServer(config, application.web)
+
+
+def open_to_the_world(settings: Settings) -> None:
+    """Raises `SettingsError` if anybody could use the workspace."""
+    password = settings.web_password.get_secret_value()
+    if settings.has_workspace and not password and not _is_loopback(settings.web_host):
+        raise SettingsError(
+            f"PAPERROUND_WEB_HOST={settings.web_host} can be reached from outside. Set PAPERROUND_WEB_PASSWORD, "
+            "or leave the host at 127.0.0.1."
+        )
+
+
+def is_ours(host: str, port: int, timeout: float) -> bool:
+    """Whether a bot answers on that port already. Blocks for as long as `timeout`, in seconds."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - what stands for every address
+    connection = http.client.HTTPConnection(reached, port, timeout=timeout)
+    try:
+        connection.request("GET", HEALTHZ)
+        answer = connection.getresponse()
+        return answer.status == 200 and answer.getheader("x-paperround") is not None
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

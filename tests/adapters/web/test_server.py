@@ -1,0 +1,73 @@
+"""The server under people who hold connections open: everybody else is still answered."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import urlsplit
+
+import pytest
+
+from adapters.web import server
+from tests.adapters.web.workspace import RunningWorkspace
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+HALF_A_REQUEST = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
+SLOW_BODY = b"POST /c/general/command HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 500\r\n\r\nline="
+
+
+async def held_open(workspace: RunningWorkspace, said: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    place = urlsplit(workspace.url)
+    reader, writer = await asyncio.open_connection(place.hostname, place.port)
+    writer.write(said)
+    await writer.drain()
+    return reader, writer
+
+
+@pytest.mark.parametrize("said", [b"", HALF_A_REQUEST, SLOW_BODY])
+async def test_a_request_that_does_not_come_ends_the_connection(
+    workspace: RunningWorkspace, monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    monkeypatch.setattr(server, "REQUEST_WITHIN", 0.2)
+    reader, writer = await held_open(workspace, said)
+    async with asyncio.timeout(10):
+        try:
+            await reader.read()
+        except ConnectionResetError:
+            pass
+    writer.close()
+    async with workspace.client() as client:
+        assert (await client.get("/healthz")).text == "ok\n"
+
+
+async def test_letters_now_and_then_do_not_lengthen_the_time(
+    workspace: RunningWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "REQUEST_WITHIN", 0.5)
+    reader, writer = await held_open(workspace, HALF_A_REQUEST)
+
+    async def trickle() -> None:
+        while True:
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.1)
+
+    trickling = asyncio.create_task(trickle())
+    async with asyncio.timeout(10):
+        with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+            await reader.readexactly(1)
+    trickling.cancel()
+    await asyncio.gather(trickling, return_exceptions=True)
+    writer.close()
+
+
+async def test_who_owes_a_request_makes_room_for_who_sends_one(
+    workspace: RunningWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MOST_CONNECTIONS", 20)
+    held = [await held_open(workspace, HALF_A_REQUEST) for _ in range(60)]
+    async with workspace.client() as client:
+        assert (await client.get("/healthz")).text == "ok\n"
+        assert (await client.post("/c/general/command", json={"line": "help"})).status_code == 200
+    for _, writer in held:
+        writer.close()
