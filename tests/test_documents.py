@@ -20,6 +20,8 @@ README = (ROOT / "README.md").read_text()
 def shown(default: object) -> str:
     if isinstance(default, SecretStr):
         default = default.get_secret_value()
+    if isinstance(default, tuple):
+        default = ",".join(default)
     return f"`{getattr(default, 'value', default)}`" if default else "—"
 
 

@@ -21,7 +21,11 @@ async def log_start(application: Application) -> None:
     _log.info("start.database", database=store.database.place, **await store.counts())
     feeds = [source.name.value for source in application.feeds.sources]
     _log.info("start.feeds", feeds=feeds, poll_minutes=settings.poll_minutes)
-    _log.info("start.platforms", platforms=[name.value for name in sorted(application.platforms)], workspace=settings.has_workspace)
+    _log.info(
+        "start.platforms",
+        platforms=[name.value for name in sorted(application.platforms)],
+        workspace=settings.has_workspace,
+    )
     states = dict.fromkeys(ChannelState, 0)
     digests = []
     for name in PlatformName:

@@ -112,7 +112,7 @@ def test_help_tells_every_command(bot: Bot) -> None:
 @pytest.mark.shared
 def test_poll_and_deliver_do_one_round(tmp_path: Path) -> None:
     with FeedServer(today="2026-04-15") as feed:
-        bot = Bot(tmp_path, huggingface_url=feed.url)
+        bot = Bot(tmp_path, huggingface_url=feed.url, arxiv_rss_url=feed.url, arxiv_api_url=feed.url)
         assert "✗" not in bot.cli("doctor").stdout
         bot.set_up("subscribe *", "schedule instant")
         polled = bot.cli("poll")

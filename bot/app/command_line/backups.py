@@ -18,7 +18,8 @@ from bot.text.counting import count_of
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-def backup(file: Path) -> None:
+@click.option("--force", is_flag=True, help="Replace the file if it is there already.")
+def backup(file: Path, force: bool) -> None:
     """Write everything that is kept into one file: channels, topics, papers, history.
 
     The bot may go on meanwhile. The file fits SQLite and PostgreSQL alike. Installed Slack workspaces' tokens stay
@@ -27,7 +28,7 @@ def backup(file: Path) -> None:
 
     async def work(application: Application) -> int:
         with _counting("rows written") as progress:
-            rows = await application.store.backup.write(file, progress)
+            rows = await application.store.backup.write(file, progress, overwrite=force)
         click.echo(f"{count_of(rows, 'row')} written to {file}")
         return 0
 

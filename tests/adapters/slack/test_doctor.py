@@ -10,7 +10,7 @@ from adapters.slack.client.web_api import Connection
 from adapters.slack.doctor import SlackDoctor
 from adapters.slack.installation.scopes import SCOPES
 from adapters.slack.installation.workspaces import OneWorkspace, Workspaces
-from bot.app.doctor import Finding, examine
+from bot.app.doctor import Finding, Mark, examine
 from bot.channels.channel import Channel, PlatformName
 from storage.store import SqlStore
 from tests.adapters.slack.bot_process import BotProcess
@@ -82,7 +82,8 @@ async def test_missing_permissions_are_named(one: Workspaces, slack: SlackSimula
 
 async def test_permissions_may_stay_unknown(one: Workspaces, slack: SlackSimulator, clock: SettableClock) -> None:
     slack.scopes = None
-    assert (await examined(one, clock))["Slack's permissions"].words == "Slack does not tell which the app has"
+    found = (await examined(one, clock))["Slack's permissions"]
+    assert (found.mark, found.words) == (Mark.UNCHECKED, "not checked: Slack does not tell which the app has")
 
 
 @pytest.mark.parametrize(("ahead", "words"), [(400, "400 seconds behind"), (-90, "90 seconds ahead of")])
