@@ -149,7 +149,7 @@ async def _channel_health(services: Services, channel: Channel) -> list[Block]:
             say(bold("Being posted: "), count_of(unsent, "message"), f"; last trouble: {trouble}" if trouble else "")
         )
     else:
-        blocks.append(say(bold("OutboxWorker: "), "nothing is left to post"))
+        blocks.append(say(bold("Posting: "), "nothing is left to post"))
     failures = await services.posts.failures(channel.id, services.clock.now() - FAILURES_OF)
     if failures:
         lost = f"{count_of(len(failures), 'message')} in the last week, the latest because: {failures[0]}"

@@ -46,14 +46,14 @@ async def timezone(services: Services, call: CommandCall, arguments: Arguments) 
 async def pause(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     channel = await services.channel(call)
     if channel.state is ChannelState.BROKEN:
-        raise UserError(f"OutboxWorker is stopped already. {channel.reason}")
+        raise UserError(f"Posting is stopped already. {channel.reason}")
     until = _pause_end(services, channel, arguments.text("until"))
     reason = f"paused by {call.person.name}"
     await services.channels.pause(channel.id, reason=reason, until=until)
     today = services.clock.now().astimezone(ZoneInfo(channel.time_zone)).date()
     how_long = f"until {day_name(until.astimezone(ZoneInfo(channel.time_zone)).date(), today)}" if until else ""
     return answer(
-        say(bold(f"OutboxWorker is paused {how_long}".rstrip() + ".")),
+        say(bold(f"Posting is paused {how_long}".rstrip() + ".")),
         say("Papers go on being collected, and come in one digest afterwards."),
         Buttons((Button("Resume", "resume"),)),
     )
@@ -66,7 +66,7 @@ async def resume(services: Services, call: CommandCall, _arguments: Arguments) -
     stopped = {one.id: one for one in await services.channels.stopped_with_workspace(call.address)}
     others = [other for other in stopped.values() if other.id != channel.id] if channel.id in stopped else []
     if not await services.channels.resume(channel.id, next_digest_at=next_for(channel, now)):
-        return answer(say("OutboxWorker was not paused."), sentence(next_digest_in_words(channel, now)))
+        return answer(say("Posting was not paused."), sentence(next_digest_in_words(channel, now)))
     for other in others:
         await services.channels.resume(other.id, next_digest_at=next_for(other, now))
     resumed = await services.channel(call)
@@ -74,7 +74,7 @@ async def resume(services: Services, call: CommandCall, _arguments: Arguments) -
         await services.planner.plan_now(resumed, DigestKind.INSTANT)
     services.wake()
     where = f", here and in {count_of(len(others), 'other channel')}" if others else ""
-    return answer(say(bold(f"OutboxWorker goes on{where}.")), sentence(next_digest_in_words(resumed, now)))
+    return answer(say(bold(f"Posting goes on{where}.")), sentence(next_digest_in_words(resumed, now)))
 
 
 async def _move(services: Services, call: CommandCall, **changes: str) -> Channel:

@@ -81,10 +81,10 @@ def schedule_in_words(channel: Channel) -> str:
 def next_digest_in_words(channel: Channel, now: datetime) -> str:
     """A sentence on when the channel gets its next digest, and if it gets none, why."""
     if channel.state is ChannelState.BROKEN:
-        return f"OutboxWorker is stopped. {channel.reason} Say `/papers resume` once it is fixed."
+        return f"Posting is stopped. {channel.reason} Say `/papers resume` once it is fixed."
     if channel.state is ChannelState.PAUSED:
         until = f" until {moment(channel.paused_until, channel.time_zone, now)}" if channel.paused_until else ""
-        return f"OutboxWorker is paused{until}. `/papers resume` ends the pause."
+        return f"Posting is paused{until}. `/papers resume` ends the pause."
     if channel.next_digest_at is None:
         return "New papers are posted as soon as they are found."
     return f"The next digest is {moment(channel.next_digest_at, channel.time_zone, now)}."

@@ -154,4 +154,4 @@ def _welcome() -> Message:
 
 
 def _back() -> Message:
-    return Message(summary="OutboxWorker goes on", blocks=(Paragraph(text("OutboxWorker goes on.")),))
+    return Message(summary="Posting goes on", blocks=(Paragraph(text("Posting goes on.")),))

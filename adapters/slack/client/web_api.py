@@ -81,7 +81,7 @@ def is_loopback(host: str) -> bool:
 
 
 class _Cache(Generic[T]):
-    """Replies that are believed for a while."""
+    """Answers that are believed for a while."""
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[float, T]] = {}

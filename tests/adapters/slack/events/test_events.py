@@ -75,7 +75,7 @@ async def test_a_channel_that_closes_stops_and_goes_on_when_it_reopens(
     assert reason in stored.reason
     await happens(listening, {"type": regained, "channel": channel.id, "user": BOT_USER})
     assert (await listening.stored(channel)).state is ChannelState.ACTIVE
-    assert [words_of(message) for message in channel.messages] == ["OutboxWorker goes on."]
+    assert [words_of(message) for message in channel.messages] == ["Posting goes on."]
 
 
 async def test_a_reopened_public_channel_is_joined_again(listening: BotProcess) -> None:
@@ -85,7 +85,7 @@ async def test_a_reopened_public_channel_is_joined_again(listening: BotProcess) 
     await happens(listening, *({"type": "channel_unarchive", "channel": one.id} for one in (channel, strange)))
     assert BOT_USER in channel.members
     assert (await listening.stored(channel)).state is ChannelState.ACTIVE
-    assert [words_of(message) for message in channel.messages] == ["OutboxWorker goes on."]
+    assert [words_of(message) for message in channel.messages] == ["Posting goes on."]
     assert BOT_USER not in strange.members
     assert not strange.messages
 

@@ -229,7 +229,7 @@ async def test_the_time_zone_of_a_new_channel_is_the_persons(connected: BotProce
 
 
 class Says:
-    """Replies everything with one reply."""
+    """Answers everything with one reply."""
 
     def __init__(self, reply: Reply) -> None:
         self._reply = reply
@@ -280,7 +280,7 @@ async def test_every_use_of_a_response_url_counts(bot: BotProcess, platform: Sla
 
 
 class Waits(Says):
-    """Replies once it is released."""
+    """Answers once it is released."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply)
