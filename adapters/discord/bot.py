@@ -19,10 +19,11 @@ from adapters.discord.doctor import NO_MESSAGE_CONTENT, DiscordDoctor
 from adapters.discord.guilds.lifecycle import ChannelLifecycle, GuildLifecycle, Listener
 from adapters.discord.guilds.permissions import invite_url
 from adapters.discord.interactions.command_calls import Interaction
-from adapters.discord.interactions.command_tree import command_tree, fingerprint
+from adapters.discord.interactions.command_tree import command_tree, fingerprint, ids_of
 from adapters.discord.interactions.handler import InteractionHandler
 from adapters.discord.interactions.modals import TopicModals
 from adapters.discord.links import CardOf, LinkCards
+from adapters.discord.messages.command_mentions import CommandMentions
 from adapters.discord.platform import DiscordPlatform
 from bot.background import BackgroundTasks
 from bot.channels.directory import WorkspaceDirectory
@@ -72,7 +73,9 @@ class DiscordBot:
         self._first_retry = first_retry
         self._offline_timeout = offline_timeout
         self._announce = announce
-        self._interactions = InteractionHandler(commands, registry, directory, forms)
+        self._mentions = CommandMentions(registry)
+        platform.localized = self._mentions.localized
+        self._interactions = InteractionHandler(commands, registry, directory, self._mentions, forms)
         self._card_of = card_of
         self._clock = clock
         self._directory = directory
@@ -219,8 +222,10 @@ class DiscordBot:
         application = client.application_id
         path = "/applications/{application_id}/commands"
         there = await client.request_once(Route("GET", path, application_id=application), with_localizations="true")
+        self._mentions.ids = ids_of(there)
         if fingerprint(there) == fingerprint(self._command_tree):
             _log.info("discord.commands_unchanged")
             return
-        await client.http.request(Route("PUT", path, application_id=application), json=self._command_tree)
+        there = await client.http.request(Route("PUT", path, application_id=application), json=self._command_tree)
+        self._mentions.ids = ids_of(there)
         _log.info("discord.commands_registered")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -28,6 +29,7 @@ from adapters.discord.messages import mentions
 from adapters.discord.messages.markers import can_be_marked
 from adapters.discord.messages.rendering import papers_per_message, render_all
 from adapters.discord.posting.create import InThreadError, NotSentError, create_message, preparing
+from adapters.discord.posting.crosspost import crosspost
 from adapters.discord.posting.forum_posts import create_forum_post, find_forum_post
 from adapters.discord.posting.history import find_in_history
 from adapters.discord.posting.threads import reply_in_thread
@@ -58,14 +60,28 @@ _log = structlog.get_logger()
 
 
 class DiscordPlatform:
-    """Implements `bot.platforms.platform.Platform` with a bot's token. `close` it at the end."""
+    """Implements `bot.platforms.platform.Platform` with a bot's token. `close` it at the end.
 
-    def __init__(self, token: str, clock: Clock, *, api_url: str = API_URL, reads_messages: bool = False) -> None:
+    With `crossposts`, what is posted in an announcement channel also goes to the servers that follow it.
+    """
+
+    def __init__(
+        self,
+        token: str,
+        clock: Clock,
+        *,
+        api_url: str = API_URL,
+        reads_messages: bool = False,
+        crossposts: bool = True,
+    ) -> None:
         self._clock = clock
+        self._crossposts = crossposts
         self._token, self._api_url, self._reads_messages = token, api_url, reads_messages
         self._breaker = CircuitBreaker(clock)
         self._account = "discord-" + hashlib.sha256(token.encode()).hexdigest()[:16]
         self._channel_types: dict[int, int] = {}
+        #: Puts messages into Discord's words; whoever registers commands sets it.
+        self.localized: Callable[[Message], Message] = lambda message: message
         #: Another one after every `start_over`.
         self.client = self._new_client()
 
@@ -128,13 +144,17 @@ class DiscordPlatform:
             return Rejected("The digest that it belongs to was deleted.")
         if wait := self._breaker.wait:
             return Retry(self._breaker.reason, wait)
+        outgoing = replace(outgoing, message=self.localized(outgoing.message))
         try:
             await preparing(self.client.log_in())
             if await self._is_forum(channel):
                 return await create_forum_post(self.client, channel, outgoing)
             if parent is not None:
                 return await reply_in_thread(self.client, channel, parent, outgoing)
-            return await create_message(self.client, channel, outgoing)
+            created = await create_message(self.client, channel, outgoing)
+            if self._crossposts and self._channel_type(channel) == discord.ChannelType.news.value:
+                await crosspost(self.client, channel, created)
+            return created
         except InThreadError as refused:
             return await self._outcome(refused.cause, outgoing, thread=True)
         except NotSentError as refused:
@@ -179,7 +199,7 @@ class DiscordPlatform:
             channel = await self.client.request_once(
                 Route("POST", "/users/@me/channels"), {"recipient_id": str(person)}
             )
-            for part in render_all(message):
+            for part in render_all(self.localized(message)):
                 body = {**part.payload, "content": f"{part.content} {self._link(address)}".strip()}
                 await self.client.request_once(messages_route(int(channel["id"])), body)
         except RESPONSE_ERRORS as error:
@@ -194,15 +214,19 @@ class DiscordPlatform:
         return "" if channel is None or gone else f"<#{channel}>"
 
     async def _is_forum(self, channel: int) -> bool:
-        known = self.client.get_channel(channel)
-        if known is not None:
-            return isinstance(known, discord.ForumChannel)
-        if channel not in self._channel_types:
+        if self._channel_type(channel) is None:
             told = await preparing(self.client.request_once(channel_route(channel)))
             if not isinstance(told.get("type"), int):
                 raise NotSentError(BadResponseError("an answer without the channel's type"))
             self._channel_types[channel] = told["type"]
-        return self._channel_types[channel] in FORUMS
+        return self._channel_type(channel) in FORUMS
+
+    def _channel_type(self, channel: int) -> int | None:
+        """The type of a channel as far as we were told, None where we were not."""
+        known = self.client.get_channel(channel)
+        if isinstance(known, discord.abc.GuildChannel | discord.Thread):
+            return int(known.type.value)
+        return self._channel_types.get(channel)
 
     async def _outcome(self, raised: BaseException, outgoing: Outgoing, *, thread: bool = False) -> SendResult:
         sent, error = (False, raised.cause) if isinstance(raised, NotSentError) else (True, raised)

@@ -22,7 +22,13 @@ def discord_platform(settings: Settings, clock: Clock) -> DiscordPlatform | None
         return None
     from adapters.discord.platform import DiscordPlatform
 
-    return DiscordPlatform(token, clock, api_url=settings.discord_api_url, reads_messages=settings.discord_link_cards)
+    return DiscordPlatform(
+        token,
+        clock,
+        api_url=settings.discord_api_url,
+        reads_messages=settings.discord_link_cards,
+        crossposts=settings.discord_crosspost,
+    )
 
 
 def discord_bot(

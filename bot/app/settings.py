@@ -101,6 +101,9 @@ class Settings(BaseSettings):
     discord_link_cards: bool = Field(
         False, description="Discord: `true` shows cards below links to papers; needs the Message Content intent"
     )
+    discord_crosspost: bool = Field(
+        True, description="Discord: `false` does not publish what is posted in announcement channels to their followers"
+    )
     public_url: OptionalWebAddress = Field(
         "", description="where the bot's port is reached from outside, such as https://papers.example.org"
     )

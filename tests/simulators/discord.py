@@ -264,6 +264,7 @@ class DiscordSimulator:
             ("POST", "/channels/{channel}/messages", self._create_message),
             ("GET", "/channels/{channel}/messages/{message}", self._get_message),
             ("POST", "/channels/{channel}/messages/{message}/threads", self._thread_of_message),
+            ("POST", "/channels/{channel}/messages/{message}/crosspost", self._crosspost),
             ("POST", "/channels/{channel}/threads", self._forum_post),
             ("GET", "/guilds/{guild}/threads/active", self._active_threads),
             ("GET", "/users/@me/guilds", self._my_guilds),
@@ -399,6 +400,15 @@ class DiscordSimulator:
         if not any(message["id"] == str(identifier) for message in channel.messages):
             raise ApiError(404, 10008, "Unknown Message")
         return self.state.open_thread(channel, body["name"], identifier, owner=BOT_ID).json()
+
+    async def _crosspost(self, request: web.Request, _body: Any) -> Json:
+        channel, message = self._channel(request), await self._get_message(request, None)
+        if channel.type != ANNOUNCEMENT:
+            raise ApiError(400, 50024, "Cannot execute action on this channel type")
+        if message["flags"] & 1:
+            raise ApiError(400, 40033, "This message has already been crossposted")
+        message["flags"] |= 1
+        return message
 
     async def _forum_post(self, request: web.Request, body: Any) -> Json:
         channel = self._channel(request)
@@ -582,16 +592,17 @@ def _registered(command: Json, number: int) -> Json:
             kept["options"] = [bare(inner) for inner in kept["options"]]
         return kept
 
+    permissions = command.get("default_member_permissions")
     return {
         "id": str(number),
         "application_id": str(APPLICATION_ID),
         "version": str(number),
-        "default_member_permissions": None,
+        "default_member_permissions": None if permissions is None else str(permissions),
         "type": 1,
         "nsfw": False,
         "description": "",
         "dm_permission": False,
-        **bare(command),
+        **{name: value for name, value in bare(command).items() if name != "default_member_permissions"},
     }
 
 

@@ -52,6 +52,8 @@ class Gateway:
         self.resumes = 0
         self.heartbeats = 0
         self.heartbeat_interval = 41_250  # milliseconds
+        #: Whether heartbeats are acknowledged; events come all the same.
+        self.acknowledges = True
         #: No heartbeat is acknowledged and nothing is said any more, though connections stay open.
         self.is_silent = False
         #: Nobody can connect any more.
@@ -134,7 +136,7 @@ class Gateway:
         match packet["op"]:
             case 1:
                 self.heartbeats += 1
-                if not self.is_silent:
+                if self.acknowledges and not self.is_silent:
                     await connection.send({"op": 11})
             case 2:
                 await self._identify(connection, packet["d"])

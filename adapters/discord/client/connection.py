@@ -15,6 +15,7 @@ from discord.webhook.async_ import async_context
 
 from adapters.discord.client.circuit_breaker import CircuitBreaker
 from adapters.discord.client.errors import MALFORMED, REQUEST_ERRORS, RESPONSE_ERRORS, BadResponseError
+from adapters.discord.client.gateway import HeartbeatMonitor, shorten_outages
 from adapters.discord.client.interaction_payloads import with_defaults
 from adapters.discord.client.requests import NO_RETRIES, redirect, trace
 from adapters.discord.client.webhooks import RedirectedWebhooks
@@ -66,6 +67,7 @@ class DiscordClient(discord.AutoShardedClient):
         self._webhooks = RedirectedWebhooks(api_url)
         self.add_dynamic_items(CommandButton, CommandSelect)
         redirect(self.http, api_url)
+        shorten_outages()
         self._guard_event_parsers()
 
     def _guard_event_parsers(self) -> None:
@@ -146,7 +148,11 @@ class DiscordClient(discord.AutoShardedClient):
         Answers to interactions go to the same address as everything else, for the tasks of this connection only.
         """
         async_context.set(self._webhooks)
-        await self.connect()
+        monitor = asyncio.create_task(HeartbeatMonitor().run(self))
+        try:
+            await self.connect()
+        finally:
+            monitor.cancel()
 
     async def request_once(self, route: Route, body: dict[str, Any] | None = None, **query: Any) -> Any:
         """Makes one request and returns the JSON of its answer.

@@ -21,6 +21,11 @@ def thread_of_message_route(channel: int, message: int) -> Route:
     return Route("POST", "/channels/{channel_id}/messages/{message_id}/threads", channel_id=channel, message_id=message)
 
 
+def crosspost_route(channel: int, message: int) -> Route:
+    path = "/channels/{channel_id}/messages/{message_id}/crosspost"
+    return Route("POST", path, channel_id=channel, message_id=message)
+
+
 def forum_posts_route(channel: int) -> Route:
     return Route("POST", "/channels/{channel_id}/threads", channel_id=channel)
 

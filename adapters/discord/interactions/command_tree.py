@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import discord
+
 from adapters.discord.interactions.translations import LOCALIZED, TRANSLATIONS, Translations, localized
+from adapters.discord.messages.command_mentions import GROUP, MANAGERS_GROUP
 from adapters.discord.messages.markup import cut
 from bot.commands.registry import Command, Kind, Parameter, Registry
 from bot.platforms.command_calls import Completion
 
-GROUP = "papers"
 MESSAGE_COMMAND = "Find papers here"
 DESCRIPTION = 100
 MOST_CHOICES = 25
@@ -45,16 +47,36 @@ Value = str | int | bool
 
 
 def command_tree(registry: Registry, translations: Translations = TRANSLATIONS) -> list[Json]:
-    """What Discord is told: `/papers …` with typed options, and the entry in the menu of messages."""
-    papers = {
+    """What Discord is told: `/papers …` with typed options, `/papers-manage …`, and the entry in the menu of messages.
+
+    Which of them Discord shows to whom is only a default of ours: who may do what is looked at with every command.
+    """
+    everybody = {
         "name": GROUP,
         "type": CHAT_INPUT,
         "description": "Research papers for this channel",
-        "options": [_subcommand(command) for command in registry],
+        "options": [
+            _subcommand(command, shows_only=command.manages)
+            for command in registry
+            if not command.manages or command.changes_with
+        ],
         **_SERVERS_ONLY,
     }
-    known = [papers, {"name": MESSAGE_COMMAND, "type": MESSAGE, **_SERVERS_ONLY}]
+    managers = {
+        "name": MANAGERS_GROUP,
+        "type": CHAT_INPUT,
+        "description": "What this channel gets, and when: for those who manage channels",
+        "default_member_permissions": discord.Permissions(manage_channels=True).value,
+        "options": [_subcommand(command) for command in registry if command.manages],
+        **_SERVERS_ONLY,
+    }
+    known = [everybody, managers, {"name": MESSAGE_COMMAND, "type": MESSAGE, **_SERVERS_ONLY}]
     return [localized(definition, translations) for definition in known]
+
+
+def ids_of(commands: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """The ids under which Discord registered its commands, by their names."""
+    return {str(command["name"]): int(command["id"]) for command in commands}
 
 
 def fingerprint(commands: Iterable[Mapping[str, Any]]) -> str:
@@ -73,11 +95,14 @@ def _essence(definition: Mapping[str, Any]) -> Json:
         "autocomplete",
         "min_value",
         "max_value",
+        "default_member_permissions",
         "choices",
         *LOCALIZED,
     ):
         if (value := definition.get(name)) not in (None, False, [], ""):
             kept[name] = value
+    if "default_member_permissions" in kept:
+        kept["default_member_permissions"] = str(kept["default_member_permissions"])  # as Discord gives it back
     if "choices" in kept:
         kept["choices"] = [
             {part: choice[part] for part in ("name", "value", "name_localizations") if choice.get(part)}
@@ -91,9 +116,10 @@ def _essence(definition: Mapping[str, Any]) -> Json:
     return kept
 
 
-def _subcommand(command: Command) -> Json:
+def _subcommand(command: Command, *, shows_only: bool = False) -> Json:
+    """`shows_only` leaves out what changes something."""
     # Discord wants required options in front of the others.
-    shown = [parameter for parameter in command.parameters if not parameter.internal]
+    shown = [parameter for parameter in command.parameters if not parameter.internal and not shows_only]
     parameters = sorted(shown, key=lambda parameter: not parameter.required)
     form = command.name in _WITH_MODAL
     return {

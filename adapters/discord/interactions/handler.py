@@ -48,11 +48,13 @@ from adapters.discord.interactions.roles import (
     unmentionable_role,
     with_role_names,
 )
+from adapters.discord.messages.command_mentions import CommandMentions
 from adapters.discord.messages.rendering import render
 from bot.channels.channel import Style
 from bot.channels.directory import WorkspaceDirectory
 from bot.commands.reading import REDRAW
 from bot.commands.registry import Registry
+from bot.commands.wording import mistake
 from bot.errors import StorageError, UserError
 from bot.messages.message import Button, Buttons, Code, Note, bold, text
 from bot.papers.ids import linked_paper_ids
@@ -85,11 +87,13 @@ class InteractionHandler:
         commands: CommandRunner,
         registry: Registry,
         directory: WorkspaceDirectory,
+        mentions: CommandMentions,
         forms: TopicModals | None = None,
     ) -> None:
         self._commands = commands
         self._registry = registry
         self._directory = directory
+        self._mentions = mentions
         self._forms = forms
         self._message_locks = MessageLocks()
 
@@ -128,6 +132,12 @@ class InteractionHandler:
         except RESPONSE_ERRORS as error:
             await _failed(interaction, error)
 
+    async def _run(self, call: CommandCall) -> Reply:
+        """Runs a command; the answer is in Discord's words."""
+        reply = await self._commands.run(call)
+        update = reply.update and replace(reply.update, message=self._mentions.localized(reply.update.message))
+        return replace(reply, message=self._mentions.localized(reply.message), update=update)
+
     async def _is_outside_of_servers(self, interaction: Interaction) -> bool:
         """Whether it came from outside of servers, where the commands are of no use, and says so."""
         if interaction.guild_id is not None:
@@ -143,7 +153,7 @@ class InteractionHandler:
         if message is not None and command is not None and command.redraws:
             lock = self._message_locks.of(message.id)
             async with lock.running:
-                reply = await self._commands.run(call)
+                reply = await self._run(call)
                 state = lock.next_state() if reply.update else 0
             async with lock.showing:
                 if reply.update and not lock.is_newest(state):
@@ -152,7 +162,7 @@ class InteractionHandler:
                     await self._redraw(interaction, call, reply.update, unless=lambda: not lock.is_newest(state))
                     return
         else:
-            reply = await self._commands.run(call)
+            reply = await self._run(call)
         if reply.replaces and message is not None and message.flags.ephemeral:
             await replies.edit(interaction, render(reply.message))
         else:
@@ -163,7 +173,7 @@ class InteractionHandler:
     ) -> None:
         """Shows a message anew as long as it is not what was shown last: another process may have been at it."""
         for _ in range(SHOWN_AGAIN):
-            latest = (await self._commands.run(replace(call, line=REDRAW))).update
+            latest = (await self._run(replace(call, line=REDRAW))).update
             if latest is None or latest == shown or unless():
                 return
             shown = latest
@@ -178,12 +188,12 @@ class InteractionHandler:
             command = self._registry.get(asked.command)
         except UserError as error:
             # Discord still shows a command that this version does not have any more.
-            await replies.answer(interaction, [replies.words(str(error))])
+            await replies.answer(interaction, [self._mentions.localized(mistake(error).message)])
             return
         if refusal := refused_role(interaction, asked):
             await replies.answer(interaction, [replies.words(refusal)])
             return
-        reply = await self._commands.run(call_of(interaction, line_of(command, asked.values)))
+        reply = await self._run(call_of(interaction, line_of(command, asked.values)))
         if asked.command == "settings":
             reply = with_role_names(interaction, reply)
         if command.manages and not reply.failed:
@@ -243,7 +253,7 @@ class InteractionHandler:
         lines = [f"show {paper}" for paper in linked_paper_ids(words)[:MOST_FOUND]]
         if not lines and (found := list(dict.fromkeys(_WORD.findall(words)))[:MOST_WORDS]):
             lines = [f"search {' OR '.join(word.lower() for word in found)}"]
-        found_papers = [await self._commands.run(call_of(interaction, line)) for line in lines]
+        found_papers = [await self._run(call_of(interaction, line)) for line in lines]
         await replies.answer(
             interaction, [reply.message for reply in found_papers] or [replies.words("That message has no words.")]
         )
@@ -285,7 +295,7 @@ class InteractionHandler:
         """Does what a form says. A modal is gone once it is submitted, so a mistake comes with a way back to it."""
         await replies.defer(interaction, ephemeral=True, thinking=True)
         call = call_of(interaction, form.line)
-        reply = await self._commands.run(call)
+        reply = await self._run(call)
         if reply.failed:
             again = (
                 Note(text("You wrote:")),

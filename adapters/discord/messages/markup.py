@@ -14,6 +14,8 @@ from urllib.parse import quote, urlsplit
 from bot.messages.message import Span
 
 ELLIPSIS = "…"
+#: A mention of a slash-command, which pings nobody.
+COMMAND_MENTION = re.compile(r"</[\w-]+(?: [\w-]+){0,2}:[0-9]{1,20}>")
 LONGEST_URL = 1024  # characters; Discord takes 2,048, and a message has room for few of those
 
 #: Characters that mean something to Discord wherever they stand: formatting, links, mentions.
@@ -155,6 +157,8 @@ def _span(part: Span, room: int) -> str:
     if not body:
         return part.text
     before, after = part.text[: len(part.text) - len(part.text.lstrip(" "))], part.text[len(part.text.rstrip(" ")) :]
+    if part.code and COMMAND_MENTION.fullmatch(body):
+        return part.text
     if part.code:
         # There is no escaping within code: a backtick becomes a letter that looks like one.
         inner = clean(body).replace("`", BACKTICK)
