@@ -56,7 +56,7 @@ class HeartbeatMonitor:
             await asyncio.sleep(wait)
 
     def _is_missing(self, shard_id: int, sent: float, acknowledged: float, timeout: float) -> bool:
-        """Whether the ACK is overdue; the times of the last heartbeat and of the last ACK are those of `perf_counter`."""
+        """Whether the ACK is overdue, by when the last heartbeat was sent and the last ACK came (`perf_counter`)."""
         since = self._unacknowledged.get(shard_id, sent)
         if acknowledged >= since:
             self._unacknowledged.pop(shard_id, None)
