@@ -6,6 +6,8 @@ whoever runs the bot and says what to do next. Anything else is a defect.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class PaperRoundError(Exception):
     """Whatever this project raises on purpose."""
@@ -21,6 +23,14 @@ class UserError(PaperRoundError):
     def __init__(self, sentence: str, *, about: str = "") -> None:
         super().__init__(sentence)
         self.about = about
+
+
+class MistakesError(UserError):
+    """Several mistakes in what a person sent in one step, by the option that each is about; nothing was changed."""
+
+    def __init__(self, by_option: Mapping[str, str]) -> None:
+        super().__init__(" ".join(by_option.values()), about=next(iter(by_option)))
+        self.by_option = dict(by_option)
 
 
 class OperatorError(PaperRoundError):
@@ -43,4 +53,12 @@ class SourceError(PaperRoundError):
 
 
 class StorageError(PaperRoundError):
-    """The database did not take or give something: full disk, lost connection, locked file. Nothing was changed."""
+    """The database did not take or give something: full disk, lost connection, locked file.
+
+    Of the transaction that raises it nothing was kept, except where the connection broke while it was committed:
+    `bot.commits` tells what is known.
+    """
+
+
+class SearchIndexError(StorageError):
+    """The search index cannot be read, and no new one can be made; the database may be well."""

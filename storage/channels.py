@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -80,7 +80,7 @@ class SqlChannelStore:
     async def add(
         self, address: Address, name: str, *, time_zone: str, schedule: str, next_digest_at: datetime | None
     ) -> Channel:
-        async with self._database.write() as connection:
+        async with self._database.write(asked_for=False) as connection:
             workspace = upsert(connection, WORKSPACES).values(
                 platform=address.platform, external_id=address.workspace, name=address.workspace
             )
@@ -112,39 +112,49 @@ class SqlChannelStore:
             raise LookupError(f"{address} vanished while it was added")
         return added
 
-    async def set_schedule(
-        self, channel_id: int, *, schedule: str, time_zone: str, next_digest_at: datetime | None, now: datetime
-    ) -> None:
-        values: dict[str, Any] = {"schedule": schedule, "time_zone": time_zone, "next_digest_at": next_digest_at}
-        if next_digest_at is None:
-            values["instant_at"] = func.coalesce(
-                CHANNELS.c.instant_at, bindparam("now", now, CHANNELS.c.instant_at.type)
-            )
-        await self._set(channel_id, **values)
-
-    async def set_settings(self, channel_id: int, settings: ChannelSettings) -> None:
-        await self._set(channel_id, settings=SETTINGS_JSON.dump_python(settings, mode="json"))
+    async def change(self, channel_id: int, change: Callable[[Channel], Channel], now: datetime) -> Channel:
+        known = select_channels().where(CHANNELS.c.id == channel_id).with_for_update(of=CHANNELS, key_share=True)
+        async with self._database.write() as connection:
+            changed = change(channel_of((await connection.execute(known)).one()))
+            values: dict[str, Any] = {
+                "schedule": changed.schedule,
+                "time_zone": changed.time_zone,
+                "settings": SETTINGS_JSON.dump_python(changed.settings, mode="json"),
+                "next_digest_at": changed.next_digest_at,
+            }
+            if changed.next_digest_at is None:
+                values["instant_at"] = func.coalesce(
+                    CHANNELS.c.instant_at, bindparam("now", now, CHANNELS.c.instant_at.type)
+                )
+            await connection.execute(update(CHANNELS).where(CHANNELS.c.id == channel_id).values(**values))
+            return changed
 
     async def pause(self, channel_id: int, *, reason: str, until: datetime | None) -> None:
         await self._set(channel_id, state=ChannelState.PAUSED, reason=reason, paused_until=until)
 
     async def resume(self, channel_id: int, *, next_digest_at: datetime | None) -> bool:
-        statement = (
-            update(CHANNELS)
-            .where(CHANNELS.c.id == channel_id, CHANNELS.c.state != ChannelState.ACTIVE)
-            .values(
-                state=ChannelState.ACTIVE,
-                reason="",
-                paused_until=None,
-                next_digest_at=next_digest_at,
-                post_after=None,
-            )
-        )
-        workspace = select(CHANNELS.c.workspace_id).where(CHANNELS.c.id == channel_id).scalar_subquery()
-        back = update(WORKSPACES).where(WORKSPACES.c.id == workspace, WORKSPACES.c.left_at.is_not(None))
+        return await self.resume_all({channel_id: next_digest_at}) == 1
+
+    async def resume_all(self, next_digests: Mapping[int, datetime | None]) -> int:
+        resumed = 0
         async with self._database.write() as connection:
-            await connection.execute(back.values(left_at=None))
-            return (await connection.execute(statement)).rowcount == 1
+            for channel_id, next_digest_at in sorted(next_digests.items()):
+                workspace = select(CHANNELS.c.workspace_id).where(CHANNELS.c.id == channel_id).scalar_subquery()
+                back = update(WORKSPACES).where(WORKSPACES.c.id == workspace, WORKSPACES.c.left_at.is_not(None))
+                await connection.execute(back.values(left_at=None))
+                statement = (
+                    update(CHANNELS)
+                    .where(CHANNELS.c.id == channel_id, CHANNELS.c.state != ChannelState.ACTIVE)
+                    .values(
+                        state=ChannelState.ACTIVE,
+                        reason="",
+                        paused_until=None,
+                        next_digest_at=next_digest_at,
+                        post_after=None,
+                    )
+                )
+                resumed += (await connection.execute(statement)).rowcount
+        return resumed
 
     async def break_channels(self, address: Address, reason: str, *, whole_workspace: bool) -> list[Channel]:
         affected = (

@@ -21,6 +21,8 @@ from sqlalchemy.exc import ArgumentError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from bot import commits
+from bot.commits import Commit
 from bot.errors import OperatorError, SettingsError, StorageError
 from storage.availability import Availability
 from storage.database_file import DatabaseFile
@@ -128,7 +130,7 @@ class Database:
             if self._file is not None:
                 self._file.check()
             return
-        async with self.write() as connection:
+        async with self.write(asked_for=False) as connection:
             await connection.execute(text("UPDATE counters SET value = value WHERE name = 'web_message'"))
         self._proven_at = now
 
@@ -153,10 +155,18 @@ class Database:
         return (await connection.execute(text("PRAGMA journal_mode"))).scalar() == "wal"
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that is committed at the end, or rolled back on any error."""
+    async def write(self, *, asked_for: bool = True) -> AsyncIterator[AsyncConnection]:
+        """A transaction that is committed at the end, or rolled back on any error.
+
+        What is `asked_for` is noted for who answers people (`bot.commits`).
+        """
         async with self._transaction("write"), self._turn, self._engine.begin() as connection:
             yield connection
+            # A server may have committed what it could not confirm any more; a file has, or has not.
+            if asked_for and not self.is_sqlite:
+                commits.note(Commit.IN_DOUBT)
+        if asked_for:
+            commits.note(Commit.DONE)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import Context
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from bot import commits
 from bot.errors import StorageError
 
 T = TypeVar("T")
 
 GROUP_LIMIT = 100  # writes that share one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class _Item(Generic[T]):
+    """A write, who waits for it, and where its commit is noted."""
+
+    item: T
+    future: asyncio.Future[bool]
+    watched: commits.Commits | None
+
+    def note(self, state: commits.Commit) -> None:
+        if self.watched is not None:
+            self.watched.note(state)
 
 
 class GroupCommit(Generic[T]):
@@ -23,14 +39,15 @@ class GroupCommit(Generic[T]):
     def __init__(self, write: Callable[[list[T]], Awaitable[list[bool]]], *, limit: int = GROUP_LIMIT) -> None:
         self._write = write
         self._limit = limit
-        self._waiting: list[tuple[T, asyncio.Future[bool]]] = []
+        self._waiting: list[_Item[T]] = []
         self._writer: asyncio.Task[None] | None = None
 
     async def submit(self, item: T) -> bool:
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future))
+        self._waiting.append(_Item(item, future, commits.watched()))
         if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._drain())
+            # In a context of its own: what is written for others is nothing that the first of them has changed.
+            self._writer = asyncio.create_task(self._drain(), context=Context())
         return await future
 
     async def _drain(self) -> None:
@@ -38,9 +55,13 @@ class GroupCommit(Generic[T]):
             group, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
             await self._commit(group)
 
-    async def _commit(self, group: list[tuple[T, asyncio.Future[bool]]]) -> None:
+    async def _commit(self, group: list[_Item[T]]) -> None:
+        with commits.watch() as committed:
+            await self._write_group(group, committed)
+
+    async def _write_group(self, group: list[_Item[T]], committed: commits.Commits) -> None:
         try:
-            results = await self._write([item for item, _ in group])
+            results = await self._write([one.item for one in group])
         except BaseException as error:
             if isinstance(error, Exception) and not isinstance(error, StorageError) and len(group) > 1:
                 # Something is wrong with one of the items: it alone must fail.
@@ -48,12 +69,15 @@ class GroupCommit(Generic[T]):
                     await self._commit([one])
                 return
             # Whatever went wrong belongs to those who wait for it, cancellation included.
-            for _, future in group:
-                if not future.done():
-                    future.set_exception(error)
+            for one in group:
+                one.note(committed.state)
+                if not one.future.done():
+                    one.future.set_exception(error)
             if not isinstance(error, Exception):
                 raise
             return
-        for (_, future), result in zip(group, results, strict=True):
-            if not future.done():
-                future.set_result(result)
+        for one, result in zip(group, results, strict=True):
+            if result:
+                one.note(committed.state)
+            if not one.future.done():
+                one.future.set_result(result)

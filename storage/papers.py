@@ -63,7 +63,7 @@ class SqlPaperStore:
         self._database = database
 
     async def record_day(self, source: SourceName, answer: DayAnswer, now: datetime) -> int:
-        async with self._database.write() as connection:
+        async with self._database.write(asked_for=False) as connection:
             changed = await _merge_papers(connection, [listing.paper for listing in answer.listings], listed_at=now)
             if answer.listings:
                 listings = upsert(connection, LISTINGS)
@@ -88,7 +88,7 @@ class SqlPaperStore:
             return changed
 
     async def import_papers(self, papers: Sequence[Paper]) -> int:
-        async with self._database.write() as connection:
+        async with self._database.write(asked_for=False) as connection:
             return await _merge_papers(connection, papers, listed_at=None)
 
     async def paper(self, paper_id: str) -> Paper | None:

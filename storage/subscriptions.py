@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.digests.digest import DeliveryState
 from bot.errors import UserError
-from bot.topics.store import SubscriptionChange, TopicOptions
+from bot.topics.store import Match, SubscriptionChange, TopicOptions
 from bot.topics.subscription import Subscription
 from storage.counters import Counter, next_numbers
 from storage.database import Database
-from storage.deliveries import WAITING
+from storage.deliveries import WAITING, queue
 from storage.statements import chunks, upsert
 from storage.tables import BASELINES, CHANNELS, DELIVERIES, DELIVERY_TOPICS, PAPERS, SUBSCRIPTIONS
 
@@ -40,7 +40,9 @@ class SqlSubscriptionStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, channel_id: int, options: TopicOptions, *, created_by: str, now: datetime) -> Subscription:
+    async def add(
+        self, channel_id: int, options: TopicOptions, *, created_by: str, now: datetime, backfill: Sequence[str] = ()
+    ) -> Subscription:
         async with self._database.write() as connection:
             change = await next_numbers(connection, Counter.CHANGE)
             await _refuse_double(connection, channel_id, options.query)
@@ -69,6 +71,11 @@ class SqlSubscriptionStore:
             )
             added = subscription_of((await connection.execute(adding)).one())
             await _set_baseline(connection, added.id, options.baseline)
+            older = [
+                Match(channel_id=channel_id, paper_id=paper, subscription_ids=(added.id,), instant=False)
+                for paper in backfill
+            ]
+            await queue(connection, older, now)
             return added
 
     async def edit(self, subscription_id: int, options: TopicOptions, *, unwanted: Sequence[str] = ()) -> Subscription:

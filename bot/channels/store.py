@@ -6,11 +6,11 @@ Every method is one transaction: it has happened as a whole when it returns, or 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.channels.channel import Address, Channel, ChannelSettings, PlatformName, Workspace
+from bot.channels.channel import Address, Channel, PlatformName, Workspace
 
 
 class ChannelStore(Protocol):
@@ -30,13 +30,12 @@ class ChannelStore(Protocol):
         """The channel at that address: the one that is there, or a new one with default settings."""
         ...
 
-    async def set_schedule(
-        self, channel_id: int, *, schedule: str, time_zone: str, next_digest_at: datetime | None, now: datetime
-    ) -> None:
-        """Sets when digests go out. Without a `next_digest_at` papers go out at once, and those that wait do so now."""
-        ...
+    async def change(self, channel_id: int, change: Callable[[Channel], Channel], now: datetime) -> Channel:
+        """Gives a channel another schedule, time zone, settings and next digest: what `change` makes of those it has.
 
-    async def set_settings(self, channel_id: int, settings: ChannelSettings) -> None: ...
+        Nothing is changed if it raises. Where there is no `next_digest_at`, papers go out at once, those that wait now.
+        """
+        ...
 
     async def pause(self, channel_id: int, *, reason: str, until: datetime | None) -> None: ...
 
@@ -75,6 +74,10 @@ class ChannelStore(Protocol):
 
     async def resume(self, channel_id: int, *, next_digest_at: datetime | None) -> bool:
         """Lets posts flow again, whatever stopped them; False if nothing had."""
+        ...
+
+    async def resume_all(self, next_digests: Mapping[int, datetime | None]) -> int:
+        """The same for several channels, all or none, each with its next digest; returns how many were stopped."""
         ...
 
     async def role(self, address: Address) -> str:

@@ -13,6 +13,7 @@ from bot.commands.lines import read_arguments, split_line
 from bot.commands.registry import Arguments, Command, Kind, Parameter, Registry
 from bot.commands.services import Services
 from bot.commands.wording import mistake, trouble
+from bot.commits import Commits, watch
 from bot.errors import StorageError, UserError
 from bot.metrics import Metrics
 from bot.platforms.command_calls import CommandCall, Completion, Reply
@@ -45,6 +46,7 @@ REGISTRY = Registry(
         *delivery.COMMANDS,
         *reading.COMMANDS,
         *searching.BUTTONS,
+        *settings.BUTTONS,
         *delivery.BUTTONS,
         *reading.BUTTONS,
     )
@@ -60,19 +62,8 @@ class Commands:
 
     async def run(self, call: CommandCall) -> Reply:
         started = perf_counter()
-        name = "none"
-        try:
-            word, rest = split_line(call.line)
-            if not word:
-                return menu()
-            command = REGISTRY.get("help" if word in _HELP else word)
-            name = command.name
-            reply = await self._run(command, rest, call)
-        except UserError as error:
-            reply = mistake(error)
-        except StorageError as error:
-            _log.error("command.failed", command=name, channel=str(call.address), reason=str(error))
-            reply = trouble()
+        with watch() as commits:
+            name, reply = await self._answer(call, commits)
         seconds = perf_counter() - started
         self._metrics.command(name, failed=reply.failed, seconds=seconds)
         _log.info(
@@ -83,6 +74,25 @@ class Commands:
             ms=round(1000 * seconds, 1),
         )
         return reply
+
+    async def _answer(self, call: CommandCall, commits: Commits) -> tuple[str, Reply]:
+        """The name of the command that was given, and the answer: whatever happens, it says what was changed."""
+        name = "none"
+        try:
+            word, rest = split_line(call.line)
+            if not word:
+                return name, menu()
+            command = REGISTRY.get("help" if word in _HELP else word)
+            name = command.name
+            return name, await self._run(command, rest, call)
+        except UserError as error:
+            return name, mistake(error)
+        except StorageError as error:
+            committed = commits.state
+            _log.error(
+                "command.failed", command=name, channel=str(call.address), reason=str(error), committed=committed.name
+            )
+            return name, trouble(error, committed)
 
     async def complete(self, call: CommandCall) -> Sequence[Completion]:
         try:

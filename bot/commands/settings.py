@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from bot.channels.channel import Channel, ChannelSettings, QuietDays, Style
 from bot.channels.next_digest import next_for
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
-from bot.commands.wording import answer, hint, listed, next_digest_in_words, say, sentence
-from bot.errors import UserError
+from bot.commands.wording import answer, hint, listed, next_digest_in_words, say, schedule_in_words, sentence
+from bot.errors import MistakesError, UserError
 from bot.messages.message import Block, Heading, bold, code
 from bot.papers.paper import SOURCE_NAMES, SourceName
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.platforms.platform import Platform
+from bot.schedules.parsing import parse_schedule
+from bot.schedules.zones import parse_time_zone
 from bot.text.suggestions import closest
 
 LARGEST_LIMIT = 50  # papers in a digest; more is a flood
@@ -179,27 +181,77 @@ async def settings(services: Services, call: CommandCall, arguments: Arguments) 
         raise UserError(f"There is no setting `{key[:40]}`. {proposal}")
     if not value:
         return answer(_line(setting, channel.settings, platform), hint(setting.help))
-    changed = setting.read(channel.settings, value.strip(), platform)
-    await services.channels.set_settings(channel.id, changed)
-    shown = _shown(setting, changed, platform)
-    blocks: list[Block] = [say(code(setting.key), " is now ", bold(shown), ".")]
-    if changed.quiet_days != channel.settings.quiet_days:
-        blocks.append(sentence(await _move_digest(services, replace(channel, settings=changed))))
+    before, after = await change_channel(services, call, {key: value})
+    blocks: list[Block] = [say(code(setting.key), " is now ", bold(_shown(setting, after.settings, platform)), ".")]
+    if after.settings.quiet_days != before.settings.quiet_days:
+        blocks.append(sentence(next_digest_in_words(after, services.clock.now())))
     return answer(*blocks)
 
 
-async def _move_digest(services: Services, channel: Channel) -> str:
-    """Other quiet days may mean another next digest; says when it is."""
-    now = services.clock.now()
-    moved = replace(channel, next_digest_at=next_for(channel, now))
-    await services.channels.set_schedule(
-        channel.id,
-        schedule=moved.schedule,
-        time_zone=moved.time_zone,
-        next_digest_at=moved.next_digest_at,
-        now=now,
-    )
-    return next_digest_in_words(moved, now)
+#: What a channel has besides its settings, and what may be changed with them in one step.
+SCHEDULE, TIME_ZONE = "schedule", "timezone"
+CHANGEABLE = (SCHEDULE, TIME_ZONE, *SETTINGS)
+
+
+async def change_channel(services: Services, call: CommandCall, values: Mapping[str, str]) -> tuple[Channel, Channel]:
+    """Changes a channel's schedule, time zone and settings, all that are named or none; returns it before and after.
+
+    Raises `UserError`, and for several mistakes `MistakesError`, before anything is changed.
+    """
+    channel = await services.channel(call)
+    platform, now = services.platforms[channel.address.platform], services.clock.now()
+    _changed(channel, values, platform, now)
+    after = await services.channels.change(channel.id, lambda current: _changed(current, values, platform, now), now)
+    services.wake()
+    return channel, after
+
+
+def _changed(channel: Channel, values: Mapping[str, str], platform: Platform, now: datetime) -> Channel:
+    """The channel with these values; raises for all that are wrong together."""
+    changed, wrong = channel, dict[str, UserError]()
+    for key, value in values.items():
+        try:
+            match key:
+                case "schedule":
+                    changed = replace(changed, schedule=parse_schedule(value).text)
+                case "timezone":
+                    changed = replace(changed, time_zone=parse_time_zone(value).key)
+                case _:
+                    changed = replace(changed, settings=SETTINGS[key].read(changed.settings, value.strip(), platform))
+        except UserError as error:
+            error.about = error.about or key
+            wrong[key] = error
+    if len(wrong) == 1:
+        raise next(iter(wrong.values()))
+    if wrong:
+        raise MistakesError({key: str(error) for key, error in wrong.items()})
+    timing = (changed.schedule, changed.time_zone, changed.settings.quiet_days)
+    if timing == (channel.schedule, channel.time_zone, channel.settings.quiet_days):
+        return changed
+    return replace(changed, next_digest_at=next_for(changed, now))
+
+
+def configure_line(values: Mapping[str, str]) -> str:
+    """The command that a filled form stands for; `none` is what an empty field means where there is that."""
+    # A quotation mark would end the value; nothing else in it is special.
+    return " ".join(["configure", *(f'--{key} "{value.replace(chr(34), chr(39))}"' for key, value in values.items())])
+
+
+async def configure(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    """Changes all that is named in one step: what the forms of platforms send."""
+    values = {key: arguments.text(key) for key in CHANGEABLE if key in arguments}
+    if not values:
+        raise UserError("Say what to change, like `/papers configure --limit 10 --style compact`.")
+    before, after = await change_channel(services, call, values)
+    platform = services.platforms[after.address.platform]
+    blocks: list[Block] = []
+    for key in values:
+        shown = {SCHEDULE: schedule_in_words(after), TIME_ZONE: after.time_zone}.get(key)
+        shown = shown or _shown(SETTINGS[key], after.settings, platform)
+        blocks.append(say(code(key), " is now ", bold(shown), "."))
+    if after.next_digest_at != before.next_digest_at:
+        blocks.append(sentence(next_digest_in_words(after, services.clock.now())))
+    return answer(*blocks)
 
 
 async def _role(services: Services, call: CommandCall, value: str) -> Reply:
@@ -251,5 +303,19 @@ COMMANDS = (
         details=" ".join(
             [*(f"{setting.key}: {setting.help}." for setting in SETTINGS.values()), f"{ROLE}: {ROLE_HELP}."]
         ),
+    ),
+)
+BUTTONS = (
+    Command(
+        name="configure",
+        summary="change several settings in one step",
+        handler=configure,
+        manages=True,
+        parameters=tuple(
+            Parameter(name=key, help=SETTINGS[key].help if key in SETTINGS else f"the {key}", option=True)
+            for key in CHANGEABLE
+        ),
+        examples=('configure --schedule "mon,thu 17:30" --limit 10',),
+        hidden=True,
     ),
 )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import structlog
+
 from bot.channels.channel import Channel
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
@@ -9,7 +13,7 @@ from bot.commands.topic_wording import MIN_UPVOTES, NAME, read_name, refuse_doub
 from bot.commands.wording import answer, hint, next_digest_in_words, say, schedule_in_words
 from bot.digests.cards import paper_card
 from bot.digests.digest import DigestKind
-from bot.errors import UserError
+from bot.errors import StorageError, UserError
 from bot.messages.message import Block, Button, Buttons, bold
 from bot.papers.paper import Paper
 from bot.platforms.command_calls import CommandCall, Reply
@@ -19,12 +23,14 @@ from bot.query.queries import Query
 from bot.query.syntax import Sort
 from bot.text.counting import count_of
 from bot.topics.baselines import baseline_of
-from bot.topics.store import Match, TopicOptions
-from bot.topics.subscription import Subscription, wanted_query
+from bot.topics.store import TopicOptions
+from bot.topics.subscription import wanted_query
 
 MOST_TOPICS = 100  # in one channel; more would be a list that nobody reads
 MOST_BACKFILL = 50
 SAMPLES = 3
+
+_log = structlog.get_logger()
 
 
 async def subscribe(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
@@ -37,6 +43,9 @@ async def subscribe(services: Services, call: CommandCall, arguments: Arguments)
     refuse_double(query, wanted, topics)
     if len(topics) >= MOST_TOPICS:
         raise UserError(f"This channel has {MOST_TOPICS} topics already. `/papers unsubscribe N` makes room.")
+    # Whatever may fail comes before the topic is added: then it is there with all that was asked for, or not at all.
+    count = arguments.number("backfill") or 0
+    older = await _older(services, channel, wanted, count) if count else []
     options = TopicOptions(
         query=query.text,
         name=name,
@@ -44,23 +53,18 @@ async def subscribe(services: Services, call: CommandCall, arguments: Arguments)
         instant="instant" in arguments,
         baseline=await baseline_of(services.papers, wanted, services.clock.now()),
     )
-    topic = await services.subscriptions.add(channel.id, options, created_by=call.person.id, now=services.clock.now())
+    topic = await services.subscriptions.add(
+        channel.id, options, created_by=call.person.id, now=services.clock.now(), backfill=older
+    )
     when = "as soon as they are found" if topic.instant else schedule_in_words(channel)
     blocks: list[Block] = [
         say(bold(f"Topic {topic.number} added: "), *explain(wanted), "."),
         say(f"New ones are posted here {when}. ", next_digest_in_words(channel, services.clock.now())),
     ]
-    backfilled = await _backfill(services, channel, topic, wanted, arguments.number("backfill") or 0)
-    if backfilled is None:
-        blocks += await samples(services, wanted)
+    if count:
+        blocks.append(await _post_older(services, channel, older))
     else:
-        blocks.append(
-            say(
-                f"{count_of(backfilled, 'older paper')} will be posted now."
-                if backfilled
-                else "No older paper matches."
-            )
-        )
+        blocks += await samples(services, wanted)
     blocks.append(Buttons((Button("Topics", "topics"), remove_button(topic, "Undo"))))
     return answer(*blocks)
 
@@ -73,27 +77,37 @@ async def _latest(services: Services, wanted: Query, limit: int) -> list[Paper]:
 
 
 async def samples(services: Services, wanted: Query) -> list[Block]:
-    papers = await _latest(services, wanted, SAMPLES)
+    """What a topic would have posted, for an answer about what is done already: it never fails."""
+    try:
+        papers = await _latest(services, wanted, SAMPLES)
+    except StorageError as error:
+        _log.warning("command.no_samples", reason=str(error))
+        return [hint("What it would have posted lately cannot be shown: my search index cannot be read just now.")]
     if not papers:
         return [hint("None of the papers that I know would have matched.")]
     return [hint("It would have posted lately:"), *(paper_card(paper, compact=True) for paper in papers)]
 
 
-async def _backfill(services: Services, channel: Channel, topic: Subscription, wanted: Query, count: int) -> int | None:
-    """Posts older papers because somebody asked for them; returns how many, None when nobody did."""
-    if not count:
-        return None
-    papers = await _latest(services, wanted, count)
-    found = [
-        Match(channel_id=channel.id, paper_id=paper.id, subscription_ids=(topic.id,), instant=False)
-        for paper in papers
-        if paper.sources & channel.settings.sources
-    ]
-    await services.matches.record_matches({}, found, services.clock.now())
-    ids = {match.paper_id for match in found}
-    planned = await services.planner.plan_now(channel, DigestKind.BACKFILL, only=ids)
+async def _older(services: Services, channel: Channel, wanted: Query, count: int) -> list[str]:
+    """The latest papers that match and that the channel does not have."""
+    papers = [paper for paper in await _latest(services, wanted, count) if paper.sources & channel.settings.sources]
+    known = await services.digests.delivered_ids(channel.id, [paper.id for paper in papers])
+    return [paper.id for paper in papers if paper.id not in known]
+
+
+async def _post_older(services: Services, channel: Channel, older: Sequence[str]) -> Block:
+    """Posts older papers that are queued; says what becomes of them."""
+    if not older:
+        return say("No older paper matches.")
+    try:
+        planned = await services.planner.plan_now(channel, DigestKind.BACKFILL, only=older)
+    except StorageError as error:
+        _log.warning("command.not_planned", channel=str(channel.address), reason=str(error))
+        planned = 0
     services.wake()
-    return planned
+    if planned:
+        return say(f"{count_of(planned, 'older paper')} will be posted now.")
+    return say(f"{count_of(len(older), 'older paper')} will be posted with the next digest.")
 
 
 COMMANDS = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -10,14 +9,13 @@ from bot.channels.channel import Channel, ChannelState
 from bot.channels.next_digest import next_for
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
+from bot.commands.settings import SCHEDULE, TIME_ZONE, change_channel
 from bot.commands.wording import answer, day_name, next_digest_in_words, say, schedule_in_words, sentence
 from bot.digests.digest import DigestKind
 from bot.errors import UserError
 from bot.messages.message import Button, Buttons, bold
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.schedules.days import parse_day
-from bot.schedules.parsing import parse_schedule
-from bot.schedules.zones import parse_time_zone
 from bot.text.counting import count_of
 
 
@@ -26,7 +24,7 @@ async def schedule(services: Services, call: CommandCall, arguments: Arguments) 
     if not asked:
         channel = await services.channel(call)
         return _timing(services, channel, "Papers are posted ")
-    channel = await _move(services, call, schedule=parse_schedule(asked).text)
+    _, channel = await change_channel(services, call, {SCHEDULE: asked})
     return _timing(services, channel, "Papers are now posted ")
 
 
@@ -35,7 +33,7 @@ async def timezone(services: Services, call: CommandCall, arguments: Arguments) 
     if not asked:
         channel = await services.channel(call)
         return answer(say("This channel's time zone is ", bold(channel.time_zone), "."))
-    channel = await _move(services, call, time_zone=parse_time_zone(asked).key)
+    _, channel = await change_channel(services, call, {TIME_ZONE: asked})
     local = services.clock.now().astimezone(ZoneInfo(channel.time_zone))
     return answer(
         say("The time zone is now ", bold(channel.time_zone), f"; it is {local:%H:%M} there."),
@@ -65,32 +63,15 @@ async def resume(services: Services, call: CommandCall, _arguments: Arguments) -
     # What stopped a whole workspace is over for all of it, or for none.
     stopped = {one.id: one for one in await services.channels.stopped_with_workspace(call.address)}
     others = [other for other in stopped.values() if other.id != channel.id] if channel.id in stopped else []
-    if not await services.channels.resume(channel.id, next_digest_at=next_for(channel, now)):
+    if channel.state is ChannelState.ACTIVE:
         return answer(say("Posting was not paused."), sentence(next_digest_in_words(channel, now)))
-    for other in others:
-        await services.channels.resume(other.id, next_digest_at=next_for(other, now))
+    await services.channels.resume_all({one.id: next_for(one, now) for one in (channel, *others)})
     resumed = await services.channel(call)
     if resumed.next_digest_at is None:
         await services.planner.plan_now(resumed, DigestKind.INSTANT)
     services.wake()
     where = f", here and in {count_of(len(others), 'other channel')}" if others else ""
     return answer(say(bold(f"Posting goes on{where}.")), sentence(next_digest_in_words(resumed, now)))
-
-
-async def _move(services: Services, call: CommandCall, **changes: str) -> Channel:
-    """Changes the schedule or the time zone of a channel, and its next digest with it."""
-    now = services.clock.now()
-    channel = replace(await services.channel(call), **changes)  # type: ignore[arg-type]
-    moved = replace(channel, next_digest_at=next_for(channel, now))
-    await services.channels.set_schedule(
-        channel.id,
-        schedule=moved.schedule,
-        time_zone=moved.time_zone,
-        next_digest_at=moved.next_digest_at,
-        now=now,
-    )
-    services.wake()
-    return moved
 
 
 def _timing(services: Services, channel: Channel, opening: str) -> Reply:

@@ -7,8 +7,9 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from bot.channels.channel import Channel, ChannelState
-from bot.errors import UserError
-from bot.messages.message import Block, Buttons, Code, Message, Note, PaperBlock, Paragraph, Span, text
+from bot.commits import Commit
+from bot.errors import MistakesError, SearchIndexError, StorageError, UserError
+from bot.messages.message import Block, Buttons, Code, Items, Message, Note, PaperBlock, Paragraph, Span, text
 from bot.messages.plain import plain_text
 from bot.platforms.command_calls import Reply
 from bot.query.errors import QueryError
@@ -35,16 +36,39 @@ def hint(*parts: str | Span) -> Note:
 
 def mistake(error: UserError) -> Reply:
     """What a person reads who wrote something that cannot be done."""
+    if isinstance(error, MistakesError):
+        lines = tuple(tuple(_with_code(words)) for words in error.by_option.values())
+        shown = Paragraph(lines[0]) if len(lines) == 1 else Items(lines)
+        message = Message(summary=str(error), blocks=(shown,))
+        return Reply(message=message, failed=True, about=error.about, mistakes=error.by_option)
     blocks: list[Block] = [say(*_with_code(str(error)))]
     if isinstance(error, QueryError):
         blocks.append(Code(error.pointed))
-    return Reply(message=Message(summary=str(error), blocks=tuple(blocks)), failed=True, about=error.about)
+    wrong = {error.about: str(error)} if error.about else {}
+    return Reply(
+        message=Message(summary=str(error), blocks=tuple(blocks)), failed=True, about=error.about, mistakes=wrong
+    )
 
 
-def trouble() -> Reply:
-    """What a person reads when the bot itself is in trouble."""
-    sentence = "I cannot reach my database just now, so nothing was changed. Try again in a minute."
-    return Reply(message=Message(summary=sentence, blocks=(say(sentence),)), failed=True)
+def trouble(error: StorageError, committed: Commit) -> Reply:
+    """What a person reads when the bot itself is in trouble: what it is, and whether anything was changed."""
+    what = "read my search index" if isinstance(error, SearchIndexError) else "reach my database"
+    match committed:
+        case Commit.NOTHING:
+            words = f"I cannot {what} just now, so nothing was changed. Try again in a minute."
+        case Commit.IN_DOUBT:
+            words = (
+                "I lost my database while I saved that, and cannot tell whether it was saved. Look at `/papers topics` "
+                "and `/papers settings` before you say it again."
+            )
+        case Commit.DONE:
+            words = (
+                f"That is saved and need not be said again. I cannot tell you more, because I cannot {what} just now; "
+                "`/papers topics` and `/papers settings` show how things are."
+            )
+    return Reply(
+        message=Message(summary=words.replace("`", ""), blocks=(sentence(words),)), failed=committed is Commit.NOTHING
+    )
 
 
 def _with_code(sentence: str) -> list[Span]:

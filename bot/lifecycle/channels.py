@@ -77,9 +77,8 @@ class ChannelLifecycle:
         """The platform takes our word for that workspace, maybe again: what stopped all of it at once is over."""
         now = self._clock.now()
         stopped = await self._channels.stopped_with_workspace(address)
-        for channel in stopped:
-            await self._channels.resume(channel.id, next_digest_at=next_for(channel, now))
         if stopped:
+            await self._channels.resume_all({channel.id: next_for(channel, now) for channel in stopped})
             self._wake()
             _log.info("workspace.works", workspace=address.workspace, channels=len(stopped))
 

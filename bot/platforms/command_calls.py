@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.channels.channel import Address
@@ -61,7 +61,8 @@ class Reply:
     """The answer to a command. Ephemeral answers are only for the asker.
 
     `replaces` says that the answer takes the place of the message whose button was pressed (paging), `failed` that
-    the person made a mistake and nothing was changed; `about` is then the option that is meant, if it is one. `update`
+    the person made a mistake and nothing was changed; `about` is then the option that is meant, if it is one, and
+    `mistakes` what is wrong with each, where several were sent in one step. `update`
     is what the message whose button was pressed says from now on, to all who see it; a platform that changes it so says
     nothing else.
     """
@@ -71,6 +72,7 @@ class Reply:
     replaces: bool = False
     failed: bool = False
     about: str = ""
+    mistakes: Mapping[str, str] = field(default_factory=dict)
     update: Outgoing | None = None
 
 

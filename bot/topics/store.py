@@ -31,8 +31,13 @@ class SubscriptionChange:
 
 
 class SubscriptionStore(Protocol):
-    async def add(self, channel_id: int, options: TopicOptions, *, created_by: str, now: datetime) -> Subscription:
-        """Adds a topic; raises `UserError` when the channel has that query already."""
+    async def add(
+        self, channel_id: int, options: TopicOptions, *, created_by: str, now: datetime, backfill: Sequence[str] = ()
+    ) -> Subscription:
+        """Adds a topic, and queues the older papers that were asked for.
+
+        Raises `UserError` when the channel has that query already.
+        """
         ...
 
     async def edit(self, subscription_id: int, options: TopicOptions, *, unwanted: Sequence[str] = ()) -> Subscription:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import structlog
 
-from bot.errors import StorageError
+from bot.errors import SearchIndexError, StorageError
 from bot.papers.paper import Paper
 from bot.query.queries import Query
 from bot.search.index import PaperFeed
@@ -49,21 +50,23 @@ class TantivyIndex:
         self._closing = asyncio.Event()
 
     async def search(self, query: Query, *, limit: int, offset: int = 0) -> SearchPage:
-        """The papers that match; raises `StorageError` if neither the index nor a new one can be read."""
-        await self._catch_up()
-        try:
-            return await asyncio.to_thread(self._look().page, query, limit, offset)
-        except DamagedIndexError as error:
-            await self._repair(error)
-            return await asyncio.to_thread(self._look().page, query, limit, offset)
+        """The papers that match; raises `SearchIndexError` if neither the index nor a new one can be read."""
+        with _index_errors():
+            await self._catch_up()
+            try:
+                return await asyncio.to_thread(self._look().page, query, limit, offset)
+            except DamagedIndexError as error:
+                await self._repair(error)
+                return await asyncio.to_thread(self._look().page, query, limit, offset)
 
     async def similar(self, paper: Paper, *, limit: int) -> tuple[Hit, ...]:
-        await self._catch_up()
-        try:
-            return await asyncio.to_thread(self._look().similar, paper, limit)
-        except DamagedIndexError as error:
-            await self._repair(error)
-            return await asyncio.to_thread(self._look().similar, paper, limit)
+        with _index_errors():
+            await self._catch_up()
+            try:
+                return await asyncio.to_thread(self._look().similar, paper, limit)
+            except DamagedIndexError as error:
+                await self._repair(error)
+                return await asyncio.to_thread(self._look().similar, paper, limit)
 
     async def refresh(self) -> int:
         """Takes over what changed; 0 if another process is about it. Raises `StorageError`."""
@@ -189,3 +192,12 @@ class TantivyIndex:
         count = await self._feed.count()
         unchanged = await self._feed.last_change() == last and not self._closing.is_set()
         return unchanged and count != self._files.paper_count
+
+
+@contextmanager
+def _index_errors() -> Iterator[None]:
+    """Says of whatever keeps a search from its end that it is the index that cannot be read."""
+    try:
+        yield
+    except StorageError as error:
+        raise SearchIndexError(str(error)) from error

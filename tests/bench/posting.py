@@ -1,4 +1,4 @@
-"""OutboxWorker: digests planned and posts sent per second, and how commands are answered meanwhile.
+"""Posting: digests planned and posts sent per second, and how commands are answered meanwhile.
 
 The platform has no limits here, so that what is measured is ours. SQLite, with a flush to the disk at every commit.
 """

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import date, timedelta
 
-from bot.channels.channel import ChannelSettings, ChannelState, PlatformName, QuietDays, Style
+import pytest
+
+from bot.channels.channel import Channel, ChannelSettings, ChannelState, PlatformName, QuietDays, Style
+from bot.errors import UserError
 from bot.papers.paper import SourceName
 from storage.store import SqlStore
 from tests.clocks import NOON
@@ -82,7 +86,7 @@ async def test_settings_come_back_as_they_were_set(store: SqlStore) -> None:
         sources=frozenset({SourceName.ARXIV}),
         quiet_days=QuietDays(weekdays=frozenset({5, 6}), dates=frozenset({date(2026, 12, 24)})),
     )
-    await store.channels.set_settings(here.id, settings)
+    await store.channels.change(here.id, lambda known: replace(known, settings=settings), NOON)
     found = await store.channels.find(here.address)
     assert found is not None
     assert found.settings.mention == "<!subteam^S1> "
@@ -92,9 +96,8 @@ async def test_settings_come_back_as_they_were_set(store: SqlStore) -> None:
 
 async def test_a_schedule_is_set_with_its_next_digest(store: SqlStore) -> None:
     here, other = await channel(store), await channel(store, "other")
-    await store.channels.set_schedule(
-        here.id, schedule="weekdays 09:00", time_zone="Europe/Berlin", next_digest_at=LATER, now=NOON
-    )
+    wanted = {"schedule": "weekdays 09:00", "time_zone": "Europe/Berlin", "next_digest_at": LATER}
+    await store.channels.change(here.id, lambda known: replace(known, **wanted), NOON)  # type: ignore[arg-type]
     found = (await store.channels.get([here.id]))[here.id]
     assert (found.schedule, found.time_zone, found.next_digest_at, found.instant_at) == (
         "weekdays 09:00",
@@ -107,9 +110,45 @@ async def test_a_schedule_is_set_with_its_next_digest(store: SqlStore) -> None:
 
 async def test_going_instant_lets_go_now_what_waits(store: SqlStore) -> None:
     here = await channel(store)
-    await store.channels.set_schedule(here.id, schedule="instant", time_zone="UTC", next_digest_at=None, now=LATER)
+    await store.channels.change(here.id, lambda known: replace(known, schedule="instant", next_digest_at=None), LATER)
     found = (await store.channels.get([here.id]))[here.id]
     assert (found.next_digest_at, found.instant_at) == (None, LATER)
+
+
+async def test_two_changes_at_once_lose_neither(store: SqlStore) -> None:
+    here = await channel(store)
+
+    def limit(known: Channel) -> Channel:
+        return replace(known, settings=replace(known.settings, limit=7))
+
+    def style(known: Channel) -> Channel:
+        return replace(known, settings=replace(known.settings, style=Style.COMPACT))
+
+    await asyncio.gather(*(store.channels.change(here.id, change, NOON) for change in (limit, style) * 5))
+    found = await store.channels.find(here.address)
+    assert found is not None
+    assert (found.settings.limit, found.settings.style) == (7, Style.COMPACT)
+
+
+async def test_a_change_that_raises_changes_nothing(store: SqlStore) -> None:
+    here = await channel(store)
+
+    def refuse(_known: Channel) -> Channel:
+        raise UserError("no")
+
+    with pytest.raises(UserError):
+        await store.channels.change(here.id, refuse, NOON)
+    assert await store.channels.find(here.address) == here
+
+
+async def test_several_channels_are_resumed_together(store: SqlStore) -> None:
+    one, other, well = [await channel(store, name) for name in ("one", "other", "well")]
+    await store.channels.break_channels(one.address, "gone", whole_workspace=False)
+    await store.channels.pause(other.id, reason="enough", until=None)
+    assert await store.channels.resume_all({other.id: LATER, one.id: None, well.id: LATER}) == 2
+    found = await store.channels.get([one.id, other.id, well.id])
+    assert {one.state for one in found.values()} == {ChannelState.ACTIVE}
+    assert found[well.id] == well
 
 
 async def test_a_pause_ends_at_its_time_or_by_hand(store: SqlStore) -> None:

@@ -45,7 +45,7 @@ async def test_hostile_text_that_people_and_platforms_write(store: SqlStore) -> 
     here = await store.channels.add(address(HOSTILE), HOSTILE, time_zone="UTC", schedule="instant", next_digest_at=None)
     assert (here.name, here.address.channel) == (KEPT, KEPT)
     assert await store.channels.find(address(HOSTILE)) == here
-    await store.channels.set_settings(here.id, ChannelSettings(mention=HOSTILE))
+    await store.channels.change(here.id, lambda known: replace(known, settings=ChannelSettings(mention=HOSTILE)), NOON)
     await store.channels.pause(here.id, reason=HOSTILE, until=None)
     await store.channels.resume(here.id, next_digest_at=None)
     options = TopicOptions(query=HOSTILE, name=HOSTILE)

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
@@ -136,8 +137,8 @@ async def _prepare(town: Town, simulator: DiscordSimulator, guilds: int, channel
         stored = await town.store.channels.add(
             address, place.name, time_zone="UTC", schedule="daily 13:00", next_digest_at=now
         )
-        settings = replace(ChannelSettings(), style=STYLES[number % len(STYLES)])
-        await town.store.channels.set_settings(stored.id, settings)
+        settings = ChannelSettings(style=STYLES[number % len(STYLES)])
+        await town.store.channels.change(stored.id, partial(replace, settings=settings), now)
         await town.store.subscriptions.add(stored.id, TopicOptions(query="diffusion"), created_by="1", now=now)
         places.append(place)
     await town.news(*(a_paper(number) for number in range(PAPERS)))
