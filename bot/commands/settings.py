@@ -231,10 +231,19 @@ def _changed(channel: Channel, values: Mapping[str, str], platform: Platform, no
     return replace(changed, next_digest_at=next_for(changed, now))
 
 
-def configure_line(values: Mapping[str, str]) -> str:
-    """The command that a filled form stands for; `none` is what an empty field means where there is that."""
+def configure_line(values: Mapping[str, str], *, check: bool = False) -> str:
+    """The command that a filled form stands for, or with `check` the one that only says what is wrong with it.
+
+    `none` is what an empty field means where there is that.
+    """
     # A quotation mark would end the value; nothing else in it is special.
-    return " ".join(["configure", *(f'--{key} "{value.replace(chr(34), chr(39))}"' for key, value in values.items())])
+    return " ".join(
+        [
+            "configure",
+            *(("--check",) if check else ()),
+            *(f'--{key} "{value.replace(chr(34), chr(39))}"' for key, value in values.items()),
+        ]
+    )
 
 
 async def configure(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
@@ -242,6 +251,10 @@ async def configure(services: Services, call: CommandCall, arguments: Arguments)
     values = {key: arguments.text(key) for key in CHANGEABLE if key in arguments}
     if not values:
         raise UserError("Say what to change, like `/papers configure --limit 10 --style compact`.")
+    if "check" in arguments:
+        channel = await services.channel(call)
+        _changed(channel, values, services.platforms[channel.address.platform], services.clock.now())
+        return answer(say("That can be set so. Nothing was changed yet."))
     before, after = await change_channel(services, call, values)
     platform = services.platforms[after.address.platform]
     blocks: list[Block] = []
@@ -311,9 +324,12 @@ BUTTONS = (
         summary="change several settings in one step",
         handler=configure,
         manages=True,
-        parameters=tuple(
-            Parameter(name=key, help=SETTINGS[key].help if key in SETTINGS else f"the {key}", option=True)
-            for key in CHANGEABLE
+        parameters=(
+            Parameter(name="check", help="only say what is wrong", kind=Kind.SWITCH, option=True, internal=True),
+            *(
+                Parameter(name=key, help=SETTINGS[key].help if key in SETTINGS else f"the {key}", option=True)
+                for key in CHANGEABLE
+            ),
         ),
         examples=('configure --schedule "mon,thu 17:30" --limit 10',),
         hidden=True,

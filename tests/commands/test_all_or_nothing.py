@@ -219,6 +219,14 @@ async def test_a_form_applies_all_that_it_says(town: Town) -> None:
     assert "The next digest is" in words
 
 
+async def test_a_form_can_be_checked_without_being_applied(town: Town) -> None:
+    await town.say("subscribe diffusion")
+    before = await state_of(town.store, town)
+    assert "Nothing was changed yet" in await town.say(configure_line({"limit": "7"}, check=True))
+    assert (await town.ask(configure_line({"limit": "700"}, check=True))).mistakes.keys() == {"limit"}
+    assert await state_of(town.store, town) == before
+
+
 async def test_a_form_is_for_those_who_may_manage_the_channel(town: Town) -> None:
     visitor = MANAGER.__class__(id="u9", name="Eve")
     assert "Only people who may manage" in await town.refused(configure_line({"limit": "7"}), person=visitor)

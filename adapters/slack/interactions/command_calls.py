@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 #: What Slack makes of links, people, channels and groups in what somebody types.
 _TOKEN = re.compile(r"<(?P<sign>[@#!]|(?=https?://|mailto:|tel:))(?P<what>[^<>|]+)(?:\|(?P<label>[^<>]*))?>")
-_MENTION_LINE = re.compile(r"\s*(?:/papers\s+)?settings\s+mention\b", re.IGNORECASE)
+_MENTION_LINE = re.compile(r"\s*(?:/papers\s+)?(?:settings\s+mention|configure)\b", re.IGNORECASE)
 _MOST_NAMED = 5  # people and channels that Slack is asked about for one line
 #: What Slack says in place of the name of a channel that is not public.
 _NAMELESS = frozenset(("", "privategroup", "directmessage"))

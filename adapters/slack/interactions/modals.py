@@ -31,11 +31,13 @@ from adapters.slack.interactions.topic_modal import (
     preview_of,
     result_view,
     submission_of,
+    under_field,
     with_preview,
 )
 from adapters.slack.platform import SlackPlatform
 from bot.background import BackgroundTasks
 from bot.channels.channel import Channel
+from bot.commands.settings import configure_line
 from bot.commands.wording import answer, say
 from bot.messages.message import Button, Buttons, Note, code, text
 from bot.platforms.command_calls import CommandCall, CommandRunner, Reply
@@ -179,7 +181,7 @@ class Modals:
             await ack(response_action="update", view=result_view(reply))
 
     async def settings_submitted(self, ack: AsyncAck, body: Json) -> None:
-        """Changes what somebody changed in the form, a command each; what is wrong stands under its field."""
+        """Changes what somebody changed in the form, all of it or nothing; what is wrong stands under its field."""
         work = asyncio.create_task(self._change(body["view"], body["user"]["id"]))
         done, _ = await asyncio.wait((work,), timeout=_ANSWER_WITHIN)
         if not done:
@@ -193,15 +195,18 @@ class Modals:
     async def _change(self, view: Json, person: str) -> dict[str, str]:
         channel_id, name = channel_of_view(view)
         channel = await self._forms.channel_at(await self._calls.address(channel_id))
-        wrong: dict[str, str] = {}
-        for change in changes_of(view, current_values(channel) if channel else {}):
-            if change.mistake:
-                wrong[change.field] = change.mistake
-                continue
-            reply = await self._commands.run(await self._calls.of_form(change.line, channel_id, name, person))
-            if reply.failed:
-                wrong[change.field] = mistake_of(reply)
-        return wrong
+        changes = list(changes_of(view, current_values(channel) if channel else {}))
+        wrong = {change.field: change.mistake for change in changes if change.mistake}
+        changes = [change for change in changes if not change.mistake]
+        if not changes:
+            return wrong
+        line = configure_line({change.setting: change.value for change in changes}, check=bool(wrong))
+        reply = await self._commands.run(await self._calls.of_form(line, channel_id, name, person))
+        if not reply.failed:
+            return wrong
+        fields = {change.setting: change.field for change in changes}
+        known = {fields[key]: under_field(mistake) for key, mistake in reply.mistakes.items() if key in fields}
+        return wrong | (known or {changes[0].field: mistake_of(reply)})
 
     async def _do(self, submission: Submission, person: str) -> Reply | None:
         """The answer to what a form says; None when its channel is not the person's to choose."""

@@ -90,11 +90,16 @@ def current_values(channel: Channel) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A field that somebody changed, with the command line that does it, or what is wrong with it."""
+    """A field that somebody changed, with what it says now, or what is wrong with it."""
 
     field: str
-    line: str = ""
+    value: str = ""
     mistake: str = ""
+
+    @property
+    def setting(self) -> str:
+        """What of the channel the field is about."""
+        return MENTION if self.field == PERSON else self.field
 
 
 def changes_of(view: Json, known: Mapping[str, str]) -> Iterator[Change]:
@@ -107,8 +112,7 @@ def changes_of(view: Json, known: Mapping[str, str]) -> Iterator[Change]:
         if not value and name not in _EMPTY:
             yield Change(name, mistake="This cannot be empty. Cancel leaves everything as it is.")
         elif (value or "none") != known.get(name):
-            value = value or "none"
-            yield Change(name, f"{name} {value}" if name in ("schedule", "timezone") else f"settings {name} {value}")
+            yield Change(name, value or "none")
     if others is not None:
         yield from _mention_change(others, f"<@{person}>" if person else "", known.get(MENTION, "none"))
 
@@ -121,7 +125,7 @@ def _mention_change(others: str, person: str, known: str) -> Iterator[Change]:
     if len(fresh) > 1:
         yield Change(PERSON, mistake="One mention is the most: leave this empty, or choose none above.")
     elif fresh or (not chosen and now != "none"):
-        yield Change(PERSON if person in fresh else MENTION, f"settings {MENTION} {fresh[0] if fresh else 'none'}")
+        yield Change(PERSON if person in fresh else MENTION, fresh[0] if fresh else "none")
 
 
 def _value(field: Json) -> str:

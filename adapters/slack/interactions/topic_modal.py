@@ -116,8 +116,13 @@ def submission_of(view: Json) -> Submission:
 
 
 def mistake_of(reply: Reply) -> str:
-    """What is wrong, to stand under a field, where no markup is read."""
-    return shorten(_CODE.sub(r"“\1”", reply.message.summary), _LONGEST_ERROR)
+    """What is wrong with what a form says."""
+    return under_field(reply.message.summary)
+
+
+def under_field(mistake: str) -> str:
+    """A mistake to stand under a field, where no markup is read."""
+    return shorten(_CODE.sub(r"“\1”", mistake), _LONGEST_ERROR)
 
 
 def preview_of(reply: Reply) -> list[Json]:

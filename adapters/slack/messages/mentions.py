@@ -16,7 +16,7 @@ _MENTION = re.compile(
 )
 
 
-_UNNAMED = re.compile(r"<@([UW][A-Z0-9]{2,20})>\s*$")
+_UNNAMED = re.compile(r'<@([UW][A-Z0-9]{2,20})>(?="?\s*$)')
 _LONGEST_NAME = 60
 
 

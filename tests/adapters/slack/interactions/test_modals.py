@@ -305,9 +305,25 @@ async def test_settings_that_cannot_be_stand_under_their_fields(with_forms: BotP
     assert set(answer["errors"]) == {"limit", "timezone", "schedule"}
     assert answer["errors"]["limit"].startswith("“limit” is a number from 1 to 50")
     assert "cannot be empty" in answer["errors"]["schedule"]
+    # All of it or nothing: what was right in the form waits with the rest.
     stored = await with_forms.stored(channel)
     assert (stored.settings.limit, stored.time_zone) == (20, "Europe/Berlin")
-    assert stored.settings.mention == ""
+    assert stored.settings.mention == "<!here>"
+
+
+async def test_one_mistake_in_a_form_keeps_the_other_fields_from_being_changed(with_forms: BotProcess) -> None:
+    channel = with_forms.slack.channel()
+    async with with_forms.over_http():
+        view = await settings_form(with_forms, channel)
+        before = await with_forms.stored(channel)
+        await write(with_forms.slack, view, schedule="mon,thu 17:30", limit="500")
+        answer = await submit(with_forms.slack, view)
+        assert set(answer["errors"]) == {"limit"}
+        assert await with_forms.stored(channel) == before
+        await write(with_forms.slack, view, limit="5")
+        assert await submit(with_forms.slack, view) == {}
+    after = await with_forms.stored(channel)
+    assert (after.schedule, after.settings.limit) == ("mon,thu 17:30", 5)
 
 
 async def test_whom_digests_mention_is_chosen_in_a_form(with_forms: BotProcess) -> None:
