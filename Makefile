@@ -7,6 +7,9 @@ WORKERS ?= 4
 RUN_STAMP := $(VENV)/.run-ready
 DEV_STAMP := $(VENV)/.dev-ready
 
+# A dot for each package, instead of pip's hundreds of lines. Whether it went well is seen by the file that is made.
+DOTS := while read -r word rest; do case $$word in Collecting) printf .;; Installing) printf ' installing';; esac; done; echo
+
 .PHONY: demo run test lint format bench lock clean
 
 demo: $(RUN_STAMP) ## the whole bot with sample papers in a local web workspace
@@ -37,8 +40,13 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(RUN_STAMP): $(BIN)/python requirements.lock pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "Fetching what Paper Round is made of into $(VENV), once: it takes a minute or two."
+	@rm -f $(VENV)/.fetched
+	@{ $(BIN)/pip install --disable-pip-version-check --require-hashes -r requirements.lock \
+	  && touch $(VENV)/.fetched; } | { $(DOTS); }
+	@test -e $(VENV)/.fetched
+	@echo "Installing Paper Round itself."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(DEV_STAMP): $(RUN_STAMP) requirements-dev.lock

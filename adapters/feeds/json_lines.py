@@ -53,8 +53,8 @@ class PapersFile:
             for entry in file: ...  # a Paper or a BadLine
 
     Opening raises `OperatorError` for a file that is missing, unreadable or not what its ending says; so does reading,
-    for one that turns out to be damaged or cut short. `size` and `position` count the bytes of the file as it is on
-    the disk; a pipe has the size 0. It is read once.
+    for one that turns out to be damaged or cut short, or a JSON array. `size` and `position` count the bytes of the
+    file as it is on the disk; a pipe has the size 0. It is read once.
     """
 
     def __init__(self, path: Path) -> None:
@@ -87,9 +87,15 @@ class PapersFile:
         self._close()
 
     def __iter__(self) -> Iterator[Paper | BadLine]:
-        number = 0
+        number, begun = 0, False
         try:
             for number, line in self._numbered_lines():
+                if not begun and line and line.lstrip().startswith(b"["):
+                    raise OperatorError(
+                        f"“{self.name}” is one JSON array; papers come one object per line (JSON Lines). "
+                        "`jq -c '.[]' FILE > papers.jsonl` makes them so."
+                    )
+                begun = begun or bool(line is None or line.strip())
                 if line is None:
                     yield BadLine(number, f"longer than {LONGEST_LINE // 1_000_000} MB")
                 elif line.strip():

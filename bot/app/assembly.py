@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 
 from bot.app.engine import Engine
 from bot.channels.channel import PlatformName
@@ -26,6 +27,7 @@ from bot.posting.outbox import OutboxWorker, UnknownPolicy
 from bot.search.index import SearchIndex
 from bot.topics.forms import TopicForms
 from bot.topics.matching import TopicMatching
+from storage.figures import figures_of
 from storage.store import SqlStore
 
 
@@ -80,8 +82,7 @@ def engine_of(
         locks=store.locks,
         index=index,
         metrics=metrics,
-        count=store.counts,
-        posts=store.posts,
+        measure=partial(figures_of, store.database),
         poll_every=poll_every,
     )
 

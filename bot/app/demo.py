@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -13,11 +13,15 @@ from bot.channels.store import ChannelStore
 from bot.clocks import ShiftedClock
 from bot.commands.runner import Commands
 from bot.errors import PaperRoundError
+from bot.messages.message import Button, Buttons, Heading, Message, Paragraph, bold, code, text
 from bot.platforms.command_calls import CommandCall, Person
 
 #: The feed is read early in the morning of each day, before any channel's digest.
 READ_AT = time(5, 0, tzinfo=UTC)
 PAUSE = 0.35  # seconds between two moments, so that one can watch
+
+#: What somebody new is to try first.
+TRY = ("search diffusion video", "subscribe robot* -survey", "schedule mon,thu 17:30")
 
 _VISITOR = Person(id="local", name="you", may_manage=True)
 
@@ -72,10 +76,49 @@ CHANNELS = (
 )
 
 
+def banner(days: Sequence[date]) -> str:
+    """What stands above every page: what this is, and what to do first."""
+    return (
+        f"This is a demo: sample papers of {days[0]:%-d %B} to {days[-1]:%-d %B %Y}, played in a few seconds. "
+        "Write into the line at the bottom, or press the buttons; nothing is kept."
+    )
+
+
+def welcome(days: Sequence[date]) -> Message:
+    """The message that the demo ends with: three things to try."""
+    return Message(
+        summary="Welcome to Paper Round",
+        blocks=(
+            Heading("Now it is yours"),
+            Paragraph(
+                text(
+                    f"What you see above is what four teams were sent in the two weeks to {days[-1]:%-d %B %Y}. Three "
+                    "things to try, with a button or in the line at the bottom:"
+                )
+            ),
+            Paragraph(text(bold("Find papers. "), code(TRY[0]), " shows the best matches.")),
+            Paragraph(text(bold("Follow a topic. "), code(TRY[1]), " has new papers about it posted here.")),
+            Paragraph(
+                text(bold("Choose when. "), code(TRY[2]), " sets days and hour; ", code("help"), " has the rest.")
+            ),
+            Buttons((Button("Search", TRY[0]), Button("Subscribe", TRY[1]), Button("Schedule", TRY[2]))),
+        ),
+    )
+
+
 class Demo:
     """Drives an engine through the sample days."""
 
-    def __init__(self, engine: Engine, commands: Commands, channels: ChannelStore, clock: ShiftedClock) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        commands: Commands,
+        channels: ChannelStore,
+        clock: ShiftedClock,
+        tell: Callable[[Address, str, Message], Awaitable[bool]],
+    ) -> None:
+        """`tell` shows a message in a channel (`bot.platforms.platform.Platform.tell`)."""
+        self._tell = tell
         self._engine = engine
         self._commands = commands
         self._channels = channels
@@ -99,6 +142,7 @@ class Demo:
     async def run(self, days: Sequence[date], *, pause: float = PAUSE) -> None:
         """Lives through the days, then runs the engine until cancelled."""
         await self.live_through(days, pause=pause)
+        await self._tell(Address(PlatformName.WEB, "local", CHANNELS[0].name), _VISITOR.id, welcome(days))
         self._clock.start()
         await self._engine.run()
 

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
@@ -21,11 +21,10 @@ from bot.errors import PaperRoundError, StorageError
 from bot.intake.enrichment import Enrichment
 from bot.intake.polling import Intake, PollReport
 from bot.lifecycle.retention import Retention
-from bot.metrics import Metrics
+from bot.metrics import Metrics, StoreFigures
 from bot.papers.paper import SourceName
 from bot.posting.leadership import AdvisoryLocks, Leadership
 from bot.posting.outbox import OutboxWorker
-from bot.posting.store import PostStore
 from bot.search.index import SearchIndex
 from bot.topics.matching import TopicMatching
 
@@ -64,8 +63,7 @@ class Engine:
         locks: AdvisoryLocks,
         index: SearchIndex,
         metrics: Metrics,
-        count: Callable[[], Awaitable[Mapping[str, int]]],
-        posts: PostStore,
+        measure: Callable[[datetime], Awaitable[StoreFigures]],
         poll_every: timedelta,
     ) -> None:
         self._intake = intake
@@ -74,8 +72,7 @@ class Engine:
         self._locks = locks
         self._index = index
         self._metrics = metrics
-        self._count = count
-        self._posts = posts
+        self._measure_store = measure
         self._poll_every = poll_every
         self._leads = False
         self._swept_at: float | None = None  # on the monotonic clock; None until it runs
@@ -193,9 +190,15 @@ class Engine:
             await self._retention.forget()
 
     async def _measure(self) -> None:
-        self._metrics.stored(
-            await self._count(), {state.value: number for state, number in (await self._posts.counts()).items()}
-        )
+        self._metrics.process(leads=self._leads)
+        try:
+            now = _now()
+            self._metrics.stored(await self._measure_store(now), now)
+            self._metrics.index(behind=await self._index.behind())
+        except StorageError:
+            self._metrics.database(up=False)
+            raise
+        self._metrics.database(up=True)
 
 
 async def _survive(job: Callable[[], Awaitable[object]], name: str) -> None:

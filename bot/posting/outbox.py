@@ -7,6 +7,7 @@ leaves a state from which the next worker knows what may have happened (DESIGN, 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -191,12 +192,14 @@ class OutboxWorker:
             _log.warning("post.lease_lost", post=post.id)
             return
         result: SendResult
+        asked_at = time.perf_counter()
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
                 result = await platform.send(outgoing)
         except TimeoutError:
             result = Unknown(f"There was no answer within {SEND_TIMEOUT:g} seconds.", late=True)
-        self._metrics.post(type(result).__name__.lower())
+        seconds = time.perf_counter() - asked_at
+        self._metrics.post(channel.address.platform.value, type(result).__name__.lower(), seconds)
         log = _log.bind(post=post.id, channel=str(channel.address), attempt=post.attempts + 1)
         now = self._clock.now()
         match result:

@@ -107,7 +107,10 @@ class _Parser:
             if token.kind is Kind.AND:
                 self._take()
                 if first or self._peek().kind in (Kind.END, Kind.CLOSE, Kind.OR, Kind.AND):
-                    raise token.value.error("AND needs something on both sides.", _ABOUT_OPERATORS)
+                    raise token.value.error(
+                        "AND needs something on both sides.",
+                        'Write `llm agent`, which means both; `"and"` in quotes looks for the word.',
+                    )
             first = False
             if part := self._part(field):
                 parts.append(part)
@@ -127,7 +130,10 @@ class _Parser:
                 "One negation is enough.", "Write it like `-survey`.", negation.start, second.end - negation.start
             )
         if self._peek().kind in (Kind.END, Kind.CLOSE, Kind.OR, Kind.AND):
-            raise negation.value.error("It does not say what to exclude.", _ABOUT_OPERATORS)
+            raise negation.value.error(
+                "It does not say what to exclude.",
+                'Write it like `agents -survey`; `"not"` in quotes looks for the word.',
+            )
         part = self._operand(field)
         if part is None:
             raise negation.value.error("An order cannot be excluded.", "Write `sort:new` or `sort:top` without it.")

@@ -27,6 +27,10 @@ class SearchIndex(Protocol):
         """Takes over what changed in the database since the last time; returns how many papers that were."""
         ...
 
+    async def behind(self) -> int:
+        """How many papers changed in the database that it has not taken over, up to a bound of its own."""
+        ...
+
     async def close(self) -> None: ...
 
 

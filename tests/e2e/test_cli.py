@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import lzma
+import shutil
 import socket
 import sqlite3
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from click.testing import CliRunner
 from bot.app.command_line.program import cli
 from bot.app.command_line.session import run_to_end
 from bot.errors import OperatorError
-from tests.e2e.process import Bot
+from tests.e2e.process import Bot, wait_until
 from tests.feed_server import FeedServer, needs_recordings
 
 
@@ -74,6 +75,94 @@ def test_mistakes_end_with_their_sentence_and_code_two(bot: Bot) -> None:
     assert "not in the range" in bot.cli("search", "x", "--limit", "-5", expect=2).stderr
     document = json.loads(bot.cli("command", "serach x", "--json", expect=2).stdout)
     assert document["papers"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("x.csv", "id,title\n2401.00001,Csv\n", "x.csv has no usable line. Papers come one object per line"),
+        ("empty.jsonl", "\n\n", "empty.jsonl has no usable line"),
+        ("one.json", '{\n  "id": "2401.00001",\n  "title": "One"\n}\n', "one object per line"),
+        (
+            "arr.json",
+            '[\n{"id":"2401.00001","title":"One"},\n{"id":"2401.00002","title":"Two"}\n]\n',
+            "is one JSON array",
+        ),
+        ("flat.json", '[{"id":"2401.00001","title":"One"}]', "is one JSON array"),
+        ("bom.json", '\ufeff [{"id":"2401.00001","title":"One"}]', "is one JSON array"),
+    ],
+)
+def test_a_file_without_papers_is_no_success(bot: Bot, tmp_path: Path, name: str, content: str, words: str) -> None:
+    (tmp_path / name).write_text(content)
+    assert words in bot.cli("import", str(tmp_path / name), expect=1).stderr
+    assert json.loads(bot.cli("status", "--json").stdout)["papers"] == 0
+
+
+def test_the_doctor_names_what_was_meant_to_be_a_setting_and_goes_on(tmp_path: Path) -> None:
+    bot = Bot(tmp_path / "data", slack_bot_tokn="x", poll_minutes="often", arxiv_categories="cs.XX", web_host="0.0.0.0")
+    told = bot.cli("doctor", expect=1).stdout
+    marks = {line.split(": ")[0][2:]: line[0] for line in told.splitlines() if line[:1] in "✓✗!–"}
+    assert marks["Settings"] == marks["Categories"] == marks["Web port"] == marks["arXiv's API"] == "✗"
+    assert marks["Database"] == marks["Search index"] == marks["Data folder"] == marks["Disk"] == "✓"
+    assert marks["Channels"] == marks["Topics"] == "!"
+    for words in (
+        "Did you mean PAPERROUND_SLACK_BOT_TOKEN?", "“often” is no number", "no category “cs.XX”",
+        "Set PAPERROUND_WEB_PASSWORD", "PAPERROUND_ARXIV_API_URL",
+    ):  # fmt: skip
+        assert words in told
+
+
+def test_the_doctor_looks_at_the_rest_where_the_database_cannot_be_opened(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        bot = Bot(tmp_path, database_url="postgresql://ada:geheim@127.0.0.1:1/x", slack_client_id="1.2", web_port=port)
+        told = bot.cli("doctor", expect=1).stdout
+    assert "✗ Database: the database did not answer" in told
+    assert f"✗ Web port: Nothing can listen on 127.0.0.1:{port}" in told
+    assert "✗ Slack: PAPERROUND_SLACK_CLIENT_SECRET is missing" in told
+    assert "– Topics: not checked" in told
+    assert "✗ Hugging Face" in told or "✓ Hugging Face" in told
+    assert "geheim" not in told
+
+
+def test_the_doctor_tells_of_a_busy_database_broken_channels_and_an_index_behind(bot: Bot, tmp_path: Path) -> None:
+    bot.set_up("subscribe diffusion")
+    papers = tmp_path / "papers.jsonl"
+    papers.write_text(json.dumps({"id": "2605.00001", "title": "Fast Diffusion"}))
+    bot.cli("import", str(papers))
+    shutil.rmtree(bot.folder / "index")
+    with sqlite3.connect(bot.database) as connection:
+        connection.execute("UPDATE channels SET state = 'broken', reason = 'It was archived.'")
+    connection.close()
+    told = bot.cli("doctor", expect=1).stdout
+    assert "✗ Channels: Nothing can be posted in 1 channel" in told
+    assert "It was archived." in told
+    assert "! Search index: it was 1 paper behind the database" in told
+    assert "✓ Topics: 1 topic" in told
+    with sqlite3.connect(bot.database, isolation_level=None) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        told = bot.cli("doctor", expect=1).stdout
+        writer.execute("ROLLBACK")
+    writer.close()
+    assert "✗ Database: Nothing could be written for 5 seconds" in told
+    assert "✗ Channels" in told
+
+
+def test_the_doctor_knows_the_bot_that_has_the_port(bot: Bot) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    running = Bot(bot.folder, huggingface_url="http://127.0.0.1:9", web_port=port)
+    running.folder.mkdir(parents=True)
+    running.start()
+    try:
+        assert wait_until(lambda: "start.next_digest" in running.log() and "web workspace is at" in running.log(), 60)
+        assert "✓ Web port: the bot is running there" in running.cli("doctor", expect=1).stdout
+        started = [json.loads(line)["event"] for line in running.log().splitlines() if line.startswith("{")]
+    finally:
+        assert running.stop() == 0
+    assert started[:6] == [
+        "start.version", "start.database", "start.feeds", "start.platforms", "start.channels", "start.next_digest",
+    ]  # fmt: skip
 
 
 def test_trouble_ends_with_a_sentence_and_code_one(bot: Bot, tmp_path: Path) -> None:

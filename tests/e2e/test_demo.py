@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
 from bot.app.application import demo_feed, open_application
-from bot.app.demo import CHANNELS, Demo
+from bot.app.demo import CHANNELS, TRY, Demo
 from bot.app.settings import Settings
 from bot.channels.channel import Address, PlatformName
 from bot.clocks import ShiftedClock
+from bot.messages.message import Buttons
 from bot.messages.plain import plain_text
 from bot.platforms.command_calls import CommandCall, Person
 from tests.clocks import NOON
+
+README = Path(__file__).resolve().parents[2] / "README.md"
 
 
 async def test_the_demo_fills_its_channels_and_then_answers(tmp_path: Path) -> None:
@@ -21,7 +26,7 @@ async def test_the_demo_fills_its_channels_and_then_answers(tmp_path: Path) -> N
     clock = ShiftedClock(NOON)
     feed, days = demo_feed(clock)
     async with open_application(settings, clock=clock, sources=[feed]) as application:
-        demo = Demo(application.engine, application.commands, application.store.channels, clock)
+        demo = Demo(application.engine, application.commands, application.store.channels, clock, application.web.tell)
         await demo.set_up(CHANNELS, days[0])
         await demo.live_through(days, pause=0)
         assert await application.store.papers.count() >= 60
@@ -50,3 +55,41 @@ async def test_the_demo_fills_its_channels_and_then_answers(tmp_path: Path) -> N
         answer = await application.commands.run(call)
         assert "listed today" in plain_text(answer.message)
         assert (await application.health())["ok"] is True
+
+
+def examples() -> list[str]:
+    """What the README has people write in the demo, in its order."""
+    table = README.read_text().split("## Try it")[1].split("## Slack")[0]
+    cells = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
+    return [line for cell in cells for line in re.findall(r"`([^`]+)`", cell)]
+
+
+async def test_what_the_readme_and_the_demo_suggest_works_in_it(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, _env_file=None)
+    clock = ShiftedClock(NOON)
+    feed, days = demo_feed(clock)
+    lines = examples()
+    assert len(lines) >= 9
+    async with open_application(settings, clock=clock, sources=[feed]) as application:
+        demo = Demo(application.engine, application.commands, application.store.channels, clock, application.web.tell)
+        await demo.set_up(CHANNELS, days[0])
+        await demo.live_through(days, pause=0)
+        playing = asyncio.create_task(demo.run([days[-1]], pause=0))
+        while "Now it is yours" not in str(await application.store.messages.page("general", before=None, limit=1)):
+            await asyncio.sleep(0.01)
+        (last,) = await application.store.messages.page("general", before=None, limit=1)
+        (buttons,) = [block for block in last.message.blocks if isinstance(block, Buttons)]
+        assert [button.line for button in buttons.buttons] == list(TRY)
+        for line in [*lines, *TRY]:
+            call = CommandCall(
+                line=line,
+                address=Address(PlatformName.WEB, "local", "general"),
+                channel_name="general",
+                person=Person(id="local", name="you", may_manage=True),
+            )
+            reply = await application.commands.run(call)
+            assert not reply.failed, (line, plain_text(reply.message))
+            if line.startswith(("search", "subscribe", "show", "similar", "today", "trending")):
+                assert reply.message.paper_ids, (line, plain_text(reply.message))
+        playing.cancel()
+        await asyncio.gather(playing, return_exceptions=True)

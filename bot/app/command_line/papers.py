@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from adapters.feeds.json_lines import PapersFile
 from bot.app.application import Application
+from bot.app.command_line.exit_codes import FAILED
 from bot.app.command_line.session import OUT, with_application
 from bot.papers.paper import Paper
 from bot.query.parser import parse
@@ -22,6 +23,9 @@ from bot.text.counting import count_of
 from bot.text.readable import readable
 
 IMPORT_BATCH = 1000  # papers in one transaction
+_ONE_PER_LINE = (
+    'Papers come one object per line (JSON Lines), such as {"id": "2604.13035", "title": "…", "abstract": "…"}.'
+)
 MOST_PROBLEMS = 10  # bad lines that are shown
 
 
@@ -35,12 +39,15 @@ def import_(files: tuple[Path, ...]) -> None:
     """
 
     async def work(application: Application) -> int:
-        imported = bad = 0
+        imported = bad = code = 0
         for path in files:
             counted = await _import_file(application, PapersFile(path))
             imported, bad = imported + counted[0], bad + counted[1]
+            if not counted[0]:
+                click.echo(f"{path.name} has no usable line. {_ONE_PER_LINE}", err=True)
+                code = FAILED
         click.echo(f"{count_of(imported, 'paper')} imported" + (f", {count_of(bad, 'line')} skipped" if bad else ""))
-        return 0
+        return code
 
     with_application(work)
 

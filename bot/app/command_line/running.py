@@ -12,7 +12,7 @@ import click
 
 from bot.app.application import Application, demo_feed, open_application
 from bot.app.command_line.session import announcement, load, run_to_end, with_application
-from bot.app.demo import CHANNELS, Demo
+from bot.app.demo import CHANNELS, Demo, banner
 from bot.app.logs import configure_logs
 from bot.app.service import raise_file_limit, serve
 from bot.app.settings import LogLevel, Settings, load_settings
@@ -38,11 +38,10 @@ async def _demo(settings: Settings) -> None:
     clock = ShiftedClock(datetime.now(UTC))
     feed, days = demo_feed(clock)
     async with open_application(settings, clock=clock, sources=[feed]) as application:
-        show = Demo(application.engine, application.commands, application.store.channels, clock)
+        show = Demo(application.engine, application.commands, application.store.channels, clock, application.web.tell)
         await show.set_up(CHANNELS, days[0])
-        banner = f"Demo: sample papers of {days[0]:%-d %B} to {days[-1]:%-d %B %Y}. Nothing is kept."
         await serve(
-            application, partial(show.run, days), banner=banner, announce=announcement("Paper Round's demo is at")
+            application, partial(show.run, days), banner=banner(days), announce=announcement("Paper Round's demo is at")
         )
     click.echo("Stopped.", err=True)
 
