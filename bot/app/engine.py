@@ -150,7 +150,7 @@ class Engine:
             if report.error and self._poll_every > RETRY_POLL_AFTER:
                 scheduler.modify_job(f"poll {source}", next_run_time=_now() + RETRY_POLL_AFTER)
 
-        await self._sweep()
+        await _survive(self._sweep, "sweep")
         for source in self._intake.sources:
             # Each has its own alarm: one that takes minutes must not hold up the others.
             every(self._poll_every, partial(poll, source), f"poll {source}")
