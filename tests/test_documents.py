@@ -22,6 +22,8 @@ def shown(default: object) -> str:
         default = default.get_secret_value()
     if isinstance(default, tuple):
         default = ",".join(default)
+    if default is True:
+        default = "true"
     return f"`{getattr(default, 'value', default)}`" if default else "—"
 
 
