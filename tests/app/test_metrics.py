@@ -44,7 +44,7 @@ async def test_what_waits_is_as_old_as_the_oldest_post(store: SqlStore) -> None:
 
 async def test_a_digest_that_was_not_planned_is_late(store: SqlStore) -> None:
     here = await channel(store)
-    await store.channels.set_schedule(here.id, schedule="daily 12:00", time_zone="UTC", next_digest_at=NOON, now=NOON)
+    await store.channels.change(here.id, lambda known: replace(known, next_digest_at=NOON), NOON)
     assert (await figures_of(store.database, NOON + timedelta(seconds=59))).late_digests == 0
     assert (await figures_of(store.database, NOON + timedelta(seconds=61))).late_digests == 1
     await store.channels.pause(here.id, reason="holidays", until=None)
