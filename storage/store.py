@@ -6,6 +6,7 @@ from storage.backup import Backup
 from storage.channels import SqlChannelStore
 from storage.database import Database
 from storage.digests import SqlDigestStore
+from storage.idempotency import SqlIdempotencyStore
 from storage.locks import AdvisoryLocks
 from storage.outbox import SqlPostStore
 from storage.papers import SqlPaperStore
@@ -27,6 +28,7 @@ class SqlStore:
         self.digests = SqlDigestStore(self.database)
         self.posts = SqlPostStore(self.database)
         self.reading = SqlReadingStore(self.database)
+        self.idempotency = SqlIdempotencyStore(self.database)
         self.messages = SqlMessageLog(self.database)
         self.backup = Backup(self.database)
         self.locks = AdvisoryLocks(self.database)

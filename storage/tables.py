@@ -376,6 +376,15 @@ class OAuthStateRow(SQLModel, table=True):
     expires_at: datetime = Field(index=True)
 
 
+class IdempotencyKeyRow(SQLModel, table=True):
+    """Something that was begun, and is not to be begun again for a while."""
+
+    __tablename__ = "idempotency_keys"
+
+    key: str = Field(primary_key=True)
+    expires_at: datetime = Field(index=True)
+
+
 class WebMessageRow(SQLModel, table=True):
     """What was posted in the web workspace."""
 
@@ -409,4 +418,5 @@ SAVED_PAPERS = _TABLES["saved_papers"]
 VOTES = _TABLES["votes"]
 INSTALLATIONS = _TABLES["installations"]
 OAUTH_STATES = _TABLES["oauth_states"]
+IDEMPOTENCY_KEYS = _TABLES["idempotency_keys"]
 WEB_MESSAGES = _TABLES["web_messages"]

@@ -28,7 +28,7 @@ from adapters.slack.events.deduplication import Deduplication
 from adapters.slack.events.events_api import EventListener
 from adapters.slack.events.http_mode import response_to
 from adapters.slack.events.links import CardOf
-from adapters.slack.events.mentions import DirectMessages
+from adapters.slack.events.mentions import Mentions
 from adapters.slack.events.socket_mode import SocketModeHandler
 from adapters.slack.installation.oauth import OAuthInstallation
 from adapters.slack.interactions.commands import CommandListeners
@@ -37,7 +37,7 @@ from adapters.slack.interactions.replies import Replies
 from adapters.slack.interactions.settings_modal import CHANNEL_FORM, SETTINGS_FORM, SETTINGS_SHORTCUT
 from adapters.slack.interactions.slow_commands import SILENT_FOR, SlowCommands
 from adapters.slack.interactions.topic_modal import QUERY, SHORTCUT, TOPIC_FORM
-from adapters.slack.interactions.views import ViewListeners, refuse_old_form
+from adapters.slack.interactions.views import ViewListeners, channel_busy, refuse_old_form
 from adapters.slack.messages.block_kit import LINKS_ACTION, RUN_ACTION
 from adapters.slack.paths import EVENTS_PATH
 from adapters.slack.platform import SlackPlatform
@@ -45,10 +45,13 @@ from adapters.slack.workspace_services import ServicesByWorkspace
 from bot.background import BackgroundTasks
 from bot.channels.channel import Address, PlatformName
 from bot.channels.directory import ChannelDirectory
+from bot.clocks import Clock
 from bot.commands.registry import Registry
+from bot.commands.talk import Talk
 from bot.errors import SettingsError
 from bot.lifecycle.channels import ChannelLifecycle
 from bot.platforms.command_calls import CommandRunner
+from bot.platforms.idempotency import IdempotencyStore
 from bot.platforms.outcomes import Gone
 from bot.platforms.overview import Overview
 from bot.topics.forms import TopicForms
@@ -68,7 +71,8 @@ class SlackApp:
     With an `app_token` call `run`; with a `signing_secret`, or for `installing`, serve `routes`. The rest may be left
     out, and what needs it then with it: `lifecycle` is told what becomes of channels, `card_of` asked about links that
     people post, `forms` about what forms start with, and
-    `directory` lists the channels for the app's home, to which `overview` adds what concerns the person alone.
+    `directory` lists the channels for the app's home, to which `overview` adds what concerns the person alone;
+    `idempotency` is what several processes have in common, for events that come twice.
     """
 
     def __init__(
@@ -85,6 +89,8 @@ class SlackApp:
         directory: ChannelDirectory | None = None,
         overview: Overview | None = None,
         installing: OAuthInstallation | None = None,
+        idempotency: IdempotencyStore | None = None,
+        clock: Clock | None = None,
         ping_interval: float = PING_INTERVAL,
         silent_for: float = SILENT_FOR,
     ) -> None:
@@ -96,23 +102,27 @@ class SlackApp:
         self._lifecycle = lifecycle
         self._has_forms = forms is not None
         self._installing = installing
-        self._deduplication = Deduplication()
+        self._deduplication = Deduplication(idempotency, clock)
         self._background = BackgroundTasks()
         services = ServicesByWorkspace(
             platform,
             commands,
             self._background,
+            self._deduplication,
             lifecycle=lifecycle,
             card_of=card_of,
             forms=forms,
             directory=directory,
             overview=overview,
         )
-        replies, slow_commands = Replies(self._connection), SlowCommands(commands, registry, silent_for=silent_for)
+        replies, slow_commands = Replies(self._connection), SlowCommands(commands.run, registry, silent_for=silent_for)
         self._commands = CommandListeners(services, replies, commands, slow_commands, registry, self._background)
         self._views = ViewListeners(services, self._background)
-        direct_messages = DirectMessages(slow_commands, self._background)
-        self._events = EventListener(self._workspaces, services, direct_messages, self._background, lifecycle)
+        talk = SlowCommands(Talk(commands, registry).run, registry, silent_for=silent_for)
+        mentions = Mentions(talk, registry, self._background)
+        self._events = EventListener(
+            self._workspaces, services, mentions, self._deduplication, self._background, lifecycle
+        )
         self._bolt = self._listeners()
 
     async def check(self) -> None:
@@ -192,7 +202,7 @@ class SlackApp:
         if self._has_forms:
             app.view(TOPIC_FORM)(self._views.submitted(Modals.submitted))
             app.view(SETTINGS_FORM)(self._views.submitted(Modals.settings_submitted))
-            app.view(CHANNEL_FORM)(self._views.submitted(Modals.channel_chosen))
+            app.view(CHANNEL_FORM)(self._views.submitted(Modals.channel_chosen, channel_busy))
             app.action(QUERY)(self._views.acknowledged(Modals.preview))
             for listen in (app.action, app.shortcut):
                 listen(SHORTCUT)(self._views.acknowledged(Modals.shortcut))

@@ -55,9 +55,12 @@ def manifest(registry: Registry, *, address: str = "") -> dict[str, Any]:
         },
         "oauth_config": {**redirects, "scopes": {"bot": list(SCOPES)}},
         "settings": {
-            "event_subscriptions": {**requests, "bot_events": sorted((*EVENTS, "app_home_opened", "message.im"))},
+            "event_subscriptions": {
+                **requests,
+                "bot_events": sorted((*EVENTS, "app_home_opened", "app_mention", "message.im")),
+            },
             "interactivity": {"is_enabled": True, **requests},
-            "org_deploy_enabled": False,
+            "org_deploy_enabled": True,
             "socket_mode_enabled": not base,
             "token_rotation_enabled": False,
         },

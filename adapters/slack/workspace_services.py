@@ -10,6 +10,7 @@ from adapters.slack.client.errors import ERRORS
 from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import SlackApi
 from adapters.slack.events.channels import ChannelEvents
+from adapters.slack.events.deduplication import Deduplication
 from adapters.slack.events.links import CardOf, LinkEvents
 from adapters.slack.interactions.app_home import Home
 from adapters.slack.interactions.command_calls import CommandCalls
@@ -51,6 +52,7 @@ class ServicesByWorkspace:
         platform: SlackPlatform,
         commands: CommandRunner,
         background: BackgroundTasks,
+        deduplication: Deduplication,
         *,
         lifecycle: ChannelLifecycle | None,
         card_of: CardOf | None,
@@ -61,6 +63,7 @@ class ServicesByWorkspace:
         self._platform = platform
         self._commands = commands
         self._background = background
+        self._deduplication = deduplication
         self._lifecycle = lifecycle
         self._card_of = card_of
         self._forms = forms
@@ -103,7 +106,7 @@ class ServicesByWorkspace:
             api=api,
             calls=calls,
             channels=ChannelEvents(api, calls, self._lifecycle),
-            links=LinkEvents(api, self._card_of),
+            links=LinkEvents(api, self._card_of, self._deduplication),
             home=Home(api, calls, directory, self._overview) if directory else None,
             modals=Modals(api, self._platform, calls, self._commands, self._background, forms) if forms else None,
         )

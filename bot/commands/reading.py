@@ -124,6 +124,7 @@ def _cited(papers: Sequence[Paper], kind: CitationFormat, name: str, total: int)
 COMMANDS = (
     Command(
         name="save",
+        personal=True,
         summary="put a paper on your reading list",
         handler=save,
         parameters=(PAPER,),
@@ -132,6 +133,7 @@ COMMANDS = (
     ),
     Command(
         name="saved",
+        personal=True,
         summary="your reading list, also as BibTeX, RIS or CSV",
         handler=saved,
         parameters=(
@@ -143,6 +145,7 @@ COMMANDS = (
     ),
     Command(
         name="unsave",
+        personal=True,
         summary="take a paper off your reading list",
         handler=unsave,
         parameters=(PAPER,),

@@ -12,7 +12,7 @@ from bot.commands.help import explanation, menu, overview
 from bot.commands.lines import read_arguments, split_line
 from bot.commands.registry import Arguments, Command, Kind, Parameter, Registry
 from bot.commands.services import Services
-from bot.commands.wording import mistake, trouble
+from bot.commands.wording import UNSEEN, mistake, trouble
 from bot.commits import Commits, watch
 from bot.errors import StorageError, UserError
 from bot.metrics import Metrics
@@ -21,7 +21,7 @@ from bot.platforms.command_calls import CommandCall, Completion, Reply
 _log = structlog.get_logger()
 
 #: What people write for `help`, by the habit of other programs.
-_HELP = ("?", "-h", "--help")
+HELP = ("?", "-h", "--help")
 
 
 async def _help(_services: Services, _call: CommandCall, arguments: Arguments) -> Reply:
@@ -82,7 +82,7 @@ class Commands:
             word, rest = split_line(call.line)
             if not word:
                 return name, menu()
-            command = REGISTRY.get("help" if word in _HELP else word)
+            command = REGISTRY.get("help" if word in HELP else word)
             name = command.name
             return name, await self._run(command, rest, call)
         except UserError as error:
@@ -106,5 +106,7 @@ class Commands:
         refused = command.manages and not await self._services.may_manage(call)
         arguments = read_arguments(command, rest) if not refused or command.changes_with else Arguments({})
         if refused and (not command.changes_with or command.changes_with in arguments):
+            if not call.person.known:
+                raise UserError(UNSEEN)
             raise UserError(f"Only people who may manage this channel can use `/papers {command.name}`.")
         return await command.handler(self._services, call, arguments)

@@ -10,7 +10,7 @@ from bot.channels.channel import Channel, ChannelSettings, QuietDays, Style
 from bot.channels.next_digest import next_for
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
-from bot.commands.wording import answer, hint, listed, next_digest_in_words, say, schedule_in_words, sentence
+from bot.commands.wording import UNSEEN, answer, hint, listed, next_digest_in_words, say, schedule_in_words, sentence
 from bot.errors import MistakesError, UserError
 from bot.messages.message import Block, Heading, bold, code
 from bot.papers.paper import SOURCE_NAMES, SourceName
@@ -271,6 +271,8 @@ async def _role(services: Services, call: CommandCall, value: str) -> Reply:
     """Shows or sets who may manage the channels of the whole workspace."""
     if not value:
         return answer(_role_line(await services.channels.role(call.address)), hint(ROLE_HELP))
+    if not call.person.known:
+        raise UserError(UNSEEN)
     if not call.person.may_administer:
         raise UserError("Only people who manage the whole workspace can set `role`.")
     platform = services.platforms[call.address.platform]

@@ -15,6 +15,9 @@ from bot.platforms.command_calls import Reply
 from bot.query.errors import QueryError
 from bot.schedules.parsing import parse_schedule
 
+#: What somebody reads of whom the platform could not tell us just now whether they may do something.
+UNSEEN = "I cannot see who you are at the moment, so nothing was changed. Please try again in a minute."
+
 
 def answer(*blocks: Block, replaces: bool = False) -> Reply:
     """An answer for the asker alone. Its first line of text is what a notification says."""

@@ -19,7 +19,8 @@ class Person:
     `may_manage` is the platform's answer to "may they manage this channel?", and `as_member` says that it is so only
     because everybody there may: a role that was set for the workspace takes that away. `roles` are the roles they have,
     in the form that `Platform.parse_role` gives. `may_administer` is whether they may set that role. `everywhere` says
-    that their id means the same person in every workspace.
+    that their id means the same person in every workspace. Who is not `known` could not be looked at just now, and what
+    they may do is unknown.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Person:
     may_administer: bool = False
     roles: frozenset[str] = frozenset()
     everywhere: bool = False
+    known: bool = True
     time_zone: str | None = None
 
     def manages_with(self, role: str) -> bool:

@@ -104,6 +104,7 @@ class SlackSimulator:
         self.held: dict[str, asyncio.Event] = {}  # the next request of a method waits for its event
         self.http_url: str | None = None  # where the bot listens, in HTTP mode
         self.sockets: list[web.WebSocketResponse] = []
+        self.organisation_wide = False  # the app is installed in the whole organisation
         self.enterprise_id = ""  # of the organisation that the workspace belongs to
         #: Seconds between two readings of histories, and messages in each, for apps outside the Marketplace.
         self.history_limit: tuple[float, int] | None = None

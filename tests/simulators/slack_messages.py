@@ -118,8 +118,18 @@ def _actions_problems(buttons: list[Mapping[str, Any]]) -> Iterator[str]:
             yield from _overflow_problems(button)
             continue
         yield from _text_problems(button["text"], "button")
+        if (button.get("style") == "danger") is not ("confirm" in button):
+            yield "a dangerous button that asks nothing, or a question about nothing"
+        if "confirm" in button:
+            yield from _confirm_problems(button["confirm"])
         if len(button["action_id"]) > 255 or len(button.get("value", "")) > 2000:
             yield "a button's value or action_id"
+
+
+def _confirm_problems(confirm: Mapping[str, Any]) -> Iterator[str]:
+    for name, longest in (("title", 100), ("text", 300), ("confirm", 30), ("deny", 30)):
+        if confirm[name]["type"] != "plain_text" or not 1 <= len(confirm[name]["text"]) <= longest:
+            yield f"a question's {name}"
 
 
 def _overflow_problems(menu: Mapping[str, Any]) -> Iterator[str]:

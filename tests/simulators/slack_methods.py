@@ -35,6 +35,7 @@ class SimulatedChannel:
     archived: bool = False
     members: set[str] = field(default_factory=set)
     messages: list[Json] = field(default_factory=list)
+    ephemerals: list[Json] = field(default_factory=list)  # what one person each sees there
     refuses: str = ""  # the code with which Slack refuses every message there
     shared: bool = False  # with another workspace
 
@@ -115,6 +116,29 @@ def post_message(slack: SlackSimulator, arguments: Json) -> Json:
         message["metadata"] = metadata
     channel.messages.append(message)
     return {"channel": channel_id, "ts": message["ts"], "message": message}
+
+
+def post_ephemeral(slack: SlackSimulator, arguments: Json) -> Json:
+    channel = _joined(slack, arguments["channel"])
+    if channel.archived:
+        raise RefusalError("is_archived")
+    if channel.refuses:
+        raise RefusalError(channel.refuses)
+    if slack.people.get(arguments["user"]) is None:
+        raise RefusalError("user_not_in_channel")
+    blocks = _structure(arguments.get("blocks"))
+    payload = {"text": arguments.get("text", "")} | ({"blocks": blocks} if blocks else {})
+    if found := problems(payload):
+        slack.violations += found
+        raise RefusalError("invalid_blocks")
+    if disliked := slack.dislikes(blocks or []):
+        raise RefusalError("invalid_blocks", *disliked)
+    if unknown := arguments.keys() - {"channel", "user", "text", "blocks", "thread_ts", "mrkdwn", "token"}:
+        slack.violations.append(f"chat.postEphemeral knows no {unknown}")
+    ts = slack.next_ts()
+    thread = {"thread_ts": arguments["thread_ts"]} if arguments.get("thread_ts") else {}
+    channel.ephemerals.append(payload | {"ts": ts, "user": arguments["user"]} | thread)
+    return {"message_ts": ts}
 
 
 def update_message(slack: SlackSimulator, arguments: Json) -> Json:
@@ -259,7 +283,13 @@ def _shown_view(slack: SlackSimulator, view_id: str, view: Json, state: Json) ->
     return {"view": slack.views[view_id]}
 
 
+def teams_list(slack: SlackSimulator, _arguments: Json) -> Json:
+    return {"teams": [{"id": slack.team_id, "name": slack.name}]}
+
+
 def user_channels(slack: SlackSimulator, arguments: Json) -> Json:
+    if slack.organisation_wide and arguments.get("team_id") != slack.team_id:
+        raise RefusalError("missing_argument" if not arguments.get("team_id") else "team_access_not_granted")
     seen = [channel for channel in slack.channels.values() if BOT_USER in channel.members or not channel.private]
     whose, archived = arguments.get("user") or BOT_USER, not _truth(arguments.get("exclude_archived"))
     mine = [{"id": channel.id, "name": channel.name} for channel in seen
@@ -279,8 +309,10 @@ def publish_view(slack: SlackSimulator, arguments: Json) -> Json:
 
 METHODS: dict[str, Method] = {
     "api.test": api_test,
+    "auth.teams.list": teams_list,
     "auth.test": auth_test,
     "apps.connections.open": connections_open,
+    "chat.postEphemeral": post_ephemeral,
     "chat.postMessage": post_message,
     "chat.unfurl": unfurl,
     "chat.update": update_message,

@@ -88,6 +88,7 @@ class OAuth:
             raise RefusalError("bad_redirect_uri")
         self.grants = [one for one in self.grants if one.team is not grant.team]
         self.grants.append(grant)
+        grant.team.organisation_wide = bool(self.whole and grant.organisation)
         return self._tokens_for(grant, slack.now()) | {"authed_user": {"id": "U0ADA"}}
 
     def team_of(self, slack: SlackSimulator, token: str) -> tuple[SlackSimulator, list[str]]:

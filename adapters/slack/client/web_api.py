@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import logging
 import re
@@ -22,11 +23,12 @@ from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from adapters.slack.client.errors import ERRORS, code_of
+from adapters.slack.client.errors import ERRORS, code_of, outcome_of
 from adapters.slack.client.payloads import Json
 from adapters.slack.client.rate_limit import HistoryPace, RateLimit
 from adapters.slack.client.retries import Retries
 from bot.clocks import Clock, SystemClock
+from bot.platforms.outcomes import Unknown
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +47,8 @@ _MOST_CACHED: Final = 10_000
 #: What a person's own conversation with the bot is called.
 DIRECT_MESSAGES: Final = "our direct messages"
 _GROUP: Final = "mpdm-"
+SLACKBOT: Final = "USLACKBOT"
+_PAUSE: Final = 0.3  # seconds before something is read again
 _LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
@@ -59,14 +63,20 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What Slack knows of a person. `external` people come from another workspace; `admin` is an admin or owner of
-    ours. Its own guests are neither: they are members of the channels that they were let into."""
+    """What Slack knows of a person.
+
+    `external` people come from elsewhere; `admin` is an admin or owner of ours, or of our organisation; who is `gone`
+    has no account any more. Our own guests are none of these: they are members of the channels that they were let into.
+    `teams` are the workspaces that the person is in.
+    """
 
     name: str
     time_zone: str | None
     external: bool = False
     admin: bool = False
     bot: bool = False
+    gone: bool = False
+    teams: tuple[str, ...] = ()
 
 
 def usable_proxy(url: str, proxy: str | None) -> str | None:
@@ -206,16 +216,7 @@ class SlackApi:
             return known
         identity = await self.identity()
         user: Json = (await self._ask(partial(self.client.users_info, user=user_id)))["user"]
-        profile = user.get("profile") or {}
-        home = user.get("team_id", identity.team_id)
-        external = bool(user.get("is_stranger")) or (home != identity.team_id and identity.enterprise_id is None)
-        found = Profile(
-            name=profile.get("display_name") or profile.get("real_name") or user.get("name") or user_id,
-            time_zone=user.get("tz"),
-            external=external,
-            admin=not external and any(user.get(mark) for mark in ("is_admin", "is_owner", "is_primary_owner")),
-            bot=bool(user.get("is_bot")),
-        )
+        found = _profile_of(user, identity, user_id)
         self._people.keep(user_id, found)
         return found
 
@@ -265,17 +266,38 @@ class SlackApi:
 
     async def channels_of(self, user_id: str) -> frozenset[str]:
         """The ids of the channels that a person is in and we can see; raises one of `errors.ERRORS`."""
-        found = await self._channels(user=user_id)
-        # What the app may not ask for is left out; the channels are there all the same.
-        with suppress(*ERRORS):
-            found |= await self._channels("mpim", user=user_id)
+        teams = (await self.profile(user_id)).teams if await self._is_organisation() else (None,)
+        found: frozenset[str] = frozenset()
+        for team in teams:
+            try:
+                found |= await self._channels_in(team, user_id)
+            except SlackApiError as error:
+                # An organisation may give the app only some of its workspaces.
+                if code_of(error) != "team_access_not_granted":
+                    raise
         with suppress(*ERRORS):
             found |= {await self.direct_messages(user_id)}
         return found
 
+    async def _channels_in(self, team: str | None, user_id: str) -> frozenset[str]:
+        found = await self._channels(user=user_id, team_id=team)
+        # What the app may not ask for is left out; the channels are there all the same.
+        with suppress(*ERRORS):
+            found |= await self._channels("mpim", user=user_id, team_id=team)
+        return found
+
     async def own_channels(self) -> frozenset[str]:
         """The ids of the channels that we are in, archived ones excepted; raises one of `errors.ERRORS`."""
-        return await self._channels(exclude_archived=True)
+        if not await self._is_organisation():
+            return await self._channels(exclude_archived=True)
+        teams = (await self._ask(self.client.auth_teams_list))["teams"]
+        found = [await self._channels(exclude_archived=True, team_id=team["id"]) for team in teams]
+        return frozenset().union(*found)
+
+    async def _is_organisation(self) -> bool:
+        """Whether the app is installed in a whole organisation: then Slack wants to know in which of its workspaces."""
+        identity = await self.identity()
+        return identity.team_id == identity.enterprise_id
 
     async def _channels(self, types: str = "public_channel,private_channel", **whose: Any) -> frozenset[str]:
         found: set[str] = set()
@@ -290,11 +312,48 @@ class SlackApi:
                 return frozenset(found)
 
     async def _ask(self, request: Callable[[], Awaitable[AsyncSlackResponse]]) -> AsyncSlackResponse:
+        """Reads something, and once more where Slack was in trouble for a moment."""
+        try:
+            return await self.connection.retries.ask(request)
+        except ERRORS as error:
+            outcome = outcome_of(error)
+            if not isinstance(outcome, Unknown) or outcome.late:
+                raise
+        await asyncio.sleep(_PAUSE)
         return await self.connection.retries.ask(request)
 
     def forget_channel(self, channel_id: str) -> None:
         """Says that a channel may have another name."""
         self._names.forget(channel_id)
+
+
+def _profile_of(user: Json, identity: Identity, user_id: str) -> Profile:
+    """What `users.info` says of somebody.
+
+    It says `is_stranger` of nobody in a channel shared with ours: whom another workspace knows is from elsewhere,
+    unless it belongs to our organisation. https://docs.slack.dev/enterprise/developing-for-enterprise-orgs
+    """
+    profile, enterprise = user.get("profile") or {}, user.get("enterprise_user") or {}
+    home = user.get("team_id") or identity.team_id
+    is_colleague = bool(identity.enterprise_id) and enterprise.get("enterprise_id") == identity.enterprise_id
+    external = bool(user.get("is_stranger")) or not (home == identity.team_id or is_colleague)
+    # Admins of another workspace of the organisation are none of this one.
+    teams = enterprise.get("teams") or ()
+    is_here = home == identity.team_id or identity.team_id in teams
+    admin = (is_here and _is_admin(user)) or (is_colleague and _is_admin(enterprise))
+    return Profile(
+        name=profile.get("display_name") or profile.get("real_name") or user.get("name") or user_id,
+        time_zone=user.get("tz"),
+        external=external,
+        admin=admin and not external and not user.get("deleted"),
+        bot=bool(user.get("is_bot")) or user_id == SLACKBOT,
+        gone=bool(user.get("deleted")),
+        teams=tuple(dict.fromkeys(str(team) for team in (user.get("team_id"), *teams) if team)),
+    )
+
+
+def _is_admin(user: Json) -> bool:
+    return any(user.get(mark) for mark in ("is_admin", "is_owner", "is_primary_owner"))
 
 
 def is_inside(conversation: Json) -> bool:

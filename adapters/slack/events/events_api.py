@@ -10,7 +10,8 @@ import structlog
 from adapters.slack.client.errors import ERRORS, code_of
 from adapters.slack.client.payloads import MALFORMED, Json
 from adapters.slack.events.channels import uninstall_reason
-from adapters.slack.events.mentions import DirectMessages
+from adapters.slack.events.deduplication import Deduplication
+from adapters.slack.events.mentions import Mentions
 from adapters.slack.installation.workspaces import Workspaces
 from adapters.slack.workspace_services import ServicesByWorkspace
 from bot.background import BackgroundTasks
@@ -28,13 +29,15 @@ class EventListener:
         self,
         workspaces: Workspaces,
         services: ServicesByWorkspace,
-        direct_messages: DirectMessages,
+        mentions: Mentions,
+        deduplication: Deduplication,
         background: BackgroundTasks,
         lifecycle: ChannelLifecycle | None,
     ) -> None:
         self._workspaces = workspaces
         self._services = services
-        self._direct_messages = direct_messages
+        self._mentions = mentions
+        self._deduplication = deduplication
         self._background = background
         self._lifecycle = lifecycle
 
@@ -42,6 +45,9 @@ class EventListener:
         self._background.start(self._handle(event, body))
 
     async def _handle(self, event: Json, body: Json) -> None:
+        if not await self._deduplication.is_first(body):
+            log.info("slack.delivered_elsewhere")
+            return
         try:
             await self._dispatch(event, body)
         except MALFORMED as error:
@@ -56,7 +62,9 @@ class EventListener:
             return
         match event["type"]:
             case "message":
-                await self._direct_messages.answer(services, event)
+                await self._mentions.answer_message(services, event)
+            case "app_mention":
+                await self._mentions.answer_mention(services, event)
             case "link_shared":
                 await services.links.handle(event)
             case "app_home_opened":

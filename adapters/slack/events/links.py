@@ -6,25 +6,27 @@ https://docs.slack.dev/messaging/unfurling-links-in-messages
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
 import structlog
 
 from adapters.slack.client.errors import ERRORS, code_of, explained, is_unacceptable
-from adapters.slack.client.payloads import Json
+from adapters.slack.client.payloads import DIRECT_MESSAGE_PREFIX, Json
 from adapters.slack.client.web_api import SlackApi
+from adapters.slack.events.deduplication import Deduplication
 from adapters.slack.messages import block_kit
 from adapters.slack.messages.rendering import render
 from bot.messages.message import Message, PaperBlock
+from bot.papers.ids import linked_paper_ids
 
 log = structlog.get_logger(__name__)
 
-LINKS_AT_ONCE: Final = 5  # cards below one message; a list of links is no request for a wall of cards
-#: What Slack says of cards that it would show in another form, or without one of them.
-_UNSHOWABLE: Final = frozenset((
-    "cannot_unfurl_url", "cannot_parse_attachment", "invalid_attachments", "invalid_unfurls", "invalid_unfurls_format",
-))  # fmt: skip
+#: A message with links to so many papers has no cards: a list of links is no request for a wall of them.
+TOO_MANY_LINKS: Final = 3
+#: A paper whose card was shown in a channel less than so long ago has no other one there.
+SHOWN_FOR: Final = timedelta(minutes=30)
 
 #: The card of the paper that an address leads to, None for an address that leads to none we know.
 CardOf = Callable[[str], Awaitable[PaperBlock | None]]
@@ -33,9 +35,10 @@ CardOf = Callable[[str], Awaitable[PaperBlock | None]]
 class LinkEvents:
     """Shows cards below the links of one workspace."""
 
-    def __init__(self, api: SlackApi, card_of: CardOf | None) -> None:
+    def __init__(self, api: SlackApi, card_of: CardOf | None, deduplication: Deduplication) -> None:
         self._api = api
         self._card_of = card_of
+        self._deduplication = deduplication
 
     async def handle(self, event: Json) -> None:
         """Shows what an event of the type `link_shared` asks for."""
@@ -44,36 +47,55 @@ class LinkEvents:
         except ERRORS as error:
             log.warning("slack.event_failed", event_type="link_shared", code=code_of(error), error=str(error))
 
+    async def shown(self, channel: str, message: Message) -> None:
+        """Says that a message with cards is in a channel: their links need no other ones for a while."""
+        for block in message.blocks:
+            if isinstance(block, PaperBlock):
+                await self._deduplication.claim(self._key(channel, block.paper_id), SHOWN_FOR)
+
+    def _key(self, channel: str, paper_id: str) -> str:
+        return f"slack card {self._api.workspace} {channel} {paper_id}"
+
     async def _unfurl(self, event: Json) -> None:
         """Shows a card for each link to a paper. What the link leads to is never fetched: its id says enough."""
+        channel, links = str(event.get("channel") or ""), [link.get("url") or "" for link in event.get("links") or ()]
         if self._card_of is None or event.get("user") == (await self._api.identity()).user_id:
             return
+        # In a conversation with the bot the answer to the message is the card.
+        if len(linked_paper_ids("\n".join(links))) >= TOO_MANY_LINKS or channel.startswith(DIRECT_MESSAGE_PREFIX):
+            return
+        # What somebody still writes has a preview, which is none that the channel sees.
+        composing = event.get("source") == "composer"
         cards: dict[str, list[Json]] = {}
-        shown: set[str] = set()
-        for url in [link.get("url") or "" for link in event.get("links") or ()][:LINKS_AT_ONCE]:
+        claimed: dict[str, str] = {}
+        for url in links:
             card = await self._card_of(url)
             # A paper's page and its PDF in one message are one paper.
-            if card is not None and card.paper_id not in shown:
-                shown.add(card.paper_id)
+            if card is None or card.paper_id in claimed.values():
+                continue
+            if composing or await self._deduplication.claim(self._key(channel, card.paper_id), SHOWN_FOR):
+                claimed[url] = card.paper_id
                 (page,) = render(Message(summary=card.title, blocks=(card,)))
                 cards[url] = list(page.blocks)
-        if not cards:
-            return
-        place = (
-            {"unfurl_id": event["unfurl_id"], "source": event["source"]}
-            if event.get("unfurl_id") and event.get("source")
-            else {"channel": event["channel"], "ts": event["message_ts"]}
-        )
-        if await self._show(place, cards) or len(cards) == 1:
-            return
+        shown = await self._show_each(_place_of(event), cards) if cards else frozenset()
+        for url in cards.keys() - shown:
+            if not composing:
+                await self._deduplication.release(self._key(channel, claimed[url]))
+
+    async def _show_each(self, place: Json, cards: Mapping[str, list[Json]]) -> frozenset[str]:
+        """The addresses whose cards Slack shows: all of them, or those in which it finds no fault."""
+        outcome = await self._show(place, cards)
+        if outcome is not None or len(cards) == 1:
+            return frozenset(cards) if outcome else frozenset()
         # One of the links may be the trouble. Every request says again what was taken, so that it stays.
         taken: dict[str, list[Json]] = {}
         for url, blocks in cards.items():
             if await self._show(place, taken | {url: blocks}):
                 taken[url] = blocks
+        return frozenset(taken)
 
-    async def _show(self, place: Json, cards: Mapping[str, list[Json]]) -> bool:
-        """Shows the cards in the richest form that Slack takes; False if it takes none, but might take some of them."""
+    async def _show(self, place: Json, cards: Mapping[str, list[Json]]) -> bool | None:
+        """Shows the cards in the richest form that Slack takes; whether it did, None if it might take some of them."""
         for simpler in (list, block_kit.without_pictures, block_kit.flat):
             unfurls = {url: {"blocks": simpler(card)} for url, card in cards.items()}
             try:
@@ -82,8 +104,14 @@ class LinkEvents:
                 )
             except ERRORS as error:
                 log.warning("slack.not_unfurled", code=code_of(error), reason=explained(error))
-                if not (is_unacceptable(error) or code_of(error) in _UNSHOWABLE):
-                    return True
+                if not is_unacceptable(error):
+                    return False
             else:
                 return True
-        return False
+        return None
+
+
+def _place_of(event: Json) -> Json:
+    if event.get("unfurl_id") and event.get("source"):
+        return {"unfurl_id": event["unfurl_id"], "source": event["source"]}
+    return {"channel": event["channel"], "ts": event["message_ts"]}

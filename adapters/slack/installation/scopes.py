@@ -9,6 +9,7 @@ from typing import Final
 
 #: What the bot may do. History is read only to find out whether a message whose answer got lost has arrived.
 SCOPES: Final = (
+    "app_mentions:read",
     "channels:history",
     "channels:join",
     "channels:read",

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import structlog
 
-from adapters.slack.client.errors import ERRORS, code_of, explained
+from adapters.slack.client.errors import ERRORS, code_of, explained, is_refused
 from adapters.slack.client.payloads import DIRECT_MESSAGE_PREFIX, Json
 from adapters.slack.client.web_api import DIRECT_MESSAGES, SlackApi
 from adapters.slack.messages.block_kit import visible
@@ -81,11 +81,10 @@ class CommandCalls:
         )
 
     async def of_message(self, event: Json) -> CommandCall:
-        """What somebody writes to the bot in their conversation with it, with or without `/papers` before it."""
+        """What somebody writes to the bot, in their conversation with it or after a mention of it."""
         me = (await self._api.identity()).user_id
-        line = await self._typed((event.get("text") or "").strip().removeprefix(f"<@{me}>"))
-        line = line.strip().removeprefix("/papers").strip()
-        return await self._call(line, event["channel"], "", event["user"])
+        text = re.sub(rf"<@{re.escape(me)}(?:\|[^<>]*)?>", " ", event.get("text") or "")
+        return await self._call((await self._typed(text)).strip(), event["channel"], "", event["user"])
 
     async def of_home(self, line: str, user_id: str) -> CommandCall:
         """A button in the app's home, which is in no channel."""
@@ -149,11 +148,17 @@ class CommandCalls:
             # Where the app may not look at people at all, Slack's word that they are in the channel must do. Whether
             # they are admins is unknown then, and a role for admins has nobody.
             unasked = code_of(error) == "missing_scope"
-            return Person(id=user_id, name="Someone", may_manage=unasked or personal, as_member=not personal)
+            return Person(
+                id=user_id,
+                name="Someone",
+                may_manage=unasked or personal,
+                as_member=not personal,
+                known=unasked or is_refused(error),
+            )
         return Person(
             id=user_id,
             name=profile.name,
-            may_manage=personal or not (profile.external or profile.bot),
+            may_manage=personal or not (profile.external or profile.bot or profile.gone),
             as_member=not personal,
             may_administer=profile.admin,
             roles=frozenset({ADMINS} if profile.admin else ()),

@@ -97,7 +97,7 @@ class CommandListeners:
                 return
         if services.modals is not None:
             reply = with_settings_button(call, with_invitation(call, reply))
-        await self._replies.give(reply, target)
+        await self._replies.give(reply, target, services.api)
 
     async def _update_again(self, api: SlackApi, call: CommandCall, reply: Reply, target: ReplyTarget) -> None:
         """Draws a message anew as long as it is not what was drawn last: another process may have been at it."""
@@ -118,4 +118,11 @@ def _reply_target_of(body: Json) -> ReplyTarget:
         uses=RemainingUses(limits.RESPONSES if url else 0),
         replaceable=bool(container.get("is_ephemeral")),
         thread=container.get("thread_ts"),
+        channel=str(body.get("channel_id") or _id_in(body, "channel") or container.get("channel_id") or ""),
+        person=str(body.get("user_id") or _id_in(body, "user")),
     )
+
+
+def _id_in(body: Json, name: str) -> str:
+    part = body.get(name)
+    return str(part.get("id") or "") if isinstance(part, dict) else ""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import structlog
-from slack_bolt.context.ack.async_ack import AsyncAck
 
 from adapters.slack.client.errors import ERRORS, code_of, explained
 from adapters.slack.client.payloads import DIRECT_MESSAGE_PREFIX, Json
@@ -47,8 +46,9 @@ from bot.topics.store import TopicOptions
 log = structlog.get_logger(__name__)
 
 #: A form waits for its answer, and Slack only waits for three seconds.
-_ANSWER_WITHIN: Final = 2.0
+ANSWER_WITHIN: Final = 1.8
 _MOST_TYPED: Final = 1000  # forms that are remembered to be open
+SLOW: Final = "Slack takes long to answer. Try once more."
 _NO_QUERY: Final = "Write what the papers are about, like diffusion -survey."
 _NOT_THERE: Final = "I cannot see that you are in this channel."
 _EDIT: Final = re.compile(r"\s*edit\s+#?(?P<number>\d{1,6})\s*")
@@ -97,14 +97,16 @@ class Modals:
         """Somebody wants to change a channel's settings, and is in no channel."""
         await self._show(channel_view(), body["trigger_id"])
 
-    async def channel_chosen(self, ack: AsyncAck, body: Json) -> None:
+    async def channel_chosen(
+        self, ack: Callable[..., Awaitable[Any]], body: Json, within: float = ANSWER_WITHIN
+    ) -> None:
         """Goes on from the choice of a channel to its settings."""
         channel_id, person = chosen_channel(body["view"]), body["user"]["id"]
         work = asyncio.create_task(self._settings_of(channel_id, person))
-        done, _ = await asyncio.wait((work,), timeout=_ANSWER_WITHIN)
+        done, _ = await asyncio.wait((work,), timeout=within)
         if not done:
             work.cancel()
-            await ack(response_action="errors", errors={"channel": "Slack takes long to answer. Try once more."})
+            await ack(response_action="errors", errors={"channel": SLOW})
             await asyncio.wait((work,))
         elif (channel := work.result()) is None:
             await ack(response_action="errors", errors={"channel": _NOT_THERE})
@@ -159,14 +161,14 @@ class Modals:
         except ERRORS as error:
             log.info("slack.preview_not_shown", reason=explained(error))
 
-    async def submitted(self, ack: AsyncAck, body: Json) -> None:
+    async def submitted(self, ack: Callable[..., Awaitable[Any]], body: Json, within: float = ANSWER_WITHIN) -> None:
         """Does what a form says; a mistake stands under its field, and the form stays open."""
         submission, person = submission_of(body["view"]), body["user"]["id"]
         if not submission.query:
             await ack(response_action="errors", errors={"query": _NO_QUERY})
             return
         work = asyncio.create_task(self._do(submission, person))
-        done, _ = await asyncio.wait((work,), timeout=_ANSWER_WITHIN)
+        done, _ = await asyncio.wait((work,), timeout=within)
         if not done:
             await ack()
             self._background.start(self._tell(work, submission, person))
@@ -180,10 +182,12 @@ class Modals:
         else:
             await ack(response_action="update", view=result_view(reply))
 
-    async def settings_submitted(self, ack: AsyncAck, body: Json) -> None:
+    async def settings_submitted(
+        self, ack: Callable[..., Awaitable[Any]], body: Json, within: float = ANSWER_WITHIN
+    ) -> None:
         """Changes what somebody changed in the form, all of it or nothing; what is wrong stands under its field."""
         work = asyncio.create_task(self._change(body["view"], body["user"]["id"]))
-        done, _ = await asyncio.wait((work,), timeout=_ANSWER_WITHIN)
+        done, _ = await asyncio.wait((work,), timeout=within)
         if not done:
             await ack()
             self._background.start(self._tell_mistakes(work, body["view"], body["user"]["id"]))

@@ -6,25 +6,29 @@ https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import aiohttp
 import structlog
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from adapters.slack.client.errors import ERRORS, named_blocks, retry_after
+from adapters.slack.client.errors import ERRORS, explained, named_blocks, retry_after
 from adapters.slack.client.payloads import Json
-from adapters.slack.client.web_api import LIBRARY_LOG, NO_RETRIES, Connection, usable_proxy
+from adapters.slack.client.web_api import LIBRARY_LOG, NO_RETRIES, Connection, SlackApi, usable_proxy
 from adapters.slack.messages import block_kit, limits
 from adapters.slack.messages.rendering import (
     MessageVariants,
     Payload,
     content_of,
+    naming,
     next_variant,
     plainer_variants,
     render,
 )
+from adapters.slack.messages.sending import post
 from bot.platforms.command_calls import Reply
 
 log = structlog.get_logger(__name__)
@@ -45,12 +49,14 @@ class RemainingUses:
 @dataclass(frozen=True, slots=True)
 class ReplyTarget:
     """What an answer goes with. `replaceable` is a message that only the asker sees, `thread` the one the asker is in;
-    the `trigger` opens a form within three seconds."""
+    the `trigger` opens a form within three seconds. `channel` and `person` are where and who asks."""
 
     response_url: str
     trigger: str
     replaceable: bool = False
     thread: str | None = None
+    channel: str = ""
+    person: str = ""
     uses: RemainingUses = field(default_factory=RemainingUses)
     until: float = field(default_factory=lambda: time.monotonic() + limits.RESPONSE_LIFE)
 
@@ -72,8 +78,11 @@ class Replies:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def give(self, reply: Reply, target: ReplyTarget) -> bool:
-        """Replies, in several messages where one is too small; whether all of it was taken."""
+    async def give(self, reply: Reply, target: ReplyTarget, api: SlackApi | None = None) -> bool:
+        """Replies, in several messages where one is too small; whether all of it was taken.
+
+        Where the `response_url` fails, the Web API is the second way, as far as `api` is known.
+        """
         pages = render(reply.message)
         for number, page in enumerate(pages):
             if target.uses.left == 1 and page is not pages[-1]:
@@ -87,7 +96,32 @@ class Replies:
             if target.thread and not replaces:
                 body["thread_ts"] = target.thread
             if not await self._deliver(plainer_variants(body), target, target.until, repeatable=reply.ephemeral):
-                return False
+                return api is not None and await self._post_instead(api, pages[number:], reply, target)
+        return True
+
+    async def _post_instead(self, api: SlackApi, pages: Sequence[Payload], reply: Reply, target: ReplyTarget) -> bool:
+        """Says the rest in the channel, to the person alone, or else in their conversation with us."""
+        if not (target.channel and target.person) or not reply.ephemeral:
+            return False
+        place = {"channel": target.channel, "user": target.person}
+        place |= {"thread_ts": target.thread} if target.thread else {}
+        for number, page in enumerate(pages):
+            try:
+                await api.connection.retries.ask(partial(post, api, place | content_of(page)))
+            except ERRORS as error:
+                log.warning("slack.answer_failed", channel=target.channel, reason=explained(error))
+                return await self._tell_instead(api, pages[number:], target)
+        log.info("slack.answered_otherwise", channel=target.channel)
+        return True
+
+    async def _tell_instead(self, api: SlackApi, pages: Sequence[Payload], target: ReplyTarget) -> bool:
+        try:
+            for page in pages:
+                arguments = {"channel": target.person} | content_of(naming(page, target.channel))
+                await api.connection.retries.ask(partial(post, api, arguments))
+        except ERRORS as error:
+            log.warning("slack.answer_lost", person=target.person, reason=explained(error))
+            return False
         return True
 
     async def replace(self, payload: Payload, target: ReplyTarget) -> bool:

@@ -163,7 +163,20 @@ def _button(button: Button, number: int) -> Json:
     }
     if style := _STYLES.get(button.style):
         element["style"] = style
+    if button.style is ButtonStyle.DANGER:
+        element["confirm"] = _confirm(button.label)
     return element
+
+
+def _confirm(label: str) -> Json:
+    """The question before something that everybody in the channel loses."""
+    return {
+        "title": plain(f"{label}?", limits.CONFIRM_TITLE),
+        "text": plain("It is gone for everybody in this channel.", limits.CONFIRM_TEXT),
+        "confirm": plain(label, limits.CONFIRM_BUTTON),
+        "deny": plain("Cancel", limits.CONFIRM_BUTTON),
+        "style": "danger",
+    }
 
 
 def without_pictures(blocks: Iterable[Mapping[str, Any]]) -> list[Json]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 import structlog
 from slack_sdk.errors import SlackApiError
@@ -15,6 +16,8 @@ from bot.messages.message import Message
 from bot.platforms.outcomes import Retry, Unknown
 
 log = structlog.get_logger(__name__)
+
+_EPHEMERAL_ARGUMENTS: Final = ("channel", "user", "text", "blocks", "thread_ts", "mrkdwn")
 
 
 async def post(api: SlackApi, arguments: Json) -> str:
@@ -38,25 +41,36 @@ async def post(api: SlackApi, arguments: Json) -> str:
             form = plainer
 
 
-async def say(api: SlackApi, channel: str, message: Message, *, thread: str = "", about: str = "") -> None:
+async def say(
+    api: SlackApi, channel: str, message: Message, *, thread: str = "", about: str = "", only: str = ""
+) -> None:
     """Says something at once, without the outbox; raises one of `errors.ERRORS`.
 
-    `channel` may be a person, `thread` the message that is answered, and `about` the channel that it is about.
+    `channel` may be a person, `thread` the message that is answered, and `about` the channel that it is about. With
+    `only` nobody but that person sees it.
     """
     place = {"channel": channel} | ({"thread_ts": thread} if thread else {})
     for page in render(message):
-        arguments = place | content_of(naming(page, about) if about else page)
+        arguments = place | content_of(naming(page, about) if about else page) | ({"user": only} if only else {})
         await api.connection.retries.ask(partial(post, api, arguments))
 
 
 async def _post_variant(api: SlackApi, form: Json) -> str:
     try:
-        answer = await api.client.chat_postMessage(**form)
+        return await _post_once(api, form)
     except SlackApiError as error:
         if code_of(error) != "not_in_channel":
             raise
         await _join(api, form["channel"], error)
-        answer = await api.client.chat_postMessage(**form)
+        return await _post_once(api, form)
+
+
+async def _post_once(api: SlackApi, form: Json) -> str:
+    if "user" in form:
+        content = {name: value for name, value in form.items() if name in _EPHEMERAL_ARGUMENTS}
+        answer = await api.client.chat_postEphemeral(**content)
+        return str(answer.get("message_ts") or "")
+    answer = await api.client.chat_postMessage(**form)
     if not answer.get("ts"):
         raise ValueError("Slack does not say which message it is")
     api.connection.note_time(str(answer["ts"]))

@@ -16,6 +16,7 @@ from storage.store import SqlStore
 from tests.adapters.slack.distributed_bot import DistributedBot, a_browser, visit
 from tests.clocks import SettableClock
 from tests.simulators.slack import Fault, SlackSimulator
+from tests.simulators.slack_messages import words_of
 from tests.simulators.slack_methods import BOT_USER
 from tests.simulators.slack_oauth import CLIENT_ID
 
@@ -174,7 +175,9 @@ async def test_an_organisation_installs_the_app_for_all_its_workspaces(distribut
     found = await distributed.installations.find("E0ORG")
     assert found is not None
     assert (found.enterprise, found.team, found.workspace) == ("E0ORG", "", "E0ORG")
+    distributed.slack.person(enterprise_user={"id": "U0ADA", "enterprise_id": "E0ORG", "teams": ["T0TEAM"]})
     channel = distributed.slack.channel()
+    channel.members.add("U0ADA")
     payload = distributed.slack.slash_payload("subscribe diffusion", channel) | {
         "enterprise_id": "E0ORG", "is_enterprise_install": "true",
     }  # fmt: skip
@@ -182,3 +185,7 @@ async def test_an_organisation_installs_the_app_for_all_its_workspaces(distribut
     assert "Topic 1 added" in str(await interaction.answer())
     (stored,) = await distributed.store.channels.on_platform(distributed.platform.name)
     assert stored.address.workspace == "E0ORG"
+    # Whose home it is knows in which of the organisation's workspaces the person is.
+    await distributed.slack.event({"type": "app_home_opened", "tab": "home", "user": "U0ADA"})
+    await distributed.app.finish()
+    assert "general" in words_of(distributed.slack.homes["U0ADA"])

@@ -24,7 +24,8 @@ from storage.tables import WORKSPACES
 from storage.token_encryption import open_token_encryption
 from tests.adapters.slack.distributed_bot import DistributedBot
 from tests.clocks import SettableClock
-from tests.simulators.slack import APP, Fault, SlackSimulator
+from tests.simulators.slack import ANSWER_WITHIN, APP, Fault, SlackSimulator
+from tests.simulators.slack_forms import submit, write
 from tests.simulators.slack_messages import words_of
 from tests.simulators.slack_methods import BOT_USER, Json, SimulatedChannel
 from tests.sources import a_paper
@@ -293,6 +294,30 @@ async def test_workers_do_not_spend_each_others_refresh_tokens(rotating: Distrib
         channel = rotating.slack.channel()
         assert isinstance(await worker.platform.send(outgoing(rotating.slack, channel, f"key-{number}")), Sent)
         await worker.close()
+
+
+async def test_a_form_is_acknowledged_before_a_token_is_renewed(rotating: DistributedBot) -> None:
+    await rotating.install()
+    rotating.app = rotating.another_app(forms=forms_of(rotating.sql))
+    channel = rotating.slack.channel()
+    channel.members.add("U0ADA")
+    async with rotating.over_http():
+        await rotating.slack.command("subscribe", channel)
+        async with asyncio.timeout(ANSWER_WITHIN):
+            while not rotating.slack.views:
+                await asyncio.sleep(0.01)
+        view = rotating.slack.views["V1"]
+        await write(rotating.slack, view, query="diffusion")
+        await rotating.app.finish()
+        rotating.clock.advance(hours=30)
+        renewing = rotating.slack.held["oauth.v2.access"] = asyncio.Event()
+        started = time.monotonic()
+        assert await submit(rotating.slack, view) == {}
+        assert time.monotonic() - started < 2
+        renewing.set()
+        await rotating.app.finish()
+    (told,) = rotating.slack.conversation("U0ADA").messages
+    assert "Topic 1 added" in words_of(told)
 
 
 async def test_a_token_that_ended_while_we_were_away_is_renewed_before_it_is_used(rotating: DistributedBot) -> None:

@@ -387,9 +387,9 @@ async def test_an_answer_does_without_pictures_that_slack_cannot_load(bot: BotPr
 
 async def test_who_people_are_may_stay_unknown(connected: BotProcess) -> None:
     channel = connected.slack.channel()
-    connected.slack.fail("users.info", "missing_scope", Fault.ERROR_500)
+    connected.slack.fail("users.info", "missing_scope", Fault.ERROR_500, Fault.ERROR_500)
     assert "Topic 1 added" in await connected.read("subscribe diffusion", channel)
-    assert "Only people who may manage" in await connected.read("unsubscribe 1", channel)
+    assert "I cannot see who you are" in await connected.read("unsubscribe 1", channel)
 
 
 def test_only_so_many_deliveries_are_remembered() -> None:

@@ -28,6 +28,9 @@ HERS = "our direct messages"
         ({"is_admin": True}, ADDED),
         ({"team_id": "T0THEIRS", "is_stranger": True}, REFUSED),
         ({"team_id": "T0THEIRS", "is_admin": True}, REFUSED),
+        ({"team_id": "T0THEIRS", "is_stranger": False}, REFUSED),
+        ({"team_id": "T0THEIRS", "enterprise_user": {"id": "W1", "enterprise_id": "E0THEIRS"}}, REFUSED),
+        ({"deleted": True}, REFUSED),
         ({"is_bot": True}, REFUSED),
     ],
 )
@@ -37,6 +40,57 @@ async def test_members_manage_topics_and_others_look(bot: BotProcess, who: Json,
     async with bot.over_http():
         assert answer in await bot.read("subscribe diffusion", channel, "U0BOB")
         assert REFUSED not in await bot.read("topics", channel, "U0BOB")
+
+
+@pytest.mark.parametrize(
+    ("who", "answer", "administers"),
+    [
+        ({"is_admin": True}, ADDED, True),
+        ({"team_id": "T0SISTER", "enterprise_user": {"id": "W1", "enterprise_id": "E0OURS"}}, ADDED, False),
+        # An admin of a sister workspace is none of this one; an admin of the organisation is.
+        (
+            {"team_id": "T0SISTER", "is_admin": True, "enterprise_user": {"id": "W1", "enterprise_id": "E0OURS"}},
+            ADDED, False,
+        ),
+        (
+            {"team_id": "T0SISTER", "enterprise_user": {"id": "W1", "enterprise_id": "E0OURS", "is_owner": True}},
+            ADDED, True,
+        ),
+        ({"team_id": "T0THEIRS", "is_stranger": False}, REFUSED, False),
+        ({"team_id": "T0THEIRS", "is_admin": True, "enterprise_user": {}}, REFUSED, False),
+        (
+            {"team_id": "T0THEIRS", "is_admin": True,
+             "enterprise_user": {"id": "W2", "enterprise_id": "E0THEIRS", "is_admin": True}},
+            REFUSED, False,
+        ),
+    ],
+)  # fmt: skip
+async def test_on_a_grid_people_of_our_organisation_manage_and_others_look(
+    bot: BotProcess, who: Json, answer: str, administers: bool
+) -> None:
+    bot.slack.enterprise_id = "E0OURS"
+    bot.slack.person("U0BOB", "bob", **who)
+    channel = bot.slack.channel()
+    async with bot.over_http():
+        assert answer in await bot.read("subscribe diffusion", channel, "U0BOB")
+        assert ("is now admins" in await bot.read("settings role admins", channel, "U0BOB")) is administers
+        assert REFUSED not in await bot.read("search diffusion", channel, "U0BOB")
+
+
+async def test_trouble_with_looking_at_a_person_passes_or_is_said(bot: BotProcess) -> None:
+    channel = bot.slack.channel()
+    async with bot.over_http():
+        bot.slack.fail("users.info", Fault.ERROR_500)
+        assert ADDED in await bot.read("subscribe diffusion", channel)
+        bot.slack.person("U0BOB", "bob")
+        for faults in ([Fault.ERROR_500] * 2, [Fault.PAGE_403] * 2, ["internal_error"] * 2):
+            bot.slack.fail("users.info", *faults)
+            answer = await bot.read("unsubscribe 1", channel, "U0BOB")
+            assert "cannot see who you are at the moment" in answer
+            assert "try again" in answer
+        bot.slack.fail("users.info", *[Fault.ERROR_500] * 2)
+        assert "1 topic" in await bot.read("topics", channel, "U0BOB")
+        assert "Topic 1 removed" in await bot.read("unsubscribe 1", channel, "U0BOB")
 
 
 async def test_a_workspace_leaves_topics_to_its_admins(connected: BotProcess) -> None:
@@ -90,6 +144,8 @@ async def test_what_is_written_to_the_bot_is_a_command(connected: BotProcess) ->
     assert ADDED in await write("/papers subscribe diffusion")
     assert "1 topic" in await write("topics")
     assert "Did you mean /papers topics?" in await write("topisc")
+    assert "took that for a search" in await write("diffusion models")
+    assert "welcome" in await write("thanks!")
     assert "1 topic" in await write(f"<@{BOT_USER}> topics", files=[], subtype="file_share")
     assert "1 topic" in await write("topics", channel_type=None)
     connected.slack.retry_after = 0
