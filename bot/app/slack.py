@@ -117,8 +117,8 @@ def slack_app(parts: SlackParts, chat: ChatDependencies) -> SlackApp:
         directory=chat.directory,
         overview=overview_of(chat.store, chat.clock),
         installing=installing,
-        idempotency=core.store.idempotency,
-        clock=core.clock,
+        idempotency=chat.store.idempotency,
+        clock=chat.clock,
     )
 
 
