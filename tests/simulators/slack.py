@@ -263,8 +263,11 @@ class SlackSimulator:
             "event": {"event_ts": f"{self._now():.6f}", **event},
             "event_id": self.fresh("Ev"),
             "event_time": int(self._now()),
-            "authorizations": [{"team_id": self.team_id, "user_id": BOT_USER, "is_bot": True}],
-        }
+            "authorizations": [
+                {"team_id": self.team_id, "user_id": BOT_USER, "is_bot": True,
+                 "enterprise_id": self.oauth.organisation or None, "is_enterprise_install": self.organisation_wide},
+            ],
+        }  # fmt: skip
         for _ in range(deliveries):
             await self.deliver("events_api", payload)
 
