@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.digests.digest import DeliveryState
+from bot.channels.channel import Style
+from bot.digests.digest import DeliveryState, Digest, DigestKind
 from bot.topics.store import Match
 from storage.statements import chunks, upsert
 from storage.tables import CHANNELS, DELIVERIES, DELIVERY_TOPICS, SUBSCRIPTIONS
@@ -134,3 +135,16 @@ async def topics_behind(connection: AsyncConnection, delivery_ids: Iterable[int]
         for row in await connection.execute(statement):
             found[row.delivery_id].append(row.title)
     return {delivery_id: tuple(titles) for delivery_id, titles in found.items()}
+
+
+def digest_of(row: Row[Any]) -> Digest:
+    return Digest(
+        id=row.id,
+        channel_id=row.channel_id,
+        kind=DigestKind(row.kind),
+        day=row.day,
+        style=Style(row.style),
+        topics=tuple(row.topics),
+        total=row.total,
+        shown=row.shown,
+    )

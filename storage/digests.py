@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, bindparam, or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 
-from bot.channels.channel import Channel, ChannelState, Style
-from bot.digests.digest import DeliveryState, Digest, DigestKind, DigestPlan, PostedPaper, QueuedPaper
+from bot.channels.channel import Channel, ChannelState
+from bot.digests.digest import DeliveryState, Digest, DigestPlan, PostedPaper, QueuedPaper
 from bot.papers.paper import Paper
 from bot.topics.store import Match
 from storage.channels import channel_of, select_channels
 from storage.database import Database
-from storage.deliveries import WAITING, queue, still_wanted, topics_behind
+from storage.deliveries import WAITING, digest_of, queue, still_wanted, topics_behind
 from storage.group_commit import GroupCommit
 from storage.papers import paper_of
 from storage.plans import store_plans
@@ -106,7 +105,7 @@ class SqlDigestStore:
         async with self._database.read() as connection:
             for some in chunks(digest_ids):
                 rows = await connection.execute(select(DIGESTS).where(DIGESTS.c.id.in_(some)))
-                found.update((row.id, _digest_of(row)) for row in rows)
+                found.update((row.id, digest_of(row)) for row in rows)
         return found
 
     async def hidden(self, digest_id: int) -> list[Paper]:
@@ -162,16 +161,3 @@ class SqlDigestStore:
                 )
                 found.update((await connection.execute(statement)).scalars())
         return found
-
-
-def _digest_of(row: Row[Any]) -> Digest:
-    return Digest(
-        id=row.id,
-        channel_id=row.channel_id,
-        kind=DigestKind(row.kind),
-        day=row.day,
-        style=Style(row.style),
-        topics=tuple(row.topics),
-        total=row.total,
-        shown=row.shown,
-    )

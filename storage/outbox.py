@@ -13,12 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.channels.channel import ChannelState, PlatformName
 from bot.digests.content import POST_CONTENT_JSON, PostContent
 from bot.digests.digest import DeliveryState
-from bot.posting.post import HOLDS_UP_FOR, LookUps, Post, PostState, Settlement
+from bot.posting.post import HOLDS_UP_FOR, DeliveryRecord, LookUps, Post, PostState, Settlement
 from storage.database import Database
+from storage.deliveries import digest_of, topics_behind
 from storage.group_commit import GroupCommit
 from storage.plans import add_post
 from storage.statements import chunks
-from storage.tables import CHANNELS, DELIVERIES, POSTS, WORKSPACES
+from storage.tables import CHANNELS, DELIVERIES, DIGESTS, POSTS, WORKSPACES
 from storage.threads import fold_thread
 
 OPEN = (PostState.PENDING, PostState.LEASED, PostState.UNKNOWN)
@@ -59,6 +60,40 @@ class SqlPostStore:
         )
         async with self._database.read() as connection:
             return list((await connection.execute(statement)).scalars())
+
+    async def delivery(self, channel_id: int, paper_id: str) -> DeliveryRecord | None:
+        statement = (
+            select(
+                DELIVERIES.c.id.label("delivery_id"),
+                DELIVERIES.c.state.label("delivery_state"),
+                DELIVERIES.c.instant,
+                DELIVERIES.c.queued_at,
+                DELIVERIES.c.position,
+                DELIVERIES.c.posted_at,
+                POSTS.c.state.label("post_state"),
+                POSTS.c.error,
+                DIGESTS,
+            )
+            .outerjoin(POSTS, POSTS.c.id == DELIVERIES.c.post_id)
+            .outerjoin(DIGESTS, DIGESTS.c.id == DELIVERIES.c.digest_id)
+            .where(DELIVERIES.c.channel_id == channel_id, DELIVERIES.c.paper_id == paper_id)
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(statement)).one_or_none()
+            if row is None:
+                return None
+            topics = await topics_behind(connection, [row.delivery_id])
+        return DeliveryRecord(
+            state=DeliveryState(row.delivery_state),
+            instant=row.instant,
+            queued_at=row.queued_at,
+            topics=topics.get(row.delivery_id, ()),
+            digest=digest_of(row) if row.id is not None else None,
+            place=row.position or 0,
+            post=PostState(row.post_state) if row.post_state else None,
+            post_error=row.error or "",
+            posted_at=row.posted_at,
+        )
 
     async def sent_as(self, channel_id: int, remote_id: str) -> Post | None:
         parents = POSTS.alias("parents")

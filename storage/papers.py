@@ -10,7 +10,7 @@ from sqlalchemy import Row, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.papers.merging import merge
-from bot.papers.paper import Paper, SourceName, StoredPaper
+from bot.papers.paper import Paper, PaperRecord, SourceName, StoredPaper
 from bot.papers.store import DayAnswer
 from storage.counters import Counter, last_number, next_numbers
 from storage.database import Database
@@ -54,6 +54,12 @@ def _columns_of(paper: Paper) -> dict[str, Any]:
         **{name: list(getattr(paper, name)) for name in _LISTS},
         "sources": sorted(paper.sources),
     }
+
+
+def _stored_of(row: Row[Any]) -> StoredPaper:
+    return StoredPaper(
+        paper=paper_of(row), listed_at=row.listed_at, listed_change=row.listed_change, revision=row.revision
+    )
 
 
 class SqlPaperStore:
@@ -147,15 +153,21 @@ class SqlPaperStore:
             .limit(limit)
         )
         async with self._database.read() as connection:
-            return [
-                StoredPaper(
-                    paper=paper_of(row),
-                    listed_at=row.listed_at,
-                    listed_change=row.listed_change,
-                    revision=row.revision,
-                )
-                for row in await connection.execute(statement)
-            ]
+            return [_stored_of(row) for row in await connection.execute(statement)]
+
+    async def record_of(self, paper_id: str) -> PaperRecord | None:
+        listed = select(LISTINGS.c.source, LISTINGS.c.day).where(LISTINGS.c.paper_id == paper_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(PAPERS).where(PAPERS.c.id == paper_id))).one_or_none()
+            if row is None:
+                return None
+            days = (await connection.execute(listed.order_by(LISTINGS.c.day, LISTINGS.c.source))).all()
+        return PaperRecord(
+            paper=paper_of(row),
+            stored=_stored_of(row) if row.listed_change is not None else None,
+            listings=tuple((SourceName(source), day) for source, day in days),
+            is_matched=row.matched_revision >= row.revision,
+        )
 
     async def changed_papers(self, after: int, limit: int) -> Sequence[tuple[int, Paper]]:
         statement = select(PAPERS).where(PAPERS.c.change > after).order_by(PAPERS.c.change).limit(limit)

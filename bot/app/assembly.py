@@ -24,6 +24,7 @@ from bot.platforms.platform import Platform
 from bot.posting.composition import Composer
 from bot.posting.leadership import Leadership
 from bot.posting.outbox import OutboxWorker, UnknownPolicy
+from bot.posting.traces import Tracing
 from bot.search.index import SearchIndex
 from bot.topics.forms import TopicForms
 from bot.topics.matching import TopicMatching
@@ -107,6 +108,7 @@ def services_of(
         posts=store.posts,
         reading=store.reading,
         composer=composer_of(store),
+        tracing=Tracing(papers=store.papers, subscriptions=store.subscriptions, posts=store.posts, clock=clock),
         clock=clock,
         planner=engine.planner,
         index=index,

@@ -7,7 +7,7 @@ from time import perf_counter
 
 import structlog
 
-from bot.commands import completion, delivery, reading, searching, settings, subscribing, timing, topics
+from bot.commands import completion, delivery, reading, searching, settings, subscribing, timing, topics, why
 from bot.commands.help import explanation, menu, overview
 from bot.commands.lines import read_arguments, split_line
 from bot.commands.registry import Arguments, Command, Kind, Parameter, Registry
@@ -44,6 +44,7 @@ REGISTRY = Registry(
         *timing.COMMANDS,
         *settings.COMMANDS,
         *delivery.COMMANDS,
+        *why.COMMANDS,
         *reading.COMMANDS,
         *searching.BUTTONS,
         *settings.BUTTONS,

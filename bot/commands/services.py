@@ -19,6 +19,7 @@ from bot.platforms.command_calls import CommandCall
 from bot.platforms.platform import Platform
 from bot.posting.composition import Composer
 from bot.posting.store import PostStore
+from bot.posting.traces import Tracing
 from bot.reading.store import ReadingStore
 from bot.schedules.zones import parse_time_zone
 from bot.search.index import SearchIndex
@@ -38,6 +39,7 @@ class Services:
     posts: PostStore
     reading: ReadingStore
     composer: Composer
+    tracing: Tracing
     clock: Clock
     planner: Planner
     index: SearchIndex

@@ -98,3 +98,17 @@ class StoredPaper:
     listed_at: datetime
     listed_change: int
     revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperRecord:
+    """What is stored of how a paper came to us.
+
+    `stored` is None for one that was only imported or looked up. `listings` are the days on which sources featured it,
+    `is_matched` says that topics have seen it as it is now.
+    """
+
+    paper: Paper
+    stored: StoredPaper | None
+    listings: tuple[tuple[SourceName, date], ...]
+    is_matched: bool

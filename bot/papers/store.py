@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from bot.papers.paper import Listing, Paper, SourceName, StoredPaper
+from bot.papers.paper import Listing, Paper, PaperRecord, SourceName, StoredPaper
 
 
 class PaperStore(Protocol):
@@ -24,6 +24,10 @@ class PaperStore(Protocol):
     async def paper(self, paper_id: str) -> Paper | None: ...
 
     async def papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]: ...
+
+    async def record_of(self, paper_id: str) -> PaperRecord | None:
+        """How a paper came to us, None for one that is not known."""
+        ...
 
     async def beginning_with(self, beginning: str, limit: int) -> list[Paper]:
         """The papers whose id begins so, the largest ids first."""

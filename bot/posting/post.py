@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.digests.content import PostContent
+from bot.digests.digest import DeliveryState, Digest
 
 
 class PostState(StrEnum):
@@ -78,3 +79,22 @@ class Settlement:
     error: str = ""
     look_ups: LookUps = LookUps()
     fresh_start: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRecord:
+    """What is stored of a paper in a channel.
+
+    `topics` are the titles of the topics that brought it, `place` (from 1) and `digest` where it stands in a digest.
+    `post` and `post_error` are the state of the message that delivers it, and what went wrong with that last.
+    """
+
+    state: DeliveryState
+    instant: bool
+    queued_at: datetime
+    topics: tuple[str, ...]
+    digest: Digest | None
+    place: int
+    post: PostState | None
+    post_error: str
+    posted_at: datetime | None

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from bot.channels.channel import PlatformName
 from bot.digests.content import PostContent
-from bot.posting.post import Post, PostState, Settlement
+from bot.posting.post import DeliveryRecord, Post, PostState, Settlement
 
 
 class PostStore(Protocol):
@@ -63,6 +63,10 @@ class PostStore(Protocol):
 
     async def failures(self, channel_id: int, since: datetime) -> list[str]:
         """Why posts that were made since then will never be sent, the latest first."""
+        ...
+
+    async def delivery(self, channel_id: int, paper_id: str) -> DeliveryRecord | None:
+        """What became of a paper in a channel, None when it was never queued there."""
         ...
 
     async def sent_as(self, channel_id: int, remote_id: str) -> Post | None:

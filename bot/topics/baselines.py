@@ -7,8 +7,8 @@ from datetime import datetime
 
 from bot.papers.store import PaperStore
 from bot.query.queries import Query
+from bot.topics.decisions import MATCHED_AGAIN_FOR, Verdict, decide
 from bot.topics.matcher import matches
-from bot.topics.matching import MATCHED_AGAIN_FOR, is_news
 from bot.topics.store import SubscriptionStore
 from bot.topics.subscription import Subscription
 
@@ -36,7 +36,14 @@ async def common_baseline_of(
         stored.paper.id
         for stored in await papers.unmatched(MOST_COMING)
         for topic in topics
-        if matches(topic.wanted, stored.paper)
-        and is_news(stored, topic, baselines, watching=topic.wanted.watches_numbers)
+        if decide(
+            stored,
+            topic,
+            matched=matches(topic.wanted, stored.paper),
+            watching=topic.wanted.watches_numbers,
+            sources=stored.paper.sources,
+            baselines=baselines,
+        )
+        is Verdict.WANTED
     }
     return tuple(sorted(known - coming))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 
 import structlog
 
@@ -16,12 +15,11 @@ from bot.clocks import Clock
 from bot.papers.paper import StoredPaper
 from bot.papers.store import PaperStore
 from bot.query.errors import QueryError
+from bot.topics.decisions import Verdict, decide, is_current
 from bot.topics.matcher import Matcher
 from bot.topics.store import Match, MatchStore, SubscriptionStore
 from bot.topics.subscription import Subscription
 
-#: For how long after its listing a paper is matched again when it changes. Votes grow for days (DESIGN: 14).
-MATCHED_AGAIN_FOR = timedelta(days=14)
 BATCH = 100  # papers matched at a time, so that commands are answered in between
 CHANGES_AT_ONCE = 1000
 
@@ -117,8 +115,8 @@ class TopicMatching:
             self._categories.pop(subscription_id, None)
 
     async def _match(self, papers: Sequence[StoredPaper]) -> list[Match]:
-        oldest = self._clock.now() - MATCHED_AGAIN_FOR
-        current = [stored for stored in papers if stored.listed_at >= oldest]
+        now = self._clock.now()
+        current = [stored for stored in papers if is_current(stored, now)]
         found = self._matcher.match_all([stored.paper for stored in current])
         watching = {topic for topics in found for topic in topics if topic in self._watching}
         baselines = await self._subscriptions.baselines(sorted(watching)) if watching else set()
@@ -128,26 +126,22 @@ class TopicMatching:
         matches: list[Match] = []
         for stored, topics in zip(current, found, strict=True):
             wanted: defaultdict[int, list[Subscription]] = defaultdict(list)
-            for topic in topics:
-                subscription = self._topics[topic]
-                if is_news(stored, subscription, baselines, watching=topic in self._watching):
-                    wanted[subscription.channel_id].append(subscription)
-            matches += [
-                _match(channels[channel_id], stored, subscriptions)
-                for channel_id, subscriptions in wanted.items()
-                if channel_id in channels and stored.paper.sources & channels[channel_id].settings.sources
-            ]
+            for topic in map(self._topics.__getitem__, topics):
+                channel = channels.get(topic.channel_id)
+                if channel is None:
+                    continue
+                verdict = decide(
+                    stored,
+                    topic,
+                    matched=True,
+                    watching=topic.id in watching,
+                    sources=channel.settings.sources,
+                    baselines=baselines,
+                )
+                if verdict is Verdict.WANTED:
+                    wanted[topic.channel_id].append(topic)
+            matches += [_match(channels[channel_id], stored, topics) for channel_id, topics in wanted.items()]
         return matches
-
-
-def is_news(
-    stored: StoredPaper, topic: Subscription, baselines: Collection[tuple[int, str]], *, watching: bool
-) -> bool:
-    """Whether the paper came after the topic was set or, if that watches numbers, came to qualify after it.
-
-    `baselines` are the ids of topics with those of papers that qualified already.
-    """
-    return stored.listed_change > topic.since or (watching and (topic.id, stored.paper.id) not in baselines)
 
 
 def _match(channel: Channel, stored: StoredPaper, topics: Sequence[Subscription]) -> Match:

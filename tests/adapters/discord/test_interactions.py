@@ -32,6 +32,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "search": {"query": 'diffusion OR "mixture of experts"', "page": 1},
     "trending": {"period": "week"},
     "show": {"paper": "2605.00001"},
+    "why": {"paper": "2605.00001"},
     "similar": {"paper": "2605.00001"},
     "subscribe": {"query": "quant*", "min_upvotes": 3, "instant": True, "backfill": 2, "name": 'Small "fast" models'},
     "unsubscribe": {"topic": "1"},

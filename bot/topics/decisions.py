@@ -1,0 +1,93 @@
+"""Decisions: whether a topic gets a paper for its channel, and what speaks against it.
+
+The matching decides with `decide`, and `/papers why` explains with it: there is no second copy of these rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.papers.paper import Paper, SourceName, StoredPaper
+from bot.query.queries import Query
+from bot.query.syntax import And, Node, Not, Or
+from bot.topics.matcher import matches
+from bot.topics.subscription import Subscription
+
+#: For how long after its listing a paper is matched again when it changes. Votes grow for days (DESIGN: 14).
+MATCHED_AGAIN_FOR = timedelta(days=14)
+
+
+class Verdict(StrEnum):
+    """What becomes of a paper by one topic."""
+
+    WANTED = "wanted"
+    NOT_MATCHED = "not matched"
+    TOO_LONG_AGO = "too long ago"
+    OLDER_THAN_TOPIC = "older than the topic"
+    SOURCE_LEFT_OUT = "source left out"
+
+
+def is_current(stored: StoredPaper, now: datetime) -> bool:
+    """Whether the paper was listed so lately that changes of it still matter to topics."""
+    return stored.listed_at >= now - MATCHED_AGAIN_FOR
+
+
+def decide(
+    stored: StoredPaper,
+    topic: Subscription,
+    *,
+    matched: bool,
+    watching: bool,
+    sources: frozenset[SourceName],
+    baselines: Collection[tuple[int, str]],
+) -> Verdict:
+    """Whether a paper that is current is wanted by a topic, whose query finds it or not (`matched`).
+
+    `watching` says that the topic's query watches numbers, `sources` are those that the channel takes papers from, and
+    `baselines` the ids of topics with those of papers that qualified already when the topic was set.
+    """
+    if not matched:
+        return Verdict.NOT_MATCHED
+    if not (stored.listed_change > topic.since or (watching and (topic.id, stored.paper.id) not in baselines)):
+        return Verdict.OLDER_THAN_TOPIC
+    if not stored.paper.sources & sources:
+        return Verdict.SOURCE_LEFT_OUT
+    return Verdict.WANTED
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why a query finds a paper, or does not: parts of the query as one would write them.
+
+    `for_it` are terms that are true of the paper and looked for, `against_it` is the first part that has to be true
+    and is not, empty where the query finds the paper.
+    """
+
+    for_it: tuple[str, ...]
+    against_it: str = ""
+
+
+def evidence(query: Query, paper: Paper) -> Evidence:
+    """What of the query is true of the paper, asked of the same matcher that decides."""
+    found = tuple(dict.fromkeys(Query.of(term).text for term in _looked_for(query.root) if _is_true(term, paper)))
+    parts = query.root.nodes if isinstance(query.root, And) else (query.root,)
+    failed = next((part for part in parts if not _is_true(part, paper)), None)
+    return Evidence(found, Query.of(failed).text if failed is not None else "")
+
+
+def _is_true(node: Node, paper: Paper) -> bool:
+    return matches(Query.of(node), paper)
+
+
+def _looked_for(node: Node) -> list[Node]:
+    """The terms of a query that are not excluded."""
+    match node:
+        case Not():
+            return []
+        case And(nodes) | Or(nodes):
+            return [term for inner in nodes for term in _looked_for(inner)]
+        case _:
+            return [node]
