@@ -9,7 +9,7 @@ from enum import StrEnum
 from bot.commands.services import Services
 from bot.errors import UserError
 from bot.platforms.command_calls import CommandCall, Reply
-from bot.text.suggestions import closest
+from bot.text.suggestions import closest, quoted
 
 
 class Kind(StrEnum):
@@ -122,6 +122,10 @@ class Command:
         return {parameter.name: parameter for parameter in self.parameters if parameter.option}
 
 
+#: How people ask what is new.
+_NEWS = frozenset({"what", "whats", "what's", "what’s", "new", "news", "newest", "latest"})
+
+
 class Registry:
     """All commands by name, in the order of the help."""
 
@@ -132,15 +136,21 @@ class Registry:
         """The commands that people see."""
         return (command for command in self._commands.values() if not command.hidden)
 
-    def get(self, name: str) -> Command:
-        """The command of that name; raises `UserError` with the nearest one for a name that is none."""
+    def get(self, name: str, rest: str = "") -> Command:
+        """The command of that name; raises `UserError` for a name that is none, with what was probably meant.
+
+        `rest` is what follows the name: words that are no command are most likely meant to be searched for.
+        """
         command = self._commands.get(name.lower())
         if command is None:
             names = [command.name for command in self]
             shown = name if len(name) <= 40 else name[:39] + "…"
             if near := closest(name.lower(), names):
                 raise UserError(f"There is no command `{shown}`. Did you mean `/papers {near}`?")
-            raise UserError(f"There is no command `{shown}`. `/papers help` lists all of them.")
+            newest = " `/papers today` has what is new." if name.lower().rstrip("?!.,") in _NEWS else ""
+            search = quoted(f"/papers search {name} {rest}".rstrip())
+            offers = f"To find papers write {search}.{newest} `/papers help` lists all commands."
+            raise UserError(f"There is no command `{shown}`. {offers}")
         return command
 
     def of_line(self, line: str) -> Command | None:

@@ -83,7 +83,7 @@ class Commands:
             word, rest = split_line(call.line)
             if not word:
                 return name, menu()
-            command = REGISTRY.get("help" if word in HELP else word)
+            command = REGISTRY.get("help" if word in HELP else word, rest)
             name = command.name
             return name, await self._run(command, rest, call)
         except UserError as error:

@@ -14,7 +14,7 @@ from bot.digests.content import SharedPaper
 from bot.errors import UserError
 from bot.messages.message import Block, Button, Buttons, Heading, PaperBlock, Span, bold, code
 from bot.papers.ids import linked_paper_ids, parse_paper_id
-from bot.papers.paper import SOURCE_NAMES, Paper
+from bot.papers.paper import SOURCE_NAMES, Paper, SourceName
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.query.parser import parse
 from bot.query.queries import Query, plain_words
@@ -46,10 +46,13 @@ async def search(services: Services, call: CommandCall, arguments: Arguments) ->
         found = await services.index.search(query, limit=PAGE, offset=(page - 1) * PAGE)
     papers = await services.papers.papers([hit.paper_id for hit in (*found.hits, *found.related)])
     blocks: list[Block] = []
+    empty = ""
     if found.total:
         last = pages(found.total)
         where = f", page {page} of {last:,}" if last > 1 else ""
         blocks.append(say(bold(count_of(found.total, "paper")), " for ", code(query.text), where))
+    elif empty := "" if found.related else await _nothing_known(services):
+        blocks.append(say(empty, code("/papers status"), " shows how the feeds are doing."))
     else:
         blocks.append(say("No paper matches ", code(query.text), "."))
     blocks += _cards(found.hits, papers)
@@ -63,11 +66,22 @@ async def search(services: Services, call: CommandCall, arguments: Arguments) ->
     )
     blocks += elsewhere
     blocks += turning(f"search {query.text}", page, found.total)
-    if not found.total and not found.related and not elsewhere:
+    if not (found.total or found.related or elsewhere or empty):
         blocks.append(
             hint("Fewer words find more; ", code("OR"), " joins alternatives, ", code("quant*"), " beginnings.")
         )
     return answer(*blocks, replaces=call.from_message is not None)
+
+
+async def _nothing_known(services: Services) -> str:
+    """Why nothing can be found at all, with a blank at the end; empty where there is something to find."""
+    if await services.papers.count():
+        return ""
+    states = [await services.sources.state(name) for name in SourceName]
+    failing = [SOURCE_NAMES[state.name] for state in states if state.failures]
+    if not failing:
+        return "I know no papers yet, so there is nothing to find: the first come when the feeds are read. "
+    return f"I know no papers yet, so there is nothing to find: {' and '.join(failing)} cannot be read at the moment. "
 
 
 async def _elsewhere(services: Services, query: Query, known: Collection[str]) -> list[Block]:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from bot.commands.runner import REGISTRY
-from bot.errors import StorageError
+from bot.errors import SourceError, StorageError
 from bot.messages.message import Buttons, PaperBlock
 from bot.messages.plain import plain_text
 from bot.platforms.command_calls import CommandCall, Completion, Reply
@@ -73,6 +73,24 @@ async def test_an_old_button_shows_the_last_page_of_a_shorter_listing(town: Town
     second = await town.ask("today --page 2")
     assert len(second.message.paper_ids) == 2
     assert plain_text((await town.ask("today --page 9")).message) == plain_text(second.message)
+
+
+async def test_where_no_paper_is_known_search_says_why(town: Town) -> None:
+    assert "the first come when the feeds are read" in await town.say("search diffusion")
+    town.source.error = SourceError("it does not answer")
+    await town.engine.poll()
+    words = await town.say("search diffusion")
+    assert "Hugging Face cannot be read at the moment" in words
+    assert "No paper matches" not in words
+    town.source.error = None
+    await town.news(a_paper(1))
+    assert "No paper matches" in await town.say("search turtles")
+
+
+async def test_a_source_that_nobody_wants_anything_of_was_not_read(town: Town) -> None:
+    await town.engine.poll()
+    assert (await town.store.sources.state(town.source.name)).last_success_at is None
+    assert "read today" not in await town.say("status")
 
 
 async def test_search_offers_related_papers_under_their_own_heading(town: Town) -> None:

@@ -13,7 +13,7 @@ from bot.errors import UserError
 
 def read(line: str) -> dict[str, str | int]:
     name, rest = split_line(line)
-    return dict(read_arguments(REGISTRY.get(name), rest).values)
+    return dict(read_arguments(REGISTRY.get(name, rest), rest).values)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,10 @@ def test_a_line_is_understood(line: str, values: dict[str, str | int]) -> None:
     ("line", "sentence"),
     [
         ("serach x", "There is no command `serach`. Did you mean `/papers search`?"),
-        ("xyzzy", "There is no command `xyzzy`. `/papers help` lists all of them."),
+        ("xyzzy", "There is no command `xyzzy`. To find papers write `/papers search xyzzy`."),
+        ("hello", "To find papers write `/papers search hello`. `/papers help` lists all commands."),
+        ("diffusion (image OR video)", "write `/papers search diffusion (image OR video)`."),
+        ("what is new?", "write `/papers search what is new?`. `/papers today` has what is new."),
         ("search", "`/papers search` needs what to look for."),
         ("subscribe x --min-votes 3", "Did you mean `--min-upvotes`?"),
         ("subscribe x --min-upvotes", "`--min-upvotes` needs a value"),

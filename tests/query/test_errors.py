@@ -125,6 +125,21 @@ def test_the_place_and_the_sentence(text: str, meant: str, said: str) -> None:
     assert str(error).endswith(error.hint)
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("NOT", "`agents -survey`"),
+        ("-", ""),
+        ("llm AND", "`llm agent`, which means both"),
+        ("llm OR", "`llm OR agent`"),
+    ],
+)
+def test_the_hint_is_about_what_was_written(text: str, hint: str) -> None:
+    error = mistake(text)
+    assert hint in error.hint
+    assert ("OR agent" in error.hint) is (text == "llm OR")
+
+
 def test_a_query_that_is_too_long() -> None:
     error = mistake("x" * (LONGEST_QUERY + 7))
     assert (error.position, error.length) == (LONGEST_QUERY, 7)
