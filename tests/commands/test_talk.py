@@ -115,4 +115,4 @@ async def test_who_cannot_be_seen_hears_so_and_may_read(town: Town) -> None:
     unseen = replace(MANAGER, may_manage=False, known=False)
     assert "cannot see who you are" in plain_text((await town.ask("subscribe diffusion", person=unseen)).message)
     assert "cannot see who you are" in plain_text((await town.ask("settings role admins", person=unseen)).message)
-    assert "No paper" in plain_text((await town.ask("search diffusion", person=unseen)).message)
+    assert "no papers yet" in plain_text((await town.ask("search diffusion", person=unseen)).message)
