@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import Row, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.papers.merging import merge
+from bot.papers.names import Name
 from bot.papers.paper import Paper, PaperRecord, SourceName, StoredPaper
 from bot.papers.store import DayAnswer
 from storage.counters import Counter, last_number, next_numbers
@@ -20,6 +22,7 @@ from storage.tables import LISTINGS, PAPERS, SOURCE_DAYS
 _SCALARS = (
     "id",
     "title",
+    "title_tex",
     "abstract",
     "summary",
     "published_on",
@@ -38,20 +41,23 @@ _SCALARS = (
     "thumbnail_url",
     "author_comment",
 )
-_LISTS = ("authors", "categories", "keywords")
+_LISTS = ("categories", "keywords")
 
 
 def paper_of(row: Row[Any]) -> Paper:
     """The paper in a row of the table."""
     fields: dict[str, Any] = {name: getattr(row, name) for name in _SCALARS}
     fields |= {name: tuple(getattr(row, name)) for name in _LISTS}
-    return Paper(**fields, sources=frozenset(SourceName(name) for name in row.sources))
+    return Paper(
+        **fields, authors=tuple(map(_name_of, row.authors)), sources=frozenset(SourceName(name) for name in row.sources)
+    )
 
 
 def _columns_of(paper: Paper) -> dict[str, Any]:
     return {
         **{name: getattr(paper, name) for name in _SCALARS},
         **{name: list(getattr(paper, name)) for name in _LISTS},
+        "authors": list(map(name_parts, paper.authors)),
         "sources": sorted(paper.sources),
     }
 
@@ -60,6 +66,15 @@ def _stored_of(row: Row[Any]) -> StoredPaper:
     return StoredPaper(
         paper=paper_of(row), listed_at=row.listed_at, listed_change=row.listed_change, revision=row.revision
     )
+
+
+def name_parts(name: Name) -> dict[str, Any]:
+    """The name as the table has it: what it is made of, less what it lacks."""
+    return {part: value for part, value in asdict(name).items() if value}
+
+
+def _name_of(parts: dict[str, Any]) -> Name:
+    return Name(**parts)
 
 
 class SqlPaperStore:
@@ -223,7 +238,7 @@ async def _merge_papers(connection: AsyncConnection, papers: Sequence[Paper], *,
     for rows in chunks(list(new.values())):
         await connection.execute(insert(PAPERS), list(rows))
     if changed:
-        names = [*_SCALARS, *_LISTS, "sources", "listed_at", "listed_change", "revision", "change"]
+        names = [*_SCALARS, *_LISTS, "authors", "sources", "listed_at", "listed_change", "revision", "change"]
         statement = (
             update(PAPERS)
             .where(PAPERS.c.id == bindparam("new_id"))

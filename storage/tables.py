@@ -71,8 +71,9 @@ class PaperRow(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     title: str = Field(sa_type=Text)
+    title_tex: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     abstract: str = Field(sa_type=Text)
-    authors: list[str] = Field(sa_type=JsonType)
+    authors: list[dict[str, Any]] = Field(sa_type=JsonType)
     categories: list[str] = Field(sa_type=JsonType)
     keywords: list[str] = Field(sa_type=JsonType)
     summary: str = Field(sa_type=Text)

@@ -20,11 +20,13 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self, cast
 
 from adapters.feeds.arxiv.fields import LONGEST_COMMENT, arxiv_categories, author_names
-from adapters.feeds.huggingface.daily_papers import LONGEST_ABSTRACT, LONGEST_NAME, LONGEST_TITLE, MOST_AUTHORS, YEARS
+from adapters.feeds.huggingface.daily_papers import LONGEST_ABSTRACT, LONGEST_TITLE, MOST_AUTHORS, YEARS
 from bot.errors import OperatorError
 from bot.papers.ids import normalize_paper_id
+from bot.papers.names import Name, read_names
 from bot.papers.paper import Paper, SourceName
-from bot.text.cleaning import clean_line, clean_text
+from bot.text.cleaning import clean_line
+from bot.text.readable import readable, readable_text, tex_of
 
 LONGEST_LINE = 4_000_000
 """Bytes. The longest of arXiv's records, with thousands of authors, has a fifth of this."""
@@ -198,10 +200,11 @@ def _paper(record: dict[str, object]) -> Paper:
     return Paper(
         id=_paper_id(record.get("id")),
         title=_title(record.get("title")),
-        abstract=clean_text(_text("abstract", record), LONGEST_ABSTRACT),
+        title_tex=tex_of(str(record["title"]), LONGEST_TITLE),
+        abstract=readable_text(_text("abstract", record), LONGEST_ABSTRACT),
         authors=_authors(record.get("authors")),
         categories=_categories(record.get("categories")),
-        author_comment=clean_line(_text("comment", record), LONGEST_COMMENT),
+        author_comment=readable(_text("comment", record), LONGEST_COMMENT),
         published_on=_announced(record.get("announced")),
         sources=frozenset({SourceName.ARXIV}),
     )
@@ -218,7 +221,7 @@ def _paper_id(value: object) -> str:
 
 
 def _title(value: object) -> str:
-    title = clean_line(value, LONGEST_TITLE) if isinstance(value, str) else ""
+    title = readable(value, LONGEST_TITLE) if isinstance(value, str) else ""
     if not title:
         raise _BadLineError("no title")
     return title
@@ -233,10 +236,9 @@ def _text(name: str, record: dict[str, object]) -> str:
     return value
 
 
-def _authors(value: object) -> tuple[str, ...]:
+def _authors(value: object) -> tuple[Name, ...]:
     names = author_names(value) if isinstance(value, str) else _strings("authors", value)
-    cleaned = (clean_line(name, LONGEST_NAME) for name in names[:MOST_AUTHORS])
-    return tuple(filter(None, cleaned))
+    return tuple(read_names(names[:MOST_AUTHORS])[:MOST_AUTHORS])
 
 
 def _categories(value: object) -> tuple[str, ...]:

@@ -20,7 +20,6 @@ from bot.query.parser import parse
 from bot.query.queries import Query, plain_words
 from bot.search.results import Hit
 from bot.text.counting import count_of
-from bot.text.readable import readable
 
 PAGE = 5  # papers on a page of results
 RELATED = 5
@@ -183,7 +182,7 @@ def _details(paper: Paper) -> list[Block]:
     if paper.published_on:
         facts.append(f"published on {paper.published_on}")
     if paper.submitter:
-        facts.append(f"submitted by {readable(paper.submitter)}")
+        facts.append(f"submitted by {paper.submitter}")
     if paper.categories[1:]:
         facts.append(f"cross-listed in {', '.join(paper.categories[1:])}")
     line = " · ".join(facts)
@@ -197,20 +196,12 @@ def _cards(hits: Sequence[Hit], papers: dict[str, Paper]) -> list[Block]:
 def _result(paper: Paper, snippet: tuple[Span, ...] = ()) -> PaperBlock:
     # A list of results is read by one person; votes belong to what the whole channel was sent.
     card = paper_card(paper, votes=False)
-    shown = tuple(replace(span, text=_readable_within(span.text)) for span in snippet)
-    if shown:
-        shown = (Span("… "), *shown, Span(" …"))
+    shown = (Span("… "), *snippet, Span(" …")) if snippet else ()
     # A snippet says more than the first sentence that stands in for a summary.
     summary = card.summary if paper.summary or not shown else ""
     return replace(
         card, summary=summary, snippet=shown, thumbnail_url="", buttons=(*card.buttons, *_share_button(paper))
     )
-
-
-def _readable_within(text: str) -> str:
-    """Readable, with the spaces at its ends: it stands between other spans."""
-    start, end = (" " if edge.isspace() else "" for edge in (text[:1], text[-1:]))
-    return f"{start}{readable(text)}{end}" if text.strip() else start
 
 
 def _share_button(paper: Paper) -> tuple[Button, ...]:

@@ -9,7 +9,6 @@ from bot.papers.names import shorten_authors
 from bot.papers.paper import Paper, SourceName
 from bot.reading.votes import Tally, Vote
 from bot.text.counting import compact_number, count_of
-from bot.text.readable import readable
 from bot.text.shortening import first_sentence, shorten
 
 LONGEST_TITLE = 300  # characters; the longest real titles have about 250
@@ -22,12 +21,12 @@ NO_VOTES = Tally()
 def summary_of(paper: Paper) -> str:
     """One sentence about the paper: the feed's own summary, else the first sentence of the abstract."""
     if paper.summary:
-        return shorten(readable(paper.summary), LONGEST_SUMMARY)
-    return first_sentence(readable(paper.abstract[: 4 * LONGEST_SUMMARY]), LONGEST_SUMMARY)
+        return shorten(paper.summary, LONGEST_SUMMARY)
+    return first_sentence(paper.abstract, LONGEST_SUMMARY)
 
 
 def title_of(paper: Paper) -> str:
-    return shorten(readable(paper.title[: 4 * LONGEST_TITLE]), LONGEST_TITLE)
+    return shorten(paper.title, LONGEST_TITLE)
 
 
 def paper_card(
@@ -50,8 +49,8 @@ def paper_card(
         url=paper.url,
         # Without a summary of its own a paper is introduced by the abstract's first sentence: once is enough.
         summary="" if abstract and paper.abstract and not paper.summary else summary_of(paper),
-        byline=shorten_authors([readable(name) for name in paper.authors]),
-        abstract=shorten(readable(paper.abstract[: 2 * LONGEST_ABSTRACT]), LONGEST_ABSTRACT) if abstract else "",
+        byline=shorten_authors(paper.authors),
+        abstract=shorten(" ".join(paper.abstract.split()), LONGEST_ABSTRACT) if abstract else "",
         facts=_facts(paper),
         links=_links(paper),
         topics=tuple(shorten(topic, LONGEST_TOPIC) for topic in topics),
@@ -68,7 +67,7 @@ def _facts(paper: Paper) -> tuple[str, ...]:
     if paper.comments:
         facts.append(count_of(paper.comments, "comment"))
     if paper.organization_name or paper.organization:
-        facts.append(shorten(readable(paper.organization_name or paper.organization), LONGEST_TOPIC))
+        facts.append(shorten(paper.organization_name or paper.organization, LONGEST_TOPIC))
     if paper.categories:
         facts.append(paper.categories[0])
     made = (("model", paper.models), ("dataset", paper.datasets), ("space", paper.spaces))

@@ -5,33 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from anyascii import anyascii
+
+from bot.papers.bibtex import escaped, tex_title
 from bot.papers.paper import Paper
-from bot.text.readable import readable
 
-#: Characters that mean something to TeX. https://ctan.org/pkg/comprehensive
-_TEX = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "%": r"\%",
-    "#": r"\#",
-    "_": r"\_",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-}
 #: Words that say nothing about a paper, and are no part of its key.
 _SMALL_WORDS = frozenset([
     "a", "an", "and", "are", "as", "at", "by", "can", "do", "does", "for", "from", "how", "in", "is", "it", "of", "on",
     "or", "the", "to", "via", "we", "what", "when", "with",
 ])  # fmt: skip
 #: A cell that begins so is a formula to a spreadsheet. https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_BOM: Final = "\ufeff"
+_LONGEST_PART: Final = 30  # characters of a name or word in a key; Chinese titles are one word
 _COLUMNS = ("id", "title", "authors", "year", "published", "categories", "url", "pdf", "code", "upvotes")
 
 
@@ -60,17 +51,22 @@ def ris(papers: Iterable[Paper]) -> str:
 
 
 def table(papers: Iterable[Paper]) -> str:
-    """A line each, with a header, quoted as RFC 4180 says."""
+    """A line each, with a header, quoted as RFC 4180 says, for spreadsheets.
+
+    It begins with a byte order mark, without which Excel takes UTF-8 for something else, and ids say that they are
+    arXiv's, without which they are numbers that lose their zeros.
+    """
     written = io.StringIO()
+    written.write(_BOM)
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(_COLUMNS)
     for paper in papers:
         writer.writerow(
             _cell(value)
             for value in (
-                paper.id,
-                readable(paper.title),
-                "; ".join(map(readable, paper.authors)),
+                f"arXiv:{paper.id}",
+                paper.title,
+                "; ".join(name.written for name in paper.authors),
                 _year(paper),
                 str(paper.published_on or ""),
                 " ".join(paper.categories),
@@ -93,8 +89,8 @@ FORMATS = {
 def _bibtex_entry(paper: Paper, key: str) -> str:
     fields = {
         # Braces keep capitals as they are: titles are full of names.
-        "title": f"{{{_tex(readable(paper.title))}}}",
-        "author": " and ".join(_tex_name(readable(name)) for name in paper.authors),
+        "title": f"{{{tex_title(paper.title, paper.title_tex)}}}",
+        "author": " and ".join(name.bibtex(escaped) for name in paper.authors),
         "year": _year(paper),
         "eprint": paper.id,
         "archivePrefix": "arXiv",
@@ -106,11 +102,12 @@ def _bibtex_entry(paper: Paper, key: str) -> str:
 
 
 def _ris_entry(paper: Paper) -> str:
-    lines = [("TY", "UNPB"), ("TI", readable(paper.title)), *(("AU", _family_first(name)) for name in paper.authors)]
+    lines = [("TY", "UNPB"), ("TI", paper.title), *(("AU", name.ris) for name in paper.authors)]
     lines += [("PY", _year(paper)), ("DA", f"{paper.published_on:%Y/%m/%d}" if paper.published_on else "")]
-    lines += [("AB", readable(paper.abstract)), *(("KW", readable(word)) for word in paper.keywords)]
+    lines += [("AB", paper.abstract), *(("KW", word) for word in paper.keywords)]
     lines += [("M1", f"arXiv:{paper.id}"), ("UR", paper.abstract_url), ("L1", paper.pdf_url)]
-    return "".join(f"{tag}  - {value}\n" for tag, value in lines if value) + "ER  - \n"
+    # A value is a line: a second one would be taken for a tag, or lost.
+    return "".join(f"{tag}  - {' '.join(value.split())}\n" for tag, value in lines if value) + "ER  - \n"
 
 
 def _year(paper: Paper) -> str:
@@ -118,26 +115,12 @@ def _year(paper: Paper) -> str:
     return str(day.year) if day else ""
 
 
-def _tex(text: str) -> str:
-    return "".join(_TEX.get(character, character) for character in text)
-
-
-def _tex_name(name: str) -> str:
-    """A name in BibTeX. One with “and” or a comma in it is a group's, and stays whole."""
-    written = _tex(name)
-    return f"{{{written}}}" if re.search(r"\band\b|,", name, re.IGNORECASE) else written
-
-
-def _family_first(name: str) -> str:
-    *given, family = readable(name).split(" ")
-    return f"{family}, {' '.join(given)}" if given else family
-
-
 def _free_key(paper: Paper, taken: set[str]) -> str:
     """`vaswani2017attention`, with a letter behind it when that is taken."""
-    family = paper.authors[0].split()[-1] if paper.authors and paper.authors[0].split() else "anonymous"
-    words = [word for word in map(_ascii, readable(paper.title).split()) if word and word not in _SMALL_WORDS]
-    stem = f"{_ascii(family) or 'anonymous'}{_year(paper)}{words[0] if words else ''}"
+    family = next((key for name in paper.authors[:1] if (key := name.key)), "anonymous")
+    words = (_ascii(word) for word in paper.title.split())
+    telling = next((word for word in words if word and word not in _SMALL_WORDS), "")
+    stem = f"{family[:_LONGEST_PART]}{_year(paper)}{telling[:_LONGEST_PART]}"
     key, number = stem, 1
     while key in taken:
         number += 1
@@ -147,9 +130,8 @@ def _free_key(paper: Paper, taken: set[str]) -> str:
 
 
 def _ascii(word: str) -> str:
-    folded = unicodedata.normalize("NFKD", word).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]", "", folded.lower())
+    return re.sub(r"[^a-z0-9]", "", anyascii(word).lower())
 
 
 def _cell(value: str) -> str:
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    return f"'{value}" if value.lstrip(" ").startswith(_FORMULA) else value

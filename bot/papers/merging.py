@@ -21,6 +21,8 @@ def merge(known: Paper, news: Paper) -> Paper:
     return replace(
         known,
         title=news.title or known.title,
+        # Daily Papers' titles have lost their TeX.
+        title_tex=news.title_tex or (known.title_tex if news.title in ("", known.title) else ""),
         abstract=news.abstract or known.abstract,
         authors=news.authors if len(news.authors) >= len(known.authors) else known.authors,
         categories=news.categories or known.categories,

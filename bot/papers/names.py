@@ -1,89 +1,325 @@
-"""Names of authors as people read them."""
+"""The names of authors, read once: one value serves bylines, `author:` queries, BibTeX, RIS, CSV and citation keys.
+
+Feeds write names in every way there is: `Hal Daumé III`, `LeCun, Yann`, `NVIDIA`, `:`, `and Jian Xiao`, `D. -M. Koh`.
+A name is parted only where that is certain enough. One that is not (groups, single names, `Venktesh V`, Chinese,
+Japanese and Korean script) stays whole, and a whole name is right in every format.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
-from bot.text.shortening import _is_boundary
+from anyascii import anyascii
 
-_SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv"))
+from bot.text.readable import readable
 
+LONGEST_NAME: Final = 200
+"""Characters of a name that are kept."""
 
-_PARTICLES = frozenset([
-    "van", "von", "der", "den", "de", "del", "della", "di", "da", "dal", "dos", "das", "do", "du", "la", "le", "ter",
-    "ten", "zu", "zum", "zur", "af", "av", "bin", "ibn", "ben", "el", "al", "y", "e", "st",
+_JUNIOR: Final = frozenset(("Jr", "Jr.", "JR", "JR.", "Sr", "Sr.", "II", "III", "IV"))
+_DEGREES: Final = frozenset(("phd", "ph.d", "m.d", "msc", "m.sc", "bsc", "dsc", "esq"))
+_TITLES: Final = frozenset(("Dr.", "Prof.", "Mr.", "Mrs.", "Ms.", "Prof.Dr."))
+_BRAZILIAN: Final = frozenset(("filho", "neto", "netto", "junior", "júnior", "sobrinho"))
+#: In small letters they begin a family name; BibTeX calls them “von”.
+_PARTICLES: Final = frozenset([
+    "van", "von", "vom", "vander", "der", "den", "de", "del", "dela", "della", "delle", "di", "da", "dal", "dalla",
+    "dos", "das", "do", "du", "des", "la", "las", "le", "los", "lo", "ter", "ten", "te", "zu", "zum", "zur", "af",
+    "av", "al", "el", "ul", "ur", "bin", "ibn", "ben", "bint", "abu", "st.", "san", "ver", "op", "tot", "am",
+    "auf",
 ])  # fmt: skip
-
-
-_GROUP_WORDS = frozenset([
-    "team", "teams", "group", "collaboration", "consortium", "lab", "labs", "laboratory", "research", "institute",
-    "project", "university", "community", "contributors", "foundation", "company", "corporation", "inc", "ai",
-    "authors", "initiative", "network", "center", "centre",
+#: In small letters they stand inside a family name: `Agüera y Arcas`, `Schulte im Walde`.
+_INSIDE: Final = frozenset(("y", "e", "i", "dit", "im", "à", "und"))
+#: With a capital they begin a family name, too (not Y, E: initials; not Bin, Do, Das, Ten: given names as often).
+_CAPITAL: Final = frozenset([
+    "Van", "Von", "Vom", "Vander", "Der", "Den", "De", "Del", "Dela", "Della", "Delle", "Di", "Da", "Dal", "Dalla",
+    "Dos", "Des", "Du", "La", "Las", "Le", "Los", "Lo", "El", "Al", "EL", "Ben", "Ibn", "St", "St.", "San", "Mc",
+    "Ter", "Ver", "Zu",
 ])  # fmt: skip
+_VIETNAMESE: Final = frozenset([
+    "nguyen", "tran", "le", "pham", "vo", "dao", "thi", "hoang", "huynh", "phan", "vu", "dang", "bui", "do", "ho",
+    "ngo", "duong", "ly", "truong", "dinh", "trinh", "doan", "mai", "luong", "cao", "ta", "thanh", "duc", "anh",
+    "minh", "thien", "phuoc", "khac", "bao", "binh", "thu", "duy", "khanh", "quang", "nam", "hung", "hieu", "tuan",
+    "hai", "thang", "tung", "ha", "lan",
+])  # fmt: skip
+_GROUPS: Final = frozenset([
+    "team", "teams", "group", "groups", "collaboration", "collaborations", "consortium", "lab", "labs",
+    "laboratory", "laboratories", "research", "institute", "institution", "project", "university", "community",
+    "contributors", "foundation", "company", "corporation", "inc", "inc.", "ltd", "ltd.", "llc", "gmbh", "authors",
+    "initiative", "network", "center", "centre", "investigators", "experts", "trust", "hospital", "committee",
+    "society", "association", "agency", "department", "college", "faculty", "alliance", "federation", "council",
+    "observatory", "technologies", "intelligence", "organization",
+])  # fmt: skip
+_GROUP_SIGNS = re.compile(r"[\d&@/+]|\b(?:of|for|[Aa][Nn][Dd]|the)\b|[-.]\s?(?:AI|ai)$")
+_FOLLOWING = re.compile(r"(?i)^(?:and|&|others?|et\.? al\.?|and others)$")
+_AND_BETWEEN = re.compile(r"\s+and\s+", re.IGNORECASE)
+_AFTER_ALL = re.compile(r"[\s,]+and$|^and\s+(?=\S)", re.IGNORECASE)
+_MARKS = re.compile(r"^[\W_]+(?=[^\W_])|[†‡*§¶∗⋆\\_,;:⁰¹²³⁴⁵⁶⁷⁸⁹]+$")
+_LOST_BACKSLASH = re.compile(r"(?<=[^\W\d_])([`\"])([aeiou])(?=[a-z]|\s|$)")
+_ASIDE = re.compile(r"\([^()]*\)|(?<!\w)['‘][^'’]+['’](?!\w)|[\"“”«»][^\"“”«»]*(?:[\"“”«»]|'')")
+_FOOTNOTE = re.compile(r"(?<=[a-z])\d{1,2}$")
+_INITIALS_BEHIND = re.compile(r"(?:[^\W\d_]\.-?)+|[^\W\d_]|[B-DF-HJ-NP-TV-Z]{2,3}")
+_PART_OF_GIVEN = re.compile(r"([-‐‑]?)[\W_]*([^\W\d_][^-‐‑.\s]*)\.?")
+#: Words, hyphens and initials, none of which is “and” or “others”, and no space that arXiv put in.
+_PLAIN = re.compile(
+    r"(?!.*(?:\band\b|\bothers?$|\bal\.?$|\. -|\. ai$))[a-z]+(?:[-']?[a-z]|\.|\.?[- ](?=[a-z]))*",
+    re.IGNORECASE | re.ASCII,
+)
+_AND = re.compile(r"\s+(?:and|&)\s+|(?:^|\s)and(?=[\s,;])", re.IGNORECASE)
+_AND_INSIDE = re.compile(r"(?<!\S)and(?!\S)", re.IGNORECASE)
+_KEY = re.compile(r"[^a-z0-9]+")
+_WHOLE_SCRIPTS = ("CJK", "HANGUL", "HIRAGANA", "KATAKANA", "BOPOMOFO")
 
 
-_ASIDE = re.compile(r"\([^()]*\)|[\"“”«»]")
+@dataclass(frozen=True, slots=True)
+class Name:
+    """An author. One that could not be parted, and a group, is all `family`."""
+
+    family: str
+    given: str = ""
+    particle: str = ""
+    suffix: str = ""
+    is_group: bool = False
+
+    @property
+    def written(self) -> str:
+        """As people write it, which is also what `author:` looks in: `Laurens van der Maaten`."""
+        return _joined(self.given, self.particle, self.family, self.suffix)
+
+    @property
+    def short(self) -> str:
+        """For a byline: `L. van der Maaten`, `C.-P. Yuan`, `R. W. Heath Jr.`, `Gemma Team`."""
+        return _joined(_initials(self.given), self.particle, self.family, self.suffix)
+
+    def bibtex(self, tex: Callable[[str], str] = str) -> str:
+        """`van der Maaten, Laurens`, `Heath, Jr., Robert W.`, `{Gemma Team}`; `tex` escapes what TeX would misread."""
+        if not self.given or _AND_INSIDE.search(self.written):
+            whole = tex(self.written)
+            return f"{{{whole}}}" if " " in whole or "," in whole or self.is_group else whole
+        family = tex(self.family)
+        if any(word[0].islower() for word in self.family.split()[1:]):
+            family = f"{{{family}}}"  # or BibTeX takes `Agüera y` for the particle of Arcas
+        return ", ".join(filter(None, (_joined(self.particle, family), tex(self.suffix), tex(self.given))))
+
+    @property
+    def ris(self) -> str:
+        """`van der Maaten, Laurens`, `Heath, Robert W., Jr.`: https://en.wikipedia.org/wiki/RIS_(file_format)."""
+        parts = (_joined(self.particle, self.family), self.given, self.suffix)
+        return ", ".join(" ".join(part.replace(",", " ").split()) for part in parts if part)
+
+    @property
+    def searched(self) -> tuple[str, ...]:
+        """Every way to write it that `author:` finds: in full and with initials, either name first."""
+        if not self.given:
+            return (self.written,)
+        family = _joined(self.particle, self.family)
+        behind = (_joined(family, given, self.suffix) for given in (self.given, _initials(self.given)))
+        return tuple(dict.fromkeys((self.written, self.short, *behind)))
+
+    @property
+    def key(self) -> str:
+        """What a citation key says of it: `odegard`, `heath`, `gemma`, `vangool`. Empty if nothing can be said."""
+        words = self.family.split()
+        if not self.is_group:
+            words = [word for word in words if not _is_initial(word)]
+        else:
+            telling = (word for word in words if word.lower() not in _GROUPS | {"the"})
+            words = [next(telling, self.family)]
+        return _KEY.sub("", anyascii("".join(words or [self.family])).lower())
+
+    @property
+    def sort_key(self) -> tuple[str, str]:
+        """By family name without particle, then by the rest, letters of every script side by side."""
+        return anyascii(self.family).lower(), anyascii(_joined(self.given, self.particle, self.suffix)).lower()
 
 
-def shorten_authors(names: Sequence[str], shown: int = 2) -> str:
+#: In front of a colon there stands a group or two; more names than that are people, and the colon is a slip.
+_MOST_GROUPS: Final = 3
+
+
+def shorten_authors(names: Sequence[Name], shown: int = 2) -> str:
     """The first `shown` names with initials for given names, and how many more there are: `Y. LeCun, G. Hinton +6`."""
-    names = [name for name in (" ".join(name.split()) for name in names) if name]
-    listed = ", ".join(_with_initials(name) for name in names[:shown])
+    listed = ", ".join(name.short for name in names[:shown])
     rest = len(names) - shown
     return f"{listed} +{rest}" if rest > 0 else listed
 
 
-def _with_initials(name: str) -> str:
-    """`Jean-Pierre van der Berg Jr.` is J.-P. van der Berg Jr.; teams, single names and Chinese script stay."""
-    words = _ASIDE.sub(" ", name).split()
-    if len(words) < 2 or _is_group(words) or not all(_is_name_script(character) for character in name):
-        return name
-    words, suffix = _split_suffix(words)
-    if "," in "".join(words):
-        family, _, given = " ".join(words).partition(",")
-        words, surname_at = [*given.replace(",", " ").split(), *family.split()], len(given.replace(",", " ").split())
+def read_names(entries: Iterable[str]) -> list[Name]:
+    """The authors in a feed's list, each once as a person or group; what is no name is left out."""
+    names: list[Name] = []
+    for entry in entries:
+        if entry.strip() in (":", "：") and len(names) <= _MOST_GROUPS:
+            # `NVIDIA, :, Ann Lee`: who stands in front of the colon is a group.
+            names = [Name(name.written, is_group=True) for name in names]
+            continue
+        for text in _texts(entry):
+            if text in _JUNIOR and names and not names[-1].suffix and not names[-1].is_group:
+                last = names[-1]  # `Robert W. Heath, Jr.`, torn at its comma
+                names[-1] = Name(last.family, last.given, last.particle, text)
+            elif (name := _read(text)) is not None:
+                names.append(name)
+    return names
+
+
+def split_names(text: str) -> list[str]:
+    """The entries of a list in one text: `A, B and C`, `Surname, A; Surname, B`, `Surname, A and Surname, B`."""
+    if ";" in text:
+        return [part.strip(" ,") for part in text.split(";") if part.strip(" ,")]
+    parts = [part.strip(" ,") for part in _AND.split(text) if part.strip(" ,")]
+    pieces = [[piece.strip() for piece in part.split(",")] for part in parts]
+    family_first = all(len(some) == 2 for some in pieces) and any(" " not in piece for some in pieces for piece in some)
+    if family_first and (len(parts) > 1 or " " not in pieces[0][0]):
+        return parts
+    return [piece for some in pieces for piece in some if piece]
+
+
+def _texts(entry: str) -> Iterator[str]:
+    """The names in one entry of a list, which should be one, each in a clean line."""
+    if len(entry) <= LONGEST_NAME and _PLAIN.fullmatch(entry):  # nearly every name
+        yield entry
+        return
+    text = readable(entry, LONGEST_NAME).replace("_", " ")
+    text = _LOST_BACKSLASH.sub(lambda found: _accented(found[2], found[1]), text)
+    text = re.sub(r"(?<=\d)\. (?=\d)|(?<=\w)\. (?=ai$)", ".", text)  # arXiv sets a space behind every full stop
+    text = re.sub(r"\. (?=[-‐‑]\w)", ".", text)
+    for part in text.split(";"):
+        part = _AFTER_ALL.sub("", part.strip())
+        halves = _AND_BETWEEN.split(part)
+        as_one = re.sub(r"\band\b", "", part, flags=re.IGNORECASE).split()
+        one = len(halves) == 1 or not all(" " in half for half in halves) or _is_group(as_one)
+        for half in [part] if one else halves:
+            half = " ".join(_MARKS.sub("", half).split())
+            if not half or _FOLLOWING.match(half) or not any(char.isalnum() for char in half):
+                continue
+            pieces = [piece.strip() for piece in half.split(",") if piece.strip()]
+            if len(pieces) > 2 and all(" " in piece for piece in pieces):
+                yield from pieces
+            else:
+                yield half
+
+
+def _accented(letter: str, sign: str) -> str:
+    return unicodedata.normalize("NFC", letter + {"`": "\u0300", '"': "\u0308"}[sign])
+
+
+@lru_cache(maxsize=50_000)
+def _read(text: str) -> Name | None:
+    family_first, suffix = "", ""
+    pieces = [piece for part in text.split(",") if (piece := part.strip())]
+    pieces = [piece for piece in pieces if piece.rstrip(".").lower() not in _DEGREES]
+    if len(pieces) == 2 and " " in pieces[0] and pieces[1] == "MD":  # else it is short for Mohammed
+        pieces.pop()
+    for piece in [piece for piece in pieces[1:] if piece in _JUNIOR]:
+        pieces.remove(piece)
+        suffix = piece
+    if not pieces:
+        return None
+    if _is_group(" ".join(pieces).split()):
+        return Name(text, is_group=True)
+    if len(pieces) > 1:
+        family_first, text = pieces[0], " ".join(pieces[1:])
     else:
-        surname_at = next(
-            (at for at, word in enumerate(words) if at > 0 and word.lower() in _PARTICLES), max(len(words) - 1, 0)
-        )
-        if words and words[0].islower() and words[0] in _PARTICLES:
-            surname_at = 0
-    return " ".join([*(_initials(word) for word in words[:surname_at]), *words[surname_at:], *suffix])
+        text = pieces[0]
+    words = text.split()
+    while len(words) > 1 and words[0] in _TITLES:
+        del words[0]
+    while len(words) > 2 and words[-1].rstrip(".").lower() in {"phd", "ph.d", "m.d"}:
+        del words[-1]
+    words[-1] = _FOOTNOTE.sub("", words[-1])
+    if family_first:
+        family = family_first.split()
+        at = _particles_end(family)
+        if not suffix and len(family) > 1 and family[-1] in _JUNIOR:
+            suffix = family.pop()
+        if words[-1].islower() and words[-1] in _PARTICLES:  # `Maaten, Laurens van der`
+            cut = next(at for at in range(len(words)) if all(word in _PARTICLES for word in words[at:]))
+            words, family, at = words[:cut], [*words[cut:], *family], len(words) - cut
+        return Name(" ".join(family[at:]), " ".join(words), " ".join(family[:at]), suffix)
+    if not suffix and len(words) > 2 and words[-1] in _JUNIOR:
+        suffix = words.pop()
+    words[-1] = words[-1].rstrip(",")
+    if len(words) == 1 or _in_whole_script(text) or _ends_in_initials(words):
+        return Name(" ".join(words), suffix=suffix)
+    start = _family_at(words)
+    end = start + _particles_end(words[start:])
+    return Name(" ".join(words[end:]), " ".join(words[:start]), " ".join(words[start:end]), suffix)
 
 
-def _is_group(words: Sequence[str]) -> bool:
-    return (
-        words[0].lower() == "the"
-        or any(word.strip(".,").lower() in _GROUP_WORDS for word in words[1:])
-        or any(character.isdigit() or character in ":&/@" for word in words for character in word)
-    )
+def _family_at(words: list[str]) -> int:
+    """Where the family name begins, its particle with it."""
+    last = len(words) - 1
+    if all(word in _PARTICLES for word in words[:last]):
+        return 0  # `van der Maaten`
+    for at in range(1, last):
+        word = words[at]
+        if word in _PARTICLES or (word in _CAPITAL and not _is_vietnamese(words, word)):
+            return at
+        if word in _INSIDE:
+            return max(at - 1, 1)
+    if words[last].lower() in _BRAZILIAN and last >= 2 and len(words[last - 1].rstrip(".")) > 1:
+        return last - 1
+    return last
 
 
-def _is_name_script(character: str) -> bool:
-    """Whether names in this script are abbreviated by initials: not so the Chinese, Japanese and Korean ones."""
-    if character.isascii():
+def _is_vietnamese(words: Iterable[str], but: str) -> bool:
+    """Whether `Van`, `Le` or `La` is a name of its own, as it is beside others of Vietnam."""
+    if but not in ("Van", "Le", "La"):
+        return False
+    return any(anyascii(word).lower() in _VIETNAMESE for word in words if word != but)
+
+
+def _particles_end(family: list[str]) -> int:
+    return next((at for at, word in enumerate(family[:-1]) if word not in _PARTICLES), len(family) - 1)
+
+
+def _is_group(words: list[str]) -> bool:
+    if not words:
+        return False
+    text, lower = " ".join(words), [word.lower() for word in words]
+    if words[0] == "the" or (lower[0] == "team" and len(words) > 1) or re.search(r"[-.]\s?(?:AI|ai)$", text):
         return True
-    return not unicodedata.name(character, "").startswith(("CJK", "HANGUL", "HIRAGANA", "KATAKANA", "BOPOMOFO"))
+    if any(word.strip(".,") in _GROUPS for word in lower[1:]) or "AI" in words[1:]:
+        return True
+    text = _FOOTNOTE.sub("", text) if len(words) > 1 else text
+    return bool(_GROUP_SIGNS.search(text))
 
 
-def _split_suffix(words: list[str]) -> tuple[list[str], list[str]]:
-    if len(words) > 2 and words[-1].strip(".,").lower() in _SUFFIXES:
-        return [*words[:-2], words[-2].rstrip(",")], [words[-1]]
-    return words, []
+def _ends_in_initials(words: list[str]) -> bool:
+    """`Venktesh V`, `Guru Prasath SL`: which name is whose is not to be known. But `Weinan E` has a family."""
+    last = words[-1]
+    return _is_initial(last) and not (len(words) == 2 and last in ("E", "O", "U", "I"))
+
+
+def _is_initial(word: str) -> bool:
+    return word[0].isupper() and _INITIALS_BEHIND.fullmatch(word) is not None
+
+
+def _in_whole_script(text: str) -> bool:
+    return any(not char.isascii() and unicodedata.name(char, "").startswith(_WHOLE_SCRIPTS) for char in text)
 
 
 def _initials(given: str) -> str:
-    """`Jean-Pierre` is J.-P., `J.K.` is J. K., `Yann` is Y."""
-    if given.count(".") > 1 or (given.count(".") == 1 and not given.endswith(".")):
-        return " ".join(_initials(part) for part in given.split(".") if part.strip("-"))
-    parts = [_first_character(part) for part in re.split("[-‐‑]", given) if part]
-    return "-".join(f"{part.upper()}." for part in parts)
+    """`Jean-Pierre` is J.-P., `J.K.` is J. K., `C.-P.` stays, `Yann "Y" A` is Y. A."""
+    initials = ""
+    for word in _ASIDE.sub(" ", given).split():
+        if word.isupper() and len(word) <= 3 and _INITIALS_BEHIND.fullmatch(word) and word != "MD":
+            word = ".".join(word)
+        for hyphen, part in _PART_OF_GIVEN.findall(word):
+            gap = "-" if hyphen and initials else " "
+            initials += f"{gap}{_first_character(part).upper()}."
+    return initials.strip()
 
 
 def _first_character(word: str) -> str:
     end = 1
-    while end < len(word) and not _is_boundary(word, end):
+    while end < len(word) and unicodedata.category(word[end])[0] == "M":
         end += 1
     return word[:end]
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(filter(None, parts))

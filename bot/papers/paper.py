@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from bot.papers.names import Name
+
 
 class SourceName(StrEnum):
     """The feeds of papers that the bot can read."""
@@ -20,8 +22,9 @@ SOURCE_NAMES = {SourceName.HUGGINGFACE: "Hugging Face", SourceName.ARXIV: "arXiv
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """One work. Text is as the source wrote it, less control characters and odd white space; it is never trusted.
+    """One work. Text is readable (`bot.text.readable`) since the source's answer was taken in; it is never trusted.
 
+    `title_tex` is the title as TeX, where the source wrote it so and it differs.
     `categories` are arXiv's, the primary one first. `organization` is the short name that a query says,
     `organization_name` the one that people read. `upvotes`, `comments` and `stars` are the latest known numbers, and so
     are the `models`, `datasets` and `spaces` that Hugging Face links to it.
@@ -30,8 +33,9 @@ class Paper:
 
     id: str
     title: str
+    title_tex: str = ""
     abstract: str = ""
-    authors: tuple[str, ...] = ()
+    authors: tuple[Name, ...] = ()
     categories: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     summary: str = ""

@@ -98,7 +98,7 @@ class Terms:
             if self._starts[field]:
                 self._starts[field].find(written[part], true)
         if self._authors:
-            self._authors.find([analyser.words(name) for name in paper.authors], true)
+            self._authors.find([analyser.words(written) for name in paper.authors for written in name.searched], true)
         if self._organizations:
             self._organizations.find(
                 [analyser.words(paper.organization), analyser.words(paper.organization_name)], true

@@ -14,7 +14,7 @@ from bot.text.words import TERMS, WORDS, normalized, terms_analyzer, words, word
 
 #: Part of the folder's name. A change of anything in this module, or of how text becomes words, makes it another one,
 #: and indexes are built anew.
-FORMAT: Final = 4
+FORMAT: Final = 5
 
 # How often a paper's text holds each field. The engine scores the text as one field, so a word in the title counts like
 # three in the abstract but saturates with them (the idea of BM25F), which ranks better than adding up scores by field.
@@ -72,7 +72,7 @@ def document(paper: Paper, change: int) -> Document:
         title_words=[title],
         abstract_words=[abstract],
         keyword_words=keywords,
-        author=[normalized(name) for name in paper.authors],
+        author=[normalized(written) for name in paper.authors for written in name.searched],
         organization=[normalized(name) for name in (paper.organization, paper.organization_name)],
         submitter=[whole_name(words(paper.submitter))],
         category=[part for category in paper.categories for part in _with_archive(category)],

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from bot.papers.names import split_names
 from bot.query.categories import ARCHIVES, CATEGORIES
 
 LONGEST_COMMENT = 2_000
@@ -20,8 +21,6 @@ CLOSED_ARCHIVES: Final = frozenset(_CLOSED.split())
 _KNOWN: Final = {name for name in CATEGORIES if not name.endswith("*")} | ARCHIVES
 _BETWEEN = re.compile(r"[\s,;]+")
 _IN_BRACKETS = re.compile(r"\([^()]*\)")
-_BETWEEN_NAMES = re.compile(r"[,;]|(?:^|(?<=[\s,;]))and(?=[\s,;]|$)")
-_BETWEEN_SURNAME_FIRST = re.compile(r";|(?:^|(?<=[\s;]))and(?=[\s;]|$)")
 
 
 def arxiv_categories(terms: Iterable[str]) -> tuple[str, ...]:
@@ -38,5 +37,4 @@ def author_names(text: str) -> list[str]:
     """The names of `A, B and C`, or of `Surname, A; Surname, B`; what is in brackets says where they work."""
     for _ in range(2):
         text = _IN_BRACKETS.sub(" ", text)
-    pattern = _BETWEEN_SURNAME_FIRST if ";" in text else _BETWEEN_NAMES
-    return [name for part in pattern.split(text) if (name := part.strip(" ,"))]
+    return split_names(text)

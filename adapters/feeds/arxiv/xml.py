@@ -19,11 +19,13 @@ from xml.etree import ElementTree as ET
 import structlog
 
 from adapters.feeds.arxiv.fields import LONGEST_COMMENT, arxiv_categories, author_names
-from adapters.feeds.huggingface.daily_papers import LONGEST_ABSTRACT, LONGEST_NAME, LONGEST_TITLE, MOST_AUTHORS, YEARS
+from adapters.feeds.huggingface.daily_papers import LONGEST_ABSTRACT, LONGEST_TITLE, MOST_AUTHORS, YEARS
 from bot.errors import SourceError
 from bot.papers.ids import linked_paper_ids, normalize_paper_id
+from bot.papers.names import read_names
 from bot.papers.paper import Paper, SourceName
-from bot.text.cleaning import clean_line, clean_text
+from bot.text.cleaning import clean_line
+from bot.text.readable import readable, readable_text, tex_of
 
 log = structlog.get_logger()
 
@@ -213,18 +215,17 @@ def _paper(
 ) -> Paper:
     if not paper_id:
         raise _UnusableEntryError("no arXiv id")
-    title = clean_line(title, LONGEST_TITLE)
-    if not title:
+    if not (read := readable(title, LONGEST_TITLE)):
         raise _UnusableEntryError("no title")
-    names = (clean_line(name, LONGEST_NAME) for name in islice(authors, MOST_AUTHORS))
     return Paper(
         id=paper_id,
-        title=title,
-        abstract=clean_text(abstract, LONGEST_ABSTRACT),
-        authors=tuple(filter(None, names)),
+        title=read,
+        title_tex=tex_of(title, LONGEST_TITLE),
+        abstract=readable_text(abstract, LONGEST_ABSTRACT),
+        authors=tuple(read_names(islice(authors, MOST_AUTHORS))[:MOST_AUTHORS]),
         categories=arxiv_categories(categories),
         published_on=published_on,
-        author_comment=clean_line(comment, LONGEST_COMMENT),
+        author_comment=readable(comment, LONGEST_COMMENT),
         sources=frozenset({SourceName.ARXIV}),
     )
 

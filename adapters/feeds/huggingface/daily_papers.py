@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from bot.papers.ids import normalize_paper_id
+from bot.papers.names import LONGEST_NAME, Name, read_names
 from bot.papers.paper import Paper, SourceName
-from bot.text.cleaning import clean_line, clean_text
+from bot.text.cleaning import clean_line
+from bot.text.readable import readable, readable_text, tex_of
 
 LONGEST_TITLE = 1_000
 LONGEST_ABSTRACT = 20_000
 LONGEST_SUMMARY = 2_000
-LONGEST_NAME = 200
 LONGEST_KEYWORD = 100
 LONGEST_LINK = 2_000
 MOST_AUTHORS = 3_000
@@ -40,8 +41,12 @@ def _line(limit: int) -> BeforeValidator:
     return BeforeValidator(lambda value: clean_line(value, limit) if isinstance(value, str) else "")
 
 
+def _readable_line(limit: int) -> BeforeValidator:
+    return BeforeValidator(lambda value: readable(value, limit) if isinstance(value, str) else "")
+
+
 def _abstract(value: object) -> str:
-    return clean_text(value, LONGEST_ABSTRACT) if isinstance(value, str) else ""
+    return readable_text(value, LONGEST_ABSTRACT) if isinstance(value, str) else ""
 
 
 def _paper_id(value: object) -> str:
@@ -99,7 +104,7 @@ def _links(value: object) -> tuple[str, ...]:
     return tuple(filter(None, map(_link, islice(value, 20)))) if isinstance(value, list) else ()
 
 
-def _author_names(value: object) -> tuple[str, ...]:
+def _authors(value: object) -> tuple[Name, ...]:
     """The names in their order, less those who asked to be hidden."""
 
     def names() -> Iterator[str]:
@@ -107,14 +112,14 @@ def _author_names(value: object) -> tuple[str, ...]:
             # Whatever is said about hiding but a plain no counts as a yes.
             if isinstance(author, dict) and author.get("hidden") in (None, False):
                 name = author.get("name")
-                if isinstance(name, str) and (name := clean_line(name, LONGEST_NAME)):
+                if isinstance(name, str):
                     yield name
 
-    return tuple(islice(names(), MOST_AUTHORS))
+    return tuple(read_names(islice(names(), MOST_AUTHORS))[:MOST_AUTHORS])
 
 
 def _keywords(value: object) -> tuple[str, ...]:
-    words = (clean_line(word, LONGEST_KEYWORD) for word in _list(value) if isinstance(word, str))
+    words = (readable(word, LONGEST_KEYWORD) for word in _list(value) if isinstance(word, str))
     return tuple(dict.fromkeys(islice(filter(None, words), MOST_KEYWORDS)))
 
 
@@ -126,8 +131,11 @@ def _object(value: object) -> object:
     return value if isinstance(value, dict) else {}
 
 
-Title = Annotated[str, _line(LONGEST_TITLE)]
-Name = Annotated[str, _line(LONGEST_NAME)]
+#: As it was sent: what it says is read when the paper is made, its TeX is wanted as well.
+Title = Annotated[
+    str, BeforeValidator(lambda value: value[: 4 * LONGEST_TITLE].strip() if isinstance(value, str) else "")
+]
+Handle = Annotated[str, _line(LONGEST_NAME)]
 Abstract = Annotated[str, BeforeValidator(_abstract)]
 Count = Annotated[int, BeforeValidator(_count)]
 Day = Annotated[date | None, BeforeValidator(_day)]
@@ -142,9 +150,9 @@ class _Shape(BaseModel):
 class _Account(_Shape):
     """A person or an organisation: `user` is the older word for `name`, the short one that is part of addresses."""
 
-    name: Name = ""
-    user: Name = ""
-    fullname: Name = ""
+    name: Handle = ""
+    user: Handle = ""
+    fullname: Annotated[str, _readable_line(LONGEST_NAME)] = ""
 
     @property
     def handle(self) -> str:
@@ -159,12 +167,12 @@ class _Paper(_Shape):
     id: Annotated[str, BeforeValidator(_paper_id)]
     title: Title = ""
     summary: Abstract = ""
-    authors: Annotated[tuple[str, ...], BeforeValidator(_author_names)] = ()
+    authors: Annotated[tuple[Name, ...], BeforeValidator(_authors)] = ()
     published: Day = Field(None, alias="publishedAt")
     submitted: Day = Field(None, alias="submittedOnDailyAt")
     submitter: Account = Field(_NOBODY, alias="submittedOnDailyBy")
     upvotes: Count = 0
-    ai_summary: Annotated[str, _line(LONGEST_SUMMARY)] = ""
+    ai_summary: Annotated[str, _readable_line(LONGEST_SUMMARY)] = ""
     ai_keywords: Annotated[tuple[str, ...], BeforeValidator(_keywords)] = ()
     code: Link = Field("", alias="githubRepo")
     stars: Count = Field(0, alias="githubStars")
@@ -218,7 +226,8 @@ class DailyPaper(_Shape):
         return Paper(
             id=inner.id,
             # The outer title is the source's; the inner one has lost its LaTeX: "LLMtimesMapReduce".
-            title=self.title or inner.title,
+            title=readable(self.title or inner.title, LONGEST_TITLE),
+            title_tex=tex_of(self.title or inner.title, LONGEST_TITLE),
             abstract=inner.summary or self.summary,
             authors=inner.authors,
             keywords=inner.ai_keywords,

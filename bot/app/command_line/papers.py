@@ -20,7 +20,6 @@ from bot.papers.paper import Paper
 from bot.query.parser import parse
 from bot.search.results import Hit
 from bot.text.counting import count_of
-from bot.text.readable import readable
 
 IMPORT_BATCH = 1000  # papers in one transaction
 _ONE_PER_LINE = (
@@ -130,7 +129,7 @@ def _as_json(hits: tuple[Hit, ...], papers: dict[str, Paper]) -> list[dict[str, 
     return [
         {
             "id": paper.id,
-            "title": readable(paper.title),
+            "title": paper.title,
             "url": paper.url,
             "upvotes": paper.upvotes,
             "score": round(hit.score, 4),
@@ -144,4 +143,4 @@ def _print_papers(hits: tuple[Hit, ...], papers: dict[str, Paper]) -> None:
     for hit in hits:
         if (paper := papers.get(hit.paper_id)) is not None:
             votes = f"  ▲ {paper.upvotes}" if paper.upvotes else ""
-            OUT.print(f"\n{readable(paper.title)}{votes}\n  {paper.url}")
+            OUT.print(f"\n{paper.title}{votes}\n  {paper.url}")
