@@ -10,6 +10,7 @@ from typing import Any
 from bot.errors import SourceError
 from bot.papers.paper import Listing, Paper, SourceName
 from bot.papers.store import DayAnswer
+from tests.papers.names import names
 
 #: The day that `tests.clocks.NOON` is in.
 TODAY = date(2026, 5, 12)
@@ -21,7 +22,7 @@ def a_paper(number: int = 1, **changes: Any) -> Paper:
         id=f"2605.{number:05}",
         title=f"Diffusion Study {number}",
         abstract="We study diffusion. It works.",
-        authors=("Ada Lovelace", "Alan Turing"),
+        authors=names("Ada Lovelace", "Alan Turing"),
         published_on=date(2026, 5, 11),
         sources=frozenset({SourceName.HUGGINGFACE}),
         upvotes=5,

@@ -7,6 +7,7 @@ from datetime import date
 
 from hypothesis import strategies as st
 
+from bot.papers.names import read_names
 from bot.papers.paper import Paper, SourceName
 from bot.query.parser import parse
 from bot.query.queries import Query
@@ -68,7 +69,7 @@ def papers() -> st.SearchStrategy[Paper]:
         id=st.sampled_from(IDS),
         title=texts(6),
         abstract=texts(),
-        authors=st.lists(st.sampled_from(NAMES), max_size=3).map(tuple),
+        authors=st.lists(st.sampled_from(NAMES), max_size=3).map(read_names).map(tuple),
         categories=st.lists(st.sampled_from(CATEGORIES), max_size=3, unique=True).map(tuple),
         keywords=st.lists(texts(3), max_size=3).map(tuple),
         summary=texts(4),

@@ -26,7 +26,7 @@ from bot.papers.ids import normalize_paper_id
 from bot.papers.names import Name, read_names
 from bot.papers.paper import Paper, SourceName
 from bot.text.cleaning import clean_line
-from bot.text.readable import readable, readable_text, tex_of
+from bot.text.readable import readable, readable_text, readable_title, tex_of
 
 LONGEST_LINE = 4_000_000
 """Bytes. The longest of arXiv's records, with thousands of authors, has a fifth of this."""
@@ -221,7 +221,7 @@ def _paper_id(value: object) -> str:
 
 
 def _title(value: object) -> str:
-    title = readable(value, LONGEST_TITLE) if isinstance(value, str) else ""
+    title = readable_title(value, LONGEST_TITLE) if isinstance(value, str) else ""
     if not title:
         raise _BadLineError("no title")
     return title

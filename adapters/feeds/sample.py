@@ -11,9 +11,10 @@ from datetime import UTC, date
 from importlib import resources
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from bot.clocks import Clock
+from bot.papers.names import Name, read_names
 from bot.papers.paper import Listing, Paper, SourceName
 from bot.papers.store import DayAnswer
 
@@ -33,7 +34,7 @@ class _Entry(BaseModel):
 
     id: Annotated[str, Field(pattern=r"^\d{4}\.\d{5}$")]
     title: _Text
-    authors: Annotated[tuple[_Text, ...], Field(min_length=1)]
+    authors: Annotated[tuple[Name, ...], BeforeValidator(read_names), Field(min_length=1)]
     published_on: date
     categories: tuple[_Text, ...] = ()
     keywords: Annotated[tuple[_Text, ...], Field(min_length=1)]

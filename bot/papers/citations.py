@@ -20,7 +20,7 @@ _SMALL_WORDS = frozenset([
     "or", "the", "to", "via", "we", "what", "when", "with",
 ])  # fmt: skip
 #: A cell that begins so is a formula to a spreadsheet. https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 _BOM: Final = "\ufeff"
 _LONGEST_PART: Final = 30  # characters of a name or word in a key; Chinese titles are one word
 _COLUMNS = ("id", "title", "authors", "year", "published", "categories", "url", "pdf", "code", "upvotes")
@@ -134,4 +134,5 @@ def _ascii(word: str) -> str:
 
 
 def _cell(value: str) -> str:
-    return f"'{value}" if value.lstrip(" ").startswith(_FORMULA) else value
+    value = " ".join(value.split())
+    return f"'{value}" if value.startswith(_FORMULA) else value

@@ -54,12 +54,14 @@ _GROUPS: Final = frozenset([
     "society", "association", "agency", "department", "college", "faculty", "alliance", "federation", "council",
     "observatory", "technologies", "intelligence", "organization",
 ])  # fmt: skip
+_UNTELLING: Final = _GROUPS | {"the", "of", "for", "and"}
 _GROUP_SIGNS = re.compile(r"[\d&@/+]|\b(?:of|for|[Aa][Nn][Dd]|the)\b|[-.]\s?(?:AI|ai)$")
 _FOLLOWING = re.compile(r"(?i)^(?:and|&|others?|et\.? al\.?|and others)$")
 _AND_BETWEEN = re.compile(r"\s+and\s+", re.IGNORECASE)
 _AFTER_ALL = re.compile(r"[\s,]+and$|^and\s+(?=\S)", re.IGNORECASE)
 _MARKS = re.compile(r"^[\W_]+(?=[^\W_])|[†‡*§¶∗⋆\\_,;:⁰¹²³⁴⁵⁶⁷⁸⁹]+$")
 _LOST_BACKSLASH = re.compile(r"(?<=[^\W\d_])([`\"])([aeiou])(?=[a-z]|\s|$)")
+_AFFILIATION = re.compile(r"(?<=\S)(?:\s*\([^()]*\))+\s*$")
 _ASIDE = re.compile(r"\([^()]*\)|(?<!\w)['‘][^'’]+['’](?!\w)|[\"“”«»][^\"“”«»]*(?:[\"“”«»]|'')")
 _FOOTNOTE = re.compile(r"(?<=[a-z])\d{1,2}$")
 _INITIALS_BEHIND = re.compile(r"(?:[^\W\d_]\.-?)+|[^\W\d_]|[B-DF-HJ-NP-TV-Z]{2,3}")
@@ -127,7 +129,7 @@ class Name:
         if not self.is_group:
             words = [word for word in words if not _is_initial(word)]
         else:
-            telling = (word for word in words if word.lower() not in _GROUPS | {"the"})
+            telling = (word for word in words if word.lower() not in _UNTELLING)
             words = [next(telling, self.family)]
         return _KEY.sub("", anyascii("".join(words or [self.family])).lower())
 
@@ -168,7 +170,8 @@ def read_names(entries: Iterable[str]) -> list[Name]:
 def split_names(text: str) -> list[str]:
     """The entries of a list in one text: `A, B and C`, `Surname, A; Surname, B`, `Surname, A and Surname, B`."""
     if ";" in text:
-        return [part.strip(" ,") for part in text.split(";") if part.strip(" ,")]
+        halves = [half for part in text.split(";") for half in _parted(part)]
+        return [half.strip(" ,") for half in halves if half.strip(" ,")]
     parts = [part.strip(" ,") for part in _AND.split(text) if part.strip(" ,")]
     pieces = [[piece.strip() for piece in part.split(",")] for part in parts]
     family_first = all(len(some) == 2 for some in pieces) and any(" " not in piece for some in pieces for piece in some)
@@ -192,7 +195,7 @@ def _texts(entry: str) -> Iterator[str]:
         as_one = re.sub(r"\band\b", "", part, flags=re.IGNORECASE).split()
         one = len(halves) == 1 or not all(" " in half for half in halves) or _is_group(as_one)
         for half in [part] if one else halves:
-            half = " ".join(_MARKS.sub("", half).split())
+            half = " ".join(_MARKS.sub("", _AFFILIATION.sub("", half)).split())
             if not half or _FOLLOWING.match(half) or not any(char.isalnum() for char in half):
                 continue
             pieces = [piece.strip() for piece in half.split(",") if piece.strip()]
@@ -200,6 +203,12 @@ def _texts(entry: str) -> Iterator[str]:
                 yield from pieces
             else:
                 yield half
+
+
+def _parted(part: str) -> list[str]:
+    """`Surname, A and Surname, B` in two, where both are written so."""
+    halves = _AND.split(part)
+    return halves if all("," in half or not half.strip() for half in halves) else [part]
 
 
 def _accented(letter: str, sign: str) -> str:

@@ -24,18 +24,23 @@ _BLANK_LINES = re.compile(r"\n[^\S\n]*\n")
 
 def readable(text: str, limit: int = sys.maxsize) -> str:
     """`text` in one line of at most `limit` characters, without HTML and TeX habits: `$O(n^2)$` is O(n²),
-    `Schr\\"odinger` is Schrödinger, `&lt;` is <. A text of which nothing would be left stays as it is.
+    `Schr\\"odinger` is Schrödinger, `&lt;` is <.
 
     Never raises; takes time linear in the text. The outcome has no control, invisible or bidirectional characters.
     It is data and may still look like markup: rendering escapes it.
     """
-    text = cleaned = clean_line(text[: _ROOM * limit], sys.maxsize)
+    text = clean_line(text[: _ROOM * limit], sys.maxsize)
     for _ in range(MOST_READINGS):
         read = _read(text)
         if read == text:
             break
         text = read
-    return clean_line(text or cleaned, limit)
+    return clean_line(text, limit)
+
+
+def readable_title(text: str, limit: int) -> str:
+    """Like `readable`, but a title of which nothing would be left stays as it is."""
+    return readable(text, limit) or clean_line(text, limit)
 
 
 def readable_text(text: str, limit: int) -> str:

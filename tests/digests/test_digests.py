@@ -17,6 +17,7 @@ from bot.digests.selection import plan_digest
 from bot.messages.message import Buttons, Heading, PaperBlock
 from bot.messages.plain import plain_text
 from bot.papers.paper import Paper
+from tests.papers.names import names
 from tests.sources import a_paper
 
 DAY = date(2026, 5, 12)
@@ -171,9 +172,9 @@ def test_each_style_shows_each_paper_once_in_its_form(style: Style) -> None:
 def test_a_card_has_all_that_is_known() -> None:
     paper = a_paper(
         1,
-        title=r"LLM$\times$MapReduce",
+        title="LLM×MapReduce",
         summary="It is fast.",
-        authors=("Ada Lovelace", "Alan Turing", "Kurt Gödel"),
+        authors=names("Ada Lovelace", "Alan Turing", "Kurt Gödel"),
         upvotes=1234,
         comments=1,
         organization="zju",
@@ -212,7 +213,7 @@ def test_a_huge_paper_stays_a_card() -> None:
         1,
         title="x" * 100_000,
         abstract="y " * 50_000,
-        authors=tuple(f"Person {number}" for number in range(3000)),
+        authors=names(*(f"Person {number}" for number in range(3000))),
         organization_name="z" * 5000,
     )
     (message,) = messages(planned(queued(paper)), queued(paper, topics=("q" * 500,)))

@@ -13,10 +13,11 @@ from bot.intake import enrichment
 from bot.messages.plain import plain_text
 from bot.papers.paper import Paper, SourceName
 from storage.store import SqlStore
+from tests.papers.names import names
 from tests.sources import ScriptedLookup, a_paper
 from tests.town import Town
 
-ARXIV = a_paper(1, categories=("cs.LG", "cs.CV"), authors=("Ada Lovelace", "Alan Turing", "Kurt Gödel"))
+ARXIV = a_paper(1, categories=("cs.LG", "cs.CV"), authors=names("Ada Lovelace", "Alan Turing", "Kurt Gödel"))
 
 
 async def test_a_topic_finds_a_paper_by_the_category_that_arxiv_knows(store: SqlStore, tmp_path: Path) -> None:

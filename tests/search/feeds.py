@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import lzma
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import islice
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.papers.names import Name, read_names, split_names
 from bot.papers.paper import Paper, SourceName
 
 SHARED = (Path(__file__).resolve().parents[2] / ".." / "shared").resolve()
@@ -77,7 +77,5 @@ def _arxiv_papers() -> Iterator[Paper]:
                 )
 
 
-def _names(authors: str | list[str] | None) -> tuple[str, ...]:
-    if isinstance(authors, str):
-        authors = re.split(r", and |, | and ", authors)
-    return tuple(name for name in authors or () if name)
+def _names(authors: str | list[str] | None) -> tuple[Name, ...]:
+    return tuple(read_names(split_names(authors) if isinstance(authors, str) else authors or ()))

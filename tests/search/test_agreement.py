@@ -84,7 +84,7 @@ def _part(known: Sequence[Paper], chance: random.Random) -> str:
         f"{word} -{chance.choice(text)}" if chance.random() < 0.5 else f"({word} OR {chance.choice(text)})",
         f"cat:{chance.choice(categories)}" if categories else "*",
         f"cat:{categories[0].partition('.')[0]}.*" if categories and "." in categories[0] else "*",
-        f'author:"{" ".join(words(chance.choice(paper.authors))[-2:])}"' if paper.authors else "*",
+        f'author:"{" ".join(words(chance.choice(paper.authors).written)[-2:])}"' if paper.authors else "*",
         f"upvotes:>={chance.randrange(200)}",
         f"date:{paper.day:%Y-%m}" if paper.day else "*",
         f"id:{paper.id}",

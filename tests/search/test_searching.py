@@ -10,6 +10,7 @@ import pytest
 from bot.messages.message import Span
 from bot.papers.paper import Paper, SourceName
 from storage.search.index import TantivyIndex
+from tests.papers.names import names
 from tests.search.conftest import Ask, ids, numbered
 from tests.search.feeds import MemoryFeed
 
@@ -17,7 +18,7 @@ WANTED = Paper(
     id="2604.13035",
     title="Schrödinger Bridges for Fine-Tuning GPT-4 Agents",
     abstract="We distil a mixture of experts, which quantizes badly.",
-    authors=("Yann LeCun", "Geoffrey E. Hinton"),
+    authors=names("Yann LeCun", "Geoffrey E. Hinton"),
     categories=("cs.CL", "stat.ML"),
     keywords=("optimal transport", "language model"),
     summary="Nothing of this is searched: unicorn.",

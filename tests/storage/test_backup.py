@@ -20,6 +20,7 @@ from bot.reading.votes import Vote
 from storage.store import SqlStore
 from tests.clocks import NOON
 from tests.databases import PostgresServer, migrate
+from tests.papers.names import names
 from tests.storage.scenes import channel, lease_one, listed, paper, plan, queue, sent, topic
 
 ADA = Reader(PlatformName.SLACK, "T1", "U1")
@@ -51,7 +52,7 @@ async def rows_of(store: SqlStore) -> dict[str, list[tuple[object, ...]]]:
 
 
 async def a_full_life(store: SqlStore) -> None:
-    await listed(store, paper(1, title="Ünïcode “quotes”\nand lines", authors=("Ada", "孫")), paper(2), paper(3))
+    await listed(store, paper(1, title="Ünïcode “quotes”\nand lines", authors=names("Ada", "孫")), paper(2), paper(3))
     here = await channel(store)
     wanted = await topic(store, here)
     await queue(store, here, wanted, paper(4), paper(2))

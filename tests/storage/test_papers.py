@@ -10,6 +10,7 @@ from bot.papers.store import DayAnswer
 from storage.statements import CHUNK
 from storage.store import SqlStore
 from tests.clocks import NOON
+from tests.papers.names import names
 from tests.storage.scenes import TODAY, answer, listed, paper
 
 YESTERDAY = TODAY - timedelta(days=1)
@@ -20,7 +21,7 @@ FULL = Paper(
     id="astro-ph/0601001",
     title="Schrödinger’s 猫 – a \\u0000 study of “quotes” & \\ 100 % <b>",
     abstract="Line one.\n\nLine two.",
-    authors=("Ada Lovelace", "Łukasz Ñandú"),
+    authors=names("Ada Lovelace", "Łukasz Ñandú"),
     categories=("cs.CL", "cs.LG"),
     keywords=("cats",),
     summary="Cats.",
@@ -68,10 +69,10 @@ async def test_the_same_answer_changes_nothing(store: SqlStore) -> None:
 
 
 async def test_a_later_answer_is_merged_with_what_is_known(store: SqlStore) -> None:
-    await listed(store, paper(1, upvotes=3, summary="Known.", authors=("A", "B"), submitter="ada"))
-    assert await listed(store, paper(1, upvotes=20, authors=("A",), submitter="bob", featured_on=TOMORROW)) == 1
+    await listed(store, paper(1, upvotes=3, summary="Known.", authors=names("A", "B"), submitter="ada"))
+    assert await listed(store, paper(1, upvotes=20, authors=names("A"), submitter="bob", featured_on=TOMORROW)) == 1
     merged = await store.papers.paper(paper(1).id)
-    assert merged == paper(1, upvotes=20, summary="Known.", authors=("A", "B"), submitter="ada")
+    assert merged == paper(1, upvotes=20, summary="Known.", authors=names("A", "B"), submitter="ada")
 
 
 async def test_a_paper_of_two_sources_is_one_paper(store: SqlStore) -> None:

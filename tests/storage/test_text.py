@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.channels.channel import ChannelSettings
 from bot.digests.content import SharedPaper
 from bot.messages.message import Message, Paragraph, text
+from bot.papers.names import Name
 from bot.papers.paper import SourceName
 from bot.posting.post import PostState, Settlement
 from bot.topics.store import TopicOptions
@@ -33,8 +34,10 @@ def kept(text: str) -> str:
 
 
 async def test_hostile_text_of_a_paper(store: SqlStore) -> None:
-    hostile = paper(1, title=HOSTILE, abstract=LONG, authors=(HOSTILE, LONG), keywords=(HOSTILE,), submitter=HOSTILE)
-    expected = replace(hostile, title=KEPT, authors=(KEPT, LONG), keywords=(KEPT,), submitter=KEPT)
+    hostile = paper(
+        1, title=HOSTILE, abstract=LONG, authors=(Name(HOSTILE), Name(LONG)), keywords=(HOSTILE,), submitter=HOSTILE
+    )
+    expected = replace(hostile, title=KEPT, authors=(Name(KEPT), Name(LONG)), keywords=(KEPT,), submitter=KEPT)
     await store.papers.import_papers([hostile])
     assert await store.papers.paper(hostile.id) == expected
     await store.papers.import_papers([hostile])

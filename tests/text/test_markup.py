@@ -1,5 +1,10 @@
-import time, pytest
-from bot.text.markup import without_markup as w
+"""HTML goes out of titles and abstracts, and what only looks like it stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.text.markup import without_markup
 
 SAME = [
     "a < b and c > d",
@@ -28,8 +33,8 @@ SAME = [
 
 
 @pytest.mark.parametrize("text", SAME)
-def test_stays(text):
-    assert w(text) == text
+def test_what_is_no_html_stays(text: str) -> None:
+    assert without_markup(text) == text
 
 
 @pytest.mark.parametrize(
@@ -53,26 +58,17 @@ def test_stays(text):
         ("&#x1D5D4;", "𝗔"),
     ],
 )
-def test_goes(text, right):
-    assert w(text) == right
+def test_html_goes(text: str, right: str) -> None:
+    assert without_markup(text) == right
 
 
 @pytest.mark.parametrize(
     "evil",
     [
-        "<p" * 50000,
-        "<a " + "x=1 " * 50000,
-        "&" * 100000,
-        "&amp;" * 50000,
-        "<i>" * 50000,
-        "<sub>" * 50000,
-        "<!--" * 50000,
-        "<script>" * 20000 + "</s",
-        "<sub>x</sub>" * 20000,
-        "<p>" * 50000,
+        *("<p", "<a x=1 ", "&", "&amp;", "<i>", "<sub>", "<!--", "<sub>x</sub>", "<p>", "</p>", "<a x='", "&#1", "<p "),
+        *("&amp;amp;", "<a " + "x=1 " * 9, "<img src=x>", "<sup></sub>"),
     ],
 )
-def test_linear(evil):
-    t = time.perf_counter()
-    w(evil)
-    assert time.perf_counter() - t < 1, evil[:10]
+def test_hostile_text_takes_time_linear_in_it(evil: str) -> None:
+    text = evil * (400_000 // len(evil))  # were it quadratic, this would take hours
+    assert len(without_markup(text)) <= len(text)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.papers.names import shorten_authors
+from bot.papers.names import read_names, shorten_authors
 from bot.text.counting import compact_number, count_of
 from bot.text.shortening import first_sentence, shorten
 
@@ -96,7 +96,7 @@ def test_a_long_first_sentence_is_shortened() -> None:
         ([], ""),
         (["Yann LeCun"], "Y. LeCun"),
         (["Yann LeCun", "Geoffrey E. Hinton"], "Y. LeCun, G. E. Hinton"),
-        (["A B"] * 8, "A. B, A. B +6"),
+        (["Ann Bo"] * 8, "A. Bo, A. Bo +6"),
         (["Jean-Pierre van der Berg Jr."], "J.-P. van der Berg Jr."),
         (["Ludwig von Beethoven"], "L. von Beethoven"),
         (["J.K. Rowling"], "J. K. Rowling"),
@@ -110,14 +110,15 @@ def test_a_long_first_sentence_is_shortened() -> None:
     ],
 )
 def test_how_authors_are_named(names: list[str], line: str) -> None:
-    assert shorten_authors(names) == line
+    assert shorten_authors(read_names(names)) == line
 
 
 @settings(deadline=None)
 @given(st.lists(st.text(max_size=30), max_size=5), st.integers(0, 4))
 def test_any_names_make_a_line(names: list[str], shown: int) -> None:
-    line = shorten_authors(names, shown)
-    hidden = sum(bool(name.split()) for name in names) - shown
+    read = read_names(names)
+    line = shorten_authors(read, shown)
+    hidden = len(read) - shown
     assert line.endswith(f"+{hidden}") or hidden <= 0
 
 

@@ -54,7 +54,7 @@ def finds(node: Node, paper: Paper) -> bool:
         case Prefix(start, field):
             return any(word.startswith(start) for text in _texts(paper, field) for word in words(text))
         case Author(name):
-            return any(_in_row(list(name), words(author)) for author in paper.authors)
+            return any(_in_row(list(name), words(form)) for author in paper.authors for form in author.searched)
         case Organization(name):
             return any(_in_row(list(name), words(text)) for text in (paper.organization, paper.organization_name))
         case Submitter(name):

@@ -35,7 +35,7 @@ def _prefix(paper: Paper, text: list[str], chance: random.Random) -> str:
 
 
 def _author(paper: Paper, text: list[str], chance: random.Random) -> str:
-    name = words(chance.choice(paper.authors or ("Yann LeCun",)))
+    name = words(chance.choice([name.written for name in paper.authors] or ["Yann LeCun"]))
     return f'author:"{" ".join(name[: chance.randint(1, 2)])}"'
 
 

@@ -15,6 +15,7 @@ from bot.papers.paper import Paper, SourceName
 from bot.query.parser import parse
 from bot.query.queries import Query
 from bot.topics.matcher import Matcher, matches, same
+from tests.papers.names import names
 from tests.search.feeds import arxiv_papers, needs_arxiv
 from tests.strategies import papers, queries
 from tests.topics.naive import finds
@@ -24,7 +25,7 @@ PAPER = Paper(
     id="2604.13035",
     title="Fine-tuning Agents for Schrödinger's Equation",
     abstract="We distill a mixture of experts. Language models vote",
-    authors=("Yann LeCun", "Geoffrey E. Hinton"),
+    authors=names("Yann LeCun", "Geoffrey E. Hinton"),
     categories=("cs.CL", "stat.ML"),
     keywords=("diffusion models", "quantization"),
     summary="A zebra.",

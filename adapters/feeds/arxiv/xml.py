@@ -25,7 +25,7 @@ from bot.papers.ids import linked_paper_ids, normalize_paper_id
 from bot.papers.names import read_names
 from bot.papers.paper import Paper, SourceName
 from bot.text.cleaning import clean_line
-from bot.text.readable import readable, readable_text, tex_of
+from bot.text.readable import readable, readable_text, readable_title, tex_of
 
 log = structlog.get_logger()
 
@@ -215,7 +215,7 @@ def _paper(
 ) -> Paper:
     if not paper_id:
         raise _UnusableEntryError("no arXiv id")
-    if not (read := readable(title, LONGEST_TITLE)):
+    if not (read := readable_title(title, LONGEST_TITLE)):
         raise _UnusableEntryError("no title")
     return Paper(
         id=paper_id,

@@ -19,7 +19,7 @@ from bot.papers.ids import normalize_paper_id
 from bot.papers.names import LONGEST_NAME, Name, read_names
 from bot.papers.paper import Paper, SourceName
 from bot.text.cleaning import clean_line
-from bot.text.readable import readable, readable_text, tex_of
+from bot.text.readable import readable, readable_text, readable_title, tex_of
 
 LONGEST_TITLE = 1_000
 LONGEST_ABSTRACT = 20_000
@@ -43,6 +43,12 @@ def _line(limit: int) -> BeforeValidator:
 
 def _readable_line(limit: int) -> BeforeValidator:
     return BeforeValidator(lambda value: readable(value, limit) if isinstance(value, str) else "")
+
+
+def _title(value: object) -> str:
+    """As it was sent: what it says is read when the paper is made, for its TeX is wanted as well."""
+    text = value[: 4 * LONGEST_TITLE] if isinstance(value, str) else ""
+    return text if clean_line(text, LONGEST_TITLE) else ""
 
 
 def _abstract(value: object) -> str:
@@ -131,10 +137,7 @@ def _object(value: object) -> object:
     return value if isinstance(value, dict) else {}
 
 
-#: As it was sent: what it says is read when the paper is made, its TeX is wanted as well.
-Title = Annotated[
-    str, BeforeValidator(lambda value: value[: 4 * LONGEST_TITLE].strip() if isinstance(value, str) else "")
-]
+Title = Annotated[str, BeforeValidator(_title)]
 Handle = Annotated[str, _line(LONGEST_NAME)]
 Abstract = Annotated[str, BeforeValidator(_abstract)]
 Count = Annotated[int, BeforeValidator(_count)]
@@ -226,7 +229,7 @@ class DailyPaper(_Shape):
         return Paper(
             id=inner.id,
             # The outer title is the source's; the inner one has lost its LaTeX: "LLMtimesMapReduce".
-            title=readable(self.title or inner.title, LONGEST_TITLE),
+            title=readable_title(self.title or inner.title, LONGEST_TITLE),
             title_tex=tex_of(self.title or inner.title, LONGEST_TITLE),
             abstract=inner.summary or self.summary,
             authors=inner.authors,

@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 from bot.papers.names import read_names
-from bot.text.readable import readable, readable_text, tex_of
+from bot.text.readable import readable, readable_text, readable_title, tex_of
 from storage.papers import name_parts
 
 revision = "0007"
@@ -49,7 +49,7 @@ def upgrade() -> None:
 
 def _read(row: sa.Row[Any]) -> dict[str, object]:
     return {
-        "title": readable(row.title, LONGEST),
+        "title": readable_title(row.title, LONGEST),
         "title_tex": tex_of(row.title, LONGEST),
         "abstract": readable_text(row.abstract, LONGEST),
         "authors": [name_parts(name) for name in read_names(row.authors)],

@@ -14,6 +14,7 @@ from bot.errors import SourceError
 from bot.papers.paper import Paper, SourceName
 from tests.adapters.feeds.arxiv_documents import Entry, an_item, atom, rss
 from tests.feed_server import SHARED
+from tests.papers.names import names
 
 RECORDED = SHARED / "data" / "arxiv_api"
 needs_recorded = pytest.mark.skipif(
@@ -102,7 +103,7 @@ def test_a_recorded_paper_says_all_that_it_did() -> None:
     assert paper.id == "1707.08567"
     assert paper.title.startswith("Proceedings of Workshop AEW10")
     assert paper.author_comment == "44 pages, editors for the proceedings: Yanling Chen and A. J. Han Vinck"
-    assert paper.authors[0] == "Kees A. Schouhamer Immink"
+    assert paper.authors[0].written == "Kees A. Schouhamer Immink"
     assert paper.categories[0] == "cs.IT"
     assert read_page(recorded("id_astro-ph"), "arxiv").submissions[0].paper.id == "astro-ph/0601001"
     assert read_page(recorded("id_0000"), "arxiv").total == 0
@@ -147,7 +148,7 @@ def test_a_feed_gives_what_is_new_and_what_is_listed_across() -> None:
         id="2604.00002",
         title="Compilers for Timetables 2",
         abstract="We compile & run.",
-        authors=("Grace Hopper", "Jean Bartik", "Kay McNulty"),
+        authors=names("Grace Hopper", "Jean Bartik", "Kay McNulty"),
         categories=("cs.PL", "cs.CL"),
         published_on=DAY,
         sources=frozenset({SourceName.ARXIV}),
@@ -195,7 +196,7 @@ def test_an_item_that_is_no_paper_is_counted_and_left_out() -> None:
 def test_text_loses_what_cannot_be_seen_and_keeps_what_it_says() -> None:
     hostile = "&lt;!channel&gt; @everyone \u202egnp.exe &lt;script&gt;alert(1)&lt;/script&gt; $x^2$" + "x" * 100_000
     (paper,) = read_announcement(rss(an_item(1).replace("Compilers for Timetables 1", hostile), day=DAY), "x").papers
-    assert paper.title.startswith("<!channel> @everyone gnp.exe <script>alert(1)</script> $x^2$x")
+    assert paper.title.startswith("<!channel> @everyone gnp.exe <script>alert(1)</script> x²x")
     assert len(paper.title) == 1_000
 
 

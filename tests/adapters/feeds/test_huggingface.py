@@ -17,8 +17,10 @@ from adapters.feeds.huggingface.source import MOST_ENTRIES, MOST_PAGES, PAGE_SIZ
 from bot.errors import OperatorError, SourceError
 from bot.papers.paper import SourceName
 from bot.papers.store import DayAnswer
+from bot.text.readable import readable
 from tests.adapters.feeds.entries import Json, an_entry
 from tests.feed_server import RECORDED_CAPTURES, RECORDED_DAYS, FeedServer, Request, ScriptedFeed, http_answer
+from tests.papers.names import names
 
 DAY = date(2026, 4, 21)
 HASTY = Limits(connect=1.0, read=0.3, total=1.0, pause=0.001)
@@ -72,13 +74,13 @@ async def test_every_recorded_day_is_read_whole(recorded: FeedServer, client: Fe
             paper, said = listing.paper, entry["paper"]
             assert (listing.rank, listing.day, listing.source) == (rank, day, SourceName.HUGGINGFACE)
             assert paper.featured_on == day
-            assert paper.title == " ".join(entry["title"].split())
+            assert paper.title == readable(entry["title"])
             assert paper.abstract
             assert paper.published_on == date.fromisoformat(said["publishedAt"][:10])
             assert paper.upvotes == said.get("upvotes", 0)
             assert paper.comments == entry.get("numComments", 0)
-            assert len(paper.authors) == sum(not author.get("hidden") for author in said["authors"])
-            assert paper.keywords == tuple(dict.fromkeys(filter(None, said.get("ai_keywords", ()))))
+            assert paper.authors == names(*(author["name"] for author in said["authors"] if not author.get("hidden")))
+            assert paper.keywords == tuple(dict.fromkeys(filter(None, map(readable, said.get("ai_keywords", ())))))
             assert bool(paper.summary) == ("ai_summary" in said)
             assert paper.stars == said.get("githubStars", 0)
 

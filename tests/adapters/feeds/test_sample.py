@@ -13,6 +13,7 @@ from bot.papers.ids import normalize_paper_id
 from bot.papers.paper import Listing, Paper, SourceName
 from tests.clocks import SettableClock
 from tests.feed_server import RECORDED_DAYS, needs_recordings
+from tests.papers.names import names
 
 AFTER_ALL = datetime(2026, 5, 12, 12, tzinfo=UTC)
 BEFORE_ALL = datetime(2025, 10, 12, 23, 59, 59, tzinfo=UTC)
@@ -78,7 +79,13 @@ async def test_texts_have_the_length_that_cards_are_made_for() -> None:
         assert 15 <= len(paper.summary.split()) <= 30, paper.id
         assert 50 <= len(paper.abstract.split()) <= 90, paper.id
         assert 3 <= len(set(paper.keywords)) == len(paper.keywords) <= 6, paper.id
-        for text in (paper.title, paper.summary, paper.abstract, *paper.authors, *paper.keywords):
+        for text in (
+            paper.title,
+            paper.summary,
+            paper.abstract,
+            *(name.written for name in paper.authors),
+            *paper.keywords,
+        ):
             assert text.isprintable() and text == " ".join(text.split()), (paper.id, text)
         for text in (paper.summary, paper.abstract):
             assert text.endswith("."), paper.id
@@ -99,7 +106,7 @@ async def test_the_papers_exercise_what_is_hard_to_show() -> None:
     sample = await papers()
     assert any("\\" in paper.title for paper in sample), "LaTeX in a title"
     assert any(len(paper.authors) > 100 for paper in sample), "a crowd of authors"
-    assert any(not name.isascii() for paper in sample for name in paper.authors), "an accent in a name"
+    assert any(not name.written.isascii() for paper in sample for name in paper.authors), "an accent in a name"
     assert any(not paper.code_url for paper in sample), "no code"
     assert any(not paper.categories for paper in sample), "no categories"
     assert any(not paper.organization for paper in sample), "no organisation"
@@ -177,7 +184,7 @@ async def test_facts_are_as_recorded_and_texts_are_not() -> None:
     assert len(taken) > 10_000
     for listing in await listings():
         paper, entry = listing.paper, recorded[listing.day, listing.paper.id]
-        assert list(paper.authors) == [" ".join(author["name"].split()) for author in entry["paper"]["authors"]]
+        assert paper.authors == names(*(author["name"] for author in entry["paper"]["authors"]))
         assert (paper.upvotes, paper.comments) == (entry["paper"]["upvotes"], entry["numComments"])
         assert paper.stars == (entry["paper"].get("githubStars") or 0)
         assert paper.code_url == entry["paper"].get("githubRepo", "")

@@ -22,6 +22,7 @@ from bot.messages.message import Document, Message, Paragraph, text
 from bot.papers.citations import FORMATS
 from bot.platforms.command_calls import CommandCall, Completion, Reply
 from tests.adapters.slack.bot_process import BotProcess
+from tests.papers.names import names
 from tests.simulators.slack import ANSWER_WITHIN, APP_TOKEN, SIGNING_SECRET, Fault, SlackSimulator
 from tests.simulators.slack_messages import buttons_of, words_of
 from tests.simulators.slack_methods import Json
@@ -258,7 +259,7 @@ async def test_an_answer_takes_no_more_messages_than_slack_allows(bot: BotProces
 
 
 async def test_a_long_bibliography_says_where_it_is_cut(bot: BotProcess, platform: SlackPlatform) -> None:
-    papers = [a_paper(number, authors=("Ada Lovelace", "Grace Hopper")) for number in range(200)]
+    papers = [a_paper(number, authors=names("Ada Lovelace", "Grace Hopper")) for number in range(200)]
     whole = Document(name="papers.bib", text=FORMATS["bibtex"].write(papers))
     given = await answers(bot, platform, Reply(message=Message(summary="Papers", blocks=(whole,))))
     assert len(given) == 5

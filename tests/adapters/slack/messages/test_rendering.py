@@ -36,7 +36,9 @@ from bot.messages.message import (
     Span,
     text,
 )
+from bot.papers.names import read_names
 from bot.papers.paper import Paper, SourceName
+from tests.papers.names import names
 from tests.simulators.slack_messages import leaves, problems, words_of
 from tests.sources import a_paper
 
@@ -145,7 +147,7 @@ big_papers = st.builds(
     title=long_texts.filter(bool),
     abstract=long_texts,
     summary=long_texts,
-    authors=st.lists(long_texts.map(lambda name: name[:400]), max_size=3).map(tuple),
+    authors=st.lists(long_texts.map(lambda name: name[:400]), max_size=3).map(read_names).map(tuple),
     categories=st.sampled_from(((), ("cs.CL", "cs.AI"))),
     organization_name=long_texts.map(lambda name: name[:400]),
     sources=st.sampled_from((frozenset(), frozenset(SourceName))),
@@ -269,7 +271,9 @@ def test_what_pings_nobody_is_no_mention(written: str) -> None:
 
 
 def test_a_card_reads_from_what_matters_to_what_can_be_done() -> None:
-    paper = a_paper(summary="In short.", authors=("Ada Lovelace",), categories=("cs.CL",), code_url="https://e.org/c")
+    paper = a_paper(
+        summary="In short.", authors=names("Ada Lovelace"), categories=("cs.CL",), code_url="https://e.org/c"
+    )
     (payload,) = render(Message(summary="x", blocks=(paper_card(paper, topics=("Fast",)),)))
     assert [block["type"] for block in payload.blocks] == ["rich_text", "context", "actions"]
     assert words_of({"blocks": payload.blocks}).splitlines()[:2] == [paper.title, "In short."]
@@ -305,7 +309,9 @@ def test_a_snippet_is_cut_before_the_summary() -> None:
 
 
 def test_a_line_goes_on_from_left_to_right_after_arabic_names() -> None:
-    (payload,) = render(Message(summary="x", blocks=(paper_card(a_paper(authors=("محمد",), categories=("cs.CL",))),)))
+    (payload,) = render(
+        Message(summary="x", blocks=(paper_card(a_paper(authors=names("محمد"), categories=("cs.CL",))),))
+    )
     assert "محمد\u200e · " in payload.blocks[1]["elements"][0]["text"]
 
 
