@@ -102,7 +102,7 @@ async def test_search_offers_related_papers_under_their_own_heading(town: Town) 
 
 
 async def test_results_show_where_the_words_are(town: Town) -> None:
-    await town.news(a_paper(1, abstract=r"We ask a question. A \emph{tiny} network of neurons dreams at night."))
+    await town.news(a_paper(1, abstract="We ask a question. A tiny network of neurons dreams at night."))
     (card,) = (block for block in (await town.ask("search neurons")).message.blocks if isinstance(block, PaperBlock))
     assert [span.text for span in card.snippet if span.bold] == ["neurons"]
     assert "tiny network" in "".join(span.text for span in card.snippet)
@@ -553,7 +553,7 @@ async def test_without_a_database_nothing_is_completed(town: Town, monkeypatch: 
 
 
 async def test_completions_say_what_they_stand_for(town: Town) -> None:
-    await town.news(a_paper(1, title="An $\\alpha$ of 100% *sparse* attention"))
+    await town.news(a_paper(1, title="An α of 100% *sparse* attention"))
     await town.say('subscribe diffusion --name "Fast ones"')
 
     async def offered(line: str) -> list[Completion]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from storage import database
 from storage.database import async_url, migration_config, newest_revision
 from storage.store import SqlStore
 from tests.databases import PostgresServer
+from tests.papers.names import names
 from tests.storage.scenes import listed, paper
 
 PROCESSES = 3
@@ -74,6 +76,47 @@ async def test_processes_that_start_at_once_share_one_migration(empty_url: str) 
     for process in starting:
         output, errors = await process.communicate()
         assert (output, process.returncode) == (b"0\n", 0), errors.decode()
+
+
+async def test_stored_papers_are_made_readable(empty_url: str) -> None:
+    store = SqlStore(empty_url)
+    config = migration_config(store.database.url)
+    await asyncio.to_thread(command.upgrade, config, "0006")
+    texts = {
+        "title": "CO$_2$ &amp; $\\beta$-VAE",
+        "abstract": 'Schr\\"odinger.\n\np &lt; 0.05.',
+        "summary": "$O(n)$",
+        "organization_name": "AT&amp;T",
+        "author_comment": "5~pages",
+        **dict.fromkeys(("submitter", "organization", "code_url", "project_url", "thumbnail_url"), ""),
+    }
+    numbers = dict.fromkeys(("upvotes", "comments", "stars", "models", "matched_revision"), 0) | {"revision": 1}
+    lists = {
+        "authors": json.dumps(["NVIDIA", ":", "LeCun, Yann", "Hal Daum\\'e III"]),
+        "keywords": '["$x^2$"]',
+        **dict.fromkeys(("categories", "sources"), "[]"),
+    }
+    columns = texts | numbers | lists
+    async with store.database.write() as connection:
+        for number in range(1, 503):  # more than are converted at a time
+            row = columns | {"id": f"2604.{number:05}", "change": number}
+            typed = [
+                f"CAST(:{name} AS JSON)" if name in lists and "sqlite" not in empty_url else f":{name}" for name in row
+            ]
+            await connection.execute(text(f"INSERT INTO papers ({', '.join(row)}) VALUES ({', '.join(typed)})"), row)
+    await store.open()
+    found = await store.papers.papers(["2604.00001", "2604.00502"])
+    assert len(found) == 2
+    for read in found.values():
+        assert read.title == "CO₂ & β-VAE"
+        assert read.title_tex == "CO$_2$ & $\\beta$-VAE"
+        assert read.abstract == "Schrödinger.\n\np < 0.05."
+        assert (read.summary, read.organization_name, read.author_comment) == ("O(n)", "AT&T", "5 pages")
+        assert read.keywords == ("x²",)
+        assert read.authors == names("NVIDIA", ":", "Yann LeCun", "Hal Daumé III")
+        assert [name.is_group for name in read.authors] == [True, False, False]
+    assert [stored.paper.id for stored in await store.papers.unmatched(10)] == []
+    await store.close()
 
 
 async def test_the_migrations_make_what_the_tables_say(database_url: str) -> None:
