@@ -81,7 +81,7 @@ async def test_processes_that_start_at_once_share_one_migration(empty_url: str) 
 async def test_stored_papers_are_made_readable(empty_url: str) -> None:
     store = SqlStore(empty_url)
     config = migration_config(store.database.url)
-    await asyncio.to_thread(command.upgrade, config, "0006")
+    await asyncio.to_thread(command.upgrade, config, "0007")
     texts = {
         "title": "CO$_2$ &amp; $\\beta$-VAE",
         "abstract": 'Schr\\"odinger.\n\np &lt; 0.05.',

@@ -10,8 +10,8 @@ from bot.papers.names import read_names
 from bot.text.readable import readable, readable_text, readable_title, tex_of
 from storage.papers import name_parts
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
