@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, Select, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState, PlatformName, Workspace
 from storage.database import Database
@@ -157,51 +158,12 @@ class SqlChannelStore:
         return resumed
 
     async def break_channels(self, address: Address, reason: str, *, whole_workspace: bool) -> list[Channel]:
-        affected = (
-            select(CHANNELS.c.id)
-            .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
-            .where(
-                WORKSPACES.c.platform == address.platform,
-                WORKSPACES.c.external_id == address.workspace,
-                CHANNELS.c.state != ChannelState.BROKEN,
-            )
-        )
-        if not whole_workspace:
-            affected = affected.where(CHANNELS.c.external_id == address.channel)
-        statement = (
-            update(CHANNELS)
-            .where(CHANNELS.c.id.in_(affected.order_by(CHANNELS.c.id).with_for_update(of=CHANNELS, key_share=True)))
-            .values(state=ChannelState.BROKEN, reason=reason, paused_until=None)
-            .returning(CHANNELS.c.id)
-        )
         async with self._database.write() as connection:
-            broken = list((await connection.execute(statement)).scalars())
-            if not whole_workspace:
-                known = (
-                    select(CHANNELS.c.id)
-                    .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
-                    .where(
-                        *_at(address),
-                        CHANNELS.c.external_id == address.channel,
-                        CHANNELS.c.state == ChannelState.BROKEN,
-                        WORKSPACES.c.stopped_for != CHANNELS.c.reason,
-                    )
-                )
-                await connection.execute(update(CHANNELS).where(CHANNELS.c.id.in_(known)).values(reason=reason))
-            else:
-                # What stopped with the workspace before stays stopped with it, whatever is said of it now.
-                before = (
-                    select(CHANNELS.c.id)
-                    .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
-                    .where(
-                        *_at(address),
-                        CHANNELS.c.state == ChannelState.BROKEN,
-                        CHANNELS.c.reason == WORKSPACES.c.stopped_for,
-                    )
-                )
-                await connection.execute(update(CHANNELS).where(CHANNELS.c.id.in_(before)).values(reason=reason))
-                await connection.execute(update(WORKSPACES).where(*_at(address)).values(stopped_for=reason))
-        return list((await self.get(broken)).values())
+            stopping = _stop_workspace if whole_workspace else _stop_channel
+            broken = await stopping(connection, address, reason)
+            # Read in the same transaction: whoever is told of a failure may count on nothing having changed.
+            statements = (select_channels().where(CHANNELS.c.id.in_(some)) for some in chunks(broken))
+            return [channel_of(row) for statement in statements for row in await connection.execute(statement)]
 
     async def move(self, address: Address, channel: str) -> bool:
         workspace = select(WORKSPACES.c.id).where(*_at(address)).scalar_subquery()
@@ -252,7 +214,7 @@ class SqlChannelStore:
         leaving = update(WORKSPACES).where(*_at(address), WORKSPACES.c.left_at.is_(None)).values(left_at=now)
         async with self._database.write() as connection:
             await connection.execute(leaving)
-        await self.break_channels(address, reason, whole_workspace=True)
+            await _stop_workspace(connection, address, reason)
 
     async def forget_left(self, left_before: datetime, now: datetime, limit: int) -> int:
         return await forget_left(self._database, left_before, now, limit)
@@ -291,6 +253,54 @@ class SqlChannelStore:
     async def _set(self, channel_id: int, **values: Any) -> None:
         async with self._database.write() as connection:
             await connection.execute(update(CHANNELS).where(CHANNELS.c.id == channel_id).values(**values))
+
+
+async def _stop_channel(connection: AsyncConnection, address: Address, reason: str) -> list[int]:
+    """Stops one channel; one that was refused already, and not with its workspace, takes the new reason."""
+    broken = await _stop(connection, *_at(address), CHANNELS.c.external_id == address.channel, reason=reason)
+    known = (
+        select(CHANNELS.c.id)
+        .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
+        .where(
+            *_at(address),
+            CHANNELS.c.external_id == address.channel,
+            CHANNELS.c.state == ChannelState.BROKEN,
+            WORKSPACES.c.stopped_for != CHANNELS.c.reason,
+        )
+    )
+    await connection.execute(update(CHANNELS).where(CHANNELS.c.id.in_(known)).values(reason=reason))
+    return broken
+
+
+async def _stop_workspace(connection: AsyncConnection, address: Address, reason: str) -> list[int]:
+    """Stops all channels of a workspace. What stopped with it before stays stopped with it, whatever is said now."""
+    broken = await _stop(connection, *_at(address), reason=reason)
+    before = (
+        select(CHANNELS.c.id)
+        .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
+        .where(*_at(address), CHANNELS.c.state == ChannelState.BROKEN, CHANNELS.c.reason == WORKSPACES.c.stopped_for)
+    )
+    await connection.execute(update(CHANNELS).where(CHANNELS.c.id.in_(before)).values(reason=reason))
+    await connection.execute(update(WORKSPACES).where(*_at(address)).values(stopped_for=reason))
+    return broken
+
+
+async def _stop(connection: AsyncConnection, *which: ColumnElement[bool], reason: str) -> list[int]:
+    """Marks those channels as refused that were well; returns their ids."""
+    well = (
+        select(CHANNELS.c.id)
+        .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
+        .where(*which, CHANNELS.c.state != ChannelState.BROKEN)
+        .order_by(CHANNELS.c.id)
+        .with_for_update(of=CHANNELS, key_share=True)
+    )
+    statement = (
+        update(CHANNELS)
+        .where(CHANNELS.c.id.in_(well))
+        .values(state=ChannelState.BROKEN, reason=reason, paused_until=None)
+        .returning(CHANNELS.c.id)
+    )
+    return list((await connection.execute(statement)).scalars())
 
 
 def _at(address: Address) -> tuple[Any, Any]:

@@ -13,31 +13,12 @@ from bot.channels.channel import Style
 from bot.commands.settings import configure_line
 from bot.errors import SearchIndexError, StorageError
 from bot.messages.plain import plain_text
-from storage.database import Database
 from storage.store import SqlStore
 from tests.sources import a_paper
 from tests.town import MANAGER, Town
+from tests.trouble import Trouble
 
 NOTHING = "nothing was changed"
-
-
-class Trouble:
-    """The database breaks at the statement of that number, and stays broken until `end`."""
-
-    def __init__(self, database: Database, at: int) -> None:
-        self._engine = database.engine.sync_engine
-        self.left = at
-        self.struck = False
-        event.listen(self._engine, "before_cursor_execute", self._strike)
-
-    def _strike(self, *_: Any) -> None:
-        self.left -= 1
-        if self.left < 0:
-            self.struck = True
-            raise OSError("No space left on device")
-
-    def end(self) -> None:
-        event.remove(self._engine, "before_cursor_execute", self._strike)
 
 
 async def broken_index(*_: object, **__: object) -> None:

@@ -1,0 +1,1 @@
+"""The smallest platform, source and command, which CONTRIBUTING shows: they pass the suites."""

@@ -1,0 +1,229 @@
+"""What the suite needs of a platform under test: a channel, what is shown there, and trouble on demand."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Protocol
+
+from adapters.discord.platform import DiscordPlatform
+from adapters.slack.platform import SlackPlatform
+from adapters.web.platform import WebPlatform, address_of
+from bot.channels.channel import Address, PlatformName
+from bot.messages.plain import plain_text
+from bot.platforms.platform import Platform
+from storage.store import SqlStore
+from tests.clocks import SettableClock
+from tests.contracts.examples.notebook import NotebookPlatform
+from tests.simulators import discord_responses as discord_says
+from tests.simulators import slack as slack_says
+from tests.simulators.discord import DiscordSimulator
+from tests.simulators.slack import SlackSimulator
+from tests.simulators.slack_messages import words_of
+from tests.simulators.slack_methods import TEAM
+
+
+class Trouble(Enum):
+    """What befalls the next message that is sent."""
+
+    LOST = auto()  # it never arrives, and nobody answers
+    ANSWER_LOST = auto()  # it is posted, and nobody answers
+    WAIT = auto()  # the platform asks to wait
+    PAGE = auto()  # a proxy answers with a page, and nothing is posted
+    UNKNOWN_CODE = auto()
+    REJECTED = auto()  # the message is taken in no form
+    MAY_NOT = auto()  # in this channel
+    CHANNEL_GONE = auto()
+    WORKSPACE_GONE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message as it stands on the platform. `pings` are those whom it notifies."""
+
+    id: str
+    words: str
+    in_thread: bool
+    pings: Sequence[str]
+
+
+class PlatformUnderTest(Protocol):
+    @property
+    def platform(self) -> Platform: ...
+
+    @property
+    def clock(self) -> SettableClock: ...
+
+    @property
+    def person(self) -> str: ...
+
+    def channel(self) -> Address: ...
+
+    async def shown(self, address: Address) -> list[Shown]: ...
+
+    def befall(self, address: Address, trouble: Trouble) -> bool:
+        """Arranges for trouble; False where the platform knows no such thing."""
+        ...
+
+    def told(self) -> list[str]:
+        """What the person was told in private."""
+        ...
+
+
+@dataclass
+class Notebook:
+    clock: SettableClock
+    person: str = "ada"
+
+    def __post_init__(self) -> None:
+        self.platform = NotebookPlatform()
+        self._pages = 0
+
+    def channel(self) -> Address:
+        self._pages += 1
+        return Address(PlatformName.WEB, "local", f"page {self._pages}")
+
+    async def shown(self, address: Address) -> list[Shown]:
+        page = self.platform.pages[address.channel]
+        return [Shown(key, words, parent is not None, ()) for key, (words, parent) in page.items()]
+
+    def befall(self, address: Address, trouble: Trouble) -> bool:
+        if trouble is Trouble.CHANNEL_GONE:
+            self.platform.torn_out.add(address.channel)
+        return trouble is Trouble.CHANNEL_GONE
+
+    def told(self) -> list[str]:
+        return [words for words, _ in self.platform.pages[f"to {self.person}"].values()]
+
+
+@dataclass
+class Web:
+    clock: SettableClock
+    store: SqlStore
+    person: str = "local"
+
+    def __post_init__(self) -> None:
+        self.platform = WebPlatform(self.store.messages, self.clock)
+
+    def channel(self) -> Address:
+        return address_of("general")
+
+    async def shown(self, address: Address) -> list[Shown]:
+        page = await self.platform.page(address.channel, before=None, limit=100)
+        return [Shown(str(each.id), plain_text(each.message), each.reply_to is not None, ()) for each in page.messages]
+
+    def befall(self, address: Address, trouble: Trouble) -> bool:
+        return False  # it is our own database: what befalls that is the store's
+
+    def told(self) -> list[str]:
+        return []  # whoever opens the workspace reads it in the channel
+
+
+@dataclass
+class Slack:
+    clock: SettableClock
+    platform: SlackPlatform
+    simulator: SlackSimulator
+    person: str = "U0ADA"
+
+    def channel(self) -> Address:
+        return Address(PlatformName.SLACK, TEAM, self.simulator.channel().id)
+
+    async def shown(self, address: Address) -> list[Shown]:
+        messages = self.simulator.channels[address.channel].messages
+        return [Shown(one["ts"], _slack_words(one), "thread_ts" in one, _slack_pings(one)) for one in messages]
+
+    def befall(self, address: Address, trouble: Trouble) -> bool:
+        faults: dict[Trouble, list[slack_says.Fault | str | None]] = {
+            Trouble.LOST: [slack_says.Fault.DROPPED],
+            Trouble.ANSWER_LOST: [slack_says.Fault.ANSWER_DROPPED],
+            Trouble.WAIT: [slack_says.Fault.RATE_LIMITED],
+            Trouble.PAGE: [slack_says.Fault.PAGE_403],
+            Trouble.UNKNOWN_CODE: ["a_code_of_tomorrow"],
+            Trouble.REJECTED: ["invalid_blocks"] * 3,
+            Trouble.MAY_NOT: ["restricted_action"],
+            Trouble.CHANNEL_GONE: ["is_archived"],
+            Trouble.WORKSPACE_GONE: ["account_inactive"],
+        }
+        self.simulator.fail("chat.postMessage", *faults[trouble])
+        return True
+
+    def told(self) -> list[str]:
+        return [_slack_words(one) for one in self.simulator.conversation(self.person).messages]
+
+
+def _slack_words(message: dict[str, Any]) -> str:
+    return words_of(message) + "\n" + str(message.get("text", ""))
+
+
+def _slack_pings(message: dict[str, Any]) -> list[str]:
+    """Whom Slack would notify: mentions in text with markup, and elements of rich text that are mentions."""
+    marked = re.findall(r"<[@!][^>]*>", message.get("text", ""))
+    for part in _parts(message.get("blocks", [])):
+        if part.get("type") == "mrkdwn":
+            marked += re.findall(r"<[@!][^>]*>", part["text"])
+        if part.get("type") in ("user", "usergroup", "broadcast"):
+            marked.append(str(part))
+    return marked
+
+
+def _parts(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _parts(inner)
+
+
+@dataclass
+class Discord:
+    clock: SettableClock
+    platform: DiscordPlatform
+    simulator: DiscordSimulator
+    person: str = "4242"
+
+    def channel(self) -> Address:
+        channel = self.simulator.state.add_channel(self.simulator.state.add_guild())
+        return Address(PlatformName.DISCORD, str(channel.guild), str(channel.id))
+
+    async def shown(self, address: Address) -> list[Shown]:
+        channel = self.simulator.state.channels[int(address.channel)]
+        threads = self.simulator.state.threads_of(channel)
+        places = [(channel, False), *((thread, True) for thread in threads)]
+        return [
+            Shown(one["id"], _discord_words(one), inside, self._pings())
+            for place, inside in places
+            for one in place.messages
+        ]
+
+    def _pings(self) -> list[str]:
+        sent = self.simulator.sent("POST", r"/channels/\d+/(messages|threads)$")
+        bodies = [request.body.get("message", request.body) for request in sent]
+        return [str(body) for body in bodies if body.get("allowed_mentions") != {"parse": []}]
+
+    def befall(self, address: Address, trouble: Trouble) -> bool:
+        fault, error = discord_says.Fault, discord_says.ApiError
+        faults: dict[Trouble, list[Any]] = {
+            Trouble.LOST: [fault.DROP],
+            Trouble.ANSWER_LOST: [fault.ACCEPT_THEN_DROP],
+            Trouble.WAIT: [fault.RATE_LIMITED_LONG],
+            Trouble.PAGE: [fault.FORBIDDEN_PAGE],
+            Trouble.UNKNOWN_CODE: [error(400, 99_999_999, "something new")],
+            Trouble.REJECTED: [error(400, 50035, "Invalid Form Body")] * 3,
+            Trouble.MAY_NOT: [error(403, 50013, "Missing Permissions")],
+            Trouble.CHANNEL_GONE: [error(404, 10003, "Unknown Channel")],
+            Trouble.WORKSPACE_GONE: [error(404, 10004, "Unknown Guild")],
+        }
+        for one in faults[trouble]:
+            self.simulator.fail("POST", rf"/channels/{address.channel}/messages$", one)
+        return True
+
+    def told(self) -> list[str]:
+        state = self.simulator.state
+        return [_discord_words(one) for one in state.channels[state.direct[int(self.person)]].messages]
+
+
+def _discord_words(message: dict[str, Any]) -> str:
+    return json.dumps([message.get("content"), message.get("embeds"), message.get("components")], ensure_ascii=False)

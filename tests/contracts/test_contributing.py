@@ -1,0 +1,81 @@
+"""What CONTRIBUTING says on adding something is true: the files are there, and doing it works."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.channels.channel import ChannelSettings
+from bot.commands import runner, settings
+from bot.commands.registry import Registry
+from storage.store import SqlStore
+from tests.contracts.examples import counting
+from tests.sources import a_paper
+from tests.town import Town
+
+ROOT = Path(__file__).parents[2]
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+_PARAGRAPH = r"^## To add a (command|platform|source|setting)\n(.*?)(?=^## )"
+PARAGRAPHS = dict(re.findall(_PARAGRAPH, CONTRIBUTING, re.DOTALL | re.MULTILINE))
+
+
+@pytest.fixture
+async def town(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Town]:
+    store = SqlStore(sqlite_url)
+    town = Town(store, tmp_path / "index")
+    yield town
+    await town.index.close()
+    await store.close()
+
+
+def test_there_is_a_paragraph_of_five_lines_for_each() -> None:
+    assert PARAGRAPHS.keys() == {"command", "platform", "source", "setting"}
+    for text in PARAGRAPHS.values():
+        assert re.findall(r"^\d", text, re.MULTILINE) == list("12345")
+
+
+@pytest.mark.parametrize("what", PARAGRAPHS)
+def test_the_files_that_it_names_exist(what: str) -> None:
+    paths: list[str] = re.findall(r"`([a-z_]+/[^`*]*|[A-Za-z]+\.(?:md|toml))`", PARAGRAPHS[what])
+    assert len(paths) >= 4
+    for path in paths:
+        if "NAME" not in path:
+            assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("example", ["notebook", "almanac", "counting"])
+def test_the_examples_are_small(example: str) -> None:
+    assert len((ROOT / f"tests/contracts/examples/{example}.py").read_text().splitlines()) <= 60
+
+
+async def test_a_command_is_in_the_help_and_works(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        runner, "REGISTRY", Registry((*runner.REGISTRY, runner.REGISTRY.get("more"), *counting.COMMANDS))
+    )
+    await town.news(a_paper(1), a_paper(2))
+    assert "2 papers for diffusion" in await town.say("count diffusion")
+    assert "how many papers match" in await town.say("help")
+    assert "count QUERY" in await town.say("help count")
+    assert "needs a query" in await town.refused("count")
+    assert "Did you mean" in await town.refused("cuont x")
+
+
+async def test_a_setting_is_shown_set_and_part_of_forms(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(known: ChannelSettings, value: str, _platform: object) -> ChannelSettings:
+        return replace(known, limit=len(value))
+
+    long = settings.Setting(
+        key="loudness",
+        help="how loud, in exclamation marks",
+        values=("!",),
+        read=read,
+        show=lambda known: "!" * known.limit,
+    )
+    monkeypatch.setitem(settings.SETTINGS, "loudness", long)
+    assert "how loud" in await town.say("settings")
+    assert "is now !!!" in await town.say("settings loudness !!!")
+    assert (await town.channel()).settings.limit == 3

@@ -1,0 +1,265 @@
+"""The suite for platform adapters: sent once, found again, refused in scope, within the limits, harmless."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from bot.channels.channel import Address, Style
+from bot.digests.cards import paper_card
+from bot.errors import UserError
+from bot.messages.message import Heading, Message, PaperBlock
+from bot.papers.paper import Paper
+from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Partly, Rejected, Retry, Sent, Unknown
+from tests.contracts.platforms import PlatformUnderTest, Trouble
+from tests.platforms import around
+from tests.sources import a_paper
+
+KEY = "0123456789abcdef01234567"
+PASSING = (Trouble.WAIT, Trouble.PAGE, Trouble.UNKNOWN_CODE)
+#: Titles, names and sentences that feeds might send us one day.
+HOSTILE = (
+    "<!channel> <!here> <!everyone> wake up",
+    "<@U0ADA> and <@4242> and <@&77> and @everyone @here",
+    "<https://evil.example|Slack> [click](https://evil.example) https://evil.example",
+    "*bold* _italic_ ~struck~ `code` ```fence``` > quote # heading ||spoiler||",
+    "\\*escaped\\* \\_twice\\_ \\\\",
+    "&lt;script&gt;alert(1)&lt;/script&gt; <script>alert(1)</script>",
+    "javascript:alert(1) data:text/html,hi",
+    "line\nbreaks\r\nand\ttabs",
+    "right \u202eto left\u202c and zero\u200bwidth",
+    "e\u0301" * 40,
+    "𝔐𝔞𝔱𝔥 and 🤖👩‍👩‍👧 and ﬁne",
+    "w" * 290,
+    "/papers unsubscribe 1",
+    "  \u00a0 spaces \u2003 ",
+    "::: :smile: :+1: <:name:123> <a:b:1> <t:0:R> </papers:1>",
+)
+
+
+def news(*papers: Paper, style: Style = Style.CARDS, abstracts: bool = False) -> Message:
+    cards = [paper_card(paper, compact=style is not Style.CARDS, abstract=abstracts) for paper in papers]
+    return Message(summary=cards[0].title, blocks=(Heading(f"{len(papers)} new papers"), *cards), topics=("diffusion",))
+
+
+def outgoing(address: Address, message: Message | None = None, *, key: str = KEY, reply_to: str = "") -> Outgoing:
+    return Outgoing(address=address, message=message or news(a_paper()), key=key, reply_to=reply_to or None)
+
+
+async def sent(under_test: PlatformUnderTest, post: Outgoing) -> Sent:
+    result = await under_test.platform.send(post)
+    assert isinstance(result, Sent), result
+    return result
+
+
+def befall(under_test: PlatformUnderTest, address: Address, trouble: Trouble) -> None:
+    if not under_test.befall(address, trouble):
+        pytest.skip(f"this platform knows no {trouble.name}")
+
+
+def is_for_people(reason: str) -> None:
+    """A sentence: no codes, no pages, no words of the protocol."""
+    assert re.search(r"[.!?]$", reason), reason
+    assert reason[:1].isupper(), reason
+    assert not re.search(r"[<>{}]|_|\bHTTP\b|\b\d{3,}\b", reason), reason
+
+
+# --- Once
+
+
+async def test_a_message_is_shown_with_its_papers(under_test: PlatformUnderTest) -> None:
+    address = under_test.channel()
+    result = await sent(under_test, outgoing(address))
+    (shown,) = await under_test.shown(address)
+    assert shown.id == result.remote_id
+    assert "Diffusion Study 1" in shown.words
+
+
+async def test_a_reply_stands_in_the_thread(under_test: PlatformUnderTest) -> None:
+    address = under_test.channel()
+    parent = await sent(under_test, outgoing(address))
+    await sent(under_test, outgoing(address, news(a_paper(2)), key="b" * 24, reply_to=parent.remote_id))
+    assert [one.in_thread for one in await under_test.shown(address)] == [False, True]
+
+
+@pytest.mark.parametrize("trouble", [Trouble.LOST, Trouble.ANSWER_LOST])
+@pytest.mark.parametrize("threaded", [False, True])
+async def test_a_lost_answer_is_unknown_and_the_message_is_found_or_missing(
+    under_test: PlatformUnderTest, trouble: Trouble, threaded: bool
+) -> None:
+    address = under_test.channel()
+    parent = await sent(under_test, outgoing(address, key="a" * 24))
+    post = outgoing(address, reply_to=parent.remote_id) if threaded else outgoing(address)
+    if threaded:
+        await sent(under_test, replace(post, key="c" * 24))  # the thread is open
+        thread = replace(address, channel=parent.remote_id)
+        befall(under_test, thread, trouble)
+    else:
+        befall(under_test, address, trouble)
+    before = len(await under_test.shown(address))
+    began = under_test.clock.now()
+    assert isinstance(await under_test.platform.send(post), Unknown)
+    assert len(await under_test.shown(address)) == before + (trouble is Trouble.ANSWER_LOST)
+    found = await under_test.platform.look_up(post, around(began))
+    if trouble is Trouble.ANSWER_LOST:
+        assert found == Sent((await under_test.shown(address))[-1].id)
+    else:
+        assert found is LookUp.MISSING
+
+
+async def test_a_message_that_was_never_sent_is_missing(under_test: PlatformUnderTest) -> None:
+    address = under_test.channel()
+    await sent(under_test, outgoing(address))
+    missing = outgoing(address, key="f" * 24)
+    assert await under_test.platform.look_up(missing, around(under_test.clock.now())) is LookUp.MISSING
+
+
+async def test_a_message_is_found_whatever_the_clocks_say(under_test: PlatformUnderTest) -> None:
+    address, began = under_test.channel(), under_test.clock.now()
+    result = await sent(under_test, outgoing(address))
+    under_test.clock.advance(minutes=30)
+    assert await under_test.platform.look_up(outgoing(address), around(began)) == result
+
+
+# --- Refusals by scope
+
+
+@pytest.mark.parametrize("trouble", PASSING)
+async def test_a_refusal_that_passes_is_tried_again_and_nothing_was_posted(
+    under_test: PlatformUnderTest, trouble: Trouble
+) -> None:
+    address = under_test.channel()
+    befall(under_test, address, trouble)
+    result = await under_test.platform.send(outgoing(address))
+    assert isinstance(result, Retry | Unknown), result
+    is_for_people(result.reason)
+    assert await under_test.shown(address) == []
+    if isinstance(result, Retry):
+        assert result.known is (trouble is not Trouble.UNKNOWN_CODE)
+    if trouble is Trouble.WAIT:
+        assert isinstance(result, Retry)
+        assert result.after
+        under_test.clock.advance(seconds=result.after)
+    under_test.clock.advance(minutes=20)
+    await sent(under_test, outgoing(address))
+
+
+@pytest.mark.parametrize(
+    ("trouble", "scope"),
+    [
+        (Trouble.MAY_NOT, GoneScope.CHANNEL),
+        (Trouble.CHANNEL_GONE, GoneScope.CHANNEL),
+        (Trouble.WORKSPACE_GONE, GoneScope.WORKSPACE),
+    ],
+)
+async def test_what_is_gone_is_gone_in_its_scope(
+    under_test: PlatformUnderTest, trouble: Trouble, scope: GoneScope
+) -> None:
+    address, other = under_test.channel(), under_test.channel()
+    befall(under_test, address, trouble)
+    result = await under_test.platform.send(outgoing(address))
+    assert isinstance(result, Gone), result
+    assert result.scope is scope
+    is_for_people(result.reason)
+    if scope is GoneScope.CHANNEL:
+        await sent(under_test, outgoing(other, key="e" * 24))
+
+
+async def test_a_message_that_is_taken_in_no_form_is_rejected_in_words(under_test: PlatformUnderTest) -> None:
+    address = under_test.channel()
+    befall(under_test, address, Trouble.REJECTED)
+    result = await under_test.platform.send(outgoing(address))
+    assert isinstance(result, Rejected), result
+    is_for_people(result.reason)
+    await sent(under_test, outgoing(address, key="e" * 24))
+
+
+async def test_what_belongs_to_another_platform_is_not_sent(under_test: PlatformUnderTest) -> None:
+    address = under_test.channel()
+    others = [name for name in type(address.platform) if name is not address.platform]
+    for name in others:
+        result = await under_test.platform.send(outgoing(replace(address, platform=name)))
+        assert isinstance(result, Rejected), result
+    assert await under_test.shown(address) == []
+
+
+async def test_a_look_up_in_what_does_not_exist_is_an_answer(under_test: PlatformUnderTest) -> None:
+    nowhere = replace(under_test.channel(), channel="4242424242")
+    found = await under_test.platform.look_up(outgoing(nowhere), around(under_test.clock.now()))
+    assert isinstance(found, Gone | Retry | LookUp | Partly)
+
+
+# --- Limits
+
+
+@pytest.mark.parametrize("style", list(Style))
+@pytest.mark.parametrize("abstracts", [False, True])
+async def test_as_many_papers_as_are_promised_fit_into_a_message(
+    under_test: PlatformUnderTest, style: Style, abstracts: bool
+) -> None:
+    address = under_test.channel()
+    count = under_test.platform.papers_per_message(style, abstracts=abstracts)
+    assert count >= 1
+    papers = [
+        a_paper(
+            number,
+            title=f"{number} " + "A Very Long Title of Many & Various Words " * 7,
+            abstract="We study & measure <diffusion>. " * 120,
+            summary="It is a summary that says much. " * 20,
+            authors=tuple(f"Given{one} Family{one}" for one in range(60)),
+            thumbnail_url=f"https://cdn.example.org/{number}.png",
+            code_url="https://github.com/ada/diffusion",
+        )
+        for number in range(1, count + 1)
+    ]
+    await sent(under_test, outgoing(address, news(*papers, style=style, abstracts=abstracts)))
+    shown = " ".join(one.words for one in await under_test.shown(address))
+    for paper in papers:
+        assert paper.id in shown or paper.title[:20] in shown
+
+
+# --- Harmless
+
+
+@pytest.mark.parametrize("compact", [False, True])
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+async def test_hostile_papers_ping_nobody_and_are_shown(
+    under_test: PlatformUnderTest, number: int, compact: bool
+) -> None:
+    words, address = HOSTILE[number], under_test.channel()
+    card = PaperBlock(
+        paper_id="2605.00001",
+        title=words,
+        url="https://huggingface.co/papers/2605.00001",
+        summary=words,
+        byline=words,
+        abstract="" if compact else words,
+        facts=(words[:60],),
+        topics=(words[:60],),
+        compact=compact,
+    )
+    message = Message(summary=words, blocks=(Heading(words), card), topics=(words[:60],), thread=words)
+    await sent(under_test, outgoing(address, message))
+    (shown,) = await under_test.shown(address)
+    assert list(shown.pings) == []
+    assert shown.words.strip()
+
+
+# --- People
+
+
+async def test_a_person_is_told_in_private(under_test: PlatformUnderTest) -> None:
+    address = under_test.channel()
+    assert await under_test.platform.tell(address, under_test.person, news(a_paper()))
+    told = under_test.told() or [one.words for one in await under_test.shown(address)]
+    assert "Diffusion Study 1" in " ".join(told)
+
+
+def test_what_is_no_role_and_no_mention_is_said_so(under_test: PlatformUnderTest) -> None:
+    with pytest.raises(UserError) as refused:
+        under_test.platform.parse_role("whoever comes by")
+    is_for_people(str(refused.value).replace("`", "").replace("<", "").replace(">", ""))
+    with pytest.raises(UserError):
+        under_test.platform.parse_mention(" \n ")
