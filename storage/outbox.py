@@ -11,7 +11,7 @@ from sqlalchemy import Boolean, ColumnElement, Row, Select, bindparam, case, exi
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import ChannelState, PlatformName
-from bot.digests.content import POST_CONTENT_JSON, PostContent
+from bot.digests.content import POST_CONTENT_JSON, PostContent, SharedPaper
 from bot.digests.digest import DeliveryState
 from bot.posting.post import HOLDS_UP_FOR, DeliveryRecord, LookUps, Post, PostState, Settlement
 from storage.database import Database
@@ -37,6 +37,20 @@ class SqlPostStore:
     async def add(self, channel_id: int, content: PostContent, now: datetime) -> int:
         async with self._database.write() as connection:
             return await add_post(connection, channel_id, content, now)
+
+    async def share(self, channel_id: int, content: SharedPaper, *, now: datetime, since: datetime) -> bool:
+        lately = select(POSTS.c.content).where(
+            POSTS.c.channel_id == channel_id, POSTS.c.created_at > since, POSTS.c.state != PostState.FAILED
+        )
+        async with self._database.write() as connection:
+            # Two people may press the button at the same time.
+            await connection.execute(select(CHANNELS.c.id).where(CHANNELS.c.id == channel_id).with_for_update())
+            for row in await connection.execute(lately):
+                posted = POST_CONTENT_JSON.validate_python(row.content)
+                if isinstance(posted, SharedPaper) and posted.paper_id == content.paper_id:
+                    return False
+            await add_post(connection, channel_id, content, now)
+            return True
 
     async def lease(
         self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int

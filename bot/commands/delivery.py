@@ -9,14 +9,14 @@ from bot.channels.channel import Channel, ChannelState
 from bot.channels.directory import DEFAULT_TIME_ZONE
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
-from bot.commands.wording import answer, day_name, hint, moment, next_digest_in_words, say, sentence
+from bot.commands.wording import answer, day_name, hint, moment_span, next_digest, next_digest_in_words, say
 from bot.digests.cards import paper_card
 from bot.digests.content import DigestPart
 from bot.digests.digest import DigestKind
 from bot.digests.messages import day_in_words, digest_message
 from bot.errors import UserError
 from bot.intake.store import SourceState
-from bot.messages.message import Block, Button, Buttons, Heading, PaperBlock, bold
+from bot.messages.message import Block, Button, Buttons, Heading, PaperBlock, Span, bold, text
 from bot.papers.paper import SOURCE_NAMES, SourceName
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.text.counting import count_of
@@ -45,7 +45,7 @@ async def preview(services: Services, call: CommandCall, _arguments: Arguments) 
     if more:
         blocks.append(hint(f"… and {count_of(more, 'more paper')}."))
     return answer(
-        hint("Preview, only for you. ", next_digest_in_words(channel, services.clock.now()).replace("`", "")),
+        hint("Preview, only for you. ", *next_digest(channel, services.clock.now())),
         *blocks,
         Buttons((Button("Send now", "now"),)),
     )
@@ -92,7 +92,7 @@ async def status(services: Services, call: CommandCall, _arguments: Arguments) -
         state = await services.sources.state(source)
         if state.last_success_at or state.last_failure_at:
             zone = channel.time_zone if channel else DEFAULT_TIME_ZONE
-            blocks.append(say(bold(f"{SOURCE_NAMES[source]}: "), _source_health(state, zone, current)))
+            blocks.append(say(bold(f"{SOURCE_NAMES[source]}: "), *_source_health(state, zone, current)))
     papers = await services.papers.count()
     newest = await services.papers.newest_day()
     last = f", the newest listed {day_name(newest, current.date())}" if newest else ""
@@ -131,15 +131,13 @@ async def _nothing_waits(services: Services, channel: Channel | None) -> Reply:
         return answer(say("This channel has no topics yet. ", bold("/papers subscribe QUERY"), " adds one."))
     if unsent := await services.posts.open_in(channel.id):
         return answer(say(f"Nothing more is waiting: {count_of(unsent, 'message')} on the way already."))
-    return answer(
-        say("Nothing is waiting for this channel."), sentence(next_digest_in_words(channel, services.clock.now()))
-    )
+    return answer(say("Nothing is waiting for this channel."), say(*next_digest(channel, services.clock.now())))
 
 
 async def _channel_health(services: Services, channel: Channel) -> list[Block]:
     waiting = len(await services.digests.waiting(channel.id))
     unsent = await services.posts.open_in(channel.id)
-    blocks: list[Block] = [sentence(next_digest_in_words(channel, services.clock.now()))]
+    blocks: list[Block] = [say(*next_digest(channel, services.clock.now()))]
     blocks.append(say(bold("Waiting: "), count_of(waiting, "paper")))
     if unsent:
         # Why a channel is stopped is said already.
@@ -157,11 +155,13 @@ async def _channel_health(services: Services, channel: Channel) -> list[Block]:
     return blocks
 
 
-def _source_health(state: SourceState, time_zone: str, now: datetime) -> str:
-    read = f"read {moment(state.last_success_at, time_zone, now)}" if state.last_success_at else "never read yet"
-    if not state.failures:
-        return read
-    return f"{read}; since then {count_of(state.failures, 'failure')}, the last: {state.last_error}"
+def _source_health(state: SourceState, time_zone: str, now: datetime) -> tuple[Span, ...]:
+    """How a feed does, for members. What exactly went wrong is for whoever runs the bot: the terminal says that."""
+    read = (
+        ("read ", moment_span(state.last_success_at, time_zone, now)) if state.last_success_at else ("never read yet",)
+    )
+    trouble = "; it cannot be read since then, and whoever runs me can see why" if state.failures else ""
+    return text(*read, trouble)
 
 
 COMMANDS = (

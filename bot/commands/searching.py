@@ -27,6 +27,8 @@ THIN = 3  # with fewer results the sources are asked as well
 TRENDING = 10
 PERIODS = {"day": 1, "week": 7, "month": 30}
 LAST_PAGE = 200
+#: A paper that was shared with a channel is known there for a while.
+SHARED_FOR = timedelta(hours=1)
 PAGE_OPTION = Parameter(
     name="page", help="the page", kind=Kind.NUMBER, option=True, internal=True, minimum=1, maximum=LAST_PAGE
 )
@@ -144,9 +146,13 @@ async def abstract(services: Services, _call: CommandCall, arguments: Arguments)
 
 async def share(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
+    if not call.person.may_post:
+        raise UserError("Only people who may write in this channel can share papers with it.")
     channel = await services.channel(call)
     content = SharedPaper(paper_id=paper.id, shared_by=call.person.name)
-    await services.posts.add(channel.id, content, services.clock.now())
+    now = services.clock.now()
+    if not await services.posts.share(channel.id, content, now=now, since=now - SHARED_FOR):
+        raise UserError(f"This paper was shared with {channel.name_here} within the last hour.")
     services.wake()
     return answer(say("Shared ", bold(title_of(paper)), f" with {channel.name_here}."))
 

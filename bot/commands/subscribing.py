@@ -10,7 +10,7 @@ from bot.channels.channel import Channel
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.topic_wording import MIN_UPVOTES, NAME, read_name, refuse_double, remove_button
-from bot.commands.wording import answer, hint, next_digest_in_words, say, schedule_in_words
+from bot.commands.wording import answer, hint, next_digest, say, schedule_in_words
 from bot.digests.cards import paper_card
 from bot.digests.digest import DigestKind
 from bot.errors import StorageError, UserError
@@ -59,7 +59,7 @@ async def subscribe(services: Services, call: CommandCall, arguments: Arguments)
     when = "as soon as they are found" if topic.instant else schedule_in_words(channel)
     blocks: list[Block] = [
         say(bold(f"Topic {topic.number} added: "), *explain(wanted), "."),
-        say(f"New ones are posted here {when}. ", next_digest_in_words(channel, services.clock.now())),
+        say(f"New ones are posted here {when}. ", *next_digest(channel, services.clock.now())),
     ]
     if count:
         blocks.append(await _post_older(services, channel, older))

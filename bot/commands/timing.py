@@ -10,7 +10,7 @@ from bot.channels.next_digest import next_for
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.settings import SCHEDULE, TIME_ZONE, change_channel
-from bot.commands.wording import answer, day_name, next_digest_in_words, say, schedule_in_words, sentence
+from bot.commands.wording import answer, day_name, next_digest, say, schedule_in_words
 from bot.digests.digest import DigestKind
 from bot.errors import UserError
 from bot.messages.message import Button, Buttons, bold
@@ -37,7 +37,7 @@ async def timezone(services: Services, call: CommandCall, arguments: Arguments) 
     local = services.clock.now().astimezone(ZoneInfo(channel.time_zone))
     return answer(
         say("The time zone is now ", bold(channel.time_zone), f"; it is {local:%H:%M} there."),
-        sentence(next_digest_in_words(channel, services.clock.now())),
+        say(*next_digest(channel, services.clock.now())),
     )
 
 
@@ -64,19 +64,19 @@ async def resume(services: Services, call: CommandCall, _arguments: Arguments) -
     stopped = {one.id: one for one in await services.channels.stopped_with_workspace(call.address)}
     others = [other for other in stopped.values() if other.id != channel.id] if channel.id in stopped else []
     if channel.state is ChannelState.ACTIVE:
-        return answer(say("Posting was not paused."), sentence(next_digest_in_words(channel, now)))
+        return answer(say("Posting was not paused."), say(*next_digest(channel, now)))
     await services.channels.resume_all({one.id: next_for(one, now) for one in (channel, *others)})
     resumed = await services.channel(call)
     if resumed.next_digest_at is None:
         await services.planner.plan_now(resumed, DigestKind.INSTANT)
     services.wake()
     where = f", here and in {count_of(len(others), 'other channel')}" if others else ""
-    return answer(say(bold(f"Posting goes on{where}.")), sentence(next_digest_in_words(resumed, now)))
+    return answer(say(bold(f"Posting goes on{where}.")), say(*next_digest(resumed, now)))
 
 
 def _timing(services: Services, channel: Channel, opening: str) -> Reply:
     words = schedule_in_words(channel)
-    return answer(say(opening, bold(words), "."), sentence(next_digest_in_words(channel, services.clock.now())))
+    return answer(say(opening, bold(words), "."), say(*next_digest(channel, services.clock.now())))
 
 
 def _pause_end(services: Services, channel: Channel, asked: str) -> datetime | None:

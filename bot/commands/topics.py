@@ -20,7 +20,7 @@ from bot.commands.topic_wording import (
     titled,
     topic_named,
 )
-from bot.commands.wording import answer, hint, next_digest_in_words, say, sentence
+from bot.commands.wording import answer, hint, next_digest, say
 from bot.errors import UserError
 from bot.messages.message import Block, Button, Buttons, Heading, bold, code
 from bot.platforms.command_calls import CommandCall, Reply
@@ -56,7 +56,7 @@ async def topics(services: Services, call: CommandCall, arguments: Arguments) ->
         blocks.append(hint(*described(topic), f" · {brought}", " · posted at once" if topic.instant else ""))
         if may_change:
             blocks.append(Buttons((Button("Edit", f"edit {topic.number}"), remove_button(topic, "Remove"))))
-    blocks.append(sentence(next_digest_in_words(channel, now)))
+    blocks.append(say(*next_digest(channel, now)))
     blocks += turning("topics", page, len(subscriptions), PAGE)
     return answer(*blocks, replaces=call.from_message is not None and "page" in arguments)
 

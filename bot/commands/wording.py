@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.channels.channel import Channel, ChannelState
 from bot.commits import Commit
 from bot.errors import MistakesError, SearchIndexError, StorageError, UserError
-from bot.messages.message import Block, Buttons, Code, Items, Message, Note, PaperBlock, Paragraph, Span, text
+from bot.messages.message import Block, Buttons, Code, Items, Message, Note, PaperBlock, Paragraph, Span, code, text
 from bot.messages.plain import plain_text
 from bot.platforms.command_calls import Reply
 from bot.query.errors import QueryError
@@ -89,6 +89,11 @@ def moment(when: datetime, time_zone: str, now: datetime) -> str:
     return f"{day_name(local.date(), today)} at {local:%H:%M} ({time_zone})"
 
 
+def moment_span(when: datetime, time_zone: str, now: datetime) -> Span:
+    """The same for a message: each reader sees it in their own zone where the platform can do that."""
+    return Span(moment(when, time_zone, now), at=when)
+
+
 def day_name(day: date, today: date) -> str:
     """`today`, `tomorrow`, `Friday` within the coming week, else the date."""
     distance = (day - today).days
@@ -105,16 +110,21 @@ def schedule_in_words(channel: Channel) -> str:
     return schedule.described if schedule.is_instant else f"{schedule.described} ({channel.time_zone})"
 
 
-def next_digest_in_words(channel: Channel, now: datetime) -> str:
-    """A sentence on when the channel gets its next digest, and if it gets none, why."""
+def next_digest(channel: Channel, now: datetime) -> tuple[Span, ...]:
+    """When the channel gets its next digest, and if it gets none, why."""
     if channel.state is ChannelState.BROKEN:
-        return f"Posting is stopped. {channel.reason} Say `/papers resume` once it is fixed."
+        return text(f"Posting is stopped. {channel.reason} Say ", code("/papers resume"), " once it is fixed.")
     if channel.state is ChannelState.PAUSED:
-        until = f" until {moment(channel.paused_until, channel.time_zone, now)}" if channel.paused_until else ""
-        return f"Posting is paused{until}. `/papers resume` ends the pause."
+        until = (" until ", moment_span(channel.paused_until, channel.time_zone, now)) if channel.paused_until else ()
+        return text("Posting is paused", *until, ". ", code("/papers resume"), " ends the pause.")
     if channel.next_digest_at is None:
-        return "New papers are posted as soon as they are found."
-    return f"The next digest is {moment(channel.next_digest_at, channel.time_zone, now)}."
+        return text("New papers are posted as soon as they are found.")
+    return text("The next digest is ", moment_span(channel.next_digest_at, channel.time_zone, now), ".")
+
+
+def next_digest_in_words(channel: Channel, now: datetime) -> str:
+    """The same as a sentence that marks commands with backticks."""
+    return "".join(f"`{span.text}`" if span.code else span.text for span in next_digest(channel, now))
 
 
 def sentence(words: str) -> Paragraph:

@@ -7,6 +7,7 @@ format or link. The only thing that may ever ping is `Message.mention`, which a 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -15,13 +16,18 @@ from pydantic import Field, TypeAdapter
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A run of text in one style. `url` (http or https) makes it a link."""
+    """A run of text in one style. `url` (http or https) makes it a link.
+
+    `at` is an aware time that the text says: platforms that can show each reader a time in their own zone do that
+    instead. The text is for all others, and names the zone.
+    """
 
     text: str
     bold: bool = False
     italic: bool = False
     code: bool = False
     url: str = ""
+    at: datetime | None = None
 
 
 class ButtonStyle(StrEnum):

@@ -20,7 +20,7 @@ class Person:
     because everybody there may: a role that was set for the workspace takes that away. `roles` are the roles they have,
     in the form that `Platform.parse_role` gives. `may_administer` is whether they may set that role. `everywhere` says
     that their id means the same person in every workspace. Who is not `known` could not be looked at just now, and what
-    they may do is unknown.
+    they may do is unknown. `may_post` is whether they may write in the channel themselves.
     """
 
     id: str
@@ -31,6 +31,7 @@ class Person:
     roles: frozenset[str] = frozenset()
     everywhere: bool = False
     known: bool = True
+    may_post: bool = True
     time_zone: str | None = None
 
     def manages_with(self, role: str) -> bool:

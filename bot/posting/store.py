@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.channels.channel import PlatformName
-from bot.digests.content import PostContent
+from bot.digests.content import PostContent, SharedPaper
 from bot.posting.post import DeliveryRecord, Post, PostState, Settlement
 
 
@@ -15,6 +15,10 @@ class PostStore(Protocol):
     """The outbox."""
 
     async def add(self, channel_id: int, content: PostContent, now: datetime) -> int: ...
+
+    async def share(self, channel_id: int, content: SharedPaper, *, now: datetime, since: datetime) -> bool:
+        """Adds a paper that somebody shows to the channel; False when it was shared there after that time already."""
+        ...
 
     async def lease(
         self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int

@@ -43,6 +43,14 @@ def channel_of(interaction: Interaction) -> Any:
     return channel
 
 
+def _may_post(interaction: Interaction) -> bool:
+    """Whether they may write where papers would go: in a thread that is a channel of its own, or in the channel."""
+    allowed = interaction.permissions
+    if isinstance(channel_of(interaction), discord.Thread):
+        return allowed.send_messages_in_threads
+    return allowed.send_messages
+
+
 def _person(interaction: Interaction) -> Person:
     """Discord's ids mean the same person in every server; roles and permissions are those of this one."""
     person = interaction.user
@@ -54,4 +62,5 @@ def _person(interaction: Interaction) -> Person:
         may_administer=may_administer(interaction.permissions),
         roles=frozenset(mention_of(role.id) for role in roles if not role.is_default()),
         everywhere=True,
+        may_post=_may_post(interaction),
     )

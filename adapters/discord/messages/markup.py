@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 from bot.messages.message import Span
@@ -109,6 +110,15 @@ def _fitted(pieces: Iterable[str], limit: int) -> str:
     return "".join(kept).rstrip(" ") + ELLIPSIS if limit > 0 else ""
 
 
+def timestamp(at: datetime) -> str:
+    """A time that everybody sees in their own zone, and how far away it is.
+
+    https://docs.discord.com/developers/reference#message-formatting-timestamp-styles
+    """
+    unix = int(at.timestamp())
+    return f"<t:{unix}:F> (<t:{unix}:R>)"
+
+
 def usable_url(url: str) -> str:
     """The address as Discord takes it, also inside a link; empty for what is no address of the web."""
     if length(url) > LONGEST_URL:
@@ -151,6 +161,8 @@ def spans(parts: Iterable[Span], limit: int) -> str:
 
 
 def _span(part: Span, room: int) -> str:
+    if part.at is not None:
+        return timestamp(part.at)
     if part.url and part.text.strip():
         return link(part.text, part.url, room)
     body = part.text.strip(" ")
