@@ -176,8 +176,8 @@ class DiscordBot:
         """Has the client call us. discord.py forgets the tasks in which it does that, so we keep hold of them."""
         interactions = self._interactions
 
-        async def on_component(interaction: Interaction, line: str) -> None:
-            await background.run(interactions.on_component(interaction, line))
+        async def on_component(interaction: Interaction, line: str, confirmed: bool) -> None:
+            await background.run(interactions.on_component(interaction, line, confirmed=confirmed))
 
         async def on_interaction(interaction: Interaction) -> None:
             await background.run(interactions.on_interaction(interaction))

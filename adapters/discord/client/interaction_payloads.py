@@ -32,6 +32,7 @@ _MESSAGE = {
     "tts": False,
 }
 _KINDS = frozenset(kind.value for kind in discord.ChannelType)
+_DIRECT = frozenset({discord.ChannelType.private.value, discord.ChannelType.group.value})
 _THREADS = frozenset(kind.value for kind in discord.ChannelType if "thread" in kind.name)
 _TEXT = discord.ChannelType.text.value
 
@@ -53,6 +54,8 @@ def with_defaults(interaction: Mapping[str, Any]) -> Json:
 def _channel(told: Json) -> Json:
     if told.get("type") not in _KINDS:
         told["type"] = _TEXT
+    if told["type"] in _DIRECT:
+        return {"recipients": [], **told}
     if told["type"] not in _THREADS:
         return {**_CHANNEL, **told}
     return {**_THREAD, **told, "thread_metadata": {**_THREAD_METADATA, **told.get("thread_metadata", {})}}

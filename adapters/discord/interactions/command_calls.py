@@ -12,16 +12,19 @@ from bot.channels.channel import Address, PlatformName
 from bot.platforms.command_calls import CommandCall, Person
 
 Interaction = discord.Interaction[Any]
+#: Where Discord itself has direct messages in its addresses, in place of a server.
+DIRECT_MESSAGES = "@me"
 
 
 def call_of(interaction: Interaction, line: str) -> CommandCall:
     """The call behind an interaction; one with a message is about the button or menu that was used there."""
-    channel = channel_of(interaction)
+    channel = channel_of(interaction) if interaction.guild_id is not None else None
+    channel_id = channel.id if channel is not None else interaction.channel_id
     message = interaction.message
     return CommandCall(
         line=line,
-        address=Address(PlatformName.DISCORD, str(interaction.guild_id), str(channel.id)),
-        channel_name=getattr(channel, "name", None) or str(channel.id),
+        address=Address(PlatformName.DISCORD, str(interaction.guild_id or DIRECT_MESSAGES), str(channel_id)),
+        channel_name=getattr(channel, "name", None) or str(channel_id),
         person=_person(interaction),
         from_message=str(message.id) if message else None,
     )
@@ -46,6 +49,8 @@ def channel_of(interaction: Interaction) -> Any:
 def _may_post(interaction: Interaction) -> bool:
     """Whether they may write where papers would go: in a thread that is a channel of its own, or in the channel."""
     allowed = interaction.permissions
+    if interaction.guild_id is None:
+        return True
     if isinstance(channel_of(interaction), discord.Thread):
         return allowed.send_messages_in_threads
     return allowed.send_messages

@@ -49,6 +49,7 @@ from adapters.discord.interactions.roles import (
     with_role_names,
 )
 from adapters.discord.messages.command_mentions import CommandMentions
+from adapters.discord.messages.components import confirmation_row
 from adapters.discord.messages.rendering import render
 from bot.channels.channel import Style
 from bot.channels.directory import WorkspaceDirectory
@@ -72,8 +73,15 @@ SHOWN_AGAIN = 3
 MODAL_DEADLINE = 1.5  # seconds
 ANSWER_REFUSED = "Discord did not take my answer. Please tell whoever runs me."
 SERVERS_ONLY = "I work in the channels of servers: give the command there."
+EXTERNAL = "I am not in this server. Somebody who manages it has to add me to the server first."
+#: Commands that are about papers and a person, and about no channel.
+ANYWHERE = frozenset(
+    {"help", "search", "today", "trending", "show", "similar", "abstract", "save", "saved", "unsave", MESSAGE_COMMAND}
+)
 UNKNOWN_MODAL = "That form is from another version of me. Please open it again."
 INTERNAL_ERROR = "Something went wrong inside me. Please tell whoever runs me: it is in my log."
+#: What removes something that nobody can bring back.
+_REMOVAL = re.compile(r"unsubscribe\s+(?P<number>\d{1,6})")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
 _log = structlog.get_logger()
@@ -103,7 +111,7 @@ class InteractionHandler:
             return
         data: dict[str, Any] = dict(interaction.data or {})
         try:
-            if await self._is_outside_of_servers(interaction):
+            if await self._is_refused(interaction, _command_name(data)):
                 return
             match interaction.type:
                 case discord.InteractionType.autocomplete:
@@ -119,16 +127,22 @@ class InteractionHandler:
         except RESPONSE_ERRORS as error:
             await _failed(interaction, error)
 
-    async def on_component(self, interaction: Interaction, line: str) -> None:
+    async def on_component(self, interaction: Interaction, line: str, *, confirmed: bool = False) -> None:
         """A button was pressed, or an option selected, maybe by somebody else than who the message was for."""
         try:
-            if await self._is_outside_of_servers(interaction):
+            if await self._is_refused(interaction, line.partition(" ")[0]):
                 return
             form = modal_of_line(line)
             if form is not None and await self._open_modal(interaction, form):
                 return
             await replies.defer(interaction)
-            await self._run_component(interaction, call_of(interaction, line))
+            call = call_of(interaction, line)
+            if confirmed:
+                await replies.edit(interaction, render((await self._run(call)).message))
+            elif question := await self._question(call):
+                await replies.ask(interaction, question, confirmation_row("Remove", line))
+            else:
+                await self._run_component(interaction, call)
         except RESPONSE_ERRORS as error:
             await _failed(interaction, error)
 
@@ -138,12 +152,34 @@ class InteractionHandler:
         update = reply.update and replace(reply.update, message=self._mentions.localized(reply.update.message))
         return replace(reply, message=self._mentions.localized(reply.message), update=update)
 
-    async def _is_outside_of_servers(self, interaction: Interaction) -> bool:
-        """Whether it came from outside of servers, where the commands are of no use, and says so."""
-        if interaction.guild_id is not None:
+    async def _question(self, call: CommandCall) -> str:
+        """What to ask before something is removed; empty where nothing is, or the person may not do it anyway."""
+        removal = _REMOVAL.fullmatch(call.line)
+        if removal is None or self._forms is None or not await self._forms.may_manage(call):
+            return ""
+        topic = await self._forms.topic_of(call.address, int(removal["number"]))
+        if topic is None:
+            return ""
+        name = f"“{topic.name}” ({topic.query})" if topic.name else f"“{topic.query}”"
+        return (
+            f"Remove topic {removal['number']}, {name}, from this channel? "
+            "What only it finds is not posted here any more. To keep it, dismiss this message."
+        )
+
+    async def _is_refused(self, interaction: Interaction, name: str) -> bool:
+        """Whether a command is about a channel, and comes from where the bot has none; then that is said.
+
+        In direct messages, and in servers that people bring the app to though nobody added it there, papers can be
+        found and kept, and that is all.
+        """
+        owners = interaction._integration_owners  # noqa: SLF001 - the library says nothing where Discord did not
+        external = interaction.guild_id is not None and bool(owners) and 0 not in owners
+        if (interaction.guild_id is not None and not external) or name in ANYWHERE:
             return False
-        if interaction.type is not discord.InteractionType.autocomplete:
-            await replies.say(interaction, SERVERS_ONLY)
+        if interaction.type is discord.InteractionType.autocomplete:
+            await interaction.response.autocomplete([])
+        else:
+            await replies.say(interaction, EXTERNAL if external else SERVERS_ONLY)
         return True
 
     async def _run_component(self, interaction: Interaction, call: CommandCall) -> None:
@@ -306,6 +342,12 @@ class InteractionHandler:
         else:
             reply = await self._with_warning(interaction, reply)
         await replies.answer(interaction, [reply.message])
+
+
+def _command_name(data: dict[str, Any]) -> str:
+    """The command that an interaction is about: a subcommand of ours, or one of the menu of messages."""
+    options = data.get("options") or [{}]
+    return str(options[0].get("name") or data.get("name") or data.get("custom_id", ""))
 
 
 def _modal_of_command(asked: CommandOptions) -> TopicModal | None:

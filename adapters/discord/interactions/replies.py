@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -104,6 +105,11 @@ async def say(interaction: Interaction, sentence: str) -> None:
         await _add(interaction, [part])
     else:
         await interaction.response.send_message(part.content, embeds=_embeds(part), ephemeral=True)
+
+
+async def ask(interaction: Interaction, question: str, row: dict[str, Any]) -> None:
+    """Asks the person alone before something is done that cannot be undone."""
+    await _add(interaction, [replace(render(words(question)), components=[row])])
 
 
 async def _add(interaction: Interaction, parts: Sequence[Rendered]) -> None:

@@ -20,6 +20,8 @@ from adapters.discord.messages.markup import cut, length
 from bot.messages.message import Button, ButtonStyle
 
 PREFIX = "papers:"
+#: Of a button that stands for a command which was confirmed.
+CONFIRMED_PREFIX = "papers-confirmed:"
 SELECT_PREFIX = "papers-menu:"
 CUSTOM_ID = 100
 LABEL = 80
@@ -55,6 +57,13 @@ def custom_id_of(line: str) -> str | None:
     """What the button for that command is called at Discord, None if the line is too long for that."""
     custom_id = PREFIX + line
     return custom_id if length(custom_id) <= CUSTOM_ID else None
+
+
+def confirmation_row(label: str, line: str) -> Row:
+    """The button below a question: it gives the command that was asked about."""
+    custom_id = cut(CONFIRMED_PREFIX + line, CUSTOM_ID)
+    button = {"type": BUTTON, "style": discord.ButtonStyle.danger.value, "label": label, "custom_id": custom_id}
+    return {"type": ACTION_ROW, "components": [button]}
 
 
 def action_rows(groups: Sequence[ButtonGroup]) -> tuple[list[Row], list[str]]:
@@ -157,18 +166,20 @@ def _option(group: ButtonGroup, button: Button) -> Row:
     return {"label": cut(subject, OPTION) or "…", "value": button.line}
 
 
-OnComponent = Callable[[discord.Interaction[Any], str], Awaitable[None]]
+#: What a button or an option does: a line, and whether the person confirmed it.
+OnComponent = Callable[[discord.Interaction[Any], str, bool], Awaitable[None]]
 
 
 class CommandButton(
     discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=re.compile(re.escape(PREFIX) + r"(?P<line>.+)", re.DOTALL),
+    template=re.compile(r"papers(?P<confirmed>-confirmed)?:(?P<line>.+)", re.DOTALL),
 ):
     """A button of ours, whenever it was posted. Its client has an `on_command_component(interaction, line)`."""
 
-    def __init__(self, button: discord.ui.Button[Any], line: str) -> None:
+    def __init__(self, button: discord.ui.Button[Any], line: str, *, confirmed: bool = False) -> None:
         super().__init__(button)
         self.line = line
+        self.confirmed = confirmed
 
     @classmethod
     async def from_custom_id(
@@ -180,11 +191,11 @@ class CommandButton(
     ) -> Self:
         if not isinstance(item, discord.ui.Button):
             raise TypeError(f"{match.string!r} belongs to a {item.type.name}, and only buttons carry lines")
-        return cls(item, match["line"])
+        return cls(item, match["line"], confirmed=bool(match["confirmed"]))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         on_component: OnComponent = interaction.client.on_command_component
-        await on_component(interaction, self.line)
+        await on_component(interaction, self.line, self.confirmed)
 
 
 class CommandSelect(
@@ -208,7 +219,7 @@ class CommandSelect(
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         on_component: OnComponent = interaction.client.on_command_component
         for line in self.item.values[:1]:
-            await on_component(interaction, line)
+            await on_component(interaction, line, False)
 
 
 def view_of(components: Sequence[Row]) -> discord.ui.View:
@@ -235,4 +246,5 @@ def _item(component: Row, row: int) -> CommandButton | CommandSelect:
         custom_id=component["custom_id"],
         row=row,
     )
-    return CommandButton(button, component["custom_id"].removeprefix(PREFIX))
+    line = component["custom_id"].removeprefix(PREFIX).removeprefix(CONFIRMED_PREFIX)
+    return CommandButton(button, line, confirmed=component["custom_id"].startswith(CONFIRMED_PREFIX))

@@ -12,7 +12,7 @@ import pytest
 
 from adapters.discord.interactions.command_tree import command_options, command_tree, fingerprint, line_of
 from adapters.discord.interactions.translations import TRANSLATIONS, Translations
-from adapters.discord.messages.components import PREFIX
+from adapters.discord.messages.components import CONFIRMED_PREFIX, PREFIX
 from adapters.discord.platform import DiscordPlatform
 from bot.commands.lines import read_arguments, split_line
 from bot.commands.registry import Command, Kind
@@ -537,7 +537,8 @@ FORM = {"type": 18, "component": {"type": 4, "custom_id": "query", "value": "qua
 @pytest.mark.parametrize(
     ("kind", "data", "changes", "words"),
     [
-        (2, TODAY, PRIVATE, "I work in the channels of servers"),
+        (2, TODAY, PRIVATE, "papers listed"),
+        (2, given_to("subscribe", QUERY), PRIVATE, "I work in the channels of servers"),
         (2, TODAY, {"member": None, "user": PERSON}, "Something went wrong inside me"),
         (2, TODAY, {"channel": None}, "papers listed"),
         (2, TODAY, {"version": None, "attachment_size_limit": None}, "papers listed"),
@@ -596,6 +597,9 @@ async def test_a_button_outside_of_servers_is_answered(running_harness: Harness)
     data = {"custom_id": shown.buttons["Save"], "component_type": 2, "id": 1}
     private = {**PRIVATE, "message": shown.messages[0]}
     answer = await running_harness.simulator.interactions.unusual(running_harness.general, 3, data, **private)
+    assert "Saved" in answer.text
+    data = {"custom_id": shown.buttons["Share to channel"], "component_type": 2, "id": 1}
+    answer = await running_harness.simulator.interactions.unusual(running_harness.general, 3, data, **private)
     assert "I work in the channels of servers" in answer.text
 
 
@@ -643,6 +647,8 @@ async def test_every_kind_of_button_and_menu_is_answered(running_harness: Harnes
             seen.add(kind)
             [message] = [one for one in answer.messages if custom_id in str(one["components"])][:1]
             pressed = await press(running_harness.general, message, custom_id)
+            if sure := [line for line in pressed.buttons.values() if line.startswith(CONFIRMED_PREFIX)]:
+                pressed = await press(running_harness.general, pressed.messages[-1], sure[0])
             assert pressed.modal or pressed.text.strip(), kind
             assert not any(words in pressed.text for words in refused), (kind, pressed.text)
             waiting.append(pressed)

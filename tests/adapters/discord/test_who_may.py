@@ -1,0 +1,161 @@
+"""Who may do what in Discord: a test for each row of the README's table."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import discord
+import pytest
+
+from adapters.discord.messages.components import CONFIRMED_PREFIX, PREFIX
+from tests.adapters.discord.harness import Harness, running
+from tests.simulators.discord_interactions import MANAGER, OWNER, VISITOR
+from tests.simulators.discord_state import BOT_ID, FORUM, Channel, Json
+from tests.sources import a_paper
+
+READER = discord.Permissions(view_channel=True)
+PAPER = a_paper(3).id
+
+
+@pytest.fixture
+async def running_harness(harness: Harness) -> AsyncIterator[Harness]:
+    await harness.town.news(*(a_paper(number, abstract="We study diffusion. It works.") for number in range(1, 6)))
+    async with running(harness):
+        yield harness
+
+
+async def share(harness: Harness, permissions: discord.Permissions, channel: Channel | None = None) -> str:
+    place = channel or harness.general
+    answer = await harness.say("show", place, paper=PAPER)
+    button = answer.buttons["Share to channel"]
+    pressed = await harness.simulator.interactions.press(place, answer.messages[0], button, permissions=permissions)
+    await harness.town.engine.deliver()
+    return pressed.text
+
+
+async def test_a_member_finds_papers_and_sees_what_the_channel_gets(running_harness: Harness) -> None:
+    await running_harness.say("subscribe", query="diffusion")
+    for name, values in (
+        ("search", {"query": "diffusion"}),
+        ("today", {}),
+        ("topics", {}),
+        ("settings", {}),
+        ("status", {}),
+        ("preview", {}),
+        ("saved", {}),
+    ):
+        answer = await running_harness.say(name, permissions=READER, **values)
+        assert "Only people" not in answer.text, name
+    for name, values in (
+        ("subscribe", {"query": "agents"}),
+        ("edit", {"topic": "1", "query": "agents"}),
+        ("unsubscribe", {"topic": "1"}),
+        ("schedule", {"when": "hourly"}),
+        ("settings", {"key": "limit", "value": "5"}),
+        ("now", {}),
+        ("pause", {}),
+    ):
+        answer = await running_harness.say(name, permissions=VISITOR, **values)
+        assert "Only people who may manage this channel" in answer.text, name
+
+
+async def test_sharing_takes_the_right_to_write(running_harness: Harness) -> None:
+    for _ in range(5):
+        assert "Only people who may write" in await share(running_harness, READER)
+    assert running_harness.general.messages == []
+    assert "Shared" in await share(running_harness, VISITOR)
+    for _ in range(4):
+        assert "within the last hour" in await share(running_harness, VISITOR)
+    assert len(running_harness.general.messages) == 1
+
+
+async def test_who_manages_channels_changes_topics(running_harness: Harness) -> None:
+    answer = await running_harness.say("subscribe", query="diffusion", permissions=MANAGER)
+    assert "Only people" not in answer.text
+    answer = await running_harness.say("settings", permissions=MANAGER, key="role", value="none")
+    assert "manage the whole server" in answer.text
+
+
+async def test_who_manages_the_server_says_which_role_changes_topics(running_harness: Harness) -> None:
+    role = running_harness.simulator.state.add_role(running_harness.guild, "curators")
+    await running_harness.simulator.give_role(running_harness.guild.id, "another")
+    await running_harness.simulator.gateway.dispatch(
+        "GUILD_UPDATE", running_harness.simulator.state.guild_json(running_harness.guild)
+    )
+    answer = await running_harness.say("settings", permissions=OWNER, key="role", value=f"<@&{role}>")
+    assert "curators" in answer.text
+    running_harness.simulator.interactions.roles = [role]
+    answer = await running_harness.say("subscribe", query="diffusion", permissions=VISITOR)
+    assert "Only people" not in answer.text
+
+
+async def test_a_thread_is_a_channel_of_its_own_and_one_below_a_digest_is_its_channel(running_harness: Harness) -> None:
+    state = running_harness.simulator.state
+    own = state.open_thread(running_harness.general, "reading group")
+    below = state.open_thread(running_harness.general, "digest", owner=BOT_ID)
+    for thread in (own, below):
+        await running_harness.simulator.update_channel(thread)
+    await running_harness.say("subscribe", own, query="diffusion")
+    await running_harness.say("subscribe", below, query="agents")
+    assert (await running_harness.stored(own)).name == "reading group"
+    assert (await running_harness.stored()).name == "general"
+    in_threads = discord.Permissions(view_channel=True, send_messages_in_threads=True)
+    assert "Shared" in await share(running_harness, in_threads, own)
+    assert "Only people who may write" in await share(running_harness, in_threads, below)
+
+
+async def test_what_is_said_in_a_post_of_a_forum_is_about_the_forum(running_harness: Harness) -> None:
+    state = running_harness.simulator.state
+    forum = state.add_channel(running_harness.guild, "papers", FORUM)
+    post = state.open_thread(forum, "a post")
+    await running_harness.simulator.gateway.dispatch("CHANNEL_CREATE", forum.json())
+    await running_harness.simulator.gateway.dispatch("THREAD_CREATE", post.json())
+    await running_harness.say("subscribe", post, query="diffusion")
+    assert (await running_harness.stored(forum)).name == "papers"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("subscribe", "add me to the server"), ("search", "5 papers for diffusion")]
+)
+async def test_an_app_that_is_not_in_the_server_only_finds_papers(
+    running_harness: Harness, name: str, expected: str
+) -> None:
+    """Discord's “external apps”: people may bring an app along that nobody added to the server."""
+    option = {"name": name, "type": 1, "options": [{"name": "query", "type": 3, "value": "diffusion"}]}
+    data = {"id": "1", "name": "papers", "type": 1, "options": [option]}
+    answer = await running_harness.simulator.interactions.unusual(
+        running_harness.general, 2, data, authorizing_integration_owners={"1": "4242"}
+    )
+    assert expected in answer.text.replace("*", "").replace("`", "")
+
+
+# --- What cannot be undone
+
+
+async def test_a_topic_is_removed_only_after_a_second_look(running_harness: Harness) -> None:
+    await running_harness.say("subscribe", query="diffusion", name="Pictures")
+    people = running_harness.simulator.interactions
+    listed = await running_harness.say("topics")
+    remove = listed.buttons["Remove"]
+    asked = await people.press(running_harness.general, listed.messages[0], remove)
+    assert "Remove topic 1, “Pictures” (diffusion)" in asked.text
+    assert asked.ephemeral
+    assert "Pictures" in (await running_harness.say("topics")).text
+    custom_id = asked.buttons["Remove"]
+    assert custom_id == f"{CONFIRMED_PREFIX}unsubscribe 1"
+    await people.press(running_harness.general, asked.messages[-1], custom_id)
+    assert "Pictures" not in (await running_harness.say("topics")).text
+
+
+@pytest.mark.parametrize("prefix", [PREFIX, CONFIRMED_PREFIX])
+async def test_who_may_not_remove_a_topic_is_not_asked(running_harness: Harness, prefix: str) -> None:
+    await running_harness.say("subscribe", query="diffusion")
+    listed = await running_harness.say("topics")
+    message = listed.messages[0]
+    button: Json = {"type": 2, "style": 4, "label": "Remove", "custom_id": f"{prefix}unsubscribe 1"}
+    message["components"] = [{"type": 1, "components": [button]}]
+    pressed = await running_harness.simulator.interactions.press(
+        running_harness.general, message, button["custom_id"], permissions=VISITOR
+    )
+    assert "Only people who may manage" in pressed.text
+    assert "diffusion" in (await running_harness.say("topics")).text
