@@ -5,7 +5,6 @@ Everything is acknowledged first and done afterwards (DESIGN, section 3): Slack 
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -16,20 +15,18 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
-from slack_sdk.errors import SlackApiError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapters.slack.client.errors import ERRORS, code_of, explained, outcome_of
 from adapters.slack.client.payloads import Json
-from adapters.slack.client.web_api import LIBRARY_LOG, usable_proxy
+from adapters.slack.client.web_api import LIBRARY_LOG
 from adapters.slack.events.deduplication import Deduplication
 from adapters.slack.events.events_api import EventListener
 from adapters.slack.events.http_mode import response_to
 from adapters.slack.events.links import CardOf
 from adapters.slack.events.mentions import Mentions
-from adapters.slack.events.socket_mode import SocketModeHandler
+from adapters.slack.events.socket_mode import PING_INTERVAL, SocketMode
 from adapters.slack.installation.oauth import OAuthInstallation
 from adapters.slack.interactions.commands import CommandListeners
 from adapters.slack.interactions.modals import Modals
@@ -48,17 +45,14 @@ from bot.channels.directory import ChannelDirectory
 from bot.clocks import Clock
 from bot.commands.registry import Registry
 from bot.commands.talk import Talk
-from bot.errors import SettingsError
 from bot.lifecycle.channels import ChannelLifecycle
 from bot.platforms.command_calls import CommandRunner
 from bot.platforms.idempotency import IdempotencyStore
-from bot.platforms.outcomes import Gone
 from bot.platforms.overview import Overview
 from bot.topics.forms import TopicForms
 
 log = structlog.get_logger(__name__)
 
-PING_INTERVAL: Final = 5.0  # seconds between two looks at whether the socket is alive
 _ANY_COMMAND: Final = re.compile("/.+")
 _ANY_EVENT: Final = re.compile(".+")
 _ANYTHING: Final = re.compile(".*", re.DOTALL)
@@ -136,39 +130,12 @@ class SlackApp:
         await self._workspaces.keep_fresh()
 
     async def run(self) -> None:
-        """Keeps a socket open until cancelled; raises `SettingsError` when Slack does not accept a token."""
+        """Keeps sockets open until cancelled; raises `SettingsError` when Slack does not accept a token."""
         await self.check()
-        handler = SocketModeHandler(
-            self._bolt,
-            self._app_token,
-            logger=LIBRARY_LOG,
-            web_client=self._connection.unpooled_client(None),
-            ping_interval=self._ping_interval,
-        )
-        handler.client.proxy = usable_proxy(self._connection.url, handler.client.proxy)
         try:
-            handler.client.wss_uri = await self._socket_address()
-            await handler.connect_async()  # type: ignore[no-untyped-call]
-            log.info("slack.connected")
-            await asyncio.Event().wait()
+            await SocketMode(self._bolt, self._connection, self._app_token, ping_interval=self._ping_interval).run()
         finally:
-            await handler.close_async()  # type: ignore[no-untyped-call]
             await self.finish()
-
-    async def _socket_address(self) -> str | None:
-        """Where to connect; None leaves the trying to the library, which never gives up, not even on a bad token."""
-        try:
-            answer = await self._connection.client().apps_connections_open(app_token=self._app_token)
-            return str(answer["url"])
-        except SlackApiError as error:
-            if isinstance(outcome_of(error), Gone):
-                raise SettingsError(
-                    f"Slack does not accept the app-level token ({code_of(error)}). PAPERROUND_SLACK_APP_TOKEN starts "
-                    "with xapp- and has the scope connections:write."
-                ) from error
-        except ERRORS as error:
-            log.warning("slack.unreachable", reason=explained(error))
-        return None
 
     def routes(self) -> list[Route]:
         """What to serve: one path for commands, buttons and events, and two for those who install the app."""

@@ -104,6 +104,8 @@ class SlackSimulator:
         self.held: dict[str, asyncio.Event] = {}  # the next request of a method waits for its event
         self.http_url: str | None = None  # where the bot listens, in HTTP mode
         self.sockets: list[web.WebSocketResponse] = []
+        self.most_sockets = 10  # that Slack allows an app
+        self.sockets_refused = 0
         self.organisation_wide = False  # the app is installed in the whole organisation
         self.enterprise_id = ""  # of the organisation that the workspace belongs to
         #: Seconds between two readings of histories, and messages in each, for apps outside the Marketplace.
@@ -354,9 +356,16 @@ class SlackSimulator:
         await self.connected()
 
     async def hang_up(self) -> None:
-        """Breaks the bot's socket without a word."""
+        """Closes one of the bot's sockets."""
         self._connected.clear()
         await self.sockets[-1].close()
+
+    def cut(self) -> None:
+        """Breaks one of the bot's sockets without a word."""
+        socket = self.sockets.pop()
+        transport = socket._req.transport if socket._req else None
+        assert transport is not None
+        transport.abort()
 
     async def _link(self, request: web.Request) -> web.WebSocketResponse:
         if request.query.get("ticket") not in self._tickets:
@@ -364,7 +373,12 @@ class SlackSimulator:
         self._tickets.discard(request.query["ticket"])
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        hello = {"type": "hello", "num_connections": 1, "connection_info": {"app_id": APP}}
+        if len(self.sockets) >= self.most_sockets:
+            self.sockets_refused += 1
+            await socket.send_str(json.dumps({"type": "disconnect", "reason": "too_many_websockets"}))
+            await socket.close()
+            return socket
+        hello = {"type": "hello", "num_connections": len(self.sockets) + 1, "connection_info": {"app_id": APP}}
         await socket.send_str(json.dumps(hello))
         self.sockets.append(socket)
         self._connected.set()
@@ -376,7 +390,8 @@ class SlackSimulator:
                     self.violations.append(f"an acknowledgement that nobody waits for: {answer}")
                 else:
                     waiting.set_result(answer.get("payload") or {})
-        self.sockets.remove(socket)
+        if socket in self.sockets:
+            self.sockets.remove(socket)
         if not self.sockets:
             self._connected.clear()
         return socket
