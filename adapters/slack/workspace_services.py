@@ -39,9 +39,9 @@ class WorkspaceServices:
     modals: Modals | None
 
     async def refresh_home(self, person: str) -> None:
-        """Publishes the person's home anew if they have looked at it."""
-        if self.home is not None and self.home.was_seen_by(person):
-            await self.home.publish(person)
+        """Publishes the person's home anew if they have looked at it, and it has changed."""
+        if self.home is not None:
+            await self.home.refresh(person)
 
 
 class ServicesByWorkspace:

@@ -12,6 +12,7 @@ import structlog
 
 from adapters.slack.client.errors import ERRORS, explained
 from adapters.slack.client.payloads import DIRECT_MESSAGE_PREFIX, Json
+from adapters.slack.interactions.app_home import changes_home
 from adapters.slack.interactions.slow_commands import SlowCommands
 from adapters.slack.messages import sending
 from adapters.slack.workspace_services import WorkspaceServices
@@ -61,7 +62,8 @@ class Mentions:
         except ERRORS as error:
             log.warning("slack.not_answered", channel=event.get("channel"), reason=explained(error))
         else:
-            self._background.start(services.refresh_home(call.person.id))
+            if changes_home(command, call.line):
+                self._background.start(services.refresh_home(call.person.id))
 
     async def _tell(self, services: WorkspaceServices, channel: str, thread: str, only: str, reply: Reply) -> None:
         await sending.say(services.api, channel, reply.message, thread=thread, only=only)

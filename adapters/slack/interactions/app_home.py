@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 from weakref import WeakValueDictionary
@@ -63,7 +64,7 @@ class Home:
         self._calls = calls
         self._directory = directory
         self._overview = overview
-        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._seen: OrderedDict[str, _Shown] = OrderedDict()
         # What is published last must also be what was read last.
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -71,36 +72,66 @@ class Home:
         """Whether the person has looked at it since we started; whoever has not sees a new one with the first look."""
         return user_id in self._seen
 
-    async def publish(self, user_id: str) -> None:
-        self._seen[user_id] = None
+    async def publish(self, user_id: str, *, anew: bool = False) -> None:
+        """Shows it to a person who looks, unless it is what they see; `anew` also then."""
+        await self._publish_if(user_id, lambda before, now: anew or before != now)
+
+    async def refresh(self, user_id: str) -> None:
+        """Shows it anew to a person who did something, if that changed what it shows. How the feeds are doing is news
+        only for who looks."""
+        if self.was_seen_by(user_id):
+            await self._publish_if(user_id, lambda before, now: before.state != now.state)
+
+    async def _publish_if(self, user_id: str, is_news: Callable[[_Shown, _Shown], bool]) -> None:
+        before = self._seen.setdefault(user_id, _Shown())
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
         async with self._locks.setdefault(user_id, asyncio.Lock()):
+            before = self._seen.get(user_id, before)
             try:
-                await self._publish(user_id)
+                view, now = await self._view(user_id)
+                if is_news(before, now):
+                    ask = partial(self._api.client.views_publish, user_id=user_id, view=view)
+                    await self._api.connection.retries.ask(ask)
+                    self._seen[user_id] = now
             except ERRORS as error:
                 log.warning("slack.home_not_shown", person=user_id, code=code_of(error), error=str(error)[:200])
 
-    async def _publish(self, user_id: str) -> None:
+    async def _view(self, user_id: str) -> tuple[Json, _Shown]:
+        """What the home of a person is now."""
         mine = await self._api.channels_of(user_id)
         known = await self._directory.channels(PlatformName.SLACK)
         team = (await self._api.identity()).team_id
         channels = [one for one in known if one.address.workspace == team and one.address.channel in mine]
         blocks = [*_introduction(), *_channels(channels), _CHANNEL_BUTTONS]
+        time_zone = "UTC"
         if self._overview is not None:
             call = await self._calls.of_home("saved", user_id)
+            time_zone = call.person.time_zone or "UTC"
             total, papers = await self._overview.saved(call.reader, _SAVED)
             blocks += _reading_list(total, papers)
-            health = await self._overview.health(call.person.time_zone or "UTC")
+        state = repr((blocks, [channel.name for channel in channels]))
+        if self._overview is not None:
+            health = await self._overview.health(time_zone)
             blocks += [Divider(), Note(text(health))]
-        await self._api.connection.retries.ask(
-            partial(self._api.client.views_publish, user_id=user_id, view=_view(blocks, channels))
-        )
+        return _view(blocks, channels), _Shown(hash(state), hash(repr(blocks)))
 
 
-def changes_home(command: Command | None) -> bool:
-    """Whether a command may change what somebody's home shows: their channels, or their reading list."""
-    return command is not None and (command.manages or command.name in _CHANGING_THE_LIST)
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a person saw last, as numbers: what concerns them, and all of it."""
+
+    state: int = 0
+    everything: int = 0
+
+
+def changes_home(command: Command | None, line: str) -> bool:
+    """Whether a line may change what somebody's home shows: their channels, or their reading list."""
+    if command is None:
+        return False
+    # `settings` alone, or with the name of one, only shows.
+    only_shows = bool(command.changes_with) and len(line.split()) <= len(command.positional)
+    return (command.manages and not only_shows) or command.name in _CHANGING_THE_LIST
 
 
 def _view(blocks: Sequence[Block], channels: Sequence[Channel]) -> Json:

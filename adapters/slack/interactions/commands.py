@@ -90,7 +90,7 @@ class CommandListeners:
         call = in_text(call)
         async with self._updates.lock(call, target):
             reply = await self._slow_commands.run(call, lambda waiting: self._replies.give(waiting, target))
-            if not reply.failed and changes_home(self._registry.of_line(call.line)):
+            if not reply.failed and changes_home(self._registry.of_line(call.line), call.line):
                 self._background.start(services.refresh_home(call.person.id))
             if await self._updates.changed(services.api, call, reply, target):
                 await self._update_again(services.api, call, reply, target)

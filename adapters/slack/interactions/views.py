@@ -102,7 +102,7 @@ class ViewListeners:
         if services is not None and services.modals is not None:
             await services.modals.show_over_home(answer(say(UNKNOWN_BUTTON)), body)
         if services is not None and services.home is not None:
-            await services.home.publish(body["user"]["id"])
+            await services.home.publish(body["user"]["id"], anew=True)
 
 
 async def channel_busy(ack: AsyncAck) -> None:

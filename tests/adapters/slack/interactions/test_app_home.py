@@ -30,7 +30,7 @@ async def look(bot: BotProcess, user: str = "U0ADA", tab: str = "home") -> str:
     asked = len(bot.slack.requests)
     await bot.slack.event({"type": "app_home_opened", "user": user, "tab": tab})
     async with asyncio.timeout(ANSWER_WITHIN):
-        while tab == "home" and "views.publish" not in [method for method, _ in bot.slack.requests[asked:]]:
+        while tab == "home" and "users.conversations" not in [method for method, _ in bot.slack.requests[asked:]]:
             await asyncio.sleep(0.02)
     await bot.app.finish()
     return words_of(bot.slack.homes.get(user, {}))
@@ -171,3 +171,27 @@ async def test_topics_of_ones_own_are_at_home(with_home: BotProcess) -> None:
         with_home.slack.fail("conversations.open", "missing_scope")
         assert "Your channels" in await look(with_home, with_home.slack.person("U0BOB", "bob"))
     assert "Our direct messages: weekdays 09:00" in shown
+
+
+async def test_a_home_is_published_only_when_it_changes(with_home: BotProcess) -> None:
+    channel, own = with_home.slack.channel(), with_home.slack.conversation("U0ADA")
+    channel.members.add("U0ADA")
+    message = {"type": "message", "channel_type": "im", "channel": own.id, "user": "U0ADA"}
+    async with with_home.over_http():
+        await look(with_home)
+        assert with_home.slack.count("views.publish") == 1
+        for line in ("topics", "search diffusion", "settings", "settings style", "help", "status"):
+            await with_home.say(line, channel)
+            await with_home.slack.event(message | {"text": line})
+        await with_home.app.finish()
+        await look(with_home)
+        assert with_home.slack.count("views.publish") == 1
+        await with_home.say("subscribe diffusion", channel)
+        await with_home.app.finish()
+        assert with_home.slack.count("views.publish") == 2
+        await with_home.say("settings limit 7", channel)
+        await with_home.app.finish()
+        assert with_home.slack.count("views.publish") == 2
+        await with_home.say("schedule hourly", channel)
+        await with_home.app.finish()
+        assert with_home.slack.count("views.publish") == 3
