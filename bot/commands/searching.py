@@ -56,22 +56,49 @@ async def search(services: Services, call: CommandCall, arguments: Arguments) ->
         blocks.append(say(empty, code("/papers status"), " shows how the feeds are doing."))
     else:
         blocks.append(say("No paper matches ", code(query.text), "."))
-    blocks += _cards(found.hits, papers)
-    if found.related and page == 1:
-        blocks.append(Heading("Related"))
-        blocks += _cards(found.related[:RELATED], papers)
-    elsewhere = (
-        await _elsewhere(services, query, {hit.paper_id for hit in (*found.hits, *found.related)})
-        if found.total < THIN and "here" not in arguments
-        else []
-    )
-    blocks += elsewhere
-    blocks += turning(f"search {query.text}", page, found.total)
-    if not (found.total or found.related or elsewhere or empty):
+    beside = [("Related", _cards(found.related[:RELATED], papers))] if found.related and page == 1 else []
+    if found.total < THIN and "here" not in arguments:
+        beside += await _elsewhere(services, query, {hit.paper_id for hit in (*found.hits, *found.related)})
+    groups = [("", _cards(found.hits, papers)), *beside]
+    if "more" in arguments:
+        return _more(query, groups, arguments.number("more") or 1, replaces=call.from_message is not None)
+    shown, left = _some(groups, 0)
+    blocks += shown
+    buttons = _turning_buttons(f"search {query.text}", page, found.total)
+    if left:
+        buttons.append(Button(f"{left} more that may fit", f"search {query.text} --more 1"))
+    blocks += [Buttons(tuple(buttons))] if buttons else []
+    if not (found.total or beside or empty):
         blocks.append(
             hint("Fewer words find more; ", code("OR"), " joins alternatives, ", code("quant*"), " beginnings.")
         )
     return answer(*blocks, replaces=call.from_message is not None)
+
+
+_Groups = Sequence[tuple[str, Sequence[PaperBlock]]]
+
+
+def _some(groups: _Groups, start: int) -> tuple[list[Block], int]:
+    """A page of the papers in those groups, from that place on, below their headings; and how many are left."""
+    blocks: list[Block] = []
+    passed = 0
+    for heading, cards in groups:
+        first, last = max(0, start - passed), max(0, start + PAGE - passed)
+        if some := cards[first:last]:
+            blocks += [*([Heading(heading)] if heading else []), *some]
+        passed += len(cards)
+    return blocks, max(0, passed - start - PAGE)
+
+
+def _more(query: Query, groups: _Groups, page: int, *, replaces: bool) -> Reply:
+    """A later page of what is only like what was asked for, or was found elsewhere."""
+    blocks, left = _some(groups, page * PAGE)
+    before = f"search {query.text}" + (f" --more {page - 1}" if page > 1 else "")
+    buttons = [Button("‹ Back", before)] + (
+        [Button("Next ›", f"search {query.text} --more {page + 1}")] if left else []
+    )
+    shown = blocks or [hint("There is nothing more.")]
+    return answer(say("More for ", code(query.text)), *shown, Buttons(tuple(buttons)), replaces=replaces)
 
 
 async def _nothing_known(services: Services) -> str:
@@ -85,19 +112,19 @@ async def _nothing_known(services: Services) -> str:
     return f"I know no papers yet, so there is nothing to find: {' and '.join(failing)} cannot be read at the moment. "
 
 
-async def _elsewhere(services: Services, query: Query, known: Collection[str]) -> list[Block]:
+async def _elsewhere(services: Services, query: Query, known: Collection[str]) -> list[tuple[str, list[PaperBlock]]]:
     """What the sources' own search finds for plain words of which we know next to nothing."""
     words = plain_words(query)
     if words is None:
         return []
-    blocks: list[Block] = []
+    groups: list[tuple[str, list[PaperBlock]]] = []
     shown = set(known)
     for source, papers in (await services.lookups.search(words, PAGE)).items():
         news = [paper for paper in papers if paper.id not in shown]
         if news:
             shown.update(paper.id for paper in news)
-            blocks += [Heading(f"Found at {SOURCE_NAMES[source]}"), *(_result(paper) for paper in news)]
-    return blocks
+            groups.append((f"Found at {SOURCE_NAMES[source]}", [_result(paper) for paper in news]))
+    return groups
 
 
 async def today(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
@@ -195,7 +222,7 @@ def _details(paper: Paper) -> list[Block]:
     return [hint(line[:1].upper() + line[1:])] if line else []
 
 
-def _cards(hits: Sequence[Hit], papers: dict[str, Paper]) -> list[Block]:
+def _cards(hits: Sequence[Hit], papers: dict[str, Paper]) -> list[PaperBlock]:
     return [_result(papers[hit.paper_id], hit.snippet) for hit in hits if hit.paper_id in papers]
 
 
@@ -228,12 +255,17 @@ def pages(total: int, size: int = PAGE) -> int:
 
 def turning(line: str, page: int, total: int, size: int = PAGE) -> list[Block]:
     """The buttons that turn pages; none for a single page."""
+    buttons = _turning_buttons(line, page, total, size)
+    return [Buttons(tuple(buttons))] if buttons else []
+
+
+def _turning_buttons(line: str, page: int, total: int, size: int = PAGE) -> list[Button]:
     buttons = []
     if page > 1:
         buttons.append(Button("‹ Back", f"{line} --page {page - 1}"))
     if page * size < total and page < LAST_PAGE:
         buttons.append(Button("Next ›", f"{line} --page {page + 1}"))
-    return [Buttons(tuple(buttons))] if buttons else []
+    return buttons
 
 
 COMMANDS = (
@@ -245,6 +277,15 @@ COMMANDS = (
             Parameter(name="query", help="what to look for", kind=Kind.QUERY, required=True),
             PAGE_OPTION,
             Parameter(name="here", help="ask nobody else", kind=Kind.SWITCH, option=True, internal=True),
+            Parameter(
+                name="more",
+                help="what may fit as well",
+                kind=Kind.NUMBER,
+                option=True,
+                internal=True,
+                minimum=1,
+                maximum=LAST_PAGE,
+            ),
         ),
         examples=(
             'search "mixture of experts" -survey',

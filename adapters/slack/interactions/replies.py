@@ -27,13 +27,16 @@ from adapters.slack.messages.rendering import (
     next_variant,
     plainer_variants,
     render,
+    render_one,
 )
 from adapters.slack.messages.sending import post
+from bot.messages.message import Message, PaperBlock
 from bot.platforms.command_calls import Reply
 
 log = structlog.get_logger(__name__)
 
 _TRIES: Final = 3
+_FEW_PAPERS: Final = 5
 _PAUSE: Final = 1.0  # seconds before a second try
 #: Whoever presses next waits for a message that everybody sees.
 _REPLACED_WITHIN: Final = 60.0  # seconds
@@ -83,7 +86,7 @@ class Replies:
 
         Where the `response_url` fails, the Web API is the second way, as far as `api` is known.
         """
-        pages = render(reply.message)
+        pages = _pages_of(reply.message)
         for number, page in enumerate(pages):
             if target.uses.left == 1 and page is not pages[-1]:
                 page = _cut(page)
@@ -172,6 +175,15 @@ class Replies:
             return _Outcome(429, certain=True, pause=retry_after(answer.headers))
         refused = answer.status_code == 200 and answer.body.replace(" ", "").startswith('{"ok":false')
         return _Outcome(400 if refused else answer.status_code, named=named_blocks(answer.body))
+
+
+def _pages_of(message: Message) -> list[Payload]:
+    """The message: one of Slack's, with less about each paper, where only few papers are in the way of that."""
+    pages = render(message)
+    papers = sum(isinstance(block, PaperBlock) for block in message.blocks)
+    if len(pages) > 1 and 0 < papers <= _FEW_PAPERS and (page := render_one(message)) is not None:
+        return [page]
+    return pages
 
 
 def _cut(page: Payload) -> Payload:

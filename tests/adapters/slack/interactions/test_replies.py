@@ -6,7 +6,8 @@ import pytest
 
 from tests.adapters.slack.bot_process import BotProcess
 from tests.simulators.slack import Fault
-from tests.simulators.slack_messages import words_of
+from tests.simulators.slack_messages import buttons_of, words_of
+from tests.simulators.slack_methods import Json
 from tests.sources import a_paper
 
 
@@ -68,3 +69,33 @@ async def test_dangerous_buttons_ask_first(bot: BotProcess) -> None:
     dangerous = [one for one in buttons if one.get("style") == "danger"]
     assert dangerous
     assert all(one["confirm"]["deny"]["text"] == "Cancel" for one in dangerous)
+
+
+async def test_the_answer_to_a_search_is_one_message_with_five_papers_at_most(bot: BotProcess) -> None:
+    channel = bot.slack.channel()
+    long = "A summary that goes on and on, as summaries of papers do. " * 40
+    exact = [
+        a_paper(number, summary=long, abstract=long * 3, title=f"Mixture of Experts {number}") for number in (1, 2)
+    ]
+    others = [
+        a_paper(number, summary=long, abstract=long * 3, title=f"Experts Study {number}") for number in range(3, 9)
+    ]
+    await bot.news(*exact, *others)
+    async with bot.over_http():
+        interaction = await bot.slack.command("search mixture of experts", channel)
+        found = await interaction.answer()
+        await bot.app.finish()
+        assert interaction.responses.empty()
+        papers = [
+            title for title in ("Mixture of Experts", "Experts Study") for _ in range(words_of(found).count(title))
+        ]
+        assert 2 <= len(papers) <= 5
+        more = next(label for label in buttons_of(found) if label.endswith("that may fit"))
+        pressed = await bot.slack.press(buttons_of(found)[more], channel)
+        rest = await pressed.answer()
+    assert "Experts Study" in words_of(rest)
+    assert not set(titles(found)) & set(titles(rest))
+
+
+def titles(answer: Json) -> list[str]:
+    return [line for line in words_of(answer).splitlines() if line.startswith(("Mixture of", "Experts Study"))]
