@@ -25,6 +25,7 @@ from adapters.discord.interactions.modals import TopicModals
 from adapters.discord.links import CardOf, LinkCards
 from adapters.discord.messages.command_mentions import CommandMentions
 from adapters.discord.platform import DiscordPlatform
+from adapters.discord.text_commands import Talk, TextCommands
 from bot.background import BackgroundTasks
 from bot.channels.directory import WorkspaceDirectory
 from bot.checks import Check
@@ -50,7 +51,8 @@ _log = structlog.get_logger()
 class DiscordBot:
     """What runs beside the outbox. `run` it until it is cancelled, then close the platform.
 
-    With `card_of` (and a platform that reads messages) links to papers get cards.
+    With `talk` it answers direct messages and mentions. With `card_of` (and a platform that reads messages) links to
+    papers get cards.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class DiscordBot:
         lifecycle: ChannelLifecycle,
         clock: Clock,
         forms: TopicModals | None = None,
+        talk: Talk | None = None,
         card_of: CardOf | None = None,
         first_retry: float = FIRST_RETRY,
         offline_timeout: float = OFFLINE_TIMEOUT,
@@ -77,6 +80,8 @@ class DiscordBot:
         platform.localized = self._mentions.localized
         self._interactions = InteractionHandler(commands, registry, directory, self._mentions, forms)
         self._card_of = card_of
+        self._talk = talk
+        self._registry = registry
         self._clock = clock
         self._directory = directory
         self._lifecycle = lifecycle
@@ -193,8 +198,17 @@ class DiscordBot:
         client.event(on_interaction)
         for listener in GuildLifecycle(client, self._directory, self._lifecycle).listeners:
             listen(listener)
+        heard = []
+        if self._talk is not None:
+            heard.append(TextCommands(client, self._talk, self._registry, self._mentions).on_message)
         if self._card_of is not None:
-            listen(LinkCards(client, self._card_of, self._clock).on_message)
+            heard.append(LinkCards(client, self._card_of, self._clock).on_message)
+
+        async def on_message(message: discord.Message) -> None:
+            for listener in heard:
+                await listener(message)
+
+        listen(on_message)
 
     def _introduce(self, client: DiscordClient) -> None:
         """Says once, to whoever started the bot, how it gets into a server."""

@@ -18,6 +18,7 @@ from adapters.discord.client.connection import DiscordClient
 from adapters.discord.client.errors import REQUEST_ERRORS
 from adapters.discord.guilds.permissions import can_post
 from adapters.discord.messages.rendering import render
+from adapters.discord.text_commands import mentions
 from bot.clocks import Clock
 from bot.errors import StorageError
 from bot.messages.message import Message, PaperBlock
@@ -64,6 +65,7 @@ class LinkCards:
             or message.type not in _TALK
             or message.flags.suppress_embeds
             or not can_post(channel)
+            or self._is_addressed(message.content)
         ):
             return
         try:
@@ -74,6 +76,10 @@ class LinkCards:
                 await self._answer(message, cards)
         except (StorageError, *REQUEST_ERRORS) as error:
             _log.warning("discord.no_link_card", message=message.id, reason=str(error) or type(error).__name__)
+
+    def _is_addressed(self, content: str) -> bool:
+        """Whether the bot itself is spoken to, and answers anyway."""
+        return self._client.user is not None and mentions(content, self._client.user.id)
 
     def _news(self, channel: int, content: str) -> list[str]:
         """The addresses of papers that were not shown in the channel lately, as many as may be shown now.

@@ -9,6 +9,7 @@ from bot.app.chat import ChatDependencies
 from bot.app.settings import Settings
 from bot.clocks import Clock
 from bot.commands.runner import REGISTRY
+from bot.commands.talk import Talk
 
 if TYPE_CHECKING:  # Discord's library takes most of a second to load, and many runs do not need it.
     from adapters.discord.bot import DiscordBot
@@ -45,6 +46,7 @@ def discord_bot(
         lifecycle=chat.lifecycle,
         clock=chat.clock,
         forms=chat.forms,
+        talk=Talk(chat.commands, REGISTRY),
         card_of=chat.unfurling.card_of if chat.settings.discord_link_cards else None,
         announce=announce,
     )

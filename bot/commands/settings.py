@@ -10,7 +10,7 @@ from bot.channels.channel import Channel, ChannelSettings, QuietDays, Style
 from bot.channels.next_digest import next_for
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
-from bot.commands.wording import UNSEEN, answer, hint, listed, next_digest_in_words, say, schedule_in_words, sentence
+from bot.commands.wording import UNSEEN, answer, hint, listed, next_digest, say, schedule_in_words
 from bot.errors import MistakesError, UserError
 from bot.messages.message import Block, Heading, bold, code
 from bot.papers.paper import SOURCE_NAMES, SourceName
@@ -184,7 +184,7 @@ async def settings(services: Services, call: CommandCall, arguments: Arguments) 
     before, after = await change_channel(services, call, {key: value})
     blocks: list[Block] = [say(code(setting.key), " is now ", bold(_shown(setting, after.settings, platform)), ".")]
     if after.settings.quiet_days != before.settings.quiet_days:
-        blocks.append(sentence(next_digest_in_words(after, services.clock.now())))
+        blocks.append(say(*next_digest(after, services.clock.now())))
     return answer(*blocks)
 
 
@@ -263,7 +263,7 @@ async def configure(services: Services, call: CommandCall, arguments: Arguments)
         shown = shown or _shown(SETTINGS[key], after.settings, platform)
         blocks.append(say(code(key), " is now ", bold(shown), "."))
     if after.next_digest_at != before.next_digest_at:
-        blocks.append(sentence(next_digest_in_words(after, services.clock.now())))
+        blocks.append(say(*next_digest(after, services.clock.now())))
     return answer(*blocks)
 
 

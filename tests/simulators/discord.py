@@ -11,7 +11,7 @@ import itertools
 import json
 import re
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -50,6 +50,7 @@ from tests.simulators.discord_state import (
 )
 
 TOKEN = "a-token-of-the-simulator"
+JOINED = "2026-01-01T00:00:00+00:00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -537,17 +538,31 @@ class DiscordSimulator:
         event = "THREAD_DELETE" if channel.is_thread else "CHANNEL_DELETE"
         await self.gateway.dispatch(event, channel.json())
 
-    async def write(self, channel: Channel, content: str, **more: Any) -> Json:
-        """Somebody writes a message; who may not read what people write sees none of it."""
+    async def write(self, channel: Channel, content: str, *, roles: Sequence[int] = (), **more: Any) -> Json:
+        """Somebody writes a message. Its text is told to who may read all of them, and to whom it mentions."""
         author = more.pop("author", user(4242, "ada"))
         message = self.state.message(channel.id, {"content": content}, author=author) | more
+        mentioned = f"<@{BOT_ID}>" in content
+        if mentioned:
+            message["mentions"] = [BOT]
         channel.messages.append(message)
-        told = {**message, "guild_id": str(channel.guild)}
-        if not self.gateway.hears_content:
+        member = {"roles": [str(role) for role in roles], "joined_at": JOINED, "deaf": False, "mute": False, "flags": 0}
+        told = {**message, "guild_id": str(channel.guild), "member": member}
+        if not self.gateway.hears_content and not mentioned:
             told["content"] = ""
         if self.gateway.hears_messages:
             await self.gateway.dispatch("MESSAGE_CREATE", told)
         return message
+
+    async def write_directly(self, content: str, *, person: int = 4242) -> Channel:
+        """Somebody writes the bot a direct message; returns their conversation."""
+        identifier = self.state.direct.setdefault(person, self.state.new_id())
+        channel = self.state.channels.setdefault(identifier, Channel(identifier, 0, f"direct {person}", 1))
+        message = self.state.message(identifier, {"content": content}, author=user(person, "ada"))
+        channel.messages.append(message)
+        if self.gateway.hears_direct_messages:
+            await self.gateway.dispatch("MESSAGE_CREATE", message)
+        return channel
 
     async def update_channel(self, channel: Channel) -> None:
         event = "THREAD_UPDATE" if channel.is_thread else "CHANNEL_UPDATE"

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from tests.simulators.discord_state import APPLICATION_ID, BOT, DiscordState, Json
 
-GUILD_MESSAGES, MESSAGE_CONTENT = 1 << 9, 1 << 15
+GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 9, 1 << 12, 1 << 15
 
 
 @dataclass(slots=True)
@@ -193,6 +193,10 @@ class Gateway:
     @property
     def hears_messages(self) -> bool:
         return bool(self.intents() & GUILD_MESSAGES)
+
+    @property
+    def hears_direct_messages(self) -> bool:
+        return bool(self.intents() & DIRECT_MESSAGES)
 
     @property
     def hears_content(self) -> bool:

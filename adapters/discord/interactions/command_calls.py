@@ -31,19 +31,21 @@ def call_of(interaction: Interaction, line: str) -> CommandCall:
 
 
 def channel_of(interaction: Interaction) -> Any:
-    """Where papers would go.
+    """Where papers would go."""
+    if interaction.channel is None:
+        raise LookupError("Discord does not say in which channel that was")
+    return place_of(interaction.channel, interaction.client.user)
+
+
+def place_of(channel: Any, me: discord.ClientUser | None) -> Any:
+    """Where papers would go for what is said in a channel.
 
     Nobody can type in a forum itself: what is said in one of its posts is about the forum. And what is said in a
     thread that we opened below a digest is about the digest's channel. Every other thread is a channel of its own.
     """
-    channel = interaction.channel
-    if isinstance(channel, discord.Thread) and (parent := channel.parent) is not None:
-        me = interaction.client.user
-        if isinstance(parent, discord.ForumChannel) or (me is not None and channel.owner_id == me.id):
-            return parent
-    if channel is None:
-        raise LookupError("Discord does not say in which channel that was")
-    return channel
+    parent = channel.parent if isinstance(channel, discord.Thread) else None
+    ours = me is not None and isinstance(channel, discord.Thread) and channel.owner_id == me.id
+    return parent if parent is not None and (ours or isinstance(parent, discord.ForumChannel)) else channel
 
 
 def _may_post(interaction: Interaction) -> bool:

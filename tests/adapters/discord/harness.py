@@ -17,6 +17,7 @@ from bot.channels.channel import Address, PlatformName
 from bot.channels.channel import Channel as StoredChannel
 from bot.channels.directory import Directory
 from bot.commands.runner import REGISTRY
+from bot.commands.talk import Talk
 from bot.platforms.command_calls import CommandRunner
 from storage.store import SqlStore
 from tests.clocks import SettableClock
@@ -78,6 +79,7 @@ def make_bot(
         lifecycle=lifecycle_of(harness.store, harness.clock, harness.town.engine.outbox.wake),
         clock=harness.clock,
         forms=forms_of(harness.store),
+        talk=Talk(commands or harness.town.commands, REGISTRY),
         card_of=harness.card_of,
         first_retry=0.01,
         offline_timeout=offline_timeout,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ async def running_harness(reading: Harness) -> AsyncIterator[Harness]:
         yield reading
 
 
-async def told(harness: Harness, content: str, *, cards: int, **more: object) -> None:
+async def told(harness: Harness, content: str, *, cards: int, **more: Any) -> None:
     """Somebody writes something; so many messages with cards are in the channel then, and no more come."""
     await harness.simulator.write(harness.general, content, **more)
     await eventually(lambda: len(ours(harness)) >= cards)
@@ -99,9 +100,9 @@ async def test_the_bot_is_silent_where_it_may_not_post(running_harness: Harness)
     await told(running_harness, "https://arxiv.org/abs/2605.00003", cards=0)
 
 
-async def test_without_the_setting_messages_are_not_even_heard(harness: Harness) -> None:
+async def test_without_the_setting_the_text_of_messages_is_not_heard(harness: Harness) -> None:
     async with running(harness):
-        assert not harness.simulator.gateway.hears_messages
+        assert not harness.simulator.gateway.hears_content
         assert not harness.simulator.gateway.hears_content
 
 
