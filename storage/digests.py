@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from bot.channels.channel import Channel, ChannelState
 from bot.digests.digest import DeliveryState, Digest, DigestPlan, PostedPaper, QueuedPaper
@@ -133,9 +133,11 @@ class SqlDigestStore:
         return found
 
     async def history(self, channel_id: int, limit: int, *, since: datetime | None = None) -> list[PostedPaper]:
+        shown = (func.coalesce(DELIVERIES.c.position, 0) <= func.coalesce(DIGESTS.c.shown, 0)).label("was_shown")
         statement = (
-            select(DELIVERIES.c.id.label("delivery_id"), DELIVERIES.c.posted_at, PAPERS)
+            select(DELIVERIES.c.id.label("delivery_id"), DELIVERIES.c.posted_at, shown, PAPERS)
             .join(PAPERS, PAPERS.c.id == DELIVERIES.c.paper_id)
+            .outerjoin(DIGESTS, DIGESTS.c.id == DELIVERIES.c.digest_id)
             .where(DELIVERIES.c.channel_id == channel_id, DELIVERIES.c.state == DeliveryState.POSTED)
             .order_by(DELIVERIES.c.posted_at.desc(), DELIVERIES.c.digest_id.desc(), DELIVERIES.c.position)
             .limit(limit)
@@ -146,7 +148,12 @@ class SqlDigestStore:
             rows = (await connection.execute(statement)).all()
             topics = await topics_behind(connection, [row.delivery_id for row in rows])
         return [
-            PostedPaper(paper=paper_of(row), posted_at=row.posted_at, topics=topics.get(row.delivery_id, ()))
+            PostedPaper(
+                paper=paper_of(row),
+                posted_at=row.posted_at,
+                topics=topics.get(row.delivery_id, ()),
+                shown=bool(row.was_shown),
+            )
             for row in rows
         ]
 

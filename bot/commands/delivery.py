@@ -9,7 +9,16 @@ from bot.channels.channel import Channel, ChannelState
 from bot.channels.directory import DEFAULT_TIME_ZONE
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
-from bot.commands.wording import answer, day_name, hint, moment_span, next_digest, next_digest_in_words, say
+from bot.commands.wording import (
+    answer,
+    behind_button,
+    day_name,
+    hint,
+    moment_span,
+    next_digest,
+    next_digest_in_words,
+    say,
+)
 from bot.digests.cards import paper_card
 from bot.digests.content import DigestPart
 from bot.digests.digest import DigestKind
@@ -41,9 +50,10 @@ async def preview(services: Services, call: CommandCall, _arguments: Arguments) 
     message = digest_message(channel, plan.digest, parts[0], papers, topics, {})
     # A preview is no digest yet: nothing stands behind its "more" button, and it pings nobody.
     blocks = [block for block in message.blocks if not isinstance(block, Buttons)]
-    more = plan.digest.total - len(parts[0].paper_ids)
-    if more:
-        blocks.append(hint(f"… and {count_of(more, 'more paper')}."))
+    if more := plan.digest.shown - len(parts[0].paper_ids):
+        blocks.append(hint(f"… and {count_of(more, 'more paper')} in further messages."))
+    if hidden := plan.digest.total - plan.digest.shown:
+        blocks.append(hint(f"{count_of(hidden, 'paper')} more would stand behind the button “+{hidden} more”."))
     return answer(
         hint("Preview, only for you. ", *next_digest(channel, services.clock.now())),
         *blocks,
@@ -55,11 +65,11 @@ async def now(services: Services, call: CommandCall, _arguments: Arguments) -> R
     channel = await services.channel(call)
     if channel.state is not ChannelState.ACTIVE:
         raise UserError(next_digest_in_words(channel, services.clock.now()))
-    sent = await services.planner.plan_now(channel, DigestKind.REQUESTED)
+    digest = await services.planner.plan_now(channel, DigestKind.REQUESTED)
     services.wake()
-    if not sent:
+    if digest is None:
         return await _nothing_waits(services, channel)
-    return answer(say(bold(f"{count_of(sent, 'paper')} on the way.")))
+    return answer(say(bold(f"{count_of(digest.shown, 'paper')} on the way"), f"{behind_button(digest)}."))
 
 
 async def history(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
@@ -136,9 +146,11 @@ async def _nothing_waits(services: Services, channel: Channel | None) -> Reply:
 
 async def _channel_health(services: Services, channel: Channel) -> list[Block]:
     waiting = len(await services.digests.waiting(channel.id))
+    limit = channel.settings.limit
+    shown = f", of which a digest shows {limit}" if waiting > limit else ""
     unsent = await services.posts.open_in(channel.id)
     blocks: list[Block] = [say(*next_digest(channel, services.clock.now()))]
-    blocks.append(say(bold("Waiting: "), count_of(waiting, "paper")))
+    blocks.append(say(bold("Waiting: "), count_of(waiting, "paper"), shown))
     if unsent:
         # Why a channel is stopped is said already.
         trouble = await services.posts.last_error(channel.id)

@@ -74,7 +74,8 @@ async def bib(services: Services, call: CommandCall, arguments: Arguments) -> Re
     if channel is None or not posted:
         when = f" in the last {period}" if days else ""
         return answer(say(f"Nothing was posted here{when}. "), hint(code("/papers bib all"), " takes everything."))
-    return _cited([entry.paper for entry in posted], FORMATS["bibtex"], f"papers-{period}", len(posted))
+    hidden = sum(not entry.shown for entry in posted[:MOST_CITED])
+    return _cited([entry.paper for entry in posted], FORMATS["bibtex"], f"papers-{period}", len(posted), hidden)
 
 
 async def vote(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
@@ -110,10 +111,11 @@ async def _pressed_message(services: Services, channel_id: int, remote_id: str |
     return composed[post.id][1] if post.id in composed else None
 
 
-def _cited(papers: Sequence[Paper], kind: CitationFormat, name: str, total: int) -> Reply:
+def _cited(papers: Sequence[Paper], kind: CitationFormat, name: str, total: int, hidden: int = 0) -> Reply:
     cited = papers[:MOST_CITED]
+    unseen = f", {hidden} of which stood behind the “more” button of a digest" if hidden else ""
     blocks: list[Block] = [
-        say(bold(count_of(len(cited), "paper")), f" as {kind.label}."),
+        say(bold(count_of(len(cited), "paper")), f" as {kind.label}{unseen}."),
         Document(name=f"{name}.{kind.ending}", text=kind.write(cited), media_type=kind.media_type),
     ]
     if total > len(cited):

@@ -10,7 +10,7 @@ from bot.channels.channel import Channel
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.topic_wording import MIN_UPVOTES, NAME, read_name, refuse_double, remove_button
-from bot.commands.wording import answer, hint, next_digest, say, schedule_in_words
+from bot.commands.wording import answer, behind_button, hint, next_digest, say, schedule_in_words
 from bot.digests.cards import paper_card
 from bot.digests.digest import DigestKind
 from bot.errors import StorageError, UserError
@@ -100,13 +100,13 @@ async def _post_older(services: Services, channel: Channel, older: Sequence[str]
     if not older:
         return say("No older paper matches.")
     try:
-        planned = await services.planner.plan_now(channel, DigestKind.BACKFILL, only=older)
+        digest = await services.planner.plan_now(channel, DigestKind.BACKFILL, only=older)
     except StorageError as error:
         _log.warning("command.not_planned", channel=str(channel.address), reason=str(error))
-        planned = 0
+        digest = None
     services.wake()
-    if planned:
-        return say(f"{count_of(planned, 'older paper')} will be posted now.")
+    if digest is not None:
+        return say(f"{count_of(digest.shown, 'older paper')} will be posted now{behind_button(digest)}.")
     return say(f"{count_of(len(older), 'older paper')} will be posted with the next digest.")
 
 

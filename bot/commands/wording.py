@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 
 from bot.channels.channel import Channel, ChannelState
 from bot.commits import Commit
+from bot.digests.digest import Digest
 from bot.errors import MistakesError, SearchIndexError, StorageError, UserError
 from bot.messages.message import Block, Buttons, Code, Items, Message, Note, PaperBlock, Paragraph, Span, code, text
 from bot.messages.plain import plain_text
 from bot.platforms.command_calls import Reply
 from bot.query.errors import QueryError
 from bot.schedules.parsing import parse_schedule
+from bot.text.counting import count_of
 
 #: What somebody reads of whom the platform could not tell us just now whether they may do something.
 UNSEEN = "I cannot see who you are at the moment, so nothing was changed. Please try again in a minute."
@@ -125,6 +127,12 @@ def next_digest(channel: Channel, now: datetime) -> tuple[Span, ...]:
 def next_digest_in_words(channel: Channel, now: datetime) -> str:
     """The same as a sentence that marks commands with backticks."""
     return "".join(f"`{span.text}`" if span.code else span.text for span in next_digest(channel, now))
+
+
+def behind_button(digest: Digest) -> str:
+    """What to add where the papers of a digest are counted: how many it does not show, and where those are."""
+    hidden = digest.total - digest.shown
+    return f"; {count_of(hidden, 'paper')} more behind the button “+{hidden} more”" if hidden else ""
 
 
 def sentence(words: str) -> Paragraph:

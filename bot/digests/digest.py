@@ -87,8 +87,9 @@ class DigestPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostedPaper:
-    """A line of a channel's history."""
+    """A line of a channel's history. What is not `shown` was counted by its digest, and stood behind a button."""
 
     paper: Paper
     posted_at: datetime
     topics: tuple[str, ...]
+    shown: bool = True

@@ -12,7 +12,7 @@ from bot.channels.channel import Channel, PlatformName
 from bot.channels.next_digest import local_day, next_for, quiet_until
 from bot.channels.store import ChannelStore
 from bot.clocks import Clock
-from bot.digests.digest import DigestKind, DigestPlan, QueuedPaper
+from bot.digests.digest import Digest, DigestKind, DigestPlan, QueuedPaper
 from bot.digests.selection import plan_digest
 from bot.digests.store import DigestStore
 from bot.intake.enrichment import Enrichment
@@ -56,15 +56,15 @@ class Planner:
                 break
         return planned
 
-    async def plan_now(self, channel: Channel, kind: DigestKind, only: Collection[str] | None = None) -> int:
-        """Makes a digest of what waits (or of some of it) outside the schedule; returns how many papers it has."""
+    async def plan_now(self, channel: Channel, kind: DigestKind, only: Collection[str] | None = None) -> Digest | None:
+        """Makes a digest of what waits (or of some of it) outside the schedule; returns it, None if there is none."""
         papers = await self._digests.waiting(channel.id)
         if only is not None:
             papers = [queued for queued in papers if queued.paper.id in only]
         apart = await self._takes_apart(channel)
         plan = self._digest(channel, papers, kind, channel.next_digest_at, apart=apart)
         stored = plan.digest is not None and await self._digests.plan(plan, self._clock.now())
-        return len(plan.paper_ids) if stored else 0
+        return plan.digest if stored else None
 
     async def preview(self, channel: Channel) -> DigestPlan:
         """The digest that would go out now; nothing is stored."""

@@ -473,6 +473,30 @@ async def test_a_source_that_a_channel_does_not_want_is_left_out(town: Town) -> 
 # --- delivery
 
 
+async def test_counts_say_what_is_shown_and_what_is_counted(town: Town) -> None:
+    await town.say("subscribe diffusion")
+    await town.say("settings limit 6")
+    await town.news(*(a_paper(number) for number in range(1, 32)))
+    await town.engine.deliver()
+    assert "31 papers, of which a digest shows 6" in await town.say("status")
+    preview = await town.say("preview")
+    assert "25 papers more would stand behind the button “+25 more”" in preview
+    assert "6 papers on the way; 25 papers more behind the button “+25 more”." in await town.say("now")
+    await town.engine.deliver()
+    assert len(town.platform.papers_in("general")) == 6
+    assert "31 papers as BibTeX, 25 of which stood behind the “more” button" in await town.say("bib week")
+    older = await town.say("subscribe study --backfill 31")
+    assert "No older paper matches." in older
+
+
+async def test_older_papers_are_counted_as_they_are_shown(town: Town) -> None:
+    await town.news(*(a_paper(number) for number in range(1, 32)))
+    await town.say("settings limit 6")
+    assert "6 older papers will be posted now; 25 papers more behind" in await town.say("subscribe study --backfill 31")
+    await town.engine.deliver()
+    assert len(town.platform.papers_in("general")) == 6
+
+
 async def test_preview_shows_the_digest_and_now_sends_it(town: Town) -> None:
     assert "no topics yet" in await town.say("preview")
     await town.say("subscribe diffusion")
