@@ -24,6 +24,7 @@ from bot.text.counting import count_of
 CLOCKS_APART: Final = timedelta(minutes=1)
 _AT_ONCE: Final = 8  # workspaces that are looked at side by side
 _SHOWN: Final = 5  # problems that are told in full
+_UNTOLD: Final = "Slack does not tell"
 _INVITE: Final = "write /invite @Paper Round there"
 
 
@@ -98,6 +99,8 @@ class SlackDoctor:
         known = [workspace for workspace in await self._ids() if workspace in of_workspace]
         told = await self._each(known, lambda workspace: self._absences(workspace, of_workspace[workspace]))
         later = [sentence for sentence in told if sentence]
+        if any(sentence.startswith(_UNTOLD) for sentence in later):
+            raise UncheckedError(" ".join(later))
         if later:
             return " ".join(later)
         return "I am in every channel that has topics" if channels else "none has topics yet"
@@ -149,7 +152,7 @@ class SlackDoctor:
             mine = await api.own_channels()
         except ERRORS as error:
             # What is missing was said with the permissions.
-            return f"Slack does not tell which channels I am in ({code_of(error) or outcome_of(error).reason})."
+            return f"{_UNTOLD} which channels I am in ({code_of(error) or outcome_of(error).reason})."
         joinable: list[str] = []
         closed: list[str] = []
         between_people = 0

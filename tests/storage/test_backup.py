@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import random
 import resource
+import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -88,6 +89,11 @@ async def test_a_database_with_something_in_it_is_left_alone(store: SqlStore, tm
     assert await rows_of(store) == before
 
 
+def changed(lines: list[bytes], table: bytes, old: bytes, new: bytes) -> list[bytes]:
+    """The rows of a backup, with something else in those of one table."""
+    return [line.replace(old, new, 1) if line.startswith(b"[" + table) else line for line in lines[1:-1]]
+
+
 @pytest.mark.parametrize(
     ("spoil", "complaint"),
     [
@@ -96,6 +102,16 @@ async def test_a_database_with_something_in_it_is_left_alone(store: SqlStore, tm
         (lambda lines: lines[1:], "no backup"),
         (lambda lines: [lines[0].replace(b'"000', b'"999'), *lines[1:]], "another version"),
         (lambda lines: [lines[0], b"{nonsense\n"], "damaged"),
+        (lambda lines: [lines[0], b"[" * 200_000 + b"\n"], "damaged"),
+        (lambda lines: [lines[0], b'"text"\n'], "line 2 is no row"),
+        (lambda lines: [lines[0], b'["papers"]\n'], "line 2 is no row"),
+        (lambda lines: [lines[0], b'["secrets",{"a":1}]\n'], "a table that there is not"),
+        (lambda lines: [lines[0], b'["papers",{"id":"1"}]\n'], "row 1, of papers, is not whole"),
+        (
+            lambda lines: [lines[0], *changed(lines, b'"papers"', b'"revision":', b'"revision":"x",'), lines[-1]],
+            "damaged",
+        ),
+        (lambda lines: [lines[0], *changed(lines, b'"papers"', b'"id":', b'"id":null,"x":'), lines[-1]], "damaged"),
     ],
 )
 async def test_a_bad_file_changes_nothing(
@@ -109,6 +125,34 @@ async def test_a_bad_file_changes_nothing(
     with pytest.raises(OperatorError, match=complaint):
         await other.backup.restore(bad, lambda _rows: None)
     assert await rows_of(other) == empty
+
+
+async def test_a_line_without_an_end_takes_no_memory(store: SqlStore, other: SqlStore, tmp_path: Path) -> None:
+    await a_full_life(store)
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    await store.backup.write(good, lambda _rows: None)
+    head = gzip.decompress(good.read_bytes()).splitlines(keepends=True)[0]
+    with gzip.open(bad, "wb", compresslevel=1) as file:
+        file.write(head + b'["papers",{"id":"')
+        for _ in range(60):
+            file.write(b"x" * 1_000_000)
+    tracemalloc.start()
+    with pytest.raises(OperatorError, match="line 2 is longer than 16 MB"):
+        await other.backup.restore(bad, lambda _rows: None)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 40_000_000
+    assert await other.papers.count() == 0
+
+
+async def test_a_backup_does_not_replace_another_unless_told(store: SqlStore, tmp_path: Path) -> None:
+    (tmp_path / "backup").write_text("the old one")
+    with pytest.raises(OperatorError, match=r"there already.*--force"):
+        await store.backup.write(tmp_path / "backup", lambda _rows: None)
+    assert (tmp_path / "backup").read_text() == "the old one"
+    assert [path.name for path in tmp_path.iterdir() if "unfinished" in path.name] == []
+    await store.backup.write(tmp_path / "backup", lambda _rows: None, overwrite=True)
+    assert (tmp_path / "backup").read_bytes()[:2] == b"\x1f\x8b"
 
 
 async def test_a_file_that_is_no_archive_or_not_there_is_explained(store: SqlStore, tmp_path: Path) -> None:

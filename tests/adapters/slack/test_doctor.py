@@ -140,7 +140,7 @@ async def test_membership_that_cannot_be_asked_for_is_no_fault(bot: BotProcess, 
         await bot.say("subscribe diffusion", bot.slack.channel())
     bot.slack.fail("users.conversations", code)
     found = (await examined(one, bot.clock, bot.store))["Slack's channels"]
-    assert (found.is_well, code in found.words) == (True, True)
+    assert (found.mark, code in found.words) == (Mark.UNCHECKED, True)
 
 
 async def test_every_installation_is_looked_at(distributed: DistributedBot) -> None:
@@ -156,6 +156,16 @@ async def test_every_installation_is_looked_at(distributed: DistributedBot) -> N
     assert "T00" not in found["Slack"].words
     assert "In Team 1 the app lacks links:write." in found["Slack's permissions"].words
     assert "/slack/install" in found["Slack's permissions"].words
+
+
+async def test_where_no_workspace_has_the_app_slack_is_asked_all_the_same(distributed: DistributedBot) -> None:
+    found = await examined(distributed.workspaces, distributed.clock)
+    assert (found["Slack"].mark, found["Slack's permissions"].mark) == (Mark.NOTICE, Mark.UNCHECKED)
+    distributed.slack.fail("api.test", *[Fault.ERROR_500] * 5)
+    found = await examined(distributed.workspaces, distributed.clock)
+    assert found["Slack"].mark is Mark.PROBLEM
+    assert "Slack cannot be reached" in found["Slack"].words
+    assert "PAPERROUND_SLACK_API_URL" in found["Slack"].words
 
 
 async def test_a_renewal_that_failed_is_told(distributed: DistributedBot) -> None:
