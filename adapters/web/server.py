@@ -17,6 +17,9 @@ from adapters.web.platform import WebPlatform
 
 MOST_CONNECTIONS = 500
 """Open at once, streams of events included, so that files are left for the bot's own work."""
+ACCEPTED_AT_ONCE = 32
+"""Connections that the loop accepts in one go, before any of them can be refused. The others wait with the system."""
+MOST_WAITING = 1024
 REQUEST_WITHIN = 15.0
 """Seconds in which a request has to be here, with its body. Bodies are commands and events, and small."""
 KEEP_ALIVE = 10  # seconds
@@ -34,8 +37,9 @@ class BoundedConnection(H11Protocol):
         super().connection_made(transport)
         if len(self.connections) > MOST_CONNECTIONS:
             connections = [one for one in self.connections if isinstance(one, BoundedConnection)]
-            min([self, *connections], key=lambda one: one.due).transport.abort()
-        self._owe()
+            min([self, *connections], key=lambda one: one.due).give_up()
+        if not transport.is_closing():
+            self._owe()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -47,6 +51,12 @@ class BoundedConnection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._paid()
         super().connection_lost(exc)
+
+    def give_up(self) -> None:
+        """Ends the connection, and makes room at once: many may come before the loop has closed this one."""
+        self._paid()
+        self.connections.discard(self)
+        self.transport.abort()
 
     @property
     def due(self) -> float:
@@ -72,6 +82,7 @@ def server_config(
         host=host,
         port=port,
         http=BoundedConnection,
+        backlog=ACCEPTED_AT_ONCE,
         ws="none",
         log_config=None,
         access_log=False,
@@ -109,6 +120,8 @@ class WebServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(MOST_WAITING)  # the loop told it the number that it accepts at once
         self._begun.set()
 
     @contextmanager

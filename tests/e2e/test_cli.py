@@ -151,15 +151,17 @@ def test_the_doctor_tells_of_a_busy_database_broken_channels_and_an_index_behind
 def test_the_doctor_knows_the_bot_that_has_the_port(bot: Bot) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    running = Bot(bot.folder, huggingface_url="http://127.0.0.1:9", web_port=port)
+    running = Bot(bot.folder, huggingface_url="http://127.0.0.1:9", web_port=port, poll_minute="5")
     running.folder.mkdir(parents=True)
     running.start()
     try:
         assert wait_until(lambda: "start.next_digest" in running.log() and "web workspace is at" in running.log(), 60)
         assert "✓ Web port: the bot is running there" in running.cli("doctor", expect=1).stdout
         started = [json.loads(line)["event"] for line in running.log().splitlines() if line.startswith("{")]
+        assert "Did you mean PAPERROUND_POLL_MINUTES?" in running.log()
     finally:
         assert running.stop() == 0
+    assert started.pop(0) == "settings.unknown"
     assert started[:6] == [
         "start.version", "start.database", "start.feeds", "start.platforms", "start.channels", "start.next_digest",
     ]  # fmt: skip

@@ -69,5 +69,7 @@ async def test_who_owes_a_request_makes_room_for_who_sends_one(
     async with workspace.client() as client:
         assert (await client.get("/healthz")).text == "ok\n"
         assert (await client.post("/c/general/command", json={"line": "help"})).status_code == 200
+    await asyncio.sleep(0.1)
+    assert sum(reader.at_eof() or reader.exception() is not None for reader, _ in held) >= 40
     for _, writer in held:
         writer.close()
