@@ -33,7 +33,7 @@ from adapters.slack.interactions.modals import Modals
 from adapters.slack.interactions.replies import Replies
 from adapters.slack.interactions.settings_modal import CHANNEL_FORM, SETTINGS_FORM, SETTINGS_SHORTCUT
 from adapters.slack.interactions.slow_commands import SILENT_FOR, SlowCommands
-from adapters.slack.interactions.topic_modal import QUERY, SHORTCUT, TOPIC_FORM
+from adapters.slack.interactions.topic_modal import BOUND, QUERY, SHORTCUT, TOPIC_FORM
 from adapters.slack.interactions.views import ViewListeners, channel_busy, refuse_old_form
 from adapters.slack.messages.block_kit import LINKS_ACTION, RUN_ACTION
 from adapters.slack.paths import EVENTS_PATH
@@ -170,7 +170,8 @@ class SlackApp:
             app.view(TOPIC_FORM)(self._views.submitted(Modals.submitted))
             app.view(SETTINGS_FORM)(self._views.submitted(Modals.settings_submitted))
             app.view(CHANNEL_FORM)(self._views.submitted(Modals.channel_chosen, channel_busy))
-            app.action(QUERY)(self._views.acknowledged(Modals.preview))
+            for field in (QUERY, BOUND):
+                app.action(field)(self._views.acknowledged(Modals.preview))
             for listen in (app.action, app.shortcut):
                 listen(SHORTCUT)(self._views.acknowledged(Modals.shortcut))
                 listen(SETTINGS_SHORTCUT)(self._views.acknowledged(Modals.settings_shortcut))

@@ -7,7 +7,18 @@ from time import perf_counter
 
 import structlog
 
-from bot.commands import completion, delivery, reading, searching, settings, subscribing, timing, topics, why
+from bot.commands import (
+    completion,
+    delivery,
+    forecasting,
+    reading,
+    searching,
+    settings,
+    subscribing,
+    timing,
+    topics,
+    why,
+)
 from bot.commands.help import explanation, menu, overview
 from bot.commands.lines import read_arguments, split_line
 from bot.commands.registry import Arguments, Command, Kind, Parameter, Registry
@@ -48,6 +59,7 @@ REGISTRY = Registry(
         *reading.COMMANDS,
         *searching.BUTTONS,
         *settings.BUTTONS,
+        *forecasting.BUTTONS,
         *delivery.BUTTONS,
         *reading.BUTTONS,
     )

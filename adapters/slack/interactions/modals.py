@@ -141,15 +141,15 @@ class Modals:
             return
         if len(self._typed) >= _MOST_TYPED:
             self._typed.clear()
-        self._typed[view["id"]] = submission.query
+        self._typed[view["id"]] = submission.forecast
         call = await self._calls.of_form(
-            f"search --here -- {submission.query}", submission.channel, submission.channel_name, body["user"]["id"]
+            submission.forecast, submission.channel, submission.channel_name, body["user"]["id"]
         )
         found = preview_of(await self._commands.run(call))
         try:
             await self._api.client.views_update(view_id=view["id"], hash=view["hash"], view=with_preview(view, found))
         except ERRORS as error:
-            if code_of(error) != "hash_conflict" or self._typed.get(view["id"]) != submission.query:
+            if code_of(error) != "hash_conflict" or self._typed.get(view["id"]) != submission.forecast:
                 log.info("slack.preview_not_shown", reason=explained(error))
                 return
             # An older preview came in between, and this is what the person wrote last.

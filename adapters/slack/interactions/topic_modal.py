@@ -23,6 +23,7 @@ from bot.topics.store import TopicOptions
 #: These are in open forms and in the manifest, and must keep their meaning.
 TOPIC_FORM: Final = "paperround.topic"
 QUERY: Final = "paperround.query"
+BOUND: Final = "paperround.bound"
 SHORTCUT: Final = "paperround.subscribe"
 
 LONGEST_QUERY: Final = 500
@@ -52,7 +53,7 @@ class TopicForm:
         blocks = [channel_input()] if not self.channel else []
         blocks.append(_query_input(known.query))
         blocks.append(_text_input("name", "Name", "Shown instead of the query", known.name, LONGEST_NAME))
-        blocks.append(_number_input("min-upvotes", "Only from so many upvotes on", known.min_upvotes, 1_000_000))
+        blocks.append(_bound_input(known.min_upvotes))
         blocks.append(_instant_input(chosen=known.instant))
         if not self.number:
             blocks.append(_number_input("backfill", "Older papers to post now", None, _LONGEST_BACKFILL))
@@ -83,7 +84,7 @@ def with_preview(view: Json, preview: Sequence[Json]) -> Json:
 @dataclass(frozen=True, slots=True)
 class Submission:
     """What a person put into a form. `chosen` says that the form offered to choose the channel; `fields` are the names
-    of its fields."""
+    of its fields, and `forecast` is the line that says what the topic would post."""
 
     channel: str
     channel_name: str
@@ -91,6 +92,7 @@ class Submission:
     query: str
     line: str
     fields: frozenset[str]
+    forecast: str
 
 
 def submission_of(view: Json) -> Submission:
@@ -112,7 +114,9 @@ def submission_of(view: Json) -> Submission:
         backfill=_value(fields, "backfill") or "",
     )
     channel = form.channel or fields.get("channel", {}).get("selected_conversation") or ""
-    return Submission(channel, form.channel_name, not form.channel, query, line, frozenset(fields))
+    least = "".join((_value(fields, "min-upvotes") or "").split())
+    forecast = " ".join(["forecast", *([f"--min-upvotes {least}"] if least else []), "--", query])
+    return Submission(channel, form.channel_name, not form.channel, query, line, frozenset(fields), forecast)
 
 
 def mistake_of(reply: Reply) -> str:
@@ -126,7 +130,7 @@ def under_field(mistake: str) -> str:
 
 
 def preview_of(reply: Reply) -> list[Json]:
-    """The beginning of a search's answer, to be shown while somebody writes the query."""
+    """What the topic would post, to be shown while somebody writes the query."""
     words = [block for block in reply.message.blocks if not isinstance(block, PaperBlock | Buttons)][:1]
     papers = [
         replace(block, compact=True, buttons=(), thumbnail_url="")
@@ -211,6 +215,13 @@ def _number_input(block_id: str, label: str, known: int | None, largest: int) ->
         "max_value": str(largest),
     }
     return _input(block_id, label, element | ({"initial_value": str(known)} if known else {}))
+
+
+def _bound_input(known: int | None) -> Json:
+    """The least upvotes. What is below the fields follows them, too."""
+    block = _number_input("min-upvotes", "Only from so many upvotes on", known, 1_000_000)
+    watched = {"action_id": BOUND, "dispatch_action_config": {"trigger_actions_on": ["on_character_entered"]}}
+    return block | {"element": block["element"] | watched, "dispatch_action": True}
 
 
 def _instant_input(*, chosen: bool) -> Json:

@@ -248,7 +248,22 @@ async def test_the_last_of_quick_previews_is_shown_and_asks_nobody_else(with_for
         view = await opened(with_forms)
         with_forms.slack.fail("views.update", "hash_conflict")
         await write(with_forms.slack, view, query="diffusion study")
-        await previewed(with_forms, view, "diffusion study")
+        await previewed(with_forms, view, "No papers are known yet")
+
+
+async def test_a_preview_shows_what_the_topic_would_have_posted_within_its_bounds(with_forms: BotProcess) -> None:
+    channel = with_forms.slack.channel()
+    await with_forms.news(*(a_paper(number, upvotes=number) for number in range(1, 9)))
+    async with with_forms.over_http():
+        await with_forms.slack.command("subscribe", channel)
+        view = await opened(with_forms)
+        await write(with_forms.slack, view, query="diffusion")
+        await previewed(with_forms, view, "8 papers in the last 4 weeks")
+        await write(with_forms.slack, view, min_upvotes="7")
+        await previewed(with_forms, view, "2 papers in the last 4 weeks")
+        shown = words_of(with_forms.slack.views[view["id"]])
+    assert "Diffusion Study 8" in shown
+    assert "Diffusion Study 6" not in shown
 
 
 async def test_a_preview_leaves_the_fields_of_an_edited_topic_as_they_are(with_forms: BotProcess) -> None:
@@ -258,7 +273,7 @@ async def test_a_preview_leaves_the_fields_of_an_edited_topic_as_they_are(with_f
         await with_forms.slack.command("edit 1", channel)
         view = await opened(with_forms)
         await write(with_forms.slack, view, query="agents OR diffusion")
-        await previewed(with_forms, view, "agents OR diffusion")
+        await previewed(with_forms, view, "No papers are known yet")
         changed = with_forms.slack.views[view["id"]]
         fields = {
             block["block_id"]: block["element"].get("initial_value")
