@@ -38,6 +38,7 @@ class SimulatedChannel:
     ephemerals: list[Json] = field(default_factory=list)  # what one person each sees there
     refuses: str = ""  # the code with which Slack refuses every message there
     shared: bool = False  # with another workspace
+    properties: Json = field(default_factory=dict)
 
     @property
     def posts(self) -> list[Json]:
@@ -232,6 +233,7 @@ def channel_info(slack: SlackSimulator, arguments: Json) -> Json:
         return {"channel": {"id": channel.id, "is_im": True, "user": min(channel.members - {BOT_USER})}}
     return {"channel": {"id": channel.id, "name": channel.name, "is_private": channel.private,
                         "is_mpim": channel.name.startswith("mpdm-"), "is_archived": channel.archived,
+                        "is_ext_shared": channel.shared, "properties": channel.properties,
                         "is_member": BOT_USER in channel.members}}  # fmt: skip
 
 

@@ -259,6 +259,15 @@ class SlackApi:
             raise
         return is_inside(found)
 
+    async def posters(self, channel_id: str) -> frozenset[str] | None:
+        """The people who may write in a channel beside its workspace's admins, None where all its members may; raises
+        one of `errors.ERRORS`."""
+        channel: Json = (await self._ask(partial(self.client.conversations_info, channel=channel_id)))["channel"]
+        restricted = (channel.get("properties") or {}).get("posting_restricted_to")
+        if not restricted and not channel.get("is_read_only"):
+            return None
+        return frozenset(str(user) for user in (restricted or {}).get("user") or ())
+
     async def join(self, channel_id: str) -> None:
         """Joins a public channel; raises one of `errors.ERRORS`."""
         await self.client.conversations_join(channel=channel_id)

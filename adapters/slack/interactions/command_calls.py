@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import structlog
@@ -21,6 +22,7 @@ log = structlog.get_logger(__name__)
 #: What Slack makes of links, people, channels and groups in what somebody types.
 _TOKEN = re.compile(r"<(?P<sign>[@#!]|(?=https?://|mailto:|tel:))(?P<what>[^<>|]+)(?:\|(?P<label>[^<>]*))?>")
 _MENTION_LINE = re.compile(r"\s*(?:/papers\s+)?(?:settings\s+mention|configure)\b", re.IGNORECASE)
+_SHARE_LINE = re.compile(r"\s*(?:/papers\s+)?share\b", re.IGNORECASE)
 _MOST_NAMED = 5  # people and channels that Slack is asked about for one line
 #: What Slack says in place of the name of a channel that is not public.
 _NAMELESS = frozenset(("", "privategroup", "directmessage"))
@@ -118,13 +120,25 @@ class CommandCalls:
     ) -> CommandCall:
         if _MENTION_LINE.match(line) and (who := unnamed_person(line)):
             line = named(line, await self._person_name(who))
+        person = await self.person(user_id, personal=channel_id.startswith(DIRECT_MESSAGE_PREFIX))
+        if person.may_post and _SHARE_LINE.match(line):
+            person = replace(person, may_post=await self._may_post(channel_id, person))
         return CommandCall(
             line=visible(line),
             address=await self.address(channel_id),
             channel_name=await self.channel_name(channel_id, channel_name),
-            person=await self.person(user_id, personal=channel_id.startswith(DIRECT_MESSAGE_PREFIX)),
+            person=person,
             from_message=from_message,
         )
+
+    async def _may_post(self, channel_id: str, person: Person) -> bool:
+        """Whether somebody may write in a channel that they are in. Where Slack does not say, members may."""
+        try:
+            allowed = await self._api.posters(channel_id)
+        except ERRORS as error:
+            log.info("slack.posters_unknown", channel=channel_id, reason=explained(error))
+            return True
+        return allowed is None or person.id in allowed or person.may_administer
 
     async def _person_name(self, user_id: str) -> str:
         """What a person is called, their id where that cannot be found out."""
@@ -161,6 +175,7 @@ class CommandCalls:
             may_manage=personal or not (profile.external or profile.bot or profile.gone),
             as_member=not personal,
             may_administer=profile.admin,
+            may_post=not (profile.bot or profile.gone),
             roles=frozenset({ADMINS} if profile.admin else ()),
             time_zone=profile.time_zone,
         )

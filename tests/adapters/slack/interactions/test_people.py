@@ -77,6 +77,32 @@ async def test_on_a_grid_people_of_our_organisation_manage_and_others_look(
         assert REFUSED not in await bot.read("search diffusion", channel, "U0BOB")
 
 
+@pytest.mark.parametrize(
+    ("who", "restricted", "answer"),
+    [
+        ({}, None, "Shared"),
+        ({"is_restricted": True}, None, "Shared"),
+        ({"team_id": "T0THEIRS"}, None, "Shared"),
+        ({}, {"type": ["admin"]}, "Only people who may write"),
+        ({}, {"type": ["admin"], "user": ["U0BOB"]}, "Shared"),
+        ({"is_admin": True}, {"type": ["admin"]}, "Shared"),
+        ({"is_bot": True}, None, "Only people who may write"),
+        ({"deleted": True}, None, "Only people who may write"),
+    ],
+)
+async def test_who_may_write_may_share(bot: BotProcess, who: Json, restricted: Json | None, answer: str) -> None:
+    bot.slack.person("U0BOB", "bob", **who)
+    channel = bot.slack.channel()
+    channel.properties = {"posting_restricted_to": restricted} if restricted else {}
+    await bot.news(a_paper(1))
+    async with bot.over_http():
+        assert answer in await bot.read("share 2605.00001", channel, "U0BOB")
+        if answer == "Shared":
+            assert "within the last hour" in await bot.read("share 2605.00001", channel, "U0BOB")
+    await bot.engine.deliver()
+    assert len(channel.posts) == (answer == "Shared")
+
+
 async def test_trouble_with_looking_at_a_person_passes_or_is_said(bot: BotProcess) -> None:
     channel = bot.slack.channel()
     async with bot.over_http():
