@@ -18,6 +18,7 @@ from adapters.discord.client.errors import LOGIN_REFUSED, REQUEST_ERRORS, RESPON
 from adapters.discord.doctor import NO_MESSAGE_CONTENT, DiscordDoctor
 from adapters.discord.guilds.lifecycle import ChannelLifecycle, GuildLifecycle, Listener
 from adapters.discord.guilds.permissions import invite_url
+from adapters.discord.guilds.welcome import welcome
 from adapters.discord.interactions.command_calls import Interaction
 from adapters.discord.interactions.command_tree import command_tree, fingerprint, ids_of
 from adapters.discord.interactions.handler import InteractionHandler
@@ -196,7 +197,8 @@ class DiscordBot:
 
         client.on_command_component = on_component
         client.event(on_interaction)
-        for listener in GuildLifecycle(client, self._directory, self._lifecycle).listeners:
+        welcomes = functools.partial(welcome, client, localized=self._mentions.localized)
+        for listener in GuildLifecycle(client, self._directory, self._lifecycle, welcomes).listeners:
             listen(listener)
         heard = []
         if self._talk is not None:

@@ -52,12 +52,21 @@ class ChannelLifecycle(Protocol):
 class GuildLifecycle:
     """Keeps what is stored in line with what the gateway tells. Methods are named like discord.py's events."""
 
-    def __init__(self, client: DiscordClient, directory: WorkspaceDirectory, lifecycle: ChannelLifecycle) -> None:
+    def __init__(
+        self,
+        client: DiscordClient,
+        directory: WorkspaceDirectory,
+        lifecycle: ChannelLifecycle,
+        welcome: Callable[[discord.Guild], Coroutine[Any, Any, None]] | None = None,
+    ) -> None:
+        self._welcome = welcome
         self._client = client
         self._directory = directory
         self._lifecycle = lifecycle
         #: Servers that the bot was removed from while it was looking.
         self._left_guilds: set[int] = set()
+        #: Those that the bot is in, once the gateway has told of them all.
+        self._known_guilds: set[int] | None = None
         # Events may come within a moment, and what the last one says must stay.
         self._event_lock = asyncio.Lock()
 
@@ -102,6 +111,7 @@ class GuildLifecycle:
             return  # it took so long that we are gone again
         guilds = {str(guild.id): guild for guild in self._client.guilds}
         _log.info("discord.ready", guilds=len(guilds))
+        self._known_guilds = {guild.id for guild in self._client.guilds}
         stored = {
             workspace.id: workspace
             for workspace in await self._directory.workspaces(PlatformName.DISCORD)
@@ -124,12 +134,19 @@ class GuildLifecycle:
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         self._left_guilds.discard(guild.id)
+        if self._known_guilds is not None:
+            self._known_guilds.add(guild.id)
         await self._lifecycle.workspace_joined(_guild_address(guild.id), guild.name)
         await self._recover(in_server=guild.id)
+        known = await self._directory.channels(PlatformName.DISCORD, workspace=str(guild.id), with_topics=True)
+        if self._welcome is not None and not known:
+            await self._welcome(guild)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Not for an outage: discord.py tells those apart (`on_guild_unavailable`), and they change nothing."""
         self._left_guilds.add(guild.id)
+        if self._known_guilds is not None:
+            self._known_guilds.discard(guild.id)
         await self._lifecycle.workspace_left(_guild_address(guild.id), REMOVED_FROM_SERVER)
 
     async def on_guild_unavailable(self, guild: discord.Guild) -> None:
@@ -137,7 +154,8 @@ class GuildLifecycle:
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """After an outage, and for every server at the start. A new invitation may look like it, too."""
-        if guild.id in self._left_guilds:
+        new = self._known_guilds is not None and guild.id not in self._known_guilds
+        if new or guild.id in self._left_guilds:
             await self.on_guild_join(guild)
 
     async def on_guild_update(self, before: discord.Guild, after: discord.Guild) -> None:

@@ -481,7 +481,10 @@ async def test_after_garbage_on_the_gateway_another_session_begins(harness: Harn
 
 
 async def test_no_privileged_intent_is_asked_for(running_harness: Harness) -> None:
-    assert running_harness.simulator.gateway.identifies[0]["intents"] == discord.Intents(guilds=True).value
+    assert (
+        running_harness.simulator.gateway.identifies[0]["intents"]
+        == discord.Intents(guilds=True, guild_messages=True, dm_messages=True).value
+    )
     privileged = discord.Intents(members=True, presences=True, message_content=True).value
     assert not running_harness.simulator.gateway.intents() & privileged
 
