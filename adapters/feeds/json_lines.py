@@ -22,7 +22,7 @@ from typing import BinaryIO, Final, Self, cast
 from adapters.feeds.arxiv.fields import LONGEST_COMMENT, arxiv_categories, author_names
 from adapters.feeds.huggingface.daily_papers import LONGEST_ABSTRACT, LONGEST_TITLE, MOST_AUTHORS, YEARS
 from bot.errors import OperatorError
-from bot.papers.ids import normalize_paper_id
+from bot.papers.ids import paper_id_of
 from bot.papers.names import Name, read_names
 from bot.papers.paper import Paper, SourceName
 from bot.text.cleaning import clean_line
@@ -214,7 +214,7 @@ def _paper_id(value: object) -> str:
     if value is None:
         raise _BadLineError("no id")
     # Never a number: 2604.1303 has lost its last zero.
-    found = normalize_paper_id(value) if isinstance(value, str) else None
+    found = paper_id_of(value) if isinstance(value, str) else None
     if found is None:
         raise _BadLineError(f"id {_shown(value)} is not an arXiv id")
     return found

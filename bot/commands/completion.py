@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from zoneinfo import available_timezones
 
 from bot.commands.lines import split_line
 from bot.commands.registry import Command, Kind, Parameter, Registry
@@ -18,6 +17,7 @@ from bot.platforms.command_calls import CommandCall, Completion
 from bot.query.categories import CATEGORIES
 from bot.query.errors import QueryError
 from bot.query.parser import parse
+from bot.schedules.zones import offered_time_zones
 
 MOST = 25
 _SCHEDULES = ("weekdays 09:00", "daily 09:00", "mon,thu 17:30", "instant", "hourly", "monthly 1 09:00")
@@ -100,7 +100,7 @@ def _values(registry: Registry, parameter: Parameter, before: Sequence[str]) -> 
         case Kind.CHOICE:
             return [(choice, "") for choice in parameter.choices]
         case Kind.COMMAND:
-            return [_described(command) for command in registry]
+            return [*map(_described, registry), ("query", "how to write searches and topics")]
         case Kind.SETTING:
             helps = {setting.key: setting.help for setting in SETTINGS.values()} | {ROLE: ROLE_HELP}
             return [(key, helps[key]) for key in KEYS]
@@ -158,4 +158,4 @@ async def _titled(services: Services, words: Sequence[str]) -> list[Paper]:
 
 @cache
 def _zones() -> tuple[str, ...]:
-    return tuple(sorted(available_timezones()))
+    return tuple(sorted(offered_time_zones()))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from bot.commands.registry import Command, Registry
+from collections.abc import Sequence
+from typing import Final
+
+from bot.commands.registry import Command, Kind, Registry
 from bot.commands.wording import answer, hint, say, sentence
-from bot.messages.message import Block, Button, Buttons, Heading, Items, bold, code, text
+from bot.messages.message import Block, Button, Buttons, Heading, Items, Span, bold, code, text
 from bot.platforms.command_calls import Reply
+
+HELP_QUERY: Final = "/papers help query"
 
 
 def menu() -> Reply:
@@ -31,8 +36,48 @@ def overview(registry: Registry) -> Reply:
     return answer(
         Heading("Paper Round"),
         Items(lines),
-        hint("More on one of them: ", code("/papers help search")),
+        hint("More on one of them: ", code("/papers help search"), "; how to write queries: ", code(HELP_QUERY)),
     )
+
+
+#: The language of searches and topics: what to write, and what that finds.
+LANGUAGE: Final = (
+    (("diffusion distillation",), "both words in title, abstract or keywords; agents also finds agent"),
+    (('"mixture of experts"', "fine-tuning"), "the words in a row; quotes of every language will do"),
+    (('llm OR "language model"', "(image OR video) generation"), "either; OR in capitals, parentheses group"),
+    (("agents -survey", "agents NOT survey"), "without that word"),
+    (("quant*",), "words that begin so"),
+    (("title:agent", "abstract:benchmark"), "only there"),
+    (('author:"yann lecun"', 'author:"LeCun, Y."'), "an author, either name first"),
+    (("cat:cs.CL", "cat:cs.*"), "an arXiv category, or all of an archive"),
+    (("org:nvidia", "submitter:akhaliq", "source:arxiv"), "organisation, submitter, feed"),
+    (("upvotes:>=20", "stars:>100", "comments:1..5"), "numbers"),
+    (("after:2026-01-01", "before:2026-03-01", "date:2026-04"), "days, months and years"),
+    (("has:code", "has:project", "has:model"), "with such a link"),
+    (("id:2604.13035",), "that paper"),
+    (("*",), "every paper"),
+    (("agents sort:new", "agents sort:top"), "a search by day or by votes"),
+)
+_LANGUAGE_NAMES: Final = frozenset(("query", "queries", "language", "syntax", "operators", "search syntax"))
+
+
+def asks_for_language(name: str) -> bool:
+    """Whether `help` was asked about the language of queries, and not about a command."""
+    return name.lower() in _LANGUAGE_NAMES
+
+
+def language() -> Reply:
+    """How to write what to look for."""
+    return answer(
+        Heading("Searches and topics"),
+        say("Both are written in one language: a topic is a search that goes on. Case does not matter."),
+        Items(tuple(text(*_alternatives(examples), f": {meaning}") for examples, meaning in LANGUAGE)),
+        hint("Try one: ", code("/papers search agents -survey"), ", then the same with ", code("/papers subscribe")),
+    )
+
+
+def _alternatives(examples: Sequence[str]) -> list[str | Span]:
+    return [part for example in examples for part in (" ", code(example))][1:]
 
 
 def explanation(command: Command) -> Reply:
@@ -51,4 +96,6 @@ def explanation(command: Command) -> Reply:
     if command.examples:
         blocks.append(say(bold("Examples")))
         blocks.append(Items(tuple(text(code(f"/papers {example}")) for example in command.examples)))
+    if any(parameter.kind is Kind.QUERY for parameter in command.parameters):
+        blocks.append(hint("All of the language of queries: ", code(HELP_QUERY)))
     return answer(*blocks)

@@ -11,18 +11,26 @@ import re
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.errors import UserError
 from bot.text.suggestions import closest
+from bot.text.typed import BACKTICK, DASHES, QUOTES, as_typed, quote_end, value_typed, visible
 
+#: What keeps its quotes, and what a person may write in any way.
+_WRITTEN = frozenset((Kind.TEXT, Kind.QUERY, Kind.TOPIC))
 LONGEST_LINE = 4000  # characters; Slack's own limit for a command
-_QUOTES = {'"': '"', "“": "”", "„": "“”", "«": "»"}
+_DASHES = re.escape(DASHES)
 _END_OF_OPTIONS = re.compile(r"(?<!\S)--(?!\S)")
-_OPTION = re.compile(r"(?P<dashes>--|[—–])(?P<name>[A-Za-z][A-Za-z0-9-]*)(?P<sign>=?)")
+_OPTION = re.compile(rf"(?P<dashes>[{_DASHES}]{{2,3}}|[—–―⸺⸻])(?P<name>[A-Za-z][A-Za-z0-9-]*)(?P<sign>=?)")
 
 
 def split_line(line: str) -> tuple[str, str]:
     """The command's name (may be empty) and what follows it; `/papers` itself may stand in front."""
     if len(line) > LONGEST_LINE:
         raise UserError(f"That is too long: a command has at most {LONGEST_LINE:,} characters.")
+    line = visible(line).strip()
+    while len(line) > 1 and line[0] == line[-1] == BACKTICK:  # copied with the marks of code
+        line = line[1:-1].strip()
     words = line.split(maxsplit=1)
+    if words:
+        words[0] = as_typed(words[0])
     if words and words[0].lower() == "/papers":
         words = words[1].split(maxsplit=1) if len(words) == 2 else []
     return (words[0] if words else "", words[1].strip() if len(words) == 2 else "")
@@ -38,7 +46,7 @@ def read_arguments(command: Command, text: str) -> Arguments:
             break
         last = number == len(positional)
         word, rest = (rest, "") if last else (*rest.split(maxsplit=1), "")[:2]
-        values[parameter.name] = _value(command, parameter, word)
+        values[parameter.name] = _value(command, parameter, as_typed(word))
     if rest:
         raise UserError(f"`/papers {command.name}` takes nothing after it. {_example(command)}".rstrip())
     missing = [parameter for parameter in positional if parameter.required and parameter.name not in values]
@@ -50,22 +58,23 @@ def read_arguments(command: Command, text: str) -> Arguments:
 def _take_options(command: Command, text: str, values: dict[str, str | int]) -> str:
     """Takes the options out of the text and returns what is left."""
     options = command.options
+    typed = as_typed(text)
     kept: list[str] = []
     position = 0
     while position < len(text):
-        if text[position] in _QUOTES:
+        if text[position] in QUOTES or quote_end(text, position) is not None:
             end = _end_of_quote(text, position)
             kept.append(text[position:end])
             position = end
             continue
-        if ended := _END_OF_OPTIONS.match(text, position):
+        if ended := _END_OF_OPTIONS.match(typed, position):
             kept.append(text[ended.end() :])
             break
-        found = _OPTION.match(text, position) if position == 0 or text[position - 1].isspace() else None
+        found = _OPTION.match(typed, position) if position == 0 or text[position - 1].isspace() else None
         name = found["name"].lower() if found else ""
         if found and name in options:
             position = _take_option(command, options[name], text, found.end(), bool(found["sign"]), values)
-        elif found and found["dashes"] == "--":
+        elif found and len(found["dashes"]) > 1:
             raise UserError(_unknown_option(command, name))
         else:
             kept.append(text[position])
@@ -84,7 +93,7 @@ def _take_option(
         return position
     while position < len(text) and text[position].isspace():
         position += 1
-    if position < len(text) and text[position] in _QUOTES:
+    if position < len(text) and (text[position] in QUOTES or quote_end(text, position) is not None):
         end = _end_of_quote(text, position)
         word = text[position + 1 : end - 1] if end - position > 1 else ""
     else:
@@ -100,14 +109,13 @@ def _take_option(
 
 def _end_of_quote(text: str, start: int) -> int:
     """The place behind a quotation, or the end of the text when it never closes: the query then says so."""
-    closing = _QUOTES[text[start]] + '"'
-    for position in range(start + 1, len(text)):
-        if text[position] in closing:
-            return position + 1
-    return len(text)
+    end = quote_end(text, start)
+    return len(text) if end is None else end + 1
 
 
 def _value(command: Command, parameter: Parameter, word: str) -> str | int:
+    if parameter.kind not in _WRITTEN:
+        word = value_typed(word)
     match parameter.kind:
         case Kind.NUMBER:
             return _number(parameter, word)

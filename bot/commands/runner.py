@@ -19,7 +19,7 @@ from bot.commands import (
     topics,
     why,
 )
-from bot.commands.help import explanation, menu, overview
+from bot.commands.help import asks_for_language, explanation, language, menu, overview
 from bot.commands.lines import read_arguments, split_line
 from bot.commands.registry import Arguments, Command, Kind, Parameter, Registry
 from bot.commands.services import Services
@@ -37,6 +37,8 @@ HELP = ("?", "-h", "--help")
 
 async def _help(_services: Services, _call: CommandCall, arguments: Arguments) -> Reply:
     name = arguments.text("command").removeprefix("/papers").strip()
+    if asks_for_language(name):
+        return language()
     return explanation(REGISTRY.get(name)) if name else overview(REGISTRY)
 
 
@@ -46,8 +48,8 @@ REGISTRY = Registry(
             name="help",
             summary="the commands, with examples",
             handler=_help,
-            parameters=(Parameter(name="command", help="a command", kind=Kind.COMMAND),),
-            examples=("help", "help subscribe"),
+            parameters=(Parameter(name="command", help="a command, or query", kind=Kind.COMMAND),),
+            examples=("help", "help subscribe", "help query"),
         ),
         *searching.COMMANDS,
         *subscribing.COMMANDS,

@@ -13,13 +13,14 @@ from bot.digests.cards import paper_card, title_of
 from bot.digests.content import SharedPaper
 from bot.errors import UserError
 from bot.messages.message import Block, Button, Buttons, Heading, PaperBlock, Span, bold, code
-from bot.papers.ids import linked_paper_ids, parse_paper_id
+from bot.papers.ids import paper_id_of, parse_paper_id
 from bot.papers.paper import SOURCE_NAMES, Paper, SourceName
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.query.parser import parse
 from bot.query.queries import Query, plain_words
 from bot.search.results import Hit
 from bot.text.counting import count_of
+from bot.text.typed import as_typed
 
 PAGE = 5  # papers on a page of results
 RELATED = 5
@@ -37,7 +38,7 @@ PAPER = Parameter(name="paper", help="an arXiv id or a link to a paper", kind=Ki
 
 async def search(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     asked = arguments.text("query")
-    if paper_id := _only_a_paper(asked):
+    if paper_id := paper_id_of(as_typed(asked)):  # people paste what they look at
         return await _shown(services, paper_id)
     query = parse(asked)
     page = arguments.number("page") or 1
@@ -182,14 +183,6 @@ async def share(services: Services, call: CommandCall, arguments: Arguments) -> 
         raise UserError(f"This paper was shared with {channel.name_here} within the last hour.")
     services.wake()
     return answer(say("Shared ", bold(title_of(paper)), f" with {channel.name_here}."))
-
-
-def _only_a_paper(asked: str) -> str | None:
-    """The id when the whole query is one link or id: people paste what they look at."""
-    try:
-        return parse_paper_id(asked) if linked_paper_ids(asked) or asked[:1].isdigit() else None
-    except UserError:
-        return None
 
 
 async def known_paper(services: Services, paper_id: str) -> Paper:

@@ -19,6 +19,7 @@ from bot.platforms.platform import Platform
 from bot.schedules.parsing import parse_schedule
 from bot.schedules.zones import parse_time_zone
 from bot.text.suggestions import closest
+from bot.text.typed import value_typed, without_quotes
 
 LARGEST_LIMIT = 50  # papers in a digest; more is a flood
 MOST_QUIET_DATES = 100
@@ -67,7 +68,7 @@ def _read_sources(settings: ChannelSettings, value: str, _platform: Platform) ->
     names = {"all": frozenset(SourceName), "hf": frozenset({SourceName.HUGGINGFACE})}
     names |= {source.value: frozenset({source}) for source in SourceName}
     chosen: frozenset[SourceName] = frozenset()
-    for word in value.lower().replace(",", " ").replace("hugging face", "huggingface").split():
+    for word in map(without_quotes, value.lower().replace(",", " ").replace("hugging face", "huggingface").split()):
         if word not in names:
             raise UserError("`sources` is `huggingface`, `arxiv` or `all`.")
         chosen |= names[word]
@@ -79,7 +80,7 @@ def _read_quiet_days(settings: ChannelSettings, value: str, _platform: Platform)
         return replace(settings, quiet_days=QuietDays())
     weekdays: set[int] = set()
     dates: set[date] = set()
-    for word in value.lower().replace(",", " ").split():
+    for word in map(without_quotes, value.lower().replace(",", " ").split()):
         if word in ("weekend", "weekends"):
             weekdays |= {5, 6}
         elif len(word) >= 3 and any(name.lower().startswith(word.removesuffix("s")) for name in _DAY_NAMES):
@@ -217,7 +218,9 @@ def _changed(channel: Channel, values: Mapping[str, str], platform: Platform, no
                 case "timezone":
                     changed = replace(changed, time_zone=parse_time_zone(value).key)
                 case _:
-                    changed = replace(changed, settings=SETTINGS[key].read(changed.settings, value.strip(), platform))
+                    changed = replace(
+                        changed, settings=SETTINGS[key].read(changed.settings, value_typed(value), platform)
+                    )
         except UserError as error:
             error.about = error.about or key
             wrong[key] = error

@@ -15,6 +15,7 @@ from bot.query.explanations import explain
 from bot.query.parser import parse
 from bot.query.queries import Query
 from bot.text.suggestions import closest, quoted
+from bot.text.typed import unquoted, value_typed
 from bot.topics.matcher import same
 from bot.topics.subscription import Subscription
 
@@ -61,9 +62,13 @@ async def topic_named(services: Services, channel: Channel, asked: str) -> Subsc
     topics = await services.subscriptions.of_channel(channel.id)
     if not topics:
         raise UserError("This channel has no topics. `/papers subscribe QUERY` adds one.")
-    number = asked.strip().lstrip("#").rstrip(".")
+    number = value_typed(asked).lstrip("#").rstrip(".")
+    asked = asked.strip()
     for topic in topics:
-        if number == str(topic.number) or asked.casefold() in (topic.name.casefold(), topic.query.casefold()):
+        if number == str(topic.number) or {asked.casefold(), unquoted(asked).casefold()} & {
+            topic.name.casefold() or topic.query.casefold(),
+            topic.query.casefold(),
+        }:
             return topic
     with suppress(QueryError):
         query = parse(asked)

@@ -6,23 +6,41 @@ import re
 from collections.abc import Iterable
 
 from bot.errors import UserError
+from bot.text.typed import as_typed
 
 # https://info.arxiv.org/help/arxiv_identifier.html: since 2007-04 YYMM.NNNN, since 2015-01 five digits; before,
 # archive(.subject-class)/YYMMNNN. A version may follow.
 _NEW_ID = r"\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}"
 
 
-_OLD_ID = r"(?P<archive>[a-z]+(?:-[a-z]+)?)(?:\.[A-Za-z]{2})?/(?P<number>\d{2}(?:0[1-9]|1[0-2])\d{3})"
+_OLD_ID = r"(?P<archive>[a-z]+(?:-[a-z]+)?)(?:\.[A-Za-z]{2})?(?:/|%2F)(?P<number>\d{2}(?:0[1-9]|1[0-2])\d{3})"
 
 
 _ID = re.compile(rf"(?:(?P<id>{_NEW_ID})|{_OLD_ID})(?:v\d+)?", re.ASCII)
 
 
-_HOSTS = re.compile(
-    r"(?:https?://)?(?:www\.|export\.|browse\.)?"
-    r"(?:arxiv\.org/(?:abs|pdf|html|ps|format)|huggingface\.co/papers|hf\.co/papers|alphaxiv\.org/abs)/",
+# Where links to papers lead, up to the id (https://info.arxiv.org/help/arxiv_identifier_for_services.html), also at
+# those who show arXiv's papers under its ids. DOIs of arXiv: https://info.arxiv.org/help/doi.html.
+_LINKS = re.compile(
+    r"(?:https?://)?(?:"
+    r"(?:(?:www|export|browse|[a-z]{2})\.)?arxiv\.org/(?:abs|pdf|html|ps|format|src|e-print|tb)"
+    r"|(?:www\.)?(?:huggingface\.co|hf\.co)/papers"
+    r"|(?:www\.)?alphaxiv\.org/(?:abs|pdf|html|overview|resources)"
+    r"|(?:www\.)?ar5iv\.(?:labs\.arxiv\.)?org/(?:abs|html|pdf)"
+    r"|(?:www\.|api\.)?semanticscholar\.org/arxiv"
+    r")[/:](?:arxiv:)?"
+    r"|(?:https?://(?:(?:www|dx)\.)?doi\.org/|\bdoi:\s?|(?<![\w./]))10\.48550(?:/|%2F)arxiv\.",
     re.ASCII | re.IGNORECASE,
 )
+# How people and programs name papers: the preprint of a citation, the identifier of OAI-PMH.
+_NAMED = re.compile(
+    r"(?:\boai:arxiv\.org:|\barxiv\s?(?:e-?print\s|preprint\s)?(?:arxiv)?\s?[:_]\s?)", re.ASCII | re.IGNORECASE
+)
+_BEHIND_LINK = re.compile(r"(?:\.pdf)?/?(?:[?#].*)?", re.DOTALL)
+# `[math.AP]` and a date stand behind an id wherever it is cited.
+_BEHIND_ID = re.compile(r"(?:\.pdf)?(?:\s*\[[A-Za-z.-]{2,20}\]?(?:\s.{0,100})?)?", re.DOTALL)
+_AROUND = " \t\r\n<>()[]{}\"'“”„‘’«»`"
+_LONGEST_SAID = 2_000  # characters that are looked through for one paper
 
 
 def _id_of(found: re.Match[str]) -> str:
@@ -41,20 +59,29 @@ def normalize_paper_id(text: str) -> str | None:
     return _id_of(found) if found else None
 
 
-def parse_paper_id(text: str) -> str:
-    """The id of the paper that a person names by id or by link.
-
-    Raises `UserError` when there is none in the text.
-    """
-    text = text.strip().strip("<>").rstrip(".,;:!")  # copied with the end of its sentence
-    link = _HOSTS.match(text)
-    if link:
-        found = _ID.match(text, link.end())
-        rest = text[found.end() :] if found else ""
-        if found and re.fullmatch(r"(?:\.pdf)?/?(?:[?#].*)?", rest, re.DOTALL):
+def paper_id_of(text: str) -> str | None:
+    """The id of the one paper that `text` names: an id, a link, a DOI of arXiv, or the line to cite it by."""
+    text = text.strip(_AROUND + ".,;:!")  # copied with the end of its sentence
+    if found := _ID.match(text):
+        return _id_of(found) if _BEHIND_ID.fullmatch(text, found.end()) else None
+    ids: set[str] = set()
+    for beginning, behind in ((_LINKS, _BEHIND_LINK), (_NAMED, _BEHIND_ID)):
+        begun = beginning.match(text)
+        if begun and (found := _ID.match(text, begun.end())) and behind.fullmatch(text, found.end()):
             return _id_of(found)
-    elif paper_id := normalize_paper_id(text):
+        ids.update(_begun_by(beginning, text[:_LONGEST_SAID]))
+    # A citation names its paper once, or in several ways.
+    return ids.pop() if len(ids) == 1 and not text.startswith(("http://", "https://")) else None
+
+
+def parse_paper_id(text: str) -> str:
+    """The id of the paper that a person names by id, by link or as it is cited.
+
+    Raises `UserError` when there is none in the text, or several.
+    """
+    if paper_id := paper_id_of(as_typed(text)):
         return paper_id
+    text = text.strip().strip("<>")
     shown = text if len(text) <= 60 else text[:59] + "…"
     raise UserError(
         f"“{shown}” is not a paper that I can find. Write an arXiv id like `2604.13035`, "
@@ -63,8 +90,9 @@ def parse_paper_id(text: str) -> str:
 
 
 def linked_paper_ids(text: str) -> list[str]:
-    """The ids of all papers that a text links to, in their order, each once."""
-    ids: Iterable[str] = (
-        _id_of(found) for link in _HOSTS.finditer(text) if (found := _ID.match(text, link.end())) is not None
-    )
-    return list(dict.fromkeys(ids))
+    """The ids of all papers that a text links to, or names by DOI, in their order, each once."""
+    return list(dict.fromkeys(_begun_by(_LINKS, text)))
+
+
+def _begun_by(beginning: re.Pattern[str], text: str) -> Iterable[str]:
+    return (_id_of(found) for begun in beginning.finditer(text) if (found := _ID.match(text, begun.end())) is not None)

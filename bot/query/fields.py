@@ -36,14 +36,12 @@ from bot.query.syntax import (
     TextField,
     Word,
 )
+from bot.text.typed import DASHES, value_typed
 from bot.text.words import words as analyzed_words
 
 SHORTEST_PREFIX = 3
 _LARGEST_NUMBER = 999_999_999
 _YEARS = range(1900, 2101)  # arXiv began in 1991; a typo in a year is more likely than a query for 2101
-
-#: Every character that people and their phones write for a minus.
-DASHES: Final = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +65,7 @@ class Value:
     @property
     def plain(self) -> str:
         """The text without compatibility forms, for values that are no words: `２０` is 20, `≥` stays."""
-        return unicodedata.normalize("NFKC", self.text).strip()
+        return value_typed(unicodedata.normalize("NFKC", self.text))
 
 
 def shortened(text: str) -> str:
@@ -167,7 +165,7 @@ def _paper(value: Value) -> PaperId:
 
 
 _COMPARISON = re.compile(r"(>=|=>|≥|>|<=|=<|≤|<|=|)\s*(\d+)", re.ASCII)
-_INTERVAL = re.compile(r"(\d+)\s*\.\.\s*(\d+)", re.ASCII)
+_INTERVAL = re.compile(rf"(\d+)\s*(?:\.{{2,3}}|[{re.escape(DASHES)}])\s*(\d+)", re.ASCII)
 
 
 def _number(value: Value, field: NumberField) -> Number:

@@ -16,6 +16,7 @@ from bot.query.fields import FIELDS, SORT, Value, shortened, sort_named, text_te
 from bot.query.queries import Query
 from bot.query.syntax import And, Author, Node, Not, Or, Organization, Phrase, Sort, Submitter, Term
 from bot.query.tokens import Kind, Token, tokens
+from bot.text.typed import as_typed
 
 LONGEST_QUERY = 500  # characters
 MOST_TERMS = 50
@@ -35,7 +36,7 @@ def parse(text: str) -> Query:
             position=LONGEST_QUERY,
             length=len(text) - LONGEST_QUERY,
         )
-    query = _Parser(text).query()
+    query = _Parser(as_typed(text)).query()
     if len(query.text) > LONGEST_QUERY:
         raise QueryError(
             f"Written out the query has {len(query.text)} characters, {LONGEST_QUERY} at most are read.",

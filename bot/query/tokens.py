@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
 from bot.query.errors import QueryError
-from bot.query.fields import DASHES, FIELDS, SORT, Value, not_a_field
-
-#: Every character that people and their phones write for a double quote; any of them ends what another began.
-QUOTES: Final = '"\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02\u2033'
+from bot.query.fields import FIELDS, SORT, Value, not_a_field
+from bot.text.typed import BACKTICK, DASHES, QUOTES, quote_end
 
 
 class Kind(Enum):
@@ -52,12 +51,12 @@ def tokens(query: str) -> Iterator[Token]:
     place = 0
     while place < len(query):
         character = query[place]
-        if character.isspace():
+        if character.isspace() or character == BACKTICK:
             place += 1
         elif character in "()":
             yield _token(Kind.OPEN if character == "(" else Kind.CLOSE, query, place, place + 1)
             place += 1
-        elif character in QUOTES:
+        elif character in QUOTES or quote_end(query, place) is not None:
             token = _quoted(query, place)
             yield token
             place = token.end
@@ -80,10 +79,8 @@ def _token(kind: Kind, query: str, start: int, end: int) -> Token:
 
 
 def _quoted(query: str, start: int) -> Token:
-    end = start + 1
-    while end < len(query) and query[end] not in QUOTES:
-        end += 1
-    if end == len(query):
+    end = quote_end(query, start)
+    if end is None:
         raise QueryError(
             "A quote is opened and never closed.",
             'Write a second `"` where the phrase ends, or leave this one out.',
@@ -109,8 +106,14 @@ def _minus(query: str, place: int) -> Token:
     return token
 
 
+_ENDS: Final = frozenset("()" + BACKTICK + QUOTES)
+
+
 def _end_of_run(query: str, place: int) -> int:
-    while place < len(query) and not query[place].isspace() and query[place] not in "()" and query[place] not in QUOTES:
+    start = place
+    while place < len(query) and not query[place].isspace() and query[place] not in _ENDS:
+        if query[place - 1 : place] == ":" and place > start and quote_end(query, place) is not None:
+            break  # author:'yann lecun'
         place += 1
     return place
 
@@ -122,12 +125,17 @@ def _run(query: str, start: int, end: int) -> Iterator[Token]:
         yield Token(operator, run)
         return
     name, colon, text = run.text.partition(":")
+    if compared := _COMPARED.fullmatch(run.text):
+        # `stars>100` means what `stars:>100` does.
+        yield Token(Kind.FIELD, _value(query, start, start + compared.end(1)))
+        yield Token(Kind.TEXT, _value(query, start + compared.end(1), end))
+        return
     if not colon:
         yield Token(Kind.TEXT, run)
         return
     at_value = start + len(name) + 1
     follows = query[end : end + 1]
-    belongs = follows != "" and not follows.isspace() and follows != ")"
+    belongs = follows != "" and not follows.isspace() and follows not in (")", BACKTICK)
     if name.lower() not in FIELDS and name.lower() != SORT:
         if text or belongs:
             raise not_a_field(run)
@@ -148,6 +156,7 @@ def _run(query: str, start: int, end: int) -> Iterator[Token]:
         yield Token(Kind.TEXT, _value(query, at_value, end))
 
 
+_COMPARED: Final = re.compile(r"(upvotes|stars|comments)[<>=≤≥]{1,2}\d+", re.ASCII | re.IGNORECASE)
 _EXAMPLES: Final = {
     "title": "title:agent",
     "abstract": "abstract:benchmark",

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from bot.errors import UserError
 from bot.text.suggestions import closest, quoted
+from bot.text.typed import value_typed
 
 DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 FARTHEST_DAY = timedelta(days=3660)  # what a person may name at most, about ten years ahead
@@ -35,7 +36,9 @@ def parse_day(text: str, today: date) -> date:
 
     Raises `UserError` for what is none, and for one too far away to be meant.
     """
-    wanted = " ".join(text.casefold().replace("`", "").strip(" .").replace(",", " ").split()).removeprefix("on ")
+    wanted = " ".join(value_typed(text.strip(" .")).casefold().strip(" .").replace(",", " ").split()).removeprefix(
+        "on "
+    )
     try:
         day = _read_day(wanted, today)
         near = day is None or day - today <= FARTHEST_DAY

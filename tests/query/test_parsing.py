@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from bot.papers.paper import SourceName
 from bot.query.errors import QueryError
-from bot.query.fields import DASHES
 from bot.query.parser import LONGEST_QUERY, parse
 from bot.query.queries import Query
 from bot.query.syntax import (
@@ -36,7 +35,7 @@ from bot.query.syntax import (
     TextField,
     Word,
 )
-from bot.query.tokens import QUOTES
+from bot.text.typed import DASHES, QUOTES
 from tests.strategies import queries, query_texts
 
 TITLE, ABSTRACT = TextField.TITLE, TextField.ABSTRACT
@@ -171,6 +170,47 @@ def test_every_dash_is_a_minus_before_a_word_and_none_within_one(dash: str) -> N
 @pytest.mark.parametrize("quote", QUOTES)
 def test_every_double_quote_makes_a_phrase(quote: str) -> None:
     assert parse(f"{quote}a b{quote}").root == Phrase(("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        ("cat：cs.CL", "cat:cs.CL"),
+        ("ｔｉｔｌｅ：ａｇｅｎｔ", "title:agent"),
+        ("title﹕agent", "title:agent"),
+        ("upvotes：＞＝２０", "upvotes:>=20"),
+        ("（a　OR　b）", "a OR b"),
+        ("quant＊", "quant*"),
+        ("－survey llm", "-survey llm"),
+        ("'mixture of experts'", '"mixture of experts"'),
+        ("‘mixture of experts’ -‚case study‘", '"mixture of experts" -"case study"'),
+        ("author:'yann lecun'", 'author:"yann lecun"'),
+        ("author:「yann lecun」", 'author:"yann lecun"'),
+        ("《mixture of experts》", '"mixture of experts"'),
+        ("don't students' ’90s", '"don t" students 90s'),
+        ("cat:“cs.CL”", "cat:cs.CL"),
+        ("upvotes:'>=20'", "upvotes:>=20"),
+        ("source:«arxiv»", "source:arxiv"),
+        ("date:『2026-04』", "date:2026-04"),
+        ("`cat:cs.CL agents`", "cat:cs.CL agents"),
+        ("upvotes:10…20", "upvotes:10..20"),
+        ("upvotes:10–20", "upvotes:10..20"),
+        ("stars>100 upvotes≥20", "stars:>=101 upvotes:>=20"),
+        ("id:10.48550/arXiv.2401.00001", "id:2401.00001"),
+    ],
+)
+def test_what_people_type_is_understood(typed: str, canonical: str) -> None:
+    assert parse(typed).text == canonical
+
+
+@pytest.mark.parametrize(
+    ("typed", "pointed"),
+    [("foo：bar x", "foo:bar x\n^^^"), ("ｃａｔ：nope x", "cat:nope x\n    ^^^^"), ("（a", "(a\n^")],
+)
+def test_a_mistake_in_full_width_is_pointed_at(typed: str, pointed: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse(typed)
+    assert caught.value.pointed == pointed
 
 
 @pytest.mark.parametrize(

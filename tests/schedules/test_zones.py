@@ -24,6 +24,13 @@ from bot.schedules.zones import parse_time_zone
         ("utc", "UTC"),
         ("Etc/GMT+5", "Etc/GMT+5"),
         ("kathmandu", "Asia/Kathmandu"),
+        ("“Europe/Berlin”", "Europe/Berlin"),
+        ("ＵＴＣ", "UTC"),
+        ("'new york'", "America/New_York"),
+        ("CET", "CET"),
+        ("ET", "America/New_York"),
+        ("JST", "Asia/Tokyo"),
+        ("HST", "Pacific/Honolulu"),
     ],
 )
 def test_what_people_write(written: str, key: str) -> None:
@@ -40,6 +47,14 @@ def test_what_people_write(written: str, key: str) -> None:
         ("UTC+2", "`UTC+2` knows no summer time. Name a city instead, for example `Europe/Berlin`."),
         ("GMT+5", "`GMT+5` knows no summer time. Name a city instead, for example `Europe/Berlin`."),
         ("+05:30", "`+05:30` knows no summer time. Name a city instead, for example `Europe/Berlin`."),
+        ("UTC−5", "`UTC−5` knows no summer time. Name a city instead, for example `Europe/Berlin`."),
+        ("EST", "`EST` knows no summer time. Write `America/New_York`."),
+        ("mst", "`mst` knows no summer time. Write `America/Denver` or `America/Phoenix`."),
+        ("PST", "`PST` knows no summer time. Write `America/Los_Angeles`."),
+        ("EDT", "`EDT` is the time of summer only. Write `America/New_York`."),
+        ("CEST", "`CEST` is the time of summer only. Write `Europe/Berlin`."),
+        ("GMT", "`GMT` knows no summer time. Write `Europe/London`, or `UTC` for the same time all year."),
+        ("IST", "`IST` means several. Write `Asia/Kolkata`, `Europe/Dublin` or `Asia/Jerusalem`."),
         ("tokio", "Unknown time zone `tokio`. Did you mean `Asia/Tokyo`?"),
         ("xyz", "Unknown time zone `xyz`. Write one like `Europe/Berlin` or `America/New_York`."),
         ("../../etc/passwd", None),
@@ -55,7 +70,7 @@ def test_what_people_are_told(written: str, sentence: str | None) -> None:
 
 
 def test_every_zone_is_found_by_its_name_in_any_case() -> None:
-    for name in available_timezones() - {"Factory", "localtime"}:
+    for name in available_timezones() - {"Factory", "localtime", "EST", "MST", "HST", "GMT"}:
         assert parse_time_zone(name.upper().replace("_", " ")).key == name
 
 
