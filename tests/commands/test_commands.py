@@ -434,7 +434,7 @@ async def test_settings_are_shown_changed_and_checked(town: Town) -> None:
     assert "sat, sun, 2026-12-24" in shown
     for line, sentence in {
         "settings limit 0": "a number from 1 to 50",
-        "settings limit ٣": "a number from 1 to 50",
+        "settings limit ³": "a number from 1 to 50",
         "settings style card": "Did you mean `cards`?",
         "settings abstracts maybe": "`on` or `off`",
         "settings mention team": "starts with `@`",
