@@ -68,6 +68,10 @@ class PlatformUnderTest(Protocol):
         """Arranges for trouble; False where the platform knows no such thing."""
         ...
 
+    async def lose_thread(self, address: Address, parent: str) -> bool:
+        """Deletes the thread below that message; False where threads cannot be deleted."""
+        ...
+
     def told(self) -> list[str]:
         """What the person was told in private."""
         ...
@@ -95,6 +99,9 @@ class Notebook:
             self.platform.torn_out.add(address.channel)
         return trouble is Trouble.CHANNEL_GONE
 
+    async def lose_thread(self, address: Address, parent: str) -> bool:
+        return False
+
     def told(self) -> list[str]:
         return [words for words, _ in self.platform.pages[f"to {self.person}"].values()]
 
@@ -117,6 +124,9 @@ class Web:
 
     def befall(self, address: Address, trouble: Trouble) -> bool:
         return False  # it is our own database: what befalls that is the store's
+
+    async def lose_thread(self, address: Address, parent: str) -> bool:
+        return False
 
     def told(self) -> list[str]:
         return []  # whoever opens the workspace reads it in the channel
@@ -149,6 +159,10 @@ class Slack:
             Trouble.WORKSPACE_GONE: ["account_inactive"],
         }
         self.simulator.fail("chat.postMessage", *faults[trouble])
+        return True
+
+    async def lose_thread(self, address: Address, parent: str) -> bool:
+        self.simulator.fail("chat.postMessage", "thread_not_found")
         return True
 
     def told(self) -> list[str]:
@@ -218,6 +232,10 @@ class Discord:
         }
         for one in faults[trouble]:
             self.simulator.fail("POST", rf"/channels/{address.channel}/messages$", one)
+        return True
+
+    async def lose_thread(self, address: Address, parent: str) -> bool:
+        await self.simulator.delete_channel(self.simulator.state.channels[int(parent)])
         return True
 
     def told(self) -> list[str]:

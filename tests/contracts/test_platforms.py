@@ -14,6 +14,7 @@ from bot.messages.message import Heading, Message, PaperBlock
 from bot.papers.paper import Paper
 from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Partly, Rejected, Retry, Sent, Unknown
 from tests.contracts.platforms import PlatformUnderTest, Trouble
+from tests.papers.names import names
 from tests.platforms import around
 from tests.sources import a_paper
 
@@ -167,6 +168,19 @@ async def test_what_is_gone_is_gone_in_its_scope(
         await sent(under_test, outgoing(other, key="e" * 24))
 
 
+async def test_a_thread_that_is_gone_is_no_channel_that_is_gone(under_test: PlatformUnderTest) -> None:
+    address = under_test.channel()
+    parent = await sent(under_test, outgoing(address, key="a" * 24))
+    await sent(under_test, outgoing(address, key="b" * 24, reply_to=parent.remote_id))
+    if not await under_test.lose_thread(address, parent.remote_id):
+        pytest.skip("its threads cannot be deleted")
+    result = await under_test.platform.send(outgoing(address, key="c" * 24, reply_to=parent.remote_id))
+    assert isinstance(result, Gone), result
+    assert result.scope is GoneScope.THREAD
+    is_for_people(result.reason)
+    await sent(under_test, outgoing(address, key="d" * 24))
+
+
 async def test_a_message_that_is_taken_in_no_form_is_rejected_in_words(under_test: PlatformUnderTest) -> None:
     address = under_test.channel()
     befall(under_test, address, Trouble.REJECTED)
@@ -208,7 +222,7 @@ async def test_as_many_papers_as_are_promised_fit_into_a_message(
             title=f"{number} " + "A Very Long Title of Many & Various Words " * 7,
             abstract="We study & measure <diffusion>. " * 120,
             summary="It is a summary that says much. " * 20,
-            authors=tuple(f"Given{one} Family{one}" for one in range(60)),
+            authors=names(*(f"Given{one} Family{one}" for one in range(60))),
             thumbnail_url=f"https://cdn.example.org/{number}.png",
             code_url="https://github.com/ada/diffusion",
         )

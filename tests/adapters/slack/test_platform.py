@@ -55,14 +55,6 @@ async def test_a_message_arrives_with_its_key(slack: SlackSimulator, platform: S
     assert message["text"] == "News\nDiffusion Study 1"
 
 
-async def test_a_reply_goes_into_the_thread(slack: SlackSimulator, platform: SlackPlatform) -> None:
-    channel = slack.channel()
-    parent = await platform.send(outgoing(channel))
-    assert isinstance(parent, Sent)
-    await platform.send(outgoing(channel, key="key-2", reply_to=parent.remote_id))
-    assert channel.messages[1]["thread_ts"] == parent.remote_id
-
-
 @pytest.mark.parametrize(
     ("fault", "outcome"),
     [

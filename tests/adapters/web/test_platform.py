@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,14 +22,6 @@ async def test_sending_the_same_key_twice_posts_once(workspace: RunningWorkspace
     assert await workspace.platform.send(outgoing) == first
     page = await workspace.platform.page("general", before=None, limit=10)
     assert [each.message.summary for each in page.messages] == ["Once"]
-
-
-async def test_a_message_is_found_by_its_key_and_a_missing_one_is_missing(workspace: RunningWorkspace) -> None:
-    outgoing = Outgoing(address=address_of("general"), message=says("Here"), key="here")
-    assert await workspace.platform.look_up(outgoing, around(NOW)) is LookUp.MISSING
-    sent = await workspace.platform.send(outgoing)
-    assert isinstance(sent, Sent)
-    assert await workspace.platform.look_up(outgoing, around(NOW + timedelta(days=1))) == sent
 
 
 @pytest.mark.parametrize(
