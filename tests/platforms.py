@@ -76,6 +76,7 @@ class SimulatedPlatform:
         self.one_look_up_every = 0.0  # seconds; a look-up is told to come back at a turn of its own
         self._turns: dict[str, float] = {}
         self.requests: list[str] = []
+        self.shared: set[str] = set()  # channels with people of other workspaces
         self.can_look_up = True
         self._name = name
         self._per_message = per_message
@@ -97,6 +98,9 @@ class SimulatedPlatform:
 
     def papers_per_message(self, style: Style, *, abstracts: bool) -> int:
         return self._per_message
+
+    async def is_shared(self, address: Address) -> bool:
+        return address.channel in self.shared
 
     async def takes_apart(self, address: Address) -> bool:
         return False

@@ -113,6 +113,9 @@ class DiscordPlatform:
         """The mention of a role; raises `UserError` for anything else."""
         return mentions.parse_role(text)
 
+    async def is_shared(self, address: Address) -> bool:  # noqa: ARG002 - no channel is
+        return False
+
     async def takes_apart(self, address: Address) -> bool:
         """Whether it is a forum, whose posts are the papers."""
         channel = snowflake(address.channel)

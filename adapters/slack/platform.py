@@ -61,6 +61,17 @@ class SlackPlatform:
     def papers_per_message(self, style: Style, *, abstracts: bool) -> int:
         return rendering.papers_per_message(style, abstracts=abstracts)
 
+    async def is_shared(self, address: Address) -> bool:
+        """Whether Slack Connect shares the channel with another organisation; no where Slack does not say."""
+        api = await self._api_of(address)
+        if not isinstance(api, SlackApi):
+            return False
+        try:
+            return await api.is_shared(address.channel)
+        except ERRORS as error:
+            log.info("slack.sharing_unknown", channel=address.channel, reason=explained(error))
+            return False
+
     async def takes_apart(self, address: Address) -> bool:  # noqa: ARG002 - no channel does
         return False
 

@@ -84,6 +84,9 @@ class WebPlatform:
     def papers_per_message(self, style: Style, *, abstracts: bool) -> int:  # noqa: ARG002 - a page has no such limits
         return PAPERS_PER_MESSAGE
 
+    async def is_shared(self, address: Address) -> bool:  # noqa: ARG002 - no channel is
+        return False
+
     async def takes_apart(self, address: Address) -> bool:  # noqa: ARG002 - no channel does
         return False
 

@@ -65,7 +65,10 @@ class QuietDays:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSettings:
-    """What `/papers settings` changes. `limit` papers are shown in a digest, the rest is counted."""
+    """What `/papers settings` changes. `limit` papers are shown in a digest, the rest is counted.
+
+    `announce_changes` is whether the channel reads who changed what; None is yes where it is shared with others.
+    """
 
     limit: int = 20
     style: Style = Style.CARDS
@@ -73,6 +76,7 @@ class ChannelSettings:
     mention: str = ""
     sources: frozenset[SourceName] = field(default_factory=lambda: frozenset(SourceName))
     quiet_days: QuietDays = QuietDays()
+    announce_changes: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

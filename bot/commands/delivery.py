@@ -180,7 +180,14 @@ COMMANDS = (
     Command(
         name="preview", summary="the digest that would go out now, only for you", handler=preview, examples=("preview",)
     ),
-    Command(name="now", summary="send the waiting digest now", handler=now, manages=True, examples=("now",)),
+    Command(
+        name="now",
+        summary="send the waiting digest now",
+        handler=now,
+        manages=True,
+        announced=False,
+        examples=("now",),
+    ),
     Command(
         name="history",
         summary="what was posted here lately",

@@ -87,7 +87,8 @@ class Command:
     without the argument that `changes_with` names, which then only shows. `hidden` commands stand behind buttons: they
     work when typed and are in no list. `redraws` says that the answer may change the message whose button was pressed,
     so that a platform must not mix up the answers to two people, and `asks_elsewhere` that it may ask the sources, who
-    take their time. The answer to a `personal` one is nobody else's business.
+    take their time. The answer to a `personal` one is nobody else's business. What one that
+    `manages` has changed may be told to the channel, unless it is not `announced`.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Command:
     redraws: bool = False
     asks_elsewhere: bool = False
     personal: bool = False
+    announced: bool = True
 
     @property
     def usage(self) -> str:

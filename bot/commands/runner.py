@@ -19,12 +19,13 @@ from bot.commands import (
     topics,
     why,
 )
+from bot.commands.announcing import announce
 from bot.commands.help import asks_for_language, explanation, language, menu, overview
 from bot.commands.lines import read_arguments, split_line
 from bot.commands.registry import Arguments, Command, Kind, Parameter, Registry
 from bot.commands.services import Services
 from bot.commands.wording import UNSEEN, mistake, trouble
-from bot.commits import Commits, watch
+from bot.commits import Commit, Commits, watch
 from bot.errors import StorageError, UserError
 from bot.metrics import Metrics
 from bot.platforms.command_calls import CommandCall, Completion, Reply
@@ -99,7 +100,10 @@ class Commands:
                 return name, menu()
             command = REGISTRY.get("help" if word in HELP else word, rest)
             name = command.name
-            return name, await self._run(command, rest, call)
+            reply = await self._run(command, rest, call)
+            if command.manages and command.announced and not reply.failed and commits.state is Commit.DONE:
+                await announce(self._services, call, reply)
+            return name, reply
         except UserError as error:
             return name, mistake(error)
         except StorageError as error:

@@ -94,6 +94,18 @@ def _read_quiet_days(settings: ChannelSettings, value: str, _platform: Platform)
     return replace(settings, quiet_days=QuietDays(frozenset(weekdays), frozenset(dates)))
 
 
+def _read_announce_changes(settings: ChannelSettings, value: str, _platform: Platform) -> ChannelSettings:
+    chosen: dict[str, bool | None] = {"on": True, "yes": True, "off": False, "no": False, "auto": None}
+    if value.lower() not in chosen:
+        raise UserError("`announce-changes` is `on`, `off`, or `auto`: in channels that are shared with others.")
+    return replace(settings, announce_changes=chosen[value.lower()])
+
+
+def _show_announce_changes(settings: ChannelSettings) -> str:
+    chosen = settings.announce_changes
+    return "auto" if chosen is None else "on" if chosen else "off"
+
+
 def _quiet_date(word: str) -> date:
     try:
         return date.fromisoformat(word)
@@ -155,6 +167,13 @@ SETTINGS = {
             values=("sat,sun", "none"),
             read=_read_quiet_days,
             show=_show_quiet_days,
+        ),
+        Setting(
+            key="announce-changes",
+            help="on, off or auto (where a channel is shared with others): whether it reads who changed what",
+            values=("on", "off", "auto"),
+            read=_read_announce_changes,
+            show=_show_announce_changes,
         ),
     )
 }

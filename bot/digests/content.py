@@ -1,4 +1,4 @@
-"""What a post says: a part of a digest, one paper of it, or a paper that somebody shared."""
+"""What a post says: a part of a digest, one paper of it, a paper that somebody shared, or what somebody changed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,15 @@ class SharedPaper:
     type: Literal["shared"] = "shared"
 
 
-PostContent = Annotated[DigestPart | PaperReply | SharedPaper, Field(discriminator="type")]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeNotice:
+    """A line for the channel: who changed what."""
+
+    words: str
+    type: Literal["change"] = "change"
+
+
+PostContent = Annotated[DigestPart | PaperReply | SharedPaper | ChangeNotice, Field(discriminator="type")]
 
 
 #: Reads and writes what a post says as JSON.

@@ -87,6 +87,11 @@ def shared_message(paper: Paper, shared_by: str, tally: Tally = NO_VOTES) -> Mes
     )
 
 
+def change_message(words: str) -> Message:
+    """Who changed what, in small print that notifies nobody."""
+    return Message(summary=words, blocks=(Note(text(words)),))
+
+
 def _headline(digest: Digest) -> str:
     papers = count_of(digest.total, "older paper" if digest.kind is DigestKind.BACKFILL else "new paper")
     return f"{papers} · {day_in_words(digest.day)}"

@@ -34,6 +34,10 @@ class Platform(Protocol):
         """Whether that channel takes papers one by one, each in a post of its own, as forums do. Never raises."""
         ...
 
+    async def is_shared(self, address: Address) -> bool:
+        """Whether people of other workspaces are in that channel, too. Never raises."""
+        ...
+
     def parse_mention(self, text: str) -> str:
         """The platform's form of who is to be pinged with a digest; raises `UserError` for what cannot be."""
         ...

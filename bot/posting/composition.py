@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from bot.channels.channel import Channel
 from bot.channels.store import ChannelStore
 from bot.digests.cards import NO_VOTES
-from bot.digests.content import DigestPart, PaperReply, PostContent
+from bot.digests.content import ChangeNotice, DigestPart, PaperReply, PostContent
 from bot.digests.digest import Digest
-from bot.digests.messages import digest_message, paper_message, shared_message
+from bot.digests.messages import change_message, digest_message, paper_message, shared_message
 from bot.digests.store import DigestStore
 from bot.messages.message import Message
 from bot.papers.paper import Paper
@@ -67,6 +67,8 @@ class Composer:
 
 
 def _papers_of(content: PostContent) -> tuple[str, ...]:
+    if isinstance(content, ChangeNotice):
+        return ()
     return content.paper_ids if isinstance(content, DigestPart) else (content.paper_id,)
 
 
@@ -78,6 +80,8 @@ def _message(
     topics: dict[str, tuple[str, ...]],
     tallies: dict[str, Tally],
 ) -> Message | None:
+    if isinstance(post.content, ChangeNotice):
+        return change_message(post.content.words)
     if isinstance(post.content, DigestPart):
         return digest_message(channel, digest, post.content, papers, topics, tallies) if digest else None
     paper = papers.get(post.content.paper_id)

@@ -259,6 +259,11 @@ class SlackApi:
             raise
         return is_inside(found)
 
+    async def is_shared(self, channel_id: str) -> bool:
+        """Whether people of other organisations are in a channel; raises one of `errors.ERRORS`."""
+        channel: Json = (await self._ask(partial(self.client.conversations_info, channel=channel_id)))["channel"]
+        return bool(channel.get("is_ext_shared"))
+
     async def posters(self, channel_id: str) -> frozenset[str] | None:
         """The people who may write in a channel beside its workspace's admins, None where all its members may; raises
         one of `errors.ERRORS`."""

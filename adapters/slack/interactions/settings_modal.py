@@ -26,7 +26,7 @@ OPENING_LINE: Final = "settings form"
 PERSON: Final = "mention-person"
 #: Fields in which nothing means `none`.
 _EMPTY: Final = ("quiet-days",)
-_CHOICES: Final = ("style", "abstracts", "sources")
+_CHOICES: Final = ("style", "abstracts", "sources", "announce-changes")
 _LONGEST_VALUE: Final = 1_500  # a hundred quiet dates
 
 

@@ -23,6 +23,9 @@ class NotebookPlatform:
     def papers_per_message(self, style: Style, *, abstracts: bool) -> int:
         return 10
 
+    async def is_shared(self, address: Address) -> bool:
+        return False
+
     async def takes_apart(self, address: Address) -> bool:
         return False
 

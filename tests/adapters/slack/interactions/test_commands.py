@@ -348,7 +348,7 @@ async def test_a_button_is_known_by_its_message_as_well(connected: BotProcess) -
 
 async def test_who_asks_while_slack_is_in_trouble_hears_so(bot: BotProcess) -> None:
     channel = bot.slack.channel()
-    bot.slack.fail("auth.test", Fault.ERROR_500)
+    bot.slack.fail("auth.test", *[Fault.ERROR_500] * 2)
     async with bot.over_http():
         assert "at the moment" in await bot.read("topics", channel)
         assert "no topics" in await bot.read("topics", channel)
