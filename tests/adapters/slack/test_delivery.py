@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from bot.channels.channel import ChannelState
+from bot.channels.channel import Address, ChannelState, PlatformName
+from bot.posting.post import PostState
+from bot.topics.store import TopicOptions
 from tests.adapters.slack.bot_process import BotProcess
 from tests.simulators.slack import Fault, SlackSimulator
 from tests.simulators.slack_messages import leaves, words_of
-from tests.simulators.slack_methods import BOT_USER, Json, SimulatedChannel
+from tests.simulators.slack_methods import BOT_USER, TEAM, Json, SimulatedChannel
 from tests.sources import a_paper
 
 
@@ -150,3 +154,33 @@ async def test_a_picture_that_slack_cannot_load_costs_no_paper(bot: BotProcess) 
     await bot.news(a_paper(1, summary="In short.", thumbnail_url="https://cdn.example.org/1.png"))
     await bot.next_digest(channel)
     assert papers_in(channel) == ["2605.00001"]
+
+
+async def test_many_lost_answers_are_settled_in_turn_where_a_history_may_be_read_once_a_minute(
+    bot: BotProcess,
+) -> None:
+    """As for apps outside the Marketplace; the README names the time. Meanwhile the next digest goes out."""
+    bot.slack.history_limit = (60.0, 15)
+    channels = [bot.slack.channel() for _ in range(25)]
+    for channel in channels:
+        address = Address(PlatformName.SLACK, TEAM, channel.id)
+        now = bot.clock.now()
+        stored = await bot.store.channels.add(
+            address, channel.name, time_zone="UTC", schedule="hourly", next_digest_at=now
+        )
+        await bot.store.subscriptions.add(stored.id, TopicOptions(query="diffusion"), created_by="U0ADA", now=now)
+    await bot.news(a_paper(1))
+    bot.slack.fail("chat.postMessage", *[Fault.ANSWER_DROPPED] * len(channels))
+    await bot.engine.deliver()
+    assert (await bot.store.posts.counts())[PostState.UNKNOWN] == len(channels)
+    await bot.news(a_paper(2))
+    bot.clock.advance(hours=1)
+    await bot.engine.deliver()
+    assert all(papers_in(channel) == ["2605.00001", "2605.00002"] for channel in channels)
+    began = bot.clock.now()
+    while (await bot.store.posts.counts())[PostState.UNKNOWN]:
+        await bot.engine.reconcile()
+        await bot.engine.deliver()
+        bot.clock.advance(seconds=15)
+    assert bot.clock.now() - began < timedelta(minutes=30)
+    assert all(papers_in(channel) == ["2605.00001", "2605.00002"] for channel in channels)
