@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from bot.commands.lines import split_line
@@ -17,7 +17,7 @@ from bot.platforms.command_calls import CommandCall, Completion
 from bot.query.categories import CATEGORIES
 from bot.query.errors import QueryError
 from bot.query.parser import parse
-from bot.schedules.zones import offered_time_zones
+from bot.schedules.zones import folded, offered_time_zones
 
 MOST = 25
 _SCHEDULES = ("weekdays 09:00", "daily 09:00", "mon,thu 17:30", "instant", "hourly", "monthly 1 09:00")
@@ -129,8 +129,16 @@ async def _queries(services: Services, call: CommandCall, number: str) -> list[s
 async def _whole_values(services: Services, parameter: Parameter, typed: str) -> list[Value]:
     if parameter.kind is Kind.PAPER:
         return [(paper.id, title_of(paper)) for paper in await _papers(services, typed.strip())]
-    known: Callable[[], Sequence[str]] = _zones if parameter.kind is Kind.TIME_ZONE else lambda: _SCHEDULES
-    return [(value, "") for value in known() if typed.lower() in value.lower()]
+    if parameter.kind is Kind.TIME_ZONE:
+        return [(zone, "") for zone in _zones_like(typed)]
+    return [(value, "") for value in _SCHEDULES if typed.lower() in value.lower()]
+
+
+def _zones_like(typed: str) -> list[str]:
+    """The zones whose names have what was typed, those first whose city begins with it: people type cities."""
+    wanted = folded(typed)
+    found = [zone for zone in _zones() if wanted in folded(zone)]
+    return sorted(found, key=lambda zone: not folded(zone.rpartition("/")[2]).startswith(wanted))
 
 
 async def _papers(services: Services, typed: str) -> list[Paper]:

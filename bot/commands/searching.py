@@ -73,7 +73,13 @@ async def search(services: Services, call: CommandCall, arguments: Arguments) ->
         blocks.append(
             hint("Fewer words find more; ", code("OR"), " joins alternatives, ", code("quant*"), " beginnings.")
         )
-    return answer(*blocks, replaces=call.from_message is not None)
+    return _numbered(answer(*blocks, replaces=call.from_message is not None), page, found.total)
+
+
+def _numbered(reply: Reply, page: int, total: int) -> Reply:
+    """The numbers of papers go on over the pages of a search."""
+    first = (page - 1) * PAGE + 1 if total > PAGE else 0
+    return replace(reply, message=replace(reply.message, first=first))
 
 
 _Groups = Sequence[tuple[str, Sequence[PaperBlock]]]
@@ -99,7 +105,8 @@ def _more(query: Query, groups: _Groups, page: int, *, replaces: bool) -> Reply:
         [Button("Next ›", f"search {query.text} --more {page + 1}")] if left else []
     )
     shown = blocks or [hint("There is nothing more.")]
-    return answer(say("More for ", code(query.text)), *shown, Buttons(tuple(buttons)), replaces=replaces)
+    reply = answer(say("More for ", code(query.text)), *shown, Buttons(tuple(buttons)), replaces=replaces)
+    return replace(reply, message=replace(reply.message, first=page * PAGE + 1))
 
 
 async def _nothing_known(services: Services) -> str:

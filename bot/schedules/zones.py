@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from typing import Final
@@ -93,6 +94,12 @@ def parse_time_zone(text: str) -> ZoneInfo:
     close = [names[meant]] if meant in names else by_city.get(meant, [])
     hint = f"Did you mean {either(close)}?" if close else _EXAMPLES
     raise UserError(f"Unknown time zone {quoted(text)}. {hint}")
+
+
+def folded(name: str) -> str:
+    """A name of a zone or a city for completion: `São Paulo`, `sao-paulo` and `Sao_Paulo` are one."""
+    letters = "".join(one for one in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(one))
+    return "_".join(re.split(r"(?:[\s_]|-(?=[^\W\d]))+", letters.strip()))
 
 
 def offered_time_zones() -> list[str]:

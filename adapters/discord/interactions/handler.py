@@ -65,6 +65,8 @@ from bot.topics.store import TopicOptions
 
 #: Papers of one message that are shown when somebody asks what it links to.
 MOST_FOUND = 5
+#: Papers that are named when there are more.
+MOST_NAMED = 20
 #: Words of a message that are searched for when it links to no paper.
 MOST_WORDS = 12
 #: Times that a message is shown anew after a press, when another process changes it as well.
@@ -286,13 +288,16 @@ class InteractionHandler:
         await replies.defer(interaction, ephemeral=True, thinking=True)
         messages = (data.get("resolved") or {}).get("messages", {})
         words = _text_of(messages.get(data.get("target_id"), {}))
-        lines = [f"show {paper}" for paper in linked_paper_ids(words)[:MOST_FOUND]]
+        linked = linked_paper_ids(words)
+        lines = [f"show {paper}" for paper in linked[:MOST_FOUND]]
         if not lines and (found := list(dict.fromkeys(_WORD.findall(words)))[:MOST_WORDS]):
             lines = [f"search {' OR '.join(word.lower() for word in found)}"]
         found_papers = [await self._run(call_of(interaction, line)) for line in lines]
-        await replies.answer(
-            interaction, [reply.message for reply in found_papers] or [replies.words("That message has no words.")]
-        )
+        answers = [reply.message for reply in found_papers] or [replies.words("That message has no words.")]
+        if more := len(linked) - MOST_FOUND if len(linked) > MOST_FOUND else 0:
+            left_out = ", ".join(linked[MOST_FOUND : MOST_FOUND + MOST_NAMED]) + (", …" if more > MOST_NAMED else "")
+            answers.append(replies.words(f"The message links to {more} more: {left_out}"))
+        await replies.answer(interaction, answers)
 
     # --- TopicModals
 

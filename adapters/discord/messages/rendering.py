@@ -41,7 +41,7 @@ PIECES = 30
 #: A row of buttons for each card, and one for what belongs to the whole digest.
 CARDS_PER_MESSAGE = 4
 CARDS_WITH_ABSTRACT_PER_MESSAGE = 2
-LINES_PER_MESSAGE = 10
+LINES_PER_MESSAGE = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -691,6 +691,43 @@ async def test_pages_turn_in_place(running_harness: Harness) -> None:
     assert turned.messages[0]["embeds"] != first["embeds"]
 
 
+async def test_numbers_go_on_over_the_pages_of_a_search(running_harness: Harness) -> None:
+    answer = await running_harness.say("search", query="diffusion")
+    assert answer.messages[0]["embeds"][0]["title"].startswith("1 · ")
+    turned = await running_harness.simulator.interactions.press(
+        running_harness.general, answer.messages[0], answer.buttons["Next ›"]
+    )
+    titles = [embed["title"].partition(" · ")[0] for embed in turned.messages[0]["embeds"]]
+    assert titles == ["6", "7", "8", "9", "10"]
+
+
+@pytest.mark.parametrize("typed", ["new york", "new-york", "NEW_Y", "sao pau", "São", "zur"])
+async def test_cities_complete_as_zones(running_harness: Harness, typed: str) -> None:
+    city = {"n": "America/New_York", "s": "America/Sao_Paulo", "z": "Europe/Zurich"}[typed[0].lower()]
+    answer = await running_harness.simulator.interactions.command(
+        running_harness.general, "timezone", focused="zone", zone=typed
+    )
+    assert city in [choice["value"] for choice in answer.choices]
+    assert city in (await running_harness.say("timezone", zone=city)).text.replace("\\", "")
+
+
+async def test_a_compact_digest_of_eleven_is_one_message(running_harness: Harness) -> None:
+    await running_harness.say("settings", key="style", value="compact")
+    await running_harness.say("subscribe", query="diffusion", backfill=11)
+    await running_harness.next_digest()
+    [digest] = running_harness.general.messages
+    assert all(f"Diffusion Study {number}" in str(digest["embeds"]) for number in range(2, 13))
+
+
+async def test_links_of_a_message_that_are_not_shown_are_said(running_harness: Harness) -> None:
+    links = " ".join(f"https://arxiv.org/abs/2605.{number:05}" for number in range(1, 8))
+    message = running_harness.simulator.state.message(running_harness.general.id, {"content": links})
+    answer = await running_harness.simulator.interactions.on_message(
+        running_harness.general, message, "Find papers here"
+    )
+    await eventually(lambda: "links to 2 more: 2605.00006, 2605.00007" in answer.text)
+
+
 async def test_a_button_still_works_after_a_restart_and_answers_only_who_pressed_it(running_harness: Harness) -> None:
     await running_harness.say("subscribe", query="diffusion", backfill=2)
     await running_harness.next_digest()
