@@ -131,6 +131,8 @@ class Database:
                 self._file.check()
             return
         async with self.write(asked_for=False) as connection:
+            if self._file is not None:
+                self._file.check_room()
             await connection.execute(text("UPDATE counters SET value = value WHERE name = 'web_message'"))
         self._proven_at = now
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 from bot.errors import OperatorError, StorageError
+
+LEAST_ROOM = 1_000_000  # bytes: a few transactions, before SQLite takes its log into the file
 
 
 class DatabaseFile:
@@ -50,6 +53,15 @@ class DatabaseFile:
             raise StorageError(
                 f"the database did not answer: {self._path} was {what} while the bot was running, and nothing is "
                 "written any more. Put it back; or, to go on with what is there now, start the bot again."
+            )
+
+    def check_room(self) -> None:
+        """Raises `StorageError` if nothing more fits on the disk: small writes may still do, for a while."""
+        free = shutil.disk_usage(self._path.parent).free
+        if free < LEAST_ROOM:
+            raise StorageError(
+                f"the database did not answer: the disk of {self._path} is full ({free:,} bytes are free). Make room; "
+                "the bot goes on by itself."
             )
 
     def _find(self) -> tuple[int, int] | None:

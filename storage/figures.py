@@ -19,7 +19,11 @@ _WAITING: Final = (PostState.PENDING, PostState.LEASED, PostState.UNKNOWN)
 
 
 async def figures_of(database: Database, now: datetime) -> StoreFigures:
-    """Everything at one moment. Posts of channels that somebody paused, or that are broken, wait for nobody."""
+    """Everything at one moment. Posts of channels that somebody paused, or that are broken, wait for nobody.
+
+    Raises `StorageError` also for a database that could only be read.
+    """
+    await database.prove_writable()
     late = select(func.count()).where(
         CHANNELS.c.state == ChannelState.ACTIVE, CHANNELS.c.next_digest_at < now - LATE_AFTER
     )

@@ -30,6 +30,7 @@ from bot.channels.directory import Directory
 from bot.checks import Check
 from bot.clocks import Clock, SystemClock
 from bot.commands.runner import Commands
+from bot.commands.services import Services
 from bot.digests.unfurling import Unfurling
 from bot.intake.lookup import PaperLookup
 from bot.intake.source import Source
@@ -166,16 +167,7 @@ async def open_application(
         services = services_of(
             store, engine, platforms=platforms.by_name, index=index, clock=clock, lookups=feeds.lookups
         )
-        parts = ChatDependencies(
-            settings=settings,
-            clock=clock,
-            store=store,
-            commands=Commands(services, metrics),
-            directory=services.directory,
-            lifecycle=lifecycle_of(store, clock, engine.outbox.wake),
-            forms=forms_of(store),
-            unfurling=Unfurling(store.papers, services.lookups),
-        )
+        parts = _chat_dependencies(settings, store, services, Commands(services, metrics), engine.outbox.wake)
         slack = slack_app(platforms.slack, parts) if platforms.slack else None
         if slack:
             stack.push_async_callback(slack.finish)
@@ -194,6 +186,21 @@ async def open_application(
             slack_checks=slack_checks(platforms.slack, parts) if platforms.slack else {},
             discord=discord_bot(platforms.discord, parts, announce) if platforms.discord else None,
         )
+
+
+def _chat_dependencies(
+    settings: Settings, store: SqlStore, services: Services, commands: Commands, wake: Callable[[], None]
+) -> ChatDependencies:
+    return ChatDependencies(
+        settings=settings,
+        clock=services.clock,
+        store=store,
+        commands=commands,
+        directory=services.directory,
+        lifecycle=lifecycle_of(store, services.clock, wake),
+        forms=forms_of(store),
+        unfurling=Unfurling(store.papers, services.lookups),
+    )
 
 
 async def _open_storage(settings: Settings, stack: contextlib.AsyncExitStack) -> tuple[SqlStore, TantivyIndex]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from bot.errors import PaperRoundError, SettingsError
 _OF_THE_STORE = ("Search index", "Channels", "Topics")
 
 
-async def diagnose(settings: Settings, problems: Sequence[str]) -> AsyncIterator[Finding]:
+async def diagnose(settings: Settings, problems: Sequence[str]) -> AsyncGenerator[Finding, None]:
     """The findings, each as soon as there is one. `problems` are those of `bot.app.settings.read_settings`."""
     async for finding in findings_of(machine_checks(settings, problems)):
         yield finding
@@ -42,7 +42,7 @@ async def diagnose(settings: Settings, problems: Sequence[str]) -> AsyncIterator
         yield finding
 
 
-async def _without_store(settings: Settings) -> AsyncIterator[Finding]:
+async def _without_store(settings: Settings) -> AsyncGenerator[Finding, None]:
     """What can be looked at beside the store: with an empty one that is thrown away."""
     if settings.slack_client_id:
         words = "not checked: the tokens of its workspaces are in the database, which cannot be opened"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,7 +43,7 @@ async def examine(checks: Mapping[str, Check]) -> list[Finding]:
     return [finding async for finding in findings_of(checks)]
 
 
-async def findings_of(checks: Mapping[str, Check]) -> AsyncIterator[Finding]:
+async def findings_of(checks: Mapping[str, Check]) -> AsyncGenerator[Finding, None]:
     """The same, each finding as soon as there is one."""
     for what, check in checks.items():
         yield await _look_at(what, check)

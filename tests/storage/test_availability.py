@@ -11,6 +11,7 @@ from sqlalchemy import make_url, text
 from structlog.testing import capture_logs
 
 from bot.errors import OperatorError, StorageError
+from storage import database, database_file
 from storage.availability import REMIND_EVERY, Availability
 from storage.store import SqlStore
 from tests.storage.scenes import listed, paper
@@ -106,6 +107,21 @@ async def test_a_disk_that_was_full_is_noticed_by_writing_and_forgiven(opened: S
     await opened.database.prove_writable()
     assert opened.database.availability.reason == ""
     await listed(opened, paper(1))
+    await opened.close()
+
+
+async def test_a_disk_without_room_is_noticed_before_the_next_paper(
+    opened: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await opened.database.prove_writable()
+    monkeypatch.setattr(database, "PROOF_LASTS", 0.0)
+    monkeypatch.setattr(database_file, "LEAST_ROOM", 1 << 62)
+    with pytest.raises(StorageError, match=r"the disk of .* is full"):
+        await opened.database.prove_writable()
+    assert "Make room" in opened.database.availability.reason
+    monkeypatch.setattr(database_file, "LEAST_ROOM", 1)
+    await opened.database.prove_writable()
+    assert opened.database.availability.reason == ""
     await opened.close()
 
 

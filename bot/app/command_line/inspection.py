@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 from typing import Any
@@ -12,7 +13,7 @@ import click
 from bot.app.addresses import parse_address
 from bot.app.application import Application
 from bot.app.command_line.exit_codes import FAILED
-from bot.app.command_line.session import OUT, quiet_logs, with_application
+from bot.app.command_line.session import quiet_logs, with_application
 from bot.app.diagnosis import diagnose
 from bot.app.doctor import Mark
 from bot.app.settings import read_settings
@@ -45,7 +46,7 @@ def command(line: str, channel: str, as_json: bool) -> None:
         elif reply.failed:
             click.echo(words, err=True)
         else:
-            OUT.print(words)
+            click.echo(words)
         return 2 if reply.failed else 0
 
     with_application(work)
@@ -69,12 +70,12 @@ def status(as_json: bool) -> None:
             click.echo(json.dumps(document))
             return 0
         for what, number in counts.items():
-            OUT.print(f"{what:14} {number:,}")
+            click.echo(f"{what:14} {number:,}")
         for state, number in posts.items():
-            OUT.print(f"posts {state.value:8} {number:,}")
+            click.echo(f"posts {state.value:8} {number:,}")
         for source in sources:
             read = f"read {source.last_success_at:%Y-%m-%d %H:%M} UTC" if source.last_success_at else "never read"
-            OUT.print(f"{source.name.value:14} {read}" + (f"; {source.last_error}" if source.last_error else ""))
+            click.echo(f"{source.name.value:14} {read}" + (f"; {source.last_error}" if source.last_error else ""))
         return 0
 
     with_application(work)
@@ -91,9 +92,10 @@ def doctor() -> None:
 
     async def work() -> bool:
         well = True
-        async for finding in diagnose(settings, problems):
-            OUT.print(str(finding))
-            well &= finding.mark is not Mark.PROBLEM
+        async with contextlib.aclosing(diagnose(settings, problems)) as findings:
+            async for finding in findings:
+                click.echo(str(finding))
+                well &= finding.mark is not Mark.PROBLEM
         return well
 
     sys.exit(0 if asyncio.run(work()) else FAILED)

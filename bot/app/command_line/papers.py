@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from adapters.feeds.json_lines import PapersFile
 from bot.app.application import Application
 from bot.app.command_line.exit_codes import FAILED
-from bot.app.command_line.session import OUT, with_application
+from bot.app.command_line.session import with_application
 from bot.papers.paper import Paper
 from bot.query.parser import parse
 from bot.search.results import Hit
@@ -115,10 +115,10 @@ def search(query: str, limit: int, as_json: bool) -> None:
             }
             click.echo(json.dumps(document, ensure_ascii=False))
             return 0
-        OUT.print(f"{count_of(found.total, 'paper')} for {parsed.text}")
+        click.echo(f"{count_of(found.total, 'paper')} for {parsed.text}")
         _print_papers(found.hits, papers)
         if found.related:
-            OUT.print("\nRelated")
+            click.echo("\nRelated")
             _print_papers(found.related, papers)
         return 0
 
@@ -143,4 +143,4 @@ def _print_papers(hits: tuple[Hit, ...], papers: dict[str, Paper]) -> None:
     for hit in hits:
         if (paper := papers.get(hit.paper_id)) is not None:
             votes = f"  ▲ {paper.upvotes}" if paper.upvotes else ""
-            OUT.print(f"\n{paper.title}{votes}\n  {paper.url}")
+            click.echo(f"\n{paper.title}{votes}\n  {paper.url}")

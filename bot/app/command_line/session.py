@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final
+from typing import Any
 
 import click
 import structlog
-from rich.console import Console
 
 from bot.app.application import Application, open_application
 from bot.app.environment import unknown_settings, unreadable_lines
@@ -18,8 +17,6 @@ from bot.app.settings import ENV_FILE, LogLevel, Settings, load_settings
 from bot.errors import PaperRoundError
 
 _log = structlog.get_logger()
-
-OUT: Final = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def load() -> Settings:
