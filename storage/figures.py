@@ -18,38 +18,44 @@ LATE_AFTER: Final = timedelta(minutes=1)
 _WAITING: Final = (PostState.PENDING, PostState.LEASED, PostState.UNKNOWN)
 
 
-async def figures_of(database: Database, now: datetime) -> StoreFigures:
-    """Everything at one moment. Posts of channels that somebody paused, or that are broken, wait for nobody.
+class SqlFigures:
+    """What is counted for operators."""
 
-    Raises `StorageError` also for a database that could only be read.
-    """
-    await database.prove_writable()
-    late = select(func.count()).where(
-        CHANNELS.c.state == ChannelState.ACTIVE, CHANNELS.c.next_digest_at < now - LATE_AFTER
-    )
-    oldest = (
-        select(func.min(POSTS.c.created_at))
-        .join(CHANNELS, CHANNELS.c.id == POSTS.c.channel_id)
-        .where(POSTS.c.state.in_(_WAITING), CHANNELS.c.state == ChannelState.ACTIVE)
-    )
-    async with database.read() as connection:
-        rows = {
-            table.name: int(await connection.scalar(select(func.count()).select_from(table)) or 0)
-            for table in (PAPERS, CHANNELS)
-        }
-        topics = select(func.count()).where(SUBSCRIPTIONS.c.removed_at.is_(None))
-        rows["subscriptions"] = int(await connection.scalar(topics) or 0)
-        by_state = select(POSTS.c.state, func.count().label("posts")).group_by(POSTS.c.state)
-        posts = dict.fromkeys((state.value for state in PostState), 0)
-        posts |= {row.state: row.posts for row in await connection.execute(by_state)}
-        read_at = await connection.execute(
-            select(SOURCES.c.name, SOURCES.c.last_success_at).where(SOURCES.c.last_success_at.is_not(None))
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def at(self, now: datetime) -> StoreFigures:
+        """Everything at one moment. Posts of channels that somebody paused, or that are broken, wait for nobody.
+
+        Raises `StorageError` also for a database that could only be read.
+        """
+        await self._database.prove_writable()
+        late = select(func.count()).where(
+            CHANNELS.c.state == ChannelState.ACTIVE, CHANNELS.c.next_digest_at < now - LATE_AFTER
         )
-        return StoreFigures(
-            rows=rows,
-            posts=posts,
-            oldest_waiting_at=await connection.scalar(oldest),
-            late_digests=int(await connection.scalar(late) or 0),
-            read_at={row.name: row.last_success_at for row in read_at},
-            connections=database.connections,
+        oldest = (
+            select(func.min(POSTS.c.created_at))
+            .join(CHANNELS, CHANNELS.c.id == POSTS.c.channel_id)
+            .where(POSTS.c.state.in_(_WAITING), CHANNELS.c.state == ChannelState.ACTIVE)
         )
+        async with self._database.read() as connection:
+            rows = {
+                table.name: int(await connection.scalar(select(func.count()).select_from(table)) or 0)
+                for table in (PAPERS, CHANNELS)
+            }
+            topics = select(func.count()).where(SUBSCRIPTIONS.c.removed_at.is_(None))
+            rows["subscriptions"] = int(await connection.scalar(topics) or 0)
+            by_state = select(POSTS.c.state, func.count().label("posts")).group_by(POSTS.c.state)
+            posts = dict.fromkeys((state.value for state in PostState), 0)
+            posts |= {row.state: row.posts for row in await connection.execute(by_state)}
+            read_at = await connection.execute(
+                select(SOURCES.c.name, SOURCES.c.last_success_at).where(SOURCES.c.last_success_at.is_not(None))
+            )
+            return StoreFigures(
+                rows=rows,
+                posts=posts,
+                oldest_waiting_at=await connection.scalar(oldest),
+                late_digests=int(await connection.scalar(late) or 0),
+                read_at={row.name: row.last_success_at for row in read_at},
+                connections=self._database.connections,
+            )

@@ -6,6 +6,7 @@ from storage.backup import Backup
 from storage.channels import SqlChannelStore
 from storage.database import Database
 from storage.digests import SqlDigestStore
+from storage.figures import SqlFigures
 from storage.idempotency import SqlIdempotencyStore
 from storage.locks import AdvisoryLocks
 from storage.outbox import SqlPostStore
@@ -31,6 +32,7 @@ class SqlStore:
         self.idempotency = SqlIdempotencyStore(self.database)
         self.messages = SqlMessageLog(self.database)
         self.backup = Backup(self.database)
+        self.figures = SqlFigures(self.database)
         self.locks = AdvisoryLocks(self.database)
 
     async def open(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from functools import partial
 
 from bot.app.engine import Engine
 from bot.channels.channel import PlatformName
@@ -28,7 +27,6 @@ from bot.posting.traces import Tracing
 from bot.search.index import SearchIndex
 from bot.topics.forms import TopicForms
 from bot.topics.matching import TopicMatching
-from storage.figures import figures_of
 from storage.store import SqlStore
 
 
@@ -83,7 +81,7 @@ def engine_of(
         locks=store.locks,
         index=index,
         metrics=metrics,
-        measure=partial(figures_of, store.database),
+        measure=store.figures.at,
         poll_every=poll_every,
     )
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.metrics import Metrics
-from storage.figures import figures_of
 from storage.store import SqlStore
 from tests.clocks import NOON
 from tests.storage.scenes import channel, lease_one, listed, paper, posts, sent
@@ -29,7 +28,7 @@ async def test_what_waits_is_as_old_as_the_oldest_post(store: SqlStore) -> None:
     here = await channel(store)
     await listed(store, paper(1))
     await posts(store, here)
-    found = await figures_of(store.database, NOON)
+    found = await store.figures.at(NOON)
     assert found.rows == {"papers": 1, "channels": 1, "subscriptions": 0}
     assert found.posts["pending"] == 1
     assert found.oldest_waiting_at is not None
@@ -37,7 +36,7 @@ async def test_what_waits_is_as_old_as_the_oldest_post(store: SqlStore) -> None:
     metrics.stored(found, found.oldest_waiting_at + timedelta(minutes=10))
     assert figures(metrics)["paperround_outbox_oldest_waiting_seconds"] == 600
     await sent(store, await lease_one(store))
-    metrics.stored(await figures_of(store.database, NOON), NOON)
+    metrics.stored(await store.figures.at(NOON), NOON)
     assert figures(metrics)["paperround_outbox_oldest_waiting_seconds"] == 0
     assert figures(metrics)["paperround_outbox sent"] == 1
 
@@ -45,15 +44,15 @@ async def test_what_waits_is_as_old_as_the_oldest_post(store: SqlStore) -> None:
 async def test_a_digest_that_was_not_planned_is_late(store: SqlStore) -> None:
     here = await channel(store)
     await store.channels.change(here.id, lambda known: replace(known, next_digest_at=NOON), NOON)
-    assert (await figures_of(store.database, NOON + timedelta(seconds=59))).late_digests == 0
-    assert (await figures_of(store.database, NOON + timedelta(seconds=61))).late_digests == 1
+    assert (await store.figures.at(NOON + timedelta(seconds=59))).late_digests == 0
+    assert (await store.figures.at(NOON + timedelta(seconds=61))).late_digests == 1
     await store.channels.pause(here.id, reason="holidays", until=None)
-    assert (await figures_of(store.database, NOON + timedelta(seconds=61))).late_digests == 0
+    assert (await store.figures.at(NOON + timedelta(seconds=61))).late_digests == 0
 
 
 async def test_each_source_says_when_it_was_last_read(town: Town) -> None:
     await town.news(paper(1))
-    found = await figures_of(town.store.database, town.clock.now())
+    found = await town.store.figures.at(town.clock.now())
     assert found.read_at == {town.source.name.value: town.clock.now()}
     metrics = Metrics()
     metrics.stored(found, town.clock.now())
