@@ -79,8 +79,8 @@ CHANNELS = (
 def banner(days: Sequence[date]) -> str:
     """What stands above every page: what this is, and what to do first."""
     return (
-        f"This is a demo: sample papers of {days[0]:%-d %B} to {days[-1]:%-d %B %Y}, played in a few seconds. "
-        "Write into the line at the bottom, or press the buttons; nothing is kept."
+        f"A demo: sample papers of {days[0]:%-d %B} to {days[-1]:%-d %B %Y}, played in seconds; nothing is kept. "
+        "Press the buttons, or write below."
     )
 
 
@@ -142,7 +142,8 @@ class Demo:
     async def run(self, days: Sequence[date], *, pause: float = PAUSE) -> None:
         """Lives through the days, then runs the engine until cancelled."""
         await self.live_through(days, pause=pause)
-        await self._tell(Address(PlatformName.WEB, "local", CHANNELS[0].name), _VISITOR.id, welcome(days))
+        for channel in CHANNELS:  # whichever somebody looks at
+            await self._tell(Address(PlatformName.WEB, "local", channel.name), _VISITOR.id, welcome(days))
         self._clock.start()
         await self._engine.run()
 
