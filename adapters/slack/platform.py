@@ -11,7 +11,7 @@ from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import SlackApi
 from adapters.slack.installation.workspaces import Workspaces
 from adapters.slack.messages import rendering
-from adapters.slack.messages.history import find
+from adapters.slack.messages.history import find_message
 from adapters.slack.messages.mentions import mention_name, parse_mention, parse_role
 from adapters.slack.messages.metadata import metadata_of
 from adapters.slack.messages.rendering import Payload, content_of, render_one
@@ -115,7 +115,7 @@ class SlackPlatform:
             return api
         token = api.token
         try:
-            return await find(api, outgoing, window)
+            return await find_message(api, outgoing, window)
         except ERRORS as error:
             code, outcome = code_of(error), await self.workspaces.outcome_of_refusal(api, token, error)
         if isinstance(outcome, Gone) and outcome.scope is GoneScope.THREAD:

@@ -58,11 +58,6 @@ class HistoryPace:
         self._free_at = 0.0  # nobody may ask before
         self._turns: OrderedDict[str, float] = OrderedDict()
 
-    @property
-    def is_limited(self) -> bool:
-        """Whether Slack has refused to be asked as often as we did."""
-        return self._interval > 0.0
-
     def wait(self, key: str) -> float:
         """Seconds until whatever has that key may ask, 0 for now: then it is taken to have asked."""
         now = self._monotonic()

@@ -96,7 +96,7 @@ class LinkEvents:
 
     async def _show(self, place: Json, cards: Mapping[str, list[Json]]) -> bool | None:
         """Shows the cards in the richest form that Slack takes; whether it did, None if it might take some of them."""
-        for simpler in (list, block_kit.without_pictures, block_kit.flat):
+        for simpler in (list, block_kit.without_pictures, block_kit.as_sections):
             unfurls = {url: {"blocks": simpler(card)} for url, card in cards.items()}
             try:
                 await self._api.connection.retries.ask(

@@ -73,7 +73,7 @@ class SocketMode:
         # A pool of its own: sockets hold their connections for hours.
         async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
             for number in range(self._sockets):
-                place = _Place(self, session, number)
+                place = _SocketSlot(self, session, number)
                 group.create_task(place.keep_open(first if number == 0 else None))
 
     async def _address(self) -> str:
@@ -135,7 +135,7 @@ class SocketMode:
         return answer
 
 
-class _Place:
+class _SocketSlot:
     """One of the sockets, and those that come after it."""
 
     def __init__(self, sockets: SocketMode, session: aiohttp.ClientSession, number: int) -> None:

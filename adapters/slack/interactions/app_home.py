@@ -22,7 +22,7 @@ from adapters.slack.interactions.command_calls import CommandCalls
 from adapters.slack.interactions.settings_modal import SETTINGS_SHORTCUT
 from adapters.slack.interactions.topic_modal import SHORTCUT
 from adapters.slack.messages import block_kit
-from adapters.slack.messages.rendering import naming, render
+from adapters.slack.messages.rendering import render, with_channel_name
 from bot.channels.channel import Channel, ChannelState, PlatformName
 from bot.channels.directory import ChannelDirectory
 from bot.commands.registry import Command
@@ -139,7 +139,7 @@ def _view(blocks: Sequence[Block], channels: Sequence[Channel]) -> Json:
     nameless = [one.address.channel for one in channels if one.name == one.address.channel]
     for page in render(Message(summary="Paper Round", blocks=tuple(blocks))):
         for channel_id in nameless:
-            page = naming(page, channel_id)
+            page = with_channel_name(page, channel_id)
         shown += page.blocks
     at = next((place for place, block in enumerate(shown) if block["type"] == "actions"), len(shown))
     # Slack knows these two by names of their own: the same shortcuts open the same forms.

@@ -12,7 +12,7 @@ import structlog
 from adapters.slack.client.errors import ERRORS, code_of, explained, is_refused
 from adapters.slack.client.payloads import DIRECT_MESSAGE_PREFIX, Json
 from adapters.slack.client.web_api import DIRECT_MESSAGES, SlackApi
-from adapters.slack.messages.block_kit import visible
+from adapters.slack.messages.block_kit import printable
 from adapters.slack.messages.mentions import ADMINS, named, unnamed_person
 from bot.channels.channel import Address, PlatformName
 from bot.platforms.command_calls import CommandCall, Person
@@ -124,7 +124,7 @@ class CommandCalls:
         if person.may_post and _SHARE_LINE.match(line):
             person = replace(person, may_post=await self._may_post(channel_id, person))
         return CommandCall(
-            line=visible(line),
+            line=printable(line),
             address=await self.address(channel_id),
             channel_name=await self.channel_name(channel_id, channel_name),
             person=person,

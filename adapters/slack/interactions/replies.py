@@ -23,11 +23,11 @@ from adapters.slack.messages.rendering import (
     MessageVariants,
     Payload,
     content_of,
-    naming,
     next_variant,
     plainer_variants,
     render,
     render_one,
+    with_channel_name,
 )
 from adapters.slack.messages.sending import post
 from bot.messages.message import Message, PaperBlock
@@ -120,7 +120,7 @@ class Replies:
     async def _tell_instead(self, api: SlackApi, pages: Sequence[Payload], target: ReplyTarget) -> bool:
         try:
             for page in pages:
-                arguments = {"channel": target.person} | content_of(naming(page, target.channel))
+                arguments = {"channel": target.person} | content_of(with_channel_name(page, target.channel))
                 await api.connection.retries.ask(partial(post, api, arguments))
         except ERRORS as error:
             log.warning("slack.answer_lost", person=target.person, reason=explained(error))

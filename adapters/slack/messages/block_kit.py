@@ -48,7 +48,7 @@ def is_url(url: str) -> bool:
     return url.startswith(("http://", "https://")) and len(url) <= limits.URL
 
 
-def visible(text: str) -> str:
+def printable(text: str) -> str:
     """Text without characters that are no text; no character of the rest takes more than two in JSON."""
     return _UNSEEN.sub("", text.replace("\t", " "))
 
@@ -61,7 +61,7 @@ def left_to_right(text: str) -> str:
 def plain(text: str, limit: int, *, emoji: bool = False) -> Json:
     """Words without markup. Only with `emoji` Slack draws emoji in it, and then also those that are only named
     (`:fire:`): that is for words of our own."""
-    return {"type": "plain_text", "text": shorten(visible(text), limit), "emoji": emoji}
+    return {"type": "plain_text", "text": shorten(printable(text), limit), "emoji": emoji}
 
 
 def header(text: str) -> Json:
@@ -82,7 +82,7 @@ def rich(*elements: Json) -> Json:
 
 def words(text: str, **style: bool) -> Json:
     """A run of text inside rich text; styles are `bold`, `italic` and `code`."""
-    element: Json = {"type": "text", "text": visible(text)}
+    element: Json = {"type": "text", "text": printable(text)}
     if chosen := {name: True for name, wanted in style.items() if wanted}:
         element["style"] = chosen
     return element
@@ -101,7 +101,7 @@ def line_of(spans: Sequence[Span]) -> Json:
     room = 2 * limits.SECTION
     for span in spans:
         url = span.url if is_url(span.url) else ""
-        text = shorten(visible(span.text), (room - _LINE_OVERHEAD - len(url)) // 2)
+        text = shorten(printable(span.text), (room - _LINE_OVERHEAD - len(url)) // 2)
         if text:
             elements.append(link(text, url, bold=span.bold, italic=span.italic, code=span.code))
             room -= size(elements[-1]) + 1
@@ -117,7 +117,7 @@ def bullets(sections: Iterable[Json]) -> Json:
 
 
 def preformatted(text: str) -> Json:
-    return {"type": "rich_text_preformatted", "elements": [words(shorten(visible(text), limits.SECTION))]}
+    return {"type": "rich_text_preformatted", "elements": [words(shorten(printable(text), limits.SECTION))]}
 
 
 def quote(text: str) -> Json:
@@ -151,7 +151,7 @@ def _option(link: Link, number: int) -> Json:
 
 def _is_usable(button: Button) -> bool:
     fits = len(button.line) <= limits.BUTTON_VALUE and size(button.line) <= _LONGEST_LINE
-    return bool(button.line and visible(button.label).strip()) and fits
+    return bool(button.line and printable(button.label).strip()) and fits
 
 
 def _button(button: Button, number: int) -> Json:
@@ -184,7 +184,7 @@ def without_pictures(blocks: Iterable[Mapping[str, Any]]) -> list[Json]:
     return [{name: value for name, value in block.items() if name != "accessory"} for block in blocks]
 
 
-def naming(block: Json, channel_id: str, name: Json) -> Json:
+def with_channel_name(block: Json, channel_id: str, name: Json) -> Json:
     """A block with that element wherever its words are the id of a channel."""
     if "elements" not in block:
         return block
@@ -192,19 +192,19 @@ def naming(block: Json, channel_id: str, name: Json) -> Json:
     for part in block["elements"]:
         before, found, after = str(part.get("text", "")).partition(channel_id)
         if part["type"] != "text" or not found:
-            parts.append(naming(part, channel_id, name))
+            parts.append(with_channel_name(part, channel_id, name))
             continue
         style = {"style": part["style"]} if "style" in part else {}
         parts += [part | {"text": before}, name | style, part | {"text": after}]
     return block | {"elements": [part for part in parts if part.get("text") != ""]}
 
 
-def simpler(block: Json) -> list[Json]:
+def simplified(block: Json) -> list[Json]:
     """A block that Slack refuses in a form that it may take: without its picture, else its words alone."""
-    return without_pictures([block]) if "accessory" in block else flat([block])
+    return without_pictures([block]) if "accessory" in block else as_sections([block])
 
 
-def flat(blocks: Iterable[Json]) -> list[Json]:
+def as_sections(blocks: Iterable[Json]) -> list[Json]:
     """The words of the blocks alone."""
     said = ["\n".join(lines_of(block)) for block in blocks]
     return [{"type": "section", "text": plain(words, limits.SECTION)} for words in said if words.strip()]

@@ -36,14 +36,14 @@ def _visible(block: PaperBlock) -> PaperBlock:
     """The block without what is no text, so that nothing in it turns out empty later."""
     return replace(
         block,
-        title=block_kit.visible(block.title).strip() or block.paper_id,
-        summary=block_kit.visible(block.summary).strip(),
-        byline=block_kit.visible(block.byline).strip(),
-        abstract=block_kit.visible(block.abstract).strip(),
+        title=block_kit.printable(block.title).strip() or block.paper_id,
+        summary=block_kit.printable(block.summary).strip(),
+        byline=block_kit.printable(block.byline).strip(),
+        abstract=block_kit.printable(block.abstract).strip(),
         snippet=_shortened(block.snippet, limits.SECTION),
-        facts=tuple(fact for fact in map(block_kit.visible, block.facts) if fact.strip()),
-        topics=tuple(topic for topic in map(block_kit.visible, block.topics) if topic.strip()),
-        links=tuple(link for link in block.links if block_kit.visible(link.label).strip()),
+        facts=tuple(fact for fact in map(block_kit.printable, block.facts) if fact.strip()),
+        topics=tuple(topic for topic in map(block_kit.printable, block.topics) if topic.strip()),
+        links=tuple(link for link in block.links if block_kit.printable(link.label).strip()),
     )
 
 
@@ -81,7 +81,7 @@ def _shortened(spans: tuple[Span, ...], length: int) -> tuple[Span, ...]:
     """The spans with at most so many characters; what is no text is left out."""
     kept: list[Span] = []
     for span in spans:
-        whole = block_kit.visible(span.text)
+        whole = block_kit.printable(span.text)
         text = shorten(whole, length)
         length = length - len(text) if text == whole else 0
         if text:

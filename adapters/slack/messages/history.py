@@ -18,15 +18,15 @@ log = structlog.get_logger(__name__)
 
 #: Clocks may be so far apart, and a message may come so long after its request. What differs more is measured.
 MARGIN: Final = timedelta(minutes=15)
-#: What one request may ask for where Slack limits histories; elsewhere more, but few messages are as new as ours.
+#: What one request may ask for where Slack limits histories. Nobody tells whether it does, and few messages are as new
+#: as ours.
 PAGE: Final = 15
-_LARGE_PAGE: Final = 200
 #: Pages of one look-up where Slack lets us read on at once.
 PAGES_AT_ONCE: Final = 10
 _BEGIN_ANEW: Final = 1.0  # seconds
 
 
-async def find(api: SlackApi, outgoing: Outgoing, window: HistoryWindow) -> LookUpResult:
+async def find_message(api: SlackApi, outgoing: Outgoing, window: HistoryWindow) -> LookUpResult:
     """Whether the message with that key is there, as far as can be read now; raises one of `errors.ERRORS`.
 
     The newest come first. Where Slack allows a request a minute, what was read is not read again: `Partly` says from
@@ -34,12 +34,11 @@ async def find(api: SlackApi, outgoing: Outgoing, window: HistoryWindow) -> Look
     """
     method = "conversations.replies" if outgoing.reply_to else "conversations.history"
     pace, cursor = api.history_pace(method), window.cursor
-    for number in range(PAGES_AT_ONCE):
+    for _ in range(PAGES_AT_ONCE):
         if wait := pace.wait(outgoing.key):
             return Partly(cursor, wait)
         try:
-            limit = _LARGE_PAGE if number and not pace.is_limited else PAGE
-            page = await _page(api, outgoing, window, cursor, limit)
+            page = await _page(api, outgoing, window, cursor)
         except SlackApiError as error:
             if code_of(error) == "invalid_cursor" and cursor:
                 return Partly("", _BEGIN_ANEW)
@@ -58,7 +57,7 @@ async def find(api: SlackApi, outgoing: Outgoing, window: HistoryWindow) -> Look
     return Partly(cursor, _BEGIN_ANEW)
 
 
-async def _page(api: SlackApi, outgoing: Outgoing, window: HistoryWindow, cursor: str, limit: int) -> Json:
+async def _page(api: SlackApi, outgoing: Outgoing, window: HistoryWindow, cursor: str) -> Json:
     # The window is in our time, and Slack's is another.
     ahead = api.connection.clock_ahead
     asked: dict[str, Any] = {
@@ -66,7 +65,7 @@ async def _page(api: SlackApi, outgoing: Outgoing, window: HistoryWindow, cursor
         "oldest": f"{(window.since + ahead - MARGIN).timestamp():.6f}",
         "latest": f"{(window.until + ahead + MARGIN).timestamp():.6f}",
         "inclusive": True,
-        "limit": limit,
+        "limit": PAGE,
         # Without it Slack leaves out the metadata's payload, and nothing would ever be found.
         "include_all_metadata": True,
         "cursor": cursor or None,

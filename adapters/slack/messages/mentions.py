@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from adapters.slack.client.payloads import Json
-from adapters.slack.messages.block_kit import section, visible
+from adapters.slack.messages.block_kit import printable, section
 from bot.errors import UserError
 
 _MENTION = re.compile(
@@ -33,7 +33,7 @@ def parse_mention(text: str) -> str:
 
 
 def _label(name: str | None) -> str:
-    shown = visible(name or "").strip().removeprefix("@")[:_LONGEST_NAME]
+    shown = printable(name or "").strip().removeprefix("@")[:_LONGEST_NAME]
     return f"|{shown}" if shown else ""
 
 

@@ -113,13 +113,13 @@ def content_of(payload: Payload) -> Json:
     }
 
 
-def naming(payload: Payload, channel_id: str) -> Payload:
+def with_channel_name(payload: Payload, channel_id: str) -> Payload:
     """The message with what its reader calls a channel, wherever it has the id because we know no name."""
     if channel_id.startswith(DIRECT_MESSAGE_PREFIX):
         spoken, name = _UNSEEN, block_kit.words(_UNSEEN)
     else:
         spoken, name = f"<#{channel_id}>", {"type": "channel", "channel_id": channel_id}
-    blocks = [block_kit.naming(block, channel_id, name) for block in payload.blocks]
+    blocks = [block_kit.with_channel_name(block, channel_id, name) for block in payload.blocks]
     return Payload(payload.text.replace(channel_id, spoken), tuple(blocks))
 
 
@@ -132,7 +132,9 @@ def plainer_variants(arguments: Json, *, text_alone: bool = True) -> MessageVari
     named = yield arguments
     blocks: list[Json] = arguments["blocks"]
     if any(number < len(blocks) for number in named):
-        simplified = [block_kit.simpler(block) if number in named else [block] for number, block in enumerate(blocks)]
+        simplified = [
+            block_kit.simplified(block) if number in named else [block] for number, block in enumerate(blocks)
+        ]
         blocks = [block for some in simplified for block in some]
         if blocks:
             yield arguments | {"blocks": blocks}
@@ -173,7 +175,7 @@ def _mention(mention: str) -> list[Json]:
 def _rendered(block: Block) -> list[Json]:
     match block:
         case Heading(text=text):
-            return [block_kit.header(text)] if block_kit.visible(text).strip() else []
+            return [block_kit.header(text)] if block_kit.printable(text).strip() else []
         case Paragraph(spans=spans):
             return _rich_line(spans)
         case Note(spans=spans):
@@ -181,9 +183,9 @@ def _rendered(block: Block) -> list[Json]:
             if any(span.url for span in spans):
                 return _rich_line(spans)
             words = "".join(span.text for span in spans)
-            return [block_kit.context(words)] if block_kit.visible(words).strip() else []
+            return [block_kit.context(words)] if block_kit.printable(words).strip() else []
         case Code(text=text):
-            return [block_kit.rich(block_kit.preformatted(text))] if block_kit.visible(text) else []
+            return [block_kit.rich(block_kit.preformatted(text))] if block_kit.printable(text) else []
         case Document(text=text):
             return _document(text)
         case Items(items=items):
@@ -204,7 +206,7 @@ def _rich_line(spans: Sequence[Span]) -> list[Json]:
 
 def _document(text: str) -> list[Json]:
     """The text as it is: an app cannot give a file to one person alone."""
-    parts = split_text(block_kit.visible(text).rstrip(), _PART)
+    parts = split_text(block_kit.printable(text).rstrip(), _PART)
     return [block_kit.rich(block_kit.preformatted(part)) for part in parts if part.strip()]
 
 
@@ -227,7 +229,7 @@ def _list(items: Iterable[Sequence[Span]]) -> list[Json]:
 
 def _spoken(message: Message) -> str:
     """What a notification shows and a screen reader says: the summary first, then the rest as far as it goes."""
-    lines = [block_kit.visible(line) for line in (message.summary, *map(_spoken_line, message.blocks))]
+    lines = [block_kit.printable(line) for line in (message.summary, *map(_spoken_line, message.blocks))]
     # The summary of an answer is its first line, which need not be said twice.
     said = "\n".join(dict.fromkeys(" ".join(line.split()) for line in lines if line.strip()))
     return block_kit.escape(shorten(said, _LONGEST_TEXT)) or "Paper Round"

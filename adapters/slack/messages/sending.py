@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 from adapters.slack.client.errors import ERRORS, PostponedError, code_of, is_unacceptable, outcome_of, refused_blocks
 from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import SlackApi
-from adapters.slack.messages.rendering import content_of, naming, next_variant, plainer_variants, render
+from adapters.slack.messages.rendering import content_of, next_variant, plainer_variants, render, with_channel_name
 from bot.messages.message import Message
 from bot.platforms.outcomes import Retry, Unknown
 
@@ -51,7 +51,9 @@ async def say(
     """
     place = {"channel": channel} | ({"thread_ts": thread} if thread else {})
     for page in render(message):
-        arguments = place | content_of(naming(page, about) if about else page) | ({"user": only} if only else {})
+        arguments = (
+            place | content_of(with_channel_name(page, about) if about else page) | ({"user": only} if only else {})
+        )
         await api.connection.retries.ask(partial(post, api, arguments))
 
 
