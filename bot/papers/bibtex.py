@@ -30,6 +30,9 @@ _ESCAPES: Final = {
     "_": r"\_",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
     "…": r"\ldots{}",
 }
 #: Not used to write a sign: letters of words (`ı`), what needs packages beyond those of AMS, ASCII in disguise.

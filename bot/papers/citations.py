@@ -111,8 +111,11 @@ def _ris_entry(paper: Paper) -> str:
 
 
 def _year(paper: Paper) -> str:
-    day = paper.published_on or paper.day
-    return str(day.year) if day else ""
+    if day := paper.published_on or paper.day:
+        return str(day.year)
+    # The id says when it was submitted: since 1991, in two digits.
+    number = paper.id.rpartition("/")[2][:2]
+    return f"{'19' if number > '90' else '20'}{number}"
 
 
 def _free_key(paper: Paper, taken: set[str]) -> str:

@@ -52,7 +52,12 @@ _GROUPS: Final = frozenset([
     "contributors", "foundation", "company", "corporation", "inc", "inc.", "ltd", "ltd.", "llc", "gmbh", "authors",
     "initiative", "network", "center", "centre", "investigators", "experts", "trust", "hospital", "committee",
     "society", "association", "agency", "department", "college", "faculty", "alliance", "federation", "council",
-    "observatory", "technologies", "intelligence", "organization",
+    "observatory", "technologies", "intelligence", "organization", "workshop", "agi",
+])  # fmt: skip
+#: Companies whose teams sign papers: `Google DeepMind`, `ByteDance Seed`.
+_COMPANIES: Final = frozenset([
+    "Google", "Microsoft", "ByteDance", "Bytedance", "Amazon", "NVIDIA", "Nvidia", "Alibaba", "Tencent", "Baidu",
+    "Huawei", "OpenAI", "Samsung", "Xiaomi", "Meituan", "Kuaishou", "DeepSeek", "SenseTime", "Salesforce", "Anthropic",
 ])  # fmt: skip
 _UNTELLING: Final = _GROUPS | {"the", "of", "for", "and"}
 _GROUP_SIGNS = re.compile(r"[\d&@/+]|\b(?:of|for|[Aa][Nn][Dd]|the)\b|[-.]\s?(?:AI|ai)$")
@@ -65,6 +70,7 @@ _AFFILIATION = re.compile(r"(?<=\S)(?:\s*\([^()]*\))+\s*$")
 _ASIDE = re.compile(r"\([^()]*\)|(?<!\w)['‘][^'’]+['’](?!\w)|[\"“”«»][^\"“”«»]*(?:[\"“”«»]|'')")
 _FOOTNOTE = re.compile(r"(?<=[a-z])\d{1,2}$")
 _INITIALS_BEHIND = re.compile(r"(?:[^\W\d_]\.-?)+|[^\W\d_]|[B-DF-HJ-NP-TV-Z]{2,3}")
+_ONLY_INITIALS = re.compile(r"(?:[^\W\d_]\.[ -]?)+")
 _PART_OF_GIVEN = re.compile(r"([-‐‑]?)[\W_]*([^\W\d_][^-‐‑.\s]*)\.?")
 #: Words, hyphens and initials, none of which is “and” or “others”, and no space that arXiv put in.
 _PLAIN = re.compile(
@@ -73,6 +79,7 @@ _PLAIN = re.compile(
 )
 _AND = re.compile(r"\s+(?:and|&)\s+|(?:^|\s)and(?=[\s,;])", re.IGNORECASE)
 _AND_INSIDE = re.compile(r"(?<!\S)and(?!\S)", re.IGNORECASE)
+_SHOUTED = re.compile(r"(?=.*[AEIOUY])[A-Z-]{3,}")
 _KEY = re.compile(r"[^a-z0-9]+")
 _WHOLE_SCRIPTS = ("CJK", "HANGUL", "HIRAGANA", "KATAKANA", "BOPOMOFO")
 
@@ -158,6 +165,10 @@ def read_names(entries: Iterable[str]) -> list[Name]:
             # `NVIDIA, :, Ann Lee`: who stands in front of the colon is a group.
             names = [Name(name.written, is_group=True) for name in names]
             continue
+        group, colon, rest = entry.partition(": ")
+        if colon and group.strip():  # `The CMS Collaboration: A. Tumasyan`
+            names += [Name(name.written, is_group=True) for name in read_names([group])]
+            entry = rest
         for text in _texts(entry):
             if text in _JUNIOR and names and not names[-1].suffix and not names[-1].is_group:
                 last = names[-1]  # `Robert W. Heath, Jr.`, torn at its comma
@@ -174,10 +185,13 @@ def split_names(text: str) -> list[str]:
         return [half.strip(" ,") for half in halves if half.strip(" ,")]
     parts = [part.strip(" ,") for part in _AND.split(text) if part.strip(" ,")]
     pieces = [[piece.strip() for piece in part.split(",")] for part in parts]
+    flat = [piece for some in pieces for piece in some if piece]
+    if len(flat) > 3 and len(flat) % 2 == 0 and all(map(_ONLY_INITIALS.fullmatch, flat[1::2])):  # `Lee, A., Li, B.`
+        return [f"{family}, {given}" for family, given in zip(flat[::2], flat[1::2], strict=True)]
     family_first = all(len(some) == 2 for some in pieces) and any(" " not in piece for some in pieces for piece in some)
     if family_first and (len(parts) > 1 or " " not in pieces[0][0]):
         return parts
-    return [piece for some in pieces for piece in some if piece]
+    return flat
 
 
 def _texts(entry: str) -> Iterator[str]:
@@ -253,6 +267,8 @@ def _read(text: str) -> Name | None:
     words[-1] = words[-1].rstrip(",")
     if len(words) == 1 or _in_whole_script(text) or _ends_in_initials(words):
         return Name(" ".join(words), suffix=suffix)
+    if _SHOUTED.fullmatch(words[0]) and not any(word.isupper() for word in words[1:]):
+        return Name(words[0], " ".join(words[1:]), suffix=suffix)  # `ZHANG Wei`: so the family name is marked
     start = _family_at(words)
     end = start + _particles_end(words[start:])
     return Name(" ".join(words[end:]), " ".join(words[:start]), " ".join(words[start:end]), suffix)
@@ -269,6 +285,8 @@ def _family_at(words: list[str]) -> int:
             return at
         if word in _INSIDE:
             return max(at - 1, 1)
+        if word.startswith(("d'", "d’")):
+            return at
     if words[last].lower() in _BRAZILIAN and last >= 2 and len(words[last - 1].rstrip(".")) > 1:
         return last - 1
     return last
@@ -289,7 +307,12 @@ def _is_group(words: list[str]) -> bool:
     if not words:
         return False
     text, lower = " ".join(words), [word.lower() for word in words]
-    if words[0] == "the" or (lower[0] == "team" and len(words) > 1) or re.search(r"[-.]\s?(?:AI|ai)$", text):
+    if (
+        words[0] == "the"
+        or (words[0] in _COMPANIES and len(words) > 1)
+        or (lower[0] == "team" and len(words) > 1)
+        or re.search(r"[-.]\s?(?:AI|ai)$", text)
+    ):
         return True
     if any(word.strip(".,") in _GROUPS for word in lower[1:]) or "AI" in words[1:]:
         return True

@@ -21,7 +21,7 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 _ATTRIBUTES = r"""(?:\s+[A-Za-z][\w:.-]{0,40}\s*=\s*(?:"[^"<>]{0,500}"|'[^'<>]{0,500}'|[^\s"'<>=]{1,500}))"""
 _NAMES = (
     "a|abbr|article|b|big|blockquote|br|center|cite|code|dd|del|div|dl|dt|em|figure|font|h[1-6]|hr|i|img|ins|kbd|li|"
-    "mark|ol|p|pre|q|s|section|small|span|strike|strong|sub|sup|table|tbody|td|th|thead|tr|tt|u|ul|var|"
+    "inline-formula|italic|m(?:ath|frac|i|n|o|over|row|sqrt|sub|sup|text|under)|mark|ol|p|pre|q|s|section|small|span|strike|strong|sub|sup|table|tbody|td|tex-math|th|thead|tr|tt|u|ul|var|"
     "(?:jats|mml):[a-z]{1,20}"
 )
 _TAG = re.compile(
@@ -30,6 +30,8 @@ _TAG = re.compile(
 _SCRIPT = re.compile(r"<(?P<tag>(?:jats:)?su[bp])>(?P<content>[^<>]{1,40})</(?P=tag)>", re.IGNORECASE)
 _VOID: Final = frozenset(("br", "hr", "img"))
 _INLINE: Final = frozenset([
+    "inline-formula", "italic", "math", "mfrac", "mi", "mn", "mo", "mover", "mrow", "msqrt", "msub", "msup", "mtext",
+    "munder", "tex-math",
     "a", "abbr", "b", "big", "cite", "code", "del", "em", "font", "i", "ins", "kbd", "mark", "q", "s", "small", "span",
     "strike", "strong", "sub", "sup", "tt", "u", "var",
 ])  # fmt: skip

@@ -20,6 +20,8 @@ QUOTES: Final = (
 )
 #: … and for a single one. Most of them are apostrophes, too: they are quotes around something, not inside.
 SINGLE_QUOTES: Final = "'\u2018\u2019\u201a\u201b\u2039\u203a\u2032\u275b\u275c\uff07\u00b4"
+LONGEST_QUOTED: Final = 500
+"""Characters between single quotes at most, so that a line of apostrophes is read in no time."""
 #: What marks code in a chat, and so comes along when an example is copied.
 BACKTICK: Final = "`"
 
@@ -80,9 +82,10 @@ def quote_end(text: str, start: int) -> int | None:
         return next((place for place in range(start + 1, len(text)) if text[place] in QUOTES), None)
     if text[start] not in SINGLE_QUOTES or (start and text[start - 1].isalnum()):
         return None
-    for place in range(start + 1, len(text)):
+    inside = False  # of double quotes
+    for place in range(start + 1, min(len(text), start + LONGEST_QUOTED)):
         if text[place] in QUOTES:
-            return None
-        if text[place] in SINGLE_QUOTES and not text[place + 1 : place + 2].isalnum():
+            inside = not inside
+        elif not inside and text[place] in SINGLE_QUOTES and not text[place + 1 : place + 2].isalnum():
             return place if place > start + 1 else None
     return None
