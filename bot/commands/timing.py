@@ -17,6 +17,7 @@ from bot.messages.message import Button, Buttons, bold
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.schedules.days import parse_day
 from bot.text.counting import count_of
+from bot.text.typed import value_typed
 
 
 async def schedule(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
@@ -81,7 +82,7 @@ def _timing(services: Services, channel: Channel, opening: str) -> Reply:
 
 def _pause_end(services: Services, channel: Channel, asked: str) -> datetime | None:
     """The beginning (UTC) of the day that a person names, in the channel's time zone; None for no day."""
-    asked = asked.strip()
+    asked = value_typed(asked)
     if asked.lower().startswith("until"):
         asked = asked[len("until") :].strip()
         if not asked:

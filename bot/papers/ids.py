@@ -22,7 +22,7 @@ _ID = re.compile(rf"(?:(?P<id>{_NEW_ID})|{_OLD_ID})(?:v\d+)?", re.ASCII)
 # Where links to papers lead, up to the id (https://info.arxiv.org/help/arxiv_identifier_for_services.html), also at
 # those who show arXiv's papers under its ids. DOIs of arXiv: https://info.arxiv.org/help/doi.html.
 _LINKS = re.compile(
-    r"(?:https?://)?(?:"
+    r"(?:https?://|(?<![\w.-]))(?:"
     r"(?:(?:www|export|browse|[a-z]{2})\.)?arxiv\.org/(?:abs|pdf|html|ps|format|src|e-print|tb)"
     r"|(?:www\.)?(?:huggingface\.co|hf\.co)/papers"
     r"|(?:www\.)?alphaxiv\.org/(?:abs|pdf|html|overview|resources)"

@@ -7,6 +7,7 @@ part   = (- | NOT)? (field? text | field? "(" either ")")
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -16,10 +17,11 @@ from bot.query.fields import FIELDS, SORT, Value, shortened, sort_named, text_te
 from bot.query.queries import Query
 from bot.query.syntax import And, Author, Node, Not, Or, Organization, Phrase, Sort, Submitter, Term
 from bot.query.tokens import Kind, Token, tokens
-from bot.text.typed import as_typed
+from bot.text.typed import as_typed, unquoted
 
 LONGEST_QUERY = 500  # characters
 MOST_TERMS = 50
+_HAS_FIELD = re.compile(rf"(?:^|[\s(-])(?:{'|'.join([*FIELDS, SORT])}):\S", re.IGNORECASE)
 DEEPEST = 20  # parentheses within each other
 
 
@@ -36,7 +38,12 @@ def parse(text: str) -> Query:
             position=LONGEST_QUERY,
             length=len(text) - LONGEST_QUERY,
         )
-    query = _Parser(as_typed(text)).query()
+    typed = as_typed(text)
+    inner = unquoted(typed)
+    if inner != typed and _HAS_FIELD.search(inner):
+        # Quotes around all of a query, as people put them around any value: no phrase has a field in it.
+        typed = inner
+    query = _Parser(typed).query()
     if len(query.text) > LONGEST_QUERY:
         raise QueryError(
             f"Written out the query has {len(query.text)} characters, {LONGEST_QUERY} at most are read.",

@@ -61,6 +61,9 @@ _EVERY_FEW = re.compile(
     re.ASCII,
 )
 _FORTNIGHTLY = re.compile(r"\b(?:fortnightly|bi-?weekly|fortnight)\b")
+_DAY = r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*"
+_FROM_TO = re.compile(rf"(?<=[a-z]) (?:to|thru|through|till|until) (?={_DAY}\b)")
+_HALF_OF_DAY = re.compile(r"[ap]\.?m\.?")
 _NEVER = frozenset(("never", "off", "none", "stop", "no"))
 _ORDINALS = {
     "first": "#1",
@@ -98,11 +101,13 @@ def parse_schedule(text: str) -> Schedule:
     if len(plain) == 5 and plain[0][0] in "*0123456789" and any("*" in field for field in plain):
         return _parse_cron(plain)
     spaced = _HYPHEN.sub("-", " ".join(plain).replace(",", " ").replace(";", " "))
+    spaced = _FROM_TO.sub("-", spaced)
     _refuse_several_times(spaced, text)
     spaced = _ONCE_A.sub("", spaced)
     words = [_Word(word) for word in map(without_quotes, spaced.split()) if word and word not in _FILLERS]
     if not words:
         raise UserError(f"When? {_EXAMPLES}")
+    words = _with_time_last(words)
     if words[0] in ("instant", "hourly"):
         if len(words) > 1:
             raise UserError(f"`{words[0]}` stands alone. Leave out {quoted(_said(words[1:]))}.")
@@ -131,6 +136,13 @@ def _refuse_several_times(spaced: str, text: str) -> None:
         )
     if spaced in _NEVER:
         raise UserError(f"{quoted(text)} is no schedule. `/papers pause` stops posting.")
+
+
+def _with_time_last(words: list[_Word]) -> list[_Word]:
+    """`9:00 on mondays` in the order of `mondays 9:00`."""
+    length = 2 if words[1:2] and _HALF_OF_DAY.fullmatch(words[1]) else 1
+    time_first = not words[0].isdigit() and _read_time(" ".join(words[:length])) is not None
+    return [*words[length:], *words[:length]] if time_first and len(words) > length else words
 
 
 class _Word(str):
@@ -184,6 +196,11 @@ def _parse_monthly(words: Sequence[_Word]) -> Monthly | Cron:
         return _parse_cron(f"{moment.minute} {moment.hour} * * {(day + 1) % 7}{number}".split())
     if words[:1] == ["last"]:
         return Monthly(31, _time(words[2:] if words[1:2] == ["daily"] else words[1:]))  # “day” reads as “daily”
+    if words and day_of_week(words[0]) is not None:
+        raise UserError(
+            f"Which {quoted(words[0].said)} of the month? Write for example `monthly first {words[0]} 09:00` "
+            f"or `monthly last {words[0]} 09:00`."
+        )
     named = _MONTH_DAY.fullmatch(words[0]) if words else None
     if named is None:
         return Monthly(1, _time(words))

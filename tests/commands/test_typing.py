@@ -36,6 +36,7 @@ from tests.town import Town
         ("subscribe title：agent", "agent"),
         ("subscribe agents --name ‘My agents’", "papers with agents"),
         ("pause until “2026-12-24”", "24"),
+        ("pause “until 2026-12-24”", "24"),
     ],
 )
 async def test_quotes_and_full_width_forms_are_taken_for_what_they_are(town: Town, line: str, part: str) -> None:

@@ -58,6 +58,7 @@ def test_a_paper_of_before_2007_is_found(written: str) -> None:
             "2401.00001 and more",
         ),
         *("https://example.org/abs/2401.00001", "arXiv:2401.00001 and arXiv:2401.00002", "12401.00001"),
+        *("https://notarxiv.org/abs/2401.00001", "my-arxiv.org/abs/2401.00001"),
         *("https://arxiv.org.example.org/abs/2401.00001", "https://arxiv.org/abs/2401.00001x"),
     ],
 )

@@ -50,6 +50,10 @@ from bot.schedules.recurrence import next_occurrence
         ("monthly last friday 9:00", "cron 0 9 * * 5l", "at 09:00 on the last Friday of the month"),
         ("monthly on the first monday", "cron 0 9 * * 1#1", "at 09:00 on the first Monday of the month"),
         ("monthly third sunday 18:30", "cron 30 18 * * 0#3", "at 18:30 on the third Sunday of the month"),
+        ("9:00 daily", "daily 09:00", "every day at 09:00"),
+        ("at 5:30 pm on mondays", "mon 17:30", "on Mondays at 17:30"),
+        ("noon every weekday", "weekdays 12:00", "every weekday at 12:00"),
+        ("monday to friday 9:00", "weekdays 09:00", "every weekday at 09:00"),
         ("once a day", "daily 09:00", "every day at 09:00"),
         ("once a month", "monthly 1 09:00", "on the first of each month at 09:00"),
         ("once daily 9h30", "daily 09:30", "every day at 09:30"),
@@ -74,6 +78,13 @@ EXAMPLES = (
     "Write `instant`, `hourly`, `daily 09:00`, `weekdays 09:00`, `mon,thu 17:30`, `monthly 1 09:00` "
     "or `cron 0 9 * * mon-fri`."
 )
+COUNTED = (
+    "`{}` cannot be counted: digests come on days of the week or of the month. Write for example "
+    "`mon,wed,fri 09:00`, `weekly mon 09:00` or `cron 0 9 1,15 * *`."
+)
+WHICH_FRIDAY = (
+    "Which `friday` of the month? Write for example `monthly first friday 09:00` or `monthly last friday 09:00`."
+)
 FIVE_FIELDS = (
     "A cron expression has five fields: minute, hour, day of the month, month, day of the week. "
     "Write for example `cron 0 9 * * mon-fri`."
@@ -95,6 +106,10 @@ FIVE_FIELDS = (
         ("three times a week", "`three times a week` does not say when. Write for example `mon,thu 09:00`."),
         ("instant every week", "`instant` stands alone. Leave out `week`."),
         ("daily friday x", "`x` is not a time of day. Write it like `09:00`, `5:30 pm` or `noon`."),
+        ("monthly friday 9:00", WHICH_FRIDAY),
+        ("fortnightly", COUNTED.format("fortnightly")),
+        ("every other day", COUNTED.format("every other day")),
+        ("every 2 weeks on mon", COUNTED.format("every 2 weeks on mon")),
         ("never", "`never` is no schedule. `/papers pause` stops posting."),
         ("dayly 9:00", "I do not know the schedule `dayly 9:00`. Did you mean `daily`?"),
         ("montly 1", "I do not know the schedule `montly 1`. Did you mean `monthly`?"),
