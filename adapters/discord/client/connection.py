@@ -92,12 +92,12 @@ class DiscordClient(discord.AutoShardedClient):
                 return
             try:
                 await self.login(self._token)
-            except RESPONSE_ERRORS as error:
+            except (asyncio.CancelledError, *RESPONSE_ERRORS) as error:
                 # A failed login leaves a session behind that cannot be used and cannot be replaced.
                 await self.http.close()
                 self.http.clear()
                 self.http.connector = discord.utils.MISSING
-                if isinstance(error, REQUEST_ERRORS):
+                if isinstance(error, (asyncio.CancelledError, *REQUEST_ERRORS)):
                     raise
                 raise BadResponseError(f"an answer that cannot be read ({type(error).__name__}: {error})") from error
             self._logged_in = True

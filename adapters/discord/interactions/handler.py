@@ -48,13 +48,15 @@ from adapters.discord.interactions.roles import (
     unmentionable_role,
     with_role_names,
 )
-from adapters.discord.messages.command_mentions import CommandMentions
+from adapters.discord.messages.command_mentions import MANAGERS_GROUP, CommandMentions
 from adapters.discord.messages.components import confirmation_row
+from adapters.discord.messages.mentions import role_of
 from adapters.discord.messages.rendering import render
 from bot.channels.channel import Style
 from bot.channels.directory import WorkspaceDirectory
 from bot.commands.reading import REDRAW
 from bot.commands.registry import Registry
+from bot.commands.settings import ROLE
 from bot.commands.wording import mistake
 from bot.errors import StorageError, UserError
 from bot.messages.message import Button, Buttons, Code, Note, bold, text
@@ -82,6 +84,10 @@ ANYWHERE = frozenset(
 )
 UNKNOWN_MODAL = "That form is from another version of me. Please open it again."
 INTERNAL_ERROR = "Something went wrong inside me. Please tell whoever runs me: it is in my log."
+ROLE_SEES = (
+    f"Discord offers /{MANAGERS_GROUP} to that role once “Server Settings”, “Integrations” allows it. "
+    "Mentioning me works without."
+)
 #: What removes something that nobody can bring back.
 _REMOVAL = re.compile(r"unsubscribe\s+(?P<number>\d{1,6})")
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -264,6 +270,12 @@ class InteractionHandler:
             notes.append(Note(text(bold("I cannot post here yet. "), LOCKED_THREAD)))
         if asked is not None and (role := unmentionable_role(interaction, asked)):
             notes.append(Note(text(f"{role} cannot be mentioned by anyone yet: allow it in the role's settings.")))
+        if (
+            asked is not None
+            and asked.values.get("key") == ROLE
+            and role_of(str(asked.values.get("value", "")).strip())
+        ):
+            notes.append(Note(text(ROLE_SEES)))
         return replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, *notes)))
 
     async def _complete(self, interaction: Interaction, asked: CommandOptions) -> None:

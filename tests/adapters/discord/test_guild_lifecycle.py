@@ -577,16 +577,17 @@ def shown(harness: Harness) -> list[str]:
 
 
 async def test_the_threads_of_one_digest_are_called_alike(harness: Harness) -> None:
-    await harness.town.news(*(a_paper(number) for number in range(1, 13)))
+    await harness.town.news(*(a_paper(number) for number in range(1, 23)))
     async with running(harness):
         await harness.say("settings", key="style", value="threads")
-        await harness.say("subscribe", query="diffusion", backfill=12)
-        for _ in range(14):
+        await harness.say("settings", key="limit", value="30")
+        await harness.say("subscribe", query="diffusion", backfill=22)
+        for _ in range(24):
             harness.clock.advance(seconds=2)
             await harness.town.engine.deliver()
     threads = harness.simulator.state.threads_of(harness.general)
-    name = "12 older papers · Tuesday, 12 May 2026"
-    assert {thread.name: len(thread.messages) for thread in threads} == {name: 10, f"{name} (2)": 2}
+    name = "22 older papers · Tuesday, 12 May 2026"
+    assert {thread.name: len(thread.messages) for thread in threads} == {name: 20, f"{name} (2)": 2}
 
 
 def test_the_invite_link_asks_for_exactly_what_is_needed() -> None:

@@ -84,6 +84,7 @@ async def test_who_manages_the_server_says_which_role_changes_topics(running_har
     )
     answer = await running_harness.say("settings", permissions=OWNER, key="role", value=f"<@&{role}>")
     assert "curators" in answer.text
+    assert "Integrations" in answer.text
     running_harness.simulator.interactions.roles = [role]
     answer = await running_harness.say("subscribe", query="diffusion", permissions=VISITOR)
     assert "Only people" not in answer.text
