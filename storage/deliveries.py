@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, func, select, update
+from sqlalchemy import Row, Select, and_, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import Style
 from bot.digests.digest import DeliveryState, Digest, DigestKind
 from bot.topics.store import Match
+from bot.topics.titles import topic_title
 from storage.statements import chunks, upsert
 from storage.tables import CHANNELS, DELIVERIES, DELIVERY_TOPICS, SUBSCRIPTIONS
 
@@ -123,17 +124,24 @@ async def _queue_again(
 
 async def topics_behind(connection: AsyncConnection, delivery_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
     """The titles of the topics behind each delivery, in the order of their numbers."""
-    found: defaultdict[int, list[str]] = defaultdict(list)
-    title = func.coalesce(func.nullif(SUBSCRIPTIONS.c.name, ""), SUBSCRIPTIONS.c.query).label("title")
+    found = await topics_and_queries_behind(connection, delivery_ids)
+    return {delivery_id: tuple(title for title, _ in topics) for delivery_id, topics in found.items()}
+
+
+async def topics_and_queries_behind(
+    connection: AsyncConnection, delivery_ids: Iterable[int]
+) -> dict[int, tuple[tuple[str, str], ...]]:
+    """The titles of the topics behind each delivery with their queries, in the order of their numbers."""
+    found: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
     for some in chunks(list(delivery_ids)):
         statement = (
-            select(DELIVERY_TOPICS.c.delivery_id, title)
+            select(DELIVERY_TOPICS.c.delivery_id, SUBSCRIPTIONS.c.name, SUBSCRIPTIONS.c.query)
             .join(SUBSCRIPTIONS, SUBSCRIPTIONS.c.id == DELIVERY_TOPICS.c.subscription_id)
             .where(DELIVERY_TOPICS.c.delivery_id.in_(some), SUBSCRIPTIONS.c.removed_at.is_(None))
             .order_by(SUBSCRIPTIONS.c.number)
         )
         for row in await connection.execute(statement):
-            found[row.delivery_id].append(row.title)
+            found[row.delivery_id].append((topic_title(row.name, row.query), row.query))
     return {delivery_id: tuple(titles) for delivery_id, titles in found.items()}
 
 

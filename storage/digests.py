@@ -13,7 +13,7 @@ from bot.papers.paper import Paper
 from bot.topics.store import Match
 from storage.channels import channel_of, select_channels
 from storage.database import Database
-from storage.deliveries import WAITING, digest_of, queue, still_wanted, topics_behind
+from storage.deliveries import WAITING, digest_of, queue, still_wanted, topics_and_queries_behind, topics_behind
 from storage.group_commit import GroupCommit
 from storage.papers import paper_of
 from storage.plans import store_plans
@@ -75,12 +75,18 @@ class SqlDigestStore:
                     .order_by(DELIVERIES.c.id)
                 )
                 rows = (await connection.execute(statement)).all()
-                topics = await topics_behind(connection, [row.id for row in rows])
+                topics = await topics_and_queries_behind(connection, [row.id for row in rows])
                 for ids in chunks(sorted({row.paper_id for row in rows} - papers.keys())):
                     known = await connection.execute(select(PAPERS).where(PAPERS.c.id.in_(ids)))
                     papers.update((row.id, paper_of(row)) for row in known)
                 for row in rows:
-                    queued = QueuedPaper(paper=papers[row.paper_id], topics=topics.get(row.id, ()), instant=row.instant)
+                    behind = topics.get(row.id, ())
+                    queued = QueuedPaper(
+                        paper=papers[row.paper_id],
+                        topics=tuple(title for title, _ in behind),
+                        instant=row.instant,
+                        queries=tuple(query for _, query in behind),
+                    )
                     found[row.channel_id].append(queued)
         return found
 

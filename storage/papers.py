@@ -160,6 +160,16 @@ class SqlPaperStore:
         async with self._database.read() as connection:
             return [paper_of(row) for row in await connection.execute(statement)]
 
+    async def latest(self, limit: int, before: datetime) -> list[Paper]:
+        statement = (
+            select(PAPERS)
+            .where(PAPERS.c.listed_at < before)
+            .order_by(PAPERS.c.listed_at.desc(), PAPERS.c.id.desc())
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            return [paper_of(row) for row in await connection.execute(statement)]
+
     async def unmatched(self, limit: int) -> list[StoredPaper]:
         statement = (
             select(PAPERS)

@@ -167,7 +167,12 @@ async def _store_digests(
     taking = (
         update(DELIVERIES)
         .where(DELIVERIES.c.id == bindparam("delivery"))
-        .values(digest_id=bindparam("digest"), position=bindparam("place"), post_id=bindparam("post"))
+        .values(
+            digest_id=bindparam("digest"),
+            position=bindparam("place"),
+            points=bindparam("score"),
+            post_id=bindparam("post"),
+        )
     )
     taken = []
     for digest_id, (plan, _, _) in zip(digest_ids, made, strict=True):
@@ -179,6 +184,7 @@ async def _store_digests(
                 "delivery": waiting[plan.channel_id][paper_id].delivery_id,
                 "digest": digest_id,
                 "place": position,
+                "score": plan.points[position - 1] if plan.points else None,
                 "post": post_of.get(paper_id, post_ids[digest_id, 0]),
             }
             for position, paper_id in enumerate(plan.paper_ids, 1)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, delete, func, select, union_all
 
 from bot.reading.lists import Reader, SavedPaper
-from bot.reading.votes import Tally, Vote
+from bot.reading.votes import CastVote, Tally, Vote, VoteState
 from storage.database import Database
 from storage.papers import paper_of
 from storage.statements import chunks, upsert
@@ -22,7 +22,7 @@ class SqlReadingStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def save(self, reader: Reader, paper_id: str, now: datetime) -> bool:
+    async def save(self, reader: Reader, paper_id: str, now: datetime, *, channel_id: int | None = None) -> bool:
         async with self._database.write() as connection:
             row = upsert(connection, SAVED_PAPERS).values(
                 platform=reader.platform,
@@ -30,6 +30,7 @@ class SqlReadingStore:
                 person=reader.person,
                 paper_id=paper_id,
                 saved_at=now,
+                channel_id=channel_id,
             )
             return (await connection.execute(row.on_conflict_do_nothing())).rowcount == 1
 
@@ -90,6 +91,37 @@ class SqlReadingStore:
                     for row in await connection.execute(counted):
                         tallies[row.channel_id, row.paper_id] = Tally(row.up, row.down)
         return tallies
+
+    async def vote_states(self, channel_ids: Sequence[int]) -> dict[int, VoteState]:
+        states: dict[int, VoteState] = {}
+        async with self._database.read() as connection:
+            for some in chunks(channel_ids):
+                cast = union_all(
+                    select(VOTES.c.channel_id, VOTES.c.voted_at.label("at")).where(VOTES.c.channel_id.in_(some)),
+                    select(SAVED_PAPERS.c.channel_id, SAVED_PAPERS.c.saved_at).where(
+                        SAVED_PAPERS.c.channel_id.in_(some)
+                    ),
+                ).subquery()
+                counted = select(
+                    cast.c.channel_id, func.count().label("cast"), func.max(cast.c.at).label("latest")
+                ).group_by(cast.c.channel_id)
+                for row in await connection.execute(counted):
+                    states[row.channel_id] = VoteState(row.cast, row.latest)
+        return states
+
+    async def cast_votes(self, channel_ids: Sequence[int]) -> dict[int, list[CastVote]]:
+        cast: dict[int, dict[tuple[str, str], CastVote]] = {channel_id: {} for channel_id in channel_ids}
+        columns = (VOTES.c.channel_id, VOTES.c.paper_id, VOTES.c.person, VOTES.c.vote, VOTES.c.voted_at)
+        saved = (SAVED_PAPERS.c.channel_id, SAVED_PAPERS.c.paper_id, SAVED_PAPERS.c.person, SAVED_PAPERS.c.saved_at)
+        async with self._database.read() as connection:
+            for some in chunks(channel_ids):
+                for row in await connection.execute(select(*columns).where(VOTES.c.channel_id.in_(some))):
+                    vote = CastVote(row.paper_id, row.vote == Vote.UP, row.voted_at)
+                    cast[row.channel_id][row.paper_id, row.person] = vote
+                for save in await connection.execute(select(*saved).where(SAVED_PAPERS.c.channel_id.in_(some))):
+                    vote = CastVote(save.paper_id, True, save.saved_at)
+                    cast[save.channel_id].setdefault((save.paper_id, save.person), vote)
+        return {channel_id: list(votes.values()) for channel_id, votes in cast.items()}
 
     async def _number(self, statement: Select[Any]) -> int:
         async with self._database.read() as connection:

@@ -308,6 +308,7 @@ class DeliveryRow(SQLModel, table=True):
     queued_at: datetime
     digest_id: int | None = Field(foreign_key="digests.id", ondelete="CASCADE")
     position: int | None
+    points: int | None = None
     post_id: int | None = Field(foreign_key="posts.id", ondelete="SET NULL")
     posted_at: datetime | None
 
@@ -321,16 +322,28 @@ class DeliveryTopicRow(SQLModel, table=True):
 
 
 class SavedPaperRow(SQLModel, table=True):
-    """A paper on a person's reading list. `workspace` is empty where a person is the same one in every workspace."""
+    """A paper on a person's reading list. `workspace` is empty where a person is the same one in every workspace.
+
+    `channel_id` is where it was put there, None where that was in no channel that we know.
+    """
 
     __tablename__ = "saved_papers"
-    __table_args__ = (one_of("platform", PlatformName),)
+    __table_args__ = (
+        one_of("platform", PlatformName),
+        Index(
+            "ix_saved_papers_channel_id",
+            "channel_id",
+            postgresql_where=text("channel_id IS NOT NULL"),
+            sqlite_where=text("channel_id IS NOT NULL"),
+        ),
+    )
 
     platform: str = Field(primary_key=True)
     workspace: str = Field(primary_key=True)
     person: str = Field(primary_key=True)
     paper_id: str = Field(primary_key=True, foreign_key="papers.id")
     saved_at: datetime
+    channel_id: int | None = Field(default=None, foreign_key="channels.id", ondelete="SET NULL")
 
 
 class VoteRow(SQLModel, table=True):

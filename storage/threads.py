@@ -28,7 +28,7 @@ async def fold_thread(
         .with_for_update(key_share=True)
     )
     replies = [
-        (row.id, content.paper_id)
+        (row.id, content)
         for row in await connection.execute(in_thread)
         if isinstance(content := POST_CONTENT_JSON.validate_python(row.content), PaperReply)
     ]
@@ -36,13 +36,14 @@ async def fold_thread(
     for number, group in enumerate(groups):
         place, folded = replies[number][0], [reply for reply, _ in group]
         part = DigestPart(
-            paper_ids=tuple(paper for _, paper in group),
+            paper_ids=tuple(reply.paper_id for _, reply in group),
             first=number * per_message + 1,
             # Neither the first part, which pings, nor the last one, which counts what is not shown: those were sent.
             part=number + 2,
             parts=len(groups) + 2,
             apart=True,
             abstracts=abstracts,
+            reasons=tuple(reply.reason for _, reply in group),
         )
         await connection.execute(
             update(POSTS)

@@ -24,6 +24,7 @@ from bot.posting.composition import Composer
 from bot.posting.leadership import Leadership
 from bot.posting.outbox import OutboxWorker, UnknownPolicy
 from bot.posting.traces import Tracing
+from bot.ranking.tastes import Tastes
 from bot.search.index import SearchIndex
 from bot.topics.forms import TopicForms
 from bot.topics.matching import TopicMatching
@@ -52,6 +53,7 @@ def engine_of(
     """What polls, matches, plans and posts. `catalogue` and `hub` complete papers (`bot.intake.enrichment`)."""
     enrichment = Enrichment(store.papers, clock, catalogue=catalogue, hub=hub)
     leadership = Leadership(store.locks, platforms)
+    tastes = Tastes(papers=store.papers, reading=store.reading, clock=clock)
     return Engine(
         intake=Intake(sources, store.papers, store.sources, clock),
         matching=TopicMatching(
@@ -63,7 +65,12 @@ def engine_of(
         ),
         enrichment=enrichment,
         planner=Planner(
-            digests=store.digests, channels=store.channels, platforms=platforms, clock=clock, enrichment=enrichment
+            digests=store.digests,
+            channels=store.channels,
+            platforms=platforms,
+            clock=clock,
+            enrichment=enrichment,
+            tastes=tastes,
         ),
         outbox=OutboxWorker(
             posts=store.posts,

@@ -23,6 +23,14 @@ class Style(StrEnum):
     THREADS = "threads"
 
 
+class Order(StrEnum):
+    """What comes first in a digest: what fits the channel best, what has most upvotes, or what is newest."""
+
+    FIT = "fit"
+    UPVOTES = "upvotes"
+    NEW = "new"
+
+
 class ChannelState(StrEnum):
     """`PAUSED` is a person's wish; `BROKEN` means that the platform refuses us and somebody has to act."""
 
@@ -63,11 +71,20 @@ class QuietDays:
         return day.weekday() in self.weekdays or day in self.dates
 
 
+@dataclass(frozen=True, slots=True)
+class Unlearnt:
+    """What the channel's order is to forget: votes before `since`, and these words, authors and categories."""
+
+    since: datetime | None = None
+    names: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSettings:
     """What `/papers settings` changes. `limit` papers are shown in a digest, the rest is counted.
 
     `announce_changes` is whether the channel reads who changed what; None is yes where it is shared with others.
+    `unlearnt` is what `/papers taste` changes.
     """
 
     limit: int = 20
@@ -77,6 +94,8 @@ class ChannelSettings:
     sources: frozenset[SourceName] = field(default_factory=lambda: frozenset(SourceName))
     quiet_days: QuietDays = QuietDays()
     announce_changes: bool | None = None
+    order: Order = Order.FIT
+    unlearnt: Unlearnt = Unlearnt()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,10 @@ async def save(services: Services, call: CommandCall, arguments: Arguments) -> R
     paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
     if await services.reading.saved_count(call.reader) >= MOST_SAVED:
         raise UserError(f"Your list has {MOST_SAVED:,} papers, and that is the most. `/papers unsave` makes room.")
-    fresh = await services.reading.save(call.reader, paper.id, services.clock.now())
+    channel = await services.known_channel(call)
+    fresh = await services.reading.save(
+        call.reader, paper.id, services.clock.now(), channel_id=channel.id if channel else None
+    )
     words = "Saved " if fresh else "You have it already: "
     buttons = Buttons((Button("My list", "saved"), Button("Remove", f"unsave {paper.id}")))
     return answer(say(words, bold(title_of(paper)), "."), buttons)

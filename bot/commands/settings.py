@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from bot.channels.channel import Channel, ChannelSettings, QuietDays, Style
+from bot.channels.channel import Channel, ChannelSettings, Order, QuietDays, Style
 from bot.channels.next_digest import next_for
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
@@ -52,6 +52,15 @@ def _read_style(settings: ChannelSettings, value: str, _platform: Platform) -> C
         near = closest(value.lower(), list(Style))
         proposal = f" Did you mean `{near}`?" if near else ""
         raise UserError(f"`style` is `compact`, `cards` or `threads`.{proposal}") from None
+
+
+def _read_order(settings: ChannelSettings, value: str, _platform: Platform) -> ChannelSettings:
+    try:
+        return replace(settings, order=Order(value.lower()))
+    except ValueError:
+        near = closest(value.lower(), list(Order))
+        proposal = f" Did you mean `{near}`?" if near else ""
+        raise UserError(f"`order` is `fit`, `upvotes` or `new`.{proposal}") from None
 
 
 def _read_abstracts(settings: ChannelSettings, value: str, _platform: Platform) -> ChannelSettings:
@@ -139,6 +148,13 @@ SETTINGS = {
             values=tuple(Style),
             read=_read_style,
             show=lambda settings: settings.style.value,
+        ),
+        Setting(
+            key="order",
+            help="what comes first: fit (to the topics, and to what is liked here), upvotes or new",
+            values=tuple(Order),
+            read=_read_order,
+            show=lambda settings: settings.order.value,
         ),
         Setting(
             key="abstracts",

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from bot.ranking.order import Reason
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestPart:
@@ -14,7 +16,8 @@ class DigestPart:
 
     `apart` says that the channel takes papers one by one: a card that stands for itself, without the digest's header.
     `abstracts` are shown if the channel wanted them when the papers were put into messages: so many fit then, and a
-    setting that is changed before they are sent is for the next digest.
+    setting that is changed before they are sent is for the next digest. `reasons` say why each paper was chosen, in the
+    order of the papers.
     """
 
     paper_ids: tuple[str, ...]
@@ -23,6 +26,7 @@ class DigestPart:
     parts: int
     apart: bool = False
     abstracts: bool = False
+    reasons: tuple[Reason | None, ...] = ()
     type: Literal["digest"] = "digest"
 
 
@@ -32,6 +36,7 @@ class PaperReply:
 
     paper_id: str
     part: int = 1
+    reason: Reason | None = None
     type: Literal["paper"] = "paper"
 
 

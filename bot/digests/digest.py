@@ -30,11 +30,12 @@ class DigestKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedPaper:
-    """A paper that waits for a channel's next digest, with the titles of the topics that matched it."""
+    """A paper that waits for a channel's next digest, with the titles and the queries of the topics that matched it."""
 
     paper: Paper
     topics: tuple[str, ...]
     instant: bool
+    queries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,8 @@ class DigestPlan:
 
     `expected_next` is the channel's `next_digest_at` when the plan was made: if it is another one by then, somebody
     else was faster. Without a `digest` the plan only moves the channel on. `instant_not_before` holds papers back
-    that would go out at once.
+    that would go out at once. `points` says by how many thousandths of a point each paper stands there, and is empty
+    where they are not in the order of fit.
     """
 
     channel_id: int
@@ -82,6 +84,7 @@ class DigestPlan:
     instant_not_before: datetime | None = None
     digest: Digest | None = None
     paper_ids: tuple[str, ...] = ()
+    points: tuple[int, ...] = ()
     posts: tuple[PlannedPost, ...] = ()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -17,6 +18,8 @@ from bot.digests.selection import plan_digest
 from bot.digests.store import DigestStore
 from bot.intake.enrichment import Enrichment
 from bot.platforms.platform import Platform
+from bot.ranking.taste import NO_TASTE, Taste
+from bot.ranking.tastes import Tastes
 
 CHANNELS_AT_ONCE = 100
 
@@ -34,10 +37,12 @@ class Planner:
         platforms: Mapping[PlatformName, Platform],
         clock: Clock,
         enrichment: Enrichment,
+        tastes: Tastes,
     ) -> None:
         self._digests = digests
         self._channels = channels
         self._enrichment = enrichment
+        self._tastes = tastes
         self._platforms = platforms
         self._clock = clock
 
@@ -50,7 +55,10 @@ class Planner:
             ours = [channel for channel in due if channel.address.platform in self._platforms]
             waiting = await self._digests.waiting_in([channel.id for channel in ours])
             await self._enrichment.freshen({queued.paper.id for papers in waiting.values() for queued in papers})
-            outcomes = await asyncio.gather(*(self._plan_due(channel, waiting[channel.id]) for channel in ours))
+            tastes = await self._tastes.of_all([channel for channel in ours if waiting[channel.id]])
+            outcomes = await asyncio.gather(
+                *(self._plan_due(channel, waiting[channel.id], tastes.get(channel.id, NO_TASTE)) for channel in ours)
+            )
             planned += sum(outcome is True for outcome in outcomes)
             if all(outcome is None for outcome in outcomes):
                 break
@@ -61,15 +69,16 @@ class Planner:
         papers = await self._digests.waiting(channel.id)
         if only is not None:
             papers = [queued for queued in papers if queued.paper.id in only]
-        apart = await self._takes_apart(channel)
-        plan = self._digest(channel, papers, kind, channel.next_digest_at, apart=apart)
+        apart, taste = await self._takes_apart(channel), await self._tastes.of(channel)
+        plan = await self._digest(channel, papers, kind, channel.next_digest_at, taste, apart=apart)
         stored = plan.digest is not None and await self._digests.plan(plan, self._clock.now())
         return plan.digest if stored else None
 
     async def preview(self, channel: Channel) -> DigestPlan:
         """The digest that would go out now; nothing is stored."""
         papers = await self._digests.waiting(channel.id)
-        return self._digest(channel, papers, DigestKind.REQUESTED, channel.next_digest_at)
+        taste = await self._tastes.of(channel)
+        return await self._digest(channel, papers, DigestKind.REQUESTED, channel.next_digest_at, taste)
 
     async def correct(self) -> int:
         """Brings forward digests that are set later than their schedule says; returns how many.
@@ -91,7 +100,7 @@ class Planner:
             await self._channels.resume(channel.id, next_digest_at=next_for(channel, now))
             _log.info("channel.resumed", channel=str(channel.address))
 
-    async def _plan_due(self, channel: Channel, papers: Sequence[QueuedPaper]) -> bool | None:
+    async def _plan_due(self, channel: Channel, papers: Sequence[QueuedPaper], taste: Taste) -> bool | None:
         """Plans one due channel: True for a digest, False for none, None when another process was faster."""
         now = self._clock.now()
         scheduled = channel.next_digest_at is not None and channel.next_digest_at <= now
@@ -109,7 +118,7 @@ class Planner:
             papers = [queued for queued in papers if queued.instant]
         kind = DigestKind.SCHEDULED if scheduled else DigestKind.INSTANT
         apart = bool(papers) and await self._takes_apart(channel)
-        plan = self._digest(channel, papers, kind, later, apart=apart)
+        plan = await self._digest(channel, papers, kind, later, taste, apart=apart)
         if not await self._digests.plan(plan, now):
             return None
         if plan.digest is None:
@@ -120,17 +129,19 @@ class Planner:
     async def _takes_apart(self, channel: Channel) -> bool:
         return await self._platforms[channel.address.platform].takes_apart(channel.address)
 
-    def _digest(
+    async def _digest(
         self,
         channel: Channel,
         papers: Sequence[QueuedPaper],
         kind: DigestKind,
         later: datetime | None,
+        taste: Taste,
         *,
         apart: bool = False,
     ) -> DigestPlan:
         platform = self._platforms[channel.address.platform]
-        return plan_digest(
+        planning = partial(
+            plan_digest,
             channel,
             papers,
             kind=kind,
@@ -138,4 +149,7 @@ class Planner:
             per_message=platform.papers_per_message(channel.settings.style, abstracts=channel.settings.abstracts),
             next_digest_at=later,
             apart=apart,
+            taste=taste,
         )
+        # The prior takes microseconds a paper; a taste has to read each of them.
+        return await asyncio.to_thread(planning) if taste.learnt else planning()

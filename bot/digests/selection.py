@@ -1,25 +1,16 @@
-"""Digests: which papers a channel gets at one time, in which messages, and how those read."""
+"""Digests: which papers a channel gets at one time, in which order, and in which messages."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from bot.channels.channel import Channel, Style
+from bot.channels.channel import Channel, Order, Style
 from bot.digests.content import DigestPart, PaperReply
 from bot.digests.digest import Digest, DigestKind, DigestPlan, PlannedPost, QueuedPaper
-from bot.papers.paper import Paper
-
-
-def newest_first(paper: Paper) -> tuple[date, str]:
-    """The sort key of recency, to be used with `reverse=True`."""
-    return (paper.day or date.min, paper.id)
-
-
-def in_reading_order(papers: Sequence[QueuedPaper]) -> list[QueuedPaper]:
-    """Most upvoted first, then the most recent."""
-    return sorted(papers, key=lambda queued: (queued.paper.upvotes, *newest_first(queued.paper)), reverse=True)
+from bot.ranking.order import Candidate, Reason, ranked, reason_for
+from bot.ranking.taste import NO_TASTE, Taste
 
 
 def plan_digest(
@@ -31,10 +22,12 @@ def plan_digest(
     per_message: int,
     next_digest_at: datetime | None,
     apart: bool = False,
+    taste: Taste = NO_TASTE,
 ) -> DigestPlan:
     """The digest of these papers for a channel; without papers, only the channel's next time.
 
-    At most `limit` papers are shown, the others are counted, can be asked for, and are done with all the same.
+    They stand in the order that the channel chose, `taste` is what its votes have taught. At most `limit` papers are
+    shown, the others are counted, can be asked for, and are done with all the same.
     `per_message` is how many papers surely fit into one of the platform's messages; `apart` gives each one of its own.
     """
     plan = DigestPlan(
@@ -42,29 +35,37 @@ def plan_digest(
     )
     if not papers:
         return plan
-    ordered = in_reading_order(papers)
-    ids = tuple(queued.paper.id for queued in ordered)
-    shown = ids[: channel.settings.limit]
+    order, limit = channel.settings.order, channel.settings.limit
+    ordered = ranked([Candidate(queued.paper, queued.queries) for queued in papers], order, taste, day)
+    topics = {queued.paper.id: queued.topics for queued in papers}
+    ids = tuple(one.paper.id for one in ordered)
+    shown = ids[:limit]
+    reasons = {one.paper.id: reason_for(one, taste) for one in ordered[:limit]}
     digest = Digest(
         channel_id=channel.id,
         kind=kind,
         day=day,
         style=channel.settings.style,
-        topics=tuple(dict.fromkeys(topic for queued in ordered for topic in queued.topics)),
+        topics=tuple(dict.fromkeys(topic for paper_id in ids for topic in topics[paper_id])),
         total=len(ids),
         shown=len(shown),
     )
     hidden = ids[len(shown) :]
     posts = _posts_apart(shown, hidden) if apart else _posts(digest, shown, hidden=hidden, per_message=per_message)
-    if channel.settings.abstracts:
-        posts = [_with_abstracts(post) for post in posts]
-    return replace(plan, digest=digest, paper_ids=ids, posts=tuple(posts))
+    posts = [_with_reasons(post, reasons, abstracts=channel.settings.abstracts) for post in posts]
+    points = tuple(one.points for one in ordered) if order is Order.FIT else ()
+    return replace(plan, digest=digest, paper_ids=ids, points=points, posts=tuple(posts))
 
 
-def _with_abstracts(post: PlannedPost) -> PlannedPost:
-    if not isinstance(post.content, DigestPart):
-        return post
-    return replace(post, content=replace(post.content, abstracts=True))
+def _with_reasons(post: PlannedPost, reasons: Mapping[str, Reason | None], *, abstracts: bool) -> PlannedPost:
+    match post.content:
+        case DigestPart(paper_ids=paper_ids) as part:
+            found = tuple(reasons[paper_id] for paper_id in paper_ids)
+            return replace(post, content=replace(part, abstracts=abstracts, reasons=found if any(found) else ()))
+        case PaperReply(paper_id=paper_id) as reply:
+            return replace(post, content=replace(reply, reason=reasons[paper_id]))
+        case _:
+            return post
 
 
 def _posts(digest: Digest, shown: Sequence[str], *, hidden: Sequence[str], per_message: int) -> list[PlannedPost]:

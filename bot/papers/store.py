@@ -47,6 +47,10 @@ class PaperStore(Protocol):
         """The papers first listed after that time, newest first."""
         ...
 
+    async def latest(self, limit: int, before: datetime) -> list[Paper]:
+        """The papers that were listed last before that time, the latest first."""
+        ...
+
     async def unmatched(self, limit: int) -> list[StoredPaper]:
         """Listed papers that changed since topics were last told of them, in the order of listing."""
         ...

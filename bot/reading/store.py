@@ -7,14 +7,17 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.reading.lists import Reader, SavedPaper
-from bot.reading.votes import Tally, Vote
+from bot.reading.votes import CastVote, Tally, Vote, VoteState
 
 
 class ReadingStore(Protocol):
     """People's reading lists, and what they think of papers."""
 
-    async def save(self, reader: Reader, paper_id: str, now: datetime) -> bool:
-        """Puts a paper that is known on the list; False when it was there already."""
+    async def save(self, reader: Reader, paper_id: str, now: datetime, *, channel_id: int | None = None) -> bool:
+        """Puts a paper that is known on the list; False when it was there already.
+
+        `channel_id` is where that was done: there it counts as a 👍.
+        """
         ...
 
     async def unsave(self, reader: Reader, paper_id: str) -> bool:
@@ -33,4 +36,12 @@ class ReadingStore(Protocol):
 
     async def tallies(self, channel_ids: Sequence[int], paper_ids: Sequence[str]) -> dict[tuple[int, str], Tally]:
         """The votes on each of those papers in each of those channels; without any, it is left out."""
+        ...
+
+    async def vote_states(self, channel_ids: Sequence[int]) -> dict[int, VoteState]:
+        """How the votes of those channels stand; a channel without any is left out."""
+        ...
+
+    async def cast_votes(self, channel_ids: Sequence[int]) -> dict[int, list[CastVote]]:
+        """The votes of each of those channels. Who votes on a paper that they saved there counts once, by the vote."""
         ...

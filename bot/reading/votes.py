@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -19,3 +20,20 @@ class Tally:
 
     up: int = 0
     down: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CastVote:
+    """One person's 👍 or 👎 on a paper in a channel. To put a paper on one's list there is a 👍, too."""
+
+    paper_id: str
+    up: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VoteState:
+    """How many votes and saves a channel has, and when the latest was cast: it changes whenever one of them does."""
+
+    count: int
+    latest: datetime

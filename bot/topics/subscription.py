@@ -8,6 +8,7 @@ from bot.errors import UserError
 from bot.query.errors import QueryError
 from bot.query.parser import LONGEST_QUERY, MOST_TERMS, parse
 from bot.query.queries import Query
+from bot.topics.titles import topic_title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +32,8 @@ class Subscription:
 
     @property
     def title(self) -> str:
-        """What people see: the name that they gave, else the query."""
-        return self.name or self.query
+        """What people see: the name that they gave, else one made of what it looks for."""
+        return topic_title(self.name, self.query)
 
     @property
     def wanted(self) -> Query:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.channels.channel import PlatformName
 from bot.reading.lists import Reader
-from bot.reading.votes import Tally, Vote
+from bot.reading.votes import Tally, Vote, VoteState
 from storage.store import SqlStore
 from tests.clocks import NOON
 from tests.storage.scenes import channel as a_channel
@@ -64,3 +64,26 @@ async def test_the_role_of_a_workspace_is_for_all_its_channels(store: SqlStore) 
     assert await store.channels.role(two.address) == "admins"
     await store.channels.set_role(two.address, "")
     assert await store.channels.role(one.address) == ""
+
+
+async def test_a_save_counts_as_a_vote_in_its_channel_and_nobody_counts_twice(store: SqlStore) -> None:
+    await listed(store, paper(1), paper(2), paper(3))
+    channel, other = await a_channel(store, "one"), await a_channel(store, "two")
+    assert await store.reading.vote_states([channel.id, other.id]) == {}
+    await store.reading.save(ADA, paper(1).id, NOON, channel_id=channel.id)
+    await store.reading.save(ADA, paper(2).id, NOON)
+    await store.reading.vote(channel.id, paper(1).id, ADA.person, Vote.DOWN, NOON + timedelta(minutes=1))
+    await store.reading.vote(channel.id, paper(1).id, "U2", Vote.UP, NOON)
+    await store.reading.save(ADA, paper(3).id, NOON, channel_id=channel.id)
+    cast = await store.reading.cast_votes([channel.id, other.id])
+    assert {(vote.paper_id, vote.up) for vote in cast[channel.id]} == {
+        (paper(1).id, False),
+        (paper(1).id, True),
+        (paper(3).id, True),
+    }
+    assert len(cast[channel.id]) == 3
+    assert cast[other.id] == []
+    before = await store.reading.vote_states([channel.id, other.id])
+    assert before == {channel.id: VoteState(4, NOON + timedelta(minutes=1))}
+    await store.reading.unsave(ADA, paper(3).id)
+    assert await store.reading.vote_states([channel.id]) != before
