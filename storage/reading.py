@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select, union_all
+from sqlalchemy import Select, delete, func, literal, select, union_all
 
 from bot.reading.lists import Reader, SavedPaper
 from bot.reading.votes import CastVote, Tally, Vote, VoteState
@@ -97,16 +97,21 @@ class SqlReadingStore:
         async with self._database.read() as connection:
             for some in chunks(channel_ids):
                 cast = union_all(
-                    select(VOTES.c.channel_id, VOTES.c.voted_at.label("at")).where(VOTES.c.channel_id.in_(some)),
-                    select(SAVED_PAPERS.c.channel_id, SAVED_PAPERS.c.saved_at).where(
+                    select(VOTES.c.channel_id, VOTES.c.vote, VOTES.c.voted_at.label("at")).where(
+                        VOTES.c.channel_id.in_(some)
+                    ),
+                    select(SAVED_PAPERS.c.channel_id, literal(Vote.UP.value), SAVED_PAPERS.c.saved_at).where(
                         SAVED_PAPERS.c.channel_id.in_(some)
                     ),
                 ).subquery()
                 counted = select(
-                    cast.c.channel_id, func.count().label("cast"), func.max(cast.c.at).label("latest")
+                    cast.c.channel_id,
+                    func.count().filter(cast.c.vote == Vote.UP).label("up"),
+                    func.count().filter(cast.c.vote == Vote.DOWN).label("down"),
+                    func.max(cast.c.at).label("latest"),
                 ).group_by(cast.c.channel_id)
                 for row in await connection.execute(counted):
-                    states[row.channel_id] = VoteState(row.cast, row.latest)
+                    states[row.channel_id] = VoteState(row.up, row.down, row.latest)
         return states
 
     async def cast_votes(self, channel_ids: Sequence[int]) -> dict[int, list[CastVote]]:

@@ -117,8 +117,8 @@ class PaperBlock:
 
     `facts` are short phrases in order of interest ("▲ 112", "9 comments", "Zhejiang University"); `links` the places
     to go; `topics` the names of the topics that matched, when saying so helps; `snippet` a part of the abstract that
-    shows why a search found the paper. A platform that must cut shortens
-    `abstract` first, then `snippet`, `summary`, then `byline`; never `title`'s beginning and never `url`.
+    shows why a search found the paper; `reason` says why a digest shows it. A platform that must cut shortens
+    `abstract` first, then `snippet`, `reason`, `summary`, then `byline`; never `title`'s beginning and never `url`.
     """
 
     paper_id: str
@@ -126,6 +126,7 @@ class PaperBlock:
     url: str
     summary: str = ""
     snippet: tuple[Span, ...] = ()
+    reason: tuple[Span, ...] = ()
     byline: str = ""
     abstract: str = ""
     facts: tuple[str, ...] = ()

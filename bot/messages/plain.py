@@ -52,7 +52,8 @@ def _plain_block(block: Block) -> str:
 def _plain_paper(block: PaperBlock) -> str:
     lines = [f"* {block.title}"]
     snippet = "".join(span.text for span in block.snippet)
-    lines += [f"  {line}" for line in (block.summary, snippet, block.byline, " · ".join(block.facts)) if line]
+    reason = "".join(span.text for span in block.reason)
+    lines += [f"  {line}" for line in (block.summary, snippet, reason, block.byline, " · ".join(block.facts)) if line]
     if block.abstract:
         lines.append(f"  {block.abstract}")
     if block.topics:

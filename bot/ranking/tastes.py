@@ -54,14 +54,13 @@ class Tastes:
     async def of_all(self, channels: Sequence[Channel]) -> dict[int, Taste]:
         """The tastes of those of the channels that have votes."""
         states = await self._reading.vote_states([channel.id for channel in channels])
-        if not states:
-            return {}
         # A day's tastes are those of its midnight, so that all processes have the same.
         midnight = datetime.combine(self._clock.now().date(), time(), self._clock.now().tzinfo)
         tastes: dict[int, Taste] = {}
         stale: dict[int, Unlearnt] = {}
         for channel in channels:
             if (state := states.get(channel.id)) is None:
+                self._made.pop(channel.id, None)
                 continue
             made, unlearnt = self._made.get(channel.id), channel.settings.unlearnt
             if made and (made.state, made.unlearnt, made.midnight) == (state, unlearnt, midnight):

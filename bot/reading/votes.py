@@ -35,5 +35,6 @@ class CastVote:
 class VoteState:
     """How many votes and saves a channel has, and when the latest was cast: it changes whenever one of them does."""
 
-    count: int
+    up: int
+    down: int
     latest: datetime

@@ -84,6 +84,6 @@ async def test_a_save_counts_as_a_vote_in_its_channel_and_nobody_counts_twice(st
     assert len(cast[channel.id]) == 3
     assert cast[other.id] == []
     before = await store.reading.vote_states([channel.id, other.id])
-    assert before == {channel.id: VoteState(4, NOON + timedelta(minutes=1))}
+    assert before == {channel.id: VoteState(3, 1, NOON + timedelta(minutes=1))}
     await store.reading.unsave(ADA, paper(3).id)
     assert await store.reading.vote_states([channel.id]) != before

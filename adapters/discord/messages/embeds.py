@@ -187,19 +187,21 @@ def _line_of(paper: PaperBlock, limit: int) -> str:
 
 
 def _description_of(paper: PaperBlock, limit: int) -> str:
-    """What is below a card's title. The abstract is cut first, then the snippet, the summary, and who wrote it."""
-    room = limit - 6  # what separates the five parts
+    """What is below a card's title. The abstract is cut first, then snippet, reason, summary, and who wrote it."""
+    room = limit - 7  # what separates the six parts
     where = _facts_and_links(paper, room)
     room -= length(where)
     byline = escaped(paper.byline, room)
     room -= length(byline)
     summary = escaped(paper.summary, room)
     room -= length(summary)
+    reason = spans(paper.reason, room)
+    room -= length(reason)
     snippet = spans(paper.snippet, room)
     abstract = escaped(paper.abstract, room - length(snippet))
     if abstract:
         abstract = f"\n{abstract}\n"
-    return "\n".join(part for part in (summary, snippet, byline, abstract, where) if part).strip("\n")
+    return "\n".join(part for part in (summary, snippet, reason, byline, abstract, where) if part).strip("\n")
 
 
 def _facts_and_links(paper: PaperBlock, limit: int) -> str:

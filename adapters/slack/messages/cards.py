@@ -1,6 +1,6 @@
 """A paper as Slack shows it, in a bounded number of characters.
 
-What is too long is cut in the order that `PaperBlock` sets: the abstract, then the snippet, the summary
+What is too long is cut in the order that `PaperBlock` sets: the abstract, then the snippet, the reason, the summary
 and the byline, then topics, facts and further links; the picture and the end of the title go last, the address never.
 """
 
@@ -41,6 +41,7 @@ def _visible(block: PaperBlock) -> PaperBlock:
         byline=block_kit.printable(block.byline).strip(),
         abstract=block_kit.printable(block.abstract).strip(),
         snippet=_shortened(block.snippet, limits.SECTION),
+        reason=_shortened(block.reason, limits.SECTION),
         facts=tuple(fact for fact in map(block_kit.printable, block.facts) if fact.strip()),
         topics=tuple(topic for topic in map(block_kit.printable, block.topics) if topic.strip()),
         links=tuple(link for link in block.links if block_kit.printable(link.label).strip()),
@@ -56,7 +57,7 @@ def _shorter_variants(
         return block_kit.size(build(block)) - budget
 
     changes: dict[str, Any]
-    for part in ("abstract", "snippet", "summary", "byline"):
+    for part in ("abstract", "snippet", "reason", "summary", "byline"):
         while (over := excess()) > 0 and (text := getattr(block, part)):
             changes = {part: _shortened_by(text, over)}
             block = replace(block, **changes)
@@ -95,8 +96,11 @@ def _card(block: PaperBlock) -> list[Json]:
     lines = [[block_kit.link(block.title, block.url, bold=True)]]
     if block.summary and not pictured:
         lines.append([block_kit.words(block.summary)])
-    if block.snippet:
-        lines.append([block_kit.words(span.text, bold=span.bold, italic=span.italic) for span in block.snippet])
+    lines += [
+        [block_kit.words(span.text, bold=span.bold, italic=span.italic) for span in part]
+        for part in (block.snippet, block.reason)
+        if part
+    ]
     buttons = block_kit.actions(block.buttons[:LONGEST_BUTTON_ROW], block.links)
     if (links := _links(block)) and not _has_menu(buttons):
         lines.append(links)

@@ -93,7 +93,11 @@ def render_one(message: Message) -> Payload | None:
 
 def _shorter_variants(message: Message) -> Iterator[Message]:
     yield message
-    for changes in ({"abstract": ""}, {"abstract": "", "summary": "", "snippet": ()}, {"compact": True, "buttons": ()}):
+    for changes in (
+        {"abstract": ""},
+        {"abstract": "", "summary": "", "snippet": (), "reason": ()},
+        {"compact": True, "buttons": ()},
+    ):
         yield replace(
             message,
             blocks=tuple(
