@@ -1,9 +1,9 @@
 """How text becomes words. Search and topics both go through here: that is why they agree on what matches.
 
-The rules are those of the search engine, run by the engine's own code: a word is a run of letters and digits (so
-`fine-tuning` is two words and `C++` is `c`), accents and case are folded, and English words are reduced to their
-stem for everything but prefixes and names. The engine folds what is written in Latin letters; `normalized` does the
-same for every script before.
+A word is a run of letters and digits (so `fine-tuning` is two words and `C++` is `c`), accents and case are folded, and
+the inflections of an English word have one term, for everything but prefixes, names and what is asked for exactly. The
+search engine is given words and terms with spaces between, so that it has nothing to decide. Its folding is used for
+what is written in Latin letters; `normalized` does the same for every script before.
 """
 
 from __future__ import annotations
@@ -11,16 +11,13 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
 from bot.text.cleaning import without_unseen
-
-#: The names under which the index knows the two analysers.
-WORDS: Final = "words"
-TERMS: Final = "terms"
+from bot.text.inflections import stem
 
 # The engine silently leaves out words of 65,530 bytes and more. Cutting far below that, before anybody looks, keeps
 # such a word the same for search and topics; folding can make four bytes of a character, NFKC is done by then.
@@ -34,16 +31,6 @@ _ASCII_FOLDED = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" "
 
 MOST_STEMS: Final = 100_000  # words whose stems are remembered, some ten megabytes of them
 _LONGEST_STEMMED = 40  # characters; longer ones are hardly seen twice
-
-
-def words_analyzer() -> TextAnalyzer:
-    """What the index registers as `WORDS`: folded words as they are written."""
-    return _folding().build()
-
-
-def terms_analyzer() -> TextAnalyzer:
-    """What the index registers as `TERMS`: folded words, stemmed."""
-    return _folding().filter(Filter.stemmer("english")).build()
 
 
 def normalized(text: str) -> str:
@@ -77,8 +64,14 @@ def words(text: str) -> list[str]:
     """The words of a text in their order, folded but not stemmed. Safe in any thread."""
     text = normalized(text)
     if text.isascii():  # nearly always, and several times as fast as asking the engine
-        return text.encode("ascii").translate(_ASCII_FOLDED).decode("ascii").split()
-    return _analyze(_WORDS, text)
+        return folded(text).split()
+    with _ONE_AT_A_TIME:  # an analyser keeps a buffer of its own
+        return _FOLDING.analyze(text)
+
+
+def folded(text: str) -> str:
+    """A text of ASCII with small letters, and a space for each character that is of no word: all stays in its place."""
+    return text.encode("ascii").translate(_ASCII_FOLDED).decode("ascii")
 
 
 def terms(text: str) -> list[str]:
@@ -86,36 +79,30 @@ def terms(text: str) -> list[str]:
     return stemmed(words(text))
 
 
-def stemmed(folded: Sequence[str]) -> list[str]:
+def stemmed(written: Iterable[str]) -> list[str]:
     """The terms of words that `words` gave, one for each."""
-    return list(map(_STEMS.__getitem__, folded))
+    return list(map(_STEMS.__getitem__, written))
 
 
 class _Stems(dict[str, str]):
     """The stems of words seen lately: papers are made of the same words again and again."""
 
     def __missing__(self, word: str) -> str:
-        (stem,) = _analyze(_TERMS, word)
+        term = stem(word)
         if len(word) <= _LONGEST_STEMMED:
             if len(self) >= MOST_STEMS:
                 self.clear()
-            self[word] = stem
-        return stem
+            self[word] = term
+        return term
 
 
-def _folding() -> TextAnalyzerBuilder:
+def _folding() -> TextAnalyzer:
     # Folding comes before lower-casing: "İ" in small letters is two characters, of which no accent can be folded. Once
     # more, because the small letters of a few rare capitals fold, too: so folded words fold to themselves.
     folding = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.ascii_fold()).filter(Filter.lowercase())
-    return folding.filter(Filter.ascii_fold()).filter(Filter.lowercase())
+    return folding.filter(Filter.ascii_fold()).filter(Filter.lowercase()).build()
 
 
-def _analyze(analyzer: TextAnalyzer, text: str) -> list[str]:
-    with _ONE_AT_A_TIME:  # an analyser keeps a buffer of its own
-        return analyzer.analyze(text)
-
-
-_WORDS: Final = words_analyzer()
-_TERMS: Final = terms_analyzer()
+_FOLDING: Final = _folding()
 _ONE_AT_A_TIME: Final = threading.Lock()
 _STEMS: Final = _Stems()

@@ -6,11 +6,11 @@ import math
 from datetime import date
 from typing import Final
 
-from tantivy import Document, Index, Schema, SchemaBuilder
+from tantivy import Document, Schema, SchemaBuilder
 
 from bot.papers.paper import Paper
 from bot.query.syntax import Feature
-from bot.text.words import TERMS, WORDS, normalized, terms_analyzer, words, words_analyzer
+from bot.text.words import stemmed, words
 
 #: Part of the folder's name. A change of anything in this module, or of how text becomes words, makes it another one,
 #: and indexes are built anew.
@@ -29,20 +29,30 @@ _FIRST_YEAR = 2010  # older papers are all equally old
 _LARGEST = 9_999_999_999
 
 
+# How the engine takes apart what it is given: words and terms come with spaces between.
+_SPACED: Final = "whitespace"
+
+
 def schema() -> Schema:
     """The fields.
 
-    `text` is all that plain words look into; `title`, `abstract` and, for beginnings of words, the `…_words` are its
-    parts. Names and everything that is matched as a whole follow, then numbers, and what results are ordered by.
+    `text` is all that plain words look into, `title` and `abstract` are its parts; the `…_words` have the words as they
+    are written, for what is asked for exactly and for beginnings of words. Names and everything that is matched as a
+    whole follow, then numbers, and what results are ordered by.
     """
     builder = SchemaBuilder()
     builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
-    for name in ("text", "title", "abstract"):
-        builder.add_text_field(name, tokenizer_name=TERMS, index_option="position")
-    for name in ("title_words", "abstract_words", "keyword_words"):
-        builder.add_text_field(name, tokenizer_name=WORDS, index_option="basic")
-    for name in ("author", "organization"):
-        builder.add_text_field(name, tokenizer_name=WORDS, index_option="position")
+    for name in (
+        "text",
+        "title",
+        "abstract",
+        "title_words",
+        "keyword_words",
+        "abstract_words",
+        "author",
+        "organization",
+    ):
+        builder.add_text_field(name, tokenizer_name=_SPACED, index_option="position")
     for name in ("submitter", "category", "source", "has"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in ("upvotes", "stars", "comments", "day", "change"):
@@ -54,26 +64,23 @@ def schema() -> Schema:
     return builder.build()
 
 
-def register_analyzers(index: Index) -> None:
-    """Gives the index the analysers that its fields name. Needed whenever one is opened."""
-    index.register_tokenizer(TERMS, terms_analyzer())
-    index.register_tokenizer(WORDS, words_analyzer())
-
-
 def document(paper: Paper, change: int) -> Document:
     """The paper as the index holds it."""
-    title, abstract = normalized(paper.title), normalized(paper.abstract)
-    keywords = [normalized(keyword) for keyword in paper.keywords]
+    title, abstract = words(paper.title), words(paper.abstract)
+    keywords = list(map(words, paper.keywords))
+    title_terms, abstract_terms = _spaced(stemmed(title)), _spaced(stemmed(abstract))
+    keyword_terms = [_spaced(stemmed(keyword)) for keyword in keywords]
     found = Document(
         id=[paper.id],
-        text=text_of(paper),
-        title=[title],
-        abstract=[abstract],
-        title_words=[title],
-        abstract_words=[abstract],
-        keyword_words=keywords,
-        author=[normalized(written) for name in paper.authors for written in name.searched],
-        organization=[normalized(name) for name in (paper.organization, paper.organization_name)],
+        # Separate values: words in a row are never found across two of them.
+        text=[title_terms] * _TITLE_TIMES + keyword_terms * _KEYWORD_TIMES + [abstract_terms],
+        title=[title_terms],
+        abstract=[abstract_terms],
+        title_words=[_spaced(title)],
+        abstract_words=[_spaced(abstract)],
+        keyword_words=list(map(_spaced, keywords)),
+        author=[_spaced(words(written)) for name in paper.authors for written in name.searched],
+        organization=[_spaced(words(name)) for name in (paper.organization, paper.organization_name)],
         submitter=[whole_name(words(paper.submitter))],
         category=[part for category in paper.categories for part in _with_archive(category)],
         source=[str(source) for source in paper.sources],
@@ -94,12 +101,11 @@ def document(paper: Paper, change: int) -> Document:
 
 
 def text_of(paper: Paper) -> list[str]:
-    """What plain words look into, the more important parts several times over.
+    """What plain words look into, the more important parts several times over."""
+    return [paper.title] * _TITLE_TIMES + list(paper.keywords) * _KEYWORD_TIMES + [paper.abstract]
 
-    They are separate values: words in a row are never found across two of them.
-    """
-    keywords = [normalized(keyword) for keyword in paper.keywords]
-    return [normalized(paper.title)] * _TITLE_TIMES + keywords * _KEYWORD_TIMES + [normalized(paper.abstract)]
+
+_spaced = " ".join
 
 
 def whole_name(name: list[str] | tuple[str, ...]) -> str:

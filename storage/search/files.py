@@ -20,9 +20,9 @@ from tantivy import FieldType, Index, IndexWriter, Query, Schema, Searcher
 
 from bot.errors import StorageError
 from bot.papers.paper import Paper
-from storage.search.documents import FORMAT, document, register_analyzers, schema
+from storage.search.documents import FORMAT, document, schema
 
-WRITER_MEMORY: Final = 30_000_000  # bytes that are gathered before they are written out
+WRITER_MEMORY: Final = 100_000_000  # bytes that are gathered at most before they are written out
 WRITER_THREADS: Final = 1
 _FOLDER: Final = "format-"
 _LOCK: Final = "writer.lock"
@@ -208,7 +208,6 @@ class IndexWriting:
 
 
 def _ready(index: Index) -> Index:
-    register_analyzers(index)
     index.config_reader("manual")
     return index
 

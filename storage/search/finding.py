@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any, Final
+from typing import Any
 
-from tantivy import DocAddress, Document, Occur, Query, Schema, Searcher, SnippetGenerator
+from tantivy import DocAddress, Document, Occur, Query, Schema, Searcher
 
-from bot.messages.message import Span
 from bot.papers.paper import Paper
 from bot.query.queries import Query as PaperQuery
 from bot.query.syntax import Node, Sort
 from bot.search.results import FEW_RESULTS, Hit, SearchPage
 from storage.search.documents import id_in, text_of
 from storage.search.files import engine_errors
-from storage.search.queries import ShownWords, exact_query, has_relevance, ranked_query, related_query, similar_query
-
-SNIPPET_LENGTH: Final = 200  # characters, about three lines of a chat
+from storage.search.queries import exact_query, has_relevance, ranked_query, related_query, shown_words, similar_query
 
 _Found = tuple[float, str, DocAddress]
 
@@ -45,9 +42,11 @@ class Search:
                 )
             related: Sequence[_Found] = ()
             if query.has_words and offset == 0 and total < FEW_RESULTS:
-                loose = related_query(self._schema, root)
+                loose = related_query(self._schema, root, self._known_in, self._searcher.num_docs)
                 if loose is not None:
-                    _, related = self._ranked(loose, min(limit, FEW_RESULTS - total), 0)
+                    related = self._related(
+                        loose, exact_query(self._schema, root), min(limit, FEW_RESULTS - total), total
+                    )
             hits = self._hits([*found, *related], root)
         return SearchPage(total=total, hits=hits[: len(found)], related=hits[len(found) :])
 
@@ -99,6 +98,15 @@ class Search:
             else:
                 place += len(group)
 
+    def _related(self, loose: Query, exact: Query, limit: int, total: int) -> list[_Found]:
+        """The best results that are not among the few exact ones, which are cheaper to leave out here than there."""
+        _, found = self._ranked(loose, limit + total, 0)
+        if not total:
+            return found
+        hits = self._searcher.search(exact, total, count=False).hits
+        known = {(address.segment_ord, address.doc) for _, address in hits}
+        return [one for one in found if (one[2].segment_ord, one[2].doc) not in known][:limit]
+
     def _bounded(self, limit: int, offset: int) -> tuple[int, int]:
         """How many papers there are at all, and a limit that is not beyond it: room is made for as many results."""
         count = self._searcher.num_docs
@@ -115,29 +123,11 @@ class Search:
         return self._stored[place]
 
     def _hits(self, found: Sequence[_Found], root: Node) -> tuple[Hit, ...]:
-        shown = ShownWords.of(root)
-        if not found or not (shown.terms or shown.starts):
+        shown = shown_words(root)
+        if shown is None:
             return tuple(Hit(paper_id, score) for score, paper_id, _ in found)
         abstracts = [self._document(address)["excerpt"][0].decode("utf-8") for _, _, address in found]
-        query = shown.query(self._schema, abstracts)
-        if query is None:
-            return tuple(Hit(paper_id, score) for score, paper_id, _ in found)
-        snippets = SnippetGenerator.create(self._searcher, query, self._schema, "abstract")
-        snippets.set_max_num_chars(SNIPPET_LENGTH)
         return tuple(
-            Hit(paper_id, score, _snippet(snippets, abstract, shown))
-            for (score, paper_id, _), abstract in zip(found, abstracts, strict=True)
+            Hit(paper_id, score, snippet)
+            for (score, paper_id, _), snippet in zip(found, shown.snippets(abstracts), strict=True)
         )
-
-
-def _snippet(snippets: SnippetGenerator, abstract: str, shown: ShownWords) -> tuple[Span, ...]:
-    snippet = snippets.snippet_from_doc(Document(abstract=[abstract]))
-    text = snippet.fragment().encode("utf-8")  # places are counted in bytes
-    spans = []
-    place = 0
-    for found in snippet.highlighted():
-        word = text[found.start : found.end]
-        spans += [(text[place : found.start], False), (word, shown.include(word.decode("utf-8")))]
-        place = found.end
-    spans.append((text[place:], False))
-    return tuple(Span(part.decode("utf-8"), bold=bold) for part, bold in spans if part)

@@ -24,7 +24,11 @@ FOLLOW_TIMEOUT: Final = 1.5
 MOST_BEHIND: Final = 1_000  # papers that are counted as missing
 _BUSY: Final = 0.1  # seconds before asking again whether another process has finished
 PAPERS_AT_ONCE: Final = 500
-PAPERS_PER_COMMIT: Final = 10_000
+#: So many make files that the engine does not merge with those of a few papers each, which come later.
+PAPERS_PER_COMMIT: Final = 20_000
+#: How long the right to write is kept after the last change, in seconds. Meanwhile the engine merges its files, which
+#: would have to be waited for, and what changes in the database is taken over for everybody.
+LINGER: Final = 2.0
 
 _log = structlog.get_logger()
 
@@ -45,7 +49,8 @@ class TantivyIndex:
         self._trusted = False  # whether the files were checked, and found to be of this database
         self._following: asyncio.Task[None] | None = None
         self._following_since = 0.0
-        self._settling: asyncio.Task[None] | None = None  # kept, for nobody else keeps a task
+        self._writing: IndexWriting | None = None  # the right to write, while this process has it
+        self._lingering: asyncio.Task[None] | None = None  # kept, for nobody else keeps a task
         self._failure: StorageError | None = None  # why the last attempt to follow came to nothing
         self._closing = asyncio.Event()
 
@@ -83,33 +88,62 @@ class TantivyIndex:
         self._closing.set()
         if self._following is not None:
             await asyncio.wait([self._following])
+        if self._lingering is not None:
+            await asyncio.wait([self._lingering])
         async with self._one_writer:
-            pass
+            await self._settle()
 
     async def _refresh(self) -> int | None:
-        """Takes over what changed; None if another process is about it."""
-        await self._one_writer.acquire()
-        writing = None
-        try:
+        """Takes over what changed; None if another process is about it and has not finished."""
+        async with self._one_writer:
             last = await self._feed.last_change()
             if self._trusted and last == self._seen:
                 return 0
-            writing = await asyncio.to_thread(self._files.write, check=not self._trusted)
-            return None if writing is None else await self._take_over(writing, last)
-        finally:
-            if writing is None:
-                self._one_writer.release()
-            else:
-                self._settling = asyncio.create_task(self._settle(writing))
+            if not self._trusted:
+                await self._settle()  # what it writes into may be damaged, or of another database
+            if self._writing is None:
+                self._writing = await asyncio.to_thread(self._files.write, check=not self._trusted)
+            if self._writing is None:
+                return await self._taken_by_another(last)
+            try:
+                taken = await self._take_over(self._writing, last)
+            except BaseException:
+                await self._settle()
+                raise
+            if self._lingering is None or self._lingering.done():
+                self._lingering = asyncio.create_task(self._linger())
+            return taken
 
-    async def _settle(self, writing: IndexWriting) -> None:
-        """Lets the engine merge its files, which takes a second now and then, and no search needs to wait for."""
+    async def _taken_by_another(self, last: int) -> int | None:
+        if not self._trusted or await asyncio.to_thread(lambda: self._files.last_change) < last:
+            return None
+        self._seen = last
+        return 0
+
+    async def _linger(self) -> None:
+        """Follows the database a little longer, then gives up the right to write."""
+        left = LINGER
+        while left > 0 and self._writing is not None and not self._closing.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), _BUSY)
+            left -= _BUSY
+            try:
+                if await self._refresh():
+                    left = LINGER
+            except StorageError as error:
+                _log.error("index.behind", reason=str(error))
+        async with self._one_writer:
+            await self._settle()
+
+    async def _settle(self) -> None:
+        """Lets the engine merge its files, if it still does, and gives the right to write to whoever wants it."""
+        writing, self._writing = self._writing, None
+        if writing is None:
+            return
         try:
             await asyncio.to_thread(writing.close)
         except StorageError as error:
             _log.error("index.unsettled", reason=str(error))
-        finally:
-            self._one_writer.release()
 
     def _look(self) -> Search:
         return Search(self._files.searcher(), self._files.schema)

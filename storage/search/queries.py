@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, Self
+from typing import Final
 
 from tantivy import FieldType, Occur, Query, Schema
 
@@ -37,10 +36,14 @@ from bot.query.syntax import (
     TextField,
     Word,
 )
-from bot.text.words import stemmed, terms, words
+from bot.text.words import terms
 from storage.search.documents import whole_name
+from storage.search.snippets import ShownWords
 
 _IN_TITLE = 0.3
+#: A word in more than this part of all papers only ranks related ones, where enough have another.
+_COMMON = 0.04
+_ENOUGH = 100
 _SIDE_BY_SIDE = 0.3
 #: Terms that stand for a whole text when others like it are looked for.
 _SIMILAR_TERMS = 25
@@ -75,8 +78,8 @@ def ranked_query(schema: Schema, root: Node) -> Query:
     return Query.boolean_query([(Occur.Must, builder.node(root)), *_in_titles(builder, list(_wanted_texts(root)))])
 
 
-def related_query(schema: Schema, root: Node) -> Query | None:
-    """Finds papers that do not match but have some of the words, and meet every condition that is not about words.
+def related_query(schema: Schema, root: Node, known_in: Callable[[str], int], count: int) -> Query | None:
+    """Finds papers that have some of the words, and meet every condition that is not about words. Those that match do.
 
     None if no paper can be: the query does not ask for two or more words at once, beside those of grammar.
     """
@@ -88,49 +91,33 @@ def related_query(schema: Schema, root: Node) -> Query | None:
         return None
     builder = _Builder(schema)
     conditions = [builder.clause(part) for part in parts if not _is_text(part)]
-    some = Query.boolean_query([(Occur.Should, builder.node(word)) for word in dict.fromkeys(telling)])
+    told = list(dict.fromkeys(telling))
+    rare = [word for word in told if not _is_common(word, known_in, count)]
+    if sum(known_in(term) for word in rare if isinstance(word, Word) for term in terms(word.word)) < _ENOUGH:
+        rare = told
     return Query.boolean_query(
         [
-            (Occur.Must, some),
+            (Occur.Must, Query.boolean_query([(Occur.Should, builder.node(word)) for word in rare])),
+            *[(Occur.Should, builder.node(word)) for word in told if word not in rare],
             *conditions,
-            (Occur.MustNot, builder.node(root)),
             *_in_titles(builder, telling),
             *_side_by_side(builder, telling),
         ]
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ShownWords:
-    """The words that are worth showing in an abstract: stemmed ones, and beginnings of words as they are written."""
+def _is_common(text: Text, known_in: Callable[[str], int], count: int) -> bool:
+    """Whether so many papers have the word that it alone makes none related."""
+    return isinstance(text, Word) and min(map(known_in, terms(text.word))) > _COMMON * count
 
-    terms: tuple[str, ...]
-    starts: tuple[str, ...]
 
-    @classmethod
-    def of(cls, root: Node) -> Self:
-        """Those that a query looks for there; of grammar only if there is nothing else."""
-        texts = [text for text in _wanted_texts(root) if text.field is not TextField.TITLE]
-        starts = tuple(text.start for text in texts if isinstance(text, Prefix))
-        found = _terms_of(text for text in texts if not isinstance(text, Prefix))
-        telling = [term for term in found if term not in STOP_WORDS] or ([] if starts else found)
-        return cls(tuple(dict.fromkeys(telling)), starts)
-
-    def query(self, schema: Schema, abstracts: Iterable[str]) -> Query | None:
-        """Finds them in these abstracts, by their terms and maybe together with others; None if there is none."""
-        found = dict.fromkeys(self.terms)
-        if self.starts:
-            written = {word for abstract in abstracts for word in words(abstract) if word.startswith(self.starts)}
-            found |= dict.fromkeys(stemmed(sorted(written)))
-        clauses = [(Occur.Should, Query.term_query(schema, "abstract", term, "basic")) for term in found]
-        return Query.boolean_query(clauses) if clauses else None
-
-    def include(self, text: str) -> bool:
-        """Whether a word of an abstract that such a query found is one of them."""
-        return not self.starts or any(
-            word.startswith(self.starts) or term in self.terms
-            for word, term in zip(words(text), terms(text), strict=True)
-        )
+def shown_words(root: Node) -> ShownWords | None:
+    """The words of a query that are worth showing in an abstract; of grammar only if there is nothing else."""
+    texts = [text for text in _wanted_texts(root) if text.field is not TextField.TITLE]
+    starts = tuple(text.start for text in texts if isinstance(text, Prefix))
+    found = _terms_of(text for text in texts if not isinstance(text, Prefix))
+    telling = [term for term in found if term not in STOP_WORDS] or ([] if starts else found)
+    return ShownWords(frozenset(telling), starts) if telling or starts else None
 
 
 def similar_query(schema: Schema, texts: Sequence[str], known_in: Callable[[str], int]) -> Query | None:

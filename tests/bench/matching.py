@@ -33,7 +33,7 @@ from bot.query.parser import parse
 from bot.query.syntax import And, Node, Not, Or, Phrase, Prefix, Word
 from bot.text.words import terms, words
 from bot.topics.matcher import Matcher
-from storage.search.documents import document, register_analyzers, schema
+from storage.search.documents import document, schema
 from storage.search.queries import exact_query
 from tests.bench import Row, Times
 from tests.bench.__main__ import number
@@ -319,7 +319,6 @@ async def _by_postgres(topics: Iterable[_Plain], papers: Sequence[Paper]) -> flo
 def _by_tantivy(queries: Iterable[IndexQuery], papers: Sequence[Paper]) -> int:
     """Indexes the papers and asks all of the queries."""
     index = Index(schema())
-    register_analyzers(index)
     writer = index.writer(50_000_000, 1)
     for paper in papers:
         writer.add_document(document(paper, 0))

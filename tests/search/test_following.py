@@ -133,7 +133,10 @@ async def test_closing_stops_a_long_build_which_the_next_start_continues(tmp_pat
     await index.close()
 
 
-async def test_files_that_were_merged_do_not_pile_up(feed: MemoryFeed, tmp_path: Path) -> None:
+async def test_files_that_were_merged_do_not_pile_up(
+    feed: MemoryFeed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.search.index.LINGER", 0)
     index = TantivyIndex(tmp_path, feed)
     for number in range(20):
         feed.put(numbered(number, "Diffusion"))
@@ -355,8 +358,9 @@ async def test_many_processes_may_start_at_once(store: SqlStore, neighbours: Nei
 
 
 async def test_readers_go_on_while_another_process_writes(
-    store: SqlStore, neighbours: Neighbours, tmp_path: Path
+    store: SqlStore, neighbours: Neighbours, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("storage.search.index.LINGER", 0)
     index = TantivyIndex(tmp_path, store.papers)
     await store.papers.import_papers([numbered(1, "Diffusion")])
     await index.refresh()

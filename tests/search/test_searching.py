@@ -236,7 +236,7 @@ async def test_a_snippet_shows_the_words_in_bold(feed: MemoryFeed, ask: Ask) -> 
         Span("naïve", bold=True),
         Span("</b> "),
         Span("Agents", bold=True),
-        Span(" & @channel [x](http://x) quarrel"),
+        Span(" & @channel [x](http://x) quarrel."),
     )
 
 
