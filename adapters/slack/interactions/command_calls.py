@@ -15,6 +15,7 @@ from adapters.slack.client.web_api import DIRECT_MESSAGES, SlackApi
 from adapters.slack.messages.block_kit import printable
 from adapters.slack.messages.mentions import ADMINS, named, unnamed_person
 from bot.channels.channel import Address, PlatformName
+from bot.papers.ids import linked_paper_ids
 from bot.platforms.command_calls import CommandCall, Person
 
 log = structlog.get_logger(__name__)
@@ -49,7 +50,8 @@ def _written(found: re.Match[str], names: Mapping[str, str]) -> str:
         case "!":
             return "@" + (label or what.removeprefix("subteam^")).removeprefix("@")
         case _:
-            return label or what if what.startswith(("mailto:", "tel:")) else what
+            # Slack takes `fast.ai` for an address, too: the label is what was written. A link to a paper is one.
+            return what if not label or linked_paper_ids(what) else label
 
 
 class CommandCalls:
