@@ -150,7 +150,8 @@ class Engine:
             if report.error and self._poll_every > RETRY_POLL_AFTER:
                 scheduler.modify_job(f"poll {source}", next_run_time=_now() + RETRY_POLL_AFTER)
 
-        await _survive(self._sweep, "sweep")
+        # Not as a job of the scheduler: who stops us now, because Slack refuses the token, must not be overheard.
+        await _logged(self._sweep, "sweep")
         for source in self._intake.sources:
             # Each has its own alarm: one that takes minutes must not hold up the others.
             every(self._poll_every, partial(poll, source), f"poll {source}")
@@ -201,12 +202,18 @@ class Engine:
         self._metrics.database(up=True)
 
 
-async def _survive(job: Callable[[], Awaitable[object]], name: str) -> None:
+async def _logged(job: Callable[[], Awaitable[object]], name: str) -> None:
     """Runs a job; trouble with the database or a feed is logged and the next run tries again."""
     try:
         await job()
     except PaperRoundError as error:
         _log.error("engine.job_failed", job=name, reason=str(error))
+
+
+async def _survive(job: Callable[[], Awaitable[object]], name: str) -> None:
+    """Runs a job of the scheduler, as `_logged` does."""
+    try:
+        await _logged(job, name)
     except asyncio.CancelledError:
         # The scheduler cancels what runs when it stops, and would report it as a failure.
         _log.debug("engine.job_stopped", job=name)

@@ -173,3 +173,13 @@ def _looked_through() -> int:
     """How many queries of topics the garbage collector looks through."""
     gc.collect()
     return sum(isinstance(one, StandingQuery) for one in gc.get_objects())
+
+
+async def test_an_engine_that_is_stopped_in_its_first_sweep_stops(town: Town) -> None:
+    """As when a platform refuses its token right at the start: nothing may go on without it."""
+    running = asyncio.create_task(town.engine.run())
+    await asyncio.sleep(0)
+    running.cancel()
+    done, _ = await asyncio.wait((running,), timeout=10)
+    assert done
+    assert running.cancelled()
