@@ -92,7 +92,7 @@ async def test_a_token_that_slack_refuses_ends_the_program_with_one_sentence(
     slack: SlackSimulator, tmp_path: Path, settings: dict[str, str], sentence: str
 ) -> None:
     bot = Bot(tmp_path, slack_api_url=slack.api_url, huggingface_url="http://127.0.0.1:9", **settings)
-    ended = await asyncio.to_thread(bot.cli, "run", expect=1)
+    ended = await asyncio.to_thread(bot.cli, "run", expect=78)
     assert sentence in ended.stderr.splitlines()[-1]
     assert "Traceback" not in ended.stderr
     assert "error" not in [json.loads(line)["level"] for line in ended.stderr.splitlines() if line.startswith("{")]
