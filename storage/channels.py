@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, func, sele
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState, PlatformName, Workspace
+from bot.papers.paper import SourceName
 from storage.database import Database
-from storage.retention import forget_left
+from storage.retention import delete_left_workspaces
 from storage.statements import chunks, upsert
 from storage.tables import CHANNELS, SUBSCRIPTIONS, WORKSPACES
 
@@ -42,6 +43,14 @@ def channel_of(row: Row[Any]) -> Channel:
         next_digest_at=row.next_digest_at,
         instant_at=row.instant_at,
     )
+
+
+def _stored(settings: ChannelSettings) -> dict[str, Any]:
+    """All sources are stored as none in particular: whoever takes from all will take from one that is new, too."""
+    stored: dict[str, Any] = SETTINGS_JSON.dump_python(settings, mode="json")
+    if settings.sources == frozenset(SourceName):
+        del stored["sources"]
+    return stored
 
 
 class SqlChannelStore:
@@ -98,7 +107,7 @@ class SqlChannelStore:
                 name=name,
                 time_zone=time_zone,
                 schedule=schedule,
-                settings=SETTINGS_JSON.dump_python(ChannelSettings(), mode="json"),
+                settings=_stored(ChannelSettings()),
                 state=ChannelState.ACTIVE,
                 reason="",
                 next_digest_at=next_digest_at,
@@ -120,7 +129,7 @@ class SqlChannelStore:
             values: dict[str, Any] = {
                 "schedule": changed.schedule,
                 "time_zone": changed.time_zone,
-                "settings": SETTINGS_JSON.dump_python(changed.settings, mode="json"),
+                "settings": _stored(changed.settings),
                 "next_digest_at": changed.next_digest_at,
             }
             if changed.next_digest_at is None:
@@ -216,8 +225,8 @@ class SqlChannelStore:
             await connection.execute(leaving)
             await _stop_workspace(connection, address, reason)
 
-    async def forget_left(self, left_before: datetime, now: datetime, limit: int) -> int:
-        return await forget_left(self._database, left_before, now, limit)
+    async def delete_left_workspaces(self, left_before: datetime, now: datetime, limit: int) -> int:
+        return await delete_left_workspaces(self._database, left_before, now, limit)
 
     async def role(self, address: Address) -> str:
         statement = select(WORKSPACES.c.role).where(*_at(address))

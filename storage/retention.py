@@ -17,8 +17,8 @@ from storage.tables import CHANNELS, DELIVERIES, DIGESTS, POSTS, SAVED_PAPERS, S
 TOPICS_STAY = timedelta(hours=1)
 
 
-async def forget_left(database: Database, left_before: datetime, now: datetime, limit: int) -> int:
-    """As `bot.channels.store.ChannelStore.forget_left` says. What is deleted together is one bounded transaction."""
+async def delete_left_workspaces(database: Database, left_before: datetime, now: datetime, limit: int) -> int:
+    """As the port says (`bot.channels.store`). What is deleted together is one bounded transaction."""
     async with database.write() as connection:
         if removed := await _remove_topics(connection, left_before, now, limit):
             return removed

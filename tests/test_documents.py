@@ -101,6 +101,9 @@ def test_the_map_has_the_rooms_in_the_order_of_the_layers() -> None:
     rooms = re.findall(r"^\| `bot/(\w+)/` \|", CONTRIBUTING, re.MULTILINE)
     assert rooms == [layer for layer in reversed(layers) if ":" not in layer]
     assert sorted(rooms) == sorted(path.parent.name for path in (ROOT / "bot").glob("*/__init__.py"))
+    beside = {path.stem for path in (ROOT / "bot").glob("*.py")} - {"__init__", "__main__"}
+    assert {name.strip() for layer in layers if ":" in layer for name in layer.split(":")} == beside
+    assert set(re.findall(r"`(\w+)\.py`", CONTRIBUTING.split("Beside the rooms stand")[1].split("\n\n")[0])) == beside
 
 
 def test_every_folder_says_what_lives_there() -> None:

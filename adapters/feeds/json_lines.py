@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self, cast
 
 from adapters.feeds.arxiv.fields import LONGEST_COMMENT, arxiv_categories, author_names
-from adapters.feeds.huggingface.daily_papers import LONGEST_ABSTRACT, LONGEST_TITLE, MOST_AUTHORS, YEARS
+from adapters.feeds.limits import LONGEST_ABSTRACT, LONGEST_TITLE, MOST_AUTHORS, YEARS
 from bot.errors import OperatorError
 from bot.papers.ids import paper_id_of
 from bot.papers.names import Name, read_names

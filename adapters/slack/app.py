@@ -1,6 +1,6 @@
 """The app that people in workspaces talk to, over Socket Mode or signed HTTP requests: which listener hears what.
 
-Everything is acknowledged first and done afterwards (DESIGN, section 3): Slack waits for three seconds.
+Everything is acknowledged first and done afterwards: Slack waits for three seconds.
 """
 
 from __future__ import annotations

@@ -85,7 +85,6 @@ def engine_of(
         ),
         leadership=leadership,
         retention=Retention(store.channels, clock, left_kept_for),
-        locks=store.locks,
         index=index,
         metrics=metrics,
         measure=store.figures.at,

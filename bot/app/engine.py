@@ -23,7 +23,7 @@ from bot.intake.polling import Intake, PollReport
 from bot.lifecycle.retention import Retention
 from bot.metrics import Metrics, StoreFigures
 from bot.papers.paper import SourceName
-from bot.posting.leadership import AdvisoryLocks, Leadership
+from bot.posting.leadership import Leadership
 from bot.posting.outbox import OutboxWorker
 from bot.search.index import SearchIndex
 from bot.topics.matching import TopicMatching
@@ -34,13 +34,11 @@ RECONCILE_EVERY = timedelta(seconds=5)
 REFRESH_EVERY = timedelta(seconds=1)
 MEASURE_EVERY = timedelta(seconds=15)
 CORRECT_EVERY = timedelta(minutes=10)
-FORGET_EVERY = timedelta(minutes=30)
+RETENTION_EVERY = timedelta(minutes=30)
 #: Well within the time for which removed topics are kept for processes that have not heard of it yet.
 FOLLOW_EVERY = timedelta(minutes=5)
 #: Seconds without a sweep, which comes every two, after which something is stuck.
 STUCK_AFTER = 120.0
-#: What the one process does that polls the feeds.
-LEADING = "leading"
 #: After a failed poll the next one comes sooner than usual.
 RETRY_POLL_AFTER = timedelta(minutes=1)
 
@@ -60,7 +58,6 @@ class Engine:
         outbox: OutboxWorker,
         leadership: Leadership,
         retention: Retention,
-        locks: AdvisoryLocks,
         index: SearchIndex,
         metrics: Metrics,
         measure: Callable[[datetime], Awaitable[StoreFigures]],
@@ -69,22 +66,15 @@ class Engine:
         self._intake = intake
         self._enrichment = enrichment
         self._retention = retention
-        self._locks = locks
         self._index = index
         self._metrics = metrics
         self._measure_store = measure
         self._poll_every = poll_every
-        self._leads = False
         self._swept_at: float | None = None  # on the monotonic clock; None until it runs
         self.matching = matching
         self.planner = planner
         self.leadership = leadership
         self.outbox = outbox
-
-    @property
-    def leads(self) -> bool:
-        """Whether it is this process that polls the feeds."""
-        return self._leads
 
     def stuck_for(self) -> float:
         """Seconds for which a running engine has not looked for work, 0 as long as they are few."""
@@ -141,7 +131,7 @@ class Engine:
             )
 
         async def poll(source: SourceName) -> None:
-            if not self._leads:
+            if not self.leadership.polls:
                 return
             report = await self._intake.poll_source(source)
             await self._take_in([report])
@@ -161,7 +151,7 @@ class Engine:
         every(MEASURE_EVERY, self._measure, "measure")
         every(CORRECT_EVERY, self.planner.correct, "correct")
         every(FOLLOW_EVERY, self.matching.follow, "follow")
-        every(FORGET_EVERY, self._forget, "forget")
+        every(RETENTION_EVERY, self._delete_left, "retention")
         scheduler.start()
         try:
             yield
@@ -170,28 +160,24 @@ class Engine:
 
     async def _sweep(self) -> None:
         self._swept_at = time.monotonic()
-        await self._renew_locks()
-        if self._leads:
+        await self._renew_leadership()
+        if self.leadership.polls:
             await self.matching.match_new()
         if await self.planner.sweep():
             self.outbox.wake()
 
-    async def _renew_locks(self) -> None:
-        led, self._leads = self._leads, False
+    async def _renew_leadership(self) -> None:
         try:
-            self._leads = await self._locks.acquire(LEADING)
             await self.leadership.renew()
         except StorageError as error:
-            _log.error("engine.locks_unknown", reason=str(error))
-        if led != self._leads:
-            _log.info("engine.leads" if self._leads else "engine.follows")
+            _log.error("engine.leadership_unknown", reason=str(error))
 
-    async def _forget(self) -> None:
-        if self._leads:
-            await self._retention.forget()
+    async def _delete_left(self) -> None:
+        if self.leadership.polls:
+            await self._retention.delete_left()
 
     async def _measure(self) -> None:
-        self._metrics.process(leads=self._leads)
+        self._metrics.process(leads=self.leadership.polls)
         try:
             now = _now()
             self._metrics.stored(await self._measure_store(now), now)

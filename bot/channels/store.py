@@ -1,7 +1,7 @@
-"""The store: everything that is kept.
+"""The store of channels and workspaces.
 
-Every method is one transaction: it has happened as a whole when it returns, or not at all. All of them may raise
-`bot.errors.StorageError`.
+Every method of a store is one transaction: it has happened as a whole when it returns, or not at all. All of them may
+raise `bot.errors.StorageError`.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class ChannelStore(Protocol):
         """Notes since when the bot is not in that workspace any more, and marks all channels of it as refused."""
         ...
 
-    async def forget_left(self, left_before: datetime, now: datetime, limit: int) -> int:
+    async def delete_left_workspaces(self, left_before: datetime, now: datetime, limit: int) -> int:
         """Deletes some of what is kept of workspaces that the bot left before that time, about `limit` rows at a time.
 
         Returns how many rows; 0 when nothing is left to delete now. Topics are first removed as people remove them, so

@@ -18,7 +18,7 @@ from bot.platforms.command_calls import CommandCall, Reply
 from bot.platforms.platform import Platform
 from bot.schedules.parsing import parse_schedule
 from bot.schedules.zones import parse_time_zone
-from bot.text.suggestions import closest
+from bot.text.suggestions import closest, either
 from bot.text.typed import value_typed, without_quotes
 
 LARGEST_LIMIT = 50  # papers in a digest; more is a flood
@@ -79,7 +79,7 @@ def _read_sources(settings: ChannelSettings, value: str, _platform: Platform) ->
     chosen: frozenset[SourceName] = frozenset()
     for word in map(without_quotes, value.lower().replace(",", " ").replace("hugging face", "huggingface").split()):
         if word not in names:
-            raise UserError("`sources` is `huggingface`, `arxiv` or `all`.")
+            raise UserError(f"`sources` is {either([*SourceName, 'all'])}.")
         chosen |= names[word]
     return replace(settings, sources=chosen)
 
@@ -172,8 +172,8 @@ SETTINGS = {
         ),
         Setting(
             key="sources",
-            help="which feeds papers come from: huggingface, arxiv or all",
-            values=("all", "huggingface", "arxiv"),
+            help=f"which feeds papers come from: {', '.join(SourceName)} or all",
+            values=("all", *SourceName),
             read=_read_sources,
             show=lambda settings: listed(SOURCE_NAMES[source] for source in sorted(settings.sources, reverse=True)),
         ),

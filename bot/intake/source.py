@@ -1,4 +1,4 @@
-"""The clock, the feeds of papers, and where else papers can be asked for."""
+"""The port of sources: a feed of papers, read day by day."""
 
 from __future__ import annotations
 

@@ -29,12 +29,12 @@ class Retention:
         self._clock = clock
         self._kept_for = kept_for
 
-    async def forget(self) -> int:
+    async def delete_left(self) -> int:
         """Deletes what can be deleted now; returns how many rows. It may be interrupted, and called again, any time."""
         forgotten = 0
         while True:
             now = self._clock.now()
-            rows = await self._channels.forget_left(now - self._kept_for, now, ROWS_AT_ONCE)
+            rows = await self._channels.delete_left_workspaces(now - self._kept_for, now, ROWS_AT_ONCE)
             if not rows:
                 break
             forgotten += rows

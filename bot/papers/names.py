@@ -140,11 +140,6 @@ class Name:
             words = [next(telling, self.family)]
         return _KEY.sub("", anyascii("".join(words or [self.family])).lower())
 
-    @property
-    def sort_key(self) -> tuple[str, str]:
-        """By family name without particle, then by the rest, letters of every script side by side."""
-        return anyascii(self.family).lower(), anyascii(_joined(self.given, self.particle, self.suffix)).lower()
-
 
 #: In front of a colon there stands a group or two; more names than that are people, and the colon is a slip.
 _MOST_GROUPS: Final = 3

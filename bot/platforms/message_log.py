@@ -1,4 +1,4 @@
-"""What adapters need to show a workspace: its messages, the channels of a platform, and what concerns one person."""
+"""The port of the log in which the web workspace keeps its messages."""
 
 from __future__ import annotations
 

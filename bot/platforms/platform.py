@@ -1,4 +1,4 @@
-"""Chat platforms: what is sent to them, what they answer, and the commands that come from them."""
+"""The port of chat platforms: what an adapter does for the core."""
 
 from __future__ import annotations
 

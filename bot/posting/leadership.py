@@ -18,6 +18,8 @@ from bot.channels.channel import PlatformName
 from bot.errors import StorageError
 from bot.platforms.platform import Platform, UnservedError
 
+#: The lock of the one process that polls the feeds.
+LEADING = "leading"
 #: Seconds that a process leaves a platform to others which it could not serve. They ask every few seconds.
 REST = 10.0
 
@@ -44,6 +46,7 @@ class Leadership:
 
     def __init__(self, locks: AdvisoryLocks, platforms: Mapping[PlatformName, Platform]) -> None:
         self._locks = locks
+        self._polls = False
         self._accounts = {name: platform.account for name, platform in platforms.items()}
         self._ours = frozenset(name for name, account in self._accounts.items() if not account)
         #: Platforms that are left to others, and until when on the monotonic clock.
@@ -56,14 +59,26 @@ class Leadership:
         """The platforms that this process posts to now."""
         return sorted(self._ours)
 
+    @property
+    def polls(self) -> bool:
+        """Whether it is this process that polls the feeds, and does what else only one process should."""
+        return self._polls
+
     async def renew(self) -> None:
-        """Asks for every platform; raises `StorageError` when that cannot be done."""
+        """Asks for the polling and for every platform; raises `StorageError` when that cannot be done."""
         async with self._asking:
+            await self._renew_polling()
             ours = set(self._ours)
             for name, account in self._accounts.items():
                 if account and self._resting.get(name, 0.0) <= time.monotonic():
                     (ours.add if await self._locks.acquire(account) else ours.discard)(name)
             await self._change(ours)
+
+    async def _renew_polling(self) -> None:
+        polled, self._polls = self._polls, False
+        self._polls = await self._locks.acquire(LEADING)
+        if polled != self._polls:
+            _log.info("leadership.polls" if self._polls else "leadership.follows")
 
     async def _release(self, name: PlatformName, reason: str) -> None:
         """Leaves a platform to whoever else asks for it; if nobody does, it is ours again after `REST`."""

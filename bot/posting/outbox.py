@@ -1,7 +1,7 @@
 """OutboxWorker: sends what is in the outbox, each message once, and keeps the trouble of one channel in that channel.
 
 A post is leased, its attempt is committed, the request leaves, the outcome is committed. Whatever dies in between
-leaves a state from which the next worker knows what may have happened (DESIGN, section 6).
+leaves a state from which the next worker knows what may have happened.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Posts: the rows of the outbox, and what they say.
+"""Posts: the rows of the outbox, and what becomes of them.
 
 A post keeps *what* is to be said (which papers, which digest), not the finished message: it is rendered from the
 papers as they are when it is sent, so that a summary or a vote that came later is in it.

@@ -19,7 +19,7 @@ from bot.papers.store import PaperStore
 from bot.posting.post import DeliveryRecord, PostState
 from bot.posting.store import PostStore
 from bot.query.errors import QueryError
-from bot.topics.decisions import Evidence, Verdict, decide, evidence, is_current
+from bot.topics.decisions import Evidence, Verdict, decide, evidence
 from bot.topics.matcher import matches
 from bot.topics.store import SubscriptionStore
 from bot.topics.subscription import Subscription
@@ -115,9 +115,8 @@ class Tracing:
             watching=wanted.watches_numbers,
             sources=channel.settings.sources,
             baselines=baselines,
+            now=self._clock.now(),
         )
-        if verdict is Verdict.WANTED and not is_current(record.stored, self._clock.now()):
-            verdict = Verdict.TOO_LONG_AGO
         return TopicTrace(topic, verdict, found)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from bot.messages.message import Span, text
-from bot.papers.paper import SourceName
+from bot.papers.paper import SOURCE_NAMES
 from bot.query.printing import period
 from bot.query.queries import Query
 from bot.query.syntax import (
@@ -32,7 +32,6 @@ from bot.query.syntax import (
     Word,
 )
 
-_SOURCES = {SourceName.HUGGINGFACE: "Hugging Face", SourceName.ARXIV: "arXiv"}
 _FEATURES = {Feature.CODE: "code", Feature.PROJECT: "a project page", Feature.MODEL: "a model"}
 _ORDERS = {Sort.NEW: ", newest first", Sort.TOP: ", most upvoted first"}
 
@@ -114,7 +113,7 @@ def _fact(node: Node) -> Spans:
         case Category(name):
             return text("in ", _quoted(name))
         case FromSource(source):
-            return text(f"listed by {_SOURCES[source]}")
+            return text(f"listed by {SOURCE_NAMES[source]}")
         case Has(feature):
             return text(f"with {_FEATURES[feature]}")
         case PaperId(paper_id):

@@ -36,6 +36,7 @@ from bot.query.syntax import (
     TextField,
     Word,
 )
+from bot.text.suggestions import either
 from bot.text.typed import DASHES, value_typed
 from bot.text.words import words as analyzed_words
 
@@ -143,7 +144,9 @@ def _source(value: Value) -> FromSource:
     names = {**{str(source): source for source in SourceName}, "hf": SourceName.HUGGINGFACE}
     if source := names.get(value.plain.lower()):
         return FromSource(source)
-    raise value.error(f"There is no source {value.shown}.", "Write `source:huggingface` or `source:arxiv`.")
+    raise value.error(
+        f"There is no source {value.shown}.", f"Write {either([f'source:{source}' for source in SourceName])}."
+    )
 
 
 def _feature(value: Value) -> Has:

@@ -1,4 +1,4 @@
-"""What people do with papers: put them on their reading list, and say what they think of them."""
+"""Reading lists: the papers that a person has saved."""
 
 from __future__ import annotations
 

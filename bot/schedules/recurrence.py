@@ -1,8 +1,8 @@
 """Schedules: when digests go out, in the words that people write and in UTC.
 
 A schedule is meant in a channel's time zone, and it is a rule over the wall clock: the next wall-clock time is found
-first and turned into UTC afterwards. A time that the clock skips (summer time begins) moves forward by what is
-skipped, a time that comes twice (summer time ends) counts the first time only. So a day, a week or a month has
+first and turned into UTC afterwards. Over the changes of daylight saving time (DST), a time that the clock skips moves
+forward by what is skipped, and a time that comes twice counts the first time only. So a day, a week or a month has
 exactly one occurrence whatever the clocks do. Only `hourly` looks at no clock: it is every full hour of UTC, since
 hours of a wall clock may be missing, repeated, or half as long; where the offset is not a number of whole hours
 (Asia/Kathmandu) it falls on another minute of the local hour.

@@ -1,7 +1,7 @@
 """Finding papers: what a search index answers, and what it reads.
 
-The index is derived data. A query finds a paper here if and only if `bot.matching` says that it matches: both compare
-words as `bot.text.words` gives them, by the meaning written at `bot.query.syntax`.
+The index is derived data. A query finds a paper here if and only if `bot.topics.matcher` says that it matches: both
+compare words as `bot.text.words` gives them, by the meaning written at `bot.query.syntax`.
 """
 
 from __future__ import annotations

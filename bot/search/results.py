@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.messages.message import Span
 
-#: With fewer exact results than this, papers that have only some of the words are offered as well (DESIGN section 4).
+#: With fewer exact results than this, papers that have only some of the words are offered as well.
 FEW_RESULTS = 10
 
 

@@ -43,6 +43,7 @@ async def common_baseline_of(
             watching=topic.wanted.watches_numbers,
             sources=stored.paper.sources,
             baselines=baselines,
+            now=now,
         )
         is Verdict.WANTED
     }

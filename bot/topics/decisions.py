@@ -16,7 +16,7 @@ from bot.query.syntax import And, Node, Not, Or
 from bot.topics.matcher import matches
 from bot.topics.subscription import Subscription
 
-#: For how long after its listing a paper is matched again when it changes. Votes grow for days (DESIGN: 14).
+#: For how long after its listing a paper is matched again when it changes. Votes grow for days.
 MATCHED_AGAIN_FOR = timedelta(days=14)
 
 
@@ -43,8 +43,9 @@ def decide(
     watching: bool,
     sources: frozenset[SourceName],
     baselines: Collection[tuple[int, str]],
+    now: datetime,
 ) -> Verdict:
-    """Whether a paper that is current is wanted by a topic, whose query finds it or not (`matched`).
+    """Whether a paper is wanted by a topic, whose query finds it or not (`matched`).
 
     `watching` says that the topic's query watches numbers, `sources` are those that the channel takes papers from, and
     `baselines` the ids of topics with those of papers that qualified already when the topic was set.
@@ -55,6 +56,8 @@ def decide(
         return Verdict.OLDER_THAN_TOPIC
     if not stored.paper.sources & sources:
         return Verdict.SOURCE_LEFT_OUT
+    if not is_current(stored, now):
+        return Verdict.TOO_LONG_AGO
     return Verdict.WANTED
 
 

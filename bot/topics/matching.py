@@ -137,6 +137,7 @@ class TopicMatching:
                     watching=topic.id in watching,
                     sources=channel.settings.sources,
                     baselines=baselines,
+                    now=now,
                 )
                 if verdict is Verdict.WANTED:
                     wanted[topic.channel_id].append(topic)

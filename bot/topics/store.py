@@ -1,4 +1,4 @@
-"""The store of subscriptions."""
+"""The stores of subscriptions and of what they match."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
     python -m tests.bench.matching   # one million topics: some minutes, 2 GB
 
-The topics are made from titles of real papers (`tests.matching.real.subscriptions`) and matched against other real
+The topics are made from titles of real papers (`tests.topics.real.subscriptions`) and matched against other real
 papers. Every rival gets them in the form that suits it best, made beforehand, and has less to do: it only answers what
 is asked about words, not about categories and votes. All of it runs on one core without waiting for anything, so that
 seconds of the processor are measured: what else the machine does at that time changes little.

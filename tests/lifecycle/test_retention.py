@@ -14,7 +14,7 @@ from bot.lifecycle import retention
 from bot.lifecycle.channels import ChannelLifecycle
 from bot.lifecycle.retention import Retention
 from bot.platforms.command_calls import CommandCall
-from storage.retention import forget_left
+from storage.retention import delete_left_workspaces
 from storage.tables import (
     BASELINES,
     CHANNELS,
@@ -105,20 +105,20 @@ async def test_the_data_of_a_workspace_that_was_left_is_deleted_in_time_and_noth
     await lifecycle(two).workspace_left(two.address(), "I was removed.")
     two.clock.advance(days=29)
     leaving = Retention(two.store.channels, two.clock)
-    assert await leaving.forget() == 0
+    assert await leaving.delete_left() == 0
     assert await rows(two) == both
 
     two.clock.advance(days=2)
-    assert await leaving.forget() > 0
+    assert await leaving.delete_left() > 0
     # Topics are only removed by now, so that other processes hear of it.
     assert (await rows(two))["subscriptions"] == both["subscriptions"]
     await other.engine.matching.follow()
     assert len(other.engine.matching._matcher) == 2
 
     two.clock.advance(hours=2)
-    assert await leaving.forget() > 0
+    assert await leaving.delete_left() > 0
     assert await rows(two) == {name: count // 2 for name, count in both.items()}
-    assert await leaving.forget() == 0
+    assert await leaving.delete_left() == 0
     assert await two.store.channels.find(two.address()) is None
     if two.store.database.is_sqlite:
         async with two.store.database.read() as connection:
@@ -141,7 +141,7 @@ async def test_whoever_comes_back_in_time_finds_everything(two: Town) -> None:
     two.clock.advance(days=29)
     await lifecycle(two).reachable(two.address(), "general")
     two.clock.advance(days=29)
-    assert await Retention(two.store.channels, two.clock).forget() == 0
+    assert await Retention(two.store.channels, two.clock).delete_left() == 0
     assert await rows(two) == both
     assert (await two.channel()).state is ChannelState.ACTIVE
 
@@ -159,20 +159,20 @@ async def test_any_sign_of_life_keeps_a_workspace(two: Town, sign: str) -> None:
             CommandCall(line="subscribe x", address=two.address("new"), channel_name="new", person=MANAGER)
         )
         assert not reply.failed
-    assert await Retention(two.store.channels, two.clock).forget() == 0
+    assert await Retention(two.store.channels, two.clock).delete_left() == 0
 
 
 async def test_a_token_that_is_refused_is_no_departure(two: Town) -> None:
     await lifecycle(two).workspace_lost(two.address(), "My token was revoked.")
     two.clock.advance(days=400)
-    assert await Retention(two.store.channels, two.clock).forget() == 0
+    assert await Retention(two.store.channels, two.clock).delete_left() == 0
 
 
 async def test_being_told_twice_does_not_begin_the_time_anew(two: Town) -> None:
     for _ in range(2):
         await lifecycle(two).workspace_left(two.address(), "I was removed.")
         two.clock.advance(days=20)
-    assert await Retention(two.store.channels, two.clock).forget() > 0
+    assert await Retention(two.store.channels, two.clock).delete_left() > 0
 
 
 async def test_little_is_deleted_at_a_time(two: Town) -> None:
@@ -181,7 +181,7 @@ async def test_little_is_deleted_at_a_time(two: Town) -> None:
     steps = []
     for _ in range(2):
         now = two.clock.now()
-        while step := await forget_left(two.store.database, now - timedelta(days=30), now, 2):
+        while step := await delete_left_workspaces(two.store.database, now - timedelta(days=30), now, 2):
             steps.append(step)
         two.clock.advance(hours=2)
     assert len(steps) > 5

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from bot.app.engine import LEADING
+from bot.posting.leadership import LEADING
 from storage import locks
 from storage.locks import lock_key
 from storage.store import SqlStore

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
-from bot.app.engine import LEADING
 from bot.errors import OperatorError, StorageError
+from bot.posting.leadership import LEADING
 from bot.posting.post import PostState, Settlement
 from storage import database
 from storage.store import SqlStore

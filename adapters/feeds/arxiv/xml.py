@@ -19,7 +19,7 @@ from xml.etree import ElementTree as ET
 import structlog
 
 from adapters.feeds.arxiv.fields import LONGEST_COMMENT, arxiv_categories, author_names
-from adapters.feeds.huggingface.daily_papers import LONGEST_ABSTRACT, LONGEST_TITLE, MOST_AUTHORS, YEARS
+from adapters.feeds.limits import LONGEST_ABSTRACT, LONGEST_TITLE, MOST_AUTHORS, YEARS
 from bot.errors import SourceError
 from bot.papers.ids import linked_paper_ids, normalize_paper_id
 from bot.papers.names import read_names

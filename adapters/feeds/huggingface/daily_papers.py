@@ -15,22 +15,18 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from adapters.feeds.limits import LONGEST_ABSTRACT, LONGEST_TITLE, MOST_AUTHORS, YEARS
 from bot.papers.ids import normalize_paper_id
 from bot.papers.names import LONGEST_NAME, Name, read_names
 from bot.papers.paper import Paper, SourceName
 from bot.text.cleaning import clean_line
 from bot.text.readable import readable, readable_text, readable_title, tex_of
 
-LONGEST_TITLE = 1_000
-LONGEST_ABSTRACT = 20_000
 LONGEST_SUMMARY = 2_000
 LONGEST_KEYWORD = 100
 LONGEST_LINK = 2_000
-MOST_AUTHORS = 3_000
 MOST_KEYWORDS = 100
 LARGEST_COUNT = 2**31 - 1
-YEARS = range(1991, 2100)
-"""What arXiv ids can express. A date outside is a mistake, and a far future would lead the polling astray."""
 
 
 class UnusableEntryError(ValueError):

@@ -1,1 +1,1 @@
-"""OAuthInstallation the app: OAuth, the tokens of workspaces, and the services that serve each of them."""
+"""Installing the app: OAuth, scopes, and the tokens of workspaces."""

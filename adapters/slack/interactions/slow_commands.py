@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 from bot.commands.registry import Registry
-from bot.commands.wording import answer, say
+from bot.commands.wording import answer, listed, say
+from bot.papers.paper import SOURCE_NAMES
 from bot.platforms.command_calls import CommandCall, Reply
 
 #: Seconds after which somebody who waits hears why.
 SILENT_FOR: Final = 3.0
-_LOOKING: Final = "Looking at Hugging Face and arXiv…"
+_LOOKING: Final = f"Looking at {listed(SOURCE_NAMES.values())}…"
 
 
 class SlowCommands:
