@@ -21,7 +21,19 @@ from bot.schedules.zones import folded, offered_time_zones
 
 MOST = 25
 _SCHEDULES = ("weekdays 09:00", "daily 09:00", "mon,thu 17:30", "instant", "hourly", "monthly 1 09:00")
-_FIELDS = ("title:", "abstract:", "author:", "cat:", "org:", "upvotes:>=", "after:", "has:code", "sort:new", "sort:top")
+_FIELDS = (
+    "=",
+    "title:",
+    "abstract:",
+    "author:",
+    "cat:",
+    "org:",
+    "upvotes:>=",
+    "after:",
+    "has:code",
+    "sort:new",
+    "sort:top",
+)
 _CATEGORY = re.compile(r"(?P<before>[-(]*cat:)(?P<typed>[\w.*-]*)", re.IGNORECASE)
 _ID = re.compile(r"\d{4}(\.\d*)?|[a-z-]+(\.[A-Z]{2})?/\d*")
 _WORD = re.compile(r"\w+")

@@ -44,6 +44,7 @@ def overview(registry: Registry) -> Reply:
 LANGUAGE: Final = (
     (("diffusion distillation",), "both words in title, abstract or keywords; agents also finds agent"),
     (('"mixture of experts"', "fine-tuning"), "the words in a row; quotes of every language will do"),
+    (('"interpretability"', "=agents", '="an agent"'), "exactly so, without other endings"),
     (('llm OR "language model"', "(image OR video) generation"), "either; OR in capitals, parentheses group"),
     (("agents -survey", "agents NOT survey"), "without that word"),
     (("quant*",), "words that begin so"),

@@ -31,6 +31,7 @@ from bot.query.syntax import (
     TextField,
     Word,
 )
+from bot.text.words import as_written
 
 _FEATURES = {Feature.CODE: "code", Feature.PROJECT: "a project page", Feature.MODEL: "a model"}
 _ORDERS = {Sort.NEW: ", newest first", Sort.TOP: ", most upvoted first"}
@@ -89,10 +90,10 @@ def _is_plain(node: Node) -> bool:
 
 def _term(node: Node) -> Spans:
     match node:
-        case Word(word):
-            return (_quoted(word),)
-        case Phrase(words):
-            return text("the phrase ", _quoted(" ".join(words)))
+        case Word(word, exact=exact):
+            return text("exactly " if exact else "", _quoted(as_written((word,))))
+        case Phrase(words, exact=exact):
+            return text("exactly the phrase " if exact else "the phrase ", _quoted(as_written(words)))
         case Prefix(start):
             return text("words that start with ", _quoted(start))
     raise TypeError(f"{node!r} is no text")
@@ -103,11 +104,11 @@ def _fact(node: Node) -> Spans:
         case Word(field=field) | Phrase(field=field) | Prefix(field=field):
             return (*text("with "), *_term(node), *text(f" in the {field}"))
         case Author(words):
-            return text("by ", _quoted(" ".join(words)))
+            return text("by ", _quoted(as_written(words)))
         case Organization(words):
-            return text("from the organisation ", _quoted(" ".join(words)))
+            return text("from the organisation ", _quoted(as_written(words)))
         case Submitter(words):
-            return text("submitted by ", _quoted(" ".join(words)))
+            return text("submitted by ", _quoted(as_written(words)))
         case Category(name) if name.endswith(".*"):
             return text("in any category of ", _quoted(name.removesuffix(".*")))
         case Category(name):

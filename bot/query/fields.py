@@ -7,7 +7,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -38,6 +38,7 @@ from bot.query.syntax import (
 )
 from bot.text.suggestions import either
 from bot.text.typed import DASHES, value_typed
+from bot.text.words import is_inflected, is_unspaced
 from bot.text.words import words as analyzed_words
 
 SHORTEST_PREFIX = 3
@@ -54,6 +55,7 @@ class Value:
     position: int
     length: int
     quoted: bool
+    exact: bool = False  # with a `=` before it
 
     def error(self, problem: str, hint: str) -> QueryError:
         return QueryError(problem, hint, query=self.query, position=self.position, length=self.length)
@@ -92,13 +94,30 @@ def words_of(value: Value) -> tuple[str, ...]:
 
 def text_term(value: Value, field: TextField = TextField.ANY) -> Term:
     """What a word, a word with a `*`, or a quoted phrase looks for."""
-    if "*" in value.text:
+    if value.text.startswith("=") and not value.quoted:
+        value = replace(value, text=value.text.lstrip("="), exact=True)
+    if "*" in value.text and not _STARRED_NAME.fullmatch(value.text):
         return _starred(value, field)
     words = words_of(value)
-    return Word(words[0], field) if len(words) == 1 else Phrase(words, field)
+    exact = value.exact or (value.quoted and len(words) == 1)
+    return _in_a_row(words, field, exact=exact)
+
+
+#: `A*` is an algorithm.
+_STARRED_NAME: Final = re.compile(r"\s*[ad]\*\s*", re.IGNORECASE)
+
+
+def _in_a_row(words: tuple[str, ...], field: TextField, *, exact: bool = False) -> Term:
+    exact = exact and any(map(is_inflected, words))
+    return Word(words[0], field, exact) if len(words) == 1 else Phrase(words, field, exact)
 
 
 def _starred(value: Value, field: TextField) -> Term:
+    if value.exact and not value.quoted:
+        raise value.error(
+            "A word is looked for exactly or by its beginning.",
+            f"Write {value.shown} without the `=`, or without the `*`.",
+        )
     if value.quoted:
         raise value.error(
             "A quoted phrase cannot contain `*`.", "Write `quant*` without quotes, or the phrase without the `*`."
@@ -111,6 +130,8 @@ def _starred(value: Value, field: TextField) -> Term:
     if "*" in start or start == value.text:
         raise value.error(f"A `*` can only end a word, which it does not in {value.shown}.", "Write it like `quant*`.")
     words = words_of(Value(text=start, query=value.query, position=value.position, length=value.length, quoted=False))
+    if all(map(is_unspaced, words)):
+        return _in_a_row(words, field)  # found wherever it is in a run, so also where one begins so
     if len(words) > 1:
         raise value.error(
             f"A `*` needs one plain word, and {value.shown} is several.",

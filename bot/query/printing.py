@@ -27,6 +27,7 @@ from bot.query.syntax import (
     TextField,
     Word,
 )
+from bot.text.words import as_written
 
 
 def printed(root: Node, sort: Sort = Sort.RELEVANCE) -> str:
@@ -57,10 +58,10 @@ def _term(term: Term) -> str:
     match term:
         case Everything():
             return "*"
-        case Word(word, field):
-            return _in_field(field, word)
-        case Phrase(words, field):
-            return _in_field(field, _quoted(words))
+        case Word(word, field, exact):
+            return _in_field(field, f"{'=' if exact else ''}{as_written((word,))}")
+        case Phrase(words, field, exact):
+            return _in_field(field, f"{'=' if exact else ''}{_quoted(words)}")
         case Prefix(start, field):
             return _in_field(field, f"{start}*")
         case Author(words):
@@ -88,7 +89,9 @@ def _in_field(field: TextField, text: str) -> str:
 
 
 def _quoted(words: tuple[str, ...]) -> str:
-    return words[0] if len(words) == 1 else f'"{" ".join(words)}"'
+    """Words in a row; in quotes, if there are spaces between."""
+    written = as_written(words)
+    return f'"{written}"' if " " in written else written
 
 
 def _interval(low: int | None, high: int | None) -> str:

@@ -1,7 +1,8 @@
 """The syntax tree of a query: what every part of it means, for search and for topics alike.
 
 Words are stored as `bot.text.words.words` gives them: folded, in small letters, not stemmed. Where a node says
-*stemmed*, its words and those of the paper are compared by `bot.text.words.terms`, elsewhere as they are.
+*stemmed*, its words and those of the paper are compared by `bot.text.words.terms`, elsewhere and where it is `exact` as
+they are. What cannot be inflected is never exact: that would mean the same.
 
 The text of a paper is its title, its abstract and each of its AI keywords, one by one; not its summary. Words in a row
 are in a row within one of these: a phrase never goes on from the title to the abstract or from a keyword to the next.
@@ -59,6 +60,7 @@ class Word:
 
     word: str
     field: TextField = TextField.ANY
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Phrase:
 
     words: tuple[str, ...]
     field: TextField = TextField.ANY
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

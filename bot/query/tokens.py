@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
 
@@ -56,6 +56,9 @@ def tokens(query: str) -> Iterator[Token]:
         elif character in "()":
             yield _token(Kind.OPEN if character == "(" else Kind.CLOSE, query, place, place + 1)
             place += 1
+        elif character == "=" and (exact := _exact_phrase(query, place)) is not None:
+            yield exact
+            place = exact.end
         elif character in QUOTES or quote_end(query, place) is not None:
             token = _quoted(query, place)
             yield token
@@ -97,6 +100,14 @@ def _quoted(query: str, start: int) -> Token:
     return Token(Kind.TEXT, value)
 
 
+def _exact_phrase(query: str, start: int) -> Token | None:
+    """The token of `="a phrase"`, None where something else begins with the `=`."""
+    if start + 1 == len(query) or not (query[start + 1] in QUOTES or quote_end(query, start + 1) is not None):
+        return None
+    value = _quoted(query, start + 1).value
+    return Token(Kind.TEXT, replace(value, position=start, length=value.length + 1, exact=True))
+
+
 def _minus(query: str, place: int) -> Token:
     token = _token(Kind.NOT, query, place, place + 1)
     if query[place + 1 : place + 2].strip() in ("", ")"):
@@ -114,6 +125,8 @@ def _end_of_run(query: str, place: int) -> int:
     while place < len(query) and not query[place].isspace() and query[place] not in _ENDS:
         if query[place - 1 : place] == ":" and place > start and quote_end(query, place) is not None:
             break  # author:'yann lecun'
+        if place > start and query[place - 1] == ":" and query[place] == "=" and _exact_phrase(query, place):
+            break  # title:="a phrase"
         place += 1
     return place
 

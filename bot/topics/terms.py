@@ -56,6 +56,7 @@ class Terms:
     def __init__(self) -> None:
         self._terms: dict[Question, Term] = {}
         self._text = {field: _Rows() for field in TextField}
+        self._exact = {field: _Rows() for field in TextField}
         self._starts = {field: _Starts() for field in TextField}
         self._authors = _Rows()
         self._organizations = _Rows()
@@ -95,6 +96,8 @@ class Terms:
         for field, part in _FIELDS.items():
             if self._text[field]:
                 self._text[field].find(rows[part], true)
+            if self._exact[field]:
+                self._exact[field].find(written[part], true)
             if self._starts[field]:
                 self._starts[field].find(written[part], true)
         if self._authors:
@@ -109,7 +112,7 @@ class Terms:
     def _rows(self, asks: InRow) -> _Rows:
         match asks:
             case Word() | Phrase():
-                return self._text[asks.field]
+                return (self._exact if asks.exact else self._text)[asks.field]
             case Author():
                 return self._authors
             case Organization():
@@ -123,10 +126,10 @@ _FIELDS = {TextField.ANY: slice(None), TextField.TITLE: slice(0, 1), TextField.A
 def _as_compared(question: Question) -> Question:
     """The question with its words as those of papers are compared with them: equal ones become one term."""
     match question:
-        case Word(word, field):
-            return Word(analyser.terms(word)[0], field)
-        case Phrase(phrase, field):
-            return Phrase(tuple(analyser.terms(" ".join(phrase))), field)
+        case Word(word, field, exact=False):
+            return Word(analyser.stemmed((word,))[0], field)
+        case Phrase(phrase, field, exact=False):
+            return Phrase(tuple(analyser.stemmed(phrase)), field)
         case Category(name):
             return Category(name.lower())
         case _:

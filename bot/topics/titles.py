@@ -21,6 +21,7 @@ from bot.query.syntax import (
     Word,
 )
 from bot.text.shortening import shorten
+from bot.text.words import as_written
 
 LONGEST_TITLE: Final = 60  # characters
 EVERYTHING: Final = "all papers"
@@ -44,11 +45,11 @@ def topic_title(name: str, query: str) -> str:
 def _said(node: Node) -> str:
     match node:
         case Word(word):
-            return word
+            return as_written((word,))
         case Prefix(start):
             return f"{start}…"
         case Phrase(words) | Author(words) | Organization(words) | Submitter(words):
-            return " ".join(words)
+            return as_written(words)
         case Category(name):
             return name
         case Everything():

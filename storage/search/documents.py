@@ -14,7 +14,7 @@ from bot.text.words import stemmed, words
 
 #: Part of the folder's name. A change of anything in this module, or of how text becomes words, makes it another one,
 #: and indexes are built anew.
-FORMAT: Final = 5
+FORMAT: Final = 6
 
 # How often a paper's text holds each field. The engine scores the text as one field, so a word in the title counts like
 # three in the abstract but saturates with them (the idea of BM25F), which ranks better than adding up scores by field.

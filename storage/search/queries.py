@@ -36,7 +36,7 @@ from bot.query.syntax import (
     TextField,
     Word,
 )
-from bot.text.words import terms
+from bot.text.words import is_inflected, stemmed, terms
 from storage.search.documents import whole_name
 from storage.search.snippets import ShownWords
 
@@ -49,8 +49,8 @@ _SIDE_BY_SIDE = 0.3
 _SIMILAR_TERMS = 25
 
 _FIELDS: Final = {TextField.ANY: "text", TextField.TITLE: "title", TextField.ABSTRACT: "abstract"}
-#: Where a beginning of a word is looked for, and what finding it there is worth.
-_PREFIX_FIELDS: Final = {
+#: Where words as they are written and beginnings of them are looked for, and what finding one there is worth.
+_WORD_FIELDS: Final = {
     TextField.ANY: (("title_words", 3.0), ("keyword_words", 2.0), ("abstract_words", 1.0)),
     TextField.TITLE: (("title_words", 3.0),),
     TextField.ABSTRACT: (("abstract_words", 1.0),),
@@ -115,9 +115,10 @@ def shown_words(root: Node) -> ShownWords | None:
     """The words of a query that are worth showing in an abstract; of grammar only if there is nothing else."""
     texts = [text for text in _wanted_texts(root) if text.field is not TextField.TITLE]
     starts = tuple(text.start for text in texts if isinstance(text, Prefix))
-    found = _terms_of(text for text in texts if not isinstance(text, Prefix))
-    telling = [term for term in found if term not in STOP_WORDS] or ([] if starts else found)
-    return ShownWords(frozenset(telling), starts) if telling or starts else None
+    exact = frozenset(word for text in texts if not isinstance(text, Prefix) and text.exact for word in _words_of(text))
+    found = _terms_of(text for text in texts if not isinstance(text, Prefix) and not text.exact)
+    telling = [term for term in found if term not in STOP_WORDS] or ([] if starts or exact else found)
+    return ShownWords(frozenset(telling), starts, exact) if telling or starts or exact else None
 
 
 def similar_query(schema: Schema, texts: Sequence[str], known_in: Callable[[str], int]) -> Query | None:
@@ -160,10 +161,14 @@ class _Builder:
                 return Query.boolean_query([(Occur.Should, self.node(part)) for part in nodes])
             case Not(part):
                 return Query.boolean_query([(Occur.Must, _silent(Query.all_query())), (Occur.MustNot, self.node(part))])
+            case Word(word, field, exact=True):
+                return self._exactly_in_a_row(field, (word,))
+            case Phrase(phrase, field, exact=True):
+                return self._exactly_in_a_row(field, phrase)
             case Word(word, field):
-                return self._in_a_row(_FIELDS[field], terms(word))
+                return self._in_a_row(_FIELDS[field], stemmed((word,)))
             case Phrase(phrase, field):
-                return self._in_a_row(_FIELDS[field], [term for word in phrase for term in terms(word)])
+                return self._in_a_row(_FIELDS[field], stemmed(phrase))
             case Prefix(start, field):
                 return self._prefix(start, field)
             case _:
@@ -219,6 +224,11 @@ class _Builder:
             return Query.term_query(self._schema, field, row[0], "freq")
         return Query.phrase_query(self._schema, field, list(row))
 
+    def _exactly_in_a_row(self, field: TextField, row: Sequence[str]) -> Query:
+        return Query.boolean_query(
+            [(Occur.Should, Query.boost_query(self._in_a_row(name, row), worth)) for name, worth in _WORD_FIELDS[field]]
+        )
+
     def _prefix(self, start: str, field: TextField) -> Query:
         # No distance: what is fuzzy here is only the end. (The engine's own prefix query stops after 50 words.)
         return Query.boolean_query(
@@ -227,7 +237,7 @@ class _Builder:
                     Occur.Should,
                     Query.boost_query(Query.fuzzy_term_query(self._schema, name, start, 0, prefix=True), worth),
                 )
-                for name, worth in _PREFIX_FIELDS[field]
+                for name, worth in _WORD_FIELDS[field]
             ]
         )
 
@@ -284,7 +294,7 @@ def _loosened(node: Node) -> Iterator[Text]:
     """The words, one by one."""
     for text in _wanted_texts(node):
         if isinstance(text, Phrase):
-            yield from (Word(word, text.field) for word in text.words)
+            yield from (Word(word, text.field, text.exact and is_inflected(word)) for word in text.words)
         else:
             yield text
 

@@ -23,16 +23,17 @@ _Place = tuple[int, int, str]
 
 @dataclass(frozen=True, slots=True)
 class ShownWords:
-    """The words that are worth showing in an abstract: terms, and beginnings of words as they are written."""
+    """The words that are worth showing in an abstract: terms, and words and beginnings of words as they are written."""
 
     terms: frozenset[str]
     starts: tuple[str, ...]
+    exact: frozenset[str] = frozenset()
 
     def snippets(self, texts: Iterable[str]) -> Iterator[tuple[Span, ...]]:
         """The part of each text that has most of the words, those in bold; empty where none of them is."""
         # Only words that begin as one that is shown does are looked at, which are few.
         beginnings = {f" {start}" for term in self.terms for start in beginnings_of(term)}
-        beginnings |= {f" {start}" for start in self.starts}
+        beginnings |= {f" {start}" for start in (*self.starts, *self.exact)}
         for text in texts:
             places = self._places(folded(text), beginnings) if text.isascii() else self._foreign_places(text)
             yield _cut(text, places) if places else ()
@@ -47,7 +48,7 @@ class ShownWords:
                 end = row.index(" ", place + 1)
                 word = row[place + 1 : end]
                 (term,) = stemmed((word,))
-                if term in self.terms or (self.starts and word.startswith(self.starts)):
+                if self._is_shown(word, term):
                     places.add((place, end - 1, term))
                 place = row.find(beginning, end)
         return sorted(places)
@@ -65,10 +66,12 @@ class ShownWords:
 
     def _shown(self, written: Collection[str]) -> Iterator[tuple[str, str]]:
         """Those of the words that are worth showing, with their terms."""
-        shown, starts = self.terms, self.starts
         for word, term in zip(written, stemmed(written), strict=True):
-            if term in shown or (starts and word.startswith(starts)):
+            if self._is_shown(word, term):
                 yield word, term
+
+    def _is_shown(self, word: str, term: str) -> bool:
+        return term in self.terms or word in self.exact or (bool(self.starts) and word.startswith(self.starts))
 
 
 def _cut(text: str, places: Sequence[_Place]) -> tuple[Span, ...]:

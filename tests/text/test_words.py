@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tantivy import Document, Filter, Index, SchemaBuilder, TextAnalyzerBuilder, Tokenizer
 
-from bot.text.words import normalized, terms, words
+from bot.text.words import as_written, normalized, terms, words
 
 FORMS = (
     "Agents",
@@ -34,12 +34,15 @@ FORMS = (
         ("Schrödinger İstanbul Straße", ["schrodinger", "istanbul", "strasse"]),
         ("Scho\u0308n nai\u0308ve", ["schon", "naive"]),
         ("ﬁne 𝐀tom x²", ["fine", "atom", "x2"]),
-        ("fine-tuning GPT-4, C++; don't snake_case", ["fine", "tuning", "gpt", "4", "c", "don", "t", "snake", "case"]),
-        ("日本語 Ωμέγα", ["日本語", "ωμεγα"]),
+        (
+            "fine-tuning GPT-4, C++; don't snake_case",
+            ["fine", "tuning", "gpt", "4", "cplusplus", "don", "t", "snake", "case"],
+        ),
+        ("日本語 Ωμέγα", ["日", "本", "語", "ωμεγα"]),
         ("ΟΔΟΣ οδός Ёлка елка", ["οδοσ", "οδοσ", "елка", "елка"]),
         ("x\u0304y q\u0303-learning", ["xy", "q", "learning"]),  # accents that no character has built in
         ("dif\u00adfusion a\u200db 1\ufe0f\u20e3", ["diffusion", "ab", "1"]),
-        ("ガラス ｶﾞﾗｽ カラス 한국어", ["ガラス", "ガラス", "カラス", "한국어"]),
+        ("ガラス ｶﾞﾗｽ カラス 한국어", list("ガラスガラスカラス한국어")),
         ("น้ำ हिन्दी", ["นํา", "हिनदी"]),  # signs that are no letters take no word apart
         ("\ud800 — …", []),
     ],
@@ -115,3 +118,87 @@ def test_many_threads_may_ask_at_once() -> None:
     texts = [f"word{number} " * 200 for number in range(50)] * 4
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(words, texts)) == [text.split() for text in texts]
+
+
+FOUND = (
+    ("扩散模型", "基于扩散模型的图像生成方法综述"),
+    ("图像生成", "基于扩散模型的图像生成方法综述"),
+    ("transformer", "基于Transformer的模型"),
+    ("ディープラーニング", "ディープラーニングによる画像生成"),
+    ("ﾃﾞｨｰﾌﾟ", "ディープラーニングによる画像生成"),
+    ("모델", "확산 모델을 이용한 이미지 생성"),
+    ("C++", "Learning C++ code"),
+    ("c++", "Modern C++17 code"),
+    ("C++", "SystemC/C++ models"),
+    ("Ｃ＋＋", "(C++)"),
+    ("cplusplus", "C++."),
+    ("f#", "C#, F#"),
+    (".NET", "the .NET platform"),
+    ("dotnet", "on .Net"),
+    ("A*", "an A* search"),
+    ("R²", "an R^2 of 0.9"),
+    ("R2", "R² of"),
+    ("CO2", "CO₂"),
+    ("β-VAE", "Beta-VAE"),
+    ("beta-VAE", "β-VAE"),
+    ("β VAE", "βVAE"),
+    ("mu", "µ-law"),
+    ("μ_0", "μˍ0"),
+    ("mu_0", "μ₀"),
+    ("mu0", "μ_0"),
+    ("π0", "pi0"),
+    ("pi-0", "π0.5"),
+    ("delta t", "Δt"),
+    ("∆", "delta"),
+    ("phi", "ϕ"),
+    ("sigma", "ς"),
+    ("αλγόριθμος", "Ο αλγόριθμος"),
+)
+LEFT = (
+    ("C++", "Vitamin C deficiency"),
+    ("C#", "Vitamin C"),
+    ("C", "Learning C++ code"),
+    ("C#", "C++"),
+    ("net", "the .NET platform"),
+    (".NET", "a net"),
+    ("模散", "扩散模型"),
+    ("beta", "βγδ"),
+    ("alpha", "alphabet"),
+)
+
+
+def found(query: str, text: str) -> bool:
+    asked, row = terms(query), terms(text)
+    return any(row[place : place + len(asked)] == asked for place in range(len(row) - len(asked) + 1))
+
+
+@pytest.mark.parametrize(("query", "text"), FOUND)
+def test_one_thing_is_found_however_it_is_written(query: str, text: str) -> None:
+    assert found(query, text), (terms(query), terms(text))
+
+
+@pytest.mark.parametrize(("query", "text"), LEFT)
+def test_what_only_looks_alike_is_not_found(query: str, text: str) -> None:
+    assert not found(query, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["claim C#1", "FF++ data", "CK+ set", "x ++ y", "C+", "section #4", "i^j", "gpt_4", "asp.net", "e.g.net", "TCP/IP"],
+)
+def test_other_signs_separate(text: str) -> None:
+    assert words(text) == "".join(char if char.isalnum() else " " for char in text.lower()).split()
+
+
+@given(st.text("C+#.NETβμπΔˍ²^_-0 1a*模型モデ゙ハ゜모델İß", max_size=25))
+def test_words_in_a_row_are_written_so_that_they_are_the_same_words(text: str) -> None:
+    row = words(text)
+    for _ in range(3):
+        row = words(" ".join(row))
+    assert words(as_written(row)) == row
+
+
+def test_words_are_written_as_people_do() -> None:
+    assert as_written(words("C++ 基于 Transformer 的模型 and A* on .net in c#")) == (
+        "C++基于transformer的模型and A* on .NET in C#"
+    )

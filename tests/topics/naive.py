@@ -47,10 +47,12 @@ def finds(node: Node, paper: Paper) -> bool:
             return not finds(part, paper)
         case Everything():
             return True
-        case Word(word, field):
-            return any(_in_row(terms(word), terms(text)) for text in _texts(paper, field))
-        case Phrase(phrase, field):
-            return any(_in_row(terms(" ".join(phrase)), terms(text)) for text in _texts(paper, field))
+        case Word(word, field, exact):
+            form = words if exact else terms
+            return any(_in_row(form(word), form(text)) for text in _texts(paper, field))
+        case Phrase(phrase, field, exact):
+            form = words if exact else terms
+            return any(_in_row(form(" ".join(phrase)), form(text)) for text in _texts(paper, field))
         case Prefix(start, field):
             return any(word.startswith(start) for text in _texts(paper, field) for word in words(text))
         case Author(name):

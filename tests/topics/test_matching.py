@@ -283,3 +283,14 @@ def test_topics_find_their_real_papers() -> None:
     for query, numbers in zip(asked, by_query, strict=True):
         for number in {*numbers[:15], *chance.sample(range(len(shown)), 15)}:
             assert finds(query.root, shown[number]) == (number in numbers), (query.text, shown[number].id)
+
+
+def test_exact_words_are_found_as_they_are_written() -> None:
+    matcher = Matcher()
+    for key, query in enumerate(("agents", '"agents"', "title:=agent", '="new agents"', '"new agent"')):
+        matcher.put(key, parse(query))
+    paper = Paper(id="2604.00001", title="An agent", abstract="Two new agents")
+    assert sorted(matcher.match(paper)) == [0, 1, 2, 3, 4]
+    assert sorted(matcher.match(Paper(id="2604.00002", title="Agents", abstract="A new agent"))) == [0, 1, 4]
+    matcher.remove(1)
+    assert sorted(matcher.match(paper)) == [0, 2, 3, 4]
