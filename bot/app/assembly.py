@@ -115,6 +115,7 @@ def services_of(
         tracing=Tracing(papers=store.papers, subscriptions=store.subscriptions, posts=store.posts, clock=clock),
         clock=clock,
         planner=engine.planner,
+        tastes=engine.planner.tastes,
         index=index,
         lookups=PaperLookups(lookups, store.papers),
         directory=Directory(store.channels, clock),

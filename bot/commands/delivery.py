@@ -28,6 +28,7 @@ from bot.intake.store import SourceState
 from bot.messages.message import Block, Button, Buttons, Heading, PaperBlock, Span, bold, text
 from bot.papers.paper import SOURCE_NAMES, SourceName
 from bot.platforms.command_calls import CommandCall, Reply
+from bot.ranking.order import ReasonKind
 from bot.text.counting import count_of
 
 HISTORY = 10
@@ -46,6 +47,8 @@ async def preview(services: Services, call: CommandCall, _arguments: Arguments) 
     waiting = {queued.paper.id: queued for queued in await services.digests.waiting(channel.id)}
     papers = {paper_id: queued.paper for paper_id, queued in waiting.items()}
     topics = {paper_id: queued.topics for paper_id, queued in waiting.items()}
+    reasons = [reason for post in plan.posts if isinstance(post.content, DigestPart) for reason in post.content.reasons]
+    papers |= await services.papers.papers([one.about for one in reasons if one and one.kind is ReasonKind.LIKED])
     parts = [post.content for post in plan.posts if isinstance(post.content, DigestPart)]
     message = digest_message(channel, plan.digest, parts[0], papers, topics, {})
     # A preview is no digest yet: nothing stands behind its "more" button, and it pings nobody.

@@ -20,6 +20,7 @@ from bot.platforms.platform import Platform
 from bot.posting.composition import Composer
 from bot.posting.store import PostStore
 from bot.posting.traces import Tracing
+from bot.ranking.tastes import Tastes
 from bot.reading.store import ReadingStore
 from bot.schedules.zones import parse_time_zone
 from bot.search.index import SearchIndex
@@ -42,6 +43,7 @@ class Services:
     tracing: Tracing
     clock: Clock
     planner: Planner
+    tastes: Tastes
     index: SearchIndex
     lookups: PaperLookups
     directory: Directory

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import structlog
 
 from bot.channels.channel import Channel
+from bot.commands.looking_back import look_back_button
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.topic_wording import MIN_UPVOTES, NAME, read_name, refuse_double, remove_button
@@ -65,7 +66,7 @@ async def subscribe(services: Services, call: CommandCall, arguments: Arguments)
         blocks.append(await _post_older(services, channel, older))
     else:
         blocks += await samples(services, wanted)
-    blocks.append(Buttons((Button("Topics", "topics"), remove_button(topic, "Undo"))))
+    blocks.append(Buttons((Button("Topics", "topics"), look_back_button(topic), remove_button(topic, "Undo"))))
     return answer(*blocks)
 
 

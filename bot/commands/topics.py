@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.commands.looking_back import look_back_button
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.searching import PAGE_OPTION, pages, turning
 from bot.commands.services import Services
@@ -104,7 +105,7 @@ async def edit(services: Services, call: CommandCall, arguments: Arguments) -> R
     return answer(
         say(bold(f"Topic {edited.number} is now: "), *explain(wanted), "."),
         *await samples(services, wanted),
-        Buttons((Button("Topics", "topics"), remove_button(edited, "Remove"))),
+        Buttons((Button("Topics", "topics"), look_back_button(edited), remove_button(edited, "Remove"))),
     )
 
 

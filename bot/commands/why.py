@@ -17,6 +17,7 @@ from bot.papers.paper import SOURCE_NAMES
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.posting.post import DeliveryRecord
 from bot.posting.traces import Outcome, TopicTrace, Trace
+from bot.ranking.taste import SCALE
 from bot.topics.decisions import Verdict
 
 #: Topics that are shown: those that got the farthest first.
@@ -97,8 +98,9 @@ def _delivered(
     lines: list[list[str | Span]] = [[f"Queued {moment(delivery.queued_at, channel.time_zone, now)}{brought}."]]
     if digest := delivery.digest:
         shown = "" if delivery.place <= digest.shown else f", beyond the {digest.shown} that it shows"
+        fit = "" if delivery.points is None else f" by fit ({delivery.points / SCALE:.1f} points)"
         lines.append(
-            [f"Number {delivery.place} of {digest.total} in the digest of {day_name(digest.day, today)}{shown}."]
+            [f"Number {delivery.place} of {digest.total}{fit} in the digest of {day_name(digest.day, today)}{shown}."]
         )
     if delivery.posted_at is not None and trace.outcome in (Outcome.POSTED, Outcome.COUNTED):
         lines.append([f"Posted {moment(delivery.posted_at, channel.time_zone, now)}."])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from bot.digests.reasons import reason_in_words
 from bot.messages.message import Button, Link, PaperBlock
 from bot.papers.names import shorten_authors
 from bot.papers.paper import Paper, SourceName
+from bot.ranking.order import Reason
 from bot.reading.votes import Tally, Vote
 from bot.text.counting import compact_number, count_of
 from bot.text.shortening import first_sentence, shorten
@@ -38,17 +40,22 @@ def paper_card(
     buttons: bool = True,
     votes: bool = True,
     compact: bool = False,
+    reason: Reason | None = None,
+    liked: Mapping[str, Paper] | None = None,
 ) -> PaperBlock:
     """The neutral block for a paper. `abstract` shows it whole, `compact` makes a line without buttons.
 
-    `tally` are the votes of the channel where it is shown; without `votes` nobody is asked for one.
+    `tally` are the votes of the channel where it is shown; without `votes` nobody is asked for one. `reason` is why a
+    digest shows it, `liked` the papers that reasons are about.
     """
+    # Without a summary of its own a paper is introduced by the abstract's first sentence: once is enough.
+    summary = "" if abstract and paper.abstract and not paper.summary else summary_of(paper)
     return PaperBlock(
         paper_id=paper.id,
         title=title_of(paper),
         url=paper.url,
-        # Without a summary of its own a paper is introduced by the abstract's first sentence: once is enough.
-        summary="" if abstract and paper.abstract and not paper.summary else summary_of(paper),
+        summary=summary,
+        reason=() if compact else reason_in_words(reason, paper, liked or {}, paper.abstract if abstract else summary),
         byline=shorten_authors(paper.authors),
         abstract=shorten(" ".join(paper.abstract.split()), LONGEST_ABSTRACT) if abstract else "",
         facts=_facts(paper),
@@ -95,4 +102,6 @@ def _buttons(paper: Paper, tally: Tally | None, *, with_abstract: bool) -> tuple
         ]
     if with_abstract and paper.abstract:
         buttons.insert(0, Button("Abstract", f"abstract {paper.id}"))
+    elif tally is not None:
+        buttons.append(Button("Not this", f"not-this {paper.id}"))
     return tuple(buttons)

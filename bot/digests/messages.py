@@ -11,6 +11,7 @@ from bot.digests.content import DigestPart
 from bot.digests.digest import Digest, DigestKind
 from bot.messages.message import Block, Button, Buttons, Divider, Heading, Message, Note, bold, text
 from bot.papers.paper import Paper
+from bot.ranking.order import Reason
 from bot.reading.votes import Tally
 from bot.text.counting import count_of
 from bot.text.shortening import shorten
@@ -33,6 +34,7 @@ def digest_message(
         blocks += _header(digest)
     shown = [papers[paper_id] for paper_id in part.paper_ids if paper_id in papers]
     several = len(digest.topics) > 1
+    reasons = dict(zip(part.paper_ids, part.reasons, strict=False))
     blocks += [
         paper_card(
             paper,
@@ -40,6 +42,8 @@ def digest_message(
             tally=tallies.get(paper.id, NO_VOTES),
             abstract=part.abstracts and not compact,
             compact=compact,
+            reason=reasons.get(paper.id),
+            liked=papers,
         )
         for paper in shown
     ]
@@ -69,11 +73,22 @@ def paper_message(
     *,
     digest: Digest | None = None,
     part: int = 1,
+    reason: Reason | None = None,
+    liked: Mapping[str, Paper] | None = None,
 ) -> Message:
     """A message about one paper: a reply in the thread of a part of the digest."""
     return Message(
         summary=title_of(paper),
-        blocks=(paper_card(paper, topics=topics, tally=tally, abstract=channel.settings.abstracts),),
+        blocks=(
+            paper_card(
+                paper,
+                topics=topics,
+                tally=tally,
+                abstract=channel.settings.abstracts,
+                reason=reason,
+                liked=liked,
+            ),
+        ),
         topics=digest.topics if digest and len(digest.topics) == 1 else tuple(topics),
         thread=_headline(digest) + (f" ({part})" if part > 1 else "") if digest else "",
     )

@@ -42,7 +42,7 @@ class Planner:
         self._digests = digests
         self._channels = channels
         self._enrichment = enrichment
-        self._tastes = tastes
+        self.tastes = tastes
         self._platforms = platforms
         self._clock = clock
 
@@ -55,7 +55,7 @@ class Planner:
             ours = [channel for channel in due if channel.address.platform in self._platforms]
             waiting = await self._digests.waiting_in([channel.id for channel in ours])
             await self._enrichment.freshen({queued.paper.id for papers in waiting.values() for queued in papers})
-            tastes = await self._tastes.of_all([channel for channel in ours if waiting[channel.id]])
+            tastes = await self.tastes.of_all([channel for channel in ours if waiting[channel.id]])
             outcomes = await asyncio.gather(
                 *(self._plan_due(channel, waiting[channel.id], tastes.get(channel.id, NO_TASTE)) for channel in ours)
             )
@@ -69,7 +69,7 @@ class Planner:
         papers = await self._digests.waiting(channel.id)
         if only is not None:
             papers = [queued for queued in papers if queued.paper.id in only]
-        apart, taste = await self._takes_apart(channel), await self._tastes.of(channel)
+        apart, taste = await self._takes_apart(channel), await self.tastes.of(channel)
         plan = await self._digest(channel, papers, kind, channel.next_digest_at, taste, apart=apart)
         stored = plan.digest is not None and await self._digests.plan(plan, self._clock.now())
         return plan.digest if stored else None
@@ -77,7 +77,7 @@ class Planner:
     async def preview(self, channel: Channel) -> DigestPlan:
         """The digest that would go out now; nothing is stored."""
         papers = await self._digests.waiting(channel.id)
-        taste = await self._tastes.of(channel)
+        taste = await self.tastes.of(channel)
         return await self._digest(channel, papers, DigestKind.REQUESTED, channel.next_digest_at, taste)
 
     async def correct(self) -> int:

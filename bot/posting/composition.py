@@ -16,6 +16,7 @@ from bot.papers.paper import Paper
 from bot.papers.store import PaperStore
 from bot.platforms.outcomes import Outgoing
 from bot.posting.post import Post
+from bot.ranking.order import Reason, ReasonKind
 from bot.reading.store import ReadingStore
 from bot.reading.votes import Tally
 
@@ -39,7 +40,10 @@ class Composer:
         """
         channels = await self._channels.get(sorted({post.channel_id for post in posts}))
         paper_ids = sorted({paper for post in posts for paper in _papers_of(post.content)})
-        papers = await self._papers.papers(paper_ids)
+        liked = {
+            reason.about for post in posts for reason in _reasons_of(post.content) if reason.kind is ReasonKind.LIKED
+        }
+        papers = await self._papers.papers(sorted({*paper_ids, *liked}))
         votes = await self._reading.tallies(sorted(channels), paper_ids)
         digest_ids = sorted({post.digest_id for post in posts if post.digest_id is not None})
         digests = await self._digests.digests(digest_ids)
@@ -72,6 +76,16 @@ def _papers_of(content: PostContent) -> tuple[str, ...]:
     return content.paper_ids if isinstance(content, DigestPart) else (content.paper_id,)
 
 
+def _reasons_of(content: PostContent) -> list[Reason]:
+    match content:
+        case DigestPart(reasons=reasons):
+            return [reason for reason in reasons if reason]
+        case PaperReply(reason=Reason() as reason):
+            return [reason]
+        case _:
+            return []
+
+
 def _message(
     channel: Channel,
     post: Post,
@@ -89,5 +103,14 @@ def _message(
         return None
     tally = tallies.get(paper.id, NO_VOTES)
     if isinstance(post.content, PaperReply):
-        return paper_message(channel, paper, topics.get(paper.id, ()), tally, digest=digest, part=post.content.part)
+        return paper_message(
+            channel,
+            paper,
+            topics.get(paper.id, ()),
+            tally,
+            digest=digest,
+            part=post.content.part,
+            reason=post.content.reason,
+            liked=papers,
+        )
     return shared_message(paper, post.content.shared_by, tally)

@@ -85,7 +85,8 @@ class Settlement:
 class DeliveryRecord:
     """What is stored of a paper in a channel.
 
-    `topics` are the titles of the topics that brought it, `place` (from 1) and `digest` where it stands in a digest.
+    `topics` are the titles of the topics that brought it, `place` (from 1) and `digest` where it stands in a digest,
+    `points` by how many thousandths of a point it stands there, None where the order was another one than by fit.
     `post` and `post_error` are the state of the message that delivers it, and what went wrong with that last.
     """
 
@@ -95,6 +96,7 @@ class DeliveryRecord:
     topics: tuple[str, ...]
     digest: Digest | None
     place: int
+    points: int | None
     post: PostState | None
     post_error: str
     posted_at: datetime | None

@@ -19,7 +19,7 @@ from bot.ranking.features import features_of
 from bot.ranking.prior import best_fit
 from bot.ranking.taste import SCALE, Taste
 
-PRIOR_WEIGHT: Final = 25.0  # of a fit of 1, in points
+PRIOR_WEIGHT: Final = 6.0  # of a fit of 1, in points
 UPVOTES_WEIGHT: Final = 0.1  # for each e-fold
 FRESHNESS_WEIGHT: Final = 0.2  # for a paper of today
 FRESHNESS_HALF_LIFE: Final = 3.0  # days

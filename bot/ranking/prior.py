@@ -13,7 +13,7 @@ from bot.papers.paper import Paper
 from bot.query.errors import QueryError
 from bot.query.parser import parse
 from bot.query.syntax import And, Node, Not, Or, Phrase, Word
-from bot.ranking.terms import shipped_table
+from bot.ranking.terms import STOP_WORDS, shipped_table
 from bot.text.words import stemmed, terms
 
 K1: Final = 1.2
@@ -86,13 +86,17 @@ def _branches(query: str) -> tuple[tuple[tuple[str, float], ...], ...]:
 MOST_BRANCHES: Final = 50
 
 
+def _telling(words: Iterable[str]) -> list[str]:
+    return stemmed([word for word in words if len(word) > 1 and word not in STOP_WORDS])
+
+
 def _alternatives(node: Node) -> list[list[str]]:
     """The terms of each way in which a query can be true, as far as words are concerned."""
     match node:
         case Word(word):
-            return [stemmed([word])]
+            return [_telling([word])]
         case Phrase(words):
-            return [stemmed(words)]
+            return [_telling(words)]
         case Or(nodes):
             return [branch for inner in nodes for branch in _alternatives(inner) if branch][:MOST_BRANCHES] or [[]]
         case And(nodes):

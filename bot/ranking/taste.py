@@ -27,7 +27,7 @@ AUTHORS_WEIGHT: Final = 0.3  # beside words, whose scores have a standard deviat
 CATEGORIES_WEIGHT: Final = 0.3
 CATEGORY_SMOOTHING: Final = 5.0  # papers as the background has them, added to the liked ones
 LEAST_SHARE: Final = 0.004  # of the largest weight; words with less are dropped
-MOST_VOTES: Final = 150  # papers, the weightiest; the rest has faded or would make learning slow
+MOST_VOTES: Final = 100  # papers, the weightiest; the rest has faded or would make learning slow
 HALF_LIFE: Final = timedelta(days=180)
 MOST_ON_ONE: Final = 2.0  # votes: ten people's 👍 are not ten papers
 MOST_LIKES_COUNTED: Final = 40  # from so many the taste does not grow against the prior
@@ -96,6 +96,11 @@ class Taste:
             categories={name: weight for name, weight in self.categories.items() if name not in gone},
             likes_of={name: count for name, count in self.likes_of.items() if name not in gone},
         )
+
+    def terms(self) -> list[str]:
+        """The terms that speak for a paper or against one."""
+        terms = shipped_table().terms
+        return [terms[place] for place in self.places.tolist()]
 
     def strongest_terms(self, *, liked: bool, most: int) -> list[str]:
         """The terms that speak most for a paper, or against one, the strongest first."""

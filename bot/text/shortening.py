@@ -37,6 +37,17 @@ def first_sentence(text: str, limit: int) -> str:
     return shorten(text, limit)
 
 
+def sentences(text: str) -> list[str]:
+    """The sentences of `text`, each in one line; headings of structured abstracts stay with theirs."""
+    text = " ".join(text.split())
+    found, begin = [], 0
+    for end in _SENTENCE_END.finditer(text):
+        if _ends_sentence(text, end):
+            found.append(text[begin : end.end()].strip())
+            begin = end.end()
+    return [one for one in (*found, text[begin:].strip()) if one]
+
+
 def _ends_sentence(text: str, end: re.Match[str]) -> bool:
     if end[0][0] in "。！？":
         return True

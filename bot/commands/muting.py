@@ -1,0 +1,127 @@
+"""Muting: *Not this* asks which part of a paper is not wanted, and excludes it from the topics that bring the paper."""
+
+from __future__ import annotations
+
+from bot.channels.channel import Channel
+from bot.commands.registry import Arguments, Command, Parameter
+from bot.commands.searching import PAPER, known_paper
+from bot.commands.services import Services
+from bot.commands.wording import answer, hint, say
+from bot.digests.cards import title_of
+from bot.errors import UserError
+from bot.messages.message import Block, Button, Buttons, bold, code
+from bot.papers.ids import parse_paper_id
+from bot.papers.paper import Paper
+from bot.platforms.command_calls import CommandCall, Reply
+from bot.query.errors import QueryError
+from bot.query.parser import parse
+from bot.query.queries import Query
+from bot.query.syntax import Or
+from bot.ranking.terms import shipped_table, telling_terms
+from bot.reading.votes import Vote
+from bot.text.words import stemmed, words
+from bot.topics.baselines import baseline_of
+from bot.topics.matcher import matches
+from bot.topics.store import TopicOptions
+from bot.topics.subscription import Subscription, wanted_query
+
+MOST_AUTHORS = 2
+MOST_WORDS = 3
+
+
+async def not_this(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    """Asks which part of the paper is not wanted."""
+    paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
+    channel = await services.channel(call)
+    blocks: list[Block] = [say("What of ", bold(title_of(paper)), " do you not want to see here?")]
+    parts = await _parts(services, channel, paper)
+    if parts and await services.may_manage(call):
+        blocks.append(Buttons(tuple(Button(f"Not {label}", f"mute {paper.id} {part}") for label, part in parts)))
+        blocks.append(hint("That is excluded from the topics that bring it, and can be undone."))
+    blocks.append(Buttons((Button("👎 Only this paper", f"vote {paper.id} {Vote.DOWN}"),)))
+    return answer(*blocks)
+
+
+async def mute(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    """Excludes a part of a paper from the topics that bring it, as `edit` would."""
+    paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
+    channel = await services.channel(call)
+    excluded = parse(arguments.text("part"))
+    if not matches(excluded, paper):
+        raise UserError(f"`{excluded.text}` is not so of that paper.")
+    topics = await _bringing(services, channel, paper)
+    if not topics:
+        return answer(say("No topic here brings that paper any more."))
+    blocks: list[Block] = []
+    undo = []
+    for topic in topics:
+        query = _without(topic, excluded)
+        wanted = wanted_query(query.text, topic.min_upvotes)
+        options = TopicOptions(
+            query=query.text,
+            name=topic.name,
+            min_upvotes=topic.min_upvotes,
+            instant=topic.instant,
+            baseline=await baseline_of(services.papers, wanted, services.clock.now()),
+        )
+        waiting = await services.digests.waiting(channel.id)
+        unwanted = [queued.paper.id for queued in waiting if not matches(wanted, queued.paper)]
+        edited = await services.subscriptions.edit(topic.id, options, unwanted=unwanted)
+        blocks.append(say(bold(f"Topic {edited.number} is now: "), code(edited.query)))
+        undo.append(Button(f"Undo {topic.number}" if topics[1:] else "Undo", f"edit {topic.number} {topic.query}"))
+    return answer(*blocks, Buttons(tuple(undo)))
+
+
+def _without(topic: Subscription, excluded: Query) -> Query:
+    """The topic's query without what the other finds."""
+    root = parse(topic.query).root
+    kept = f"({topic.query})" if isinstance(root, Or) else topic.query
+    return parse(f"{kept} -({excluded.text})")
+
+
+async def _parts(services: Services, channel: Channel, paper: Paper) -> list[tuple[str, str]]:
+    """What of the paper may be excluded, and the query for it: not what its topics look for."""
+    topics = await _bringing(services, channel, paper)
+    if not topics:
+        return []
+    asked = set(stemmed([word for topic in topics for word in words(topic.query)]))
+    parts = [(name.written, f'author:"{name.written}"') for name in paper.authors[:MOST_AUTHORS]]
+    parts += [(category, f"cat:{category}") for category in paper.categories[:1]]
+    written = dict(zip(stemmed(words(paper.title)), words(paper.title), strict=True))
+    rare = sorted(dict.fromkeys(telling_terms(paper.title)), key=shipped_table().rarity, reverse=True)
+    parts += [(f"“{written[term]}”", f"title:{written[term]}") for term in rare if term not in asked][:MOST_WORDS]
+    return [(label, part) for label, part in parts if _is_so(part, paper)]
+
+
+def _is_so(part: str, paper: Paper) -> bool:
+    try:
+        return matches(parse(part), paper)
+    except QueryError:
+        return False
+
+
+async def _bringing(services: Services, channel: Channel, paper: Paper) -> list[Subscription]:
+    """The channel's topics that find the paper."""
+    found = []
+    for topic in await services.subscriptions.of_channel(channel.id):
+        try:
+            if matches(topic.wanted, paper):
+                found.append(topic)
+        except QueryError:
+            continue  # stored by a version that understood more
+    return found
+
+
+BUTTONS = (
+    Command(
+        name="not-this", summary="say what of a paper is not wanted", handler=not_this, parameters=(PAPER,), hidden=True
+    ),
+    Command(
+        name="mute",
+        summary="exclude a part of a paper from the topics that bring it",
+        handler=mute,
+        parameters=(PAPER, Parameter(name="part", help="what is not wanted, as a query", required=True)),
+        manages=True,
+        hidden=True,
+    ),
+)
