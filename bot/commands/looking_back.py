@@ -59,7 +59,7 @@ async def post_back(services: Services, call: CommandCall, arguments: Arguments)
     planned = await services.planner.plan_now(channel, DigestKind.BACKFILL, only=[paper.id for paper in papers])
     services.wake()
     if planned:
-        return answer(say(f"{count_of(planned, 'older paper')} will be posted now."))
+        return answer(say(f"{count_of(planned.total, 'older paper')} will be posted now."))
     return answer(say(f"{count_of(len(papers), 'older paper')} will be posted with the next digest."))
 
 

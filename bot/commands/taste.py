@@ -61,8 +61,8 @@ async def _shown(services: Services, channel: Channel) -> Reply:
     ):
         if names:
             blocks.append(say(bold(f"{label}: "), ", ".join(names)))
-    if names := channel.settings.unlearnt.names:
-        blocks.append(say(bold("Forgotten: "), listed(names)))
+    if forgotten := channel.settings.unlearnt.names:
+        blocks.append(say(bold("Forgotten: "), listed(forgotten)))
     blocks.append(
         hint(code("/papers taste forget Ada Lovelace"), " forgets one, ", code("/papers taste reset"), " all.")
     )

@@ -27,6 +27,7 @@ AUTHORS_WEIGHT: Final = 0.3  # beside words, whose scores have a standard deviat
 CATEGORIES_WEIGHT: Final = 0.3
 CATEGORY_SMOOTHING: Final = 5.0  # papers as the background has them, added to the liked ones
 LEAST_SHARE: Final = 0.004  # of the largest weight; words with less are dropped
+MEAN_SHARE: Final = 0.5  # of the mean of the likes (Rocchio) beside the regression: steadier than either
 MOST_VOTES: Final = 100  # papers, the weightiest; the rest has faded or would make learning slow
 HALF_LIFE: Final = timedelta(days=180)
 MOST_ON_ONE: Final = 2.0  # votes: ten people's 👍 are not ten papers
@@ -129,25 +130,31 @@ def learn(votes: Iterable[CastVote], features: Mapping[str, Features], backgroun
     voted = [one for _, _, one in papers]
     weights = np.array([weight for _, weight, _ in papers])
     factors, rest = _solve(voted, weights, ups, background)
-    scores = background.gram @ rest + background.dots(voted).T @ factors
-    spread = float(scores.std())
-    if spread < 1e-9:
+    mean = np.where(weights > 0, weights / ups, 0.0)
+    cross = background.dots(voted).T
+    scores, mean_scores = background.gram @ rest + cross @ factors, cross @ mean
+    spread, mean_spread = float(scores.std()), float(mean_scores.std())
+    if spread < 1e-9 or mean_spread < 1e-9:
         return NO_TASTE
+    # Both in standard deviations over the background.
+    factors = (1 - MEAN_SHARE) * factors / spread + MEAN_SHARE * mean / mean_spread
+    rest = (1 - MEAN_SHARE) * rest / spread
+    middle = float(((1 - MEAN_SHARE) * scores / spread + MEAN_SHARE * mean_scores / mean_spread).mean())
     strength = SCALE * math.sqrt(min(ups, MOST_LIKES_COUNTED))
     _, places, values = entries(voted)
     lengths = [len(one.places) for one in voted]
     words = background.combined(rest) + np.bincount(places, values * np.repeat(factors, lengths), background.terms)
     words[np.abs(words) < LEAST_SHARE * np.abs(words).max()] = 0.0
-    whole = np.rint(strength / spread * words).astype(np.int64)
+    whole = np.rint(strength * words).astype(np.int64)
     kept = np.flatnonzero(whole)
     return Taste(
         places=kept,
         weights=whole[kept],
         authors=_author_weights(papers, strength * AUTHORS_WEIGHT),
         categories=_category_weights(papers, background.categories, strength * CATEGORIES_WEIGHT),
-        middle=round(strength / spread * float(scores.mean())),
+        middle=round(strength * middle),
         liked={
-            paper_id: (round(strength * factor / spread) / SCALE, one)
+            paper_id: (round(strength * factor) / SCALE, one)
             for (paper_id, weight, one), factor in zip(papers, factors.tolist(), strict=True)
             if weight > 0 and factor > 0
         },

@@ -1,8 +1,8 @@
 """Relevance: how well digests would be ordered for channels whose people like what nine human-kept reading lists took.
 
 The first papers of a list, in the order of their ids, are its likes; later ones are to be ranked within their day
-(Hugging Face, nDCG@5, days with 20 papers or more) or within blocks of 500 in time (arXiv, nDCG@10, lists of 50 or more).
-The list's name, as a channel would write it as a topic, is the prior..
+(Hugging Face, nDCG@5, days with 20 papers or more) or within blocks of 500 in time (arXiv, nDCG@10, lists of 50 papers
+or more). The list's name, as a channel would write it as a topic, is the prior. The weights were chosen on these lists.
 """
 
 from __future__ import annotations
