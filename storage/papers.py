@@ -160,10 +160,10 @@ class SqlPaperStore:
         async with self._database.read() as connection:
             return [paper_of(row) for row in await connection.execute(statement)]
 
-    async def latest(self, limit: int, before: datetime) -> list[Paper]:
+    async def latest(self, limit: int, until: datetime) -> list[Paper]:
         statement = (
             select(PAPERS)
-            .where(PAPERS.c.listed_at < before)
+            .where(PAPERS.c.listed_at <= until)
             .order_by(PAPERS.c.listed_at.desc(), PAPERS.c.id.desc())
             .limit(limit)
         )

@@ -47,8 +47,8 @@ class PaperStore(Protocol):
         """The papers first listed after that time, newest first."""
         ...
 
-    async def latest(self, limit: int, before: datetime) -> list[Paper]:
-        """The papers that were listed last before that time, the latest first."""
+    async def latest(self, limit: int, until: datetime) -> list[Paper]:
+        """The papers that were listed last until that time, the latest first."""
         ...
 
     async def unmatched(self, limit: int) -> list[StoredPaper]:

@@ -97,7 +97,9 @@ class Tastes:
         if self._background is None or self._background[0] != midnight:
             papers = await self._papers.latest(BACKGROUND_PAPERS, midnight)
             if len(papers) < LEAST_BACKGROUND:
+                # In the first days whatever there is has to do, and there is more of it with every hour.
                 papers = await self._papers.latest(BACKGROUND_PAPERS, self._clock.now())
+                return await asyncio.to_thread(_background_of, papers)
             self._background = midnight, await asyncio.to_thread(_background_of, papers)
         return self._background[1]
 
