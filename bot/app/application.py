@@ -165,7 +165,13 @@ async def open_application(
             left_kept_for=timedelta(days=settings.left_days),
         )
         services = services_of(
-            store, engine, platforms=platforms.by_name, index=index, clock=clock, lookups=feeds.lookups
+            store,
+            engine,
+            platforms=platforms.by_name,
+            index=index,
+            clock=clock,
+            lookups=feeds.lookups,
+            categories=feeds.categories,
         )
         parts = _chat_dependencies(settings, store, services, Commands(services, metrics), engine.outbox.wake)
         slack = slack_app(platforms.slack, parts) if platforms.slack else None

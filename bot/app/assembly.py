@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
 from bot.app.engine import Engine
@@ -100,6 +100,7 @@ def services_of(
     index: SearchIndex,
     clock: Clock,
     lookups: Sequence[PaperLookup] = (),
+    categories: Callable[[], Awaitable[frozenset[str]]] | None = None,
 ) -> Services:
     """What commands work with."""
     return Services(
@@ -121,6 +122,7 @@ def services_of(
         directory=Directory(store.channels, clock),
         platforms=platforms,
         wake=engine.outbox.wake,
+        categories=categories or engine.wanted_categories,
     )
 
 

@@ -41,6 +41,11 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _names_or_none(value: object) -> object:
+    """Names; `none` says that there are to be none, as an empty setting is one that is not made."""
+    return () if isinstance(value, str) and value.strip().lower() == "none" else _names(value)
+
+
 def _names(value: object) -> object:
     return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
@@ -75,8 +80,9 @@ class Settings(BaseSettings):
     huggingface_token: SecretStr = Field(SecretStr(""), description="a free token of Hugging Face, for a higher limit")
     arxiv_rss_url: WebAddress = Field("https://rss.arxiv.org", description="where arXiv's announcements are read")
     arxiv_api_url: WebAddress = Field("https://export.arxiv.org", description="where arXiv is searched")
-    arxiv_categories: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = Field(
-        (), description="categories that are read besides those that topics name, such as cs.CL,stat.ML"
+    arxiv_categories: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names_or_none)] = Field(
+        ("cs.AI", "cs.CL", "cs.CV", "cs.IR", "cs.LG", "cs.RO", "stat.ML"),
+        description="categories that are read besides those that topics name; `none` for no others",
     )
     contact: str = Field("", max_length=200, description="address or page of yours that feeds see in the User-Agent")
     poll_minutes: float = Field(5.0, ge=0.05, le=1440, description="minutes between two polls of the feeds")

@@ -106,6 +106,8 @@ async def status(services: Services, call: CommandCall, _arguments: Arguments) -
         if state.last_success_at or state.last_failure_at:
             zone = channel.time_zone if channel else DEFAULT_TIME_ZONE
             blocks.append(say(bold(f"{SOURCE_NAMES[source]}: "), *_source_health(state, zone, current)))
+    if categories := await services.categories():
+        blocks.append(hint(f"Of arXiv I read {', '.join(sorted(categories))}."))
     papers = await services.papers.count()
     newest = await services.papers.newest_day()
     last = f", the newest listed {day_name(newest, current.date())}" if newest else ""

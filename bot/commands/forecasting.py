@@ -2,54 +2,78 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Final
+from collections.abc import Collection
+
+import structlog
 
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
-from bot.commands.subscribing import samples
 from bot.commands.topic_wording import MIN_UPVOTES
-from bot.commands.wording import answer, say
-from bot.messages.message import Block, bold
+from bot.commands.wording import answer, hint, say
+from bot.digests.cards import paper_card
+from bot.errors import StorageError
+from bot.messages.message import Block, bold, code, text
+from bot.papers.paper import Paper, SourceName
 from bot.platforms.command_calls import CommandCall, Reply
-from bot.query.errors import QueryError
-from bot.query.parser import parse
 from bot.query.queries import Query
+from bot.query.syntax import Sort
 from bot.text.counting import count_of
 from bot.topics.subscription import wanted_query
+from bot.topics.volume import volume_of
 
-#: The time that is looked back on, in weeks: all days of the week count the same.
-WEEKS: Final = 4
+SAMPLES = 3
+
+_log = structlog.get_logger()
 
 
-async def forecast(services: Services, _call: CommandCall, arguments: Arguments) -> Reply:
+async def forecast(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     wanted = wanted_query(arguments.text("query"), arguments.number("min-upvotes") or None)
-    return answer(await _volume(services, wanted), *await samples(services, wanted))
+    channel = await services.known_channel(call)
+    sources = channel.settings.sources if channel else tuple(SourceName)
+    return answer(*await volume(services, wanted, sources), *await samples(services, wanted))
 
 
-async def _volume(services: Services, wanted: Query) -> Block:
+async def volume(services: Services, wanted: Query, sources: Collection[SourceName]) -> list[Block]:
+    """How many papers a topic would have brought lately, for an answer that never fails."""
     newest = await services.papers.newest_day()
     if newest is None:
-        return say("No papers are known yet, so nobody can say how many it would post.")
-    since = newest - timedelta(weeks=WEEKS) + timedelta(days=1)
+        return [say("No papers are known yet, so nobody can say how many it would post.")]
     try:
-        number = (await services.index.search(parse(f"({wanted.text}) after:{since}"), limit=1)).total
-    except QueryError:
-        # As long as a query may be, there is no room for a day in it.
-        return say("It is as long as a query may be, so I cannot say how many it would post.")
-    if not number:
-        return say("It would have posted ", bold("nothing"), f" in the last {WEEKS} weeks.")
-    return say(
-        "It would have posted ", bold(_rate(number)), f": {count_of(number, 'paper')} in the last {WEEKS} weeks."
-    )
+        found = await volume_of(services.index, wanted, newest, sources)
+    except StorageError as error:
+        _log.warning("command.no_volume", reason=str(error))
+        return [hint("How many papers it would have posted cannot be said: my search index cannot be read just now.")]
+    if not found.total:
+        return [say("It would have posted ", bold("nothing"), f" in {found.period()}.")]
+    counted = count_of(found.total, "paper")
+    blocks: list[Block] = [say("It would have posted ", bold(found.rate()), f" ({counted} in {found.period()}).")]
+    if found.is_large:
+        less = (
+            text(code(f"--min-upvotes {found.halved_by}"), " would halve that.")
+            if found.halved_by
+            else text("One more word, or one in ", code("title:"), ", makes it less.")
+        )
+        blocks.append(say("That is more than most channels read. ", *less))
+    return blocks
 
 
-def _rate(number: int) -> str:
-    """So many papers in `WEEKS` weeks, as people say it."""
-    a_day, a_week = number / (7 * WEEKS), number / WEEKS
-    if a_day >= 1:
-        return f"about {round(a_day):,} a day"
-    return f"about {round(a_week)} a week" if a_week >= 1 else "less than one a week"
+async def latest(services: Services, wanted: Query, limit: int) -> list[Paper]:
+    """The newest papers that a topic would have posted."""
+    found = await services.index.search(Query.of(wanted.root, Sort.NEW), limit=limit)
+    papers = await services.papers.papers([hit.paper_id for hit in found.hits])
+    return [papers[hit.paper_id] for hit in found.hits if hit.paper_id in papers]
+
+
+async def samples(services: Services, wanted: Query) -> list[Block]:
+    """What a topic would have posted, for an answer about what is done already: it never fails."""
+    try:
+        papers = await latest(services, wanted, SAMPLES)
+    except StorageError as error:
+        _log.warning("command.no_samples", reason=str(error))
+        return [hint("What it would have posted lately cannot be shown: my search index cannot be read just now.")]
+    if not papers:
+        return [hint("None of the papers that I know would have matched.")]
+    return [hint("It would have posted lately:"), *(paper_card(paper, compact=True) for paper in papers)]
 
 
 BUTTONS = (

@@ -6,19 +6,22 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import structlog
+
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.wording import answer, day_name, hint, say
 from bot.digests.cards import paper_card, title_of
 from bot.digests.content import SharedPaper
-from bot.errors import UserError
+from bot.errors import StorageError, UserError
 from bot.messages.message import Block, Button, Buttons, Heading, PaperBlock, Span, bold, code
 from bot.papers.ids import paper_id_of, parse_paper_id
 from bot.papers.paper import SOURCE_NAMES, Paper, SourceName
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.query.parser import parse
-from bot.query.queries import Query, plain_words
-from bot.search.results import Hit
+from bot.query.queries import Query, plain_words, with_words
+from bot.search.questions import without_question
+from bot.search.results import FEW_RESULTS, Hit
 from bot.text.counting import count_of
 from bot.text.typed import as_typed
 
@@ -35,12 +38,14 @@ PAGE_OPTION = Parameter(
 )
 PAPER = Parameter(name="paper", help="an arXiv id or a link to a paper", kind=Kind.PAPER, required=True)
 
+_log = structlog.get_logger()
+
 
 async def search(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     asked = arguments.text("query")
     if paper_id := paper_id_of(as_typed(asked)):  # people paste what they look at
         return await _shown(services, paper_id)
-    query = parse(asked)
+    query = without_question(parse(asked), asked)
     page = arguments.number("page") or 1
     found = await services.index.search(query, limit=PAGE, offset=(page - 1) * PAGE)
     if page > pages(found.total):  # an old button, and less is found by now
@@ -55,16 +60,19 @@ async def search(services: Services, call: CommandCall, arguments: Arguments) ->
         blocks.append(say(bold(count_of(found.total, "paper")), " for ", code(query.text), where))
     elif empty := "" if found.related else await _nothing_known(services):
         blocks.append(say(empty, code("/papers status"), " shows how the feeds are doing."))
-    else:
-        blocks.append(say("No paper matches ", code(query.text), "."))
-    beside = [("Related", _cards(found.related[:RELATED], papers))] if found.related and page == 1 else []
+    heading = "Related" if found.total else "Best matches"
+    beside = [(heading, _cards(found.related[:RELATED], papers))] if found.related and page == 1 else []
     if found.total < THIN and "here" not in arguments:
         beside += await _elsewhere(services, query, {hit.paper_id for hit in (*found.hits, *found.related)})
+    if not (found.total or empty):
+        says = "No paper here has every word of " if beside else "No paper matches "
+        blocks.append(say(says, code(query.text), "."))
+    meant = await did_you_mean(services, query) if page == 1 and found.total < FEW_RESULTS else []
     groups = [("", _cards(found.hits, papers)), *beside]
     if "more" in arguments:
         return _more(query, groups, arguments.number("more") or 1, replaces=call.from_message is not None)
     shown, left = _some(groups, 0)
-    blocks += shown
+    blocks += [*meant, *shown]
     buttons = _turning_buttons(f"search {query.text}", page, found.total)
     if left:
         buttons.append(Button(f"{left} more that may fit", f"search {query.text} --more 1"))
@@ -74,6 +82,21 @@ async def search(services: Services, call: CommandCall, arguments: Arguments) ->
             hint("Fewer words find more; ", code("OR"), " joins alternatives, ", code("quant*"), " beginnings.")
         )
     return _numbered(answer(*blocks, replaces=call.from_message is not None), page, found.total)
+
+
+async def did_you_mean(services: Services, query: Query) -> list[Block]:
+    """Asks whether words that hardly any paper has were meant to be others; the button searches for those."""
+    try:
+        nearest = await services.index.nearest_words(query)
+    except StorageError as error:
+        _log.warning("command.no_spelling", reason=str(error))
+        return []
+    if not nearest:
+        return []
+    meant = {word: others[0] for word, others in nearest.items()}
+    words = [part for word in meant.values() for part in (", ", Span(word, italic=True))][1:]
+    other = with_words(query, meant)
+    return [say("Did you mean ", *words, "?"), Buttons((Button(f"Search {other}", f"search {other}"),))]
 
 
 def _numbered(reply: Reply, page: int, total: int) -> Reply:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from bot.channels.channel import Channel, PlatformName
@@ -29,7 +29,8 @@ from bot.topics.store import MatchStore, SubscriptionStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The parts of the bot that commands use. `wake` says that the outbox may have something to send."""
+    """The parts of the bot that commands use. `wake` says that the outbox may have something to send,
+    `categories` are arXiv's that are read."""
 
     papers: PaperStore
     sources: SourceStore
@@ -49,6 +50,7 @@ class Services:
     directory: Directory
     platforms: Mapping[PlatformName, Platform]
     wake: Callable[[], None]
+    categories: Callable[[], Awaitable[frozenset[str]]]
 
     async def known_channel(self, call: CommandCall) -> Channel | None:
         """The channel of a call, None when nobody has set anything up there."""

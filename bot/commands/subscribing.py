@@ -7,29 +7,29 @@ from collections.abc import Sequence
 import structlog
 
 from bot.channels.channel import Channel
+from bot.commands.forecasting import latest, samples, volume
 from bot.commands.looking_back import look_back_button
 from bot.commands.registry import Arguments, Command, Kind, Parameter
+from bot.commands.searching import did_you_mean
 from bot.commands.services import Services
 from bot.commands.topic_wording import MIN_UPVOTES, NAME, read_name, refuse_double, remove_button
 from bot.commands.wording import answer, behind_button, hint, next_digest, say, schedule_in_words
-from bot.digests.cards import paper_card
 from bot.digests.digest import DigestKind
 from bot.errors import StorageError, UserError
 from bot.messages.message import Block, Button, Buttons, bold
-from bot.papers.paper import Paper
+from bot.papers.paper import SourceName
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.query.explanations import explain
 from bot.query.parser import parse
 from bot.query.queries import Query
-from bot.query.syntax import Sort
 from bot.text.counting import count_of
 from bot.topics.baselines import baseline_of
 from bot.topics.store import TopicOptions
 from bot.topics.subscription import wanted_query
+from bot.topics.volume import LISTS
 
 MOST_TOPICS = 100  # in one channel; more would be a list that nobody reads
 MOST_BACKFILL = 50
-SAMPLES = 3
 
 _log = structlog.get_logger()
 
@@ -62,6 +62,9 @@ async def subscribe(services: Services, call: CommandCall, arguments: Arguments)
         say(bold(f"Topic {topic.number} added: "), *explain(wanted), "."),
         say(f"New ones are posted here {when}. ", *next_digest(channel, services.clock.now())),
     ]
+    blocks += await volume(services, wanted, channel.settings.sources)
+    blocks.append(await _looked_into(services, channel))
+    blocks += await did_you_mean(services, query)
     if count:
         blocks.append(await _post_older(services, channel, older))
     else:
@@ -70,28 +73,17 @@ async def subscribe(services: Services, call: CommandCall, arguments: Arguments)
     return answer(*blocks)
 
 
-async def _latest(services: Services, wanted: Query, limit: int) -> list[Paper]:
-    """The newest papers that a topic would have posted."""
-    found = await services.index.search(Query.of(wanted.root, Sort.NEW), limit=limit)
-    papers = await services.papers.papers([hit.paper_id for hit in found.hits])
-    return [papers[hit.paper_id] for hit in found.hits if hit.paper_id in papers]
-
-
-async def samples(services: Services, wanted: Query) -> list[Block]:
-    """What a topic would have posted, for an answer about what is done already: it never fails."""
-    try:
-        papers = await _latest(services, wanted, SAMPLES)
-    except StorageError as error:
-        _log.warning("command.no_samples", reason=str(error))
-        return [hint("What it would have posted lately cannot be shown: my search index cannot be read just now.")]
-    if not papers:
-        return [hint("None of the papers that I know would have matched.")]
-    return [hint("It would have posted lately:"), *(paper_card(paper, compact=True) for paper in papers)]
+async def _looked_into(services: Services, channel: Channel) -> Block:
+    """Which sources and categories a topic of the channel gets papers of."""
+    said = [LISTS[source] for source in SourceName if source in channel.settings.sources]
+    categories = await services.categories() if SourceName.ARXIV in channel.settings.sources else frozenset()
+    where = f" ({', '.join(sorted(categories))})" if categories else ""
+    return hint(f"Looked for in {' and '.join(said)}{where}.")
 
 
 async def _older(services: Services, channel: Channel, wanted: Query, count: int) -> list[str]:
     """The latest papers that match and that the channel does not have."""
-    papers = [paper for paper in await _latest(services, wanted, count) if paper.sources & channel.settings.sources]
+    papers = [paper for paper in await latest(services, wanted, count) if paper.sources & channel.settings.sources]
     known = await services.digests.delivered_ids(channel.id, [paper.id for paper in papers])
     return [paper.id for paper in papers if paper.id not in known]
 

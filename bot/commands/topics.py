@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.commands.forecasting import samples
 from bot.commands.looking_back import look_back_button
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.searching import PAGE_OPTION, pages, turning
 from bot.commands.services import Services
-from bot.commands.subscribing import samples
 from bot.commands.topic_wording import (
     MIN_UPVOTES,
     NAME,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Self, cast
 
 from bot.query.printing import printed
 from bot.query.syntax import (
@@ -78,6 +78,36 @@ def _terms(node: Node, *, wanted: bool = True) -> Iterator[tuple[Term, bool]]:
                 yield from _terms(inner, wanted=wanted)
         case _:
             yield node, wanted
+
+
+def with_words(query: Query, others: Mapping[str, str]) -> str:
+    """The text of the query with other words in the place of some."""
+
+    def changed(node: Node) -> Node:
+        match node:
+            case Word(word):
+                return replace(node, word=others.get(word, word))
+            case Phrase(words):
+                return replace(node, words=tuple(others.get(word, word) for word in words))
+            case And(nodes):
+                return And(cast("tuple[Term, ...]", tuple(map(changed, nodes))))
+            case Or(nodes):
+                return Or(cast("tuple[Term, ...]", tuple(map(changed, nodes))))
+            case Not(part):
+                return Not(cast("Term", changed(part)))
+            case _:
+                return node
+
+    return printed(changed(query.root), query.sort)
+
+
+def wanted_words(query: Query) -> list[str]:
+    """The words that are looked for in texts, each once."""
+    found: dict[str, None] = {}
+    for term, wanted in _terms(query.root):
+        if wanted and isinstance(term, Word | Phrase):
+            found |= dict.fromkeys((term.word,) if isinstance(term, Word) else term.words)
+    return list(found)
 
 
 def plain_words(query: Query) -> str | None:

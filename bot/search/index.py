@@ -23,6 +23,10 @@ class SearchIndex(Protocol):
         """Papers about the same things, without the paper itself; it need not be known to the index."""
         ...
 
+    async def nearest_words(self, query: Query) -> dict[str, tuple[str, ...]]:
+        """For words of the query that hardly any paper has: those of papers that are spelt nearly so, best first."""
+        ...
+
     async def refresh(self) -> int:
         """Takes over what changed in the database since the last time; returns how many papers that were."""
         ...

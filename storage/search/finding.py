@@ -10,11 +10,14 @@ from tantivy import DocAddress, Document, Occur, Query, Schema, Searcher
 
 from bot.papers.paper import Paper
 from bot.query.queries import Query as PaperQuery
+from bot.query.queries import wanted_words
 from bot.query.syntax import Node, Sort
 from bot.search.results import FEW_RESULTS, Hit, SearchPage
+from bot.text.words import stemmed
 from storage.search.documents import id_in, text_of
 from storage.search.files import engine_errors
 from storage.search.queries import exact_query, has_relevance, ranked_query, related_query, shown_words, similar_query
+from storage.search.spelling import nearest_words
 
 _Found = tuple[float, str, DocAddress]
 
@@ -60,6 +63,20 @@ class Search:
             others = Query.boolean_query([(Occur.Must, alike), (Occur.MustNot, itself)])
             _, found = self._ranked(others, limit, 0)
         return tuple(Hit(paper_id, score) for score, paper_id, _ in found)
+
+    def nearest(self, query: PaperQuery) -> dict[str, tuple[str, ...]]:
+        """For words that hardly any paper has: those that were probably meant."""
+        with engine_errors():
+            found = {
+                word: tuple(nearest_words(word, self._known_in(stemmed((word,))[0]), self._words_with))
+                for word in wanted_words(query)
+            }
+        return {word: nearest for word, nearest in found.items() if nearest}
+
+    def _words_with(self, beginning: str) -> list[tuple[str, int]]:
+        return [
+            (str(word), int(count)) for word, count in self._searcher.terms_with_prefix("abstract_words", beginning)
+        ]
 
     def _known_in(self, term: str) -> int:
         return self._searcher.doc_freq("text", term)

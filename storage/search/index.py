@@ -73,6 +73,15 @@ class TantivyIndex:
                 await self._repair(error)
                 return await asyncio.to_thread(self._look().similar, paper, limit)
 
+    async def nearest_words(self, query: Query) -> dict[str, tuple[str, ...]]:
+        with _index_errors():
+            await self._catch_up()
+            try:
+                return await asyncio.to_thread(self._look().nearest, query)
+            except DamagedIndexError as error:
+                await self._repair(error)
+                return await asyncio.to_thread(self._look().nearest, query)
+
     async def refresh(self) -> int:
         """Takes over what changed; 0 if another process is about it. Raises `StorageError`."""
         return await self._refresh() or 0

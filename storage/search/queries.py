@@ -36,6 +36,7 @@ from bot.query.syntax import (
     TextField,
     Word,
 )
+from bot.search.questions import STOP_WORDS
 from bot.text.words import is_inflected, stemmed, terms
 from storage.search.documents import whole_name
 from storage.search.snippets import ShownWords
@@ -55,16 +56,6 @@ _WORD_FIELDS: Final = {
     TextField.TITLE: (("title_words", 3.0),),
     TextField.ABSTRACT: (("abstract_words", 1.0),),
 }
-
-#: Words that say nothing about what a paper is about, stemmed: those of grammar, and those that make a question of it.
-STOP_WORDS: Final = frozenset(
-    terms(
-        "a about all also an and any are as at be been being but by can could did do does doing for from had has have "
-        "having how i if in into is it its just may me might more most must my no nor not of on only or other our out "
-        "over own please same shall should so some such than that the their them then there these they this those to "
-        "too under up us very was we were what when where whether which while who whom whose why will with would you"
-    )
-)
 
 
 def exact_query(schema: Schema, root: Node) -> Query:

@@ -25,9 +25,9 @@ import asyncpg
 
 from bot.papers.paper import Paper
 from bot.query.parser import parse
+from bot.search.questions import STOP_WORDS
 from bot.text.words import words
 from storage.search.index import TantivyIndex
-from storage.search.queries import STOP_WORDS
 from tests.bench import Row, Stopwatch, Times
 from tests.databases import PostgresServer
 from tests.search.feeds import ARXIV, SHARED, MemoryFeed, arxiv_papers

@@ -96,9 +96,23 @@ async def test_a_source_that_nobody_wants_anything_of_was_not_read(town: Town) -
 async def test_search_offers_related_papers_under_their_own_heading(town: Town) -> None:
     await town.news(a_paper(1), a_paper(2, title="Fast Diffusion Turtles"))
     words = await town.say("search how fast can diffusion turtles run")
-    assert "No paper matches" in words
-    assert "Related" in words
+    assert "No paper matches" not in words
+    assert "Best matches" in words
     assert "Fast Diffusion Turtles" in words
+
+
+async def test_a_question_is_a_search_for_what_it_is_about(town: Town) -> None:
+    await town.news(a_paper(1), a_paper(2, title="Fast Diffusion Turtles"))
+    assert "1 paper for `fast diffusion turtles`" in (await town.say("search how fast are diffusion turtles?"))
+
+
+async def test_search_and_subscribe_offer_the_nearest_word(town: Town) -> None:
+    await town.news(*(a_paper(number, abstract="We look at diffusion.") for number in range(1, 8)))
+    reply = await town.ask("search difusion")
+    assert "Did you mean diffusion?" in plain_text(reply.message)
+    assert buttons(reply)["Search diffusion"] == "search diffusion"
+    assert "Did you mean diffusion?" in await town.say("subscribe difusion")
+    assert "Did you mean" not in await town.say("search diffusion")
 
 
 async def test_results_show_where_the_words_are(town: Town) -> None:
@@ -286,8 +300,8 @@ async def test_topics_that_cannot_be_merged_stay_as_they_are(town: Town) -> None
     assert "There is no topic “9” here" in await town.refused("merge 1 9")
     assert "it is number 3, `turtle OR diffusion`" in await town.refused("merge 1 2")
     assert "needs the number of the topic that goes into it" in await town.refused("merge 1")
-    await town.say("subscribe " + " OR ".join(f"alpha{number}" for number in range(30)))
-    await town.say("subscribe " + " OR ".join(f"beta{number}" for number in range(30)))
+    await town.say("subscribe " + " OR ".join(f"term{number}" for number in range(30)))
+    await town.say("subscribe " + " OR ".join(f"word{number}" for number in range(30)))
     assert "at most 500 characters and 50 words" in await town.refused("merge 4 5")
     assert "5 topics in #general" in await town.say("topics")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.commands.forecasting import _rate
+from bot.papers.paper import SourceName
+from bot.topics.volume import Volume
 from tests.sources import a_paper
 from tests.town import Town
 
@@ -12,10 +13,10 @@ from tests.town import Town
 async def test_a_forecast_counts_what_the_topic_would_have_posted_within_its_bounds(town: Town) -> None:
     await town.news(*(a_paper(number, upvotes=number) for number in range(1, 9)))
     everything = await town.say("forecast -- diffusion")
-    assert "8 papers in the last 4 weeks" in everything
-    assert "about 2 a week" in everything
+    assert "8 papers in the one day that is known" in everything
+    assert "about 8 a day: 8 from Daily Papers" in everything
     bounded = await town.say("forecast --min-upvotes 7 -- diffusion")
-    assert "2 papers in the last 4 weeks" in bounded
+    assert "2 papers in the one day that is known" in bounded
     assert "Diffusion Study 8" in bounded
     assert "Diffusion Study 6" not in bounded
     assert "nothing" in await town.say("forecast -- turtles")
@@ -30,9 +31,22 @@ async def test_a_query_that_is_wrong_is_explained(town: Town) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "said"),
-    [(1, "less than one a week"), (4, "about 1 a week"), (27, "about 7 a week"), (28, "about 1 a day"),
-     (1680, "about 60 a day")],
-)  # fmt: skip
-def test_rates_are_said_as_people_do(number: int, said: str) -> None:
-    assert _rate(number) == said
+    ("featured", "arxiv", "said"),
+    [
+        (1, 0, "less than one a week"),
+        (1, 1, "about 1 a week: 1 from arXiv"),
+        (14, 28, "about 3 a day: 1 from Daily Papers, 2 from arXiv"),
+        (0, 840, "about 60 a day: 60 from arXiv"),
+    ],
+)
+def test_rates_are_said_as_people_do(featured: int, arxiv: int, said: str) -> None:
+    assert Volume(14, {SourceName.HUGGINGFACE: featured, SourceName.ARXIV: arxiv}).rate() == said
+
+
+async def test_a_topic_says_what_it_would_have_brought_and_warns_of_much(town: Town) -> None:
+    await town.news(*(a_paper(number, upvotes=number) for number in range(1, 41)))
+    words = await town.say("subscribe diffusion")
+    assert "about 40 a day: 40 from Daily Papers" in words
+    assert "--min-upvotes 50" not in words
+    assert "more than most channels read" in words
+    assert "Looked for in Daily Papers and arXiv" in words

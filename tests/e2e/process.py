@@ -40,6 +40,7 @@ class Bot:
             # Nobody listens there: tests talk to loopback only.
             "PAPERROUND_ARXIV_API_URL": "http://127.0.0.1:9",
             "PAPERROUND_ARXIV_RSS_URL": "http://127.0.0.1:9",
+            "PAPERROUND_ARXIV_CATEGORIES": "none",
             **{f"PAPERROUND_{name.upper()}": value for name, value in settings.items()},
         }
         self._process: subprocess.Popen[str] | None = None

@@ -1,0 +1,95 @@
+"""How many papers a topic would have brought lately, and from which sources."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from bot.papers.paper import SourceName
+from bot.query.queries import Query
+from bot.query.syntax import And, Days, Everything, FromSource, Node, Not, Number, NumberField
+from bot.search.index import SearchIndex
+from bot.text.counting import count_of
+
+#: How many days are looked back on: all days of the week count the same.
+DAYS: Final = 14
+#: Papers a day above which a topic is more than people read.
+MANY: Final = 25
+#: What a source lists papers in, as it calls that.
+LISTS: Final = {SourceName.HUGGINGFACE: "Daily Papers", SourceName.ARXIV: "arXiv"}
+_BOUNDS: Final = (1, 2, 3, 5, 10, 20, 50, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """Papers of the last `days` days, by the source that had them first in the order of `SourceName`.
+
+    `halved_by` is the least bound on upvotes that leaves half of them or fewer, and some; None where there is none.
+    """
+
+    days: int
+    papers: dict[SourceName, int]
+    halved_by: int | None = None
+
+    @property
+    def total(self) -> int:
+        return sum(self.papers.values())
+
+    @property
+    def is_large(self) -> bool:
+        return self.total > MANY * self.days
+
+    def rate(self) -> str:
+        """`about 3 a day: 1 from Daily Papers, 2 from arXiv`; by the week where that is less than one a day."""
+        unit, length = ("day", 1) if self.total >= self.days else ("week", 7)
+        number = round(self.total * length / self.days)
+        if number < 1:
+            return "less than one a week"
+        left = number
+        parts = []
+        for source, papers in sorted(self.papers.items(), key=lambda pair: pair[1]):
+            share = min(round(papers * length / self.days), left)
+            parts.append((source, share))
+            left -= share
+        parts[-1] = (parts[-1][0], parts[-1][1] + left)  # what rounding leaves is of whoever has the most
+        said = [
+            f"{share:,} from {LISTS[source]}"
+            for source, share in sorted(parts, key=lambda part: list(LISTS).index(part[0]))
+            if share
+        ]
+        return f"about {number:,} a {unit}" + (f": {', '.join(said)}" if len(self.papers) > 1 else "")
+
+    def period(self) -> str:
+        """The days that are known: `the last 14 days`."""
+        return f"the last {count_of(self.days, 'day')}" if self.days > 1 else "the one day that is known"
+
+
+async def volume_of(
+    index: SearchIndex, query: Query, newest: date, sources: Collection[SourceName] = tuple(SourceName)
+) -> Volume:
+    """What the query finds among the papers of the days up to `newest`, of these sources. Raises `StorageError`."""
+
+    async def count(*nodes: Node) -> int:
+        flat = [part for node in nodes for part in (node.nodes if isinstance(node, And) else (node,))]
+        return (await index.search(Query.of(And(tuple(flat))), limit=1)).total
+
+    first, end = newest - timedelta(days=DAYS - 1), newest + timedelta(days=1)
+    while first < newest and not await count(Everything(), Days(first, first + timedelta(days=1))):
+        first += timedelta(days=1)
+    lately = Days(first, end)
+    papers: dict[SourceName, int] = {}
+    earlier: list[Node] = []
+    for source in SourceName:
+        if source in sources:
+            papers[source] = await count(query.root, lately, FromSource(source), *earlier)
+            earlier.append(Not(FromSource(source)))
+    volume = Volume((end - first).days, papers)
+    if not volume.is_large:
+        return volume
+    for least in _BOUNDS:
+        left = await count(query.root, lately, Number(NumberField.UPVOTES, least, None))
+        if left <= volume.total / 2:
+            return Volume(volume.days, papers, least if left else None)
+    return volume
