@@ -189,10 +189,14 @@ async def show(services: Services, _call: CommandCall, arguments: Arguments) -> 
 
 async def similar(services: Services, _call: CommandCall, arguments: Arguments) -> Reply:
     paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
-    hits = await services.index.similar(paper, limit=PAGE)
+    hits = await services.index.similar(paper, limit=3 * PAGE)
     if not hits:
         return answer(say("Nothing similar to ", bold(title_of(paper)), " is known yet."))
     papers = await services.papers.papers([hit.paper_id for hit in hits])
+    # What the same people wrote is like it anyway: what others wrote is news.
+    team = set(paper.authors)
+    same = {other.id for other in papers.values() if not team.isdisjoint(other.authors)}
+    hits = tuple(sorted(hits, key=lambda hit: hit.paper_id in same)[:PAGE])
     return answer(say("Similar to ", bold(title_of(paper))), *_cards(hits, papers))
 
 

@@ -10,6 +10,7 @@ from bot.commands.runner import REGISTRY
 from bot.errors import SourceError, StorageError
 from bot.messages.message import Buttons, PaperBlock
 from bot.messages.plain import plain_text
+from bot.papers.names import read_names
 from bot.platforms.command_calls import CommandCall, Completion, Reply
 from tests.clocks import NOON
 from tests.platforms import Fault
@@ -99,6 +100,12 @@ async def test_search_offers_related_papers_under_their_own_heading(town: Town) 
     assert "No paper matches" not in words
     assert "Best matches" in words
     assert "Fast Diffusion Turtles" in words
+
+
+async def test_similar_begins_with_papers_of_others(town: Town) -> None:
+    others = read_names(["Grace Hopper"])
+    await town.news(*(a_paper(number) for number in range(1, 8)), a_paper(9, authors=others))
+    assert (await town.ask(f"similar {a_paper(1).id}")).message.paper_ids[0] == a_paper(9).id
 
 
 async def test_a_question_is_a_search_for_what_it_is_about(town: Town) -> None:
