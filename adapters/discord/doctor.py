@@ -10,8 +10,8 @@ from itertools import islice
 
 import discord
 
+from adapters.discord.client.error_codes import MISSING_ACCESS, NOT_IN_GUILD, UNKNOWN_CHANNEL, detail_of
 from adapters.discord.client.errors import LOGIN_REFUSED, MALFORMED, RESPONSE_ERRORS, code_of
-from adapters.discord.client.refusals import MISSING_ACCESS, NOT_IN_GUILD, UNKNOWN_CHANNEL, detail_of
 from adapters.discord.guilds.forum_tags import forum_of
 from adapters.discord.guilds.missing_access import fetch_guild
 from adapters.discord.guilds.permissions import granted, invite_url, missing, names_of

@@ -13,8 +13,7 @@ from discord.http import Route
 
 from adapters.discord.client.circuit_breaker import CircuitBreaker
 from adapters.discord.client.connection import API_URL, DiscordClient
-from adapters.discord.client.errors import RESPONSE_ERRORS, BadResponseError, code_of
-from adapters.discord.client.refusals import (
+from adapters.discord.client.error_codes import (
     FORUM_CHANNEL,
     MISSING_ACCESS,
     MISSING_PERMISSIONS,
@@ -23,6 +22,7 @@ from adapters.discord.client.refusals import (
     WRONG_CHANNEL_TYPE,
     outcome_of,
 )
+from adapters.discord.client.errors import RESPONSE_ERRORS, BadResponseError, code_of
 from adapters.discord.client.routes import channel_route, messages_route, snowflake
 from adapters.discord.guilds.missing_access import missing_access_reason
 from adapters.discord.messages import mentions

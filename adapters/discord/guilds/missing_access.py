@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import discord
 
+from adapters.discord.client.error_codes import MISSING_ACCESS
 from adapters.discord.client.errors import RESPONSE_ERRORS, code_of
-from adapters.discord.client.refusals import MISSING_ACCESS
 from adapters.discord.guilds.permissions import granted, lacks, me_in, missing
 
 #: Seconds that asking why may take, once a channel has refused us.

@@ -8,8 +8,8 @@ import discord
 import structlog
 
 from adapters.discord.client.connection import DiscordClient
+from adapters.discord.client.error_codes import detail_of
 from adapters.discord.client.errors import RESPONSE_ERRORS
-from adapters.discord.client.refusals import detail_of
 from adapters.discord.client.routes import messages_route
 from adapters.discord.guilds.permissions import can_post
 from adapters.discord.messages.rendering import render

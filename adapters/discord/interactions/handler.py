@@ -17,8 +17,8 @@ from typing import Any
 import discord
 import structlog
 
+from adapters.discord.client.error_codes import LOCKED_THREAD, TAG_MISSING
 from adapters.discord.client.errors import ALREADY_ACKNOWLEDGED, REQUEST_ERRORS, RESPONSE_ERRORS
-from adapters.discord.client.refusals import LOCKED_THREAD, TAG_MISSING
 from adapters.discord.guilds.forum_tags import forum_of
 from adapters.discord.guilds.permissions import me_in, missing, names_of
 from adapters.discord.interactions import replies

@@ -11,8 +11,8 @@ import aiohttp
 import discord
 import structlog
 
+from adapters.discord.client.error_codes import INVALID_FORM
 from adapters.discord.client.errors import ALREADY_ACKNOWLEDGED, MALFORMED
-from adapters.discord.client.refusals import INVALID_FORM
 from adapters.discord.interactions.command_calls import Interaction
 from adapters.discord.messages.components import view_of
 from adapters.discord.messages.rendering import Form, Rendered, render, render_all

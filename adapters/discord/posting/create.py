@@ -14,8 +14,7 @@ import discord
 import structlog
 
 from adapters.discord.client.connection import DiscordClient
-from adapters.discord.client.errors import RESPONSE_ERRORS, BadResponseError
-from adapters.discord.client.refusals import (
+from adapters.discord.client.error_codes import (
     HARMFUL_LINK,
     NO_REPLY_WITHOUT_HISTORY,
     THREAD_ARCHIVED,
@@ -24,6 +23,7 @@ from adapters.discord.client.refusals import (
     detail_of,
     refusal_of,
 )
+from adapters.discord.client.errors import RESPONSE_ERRORS, BadResponseError
 from adapters.discord.client.routes import channel_route, messages_route
 from adapters.discord.messages.rendering import Form, render
 from bot.platforms.outcomes import Outgoing, Sent

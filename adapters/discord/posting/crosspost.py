@@ -10,8 +10,8 @@ import asyncio
 import structlog
 
 from adapters.discord.client.connection import DiscordClient
+from adapters.discord.client.error_codes import detail_of
 from adapters.discord.client.errors import RESPONSE_ERRORS
-from adapters.discord.client.refusals import detail_of
 from adapters.discord.client.routes import crosspost_route
 from bot.platforms.outcomes import Sent
 

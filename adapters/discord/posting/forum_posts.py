@@ -13,8 +13,7 @@ import discord
 import structlog
 
 from adapters.discord.client.connection import DiscordClient
-from adapters.discord.client.errors import RESPONSE_ERRORS
-from adapters.discord.client.refusals import (
+from adapters.discord.client.error_codes import (
     INVALID_FORM,
     NAME_REFUSED,
     NO_TAGS,
@@ -23,6 +22,7 @@ from adapters.discord.client.refusals import (
     UNKNOWN_MESSAGE,
     UNKNOWN_TAG,
 )
+from adapters.discord.client.errors import RESPONSE_ERRORS
 from adapters.discord.client.routes import (
     active_threads_route,
     channel_route,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import discord
 
 from adapters.discord.client.connection import DiscordClient
-from adapters.discord.client.refusals import UNKNOWN_CHANNEL
+from adapters.discord.client.error_codes import UNKNOWN_CHANNEL
 from adapters.discord.client.routes import messages_route
 from adapters.discord.messages.markers import has_marker
 from adapters.discord.posting.create import LONGEST_KEY, Payload

@@ -6,14 +6,14 @@ import discord
 import structlog
 
 from adapters.discord.client.connection import DiscordClient
-from adapters.discord.client.errors import RESPONSE_ERRORS
-from adapters.discord.client.refusals import (
+from adapters.discord.client.error_codes import (
     NAME_REFUSED,
     NO_THREADS_HERE,
     THREAD_EXISTS,
     UNKNOWN_CHANNEL,
     detail_of,
 )
+from adapters.discord.client.errors import RESPONSE_ERRORS
 from adapters.discord.client.routes import thread_of_message_route
 from adapters.discord.messages.markup import cut
 from adapters.discord.posting.create import (

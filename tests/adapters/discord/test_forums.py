@@ -9,7 +9,7 @@ from dataclasses import replace
 import discord
 import pytest
 
-from adapters.discord.client.refusals import TAG_MISSING
+from adapters.discord.client.error_codes import TAG_MISSING
 from adapters.discord.guilds.forum_tags import MOST_TAGS, Forum, applied_tags, missing_tags
 from adapters.discord.platform import DiscordPlatform
 from bot.channels.channel import ChannelState

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.discord.client.circuit_breaker import MOST_INVALID, CircuitBreaker
-from adapters.discord.client.refusals import SLOW_DOWN, TAG_MISSING
+from adapters.discord.client.error_codes import SLOW_DOWN, TAG_MISSING
 from adapters.discord.guilds.missing_access import CANNOT_VIEW
 from adapters.discord.platform import DiscordPlatform
 from bot.channels.channel import Address, PlatformName

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.discord.client.refusals import OTHER_ROUTES, REFUSALS, STATUSES, About, Refusal, Then
+from adapters.discord.client.error_codes import OTHER_ROUTES, REFUSALS, STATUSES, About, Refusal, Then
 from adapters.discord.platform import DiscordPlatform
 from bot.platforms.outcomes import Gone, GoneScope, LookUp, Rejected, Retry, SendResult, Sent
 from tests.adapters.discord.conftest import DIGEST, REPLY, outgoing
