@@ -21,6 +21,7 @@ from adapters.discord.guilds.permissions import invite_url
 from adapters.discord.guilds.welcome import welcome
 from adapters.discord.interactions.command_calls import Interaction
 from adapters.discord.interactions.command_tree import command_tree, fingerprint, ids_of
+from adapters.discord.interactions.components import CommandButton, CommandSelect
 from adapters.discord.interactions.handler import InteractionHandler
 from adapters.discord.interactions.modals import TopicModals
 from adapters.discord.links import CardOf, LinkCards
@@ -196,6 +197,7 @@ class DiscordBot:
             client.event(kept)
 
         client.on_command_component = on_component
+        client.add_dynamic_items(CommandButton, CommandSelect)
         client.event(on_interaction)
         welcomes = functools.partial(welcome, client, localized=self._mentions.localized)
         for listener in GuildLifecycle(client, self._directory, self._lifecycle, welcomes).listeners:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -19,12 +19,13 @@ from adapters.discord.client.gateway import HeartbeatMonitor, shorten_outages
 from adapters.discord.client.interaction_payloads import with_defaults
 from adapters.discord.client.requests import NO_RETRIES, redirect, trace
 from adapters.discord.client.webhooks import RedirectedWebhooks
-from adapters.discord.messages.components import CommandButton, CommandSelect, OnComponent
 
 API_URL = Route.BASE
 #: The longest wait for a rate limit that discord.py itself waits out; 30 s is the least that it takes.
 LONGEST_BUCKET_WAIT = 30.0
 
+#: What a button or an option does: a line, and whether the person confirmed it.
+OnComponent = Callable[[discord.Interaction[Any], str, bool], Awaitable[None]]
 #: The share of a day's sessions that is kept back for when they are needed.
 RESERVED_SESSIONS = 0.1
 
@@ -66,7 +67,6 @@ class DiscordClient(discord.AutoShardedClient):
         self._connected_shards: set[int] = set()
         self._logged_in = False
         self._webhooks = RedirectedWebhooks(api_url)
-        self.add_dynamic_items(CommandButton, CommandSelect)
         redirect(self.http, api_url)
         shorten_outages()
         self._guard_event_parsers()

@@ -9,35 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
 import aiohttp
 import discord
 
 from adapters.discord.client.errors import BadResponseError, code_of, described
-from adapters.discord.guilds.permissions import LACKS, PERMISSIONS_PLACE
 from bot.platforms.outcomes import Gone, GoneScope, Rejected, Retry, SendResult, Unknown
-
-
-class About(StrEnum):
-    """What a refusal is about. Only that is stopped."""
-
-    MESSAGE = "message"
-    THREAD = "thread"
-    CHANNEL = "channel"
-    GUILD = "guild"
-    PERSON = "person"
-    INTERACTION = "interaction"
-    US = "us"
-
-
-class Then(StrEnum):
-    """What follows: the same later, the same in another form, nothing, or somebody has to act."""
-
-    LATER = "later"
-    OTHERWISE = "otherwise"
-    NEVER = "never"
-    ASK = "ask"
+from bot.platforms.refusals import About, Then
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +63,9 @@ QUOTA_WAIT = 60.0
 FEATURE_WAIT = 300.0
 TOKEN_WAIT = 900.0
 
+#: Another permission heals what begins with this.
+LACKS = "I lack "
+PERMISSIONS_PLACE = "in the channel's settings, “Permissions”"
 _LACKING = (
     f"{LACKS}a permission there. Give me “View Channel”, “Send Messages” (in threads “Send Messages in Threads”) and "
     f"“Embed Links” {PERMISSIONS_PLACE}."
@@ -146,8 +127,8 @@ REFUSALS: dict[int, Refusal] = {
     ),
     **_table(About.THREAD, Then.OTHERWISE, "A name is not allowed there.", (NAME_NOT_ALLOWED, TITLE_BLOCKED)),
     # The guild.
-    **_table(About.GUILD, Then.ASK, _NOT_HERE, (UNKNOWN_GUILD, UNKNOWN_MEMBER, BANNED_FROM_GUILD, 50055)),
-    **_table(About.GUILD, Then.ASK, _VERIFY, (50017, 60003, 50095, 50101, 20035)),
+    **_table(About.WORKSPACE, Then.ASK, _NOT_HERE, (UNKNOWN_GUILD, UNKNOWN_MEMBER, BANNED_FROM_GUILD, 50055)),
+    **_table(About.WORKSPACE, Then.ASK, _VERIFY, (50017, 60003, 50095, 50101, 20035)),
     # The message.
     **_table(About.MESSAGE, Then.NEVER, "The message was deleted.", (UNKNOWN_MESSAGE,)),
     **_table(About.MESSAGE, Then.NEVER, "The server's AutoMod takes no message with these words.", (200000, 20009)),
@@ -260,7 +241,7 @@ def _outcome(refusal: Refusal, detail: str, *, thread: bool) -> SendResult:
     match refusal:
         case Refusal(about=About.US) | Refusal(then=Then.LATER):
             return Retry(refusal.reason, refusal.after, known=refusal.known, detail=detail)
-        case Refusal(about=About.GUILD):
+        case Refusal(about=About.WORKSPACE):
             return Gone(refusal.reason, GoneScope.WORKSPACE, detail=detail)
         case Refusal(about=About.CHANNEL, then=Then.OTHERWISE):
             return Retry(refusal.reason, QUOTA_WAIT, known=False, detail=detail)

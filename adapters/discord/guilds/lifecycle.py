@@ -16,10 +16,10 @@ import structlog
 from discord.http import Route
 
 from adapters.discord.client.connection import DiscordClient
-from adapters.discord.client.error_codes import NOT_IN_GUILD, TAG_MISSING, detail_of
+from adapters.discord.client.error_codes import LACKS, NOT_IN_GUILD, TAG_MISSING, detail_of
 from adapters.discord.client.errors import REQUEST_ERRORS, code_of
 from adapters.discord.guilds.forum_tags import forum_of
-from adapters.discord.guilds.permissions import LACKS, can_post, me_in
+from adapters.discord.guilds.permissions import can_post, me_in
 from bot.channels.channel import Address, Channel, ChannelState, PlatformName
 from bot.channels.directory import WorkspaceDirectory
 from bot.errors import StorageError

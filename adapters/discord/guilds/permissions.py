@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import discord
 
+from adapters.discord.client.error_codes import LACKS, PERMISSIONS_PLACE
 from bot.channels.channel import Style
 from bot.commands.wording import listed
 
@@ -18,9 +19,6 @@ NEEDED = discord.Permissions(
     send_messages_in_threads=True,
     create_public_threads=True,
 )
-#: Another permission heals what begins with this.
-LACKS = "I lack "
-PERMISSIONS_PLACE = "in the channel's settings, “Permissions”"
 
 
 def invite_url(application: int) -> str:

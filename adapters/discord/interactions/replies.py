@@ -14,7 +14,7 @@ import structlog
 from adapters.discord.client.error_codes import INVALID_FORM
 from adapters.discord.client.errors import ALREADY_ACKNOWLEDGED, MALFORMED
 from adapters.discord.interactions.command_calls import Interaction
-from adapters.discord.messages.components import view_of
+from adapters.discord.interactions.components import view_of
 from adapters.discord.messages.rendering import Form, Rendered, render, render_all
 from bot.messages.message import Message, Paragraph, text
 from bot.platforms.outcomes import Outgoing

@@ -1,4 +1,4 @@
-"""Buttons and menus: rows of them, and what happens when one is used.
+"""Buttons and menus: rows of them. What happens when one is used: `interactions.components`.
 
 A button carries its command line in its `custom_id`, so it works for as long as its message exists, whatever was
 restarted in between. Discord allows 100 characters there: a longer line has no button, and the message says what to
@@ -8,11 +8,10 @@ button takes their place, and a line is the value of a menu's entry.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any
 
 import discord
 
@@ -164,87 +163,3 @@ def _selects(groups: Sequence[ButtonGroup]) -> list[list[Row]]:
 def _option(group: ButtonGroup, button: Button) -> Row:
     subject = f"{group.number} · {group.subject}" if group.number != group.subject else group.number
     return {"label": cut(subject, OPTION) or "…", "value": button.line}
-
-
-#: What a button or an option does: a line, and whether the person confirmed it.
-OnComponent = Callable[[discord.Interaction[Any], str, bool], Awaitable[None]]
-
-
-class CommandButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=re.compile(r"papers(?P<confirmed>-confirmed)?:(?P<line>.+)", re.DOTALL),
-):
-    """A button of ours, whenever it was posted. Its client has an `on_command_component(interaction, line)`."""
-
-    def __init__(self, button: discord.ui.Button[Any], line: str, *, confirmed: bool = False) -> None:
-        super().__init__(button)
-        self.line = line
-        self.confirmed = confirmed
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - the library passes it
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        if not isinstance(item, discord.ui.Button):
-            raise TypeError(f"{match.string!r} belongs to a {item.type.name}, and only buttons carry lines")
-        return cls(item, match["line"], confirmed=bool(match["confirmed"]))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        on_component: OnComponent = interaction.client.on_command_component
-        await on_component(interaction, self.line, self.confirmed)
-
-
-class CommandSelect(
-    discord.ui.DynamicItem[discord.ui.Select[Any]],
-    template=re.compile(re.escape(SELECT_PREFIX) + r"[0-9]+"),
-):
-    """A menu of ours, whenever it was posted: what is chosen is the line."""
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - the library passes it
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        if not isinstance(item, discord.ui.Select):
-            raise TypeError(f"{match.string!r} belongs to a {item.type.name}, and it should be a menu")
-        return cls(item)
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        on_component: OnComponent = interaction.client.on_command_component
-        for line in self.item.values[:1]:
-            await on_component(interaction, line, False)
-
-
-def view_of(components: Sequence[Row]) -> discord.ui.View:
-    """The rows as discord.py wants them in answers. Call it within a running event loop."""
-    view = discord.ui.View(timeout=None)
-    for number, row in enumerate(components):
-        for component in row["components"]:
-            view.add_item(_item(component, number))
-    return view
-
-
-def _item(component: Row, row: int) -> CommandButton | CommandSelect:
-    if component["type"] == STRING_SELECT:
-        menu: discord.ui.Select[discord.ui.View] = discord.ui.Select(
-            custom_id=component["custom_id"],
-            placeholder=component["placeholder"],
-            options=[discord.SelectOption(label=one["label"], value=one["value"]) for one in component["options"]],
-            row=row,
-        )
-        return CommandSelect(menu)
-    button: discord.ui.Button[discord.ui.View] = discord.ui.Button(
-        label=component["label"],
-        style=discord.ButtonStyle(component["style"]),
-        custom_id=component["custom_id"],
-        row=row,
-    )
-    line = component["custom_id"].removeprefix(PREFIX).removeprefix(CONFIRMED_PREFIX)
-    return CommandButton(button, line, confirmed=component["custom_id"].startswith(CONFIRMED_PREFIX))

@@ -18,8 +18,6 @@ from adapters.discord.client.error_codes import (
     HARMFUL_LINK,
     NO_REPLY_WITHOUT_HISTORY,
     THREAD_ARCHIVED,
-    About,
-    Then,
     detail_of,
     refusal_of,
 )
@@ -27,6 +25,7 @@ from adapters.discord.client.errors import RESPONSE_ERRORS, BadResponseError
 from adapters.discord.client.routes import channel_route, messages_route
 from adapters.discord.messages.rendering import Form, render
 from bot.platforms.outcomes import Outgoing, Sent
+from bot.platforms.refusals import About, Then
 
 LONGEST_KEY = 25
 THREAD_ARCHIVED_AFTER = 1440  # minutes without messages

@@ -8,29 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-
-class About(StrEnum):
-    """What a refusal is about. Nothing else is stopped by it."""
-
-    MESSAGE = "message"
-    THREAD = "thread"
-    CHANNEL = "channel"
-    WORKSPACE = "workspace"
-    US = "us"
-
-
-class Then(StrEnum):
-    """What follows from a refusal: the same again later, another form or another place at once, nothing, or that
-    somebody must be asked to do something."""
-
-    LATER = "later"
-    OTHERWISE = "otherwise"
-    NEVER = "never"
-    ASK = "ask"
+from bot.platforms.refusals import About, Then
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from typing import Any, Final
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
-from adapters.slack.client.error_codes import ERROR_CODES, INVITE, About, Then
+from adapters.slack.client.error_codes import ERROR_CODES, INVITE
 from adapters.slack.client.payloads import DIRECT_MESSAGE_PREFIX
 from bot.platforms.outcomes import Gone, GoneScope, Rejected, Retry, Unknown
+from bot.platforms.refusals import About, Then
 
 #: What the network or Slack may do to a request. `AttributeError` and `ValueError` are how the client library fails on
 #: an answer that is no JSON object, which a proxy in between may give.

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.discord.client.error_codes import OTHER_ROUTES, REFUSALS, STATUSES, About, Refusal, Then
+from adapters.discord.client.error_codes import OTHER_ROUTES, REFUSALS, STATUSES, Refusal
 from adapters.discord.platform import DiscordPlatform
 from bot.platforms.outcomes import Gone, GoneScope, LookUp, Rejected, Retry, SendResult, Sent
+from bot.platforms.refusals import About, Then
 from tests.adapters.discord.conftest import DIGEST, REPLY, outgoing
 from tests.clocks import SettableClock
 from tests.platforms import around
@@ -104,7 +105,7 @@ def _expected(code: int) -> object:
             return Retry, False
         case Refusal(about=About.US) | Refusal(then=Then.LATER):
             return Retry, True
-        case Refusal(about=About.GUILD):
+        case Refusal(about=About.WORKSPACE):
             return Gone, GoneScope.WORKSPACE
         case Refusal(about=About.CHANNEL | About.THREAD):
             return Gone, GoneScope.CHANNEL

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.slack.client.error_codes import ERROR_CODES, About, ErrorCode, Then
+from adapters.slack.client.error_codes import ERROR_CODES, ErrorCode
 from adapters.slack.client.errors import Outcome, for_place, outcome_of
 from adapters.slack.platform import SlackPlatform
 from bot.platforms.outcomes import Gone, GoneScope, Rejected, Retry, Sent, Unknown
+from bot.platforms.refusals import About, Then
 from tests.adapters.slack.client.documented_errors import COMMON, OF_METHODS
 from tests.adapters.slack.test_platform import outgoing
 from tests.simulators.slack import Fault, SlackSimulator
