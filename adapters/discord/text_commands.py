@@ -17,7 +17,7 @@ from adapters.discord.client.errors import RESPONSE_ERRORS, described
 from adapters.discord.client.routes import messages_route
 from adapters.discord.guilds.permissions import can_post, may_administer, may_manage
 from adapters.discord.interactions.command_calls import DIRECT_MESSAGES, place_of
-from adapters.discord.interactions.handler import ANYWHERE, SERVERS_ONLY
+from adapters.discord.interactions.handler import SERVERS_ONLY
 from adapters.discord.interactions.replies import words
 from adapters.discord.messages.command_mentions import CommandMentions
 from adapters.discord.messages.mentions import mention_of
@@ -78,7 +78,7 @@ class TextCommands:
 
     async def _answer(self, message: discord.Message, text: str) -> Message:
         command = self._registry.of_line(text.removeprefix("/papers").strip())
-        if command is not None and message.guild is None and command.name not in ANYWHERE:
+        if command is not None and message.guild is None and command.needs_channel:
             return words(SERVERS_ONLY)
         if command is not None and command.personal and message.guild is not None:
             return words(PERSONAL)

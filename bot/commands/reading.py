@@ -130,6 +130,8 @@ COMMANDS = (
     Command(
         name="save",
         personal=True,
+        needs_channel=False,
+        changes_reading_list=True,
         summary="put a paper on your reading list",
         handler=save,
         parameters=(PAPER,),
@@ -139,6 +141,7 @@ COMMANDS = (
     Command(
         name="saved",
         personal=True,
+        needs_channel=False,
         summary="your reading list, also as BibTeX, RIS or CSV",
         handler=saved,
         parameters=(
@@ -151,6 +154,8 @@ COMMANDS = (
     Command(
         name="unsave",
         personal=True,
+        needs_channel=False,
+        changes_reading_list=True,
         summary="take a paper off your reading list",
         handler=unsave,
         parameters=(PAPER,),

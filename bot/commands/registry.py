@@ -87,8 +87,11 @@ class Command:
     without the argument that `changes_with` names, which then only shows. `hidden` commands stand behind buttons: they
     work when typed and are in no list. `redraws` says that the answer may change the message whose button was pressed,
     so that a platform must not mix up the answers to two people, and `asks_elsewhere` that it may ask the sources, who
-    take their time. The answer to a `personal` one is nobody else's business. What one that
-    `manages` has changed may be told to the channel, unless it is not `announced`.
+    take their time. The answer to a `personal` one is nobody else's business, and one that `changes_reading_list`
+    changes what is shown of that list elsewhere. What one that `manages` has changed may be told to the channel, unless
+    it is not `announced`. One that needs no channel (`needs_channel`) is about papers and a person, and works wherever
+    somebody writes to the bot. One that `opens_modal` has a form, which platforms with forms open when it is given
+    without what it requires.
     """
 
     name: str
@@ -104,6 +107,9 @@ class Command:
     asks_elsewhere: bool = False
     personal: bool = False
     announced: bool = True
+    needs_channel: bool = True
+    opens_modal: bool = False
+    changes_reading_list: bool = False
 
     @property
     def usage(self) -> str:

@@ -50,6 +50,7 @@ REGISTRY = Registry(
     (
         Command(
             name="help",
+            needs_channel=False,
             summary="the commands, with examples",
             handler=_help,
             parameters=(Parameter(name="command", help="a command, or query", kind=Kind.COMMAND),),

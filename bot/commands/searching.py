@@ -298,6 +298,7 @@ def _turning_buttons(line: str, page: int, total: int, size: int = PAGE) -> list
 COMMANDS = (
     Command(
         name="search",
+        needs_channel=False,
         summary="find papers, best matches first",
         handler=search,
         parameters=(
@@ -330,6 +331,7 @@ COMMANDS = (
     ),
     Command(
         name="today",
+        needs_channel=False,
         summary="the newest listing",
         handler=today,
         parameters=(PAGE_OPTION,),
@@ -337,6 +339,7 @@ COMMANDS = (
     ),
     Command(
         name="trending",
+        needs_channel=False,
         summary="the most upvoted papers",
         handler=trending,
         parameters=(Parameter(name="period", help="how far back to look", kind=Kind.CHOICE, choices=tuple(PERIODS)),),
@@ -344,6 +347,7 @@ COMMANDS = (
     ),
     Command(
         name="show",
+        needs_channel=False,
         summary="one paper's card",
         handler=show,
         parameters=(PAPER,),
@@ -352,6 +356,7 @@ COMMANDS = (
     ),
     Command(
         name="similar",
+        needs_channel=False,
         summary="papers like one that you name",
         handler=similar,
         parameters=(PAPER,),
@@ -360,6 +365,13 @@ COMMANDS = (
     ),
 )
 BUTTONS = (
-    Command(name="abstract", summary="a paper's abstract", handler=abstract, parameters=(PAPER,), hidden=True),
+    Command(
+        name="abstract",
+        needs_channel=False,
+        summary="a paper's abstract",
+        handler=abstract,
+        parameters=(PAPER,),
+        hidden=True,
+    ),
     Command(name="share", summary="show a paper to the channel", handler=share, parameters=(PAPER,), hidden=True),
 )

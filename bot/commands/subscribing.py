@@ -109,6 +109,7 @@ COMMANDS = (
         summary="add a topic: papers that match are posted here",
         handler=subscribe,
         manages=True,
+        opens_modal=True,
         parameters=(
             Parameter(name="query", help="a query, written as for search", kind=Kind.QUERY, required=True),
             MIN_UPVOTES,

@@ -39,8 +39,6 @@ _COMPLETED = frozenset(
         Kind.SETTING_VALUE,
     }
 )
-#: Commands that open a form when they are given without what they need.
-_WITH_MODAL = frozenset({"subscribe"})
 
 Json = dict[str, Any]
 Value = str | int | bool
@@ -121,12 +119,13 @@ def _subcommand(command: Command, *, shows_only: bool = False) -> Json:
     # Discord wants required options in front of the others.
     shown = [parameter for parameter in command.parameters if not parameter.internal and not shows_only]
     parameters = sorted(shown, key=lambda parameter: not parameter.required)
-    form = command.name in _WITH_MODAL
     return {
         "name": command.name,
         "type": SUBCOMMAND,
         "description": cut(command.summary, DESCRIPTION),
-        "options": [_option(parameter, required=parameter.required and not form) for parameter in parameters],
+        "options": [
+            _option(parameter, required=parameter.required and not command.opens_modal) for parameter in parameters
+        ],
     }
 
 

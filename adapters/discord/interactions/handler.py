@@ -78,10 +78,6 @@ MODAL_DEADLINE = 1.5  # seconds
 ANSWER_REFUSED = "Discord did not take my answer. Please tell whoever runs me."
 SERVERS_ONLY = "I work in the channels of servers: give the command there."
 EXTERNAL = "I am not in this server. Somebody who manages it has to add me to the server first."
-#: Commands that are about papers and a person, and about no channel.
-ANYWHERE = frozenset(
-    {"help", "search", "today", "trending", "show", "similar", "abstract", "save", "saved", "unsave", MESSAGE_COMMAND}
-)
 UNKNOWN_MODAL = "That form is from another version of me. Please open it again."
 INTERNAL_ERROR = "Something went wrong inside me. Please tell whoever runs me: it is in my log."
 ROLE_SEES = (
@@ -182,7 +178,10 @@ class InteractionHandler:
         """
         owners = interaction._integration_owners  # noqa: SLF001 - the library says nothing where Discord did not
         external = interaction.guild_id is not None and bool(owners) and 0 not in owners
-        if (interaction.guild_id is not None and not external) or name in ANYWHERE:
+        if (interaction.guild_id is not None and not external) or name == MESSAGE_COMMAND:
+            return False
+        command = self._registry.of_line(name)
+        if command is not None and not command.needs_channel:
             return False
         if interaction.type is discord.InteractionType.autocomplete:
             await interaction.response.autocomplete([])

@@ -50,7 +50,6 @@ log = structlog.get_logger(__name__)
 _BLOCKS: Final = 100
 _SAVED: Final = 5  # papers of the reading list
 _REMEMBERED: Final = 10_000  # people
-_CHANGING_THE_LIST: Final = ("save", "unsave")
 _CHANNEL_BUTTONS: Final = Buttons((Button("Help", "help"),))
 
 
@@ -131,7 +130,7 @@ def changes_home(command: Command | None, line: str) -> bool:
         return False
     # `settings` alone, or with the name of one, only shows.
     only_shows = bool(command.changes_with) and len(line.split()) <= len(command.positional)
-    return (command.manages and not only_shows) or command.name in _CHANGING_THE_LIST
+    return (command.manages and not only_shows) or command.changes_reading_list
 
 
 def _view(blocks: Sequence[Block], channels: Sequence[Channel]) -> Json:
