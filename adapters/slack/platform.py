@@ -11,11 +11,11 @@ from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import SlackApi
 from adapters.slack.installation.workspaces import Workspaces
 from adapters.slack.messages import rendering
-from adapters.slack.messages.history import find_message
 from adapters.slack.messages.mentions import mention_name, parse_mention, parse_role
-from adapters.slack.messages.metadata import metadata_of
 from adapters.slack.messages.rendering import Payload, content_of, render_one
-from adapters.slack.messages.sending import post, say
+from adapters.slack.posting.history import find_message
+from adapters.slack.posting.metadata import metadata_of
+from adapters.slack.posting.sending import post, say
 from bot.channels.channel import Address, PlatformName, Style
 from bot.errors import PaperRoundError
 from bot.messages.message import Message

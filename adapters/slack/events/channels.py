@@ -14,7 +14,7 @@ from adapters.slack.client.errors import ERRORS, code_of, explained
 from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import SlackApi
 from adapters.slack.interactions.command_calls import CommandCalls
-from adapters.slack.messages.sending import say
+from adapters.slack.posting.sending import say
 from bot.lifecycle.channels import ChannelLifecycle
 
 log = structlog.get_logger(__name__)

@@ -14,7 +14,7 @@ from adapters.slack.client.errors import ERRORS, explained
 from adapters.slack.client.payloads import DIRECT_MESSAGE_PREFIX, Json
 from adapters.slack.interactions.app_home import changes_home
 from adapters.slack.interactions.slow_commands import SlowCommands
-from adapters.slack.messages import sending
+from adapters.slack.posting import sending
 from adapters.slack.workspace_services import WorkspaceServices
 from bot.background import BackgroundTasks
 from bot.commands.registry import Registry

@@ -18,8 +18,8 @@ from adapters.slack.client.errors import ERRORS, code_of, is_unacceptable, refus
 from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import SlackApi
 from adapters.slack.interactions.replies import Replies, ReplyTarget
-from adapters.slack.messages.metadata import metadata_of
 from adapters.slack.messages.rendering import next_variant, plainer_variants, render
+from adapters.slack.posting.metadata import metadata_of
 from bot.platforms.command_calls import CommandCall, Reply
 
 log = structlog.get_logger(__name__)

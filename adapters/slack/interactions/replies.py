@@ -29,7 +29,7 @@ from adapters.slack.messages.rendering import (
     render_one,
     with_channel_name,
 )
-from adapters.slack.messages.sending import post
+from adapters.slack.posting.sending import post
 from bot.messages.message import Message, PaperBlock
 from bot.platforms.command_calls import Reply
 

@@ -1,1 +1,4 @@
-"""Neutral messages as Block Kit: cards, mentions, Slack's limits, and sending them."""
+"""Neutral messages as Block Kit: cards, mentions and Slack's limits.
+
+Not here: requests (`posting`).
+"""

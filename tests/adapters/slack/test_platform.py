@@ -10,8 +10,8 @@ import pytest
 from adapters.slack.client.errors import retry_after
 from adapters.slack.client.web_api import Connection
 from adapters.slack.installation.workspaces import OneWorkspace
-from adapters.slack.messages.metadata import EVENT_TYPE
 from adapters.slack.platform import SlackPlatform
+from adapters.slack.posting.metadata import EVENT_TYPE
 from bot.channels.channel import Address, PlatformName
 from bot.digests.cards import paper_card
 from bot.messages.message import Heading, Message, Paragraph, text

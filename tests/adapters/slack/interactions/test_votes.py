@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from adapters.slack.messages.block_kit import LINKS_ACTION
-from adapters.slack.messages.metadata import EVENT_TYPE
+from adapters.slack.posting.metadata import EVENT_TYPE
 from tests.adapters.slack.bot_process import BotProcess
 from tests.simulators.slack import ANSWER_WITHIN, Fault, Interaction
 from tests.simulators.slack_messages import buttons_of, words_of

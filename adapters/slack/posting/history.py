@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 from adapters.slack.client.errors import code_of, outcome_of
 from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import SlackApi
-from adapters.slack.messages.metadata import key_of
+from adapters.slack.posting.metadata import key_of
 from bot.platforms.outcomes import HistoryWindow, LookUp, LookUpResult, Outgoing, Partly, Retry, Sent
 
 log = structlog.get_logger(__name__)

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from adapters.slack.client.rate_limit import HistoryPace
-from adapters.slack.messages.history import MARGIN, PAGE
 from adapters.slack.platform import SlackPlatform
+from adapters.slack.posting.history import MARGIN, PAGE
 from bot.platforms.outcomes import HistoryWindow, LookUp, Outgoing, Partly, Sent, Unknown
 from tests.adapters.slack.test_platform import outgoing
 from tests.clocks import SettableClock
