@@ -15,12 +15,11 @@ import structlog
 from adapters.discord.client.connection import DiscordClient
 from adapters.discord.client.errors import RESPONSE_ERRORS, described
 from adapters.discord.client.routes import messages_route
-from adapters.discord.guilds.permissions import can_post, may_administer, may_manage
+from adapters.discord.guilds.permissions import can_post, may_post, person_of
 from adapters.discord.interactions.command_calls import DIRECT_MESSAGES, place_of
 from adapters.discord.interactions.handler import SERVERS_ONLY
 from adapters.discord.interactions.replies import words
 from adapters.discord.messages.command_mentions import CommandMentions
-from adapters.discord.messages.mentions import mention_of
 from adapters.discord.messages.rendering import render_all
 from bot.channels.channel import Address, PlatformName
 from bot.commands.registry import Registry
@@ -89,7 +88,7 @@ class TextCommands:
         author, guild = message.author, message.guild
         if guild is None:
             address = Address(PlatformName.DISCORD, DIRECT_MESSAGES, str(message.channel.id))
-            person = Person(id=str(author.id), name=author.display_name, everywhere=True)
+            person = person_of(author, discord.Permissions.none(), may_post=True)
             return CommandCall(line=text, address=address, channel_name=str(message.channel.id), person=person)
         place = place_of(message.channel, self._client.user)
         address = Address(PlatformName.DISCORD, str(guild.id), str(place.id))
@@ -121,15 +120,6 @@ def _without_mention(content: str, person: int) -> str:
 def _person(message: discord.Message, place: discord.abc.GuildChannel | discord.Thread) -> Person:
     author = message.author
     if not isinstance(author, discord.Member):
-        return Person(id=str(author.id), name=author.display_name, everywhere=True, may_post=False)
+        return person_of(author, discord.Permissions.none(), may_post=False)
     allowed = place.permissions_for(author)
-    in_thread = isinstance(place, discord.Thread)
-    return Person(
-        id=str(author.id),
-        name=author.display_name,
-        may_manage=may_manage(allowed),
-        may_administer=may_administer(allowed),
-        roles=frozenset(mention_of(role.id) for role in author.roles if not role.is_default()),
-        everywhere=True,
-        may_post=allowed.send_messages_in_threads if in_thread else allowed.send_messages,
-    )
+    return person_of(author, allowed, may_post=may_post(allowed, thread=isinstance(place, discord.Thread)))

@@ -13,6 +13,7 @@ from bot.messages.message import Block, Button, Buttons, bold, code
 from bot.papers.ids import parse_paper_id
 from bot.papers.paper import Paper
 from bot.platforms.command_calls import CommandCall, Reply
+from bot.platforms.permissions import may_manage
 from bot.query.errors import QueryError
 from bot.query.parser import parse
 from bot.query.queries import Query
@@ -35,7 +36,7 @@ async def not_this(services: Services, call: CommandCall, arguments: Arguments) 
     channel = await services.channel(call)
     blocks: list[Block] = [say("What of ", bold(title_of(paper)), " do you not want to see here?")]
     parts = await _parts(services, channel, paper)
-    if parts and await services.may_manage(call):
+    if parts and await may_manage(call, services.channels):
         blocks.append(Buttons(tuple(Button(f"Not {label}", f"mute {paper.id} {part}") for label, part in parts)))
         blocks.append(hint("That is excluded from the topics that bring it, and can be undone."))
     blocks.append(Buttons((Button("👎 Only this paper", f"vote {paper.id} {Vote.DOWN}"),)))

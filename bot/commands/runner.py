@@ -32,6 +32,7 @@ from bot.commits import Commit, Commits, watch
 from bot.errors import StorageError, UserError
 from bot.metrics import Metrics
 from bot.platforms.command_calls import CommandCall, Completion, Reply
+from bot.platforms.permissions import may_manage
 
 _log = structlog.get_logger()
 
@@ -129,7 +130,7 @@ class Commands:
 
     async def _run(self, command: Command, rest: str, call: CommandCall) -> Reply:
         # Who may not do it need not be told how to write it.
-        refused = command.manages and not await self._services.may_manage(call)
+        refused = command.manages and not await may_manage(call, self._services.channels)
         arguments = read_arguments(command, rest) if not refused or command.changes_with else Arguments({})
         if refused and (not command.changes_with or command.changes_with in arguments):
             if not call.person.known:

@@ -60,10 +60,6 @@ class Services:
         """The channel of a call, added with the defaults when it is new."""
         return await self.directory.add_channel(call.address, call.channel_name, _usable_zone(call.person.time_zone))
 
-    async def may_manage(self, call: CommandCall) -> bool:
-        """Whether the person may manage the channel of the call, by the platform's word and the workspace's role."""
-        return call.person.manages_with(await self.channels.role(call.address))
-
 
 def _usable_zone(name: str | None) -> str:
     """The person's own time zone where the platform knows it; its name may be newer than our list."""

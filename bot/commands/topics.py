@@ -25,6 +25,7 @@ from bot.commands.wording import answer, hint, next_digest, say
 from bot.errors import UserError
 from bot.messages.message import Block, Button, Buttons, Heading, bold, code
 from bot.platforms.command_calls import CommandCall, Reply
+from bot.platforms.permissions import may_manage
 from bot.query.explanations import explain
 from bot.query.parser import parse
 from bot.text.counting import count_of
@@ -46,7 +47,7 @@ async def topics(services: Services, call: CommandCall, arguments: Arguments) ->
             say("This channel has no topics yet."),
             say("Write ", code("/papers subscribe diffusion distillation"), " and it gets the papers on that."),
         )
-    may_change = await services.may_manage(call)
+    may_change = await may_manage(call, services.channels)
     now = services.clock.now()
     delivered = await services.subscriptions.delivered(channel.id, now - DELIVERED_IN)
     blocks: list[Block] = [Heading(f"{count_of(len(subscriptions), 'topic')} in {channel.name_here}")]

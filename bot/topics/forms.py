@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.channels.channel import Address, Channel
 from bot.channels.store import ChannelStore
 from bot.platforms.command_calls import CommandCall
+from bot.platforms.permissions import may_manage
 from bot.topics.store import SubscriptionStore, TopicOptions
 
 
@@ -51,7 +52,7 @@ class TopicForms:
 
     async def may_manage(self, call: CommandCall) -> bool:
         """Whether the person may change what the form is about."""
-        return call.person.manages_with(await self._channels.role(call.address))
+        return await may_manage(call, self._channels)
 
     async def channel_at(self, address: Address) -> Channel | None:
         """The channel, None where nobody has set anything up."""

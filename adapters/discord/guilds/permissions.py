@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import discord
 
 from adapters.discord.client.error_codes import LACKS, PERMISSIONS_PLACE
+from adapters.discord.messages.mentions import mention_of
 from bot.channels.channel import Style
 from bot.commands.wording import listed
+from bot.platforms.command_calls import Person
 
 #: Exactly what posting takes: the invite link asks for these and nothing else.
 NEEDED = discord.Permissions(
@@ -103,3 +105,25 @@ def may_manage(person: discord.Permissions) -> bool:
 def may_administer(person: discord.Permissions) -> bool:
     """Whether they may say who manages the channels of the whole server: Discord's “Manage Server”."""
     return person.manage_guild or person.administrator
+
+
+def may_post(person: discord.Permissions, *, thread: bool) -> bool:
+    """Whether they may write in a channel, or in a thread."""
+    return person.send_messages_in_threads if thread else person.send_messages
+
+
+def person_of(author: discord.User | discord.Member, allowed: discord.Permissions, *, may_post: bool) -> Person:
+    """Who gives a command, with what they are `allowed` where papers would go.
+
+    Discord's ids mean the same person in every server; roles and permissions are those of this one.
+    """
+    roles = author.roles if isinstance(author, discord.Member) else []
+    return Person(
+        id=str(author.id),
+        name=author.display_name,
+        may_manage=may_manage(allowed),
+        may_administer=may_administer(allowed),
+        roles=frozenset(mention_of(role.id) for role in roles if not role.is_default()),
+        everywhere=True,
+        may_post=may_post,
+    )

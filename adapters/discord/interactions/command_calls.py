@@ -6,8 +6,7 @@ from typing import Any
 
 import discord
 
-from adapters.discord.guilds.permissions import may_administer, may_manage
-from adapters.discord.messages.mentions import mention_of
+from adapters.discord.guilds.permissions import may_post, person_of
 from bot.channels.channel import Address, PlatformName
 from bot.platforms.command_calls import CommandCall, Person
 
@@ -48,26 +47,9 @@ def place_of(channel: Any, me: discord.ClientUser | None) -> Any:
     return parent if parent is not None and (ours or isinstance(parent, discord.ForumChannel)) else channel
 
 
-def _may_post(interaction: Interaction) -> bool:
-    """Whether they may write where papers would go: in a thread that is a channel of its own, or in the channel."""
-    allowed = interaction.permissions
-    if interaction.guild_id is None:
-        return True
-    if isinstance(channel_of(interaction), discord.Thread):
-        return allowed.send_messages_in_threads
-    return allowed.send_messages
-
-
 def _person(interaction: Interaction) -> Person:
-    """Discord's ids mean the same person in every server; roles and permissions are those of this one."""
-    person = interaction.user
-    roles = person.roles if isinstance(person, discord.Member) else []
-    return Person(
-        id=str(person.id),
-        name=person.display_name,
-        may_manage=may_manage(interaction.permissions),
-        may_administer=may_administer(interaction.permissions),
-        roles=frozenset(mention_of(role.id) for role in roles if not role.is_default()),
-        everywhere=True,
-        may_post=_may_post(interaction),
+    allowed = interaction.permissions
+    thread = interaction.guild_id is not None and isinstance(channel_of(interaction), discord.Thread)
+    return person_of(
+        interaction.user, allowed, may_post=interaction.guild_id is None or may_post(allowed, thread=thread)
     )

@@ -9,14 +9,15 @@ from types import MappingProxyType
 
 import structlog
 
-from adapters.slack.client.errors import ERRORS, code_of, explained, is_refused
+from adapters.slack.client.errors import ERRORS, code_of, explained
 from adapters.slack.client.payloads import DIRECT_MESSAGE_PREFIX, Json
 from adapters.slack.client.web_api import DIRECT_MESSAGES, SlackApi
+from adapters.slack.interactions.permissions import may_post, person_of
 from adapters.slack.messages.block_kit import printable
-from adapters.slack.messages.mentions import ADMINS, named, unnamed_person
+from adapters.slack.messages.mentions import named, unnamed_person
 from bot.channels.channel import Address, PlatformName
 from bot.papers.ids import linked_paper_ids
-from bot.platforms.command_calls import CommandCall, Person
+from bot.platforms.command_calls import CommandCall
 
 log = structlog.get_logger(__name__)
 
@@ -122,9 +123,9 @@ class CommandCalls:
     ) -> CommandCall:
         if _MENTION_LINE.match(line) and (who := unnamed_person(line)):
             line = named(line, await self._person_name(who))
-        person = await self.person(user_id, personal=channel_id.startswith(DIRECT_MESSAGE_PREFIX))
+        person = await person_of(self._api, user_id, personal=channel_id.startswith(DIRECT_MESSAGE_PREFIX))
         if person.may_post and _SHARE_LINE.match(line):
-            person = replace(person, may_post=await self._may_post(channel_id, person))
+            person = replace(person, may_post=await may_post(self._api, channel_id, person))
         return CommandCall(
             line=printable(line),
             address=await self.address(channel_id),
@@ -133,15 +134,6 @@ class CommandCalls:
             from_message=from_message,
         )
 
-    async def _may_post(self, channel_id: str, person: Person) -> bool:
-        """Whether somebody may write in a channel that they are in. Where Slack does not say, members may."""
-        try:
-            allowed = await self._api.posters(channel_id)
-        except ERRORS as error:
-            log.info("slack.posters_unknown", channel=channel_id, reason=explained(error))
-            return True
-        return allowed is None or person.id in allowed or person.may_administer
-
     async def _person_name(self, user_id: str) -> str:
         """What a person is called, their id where that cannot be found out."""
         try:
@@ -149,35 +141,3 @@ class CommandCalls:
         except ERRORS as error:
             log.info("slack.person_unnamed", person=user_id, reason=explained(error))
             return user_id
-
-    async def person(self, user_id: str, *, personal: bool = False) -> Person:
-        """Who somebody is, and whether they may manage the channel that they are in.
-
-        Slack offers commands and buttons only to members, so whoever gives one is a member, and every member may; a
-        guest of the workspace is one, too. People from other companies in a shared channel and bots only look. In a
-        `personal` conversation with the bot there is nobody else to ask.
-        """
-        try:
-            profile = await self._api.profile(user_id)
-        except ERRORS as error:
-            log.warning("slack.person_unknown", person=user_id, reason=explained(error))
-            # Where the app may not look at people at all, Slack's word that they are in the channel must do. Whether
-            # they are admins is unknown then, and a role for admins has nobody.
-            unasked = code_of(error) == "missing_scope"
-            return Person(
-                id=user_id,
-                name="Someone",
-                may_manage=unasked or personal,
-                as_member=not personal,
-                known=unasked or is_refused(error),
-            )
-        return Person(
-            id=user_id,
-            name=profile.name,
-            may_manage=personal or not (profile.external or profile.bot or profile.gone),
-            as_member=not personal,
-            may_administer=profile.admin,
-            may_post=not (profile.bot or profile.gone),
-            roles=frozenset({ADMINS} if profile.admin else ()),
-            time_zone=profile.time_zone,
-        )
