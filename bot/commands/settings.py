@@ -30,13 +30,24 @@ _NOTHING = ("none", "off", "no", "-")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One key of `/papers settings`: what it means, how it is read and shown."""
+    """One key of `/papers settings`: what it means, how it is read and shown.
+
+    `values` are examples, and all that there are with `is_choice`. Nothing in its field of a form means `none` where it
+    `may_be_empty`. `as_typed` is how somebody would write it in a command, where that is not what is shown.
+    """
 
     key: str
     help: str
     values: tuple[str, ...]
     read: Callable[[ChannelSettings, str, Platform], ChannelSettings]
     show: Callable[[ChannelSettings], str]
+    is_choice: bool = False
+    may_be_empty: bool = False
+    as_typed: Callable[[ChannelSettings], str] | None = None
+
+    def typed(self, settings: ChannelSettings) -> str:
+        """What it is now, as somebody would write it in a command."""
+        return (self.as_typed or self.show)(settings)
 
 
 def _read_limit(settings: ChannelSettings, value: str, _platform: Platform) -> ChannelSettings:
@@ -82,6 +93,10 @@ def _read_sources(settings: ChannelSettings, value: str, _platform: Platform) ->
             raise UserError(f"`sources` is {either([*SourceName, 'all'])}.")
         chosen |= names[word]
     return replace(settings, sources=chosen)
+
+
+def _type_sources(settings: ChannelSettings) -> str:
+    return "all" if settings.sources == frozenset(SourceName) else " ".join(sorted(settings.sources))
 
 
 def _read_quiet_days(settings: ChannelSettings, value: str, _platform: Platform) -> ChannelSettings:
@@ -146,6 +161,7 @@ SETTINGS = {
             key="style",
             help="compact (a line each), cards (a card each) or threads (a short list, a reply for each)",
             values=tuple(Style),
+            is_choice=True,
             read=_read_style,
             show=lambda settings: settings.style.value,
         ),
@@ -153,6 +169,7 @@ SETTINGS = {
             key="order",
             help="what comes first: fit (to the topics, and to what is liked here), upvotes or new",
             values=tuple(Order),
+            is_choice=True,
             read=_read_order,
             show=lambda settings: settings.order.value,
         ),
@@ -160,6 +177,7 @@ SETTINGS = {
             key="abstracts",
             help="on or off: whether cards show the whole abstract",
             values=("on", "off"),
+            is_choice=True,
             read=_read_abstracts,
             show=lambda settings: "on" if settings.abstracts else "off",
         ),
@@ -174,6 +192,8 @@ SETTINGS = {
             key="sources",
             help=f"which feeds papers come from: {', '.join(SourceName)} or all",
             values=("all", *SourceName),
+            is_choice=True,
+            as_typed=_type_sources,
             read=_read_sources,
             show=lambda settings: listed(SOURCE_NAMES[source] for source in sorted(settings.sources, reverse=True)),
         ),
@@ -181,6 +201,7 @@ SETTINGS = {
             key="quiet-days",
             help="days without posts: days of the week, dates, or none",
             values=("sat,sun", "none"),
+            may_be_empty=True,
             read=_read_quiet_days,
             show=_show_quiet_days,
         ),
@@ -188,6 +209,7 @@ SETTINGS = {
             key="announce-changes",
             help="on, off or auto (where a channel is shared with others): whether it reads who changed what",
             values=("on", "off", "auto"),
+            is_choice=True,
             read=_read_announce_changes,
             show=_show_announce_changes,
         ),

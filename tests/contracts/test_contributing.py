@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.slack.interactions.settings_modal import settings_view
 from bot.channels.channel import ChannelSettings
 from bot.commands import runner, settings
 from bot.commands.registry import Registry
@@ -78,4 +79,14 @@ async def test_a_setting_is_shown_set_and_part_of_forms(town: Town, monkeypatch:
     monkeypatch.setitem(settings.SETTINGS, "loudness", long)
     assert "how loud" in await town.say("settings")
     assert "is now !!!" in await town.say("settings loudness !!!")
-    assert (await town.channel()).settings.limit == 3
+    channel = await town.channel()
+    assert channel.settings.limit == 3
+    fields = {block["block_id"]: block for block in settings_view(channel)["blocks"]}
+    assert fields["loudness"]["element"]["initial_value"] == "!!!"
+    assert not fields["loudness"]["optional"]
+    choice = replace(long, values=("!", "!!!"), is_choice=True, may_be_empty=True, as_typed=lambda _: "!")
+    monkeypatch.setitem(settings.SETTINGS, "loudness", choice)
+    fields = {block["block_id"]: block for block in settings_view(channel)["blocks"]}
+    assert [option["value"] for option in fields["loudness"]["element"]["options"]] == ["!", "!!!"]
+    assert fields["loudness"]["element"]["initial_option"]["value"] == "!"
+    assert fields["loudness"]["optional"]

@@ -13,7 +13,6 @@ from adapters.slack.messages import block_kit, limits
 from adapters.slack.messages.mentions import mention_name, mentioned_person
 from bot.channels.channel import Channel
 from bot.commands.settings import MENTION, SETTINGS
-from bot.papers.paper import SourceName
 
 #: These are in open forms and in the manifest, and must keep their meaning.
 SETTINGS_FORM: Final = "paperround.settings"
@@ -24,9 +23,6 @@ OPENING_LINE: Final = "settings form"
 
 #: The second field for whom digests mention.
 PERSON: Final = "mention-person"
-#: Fields in which nothing means `none`.
-_EMPTY: Final = ("quiet-days",)
-_CHOICES: Final = ("style", "abstracts", "sources", "announce-changes")
 _LONGEST_VALUE: Final = 1_500  # a hundred quiet dates
 
 
@@ -58,7 +54,7 @@ def settings_view(channel: Channel) -> Json:
     for key, setting in SETTINGS.items():
         if key == MENTION:
             blocks += _mention_fields(values[key], setting.help)
-        elif key in _CHOICES:
+        elif setting.is_choice:
             blocks.append(_choice_field(key, setting.values, values[key], setting.help))
         else:
             blocks.append(_text_field(key, values[key], setting.help))
@@ -82,10 +78,7 @@ def channel_of_view(view: Json) -> tuple[str, str]:
 def current_values(channel: Channel) -> dict[str, str]:
     """What each field shows, as somebody would write it in a command."""
     values = {"schedule": channel.schedule, "timezone": channel.time_zone}
-    values |= {key: setting.show(channel.settings) for key, setting in SETTINGS.items()}
-    chosen = channel.settings.sources
-    values["sources"] = "all" if chosen == frozenset(SourceName) else " ".join(sorted(chosen))
-    return values
+    return values | {key: setting.typed(channel.settings) for key, setting in SETTINGS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +102,7 @@ def changes_of(view: Json, known: Mapping[str, str]) -> Iterator[Change]:
     for name, value in entered.items():
         if name == MENTION:
             continue
-        if not value and name not in _EMPTY:
+        if not value and not _may_be_empty(name):
             yield Change(name, mistake="This cannot be empty. Cancel leaves everything as it is.")
         elif (value or "none") != known.get(name):
             yield Change(name, value or "none")
@@ -133,6 +126,10 @@ def _value(field: Json) -> str:
     return " ".join((option.get("value") or field.get("selected_user") or field.get("value") or "").split())
 
 
+def _may_be_empty(name: str) -> bool:
+    return name in SETTINGS and SETTINGS[name].may_be_empty
+
+
 def _field(name: str, element: Json, hint: str, label: str = "") -> Json:
     return {
         "type": "input",
@@ -140,7 +137,7 @@ def _field(name: str, element: Json, hint: str, label: str = "") -> Json:
         "label": block_kit.plain(label or name.replace("-", " ").capitalize(), limits.HEADER),
         "hint": block_kit.plain(hint[:1].upper() + hint[1:], limits.HEADER),
         "element": element | {"action_id": "value"},
-        "optional": name in (*_EMPTY, PERSON),
+        "optional": name == PERSON or _may_be_empty(name),
     }
 
 
