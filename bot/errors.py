@@ -33,6 +33,10 @@ class MistakesError(UserError):
         self.by_option = dict(by_option)
 
 
+#: What reading data from outside may raise, in which a field is missing or is not what it was.
+MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError, RecursionError)
+
+
 class OperatorError(PaperRoundError):
     """The installation needs attention: a setting, a file, an address. The text says what to do next."""
 

@@ -16,26 +16,29 @@ from discord.http import Route
 from adapters.discord.client.connection import DiscordClient
 from adapters.discord.client.errors import LOGIN_REFUSED, REQUEST_ERRORS, RESPONSE_ERRORS
 from adapters.discord.doctor import NO_MESSAGE_CONTENT, DiscordDoctor
-from adapters.discord.guilds.lifecycle import ChannelLifecycle, GuildLifecycle, Listener
+from adapters.discord.guilds.lifecycle import GuildLifecycle, Listener
 from adapters.discord.guilds.permissions import invite_url
 from adapters.discord.guilds.welcome import welcome
 from adapters.discord.interactions.command_calls import Interaction
 from adapters.discord.interactions.command_tree import command_tree, fingerprint, ids_of
 from adapters.discord.interactions.components import CommandButton, CommandSelect
 from adapters.discord.interactions.handler import InteractionHandler
-from adapters.discord.interactions.modals import TopicModals
-from adapters.discord.links import CardOf, LinkCards
+from adapters.discord.links import LinkCards
 from adapters.discord.messages.command_mentions import CommandMentions
 from adapters.discord.platform import DiscordPlatform
-from adapters.discord.text_commands import Talk, TextCommands
+from adapters.discord.text_commands import TextCommands
 from bot.background import BackgroundTasks
 from bot.channels.directory import WorkspaceDirectory
 from bot.checks import Check
 from bot.clocks import Clock
 from bot.commands.registry import Registry
+from bot.commands.talk import Talk
 from bot.errors import OperatorError, SettingsError
+from bot.lifecycle.channels import ChannelLifecycle
+from bot.platforms.cards import CardOf
 from bot.platforms.command_calls import CommandRunner
 from bot.platforms.platform import UnservedError
+from bot.topics.forms import TopicForms
 
 FIRST_RETRY = 5.0  # seconds
 LONGEST_RETRY = 300.0
@@ -66,7 +69,7 @@ class DiscordBot:
         directory: WorkspaceDirectory,
         lifecycle: ChannelLifecycle,
         clock: Clock,
-        forms: TopicModals | None = None,
+        forms: TopicForms | None = None,
         talk: Talk | None = None,
         card_of: CardOf | None = None,
         first_retry: float = FIRST_RETRY,

@@ -11,7 +11,7 @@ from itertools import islice
 import discord
 
 from adapters.discord.client.error_codes import MISSING_ACCESS, NOT_IN_GUILD, UNKNOWN_CHANNEL, detail_of
-from adapters.discord.client.errors import LOGIN_REFUSED, MALFORMED, RESPONSE_ERRORS, code_of
+from adapters.discord.client.errors import LOGIN_REFUSED, RESPONSE_ERRORS, code_of
 from adapters.discord.guilds.forum_tags import forum_of
 from adapters.discord.guilds.missing_access import fetch_guild
 from adapters.discord.guilds.permissions import granted, invite_url, missing, names_of
@@ -21,7 +21,7 @@ from bot.channels.channel import Channel, PlatformName
 from bot.channels.directory import WorkspaceDirectory
 from bot.checks import Check, NoticeError, UncheckedError
 from bot.clocks import Clock
-from bot.errors import OperatorError
+from bot.errors import MALFORMED, OperatorError
 
 #: Each takes three requests.
 MOST_SERVERS = 100

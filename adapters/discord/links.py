@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import discord
@@ -18,11 +17,12 @@ from adapters.discord.client.connection import DiscordClient
 from adapters.discord.client.errors import REQUEST_ERRORS
 from adapters.discord.guilds.permissions import can_post
 from adapters.discord.messages.rendering import render
-from adapters.discord.text_commands import mentions
+from adapters.discord.text_commands import WRITTEN_BY_PEOPLE, mentions
 from bot.clocks import Clock
 from bot.errors import StorageError
 from bot.messages.message import Message, PaperBlock
 from bot.papers.ids import linked_paper_ids
+from bot.platforms.cards import CardOf
 
 #: Cards below one message; a list of links is no request for a wall of cards.
 MOST_CARDS = 3
@@ -37,10 +37,6 @@ MOST_REMEMBERED = 10_000
 _ADDRESS = re.compile(r"(?<![<\w])https?://[^\s<>|]+", re.IGNORECASE)
 #: Code, and what is only shown to who wants to see it.
 _HIDDEN = re.compile(r"```.*?```|`[^`\n]*`|\|\|.*?\|\|", re.DOTALL)
-_TALK = frozenset({discord.MessageType.default, discord.MessageType.reply})
-
-#: The card of the paper that an address leads to, None for an address that leads to none we can learn of.
-CardOf = Callable[[str], Awaitable[PaperBlock | None]]
 
 _log = structlog.get_logger()
 
@@ -62,7 +58,7 @@ class LinkCards:
             not isinstance(channel, discord.abc.GuildChannel | discord.Thread)
             or message.author.bot
             or message.webhook_id is not None
-            or message.type not in _TALK
+            or message.type not in WRITTEN_BY_PEOPLE
             or message.flags.suppress_embeds
             or not can_post(channel)
             or self._is_addressed(message.content)

@@ -7,7 +7,6 @@ Of messages that mention the bot, and of direct messages, Discord gives the cont
 from __future__ import annotations
 
 import re
-from typing import Protocol
 
 import discord
 import structlog
@@ -23,22 +22,18 @@ from adapters.discord.messages.command_mentions import CommandMentions
 from adapters.discord.messages.rendering import render_all
 from bot.channels.channel import Address, PlatformName
 from bot.commands.registry import Registry
+from bot.commands.talk import Talk
 from bot.errors import StorageError
 from bot.messages.message import Message
-from bot.platforms.command_calls import CommandCall, Person, Reply
+from bot.platforms.command_calls import CommandCall, Person
 
 #: Messages of one answer: nobody asked for a wall.
 MOST_MESSAGES = 3
 PERSONAL = "That is only for you, and here everybody reads along: write it to me in a direct message, or as a command."
-_TALK = frozenset({discord.MessageType.default, discord.MessageType.reply})
+#: What people write themselves, other than what Discord says of them.
+WRITTEN_BY_PEOPLE = frozenset({discord.MessageType.default, discord.MessageType.reply})
 
 _log = structlog.get_logger()
-
-
-class Talk(Protocol):
-    """Answers what people say in their own words. Never raises for what they wrote."""
-
-    async def run(self, call: CommandCall) -> Reply: ...
 
 
 class TextCommands:
@@ -59,7 +54,7 @@ class TextCommands:
     async def on_message(self, message: discord.Message) -> None:
         """A message of anybody, anywhere the bot is told of."""
         me = self._client.user
-        if me is None or message.author.bot or message.webhook_id is not None or message.type not in _TALK:
+        if me is None or message.author.bot or message.webhook_id is not None or message.type not in WRITTEN_BY_PEOPLE:
             return
         channel = message.channel
         if message.guild is None:

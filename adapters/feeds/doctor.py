@@ -8,14 +8,12 @@ from functools import partial
 from typing import Final
 
 from adapters.feeds.http import FeedClient
-from bot.checks import Check, UncheckedError
+from bot.checks import CLOCKS_APART, Check, UncheckedError
 from bot.errors import OperatorError, SourceError
 from bot.intake.lookup import PaperLookup
 from bot.intake.source import Source
 from bot.papers.paper import SOURCE_NAMES, SourceName
 
-#: How far apart the clocks may be: digests come at the wrong time beyond it.
-CLOCKS_APART: Final = timedelta(minutes=1)
 #: A paper that arXiv has: “Attention Is All You Need”.
 _KNOWN_PAPER: Final = "1706.03762"
 

@@ -24,7 +24,6 @@ from adapters.slack.client.web_api import LIBRARY_LOG
 from adapters.slack.events.deduplication import Deduplication
 from adapters.slack.events.events_api import EventListener
 from adapters.slack.events.http_mode import response_to
-from adapters.slack.events.links import CardOf
 from adapters.slack.events.mentions import Mentions
 from adapters.slack.events.socket_mode import PING_INTERVAL, SocketMode
 from adapters.slack.installation.oauth import OAuthInstallation
@@ -46,6 +45,7 @@ from bot.clocks import Clock
 from bot.commands.registry import Registry
 from bot.commands.talk import Talk
 from bot.lifecycle.channels import ChannelLifecycle
+from bot.platforms.cards import CardOf
 from bot.platforms.command_calls import CommandRunner
 from bot.platforms.idempotency import IdempotencyStore
 from bot.platforms.overview import Overview

@@ -14,14 +14,12 @@ from adapters.slack.client.web_api import SlackApi, is_inside
 from adapters.slack.installation.scopes import SCOPES
 from adapters.slack.installation.workspaces import Workspaces
 from bot.channels.channel import Channel
-from bot.checks import NoticeError, UncheckedError
+from bot.checks import CLOCKS_APART, NoticeError, UncheckedError
 from bot.clocks import Clock
 from bot.errors import OperatorError, PaperRoundError
 from bot.platforms.outcomes import Gone
 from bot.text.counting import count_of
 
-#: How far apart the clocks may be. Histories are searched with less room, and beyond five minutes nothing works.
-CLOCKS_APART: Final = timedelta(minutes=1)
 _AT_ONCE: Final = 8  # workspaces that are looked at side by side
 _SHOWN: Final = 5  # problems that are told in full
 _UNTOLD: Final = "Slack does not tell"

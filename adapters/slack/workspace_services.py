@@ -11,7 +11,7 @@ from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import SlackApi
 from adapters.slack.events.channels import ChannelEvents
 from adapters.slack.events.deduplication import Deduplication
-from adapters.slack.events.links import CardOf, LinkEvents
+from adapters.slack.events.links import LinkEvents
 from adapters.slack.interactions.app_home import Home
 from adapters.slack.interactions.command_calls import CommandCalls
 from adapters.slack.interactions.modals import Modals
@@ -20,6 +20,7 @@ from bot.background import BackgroundTasks
 from bot.channels.directory import ChannelDirectory
 from bot.errors import PaperRoundError
 from bot.lifecycle.channels import ChannelLifecycle
+from bot.platforms.cards import CardOf
 from bot.platforms.command_calls import CommandRunner
 from bot.platforms.overview import Overview
 from bot.topics.forms import TopicForms

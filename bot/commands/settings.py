@@ -19,13 +19,12 @@ from bot.platforms.platform import Platform
 from bot.schedules.parsing import parse_schedule
 from bot.schedules.zones import parse_time_zone
 from bot.text.suggestions import closest, either
-from bot.text.typed import value_typed, without_quotes
+from bot.text.typed import means_none, value_typed, without_quotes
 
 LARGEST_LIMIT = 50  # papers in a digest; more is a flood
 MOST_QUIET_DATES = 100
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_NOTHING = ("none", "off", "no", "-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +80,7 @@ def _read_abstracts(settings: ChannelSettings, value: str, _platform: Platform) 
 
 
 def _read_mention(settings: ChannelSettings, value: str, platform: Platform) -> ChannelSettings:
-    return replace(settings, mention="" if value.lower() in _NOTHING else platform.parse_mention(value))
+    return replace(settings, mention="" if means_none(value) else platform.parse_mention(value))
 
 
 def _read_sources(settings: ChannelSettings, value: str, _platform: Platform) -> ChannelSettings:
@@ -100,7 +99,7 @@ def _type_sources(settings: ChannelSettings) -> str:
 
 
 def _read_quiet_days(settings: ChannelSettings, value: str, _platform: Platform) -> ChannelSettings:
-    if value.lower() in _NOTHING:
+    if means_none(value):
         return replace(settings, quiet_days=QuietDays())
     weekdays: set[int] = set()
     dates: set[date] = set()
@@ -336,7 +335,7 @@ async def _role(services: Services, call: CommandCall, value: str) -> Reply:
     if not call.person.may_administer:
         raise UserError("Only people who manage the whole workspace can set `role`.")
     platform = services.platforms[call.address.platform]
-    role = "" if value.lower() in _NOTHING else platform.parse_role(value)
+    role = "" if means_none(value) else platform.parse_role(value)
     await services.channels.set_role(call.address, role)
     return answer(say(code(ROLE), " is now ", bold(role or "none"), ", in every channel of this workspace."))
 

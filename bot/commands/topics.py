@@ -29,6 +29,7 @@ from bot.platforms.permissions import may_manage
 from bot.query.explanations import explain
 from bot.query.parser import parse
 from bot.text.counting import count_of
+from bot.text.typed import means_none
 from bot.topics.baselines import baseline_of, common_baseline_of
 from bot.topics.matcher import matches
 from bot.topics.store import TopicOptions
@@ -36,7 +37,6 @@ from bot.topics.subscription import united, wanted_query
 
 PAGE = 50  # topics shown at a time
 DELIVERED_IN = timedelta(days=30)
-_NONE = ("none", "off", "-")
 
 
 async def topics(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
@@ -95,7 +95,7 @@ async def edit(services: Services, call: CommandCall, arguments: Arguments) -> R
     given = arguments.text("name")
     options = TopicOptions(
         query=query.text,
-        name=("" if given.lower() in _NONE else read_name(given)) if given else topic.name,
+        name=("" if means_none(given) else read_name(given)) if given else topic.name,
         min_upvotes=least or None,
         instant=arguments.text("instant") == "on" if "instant" in arguments else topic.instant,
         baseline=await baseline_of(services.papers, wanted, services.clock.now()),

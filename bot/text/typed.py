@@ -22,6 +22,7 @@ QUOTES: Final = (
 SINGLE_QUOTES: Final = "'\u2018\u2019\u201a\u201b\u2039\u203a\u2032\u275b\u275c\uff07\u00b4"
 LONGEST_QUOTED: Final = 500
 """Characters between single quotes at most, so that a line of apostrophes is read in no time."""
+_NONE: Final = frozenset(("none", "off", "no", "-"))
 #: What marks code in a chat, and so comes along when an example is copied.
 BACKTICK: Final = "`"
 
@@ -57,6 +58,11 @@ def value_typed(text: str) -> str:
     if not text.isascii():
         text = "".join(str(unicodedata.digit(char)) if char.isdecimal() else char for char in text)
     return unquoted(text)
+
+
+def means_none(value: str) -> bool:
+    """Whether a value says that there should be none."""
+    return value.lower() in _NONE
 
 
 def unquoted(text: str) -> str:

@@ -328,6 +328,16 @@ async def test_topics_are_edited_by_number_name_or_query(town: Town) -> None:
     assert "There is no topic “7” here" in await town.refused("edit 7 x")
 
 
+@pytest.mark.parametrize("none", ["none", "off", "no", "-", "None"])
+async def test_none_is_said_in_the_same_words_everywhere(town: Town, none: str) -> None:
+    await town.say("subscribe agents --name Robots")
+    await town.say(f"edit 1 --name {none}")
+    assert "Robots" not in await town.say("topics")
+    await town.say("settings quiet-days sat")
+    assert "is now none" in await town.say(f"settings quiet-days {none}")
+    assert "is now none" in await town.say(f"settings mention {none}")
+
+
 async def test_an_edit_lets_go_of_what_it_no_longer_wants(town: Town) -> None:
     await town.say("subscribe diffusion")
     await town.news(a_paper(1), a_paper(2, title="Diffusion Survey"))

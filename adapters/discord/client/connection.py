@@ -14,11 +14,12 @@ from discord.http import Route
 from discord.webhook.async_ import async_context
 
 from adapters.discord.client.circuit_breaker import CircuitBreaker
-from adapters.discord.client.errors import MALFORMED, REQUEST_ERRORS, RESPONSE_ERRORS, BadResponseError
+from adapters.discord.client.errors import REQUEST_ERRORS, RESPONSE_ERRORS, BadResponseError
 from adapters.discord.client.gateway import HeartbeatMonitor, shorten_outages
 from adapters.discord.client.interaction_payloads import with_defaults
 from adapters.discord.client.requests import NO_RETRIES, redirect, trace
 from adapters.discord.client.webhooks import RedirectedWebhooks
+from bot.errors import MALFORMED
 
 API_URL = Route.BASE
 #: The longest wait for a rate limit that discord.py itself waits out; 30 s is the least that it takes.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import aiohttp
 import discord
 
+from bot.errors import MALFORMED
+
 
 class BadResponseError(discord.DiscordException):
     """Whether Discord did what it was asked to, nobody can tell from its response."""
@@ -16,8 +18,6 @@ class AlreadyAcknowledgedError(discord.DiscordException):
 
 #: What has to be caught around requests.
 REQUEST_ERRORS = (discord.DiscordException, aiohttp.ClientError, OSError)
-#: What comes of data in which a field is missing, or is not what it was.
-MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError, RecursionError)
 #: What has to be caught where responses are read as well, which may be of another shape than they should be.
 RESPONSE_ERRORS = (*REQUEST_ERRORS, *MALFORMED)
 

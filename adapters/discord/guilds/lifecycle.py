@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import discord
 import structlog
@@ -23,7 +23,7 @@ from adapters.discord.guilds.permissions import can_post, me_in
 from bot.channels.channel import Address, Channel, ChannelState, PlatformName
 from bot.channels.directory import WorkspaceDirectory
 from bot.errors import StorageError
-from bot.messages.message import Message
+from bot.lifecycle.channels import ChannelLifecycle
 
 REMOVED_FROM_SERVER = "I was removed from this server."
 DELETED = "The channel was deleted."
@@ -33,20 +33,6 @@ GUILDS_PER_PAGE = 200
 _log = structlog.get_logger()
 
 Listener = Callable[..., Coroutine[Any, Any, None]]
-
-
-class ChannelLifecycle(Protocol):
-    """What the core wants to know of the lifecycle of channels. Every method may come twice, or not at all."""
-
-    async def reachable(self, address: Address, name: str) -> Message | None: ...
-
-    async def lost(self, address: Address, reason: str) -> None: ...
-
-    async def renamed(self, address: Address, name: str) -> None: ...
-
-    async def workspace_joined(self, address: Address, name: str) -> None: ...
-
-    async def workspace_left(self, address: Address, reason: str) -> None: ...
 
 
 class GuildLifecycle:

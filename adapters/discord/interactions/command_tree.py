@@ -12,6 +12,7 @@ from typing import Any
 
 import discord
 
+from adapters.discord.client.interaction_payloads import Json
 from adapters.discord.interactions.translations import LOCALIZED, TRANSLATIONS, Translations, localized
 from adapters.discord.messages.command_mentions import GROUP, MANAGERS_GROUP
 from adapters.discord.messages.markup import cut
@@ -40,7 +41,6 @@ _COMPLETED = frozenset(
     }
 )
 
-Json = dict[str, Any]
 Value = str | int | bool
 
 

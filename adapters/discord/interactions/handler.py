@@ -35,7 +35,6 @@ from adapters.discord.interactions.message_locks import MessageLocks
 from adapters.discord.interactions.modals import (
     SUBSCRIBE,
     TopicModal,
-    TopicModals,
     modal_of_line,
     prefilled_modal,
     restored_modal,
@@ -63,6 +62,7 @@ from bot.messages.message import Button, Buttons, Code, Note, bold, text
 from bot.papers.ids import linked_paper_ids
 from bot.platforms.command_calls import CommandCall, CommandRunner, Reply
 from bot.platforms.outcomes import Outgoing
+from bot.topics.forms import TopicForms
 from bot.topics.store import TopicOptions
 
 #: Papers of one message that are shown when somebody asks what it links to.
@@ -100,7 +100,7 @@ class InteractionHandler:
         registry: Registry,
         directory: WorkspaceDirectory,
         mentions: CommandMentions,
-        forms: TopicModals | None = None,
+        forms: TopicForms | None = None,
     ) -> None:
         self._commands = commands
         self._registry = registry
@@ -310,7 +310,7 @@ class InteractionHandler:
             answers.append(replies.words(f"The message links to {more} more: {left_out}"))
         await replies.answer(interaction, answers)
 
-    # --- TopicModals
+    # --- Modals
 
     async def _open_modal(self, interaction: Interaction, form: TopicModal) -> bool:
         """Opens a form as the first answer; False when the command has to answer in words."""

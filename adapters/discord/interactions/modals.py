@@ -9,20 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import discord
 
 from adapters.discord.messages.markup import BACKTICK
-from bot.channels.channel import Address
-from bot.platforms.command_calls import CommandCall
+from bot.commands.topic_wording import LONGEST_NAME
+from bot.query.parser import LONGEST_QUERY
 from bot.topics.forms import line_of
 from bot.topics.store import TopicOptions
 
 MODAL_PREFIX = "papers-form:"
 SUBSCRIBE = "subscribe"
-LONGEST_QUERY = 500
-LONGEST_NAME = 60
 LONGEST_NUMBER = 7  # digits
 
 _ASKED = re.compile(r"\s*(?:(?P<new>subscribe)|edit\s+#?(?P<number>\d{1,6})\.?)\s*", re.IGNORECASE)
@@ -38,18 +36,6 @@ _LABELS = {
 }
 _WRITTEN = re.compile(rf"```\n({_LABELS['query']}: .*?)\n```", re.DOTALL)
 _NOTHING = TopicOptions(query="")
-
-
-class TopicModals(Protocol):
-    """What forms start with."""
-
-    async def topic_of(self, address: Address, number: int) -> TopicOptions | None:
-        """The topic with that number in a channel."""
-        ...
-
-    async def may_manage(self, call: CommandCall) -> bool:
-        """Whether the person may change what the form is about."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

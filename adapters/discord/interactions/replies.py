@@ -12,10 +12,11 @@ import discord
 import structlog
 
 from adapters.discord.client.error_codes import INVALID_FORM
-from adapters.discord.client.errors import ALREADY_ACKNOWLEDGED, MALFORMED
+from adapters.discord.client.errors import ALREADY_ACKNOWLEDGED
 from adapters.discord.interactions.command_calls import Interaction
 from adapters.discord.interactions.components import view_of
 from adapters.discord.messages.rendering import Form, Rendered, render, render_all
+from bot.errors import MALFORMED
 from bot.messages.message import Message, Paragraph, text
 from bot.platforms.outcomes import Outgoing
 

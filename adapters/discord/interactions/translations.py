@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
-Json = dict[str, Any]
+from adapters.discord.client.interaction_payloads import Json
+
 Translations = Mapping[str, Mapping[str, str]]
 
 TRANSLATIONS: Translations = MappingProxyType({})

@@ -8,5 +8,3 @@ Json = dict[str, Any]
 
 #: How ids of conversations between two begin.
 DIRECT_MESSAGE_PREFIX: Final = "D"
-#: What reading a payload may raise.
-MALFORMED: Final = (LookupError, TypeError, ValueError, AttributeError)

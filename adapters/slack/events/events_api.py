@@ -8,7 +8,7 @@ from __future__ import annotations
 import structlog
 
 from adapters.slack.client.errors import ERRORS, code_of
-from adapters.slack.client.payloads import MALFORMED, Json
+from adapters.slack.client.payloads import Json
 from adapters.slack.events.channels import uninstall_reason
 from adapters.slack.events.deduplication import Deduplication
 from adapters.slack.events.mentions import Mentions
@@ -16,7 +16,7 @@ from adapters.slack.installation.workspaces import Workspaces
 from adapters.slack.workspace_services import ServicesByWorkspace
 from bot.background import BackgroundTasks
 from bot.channels.channel import Address, PlatformName
-from bot.errors import PaperRoundError
+from bot.errors import MALFORMED, PaperRoundError
 from bot.lifecycle.channels import ChannelLifecycle
 
 log = structlog.get_logger(__name__)

@@ -5,7 +5,7 @@ https://docs.slack.dev/messaging/unfurling-links-in-messages
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -20,6 +20,7 @@ from adapters.slack.messages import block_kit
 from adapters.slack.messages.rendering import render
 from bot.messages.message import Message, PaperBlock
 from bot.papers.ids import linked_paper_ids
+from bot.platforms.cards import CardOf
 
 log = structlog.get_logger(__name__)
 
@@ -27,9 +28,6 @@ log = structlog.get_logger(__name__)
 TOO_MANY_LINKS: Final = 3
 #: A paper whose card was shown in a channel less than so long ago has no other one there.
 SHOWN_FOR: Final = timedelta(minutes=30)
-
-#: The card of the paper that an address leads to, None for an address that leads to none we know.
-CardOf = Callable[[str], Awaitable[PaperBlock | None]]
 
 
 class LinkEvents:

@@ -10,7 +10,7 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from adapters.slack.client.errors import ERRORS
-from adapters.slack.client.payloads import MALFORMED, Json
+from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import SlackApi
 from adapters.slack.interactions.app_home import changes_home
 from adapters.slack.interactions.command_calls import CommandCalls
@@ -24,13 +24,13 @@ from bot.background import BackgroundTasks
 from bot.commands.reading import REDRAW
 from bot.commands.registry import Registry
 from bot.commands.wording import answer, say
-from bot.errors import PaperRoundError
+from bot.errors import MALFORMED, PaperRoundError
 from bot.platforms.command_calls import CommandCall, CommandRunner, Reply
 
 log = structlog.get_logger(__name__)
 
 UNKNOWN_BUTTON: Final = "I do not know this button any more: it is of another version of me. Write /papers instead."
-_NOT_NOW: Final = "I cannot do this at the moment, and nothing was changed. Please try again in a minute."
+NOT_NOW: Final = "I cannot do this at the moment, and nothing was changed. Please try again in a minute."
 _MOST_UPDATES: Final = 5  # times that one press draws its message at most
 
 
@@ -83,7 +83,7 @@ class CommandListeners:
             call = await read_call(services.calls, body)
         except (PaperRoundError, *MALFORMED, *ERRORS) as error:
             log.warning("slack.call_unreadable", reason=repr(error))
-            await self._say(_NOT_NOW, target)
+            await self._say(NOT_NOW, target)
             return
         if services.modals is not None and await services.modals.opened(call, target.trigger):
             return

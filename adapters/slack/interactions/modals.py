@@ -25,7 +25,7 @@ from adapters.slack.interactions.settings_modal import (
 )
 from adapters.slack.interactions.topic_modal import (
     Submission,
-    TopicForm,
+    TopicModal,
     mistake_of,
     preview_of,
     result_view,
@@ -81,7 +81,7 @@ class Modals:
         if call.line == OPENING_LINE:
             channel = await self._forms.channel_at(call.address)
             return channel is not None and await self._show(settings_view(channel), trigger)
-        form = TopicForm(channel=call.address.channel, channel_name=call.channel_name)
+        form = TopicModal(channel=call.address.channel, channel_name=call.channel_name)
         if call.line.strip().lower() != "subscribe":
             known = await self._edited(call)
             if known is None:
@@ -91,7 +91,7 @@ class Modals:
 
     async def shortcut(self, body: Json) -> None:
         """Somebody chose the app's shortcut, which belongs to no channel."""
-        await self._show(TopicForm().view(), body["trigger_id"])
+        await self._show(TopicModal().view(), body["trigger_id"])
 
     async def settings_shortcut(self, body: Json) -> None:
         """Somebody wants to change a channel's settings, and is in no channel."""

@@ -14,8 +14,10 @@ from typing import Any, Final
 from adapters.slack.client.payloads import Json
 from adapters.slack.messages import block_kit, limits
 from adapters.slack.messages.rendering import render
+from bot.commands.topic_wording import LONGEST_NAME
 from bot.messages.message import Buttons, Message, PaperBlock
 from bot.platforms.command_calls import Reply
+from bot.query.parser import LONGEST_QUERY
 from bot.text.shortening import shorten
 from bot.topics.forms import line_of
 from bot.topics.store import TopicOptions
@@ -26,8 +28,6 @@ QUERY: Final = "paperround.query"
 BOUND: Final = "paperround.bound"
 SHORTCUT: Final = "paperround.subscribe"
 
-LONGEST_QUERY: Final = 500
-LONGEST_NAME: Final = 60
 _LONGEST_BACKFILL: Final = 50
 _LONGEST_ERROR: Final = 500
 _PREVIEWED: Final = 3
@@ -36,7 +36,7 @@ _CODE: Final = re.compile("`([^`]*)`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TopicForm:
+class TopicModal:
     """An open form. Without a `channel` the person chooses one; `number` is the topic that is edited, 0 for a new one.
 
     What is in the form is kept by Slack; `known` is what it starts with.
@@ -68,10 +68,10 @@ class TopicForm:
         }
 
 
-def form_of(view: Json) -> TopicForm:
+def form_of(view: Json) -> TopicModal:
     """The form behind a view, as far as we keep it there."""
     channel, name, number = json.loads(view["private_metadata"])
-    return TopicForm(channel=channel, channel_name=name, number=number)
+    return TopicModal(channel=channel, channel_name=name, number=number)
 
 
 def with_preview(view: Json, preview: Sequence[Json]) -> Json:

@@ -9,19 +9,19 @@ from typing import Any, Final
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from adapters.slack.client.payloads import MALFORMED, Json
-from adapters.slack.interactions.commands import UNKNOWN_BUTTON
+from adapters.slack.client.payloads import Json
+from adapters.slack.interactions.commands import NOT_NOW, UNKNOWN_BUTTON
 from adapters.slack.interactions.modals import ANSWER_WITHIN, SLOW, Modals
 from adapters.slack.interactions.topic_modal import result_view
 from adapters.slack.workspace_services import ServicesByWorkspace, WorkspaceServices
 from bot.background import BackgroundTasks
 from bot.commands.wording import answer, say
+from bot.errors import MALFORMED
 
 log = structlog.get_logger(__name__)
 
 #: Seconds for finding out whose workspace it is; with `ANSWER_WITHIN` they are less than the three that Slack waits.
 _FOUND_WITHIN: Final = 0.7
-_NOT_NOW: Final = "I cannot do this at the moment, and nothing was changed. Please try again in a minute."
 _UNKNOWN_FORM: Final = "This form is of another version of me, and nothing was changed. Please open it anew."
 
 
@@ -83,7 +83,7 @@ class ViewListeners:
     ) -> None:
         services = await finding
         if services is None or services.modals is None:
-            await ack(response_action="update", view=result_view(answer(say(_NOT_NOW))))
+            await ack(response_action="update", view=result_view(answer(say(NOT_NOW))))
             return
         try:
             await work(services.modals, ack, body, within)

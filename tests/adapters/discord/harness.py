@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from adapters.discord.bot import OFFLINE_TIMEOUT, DiscordBot
-from adapters.discord.links import CardOf
 from adapters.discord.platform import DiscordPlatform
 from bot.app.assembly import forms_of, lifecycle_of
 from bot.channels.channel import Address, PlatformName
@@ -18,6 +17,7 @@ from bot.channels.channel import Channel as StoredChannel
 from bot.channels.directory import Directory
 from bot.commands.runner import REGISTRY
 from bot.commands.talk import Talk
+from bot.platforms.cards import CardOf
 from bot.platforms.command_calls import CommandRunner
 from storage.store import SqlStore
 from tests.clocks import SettableClock

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from adapters.slack.client.rate_limit import CHANNELS, RateLimit
 from adapters.slack.installation.installation_ids import installation_ids
-from adapters.slack.interactions.topic_modal import TopicForm
+from adapters.slack.interactions.topic_modal import TopicModal
 from bot.app.assembly import forms_of
 from bot.channels.channel import Address, ChannelState, PlatformName
 from bot.messages.message import Message, Paragraph, text
@@ -106,7 +106,7 @@ async def test_a_form_of_a_workspace_without_the_app_says_that_nothing_was_chang
     distributed = DistributedBot(sql, tmp_path, slack, clock)
     distributed.app = distributed.another_app(forms=forms_of(sql))
     async with distributed.over_http():
-        submitted = slack.acting("view_submission", "U0ADA") | {"view": TopicForm(channel="C1").view()}
+        submitted = slack.acting("view_submission", "U0ADA") | {"view": TopicModal(channel="C1").view()}
         answer = await slack.deliver("interactive", submitted)
         assert "nothing was changed" in words_of(answer["view"])
     await distributed.close()
