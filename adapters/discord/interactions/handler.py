@@ -32,20 +32,20 @@ from adapters.discord.interactions.command_tree import (
     line_of,
 )
 from adapters.discord.interactions.message_locks import MessageLocks
-from adapters.discord.interactions.modals import (
-    SUBSCRIBE,
-    TopicModal,
-    modal_of_line,
-    prefilled_modal,
-    restored_modal,
-    submitted_modal,
-)
 from adapters.discord.interactions.roles import (
     chooses_role,
     offered_roles,
     refused_role,
     unmentionable_role,
     with_role_names,
+)
+from adapters.discord.interactions.topic_modal import (
+    SUBSCRIBE,
+    TopicModal,
+    modal_of_line,
+    prefilled_modal,
+    restored_modal,
+    submitted_modal,
 )
 from adapters.discord.messages.command_mentions import MANAGERS_GROUP, CommandMentions
 from adapters.discord.messages.components import confirmation_row

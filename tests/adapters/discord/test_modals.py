@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.discord.interactions.modals import MODAL_PREFIX, modal_of_line
+from adapters.discord.interactions.topic_modal import MODAL_PREFIX, modal_of_line
 from adapters.discord.platform import DiscordPlatform
 from bot.errors import StorageError
 from bot.topics.forms import TopicForms
