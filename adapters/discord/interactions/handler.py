@@ -7,7 +7,6 @@ asked. *Share to channel* is a button that posts.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,12 +16,9 @@ from typing import Any
 import discord
 import structlog
 
-from adapters.discord.client.error_codes import LOCKED_THREAD, TAG_MISSING
 from adapters.discord.client.errors import ALREADY_ACKNOWLEDGED, REQUEST_ERRORS, RESPONSE_ERRORS
-from adapters.discord.guilds.forum_tags import forum_of
-from adapters.discord.guilds.permissions import me_in, missing, names_of
 from adapters.discord.interactions import replies
-from adapters.discord.interactions.command_calls import Interaction, call_of, channel_of
+from adapters.discord.interactions.command_calls import Interaction, call_of
 from adapters.discord.interactions.command_tree import (
     MESSAGE_COMMAND,
     CommandOptions,
@@ -32,38 +28,31 @@ from adapters.discord.interactions.command_tree import (
     line_of,
 )
 from adapters.discord.interactions.message_locks import MessageLocks
+from adapters.discord.interactions.modals import Modals, modal_of_command, with_way_back
 from adapters.discord.interactions.roles import (
     chooses_role,
     offered_roles,
     refused_role,
-    unmentionable_role,
     with_role_names,
 )
 from adapters.discord.interactions.topic_modal import (
-    SUBSCRIBE,
     TopicModal,
     modal_of_line,
-    prefilled_modal,
-    restored_modal,
     submitted_modal,
 )
-from adapters.discord.messages.command_mentions import MANAGERS_GROUP, CommandMentions
+from adapters.discord.interactions.warnings import with_warnings
+from adapters.discord.messages.command_mentions import CommandMentions
 from adapters.discord.messages.components import confirmation_row
-from adapters.discord.messages.mentions import role_of
 from adapters.discord.messages.rendering import render
-from bot.channels.channel import Style
 from bot.channels.directory import WorkspaceDirectory
 from bot.commands.reading import REDRAW
 from bot.commands.registry import Registry
-from bot.commands.settings import ROLE
 from bot.commands.wording import mistake
-from bot.errors import StorageError, UserError
-from bot.messages.message import Button, Buttons, Code, Note, bold, text
+from bot.errors import UserError
 from bot.papers.ids import linked_paper_ids
 from bot.platforms.command_calls import CommandCall, CommandRunner, Reply
 from bot.platforms.outcomes import Outgoing
 from bot.topics.forms import TopicForms
-from bot.topics.store import TopicOptions
 
 #: Papers of one message that are shown when somebody asks what it links to.
 MOST_FOUND = 5
@@ -73,19 +62,11 @@ MOST_NAMED = 20
 MOST_WORDS = 12
 #: Times that a message is shown anew after a press, when another process changes it as well.
 SHOWN_AGAIN = 3
-#: How long the store may take for what a form starts with, of the three seconds that Discord gives.
-MODAL_DEADLINE = 1.5  # seconds
 ANSWER_REFUSED = "Discord did not take my answer. Please tell whoever runs me."
 SERVERS_ONLY = "I work in the channels of servers: give the command there."
 EXTERNAL = "I am not in this server. Somebody who manages it has to add me to the server first."
 UNKNOWN_MODAL = "That form is from another version of me. Please open it again."
 INTERNAL_ERROR = "Something went wrong inside me. Please tell whoever runs me: it is in my log."
-ROLE_SEES = (
-    f"Discord offers /{MANAGERS_GROUP} to that role once “Server Settings”, “Integrations” allows it. "
-    "Mentioning me works without."
-)
-#: What removes something that nobody can bring back.
-_REMOVAL = re.compile(r"unsubscribe\s+(?P<number>\d{1,6})")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
 _log = structlog.get_logger()
@@ -106,7 +87,7 @@ class InteractionHandler:
         self._registry = registry
         self._directory = directory
         self._mentions = mentions
-        self._forms = forms
+        self._modals = Modals(forms)
         self._message_locks = MessageLocks()
 
     async def on_interaction(self, interaction: Interaction) -> None:
@@ -137,13 +118,13 @@ class InteractionHandler:
             if await self._is_refused(interaction, line.partition(" ")[0]):
                 return
             form = modal_of_line(line)
-            if form is not None and await self._open_modal(interaction, form):
+            if form is not None and await self._modals.opened(interaction, form):
                 return
             await replies.defer(interaction)
             call = call_of(interaction, line)
             if confirmed:
                 await replies.edit(interaction, render((await self._run(call)).message))
-            elif question := await self._question(call):
+            elif question := await self._modals.question(call):
                 await replies.ask(interaction, question, confirmation_row("Remove", line))
             else:
                 await self._run_component(interaction, call)
@@ -155,20 +136,6 @@ class InteractionHandler:
         reply = await self._commands.run(call)
         update = reply.update and replace(reply.update, message=self._mentions.localized(reply.update.message))
         return replace(reply, message=self._mentions.localized(reply.message), update=update)
-
-    async def _question(self, call: CommandCall) -> str:
-        """What to ask before something is removed; empty where nothing is, or the person may not do it anyway."""
-        removal = _REMOVAL.fullmatch(call.line)
-        if removal is None or self._forms is None or not await self._forms.may_manage(call):
-            return ""
-        topic = await self._forms.topic_of(call.address, int(removal["number"]))
-        if topic is None:
-            return ""
-        name = f"“{topic.name}” ({topic.query})" if topic.name else f"“{topic.query}”"
-        return (
-            f"Remove topic {removal['number']}, {name}, from this channel? "
-            "What only it finds is not posted here any more. To keep it, dismiss this message."
-        )
 
     async def _is_refused(self, interaction: Interaction, name: str) -> bool:
         """Whether a command is about a channel, and comes from where the bot has none; then that is said.
@@ -223,8 +190,8 @@ class InteractionHandler:
             await replies.update(interaction, shown)
 
     async def _command(self, interaction: Interaction, asked: CommandOptions) -> None:
-        form = _modal_of_command(asked)
-        if form is not None and await self._open_modal(interaction, form):
+        form = modal_of_command(asked)
+        if form is not None and await self._modals.opened(interaction, form):
             return
         await replies.defer(interaction, ephemeral=True, thinking=True)
         try:
@@ -240,42 +207,8 @@ class InteractionHandler:
         if asked.command == "settings":
             reply = with_role_names(interaction, reply)
         if command.manages and not reply.failed:
-            reply = await self._with_warning(interaction, reply, asked)
+            reply = await with_warnings(interaction, reply, self._directory, asked)
         await replies.answer(interaction, [reply.message])
-
-    async def _with_warning(self, interaction: Interaction, reply: Reply, asked: CommandOptions | None = None) -> Reply:
-        """Says what stands in the way of the next digest while the person who can change it is there."""
-        notes = []
-        here, allowed = channel_of(interaction), interaction.app_permissions
-        try:
-            channel = await self._directory.find(call_of(interaction, "").address)
-        except StorageError:
-            channel = None  # what was asked for is done, and that is the news
-        thread = isinstance(here, discord.Thread)
-        lacking = missing(
-            allowed,
-            thread=thread,
-            forum=isinstance(here, discord.ForumChannel),
-            style=channel.settings.style if channel else Style.CARDS,
-        )
-        if lacking:
-            cannot = "I cannot open threads here yet."
-            if missing(allowed, thread=thread):
-                cannot = "I cannot post here yet."
-            notes.append(Note(text(bold(cannot), f" Give me {names_of(lacking)} in this channel.")))
-        elif isinstance(here, discord.ForumChannel) and not forum_of(here, me_in(here.guild)).takes_posts:
-            notes.append(Note(text(bold("I cannot post here yet. "), TAG_MISSING)))
-        elif isinstance(here, discord.Thread) and here.locked and not allowed.manage_threads:
-            notes.append(Note(text(bold("I cannot post here yet. "), LOCKED_THREAD)))
-        if asked is not None and (role := unmentionable_role(interaction, asked)):
-            notes.append(Note(text(f"{role} cannot be mentioned by anyone yet: allow it in the role's settings.")))
-        if (
-            asked is not None
-            and asked.values.get("key") == ROLE
-            and role_of(str(asked.values.get("value", "")).strip())
-        ):
-            notes.append(Note(text(ROLE_SEES)))
-        return replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, *notes)))
 
     async def _complete(self, interaction: Interaction, asked: CommandOptions) -> None:
         try:
@@ -310,53 +243,15 @@ class InteractionHandler:
             answers.append(replies.words(f"The message links to {more} more: {left_out}"))
         await replies.answer(interaction, answers)
 
-    # --- Modals
-
-    async def _open_modal(self, interaction: Interaction, form: TopicModal) -> bool:
-        """Opens a form as the first answer; False when the command has to answer in words."""
-        call = call_of(interaction, form.opening)
-        try:
-            async with asyncio.timeout(MODAL_DEADLINE):
-                filled = await self._prefilled(interaction, call, form)
-        except (StorageError, TimeoutError) as error:
-            _log.warning("discord.form_not_opened", reason=str(error) or type(error).__name__)
-            return False
-        if filled is None:
-            return False
-        try:
-            await interaction.response.send_modal(filled.modal())
-        except discord.HTTPException as error:
-            if error.code != ALREADY_ACKNOWLEDGED:
-                _log.warning("discord.form_not_opened", reason=error.text[:200])
-                return False
-        return True
-
-    async def _prefilled(self, interaction: Interaction, call: CommandCall, form: TopicModal) -> TopicModal | None:
-        """The form with what the person wrote before, else with what is known; None if it is not theirs to fill."""
-        if self._forms is None or not await self._forms.may_manage(call):
-            return None
-        embeds = interaction.message.embeds if interaction.message else []
-        if written := restored_modal(form, (embed.description or "" for embed in embeds)):
-            return written
-        if form.number is None:
-            return form
-        options = await self._forms.topic_of(call.address, form.number)
-        return prefilled_modal(form, options) if options else None
-
     async def _submit(self, interaction: Interaction, form: TopicModal) -> None:
         """Does what a form says. A modal is gone once it is submitted, so a mistake comes with a way back to it."""
         await replies.defer(interaction, ephemeral=True, thinking=True)
         call = call_of(interaction, form.line)
         reply = await self._run(call)
         if reply.failed:
-            again = (
-                Note(text("You wrote:")),
-                Code(form.written),
-                Buttons((Button("Open the form again", form.opening),)),
-            )
-            reply = replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, *again)))
+            reply = with_way_back(reply, form)
         else:
-            reply = await self._with_warning(interaction, reply)
+            reply = await with_warnings(interaction, reply, self._directory)
         await replies.answer(interaction, [reply.message])
 
 
@@ -364,18 +259,6 @@ def _command_name(data: dict[str, Any]) -> str:
     """The command that an interaction is about: a subcommand of ours, or one of the menu of messages."""
     options = data.get("options") or [{}]
     return str(options[0].get("name") or data.get("name") or data.get("custom_id", ""))
-
-
-def _modal_of_command(asked: CommandOptions) -> TopicModal | None:
-    """The form that a command opens, with the options that were chosen already."""
-    values = asked.values
-    if asked.command == SUBSCRIBE and not str(values.get("query", "")).strip():
-        options = TopicOptions(query="", name=str(values.get("name", "")), instant=values.get("instant") is True)
-        numbers = {name: str(values.get(name, "")) for name in ("min-upvotes", "backfill")}
-        return TopicModal(options=options, min_upvotes=numbers["min-upvotes"], backfill=numbers["backfill"])
-    if asked.command == "edit" and set(values) == {"topic"}:
-        return modal_of_line(f"edit {str(values['topic']).strip()}")
-    return None
 
 
 async def _failed(interaction: Interaction, error: BaseException) -> None:
