@@ -10,7 +10,7 @@ from bot.channels.channel import Channel, ChannelSettings, Order, QuietDays, Sty
 from bot.channels.next_digest import next_for
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
-from bot.commands.wording import UNSEEN, answer, hint, listed, next_digest, say, schedule_in_words
+from bot.commands.wording import UNSEEN, answer, hint, next_digest, say, schedule_in_words
 from bot.errors import MistakesError, UserError
 from bot.messages.message import Block, Heading, bold, code
 from bot.papers.paper import SOURCE_NAMES, SourceName
@@ -18,7 +18,8 @@ from bot.platforms.command_calls import CommandCall, Reply
 from bot.platforms.platform import Platform
 from bot.schedules.parsing import parse_schedule
 from bot.schedules.zones import parse_time_zone
-from bot.text.suggestions import closest, either
+from bot.text.lists import either, listed
+from bot.text.suggestions import closest
 from bot.text.typed import means_none, value_typed, without_quotes
 
 LARGEST_LIMIT = 50  # papers in a digest; more is a flood

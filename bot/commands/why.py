@@ -9,7 +9,7 @@ from bot.channels.channel import Channel
 from bot.channels.directory import DEFAULT_TIME_ZONE
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
-from bot.commands.wording import answer, day_name, hint, listed, moment, say
+from bot.commands.wording import answer, day_name, hint, moment, say
 from bot.digests.cards import title_of
 from bot.messages.message import Block, Items, Span, bold, code, text
 from bot.papers.ids import parse_paper_id
@@ -18,6 +18,7 @@ from bot.platforms.command_calls import CommandCall, Reply
 from bot.posting.post import DeliveryRecord
 from bot.posting.traces import Outcome, TopicTrace, Trace
 from bot.ranking.taste import SCALE
+from bot.text.lists import listed
 from bot.topics.decisions import Verdict
 
 #: Topics that are shown: those that got the farthest first.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -138,9 +137,3 @@ def behind_button(digest: Digest) -> str:
 def sentence(words: str) -> Paragraph:
     """A paragraph of a sentence that marks commands with backticks."""
     return Paragraph(tuple(_with_code(words)))
-
-
-def listed(words: Iterable[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last

@@ -36,7 +36,7 @@ from bot.query.syntax import (
     TextField,
     Word,
 )
-from bot.text.suggestions import either
+from bot.text.lists import either
 from bot.text.typed import DASHES, value_typed
 from bot.text.words import is_inflected, is_unspaced
 from bot.text.words import words as analyzed_words

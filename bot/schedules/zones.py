@@ -10,7 +10,8 @@ from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from bot.errors import UserError
-from bot.text.suggestions import closest, either, quoted
+from bot.text.lists import either
+from bot.text.suggestions import closest, quoted
 from bot.text.typed import DASHES, value_typed
 
 _EXAMPLES = "Write one like `Europe/Berlin` or `America/New_York`."

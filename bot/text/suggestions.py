@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 LONGEST_QUOTE = 60  # characters
 
@@ -17,9 +17,3 @@ def quoted(text: str) -> str:
 def closest(word: str, known: Collection[str]) -> str:
     """The known word that this one was probably meant to be, empty if there is none."""
     return next(iter(difflib.get_close_matches(word[:LONGEST_QUOTE], known, n=1, cutoff=0.7)), "")
-
-
-def either(words: Sequence[str]) -> str:
-    """The words, at least one, as a choice: `a`, `b` or `c`."""
-    *most, last = [f"`{word}`" for word in words]
-    return f"{', '.join(most)} or {last}" if most else last

@@ -9,8 +9,8 @@ import discord
 from adapters.discord.client.error_codes import LACKS, PERMISSIONS_PLACE
 from adapters.discord.messages.mentions import mention_of
 from bot.channels.channel import Style
-from bot.commands.wording import listed
 from bot.platforms.command_calls import Person
+from bot.text.lists import listed
 
 #: Exactly what posting takes: the invite link asks for these and nothing else.
 NEEDED = discord.Permissions(

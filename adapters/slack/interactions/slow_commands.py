@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 from bot.commands.registry import Registry
-from bot.commands.wording import answer, listed, say
+from bot.commands.wording import answer, say
 from bot.papers.paper import SOURCE_NAMES
 from bot.platforms.command_calls import CommandCall, Reply
+from bot.text.lists import listed
 
 #: Seconds after which somebody who waits hears why.
 SILENT_FOR: Final = 3.0
