@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.digests.digest import DeliveryState
 from bot.errors import UserError
-from bot.topics.store import Match, SubscriptionChange, TopicOptions
+from bot.topics.store import Match, SubscriptionChange, TopicEdit, TopicOptions
 from bot.topics.subscription import Subscription
 from storage.counters import Counter, next_numbers
 from storage.database import Database
@@ -79,37 +79,12 @@ class SqlSubscriptionStore:
             return added
 
     async def edit(self, subscription_id: int, options: TopicOptions, *, unwanted: Sequence[str] = ()) -> Subscription:
+        edit = TopicEdit(subscription_id=subscription_id, options=options, unwanted=tuple(unwanted))
+        return (await self.edit_all([edit]))[0]
+
+    async def edit_all(self, edits: Sequence[TopicEdit]) -> list[Subscription]:
         async with self._database.write() as connection:
-            change = await next_numbers(connection, Counter.CHANGE)
-            known = select(SUBSCRIPTIONS).where(
-                SUBSCRIPTIONS.c.id == subscription_id, SUBSCRIPTIONS.c.removed_at.is_(None)
-            )
-            before = (await connection.execute(known)).one_or_none()
-            if before is None:
-                raise UserError("That topic was removed in the meantime.")
-            await _refuse_double(connection, before.channel_id, options.query, besides=[subscription_id])
-            # A new name is no new question: only another query starts over with what is news.
-            asks_anew = (before.query, before.min_upvotes) != (options.query, options.min_upvotes)
-            editing = (
-                update(SUBSCRIPTIONS)
-                .where(SUBSCRIPTIONS.c.id == subscription_id)
-                .values(
-                    name=options.name,
-                    query=options.query,
-                    min_upvotes=options.min_upvotes,
-                    instant=options.instant,
-                    since=change if asks_anew else before.since,
-                    change=change,
-                )
-                .returning(SUBSCRIPTIONS)
-            )
-            edited = subscription_of((await connection.execute(editing)).one())
-            if asks_anew:
-                await connection.execute(delete(BASELINES).where(BASELINES.c.subscription_id == subscription_id))
-                await _set_baseline(connection, subscription_id, options.baseline)
-            for some in chunks(unwanted):
-                await _drop_waiting(connection, subscription_id, some)
-            return edited
+            return [await _edit(connection, edit) for edit in edits]
 
     async def merge(self, kept: Subscription, gone: Subscription, options: TopicOptions, now: datetime) -> Subscription:
         async with self._database.write() as connection:
@@ -215,6 +190,39 @@ class SqlSubscriptionStore:
     async def _subscriptions(self, statement: Select[Any]) -> list[Subscription]:
         async with self._database.read() as connection:
             return [subscription_of(row) for row in await connection.execute(statement)]
+
+
+async def _edit(connection: AsyncConnection, edit: TopicEdit) -> Subscription:
+    change = await next_numbers(connection, Counter.CHANGE)
+    known = select(SUBSCRIPTIONS).where(
+        SUBSCRIPTIONS.c.id == edit.subscription_id, SUBSCRIPTIONS.c.removed_at.is_(None)
+    )
+    before = (await connection.execute(known)).one_or_none()
+    if before is None:
+        raise UserError("That topic was removed in the meantime.")
+    await _refuse_double(connection, before.channel_id, edit.options.query, besides=[edit.subscription_id])
+    # A new name is no new question: only another query starts over with what is news.
+    asks_anew = (before.query, before.min_upvotes) != (edit.options.query, edit.options.min_upvotes)
+    editing = (
+        update(SUBSCRIPTIONS)
+        .where(SUBSCRIPTIONS.c.id == edit.subscription_id)
+        .values(
+            name=edit.options.name,
+            query=edit.options.query,
+            min_upvotes=edit.options.min_upvotes,
+            instant=edit.options.instant,
+            since=change if asks_anew else before.since,
+            change=change,
+        )
+        .returning(SUBSCRIPTIONS)
+    )
+    edited = subscription_of((await connection.execute(editing)).one())
+    if asks_anew:
+        await connection.execute(delete(BASELINES).where(BASELINES.c.subscription_id == edit.subscription_id))
+        await _set_baseline(connection, edit.subscription_id, edit.options.baseline)
+    for some in chunks(edit.unwanted):
+        await _drop_waiting(connection, edit.subscription_id, some)
+    return edited
 
 
 async def _refuse_double(

@@ -23,7 +23,7 @@ from bot.reading.votes import Vote
 from bot.text.words import stemmed, words
 from bot.topics.baselines import baseline_of
 from bot.topics.matcher import matches
-from bot.topics.store import TopicOptions
+from bot.topics.store import TopicEdit, TopicOptions
 from bot.topics.subscription import Subscription, wanted_query
 
 MOST_AUTHORS = 2
@@ -53,8 +53,9 @@ async def mute(services: Services, call: CommandCall, arguments: Arguments) -> R
     topics = await _bringing(services, channel, paper)
     if not topics:
         return answer(say("No topic here brings that paper any more."))
-    blocks: list[Block] = []
-    undo = []
+    now = services.clock.now()
+    waiting = await services.digests.waiting(channel.id)
+    edits = []
     for topic in topics:
         query = _without(topic, excluded)
         wanted = wanted_query(query.text, topic.min_upvotes)
@@ -63,13 +64,16 @@ async def mute(services: Services, call: CommandCall, arguments: Arguments) -> R
             name=topic.name,
             min_upvotes=topic.min_upvotes,
             instant=topic.instant,
-            baseline=await baseline_of(services.papers, wanted, services.clock.now()),
+            baseline=await baseline_of(services.papers, wanted, now),
         )
-        waiting = await services.digests.waiting(channel.id)
-        unwanted = [queued.paper.id for queued in waiting if not matches(wanted, queued.paper)]
-        edited = await services.subscriptions.edit(topic.id, options, unwanted=unwanted)
-        blocks.append(say(bold(f"Topic {edited.number} is now: "), code(edited.query)))
-        undo.append(Button(f"Undo {topic.number}" if topics[1:] else "Undo", f"edit {topic.number} {topic.query}"))
+        unwanted = tuple(queued.paper.id for queued in waiting if not matches(wanted, queued.paper))
+        edits.append(TopicEdit(subscription_id=topic.id, options=options, unwanted=unwanted))
+    edited = await services.subscriptions.edit_all(edits)
+    blocks: list[Block] = [say(bold(f"Topic {topic.number} is now: "), code(topic.query)) for topic in edited]
+    undo = [
+        Button(f"Undo {topic.number}" if topics[1:] else "Undo", f"edit {topic.number} {topic.query}")
+        for topic in topics
+    ]
     return answer(*blocks, Buttons(tuple(undo)))
 
 

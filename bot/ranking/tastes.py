@@ -20,8 +20,8 @@ from bot.ranking.terms import shipped_table
 from bot.reading.store import ReadingStore
 from bot.reading.votes import CastVote, VoteState
 
-#: Tastes that are remembered: some tens of kilobytes each.
-MOST_REMEMBERED: Final = 500
+#: Tastes that are remembered: up to a quarter of a megabyte each, and some milliseconds to make anew.
+MOST_REMEMBERED: Final = 64
 #: With fewer papers than these from before today, today's are of the background, too.
 LEAST_BACKGROUND: Final = 50
 

@@ -21,6 +21,15 @@ class TopicOptions:
     baseline: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicEdit:
+    """What a topic is to be. Of what waits for its channel, the `unwanted` papers wait no more because of it."""
+
+    subscription_id: int
+    options: TopicOptions
+    unwanted: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class SubscriptionChange:
     """`subscription` is None when the topic was removed."""
@@ -45,6 +54,10 @@ class SubscriptionStore(Protocol):
 
         Raises `UserError` when another topic of the channel has that query, or when this one was removed meanwhile.
         """
+        ...
+
+    async def edit_all(self, edits: Sequence[TopicEdit]) -> list[Subscription]:
+        """Changes several topics at once, each as `edit` does: all of them or none."""
         ...
 
     async def merge(self, kept: Subscription, gone: Subscription, options: TopicOptions, now: datetime) -> Subscription:

@@ -90,6 +90,8 @@ LINES = (
     "pause",
     "now",
     "save 2605.00001",
+    "mute 2605.00001 author:lovelace",  # of two topics
+    "taste reset",
 )
 
 
@@ -99,6 +101,7 @@ async def test_words_are_true_whichever_statement_fails(town: Town, tmp_path: Pa
     await town.news(a_paper(1, upvotes=5), a_paper(2))
     await town.say("subscribe diffusion")
     await town.say("subscribe agents")
+    await town.say("subscribe works")
     await town.news(a_paper(3))
     await town.index.refresh()
     for at in range(200):
