@@ -166,7 +166,7 @@ def words_of(payload: Mapping[str, Any]) -> str:
     for block in payload.get("blocks", []):
         match block["type"]:
             case "rich_text":
-                parts.append("".join(element.get("text", "") for element in leaves(block)))
+                parts.append("".join(element.get("text", element.get("fallback", "")) for element in leaves(block)))
             case "header" | "section":
                 parts.append(block["text"]["text"])
             case "context":

@@ -10,6 +10,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from adapters.slack.client.payloads import Json
@@ -27,6 +28,7 @@ _LONGEST_LINE = 2_500
 _LINE_OVERHEAD = 150  # JSON around the words of one run of text, at most
 _LONGEST_LABEL = 150  # characters of words before an address that is written out
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_DATE_FORMAT = "{date_short_pretty} at {time}"
 _LEFT_TO_RIGHT = "\u200e"
 _STYLES = {ButtonStyle.PRIMARY: "primary", ButtonStyle.DANGER: "danger"}
 
@@ -95,6 +97,16 @@ def link(text: str, url: str, **style: bool) -> Json:
     return words(text, **style) | {"type": "link", "url": url}
 
 
+def date(text: str, at: datetime, **style: bool) -> Json:
+    """A time that each reader sees in their own zone; the text where Slack cannot show it.
+
+    https://docs.slack.dev/reference/block-kit/block-elements/date-element
+    """
+    element = words(text, **style)
+    fallback = element.pop("text")
+    return element | {"type": "date", "timestamp": int(at.timestamp()), "format": _DATE_FORMAT, "fallback": fallback}
+
+
 def line_of(spans: Sequence[Span]) -> Json:
     """One section of rich text from styled spans, cut at `limits.SECTION` characters of words."""
     elements: list[Json] = []
@@ -103,7 +115,11 @@ def line_of(spans: Sequence[Span]) -> Json:
         url = span.url if is_url(span.url) else ""
         text = shorten(printable(span.text), (room - _LINE_OVERHEAD - len(url)) // 2)
         if text:
-            elements.append(link(text, url, bold=span.bold, italic=span.italic, code=span.code))
+            style = {"bold": span.bold, "italic": span.italic, "code": span.code}
+            if span.at is not None and not url and text == printable(span.text):
+                elements.append(date(text, span.at, **style))
+            else:
+                elements.append(link(text, url, **style))
             room -= size(elements[-1]) + 1
     return section(*elements)
 
@@ -225,7 +241,7 @@ def lines_of(block: Mapping[str, Any], longest: int = limits.SECTION) -> Iterato
 
 
 def _text_of(element: Json, longest: int) -> str:
-    words: str = element.get("text", "")
+    words: str = element.get("text") or element.get("fallback") or ""
     if element["type"] == "link":
         return f"{shorten(words, min(longest, _LONGEST_LABEL))} {element['url']}"
     return shorten(words, longest)

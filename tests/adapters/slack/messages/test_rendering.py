@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -61,8 +61,12 @@ urls = st.one_of(
     st.sampled_from(("https://arxiv.org/abs/2604.13035", "javascript:alert(1)", "", "https://e.org/" + "x" * 4000)),
     st.text(max_size=10).map("https://example.org/{}".format),
 )
+times = st.integers(0, 4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 spans = st.lists(
-    st.builds(Span, text=texts, bold=st.booleans(), italic=st.booleans(), code=st.booleans(), url=urls), max_size=5
+    st.builds(
+        Span, text=texts, bold=st.booleans(), italic=st.booleans(), code=st.booleans(), url=urls, at=st.none() | times
+    ),
+    max_size=5,
 ).map(tuple)
 buttons = st.lists(st.builds(Button, label=texts, line=texts), max_size=30).map(tuple)
 links = st.lists(st.builds(Link, label=texts, url=urls), max_size=6).map(tuple)
@@ -224,6 +228,31 @@ def test_notifications_and_screen_readers_get_the_summary_and_the_titles() -> No
     )
     (payload,) = render(message)
     assert payload.text.splitlines() == ["Two papers", "Today", "Diffusion Study 1", "R&amp;D"]
+
+
+def test_a_time_is_shown_to_each_reader_in_their_zone_and_said_in_words_elsewhere() -> None:
+    at = datetime(2026, 5, 4, 7, 0, tzinfo=UTC)
+    when = Span("today at 09:00 (Europe/Berlin)", bold=True, at=at)
+    (payload,) = render(Message(summary="Next", blocks=(Paragraph(text("The next digest is ", when, ".")),)))
+    (block,) = payload.blocks
+    (line,) = block["elements"]
+    assert line["elements"][1] == {
+        "type": "date",
+        "timestamp": int(at.timestamp()),
+        "format": "{date_short_pretty} at {time}",
+        "fallback": "today at 09:00 (Europe/Berlin)",
+        "style": {"bold": True},
+    }
+    said = "The next digest is today at 09:00 (Europe/Berlin)."
+    assert list(block_kit.lines_of(block)) == [said]
+    assert words_of({"blocks": payload.blocks}) == said
+    assert not problems({"text": payload.text, "blocks": list(payload.blocks)})
+
+
+@pytest.mark.parametrize("span", [Span("now", at=None), Span("now " * 2000, at=datetime(2026, 5, 4, tzinfo=UTC))])
+def test_what_is_no_time_or_is_cut_stays_text(span: Span) -> None:
+    (payload,) = render(Message(summary="Next", blocks=(Paragraph((span,)),)))
+    assert {element["type"] for element in leaves(payload.blocks[0])} == {"text"}
 
 
 def test_long_answers_are_split_between_their_parts() -> None:
