@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 
 import structlog
 
@@ -12,16 +13,24 @@ from bot.commands.topic_wording import MIN_UPVOTES
 from bot.commands.wording import answer, hint, say
 from bot.digests.cards import paper_card
 from bot.errors import StorageError
-from bot.messages.message import Block, bold, code, text
+from bot.messages.message import Block, Span, bold, code, text
 from bot.papers.paper import Paper, SourceName
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.query.queries import Query
 from bot.query.syntax import Sort
+from bot.ranking.terms import shipped_table, telling_terms, written_forms
 from bot.text.counting import count_of
+from bot.text.lists import listed
+from bot.text.words import stemmed, words
 from bot.topics.subscription import wanted_query
-from bot.topics.volume import volume_of
+from bot.topics.volume import Volume, volume_of
 
 SAMPLES = 3
+#: Papers among which a word is looked for that half of them have.
+SAMPLED = 200
+ABOUT_HALF = (0.35, 0.6)
+MOST_WORDS = 3  # whose forms are named
+MOST_FORMS = 5
 
 _log = structlog.get_logger()
 
@@ -48,12 +57,47 @@ async def volume(services: Services, wanted: Query, sources: Collection[SourceNa
     counted = count_of(found.total, "paper")
     blocks: list[Block] = [say("It would have posted ", bold(found.rate()), f" ({counted} in {found.period()}).")]
     if found.is_large:
-        less = (
-            text(code(f"--min-upvotes {found.halved_by}"), " would halve that.")
-            if found.halved_by
-            else text("One more word, or one in ", code("title:"), ", makes it less.")
-        )
-        blocks.append(say("That is more than most channels read. ", *less))
+        blocks.append(say("That is more than most channels read. ", *await _less(services, wanted, found)))
+    return blocks
+
+
+async def _less(services: Services, wanted: Query, found: Volume) -> tuple[Span, ...]:
+    """What would make about half as many papers of it."""
+    if found.halved_by:
+        return text(code(f"--min-upvotes {found.halved_by}"), " would halve that.")
+    if word := halving_word(wanted, await latest(services, wanted, SAMPLED)):
+        return text("One more word would halve that, such as ", code(f"{wanted.text} {word}"), ".")
+    return text("One more word, or one in ", code("title:"), ", makes it less.")
+
+
+def halving_word(wanted: Query, papers: Sequence[Paper]) -> str | None:
+    """A word that about half of the papers have, the one that is rarest elsewhere; None where there is none."""
+    texts = [f"{paper.title} {paper.abstract}" for paper in papers]
+    having = Counter(term for one in texts for term in set(telling_terms(one)))
+    asked = set(stemmed(words(wanted.text)))
+    low, high = ABOUT_HALF
+    halves = [
+        term for term, count in having.items() if term not in asked and low <= count / max(len(papers), 1) <= high
+    ]
+    table = shipped_table()
+    best = max(halves, key=lambda term: (table.rarity(term), term), default=None)
+    return written_forms(texts)[best] if best else None
+
+
+async def forms(services: Services, query: Query) -> list[Block]:
+    """Which forms of its words a topic matches; says so where a word is only there in another form."""
+    try:
+        found = await services.index.forms(query)
+    except StorageError as error:
+        _log.warning("command.no_forms", reason=str(error))
+        return []
+    blocks: list[Block] = []
+    for word, others in list(found.items())[:MOST_WORDS]:
+        shown = listed([f"“{other}”" for other in others[:MOST_FORMS]]) if others else ""
+        if others and word not in others:
+            blocks.append(say(f"No paper has “{word}” itself: it finds {shown}."))
+        elif len(others) > 1:
+            blocks.append(hint(f"“{word}” finds {shown}; ", code(f"={word}"), " finds that form alone."))
     return blocks
 
 

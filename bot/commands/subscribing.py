@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import structlog
 
 from bot.channels.channel import Channel
-from bot.commands.forecasting import latest, samples, volume
+from bot.commands.forecasting import forms, latest, samples, volume
 from bot.commands.looking_back import look_back_button
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.searching import did_you_mean
@@ -64,6 +64,7 @@ async def subscribe(services: Services, call: CommandCall, arguments: Arguments)
     ]
     blocks += await volume(services, wanted, channel.settings.sources)
     blocks.append(await _looked_into(services, channel))
+    blocks += await forms(services, query)
     blocks += await did_you_mean(services, query)
     if count:
         blocks.append(await _post_older(services, channel, older))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -15,6 +14,7 @@ from bot.messages.message import Block, Heading, bold, code
 from bot.papers.paper import Paper
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.ranking.taste import Taste
+from bot.ranking.terms import written_forms
 from bot.text.counting import count_of
 from bot.text.lists import listed
 from bot.text.suggestions import closest
@@ -51,7 +51,7 @@ async def _shown(services: Services, channel: Channel) -> Reply:
     if not found.learnt:
         blocks.append(say("Nothing is learnt yet: the first 👍, or a paper that is saved here, begins it."))
         return answer(*blocks, hint("Until then digests are ordered by how well papers fit the topics."))
-    written = _written_forms(await _voted(services, channel))
+    written = written_forms(f"{paper.title} {paper.abstract}" for paper in await _voted(services, channel))
     for label, names in (
         ("Liked words", _words(found, written, liked=True)),
         ("Disliked words", _words(found, written, liked=False)),
@@ -101,16 +101,6 @@ async def _unlearn(services: Services, channel: Channel, unlearnt: Unlearnt) -> 
 async def _voted(services: Services, channel: Channel) -> list[Paper]:
     votes = (await services.reading.cast_votes([channel.id]))[channel.id]
     return list((await services.papers.papers(sorted({vote.paper_id for vote in votes}))).values())
-
-
-def _written_forms(papers: Iterable[Paper]) -> dict[str, str]:
-    """For each term the form in which it is written most often in these papers."""
-    forms: dict[str, Counter[str]] = {}
-    for paper in papers:
-        written = words(f"{paper.title} {paper.abstract}")
-        for term, word in zip(stemmed(written), written, strict=True):
-            forms.setdefault(term, Counter())[word] += 1
-    return {term: max(counted, key=lambda word: (counted[word], word)) for term, counted in forms.items()}
 
 
 def _words(found: Taste, written: dict[str, str], *, liked: bool) -> list[str]:

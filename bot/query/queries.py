@@ -101,11 +101,11 @@ def with_words(query: Query, others: Mapping[str, str]) -> str:
     return printed(changed(query.root), query.sort)
 
 
-def wanted_words(query: Query) -> list[str]:
-    """The words that are looked for in texts, each once."""
+def wanted_words(query: Query, *, inflected: bool = False) -> list[str]:
+    """The words that are looked for in texts, each once; all of them, or those that match in all their forms."""
     found: dict[str, None] = {}
     for term, wanted in _terms(query.root):
-        if wanted and isinstance(term, Word | Phrase):
+        if wanted and isinstance(term, Word | Phrase) and not (inflected and term.exact):
             found |= dict.fromkeys((term.word,) if isinstance(term, Word) else term.words)
     return list(found)
 

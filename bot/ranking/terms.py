@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib.resources import files
@@ -85,3 +86,13 @@ def telling_terms(text: str) -> list[str]:
 def with_pairs(terms: list[str]) -> list[str]:
     """The terms, and behind them every two of them in a row."""
     return [*terms, *map(" ".join, pairwise(terms))]
+
+
+def written_forms(texts: Iterable[str]) -> dict[str, str]:
+    """For each term the form in which it is written most often in these texts."""
+    forms: dict[str, Counter[str]] = {}
+    for text in texts:
+        written = words(text)
+        for term, word in zip(stemmed(written), written, strict=True):
+            forms.setdefault(term, Counter())[word] += 1
+    return {term: max(counted, key=lambda word: (counted[word], word)) for term, counted in forms.items()}

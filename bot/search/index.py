@@ -27,6 +27,10 @@ class SearchIndex(Protocol):
         """For words of the query that hardly any paper has: those of papers that are spelt nearly so, best first."""
         ...
 
+    async def forms(self, query: Query) -> dict[str, tuple[str, ...]]:
+        """For words of the query that match in all their forms: the forms that papers have, the commonest first."""
+        ...
+
     async def refresh(self) -> int:
         """Takes over what changed in the database since the last time; returns how many papers that were."""
         ...

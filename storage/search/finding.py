@@ -13,6 +13,7 @@ from bot.query.queries import Query as PaperQuery
 from bot.query.queries import wanted_words
 from bot.query.syntax import Node, Sort
 from bot.search.results import FEW_RESULTS, Hit, SearchPage
+from bot.text.inflections import beginnings
 from bot.text.words import stemmed
 from storage.search.documents import id_in, text_of
 from storage.search.files import engine_errors
@@ -73,10 +74,22 @@ class Search:
             }
         return {word: nearest for word, nearest in found.items() if nearest}
 
-    def _words_with(self, beginning: str) -> list[tuple[str, int]]:
-        return [
-            (str(word), int(count)) for word, count in self._searcher.terms_with_prefix("abstract_words", beginning)
-        ]
+    def forms(self, query: PaperQuery) -> dict[str, tuple[str, ...]]:
+        """The words of papers that have the same term as a word of the query, the commonest first."""
+        with engine_errors():
+            return {word: tuple(self._forms_of(word)) for word in wanted_words(query, inflected=True)}
+
+    def _forms_of(self, word: str) -> list[str]:
+        (term,) = stemmed((word,))
+        counts: dict[str, int] = {}
+        for field in ("title_words", "abstract_words"):
+            for beginning in beginnings(term):
+                counts |= dict(self._words_with(beginning, field))
+        alike = [other for other, same in zip(counts, stemmed(counts), strict=True) if same == term]
+        return sorted(alike, key=lambda other: (-counts[other], other))
+
+    def _words_with(self, beginning: str, field: str = "abstract_words") -> list[tuple[str, int]]:
+        return [(str(word), int(count)) for word, count in self._searcher.terms_with_prefix(field, beginning)]
 
     def _known_in(self, term: str) -> int:
         return self._searcher.doc_freq("text", term)

@@ -82,6 +82,15 @@ class TantivyIndex:
                 await self._repair(error)
                 return await asyncio.to_thread(self._look().nearest, query)
 
+    async def forms(self, query: Query) -> dict[str, tuple[str, ...]]:
+        with _index_errors():
+            await self._catch_up()
+            try:
+                return await asyncio.to_thread(self._look().forms, query)
+            except DamagedIndexError as error:
+                await self._repair(error)
+                return await asyncio.to_thread(self._look().forms, query)
+
     async def refresh(self) -> int:
         """Takes over what changed; 0 if another process is about it. Raises `StorageError`."""
         return await self._refresh() or 0

@@ -50,3 +50,21 @@ async def test_a_topic_says_what_it_would_have_brought_and_warns_of_much(town: T
     assert "--min-upvotes 50" not in words
     assert "more than most channels read" in words
     assert "Looked for in Daily Papers and arXiv" in words
+
+
+async def test_a_topic_names_the_forms_that_match(town: Town) -> None:
+    papers = (a_paper(1, title="Agents that plan"), a_paper(2, title="An agent"), a_paper(3, abstract="Animation."))
+    await town.news(*papers)
+    words = await town.say("subscribe agents animations")
+    assert "“agents” finds “agent” and “agents”; `=agents` finds that form alone" in words
+    assert "No paper has “animations” itself: it finds “animation”" in words
+    assert "finds that form alone" not in await town.say('subscribe "agents" planning')
+
+
+async def test_where_there_are_too_many_a_word_is_proposed_that_halves_them(town: Town) -> None:
+    papers = [
+        a_paper(number, upvotes=0, abstract="We study diffusion." + (" On molecules." if number % 2 else ""))
+        for number in range(1, 41)
+    ]
+    await town.news(*papers)
+    assert "`diffusion molecules`" in await town.say("subscribe diffusion")
