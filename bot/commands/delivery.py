@@ -174,11 +174,10 @@ async def _channel_health(services: Services, channel: Channel) -> list[Block]:
 
 def _source_health(state: SourceState, time_zone: str, now: datetime) -> tuple[Span, ...]:
     """How a feed does, for members. What exactly went wrong is for whoever runs the bot: the terminal says that."""
-    read = (
-        ("read ", moment_span(state.last_success_at, time_zone, now)) if state.last_success_at else ("never read yet",)
-    )
+    if state.last_success_at is None:
+        return text("cannot be read, and whoever runs me can see why" if state.failures else "never read yet")
     trouble = "; it cannot be read since then, and whoever runs me can see why" if state.failures else ""
-    return text(*read, trouble)
+    return text("read ", moment_span(state.last_success_at, time_zone, now), trouble)
 
 
 COMMANDS = (

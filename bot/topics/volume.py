@@ -19,6 +19,7 @@ DAYS: Final = 14
 MANY: Final = 25
 #: What a source lists papers in, as it calls that.
 LISTS: Final = {SourceName.HUGGINGFACE: "Daily Papers", SourceName.ARXIV: "arXiv"}
+LEAST_LEFT = 0.25  # of the papers; fewer are not about half of them
 _BOUNDS: Final = (1, 2, 3, 5, 10, 20, 50, 100)
 
 
@@ -26,7 +27,8 @@ _BOUNDS: Final = (1, 2, 3, 5, 10, 20, 50, 100)
 class Volume:
     """Papers of the last `days` days, by the source that had them first in the order of `SourceName`.
 
-    `halved_by` is the least bound on upvotes that leaves half of them or fewer, and some; None where there is none.
+    `halved_by` is the least bound on upvotes that leaves about half of them; None where none does, as where most papers
+    have no votes because only arXiv lists them.
     """
 
     days: int
@@ -91,5 +93,5 @@ async def volume_of(
     for least in _BOUNDS:
         left = await count(query.root, lately, Number(NumberField.UPVOTES, least, None))
         if left <= volume.total / 2:
-            return Volume(volume.days, papers, least if left else None)
+            return Volume(volume.days, papers, least if left >= LEAST_LEFT * volume.total else None)
     return volume
