@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from storage.store import SqlStore
-from tests.town import Town
+from tests.core import Core
 
 
 @pytest.fixture
-async def town(store: SqlStore, tmp_path: Path) -> AsyncIterator[Town]:
+async def core(store: SqlStore, tmp_path: Path) -> AsyncIterator[Core]:
     """The core on both kinds of database."""
-    town = Town(store, tmp_path / "index")
-    yield town
-    await town.index.close()
+    core = Core(store, tmp_path / "index")
+    yield core
+    await core.index.close()

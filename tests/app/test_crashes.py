@@ -14,9 +14,9 @@ import pytest
 
 from storage.store import SqlStore
 from tests.clocks import SettableClock
+from tests.core import Core
 from tests.platforms import SimulatedPlatform, keys_of
 from tests.sources import ScriptedSource, a_paper
-from tests.town import Town
 
 
 class Crash(BaseException):
@@ -62,13 +62,13 @@ class Doomed:
         return call
 
 
-async def _live(town: Town) -> None:
+async def _live(core: Core) -> None:
     """An ordinary day: papers come, one after another, and a digest with replies goes out."""
-    await town.news(a_paper(1, upvotes=9), a_paper(2))
-    await town.next_digest("one")
-    await town.news(a_paper(3))
-    await town.engine.reconcile()
-    await town.engine.deliver()
+    await core.news(a_paper(1, upvotes=9), a_paper(2))
+    await core.next_digest("one")
+    await core.news(a_paper(3))
+    await core.engine.reconcile()
+    await core.engine.deliver()
 
 
 async def _lifecycle(migrated: Path, folder: Path, doom: Doom) -> SimulatedPlatform:
@@ -76,13 +76,13 @@ async def _lifecycle(migrated: Path, folder: Path, doom: Doom) -> SimulatedPlatf
     folder.mkdir()
     store = SqlStore(f"sqlite:///{shutil.copy(migrated, folder / 'paperround.db')}")
     clock, source, platform = SettableClock(), ScriptedSource(), SimulatedPlatform()
-    first = Town(store, folder / "index", clock=clock, source=source, platform=platform)
+    first = Core(store, folder / "index", clock=clock, source=source, platform=platform)
     for channel in ("one", "two"):
         await first.say("subscribe diffusion", channel)
         await first.say("settings style threads", channel)
     await first.say("schedule instant", "two")
     await first.index.close()
-    dying = Town(
+    dying = Core(
         cast("SqlStore", Doomed(store, doom)),
         folder / "index",
         clock=clock,
@@ -94,7 +94,7 @@ async def _lifecycle(migrated: Path, folder: Path, doom: Doom) -> SimulatedPlatf
     except Crash:
         pass
     await dying.index.close()
-    survivor = Town(store, folder / "index", clock=clock, source=source, platform=platform)
+    survivor = Core(store, folder / "index", clock=clock, source=source, platform=platform)
     source.list(a_paper(1, upvotes=9), a_paper(2), a_paper(3))
     await survivor.engine.poll()
     await survivor.settle(hours=26, step=7200)

@@ -17,18 +17,18 @@ from bot.topics import matching
 from bot.topics.standing_queries import StandingQuery
 from storage.store import SqlStore
 from tests.clocks import SettableClock
+from tests.core import Core
 from tests.platforms import Fault
 from tests.sources import a_paper
-from tests.town import Town
 
 TIMEOUT = 20.0  # seconds; on a busy machine
 
 
 @asynccontextmanager
-async def running(town: Town) -> AsyncIterator[asyncio.Task[None]]:
+async def running(core: Core) -> AsyncIterator[asyncio.Task[None]]:
     """The engine at work, on the machine's clock."""
-    town.clock.set(datetime.now(UTC))
-    task = asyncio.create_task(town.engine.run())
+    core.clock.set(datetime.now(UTC))
+    task = asyncio.create_task(core.engine.run())
     try:
         yield task
     finally:
@@ -43,37 +43,37 @@ async def eventually(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_a_paper_reaches_its_channel_without_anybody_asking(town: Town) -> None:
-    await town.say("subscribe diffusion")
-    await town.say("schedule instant")
-    town.source.list(a_paper(1), day=datetime.now(UTC).date())
-    async with running(town):
-        await eventually(lambda: town.platform.papers_in("general") == ["2605.00001"])
+async def test_a_paper_reaches_its_channel_without_anybody_asking(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.say("schedule instant")
+    core.source.list(a_paper(1), day=datetime.now(UTC).date())
+    async with running(core):
+        await eventually(lambda: core.platform.papers_in("general") == ["2605.00001"])
 
 
-async def test_now_sends_at_once(town: Town) -> None:
-    await town.say("subscribe diffusion")
-    await town.news(a_paper(1))
-    async with running(town):
-        await town.say("now")
-        await eventually(lambda: town.platform.papers_in("general") == ["2605.00001"])
+async def test_now_sends_at_once(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.news(a_paper(1))
+    async with running(core):
+        await core.say("now")
+        await eventually(lambda: core.platform.papers_in("general") == ["2605.00001"])
 
 
-async def test_a_lost_answer_is_reconciled_in_the_background(town: Town) -> None:
-    await town.say("subscribe diffusion")
-    await town.news(a_paper(1))
-    town.platform.fail("general", Fault.ANSWER_LOST)
-    async with running(town):
-        await town.say("now")
-        await eventually(lambda: len(town.platform.posts) == 1)
+async def test_a_lost_answer_is_reconciled_in_the_background(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.news(a_paper(1))
+    core.platform.fail("general", Fault.ANSWER_LOST)
+    async with running(core):
+        await core.say("now")
+        await eventually(lambda: len(core.platform.posts) == 1)
         for _ in range(8):
-            town.clock.advance(seconds=10)
+            core.clock.advance(seconds=10)
             await asyncio.sleep(0.05)
         async with asyncio.timeout(TIMEOUT):
-            while (await town.store.posts.open_in((await town.channel()).id)) > 0:
-                town.clock.advance(seconds=1)
+            while (await core.store.posts.open_in((await core.channel()).id)) > 0:
+                core.clock.advance(seconds=1)
                 await asyncio.sleep(0.05)
-    assert len(town.platform.posts) == 1
+    assert len(core.platform.posts) == 1
 
 
 async def test_trouble_with_feed_and_database_is_survived(store: SqlStore, tmp_path: Path) -> None:
@@ -96,71 +96,71 @@ async def test_trouble_with_feed_and_database_is_survived(store: SqlStore, tmp_p
             return call
 
     mood = [False]
-    town = Town(Moody(store, mood), tmp_path / "index")  # type: ignore[arg-type]
-    await town.say("subscribe diffusion")
-    await town.say("schedule instant")
-    town.source.error = SourceError("it sent a web page")
-    async with running(town) as engine:
+    core = Core(Moody(store, mood), tmp_path / "index")  # type: ignore[arg-type]
+    await core.say("subscribe diffusion")
+    await core.say("schedule instant")
+    core.source.error = SourceError("it sent a web page")
+    async with running(core) as engine:
         await asyncio.sleep(0.3)
         mood[0] = True
-        assert "I cannot reach my database just now" in await town.refused("topics")
+        assert "I cannot reach my database just now" in await core.refused("topics")
         await asyncio.sleep(3)
         mood[0] = False
-        town.source.error = None
-        town.source.list(a_paper(1), day=datetime.now(UTC).date())
-        await town.engine.poll()
-        await eventually(lambda: town.platform.papers_in("general") == ["2605.00001"])
+        core.source.error = None
+        core.source.list(a_paper(1), day=datetime.now(UTC).date())
+        await core.engine.poll()
+        await eventually(lambda: core.platform.papers_in("general") == ["2605.00001"])
         assert not engine.done()
-    await town.index.close()
+    await core.index.close()
 
 
 async def test_one_of_two_processes_reads_the_feed_and_both_post(postgres_url: str, tmp_path: Path) -> None:
     stores = [SqlStore(postgres_url), SqlStore(postgres_url)]
-    towns = [Town(store, tmp_path / str(number), clock=SettableClock()) for number, store in enumerate(stores)]
+    towns = [Core(store, tmp_path / str(number), clock=SettableClock()) for number, store in enumerate(stores)]
     towns[1].platform = towns[0].platform
-    for town in towns:
-        town.source.list(a_paper(1), day=datetime.now(UTC).date())
+    for core in towns:
+        core.source.list(a_paper(1), day=datetime.now(UTC).date())
     await towns[0].say("subscribe diffusion")
     await towns[0].say("schedule instant")
     async with running(towns[0]), running(towns[1]):
         await eventually(lambda: bool(towns[0].source.readings or towns[1].source.readings))
         await asyncio.sleep(3)
     assert bool(towns[0].source.readings) != bool(towns[1].source.readings)
-    for town, store in zip(towns, stores, strict=True):
-        await town.index.close()
+    for core, store in zip(towns, stores, strict=True):
+        await core.index.close()
         await store.close()
 
 
-async def test_a_setting_that_changes_while_a_digest_goes_out_is_for_the_next_one(town: Town) -> None:
-    await town.say("subscribe diffusion")
-    await town.news(a_paper(1, abstract="All of it."))
-    town.platform.fail("general", Fault.BUSY)
-    await town.next_digest()
-    await town.say("settings abstracts on")
-    await town.settle()
-    await town.news(a_paper(2, abstract="All of it."))
-    await town.next_digest()
-    cards = [block for post in town.platform.posts for block in post.message.blocks if isinstance(block, PaperBlock)]
+async def test_a_setting_that_changes_while_a_digest_goes_out_is_for_the_next_one(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.news(a_paper(1, abstract="All of it."))
+    core.platform.fail("general", Fault.BUSY)
+    await core.next_digest()
+    await core.say("settings abstracts on")
+    await core.settle()
+    await core.news(a_paper(2, abstract="All of it."))
+    await core.next_digest()
+    cards = [block for post in core.platform.posts for block in post.message.blocks if isinstance(block, PaperBlock)]
     assert [(card.paper_id, card.abstract) for card in cards] == [("2605.00001", ""), ("2605.00002", "All of it.")]
 
 
-async def test_status_tells_of_messages_that_will_never_be_posted(town: Town) -> None:
-    await town.say("subscribe diffusion")
-    await town.news(a_paper(1))
-    town.platform.fail("general", Fault.REJECTED)
-    await town.next_digest()
-    assert "Never posted: 1 message in the last week" in await town.say("status")
-    town.clock.advance(days=8)
-    assert "Never posted" not in await town.say("status")
+async def test_status_tells_of_messages_that_will_never_be_posted(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.news(a_paper(1))
+    core.platform.fail("general", Fault.REJECTED)
+    await core.next_digest()
+    assert "Never posted: 1 message in the last week" in await core.say("status")
+    core.clock.advance(days=8)
+    assert "Never posted" not in await core.say("status")
 
 
 async def test_topics_that_are_there_at_the_start_are_no_work_for_the_garbage_collector(
-    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    core: Core, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(10):
-        await town.say(f"subscribe word{number}")
+        await core.say(f"subscribe word{number}")
     monkeypatch.setattr(matching, "CHANGES_AT_ONCE", 4)
-    restarted = Town(town.store, tmp_path / "restarted", clock=town.clock)
+    restarted = Core(core.store, tmp_path / "restarted", clock=core.clock)
     try:
         await restarted.engine.wanted_categories()
         assert _looked_through() == 10 - 2 * 4
@@ -175,9 +175,9 @@ def _looked_through() -> int:
     return sum(isinstance(one, StandingQuery) for one in gc.get_objects())
 
 
-async def test_an_engine_that_is_stopped_in_its_first_sweep_stops(town: Town) -> None:
+async def test_an_engine_that_is_stopped_in_its_first_sweep_stops(core: Core) -> None:
     """As when a platform refuses its token right at the start: nothing may go on without it."""
-    running = asyncio.create_task(town.engine.run())
+    running = asyncio.create_task(core.engine.run())
     await asyncio.sleep(0)
     running.cancel()
     done, _ = await asyncio.wait((running,), timeout=10)

@@ -13,8 +13,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from storage.store import SqlStore
+from tests.core import Core
 from tests.sources import a_paper
-from tests.town import Town
 
 LINES = (
     "topics", "search diffusion", "search diffusion sort:new", "today", "trending", "trending month",
@@ -63,16 +63,16 @@ def _read_whole(database: sqlite3.Connection, statement: str, parameters: Sequen
 async def test_nothing_of_everyday_reads_a_table_that_grows_from_end_to_end(tmp_path: Path) -> None:
     store = SqlStore(f"sqlite:///{tmp_path}/paperround.db")
     await store.open()
-    town = Town(store, tmp_path / "index")
-    await town.say("subscribe diffusion")
+    core = Core(store, tmp_path / "index")
+    await core.say("subscribe diffusion")
     with _recorded() as statements:
         for day in range(2):
-            await town.news(*(a_paper(5 * day + number) for number in range(5)))
-            town.clock.advance(days=1)
-            await town.settle()
+            await core.news(*(a_paper(5 * day + number) for number in range(5)))
+            core.clock.advance(days=1)
+            await core.settle()
             for line in LINES:
-                await town.ask(line)
-    await town.index.close()
+                await core.ask(line)
+    await core.index.close()
     await store.close()
     assert sum(statement.startswith("UPDATE posts") for statement in statements) > 2
     with closing(sqlite3.connect(tmp_path / "paperround.db")) as database:

@@ -10,8 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.metrics import Metrics
 from storage.store import SqlStore
 from tests.clocks import NOON
+from tests.core import Core
 from tests.storage.scenes import channel, lease_one, listed, paper, posts, sent
-from tests.town import Town
 
 
 def figures(metrics: Metrics) -> dict[str, float]:
@@ -50,23 +50,23 @@ async def test_a_digest_that_was_not_planned_is_late(store: SqlStore) -> None:
     assert (await store.figures.at(NOON + timedelta(seconds=61))).late_digests == 0
 
 
-async def test_each_source_says_when_it_was_last_read(town: Town) -> None:
-    await town.news(paper(1))
-    found = await town.store.figures.at(town.clock.now())
-    assert found.read_at == {town.source.name.value: town.clock.now()}
+async def test_each_source_says_when_it_was_last_read(core: Core) -> None:
+    await core.news(paper(1))
+    found = await core.store.figures.at(core.clock.now())
+    assert found.read_at == {core.source.name.value: core.clock.now()}
     metrics = Metrics()
-    metrics.stored(found, town.clock.now())
+    metrics.stored(found, core.clock.now())
     (read,) = [
         value for name, value in figures(metrics).items() if name.startswith("paperround_source_last_success_timestamp")
     ]
-    assert read == town.clock.now().timestamp()
+    assert read == core.clock.now().timestamp()
 
 
-async def test_the_page_names_build_leader_database_and_index(town: Town) -> None:
+async def test_the_page_names_build_leader_database_and_index(core: Core) -> None:
     metrics = Metrics()
     metrics.process(leads=True)
     metrics.database(up=False)
-    metrics.index(behind=await town.index.behind())
+    metrics.index(behind=await core.index.behind())
     metrics.post("slack", "retry", 0.3)
     found = figures(metrics)
     assert [name for name in found if name.startswith("paperround_build_info")]
@@ -75,8 +75,8 @@ async def test_the_page_names_build_leader_database_and_index(town: Town) -> Non
     assert found["paperround_post_attempts_total retry slack"] == found["paperround_post_seconds_count slack"] == 1
 
 
-async def test_an_index_that_lacks_papers_says_how_many(town: Town) -> None:
-    await listed(town.store, paper(1), paper(2), paper(3))
-    assert await town.index.behind() == 3
-    await town.index.refresh()
-    assert await town.index.behind() == 0
+async def test_an_index_that_lacks_papers_says_how_many(core: Core) -> None:
+    await listed(core.store, paper(1), paper(2), paper(3))
+    assert await core.index.behind() == 3
+    await core.index.refresh()
+    assert await core.index.behind() == 0

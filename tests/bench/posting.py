@@ -27,11 +27,11 @@ from bot.topics.store import TopicOptions
 from storage.store import SqlStore
 from tests.bench import Row, Stopwatch, Times
 from tests.bench.matching import DISTINCT
+from tests.core import Core
 from tests.feed_server import SHARED
 from tests.search.feeds import arxiv_papers
 from tests.sources import a_paper
 from tests.topics.real import subscriptions
-from tests.town import Town
 
 CHANNELS = 10_000
 TOPICS = 10_000  # while the program idles
@@ -49,38 +49,38 @@ def rows() -> Iterator[Row]:
 
 
 @asynccontextmanager
-async def _subscribed(channels: int) -> AsyncIterator[Town]:
-    """A town in which every channel has a topic, and a digest once there are papers."""
+async def _subscribed(channels: int) -> AsyncIterator[Core]:
+    """A core in which every channel has a topic, and a digest once there are papers."""
     with TemporaryDirectory() as folder:
         store = SqlStore(f"sqlite:///{folder}/paperround.db")
         await store.open()
-        town = Town(store, Path(folder) / "index")
-        now = town.clock.now()
+        core = Core(store, Path(folder) / "index")
+        now = core.clock.now()
         for number in range(channels):
             channel = await store.channels.add(
-                town.address(f"channel-{number}"), "", time_zone="UTC", schedule="daily 13:00", next_digest_at=now
+                core.address(f"channel-{number}"), "", time_zone="UTC", schedule="daily 13:00", next_digest_at=now
             )
             options = TopicOptions(query="diffusion")
             await store.subscriptions.add(channel.id, options, created_by="u1", now=now)
-        yield town
-        await town.index.close()
+        yield core
+        await core.index.close()
         await store.close()
 
 
 async def _digests() -> list[Row]:
-    async with _subscribed(CHANNELS) as town:
-        await town.news(*(a_paper(number) for number in range(PAPERS)))
-        throughput = await _throughput(town)
-        town.clock.advance(days=1)
-        await town.news(*(a_paper(number) for number in range(PAPERS, 2 * PAPERS)))
-        return throughput + await _answers(town)
+    async with _subscribed(CHANNELS) as core:
+        await core.news(*(a_paper(number) for number in range(PAPERS)))
+        throughput = await _throughput(core)
+        core.clock.advance(days=1)
+        await core.news(*(a_paper(number) for number in range(PAPERS, 2 * PAPERS)))
+        return throughput + await _answers(core)
 
 
-async def _throughput(town: Town) -> list[Row]:
+async def _throughput(core: Core) -> list[Row]:
     with Stopwatch() as planning:
-        planned = await town.engine.planner.sweep()
+        planned = await core.engine.planner.sweep()
     with Stopwatch() as posting:
-        posted = await town.engine.outbox.drain()
+        posted = await core.engine.outbox.drain()
     assert planned == posted == CHANNELS
     return [
         Row(what="digests planned", ours=planned / planning.seconds, unit="/s", more_is_better=True),
@@ -95,16 +95,16 @@ async def _throughput(town: Town) -> list[Row]:
     ]
 
 
-async def _answers(town: Town) -> list[Row]:
+async def _answers(core: Core) -> list[Row]:
     """Commands while everybody gets a digest."""
-    going_out = asyncio.create_task(town.engine.deliver())
+    going_out = asyncio.create_task(core.engine.deliver())
     durations = []
     number = 0
     while not going_out.done():
         number = (number + 37) % CHANNELS
         for line in ("topics", "search diffusion", "settings limit 10"):
             started = time.perf_counter()
-            await town.ask(line, f"channel-{number}")
+            await core.ask(line, f"channel-{number}")
             durations.append(time.perf_counter() - started)
         await asyncio.sleep(0.02)
     assert await going_out == CHANNELS

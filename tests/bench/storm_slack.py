@@ -54,6 +54,6 @@ async def _storm() -> Outcome:
                 outcome = await storm(bot, CHANNELS, pause=PAUSE)
             assert not slack.violations, slack.violations
             await platform.close()
-            await bot.town.index.close()
+            await bot.core.index.close()
         await store.close()
     return outcome

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from storage.store import SqlStore
-from tests.town import Town
+from tests.core import Core
 
 
 @pytest.fixture
-async def town(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Town]:
+async def core(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Core]:
     store = SqlStore(sqlite_url)
-    town = Town(store, tmp_path / "index")
-    yield town
-    await town.index.close()
+    core = Core(store, tmp_path / "index")
+    yield core
+    await core.index.close()
     await store.close()

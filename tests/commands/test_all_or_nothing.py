@@ -14,8 +14,8 @@ from bot.commands.settings import configure_line
 from bot.errors import SearchIndexError, StorageError
 from bot.messages.plain import plain_text
 from storage.store import SqlStore
+from tests.core import MANAGER, Core
 from tests.sources import a_paper
-from tests.town import MANAGER, Town
 from tests.trouble import Trouble
 
 NOTHING = "nothing was changed"
@@ -26,14 +26,14 @@ async def broken_index(*_: object, **__: object) -> None:
 
 
 @pytest.fixture
-def index_gone(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+def index_gone(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
     """As when its folder stands on a disk that is full, with nothing in it."""
-    monkeypatch.setattr(town.index, "_catch_up", broken_index)
+    monkeypatch.setattr(core.index, "_catch_up", broken_index)
 
 
-async def state_of(store: SqlStore, town: Town) -> tuple[object, ...]:
+async def state_of(store: SqlStore, core: Core) -> tuple[object, ...]:
     """Everything that a command may change."""
-    channel = await store.channels.find(town.address())
+    channel = await store.channels.find(core.address())
     if channel is None:
         return ()
     topics = await store.subscriptions.of_channel(channel.id)
@@ -51,26 +51,26 @@ async def state_of(store: SqlStore, town: Town) -> tuple[object, ...]:
 # --- The search index
 
 
-async def test_a_topic_is_added_though_its_examples_cannot_be_found(town: Town, index_gone: None) -> None:
-    words = await town.say("subscribe delta")
+async def test_a_topic_is_added_though_its_examples_cannot_be_found(core: Core, index_gone: None) -> None:
+    words = await core.say("subscribe delta")
     assert "Topic 1 added" in words
     assert "search index" in words
     assert NOTHING not in words
-    assert "delta" in await town.say("topics")
-    edited = await town.say("edit 1 delta rays")
+    assert "delta" in await core.say("topics")
+    edited = await core.say("edit 1 delta rays")
     assert "is now" in edited
     assert NOTHING not in edited
 
 
-async def test_older_papers_that_cannot_be_found_leave_no_topic(town: Town, index_gone: None) -> None:
-    words = await town.refused("subscribe delta --backfill 3")
+async def test_older_papers_that_cannot_be_found_leave_no_topic(core: Core, index_gone: None) -> None:
+    words = await core.refused("subscribe delta --backfill 3")
     assert "search index" in words
     assert NOTHING in words
-    assert "no topics yet" in await town.say("topics")
+    assert "no topics yet" in await core.say("topics")
 
 
-async def test_a_search_without_an_index_names_the_index(town: Town, index_gone: None) -> None:
-    assert "search index" in await town.refused("search diffusion")
+async def test_a_search_without_an_index_names_the_index(core: Core, index_gone: None) -> None:
+    assert "search index" in await core.refused("search diffusion")
 
 
 # --- The database
@@ -96,21 +96,21 @@ LINES = (
 
 
 @pytest.mark.parametrize("line", LINES)
-async def test_words_are_true_whichever_statement_fails(town: Town, tmp_path: Path, line: str) -> None:
+async def test_words_are_true_whichever_statement_fails(core: Core, tmp_path: Path, line: str) -> None:
     """Tried with the database failing at the first statement, the second, and so on, until all goes well."""
-    await town.news(a_paper(1, upvotes=5), a_paper(2))
-    await town.say("subscribe diffusion")
-    await town.say("subscribe agents")
-    await town.say("subscribe works")
-    await town.news(a_paper(3))
-    await town.index.refresh()
+    await core.news(a_paper(1, upvotes=5), a_paper(2))
+    await core.say("subscribe diffusion")
+    await core.say("subscribe agents")
+    await core.say("subscribe works")
+    await core.news(a_paper(3))
+    await core.index.refresh()
     for at in range(200):
-        before = await state_of(town.store, town)
-        trouble = Trouble(town.store.database, at)
-        reply = await town.ask(line)
+        before = await state_of(core.store, core)
+        trouble = Trouble(core.store.database, at)
+        reply = await core.ask(line)
         trouble.end()
         words = plain_text(reply.message)
-        after = await state_of(town.store, town)
+        after = await state_of(core.store, core)
         if NOTHING in words:
             assert after == before, f"{line} at statement {at}: {words}"
         elif after != before and trouble.struck:
@@ -124,11 +124,11 @@ async def test_words_are_true_whichever_statement_fails(town: Town, tmp_path: Pa
 
 
 async def test_a_commit_that_nobody_confirmed_is_said_to_be_in_doubt(
-    town: Town, monkeypatch: pytest.MonkeyPatch
+    core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where the server commits, and its connection breaks before it can say so."""
-    await town.say("subscribe diffusion")
-    database = town.store.database
+    await core.say("subscribe diffusion")
+    database = core.store.database
 
     def lose(connection: Connection) -> None:
         if not connection.get_execution_options().get("read_only"):
@@ -137,7 +137,7 @@ async def test_a_commit_that_nobody_confirmed_is_said_to_be_in_doubt(
     monkeypatch.setattr(database, "is_sqlite", False)
     event.listen(database.engine.sync_engine, "commit", lose)
     try:
-        reply = await town.ask("settings limit 7")
+        reply = await core.ask("settings limit 7")
     finally:
         event.remove(database.engine.sync_engine, "commit", lose)
     words = plain_text(reply.message)
@@ -145,20 +145,20 @@ async def test_a_commit_that_nobody_confirmed_is_said_to_be_in_doubt(
     assert NOTHING not in words
 
 
-async def test_what_others_write_at_the_same_time_is_not_taken_for_ones_own(town: Town) -> None:
+async def test_what_others_write_at_the_same_time_is_not_taken_for_ones_own(core: Core) -> None:
     """Digests of many channels share one transaction; whoever finds nothing changed must not read the opposite."""
     for channel in ("one", "two"):
-        await town.say("subscribe diffusion", channel)
-    await town.news(a_paper(1))
-    real = town.store.subscriptions.add
+        await core.say("subscribe diffusion", channel)
+    await core.news(a_paper(1))
+    real = core.store.subscriptions.add
 
     async def late(*given: Any, **named: Any) -> Any:
         await asyncio.sleep(0.05)
         raise StorageError("the database did not answer")
 
-    town.store.subscriptions.add = late  # type: ignore[method-assign]
-    sent, refused = await asyncio.gather(town.ask("now", "one"), town.ask("subscribe gamma", "two"))
-    town.store.subscriptions.add = real  # type: ignore[method-assign]
+    core.store.subscriptions.add = late  # type: ignore[method-assign]
+    sent, refused = await asyncio.gather(core.ask("now", "one"), core.ask("subscribe gamma", "two"))
+    core.store.subscriptions.add = real  # type: ignore[method-assign]
     assert not sent.failed
     assert NOTHING in plain_text(refused.message)
 
@@ -166,16 +166,16 @@ async def test_what_others_write_at_the_same_time_is_not_taken_for_ones_own(town
 # --- Forms
 
 
-async def test_a_form_with_one_mistake_changes_nothing_and_names_its_field(town: Town) -> None:
-    await town.say("subscribe diffusion")
-    before = await state_of(town.store, town)
-    reply = await town.ask(configure_line({"schedule": "mon,thu 17:30", "limit": "500"}))
+async def test_a_form_with_one_mistake_changes_nothing_and_names_its_field(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    before = await state_of(core.store, core)
+    reply = await core.ask(configure_line({"schedule": "mon,thu 17:30", "limit": "500"}))
     assert reply.failed
     assert dict(reply.mistakes).keys() == {"limit"}
-    assert await state_of(town.store, town) == before
+    assert await state_of(core.store, core) == before
 
 
-async def test_all_mistakes_of_a_form_are_said_at_once(town: Town) -> None:
+async def test_all_mistakes_of_a_form_are_said_at_once(core: Core) -> None:
     values = {
         "schedule": "every blue moon",
         "timezone": "Atlantis",
@@ -186,16 +186,16 @@ async def test_all_mistakes_of_a_form_are_said_at_once(town: Town) -> None:
         "sources": "usenet",
         "quiet-days": "someday",
     }
-    reply = await town.ask(configure_line(values))
+    reply = await core.ask(configure_line(values))
     assert dict(reply.mistakes).keys() == values.keys()
     for sentence in reply.mistakes.values():
         assert sentence.replace("`", "") in plain_text(reply.message).replace("`", "")
 
 
-async def test_a_form_applies_all_that_it_says(town: Town) -> None:
+async def test_a_form_applies_all_that_it_says(core: Core) -> None:
     values = {"schedule": "mon,thu 17:30", "timezone": "Europe/Berlin", "limit": "7", "style": "compact"}
-    words = await town.say(configure_line(values | {"mention": '@the "team"', "quiet-days": "none"}))
-    channel = await town.channel()
+    words = await core.say(configure_line(values | {"mention": '@the "team"', "quiet-days": "none"}))
+    channel = await core.channel()
     assert (channel.schedule, channel.time_zone) == ("mon,thu 17:30", "Europe/Berlin")
     assert (channel.settings.limit, channel.settings.style) == (7, Style.COMPACT)
     assert channel.settings.mention == "@the 'team'"
@@ -203,14 +203,14 @@ async def test_a_form_applies_all_that_it_says(town: Town) -> None:
     assert "The next digest is" in words
 
 
-async def test_a_form_can_be_checked_without_being_applied(town: Town) -> None:
-    await town.say("subscribe diffusion")
-    before = await state_of(town.store, town)
-    assert "Nothing was changed yet" in await town.say(configure_line({"limit": "7"}, check=True))
-    assert (await town.ask(configure_line({"limit": "700"}, check=True))).mistakes.keys() == {"limit"}
-    assert await state_of(town.store, town) == before
+async def test_a_form_can_be_checked_without_being_applied(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    before = await state_of(core.store, core)
+    assert "Nothing was changed yet" in await core.say(configure_line({"limit": "7"}, check=True))
+    assert (await core.ask(configure_line({"limit": "700"}, check=True))).mistakes.keys() == {"limit"}
+    assert await state_of(core.store, core) == before
 
 
-async def test_a_form_is_for_those_who_may_manage_the_channel(town: Town) -> None:
+async def test_a_form_is_for_those_who_may_manage_the_channel(core: Core) -> None:
     visitor = MANAGER.__class__(id="u9", name="Eve")
-    assert "Only people who may manage" in await town.refused(configure_line({"limit": "7"}), person=visitor)
+    assert "Only people who may manage" in await core.refused(configure_line({"limit": "7"}), person=visitor)

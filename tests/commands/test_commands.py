@@ -13,9 +13,9 @@ from bot.messages.plain import plain_text
 from bot.papers.names import read_names
 from bot.platforms.command_calls import CommandCall, Completion, Reply
 from tests.clocks import NOON
+from tests.core import MANAGER, VISITOR, Core
 from tests.platforms import Fault
 from tests.sources import TODAY, a_paper
-from tests.town import MANAGER, VISITOR, Town
 
 
 def buttons(reply: Reply) -> dict[str, str]:
@@ -31,112 +31,112 @@ def buttons(reply: Reply) -> dict[str, str]:
 # --- help
 
 
-async def test_an_empty_line_gets_a_short_menu(town: Town) -> None:
-    reply = await town.ask("")
+async def test_an_empty_line_gets_a_short_menu(core: Core) -> None:
+    reply = await core.ask("")
     assert "subscribe diffusion distillation" in plain_text(reply.message)
     for line in buttons(reply).values():
-        assert not (await town.ask(line)).failed
+        assert not (await core.ask(line)).failed
 
 
-async def test_help_names_every_command_and_explains_each(town: Town) -> None:
-    overview = await town.say("help")
+async def test_help_names_every_command_and_explains_each(core: Core) -> None:
+    overview = await core.say("help")
     for command in REGISTRY:
         assert f"`/papers {command.short_usage}`" in overview
-        explanation = await town.say(f"help {command.name}")
+        explanation = await core.say(f"help {command.name}")
         assert all(f"/papers {example}" in explanation for example in command.examples)
 
 
-async def test_a_misspelt_command_gets_a_proposal(town: Town) -> None:
-    assert await town.refused("subscibe x") == "There is no command `subscibe`. Did you mean `/papers subscribe`?"
-    assert await town.refused("help subscibe") == "There is no command `subscibe`. Did you mean `/papers subscribe`?"
+async def test_a_misspelt_command_gets_a_proposal(core: Core) -> None:
+    assert await core.refused("subscibe x") == "There is no command `subscibe`. Did you mean `/papers subscribe`?"
+    assert await core.refused("help subscibe") == "There is no command `subscibe`. Did you mean `/papers subscribe`?"
 
 
 # --- search
 
 
-async def test_search_pages_through_the_results_with_buttons(town: Town) -> None:
-    await town.news(*(a_paper(number) for number in range(1, 13)))
-    first = await town.ask("search diffusion study")
+async def test_search_pages_through_the_results_with_buttons(core: Core) -> None:
+    await core.news(*(a_paper(number) for number in range(1, 13)))
+    first = await core.ask("search diffusion study")
     assert "12 papers for `diffusion study`, page 1 of 3" in plain_text(first.message)
     assert len(first.message.paper_ids) == 5
-    second = await town.ask(buttons(first)["Next ›"], from_message="m1")
+    second = await core.ask(buttons(first)["Next ›"], from_message="m1")
     assert second.replaces
-    third = await town.ask(buttons(second)["Next ›"], from_message="m1")
+    third = await core.ask(buttons(second)["Next ›"], from_message="m1")
     assert "Next ›" not in buttons(third)
     seen = [*first.message.paper_ids, *second.message.paper_ids, *third.message.paper_ids]
     assert sorted(seen) == [a_paper(number).id for number in range(1, 13)]
-    beyond = await town.ask("search diffusion study --page 9", from_message="m1")
+    beyond = await core.ask("search diffusion study --page 9", from_message="m1")
     assert plain_text(beyond.message) == plain_text(third.message)
 
 
-async def test_an_old_button_shows_the_last_page_of_a_shorter_listing(town: Town) -> None:
-    await town.news(*(a_paper(number) for number in range(1, 13)))
-    second = await town.ask("today --page 2")
+async def test_an_old_button_shows_the_last_page_of_a_shorter_listing(core: Core) -> None:
+    await core.news(*(a_paper(number) for number in range(1, 13)))
+    second = await core.ask("today --page 2")
     assert len(second.message.paper_ids) == 2
-    assert plain_text((await town.ask("today --page 9")).message) == plain_text(second.message)
+    assert plain_text((await core.ask("today --page 9")).message) == plain_text(second.message)
 
 
-async def test_where_no_paper_is_known_search_says_why(town: Town) -> None:
-    assert "the first come when the feeds are read" in await town.say("search diffusion")
-    town.source.error = SourceError("it does not answer")
-    await town.engine.poll()
-    words = await town.say("search diffusion")
+async def test_where_no_paper_is_known_search_says_why(core: Core) -> None:
+    assert "the first come when the feeds are read" in await core.say("search diffusion")
+    core.source.error = SourceError("it does not answer")
+    await core.engine.poll()
+    words = await core.say("search diffusion")
     assert "Hugging Face cannot be read at the moment" in words
     assert "No paper matches" not in words
-    town.source.error = None
-    await town.news(a_paper(1))
-    assert "No paper matches" in await town.say("search turtles")
+    core.source.error = None
+    await core.news(a_paper(1))
+    assert "No paper matches" in await core.say("search turtles")
 
 
-async def test_a_source_that_nobody_wants_anything_of_was_not_read(town: Town) -> None:
-    await town.engine.poll()
-    assert (await town.store.sources.state(town.source.name)).last_success_at is None
-    assert "read today" not in await town.say("status")
+async def test_a_source_that_nobody_wants_anything_of_was_not_read(core: Core) -> None:
+    await core.engine.poll()
+    assert (await core.store.sources.state(core.source.name)).last_success_at is None
+    assert "read today" not in await core.say("status")
 
 
-async def test_search_offers_related_papers_under_their_own_heading(town: Town) -> None:
-    await town.news(a_paper(1), a_paper(2, title="Fast Diffusion Turtles"))
-    words = await town.say("search how fast can diffusion turtles run")
+async def test_search_offers_related_papers_under_their_own_heading(core: Core) -> None:
+    await core.news(a_paper(1), a_paper(2, title="Fast Diffusion Turtles"))
+    words = await core.say("search how fast can diffusion turtles run")
     assert "No paper matches" not in words
     assert "Best matches" in words
     assert "Fast Diffusion Turtles" in words
 
 
-async def test_similar_begins_with_papers_of_others(town: Town) -> None:
+async def test_similar_begins_with_papers_of_others(core: Core) -> None:
     others = read_names(["Grace Hopper"])
-    await town.news(*(a_paper(number) for number in range(1, 8)), a_paper(9, authors=others))
-    assert (await town.ask(f"similar {a_paper(1).id}")).message.paper_ids[0] == a_paper(9).id
+    await core.news(*(a_paper(number) for number in range(1, 8)), a_paper(9, authors=others))
+    assert (await core.ask(f"similar {a_paper(1).id}")).message.paper_ids[0] == a_paper(9).id
 
 
-async def test_a_question_is_a_search_for_what_it_is_about(town: Town) -> None:
-    await town.news(a_paper(1), a_paper(2, title="Fast Diffusion Turtles"))
-    assert "1 paper for `fast diffusion turtles`" in (await town.say("search how fast are diffusion turtles?"))
+async def test_a_question_is_a_search_for_what_it_is_about(core: Core) -> None:
+    await core.news(a_paper(1), a_paper(2, title="Fast Diffusion Turtles"))
+    assert "1 paper for `fast diffusion turtles`" in (await core.say("search how fast are diffusion turtles?"))
 
 
-async def test_search_and_subscribe_offer_the_nearest_word(town: Town) -> None:
-    await town.news(*(a_paper(number, abstract="We look at diffusion.") for number in range(1, 8)))
-    reply = await town.ask("search difusion")
+async def test_search_and_subscribe_offer_the_nearest_word(core: Core) -> None:
+    await core.news(*(a_paper(number, abstract="We look at diffusion.") for number in range(1, 8)))
+    reply = await core.ask("search difusion")
     assert "Did you mean diffusion?" in plain_text(reply.message)
     assert buttons(reply)["Search diffusion"] == "search diffusion"
-    assert "Did you mean diffusion?" in await town.say("subscribe difusion")
-    assert "Did you mean" not in await town.say("search diffusion")
+    assert "Did you mean diffusion?" in await core.say("subscribe difusion")
+    assert "Did you mean" not in await core.say("search diffusion")
 
 
-async def test_results_show_where_the_words_are(town: Town) -> None:
-    await town.news(a_paper(1, abstract="We ask a question. A tiny network of neurons dreams at night."))
-    (card,) = (block for block in (await town.ask("search neurons")).message.blocks if isinstance(block, PaperBlock))
+async def test_results_show_where_the_words_are(core: Core) -> None:
+    await core.news(a_paper(1, abstract="We ask a question. A tiny network of neurons dreams at night."))
+    (card,) = (block for block in (await core.ask("search neurons")).message.blocks if isinstance(block, PaperBlock))
     assert [span.text for span in card.snippet if span.bold] == ["neurons"]
     assert "tiny network" in "".join(span.text for span in card.snippet)
 
 
-async def test_search_for_a_link_shows_the_paper(town: Town) -> None:
-    await town.news(a_paper(1))
-    reply = await town.ask("search https://arxiv.org/abs/2605.00001v2")
+async def test_search_for_a_link_shows_the_paper(core: Core) -> None:
+    await core.news(a_paper(1))
+    reply = await core.ask("search https://arxiv.org/abs/2605.00001v2")
     assert reply.message.paper_ids == ["2605.00001"]
 
 
-async def test_a_mistake_in_a_query_is_pointed_at(town: Town) -> None:
-    words = await town.refused('search "mixture of experts')
+async def test_a_mistake_in_a_query_is_pointed_at(core: Core) -> None:
+    words = await core.refused('search "mixture of experts')
     assert "^" in words
     assert "quot" in words.lower()
 
@@ -144,106 +144,106 @@ async def test_a_mistake_in_a_query_is_pointed_at(town: Town) -> None:
 @pytest.mark.parametrize(
     "query", ["-survey", "OR OR", "cat:nope.XX", "upvotes:>many", "x" * 10_000, "🙂", '"', "((", "a OR -b", "foo:bar"]
 )
-async def test_nonsense_gets_a_sentence_and_changes_nothing(town: Town, query: str) -> None:
-    assert len(await town.refused(f"search {query}")) > 20
-    assert len(await town.refused(f"subscribe {query}")) > 20
-    assert await town.store.channels.find(town.address()) is None
+async def test_nonsense_gets_a_sentence_and_changes_nothing(core: Core, query: str) -> None:
+    assert len(await core.refused(f"search {query}")) > 20
+    assert len(await core.refused(f"subscribe {query}")) > 20
+    assert await core.store.channels.find(core.address()) is None
 
 
-async def test_chinese_is_searched_like_any_other_text(town: Town) -> None:
-    await town.news(a_paper(1, title="扩散 模型"))
-    assert (await town.ask("search 扩散")).message.paper_ids == ["2605.00001"]
+async def test_chinese_is_searched_like_any_other_text(core: Core) -> None:
+    await core.news(a_paper(1, title="扩散 模型"))
+    assert (await core.ask("search 扩散")).message.paper_ids == ["2605.00001"]
 
 
 # --- today, trending, show, similar, cards
 
 
-async def test_today_shows_the_newest_listing(town: Town) -> None:
-    assert "No papers are listed yet" in await town.say("today")
-    town.source.list(a_paper(1, upvotes=1), a_paper(2, upvotes=9), day=TODAY)
-    town.source.list(a_paper(3), day=TODAY - timedelta(days=1))
-    await town.engine.poll()
-    reply = await town.ask("today")
+async def test_today_shows_the_newest_listing(core: Core) -> None:
+    assert "No papers are listed yet" in await core.say("today")
+    core.source.list(a_paper(1, upvotes=1), a_paper(2, upvotes=9), day=TODAY)
+    core.source.list(a_paper(3), day=TODAY - timedelta(days=1))
+    await core.engine.poll()
+    reply = await core.ask("today")
     assert reply.message.paper_ids == ["2605.00002", "2605.00001"]
     assert "2 papers listed today" in plain_text(reply.message)
 
 
-async def test_trending_orders_by_upvotes_within_the_period(town: Town) -> None:
-    town.source.list(a_paper(1, upvotes=5), day=TODAY)
-    town.source.list(a_paper(2, upvotes=50), day=TODAY - timedelta(days=2))
-    await town.engine.poll()
-    assert (await town.ask("trending")).message.paper_ids == ["2605.00002", "2605.00001"]
-    assert (await town.ask("trending day")).message.paper_ids == ["2605.00001"]
+async def test_trending_orders_by_upvotes_within_the_period(core: Core) -> None:
+    core.source.list(a_paper(1, upvotes=5), day=TODAY)
+    core.source.list(a_paper(2, upvotes=50), day=TODAY - timedelta(days=2))
+    await core.engine.poll()
+    assert (await core.ask("trending")).message.paper_ids == ["2605.00002", "2605.00001"]
+    assert (await core.ask("trending day")).message.paper_ids == ["2605.00001"]
 
 
-async def test_show_gives_a_card_whose_buttons_work(town: Town) -> None:
-    await town.news(a_paper(1), a_paper(2))
-    reply = await town.ask("show arxiv.org/pdf/2605.00001")
+async def test_show_gives_a_card_whose_buttons_work(core: Core) -> None:
+    await core.news(a_paper(1), a_paper(2))
+    reply = await core.ask("show arxiv.org/pdf/2605.00001")
     card = reply.message.blocks[0]
     lines = {button.label: button.line for button in card.buttons}  # type: ignore[union-attr]
-    assert "We study diffusion. It works." in plain_text((await town.ask(lines["Abstract"])).message)
-    assert (await town.ask(lines["Similar"])).message.paper_ids == ["2605.00002"]
+    assert "We study diffusion. It works." in plain_text((await core.ask(lines["Abstract"])).message)
+    assert (await core.ask(lines["Similar"])).message.paper_ids == ["2605.00002"]
     for line in ("show 2605.00001.", "show https://arxiv.org/abs/2605.00001,"):  # with the end of a sentence
-        assert (await town.ask(line)).message == reply.message
-    assert "Shared" in await town.say(lines["Share to channel"])
-    await town.engine.deliver()
-    (post,) = town.platform.posts
+        assert (await core.ask(line)).message == reply.message
+    assert "Shared" in await core.say(lines["Share to channel"])
+    await core.engine.deliver()
+    (post,) = core.platform.posts
     assert "Ada shared a paper" in plain_text(post.message)
 
 
-async def test_an_unknown_paper_and_no_paper_get_a_sentence(town: Town) -> None:
-    assert "I do not know 2601.00001" in await town.refused("show 2601.00001")
-    assert "is not a paper that I can find" in await town.refused("show attention is all you need")
+async def test_an_unknown_paper_and_no_paper_get_a_sentence(core: Core) -> None:
+    assert "I do not know 2601.00001" in await core.refused("show 2601.00001")
+    assert "is not a paper that I can find" in await core.refused("show attention is all you need")
 
 
 # --- topics
 
 
-async def test_subscribe_explains_the_topic_and_shows_what_it_would_have_posted(town: Town) -> None:
-    await town.news(*(a_paper(number) for number in range(1, 6)))
-    reply = await town.ask('subscribe diffusion "study" -survey --min-upvotes 2 --name "Diffusion news"')
+async def test_subscribe_explains_the_topic_and_shows_what_it_would_have_posted(core: Core) -> None:
+    await core.news(*(a_paper(number) for number in range(1, 6)))
+    reply = await core.ask('subscribe diffusion "study" -survey --min-upvotes 2 --name "Diffusion news"')
     words = plain_text(reply.message)
     assert "Topic 1 added" in words
     assert "at least 2 upvotes" in words
     assert "every weekday at 09:00" in words
     assert "The next digest is tomorrow at 09:00 (UTC)." in words
     assert len(reply.message.paper_ids) == 3
-    listing = await town.say("topics")
+    listing = await core.say("topics")
     assert "Diffusion news" in listing
-    await town.say(buttons(reply)["Undo"])
-    assert "no topics yet" in await town.say("topics")
+    await core.say(buttons(reply)["Undo"])
+    assert "no topics yet" in await core.say("topics")
 
 
-async def test_only_who_may_change_topics_is_offered_it(town: Town) -> None:
-    await town.say("subscribe diffusion")
-    assert {"Edit", "Remove"} <= buttons(await town.ask("topics")).keys()
-    shown = await town.ask("topics", person=VISITOR)
+async def test_only_who_may_change_topics_is_offered_it(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    assert {"Edit", "Remove"} <= buttons(await core.ask("topics")).keys()
+    shown = await core.ask("topics", person=VISITOR)
     assert "diffusion" in plain_text(shown.message)
     assert not buttons(shown)
 
 
 @pytest.mark.parametrize("line", ["?", "-h", "--help"])
-async def test_help_is_understood_in_other_habits(town: Town, line: str) -> None:
-    assert await town.say(line) == await town.say("help")
+async def test_help_is_understood_in_other_habits(core: Core, line: str) -> None:
+    assert await core.say(line) == await core.say("help")
 
 
-async def test_the_asker_s_time_zone_is_the_channel_s(town: Town) -> None:
+async def test_the_asker_s_time_zone_is_the_channel_s(core: Core) -> None:
     call = CommandCall(
         line="subscribe x",
-        address=town.address(),
+        address=core.address(),
         channel_name="general",
         person=type(MANAGER)(id="u3", name="Zoe", may_manage=True, time_zone="Europe/Berlin"),
     )
-    await town.commands.run(call)
-    assert (await town.channel()).time_zone == "Europe/Berlin"
+    await core.commands.run(call)
+    assert (await core.channel()).time_zone == "Europe/Berlin"
 
 
-async def test_the_same_topic_twice_is_refused_with_its_number(town: Town) -> None:
-    await town.say("subscribe diffusion -survey")
-    assert "it is number 1" in await town.refused("subscribe  Diffusion   -survey --instant")
-    await town.say("subscribe agents")
-    assert "it is number 1" in await town.refused("edit 2 diffusion -survey")
-    assert not (await town.ask("subscribe diffusion -survey", "other")).failed
+async def test_the_same_topic_twice_is_refused_with_its_number(core: Core) -> None:
+    await core.say("subscribe diffusion -survey")
+    assert "it is number 1" in await core.refused("subscribe  Diffusion   -survey --instant")
+    await core.say("subscribe agents")
+    assert "it is number 1" in await core.refused("edit 2 diffusion -survey")
+    assert not (await core.ask("subscribe diffusion -survey", "other")).failed
 
 
 @pytest.mark.parametrize(
@@ -257,209 +257,209 @@ async def test_the_same_topic_twice_is_refused_with_its_number(town: Town) -> No
         ("agents --min-upvotes 20", "agents"),
     ],
 )
-async def test_the_same_topic_in_other_words_is_refused_with_its_number(first: str, again: str, town: Town) -> None:
-    await town.say("subscribe turtles")
-    await town.say(f"subscribe {first}")
-    assert "it is number 2" in await town.refused(f"subscribe {again}")
-    await town.say("subscribe agents -benchmark")
+async def test_the_same_topic_in_other_words_is_refused_with_its_number(first: str, again: str, core: Core) -> None:
+    await core.say("subscribe turtles")
+    await core.say(f"subscribe {first}")
+    assert "it is number 2" in await core.refused(f"subscribe {again}")
+    await core.say("subscribe agents -benchmark")
 
 
-async def test_two_topics_become_one(town: Town) -> None:
-    await town.news(a_paper(1), a_paper(2, title="Turtles", abstract="", upvotes=50))
-    await town.say("subscribe diffusion --name Slow")
-    await town.say("subscribe turtles --min-upvotes 20 --instant --name Fast")
-    await town.news(a_paper(3), a_paper(4, title="More Turtles", abstract="", upvotes=20))
-    answer = await town.say("merge 1 2")
+async def test_two_topics_become_one(core: Core) -> None:
+    await core.news(a_paper(1), a_paper(2, title="Turtles", abstract="", upvotes=50))
+    await core.say("subscribe diffusion --name Slow")
+    await core.say("subscribe turtles --min-upvotes 20 --instant --name Fast")
+    await core.news(a_paper(3), a_paper(4, title="More Turtles", abstract="", upvotes=20))
+    answer = await core.say("merge 1 2")
     assert (
         "Topics 1 and 2 are now one, number 1: papers either with diffusion or (with turtles, with at least 20"
         in answer
     )
-    listing = await town.say("topics")
+    listing = await core.say("topics")
     assert "1 topic in #general" in listing
     assert "1. Slow (`diffusion OR turtles upvotes:>=20`)" in listing
     assert "posted at once" in listing
-    assert sorted((await town.ask("preview")).message.paper_ids) == ["2605.00003", "2605.00004"]
+    assert sorted((await core.ask("preview")).message.paper_ids) == ["2605.00003", "2605.00004"]
     # Older papers that gain votes were old before; newer ones come by either side.
     few = a_paper(6, title="Few Turtles", abstract="", upvotes=3)
-    await town.news(a_paper(1, upvotes=90), a_paper(2, title="Turtles", abstract="", upvotes=91), a_paper(5), few)
-    assert sorted((await town.ask("preview")).message.paper_ids) == ["2605.00003", "2605.00004", "2605.00005"]
-    await town.news(a_paper(6, title="Few Turtles", abstract="", upvotes=30))
-    await town.next_digest()
-    assert "4 papers in the last 30 days" in await town.say("topics")
+    await core.news(a_paper(1, upvotes=90), a_paper(2, title="Turtles", abstract="", upvotes=91), a_paper(5), few)
+    assert sorted((await core.ask("preview")).message.paper_ids) == ["2605.00003", "2605.00004", "2605.00005"]
+    await core.news(a_paper(6, title="Few Turtles", abstract="", upvotes=30))
+    await core.next_digest()
+    assert "4 papers in the last 30 days" in await core.say("topics")
 
 
-async def test_a_common_bound_stays_an_option_of_merged_topics(town: Town) -> None:
-    await town.say("subscribe diffusion OR turtles --min-upvotes 20")
-    await town.say("subscribe sort:new agents -survey --min-upvotes 20 --name Robots")
-    await town.say("merge robots 1")
-    assert "2. Robots (`agents -survey OR diffusion OR turtles`)" in await town.say("topics")
+async def test_a_common_bound_stays_an_option_of_merged_topics(core: Core) -> None:
+    await core.say("subscribe diffusion OR turtles --min-upvotes 20")
+    await core.say("subscribe sort:new agents -survey --min-upvotes 20 --name Robots")
+    await core.say("merge robots 1")
+    assert "2. Robots (`agents -survey OR diffusion OR turtles`)" in await core.say("topics")
     assert (
         "subscribe agents -survey OR diffusion OR turtles --min-upvotes 20 --name"
-        in (buttons(await town.ask("unsubscribe 2"))["Add it again"])
+        in (buttons(await core.ask("unsubscribe 2"))["Add it again"])
     )
 
 
-async def test_topics_that_cannot_be_merged_stay_as_they_are(town: Town) -> None:
-    await town.say("subscribe diffusion")
-    await town.say("subscribe turtles")
-    await town.say("subscribe Turtle OR Diffusion")
-    assert "Both are topic 2" in await town.refused("merge 2 turtles")
-    assert "There is no topic “9” here" in await town.refused("merge 1 9")
-    assert "it is number 3, `turtle OR diffusion`" in await town.refused("merge 1 2")
-    assert "needs the number of the topic that goes into it" in await town.refused("merge 1")
-    await town.say("subscribe " + " OR ".join(f"term{number}" for number in range(30)))
-    await town.say("subscribe " + " OR ".join(f"word{number}" for number in range(30)))
-    assert "at most 500 characters and 50 words" in await town.refused("merge 4 5")
-    assert "5 topics in #general" in await town.say("topics")
+async def test_topics_that_cannot_be_merged_stay_as_they_are(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.say("subscribe turtles")
+    await core.say("subscribe Turtle OR Diffusion")
+    assert "Both are topic 2" in await core.refused("merge 2 turtles")
+    assert "There is no topic “9” here" in await core.refused("merge 1 9")
+    assert "it is number 3, `turtle OR diffusion`" in await core.refused("merge 1 2")
+    assert "needs the number of the topic that goes into it" in await core.refused("merge 1")
+    await core.say("subscribe " + " OR ".join(f"term{number}" for number in range(30)))
+    await core.say("subscribe " + " OR ".join(f"word{number}" for number in range(30)))
+    assert "at most 500 characters and 50 words" in await core.refused("merge 4 5")
+    assert "5 topics in #general" in await core.say("topics")
 
 
-async def test_topics_are_edited_by_number_name_or_query(town: Town) -> None:
-    await town.say("subscribe diffusion")
-    await town.say("subscribe agents --name Robots")
-    assert "transformers" in await town.say("edit 1 transformers --min-upvotes 4")
-    assert "at least 4 upvotes" in await town.say("topics")
-    await town.say("edit robots --name none --instant on")
-    listing = await town.say("topics")
+async def test_topics_are_edited_by_number_name_or_query(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.say("subscribe agents --name Robots")
+    assert "transformers" in await core.say("edit 1 transformers --min-upvotes 4")
+    assert "at least 4 upvotes" in await core.say("topics")
+    await core.say("edit robots --name none --instant on")
+    listing = await core.say("topics")
     assert "Robots" not in listing
     assert "posted at once" in listing
-    await town.say("edit 1 --min-upvotes 0")
-    assert "upvotes" not in await town.say("topics")
-    assert "write `/papers edit 1 transformers`" in await town.say("edit 1")
-    assert "There is no topic “7” here" in await town.refused("edit 7 x")
+    await core.say("edit 1 --min-upvotes 0")
+    assert "upvotes" not in await core.say("topics")
+    assert "write `/papers edit 1 transformers`" in await core.say("edit 1")
+    assert "There is no topic “7” here" in await core.refused("edit 7 x")
 
 
 @pytest.mark.parametrize("none", ["none", "off", "no", "-", "None"])
-async def test_none_is_said_in_the_same_words_everywhere(town: Town, none: str) -> None:
-    await town.say("subscribe agents --name Robots")
-    await town.say(f"edit 1 --name {none}")
-    assert "Robots" not in await town.say("topics")
-    await town.say("settings quiet-days sat")
-    assert "is now none" in await town.say(f"settings quiet-days {none}")
-    assert "is now none" in await town.say(f"settings mention {none}")
+async def test_none_is_said_in_the_same_words_everywhere(core: Core, none: str) -> None:
+    await core.say("subscribe agents --name Robots")
+    await core.say(f"edit 1 --name {none}")
+    assert "Robots" not in await core.say("topics")
+    await core.say("settings quiet-days sat")
+    assert "is now none" in await core.say(f"settings quiet-days {none}")
+    assert "is now none" in await core.say(f"settings mention {none}")
 
 
-async def test_an_edit_lets_go_of_what_it_no_longer_wants(town: Town) -> None:
-    await town.say("subscribe diffusion")
-    await town.news(a_paper(1), a_paper(2, title="Diffusion Survey"))
-    await town.say("edit 1 diffusion -survey")
-    assert (await town.ask("preview")).message.paper_ids == ["2605.00001"]
+async def test_an_edit_lets_go_of_what_it_no_longer_wants(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.news(a_paper(1), a_paper(2, title="Diffusion Survey"))
+    await core.say("edit 1 diffusion -survey")
+    assert (await core.ask("preview")).message.paper_ids == ["2605.00001"]
 
 
-async def test_unsubscribe_takes_a_number_a_name_or_a_query(town: Town) -> None:
-    await town.say("subscribe diffusion models")
-    await town.say("subscribe agents --name Robots")
-    await town.say("subscribe retrieval")
-    assert "Did you mean number 3, “retrieval”?" in await town.refused("unsubscribe retreival")
-    await town.say("unsubscribe DIFFUSION models")
-    await town.say("unsubscribe robots")
-    undo = buttons(await town.ask("unsubscribe #3"))["Add it again"]
-    assert "no topics" in await town.refused("unsubscribe 1")
-    await town.say(undo)
-    assert "4. `retrieval`" in await town.say("topics")  # numbers are never given twice
+async def test_unsubscribe_takes_a_number_a_name_or_a_query(core: Core) -> None:
+    await core.say("subscribe diffusion models")
+    await core.say("subscribe agents --name Robots")
+    await core.say("subscribe retrieval")
+    assert "Did you mean number 3, “retrieval”?" in await core.refused("unsubscribe retreival")
+    await core.say("unsubscribe DIFFUSION models")
+    await core.say("unsubscribe robots")
+    undo = buttons(await core.ask("unsubscribe #3"))["Add it again"]
+    assert "no topics" in await core.refused("unsubscribe 1")
+    await core.say(undo)
+    assert "4. `retrieval`" in await core.say("topics")  # numbers are never given twice
 
 
-async def test_a_topic_is_found_by_whatever_would_be_refused_as_its_double(town: Town) -> None:
-    await town.say("subscribe diffusion models")
-    await town.say("subscribe retrieval --min-upvotes 5")
+async def test_a_topic_is_found_by_whatever_would_be_refused_as_its_double(core: Core) -> None:
+    await core.say("subscribe diffusion models")
+    await core.say("subscribe retrieval --min-upvotes 5")
     for line in ("models diffusion", "retrieval upvotes:>4"):
-        assert "has that topic already" in await town.refused(f"subscribe {line}")
-        assert "removed" in await town.say(f"unsubscribe {line}")
+        assert "has that topic already" in await core.refused(f"subscribe {line}")
+        assert "removed" in await core.say(f"unsubscribe {line}")
 
 
-async def test_unsubscribe_drops_what_waited_only_for_it(town: Town) -> None:
-    await town.say("subscribe diffusion")
-    await town.say("subscribe turtles")
-    await town.news(a_paper(1), a_paper(2, title="Diffusion Turtles"))
-    await town.say("unsubscribe 1")
-    assert (await town.ask("preview")).message.paper_ids == ["2605.00002"]
+async def test_unsubscribe_drops_what_waited_only_for_it(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.say("subscribe turtles")
+    await core.news(a_paper(1), a_paper(2, title="Diffusion Turtles"))
+    await core.say("unsubscribe 1")
+    assert (await core.ask("preview")).message.paper_ids == ["2605.00002"]
 
 
-async def test_many_topics_are_shown_by_pages(town: Town) -> None:
+async def test_many_topics_are_shown_by_pages(core: Core) -> None:
     for number in range(1, 53):
-        await town.say(f"subscribe diffusion {number}")
-    first = await town.ask("topics")
+        await core.say(f"subscribe diffusion {number}")
+    first = await core.ask("topics")
     assert "50. " in plain_text(first.message)
     assert "51. " not in plain_text(first.message)
-    second = await town.ask(buttons(first)["Next ›"], from_message="m1")
+    second = await core.ask(buttons(first)["Next ›"], from_message="m1")
     assert second.replaces
     assert "52 topics in" in plain_text(second.message)
     assert "51. `diffusion 51`" in plain_text(second.message)
-    assert plain_text((await town.ask("topics --page 9")).message) == plain_text(second.message)
+    assert plain_text((await core.ask("topics --page 9")).message) == plain_text(second.message)
 
 
-async def test_topics_tell_what_each_brought(town: Town) -> None:
-    await town.say("subscribe diffusion")
-    await town.news(a_paper(1), a_paper(2))
-    await town.next_digest()
-    assert "2 papers in the last 30 days" in await town.say("topics")
+async def test_topics_tell_what_each_brought(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.news(a_paper(1), a_paper(2))
+    await core.next_digest()
+    assert "2 papers in the last 30 days" in await core.say("topics")
 
 
 # --- permissions
 
 
-async def test_only_managers_change_things_and_everybody_may_look(town: Town) -> None:
-    await town.say("subscribe diffusion")
+async def test_only_managers_change_things_and_everybody_may_look(core: Core) -> None:
+    await core.say("subscribe diffusion")
     for line in ("subscribe x", "unsubscribe 1", "edit 1 y", "merge 1 2", "schedule instant", "timezone UTC", "pause",
                  "resume", "settings limit 3", "now"):  # fmt: skip
-        assert "Only people who may manage this channel" in await town.refused(line, person=VISITOR)
+        assert "Only people who may manage this channel" in await core.refused(line, person=VISITOR)
     for line in ("help", "search x", "today", "trending", "topics", "settings", "settings limit", "schedule",
                  "timezone", "preview", "history", "status"):  # fmt: skip
-        assert not (await town.ask(line, person=VISITOR)).failed, line
+        assert not (await core.ask(line, person=VISITOR)).failed, line
 
 
 # --- timing
 
 
-async def test_schedule_and_time_zone_move_the_next_digest(town: Town) -> None:
-    assert "every day at 18:30 (UTC)" in await town.say("schedule daily 6:30pm")
-    assert (await town.channel()).next_digest_at == NOON.replace(hour=18, minute=30)
-    assert "it is 14:00 there" in await town.say("timezone berlin")
-    assert (await town.channel()).next_digest_at == NOON.replace(hour=16, minute=30)
-    assert "as soon as they are found" in await town.say("schedule instant")
-    assert "Did you mean `Europe/Berlin`?" in await town.refused("timezone Berln")
-    assert len(await town.refused("schedule whenever")) > 20
+async def test_schedule_and_time_zone_move_the_next_digest(core: Core) -> None:
+    assert "every day at 18:30 (UTC)" in await core.say("schedule daily 6:30pm")
+    assert (await core.channel()).next_digest_at == NOON.replace(hour=18, minute=30)
+    assert "it is 14:00 there" in await core.say("timezone berlin")
+    assert (await core.channel()).next_digest_at == NOON.replace(hour=16, minute=30)
+    assert "as soon as they are found" in await core.say("schedule instant")
+    assert "Did you mean `Europe/Berlin`?" in await core.refused("timezone Berln")
+    assert len(await core.refused("schedule whenever")) > 20
 
 
-async def test_a_pause_keeps_papers_and_ends_by_itself(town: Town) -> None:
-    await town.say("schedule daily 09:00")
-    await town.say("subscribe diffusion")
-    assert "Thursday" in await town.say("pause until thursday")
+async def test_a_pause_keeps_papers_and_ends_by_itself(core: Core) -> None:
+    await core.say("schedule daily 09:00")
+    await core.say("subscribe diffusion")
+    assert "Thursday" in await core.say("pause until thursday")
     for number in (1, 2):
-        await town.news(a_paper(number))
-        await town.settle(hours=24, step=3600)
-    assert len(town.platform.posts) == 1
-    assert len(town.platform.papers_in("general")) == 2
-    assert "was not paused" in await town.say("resume")
-    assert "has begun already" in await town.refused("pause until 2020-01-01")
+        await core.news(a_paper(number))
+        await core.settle(hours=24, step=3600)
+    assert len(core.platform.posts) == 1
+    assert len(core.platform.papers_in("general")) == 2
+    assert "was not paused" in await core.say("resume")
+    assert "has begun already" in await core.refused("pause until 2020-01-01")
 
 
-async def test_a_channel_paused_without_end_waits_for_resume(town: Town) -> None:
-    await town.say("subscribe diffusion")
-    await town.say("pause")
-    await town.news(a_paper(1))
-    await town.settle(hours=72, step=3600)
-    assert town.platform.posts == []
-    assert "paused" in await town.refused("now")
-    assert "goes on" in await town.say("resume")
-    await town.next_digest()
-    assert len(town.platform.posts) == 1
+async def test_a_channel_paused_without_end_waits_for_resume(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.say("pause")
+    await core.news(a_paper(1))
+    await core.settle(hours=72, step=3600)
+    assert core.platform.posts == []
+    assert "paused" in await core.refused("now")
+    assert "goes on" in await core.say("resume")
+    await core.next_digest()
+    assert len(core.platform.posts) == 1
 
 
 # --- settings
 
 
-async def test_settings_are_shown_changed_and_checked(town: Town) -> None:
-    shown = await town.say("settings")
+async def test_settings_are_shown_changed_and_checked(core: Core) -> None:
+    shown = await core.say("settings")
     for key in ("limit", "style", "abstracts", "mention", "sources", "quiet-days"):
         assert key in shown
-        assert key in await town.say(f"settings {key}")
-    await town.say("settings limit 7")
-    await town.say("settings STYLE Compact")
-    await town.say("settings abstracts on")
-    await town.say("settings mention @team")
-    await town.say("settings sources hugging face")
-    await town.say("settings quiet-days sat, sun, 2026-12-24")
-    shown = await town.say("settings")
+        assert key in await core.say(f"settings {key}")
+    await core.say("settings limit 7")
+    await core.say("settings STYLE Compact")
+    await core.say("settings abstracts on")
+    await core.say("settings mention @team")
+    await core.say("settings sources hugging face")
+    await core.say("settings quiet-days sat, sun, 2026-12-24")
+    shown = await core.say("settings")
     for value in ("limit: 7", "style: compact", "abstracts: on", "mention: @team", "sources: Hugging Face"):
         assert value in shown
     assert "sat, sun, 2026-12-24" in shown
@@ -474,94 +474,94 @@ async def test_settings_are_shown_changed_and_checked(town: Town) -> None:
         "settings quiet-days mon,tue,wed,thu,fri,sat,sun": "`/papers pause` stops posting",
         "settings styl compact": "Did you mean `style`?",
     }.items():
-        assert sentence in await town.refused(line)
+        assert sentence in await core.refused(line)
 
 
-async def test_quiet_days_are_quiet_and_keep_their_papers(town: Town) -> None:
-    await town.say("schedule daily 09:00")
-    await town.say("subscribe diffusion")
-    await town.say("subscribe turtles --instant")
-    assert "Friday at 09:00" in await town.say("settings quiet-days wed,thu")
-    await town.news(a_paper(1))
-    town.clock.set(NOON + timedelta(days=1))
-    await town.news(a_paper(2, title="Turtles"))
-    await town.engine.deliver()
-    assert town.platform.posts == []
-    town.clock.set(NOON + timedelta(days=2.6))
-    await town.engine.deliver()
-    assert town.platform.papers_in("general") == ["2605.00002"]
-    await town.next_digest()
-    assert sorted(town.platform.papers_in("general")) == ["2605.00001", "2605.00002"]
+async def test_quiet_days_are_quiet_and_keep_their_papers(core: Core) -> None:
+    await core.say("schedule daily 09:00")
+    await core.say("subscribe diffusion")
+    await core.say("subscribe turtles --instant")
+    assert "Friday at 09:00" in await core.say("settings quiet-days wed,thu")
+    await core.news(a_paper(1))
+    core.clock.set(NOON + timedelta(days=1))
+    await core.news(a_paper(2, title="Turtles"))
+    await core.engine.deliver()
+    assert core.platform.posts == []
+    core.clock.set(NOON + timedelta(days=2.6))
+    await core.engine.deliver()
+    assert core.platform.papers_in("general") == ["2605.00002"]
+    await core.next_digest()
+    assert sorted(core.platform.papers_in("general")) == ["2605.00001", "2605.00002"]
 
 
-async def test_a_source_that_a_channel_does_not_want_is_left_out(town: Town) -> None:
-    await town.say("subscribe diffusion")
-    await town.say("settings sources arxiv")
-    await town.news(a_paper(1))
-    assert "Nothing is waiting" in await town.say("preview")
+async def test_a_source_that_a_channel_does_not_want_is_left_out(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.say("settings sources arxiv")
+    await core.news(a_paper(1))
+    assert "Nothing is waiting" in await core.say("preview")
 
 
 # --- delivery
 
 
-async def test_counts_say_what_is_shown_and_what_is_counted(town: Town) -> None:
-    await town.say("subscribe diffusion")
-    await town.say("settings limit 6")
-    await town.news(*(a_paper(number) for number in range(1, 32)))
-    await town.engine.deliver()
-    assert "31 papers, of which a digest shows 6" in await town.say("status")
-    preview = await town.say("preview")
+async def test_counts_say_what_is_shown_and_what_is_counted(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.say("settings limit 6")
+    await core.news(*(a_paper(number) for number in range(1, 32)))
+    await core.engine.deliver()
+    assert "31 papers, of which a digest shows 6" in await core.say("status")
+    preview = await core.say("preview")
     assert "25 papers more would stand behind the button “+25 more”" in preview
-    assert "6 papers on the way; 25 papers more behind the button “+25 more”." in await town.say("now")
-    await town.engine.deliver()
-    assert len(town.platform.papers_in("general")) == 6
-    assert "31 papers as BibTeX, 25 of which stood behind the “more” button" in await town.say("bib week")
-    older = await town.say("subscribe study --backfill 31")
+    assert "6 papers on the way; 25 papers more behind the button “+25 more”." in await core.say("now")
+    await core.engine.deliver()
+    assert len(core.platform.papers_in("general")) == 6
+    assert "31 papers as BibTeX, 25 of which stood behind the “more” button" in await core.say("bib week")
+    older = await core.say("subscribe study --backfill 31")
     assert "No older paper matches." in older
 
 
-async def test_older_papers_are_counted_as_they_are_shown(town: Town) -> None:
-    await town.news(*(a_paper(number) for number in range(1, 32)))
-    await town.say("settings limit 6")
-    assert "6 older papers will be posted now; 25 papers more behind" in await town.say("subscribe study --backfill 31")
-    await town.engine.deliver()
-    assert len(town.platform.papers_in("general")) == 6
+async def test_older_papers_are_counted_as_they_are_shown(core: Core) -> None:
+    await core.news(*(a_paper(number) for number in range(1, 32)))
+    await core.say("settings limit 6")
+    assert "6 older papers will be posted now; 25 papers more behind" in await core.say("subscribe study --backfill 31")
+    await core.engine.deliver()
+    assert len(core.platform.papers_in("general")) == 6
 
 
-async def test_preview_shows_the_digest_and_now_sends_it(town: Town) -> None:
-    assert "no topics yet" in await town.say("preview")
-    await town.say("subscribe diffusion")
-    assert "Nothing is waiting" in await town.say("now")
-    await town.news(a_paper(1), a_paper(2))
-    reply = await town.ask("preview")
+async def test_preview_shows_the_digest_and_now_sends_it(core: Core) -> None:
+    assert "no topics yet" in await core.say("preview")
+    await core.say("subscribe diffusion")
+    assert "Nothing is waiting" in await core.say("now")
+    await core.news(a_paper(1), a_paper(2))
+    reply = await core.ask("preview")
     assert sorted(reply.message.paper_ids) == ["2605.00001", "2605.00002"]
     assert reply.ephemeral
-    assert town.platform.posts == []
-    assert "2 papers on the way" in await town.say(buttons(reply)["Send now"])
-    await town.engine.deliver()
-    assert sorted(town.platform.papers_in("general")) == ["2605.00001", "2605.00002"]
-    assert "Nothing is waiting" in await town.say("preview")
+    assert core.platform.posts == []
+    assert "2 papers on the way" in await core.say(buttons(reply)["Send now"])
+    await core.engine.deliver()
+    assert sorted(core.platform.papers_in("general")) == ["2605.00001", "2605.00002"]
+    assert "Nothing is waiting" in await core.say("preview")
 
 
-async def test_history_shows_what_was_posted(town: Town) -> None:
-    assert "Nothing was posted" in await town.say("history")
-    await town.say("subscribe diffusion")
-    await town.news(*(a_paper(number) for number in range(1, 16)))
-    await town.next_digest()
-    assert len((await town.ask("history")).message.paper_ids) == 10
-    assert len((await town.ask("history 50")).message.paper_ids) == 15
+async def test_history_shows_what_was_posted(core: Core) -> None:
+    assert "Nothing was posted" in await core.say("history")
+    await core.say("subscribe diffusion")
+    await core.news(*(a_paper(number) for number in range(1, 16)))
+    await core.next_digest()
+    assert len((await core.ask("history")).message.paper_ids) == 10
+    assert len((await core.ask("history 50")).message.paper_ids) == 15
 
 
-async def test_status_tells_the_health_of_feeds_and_posting(town: Town) -> None:
-    await town.say("subscribe diffusion")
-    await town.news(a_paper(1))
-    words = await town.say("status")
+async def test_status_tells_the_health_of_feeds_and_posting(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.news(a_paper(1))
+    words = await core.say("status")
     assert "The next digest is tomorrow at 09:00 (UTC)." in words
     assert "Waiting: 1 paper" in words
     assert "Hugging Face: read today at 12:00 (UTC)" in words
-    town.platform.fail("general", Fault.BUSY)
-    await town.next_digest()
-    assert "last trouble: busy" in await town.say("status")
+    core.platform.fail("general", Fault.BUSY)
+    await core.next_digest()
+    assert "last trouble: busy" in await core.say("status")
 
 
 # --- completion
@@ -591,29 +591,29 @@ async def test_status_tells_the_health_of_feeds_and_posting(town: Town) -> None:
         ("save diffu", "save 2605.00002"),
     ],
 )
-async def test_half_a_line_is_completed(town: Town, line: str, first: str) -> None:
-    await town.news(a_paper(1), a_paper(2))
-    await town.say("subscribe diffusion")
-    call = CommandCall(line=line, address=town.address(), channel_name="general", person=MANAGER)
-    assert (await town.commands.complete(call))[0].line == first
+async def test_half_a_line_is_completed(core: Core, line: str, first: str) -> None:
+    await core.news(a_paper(1), a_paper(2))
+    await core.say("subscribe diffusion")
+    call = CommandCall(line=line, address=core.address(), channel_name="general", person=MANAGER)
+    assert (await core.commands.complete(call))[0].line == first
 
 
-async def test_without_a_database_nothing_is_completed(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_a_database_nothing_is_completed(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(*_: object) -> None:
         raise StorageError("the disk is full")
 
-    monkeypatch.setattr(type(town.store.papers), "beginning_with", broken)
-    call = CommandCall(line="show 2605", address=town.address(), channel_name="general", person=MANAGER)
-    assert await town.commands.complete(call) == []
+    monkeypatch.setattr(type(core.store.papers), "beginning_with", broken)
+    call = CommandCall(line="show 2605", address=core.address(), channel_name="general", person=MANAGER)
+    assert await core.commands.complete(call) == []
 
 
-async def test_completions_say_what_they_stand_for(town: Town) -> None:
-    await town.news(a_paper(1, title="An α of 100% *sparse* attention"))
-    await town.say('subscribe diffusion --name "Fast ones"')
+async def test_completions_say_what_they_stand_for(core: Core) -> None:
+    await core.news(a_paper(1, title="An α of 100% *sparse* attention"))
+    await core.say('subscribe diffusion --name "Fast ones"')
 
     async def offered(line: str) -> list[Completion]:
-        call = CommandCall(line=line, address=town.address(), channel_name="general", person=MANAGER)
-        return list(await town.commands.complete(call))
+        call = CommandCall(line=line, address=core.address(), channel_name="general", person=MANAGER)
+        return list(await core.commands.complete(call))
 
     assert await offered("unsubscribe fast") == [Completion("unsubscribe 1", "Fast ones")]
     [paper] = await offered("show attention")
@@ -622,18 +622,18 @@ async def test_completions_say_what_they_stand_for(town: Town) -> None:
     assert await offered("frobnicate x") == []
 
 
-async def test_the_topic_that_watches_the_date_of_today(town: Town) -> None:
-    await town.say(f"subscribe after:{date(2026, 5, 12)}")
-    await town.news(a_paper(1))
-    assert (await town.ask("preview")).message.paper_ids == ["2605.00001"]
+async def test_the_topic_that_watches_the_date_of_today(core: Core) -> None:
+    await core.say(f"subscribe after:{date(2026, 5, 12)}")
+    await core.news(a_paper(1))
+    assert (await core.ask("preview")).message.paper_ids == ["2605.00001"]
 
 
-async def test_the_line_that_edit_proposes_is_understood(town: Town) -> None:
-    await town.say('subscribe diffusion --instant --min-upvotes 5 --name "My topic"')
-    proposed = (await town.say("edit 1")).split("`/papers ")[1].split("`")[0]
+async def test_the_line_that_edit_proposes_is_understood(core: Core) -> None:
+    await core.say('subscribe diffusion --instant --min-upvotes 5 --name "My topic"')
+    proposed = (await core.say("edit 1")).split("`/papers ")[1].split("`")[0]
     assert proposed == 'edit 1 diffusion --min-upvotes 5 --instant on --name "My topic"'
-    await town.say(proposed)
+    await core.say(proposed)
 
 
-async def test_no_upvotes_are_no_bound(town: Town) -> None:
-    assert "upvotes" not in (await town.say("subscribe diffusion --min-upvotes 0"))
+async def test_no_upvotes_are_no_bound(core: Core) -> None:
+    assert "upvotes" not in (await core.say("subscribe diffusion --min-upvotes 0"))

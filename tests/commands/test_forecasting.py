@@ -6,28 +6,28 @@ import pytest
 
 from bot.papers.paper import SourceName
 from bot.topics.volume import Volume
+from tests.core import Core
 from tests.sources import a_paper
-from tests.town import Town
 
 
-async def test_a_forecast_counts_what_the_topic_would_have_posted_within_its_bounds(town: Town) -> None:
-    await town.news(*(a_paper(number, upvotes=number) for number in range(1, 9)))
-    everything = await town.say("forecast -- diffusion")
+async def test_a_forecast_counts_what_the_topic_would_have_posted_within_its_bounds(core: Core) -> None:
+    await core.news(*(a_paper(number, upvotes=number) for number in range(1, 9)))
+    everything = await core.say("forecast -- diffusion")
     assert "8 papers in the one day that is known" in everything
     assert "about 8 a day: 8 from Daily Papers" in everything
-    bounded = await town.say("forecast --min-upvotes 7 -- diffusion")
+    bounded = await core.say("forecast --min-upvotes 7 -- diffusion")
     assert "2 papers in the one day that is known" in bounded
     assert "Diffusion Study 8" in bounded
     assert "Diffusion Study 6" not in bounded
-    assert "nothing" in await town.say("forecast -- turtles")
+    assert "nothing" in await core.say("forecast -- turtles")
 
 
-async def test_before_anything_is_read_nobody_can_say(town: Town) -> None:
-    assert "No papers are known yet" in await town.say("forecast -- diffusion")
+async def test_before_anything_is_read_nobody_can_say(core: Core) -> None:
+    assert "No papers are known yet" in await core.say("forecast -- diffusion")
 
 
-async def test_a_query_that_is_wrong_is_explained(town: Town) -> None:
-    assert "quot" in await town.refused('forecast -- "diffusion')
+async def test_a_query_that_is_wrong_is_explained(core: Core) -> None:
+    assert "quot" in await core.refused('forecast -- "diffusion')
 
 
 @pytest.mark.parametrize(
@@ -43,28 +43,28 @@ def test_rates_are_said_as_people_do(featured: int, arxiv: int, said: str) -> No
     assert Volume(14, {SourceName.HUGGINGFACE: featured, SourceName.ARXIV: arxiv}).rate() == said
 
 
-async def test_a_topic_says_what_it_would_have_brought_and_warns_of_much(town: Town) -> None:
-    await town.news(*(a_paper(number, upvotes=number) for number in range(1, 41)))
-    words = await town.say("subscribe diffusion")
+async def test_a_topic_says_what_it_would_have_brought_and_warns_of_much(core: Core) -> None:
+    await core.news(*(a_paper(number, upvotes=number) for number in range(1, 41)))
+    words = await core.say("subscribe diffusion")
     assert "about 40 a day: 40 from Daily Papers" in words
     assert "--min-upvotes 50" not in words
     assert "more than most channels read" in words
     assert "Looked for in Daily Papers and arXiv" in words
 
 
-async def test_a_topic_names_the_forms_that_match(town: Town) -> None:
+async def test_a_topic_names_the_forms_that_match(core: Core) -> None:
     papers = (a_paper(1, title="Agents that plan"), a_paper(2, title="An agent"), a_paper(3, abstract="Animation."))
-    await town.news(*papers)
-    words = await town.say("subscribe agents animations")
+    await core.news(*papers)
+    words = await core.say("subscribe agents animations")
     assert "“agents” finds “agent” and “agents”; `=agents` finds that form alone" in words
     assert "No paper has “animations” itself: it finds “animation”" in words
-    assert "finds that form alone" not in await town.say('subscribe "agents" planning')
+    assert "finds that form alone" not in await core.say('subscribe "agents" planning')
 
 
-async def test_where_there_are_too_many_a_word_is_proposed_that_halves_them(town: Town) -> None:
+async def test_where_there_are_too_many_a_word_is_proposed_that_halves_them(core: Core) -> None:
     papers = [
         a_paper(number, upvotes=0, abstract="We study diffusion." + (" On molecules." if number % 2 else ""))
         for number in range(1, 41)
     ]
-    await town.news(*papers)
-    assert "`diffusion molecules`" in await town.say("subscribe diffusion")
+    await core.news(*papers)
+    assert "`diffusion molecules`" in await core.say("subscribe diffusion")

@@ -7,8 +7,8 @@ import pytest
 from adapters.discord.interactions.command_tree import command_tree
 from bot.commands.registry import Command
 from bot.commands.runner import REGISTRY
+from tests.core import Core
 from tests.sources import a_paper
-from tests.town import Town
 
 COMMANDS = list(REGISTRY._commands.values())
 PAPER = "2605.00001"
@@ -20,23 +20,23 @@ def line_of(command: Command) -> str:
 
 
 @pytest.mark.parametrize("command", [one for one in COMMANDS if not one.needs_channel], ids=lambda one: one.name)
-async def test_one_that_needs_no_channel_works_without_and_adds_none(town: Town, command: Command) -> None:
-    await town.news(a_paper(1))
+async def test_one_that_needs_no_channel_works_without_and_adds_none(core: Core, command: Command) -> None:
+    await core.news(a_paper(1))
     assert not command.manages
-    reply = await town.ask(line_of(command))
+    reply = await core.ask(line_of(command))
     assert not reply.failed or command.name == "unsave"
-    assert await town.store.channels.find(town.address()) is None
+    assert await core.store.channels.find(core.address()) is None
 
 
 @pytest.mark.parametrize("command", [one for one in COMMANDS if one.personal], ids=lambda one: one.name)
 @pytest.mark.parametrize("before", ["save", "unsave"])
-async def test_one_that_changes_the_reading_list_says_so(town: Town, command: Command, before: str) -> None:
-    await town.news(a_paper(1))
-    await town.say(f"save {PAPER}")
-    await town.say(f"{before} {PAPER}")
-    known = await town.say("saved")
-    await town.ask(line_of(command))
-    changed = await town.say("saved") != known
+async def test_one_that_changes_the_reading_list_says_so(core: Core, command: Command, before: str) -> None:
+    await core.news(a_paper(1))
+    await core.say(f"save {PAPER}")
+    await core.say(f"{before} {PAPER}")
+    known = await core.say("saved")
+    await core.ask(line_of(command))
+    changed = await core.say("saved") != known
     assert not changed or command.changes_reading_list
     assert not command.changes_reading_list or changed or command.name == before
 

@@ -8,29 +8,29 @@ from pathlib import Path
 
 from bot.messages.plain import plain_text
 from storage.store import SqlStore
+from tests.core import VISITOR, Core
 from tests.sources import a_paper
-from tests.town import VISITOR, Town
 
 
 async def test_a_paper_is_shared_once_an_hour_by_whoever_presses(store: SqlStore, tmp_path: Path) -> None:
-    town = Town(store, tmp_path)
-    await town.news(a_paper(1), a_paper(2))
-    shares = [town.ask(f"share {a_paper(1).id}", person=replace(VISITOR, id=f"u{number}")) for number in range(5)]
+    core = Core(store, tmp_path)
+    await core.news(a_paper(1), a_paper(2))
+    shares = [core.ask(f"share {a_paper(1).id}", person=replace(VISITOR, id=f"u{number}")) for number in range(5)]
     replies = await asyncio.gather(*shares)
     assert sorted(reply.failed for reply in replies) == [False, True, True, True, True]
     assert "within the last hour" in plain_text(next(reply for reply in replies if reply.failed).message)
-    assert not (await town.ask(f"share {a_paper(2).id}")).failed
-    assert not (await town.ask(f"share {a_paper(1).id}", "random")).failed
-    town.clock.advance(minutes=61)
-    assert not (await town.ask(f"share {a_paper(1).id}")).failed
-    await town.index.close()
+    assert not (await core.ask(f"share {a_paper(2).id}")).failed
+    assert not (await core.ask(f"share {a_paper(1).id}", "random")).failed
+    core.clock.advance(minutes=61)
+    assert not (await core.ask(f"share {a_paper(1).id}")).failed
+    await core.index.close()
 
 
 async def test_who_may_not_write_in_a_channel_shares_nothing_with_it(store: SqlStore, tmp_path: Path) -> None:
-    town = Town(store, tmp_path)
-    await town.news(a_paper(1))
-    reply = await town.ask(f"share {a_paper(1).id}", person=replace(VISITOR, may_post=False))
+    core = Core(store, tmp_path)
+    await core.news(a_paper(1))
+    reply = await core.ask(f"share {a_paper(1).id}", person=replace(VISITOR, may_post=False))
     assert reply.failed
     assert "may write" in plain_text(reply.message)
-    assert not (await town.ask(f"share {a_paper(1).id}")).failed
-    await town.index.close()
+    assert not (await core.ask(f"share {a_paper(1).id}")).failed
+    await core.index.close()

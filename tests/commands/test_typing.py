@@ -12,8 +12,8 @@ from bot.query.errors import QueryError
 from bot.query.parser import parse
 from bot.text.readable import readable
 from bot.topics.matcher import matches
+from tests.core import Core
 from tests.sources import a_paper
-from tests.town import Town
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ from tests.town import Town
         ("pause “until 2026-12-24”", "24"),
     ],
 )
-async def test_quotes_and_full_width_forms_are_taken_for_what_they_are(town: Town, line: str, part: str) -> None:
-    assert part in await town.say(line)
+async def test_quotes_and_full_width_forms_are_taken_for_what_they_are(core: Core, line: str, part: str) -> None:
+    assert part in await core.say(line)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ async def test_quotes_and_full_width_forms_are_taken_for_what_they_are(town: Tow
         ("search http://fast.ai", "A link is not searched for."),
     ],
 )
-async def test_what_cannot_be_meant_is_refused_with_what_to_write(town: Town, line: str, sentence: str) -> None:
-    assert sentence in await town.refused(line)
+async def test_what_cannot_be_meant_is_refused_with_what_to_write(core: Core, line: str, sentence: str) -> None:
+    assert sentence in await core.refused(line)
 
 
 @pytest.mark.parametrize(
@@ -63,21 +63,21 @@ async def test_what_cannot_be_meant_is_refused_with_what_to_write(town: Town, li
         *("http://arxiv.org/abs/2605.00001v2", "“2605.00001”", "oai:arXiv.org:2605.00001"),
     ],
 )
-async def test_a_paper_is_shown_however_it_is_named(town: Town, written: str) -> None:
-    await town.news(a_paper(1))
+async def test_a_paper_is_shown_however_it_is_named(core: Core, written: str) -> None:
+    await core.news(a_paper(1))
     for command in ("show", "save", "search"):
-        assert "2605.00001" in str((await town.ask(f"{command} {written}")).message), command
+        assert "2605.00001" in str((await core.ask(f"{command} {written}")).message), command
 
 
 @pytest.mark.parametrize("line", ["help query", "help queries", "help QUERY", "help “query”"])
-async def test_help_explains_the_language(town: Town, line: str) -> None:
-    words = await town.say(line)
+async def test_help_explains_the_language(core: Core, line: str) -> None:
+    words = await core.say(line)
     for examples, meaning in LANGUAGE:
         assert meaning in words
         for example in examples:
             assert example in words
-    assert "/papers help query" in await town.say("help")
-    assert "/papers help query" in await town.say("help subscribe")
+    assert "/papers help query" in await core.say("help")
+    assert "/papers help query" in await core.say("help subscribe")
 
 
 @pytest.mark.parametrize("example", [example for examples, _ in LANGUAGE for example in examples])

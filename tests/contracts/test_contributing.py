@@ -15,8 +15,8 @@ from bot.commands import runner, settings
 from bot.commands.registry import Registry
 from storage.store import SqlStore
 from tests.contracts.examples import counting
+from tests.core import Core
 from tests.sources import a_paper
-from tests.town import Town
 
 ROOT = Path(__file__).parents[2]
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
@@ -25,11 +25,11 @@ PARAGRAPHS = dict(re.findall(_PARAGRAPH, CONTRIBUTING, re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture
-async def town(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Town]:
+async def core(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Core]:
     store = SqlStore(sqlite_url)
-    town = Town(store, tmp_path / "index")
-    yield town
-    await town.index.close()
+    core = Core(store, tmp_path / "index")
+    yield core
+    await core.index.close()
     await store.close()
 
 
@@ -53,19 +53,19 @@ def test_the_examples_are_small(example: str) -> None:
     assert len((ROOT / f"tests/contracts/examples/{example}.py").read_text().splitlines()) <= 60
 
 
-async def test_a_command_is_in_the_help_and_works(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_command_is_in_the_help_and_works(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         runner, "REGISTRY", Registry((*runner.REGISTRY, runner.REGISTRY.get("more"), *counting.COMMANDS))
     )
-    await town.news(a_paper(1), a_paper(2))
-    assert "2 papers for diffusion" in await town.say("count diffusion")
-    assert "how many papers match" in await town.say("help")
-    assert "count QUERY" in await town.say("help count")
-    assert "needs a query" in await town.refused("count")
-    assert "Did you mean" in await town.refused("cuont x")
+    await core.news(a_paper(1), a_paper(2))
+    assert "2 papers for diffusion" in await core.say("count diffusion")
+    assert "how many papers match" in await core.say("help")
+    assert "count QUERY" in await core.say("help count")
+    assert "needs a query" in await core.refused("count")
+    assert "Did you mean" in await core.refused("cuont x")
 
 
-async def test_a_setting_is_shown_set_and_part_of_forms(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_setting_is_shown_set_and_part_of_forms(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
     def read(known: ChannelSettings, value: str, _platform: object) -> ChannelSettings:
         return replace(known, limit=len(value))
 
@@ -77,9 +77,9 @@ async def test_a_setting_is_shown_set_and_part_of_forms(town: Town, monkeypatch:
         show=lambda known: "!" * known.limit,
     )
     monkeypatch.setitem(settings.SETTINGS, "loudness", long)
-    assert "how loud" in await town.say("settings")
-    assert "is now !!!" in await town.say("settings loudness !!!")
-    channel = await town.channel()
+    assert "how loud" in await core.say("settings")
+    assert "is now !!!" in await core.say("settings loudness !!!")
+    channel = await core.channel()
     assert channel.settings.limit == 3
     fields = {block["block_id"]: block for block in settings_view(channel)["blocks"]}
     assert fields["loudness"]["element"]["initial_value"] == "!!!"

@@ -13,27 +13,27 @@ from bot.intake import enrichment
 from bot.messages.plain import plain_text
 from bot.papers.paper import Paper, SourceName
 from storage.store import SqlStore
+from tests.core import Core
 from tests.papers.names import names
 from tests.sources import ScriptedLookup, a_paper
-from tests.town import Town
 
 ARXIV = a_paper(1, categories=("cs.LG", "cs.CV"), authors=names("Ada Lovelace", "Alan Turing", "Kurt Gödel"))
 
 
 async def test_a_topic_finds_a_paper_by_the_category_that_arxiv_knows(store: SqlStore, tmp_path: Path) -> None:
-    town = Town(store, tmp_path / "index", catalogue=ScriptedLookup(ARXIV))
-    await town.say("subscribe cat:cs.CV")
-    await town.news(a_paper(1), a_paper(2))
-    await town.next_digest()
-    assert town.platform.papers_in("general") == ["2605.00001"]
-    words = plain_text(town.platform.posts[0].message)
+    core = Core(store, tmp_path / "index", catalogue=ScriptedLookup(ARXIV))
+    await core.say("subscribe cat:cs.CV")
+    await core.news(a_paper(1), a_paper(2))
+    await core.next_digest()
+    assert core.platform.papers_in("general") == ["2605.00001"]
+    words = plain_text(core.platform.posts[0].message)
     assert "A. Lovelace, A. Turing +1" in words
     assert "cs.LG" in words
     paper = await store.papers.paper("2605.00001")
     assert paper is not None
     # It is still Hugging Face alone that brought it, with its votes.
     assert (paper.sources, paper.upvotes) == (frozenset({SourceName.HUGGINGFACE}), 5)
-    await town.index.close()
+    await core.index.close()
 
 
 async def test_the_catalogue_is_asked_rarely_and_in_batches(store: SqlStore, tmp_path: Path) -> None:
@@ -46,27 +46,27 @@ async def test_the_catalogue_is_asked_rarely_and_in_batches(store: SqlStore, tmp
 
     lookup = Counting(ARXIV)
     lookup.batches = []
-    town = Town(store, tmp_path / "index", catalogue=lookup)
-    await town.news(a_paper(1), a_paper(2), a_paper(3))
-    await town.engine.poll()
+    core = Core(store, tmp_path / "index", catalogue=lookup)
+    await core.news(a_paper(1), a_paper(2), a_paper(3))
+    await core.engine.poll()
     assert sorted(lookup.batches[0]) == ["2605.00001", "2605.00002", "2605.00003"]
-    town.clock.advance(hours=7)
+    core.clock.advance(hours=7)
     lookup.error = SourceError("it is busy")
-    await town.engine.poll()
+    await core.engine.poll()
     lookup.error = None
-    await town.engine.poll()
+    await core.engine.poll()
     assert [sorted(batch) for batch in lookup.batches[1:]] == [["2605.00002", "2605.00003"]] * 2
-    await town.index.close()
+    await core.index.close()
 
 
 async def test_a_digest_has_the_latest_votes(store: SqlStore, tmp_path: Path) -> None:
     hub = ScriptedLookup(a_paper(1, upvotes=77, models=2), name=SourceName.HUGGINGFACE)
-    town = Town(store, tmp_path / "index", hub=hub)
-    await town.say("subscribe diffusion")
-    await town.news(a_paper(1, upvotes=5))
-    await town.next_digest()
-    assert "▲ 77" in plain_text(town.platform.posts[0].message)
-    await town.index.close()
+    core = Core(store, tmp_path / "index", hub=hub)
+    await core.say("subscribe diffusion")
+    await core.news(a_paper(1, upvotes=5))
+    await core.next_digest()
+    assert "▲ 77" in plain_text(core.platform.posts[0].message)
+    await core.index.close()
 
 
 async def test_no_digest_waits_long_for_details(
@@ -81,14 +81,14 @@ async def test_no_digest_waits_long_for_details(
             return ()
 
     monkeypatch.setattr(enrichment, "TIMEOUT", 0.1)
-    town = Town(store, tmp_path / "index", hub=Slow(name=SourceName.HUGGINGFACE))
+    core = Core(store, tmp_path / "index", hub=Slow(name=SourceName.HUGGINGFACE))
     for channel in ("one", "two"):
-        await town.say("subscribe diffusion", channel)
-    await town.say("timezone Asia/Tokyo", "two")
-    await town.news(a_paper(1))
+        await core.say("subscribe diffusion", channel)
+    await core.say("timezone Asia/Tokyo", "two")
+    await core.news(a_paper(1))
     async with asyncio.timeout(20):
-        await town.next_digest("two")
-        await town.next_digest("one")
-    assert len(town.platform.posts) == 2
+        await core.next_digest("two")
+        await core.next_digest("one")
+    assert len(core.platform.posts) == 2
     assert Slow.asked <= 2
-    await town.index.close()
+    await core.index.close()

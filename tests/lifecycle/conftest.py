@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.app.conftest import town
+from tests.app.conftest import core
 
-__all__ = ["town"]
+__all__ = ["core"]

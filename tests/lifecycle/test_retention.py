@@ -27,8 +27,8 @@ from storage.tables import (
     VOTES,
     WORKSPACES,
 )
+from tests.core import MANAGER, Core
 from tests.sources import a_paper
-from tests.town import MANAGER, Town
 
 OF_A_WORKSPACE = (
     BASELINES,
@@ -45,26 +45,26 @@ OF_A_WORKSPACE = (
 HERE, ELSEWHERE = "local", "elsewhere"
 
 
-def lifecycle(town: Town) -> ChannelLifecycle:
-    return lifecycle_of(town.store, town.clock, town.engine.outbox.wake)
+def lifecycle(core: Core) -> ChannelLifecycle:
+    return lifecycle_of(core.store, core.clock, core.engine.outbox.wake)
 
 
-async def say(town: Town, line: str, workspace: str) -> None:
-    address = town.address("general", workspace)
-    reply = await town.commands.run(CommandCall(line=line, address=address, channel_name="general", person=MANAGER))
+async def say(core: Core, line: str, workspace: str) -> None:
+    address = core.address("general", workspace)
+    reply = await core.commands.run(CommandCall(line=line, address=address, channel_name="general", person=MANAGER))
     assert not reply.failed, reply.message
 
 
-async def rows(town: Town) -> dict[str, int]:
+async def rows(core: Core) -> dict[str, int]:
     """How many rows there are of all that belongs to workspaces."""
-    async with town.store.database.read() as connection:
+    async with core.store.database.read() as connection:
         return {
             table.name: (await connection.execute(select(func.count()).select_from(table))).scalar_one()
             for table in OF_A_WORKSPACE
         }
 
 
-async def settle_in(town: Town, workspace: str) -> None:
+async def settle_in(core: Core, workspace: str) -> None:
     """A channel with topics, a digest with replies, a vote, a reading list."""
     for line in (
         "subscribe diffusion",
@@ -72,34 +72,34 @@ async def settle_in(town: Town, workspace: str) -> None:
         "settings style threads",
         "schedule instant",
     ):
-        await say(town, line, workspace)
+        await say(core, line, workspace)
 
 
-async def use(town: Town) -> None:
-    await town.news(*(a_paper(number) for number in range(11, 15)))
-    await town.engine.deliver()
+async def use(core: Core) -> None:
+    await core.news(*(a_paper(number) for number in range(11, 15)))
+    await core.engine.deliver()
     for workspace in (HERE, ELSEWHERE):
         for line in ("save 2605.00011", "vote 2605.00011 up"):
-            await say(town, line, workspace)
+            await say(core, line, workspace)
 
 
 @pytest.fixture
-async def two(town: Town) -> Town:
-    """A town with two workspaces in full use."""
-    await town.news(*(a_paper(number) for number in range(1, 4)))
+async def two(core: Core) -> Core:
+    """A core with two workspaces in full use."""
+    await core.news(*(a_paper(number) for number in range(1, 4)))
     for workspace in (HERE, ELSEWHERE):
-        await settle_in(town, workspace)
-    await use(town)
-    assert all((await rows(town)).values())
-    return town
+        await settle_in(core, workspace)
+    await use(core)
+    assert all((await rows(core)).values())
+    return core
 
 
 async def test_the_data_of_a_workspace_that_was_left_is_deleted_in_time_and_nothing_else(
-    two: Town, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    two: Core, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(retention, "ROWS_AT_ONCE", 3)
     monkeypatch.setattr(retention, "PAUSE", 0)
-    other = Town(two.store, tmp_path / "other", clock=two.clock)
+    other = Core(two.store, tmp_path / "other", clock=two.clock)
     await other.engine.matching.follow()
     both = await rows(two)
     await lifecycle(two).workspace_left(two.address(), "I was removed.")
@@ -135,7 +135,7 @@ async def test_the_data_of_a_workspace_that_was_left_is_deleted_in_time_and_noth
     await other.index.close()
 
 
-async def test_whoever_comes_back_in_time_finds_everything(two: Town) -> None:
+async def test_whoever_comes_back_in_time_finds_everything(two: Core) -> None:
     both = await rows(two)
     await lifecycle(two).workspace_left(two.address(), "I was removed.")
     two.clock.advance(days=29)
@@ -147,7 +147,7 @@ async def test_whoever_comes_back_in_time_finds_everything(two: Town) -> None:
 
 
 @pytest.mark.parametrize("sign", ["joined", "resume", "subscribe"])
-async def test_any_sign_of_life_keeps_a_workspace(two: Town, sign: str) -> None:
+async def test_any_sign_of_life_keeps_a_workspace(two: Core, sign: str) -> None:
     await lifecycle(two).workspace_left(two.address(), "I was removed.")
     two.clock.advance(days=40)
     if sign == "joined":
@@ -162,20 +162,20 @@ async def test_any_sign_of_life_keeps_a_workspace(two: Town, sign: str) -> None:
     assert await Retention(two.store.channels, two.clock).delete_left() == 0
 
 
-async def test_a_token_that_is_refused_is_no_departure(two: Town) -> None:
+async def test_a_token_that_is_refused_is_no_departure(two: Core) -> None:
     await lifecycle(two).workspace_lost(two.address(), "My token was revoked.")
     two.clock.advance(days=400)
     assert await Retention(two.store.channels, two.clock).delete_left() == 0
 
 
-async def test_being_told_twice_does_not_begin_the_time_anew(two: Town) -> None:
+async def test_being_told_twice_does_not_begin_the_time_anew(two: Core) -> None:
     for _ in range(2):
         await lifecycle(two).workspace_left(two.address(), "I was removed.")
         two.clock.advance(days=20)
     assert await Retention(two.store.channels, two.clock).delete_left() > 0
 
 
-async def test_little_is_deleted_at_a_time(two: Town) -> None:
+async def test_little_is_deleted_at_a_time(two: Core) -> None:
     await lifecycle(two).workspace_left(two.address(), "I was removed.")
     two.clock.advance(days=31)
     steps = []
@@ -188,7 +188,7 @@ async def test_little_is_deleted_at_a_time(two: Town) -> None:
     assert max(steps) <= 3
 
 
-async def test_a_workspace_is_called_what_it_was_called_last(two: Town) -> None:
+async def test_a_workspace_is_called_what_it_was_called_last(two: Core) -> None:
     await lifecycle(two).workspace_joined(two.address(), "The Lab")
     assert (await two.channel()).workspace_name == "The Lab"
     await lifecycle(two).workspace_joined(two.address(), "The Laboratory")

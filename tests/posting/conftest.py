@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.commands.conftest import town
+from tests.commands.conftest import core
 
-__all__ = ["town"]
+__all__ = ["core"]

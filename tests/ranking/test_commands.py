@@ -6,8 +6,8 @@ from bot.messages.message import Button, Buttons
 from bot.papers.names import Name
 from bot.papers.paper import Paper
 from bot.platforms.command_calls import Reply
+from tests.core import VISITOR, Core
 from tests.sources import a_paper
-from tests.town import VISITOR, Town
 
 
 def about(number: int, words: str, author: str = "Grace Hopper") -> Paper:
@@ -24,76 +24,76 @@ def buttons_of(reply: Reply) -> list[Button]:
     return [one for block in reply.message.blocks if isinstance(block, Buttons) for one in block.buttons]
 
 
-async def test_taste_says_what_was_learnt_and_forgets_it(town: Town) -> None:
-    await town.say("subscribe diffusion")
+async def test_taste_says_what_was_learnt_and_forgets_it(core: Core) -> None:
+    await core.say("subscribe diffusion")
     papers = [about(number, "speech" if number % 2 else "quantum", "Ada Lovelace") for number in range(1, 9)]
-    await town.news(*papers)
-    assert "Nothing is learnt yet" in await town.say("taste")
+    await core.news(*papers)
+    assert "Nothing is learnt yet" in await core.say("taste")
     for number in (0, 2):
-        await town.ask(f"vote {papers[number].id} up")
-    await town.ask(f"vote {papers[1].id} down")
-    words = await town.say("taste")
+        await core.ask(f"vote {papers[number].id} up")
+    await core.ask(f"vote {papers[1].id} down")
+    words = await core.say("taste")
     assert "2 votes for papers and 1 against" in words
     assert "speech" in words.partition("Liked words: ")[2].splitlines()[0]
     assert "quantum" in words.partition("Disliked words: ")[2].splitlines()[0]
     assert "Liked authors: Ada Lovelace" in words
-    await town.refused("taste reset", person=VISITOR)
-    assert "Nothing is learnt about" in await town.refused("taste forget nonsense")
-    await town.say("taste forget ada lovelace")
-    await town.say("taste forget speech")
-    words = await town.say("taste")
+    await core.refused("taste reset", person=VISITOR)
+    assert "Nothing is learnt about" in await core.refused("taste forget nonsense")
+    await core.say("taste forget ada lovelace")
+    await core.say("taste forget speech")
+    words = await core.say("taste")
     assert "Liked authors" not in words
     assert "speech" not in words.partition("Liked words: ")[2].partition("\n")[0]
     assert "Forgotten: Ada Lovelace and speech" in words
-    town.clock.advance(minutes=1)
-    await town.say("taste reset")
-    assert "Nothing is learnt yet" in await town.say("taste")
-    town.clock.advance(minutes=1)
-    await town.ask(f"vote {papers[4].id} up")
-    assert "Liked authors: Ada Lovelace" in await town.say("taste")
+    core.clock.advance(minutes=1)
+    await core.say("taste reset")
+    assert "Nothing is learnt yet" in await core.say("taste")
+    core.clock.advance(minutes=1)
+    await core.ask(f"vote {papers[4].id} up")
+    assert "Liked authors: Ada Lovelace" in await core.say("taste")
 
 
-async def test_looking_back_lists_and_posts_only_when_asked(town: Town) -> None:
+async def test_looking_back_lists_and_posts_only_when_asked(core: Core) -> None:
     old, fresh = about(1, "speech"), about(2, "speech")
-    await town.news(old)
-    town.clock.advance(days=8)
-    await town.news(fresh)
-    reply = await town.ask("subscribe speech")
+    await core.news(old)
+    core.clock.advance(days=8)
+    await core.news(fresh)
+    reply = await core.ask("subscribe speech")
     (line,) = [button.line for button in buttons_of(reply) if button.label.startswith("Look back")]
-    back = await town.ask(line)
+    back = await core.ask(line)
     assert back.message.paper_ids == [fresh.id]
-    await town.settle(hours=30)
-    assert town.platform.papers_in("general") == []
+    await core.settle(hours=30)
+    assert core.platform.papers_in("general") == []
     (post,) = [button.line for button in buttons_of(back)]
-    await town.say(post)
-    await town.settle()
-    assert town.platform.papers_in("general") == [fresh.id]
-    assert "already" in await town.say(post)
-    assert "Nothing more" in await town.say(line)
-    await town.refused(post, person=VISITOR)
+    await core.say(post)
+    await core.settle()
+    assert core.platform.papers_in("general") == [fresh.id]
+    assert "already" in await core.say(post)
+    assert "Nothing more" in await core.say(line)
+    await core.refused(post, person=VISITOR)
 
 
-async def test_not_this_excludes_a_part_and_can_be_undone(town: Town) -> None:
-    await town.say("subscribe diffusion OR agents")
-    await town.say("subscribe robots")
+async def test_not_this_excludes_a_part_and_can_be_undone(core: Core) -> None:
+    await core.say("subscribe diffusion OR agents")
+    await core.say("subscribe robots")
     paper = about(1, "speech")
-    await town.news(paper)
-    asked = await town.ask(f"not-this {paper.id}")
+    await core.news(paper)
+    asked = await core.ask(f"not-this {paper.id}")
     by_label = {button.label: button.line for button in buttons_of(asked)}
     assert {"Not Grace Hopper", "Not cs.CL", "Not “speech”", "👎 Only this paper"} == set(by_label)
-    assert [button.label for button in buttons_of(await town.ask(f"not-this {paper.id}", person=VISITOR))] == [
+    assert [button.label for button in buttons_of(await core.ask(f"not-this {paper.id}", person=VISITOR))] == [
         "👎 Only this paper"
     ]
-    muted = await town.ask(by_label["Not Grace Hopper"])
+    muted = await core.ask(by_label["Not Grace Hopper"])
     assert not muted.failed
-    topics = await town.store.subscriptions.of_channel((await town.channel()).id)
+    topics = await core.store.subscriptions.of_channel((await core.channel()).id)
     assert [topic.query for topic in topics] == ['(diffusion OR agents) -author:"grace hopper"', "robots"]
-    assert "No topic here finds it" not in await town.say(f"why {paper.id}")
-    await town.next_digest()
-    assert town.platform.papers_in("general") == []
+    assert "No topic here finds it" not in await core.say(f"why {paper.id}")
+    await core.next_digest()
+    assert core.platform.papers_in("general") == []
     (undo,) = buttons_of(muted)
-    await town.say(undo.line)
-    topics = await town.store.subscriptions.of_channel((await town.channel()).id)
+    await core.say(undo.line)
+    topics = await core.store.subscriptions.of_channel((await core.channel()).id)
     assert topics[0].query == "diffusion OR agents"
-    await town.refused(f"mute {paper.id} author:nobody")
-    await town.refused(by_label["Not cs.CL"], person=VISITOR)
+    await core.refused(f"mute {paper.id} author:nobody")
+    await core.refused(by_label["Not cs.CL"], person=VISITOR)

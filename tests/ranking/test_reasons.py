@@ -8,8 +8,8 @@ from bot.digests.reasons import matched_sentence, reason_in_words
 from bot.messages.message import Span
 from bot.ranking.order import Reason, ReasonKind
 from bot.topics.titles import topic_title
+from tests.core import Core
 from tests.sources import a_paper
-from tests.town import Town
 
 ABSTRACT = "We look at speech. Agents distil diffusion models, e.g. in one step. It works."
 
@@ -67,13 +67,13 @@ def test_a_topic_without_a_name_is_called_by_its_words(query: str, title: str) -
     assert topic_title("Mine", query) == "Mine"
 
 
-async def test_a_digest_says_why_and_so_does_the_command(town: Town) -> None:
-    await town.say("subscribe agents")
+async def test_a_digest_says_why_and_so_does_the_command(core: Core) -> None:
+    await core.say("subscribe agents")
     paper = a_paper(1, title="A title", abstract=ABSTRACT)
-    await town.news(paper)
-    await town.next_digest()
-    words = await town.say(f"why {paper.id}")
+    await core.news(paper)
+    await core.next_digest()
+    words = await core.say(f"why {paper.id}")
     assert "Number 1 of 1 by fit (" in words
-    (posted,) = town.platform.posts
+    (posted,) = core.platform.posts
     (card,) = [block for block in posted.message.blocks if block.kind == "paper"]
     assert bold_of(card.reason) == ["Agents"]

@@ -15,9 +15,9 @@ from bot.platforms.outcomes import Outgoing
 from storage.store import SqlStore
 from tests.adapters.discord.harness import Harness
 from tests.clocks import SettableClock
+from tests.core import Core
 from tests.simulators.discord import DiscordSimulator
 from tests.simulators.discord_state import Channel
-from tests.town import Town
 
 
 @pytest.fixture
@@ -72,8 +72,8 @@ async def harness(
     """Everything in place, and nothing connected yet."""
     store = SqlStore(sqlite_url)
     guild = discord_server.state.add_guild()
-    town = Town(store, tmp_path, clock=clock, platform=platform)  # type: ignore[arg-type]
-    await town.index.refresh()
+    core = Core(store, tmp_path, clock=clock, platform=platform)  # type: ignore[arg-type]
+    await core.index.refresh()
     yield Harness(
         simulator=discord_server,
         store=store,
@@ -81,8 +81,8 @@ async def harness(
         folder=tmp_path,
         guild=guild,
         general=discord_server.state.add_channel(guild),
-        town=town,
+        core=core,
         platform=platform,
     )
-    await town.index.close()
+    await core.index.close()
     await store.close()

@@ -21,10 +21,10 @@ from bot.platforms.cards import CardOf
 from bot.platforms.command_calls import CommandRunner
 from storage.store import SqlStore
 from tests.clocks import SettableClock
+from tests.core import Core
 from tests.simulators.discord import DiscordSimulator, eventually
 from tests.simulators.discord_interactions import Interaction
 from tests.simulators.discord_state import Channel, Guild
-from tests.town import Town
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Harness:
     folder: Path
     guild: Guild
     general: Channel
-    town: Town
+    core: Core
     platform: DiscordPlatform
     card_of: CardOf | None = None
     announced: list[str] = field(default_factory=list)
@@ -59,7 +59,7 @@ class Harness:
         due = (await self.stored(channel)).next_digest_at
         assert due is not None
         self.clock.set(max(due, self.clock.now()))
-        await self.town.engine.deliver()
+        await self.core.engine.deliver()
 
 
 def make_bot(
@@ -73,13 +73,13 @@ def make_bot(
     directory = Directory(harness.store.channels, harness.clock)
     return DiscordBot(
         platform or harness.platform,
-        commands or harness.town.commands,
+        commands or harness.core.commands,
         REGISTRY,
         directory=directory,
-        lifecycle=lifecycle_of(harness.store, harness.clock, harness.town.engine.outbox.wake),
+        lifecycle=lifecycle_of(harness.store, harness.clock, harness.core.engine.outbox.wake),
         clock=harness.clock,
         forms=forms_of(harness.store),
-        talk=Talk(commands or harness.town.commands, REGISTRY),
+        talk=Talk(commands or harness.core.commands, REGISTRY),
         card_of=harness.card_of,
         first_retry=0.01,
         offline_timeout=offline_timeout,

@@ -28,11 +28,11 @@ from bot.posting.post import PostState
 from bot.topics.store import TopicOptions
 from storage.store import SqlStore
 from storage.tables import CHANNELS, POSTS
+from tests.core import Core
 from tests.simulators.discord import DiscordSimulator
 from tests.simulators.discord_responses import Fault
 from tests.simulators.discord_state import Channel
 from tests.sources import a_paper
-from tests.town import Town
 
 MESSAGES = re.compile(r"/channels/\d+/messages$")
 PAPERS = 3
@@ -76,17 +76,17 @@ async def storm(
         store = SqlStore(f"sqlite:///{folder}/paperround.db")
         await store.open()
         platform = DiscordPlatform(simulator.token, clock, api_url=simulator.api_url)
-        town = Town(store, folder / "index", clock=clock, platform=platform)  # type: ignore[arg-type]
-        places = await _prepare(town, simulator, guilds, channels)
+        core = Core(store, folder / "index", clock=clock, platform=platform)  # type: ignore[arg-type]
+        places = await _prepare(core, simulator, guilds, channels)
         simulator.fault_for = _fault_plan(wrong, chance, outcome)
         directory = Directory(store.channels, clock)
-        lifecycle = lifecycle_of(store, clock, town.engine.outbox.wake)
-        bot = DiscordBot(platform, town.commands, REGISTRY, directory=directory, lifecycle=lifecycle, clock=clock)
-        serving = asyncio.create_task(town.engine.leadership.serve(PlatformName.DISCORD, bot.run))
-        await town.engine.leadership.renew()
+        lifecycle = lifecycle_of(store, clock, core.engine.outbox.wake)
+        bot = DiscordBot(platform, core.commands, REGISTRY, directory=directory, lifecycle=lifecycle, clock=clock)
+        serving = asyncio.create_task(core.engine.leadership.serve(PlatformName.DISCORD, bot.run))
+        await core.engine.leadership.renew()
         await asyncio.wait_for(simulator.gateway.ready.wait(), 10)
         began = time.monotonic()
-        working = asyncio.create_task(town.engine.run())
+        working = asyncio.create_task(core.engine.run())
         people = asyncio.create_task(_people(simulator, places, chance, outcome))
         fault_for = asyncio.create_task(_drops(simulator, store))
         try:
@@ -105,7 +105,7 @@ async def storm(
         await _judge(simulator, store, places, outcome)
         outcome.limited = simulator.limited
         outcome.resumes, outcome.identifies = simulator.gateway.resumes, len(simulator.gateway.identifies)
-        await town.index.close()
+        await core.index.close()
         await store.close()
     return outcome
 
@@ -126,22 +126,22 @@ def _fault_plan(
     return fault_for
 
 
-async def _prepare(town: Town, simulator: DiscordSimulator, guilds: int, channels: int) -> list[Channel]:
+async def _prepare(core: Core, simulator: DiscordSimulator, guilds: int, channels: int) -> list[Channel]:
     """Channels of all styles with a topic, papers that wait, and a digest that is due."""
-    now = town.clock.now()
+    now = core.clock.now()
     servers = [simulator.state.add_guild(f"Lab {number}") for number in range(guilds)]
     places = []
     for number in range(channels):
         place = simulator.state.add_channel(servers[number % guilds], f"papers-{number}")
         address = Address(PlatformName.DISCORD, str(place.guild), str(place.id))
-        stored = await town.store.channels.add(
+        stored = await core.store.channels.add(
             address, place.name, time_zone="UTC", schedule="daily 13:00", next_digest_at=now
         )
         settings = ChannelSettings(style=STYLES[number % len(STYLES)])
-        await town.store.channels.change(stored.id, partial(replace, settings=settings), now)
-        await town.store.subscriptions.add(stored.id, TopicOptions(query="diffusion"), created_by="1", now=now)
+        await core.store.channels.change(stored.id, partial(replace, settings=settings), now)
+        await core.store.subscriptions.add(stored.id, TopicOptions(query="diffusion"), created_by="1", now=now)
         places.append(place)
-    await town.news(*(a_paper(number) for number in range(PAPERS)))
+    await core.news(*(a_paper(number) for number in range(PAPERS)))
     return places
 
 

@@ -59,7 +59,7 @@ def test_tags_are_added_only_where_there_is_room_and_the_bot_may() -> None:
 
 @pytest.fixture
 async def running_harness(harness: Harness) -> AsyncIterator[Harness]:
-    await harness.town.news(*(a_paper(number, abstract="We study diffusion. It works.") for number in range(1, 6)))
+    await harness.core.news(*(a_paper(number, abstract="We study diffusion. It works.") for number in range(1, 6)))
     async with running(harness):
         yield harness
 
@@ -74,7 +74,7 @@ async def opened(harness: Harness, forum: Channel) -> Channel:
 
 async def settled(harness: Harness) -> None:
     for _ in range(6):
-        await harness.town.engine.deliver()
+        await harness.core.engine.deliver()
         harness.clock.advance(seconds=2)
 
 

@@ -34,7 +34,7 @@ MESSAGES = r"/channels/\d+/messages$"
 @pytest.fixture
 async def running_harness(harness: Harness) -> AsyncIterator[Harness]:
     """A harness with a running bot, some papers, and a topic."""
-    await harness.town.news(*(a_paper(number) for number in range(1, 5)))
+    await harness.core.news(*(a_paper(number) for number in range(1, 5)))
     async with running(harness):
         await harness.say("subscribe", query="diffusion", backfill=3)
         yield harness
@@ -71,7 +71,7 @@ async def test_an_outage_changes_nothing(running_harness: Harness) -> None:
 
 
 async def test_a_server_that_was_lost_while_nobody_listened_is_noticed_at_the_next_start(harness: Harness) -> None:
-    await harness.town.news(a_paper())
+    await harness.core.news(a_paper())
     elsewhere = harness.simulator.state.add_guild("Elsewhere")
     async with running(harness):
         await harness.say("subscribe", query="diffusion")
@@ -117,7 +117,7 @@ async def test_a_channel_goes_on_by_itself_when_its_permission_is_back(running_h
     assert "I lack “Send Messages” there." in str(told)
     await running_harness.simulator.allow(running_harness.general, send_messages=True)
     await becomes(running_harness, ChannelState.ACTIVE)
-    await running_harness.town.engine.deliver()
+    await running_harness.core.engine.deliver()
     assert len(running_harness.general.messages) == 1
     assert len(told) == 1
 
@@ -264,7 +264,7 @@ async def test_another_role_of_the_bot_lets_a_channel_go_on(running_harness: Har
 
 
 async def test_a_permission_that_came_back_while_nobody_listened_is_noticed_at_the_next_start(harness: Harness) -> None:
-    await harness.town.news(a_paper())
+    await harness.core.news(a_paper())
     async with running(harness):
         await harness.say("subscribe", query="diffusion", backfill=1)
     allowed, harness.general.permissions = harness.general.permissions, discord.Permissions(view_channel=True)
@@ -281,7 +281,7 @@ async def test_a_permission_that_came_back_while_nobody_listened_is_noticed_at_t
 
 async def test_a_bot_that_lost_its_shift_leaves_and_comes_back_with_the_next_one(harness: Harness) -> None:
     other = SqlStore(harness.store.database.url)
-    leadership, account = harness.town.engine.leadership, harness.platform.account
+    leadership, account = harness.core.engine.leadership, harness.platform.account
     gateway = harness.simulator.gateway
     serving = asyncio.create_task(leadership.serve(PlatformName.DISCORD, make_bot(harness).run))
     await leadership.renew()
@@ -538,7 +538,7 @@ async def test_the_bot_waits_for_a_discord_that_is_down(harness: Harness) -> Non
 async def test_every_paper_is_posted_once_whatever_goes_wrong(running_harness: Harness, style: str) -> None:
     server = running_harness.simulator
     await running_harness.say("settings", key="style", value=style)
-    await running_harness.town.news(*(a_paper(number) for number in range(11, 24)))
+    await running_harness.core.news(*(a_paper(number) for number in range(11, 24)))
     server.fail(
         "POST",
         MESSAGES,
@@ -554,7 +554,7 @@ async def test_every_paper_is_posted_once_whatever_goes_wrong(running_harness: H
     server.fail("GET", MESSAGES, Fault.ERROR, Fault.DROP)
     server.fail("POST", "/threads$", Fault.ACCEPT_THEN_DROP, Fault.ERROR)
     await running_harness.next_digest()
-    await running_harness.town.settle(hours=2)
+    await running_harness.core.settle(hours=2)
     papers = Counter(shown(running_harness))
     assert set(papers.values()) == {1}
     assert set(papers) >= {f"2605.{number:05}" for number in range(11, 24)}
@@ -577,14 +577,14 @@ def shown(harness: Harness) -> list[str]:
 
 
 async def test_the_threads_of_one_digest_are_called_alike(harness: Harness) -> None:
-    await harness.town.news(*(a_paper(number) for number in range(1, 23)))
+    await harness.core.news(*(a_paper(number) for number in range(1, 23)))
     async with running(harness):
         await harness.say("settings", key="style", value="threads")
         await harness.say("settings", key="limit", value="30")
         await harness.say("subscribe", query="diffusion", backfill=22)
         for _ in range(24):
             harness.clock.advance(seconds=2)
-            await harness.town.engine.deliver()
+            await harness.core.engine.deliver()
     threads = harness.simulator.state.threads_of(harness.general)
     name = "22 older papers · Tuesday, 12 May 2026"
     assert {thread.name: len(thread.messages) for thread in threads} == {name: 20, f"{name} (2)": 2}

@@ -53,7 +53,7 @@ VALUES: dict[str, dict[str, Any]] = {
 @pytest.fixture
 async def running_harness(harness: Harness) -> AsyncIterator[Harness]:
     """A harness with a running bot and twelve papers in the feed."""
-    await harness.town.news(*(a_paper(number, abstract="We study diffusion. It works.") for number in range(1, 13)))
+    await harness.core.news(*(a_paper(number, abstract="We study diffusion. It works.") for number in range(1, 13)))
     async with running(harness):
         yield harness
 
@@ -235,7 +235,7 @@ class Slow:
 
 
 async def test_discord_hears_from_us_before_any_work_is_done(harness: Harness) -> None:
-    slow = Slow(harness.town.commands)
+    slow = Slow(harness.core.commands)
     async with running(harness, commands=slow):
         asked = asyncio.create_task(harness.say("today"))
         interactions = harness.simulator.interactions.by_token
@@ -246,7 +246,7 @@ async def test_discord_hears_from_us_before_any_work_is_done(harness: Harness) -
 
 
 async def test_who_asked_just_before_the_bot_stops_still_gets_the_answer(harness: Harness) -> None:
-    slow = Slow(harness.town.commands)
+    slow = Slow(harness.core.commands)
     async with running(harness, commands=slow):
         asked = asyncio.create_task(harness.say("today"))
         interactions = harness.simulator.interactions.by_token
@@ -326,7 +326,7 @@ async def test_a_refused_answer_is_replaced_by_a_sentence_for_commands_buttons_a
     assert sentence in (await running_harness.say("today")).text
 
     await running_harness.say("subscribe", query="diffusion", backfill=2)
-    await running_harness.town.engine.deliver()
+    await running_harness.core.engine.deliver()
     [digest] = running_harness.general.messages
     before = str(digest)
     server.refuse_follow_ups.append(refusal)
@@ -365,7 +365,7 @@ async def test_a_long_answer_comes_in_several_messages(harness: Harness) -> None
             blocks = first.message.blocks * 12
             return Reply(message=Message(summary="x", blocks=blocks))
 
-    commands = Verbose(harness.town.commands)
+    commands = Verbose(harness.core.commands)
     commands.released.set()
     async with running(harness, commands=commands):
         answer = await harness.say("help")
@@ -632,7 +632,7 @@ async def test_every_kind_of_button_and_menu_is_answered(running_harness: Harnes
     await running_harness.say("subscribe", query="diffusion", name="Diffusers")
     for number in range(1, 12):
         await running_harness.say("save", paper=f"2605.{number:05}")
-    await running_harness.town.news(*(a_paper(number) for number in range(20, 31)))
+    await running_harness.core.news(*(a_paper(number) for number in range(20, 31)))
     waiting = [await running_harness.say(command.name, **VALUES.get(command.name, {})) for command in REGISTRY]
     waiting += [await running_harness.say("topics"), await running_harness.say("search", query="study", page=2)]
     seen: set[str] = set()
@@ -752,7 +752,7 @@ async def test_sharing_posts_to_the_channel(running_harness: Harness) -> None:
     shared = await running_harness.simulator.interactions.press(running_harness.general, answer.messages[0], button)
     assert "Shared" in shared.text
     assert shared.messages[0]["id"] != answer.messages[0]["id"]  # the card stays
-    await running_harness.town.engine.deliver()
+    await running_harness.core.engine.deliver()
     [post] = running_harness.general.messages
     assert "ada" in str(post["embeds"])
     assert "2605.00003" in str(post["embeds"])
@@ -821,7 +821,7 @@ async def test_a_thread_is_a_channel_of_its_own_and_a_forum_post_speaks_for_its_
     assert (await running_harness.stored(forum)).name == "papers"
     await running_harness.next_digest(forum)
     running_harness.clock.advance(seconds=2)
-    await running_harness.town.engine.deliver()
+    await running_harness.core.engine.deliver()
     # Each paper is a post of its own, the best of them on top.
     assert [thread.name for thread in state.threads_of(forum)][1:] == ["Diffusion Study 11", "Diffusion Study 12"]
 

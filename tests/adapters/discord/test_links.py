@@ -22,7 +22,7 @@ from tests.sources import a_paper
 @pytest.fixture
 async def reading(harness: Harness) -> Harness:
     """A harness whose operator switched link cards on, and nothing connected yet."""
-    await harness.town.news(*(a_paper(number) for number in range(1, 13)))
+    await harness.core.news(*(a_paper(number) for number in range(1, 13)))
     harness.simulator.gateway.gives_content = True
     server = harness.simulator
     harness.platform = DiscordPlatform(server.token, harness.clock, api_url=server.api_url, reads_messages=True)

@@ -18,7 +18,7 @@ from tests.sources import a_paper
 
 @pytest.fixture
 async def running_harness(harness: Harness) -> AsyncIterator[Harness]:
-    await harness.town.news(*(a_paper(number) for number in range(1, 4)))
+    await harness.core.news(*(a_paper(number) for number in range(1, 4)))
     async with running(harness):
         yield harness
 

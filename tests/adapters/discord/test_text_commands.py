@@ -18,7 +18,7 @@ ME = f"<@{BOT_ID}>"
 
 @pytest.fixture
 async def running_harness(harness: Harness) -> AsyncIterator[Harness]:
-    await harness.town.news(*(a_paper(number, abstract="We study diffusion. It works.") for number in range(1, 4)))
+    await harness.core.news(*(a_paper(number, abstract="We study diffusion. It works.") for number in range(1, 4)))
     async with running(harness):
         yield harness
 

@@ -24,7 +24,7 @@ KEYED = r"/webhooks/\d+/[^/]+/messages/@original"
 
 @pytest.fixture
 async def running_harness(harness: Harness) -> AsyncIterator[Harness]:
-    await harness.town.news(*(a_paper(number, abstract="We study diffusion. It works.") for number in range(1, 8)))
+    await harness.core.news(*(a_paper(number, abstract="We study diffusion. It works.") for number in range(1, 8)))
     async with running(harness):
         yield harness
 
@@ -43,7 +43,7 @@ async def posted(harness: Harness, channel: Channel | None = None) -> dict[str, 
     """A digest in a channel: the first message."""
     place = channel or harness.general
     await harness.say("subscribe", place, query="diffusion", backfill=6)
-    await harness.town.engine.deliver()
+    await harness.core.engine.deliver()
     return place.messages[0]
 
 
@@ -51,7 +51,7 @@ async def test_a_digest_of_cards_has_a_row_of_buttons_for_each_and_one_for_the_r
     await running_harness.say("settings", key="limit", value="5")
     first = await posted(running_harness)
     running_harness.clock.advance(seconds=2)
-    await running_harness.town.engine.deliver()
+    await running_harness.core.engine.deliver()
     second = running_harness.general.messages[1]
     names = ("Abstract", "Similar", "Save", "👍", "👎")
     assert labels(first) == [f"{number} · {name}" for number in (1, 2, 3, 4) for name in names]
@@ -131,8 +131,8 @@ class Meanwhile:
 
 
 async def test_a_vote_that_another_process_showed_meanwhile_is_not_taken_back_on_the_message(harness: Harness) -> None:
-    await harness.town.news(a_paper(7, abstract="We study diffusion."))
-    async with running(harness, commands=Meanwhile(harness.town.commands)):
+    await harness.core.news(a_paper(7, abstract="We study diffusion."))
+    async with running(harness, commands=Meanwhile(harness.core.commands)):
         digest = await posted(harness)
         await harness.simulator.interactions.press(harness.general, digest, f"{PREFIX}vote 2605.00007 up")
         await eventually(lambda: votes(digest, "2605.00007") == ["👍 2", "👎"])
@@ -154,7 +154,7 @@ async def test_a_vote_in_the_thread_of_a_digest_counts_in_its_channel(running_ha
     digest = await posted(running_harness)
     for _ in range(7):
         running_harness.clock.advance(seconds=2)
-        await running_harness.town.engine.deliver()
+        await running_harness.core.engine.deliver()
     [thread] = running_harness.simulator.state.threads_of(running_harness.general)
     assert thread.owner == BOT_ID
     await running_harness.simulator.gateway.dispatch("THREAD_CREATE", thread.json())
@@ -172,7 +172,7 @@ async def test_a_vote_on_a_forum_post_and_on_a_shared_card(running_harness: Harn
     question = running_harness.simulator.state.open_thread(forum, "question")
     await running_harness.simulator.gateway.dispatch("THREAD_CREATE", question.json())
     await running_harness.say("subscribe", question, query="diffusion", backfill=1)
-    await running_harness.town.engine.deliver()
+    await running_harness.core.engine.deliver()
     post = running_harness.simulator.state.threads_of(forum)[1]
     await running_harness.simulator.gateway.dispatch("THREAD_CREATE", post.json())
     await running_harness.simulator.interactions.press(post, post.messages[0], f"{PREFIX}vote 2605.00007 up")
@@ -181,7 +181,7 @@ async def test_a_vote_on_a_forum_post_and_on_a_shared_card(running_harness: Harn
     await running_harness.simulator.interactions.press(
         running_harness.general, shown.messages[0], shown.buttons["Share to channel"]
     )
-    await running_harness.town.engine.deliver()
+    await running_harness.core.engine.deliver()
     [shared] = running_harness.general.messages
     await running_harness.simulator.interactions.press(running_harness.general, shared, f"{PREFIX}vote 2605.00003 down")
     assert votes(shared, "2605.00003") == ["👍", "👎 1"]

@@ -19,7 +19,7 @@ PAPER = a_paper(3).id
 
 @pytest.fixture
 async def running_harness(harness: Harness) -> AsyncIterator[Harness]:
-    await harness.town.news(*(a_paper(number, abstract="We study diffusion. It works.") for number in range(1, 6)))
+    await harness.core.news(*(a_paper(number, abstract="We study diffusion. It works.") for number in range(1, 6)))
     async with running(harness):
         yield harness
 
@@ -29,7 +29,7 @@ async def share(harness: Harness, permissions: discord.Permissions, channel: Cha
     answer = await harness.say("show", place, paper=PAPER)
     button = answer.buttons["Share to channel"]
     pressed = await harness.simulator.interactions.press(place, answer.messages[0], button, permissions=permissions)
-    await harness.town.engine.deliver()
+    await harness.core.engine.deliver()
     return pressed.text
 
 

@@ -1,4 +1,4 @@
-"""A bot that uses the bot: the whole core on a real store, and the real Slack adapter before a simulated Slack."""
+"""One process of the bot: the whole core on a real store, and the real Slack adapter before a simulated Slack."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from bot.commands.runner import REGISTRY
 from bot.papers.paper import Paper
 from storage.store import SqlStore
 from tests.clocks import SettableClock
+from tests.core import Core
 from tests.simulators.slack import APP_TOKEN, SIGNING_SECRET, SlackSimulator
 from tests.simulators.slack_messages import words_of
 from tests.simulators.slack_methods import TEAM, Json, SimulatedChannel
-from tests.town import Town
 
 TRANSPORTS: Final = ("socket", "http")
 
@@ -34,13 +34,13 @@ class BotProcess:
     def __init__(
         self, store: SqlStore, folder: Path, slack: SlackSimulator, platform: SlackPlatform, clock: SettableClock
     ) -> None:
-        # The town needs nothing of its platform but the port, as long as nobody asks for what was posted there.
-        self.town = Town(store, folder, clock=clock, platform=cast("Any", platform))
+        # The core needs nothing of its platform but the port, as long as nobody asks for what was posted there.
+        self.core = Core(store, folder, clock=clock, platform=cast("Any", platform))
         self.slack = slack
         self.store = store
         self.clock = clock
-        self.engine = self.town.engine
-        self.commands = self.town.commands
+        self.engine = self.core.engine
+        self.commands = self.core.commands
         self._platform = platform
         self.app = self.another_app()
 
@@ -105,7 +105,7 @@ class BotProcess:
 
     async def news(self, *papers: Paper) -> None:
         """The feed lists these papers today, and is read."""
-        await self.town.news(*papers)
+        await self.core.news(*papers)
 
     async def next_digest(self, channel: SimulatedChannel) -> None:
         """Moves the clock to the channel's next digest and lets the engine work."""

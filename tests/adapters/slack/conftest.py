@@ -50,7 +50,7 @@ async def bot(
     await store.open()
     made = BotProcess(store, tmp_path / "index", slack, platform, clock)
     yield made
-    await made.town.index.close()
+    await made.core.index.close()
     await store.close()
 
 

@@ -122,7 +122,7 @@ class DistributedBot(BotProcess):
         return words_of(await (await team.command(line, channel)).answer())
 
     async def close(self) -> None:
-        await self.town.index.close()
+        await self.core.index.close()
         await self.platform.close()
 
 

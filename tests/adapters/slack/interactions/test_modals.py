@@ -258,9 +258,9 @@ async def test_a_preview_shows_what_the_topic_would_have_posted_within_its_bound
         await with_forms.slack.command("subscribe", channel)
         view = await opened(with_forms)
         await write(with_forms.slack, view, query="diffusion")
-        await previewed(with_forms, view, "8 papers in the last 4 weeks")
+        await previewed(with_forms, view, "8 papers in the one day that is known")
         await write(with_forms.slack, view, min_upvotes="7")
-        await previewed(with_forms, view, "2 papers in the last 4 weeks")
+        await previewed(with_forms, view, "2 papers in the one day that is known")
         shown = words_of(with_forms.slack.views[view["id"]])
     assert "Diffusion Study 8" in shown
     assert "Diffusion Study 6" not in shown

@@ -27,7 +27,7 @@ MANAGER = Person(id="u1", name="Ada", may_manage=True)
 VISITOR = Person(id="u2", name="Bob")
 
 
-class Town:
+class Core:
     """One process of the bot. `restart` makes another one on the same store, as after a crash."""
 
     def __init__(
