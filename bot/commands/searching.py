@@ -203,7 +203,8 @@ async def similar(services: Services, _call: CommandCall, arguments: Arguments) 
 async def abstract(services: Services, _call: CommandCall, arguments: Arguments) -> Reply:
     paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
     card = paper_card(paper, abstract=True)
-    return answer(replace(card, summary="", thumbnail_url="", buttons=_share_button(paper)))
+    here = (Button("Not this", f"not-this {paper.id}"), Button("Why here?", f"why {paper.id}"))
+    return answer(replace(card, summary="", thumbnail_url="", buttons=(*_share_button(paper), *here)))
 
 
 async def share(services: Services, call: CommandCall, arguments: Arguments) -> Reply:

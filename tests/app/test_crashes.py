@@ -117,7 +117,7 @@ async def test_a_crash_at_any_call_of_the_store_loses_and_repeats_nothing(
 ) -> None:
     calls = await _count_calls(migrated_sqlite, tmp_path / "counting")
     assert calls > 40
-    for at in range(1 + after, calls + 1, 6):
+    for at in range(1 + after, calls + 1, 8):
         _check(await _lifecycle(migrated_sqlite, tmp_path / str(at), Doom(at, after=after)))
 
 

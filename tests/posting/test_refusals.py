@@ -202,7 +202,7 @@ async def test_a_look_up_that_gets_no_turn_ends_as_the_setting_says(core: Core, 
     core.platform.fail("general", Fault.LOST)
     core.platform.answers = [Partly("", 60.0)] * 1000
     await core.next_digest()
-    await core.settle(hours=LOOK_UPS.longest / timedelta(hours=1) + 0.1, step=120)
+    await core.settle(hours=LOOK_UPS.longest / timedelta(hours=1) + 0.1, step=300)
     assert core.platform.papers_in("general") == (IDS if policy is UnknownPolicy.AT_LEAST_ONCE else [])
     assert len(core.platform.windows) < 200
 
@@ -217,7 +217,7 @@ async def test_a_hundred_lost_answers_are_settled_in_the_time_that_the_readme_na
     await core.next_digest("channel-0")
     began = core.clock.now()
     while (await core.store.posts.counts())["unknown"]:  # type: ignore[index]
-        core.clock.advance(seconds=30)
+        core.clock.advance(seconds=60)
         await core.engine.reconcile()
         await core.engine.deliver()
     assert core.clock.now() - began < timedelta(hours=2)
@@ -230,7 +230,7 @@ async def test_trouble_while_looking_is_waited_out(core: Core) -> None:
     core.platform.fail("general", Fault.LOST)
     core.platform.answers = [Retry("The platform cannot be reached.")] * 60
     await core.next_digest()
-    await core.settle(hours=30, step=300)
+    await core.settle(hours=30, step=900)
     assert core.platform.papers_in("general") == IDS
 
 

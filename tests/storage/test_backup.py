@@ -100,7 +100,7 @@ def changed(lines: list[bytes], table: bytes, old: bytes, new: bytes) -> list[by
         (lambda lines: lines[:-1], "cut short"),
         (lambda lines: [*lines[:3], lines[-1]], "cut short"),
         (lambda lines: lines[1:], "no backup"),
-        (lambda lines: [lines[0].replace(b'"000', b'"999'), *lines[1:]], "another version"),
+        (lambda lines: [lines[0].replace(b'"00', b'"99', 1), *lines[1:]], "another version"),
         (lambda lines: [lines[0], b"{nonsense\n"], "damaged"),
         (lambda lines: [lines[0], b"[" * 200_000 + b"\n"], "damaged"),
         (lambda lines: [lines[0], b'"text"\n'], "line 2 is no row"),
