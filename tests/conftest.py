@@ -1,5 +1,7 @@
 """What all tests share."""
 
+import os
+
 import pytest
 import structlog
 from hypothesis import settings
@@ -17,9 +19,11 @@ __all__ = [
     "store",
 ]
 
-# How long an example takes says more about the machine than about us.
-settings.register_profile("paperround", deadline=None, print_blob=True)
-settings.load_profile("paperround")
+# How long an example takes says more about the machine than about us. `HYPOTHESIS_PROFILE=thorough make test` looks
+# far longer for counterexamples.
+settings.register_profile("paperround", deadline=None, print_blob=True, max_examples=50)
+settings.register_profile("thorough", deadline=None, print_blob=True, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "paperround"))
 
 # As the program does it: drawing the values of all variables around each error takes longer than most tests.
 structlog.configure(
