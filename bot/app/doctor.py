@@ -38,13 +38,10 @@ class Finding:
         return f"{self.mark} {self.what}: {self.words}"
 
 
-async def examine(checks: Mapping[str, Check]) -> list[Finding]:
-    """Looks at everything, in the given order; what is broken keeps nothing else from being looked at."""
-    return [finding async for finding in findings_of(checks)]
-
-
 async def findings_of(checks: Mapping[str, Check]) -> AsyncGenerator[Finding, None]:
-    """The same, each finding as soon as there is one."""
+    """Looks at everything in the given order, each finding as soon as there is one; what is broken keeps nothing else
+    from being looked at.
+    """
     for what, check in checks.items():
         yield await _look_at(what, check)
 

@@ -11,7 +11,7 @@ import pytest
 from adapters.discord.doctor import DiscordDoctor
 from adapters.discord.guilds.permissions import NEEDED, invite_url, missing
 from adapters.discord.platform import DiscordPlatform
-from bot.app.doctor import Finding, examine
+from bot.app.doctor import Finding, findings_of
 from bot.channels.channel import Style
 from bot.channels.directory import Directory
 from bot.clocks import ShiftedClock, SystemClock
@@ -25,7 +25,8 @@ async def look(harness: Harness, *, token: str = "", late: timedelta = timedelta
     server = harness.simulator
     platform = DiscordPlatform(token or server.token, harness.clock, api_url=server.api_url)
     clock = ShiftedClock(SystemClock().now() - late) if late else SystemClock()
-    found = await examine(DiscordDoctor(platform, Directory(harness.store.channels, harness.clock), clock).checks())
+    checks = DiscordDoctor(platform, Directory(harness.store.channels, harness.clock), clock).checks()
+    found = [finding async for finding in findings_of(checks)]
     await platform.close()
     return {finding.what: finding for finding in found}
 

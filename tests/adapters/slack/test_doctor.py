@@ -10,7 +10,7 @@ from adapters.slack.client.web_api import Connection
 from adapters.slack.doctor import SlackDoctor
 from adapters.slack.installation.scopes import SCOPES
 from adapters.slack.installation.workspaces import OneWorkspace, Workspaces
-from bot.app.doctor import Finding, Mark, examine
+from bot.app.doctor import Finding, Mark, findings_of
 from bot.channels.channel import Channel, PlatformName
 from storage.store import SqlStore
 from tests.adapters.slack.bot_process import BotProcess
@@ -35,7 +35,7 @@ async def examined(
         return await store.channels.on_platform(PlatformName.SLACK) if store else []
 
     checkup = SlackDoctor(workspaces, clock, app_token=app_token, with_topics=with_topics)
-    return {finding.what: finding for finding in await examine(checkup.checks())}
+    return {finding.what: finding async for finding in findings_of(checkup.checks())}
 
 
 async def test_all_is_well(one: Workspaces, clock: SettableClock) -> None:
