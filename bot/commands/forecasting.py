@@ -13,12 +13,12 @@ from bot.commands.topic_wording import MIN_UPVOTES
 from bot.commands.wording import answer, hint, say
 from bot.digests.cards import paper_card
 from bot.errors import StorageError
+from bot.meaning.terms import shipped_table, telling_terms, written_forms
 from bot.messages.message import Block, Span, bold, code, text
 from bot.papers.paper import Paper, SourceName
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.query.queries import Query
 from bot.query.syntax import Sort
-from bot.ranking.terms import shipped_table, telling_terms, written_forms
 from bot.text.counting import count_of
 from bot.text.lists import listed
 from bot.text.words import stemmed, words

@@ -9,6 +9,7 @@ from bot.commands.services import Services
 from bot.commands.wording import answer, hint, say
 from bot.digests.cards import title_of
 from bot.errors import UserError
+from bot.meaning.terms import shipped_table, telling_terms
 from bot.messages.message import Block, Button, Buttons, bold, code
 from bot.papers.ids import parse_paper_id
 from bot.papers.paper import Paper
@@ -18,7 +19,6 @@ from bot.query.errors import QueryError
 from bot.query.parser import parse
 from bot.query.queries import Query
 from bot.query.syntax import Or
-from bot.ranking.terms import shipped_table, telling_terms
 from bot.reading.votes import Vote
 from bot.text.words import stemmed, words
 from bot.topics.baselines import baseline_of

@@ -10,11 +10,11 @@ from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.wording import answer, hint, say
 from bot.errors import UserError
+from bot.meaning.terms import written_forms
 from bot.messages.message import Block, Heading, bold, code
 from bot.papers.paper import Paper
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.ranking.taste import Taste
-from bot.ranking.terms import written_forms
 from bot.text.counting import count_of
 from bot.text.lists import listed
 from bot.text.suggestions import closest

@@ -15,8 +15,8 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.meaning.terms import TermTable, shipped_table, telling_terms, with_pairs
 from bot.papers.paper import Paper
-from bot.ranking.terms import TermTable, shipped_table, telling_terms, with_pairs
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]

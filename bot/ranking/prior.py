@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from bot.meaning.terms import STOP_WORDS, shipped_table
 from bot.papers.paper import Paper
 from bot.query.errors import QueryError
 from bot.query.parser import parse
 from bot.query.syntax import And, Node, Not, Or, Phrase, Word
-from bot.ranking.terms import STOP_WORDS, shipped_table
 from bot.text.words import stemmed, terms
 
 K1: Final = 1.2

@@ -18,9 +18,9 @@ from typing import Final
 
 import numpy as np
 
+from bot.meaning.terms import shipped_table
 from bot.ranking.background import RIDGE, Background, category_counts
 from bot.ranking.features import Features, Floats, Ints, entries, likeness
-from bot.ranking.terms import shipped_table
 from bot.reading.votes import CastVote
 
 AUTHORS_WEIGHT: Final = 0.3  # beside words, whose scores have a standard deviation of 1 over the background

@@ -11,12 +11,12 @@ from typing import Final
 
 from bot.channels.channel import Channel, Unlearnt
 from bot.clocks import Clock
+from bot.meaning.terms import shipped_table
 from bot.papers.paper import Paper
 from bot.papers.store import PaperStore
 from bot.ranking.background import BACKGROUND_PAPERS, Background
 from bot.ranking.features import features_of
 from bot.ranking.taste import NO_TASTE, Taste, learn
-from bot.ranking.terms import shipped_table
 from bot.reading.store import ReadingStore
 from bot.reading.votes import CastVote, VoteState
 

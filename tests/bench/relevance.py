@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from bot.meaning.terms import shipped_table
 from bot.papers.names import Name
 from bot.papers.paper import Paper
 from bot.ranking.background import BACKGROUND_PAPERS, Background
@@ -23,7 +24,6 @@ from bot.ranking.features import features_of
 from bot.ranking.order import PRIOR_WEIGHT, UPVOTES_WEIGHT
 from bot.ranking.prior import fit
 from bot.ranking.taste import NO_TASTE, SCALE, Taste, learn
-from bot.ranking.terms import shipped_table
 from bot.reading.votes import CastVote
 from tests.bench import Row, Stopwatch
 from tests.feed_server import SHARED

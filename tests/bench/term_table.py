@@ -15,8 +15,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-import bot.ranking
-from bot.ranking.terms import FILE, analyser_version, telling_terms, with_pairs
+import bot.meaning
+from bot.meaning.terms import FILE, analyser_version, telling_terms, with_pairs
 from tests.search.feeds import ARXIV
 
 CORPUS = ARXIV / "papers.jsonl.xz"
@@ -37,7 +37,7 @@ def main() -> None:
             frequencies.update(found)
             papers += 1
     common = sorted(sorted(frequencies.items(), key=lambda pair: (-pair[1], pair[0]))[:TERMS])
-    path = Path(bot.ranking.__file__).with_name(FILE)
+    path = Path(bot.meaning.__file__).with_name(FILE)
     with gzip.GzipFile(path, "wb", 9, mtime=0) as file:
         file.write(f"{analyser_version()}\t{papers}\n".encode())
         file.write("".join(f"{term}\t{count}\n" for term, count in common).encode())

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.channel import Order
+from bot.meaning.terms import TermTable, analyser_version, shipped_table
 from bot.papers.names import Name
 from bot.papers.paper import Paper
 from bot.ranking.background import Background
@@ -17,7 +18,6 @@ from bot.ranking.features import features_of
 from bot.ranking.order import Candidate, Reason, ReasonKind, ranked, reason_for
 from bot.ranking.prior import best_fit, fit
 from bot.ranking.taste import NO_TASTE, Taste, learn
-from bot.ranking.terms import TermTable, analyser_version, shipped_table
 from bot.reading.votes import CastVote
 
 NOW = datetime(2026, 4, 30, tzinfo=UTC)

@@ -74,7 +74,7 @@ def analyser_version() -> str:
 @lru_cache(1)
 def shipped_table() -> TermTable:
     """The table that comes with the program."""
-    with (files("bot.ranking") / FILE).open("rb") as raw, gzip.open(raw, "rt", encoding="utf-8") as lines:
+    with (files("bot.meaning") / FILE).open("rb") as raw, gzip.open(raw, "rt", encoding="utf-8") as lines:
         return TermTable.parse(lines)
 
 
