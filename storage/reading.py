@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, literal, select, union_all
+from sqlalchemy import Select, delete, func, literal, select, union_all, update
 
 from bot.reading.lists import Reader, SavedPaper
 from bot.reading.votes import CastVote, Tally, Vote, VoteState
@@ -22,7 +22,15 @@ class SqlReadingStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def save(self, reader: Reader, paper_id: str, now: datetime, *, channel_id: int | None = None) -> bool:
+    async def save(
+        self,
+        reader: Reader,
+        paper_id: str,
+        now: datetime,
+        *,
+        channel_id: int | None = None,
+        by_reaction: bool = False,
+    ) -> bool:
         async with self._database.write() as connection:
             row = upsert(connection, SAVED_PAPERS).values(
                 platform=reader.platform,
@@ -31,11 +39,18 @@ class SqlReadingStore:
                 paper_id=paper_id,
                 saved_at=now,
                 channel_id=channel_id,
+                by_reaction=by_reaction,
             )
-            return (await connection.execute(row.on_conflict_do_nothing())).rowcount == 1
+            fresh = (await connection.execute(row.on_conflict_do_nothing())).rowcount == 1
+            if not fresh and not by_reaction:
+                mine = update(SAVED_PAPERS).where(*_of(reader), SAVED_PAPERS.c.paper_id == paper_id)
+                await connection.execute(mine.values(by_reaction=False))
+            return fresh
 
-    async def unsave(self, reader: Reader, paper_id: str) -> bool:
+    async def unsave(self, reader: Reader, paper_id: str, *, by_reaction: bool = False) -> bool:
         statement = delete(SAVED_PAPERS).where(*_of(reader), SAVED_PAPERS.c.paper_id == paper_id)
+        if by_reaction:
+            statement = statement.where(SAVED_PAPERS.c.by_reaction)
         async with self._database.write() as connection:
             return (await connection.execute(statement)).rowcount == 1
 
@@ -56,22 +71,30 @@ class SqlReadingStore:
         return await self._number(select(func.count()).select_from(SAVED_PAPERS).where(*_of(reader)))
 
     async def vote(self, channel_id: int, paper_id: str, person: str, vote: Vote, now: datetime) -> Vote | None:
-        mine = (VOTES.c.channel_id == channel_id, VOTES.c.paper_id == paper_id, VOTES.c.person == person)
+        mine = _standing(channel_id, paper_id, person, vote)
         async with self._database.write() as connection:
             # Whoever withdraws takes the row away, so two presses at once never end as the same vote twice.
-            withdrawn = await connection.execute(delete(VOTES).where(*mine, VOTES.c.vote == vote))
+            withdrawn = await connection.execute(delete(VOTES).where(*mine, ~VOTES.c.by_reaction))
             if withdrawn.rowcount:
                 return None
             row = upsert(connection, VOTES).values(
-                channel_id=channel_id, paper_id=paper_id, person=person, vote=vote, voted_at=now
+                channel_id=channel_id, paper_id=paper_id, person=person, vote=vote, voted_at=now, by_reaction=False
             )
-            await connection.execute(
-                row.on_conflict_do_update(
-                    index_elements=["channel_id", "paper_id", "person"],
-                    set_={"vote": row.excluded.vote, "voted_at": row.excluded.voted_at},
-                )
-            )
+            await connection.execute(row.on_conflict_do_update(**_over(row)))
             return vote
+
+    async def cast(self, channel_id: int, paper_id: str, person: str, vote: Vote, now: datetime) -> bool:
+        async with self._database.write() as connection:
+            row = upsert(connection, VOTES).values(
+                channel_id=channel_id, paper_id=paper_id, person=person, vote=vote, voted_at=now, by_reaction=True
+            )
+            changed = row.on_conflict_do_update(**_over(row), where=VOTES.c.vote != row.excluded.vote)
+            return (await connection.execute(changed)).rowcount == 1
+
+    async def take_back(self, channel_id: int, paper_id: str, person: str, vote: Vote) -> bool:
+        mine = _standing(channel_id, paper_id, person, vote)
+        async with self._database.write() as connection:
+            return (await connection.execute(delete(VOTES).where(*mine, VOTES.c.by_reaction))).rowcount == 1
 
     async def tallies(self, channel_ids: Sequence[int], paper_ids: Sequence[str]) -> dict[tuple[int, str], Tally]:
         tallies: dict[tuple[int, str], Tally] = {}
@@ -132,6 +155,24 @@ class SqlReadingStore:
         async with self._database.read() as connection:
             number: int = (await connection.execute(statement)).scalar_one()
             return number
+
+
+def _standing(channel_id: int, paper_id: str, person: str, vote: Vote) -> tuple[Any, ...]:
+    return (
+        VOTES.c.channel_id == channel_id,
+        VOTES.c.paper_id == paper_id,
+        VOTES.c.person == person,
+        VOTES.c.vote == vote,
+    )
+
+
+def _over(row: Any) -> dict[str, Any]:
+    """How a vote takes the place of the person's last one on the same paper in the same channel."""
+    columns = ("vote", "voted_at", "by_reaction")
+    return {
+        "index_elements": ["channel_id", "paper_id", "person"],
+        "set_": {name: row.excluded[name] for name in columns},
+    }
 
 
 def _of(reader: Reader) -> tuple[Any, ...]:

@@ -344,10 +344,11 @@ class SavedPaperRow(SQLModel, table=True):
     paper_id: str = Field(primary_key=True, foreign_key="papers.id")
     saved_at: datetime
     channel_id: int | None = Field(default=None, foreign_key="channels.id", ondelete="SET NULL")
+    by_reaction: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class VoteRow(SQLModel, table=True):
-    """What a person of a channel thinks of a paper."""
+    """What a person of a channel thinks of a paper. `by_reaction`: taking the reaction away takes the vote back."""
 
     __tablename__ = "votes"
     __table_args__ = (one_of("vote", Vote),)
@@ -357,6 +358,7 @@ class VoteRow(SQLModel, table=True):
     person: str = Field(primary_key=True)
     vote: str
     voted_at: datetime
+    by_reaction: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class InstallationRow(SQLModel, table=True):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.app.assembly import engine_of, services_of
 from bot.channels.channel import Address, Channel, PlatformName
+from bot.commands.reactions import Reactions
 from bot.commands.runner import Commands
 from bot.intake.lookup import PaperLookup
 from bot.messages.plain import plain_text
@@ -66,6 +67,7 @@ class Core:
             store, self.engine, platforms=self.platforms, index=self.index, clock=self.clock, lookups=lookups
         )
         self.commands = Commands(services, metrics)
+        self.reactions = Reactions(services)
 
     def address(self, channel: str = "general", workspace: str = "local") -> Address:
         return Address(self.platform.name, workspace, channel)

@@ -29,6 +29,7 @@ from bot.channels.channel import PlatformName
 from bot.channels.directory import Directory
 from bot.checks import Check
 from bot.clocks import Clock, SystemClock
+from bot.commands.reactions import Reactions
 from bot.commands.runner import Commands
 from bot.commands.services import Services
 from bot.digests.unfurling import Unfurling
@@ -202,6 +203,7 @@ def _chat_dependencies(
         clock=services.clock,
         store=store,
         commands=commands,
+        reactions=Reactions(services),
         directory=services.directory,
         lifecycle=lifecycle_of(store, services.clock, wake),
         forms=forms_of(store),

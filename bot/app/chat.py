@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.app.settings import Settings
 from bot.channels.directory import Directory
 from bot.clocks import Clock
+from bot.commands.reactions import Reactions
 from bot.commands.runner import Commands
 from bot.digests.unfurling import Unfurling
 from bot.lifecycle.channels import ChannelLifecycle
@@ -22,6 +23,7 @@ class ChatDependencies:
     clock: Clock
     store: SqlStore
     commands: Commands
+    reactions: Reactions
     directory: Directory
     lifecycle: ChannelLifecycle
     forms: TopicForms

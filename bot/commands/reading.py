@@ -95,18 +95,18 @@ async def vote(services: Services, call: CommandCall, arguments: Arguments) -> R
         else "You voted against "
     )
     reply = answer(say(words, bold(title_of(paper)), f". In this channel: 👍 {tally.up} · 👎 {tally.down}"))
-    return Reply(message=reply.message, update=await _pressed_message(services, channel.id, call.from_message))
+    return Reply(message=reply.message, update=await message_now(services, channel.id, call.from_message))
 
 
 async def redraw(services: Services, call: CommandCall, _arguments: Arguments) -> Reply:
     """Changes nothing: what the message whose button was pressed says now."""
     channel = await services.channel(call)
     reply = answer(say("The message is as it should be."))
-    return Reply(message=reply.message, update=await _pressed_message(services, channel.id, call.from_message))
+    return Reply(message=reply.message, update=await message_now(services, channel.id, call.from_message))
 
 
-async def _pressed_message(services: Services, channel_id: int, remote_id: str | None) -> Outgoing | None:
-    """The message whose button was pressed as it reads now, None if it is none that we posted."""
+async def message_now(services: Services, channel_id: int, remote_id: str | None) -> Outgoing | None:
+    """A message, such as the one whose button was pressed, as it reads now; None if it is none that we posted."""
     post = await services.posts.sent_as(channel_id, remote_id) if remote_id else None
     if post is None:
         return None

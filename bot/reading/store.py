@@ -13,15 +13,24 @@ from bot.reading.votes import CastVote, Tally, Vote, VoteState
 class ReadingStore(Protocol):
     """People's reading lists, and what they think of papers."""
 
-    async def save(self, reader: Reader, paper_id: str, now: datetime, *, channel_id: int | None = None) -> bool:
+    async def save(
+        self,
+        reader: Reader,
+        paper_id: str,
+        now: datetime,
+        *,
+        channel_id: int | None = None,
+        by_reaction: bool = False,
+    ) -> bool:
         """Puts a paper that is known on the list; False when it was there already.
 
-        `channel_id` is where that was done: there it counts as a 👍.
+        `channel_id` is where that was done: there it counts as a 👍. What was saved by a reaction and then by a
+        command is no longer the reaction's.
         """
         ...
 
-    async def unsave(self, reader: Reader, paper_id: str) -> bool:
-        """Takes a paper off the list; False when it was not there."""
+    async def unsave(self, reader: Reader, paper_id: str, *, by_reaction: bool = False) -> bool:
+        """Takes a paper off the list, or only one that a reaction put there; False when there was none."""
         ...
 
     async def saved(self, reader: Reader, *, limit: int, offset: int = 0) -> list[SavedPaper]:
@@ -31,7 +40,18 @@ class ReadingStore(Protocol):
     async def saved_count(self, reader: Reader) -> int: ...
 
     async def vote(self, channel_id: int, paper_id: str, person: str, vote: Vote, now: datetime) -> Vote | None:
-        """Casts a vote, or withdraws it when it is the person's already; returns what stands now."""
+        """Casts a vote, or withdraws it when the person cast it so already; returns what stands now.
+
+        One that stands by a reaction is not withdrawn: it is no longer the reaction's.
+        """
+        ...
+
+    async def cast(self, channel_id: int, paper_id: str, person: str, vote: Vote, now: datetime) -> bool:
+        """Casts a vote by a reaction; False when it stands already."""
+        ...
+
+    async def take_back(self, channel_id: int, paper_id: str, person: str, vote: Vote) -> bool:
+        """Takes back a vote that stands by a reaction; False when there is none."""
         ...
 
     async def tallies(self, channel_ids: Sequence[int], paper_ids: Sequence[str]) -> dict[tuple[int, str], Tally]:
