@@ -25,9 +25,11 @@ from adapters.slack.events.deduplication import Deduplication
 from adapters.slack.events.events_api import EventListener
 from adapters.slack.events.http_mode import response_to
 from adapters.slack.events.mentions import Mentions
+from adapters.slack.events.reactions import ReactionEvents
 from adapters.slack.events.socket_mode import PING_INTERVAL, SocketMode
 from adapters.slack.installation.oauth import OAuthInstallation
 from adapters.slack.interactions.commands import CommandListeners
+from adapters.slack.interactions.message_updates import MessageUpdates
 from adapters.slack.interactions.modals import Modals
 from adapters.slack.interactions.replies import Replies
 from adapters.slack.interactions.settings_modal import CHANNEL_FORM, SETTINGS_FORM, SETTINGS_SHORTCUT
@@ -49,6 +51,7 @@ from bot.platforms.cards import CardOf
 from bot.platforms.command_calls import CommandRunner
 from bot.platforms.idempotency import IdempotencyStore
 from bot.platforms.overview import Overview
+from bot.platforms.reactions import ReactionListener
 from bot.topics.forms import TopicForms
 
 log = structlog.get_logger(__name__)
@@ -66,7 +69,7 @@ class SlackApp:
     out, and what needs it then with it: `lifecycle` is told what becomes of channels, `card_of` asked about links that
     people post, `forms` about what forms start with, and
     `directory` lists the channels for the app's home, to which `overview` adds what concerns the person alone;
-    `idempotency` is what several processes have in common, for events that come twice.
+    `reactions` hears of them; `idempotency` is what several processes have in common, for events that come twice.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class SlackApp:
         directory: ChannelDirectory | None = None,
         overview: Overview | None = None,
         installing: OAuthInstallation | None = None,
+        reactions: ReactionListener | None = None,
         idempotency: IdempotencyStore | None = None,
         clock: Clock | None = None,
         ping_interval: float = PING_INTERVAL,
@@ -110,12 +114,19 @@ class SlackApp:
             overview=overview,
         )
         replies, slow_commands = Replies(self._connection), SlowCommands(commands.run, registry, silent_for=silent_for)
-        self._commands = CommandListeners(services, replies, commands, slow_commands, registry, self._background)
+        updates = MessageUpdates(replies, commands)
+        self._commands = CommandListeners(services, replies, updates, slow_commands, registry, self._background)
         self._views = ViewListeners(services, self._background)
         talk = SlowCommands(Talk(commands, registry).run, registry, silent_for=silent_for)
         mentions = Mentions(talk, registry, self._background)
         self._events = EventListener(
-            self._workspaces, services, mentions, self._deduplication, self._background, lifecycle
+            self._workspaces,
+            services,
+            mentions,
+            self._deduplication,
+            self._background,
+            lifecycle,
+            ReactionEvents(reactions, updates) if reactions else None,
         )
         self._bolt = self._listeners()
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from adapters.slack.events.channels import EVENTS
+from adapters.slack.events.reactions import ADDED, REMOVED
 from adapters.slack.installation.scopes import SCOPES
 from adapters.slack.interactions.settings_modal import SETTINGS_SHORTCUT
 from adapters.slack.interactions.topic_modal import SHORTCUT
@@ -57,7 +58,7 @@ def manifest(registry: Registry, *, address: str = "") -> dict[str, Any]:
         "settings": {
             "event_subscriptions": {
                 **requests,
-                "bot_events": sorted((*EVENTS, "app_home_opened", "app_mention", "message.im")),
+                "bot_events": sorted((*EVENTS, ADDED, REMOVED, "app_home_opened", "app_mention", "message.im")),
             },
             "interactivity": {"is_enabled": True, **requests},
             "org_deploy_enabled": True,

@@ -117,6 +117,7 @@ def slack_app(parts: SlackParts, chat: ChatDependencies) -> SlackApp:
         directory=chat.directory,
         overview=overview_of(chat.store, chat.clock),
         installing=installing,
+        reactions=chat.reactions,
         idempotency=chat.store.idempotency,
         clock=chat.clock,
     )

@@ -9,9 +9,11 @@ import structlog
 
 from adapters.slack.client.errors import ERRORS, code_of
 from adapters.slack.client.payloads import Json
+from adapters.slack.events import reactions
 from adapters.slack.events.channels import uninstall_reason
 from adapters.slack.events.deduplication import Deduplication
 from adapters.slack.events.mentions import Mentions
+from adapters.slack.events.reactions import ReactionEvents
 from adapters.slack.installation.workspaces import Workspaces
 from adapters.slack.workspace_services import ServicesByWorkspace
 from bot.background import BackgroundTasks
@@ -33,6 +35,7 @@ class EventListener:
         deduplication: Deduplication,
         background: BackgroundTasks,
         lifecycle: ChannelLifecycle | None,
+        reaction_events: ReactionEvents | None,
     ) -> None:
         self._workspaces = workspaces
         self._services = services
@@ -40,6 +43,7 @@ class EventListener:
         self._deduplication = deduplication
         self._background = background
         self._lifecycle = lifecycle
+        self._reactions = reaction_events
 
     async def on_event(self, event: Json, body: Json) -> None:
         self._background.start(self._handle(event, body))
@@ -67,6 +71,9 @@ class EventListener:
                 await self._mentions.answer_mention(services, event)
             case "link_shared":
                 await services.links.handle(event)
+            case reactions.ADDED | reactions.REMOVED:
+                if self._reactions is not None:
+                    await self._reactions.handle(services, event)
             case "app_home_opened":
                 if services.home is not None and event.get("tab") == "home":
                     await services.home.publish(event["user"])

@@ -24,5 +24,6 @@ SCOPES: Final = (
     "links:write",
     "mpim:history",
     "mpim:read",
+    "reactions:read",
     "users:read",
 )

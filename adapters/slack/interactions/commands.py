@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -11,7 +10,6 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from adapters.slack.client.errors import ERRORS
 from adapters.slack.client.payloads import Json
-from adapters.slack.client.web_api import SlackApi
 from adapters.slack.interactions.app_home import changes_home
 from adapters.slack.interactions.command_calls import CommandCalls
 from adapters.slack.interactions.message_updates import MessageUpdates
@@ -21,17 +19,15 @@ from adapters.slack.interactions.slow_commands import SlowCommands
 from adapters.slack.messages import limits
 from adapters.slack.workspace_services import ServicesByWorkspace
 from bot.background import BackgroundTasks
-from bot.commands.reading import REDRAW
 from bot.commands.registry import Registry
 from bot.commands.wording import answer, say
 from bot.errors import MALFORMED, PaperRoundError
-from bot.platforms.command_calls import CommandCall, CommandRunner, Reply
+from bot.platforms.command_calls import CommandCall
 
 log = structlog.get_logger(__name__)
 
 UNKNOWN_BUTTON: Final = "I do not know this button any more: it is of another version of me. Write /papers instead."
 NOT_NOW: Final = "I cannot do this at the moment, and nothing was changed. Please try again in a minute."
-_MOST_UPDATES: Final = 5  # times that one press draws its message at most
 
 
 class CommandListeners:
@@ -41,18 +37,17 @@ class CommandListeners:
         self,
         services: ServicesByWorkspace,
         replies: Replies,
-        commands: CommandRunner,
+        updates: MessageUpdates,
         slow_commands: SlowCommands,
         registry: Registry,
         background: BackgroundTasks,
     ) -> None:
         self._services = services
         self._replies = replies
-        self._commands = commands
         self._slow_commands = slow_commands
         self._registry = registry
         self._background = background
-        self._updates = MessageUpdates(replies)
+        self._updates = updates
 
     async def on_command(self, ack: AsyncAck, body: Json) -> None:
         await ack()
@@ -93,20 +88,10 @@ class CommandListeners:
             if not reply.failed and changes_home(self._registry.of_line(call.line), call.line):
                 self._background.start(services.refresh_home(call.person.id))
             if await self._updates.changed(services.api, call, reply, target):
-                await self._update_again(services.api, call, reply, target)
                 return
         if services.modals is not None:
             reply = with_settings_button(call, with_invitation(call, reply))
         await self._replies.give(reply, target, services.api)
-
-    async def _update_again(self, api: SlackApi, call: CommandCall, reply: Reply, target: ReplyTarget) -> None:
-        """Draws a message anew as long as it is not what was drawn last: another process may have been at it."""
-        for _ in range(_MOST_UPDATES):
-            latest = await self._commands.run(replace(call, line=REDRAW))
-            if latest.update is None or latest.update == reply.update:
-                return
-            reply = latest
-            await self._updates.changed(api, call, reply, target)
 
 
 def _reply_target_of(body: Json) -> ReplyTarget:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -20,27 +21,31 @@ from adapters.slack.client.web_api import SlackApi
 from adapters.slack.interactions.replies import Replies, ReplyTarget
 from adapters.slack.messages.rendering import next_variant, plainer_variants, render
 from adapters.slack.posting.metadata import metadata_of
-from bot.platforms.command_calls import CommandCall, Reply
+from bot.commands.reading import REDRAW
+from bot.platforms.command_calls import CommandCall, CommandRunner, Reply
+from bot.platforms.outcomes import Outgoing
 
 log = structlog.get_logger(__name__)
 
+_MOST_UPDATES: Final = 5  # times that one press draws its message at most
 _UPDATE_WITHIN: Final = 5.0  # seconds; whoever presses next waits for it
 
 
 class MessageUpdates:
-    """Changes messages whose buttons are pressed."""
+    """Changes messages whose buttons are pressed, or that get a reaction."""
 
-    def __init__(self, answers: Replies) -> None:
+    def __init__(self, answers: Replies, commands: CommandRunner) -> None:
         self._replies = answers
+        self._commands = commands
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
-    def lock(self, call: CommandCall, target: ReplyTarget) -> AbstractAsyncContextManager[None]:
+    def lock(self, call: CommandCall, target: ReplyTarget | None = None) -> AbstractAsyncContextManager[None]:
         """To be held from before the command runs until its message is changed.
 
         Two people may press at once. One after the other, the message that is written last is also the one that was
         read last, so its counts are right.
         """
-        if call.from_message is None or target.replaceable:
+        if call.from_message is None or (target and target.replaceable):
             return nullcontext()
         return self._locks.setdefault((str(call.address), call.from_message), asyncio.Lock())
 
@@ -49,6 +54,13 @@ class MessageUpdates:
         update = reply.update
         if update is None or call.from_message is None:
             return False
+        if not await self.draw(api, call.from_message, update, target):
+            return False
+        await self.draw_again(api, call, update, target)
+        return True
+
+    async def draw(self, api: SlackApi, ts: str, update: Outgoing, target: ReplyTarget | None = None) -> bool:
+        """Lets that message say something else, by way of the `target` where there is one; whether that worked."""
         pages = render(update.message)
         if len(pages) != 1:
             # Written under other settings than those of today, and too long under these.
@@ -56,7 +68,7 @@ class MessageUpdates:
         (page,) = pages
         arguments = {
             "channel": update.address.channel,
-            "ts": call.from_message,
+            "ts": ts,
             "text": page.text,
             "blocks": list(page.blocks),
             "metadata": metadata_of(update),
@@ -74,4 +86,15 @@ class MessageUpdates:
                 form = next_variant(forms, refused_blocks(error)) if is_unacceptable(error) else None
             else:
                 return True
-        return await self._replies.replace(page, target)
+        return target is not None and await self._replies.replace(page, target)
+
+    async def draw_again(
+        self, api: SlackApi, call: CommandCall, drawn: Outgoing, target: ReplyTarget | None = None
+    ) -> None:
+        """Draws a message anew as long as it is not what was drawn last: another process may have been at it."""
+        for _ in range(_MOST_UPDATES):
+            latest = (await self._commands.run(replace(call, line=REDRAW))).update
+            if latest is None or latest == drawn or call.from_message is None:
+                return
+            drawn = latest
+            await self.draw(api, call.from_message, drawn, target)

@@ -53,6 +53,7 @@ class BotProcess:
             app_token=APP_TOKEN,
             signing_secret=SIGNING_SECRET,
             ping_interval=1.0,
+            reactions=self.core.reactions,
             **parts,
         )
 
