@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, func, sele
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState, PlatformName, Workspace
-from bot.papers.paper import SourceName
 from storage.database import Database
 from storage.retention import delete_left_workspaces
 from storage.statements import chunks, upsert
@@ -43,14 +42,6 @@ def channel_of(row: Row[Any]) -> Channel:
         next_digest_at=row.next_digest_at,
         instant_at=row.instant_at,
     )
-
-
-def _stored(settings: ChannelSettings) -> dict[str, Any]:
-    """All sources are stored as none in particular: whoever takes from all will take from one that is new, too."""
-    stored: dict[str, Any] = SETTINGS_JSON.dump_python(settings, mode="json")
-    if settings.sources == frozenset(SourceName):
-        del stored["sources"]
-    return stored
 
 
 class SqlChannelStore:
@@ -107,7 +98,7 @@ class SqlChannelStore:
                 name=name,
                 time_zone=time_zone,
                 schedule=schedule,
-                settings=_stored(ChannelSettings()),
+                settings=SETTINGS_JSON.dump_python(ChannelSettings(), mode="json"),
                 state=ChannelState.ACTIVE,
                 reason="",
                 next_digest_at=next_digest_at,
@@ -129,7 +120,7 @@ class SqlChannelStore:
             values: dict[str, Any] = {
                 "schedule": changed.schedule,
                 "time_zone": changed.time_zone,
-                "settings": _stored(changed.settings),
+                "settings": SETTINGS_JSON.dump_python(changed.settings, mode="json"),
                 "next_digest_at": changed.next_digest_at,
             }
             if changed.next_digest_at is None:

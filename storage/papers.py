@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.papers.merging import merge
 from bot.papers.names import Name
-from bot.papers.paper import Paper, PaperRecord, SourceName, StoredPaper
+from bot.papers.paper import Paper, PaperRecord, StoredPaper
+from bot.papers.sources import SourceName
 from bot.papers.store import DayAnswer
 from storage.counters import Counter, last_number, next_numbers
 from storage.database import Database

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from bot.intake.store import DayReading, SourceState
-from bot.papers.paper import SourceName
+from bot.papers.sources import BUILT_IN, SourceName
 from storage.database import Database
 from storage.statements import upsert
 from storage.tables import SOURCE_DAYS, SOURCES
@@ -22,6 +22,12 @@ class SqlSourceStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def names(self) -> list[SourceName]:
+        return list(BUILT_IN)
+
+    async def states(self) -> list[SourceState]:
+        return [await self.state(name) for name in await self.names()]
 
     async def state(self, name: SourceName) -> SourceState:
         async with self._database.read() as connection:

@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 
 from bot.errors import SourceError
-from bot.papers.paper import Listing, Paper, SourceName
+from bot.papers.paper import Listing, Paper
+from bot.papers.sources import ARXIV, HUGGINGFACE, SourceName
 from bot.papers.store import DayAnswer
 from tests.papers.names import names
 
@@ -24,7 +25,7 @@ def a_paper(number: int = 1, **changes: Any) -> Paper:
         abstract="We study diffusion. It works.",
         authors=names("Ada Lovelace", "Alan Turing"),
         published_on=date(2026, 5, 11),
-        sources=frozenset({SourceName.HUGGINGFACE}),
+        sources=frozenset({HUGGINGFACE}),
         upvotes=5,
     )
     return replace(paper, **changes)
@@ -33,7 +34,7 @@ def a_paper(number: int = 1, **changes: Any) -> Paper:
 class ScriptedSource:
     """Implements `bot.intake.source.Source`."""
 
-    def __init__(self, name: SourceName = SourceName.HUGGINGFACE) -> None:
+    def __init__(self, name: SourceName = HUGGINGFACE) -> None:
         self.days: dict[date, list[Paper]] = {}
         self.readings: list[date] = []
         self.error: SourceError | None = None
@@ -72,7 +73,7 @@ class ScriptedSource:
 class ScriptedLookup:
     """Implements `bot.intake.lookup.PaperLookup`: knows some papers, and finds those with one of the words."""
 
-    def __init__(self, *papers: Paper, name: SourceName = SourceName.ARXIV) -> None:
+    def __init__(self, *papers: Paper, name: SourceName = ARXIV) -> None:
         self.error: SourceError | None = None
         self.questions: list[str] = []
         self._papers = [replace(paper, sources=frozenset({name})) for paper in papers]

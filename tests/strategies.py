@@ -8,7 +8,8 @@ from datetime import date
 from hypothesis import strategies as st
 
 from bot.papers.names import read_names
-from bot.papers.paper import Paper, SourceName
+from bot.papers.paper import Paper
+from bot.papers.sources import BUILT_IN
 from bot.query.parser import parse
 from bot.query.queries import Query
 
@@ -75,7 +76,7 @@ def papers() -> st.SearchStrategy[Paper]:
         summary=texts(4),
         published_on=st.none() | DAYS,
         featured_on=st.none() | DAYS,
-        sources=st.frozensets(st.sampled_from(SourceName)),
+        sources=st.frozensets(st.sampled_from(BUILT_IN)),
         upvotes=COUNTS,
         comments=COUNTS,
         stars=COUNTS,

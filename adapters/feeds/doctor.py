@@ -12,7 +12,7 @@ from bot.checks import CLOCKS_APART, Check, UncheckedError
 from bot.errors import OperatorError, SourceError
 from bot.intake.lookup import PaperLookup
 from bot.intake.source import Source
-from bot.papers.paper import SOURCE_NAMES, SourceName
+from bot.papers.sources import ARXIV, title_of_source
 
 #: A paper that arXiv has: “Attention Is All You Need”.
 _KNOWN_PAPER: Final = "1706.03762"
@@ -26,7 +26,7 @@ def feed_checks(
     categories: Callable[[], Awaitable[Collection[str]]],
 ) -> Mapping[str, Check]:
     """The checks by what they look at. `catalogue` is arXiv's API, `categories` are those that are to be read."""
-    checks: dict[str, Check] = {SOURCE_NAMES[one.name]: partial(_source, one, categories) for one in sources}
+    checks: dict[str, Check] = {title_of_source(one.name): partial(_source, one, categories) for one in sources}
     if catalogue is not None:
         checks["arXiv's API"] = partial(_catalogue, catalogue)
     if client is not None:
@@ -35,14 +35,14 @@ def feed_checks(
 
 
 async def _source(source: Source, categories: Callable[[], Awaitable[Collection[str]]]) -> str:
-    if source.name is SourceName.ARXIV and not await categories():
+    if source.name == ARXIV and not await categories():
         raise UncheckedError(
             "not asked: no topic names a category (as `cat:cs.CL` does), and PAPERROUND_ARXIV_CATEGORIES is empty"
         )
     try:
         newest = await source.newest_day()
     except SourceError as error:
-        setting = f"PAPERROUND_{'ARXIV_RSS' if source.name is SourceName.ARXIV else 'HUGGINGFACE'}_URL"
+        setting = f"PAPERROUND_{'ARXIV_RSS' if source.name == ARXIV else 'HUGGINGFACE'}_URL"
         raise SourceError(f"{error} {_advice(setting)}") from error
     return f"the newest day is {newest}" if newest else "it answers; nothing is listed there yet"
 

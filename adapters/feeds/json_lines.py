@@ -24,7 +24,8 @@ from adapters.feeds.limits import LONGEST_ABSTRACT, LONGEST_TITLE, MOST_AUTHORS,
 from bot.errors import OperatorError
 from bot.papers.ids import paper_id_of
 from bot.papers.names import Name, read_names
-from bot.papers.paper import Paper, SourceName
+from bot.papers.paper import Paper
+from bot.papers.sources import ARXIV
 from bot.text.cleaning import clean_line
 from bot.text.readable import readable, readable_text, readable_title, tex_of
 
@@ -206,7 +207,7 @@ def _paper(record: dict[str, object]) -> Paper:
         categories=_categories(record.get("categories")),
         author_comment=readable(_text("comment", record), LONGEST_COMMENT),
         published_on=_announced(record.get("announced")),
-        sources=frozenset({SourceName.ARXIV}),
+        sources=frozenset({ARXIV}),
     )
 
 

@@ -15,7 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from bot.clocks import Clock
 from bot.papers.names import Name, read_names
-from bot.papers.paper import Listing, Paper, SourceName
+from bot.papers.paper import Listing, Paper
+from bot.papers.sources import HUGGINGFACE
 from bot.papers.store import DayAnswer
 
 _OCTOBER_WEEKDAYS = (13, 14, 15, 16, 17, 20, 21, 22, 23, 24)
@@ -50,7 +51,7 @@ class _Entry(BaseModel):
     project_url: _HttpsLink = ""
 
     def to_listing(self, day: date, rank: int) -> Listing:
-        source = SourceName.HUGGINGFACE
+        source = HUGGINGFACE
         paper = Paper(featured_on=day, sources=frozenset({source}), **dict(self))
         return Listing(source=source, day=day, paper=paper, rank=rank)
 
@@ -65,7 +66,7 @@ class SampleFeed:
     no method raises `SourceError`.
     """
 
-    name = SourceName.HUGGINGFACE
+    name = HUGGINGFACE
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -22,7 +22,7 @@ from bot.intake.enrichment import Enrichment
 from bot.intake.polling import Intake, PollReport
 from bot.lifecycle.retention import Retention
 from bot.metrics import Metrics, StoreFigures
-from bot.papers.paper import SourceName
+from bot.papers.sources import SourceName
 from bot.posting.leadership import Leadership
 from bot.posting.outbox import OutboxWorker
 from bot.search.index import SearchIndex

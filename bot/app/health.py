@@ -7,7 +7,6 @@ from typing import Any
 
 from bot.app.engine import Engine
 from bot.errors import StorageError
-from bot.papers.paper import SourceName
 from storage.store import SqlStore
 
 
@@ -19,14 +18,10 @@ async def health_of(store: SqlStore, engine: Engine) -> Mapping[str, Any]:
     try:
         await store.database.prove_writable()
         posts = await store.posts.counts()
-        sources = [await store.sources.state(name) for name in SourceName]
+        sources = await store.sources.states()
     except StorageError as error:
         return {"ok": False, "database": str(error)}
-    read = {
-        state.name.value: state.last_error if state.failures else "ok"
-        for state in sources
-        if state.last_success_at or state.last_failure_at
-    }
+    read = {state.name: state.last_error if state.failures else "ok" for state in sources if state.was_asked}
     if stuck := engine.stuck_for():
         return {"ok": False, "database": "ok", "engine": f"it has not looked for work for {stuck:.0f} seconds"}
     return {"ok": True, "database": "ok", "sources": read, "posts": {state.value: posts[state] for state in posts}}

@@ -19,7 +19,7 @@ async def log_start(application: Application) -> None:
     settings, store = application.settings, application.store
     _log.info("start.version", version=__version__, python=platform.python_version(), pid=os.getpid())
     _log.info("start.database", database=store.database.place, **await store.counts())
-    feeds = [source.name.value for source in application.feeds.sources]
+    feeds = [source.name for source in application.feeds.sources]
     _log.info("start.feeds", feeds=feeds, poll_minutes=settings.poll_minutes)
     _log.info(
         "start.platforms",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from bot.papers.paper import SourceName
+from bot.papers.sources import SourceName
 
 
 class PlatformName(StrEnum):
@@ -83,6 +83,7 @@ class Unlearnt:
 class ChannelSettings:
     """What `/papers settings` changes. `limit` papers are shown in a digest, the rest is counted.
 
+    Papers of `sources` are taken, and of all, those included that are added later, where that is None.
     `announce_changes` is whether the channel reads who changed what; None is yes where it is shared with others.
     `unlearnt` is what `/papers taste` changes.
     """
@@ -91,11 +92,15 @@ class ChannelSettings:
     style: Style = Style.CARDS
     abstracts: bool = False
     mention: str = ""
-    sources: frozenset[SourceName] = field(default_factory=lambda: frozenset(SourceName))
+    sources: frozenset[SourceName] | None = None
     quiet_days: QuietDays = QuietDays()
     announce_changes: bool | None = None
     order: Order = Order.FIT
     unlearnt: Unlearnt = Unlearnt()
+
+    def takes_from(self, sources: frozenset[SourceName]) -> bool:
+        """Whether a paper that these sources have is taken."""
+        return self.sources is None or not self.sources.isdisjoint(sources)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

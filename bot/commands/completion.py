@@ -13,6 +13,7 @@ from bot.commands.settings import KEYS, ROLE, ROLE_HELP, SETTINGS
 from bot.digests.cards import title_of
 from bot.errors import UserError
 from bot.papers.paper import Paper
+from bot.papers.sources import title_of_source
 from bot.platforms.command_calls import CommandCall, Completion
 from bot.query.categories import CATEGORIES
 from bot.query.errors import QueryError
@@ -28,6 +29,7 @@ _FIELDS = (
     "author:",
     "cat:",
     "org:",
+    "source:",
     "upvotes:>=",
     "after:",
     "has:code",
@@ -35,6 +37,7 @@ _FIELDS = (
     "sort:top",
 )
 _CATEGORY = re.compile(r"(?P<before>[-(]*cat:)(?P<typed>[\w.*-]*)", re.IGNORECASE)
+_SOURCE = re.compile(r"(?P<before>[-(]*source:)(?P<typed>[\w-]*)", re.IGNORECASE)
 _ID = re.compile(r"\d{4}(\.\d*)?|[a-z-]+(\.[A-Z]{2})?/\d*")
 _WORD = re.compile(r"\w+")
 #: Parameters whose value is the rest of the line: it has spaces in it, or is found by any part of what it says.
@@ -78,6 +81,10 @@ async def complete(registry: Registry, services: Services, call: CommandCall) ->
     if parameter.kind is Kind.QUERY and (category := _CATEGORY.fullmatch(word)):
         names = ((f"{category['before']}{name}", "") for name in sorted(CATEGORIES))
         return _lines(kept, names, word)
+    if parameter.kind is Kind.SETTING_VALUE and before[:1] == ["sources"]:
+        return _lines(kept, [("all", ""), *await _sources(services)], word)
+    if parameter.kind is Kind.QUERY and (source := _SOURCE.fullmatch(word)):
+        return _lines(kept, ((f"{source['before']}{name}", label) for name, label in await _sources(services)), word)
     return _lines(kept, _values(registry, parameter, before), word)
 
 
@@ -123,6 +130,10 @@ def _values(registry: Registry, parameter: Parameter, before: Sequence[str]) -> 
             return [(field, "") for field in _FIELDS]
         case _:
             return []
+
+
+async def _sources(services: Services) -> list[Value]:
+    return [(name, title_of_source(name)) for name in await services.sources.names()]
 
 
 async def _topics(services: Services, call: CommandCall) -> list[Value]:

@@ -26,7 +26,7 @@ from bot.digests.messages import day_in_words, digest_message
 from bot.errors import UserError
 from bot.intake.store import SourceState
 from bot.messages.message import Block, Button, Buttons, Heading, PaperBlock, Span, bold, text
-from bot.papers.paper import SOURCE_NAMES, SourceName
+from bot.papers.sources import title_of_source
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.ranking.order import ReasonKind
 from bot.text.counting import count_of
@@ -101,11 +101,10 @@ async def status(services: Services, call: CommandCall, _arguments: Arguments) -
         blocks.append(say("This channel has no topics yet."))
     else:
         blocks += await _channel_health(services, channel)
-    for source in SourceName:
-        state = await services.sources.state(source)
-        if state.last_success_at or state.last_failure_at:
+    for state in await services.sources.states():
+        if state.was_asked:
             zone = channel.time_zone if channel else DEFAULT_TIME_ZONE
-            blocks.append(say(bold(f"{SOURCE_NAMES[source]}: "), *_source_health(state, zone, current)))
+            blocks.append(say(bold(f"{title_of_source(state.name)}: "), *_source_health(state, zone, current)))
     if categories := await services.categories():
         blocks.append(hint(f"Of arXiv I read {', '.join(sorted(categories))}."))
     papers = await services.papers.count()

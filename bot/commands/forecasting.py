@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import structlog
 
@@ -15,7 +15,8 @@ from bot.digests.cards import paper_card
 from bot.errors import StorageError
 from bot.meaning.terms import shipped_table, telling_terms, written_forms
 from bot.messages.message import Block, Span, bold, code, text
-from bot.papers.paper import Paper, SourceName
+from bot.papers.paper import Paper
+from bot.papers.sources import SourceName
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.query.queries import Query
 from bot.query.syntax import Sort
@@ -36,13 +37,14 @@ _log = structlog.get_logger()
 
 
 async def forecast(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
-    wanted = wanted_query(arguments.text("query"), arguments.number("min-upvotes") or None)
+    query = await services.query(arguments.text("query"))
+    wanted = wanted_query(query.text, arguments.number("min-upvotes") or None)
     channel = await services.known_channel(call)
-    sources = channel.settings.sources if channel else tuple(SourceName)
+    sources = await services.sources_of(channel)
     return answer(*await volume(services, wanted, sources), *await samples(services, wanted))
 
 
-async def volume(services: Services, wanted: Query, sources: Collection[SourceName]) -> list[Block]:
+async def volume(services: Services, wanted: Query, sources: Sequence[SourceName]) -> list[Block]:
     """How many papers a topic would have brought lately, for an answer that never fails."""
     newest = await services.papers.newest_day()
     if newest is None:

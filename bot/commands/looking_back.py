@@ -66,7 +66,7 @@ async def post_back(services: Services, call: CommandCall, arguments: Arguments)
 async def _missed(services: Services, channel: Channel, topic: Subscription) -> list[Paper]:
     """What the topic finds among the papers of the last days and the channel does not have, best first."""
     lately = await services.papers.listed_since(services.clock.now() - BACK)
-    lately = [paper for paper in lately if paper.sources & channel.settings.sources]
+    lately = [paper for paper in lately if channel.settings.takes_from(paper.sources)]
     matcher = Matcher()
     matcher.put(topic.id, topic.wanted)
     found = [paper for paper, keys in zip(lately, matcher.match_all(lately), strict=True) if keys]

@@ -47,7 +47,7 @@ async def mute(services: Services, call: CommandCall, arguments: Arguments) -> R
     """Excludes a part of a paper from the topics that bring it, as `edit` would."""
     paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
     channel = await services.channel(call)
-    excluded = parse(arguments.text("part"))
+    excluded = await services.query(arguments.text("part"))
     if not matches(excluded, paper):
         raise UserError(f"`{excluded.text}` is not so of that paper.")
     topics = await _bringing(services, channel, paper)

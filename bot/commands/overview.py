@@ -7,7 +7,7 @@ from bot.commands.wording import moment
 from bot.digests.cards import paper_card
 from bot.intake.store import SourceState, SourceStore
 from bot.messages.message import PaperBlock
-from bot.papers.paper import SOURCE_NAMES, SourceName
+from bot.papers.sources import title_of_source
 from bot.posting.post import PostState
 from bot.posting.store import PostStore
 from bot.reading.lists import Reader
@@ -30,11 +30,8 @@ class Overview:
         return total, [paper_card(entry.paper, compact=True) for entry in entries]
 
     async def health(self, time_zone: str) -> str:
-        parts = []
-        for source in SourceName:
-            state = await self._sources.state(source)
-            if state.last_success_at or state.last_failure_at:
-                parts.append(f"{SOURCE_NAMES[source]}: {self._said(state, time_zone)}")
+        asked = [state for state in await self._sources.states() if state.was_asked]
+        parts = [f"{title_of_source(state.name)}: {self._said(state, time_zone)}" for state in asked]
         counts = await self._posts.counts()
         waiting = sum(counts.get(state, 0) for state in (PostState.PENDING, PostState.LEASED, PostState.UNKNOWN))
         posting = f"{count_of(waiting, 'message')} on the way" if waiting else "everything is posted"

@@ -16,9 +16,9 @@ from bot.digests.content import SharedPaper
 from bot.errors import StorageError, UserError
 from bot.messages.message import Block, Button, Buttons, Heading, PaperBlock, Span, bold, code
 from bot.papers.ids import paper_id_of, parse_paper_id
-from bot.papers.paper import SOURCE_NAMES, Paper, SourceName
+from bot.papers.paper import Paper
+from bot.papers.sources import title_of_source
 from bot.platforms.command_calls import CommandCall, Reply
-from bot.query.parser import parse
 from bot.query.queries import Query, plain_words, with_words
 from bot.search.questions import without_question
 from bot.search.results import FEW_RESULTS, Hit
@@ -45,7 +45,7 @@ async def search(services: Services, call: CommandCall, arguments: Arguments) ->
     asked = arguments.text("query")
     if paper_id := paper_id_of(as_typed(asked)):  # people paste what they look at
         return await _shown(services, paper_id)
-    query = without_question(parse(asked), asked)
+    query = without_question(await services.query(asked), asked)
     page = arguments.number("page") or 1
     found = await services.index.search(query, limit=PAGE, offset=(page - 1) * PAGE)
     if page > pages(found.total):  # an old button, and less is found by now
@@ -136,8 +136,7 @@ async def _nothing_known(services: Services) -> str:
     """Why nothing can be found at all, with a blank at the end; empty where there is something to find."""
     if await services.papers.count():
         return ""
-    states = [await services.sources.state(name) for name in SourceName]
-    failing = [SOURCE_NAMES[state.name] for state in states if state.failures]
+    failing = [title_of_source(state.name) for state in await services.sources.states() if state.failures]
     if not failing:
         return "I know no papers yet, so there is nothing to find: the first come when the feeds are read. "
     return f"I know no papers yet, so there is nothing to find: {' and '.join(failing)} cannot be read at the moment. "
@@ -154,7 +153,7 @@ async def _elsewhere(services: Services, query: Query, known: Collection[str]) -
         news = [paper for paper in papers if paper.id not in shown]
         if news:
             shown.update(paper.id for paper in news)
-            groups.append((f"Found at {SOURCE_NAMES[source]}", [_result(paper) for paper in news]))
+            groups.append((f"Found at {title_of_source(source)}", [_result(paper) for paper in news]))
     return groups
 
 

@@ -14,12 +14,15 @@ from bot.digests.store import DigestStore
 from bot.errors import UserError
 from bot.intake.lookup import PaperLookups
 from bot.intake.store import SourceStore
+from bot.papers.sources import SourceName, in_order
 from bot.papers.store import PaperStore
 from bot.platforms.command_calls import CommandCall
 from bot.platforms.platform import Platform
 from bot.posting.composition import Composer
 from bot.posting.store import PostStore
 from bot.posting.traces import Tracing
+from bot.query.parser import parse
+from bot.query.queries import Query
 from bot.ranking.tastes import Tastes
 from bot.reading.store import ReadingStore
 from bot.schedules.zones import parse_time_zone
@@ -51,6 +54,15 @@ class Services:
     platforms: Mapping[PlatformName, Platform]
     wake: Callable[[], None]
     categories: Callable[[], Awaitable[frozenset[str]]]
+
+    async def query(self, text: str) -> Query:
+        """The query that a person wrote; raises `QueryError`, also for a source that there is not."""
+        return parse(text, sources=await self.sources.names())
+
+    async def sources_of(self, channel: Channel | None) -> list[SourceName]:
+        """The sources that a channel takes papers from, in their order; all where there is no channel yet."""
+        chosen = channel.settings.sources if channel else None
+        return await self.sources.names() if chosen is None else in_order(chosen)
 
     async def known_channel(self, call: CommandCall) -> Channel | None:
         """The channel of a call, None when nobody has set anything up there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -13,7 +13,7 @@ from bot.commands.services import Services
 from bot.commands.wording import UNSEEN, answer, hint, next_digest, say, schedule_in_words
 from bot.errors import MistakesError, UserError
 from bot.messages.message import Block, Heading, bold, code
-from bot.papers.paper import SOURCE_NAMES, SourceName
+from bot.papers.sources import BUILT_IN, SourceName, in_order, source_named, title_of_source
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.platforms.platform import Platform
 from bot.schedules.parsing import parse_schedule
@@ -24,8 +24,18 @@ from bot.text.typed import means_none, value_typed, without_quotes
 
 LARGEST_LIMIT = 50  # papers in a digest; more is a flood
 MOST_QUIET_DATES = 100
+MOST_SOURCES_NAMED = 8  # in a sentence
+_ALL = "all"
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Where a setting is read: on a platform, in an installation that has these sources."""
+
+    platform: Platform
+    sources: Sequence[SourceName]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +49,7 @@ class Setting:
     key: str
     help: str
     values: tuple[str, ...]
-    read: Callable[[ChannelSettings, str, Platform], ChannelSettings]
+    read: Callable[[ChannelSettings, str, Here], ChannelSettings]
     show: Callable[[ChannelSettings], str]
     is_choice: bool = False
     may_be_empty: bool = False
@@ -50,13 +60,13 @@ class Setting:
         return (self.as_typed or self.show)(settings)
 
 
-def _read_limit(settings: ChannelSettings, value: str, _platform: Platform) -> ChannelSettings:
+def _read_limit(settings: ChannelSettings, value: str, _here: Here) -> ChannelSettings:
     if not value.isascii() or not value.isdigit() or not 1 <= int(value[:6]) <= LARGEST_LIMIT:
         raise UserError(f"`limit` is a number from 1 to {LARGEST_LIMIT}: how many papers a digest shows.")
     return replace(settings, limit=int(value))
 
 
-def _read_style(settings: ChannelSettings, value: str, _platform: Platform) -> ChannelSettings:
+def _read_style(settings: ChannelSettings, value: str, _here: Here) -> ChannelSettings:
     try:
         return replace(settings, style=Style(value.lower()))
     except ValueError:
@@ -65,7 +75,7 @@ def _read_style(settings: ChannelSettings, value: str, _platform: Platform) -> C
         raise UserError(f"`style` is `compact`, `cards` or `threads`.{proposal}") from None
 
 
-def _read_order(settings: ChannelSettings, value: str, _platform: Platform) -> ChannelSettings:
+def _read_order(settings: ChannelSettings, value: str, _here: Here) -> ChannelSettings:
     try:
         return replace(settings, order=Order(value.lower()))
     except ValueError:
@@ -74,32 +84,45 @@ def _read_order(settings: ChannelSettings, value: str, _platform: Platform) -> C
         raise UserError(f"`order` is `fit`, `upvotes` or `new`.{proposal}") from None
 
 
-def _read_abstracts(settings: ChannelSettings, value: str, _platform: Platform) -> ChannelSettings:
+def _read_abstracts(settings: ChannelSettings, value: str, _here: Here) -> ChannelSettings:
     if value.lower() not in ("on", "off", "yes", "no"):
         raise UserError("`abstracts` is `on` or `off`: whether cards show the whole abstract.")
     return replace(settings, abstracts=value.lower() in ("on", "yes"))
 
 
-def _read_mention(settings: ChannelSettings, value: str, platform: Platform) -> ChannelSettings:
-    return replace(settings, mention="" if means_none(value) else platform.parse_mention(value))
+def _read_mention(settings: ChannelSettings, value: str, here: Here) -> ChannelSettings:
+    return replace(settings, mention="" if means_none(value) else here.platform.parse_mention(value))
 
 
-def _read_sources(settings: ChannelSettings, value: str, _platform: Platform) -> ChannelSettings:
-    names = {"all": frozenset(SourceName), "hf": frozenset({SourceName.HUGGINGFACE})}
-    names |= {source.value: frozenset({source}) for source in SourceName}
-    chosen: frozenset[SourceName] = frozenset()
-    for word in map(without_quotes, value.lower().replace(",", " ").replace("hugging face", "huggingface").split()):
-        if word not in names:
-            raise UserError(f"`sources` is {either([*SourceName, 'all'])}.")
-        chosen |= names[word]
-    return replace(settings, sources=chosen)
+def _read_sources(settings: ChannelSettings, value: str, here: Here) -> ChannelSettings:
+    chosen: set[SourceName] = set()
+    words = [without_quotes(word) for word in value.lower().replace(",", " ").replace("hugging face", "hf").split()]
+    if _ALL in words:
+        return replace(settings, sources=None)
+    for word in words:
+        source = source_named(word)
+        # One that is set already stays: its feed may have been removed, which is no reason to refuse the others.
+        if source is None or source not in {*here.sources, *(settings.sources or ())}:
+            near = closest(word, [*here.sources, _ALL])
+            raise UserError(
+                f"`sources` is {either([*here.sources, _ALL])}."
+                if len(here.sources) <= MOST_SOURCES_NAMED
+                else f"There is no source `{word[:40]}`. "
+                + (f"Did you mean `{near}`?" if near else "`/papers sources` shows what there is.")
+            )
+        chosen.add(source)
+    return replace(settings, sources=frozenset(chosen))
 
 
 def _type_sources(settings: ChannelSettings) -> str:
-    return "all" if settings.sources == frozenset(SourceName) else " ".join(sorted(settings.sources))
+    return _ALL if settings.sources is None else " ".join(in_order(settings.sources))
 
 
-def _read_quiet_days(settings: ChannelSettings, value: str, _platform: Platform) -> ChannelSettings:
+def _show_sources(settings: ChannelSettings) -> str:
+    return _ALL if settings.sources is None else listed(map(title_of_source, in_order(settings.sources)))
+
+
+def _read_quiet_days(settings: ChannelSettings, value: str, _here: Here) -> ChannelSettings:
     if means_none(value):
         return replace(settings, quiet_days=QuietDays())
     weekdays: set[int] = set()
@@ -118,7 +141,7 @@ def _read_quiet_days(settings: ChannelSettings, value: str, _platform: Platform)
     return replace(settings, quiet_days=QuietDays(frozenset(weekdays), frozenset(dates)))
 
 
-def _read_announce_changes(settings: ChannelSettings, value: str, _platform: Platform) -> ChannelSettings:
+def _read_announce_changes(settings: ChannelSettings, value: str, _here: Here) -> ChannelSettings:
     chosen: dict[str, bool | None] = {"on": True, "yes": True, "off": False, "no": False, "auto": None}
     if value.lower() not in chosen:
         raise UserError("`announce-changes` is `on`, `off`, or `auto`: in channels that are shared with others.")
@@ -190,12 +213,11 @@ SETTINGS = {
         ),
         Setting(
             key="sources",
-            help=f"which feeds papers come from: {', '.join(SourceName)} or all",
-            values=("all", *SourceName),
-            is_choice=True,
+            help=f"which sources papers come from: {', '.join(BUILT_IN)}, feeds by their names, or all",
+            values=(_ALL, *BUILT_IN),
             as_typed=_type_sources,
             read=_read_sources,
-            show=lambda settings: listed(SOURCE_NAMES[source] for source in sorted(settings.sources, reverse=True)),
+            show=_show_sources,
         ),
         Setting(
             key="quiet-days",
@@ -257,14 +279,18 @@ async def change_channel(services: Services, call: CommandCall, values: Mapping[
     Raises `UserError`, and for several mistakes `MistakesError`, before anything is changed.
     """
     channel = await services.channel(call)
-    platform, now = services.platforms[channel.address.platform], services.clock.now()
-    _changed(channel, values, platform, now)
-    after = await services.channels.change(channel.id, lambda current: _changed(current, values, platform, now), now)
+    here, now = await _here(services, channel), services.clock.now()
+    _changed(channel, values, here, now)
+    after = await services.channels.change(channel.id, lambda current: _changed(current, values, here, now), now)
     services.wake()
     return channel, after
 
 
-def _changed(channel: Channel, values: Mapping[str, str], platform: Platform, now: datetime) -> Channel:
+async def _here(services: Services, channel: Channel) -> Here:
+    return Here(services.platforms[channel.address.platform], await services.sources.names())
+
+
+def _changed(channel: Channel, values: Mapping[str, str], here: Here, now: datetime) -> Channel:
     """The channel with these values; raises for all that are wrong together."""
     changed, wrong = channel, dict[str, UserError]()
     for key, value in values.items():
@@ -275,9 +301,7 @@ def _changed(channel: Channel, values: Mapping[str, str], platform: Platform, no
                 case "timezone":
                     changed = replace(changed, time_zone=parse_time_zone(value).key)
                 case _:
-                    changed = replace(
-                        changed, settings=SETTINGS[key].read(changed.settings, value_typed(value), platform)
-                    )
+                    changed = replace(changed, settings=SETTINGS[key].read(changed.settings, value_typed(value), here))
         except UserError as error:
             error.about = error.about or key
             wrong[key] = error
@@ -313,7 +337,7 @@ async def configure(services: Services, call: CommandCall, arguments: Arguments)
         raise UserError("Say what to change, like `/papers configure --limit 10 --style compact`.")
     if "check" in arguments:
         channel = await services.channel(call)
-        _changed(channel, values, services.platforms[channel.address.platform], services.clock.now())
+        _changed(channel, values, await _here(services, channel), services.clock.now())
         return answer(say("That can be set so. Nothing was changed yet."))
     before, after = await change_channel(services, call, values)
     platform = services.platforms[after.address.platform]

@@ -17,25 +17,26 @@ from bot.commands.wording import answer, behind_button, hint, next_digest, say, 
 from bot.digests.digest import DigestKind
 from bot.errors import StorageError, UserError
 from bot.messages.message import Block, Button, Buttons, bold
-from bot.papers.paper import SourceName
+from bot.papers.sources import ARXIV
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.query.explanations import explain
-from bot.query.parser import parse
 from bot.query.queries import Query
 from bot.text.counting import count_of
+from bot.text.lists import listed
 from bot.topics.baselines import baseline_of
 from bot.topics.store import TopicOptions
 from bot.topics.subscription import wanted_query
-from bot.topics.volume import LISTS
+from bot.topics.volume import list_of_source
 
 MOST_TOPICS = 100  # in one channel; more would be a list that nobody reads
 MOST_BACKFILL = 50
+MOST_NAMED = 5  # sources by name
 
 _log = structlog.get_logger()
 
 
 async def subscribe(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
-    query = parse(arguments.text("query"))
+    query = await services.query(arguments.text("query"))
     least = arguments.number("min-upvotes") or None
     wanted = wanted_query(query.text, least)
     name = read_name(arguments.text("name"))
@@ -62,7 +63,7 @@ async def subscribe(services: Services, call: CommandCall, arguments: Arguments)
         say(bold(f"Topic {topic.number} added: "), *explain(wanted), "."),
         say(f"New ones are posted here {when}. ", *next_digest(channel, services.clock.now())),
     ]
-    blocks += await volume(services, wanted, channel.settings.sources)
+    blocks += await volume(services, wanted, await services.sources_of(channel))
     blocks.append(await _looked_into(services, channel))
     blocks += await forms(services, query)
     blocks += await did_you_mean(services, query)
@@ -76,15 +77,18 @@ async def subscribe(services: Services, call: CommandCall, arguments: Arguments)
 
 async def _looked_into(services: Services, channel: Channel) -> Block:
     """Which sources and categories a topic of the channel gets papers of."""
-    said = [LISTS[source] for source in SourceName if source in channel.settings.sources]
-    categories = await services.categories() if SourceName.ARXIV in channel.settings.sources else frozenset()
+    sources = await services.sources_of(channel)
+    categories = await services.categories() if ARXIV in sources else frozenset()
     where = f" ({', '.join(sorted(categories))})" if categories else ""
-    return hint(f"Looked for in {' and '.join(said)}{where}.")
+    said = [list_of_source(source) for source in sources]
+    if len(said) > MOST_NAMED:
+        said[MOST_NAMED - 1 :] = [count_of(len(said) - MOST_NAMED + 1, "other feed")]
+    return hint(f"Looked for in {listed(said)}{where}.")
 
 
 async def _older(services: Services, channel: Channel, wanted: Query, count: int) -> list[str]:
     """The latest papers that match and that the channel does not have."""
-    papers = [paper for paper in await latest(services, wanted, count) if paper.sources & channel.settings.sources]
+    papers = [paper for paper in await latest(services, wanted, count) if channel.settings.takes_from(paper.sources)]
     known = await services.digests.delivered_ids(channel.id, [paper.id for paper in papers])
     return [paper.id for paper in papers if paper.id not in known]
 

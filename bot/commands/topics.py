@@ -87,7 +87,7 @@ async def edit(services: Services, call: CommandCall, arguments: Arguments) -> R
             ),
             Buttons((Button("Topics", "topics"), remove_button(topic, "Remove"))),
         )
-    query = parse(arguments.text("query") or topic.query)
+    query = await services.query(asked) if (asked := arguments.text("query")) else parse(topic.query)
     least = arguments.number("min-upvotes") if "min-upvotes" in arguments else topic.min_upvotes
     wanted = wanted_query(query.text, least or None)
     others = await services.subscriptions.of_channel(channel.id)

@@ -13,7 +13,7 @@ from bot.commands.wording import answer, day_name, hint, moment, say
 from bot.digests.cards import title_of
 from bot.messages.message import Block, Items, Span, bold, code, text
 from bot.papers.ids import parse_paper_id
-from bot.papers.paper import SOURCE_NAMES
+from bot.papers.sources import title_of_source
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.posting.post import DeliveryRecord
 from bot.posting.traces import Outcome, TopicTrace, Trace
@@ -64,7 +64,7 @@ def _came(services: Services, trace: Trace, channel: Channel) -> list[str | Span
     seen = moment(record.stored.listed_at, channel.time_zone or DEFAULT_TIME_ZONE, services.clock.now())
     days: dict[str, date] = {}
     for source, day in record.listings:
-        days.setdefault(SOURCE_NAMES[source], day)
+        days.setdefault(title_of_source(source), day)
     by = listed([f"{source} on {_day(day)}" for source, day in days.items()]) if days else "a feed"
     return [f"Listed by {by}; first read {seen}."]
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from bot.digests.reasons import reason_in_words
 from bot.messages.message import Button, Link, PaperBlock
 from bot.papers.names import shorten_authors
-from bot.papers.paper import Paper, SourceName
+from bot.papers.paper import Paper
+from bot.papers.sources import HUGGINGFACE
 from bot.ranking.order import Reason
 from bot.reading.votes import Tally, Vote
 from bot.text.counting import compact_number, count_of
@@ -69,7 +70,7 @@ def paper_card(
 
 def _facts(paper: Paper) -> tuple[str, ...]:
     facts = []
-    if SourceName.HUGGINGFACE in paper.sources:
+    if HUGGINGFACE in paper.sources:
         facts.append(f"▲ {compact_number(paper.upvotes)}")
     if paper.comments:
         facts.append(count_of(paper.comments, "comment"))
@@ -84,7 +85,7 @@ def _facts(paper: Paper) -> tuple[str, ...]:
 
 def _links(paper: Paper) -> tuple[Link, ...]:
     links = [Link("arXiv", paper.abstract_url), Link("PDF", paper.pdf_url)]
-    if SourceName.HUGGINGFACE in paper.sources:
+    if HUGGINGFACE in paper.sources:
         links.append(Link("Hugging Face", paper.huggingface_url))
     if paper.code_url:
         links.append(Link(f"Code ★ {compact_number(paper.stars)}" if paper.stars else "Code", paper.code_url))

@@ -57,7 +57,7 @@ class Enrichment:
         try:
             known = await self._catalogue.lookup(ids)
         except SourceError as error:
-            _log.warning("papers.not_completed", lookup=self._catalogue.name.value, reason=str(error))
+            _log.warning("papers.not_completed", lookup=self._catalogue.name, reason=str(error))
             return 0
         self._note(self._catalogue, ids)
         await self._merge(known)
@@ -74,7 +74,7 @@ class Enrichment:
             async with asyncio.timeout(TIMEOUT):
                 await self._merge(await self._hub.lookup(ids))
         except (SourceError, TimeoutError) as error:
-            _log.info("papers.not_freshened", lookup=self._hub.name.value, reason=str(error) or "too slow")
+            _log.info("papers.not_freshened", lookup=self._hub.name, reason=str(error) or "too slow")
 
     async def _merge(self, papers: Sequence[Paper]) -> None:
         known = await self._papers.papers([paper.id for paper in papers])

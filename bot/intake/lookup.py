@@ -9,7 +9,8 @@ from typing import Protocol
 import structlog
 
 from bot.errors import SourceError
-from bot.papers.paper import Paper, SourceName
+from bot.papers.paper import Paper
+from bot.papers.sources import SourceName
 from bot.papers.store import PaperStore
 
 #: A person waits for the answer: who has not answered by then is left out.
@@ -46,7 +47,7 @@ class PaperLookups:
             async with asyncio.timeout(TIMEOUT):
                 return await lookup.search(words, limit)
         except (SourceError, TimeoutError) as error:
-            _log.warning("lookup.unanswered", lookup=lookup.name.value, reason=str(error) or "too slow")
+            _log.warning("lookup.unanswered", lookup=lookup.name, reason=str(error) or "too slow")
             return ()
 
     async def _lookup(self, lookup: PaperLookup, paper_id: str) -> Sequence[Paper]:
@@ -54,7 +55,7 @@ class PaperLookups:
             async with asyncio.timeout(TIMEOUT):
                 return [paper for paper in await lookup.lookup([paper_id]) if paper.id == paper_id]
         except (SourceError, TimeoutError) as error:
-            _log.warning("lookup.unanswered", lookup=lookup.name.value, reason=str(error) or "too slow")
+            _log.warning("lookup.unanswered", lookup=lookup.name, reason=str(error) or "too slow")
             return ()
 
     async def _keep(self, papers: Sequence[Paper]) -> None:

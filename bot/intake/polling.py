@@ -13,7 +13,7 @@ from bot.clocks import Clock
 from bot.errors import SourceError
 from bot.intake.source import Source
 from bot.intake.store import DayReading, SourceState, SourceStore
-from bot.papers.paper import SourceName
+from bot.papers.sources import SourceName
 from bot.papers.store import PaperStore
 
 #: Days read again on every poll: lists grow past midnight, and votes come in.
@@ -64,7 +64,7 @@ class Intake:
 
     async def poll_source(self, name: SourceName) -> PollReport:
         """Reads one source: what is new and what was missed."""
-        return await self._poll(next(source for source in self._sources if source.name is name), None)
+        return await self._poll(next(source for source in self._sources if source.name == name), None)
 
     async def _poll(self, source: Source, day: date | None) -> PollReport:
         now = self._clock.now()

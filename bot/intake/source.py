@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Protocol
 
-from bot.papers.paper import SourceName
+from bot.papers.sources import SourceName
 from bot.papers.store import DayAnswer
 
 

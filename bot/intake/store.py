@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from bot.papers.paper import SourceName
+from bot.papers.sources import SourceName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,11 @@ class SourceState:
     read_through: date | None = None
     retry_at: datetime | None = None
 
+    @property
+    def was_asked(self) -> bool:
+        """Whether it was ever read, or somebody tried to."""
+        return bool(self.last_success_at or self.last_failure_at)
+
 
 @dataclass(frozen=True, slots=True)
 class DayReading:
@@ -32,6 +37,14 @@ class DayReading:
 
 
 class SourceStore(Protocol):
+    async def names(self) -> list[SourceName]:
+        """All sources that there are, those that are built in first."""
+        ...
+
+    async def states(self) -> list[SourceState]:
+        """How all of them are doing, in the order of `names`."""
+        ...
+
     async def state(self, name: SourceName) -> SourceState: ...
 
     async def readings(self, name: SourceName, days: Sequence[date]) -> dict[date, DayReading]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.papers.paper import Paper, SourceName
+from bot.papers.paper import Paper
+from bot.papers.sources import HUGGINGFACE
 
 
 def merge(known: Paper, news: Paper) -> Paper:
@@ -16,7 +17,7 @@ def merge(known: Paper, news: Paper) -> Paper:
     """
     if known.id != news.id:
         raise ValueError(f"cannot merge {news.id} into {known.id}")
-    numbers_known = SourceName.HUGGINGFACE in news.sources
+    numbers_known = HUGGINGFACE in news.sources
     days = [day for day in (known.featured_on, news.featured_on) if day]
     return replace(
         known,

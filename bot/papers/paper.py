@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 
 from bot.papers.names import Name
-
-
-class SourceName(StrEnum):
-    """The feeds of papers that the bot can read."""
-
-    HUGGINGFACE = "huggingface"
-    ARXIV = "arxiv"
-
-
-#: What people call them.
-SOURCE_NAMES = {SourceName.HUGGINGFACE: "Hugging Face", SourceName.ARXIV: "arXiv"}
+from bot.papers.sources import HUGGINGFACE, SourceName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +60,7 @@ class Paper:
     @property
     def url(self) -> str:
         """Where the paper is read and discussed: Hugging Face if it was featured there, else arXiv."""
-        return self.huggingface_url if SourceName.HUGGINGFACE in self.sources else self.abstract_url
+        return self.huggingface_url if HUGGINGFACE in self.sources else self.abstract_url
 
     @property
     def day(self) -> date | None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from bot.papers.paper import Listing, Paper, PaperRecord, SourceName, StoredPaper
+from bot.papers.paper import Listing, Paper, PaperRecord, StoredPaper
+from bot.papers.sources import SourceName
 
 
 class PaperStore(Protocol):

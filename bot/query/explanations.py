@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from bot.messages.message import Span, text
-from bot.papers.paper import SOURCE_NAMES
+from bot.papers.sources import title_of_source
 from bot.query.printing import period
 from bot.query.queries import Query
 from bot.query.syntax import (
@@ -114,7 +114,7 @@ def _fact(node: Node) -> Spans:
         case Category(name):
             return text("in ", _quoted(name))
         case FromSource(source):
-            return text(f"listed by {SOURCE_NAMES[source]}")
+            return text(f"listed by {title_of_source(source)}")
         case Has(feature):
             return text(f"with {_FEATURES[feature]}")
         case PaperId(paper_id):

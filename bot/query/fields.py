@@ -6,14 +6,14 @@ import calendar
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
 from bot.errors import UserError
 from bot.papers.ids import linked_paper_ids, normalize_paper_id, parse_paper_id
-from bot.papers.paper import SourceName
+from bot.papers.sources import BUILT_IN, SourceName, source_named
 from bot.query.categories import category_named, nearest_category
 from bot.query.errors import QueryError
 from bot.query.syntax import (
@@ -37,11 +37,13 @@ from bot.query.syntax import (
     Word,
 )
 from bot.text.lists import either
+from bot.text.suggestions import closest
 from bot.text.typed import DASHES, value_typed
 from bot.text.words import is_inflected, is_unspaced
 from bot.text.words import words as analyzed_words
 
 SHORTEST_PREFIX = 3
+_MOST_NAMED: Final = 6  # sources in a sentence
 _LARGEST_NUMBER = 999_999_999
 _YEARS = range(1900, 2101)  # arXiv began in 1991; a typo in a year is more likely than a query for 2101
 
@@ -162,12 +164,20 @@ def _category(value: Value) -> Category:
 
 
 def _source(value: Value) -> FromSource:
-    names = {**{str(source): source for source in SourceName}, "hf": SourceName.HUGGINGFACE}
-    if source := names.get(value.plain.lower()):
+    if source := source_named(value.plain):
         return FromSource(source)
-    raise value.error(
-        f"There is no source {value.shown}.", f"Write {either([f'source:{source}' for source in SourceName])}."
-    )
+    raise unknown_source(value, BUILT_IN)
+
+
+def unknown_source(value: Value, known: Collection[SourceName]) -> QueryError:
+    """The error for a source that there is not."""
+    if len(known) <= _MOST_NAMED:
+        meant = f"Write {either([f'source:{source}' for source in known])}."
+    elif near := closest(value.plain.lower(), list(known)):
+        meant = f"Did you mean `source:{near}`?"
+    else:
+        meant = "`/papers sources` shows what there is."
+    return value.error(f"There is no source {value.shown}.", meant)
 
 
 def _feature(value: Value) -> Has:

@@ -8,14 +8,15 @@ part   = (- | NOT)? (field? text | field? "(" either ")")
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from bot.papers.sources import SourceName
 from bot.query.errors import QueryError
-from bot.query.fields import FIELDS, SORT, Value, shortened, sort_named, text_term
+from bot.query.fields import FIELDS, SORT, Value, shortened, sort_named, text_term, unknown_source
 from bot.query.queries import Query
-from bot.query.syntax import And, Author, Node, Not, Or, Organization, Phrase, Sort, Submitter, Term
+from bot.query.syntax import And, Author, FromSource, Node, Not, Or, Organization, Phrase, Sort, Submitter, Term
 from bot.query.tokens import Kind, Token, tokens
 from bot.text.typed import as_typed, unquoted
 
@@ -25,8 +26,8 @@ _HAS_FIELD = re.compile(rf"(?:^|[\s(-])(?:{'|'.join([*FIELDS, SORT])}):\S", re.I
 DEEPEST = 20  # parentheses within each other
 
 
-def parse(text: str) -> Query:
-    """The query that somebody wrote.
+def parse(text: str, *, sources: Collection[SourceName] | None = None) -> Query:
+    """The query that somebody wrote. `sources` are those that there are; None does not look whether there are.
 
     Raises `QueryError`, which says what is wrong, where, and what to write instead.
     """
@@ -43,7 +44,7 @@ def parse(text: str) -> Query:
     if inner != typed and _HAS_FIELD.search(inner):
         # Quotes around all of a query, as people put them around any value: no phrase has a field in it.
         typed = inner
-    query = _Parser(typed).query()
+    query = _Parser(typed, sources).query()
     if len(query.text) > LONGEST_QUERY:
         raise QueryError(
             f"Written out the query has {len(query.text)} characters, {LONGEST_QUERY} at most are read.",
@@ -66,8 +67,9 @@ class _Part:
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, sources: Collection[SourceName] | None) -> None:
         self._text = text
+        self._sources = sources
         self._tokens = list(tokens(text))
         self._next = 0
         self._depth = 0
@@ -192,6 +194,8 @@ class _Parser:
 
     def _term(self, term: Term, first: Token, last: Token | None = None) -> _Part:
         last = last or first
+        if isinstance(term, FromSource) and self._sources is not None and term.source not in self._sources:
+            raise unknown_source(last.value, self._sources)
         self._terms += len(term.words) if isinstance(term, Phrase | Author | Organization | Submitter) else 1
         if self._terms > MOST_TERMS:
             raise self._error(

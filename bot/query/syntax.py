@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from bot.papers.paper import SourceName
+from bot.papers.sources import SourceName
 
 
 class TextField(StrEnum):

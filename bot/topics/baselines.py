@@ -41,7 +41,7 @@ async def common_baseline_of(
             topic,
             matched=matches(topic.wanted, stored.paper),
             watching=topic.wanted.watches_numbers,
-            sources=stored.paper.sources,
+            sources=None,
             baselines=baselines,
             now=now,
         )

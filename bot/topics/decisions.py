@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.papers.paper import Paper, SourceName, StoredPaper
+from bot.papers.paper import Paper, StoredPaper
+from bot.papers.sources import SourceName
 from bot.query.queries import Query
 from bot.query.syntax import And, Node, Not, Or
 from bot.topics.matcher import matches
@@ -41,20 +42,21 @@ def decide(
     *,
     matched: bool,
     watching: bool,
-    sources: frozenset[SourceName],
+    sources: frozenset[SourceName] | None,
     baselines: Collection[tuple[int, str]],
     now: datetime,
 ) -> Verdict:
     """Whether a paper is wanted by a topic, whose query finds it or not (`matched`).
 
-    `watching` says that the topic's query watches numbers, `sources` are those that the channel takes papers from, and
-    `baselines` the ids of topics with those of papers that qualified already when the topic was set.
+    `watching` says that the topic's query watches numbers, `sources` are those that the channel takes papers from
+    (None for all), and `baselines` the ids of topics with those of papers that qualified already when the topic was
+    set.
     """
     if not matched:
         return Verdict.NOT_MATCHED
     if not (stored.listed_change > topic.since or (watching and (topic.id, stored.paper.id) not in baselines)):
         return Verdict.OLDER_THAN_TOPIC
-    if not stored.paper.sources & sources:
+    if sources is not None and sources.isdisjoint(stored.paper.sources):
         return Verdict.SOURCE_LEFT_OUT
     if not is_current(stored, now):
         return Verdict.TOO_LONG_AGO

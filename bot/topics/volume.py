@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from bot.papers.paper import SourceName
+from bot.papers.sources import BUILT_IN, HUGGINGFACE, SourceName, title_of_source
 from bot.query.queries import Query
 from bot.query.syntax import And, Days, Everything, FromSource, Node, Not, Number, NumberField
 from bot.search.index import SearchIndex
@@ -17,15 +17,13 @@ from bot.text.counting import count_of
 DAYS: Final = 14
 #: Papers a day above which a topic is more than people read.
 MANY: Final = 25
-#: What a source lists papers in, as it calls that.
-LISTS: Final = {SourceName.HUGGINGFACE: "Daily Papers", SourceName.ARXIV: "arXiv"}
 LEAST_LEFT = 0.25  # of the papers; fewer are not about half of them
 _BOUNDS: Final = (1, 2, 3, 5, 10, 20, 50, 100)
 
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """Papers of the last `days` days, by the source that had them first in the order of `SourceName`.
+    """Papers of the last `days` days, by the source that had them first in their order.
 
     `halved_by` is the least bound on upvotes that leaves about half of them; None where none does, as where most papers
     have no votes because only arXiv lists them.
@@ -57,8 +55,8 @@ class Volume:
             left -= share
         parts[-1] = (parts[-1][0], parts[-1][1] + left)  # what rounding leaves is of whoever has the most
         said = [
-            f"{share:,} from {LISTS[source]}"
-            for source, share in sorted(parts, key=lambda part: list(LISTS).index(part[0]))
+            f"{share:,} from {list_of_source(source)}"
+            for source, share in sorted(parts, key=lambda part: list(self.papers).index(part[0]))
             if share
         ]
         return f"about {number:,} a {unit}" + (f": {', '.join(said)}" if len(self.papers) > 1 else "")
@@ -68,9 +66,12 @@ class Volume:
         return f"the last {count_of(self.days, 'day')}" if self.days > 1 else "the one day that is known"
 
 
-async def volume_of(
-    index: SearchIndex, query: Query, newest: date, sources: Collection[SourceName] = tuple(SourceName)
-) -> Volume:
+def list_of_source(name: SourceName) -> str:
+    """What a source lists papers in, as it calls that."""
+    return "Daily Papers" if name == HUGGINGFACE else title_of_source(name)
+
+
+async def volume_of(index: SearchIndex, query: Query, newest: date, sources: Sequence[SourceName] = BUILT_IN) -> Volume:
     """What the query finds among the papers of the days up to `newest`, of these sources. Raises `StorageError`."""
 
     async def count(*nodes: Node) -> int:
@@ -83,10 +84,9 @@ async def volume_of(
     lately = Days(first, end)
     papers: dict[SourceName, int] = {}
     earlier: list[Node] = []
-    for source in SourceName:
-        if source in sources:
-            papers[source] = await count(query.root, lately, FromSource(source), *earlier)
-            earlier.append(Not(FromSource(source)))
+    for source in sources:
+        papers[source] = await count(query.root, lately, FromSource(source), *earlier)
+        earlier.append(Not(FromSource(source)))
     volume = Volume((end - first).days, papers)
     if not volume.is_large:
         return volume

@@ -12,7 +12,7 @@ import pytest
 
 from bot.channels.channel import ChannelState
 from bot.errors import SourceError
-from bot.papers.paper import SourceName
+from bot.papers.sources import ARXIV
 from bot.posting.post import PostState
 from storage.store import SqlStore
 from tests.clocks import NOON, SettableClock
@@ -48,7 +48,7 @@ async def test_a_paper_of_two_sources_is_posted_once(core: Core, tmp_path: Path)
         core.store,
         tmp_path / "other",
         clock=core.clock,
-        source=ScriptedSource(SourceName.ARXIV),
+        source=ScriptedSource(ARXIV),
         platform=core.platform,
     )
     await other.news(a_paper(1, title="Diffusion Study, Second Version"))

@@ -53,7 +53,7 @@ async def test_a_digest_that_was_not_planned_is_late(store: SqlStore) -> None:
 async def test_each_source_says_when_it_was_last_read(core: Core) -> None:
     await core.news(paper(1))
     found = await core.store.figures.at(core.clock.now())
-    assert found.read_at == {core.source.name.value: core.clock.now()}
+    assert found.read_at == {core.source.name: core.clock.now()}
     metrics = Metrics()
     metrics.stored(found, core.clock.now())
     (read,) = [

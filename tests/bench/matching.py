@@ -38,7 +38,7 @@ from storage.search.queries import exact_query
 from tests.bench import Row, Times
 from tests.bench.__main__ import number
 from tests.databases import PostgresServer
-from tests.search.feeds import ARXIV, arxiv_papers
+from tests.search.feeds import RECORDS, arxiv_papers
 from tests.topics.real import subscriptions
 
 SIZES = (1_000, 10_000, 100_000)
@@ -52,7 +52,7 @@ _SOURCES_OF_TOPICS = 20_000  # papers
 
 def rows(sizes: Sequence[int] = SIZES) -> Iterator[Row]:
     """The rows of this section; none where the recorded papers are not beside the project."""
-    if not ARXIV.exists():
+    if not RECORDS.exists():
         return
     papers = iter(arxiv_papers(_SOURCES_OF_TOPICS + BATCH + FRESH))
     about, shown, fresh = list(islice(papers, _SOURCES_OF_TOPICS)), list(islice(papers, BATCH)), list(papers)

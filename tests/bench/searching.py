@@ -30,7 +30,7 @@ from bot.text.words import words
 from storage.search.index import TantivyIndex
 from tests.bench import Row, Stopwatch, Times
 from tests.databases import PostgresServer
-from tests.search.feeds import ARXIV, SHARED, MemoryFeed, arxiv_papers
+from tests.search.feeds import RECORDS, SHARED, MemoryFeed, arxiv_papers
 
 SIZES = (1_000, 10_000, 100_000)
 POSTGRES_FROM = 10_000
@@ -44,7 +44,7 @@ Ask = Callable[[str], Sequence[str]]
 
 def rows() -> Iterator[Row]:
     """The rows of this section; none where the recorded papers are not beside the project."""
-    if not ARXIV.exists():
+    if not RECORDS.exists():
         return
     yield from _ranking()
     for size in SIZES:

@@ -17,9 +17,9 @@ from typing import Final
 
 import bot.meaning
 from bot.meaning.terms import FILE, analyser_version, telling_terms, with_pairs
-from tests.search.feeds import ARXIV
+from tests.search.feeds import RECORDS
 
-CORPUS = ARXIV / "papers.jsonl.xz"
+CORPUS = RECORDS / "papers.jsonl.xz"
 TERMS: Final = 40_000  # the most frequent ones; more make no better order
 
 

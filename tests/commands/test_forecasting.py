@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.papers.paper import SourceName
+from bot.papers.sources import ARXIV, HUGGINGFACE
 from bot.topics.volume import Volume
 from tests.core import Core
 from tests.sources import a_paper
@@ -40,7 +40,7 @@ async def test_a_query_that_is_wrong_is_explained(core: Core) -> None:
     ],
 )
 def test_rates_are_said_as_people_do(featured: int, arxiv: int, said: str) -> None:
-    assert Volume(14, {SourceName.HUGGINGFACE: featured, SourceName.ARXIV: arxiv}).rate() == said
+    assert Volume(14, {HUGGINGFACE: featured, ARXIV: arxiv}).rate() == said
 
 
 async def test_a_topic_says_what_it_would_have_brought_and_warns_of_much(core: Core) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import SourceError
 from bot.messages.plain import plain_text
-from bot.papers.paper import SourceName
+from bot.papers.sources import HUGGINGFACE
 from storage.store import SqlStore
 from tests.core import Core
 from tests.sources import ScriptedLookup, a_paper
@@ -22,7 +22,7 @@ def arxiv() -> ScriptedLookup:
 
 @pytest.fixture
 def hub() -> ScriptedLookup:
-    return ScriptedLookup(a_paper(91, title="Turtles at Sea"), name=SourceName.HUGGINGFACE)
+    return ScriptedLookup(a_paper(91, title="Turtles at Sea"), name=HUGGINGFACE)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from bot.clocks import SystemClock
-from bot.papers.paper import SourceName
+from bot.papers.sources import HUGGINGFACE
 from bot.posting.post import PostState
 from storage.store import SqlStore
 from tests.e2e.process import Bot
@@ -76,7 +76,7 @@ def a_process(folder: Path, database: str, server: DiscordSimulator) -> Bot:
 async def list_today(store: SqlStore, number: int) -> None:
     now = SystemClock().now()
     paper = a_paper(number, featured_on=now.date())
-    await store.papers.record_day(SourceName.HUGGINGFACE, answer(paper, day=now.date()), now)
+    await store.papers.record_day(HUGGINGFACE, answer(paper, day=now.date()), now)
 
 
 def titles(channel: Channel) -> list[str]:

@@ -11,17 +11,18 @@ import pytest
 from bot.errors import SourceError
 from bot.intake import enrichment
 from bot.messages.plain import plain_text
-from bot.papers.paper import Paper, SourceName
+from bot.papers.paper import Paper
+from bot.papers.sources import HUGGINGFACE
 from storage.store import SqlStore
 from tests.core import Core
 from tests.papers.names import names
 from tests.sources import ScriptedLookup, a_paper
 
-ARXIV = a_paper(1, categories=("cs.LG", "cs.CV"), authors=names("Ada Lovelace", "Alan Turing", "Kurt Gödel"))
+KNOWN = a_paper(1, categories=("cs.LG", "cs.CV"), authors=names("Ada Lovelace", "Alan Turing", "Kurt Gödel"))
 
 
 async def test_a_topic_finds_a_paper_by_the_category_that_arxiv_knows(store: SqlStore, tmp_path: Path) -> None:
-    core = Core(store, tmp_path / "index", catalogue=ScriptedLookup(ARXIV))
+    core = Core(store, tmp_path / "index", catalogue=ScriptedLookup(KNOWN))
     await core.say("subscribe cat:cs.CV")
     await core.news(a_paper(1), a_paper(2))
     await core.next_digest()
@@ -32,7 +33,7 @@ async def test_a_topic_finds_a_paper_by_the_category_that_arxiv_knows(store: Sql
     paper = await store.papers.paper("2605.00001")
     assert paper is not None
     # It is still Hugging Face alone that brought it, with its votes.
-    assert (paper.sources, paper.upvotes) == (frozenset({SourceName.HUGGINGFACE}), 5)
+    assert (paper.sources, paper.upvotes) == (frozenset({HUGGINGFACE}), 5)
     await core.index.close()
 
 
@@ -44,7 +45,7 @@ async def test_the_catalogue_is_asked_rarely_and_in_batches(store: SqlStore, tmp
             self.batches.append(list(paper_ids))
             return await super().lookup(paper_ids)
 
-    lookup = Counting(ARXIV)
+    lookup = Counting(KNOWN)
     lookup.batches = []
     core = Core(store, tmp_path / "index", catalogue=lookup)
     await core.news(a_paper(1), a_paper(2), a_paper(3))
@@ -60,7 +61,7 @@ async def test_the_catalogue_is_asked_rarely_and_in_batches(store: SqlStore, tmp
 
 
 async def test_a_digest_has_the_latest_votes(store: SqlStore, tmp_path: Path) -> None:
-    hub = ScriptedLookup(a_paper(1, upvotes=77, models=2), name=SourceName.HUGGINGFACE)
+    hub = ScriptedLookup(a_paper(1, upvotes=77, models=2), name=HUGGINGFACE)
     core = Core(store, tmp_path / "index", hub=hub)
     await core.say("subscribe diffusion")
     await core.news(a_paper(1, upvotes=5))
@@ -81,7 +82,7 @@ async def test_no_digest_waits_long_for_details(
             return ()
 
     monkeypatch.setattr(enrichment, "TIMEOUT", 0.1)
-    core = Core(store, tmp_path / "index", hub=Slow(name=SourceName.HUGGINGFACE))
+    core = Core(store, tmp_path / "index", hub=Slow(name=HUGGINGFACE))
     for channel in ("one", "two"):
         await core.say("subscribe diffusion", channel)
     await core.say("timezone Asia/Tokyo", "two")

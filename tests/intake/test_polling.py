@@ -15,7 +15,8 @@ from adapters.feeds.http import FeedClient, Limits
 from adapters.feeds.huggingface.source import HuggingFace
 from bot.intake.polling import MOST_DAYS, RECENT_DAYS, WATCHED_EVERY, Intake, PollReport, days_to_read
 from bot.intake.store import SourceState
-from bot.papers.paper import Paper, SourceName
+from bot.papers.paper import Paper
+from bot.papers.sources import HUGGINGFACE
 from storage.store import SqlStore
 from tests.adapters.feeds.entries import an_entry
 from tests.clocks import SettableClock
@@ -42,7 +43,7 @@ class Reader:
         return report
 
     async def state(self) -> SourceState:
-        return await self.store.sources.state(SourceName.HUGGINGFACE)
+        return await self.store.sources.state(HUGGINGFACE)
 
     async def ids_of(self, day: date) -> set[str]:
         return {paper.id for paper in await self.store.papers.listed_on(day)}
@@ -88,7 +89,7 @@ async def test_the_first_poll_reads_the_last_days_and_records_health(
     total = sum(map(len, papers))
     assert report == PollReport(source="huggingface", days=3, listings=total, changed=len(set.union(*papers)))
     assert await reader.ids_of(TODAY) == recorded_ids(TODAY)
-    assert await reader.state() == SourceState(name=SourceName.HUGGINGFACE, last_success_at=EVENING, read_through=TODAY)
+    assert await reader.state() == SourceState(name=HUGGINGFACE, last_success_at=EVENING, read_through=TODAY)
 
 
 @pytest.mark.shared
@@ -123,7 +124,7 @@ async def test_the_last_days_are_read_again_and_change_nothing_when_they_are_the
     assert days_asked(feed_server, seen) == ["2026-04-13", "2026-04-14", "2026-04-15"]
     assert [request.status for request in feed_server.log()[seen:]] == [200, 304, 304, 304]
     assert await reader.store.papers.last_change() == change
-    readings = await reader.store.sources.readings(SourceName.HUGGINGFACE, [TODAY])
+    readings = await reader.store.sources.readings(HUGGINGFACE, [TODAY])
     assert readings[TODAY].read_at == later
 
 

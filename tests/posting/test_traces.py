@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.messages.plain import plain_text
-from bot.papers.paper import Paper, SourceName
+from bot.papers.paper import Paper
+from bot.papers.sources import HUGGINGFACE
 from bot.posting.traces import Outcome, Tracing
 from storage.store import SqlStore
 from tests.core import Core
@@ -76,7 +77,7 @@ async def test_a_feed_that_the_channel_leaves_out_is_named(core: Core) -> None:
     await core.say("subscribe diffusion")
     await core.say("settings sources arxiv")
     paper = a_paper(1)
-    assert paper.sources == {SourceName.HUGGINGFACE}
+    assert paper.sources == {HUGGINGFACE}
     await core.news(paper)
     assert await outcome(core, paper) is Outcome.SOURCE_LEFT_OUT
     await core.say("settings sources all")

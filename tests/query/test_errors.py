@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import UserError
+from bot.papers.sources import BUILT_IN
 from bot.query.errors import QueryError
 from bot.query.parser import LONGEST_QUERY, MOST_TERMS, parse
 
 
 def mistake(text: str) -> QueryError:
     with pytest.raises(QueryError) as caught:
-        parse(text)
+        parse(text, sources=BUILT_IN)
     return caught.value
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.papers.paper import SourceName
+from bot.papers.sources import ARXIV, HUGGINGFACE
 from bot.query.errors import QueryError
 from bot.query.parser import LONGEST_QUERY, parse
 from bot.query.queries import Query
@@ -112,9 +112,9 @@ TITLE, ABSTRACT = TextField.TITLE, TextField.ABSTRACT
         ("org:NVIDIA", Organization(("nvidia",))),
         ('org:"google deepmind"', Organization(("google", "deepmind"))),
         ("submitter:@AKhaliq", Submitter(("akhaliq",))),
-        ("source:arxiv", FromSource(SourceName.ARXIV)),
-        ("source:HF", FromSource(SourceName.HUGGINGFACE)),
-        ("source:huggingface", FromSource(SourceName.HUGGINGFACE)),
+        ("source:arxiv", FromSource(ARXIV)),
+        ("source:HF", FromSource(HUGGINGFACE)),
+        ("source:huggingface", FromSource(HUGGINGFACE)),
         ("upvotes:>=20", Number(NumberField.UPVOTES, 20, None)),
         ("upvotes:≥20", Number(NumberField.UPVOTES, 20, None)),
         ("stars:>100", Number(NumberField.STARS, 101, None)),

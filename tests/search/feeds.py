@@ -12,12 +12,15 @@ from pathlib import Path
 import pytest
 
 from bot.papers.names import Name, read_names, split_names
-from bot.papers.paper import Paper, SourceName
+from bot.papers.paper import Paper
+from bot.papers.sources import ARXIV
 
 SHARED = (Path(__file__).resolve().parents[2] / ".." / "shared").resolve()
-ARXIV = SHARED / "data" / "arxiv"
+RECORDS = SHARED / "data" / "arxiv"
 
-needs_arxiv = pytest.mark.skipif(not ARXIV.exists(), reason="the arXiv records are not beside the project (../shared)")
+needs_arxiv = pytest.mark.skipif(
+    not RECORDS.exists(), reason="the arXiv records are not beside the project (../shared)"
+)
 
 
 class MemoryFeed:
@@ -62,7 +65,7 @@ def arxiv_papers(count: int) -> Iterator[Paper]:
 
 def _arxiv_papers() -> Iterator[Paper]:
     for name in ("papers", "older"):
-        with lzma.open(ARXIV / f"{name}.jsonl.xz", "rt", encoding="utf-8") as lines:
+        with lzma.open(RECORDS / f"{name}.jsonl.xz", "rt", encoding="utf-8") as lines:
             for number, line in enumerate(lines):
                 record = json.loads(line)
                 yield Paper(
@@ -72,7 +75,7 @@ def _arxiv_papers() -> Iterator[Paper]:
                     authors=_names(record["authors"]),
                     categories=tuple(record["categories"] or ()),
                     published_on=date.fromisoformat(record["announced"]),
-                    sources=frozenset({SourceName.ARXIV}),
+                    sources=frozenset({ARXIV}),
                     upvotes=number * 7919 % 211 if number % 3 == 0 else 0,
                 )
 

@@ -8,7 +8,8 @@ from itertools import pairwise
 import pytest
 
 from bot.messages.message import Span
-from bot.papers.paper import Paper, SourceName
+from bot.papers.paper import Paper
+from bot.papers.sources import HUGGINGFACE
 from storage.search.index import TantivyIndex
 from tests.papers.names import names
 from tests.search.conftest import Ask, ids, numbered
@@ -24,7 +25,7 @@ WANTED = Paper(
     summary="Nothing of this is searched: unicorn.",
     published_on=date(2026, 4, 20),
     featured_on=date(2026, 4, 24),
-    sources=frozenset({SourceName.HUGGINGFACE}),
+    sources=frozenset({HUGGINGFACE}),
     upvotes=20,
     comments=5,
     stars=100,

@@ -9,7 +9,8 @@ from typing import Any
 from bot.channels.channel import Address, Channel, PlatformName, Style
 from bot.digests.content import DigestPart, SharedPaper
 from bot.digests.digest import Digest, DigestKind, DigestPlan, PlannedPost
-from bot.papers.paper import Listing, Paper, SourceName
+from bot.papers.paper import Listing, Paper
+from bot.papers.sources import HUGGINGFACE, SourceName
 from bot.papers.store import DayAnswer
 from bot.posting.post import Post, PostState, Settlement
 from bot.topics.store import Match, TopicOptions
@@ -27,13 +28,13 @@ def paper(number: int = 1, **fields: Any) -> Paper:
     known: dict[str, Any] = {
         "id": f"2605.{number:05}",
         "title": f"Paper {number}",
-        "sources": frozenset({SourceName.HUGGINGFACE}),
+        "sources": frozenset({HUGGINGFACE}),
         "featured_on": TODAY,
     }
     return Paper(**{**known, **fields})
 
 
-def answer(*papers: Paper, day: date = TODAY, source: SourceName = SourceName.HUGGINGFACE) -> DayAnswer:
+def answer(*papers: Paper, day: date = TODAY, source: SourceName = HUGGINGFACE) -> DayAnswer:
     """What a source says of a day on which it lists these papers."""
     listings = tuple(Listing(source=source, day=day, paper=one, rank=rank) for rank, one in enumerate(papers, 1))
     return DayAnswer(day=day, listings=listings, validator=f"{day}-{len(papers)}")
@@ -43,7 +44,7 @@ async def listed(
     store: SqlStore,
     *papers: Paper,
     day: date = TODAY,
-    source: SourceName = SourceName.HUGGINGFACE,
+    source: SourceName = HUGGINGFACE,
     now: datetime = NOON,
 ) -> int:
     """Records that a source lists these papers; returns how many are new or changed."""

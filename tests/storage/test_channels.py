@@ -10,7 +10,7 @@ import pytest
 
 from bot.channels.channel import Channel, ChannelSettings, ChannelState, PlatformName, QuietDays, Style
 from bot.errors import UserError
-from bot.papers.paper import SourceName
+from bot.papers.sources import ARXIV
 from storage.store import SqlStore
 from tests.clocks import NOON
 from tests.storage.scenes import address, channel, posts
@@ -83,7 +83,7 @@ async def test_settings_come_back_as_they_were_set(store: SqlStore) -> None:
         style=Style.THREADS,
         abstracts=True,
         mention="<!subteam^S1> \x00",
-        sources=frozenset({SourceName.ARXIV}),
+        sources=frozenset({ARXIV}),
         quiet_days=QuietDays(weekdays=frozenset({5, 6}), dates=frozenset({date(2026, 12, 24)})),
     )
     await store.channels.change(here.id, lambda known: replace(known, settings=settings), NOON)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import date, timedelta
 
-from bot.papers.paper import Listing, Paper, SourceName
+from bot.papers.paper import Listing, Paper
+from bot.papers.sources import ARXIV, BUILT_IN, HUGGINGFACE
 from bot.papers.store import DayAnswer
 from storage.statements import CHUNK
 from storage.store import SqlStore
@@ -27,7 +28,7 @@ FULL = Paper(
     summary="Cats.",
     published_on=date(2006, 1, 2),
     featured_on=TODAY,
-    sources=frozenset(SourceName),
+    sources=frozenset(BUILT_IN),
     upvotes=12,
     comments=3,
     stars=4_000_000,
@@ -76,19 +77,19 @@ async def test_a_later_answer_is_merged_with_what_is_known(store: SqlStore) -> N
 
 
 async def test_a_paper_of_two_sources_is_one_paper(store: SqlStore) -> None:
-    from_arxiv = paper(1, sources=frozenset({SourceName.ARXIV}), featured_on=YESTERDAY, categories=("cs.CL",))
+    from_arxiv = paper(1, sources=frozenset({ARXIV}), featured_on=YESTERDAY, categories=("cs.CL",))
     await listed(store, paper(1, upvotes=7))
-    await listed(store, from_arxiv, day=YESTERDAY, source=SourceName.ARXIV)
+    await listed(store, from_arxiv, day=YESTERDAY, source=ARXIV)
     assert await store.papers.count() == 1
     merged = await store.papers.paper(paper(1).id)
     assert merged is not None
-    assert (merged.sources, merged.upvotes, merged.featured_on) == (frozenset(SourceName), 7, YESTERDAY)
+    assert (merged.sources, merged.upvotes, merged.featured_on) == (frozenset(BUILT_IN), 7, YESTERDAY)
     assert merged.categories == ("cs.CL",)
 
 
 async def test_a_paper_twice_in_one_answer_is_merged(store: SqlStore) -> None:
-    twice = [Listing(source=SourceName.HUGGINGFACE, day=TODAY, paper=paper(1, upvotes=n), rank=n) for n in (1, 2)]
-    changed = await store.papers.record_day(SourceName.HUGGINGFACE, DayAnswer(day=TODAY, listings=tuple(twice)), NOON)
+    twice = [Listing(source=HUGGINGFACE, day=TODAY, paper=paper(1, upvotes=n), rank=n) for n in (1, 2)]
+    changed = await store.papers.record_day(HUGGINGFACE, DayAnswer(day=TODAY, listings=tuple(twice)), NOON)
     assert changed == 1
     assert await store.papers.listed_on(TODAY) == [paper(1, upvotes=2)]
 
@@ -232,20 +233,15 @@ async def test_votes_that_two_sources_bring_at_once_are_both_kept(database_url: 
     stores = [SqlStore(database_url) for _ in range(4)]
     await asyncio.gather(
         *(
-            store.papers.record_day(
-                SourceName.HUGGINGFACE, answer(*(paper(n, keywords=(f"k{place}",)) for n in range(20))), NOON
-            )
+            store.papers.record_day(HUGGINGFACE, answer(*(paper(n, keywords=(f"k{place}",)) for n in range(20))), NOON)
             for place, store in enumerate(stores)
         ),
         *(
             store.papers.record_day(
-                SourceName.ARXIV,
+                ARXIV,
                 answer(
-                    *(
-                        paper(n, sources=frozenset({SourceName.ARXIV}), categories=("cs.CL",))
-                        for n in range(19, -1, -1)
-                    ),
-                    source=SourceName.ARXIV,
+                    *(paper(n, sources=frozenset({ARXIV}), categories=("cs.CL",)) for n in range(19, -1, -1)),
+                    source=ARXIV,
                 ),
                 NOON,
             )
@@ -253,7 +249,7 @@ async def test_votes_that_two_sources_bring_at_once_are_both_kept(database_url: 
         ),
     )
     for one in (await stores[0].papers.papers([paper(n).id for n in range(20)])).values():
-        assert one.sources == frozenset(SourceName)
+        assert one.sources == frozenset(BUILT_IN)
         assert one.categories == ("cs.CL",)
     for store in stores:
         await store.close()

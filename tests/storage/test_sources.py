@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.intake.store import DayReading, SourceState
-from bot.papers.paper import SourceName
+from bot.papers.sources import ARXIV, HUGGINGFACE
 from storage.store import SqlStore
 from tests.clocks import NOON
 from tests.storage.scenes import TODAY, listed, paper
 
-ARXIV, HUGGINGFACE = SourceName.ARXIV, SourceName.HUGGINGFACE
 LATER = NOON + timedelta(hours=1)
 
 

@@ -13,7 +13,7 @@ from bot.channels.channel import ChannelSettings
 from bot.digests.content import SharedPaper
 from bot.messages.message import Message, Paragraph, text
 from bot.papers.names import Name
-from bot.papers.paper import SourceName
+from bot.papers.sources import ARXIV
 from bot.posting.post import PostState, Settlement
 from bot.topics.store import TopicOptions
 from storage.store import SqlStore
@@ -55,8 +55,8 @@ async def test_hostile_text_that_people_and_platforms_write(store: SqlStore) -> 
     topic = await store.subscriptions.add(here.id, options, created_by=HOSTILE, now=NOON)
     assert (topic.query, topic.name, topic.created_by) == (KEPT, KEPT, KEPT)
     await store.subscriptions.edit(topic.id, options)
-    await store.sources.record_failure(SourceName.ARXIV, NOON, HOSTILE, None)
-    assert (await store.sources.state(SourceName.ARXIV)).last_error == KEPT
+    await store.sources.record_failure(ARXIV, NOON, HOSTILE, None)
+    assert (await store.sources.state(ARXIV)).last_error == KEPT
     await store.posts.add(here.id, SharedPaper(paper_id="1", shared_by=HOSTILE), NOON)
     (post,) = await lease(store)
     assert post.content == SharedPaper(paper_id="1", shared_by=KEPT)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from bot.papers.paper import Paper, SourceName
+from bot.papers.paper import Paper
 from bot.query.syntax import (
     And,
     Author,
@@ -68,7 +68,7 @@ def finds(node: Node, paper: Paper) -> bool:
                 archive = wanted.removesuffix(".*")
                 return any(category == archive or category.startswith(f"{archive}.") for category in categories)
             return wanted in categories
-        case FromSource(SourceName() as source):
+        case FromSource(source):
             return source in paper.sources
         case Has(Feature.CODE):
             return paper.code_url != ""

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from bot.papers.paper import Paper, SourceName
+from bot.papers.paper import Paper
+from bot.papers.sources import HUGGINGFACE
 from bot.query.parser import parse
 from bot.query.queries import Query
 from bot.topics.matcher import Matcher, matches, same
@@ -31,7 +32,7 @@ PAPER = Paper(
     summary="A zebra.",
     published_on=date(2026, 3, 30),
     featured_on=date(2026, 4, 1),
-    sources=frozenset([SourceName.HUGGINGFACE]),
+    sources=frozenset([HUGGINGFACE]),
     upvotes=20,
     comments=5,
     stars=101,

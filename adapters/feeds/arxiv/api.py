@@ -18,7 +18,8 @@ from adapters.feeds.arxiv.xml import ComplaintError, Page, Submission, read_page
 from adapters.feeds.http import Answer, FeedClient, RateLimit
 from bot.errors import SourceError
 from bot.papers.ids import normalize_paper_id
-from bot.papers.paper import Paper, SourceName
+from bot.papers.paper import Paper
+from bot.papers.sources import ARXIV
 
 log = structlog.get_logger()
 
@@ -86,7 +87,7 @@ class ArxivApi:
             start += page.entries
             if start >= page.total or (page.submissions and page.submissions[-1].submitted < since):
                 return found
-        log.warning("feed.day_cut", source=SourceName.ARXIV.value, category=category, pages=MOST_PAGES)
+        log.warning("feed.day_cut", source=ARXIV, category=category, pages=MOST_PAGES)
         return found
 
     async def _batch(self, ids: Sequence[str]) -> list[Paper]:

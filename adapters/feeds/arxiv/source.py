@@ -28,7 +28,8 @@ from adapters.feeds.arxiv.fields import CLOSED_ARCHIVES, arxiv_categories
 from adapters.feeds.arxiv.xml import Announcement, read_announcement
 from adapters.feeds.http import Answer, FeedClient, RateLimit
 from bot.errors import SettingsError, SourceError
-from bot.papers.paper import Listing, Paper, SourceName
+from bot.papers.paper import Listing, Paper
+from bot.papers.sources import ARXIV
 from bot.papers.store import DayAnswer
 from bot.query.categories import ARCHIVES, CATEGORIES
 
@@ -81,7 +82,7 @@ class Arxiv:
     no category, or a closed one, is left out. Whoever else asks arXiv must share the `pace`.
     """
 
-    name: Final = SourceName.ARXIV
+    name: Final = ARXIV
 
     def __init__(
         self,
@@ -157,7 +158,7 @@ class Arxiv:
         ready = [feed for feed in feeds.values() if feed and feed.day == day]
         if has_announcement(day) and ready and not known and not any(feed.papers for feed in ready):
             # A holiday, or feeds that got stuck with a fresh date on them.
-            log.warning("feed.silent", source=self.name.value, day=day.isoformat(), categories=len(ready))
+            log.warning("feed.silent", source=self.name, day=day.isoformat(), categories=len(ready))
         progress = _Progress(known | (frozenset(categories) - due), due)
         papers = [paper for feed in ready for paper in feed.papers]
         # Those that are new somewhere have a day of publication.
@@ -172,7 +173,7 @@ class Arxiv:
         if not categories or not has_announcement(day):
             return _answer(day, [], progress)
         if newest and newest - day > BACK_FILL:
-            log.warning("feed.day_too_old", source=self.name.value, day=day.isoformat())
+            log.warning("feed.day_too_old", source=self.name, day=day.isoformat())
             return _answer(day, [], progress)
         since, _ = submissions_of(day)
         # Until the announcement itself, for mirrors that know nothing but its day.
@@ -214,7 +215,7 @@ class Arxiv:
 
     async def _read(self, category: str, answer: Answer) -> Announcement | None:
         if answer.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.BAD_REQUEST}:
-            log.warning("feed.no_such_category", source=self.name.value, category=category, answer=answer.outcome)
+            log.warning("feed.no_such_category", source=self.name, category=category, answer=answer.outcome)
             return None
         refuse_web_page(answer)
         if answer.status != HTTPStatus.OK:
@@ -241,8 +242,7 @@ def _answer(day: date, papers: Iterable[Paper], progress: _Progress, *, skipped:
         categories = arxiv_categories([*known.categories, *paper.categories])
         merged[paper.id] = replace(known, categories=categories, featured_on=day)
     listings = tuple(
-        Listing(source=SourceName.ARXIV, day=day, paper=paper, rank=rank)
-        for rank, paper in enumerate(merged.values(), start=1)
+        Listing(source=ARXIV, day=day, paper=paper, rank=rank) for rank, paper in enumerate(merged.values(), start=1)
     )
     return DayAnswer(day=day, listings=listings, validator=progress.validator(), skipped=skipped)
 

@@ -23,7 +23,8 @@ from adapters.feeds.limits import LONGEST_ABSTRACT, LONGEST_TITLE, MOST_AUTHORS,
 from bot.errors import SourceError
 from bot.papers.ids import linked_paper_ids, normalize_paper_id
 from bot.papers.names import read_names
-from bot.papers.paper import Paper, SourceName
+from bot.papers.paper import Paper
+from bot.papers.sources import ARXIV
 from bot.text.cleaning import clean_line
 from bot.text.readable import readable, readable_text, readable_title, tex_of
 
@@ -102,7 +103,7 @@ def read_announcement(body: bytes, place: str) -> Announcement:
             paper = _announced_paper(item, day if kind == "new" else None)
         except _UnusableEntryError as error:
             skipped += 1
-            log.warning("feed.item_skipped", source=SourceName.ARXIV.value, place=place, reason=str(error))
+            log.warning("feed.item_skipped", source=ARXIV, place=place, reason=str(error))
             continue
         (new if kind == "new" else cross).setdefault(paper.id, paper)
     # New ones first; a paper that comes as both is new.
@@ -124,7 +125,7 @@ def read_page(body: bytes, place: str) -> Page:
         try:
             submissions.append(_submission(entry))
         except _UnusableEntryError as error:
-            log.warning("feed.item_skipped", source=SourceName.ARXIV.value, place=place, reason=str(error))
+            log.warning("feed.item_skipped", source=ARXIV, place=place, reason=str(error))
     return Page(
         total=_count(_text(root, f"{_OPENSEARCH}totalResults")), entries=len(entries), submissions=tuple(submissions)
     )
@@ -226,7 +227,7 @@ def _paper(
         categories=arxiv_categories(categories),
         published_on=published_on,
         author_comment=readable(comment, LONGEST_COMMENT),
-        sources=frozenset({SourceName.ARXIV}),
+        sources=frozenset({ARXIV}),
     )
 
 

@@ -18,7 +18,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from adapters.feeds.limits import LONGEST_ABSTRACT, LONGEST_TITLE, MOST_AUTHORS, YEARS
 from bot.papers.ids import normalize_paper_id
 from bot.papers.names import LONGEST_NAME, Name, read_names
-from bot.papers.paper import Paper, SourceName
+from bot.papers.paper import Paper
+from bot.papers.sources import HUGGINGFACE
 from bot.text.cleaning import clean_line
 from bot.text.readable import readable, readable_text, readable_title, tex_of
 
@@ -233,7 +234,7 @@ class DailyPaper(_Shape):
             summary=inner.ai_summary,
             published_on=inner.published,
             featured_on=featured_on,
-            sources=frozenset({SourceName.HUGGINGFACE}),
+            sources=frozenset({HUGGINGFACE}),
             upvotes=inner.upvotes,
             comments=self.comments,
             stars=inner.stars,

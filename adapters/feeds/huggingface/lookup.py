@@ -14,7 +14,8 @@ from adapters.feeds.http import Answer, FeedClient, json_of
 from adapters.feeds.huggingface.daily_papers import LARGEST_COUNT, DailyPaper, UnusableEntryError
 from adapters.feeds.huggingface.source import headers_with
 from bot.errors import SourceError
-from bot.papers.paper import Paper, SourceName
+from bot.papers.paper import Paper
+from bot.papers.sources import HUGGINGFACE
 
 #: Requests at a time. A digest's papers are asked for one by one, within few seconds.
 AT_ONCE = 4
@@ -27,7 +28,7 @@ log = structlog.get_logger()
 class HuggingFacePapers:
     """Implements `bot.intake.lookup.PaperLookup` with `/api/papers`; the arguments are those of `HuggingFace`."""
 
-    name: Final = SourceName.HUGGINGFACE
+    name: Final = HUGGINGFACE
 
     def __init__(self, url: str, *, client: FeedClient, token: str | None = None) -> None:
         self._url = f"{url.rstrip('/')}/api/papers"
@@ -96,7 +97,7 @@ def _papers(entries: Iterable[object]) -> Iterator[Paper]:
             # When a list featured it is not said here.
             yield DailyPaper.parse(entry).to_paper(featured_on=None)
         except UnusableEntryError as error:
-            log.warning("feed.item_skipped", source=SourceName.HUGGINGFACE.value, reason=str(error))
+            log.warning("feed.item_skipped", source=HUGGINGFACE, reason=str(error))
 
 
 def _checked(answer: Answer) -> object:

@@ -20,7 +20,8 @@ import structlog
 from adapters.feeds.http import Answer, FeedClient, json_of, usable_etag
 from adapters.feeds.huggingface.daily_papers import DailyPaper, UnusableEntryError
 from bot.errors import SettingsError, SourceError
-from bot.papers.paper import Listing, SourceName
+from bot.papers.paper import Listing
+from bot.papers.sources import HUGGINGFACE
 from bot.papers.store import DayAnswer
 from bot.text.cleaning import clean_line
 
@@ -54,7 +55,7 @@ class HuggingFace:
     limit. The client is shared between sources and closed by whoever made it.
     """
 
-    name: Final = SourceName.HUGGINGFACE
+    name: Final = HUGGINGFACE
 
     def __init__(self, url: str, *, client: FeedClient, token: str | None = None) -> None:
         self._list_url = _list_url(url)
@@ -77,7 +78,7 @@ class HuggingFace:
         while pages[-1].is_full and len(pages) < MOST_PAGES:
             pages.append(await self._page(day, len(pages)))
         if pages[-1].is_full:
-            log.warning("feed.day_cut", source=self.name.value, day=day.isoformat(), pages=len(pages))
+            log.warning("feed.day_cut", source=self.name, day=day.isoformat(), pages=len(pages))
         return await asyncio.to_thread(_day_answer, day, pages)
 
     async def _are_unchanged(self, day: date, tags: Sequence[str]) -> bool:
@@ -201,7 +202,7 @@ def _day_answer(day: date, pages: Sequence[_Page]) -> DayAnswer:
             skipped += 1
             log.warning(
                 "feed.item_skipped",
-                source=SourceName.HUGGINGFACE.value,
+                source=HUGGINGFACE,
                 day=day.isoformat(),
                 rank=rank,
                 item=_shown(entry),
@@ -209,7 +210,7 @@ def _day_answer(day: date, pages: Sequence[_Page]) -> DayAnswer:
             )
             continue
         # Pages shift while a day grows, so a paper may come twice.
-        listings.setdefault(paper.id, Listing(source=SourceName.HUGGINGFACE, day=day, paper=paper, rank=rank))
+        listings.setdefault(paper.id, Listing(source=HUGGINGFACE, day=day, paper=paper, rank=rank))
     tags = [page.etag for page in pages]
     return DayAnswer(
         day=day,

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from bot.commands.registry import Registry
 from bot.commands.wording import answer, say
-from bot.papers.paper import SOURCE_NAMES
+from bot.papers.sources import BUILT_IN, title_of_source
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.text.lists import listed
 
 #: Seconds after which somebody who waits hears why.
 SILENT_FOR: Final = 3.0
-_LOOKING: Final = f"Looking at {listed(SOURCE_NAMES.values())}…"
+_LOOKING: Final = f"Looking at {listed(map(title_of_source, BUILT_IN))}…"
 
 
 class SlowCommands:

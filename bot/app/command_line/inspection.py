@@ -20,7 +20,6 @@ from bot.app.settings import read_settings
 from bot.errors import UserError
 from bot.intake.store import SourceState
 from bot.messages.plain import plain_text
-from bot.papers.paper import SourceName
 from bot.platforms.command_calls import CommandCall, Person
 
 _OPERATOR = Person(id="terminal", name="the operator", may_manage=True, may_administer=True)
@@ -60,12 +59,12 @@ def status(as_json: bool) -> None:
     async def work(application: Application) -> int:
         counts = await application.store.counts()
         posts = await application.store.posts.counts()
-        sources = [await application.store.sources.state(name) for name in SourceName]
+        sources = await application.store.sources.states()
         if as_json:
             document = {
                 **counts,
                 "posts": {state.value: number for state, number in posts.items()},
-                "sources": {state.name.value: _source_as_json(state) for state in sources},
+                "sources": {state.name: _source_as_json(state) for state in sources},
             }
             click.echo(json.dumps(document))
             return 0
@@ -75,7 +74,7 @@ def status(as_json: bool) -> None:
             click.echo(f"posts {state.value:8} {number:,}")
         for source in sources:
             read = f"read {source.last_success_at:%Y-%m-%d %H:%M} UTC" if source.last_success_at else "never read"
-            click.echo(f"{source.name.value:14} {read}" + (f"; {source.last_error}" if source.last_error else ""))
+            click.echo(f"{source.name:14} {read}" + (f"; {source.last_error}" if source.last_error else ""))
         return 0
 
     with_application(work)

@@ -103,7 +103,7 @@ def search(query: str, limit: int, as_json: bool) -> None:
     """Find papers, best matches first. Put the query in quotes: 'agents -survey'."""
 
     async def work(application: Application) -> int:
-        parsed = parse(query)
+        parsed = parse(query, sources=await application.store.sources.names())
         found = await application.index.search(parsed, limit=limit)
         papers = await application.store.papers.papers([hit.paper_id for hit in (*found.hits, *found.related)])
         if as_json:

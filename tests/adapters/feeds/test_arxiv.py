@@ -13,7 +13,7 @@ from adapters.feeds.arxiv.source import BACK_FILL, Arxiv
 from adapters.feeds.http import FeedClient
 from bot.errors import OperatorError, SourceError
 from bot.intake.polling import Intake
-from bot.papers.paper import SourceName
+from bot.papers.sources import ARXIV
 from bot.papers.store import DayAnswer
 from storage.store import SqlStore
 from tests.adapters.feeds.arxiv_documents import DAY, Entry, an_item, atom, rss
@@ -46,7 +46,7 @@ async def test_a_recorded_day_is_read_with_each_paper_once(recorded: FeedServer,
     feeds = [announced(recorded, "2026-04-21", category) for category in ("cs.AI", "cs.CL")]
     expected = {paper for feed in feeds for paper, kind in feed.items() if kind != "replace"}
     source = arxiv(recorded.url, client, "cs.CL", "cs.AI")
-    assert source.name == SourceName.ARXIV
+    assert source.name == ARXIV
     assert await source.newest_day() == DAY
     answer = await source.read_day(DAY)
     assert len(answer.listings) > 200
@@ -55,8 +55,8 @@ async def test_a_recorded_day_is_read_with_each_paper_once(recorded: FeedServer,
     assert [listing.rank for listing in answer.listings] == list(range(1, len(expected) + 1))
     for listing in answer.listings:
         paper = listing.paper
-        assert (listing.source, listing.day, paper.featured_on) == (SourceName.ARXIV, DAY, DAY)
-        assert paper.sources == {SourceName.ARXIV}
+        assert (listing.source, listing.day, paper.featured_on) == (ARXIV, DAY, DAY)
+        assert paper.sources == {ARXIV}
         assert {"cs.CL", "cs.AI"} & set(paper.categories)
         assert paper.abstract
         assert not paper.abstract.startswith("arXiv:")
@@ -114,7 +114,7 @@ async def test_the_intake_catches_up_and_forgets_nobody(
         listed = {paper.id for paper in await store.papers.listed_on(day)}
         read_on_the_day = day in {date(2026, 4, 13), date(2026, 4, 21)}
         assert listed == {paper for paper, kind in feeds[day].items() if kind != "replace" or not read_on_the_day}, day
-    state = await store.sources.state(SourceName.ARXIV)
+    state = await store.sources.state(ARXIV)
     assert (state.read_through, state.failures) == (DAY, 0)
     change = await store.papers.last_change()
     (report,) = await intake.poll()

@@ -7,7 +7,7 @@ import pytest
 from adapters.feeds.arxiv.api import BATCH, EMPTY_PAGES
 from adapters.feeds.http import FeedClient
 from bot.errors import SourceError
-from bot.papers.paper import SourceName
+from bot.papers.sources import ARXIV
 from tests.adapters.feeds.arxiv_documents import Entry, atom, error
 from tests.adapters.feeds.arxiv_site import XML, announced, api, arxiv
 from tests.feed_server import FeedServer, Request, ScriptedFeed, http_answer
@@ -20,7 +20,7 @@ async def test_papers_are_looked_up_and_searched(feed_server: FeedServer, client
     known = sorted(announced(feed_server, "2026-04-21", "cs.CL"))[: BATCH + 5]
     papers = await source.lookup([f"{known[0]}v3", "2604.99999", *known, "no id", f"arXiv:{known[1]}"])
     assert [paper.id for paper in papers] == known
-    assert papers[0].sources == {SourceName.ARXIV}
+    assert papers[0].sources == {ARXIV}
     assert papers[0].featured_on is None
     found = await source.search('"Language MODEL"', 7)
     assert len(found) == 7

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from adapters.feeds.arxiv.calendar import announcement_day, has_announcement, submissions_of
 from adapters.feeds.arxiv.xml import ComplaintError, read_announcement, read_page
 from bot.errors import SourceError
-from bot.papers.paper import Paper, SourceName
+from bot.papers.paper import Paper
+from bot.papers.sources import ARXIV
 from tests.adapters.feeds.arxiv_documents import Entry, an_item, atom, rss
 from tests.feed_server import SHARED
 from tests.papers.names import names
@@ -82,7 +83,7 @@ def test_every_recorded_answer_is_read() -> None:
         for submission in page.submissions:
             paper = submission.paper
             papers += 1
-            assert paper.sources == {SourceName.ARXIV}
+            assert paper.sources == {ARXIV}
             assert paper.title
             assert paper.abstract
             assert paper.authors
@@ -151,7 +152,7 @@ def test_a_feed_gives_what_is_new_and_what_is_listed_across() -> None:
         authors=names("Grace Hopper", "Jean Bartik", "Kay McNulty"),
         categories=("cs.PL", "cs.CL"),
         published_on=DAY,
-        sources=frozenset({SourceName.ARXIV}),
+        sources=frozenset({ARXIV}),
     )
 
 

@@ -22,7 +22,8 @@ from adapters.feeds.huggingface.daily_papers import (
 from adapters.feeds.limits import LONGEST_ABSTRACT, LONGEST_TITLE, MOST_AUTHORS
 from bot.papers.ids import normalize_paper_id
 from bot.papers.names import LONGEST_NAME
-from bot.papers.paper import Paper, SourceName
+from bot.papers.paper import Paper
+from bot.papers.sources import HUGGINGFACE
 from tests.adapters.feeds.entries import Json, an_entry
 from tests.papers.names import names
 
@@ -43,7 +44,7 @@ def test_an_entry_becomes_a_paper_with_all_that_it_says() -> None:
         summary="Timetables are compiled.",
         published_on=date(2026, 4, 18),
         featured_on=DAY,
-        sources=frozenset({SourceName.HUGGINGFACE}),
+        sources=frozenset({HUGGINGFACE}),
         upvotes=7,
         comments=3,
         stars=12,
@@ -57,7 +58,7 @@ def test_an_entry_becomes_a_paper_with_all_that_it_says() -> None:
 
 
 def test_an_id_and_a_title_are_enough() -> None:
-    bare = Paper(id="2604.00001", title="T", featured_on=DAY, sources=frozenset({SourceName.HUGGINGFACE}))
+    bare = Paper(id="2604.00001", title="T", featured_on=DAY, sources=frozenset({HUGGINGFACE}))
     assert paper_of({"paper": {"id": "2604.00001", "title": "T"}}) == bare
     assert paper_of({"paper": {"id": "2604.00001"}, "title": "T"}) == bare
     full = an_entry()

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from adapters.feeds.http import FeedClient, Limits
 from adapters.feeds.huggingface.source import MOST_ENTRIES, MOST_PAGES, PAGE_SIZE, SIGN_LEAD, HuggingFace, newest_sign
 from bot.errors import OperatorError, SourceError
-from bot.papers.paper import SourceName
+from bot.papers.sources import HUGGINGFACE
 from bot.papers.store import DayAnswer
 from bot.text.readable import readable
 from tests.adapters.feeds.entries import Json, an_entry
@@ -61,7 +61,7 @@ def recorded_days() -> list[str]:
 @pytest.mark.shared
 async def test_every_recorded_day_is_read_whole(recorded: FeedServer, client: FeedClient) -> None:
     source = HuggingFace(recorded.url, client=client)
-    assert source.name == SourceName.HUGGINGFACE
+    assert source.name == HUGGINGFACE
     days = recorded_days()
     assert len(days) == 129
     for text in days:
@@ -72,7 +72,7 @@ async def test_every_recorded_day_is_read_whole(recorded: FeedServer, client: Fe
         assert [listing.paper.id for listing in answer.listings] == [entry["paper"]["id"] for entry in entries]
         for rank, (listing, entry) in enumerate(zip(answer.listings, entries, strict=True), start=1):
             paper, said = listing.paper, entry["paper"]
-            assert (listing.rank, listing.day, listing.source) == (rank, day, SourceName.HUGGINGFACE)
+            assert (listing.rank, listing.day, listing.source) == (rank, day, HUGGINGFACE)
             assert paper.featured_on == day
             assert paper.title == readable(entry["title"])
             assert paper.abstract

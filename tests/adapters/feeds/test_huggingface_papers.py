@@ -11,7 +11,7 @@ from adapters.feeds.huggingface.daily_papers import LARGEST_COUNT
 from adapters.feeds.huggingface.lookup import HuggingFacePapers
 from adapters.feeds.huggingface.source import HuggingFace
 from bot.errors import SourceError
-from bot.papers.paper import SourceName
+from bot.papers.sources import HUGGINGFACE
 from tests.feed_server import FeedServer, Request, ScriptedFeed, http_answer, needs_recordings
 
 
@@ -42,7 +42,7 @@ async def test_a_search_gives_papers_that_no_list_featured(client: FeedClient) -
     with ScriptedFeed(http_answer([entry, {"paper": {}}, entry | {"paper": details("2605.00002")}])) as feed:
         found = await HuggingFacePapers(feed.url, client=client).search("fast diffusion", 5)
         assert [paper.id for paper in found] == ["2605.00001", "2605.00002"]
-        assert all(paper.sources == {SourceName.HUGGINGFACE} and paper.featured_on is None for paper in found)
+        assert all(paper.sources == {HUGGINGFACE} and paper.featured_on is None for paper in found)
         assert feed.requests[0].query == {"q": "fast diffusion", "limit": "5"}
 
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from adapters.feeds.json_lines import LONGEST_LINE, BadLine, PapersFile
 from bot.errors import OperatorError
-from bot.papers.paper import Paper, SourceName
+from bot.papers.paper import Paper
+from bot.papers.sources import ARXIV
 from tests.feed_server import SHARED
 from tests.papers.names import names
 
@@ -70,13 +71,13 @@ def test_a_line_becomes_a_paper_with_all_that_it_says(tmp_path: Path) -> None:
         categories=("cs.CL", "cs.AI"),
         author_comment="12 pages, ICML",
         published_on=date(2026, 4, 15),
-        sources=frozenset({SourceName.ARXIV}),
+        sources=frozenset({ARXIV}),
     )
 
 
 def test_an_id_and_a_title_are_enough(tmp_path: Path) -> None:
     empty = {"abstract": None, "authors": None, "categories": None, "comment": None, "announced": None}
-    expected = Paper(id="2604.13035", title="Small agents", sources=frozenset({SourceName.ARXIV}))
+    expected = Paper(id="2604.13035", title="Small agents", sources=frozenset({ARXIV}))
     assert only_paper(written(tmp_path, GOOD)) == expected
     assert only_paper(written(tmp_path, GOOD | empty)) == expected
 

@@ -10,7 +10,8 @@ import pytest
 from adapters.feeds.sample import SAMPLE_DAYS, SampleFeed
 from bot.intake.source import Source
 from bot.papers.ids import normalize_paper_id
-from bot.papers.paper import Listing, Paper, SourceName
+from bot.papers.paper import Listing, Paper
+from bot.papers.sources import HUGGINGFACE
 from tests.clocks import SettableClock
 from tests.feed_server import RECORDED_DAYS, needs_recordings
 from tests.papers.names import names
@@ -56,9 +57,9 @@ async def test_every_day_lists_a_handful_of_papers_best_first() -> None:
         upvotes = [listing.paper.upvotes for listing in answer.listings]
         assert upvotes == sorted(upvotes, reverse=True)
         for listing in answer.listings:
-            assert listing.source is feed.name is SourceName.HUGGINGFACE
+            assert listing.source == feed.name == HUGGINGFACE
             assert listing.day == listing.paper.featured_on == day
-            assert listing.paper.sources == {SourceName.HUGGINGFACE}
+            assert listing.paper.sources == {HUGGINGFACE}
 
 
 async def test_there_are_enough_papers_and_each_is_there_once() -> None:

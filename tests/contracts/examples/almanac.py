@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import date
 
 from bot.errors import SourceError
-from bot.papers.paper import Listing, Paper, SourceName
+from bot.papers.paper import Listing, Paper
+from bot.papers.sources import HUGGINGFACE
 from bot.papers.store import DayAnswer
 
 
 class AlmanacSource:
     """Implements `bot.intake.source.Source`."""
 
-    name = SourceName.HUGGINGFACE
+    name = HUGGINGFACE
 
     def __init__(self) -> None:
         self.days: dict[date, list[Paper | None]] = {}  # None is an entry that nobody can read

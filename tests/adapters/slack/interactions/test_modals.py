@@ -13,6 +13,7 @@ from adapters.slack.platform import SlackPlatform
 from bot.app.assembly import forms_of
 from bot.channels.channel import Style
 from bot.commands.runner import REGISTRY
+from bot.papers.sources import ARXIV
 from bot.platforms.command_calls import CommandCall, Completion, Reply
 from bot.topics.store import TopicOptions
 from tests.adapters.slack.bot_process import TRANSPORTS, BotProcess
@@ -306,7 +307,7 @@ async def test_a_channels_settings_are_changed_in_a_form(with_forms: BotProcess,
     assert (stored.settings.limit, stored.settings.style) == (7, Style.COMPACT)
     assert stored.settings.mention == "<!here>"
     assert stored.settings.quiet_days.weekdays == {5, 6}
-    assert stored.settings.sources == {"arxiv"}
+    assert stored.settings.sources == frozenset({ARXIV})
 
 
 async def test_settings_that_cannot_be_stand_under_their_fields(with_forms: BotProcess) -> None:

@@ -37,7 +37,8 @@ from bot.messages.message import (
     text,
 )
 from bot.papers.names import read_names
-from bot.papers.paper import Paper, SourceName
+from bot.papers.paper import Paper
+from bot.papers.sources import BUILT_IN
 from tests.papers.names import names
 from tests.simulators.slack_messages import leaves, problems, words_of
 from tests.sources import a_paper
@@ -154,7 +155,7 @@ big_papers = st.builds(
     authors=st.lists(long_texts.map(lambda name: name[:400]), max_size=3).map(read_names).map(tuple),
     categories=st.sampled_from(((), ("cs.CL", "cs.AI"))),
     organization_name=long_texts.map(lambda name: name[:400]),
-    sources=st.sampled_from((frozenset(), frozenset(SourceName))),
+    sources=st.sampled_from((frozenset(), frozenset(BUILT_IN))),
     upvotes=st.integers(0, 10**6),
     comments=st.integers(0, 10**6),
     code_url=st.sampled_from(("", "https://example.org/" + "c" * 900)),
