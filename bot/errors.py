@@ -66,3 +66,7 @@ class StorageError(PaperRoundError):
 
 class SearchIndexError(StorageError):
     """The search index cannot be read, and no new one can be made; the database may be well."""
+
+
+class EmbeddingError(PaperRoundError):
+    """The model of meaning could not do its work. Everything else goes on, by words alone."""

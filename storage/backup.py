@@ -1,7 +1,7 @@
 """Backups: everything that is kept in one compressed file, which either database takes.
 
 The file is JSON Lines: a head that says which schema it is of, a line `[table, row]` each, and a foot that says how
-many there are, so that a file that was cut short is noticed. What is derived (the search index) is not in it.
+many there are, so that a file that was cut short is noticed. What is derived (the search index, vectors) is not in it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from bot.errors import OperatorError
 from storage.database import Database
-from storage.tables import CHANNELS, COUNTERS, PAPERS
+from storage.tables import CHANNELS, COUNTERS, DERIVED, PAPERS
 
 FORMAT = 1
 LONGEST_LINE = 16_000_000  # bytes; the longest row, a paper with all that is kept of it, has a thirtieth
@@ -86,8 +86,8 @@ class Backup:
 
 
 def _tables() -> list[Table]:
-    """All tables, each behind those that it refers to."""
-    return SQLModel.metadata.sorted_tables
+    """All tables of what is kept, each behind those that it refers to."""
+    return [table for table in SQLModel.metadata.sorted_tables if table not in DERIVED]
 
 
 async def _revision(connection: AsyncConnection) -> str:

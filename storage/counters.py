@@ -11,9 +11,12 @@ from storage.tables import COUNTERS
 
 
 class Counter(StrEnum):
-    """`CHANGE` numbers what happens to papers and topics together, `WEB_MESSAGE` the messages of the web workspace."""
+    """`CHANGE` numbers what happens to papers and topics together, `VECTOR` the vectors of papers, `WEB_MESSAGE` the
+    messages of the web workspace.
+    """
 
     CHANGE = "change"
+    VECTOR = "vector"
     WEB_MESSAGE = "web_message"
 
 

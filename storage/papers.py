@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.papers.merging import merge
@@ -18,7 +18,7 @@ from bot.papers.store import DayAnswer
 from storage.counters import Counter, last_number, next_numbers
 from storage.database import Database
 from storage.statements import chunks, upsert
-from storage.tables import LISTINGS, PAPERS, SOURCE_DAYS
+from storage.tables import LISTINGS, PAPERS, SOURCE_DAYS, VECTORS
 
 _SCALARS = (
     "id",
@@ -257,4 +257,13 @@ async def _merge_papers(connection: AsyncConnection, papers: Sequence[Paper], *,
         )
         # In the order of ids, like everybody who locks several papers: then nobody waits in a circle.
         await connection.execute(statement, [changed[paper_id] for paper_id in sorted(changed)])
+        # After the papers are locked: a vector of the former text that is being stored is either seen here or refused.
+        other_text = [paper_id for paper_id in changed if _text_of(latest[paper_id]) != _text_of(known[paper_id])]
+        for some in chunks(other_text):
+            await connection.execute(delete(VECTORS).where(VECTORS.c.paper_id.in_(some)))
     return len(new) + len(changed)
+
+
+def _text_of(paper: Paper | Row[Any]) -> tuple[str, str]:
+    """What vectors are made from (`bot.meaning.model.embedded_text`)."""
+    return paper.title, paper.abstract

@@ -14,6 +14,7 @@ from storage.papers import SqlPaperStore
 from storage.reading import SqlReadingStore
 from storage.sources import SqlSourceStore
 from storage.subscriptions import SqlSubscriptionStore
+from storage.vectors import SqlVectorStore
 from storage.web_messages import SqlMessageLog
 
 
@@ -23,6 +24,7 @@ class SqlStore:
     def __init__(self, url: str) -> None:
         self.database = Database(url)
         self.papers = SqlPaperStore(self.database)
+        self.vectors = SqlVectorStore(self.database)
         self.sources = SqlSourceStore(self.database)
         self.channels = SqlChannelStore(self.database)
         self.subscriptions = SqlSubscriptionStore(self.database)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Index,
+    LargeBinary,
     Text,
     UniqueConstraint,
     false,
@@ -108,6 +109,29 @@ class ListingRow(SQLModel, table=True):
     day: date = Field(primary_key=True)
     paper_id: str = Field(primary_key=True, foreign_key="papers.id", ondelete="CASCADE")
     rank: int
+
+
+class EmbeddingModelRow(SQLModel, table=True):
+    """A version of a model that vectors are of. Topics go by the current one."""
+
+    __tablename__ = "embedding_models"
+    __table_args__ = (UniqueConstraint("name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    is_current: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+
+
+class VectorRow(SQLModel, table=True):
+    """What a paper means to a version of a model. Gone as soon as the paper's text changes."""
+
+    __tablename__ = "vectors"
+    __table_args__ = (Index("ix_vectors_change", "model_id", "change", unique=True),)
+
+    paper_id: str = Field(primary_key=True, foreign_key="papers.id", ondelete="CASCADE")
+    model_id: int = Field(primary_key=True, foreign_key="embedding_models.id", ondelete="CASCADE")
+    numbers: bytes = Field(sa_type=LargeBinary)
+    change: int = Field(sa_type=BigInteger)
 
 
 class SourceRow(SQLModel, table=True):
@@ -420,6 +444,8 @@ _TABLES = SQLModel.metadata.tables
 COUNTERS = _TABLES["counters"]
 PAPERS = _TABLES["papers"]
 LISTINGS = _TABLES["listings"]
+EMBEDDING_MODELS = _TABLES["embedding_models"]
+VECTORS = _TABLES["vectors"]
 SOURCES = _TABLES["sources"]
 SOURCE_DAYS = _TABLES["source_days"]
 WORKSPACES = _TABLES["workspaces"]
@@ -436,3 +462,6 @@ INSTALLATIONS = _TABLES["installations"]
 OAUTH_STATES = _TABLES["oauth_states"]
 IDEMPOTENCY_KEYS = _TABLES["idempotency_keys"]
 WEB_MESSAGES = _TABLES["web_messages"]
+
+#: What can be made again from the others, so that no backup needs it.
+DERIVED = frozenset({EMBEDDING_MODELS, VECTORS})

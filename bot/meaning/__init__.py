@@ -1,4 +1,5 @@
-"""What papers are about: how common words are in papers, and what is made of that.
+"""What papers are about: vectors of one model, how alike two are, and how common words are in papers.
 
-Not here: which of two words are one (`bot.text`), and what a query means (`bot.query`).
+Not here: the model's runtime (`adapters.embedding`), the table of vectors (`storage.vectors`), what a search finds by
+words (`bot.search`), and which of two words are one (`bot.text`).
 """
