@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import Style
 from bot.digests.digest import DeliveryState, Digest, DigestKind
+from bot.query.models import Models, models_read
 from bot.topics.store import Match
 from bot.topics.titles import topic_title
 from storage.statements import chunks, upsert
@@ -125,23 +126,24 @@ async def _queue_again(
 async def topics_behind(connection: AsyncConnection, delivery_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
     """The titles of the topics behind each delivery, in the order of their numbers."""
     found = await topics_and_queries_behind(connection, delivery_ids)
-    return {delivery_id: tuple(title for title, _ in topics) for delivery_id, topics in found.items()}
+    return {delivery_id: tuple(title for title, *_ in topics) for delivery_id, topics in found.items()}
 
 
 async def topics_and_queries_behind(
     connection: AsyncConnection, delivery_ids: Iterable[int]
-) -> dict[int, tuple[tuple[str, str], ...]]:
-    """The titles of the topics behind each delivery with their queries, in the order of their numbers."""
-    found: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+) -> dict[int, tuple[tuple[str, str, Models], ...]]:
+    """The titles of the topics behind each delivery with their queries and models, in the order of their numbers."""
+    found: defaultdict[int, list[tuple[str, str, Models]]] = defaultdict(list)
     for some in chunks(list(delivery_ids)):
         statement = (
-            select(DELIVERY_TOPICS.c.delivery_id, SUBSCRIPTIONS.c.name, SUBSCRIPTIONS.c.query)
+            select(DELIVERY_TOPICS.c.delivery_id, SUBSCRIPTIONS.c.name, SUBSCRIPTIONS.c.query, SUBSCRIPTIONS.c.models)
             .join(SUBSCRIPTIONS, SUBSCRIPTIONS.c.id == DELIVERY_TOPICS.c.subscription_id)
             .where(DELIVERY_TOPICS.c.delivery_id.in_(some), SUBSCRIPTIONS.c.removed_at.is_(None))
             .order_by(SUBSCRIPTIONS.c.number)
         )
         for row in await connection.execute(statement):
-            found[row.delivery_id].append((topic_title(row.name, row.query), row.query))
+            models = models_read(row.models)
+            found[row.delivery_id].append((topic_title(row.name, row.query, models), row.query, models))
     return {delivery_id: tuple(titles) for delivery_id, titles in found.items()}
 
 

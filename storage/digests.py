@@ -83,9 +83,10 @@ class SqlDigestStore:
                     behind = topics.get(row.id, ())
                     queued = QueuedPaper(
                         paper=papers[row.paper_id],
-                        topics=tuple(title for title, _ in behind),
+                        topics=tuple(title for title, _, _ in behind),
                         instant=row.instant,
-                        queries=tuple(query for _, query in behind),
+                        queries=tuple(query for _, query, _ in behind),
+                        models=tuple(model for _, _, models in behind for model in models),
                     )
                     found[row.channel_id].append(queued)
         return found

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.digests.digest import DeliveryState
 from bot.errors import UserError
+from bot.query.models import models_read, models_written
 from bot.topics.store import Match, SubscriptionChange, TopicEdit, TopicOptions
 from bot.topics.subscription import Subscription
 from storage.counters import Counter, next_numbers
@@ -31,6 +32,7 @@ def subscription_of(row: Row[Any]) -> Subscription:
         instant=row.instant,
         since=row.since,
         created_by=row.created_by,
+        models=models_read(row.models),
     )
 
 
@@ -60,6 +62,7 @@ class SqlSubscriptionStore:
                     number=number,
                     name=options.name,
                     query=options.query,
+                    models=models_written(options.models),
                     min_upvotes=options.min_upvotes,
                     instant=options.instant,
                     since=change,
@@ -105,6 +108,7 @@ class SqlSubscriptionStore:
                 .values(
                     name=options.name,
                     query=options.query,
+                    models=models_written(options.models),
                     min_upvotes=options.min_upvotes,
                     instant=options.instant,
                     since=max(kept.since, gone.since),
@@ -202,13 +206,16 @@ async def _edit(connection: AsyncConnection, edit: TopicEdit) -> Subscription:
         raise UserError("That topic was removed in the meantime.")
     await _refuse_double(connection, before.channel_id, edit.options.query, besides=[edit.subscription_id])
     # A new name is no new question: only another query starts over with what is news.
-    asks_anew = (before.query, before.min_upvotes) != (edit.options.query, edit.options.min_upvotes)
+    models = models_written(edit.options.models)
+    asked = (edit.options.query, edit.options.min_upvotes, models)
+    asks_anew = (before.query, before.min_upvotes, before.models) != asked
     editing = (
         update(SUBSCRIPTIONS)
         .where(SUBSCRIPTIONS.c.id == edit.subscription_id)
         .values(
             name=edit.options.name,
             query=edit.options.query,
+            models=models,
             min_upvotes=edit.options.min_upvotes,
             instant=edit.options.instant,
             since=change if asks_anew else before.since,

@@ -215,6 +215,7 @@ class SubscriptionRow(SQLModel, table=True):
     number: int
     name: str
     query: str = Field(sa_type=Text)
+    models: str | None = Field(default=None, sa_type=Text)
     min_upvotes: int | None
     instant: bool
     since: int = Field(sa_type=BigInteger)

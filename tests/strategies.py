@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from bot.papers.names import read_names
 from bot.papers.paper import Paper
 from bot.papers.sources import BUILT_IN
+from bot.query.models import WordModel
 from bot.query.parser import parse
 from bot.query.queries import Query
+from bot.text.words import terms
 
 #: Words in several forms of the same stem, with accents, in other scripts, and short ones.
 WORDS = (
@@ -94,8 +96,31 @@ def _of_an_organization(paper: Paper) -> st.SearchStrategy[Paper]:
 
 
 def queries() -> st.SearchStrategy[Query]:
-    """Queries of every kind, understood."""
+    """Queries of every kind, understood, with models for their terms by example."""
+    return written_queries().flatmap(
+        lambda query: st.tuples(*(word_models() for _ in query.by_example())).map(
+            lambda models: query.with_models(
+                tuple((Query.of(term).text, model) for term, model in zip(query.by_example(), models, strict=True))
+            )
+        )
+    )
+
+
+def written_queries() -> st.SearchStrategy[Query]:
+    """Queries of every kind as they are read: terms by example have no models."""
     return query_texts().map(parse)
+
+
+def word_models() -> st.SearchStrategy[WordModel]:
+    """Models of the few words that papers are made of, with thresholds that some of them reach."""
+    weights = st.dictionaries(st.sampled_from(sorted(set(terms(" ".join(WORDS))))), st.integers(1, 1000), min_size=1)
+    return st.builds(
+        WordModel,
+        weights.map(lambda found: tuple(found.items())),
+        st.integers(1, 4000),
+        st.just("table"),
+        st.just(("An Example",)),
+    )
 
 
 def query_texts() -> st.SearchStrategy[str]:
@@ -154,6 +179,10 @@ def term_texts() -> st.SearchStrategy[str]:
         _in(("date",), spans),
         _in(("has",), st.sampled_from(("code", "project", "model"))),
         _in(("id",), st.sampled_from(IDS)),
+        _in(("like",), st.sampled_from(IDS)),
+        st.tuples(st.lists(st.sampled_from(IDS), min_size=1, max_size=3).map(" ".join), st.integers(1, 30)).map(
+            lambda pair: f"like:({pair[0]})~{pair[1]}/week"
+        ),
     )
 
 

@@ -35,6 +35,7 @@ from bot.commands.services import Services
 from bot.digests.unfurling import Unfurling
 from bot.intake.lookup import PaperLookup
 from bot.intake.source import Source
+from bot.meaning.examples import Examples
 from bot.metrics import Metrics
 from bot.platforms.platform import Platform
 from storage.search.index import TantivyIndex
@@ -97,6 +98,7 @@ class Application:
     index: TantivyIndex
     engine: Engine
     commands: Commands
+    examples: Examples
     directory: Directory
     metrics: Metrics
     feeds: Feeds
@@ -185,6 +187,7 @@ async def open_application(
             index=index,
             engine=engine,
             commands=parts.commands,
+            examples=services.examples,
             directory=parts.directory,
             metrics=metrics,
             feeds=feeds,

@@ -18,6 +18,7 @@ from bot.intake.polling import Intake
 from bot.intake.source import Source
 from bot.lifecycle.channels import ChannelLifecycle
 from bot.lifecycle.retention import KEPT_FOR, Retention
+from bot.meaning.examples import Examples
 from bot.metrics import Metrics
 from bot.platforms.platform import Platform
 from bot.posting.composition import Composer
@@ -103,6 +104,7 @@ def services_of(
     categories: Callable[[], Awaitable[frozenset[str]]] | None = None,
 ) -> Services:
     """What commands work with."""
+    known = PaperLookups(lookups, store.papers)
     return Services(
         papers=store.papers,
         sources=store.sources,
@@ -118,7 +120,8 @@ def services_of(
         planner=engine.planner,
         tastes=engine.planner.tastes,
         index=index,
-        lookups=PaperLookups(lookups, store.papers),
+        lookups=known,
+        examples=Examples(papers=store.papers, index=index, find=known.known),
         directory=Directory(store.channels, clock),
         platforms=platforms,
         wake=engine.outbox.wake,

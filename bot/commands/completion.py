@@ -33,6 +33,7 @@ _FIELDS = (
     "upvotes:>=",
     "after:",
     "has:code",
+    "like:",
     "sort:new",
     "sort:top",
 )

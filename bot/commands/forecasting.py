@@ -38,9 +38,10 @@ _log = structlog.get_logger()
 
 async def forecast(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     query = await services.query(arguments.text("query"))
-    wanted = wanted_query(query.text, arguments.number("min-upvotes") or None)
     channel = await services.known_channel(call)
     sources = await services.sources_of(channel)
+    query = await services.examples.decided(query, sources=sources, known=await services.models_here(call))
+    wanted = wanted_query(query, arguments.number("min-upvotes") or None)
     return answer(*await volume(services, wanted, sources), *await samples(services, wanted))
 
 

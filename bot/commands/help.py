@@ -56,6 +56,7 @@ LANGUAGE: Final = (
     (("after:2026-01-01", "before:2026-03-01", "date:2026-04"), "days, months and years"),
     (("has:code", "has:project", "has:model"), "with such a link"),
     (("id:2604.13035",), "that paper"),
+    (("like:2604.13035", "like:(2604.13035 2604.01234)~3/day"), "like one of these, about so many a day"),
     (("*",), "every paper"),
     (("agents sort:new", "agents sort:top"), "a search by day or by votes"),
 )

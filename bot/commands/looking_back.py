@@ -71,7 +71,7 @@ async def _missed(services: Services, channel: Channel, topic: Subscription) -> 
     matcher.put(topic.id, topic.wanted)
     found = [paper for paper, keys in zip(lately, matcher.match_all(lately), strict=True) if keys]
     known = await services.digests.delivered_ids(channel.id, [paper.id for paper in found])
-    fresh = [Candidate(paper, (topic.query,)) for paper in found if paper.id not in known]
+    fresh = [Candidate(paper, (topic.query,), topic.models) for paper in found if paper.id not in known]
     taste = await services.tastes.of(channel)
     return [one.paper for one in ranked(fresh, channel.settings.order, taste, services.clock.now().date())]
 

@@ -48,6 +48,7 @@ async def mute(services: Services, call: CommandCall, arguments: Arguments) -> R
     paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
     channel = await services.channel(call)
     excluded = await services.query(arguments.text("part"))
+    excluded = await services.examples.decided(excluded, sources=channel.settings.sources)
     if not matches(excluded, paper):
         raise UserError(f"`{excluded.text}` is not so of that paper.")
     topics = await _bringing(services, channel, paper)
@@ -58,9 +59,10 @@ async def mute(services: Services, call: CommandCall, arguments: Arguments) -> R
     edits = []
     for topic in topics:
         query = _without(topic, excluded)
-        wanted = wanted_query(query.text, topic.min_upvotes)
+        wanted = wanted_query(query, topic.min_upvotes)
         options = TopicOptions(
             query=query.text,
+            models=query.models,
             name=topic.name,
             min_upvotes=topic.min_upvotes,
             instant=topic.instant,
@@ -81,7 +83,7 @@ def _without(topic: Subscription, excluded: Query) -> Query:
     """The topic's query without what the other finds."""
     root = parse(topic.query).root
     kept = f"({topic.query})" if isinstance(root, Or) else topic.query
-    return parse(f"{kept} -({excluded.text})")
+    return parse(f"{kept} -({excluded.text})").with_models((*excluded.models, *topic.models))
 
 
 async def _parts(services: Services, channel: Channel, paper: Paper) -> list[tuple[str, str]]:

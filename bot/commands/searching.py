@@ -46,6 +46,7 @@ async def search(services: Services, call: CommandCall, arguments: Arguments) ->
     if paper_id := paper_id_of(as_typed(asked)):  # people paste what they look at
         return await _shown(services, paper_id)
     query = without_question(await services.query(asked), asked)
+    query = await services.examples.decided(query, known=await services.models_here(call))
     page = arguments.number("page") or 1
     found = await services.index.search(query, limit=PAGE, offset=(page - 1) * PAGE)
     if page > pages(found.total):  # an old button, and less is found by now
@@ -221,12 +222,7 @@ async def share(services: Services, call: CommandCall, arguments: Arguments) -> 
 
 async def known_paper(services: Services, paper_id: str) -> Paper:
     """The paper, asked for elsewhere if need be; raises `UserError` when nobody knows it."""
-    paper = await services.papers.paper(paper_id) or await services.lookups.lookup(paper_id)
-    if paper is None:
-        raise UserError(
-            f"I do not know {paper_id}, and arXiv did not tell me about it. Look at the number once more, or try later."
-        )
-    return paper
+    return await services.lookups.known(paper_id)
 
 
 async def _shown(services: Services, paper_id: str) -> Reply:

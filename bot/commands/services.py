@@ -14,6 +14,7 @@ from bot.digests.store import DigestStore
 from bot.errors import UserError
 from bot.intake.lookup import PaperLookups
 from bot.intake.store import SourceStore
+from bot.meaning.examples import Examples
 from bot.papers.sources import SourceName, in_order
 from bot.papers.store import PaperStore
 from bot.platforms.command_calls import CommandCall
@@ -21,6 +22,7 @@ from bot.platforms.platform import Platform
 from bot.posting.composition import Composer
 from bot.posting.store import PostStore
 from bot.posting.traces import Tracing
+from bot.query.models import Models
 from bot.query.parser import parse
 from bot.query.queries import Query
 from bot.ranking.tastes import Tastes
@@ -50,6 +52,7 @@ class Services:
     tastes: Tastes
     index: SearchIndex
     lookups: PaperLookups
+    examples: Examples
     directory: Directory
     platforms: Mapping[PlatformName, Platform]
     wake: Callable[[], None]
@@ -63,6 +66,12 @@ class Services:
         """The sources that a channel takes papers from, in their order; all where there is no channel yet."""
         chosen = channel.settings.sources if channel else None
         return await self.sources.names() if chosen is None else in_order(chosen)
+
+    async def models_here(self, call: CommandCall) -> Models:
+        """What the terms by example of the topics of a call's channel are decided by: a search finds the same."""
+        channel = await self.known_channel(call)
+        topics = await self.subscriptions.of_channel(channel.id) if channel else []
+        return tuple(model for topic in topics for model in topic.models)
 
     async def known_channel(self, call: CommandCall) -> Channel | None:
         """The channel of a call, None when nobody has set anything up there."""

@@ -38,9 +38,10 @@ _log = structlog.get_logger()
 async def subscribe(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     query = await services.query(arguments.text("query"))
     least = arguments.number("min-upvotes") or None
-    wanted = wanted_query(query.text, least)
     name = read_name(arguments.text("name"))
     channel = await services.channel(call)
+    query = await services.examples.decided(query, sources=channel.settings.sources)
+    wanted = wanted_query(query, least)
     topics = await services.subscriptions.of_channel(channel.id)
     refuse_double(query, wanted, topics)
     if len(topics) >= MOST_TOPICS:
@@ -50,6 +51,7 @@ async def subscribe(services: Services, call: CommandCall, arguments: Arguments)
     older = await _older(services, channel, wanted, count) if count else []
     options = TopicOptions(
         query=query.text,
+        models=query.models,
         name=name,
         min_upvotes=least,
         instant="instant" in arguments,

@@ -52,7 +52,7 @@ def refuse_double(query: Query, wanted: Query, topics: Sequence[Subscription]) -
 def is_about(topic: Subscription, query: Query, wanted: Query) -> bool:
     """Whether the topic has this query, or finds with its options what `wanted` does: in whatever spelling."""
     try:
-        return same(query, parse(topic.query)) or same(wanted, topic.wanted)
+        return same(parse(query.text), parse(topic.query)) or same(wanted, topic.wanted)
     except QueryError:
         return False
 

@@ -89,12 +89,14 @@ async def edit(services: Services, call: CommandCall, arguments: Arguments) -> R
         )
     query = await services.query(asked) if (asked := arguments.text("query")) else parse(topic.query)
     least = arguments.number("min-upvotes") if "min-upvotes" in arguments else topic.min_upvotes
-    wanted = wanted_query(query.text, least or None)
+    query = await services.examples.decided(query, sources=channel.settings.sources, known=topic.models)
+    wanted = wanted_query(query, least or None)
     others = await services.subscriptions.of_channel(channel.id)
     refuse_double(query, wanted, [other for other in others if other.id != topic.id])
     given = arguments.text("name")
     options = TopicOptions(
         query=query.text,
+        models=query.models,
         name=("" if means_none(given) else read_name(given)) if given else topic.name,
         min_upvotes=least or None,
         instant=arguments.text("instant") == "on" if "instant" in arguments else topic.instant,
@@ -117,11 +119,12 @@ async def merge(services: Services, call: CommandCall, arguments: Arguments) -> 
     if kept.id == gone.id:
         raise UserError(f"Both are topic {kept.number}. Name two, like `/papers merge 1 2`.")
     query, least = united(kept, gone)
-    wanted = wanted_query(query.text, least)
+    wanted = wanted_query(query, least)
     others = await services.subscriptions.of_channel(channel.id)
     refuse_double(query, wanted, [other for other in others if other.id not in (kept.id, gone.id)])
     options = TopicOptions(
         query=query.text,
+        models=query.models,
         name=kept.name,
         min_upvotes=least,
         instant=kept.instant or gone.instant,

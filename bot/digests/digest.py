@@ -9,6 +9,7 @@ from enum import StrEnum
 from bot.channels.channel import Style
 from bot.digests.content import PostContent
 from bot.papers.paper import Paper
+from bot.query.models import Models
 
 
 class DeliveryState(StrEnum):
@@ -30,12 +31,16 @@ class DigestKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedPaper:
-    """A paper that waits for a channel's next digest, with the titles and the queries of the topics that matched it."""
+    """A paper that waits for a channel's next digest, with the titles and the queries of the topics that matched it.
+
+    `models` are what the terms by example of these queries are decided by.
+    """
 
     paper: Paper
     topics: tuple[str, ...]
     instant: bool
     queries: tuple[str, ...] = ()
+    models: Models = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,8 @@ def reason_in_words(reason: Reason | None, paper: Paper, liked: Mapping[str, Pap
     match reason:
         case Reason(ReasonKind.TOPIC, query):
             return matched_sentence(query, paper.title, paper.abstract, said)
+        case Reason(ReasonKind.EXAMPLE, title):
+            return text("Like ", Span(shorten(title, LONGEST_TITLE), italic=True))
         case Reason(ReasonKind.LIKED, about):
             other = liked.get(about)
             return (

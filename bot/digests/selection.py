@@ -36,7 +36,7 @@ def plan_digest(
     if not papers:
         return plan
     order, limit = channel.settings.order, channel.settings.limit
-    ordered = ranked([Candidate(queued.paper, queued.queries) for queued in papers], order, taste, day)
+    ordered = ranked([Candidate(queued.paper, queued.queries, queued.models) for queued in papers], order, taste, day)
     topics = {queued.paper.id: queued.topics for queued in papers}
     ids = tuple(one.paper.id for one in ordered)
     shown = ids[:limit]

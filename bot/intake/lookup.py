@@ -8,7 +8,7 @@ from typing import Protocol
 
 import structlog
 
-from bot.errors import SourceError
+from bot.errors import SourceError, UserError
 from bot.papers.paper import Paper
 from bot.papers.sources import SourceName
 from bot.papers.store import PaperStore
@@ -32,6 +32,16 @@ class PaperLookups:
         found = {lookup.name: list(papers) for lookup, papers in zip(self._lookups, answers, strict=True) if papers}
         await self._keep([paper for papers in found.values() for paper in papers])
         return found
+
+    async def known(self, paper_id: str) -> Paper:
+        """The paper, asked for where it is not known here. Raises `UserError` when nobody knows it."""
+        paper = await self._papers.paper(paper_id) or await self.lookup(paper_id)
+        if paper is None:
+            raise UserError(
+                f"I do not know {paper_id}, and arXiv did not tell me about it. Look at the number once more, or try "
+                "later."
+            )
+        return paper
 
     async def lookup(self, paper_id: str) -> Paper | None:
         """The paper with that id, from the first lookup that has it; None if nobody does."""

@@ -7,7 +7,7 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 from typing import Final
@@ -37,7 +37,9 @@ class TermTable:
 
     def __init__(self, analyser: str, papers: int, frequencies: Mapping[str, int]) -> None:
         self.analyser = analyser
+        self.papers = papers
         self.terms = tuple(frequencies)
+        self._frequencies = tuple(frequencies.values())
         self._places = {term: place for place, term in enumerate(self.terms)}
         self._rarity = [math.log((papers + 1) / (frequency + 1)) + 1 for frequency in frequencies.values()]
         self._unseen = math.log(papers + 1) + 1
@@ -53,6 +55,13 @@ class TermTable:
         """The inverse document frequency: at least 1; that of a term in no paper, if it is not in the table."""
         place = self._places.get(term)
         return self._unseen if place is None else self._rarity[place]
+
+    @cached_property
+    def version(self) -> str:
+        """What tells one table from another: any other frequency makes it another one."""
+        rows = (f"{term}\t{frequency}" for term, frequency in zip(self.terms, self._frequencies, strict=True))
+        head = f"{self.analyser}\t{self.papers}"
+        return hashlib.sha256("\n".join([head, *rows]).encode()).hexdigest()[:12]
 
     @classmethod
     def parse(cls, lines: Iterable[str]) -> TermTable:

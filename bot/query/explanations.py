@@ -18,6 +18,7 @@ from bot.query.syntax import (
     Feature,
     FromSource,
     Has,
+    Like,
     Node,
     Not,
     Number,
@@ -35,6 +36,9 @@ from bot.text.words import as_written
 
 _FEATURES = {Feature.CODE: "code", Feature.PROJECT: "a project page", Feature.MODEL: "a model"}
 _ORDERS = {Sort.NEW: ", newest first", Sort.TOP: ", most upvoted first"}
+
+#: Examples that are named; of more the rest is counted.
+MOST_NAMED = 3
 
 Spans = tuple[Span, ...]
 
@@ -119,6 +123,12 @@ def _fact(node: Node) -> Spans:
             return text(f"with {_FEATURES[feature]}")
         case PaperId(paper_id):
             return text("with the id ", _quoted(paper_id))
+        case Like(papers, share, model):
+            named = list(model.titles if model else papers)
+            shown: list[Spans] = [(_quoted(one),) for one in named]
+            if len(named) > MOST_NAMED:
+                shown[MOST_NAMED - 1 :] = [text(f"{len(named) - MOST_NAMED + 1} others")]
+            return (*text("like "), *_listed(shown, "or"), *text(f" (about {rate_in_words(share)})"))
         case Number():
             return text(_number(node))
         case Days(first, end):
@@ -126,6 +136,11 @@ def _fact(node: Node) -> Spans:
         case Everything():
             return text("of any kind")
     raise TypeError(f"{node!r} is no term")
+
+
+def rate_in_words(weekly: int) -> str:
+    """How many papers a share is: `2 a day`."""
+    return f"{weekly} a week" if weekly % 7 else f"{weekly // 7} a day"
 
 
 def _number(number: Number) -> str:

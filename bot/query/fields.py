@@ -6,7 +6,7 @@ import calendar
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
@@ -17,6 +17,7 @@ from bot.papers.sources import BUILT_IN, SourceName, source_named
 from bot.query.categories import category_named, nearest_category
 from bot.query.errors import QueryError
 from bot.query.syntax import (
+    USUAL_SHARE,
     Author,
     Category,
     Days,
@@ -24,6 +25,7 @@ from bot.query.syntax import (
     Feature,
     FromSource,
     Has,
+    Like,
     Number,
     NumberField,
     Organization,
@@ -190,12 +192,72 @@ def _feature(value: Value) -> Has:
 
 
 def _paper(value: Value) -> PaperId:
+    if paper_id := _id_in(value):
+        return PaperId(paper_id)
+    raise value.error(f"{value.shown} is not an arXiv id.", "They look like `id:2604.13035` or `id:astro-ph/0601001`.")
+
+
+def _id_in(value: Value) -> str | None:
+    """The id of the paper that a value names, in whatever case."""
     for text in (value.plain, value.plain.lower()):
         try:
-            return PaperId(parse_paper_id(text))
+            return parse_paper_id(text)
         except UserError:
             continue
-    raise value.error(f"{value.shown} is not an arXiv id.", "They look like `id:2604.13035` or `id:astro-ph/0601001`.")
+    return None
+
+
+LIKE: Final = "like"
+#: What stands between a term by example and how many papers it is to bring.
+SHARE_SIGN: Final = "~"
+_SHARE = re.compile(r"~\s*(\d{1,4})(?:\s*/\s*(d|day|w|week))?", re.ASCII | re.IGNORECASE)
+_LARGEST_SHARE = 500  # papers a day
+
+
+def with_share(value: Value) -> tuple[Value, Value | None]:
+    """The value without the share that it ends with, and the share: `2604.13035~3/day` is both."""
+    named, sign, share = value.text.partition(SHARE_SIGN)
+    if value.quoted or not sign:
+        return value, None
+    at = value.position + len(named)
+    return (
+        replace(value, text=named, length=len(named)),
+        replace(value, text=sign + share, position=at, length=len(sign + share)),
+    )
+
+
+def share_of(value: Value | None) -> int:
+    """How many papers a week are asked for."""
+    if value is None:
+        return USUAL_SHARE
+    found = _SHARE.fullmatch(value.plain)
+    weekly = int(found[1]) * (1 if (found[2] or "d").lower().startswith("w") else 7) if found else 0
+    if not 0 < weekly <= 7 * _LARGEST_SHARE:
+        raise value.error(
+            f"{value.shown} does not say how many papers it should be.",
+            f"Write about how many a day or a week, up to {_LARGEST_SHARE} a day, like `~3/day` or `~2/week`.",
+        )
+    return weekly
+
+
+def examples(values: Sequence[Value], share: Value | None = None) -> Like:
+    """What looks for papers like those that are named."""
+    papers: dict[str, None] = {}
+    for value in values:
+        paper_id = _id_in(value)
+        if paper_id is None:
+            raise value.error(
+                f"{value.shown} is not a paper.",
+                f"`{LIKE}:` takes arXiv ids or links, like `{LIKE}:2604.13035` or "
+                f"`{LIKE}:(2604.13035 2604.01234)~3/day`.",
+            )
+        papers[paper_id] = None
+    return Like(tuple(papers), share_of(share))
+
+
+def _example(value: Value) -> Like:
+    named, share = with_share(value)
+    return examples([named], share)
 
 
 _COMPARISON = re.compile(r"(>=|=>|≥|>|<=|=<|≤|<|=|)\s*(\d+)", re.ASCII)
@@ -310,6 +372,7 @@ FIELDS: Final[Mapping[str, Callable[[Value], Term]]] = {
     "date": _date,
     "has": _feature,
     "id": _paper,
+    LIKE: _example,
 }
 SORT: Final = "sort"
 
@@ -323,6 +386,8 @@ _OTHER_NAMES: Final = {
     "likes": "upvotes",
     "order": SORT,
     "points": "upvotes",
+    "related": LIKE,
+    "similar": LIKE,
     "since": "after",
     "until": "before",
     "user": "submitter",

@@ -14,9 +14,21 @@ from typing import cast
 
 from bot.papers.sources import SourceName
 from bot.query.errors import QueryError
-from bot.query.fields import FIELDS, SORT, Value, shortened, sort_named, text_term, unknown_source
+from bot.query.fields import (
+    FIELDS,
+    LIKE,
+    SHARE_SIGN,
+    SORT,
+    Value,
+    examples,
+    shortened,
+    sort_named,
+    text_term,
+    unknown_source,
+    with_share,
+)
 from bot.query.queries import Query
-from bot.query.syntax import And, Author, FromSource, Node, Not, Or, Organization, Phrase, Sort, Submitter, Term
+from bot.query.syntax import And, Author, FromSource, Like, Node, Not, Or, Organization, Phrase, Sort, Submitter, Term
 from bot.query.tokens import Kind, Token, tokens
 from bot.text.typed import as_typed, unquoted
 
@@ -127,7 +139,7 @@ class _Parser:
         if first:
             if token.kind is Kind.OR:
                 raise token.value.error("Something is missing before OR.", _ABOUT_OPERATORS)
-            raise token.value.error("There is nothing in these parentheses.", "Write words there, or leave them out.")
+            raise _nothing_inside(token)
         return _joined(And, parts)
 
     def _part(self, field: str | None) -> _Part | None:
@@ -173,9 +185,32 @@ class _Parser:
                 raise value.value.error("There is one order at a time.", "Write `sort:new` or `sort:top`.")
             self._set_sort(value.value)
             return None
+        if name == LIKE:
+            return self._like(token, value)
         if value.kind is Kind.OPEN:
             return self._group(value, name)
         return self._term(FIELDS[name](value.value), token, value)
+
+    def _like(self, field: Token, value: Token) -> _Part:
+        """One example or several in parentheses, and right behind them how many papers a day are wanted."""
+        last = value
+        share: Value | None = None
+        if value.kind is Kind.OPEN:
+            named = []
+            while (last := self._take()).kind is Kind.TEXT:
+                named.append(last.value)
+            if last.kind is not Kind.CLOSE:
+                raise self._never_closed(value)
+            if not named:
+                raise _nothing_inside(last)
+        else:
+            one, share = with_share(value.value)
+            named = [one]
+        following = self._peek()
+        if following.kind is Kind.TEXT and not following.value.quoted and following.value.text.startswith(SHARE_SIGN):
+            last = self._take()
+            share = last.value
+        return self._term(examples(named, share), field, last)
 
     def _group(self, opening: Token, field: str | None) -> _Part | None:
         if self._depth == DEEPEST:
@@ -184,9 +219,7 @@ class _Parser:
         part = self._either(field)
         self._depth -= 1
         if self._peek().kind is not Kind.CLOSE:
-            raise opening.value.error(
-                "This parenthesis is never closed.", "Write a `)` where the group ends, or leave this one out."
-            )
+            raise self._never_closed(opening)
         closing = self._take()
         if part is None:
             return None
@@ -196,7 +229,11 @@ class _Parser:
         last = last or first
         if isinstance(term, FromSource) and self._sources is not None and term.source not in self._sources:
             raise unknown_source(last.value, self._sources)
-        self._terms += len(term.words) if isinstance(term, Phrase | Author | Organization | Submitter) else 1
+        match term:
+            case Phrase(parts) | Author(parts) | Organization(parts) | Submitter(parts) | Like(parts):
+                self._terms += len(parts)
+            case _:
+                self._terms += 1
         if self._terms > MOST_TERMS:
             raise self._error(
                 f"A query can have {MOST_TERMS} words at most.",
@@ -205,6 +242,12 @@ class _Parser:
                 last.end - first.start,
             )
         return _Part(term, first.start, last.end)
+
+    @staticmethod
+    def _never_closed(opening: Token) -> QueryError:
+        return opening.value.error(
+            "This parenthesis is never closed.", "Write a `)` where the group ends, or leave this one out."
+        )
 
     def _set_sort(self, value: Value) -> None:
         sort = sort_named(value)
@@ -236,6 +279,10 @@ class _Parser:
         token = self._tokens[self._next]
         self._next += 1
         return token
+
+
+def _nothing_inside(token: Token) -> QueryError:
+    return token.value.error("There is nothing in these parentheses.", "Write words there, or leave them out.")
 
 
 _ABOUT_OPERATORS = 'Write it like `llm OR agent`, or in quotes to look for the word itself: `"or"`.'

@@ -6,6 +6,7 @@ import calendar
 from datetime import date, timedelta
 
 from bot.query.syntax import (
+    USUAL_SHARE,
     And,
     Author,
     Category,
@@ -13,6 +14,7 @@ from bot.query.syntax import (
     Everything,
     FromSource,
     Has,
+    Like,
     Node,
     Not,
     Number,
@@ -78,6 +80,9 @@ def _term(term: Term) -> str:
             return f"has:{feature}"
         case PaperId(paper_id):
             return f"id:{paper_id}"
+        case Like(papers, share):
+            named = papers[0] if len(papers) == 1 else f"({' '.join(papers)})"
+            return f"like:{named}{_share(share)}"
         case Number(number, low, high):
             return f"{number}:{_interval(low, high)}"
         case Days(first, end):
@@ -92,6 +97,12 @@ def _quoted(words: tuple[str, ...]) -> str:
     """Words in a row; in quotes, if there are spaces between."""
     written = as_written(words)
     return f'"{written}"' if " " in written else written
+
+
+def _share(weekly: int) -> str:
+    if weekly == USUAL_SHARE:
+        return ""
+    return f"~{weekly}/week" if weekly % 7 else f"~{weekly // 7}/day"
 
 
 def _interval(low: int | None, high: int | None) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Self, cast
 
+from bot.query.models import Models
 from bot.query.printing import printed
 from bot.query.syntax import (
     And,
     Category,
     FromSource,
     Has,
+    Like,
     Node,
     Not,
     Number,
@@ -33,6 +35,7 @@ class Query:
     """What to look for.
 
     `text` is canonical: `parse(query.text) == query`, and queries that differ in nothing but spelling have the same.
+    (Terms by example lose their models that way: `with_models` gives them back.)
     `watches_numbers` says that its truth depends on what a paper gains with time: votes, stars, comments, links, and
     what being featured by another source adds. `has_words` says that it has plain words, phrases or prefixes, so that
     papers with only some of them are related. `categories` are those that it names other than to exclude them.
@@ -64,6 +67,26 @@ class Query:
         nodes = self.root.nodes if isinstance(self.root, And) else (self.root,)
         return self if enough in nodes else self.of(And((*nodes, enough)), self.sort)
 
+    def by_example(self) -> list[Like]:
+        """The terms by example, each once."""
+        return list(dict.fromkeys(term for term, _ in _terms(self.root) if isinstance(term, Like)))
+
+    @property
+    def models(self) -> Models:
+        """What the terms by example are decided by, as far as they have models."""
+        return tuple((printed(term), term.model) for term in self.by_example() if term.model is not None)
+
+    def with_models(self, models: Models) -> Self:
+        """The same query with these models for its terms by example."""
+        known = dict(models)
+
+        def decided(node: Node) -> Node:
+            if not isinstance(node, Like):
+                return node
+            return replace(node, model=known.get(printed(node), node.model))
+
+        return self.of(_changed(self.root, decided), self.sort) if models else self
+
 
 _GROWING = (Number, Has, FromSource, Organization, Submitter)
 
@@ -89,16 +112,23 @@ def with_words(query: Query, others: Mapping[str, str]) -> str:
                 return replace(node, word=others.get(word, word))
             case Phrase(words):
                 return replace(node, words=tuple(others.get(word, word) for word in words))
-            case And(nodes):
-                return And(cast("tuple[Term, ...]", tuple(map(changed, nodes))))
-            case Or(nodes):
-                return Or(cast("tuple[Term, ...]", tuple(map(changed, nodes))))
-            case Not(part):
-                return Not(cast("Term", changed(part)))
             case _:
                 return node
 
-    return printed(changed(query.root), query.sort)
+    return printed(_changed(query.root, changed), query.sort)
+
+
+def _changed(node: Node, change: Callable[[Node], Node]) -> Node:
+    """The tree with what `change` makes of each of its terms."""
+    match node:
+        case And(nodes):
+            return And(cast("tuple[Term, ...]", tuple(_changed(inner, change) for inner in nodes)))
+        case Or(nodes):
+            return Or(cast("tuple[Term, ...]", tuple(_changed(inner, change) for inner in nodes)))
+        case Not(part):
+            return Not(cast("Term", _changed(part, change)))
+        case _:
+            return change(node)
 
 
 def wanted_words(query: Query, *, inflected: bool = False) -> list[str]:

@@ -13,8 +13,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from bot.papers.sources import SourceName
+from bot.query.models import WordModel
 
 
 class TextField(StrEnum):
@@ -153,6 +155,23 @@ class PaperId:
     id: str
 
 
+#: Papers a week that a term brings which does not say how many: two a day.
+USUAL_SHARE: Final = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """The paper is like one of these, by the words that they have in common with few others.
+
+    `share` is how many papers a week that is to be, about. Which papers that are is decided by `model`, which is made
+    of the examples and frozen (`bot.meaning.examples`); a query as it was written has none, and finds nothing with it.
+    """
+
+    papers: tuple[str, ...]
+    share: int = USUAL_SHARE
+    model: WordModel | None = None
+
+
 Text = Word | Phrase | Prefix
 Term = (
     Everything
@@ -168,6 +187,7 @@ Term = (
     | Days
     | Has
     | PaperId
+    | Like
 )
 
 

@@ -9,7 +9,7 @@ from enum import Enum, auto
 from typing import Final
 
 from bot.query.errors import QueryError
-from bot.query.fields import FIELDS, SORT, Value, not_a_field
+from bot.query.fields import FIELDS, LIKE, SORT, Value, not_a_field
 from bot.text.typed import BACKTICK, DASHES, QUOTES, quote_end
 
 
@@ -69,6 +69,10 @@ def tokens(query: str) -> Iterator[Token]:
         else:
             end = _end_of_run(query, place)
             yield from _run(query, place, end)
+            if query[place:end].lower() == f"{LIKE}:" and query[end : end + 1] == "(":
+                examples = _examples(query, end)
+                yield from examples
+                end = examples[-1].end
             place = end
     yield _token(Kind.END, query, place, place)
 
@@ -131,6 +135,27 @@ def _end_of_run(query: str, place: int) -> int:
     return place
 
 
+def _examples(query: str, start: int) -> list[Token]:
+    """The tokens of `(2604.13035 https://arxiv.org/abs/2604.01234)`: in there a link is no field, and says itself."""
+    found = [_token(Kind.OPEN, query, start, start + 1)]
+    place, depth = start + 1, 1
+    begin = place
+    while place <= len(query) and depth:
+        character = query[place : place + 1]
+        depth += (character == "(") - (character == ")")
+        if not depth or not character or character.isspace() or character in _BETWEEN_EXAMPLES:
+            if place > begin:
+                found.append(_token(Kind.TEXT, query, begin, place))
+            begin = place + 1
+        place += 1
+    if not depth:
+        found.append(_token(Kind.CLOSE, query, place - 1, place))
+    return found
+
+
+_BETWEEN_EXAMPLES: Final = frozenset(",;<>" + BACKTICK)  # Slack puts links between `<` and `>`
+
+
 def _run(query: str, start: int, end: int) -> Iterator[Token]:
     """The tokens of characters without a space, quote or parenthesis among them."""
     run = _value(query, start, end)
@@ -186,5 +211,6 @@ _EXAMPLES: Final = {
     "date": "date:2026-04",
     "has": "has:code",
     "id": "id:2604.13035",
+    LIKE: f"{LIKE}:2604.13035",
     SORT: "sort:new",
 }

@@ -15,8 +15,9 @@ from typing import Final
 
 from bot.channels.channel import Order
 from bot.papers.paper import Paper
+from bot.query.models import Models
 from bot.ranking.features import features_of
-from bot.ranking.prior import best_fit
+from bot.ranking.prior import best_fit, example_behind
 from bot.ranking.taste import SCALE, Taste
 
 PRIOR_WEIGHT: Final = 6.0  # of a fit of 1, in points
@@ -29,15 +30,17 @@ class ReasonKind(StrEnum):
     """What speaks most for a paper."""
 
     TOPIC = "topic"
+    EXAMPLE = "example"
     LIKED = "liked"
     AUTHOR = "author"
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a paper is shown: a query that it matches, a paper that was liked here, or an author.
+    """Why a paper is shown: a query that it matches, an example of a topic, a paper that was liked here, or an author.
 
-    `about` is that query, that paper's id, or the author's name; `count` how many papers of theirs were liked.
+    `about` is that query, the example's title, the paper's id, or the author's name; `count` how many papers of theirs
+    were liked.
     """
 
     kind: ReasonKind
@@ -47,10 +50,14 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A paper that may be shown, and the queries of the topics that brought it."""
+    """A paper that may be shown, and the queries of the topics that brought it.
+
+    `models` are what the terms by example of these are decided by.
+    """
 
     paper: Paper
     queries: tuple[str, ...]
+    models: Models = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,8 @@ def ranked(candidates: Iterable[Candidate], order: Order, taste: Taste, today: d
 def reason_for(one: Ranked, taste: Taste) -> Reason | None:
     """The strongest reason for what is shown; None where the topics look for no words and nothing like it was liked."""
     best = Reason(ReasonKind.TOPIC, one.query) if one.query else None
+    if example := example_behind(one.paper, one.query, one.candidate.models):
+        best = Reason(ReasonKind.EXAMPLE, example)
     if not taste.learnt:
         return best
     seen = features_of(one.paper)
@@ -107,7 +116,7 @@ def reason_for(one: Ranked, taste: Taste) -> Reason | None:
 
 def _judged(candidate: Candidate, taste: Taste, today: date) -> Ranked:
     paper = candidate.paper
-    prior, query = best_fit(paper, candidate.queries)
+    prior, query = best_fit(paper, candidate.queries, candidate.models)
     from_prior = round(SCALE * PRIOR_WEIGHT * prior)
     age = max((today - paper.day).days, 0) if paper.day else math.inf
     mild = UPVOTES_WEIGHT * math.log1p(max(paper.upvotes, 0)) + FRESHNESS_WEIGHT * 0.5 ** (age / FRESHNESS_HALF_LIFE)

@@ -10,9 +10,12 @@ from functools import lru_cache
 from typing import Final
 
 from bot.meaning.terms import STOP_WORDS, shipped_table
+from bot.meaning.word_models import is_like, nearest_title, score
 from bot.papers.paper import Paper
 from bot.query.errors import QueryError
+from bot.query.models import Models, WordModel
 from bot.query.parser import parse
+from bot.query.queries import Query
 from bot.query.syntax import And, Node, Not, Or, Phrase, Word
 from bot.text.words import stemmed, terms
 
@@ -32,11 +35,33 @@ class _Text:
     length: int
 
 
-def fit(paper: Paper, query: str) -> float:
+def fit(paper: Paper, query: str, models: Models = ()) -> float:
     """How well a paper fits what a topic looks for: the share, from 0 to 1, of what its words could score.
 
-    Of an `OR` the branch that fits best counts. Phrases count by their words.
+    Of an `OR` the branch that fits best counts. Phrases count by their words. Being like the examples of the topic
+    counts as well, by the models of its terms by example.
     """
+    return max(_words_fit(paper, query), _likeness(paper, query, models)[0])
+
+
+def example_behind(paper: Paper, query: str, models: Models) -> str:
+    """The title of the example that says more of why the topic wants the paper than its words do; else nothing."""
+    likeness, model = _likeness(paper, query, models)
+    return nearest_title(model, paper) if model and likeness >= _words_fit(paper, query) else ""
+
+
+def _likeness(paper: Paper, query: str, models: Models) -> tuple[float, WordModel | None]:
+    """How much the paper is like examples of the query, from 0 to 1: half of it right at the threshold; and which."""
+    asked = _examples(query) if models else frozenset()
+    likes = [
+        (min(score(model, paper) / (2 * model.threshold), 1.0), model)
+        for term, model in models
+        if term in asked and is_like(model, paper)
+    ]
+    return max(likes, key=lambda pair: pair[0], default=(NEUTRAL, None))
+
+
+def _words_fit(paper: Paper, query: str) -> float:
     branches = _branches(query)
     if not branches:
         return NEUTRAL
@@ -45,11 +70,11 @@ def fit(paper: Paper, query: str) -> float:
     return max(_share(branch, text.counts, norm) for branch in branches)
 
 
-def best_fit(paper: Paper, queries: Iterable[str]) -> tuple[float, str]:
+def best_fit(paper: Paper, queries: Iterable[str], models: Models = ()) -> tuple[float, str]:
     """The fit to the topic that it fits best, and the query of that; the first of several that it fits equally."""
     best, chosen = NEUTRAL, ""
     for query in queries:
-        found = fit(paper, query)
+        found = fit(paper, query, models)
         if not chosen or found > best:
             best, chosen = found, query
     return best, chosen
@@ -81,6 +106,15 @@ def _branches(query: str) -> tuple[tuple[tuple[str, float], ...], ...]:
     table = shipped_table()
     found = [dict.fromkeys(branch) for branch in _alternatives(root)]
     return tuple(tuple((term, max(table.rarity(term) - 1, 0.01)) for term in branch) for branch in found if branch)
+
+
+@lru_cache(16_384)
+def _examples(query: str) -> frozenset[str]:
+    """The terms by example of a query."""
+    try:
+        return frozenset(Query.of(term).text for term in parse(query).by_example())
+    except QueryError:
+        return frozenset()  # stored by a version that understood more
 
 
 MOST_BRANCHES: Final = 50

@@ -1,7 +1,8 @@
 """Finding papers: what a search index answers, and what it reads.
 
 The index is derived data. A query finds a paper here if and only if `bot.topics.matcher` says that it matches: both
-compare words as `bot.text.words` gives them, by the meaning written at `bot.query.syntax`.
+compare words as `bot.text.words` gives them, by the meaning written at `bot.query.syntax`. Terms by example are decided
+by the models that they bring along.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.papers.paper import Paper
+from bot.query.models import WordModel
 from bot.query.queries import Query
 from bot.search.results import Hit, SearchPage
 
@@ -21,6 +23,10 @@ class SearchIndex(Protocol):
 
     async def similar(self, paper: Paper, *, limit: int) -> tuple[Hit, ...]:
         """Papers about the same things, without the paper itself; it need not be known to the index."""
+        ...
+
+    async def best_scores(self, model: WordModel, among: Query, *, limit: int) -> list[int]:
+        """The highest scores by a model of the papers that a query finds, the highest first; none of 0."""
         ...
 
     async def nearest_words(self, query: Query) -> dict[str, tuple[str, ...]]:

@@ -65,9 +65,9 @@ class Batch:
         self.everyone = (1 << len(papers)) - 1
         """A bit for each of the papers."""
         found: defaultdict[Term, int] = defaultdict(int)
-        for number, paper in enumerate(papers):
+        for number, true in enumerate(terms.true_of(papers)):
             bit = 1 << number
-            for term in terms.true_of(paper):
+            for term in true:
                 found[term] |= bit
         self.found: Mapping[Term, int] = found
         """The papers of which a term is true; one that is not in here is true of none, or a condition."""

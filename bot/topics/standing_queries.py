@@ -17,6 +17,7 @@ from bot.query.syntax import (
     Days,
     FromSource,
     Has,
+    Like,
     Number,
     Organization,
     PaperId,
@@ -29,7 +30,7 @@ from bot.query.syntax import (
 Condition = Number | Days
 InRow = Word | Phrase | Author | Organization
 Fact = Category | FromSource | Has | PaperId | Submitter
-Question = InRow | Prefix | Fact | Condition
+Question = InRow | Prefix | Fact | Condition | Like
 
 
 class Term:
@@ -132,6 +133,7 @@ _WEIGHTS: Final[Mapping[type, float]] = {
     Submitter: 0.1,
     Organization: 0.3,
     Prefix: 3.0,
+    Like: 100.0,
     Category: 30.0,
     Has: 300.0,
     FromSource: 1000.0,

@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.query.models import Models
 from bot.topics.subscription import Subscription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicOptions:
-    """What a person chose for a topic. `baseline` are papers that it matches already."""
+    """What a person chose for a topic. `baseline` are papers that it matches already.
+
+    `models` are what the terms by example of its query are decided by.
+    """
 
     query: str
+    models: Models = ()
     name: str = ""
     min_upvotes: int | None = None
     instant: bool = False

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.errors import UserError
 from bot.query.errors import QueryError
+from bot.query.models import Models
 from bot.query.parser import LONGEST_QUERY, MOST_TERMS, parse
 from bot.query.queries import Query
 from bot.topics.titles import topic_title
@@ -29,32 +30,46 @@ class Subscription:
     instant: bool
     since: int
     created_by: str
+    models: Models = ()
+    """What its terms by example are decided by, for as long as it stands."""
 
     @property
     def title(self) -> str:
         """What people see: the name that they gave, else one made of what it looks for."""
-        return topic_title(self.name, self.query)
+        return topic_title(self.name, self.query, self.models)
+
+    @property
+    def asked(self) -> Query:
+        """The query without its options."""
+        return parse(self.query).with_models(self.models)
 
     @property
     def wanted(self) -> Query:
         """The query with its options: what a paper must match."""
-        return wanted_query(self.query, self.min_upvotes)
+        return wanted_query(self.asked, self.min_upvotes)
 
 
-def wanted_query(query: str, min_upvotes: int | None) -> Query:
+def wanted_query(query: Query, min_upvotes: int | None) -> Query:
     """The query that a topic with these options stands for."""
-    return parse(query) if min_upvotes is None else parse(query).with_upvotes(min_upvotes)
+    return query if min_upvotes is None else query.with_upvotes(min_upvotes)
 
 
 def united(kept: Subscription, gone: Subscription) -> tuple[Query, int | None]:
     """The query that finds what either topic finds, no more and no less, and the least upvotes beside it.
 
-    A bound that only one of them has becomes a part of the query.
+    A bound that only one of them has becomes a part of the query. Raises `UserError` where no query can say that.
     """
+    theirs = dict(gone.models)
+    if any(theirs.get(term, model) != model for term, model in kept.models):
+        raise UserError(
+            f"Topics {kept.number} and {gone.number} cannot be one: both look for papers like the same ones, but they "
+            "were set at different times, and what is like them was fixed then."
+        )
     common = kept.min_upvotes == gone.min_upvotes
     try:
-        sides = [parse(topic.query) if common else topic.wanted for topic in (kept, gone)]
+        sides = [topic.asked if common else topic.wanted for topic in (kept, gone)]
         query = parse(" OR ".join(f"({Query.of(side.root).text})" for side in sides))
+        query = query.with_models((*kept.models, *gone.models))
     except QueryError as error:
         raise UserError(
             f"Topics {kept.number} and {gone.number} cannot be one: a query has at most {LONGEST_QUERY} characters and "

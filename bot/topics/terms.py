@@ -7,11 +7,12 @@ about a number or a day, the conditions, are asked one by one, and only where th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
 from bot.papers.paper import Paper
 from bot.query.fields import SHORTEST_PREFIX
+from bot.query.models import decided
 from bot.query.parser import LONGEST_QUERY
 from bot.query.syntax import (
     Author,
@@ -20,6 +21,7 @@ from bot.query.syntax import (
     Feature,
     FromSource,
     Has,
+    Like,
     Number,
     Organization,
     PaperId,
@@ -30,6 +32,7 @@ from bot.query.syntax import (
     Word,
 )
 from bot.text import words as analyser
+from bot.topics.alike import WordModels
 from bot.topics.standing_queries import Condition, Fact, InRow, Question, Term
 
 Rows = list[list[str]]
@@ -60,6 +63,8 @@ class Terms:
         self._starts = {field: _Starts() for field in TextField}
         self._authors = _Rows()
         self._organizations = _Rows()
+        self._word_models = WordModels()
+        self._undecided = 0
 
     def __len__(self) -> int:
         return len(self._terms)
@@ -74,6 +79,11 @@ class Terms:
                 self._rows(asks).add(_row(asks), term)
             elif isinstance(asks, Prefix):
                 self._starts[asks.field].add(asks.start, term)
+            elif isinstance(asks, Like):
+                if asks.model is None:
+                    self._undecided += 1
+                else:
+                    self._word_models.add(asks.model, term)
         return term
 
     def release(self, term: Term) -> None:
@@ -87,11 +97,32 @@ class Terms:
             self._rows(asks).remove(_row(asks))
         elif isinstance(asks, Prefix):
             self._starts[asks.field].remove(asks.start)
+        elif isinstance(asks, Like):
+            if asks.model is None:
+                self._undecided -= 1
+            else:
+                self._word_models.remove(asks.model)
 
-    def true_of(self, paper: Paper) -> set[Term]:
-        """The terms that are true of a paper, other than conditions."""
-        written = [analyser.words(text) for text in (paper.title, paper.abstract, *paper.keywords)]
-        rows = list(map(analyser.stemmed, written))
+    def true_of(self, papers: Sequence[Paper]) -> Iterator[set[Term]]:
+        """The terms that are true of each of the papers, other than conditions.
+
+        Raises `LookupError` while a term by example is asked for that has no model: nobody knows of what it is true.
+        """
+        if self._undecided:
+            decided(None)
+        written = [
+            [analyser.words(text) for text in (paper.title, paper.abstract, *paper.keywords)] for paper in papers
+        ]
+        rows = [list(map(analyser.stemmed, texts)) for texts in written]
+        alike: Sequence[Sequence[Term]] = [()] * len(papers)
+        if self._word_models:
+            alike = self._word_models.true_of(
+                [set().union(*texts) for texts in rows], [set(texts[0]) for texts in rows]
+            )
+        for number, paper in enumerate(papers):
+            yield self._true_of(paper, written[number], rows[number]).union(alike[number])
+
+    def _true_of(self, paper: Paper, written: Rows, rows: Rows) -> set[Term]:
         true: set[Term] = set()
         for field, part in _FIELDS.items():
             if self._text[field]:
@@ -132,6 +163,9 @@ def _as_compared(question: Question) -> Question:
             return Phrase(tuple(analyser.stemmed(phrase)), field)
         case Category(name):
             return Category(name.lower())
+        case Like(papers, share, model):
+            # What decides is all that is compared; without that, the same examples in another order ask the same.
+            return Like((), 0, model) if model else Like(tuple(sorted(papers)), share)
         case _:
             return question
 

@@ -6,12 +6,14 @@ from functools import lru_cache
 from typing import Final
 
 from bot.query.errors import QueryError
+from bot.query.models import Models
 from bot.query.parser import parse
 from bot.query.syntax import (
     And,
     Author,
     Category,
     Everything,
+    Like,
     Node,
     Or,
     Organization,
@@ -20,6 +22,7 @@ from bot.query.syntax import (
     Submitter,
     Word,
 )
+from bot.text.counting import count_of
 from bot.text.shortening import shorten
 from bot.text.words import as_written
 
@@ -28,7 +31,7 @@ EVERYTHING: Final = "all papers"
 
 
 @lru_cache(16_384)
-def topic_title(name: str, query: str) -> str:
+def topic_title(name: str, query: str, models: Models = ()) -> str:
     """The name that people gave, else one made of the words, names and categories that the query looks for.
 
     What it excludes, and bounds on numbers and days, are not in it; a query of nothing else is its own title.
@@ -36,7 +39,7 @@ def topic_title(name: str, query: str) -> str:
     if name:
         return name
     try:
-        made = _said(parse(query).root)
+        made = _said(parse(query).with_models(models).root)
     except QueryError:
         made = ""  # stored by a version that understood more
     return shorten(made or query, LONGEST_TITLE)
@@ -52,6 +55,9 @@ def _said(node: Node) -> str:
             return as_written(words)
         case Category(name):
             return name
+        case Like(papers, model=model):
+            first, *others = model.titles if model else papers
+            return f"like {first}" + (f" and {count_of(len(others), 'other')}" if others else "")
         case Everything():
             return EVERYTHING
         case And(nodes):

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
+from bot.meaning.examples import days_known
 from bot.papers.sources import BUILT_IN, HUGGINGFACE, SourceName, title_of_source
 from bot.query.queries import Query
-from bot.query.syntax import And, Days, Everything, FromSource, Node, Not, Number, NumberField
+from bot.query.syntax import And, FromSource, Node, Not, Number, NumberField
 from bot.search.index import SearchIndex
 from bot.text.counting import count_of
 
-#: How many days are looked back on: all days of the week count the same.
-DAYS: Final = 14
 #: Papers a day above which a topic is more than people read.
 MANY: Final = 25
 LEAST_LEFT = 0.25  # of the papers; fewer are not about half of them
@@ -78,16 +77,13 @@ async def volume_of(index: SearchIndex, query: Query, newest: date, sources: Seq
         flat = [part for node in nodes for part in (node.nodes if isinstance(node, And) else (node,))]
         return (await index.search(Query.of(And(tuple(flat))), limit=1)).total
 
-    first, end = newest - timedelta(days=DAYS - 1), newest + timedelta(days=1)
-    while first < newest and not await count(Everything(), Days(first, first + timedelta(days=1))):
-        first += timedelta(days=1)
-    lately = Days(first, end)
+    lately, days = await days_known(index, newest)
     papers: dict[SourceName, int] = {}
     earlier: list[Node] = []
     for source in sources:
         papers[source] = await count(query.root, lately, FromSource(source), *earlier)
         earlier.append(Not(FromSource(source)))
-    volume = Volume((end - first).days, papers)
+    volume = Volume(days, papers)
     if not volume.is_large:
         return volume
     for least in _BOUNDS:

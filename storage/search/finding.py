@@ -9,6 +9,7 @@ from typing import Any
 from tantivy import DocAddress, Document, Occur, Query, Schema, Searcher
 
 from bot.papers.paper import Paper
+from bot.query.models import WordModel
 from bot.query.queries import Query as PaperQuery
 from bot.query.queries import wanted_words
 from bot.query.syntax import Node, Sort
@@ -17,8 +18,20 @@ from bot.text.inflections import beginnings
 from bot.text.words import stemmed
 from storage.search.documents import id_in, text_of
 from storage.search.files import engine_errors
-from storage.search.queries import exact_query, has_relevance, ranked_query, related_query, shown_words, similar_query
+from storage.search.queries import (
+    exact_query,
+    has_relevance,
+    ranked_query,
+    related_query,
+    shown_words,
+    similar_query,
+    sum_query,
+)
 from storage.search.spelling import nearest_words
+
+#: Papers that are looked at first for those that reach a threshold, and how many times as many after that.
+_FIRST_LOOK = 1000
+_LOOK_FURTHER = 8
 
 _Found = tuple[float, str, DocAddress]
 
@@ -30,6 +43,7 @@ class Search:
         self._searcher = searcher
         self._schema = schema
         self._stored: dict[tuple[int, int], Document] = {}
+        self._like: dict[WordModel, Query] = {}
 
     def page(self, query: PaperQuery, limit: int, offset: int) -> SearchPage:
         """The papers that match, in the order that the query wants, and related ones.
@@ -39,17 +53,16 @@ class Search:
         root = query.root
         with engine_errors():
             if query.sort is Sort.RELEVANCE and has_relevance(root):
-                total, found = self._ranked(ranked_query(self._schema, root), limit, offset)
+                total, found = self._ranked(ranked_query(self._schema, root, self._alike), limit, offset)
             else:
-                total, found = self._ordered(
-                    exact_query(self._schema, root), "top" if query.sort is Sort.TOP else "newest", limit, offset
-                )
+                order = "top" if query.sort is Sort.TOP else "newest"
+                total, found = self._ordered(exact_query(self._schema, root, self._alike), order, limit, offset)
             related: Sequence[_Found] = ()
             if query.has_words and offset == 0 and total < FEW_RESULTS:
-                loose = related_query(self._schema, root, self._known_in, self._searcher.num_docs)
+                loose = related_query(self._schema, root, self._known_in, self._searcher.num_docs, self._alike)
                 if loose is not None:
                     related = self._related(
-                        loose, exact_query(self._schema, root), min(limit, FEW_RESULTS - total), total
+                        loose, exact_query(self._schema, root, self._alike), min(limit, FEW_RESULTS - total), total
                     )
             hits = self._hits([*found, *related], root)
         return SearchPage(total=total, hits=hits[: len(found)], related=hits[len(found) :])
@@ -64,6 +77,31 @@ class Search:
             others = Query.boolean_query([(Occur.Must, alike), (Occur.MustNot, itself)])
             _, found = self._ranked(others, limit, 0)
         return tuple(Hit(paper_id, score) for score, paper_id, _ in found)
+
+    def best_scores(self, model: WordModel, among: PaperQuery, limit: int) -> list[int]:
+        """The highest scores by the model of the papers that the query finds."""
+        with engine_errors():
+            conditions = Query.const_score_query(exact_query(self._schema, among.root, self._alike), 0.0)
+            both = Query.boolean_query([(Occur.Must, sum_query(self._schema, model)), (Occur.Must, conditions)])
+            hits: Any = self._searcher.search(both, max(limit, 1), count=False).hits
+            return [int(score) for score, _ in hits[:limit]]
+
+    def _alike(self, model: WordModel) -> Query:
+        """Finds the papers whose score reaches the model's threshold, by their ids: the engine has no such query."""
+        if model not in self._like:
+            self._like[model] = self._by_id(self._reaching(model))
+        return self._like[model]
+
+    def _reaching(self, model: WordModel) -> list[str]:
+        everything, wanted = self._searcher.num_docs, _FIRST_LOOK
+        while True:
+            hits: Any = self._searcher.search(sum_query(self._schema, model), wanted, count=False).hits
+            if len(hits) < wanted or hits[-1][0] < model.threshold or wanted >= everything:
+                return [self._id(address) for score, address in hits if score >= model.threshold]
+            wanted = min(_LOOK_FURTHER * wanted, everything)
+
+    def _by_id(self, paper_ids: Sequence[str]) -> Query:
+        return Query.term_set_query(self._schema, "id", paper_ids) if paper_ids else Query.empty_query()
 
     def nearest(self, query: PaperQuery) -> dict[str, tuple[str, ...]]:
         """For words that hardly any paper has: those that were probably meant."""

@@ -12,6 +12,7 @@ import structlog
 
 from bot.errors import SearchIndexError, StorageError
 from bot.papers.paper import Paper
+from bot.query.models import WordModel
 from bot.query.queries import Query
 from bot.search.index import PaperFeed
 from bot.search.results import Hit, SearchPage
@@ -72,6 +73,15 @@ class TantivyIndex:
             except DamagedIndexError as error:
                 await self._repair(error)
                 return await asyncio.to_thread(self._look().similar, paper, limit)
+
+    async def best_scores(self, model: WordModel, among: Query, *, limit: int) -> list[int]:
+        with _index_errors():
+            await self._catch_up()
+            try:
+                return await asyncio.to_thread(self._look().best_scores, model, among, limit)
+            except DamagedIndexError as error:
+                await self._repair(error)
+                return await asyncio.to_thread(self._look().best_scores, model, among, limit)
 
     async def nearest_words(self, query: Query) -> dict[str, tuple[str, ...]]:
         with _index_errors():

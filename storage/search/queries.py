@@ -15,6 +15,7 @@ from typing import Final
 
 from tantivy import FieldType, Occur, Query, Schema
 
+from bot.query.models import WordModel, decided
 from bot.query.syntax import (
     And,
     Author,
@@ -23,6 +24,7 @@ from bot.query.syntax import (
     Everything,
     FromSource,
     Has,
+    Like,
     Node,
     Not,
     Number,
@@ -46,6 +48,8 @@ _IN_TITLE = 0.3
 _COMMON = 0.04
 _ENOUGH = 100
 _SIDE_BY_SIDE = 0.3
+#: What being like examples, just so, adds to the score for words.
+_AT_THRESHOLD = 5.0
 #: Terms that stand for a whole text when others like it are looked for.
 _SIMILAR_TERMS = 25
 
@@ -58,18 +62,45 @@ _WORD_FIELDS: Final = {
 }
 
 
-def exact_query(schema: Schema, root: Node) -> Query:
+#: Finds the papers that are like the examples of a model.
+FindAlike = Callable[[WordModel], Query]
+
+
+def exact_query(schema: Schema, root: Node, alike: FindAlike) -> Query:
     """Finds just the papers that match, without regard to their order."""
-    return _Builder(schema).node(root)
+    return _Builder(schema, alike).node(root)
 
 
-def ranked_query(schema: Schema, root: Node) -> Query:
+def ranked_query(schema: Schema, root: Node, alike: FindAlike) -> Query:
     """Finds just the papers that match; the score is for relevance."""
-    builder = _Builder(schema)
-    return Query.boolean_query([(Occur.Must, builder.node(root)), *_in_titles(builder, list(_wanted_texts(root)))])
+    builder = _Builder(schema, alike)
+    likeness = [
+        (Occur.Should, Query.boost_query(sum_query(schema, model), _AT_THRESHOLD / model.threshold))
+        for model in _wanted_models(root)
+    ]
+    return Query.boolean_query(
+        [(Occur.Must, builder.node(root)), *_in_titles(builder, list(_wanted_texts(root))), *likeness]
+    )
 
 
-def related_query(schema: Schema, root: Node, known_in: Callable[[str], int], count: int) -> Query | None:
+def sum_query(schema: Schema, model: WordModel) -> Query:
+    """Finds papers with any of the model's terms; the score is the model's, exactly.
+
+    Each term adds its weight once for the text and once for the title. The engine adds in 32-bit floating point, in
+    which whole numbers below 2^24 are exact, and no sum of a model comes near that.
+    """
+    return Query.boolean_query(
+        [
+            (Occur.Should, Query.const_score_query(Query.term_query(schema, field, term, "basic"), float(weight)))
+            for term, weight in model.weights
+            for field in ("text", "title")
+        ]
+    )
+
+
+def related_query(
+    schema: Schema, root: Node, known_in: Callable[[str], int], count: int, alike: FindAlike
+) -> Query | None:
     """Finds papers that have some of the words, and meet every condition that is not about words. Those that match do.
 
     None if no paper can be: the query does not ask for two or more words at once, beside those of grammar.
@@ -80,7 +111,7 @@ def related_query(schema: Schema, root: Node, known_in: Callable[[str], int], co
     telling = [word for word in asked if not (isinstance(word, Word) and set(terms(word.word)) <= STOP_WORDS)] or asked
     if len(telling) < 2:
         return None
-    builder = _Builder(schema)
+    builder = _Builder(schema, alike)
     conditions = [builder.clause(part) for part in parts if not _is_text(part)]
     told = list(dict.fromkeys(telling))
     rare = [word for word in told if not _is_common(word, known_in, count)]
@@ -131,14 +162,15 @@ def similar_query(schema: Schema, texts: Sequence[str], known_in: Callable[[str]
 
 def has_relevance(root: Node) -> bool:
     """Whether papers can match better or worse, not just match."""
-    return next(_wanted_texts(root), None) is not None
+    return next(_wanted_texts(root), None) is not None or next(_wanted_models(root), None) is not None
 
 
 class _Builder:
     """Makes queries for one schema."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, alike: FindAlike) -> None:
         self._schema = schema
+        self._alike = alike
 
     def node(self, node: Node) -> Query:
         """Finds just what the node means. Words, phrases and beginnings score, conditions score nothing."""
@@ -177,7 +209,17 @@ class _Builder:
 
     def _condition(
         self,
-        node: Everything | Author | Organization | Submitter | Category | FromSource | Number | Days | Has | PaperId,
+        node: Everything
+        | Author
+        | Organization
+        | Submitter
+        | Category
+        | FromSource
+        | Number
+        | Days
+        | Has
+        | PaperId
+        | Like,
     ) -> Query:
         match node:
             case Everything():
@@ -196,6 +238,8 @@ class _Builder:
                 return self._exactly("has", feature)
             case PaperId(paper_id):
                 return self._exactly("id", paper_id)
+            case Like(model=model):
+                return self._alike(decided(model))
             case Number(field, low, high):
                 return Query.range_query(self._schema, field, FieldType.Integer, low, high)
             case Days(first, end):
@@ -270,6 +314,20 @@ def _wanted_texts(node: Node, *, wanted: bool = True) -> Iterator[Text]:
                 yield from _wanted_texts(inner, wanted=wanted)
         case Word() | Phrase() | Prefix() if wanted:
             yield node
+        case _:
+            return
+
+
+def _wanted_models(node: Node, *, wanted: bool = True) -> Iterator[WordModel]:
+    """The models of the terms by example that are looked for and not excluded."""
+    match node:
+        case Not(part):
+            yield from _wanted_models(part, wanted=not wanted)
+        case And(nodes) | Or(nodes):
+            for inner in nodes:
+                yield from _wanted_models(inner, wanted=wanted)
+        case Like(model=model) if wanted:
+            yield decided(model)
         case _:
             return
 

@@ -21,6 +21,7 @@ from bot.query.syntax import (
     Feature,
     FromSource,
     Has,
+    Like,
     Node,
     Not,
     Number,
@@ -36,7 +37,7 @@ from bot.query.syntax import (
     Word,
 )
 from bot.text.typed import DASHES, QUOTES
-from tests.strategies import queries, query_texts
+from tests.strategies import query_texts, written_queries
 
 TITLE, ABSTRACT = TextField.TITLE, TextField.ABSTRACT
 
@@ -139,6 +140,15 @@ TITLE, ABSTRACT = TextField.TITLE, TextField.ABSTRACT
         ("id:astro-ph/0601001", PaperId("astro-ph/0601001")),
         ("id:math.GT/0309136v2", PaperId("math/0309136")),
         ("id:https://arxiv.org/abs/2604.13035", PaperId("2604.13035")),
+        ("like:2604.13035v2", Like(("2604.13035",))),
+        ("LIKE:https://arxiv.org/pdf/2604.13035.pdf~3/day", Like(("2604.13035",), 21)),
+        ("like:2604.13035 ~3", Like(("2604.13035",), 21)),
+        ("like:“2604.13035”～1/week", Like(("2604.13035",), 1)),
+        ("like:(2604.13035, <https://hf.co/papers/astro-ph/0601001>)~2/w", Like(("2604.13035", "astro-ph/0601001"), 2)),
+        ("like:(2604.13035 2604.13035) -survey", And((Like(("2604.13035",)), Not(Word("survey"))))),
+        ("(like:(2604.13035)) OR a -like:1706.03762", Or((
+            Like(("2604.13035",)), And((Word("a"), Not(Like(("1706.03762",)))))
+        ))),
         ("DreamFusion: Text-to-3D", And((Word("dreamfusion"), Phrase(("text", "to", "3d"))))),
         ("a sort:new", Word("a")),
         ("a\n\tb", And((Word("a"), Word("b")))),
@@ -165,6 +175,9 @@ def test_what_a_query_means(text: str, root: Node) -> None:
         ("sort:TOP a", "a sort:top"),
         ("(a OR b) sort:new", "(a OR b) sort:new"),
         ("author:Hinton org:A-I", 'author:hinton org:"a i"'),
+        ("like:(2604.13035v1)~14/week", "like:2604.13035"),
+        ("like:(2604.13035;1706.03762)~21/week a", "like:(2604.13035 1706.03762)~3/day a"),
+        ("like:2604.13035~3/w", "like:2604.13035~3/week"),
     ],
 )
 def test_the_canonical_text(text: str, canonical: str) -> None:
@@ -272,7 +285,7 @@ def test_votes_are_added_to_any_query() -> None:
     assert longest.text == f"{'x' * LONGEST_QUERY} upvotes:>=5"
 
 
-@given(queries())
+@given(written_queries())
 @settings(deadline=None)
 def test_the_canonical_text_means_the_same(query: Query) -> None:
     assert parse(query.text) == query

@@ -17,6 +17,7 @@ from bot.query.syntax import (
     Feature,
     FromSource,
     Has,
+    Like,
     Node,
     Not,
     Number,
@@ -47,6 +48,11 @@ def finds(node: Node, paper: Paper) -> bool:
             return not finds(part, paper)
         case Everything():
             return True
+        case Like(model=model):
+            if model is None:
+                raise ValueError("nobody knows")
+            text = [term for part in _texts(paper, TextField.ANY) for term in terms(part)]
+            return sum(w * ((t in text) + (t in terms(paper.title))) for t, w in model.weights) >= model.threshold
         case Word(word, field, exact):
             form = words if exact else terms
             return any(_in_row(form(word), form(text)) for text in _texts(paper, field))

@@ -104,6 +104,7 @@ def search(query: str, limit: int, as_json: bool) -> None:
 
     async def work(application: Application) -> int:
         parsed = parse(query, sources=await application.store.sources.names())
+        parsed = await application.examples.decided(parsed)
         found = await application.index.search(parsed, limit=limit)
         papers = await application.store.papers.papers([hit.paper_id for hit in (*found.hits, *found.related)])
         if as_json:

@@ -1,0 +1,96 @@
+"""Terms by example, decided: their models are made of the papers that they name, once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import date, timedelta
+from typing import Final
+
+from bot.errors import UserError
+from bot.meaning.word_models import score, with_threshold, word_model
+from bot.papers.paper import Paper
+from bot.papers.sources import SourceName
+from bot.papers.store import PaperStore
+from bot.query.models import Models, WordModel
+from bot.query.queries import Query
+from bot.query.syntax import And, Days, Everything, FromSource, Like, Node, Not, Or, PaperId
+from bot.search.index import SearchIndex
+
+#: How many days are looked back on to tell how many papers a day something brings: all days of the week count the same.
+DAYS: Final = 14
+#: No threshold is below this part of what the least alike of the examples themselves score: where hardly any papers
+#: are known, everything would be among the few best.
+LEAST_LIKENESS: Final = 0.03
+
+#: Asks others for a paper; raises `UserError` when nobody knows it.
+FindPaper = Callable[[str], Awaitable[Paper]]
+
+
+class Examples:
+    """Makes the models of terms by example, and sets their thresholds by the papers of the last days."""
+
+    def __init__(self, *, papers: PaperStore, index: SearchIndex, find: FindPaper) -> None:
+        self._papers = papers
+        self._index = index
+        self._find = find
+
+    async def decided(
+        self, query: Query, *, sources: Collection[SourceName] | None = None, known: Models = ()
+    ) -> Query:
+        """The query with a model for each of its terms by example: one of `known`, else a new one.
+
+        A new one lets through about as many papers a week of these sources (of all, with None) as the term says.
+        Raises `UserError` where an example is not known to anybody, and `StorageError`.
+        """
+        there = {term for term, _ in known}
+        query = query.with_models(known)
+        made = [
+            (Query.of(term).text, await self._model(term, sources))
+            for term in query.by_example()
+            if term.model is None and Query.of(term).text not in there
+        ]
+        return query.with_models(tuple(made))
+
+    async def papers_of(self, term: Like) -> list[Paper]:
+        """The examples of a term, asked for elsewhere if need be. Raises `UserError` for one that nobody knows."""
+        stored = await self._papers.papers(term.papers)
+        return [stored.get(paper_id) or await self._find(paper_id) for paper_id in term.papers]
+
+    async def _model(self, term: Like, sources: Collection[SourceName] | None) -> WordModel:
+        examples = await self.papers_of(term)
+        model = word_model(examples)
+        if model is None:
+            raise UserError(f"No paper can be like {term.papers[0]}: there is nothing in its title and abstract.")
+        least = max(1, round(LEAST_LIKENESS * min(score(model, paper) for paper in examples)))
+        newest = await self._papers.newest_day()
+        if newest is None:
+            return with_threshold(model, least)
+        lately, days = await days_known(self._index, newest)
+        wanted = max(1, round(term.share * days / 7))
+        among: list[Node] = [lately, *(Not(PaperId(paper.id)) for paper in examples)]
+        if sources:
+            among.append(_any([FromSource(source) for source in sources]))
+        scores = await self._index.best_scores(model, Query.of(_all(among)), limit=wanted)
+        return with_threshold(model, max(least, scores[-1]) if len(scores) == wanted else least)
+
+
+async def days_known(index: SearchIndex, newest: date) -> tuple[Days, int]:
+    """The last days up to the newest, from the first on of which any papers are known, and how many these are.
+
+    Raises `StorageError`.
+    """
+    first, end = newest - timedelta(days=DAYS - 1), newest + timedelta(days=1)
+    while first < newest:
+        day = Query.of(And((Everything(), Days(first, first + timedelta(days=1)))))
+        if (await index.search(day, limit=1)).total:
+            break
+        first += timedelta(days=1)
+    return Days(first, end), (end - first).days
+
+
+def _all(nodes: Sequence[Node]) -> Node:
+    return And(tuple(nodes)) if len(nodes) > 1 else nodes[0]  # type: ignore[arg-type]  # none of them is an And
+
+
+def _any(nodes: Sequence[Node]) -> Node:
+    return Or(tuple(nodes)) if len(nodes) > 1 else nodes[0]  # type: ignore[arg-type]  # none of them is an Or

@@ -1,0 +1,7 @@
+"""Fixtures of the tests of meaning: SQLite is enough, the store has its own tests on both databases."""
+
+from __future__ import annotations
+
+from tests.commands.conftest import core
+
+__all__ = ["core"]
