@@ -14,7 +14,7 @@ from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState
 from storage.database import Database
 from storage.retention import delete_left_workspaces
 from storage.statements import chunks, upsert
-from storage.tables import CHANNELS, SUBSCRIPTIONS, WORKSPACES
+from storage.tables import CHANNELS, PERSONAL_CHANNELS, SUBSCRIPTIONS, WORKSPACES
 
 SETTINGS_JSON: TypeAdapter[ChannelSettings] = TypeAdapter(ChannelSettings)
 
@@ -22,8 +22,10 @@ SETTINGS_JSON: TypeAdapter[ChannelSettings] = TypeAdapter(ChannelSettings)
 def select_channels() -> Select[Any]:
     """All that `channel_of` needs."""
     workspace, name = WORKSPACES.c.external_id.label("workspace"), WORKSPACES.c.name.label("workspace_name")
-    return select(CHANNELS, WORKSPACES.c.platform, workspace, name).join_from(
-        CHANNELS, WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id
+    return (
+        select(CHANNELS, WORKSPACES.c.platform, workspace, name, PERSONAL_CHANNELS.c.person)
+        .join_from(CHANNELS, WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
+        .outerjoin(PERSONAL_CHANNELS, PERSONAL_CHANNELS.c.channel_id == CHANNELS.c.id)
     )
 
 
@@ -41,6 +43,7 @@ def channel_of(row: Row[Any]) -> Channel:
         paused_until=row.paused_until,
         next_digest_at=row.next_digest_at,
         instant_at=row.instant_at,
+        person=row.person or "",
     )
 
 

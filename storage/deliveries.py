@@ -99,9 +99,10 @@ async def _queue_again(
 ) -> list[Row[Any]]:
     """Queues those papers that were dropped; returns their rows.
 
-    A dropped paper was never posted, so another topic may still bring it: its row is the only one it gets.
+    A dropped paper was never posted, so another topic may still bring it: its row is the only one it gets. Not where
+    the person whose channel it is read it in another one.
     """
-    dropped = _rows_of(matches).where(DELIVERIES.c.state == DeliveryState.DROPPED)
+    dropped = _rows_of(matches).where(DELIVERIES.c.state == DeliveryState.DROPPED, DELIVERIES.c.read_in.is_(None))
     rows = [row for row in await connection.execute(dropped) if (row.channel_id, row.paper_id) in matches]
     if rows:
         statement = (
@@ -144,7 +145,11 @@ async def topics_and_queries_behind(
         for row in await connection.execute(statement):
             models = models_read(row.models)
             found[row.delivery_id].append((topic_title(row.name, row.query, models), row.query, models))
-    return {delivery_id: tuple(titles) for delivery_id, titles in found.items()}
+    # A person may name the same topic in several channels.
+    return {
+        delivery_id: tuple({(title, query): (title, query, models) for title, query, models in titles}.values())
+        for delivery_id, titles in found.items()
+    }
 
 
 def digest_of(row: Row[Any]) -> Digest:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from bot.channels.channel import Channel, ChannelState
-from bot.digests.digest import DeliveryState, Digest, DigestPlan, PostedPaper, QueuedPaper
+from bot.digests.digest import DeliveryState, Digest, DigestPlan, Elsewhere, PostedPaper, QueuedPaper
 from bot.papers.paper import Paper
 from bot.topics.store import Match
 from storage.channels import channel_of, select_channels
@@ -18,7 +18,7 @@ from storage.group_commit import GroupCommit
 from storage.papers import paper_of
 from storage.plans import store_plans
 from storage.statements import chunks
-from storage.tables import CHANNELS, DELIVERIES, DIGESTS, PAPERS
+from storage.tables import CHANNELS, DELIVERIES, DIGESTS, PAPERS, SUBSCRIPTIONS
 
 #: Digests in one transaction. On SQLite all other writers wait for the whole of it.
 PLANS_AT_ONCE = 25
@@ -90,6 +90,53 @@ class SqlDigestStore:
                     )
                     found[row.channel_id].append(queued)
         return found
+
+    async def elsewhere(self, channel_ids: Sequence[int]) -> dict[int, Elsewhere]:
+        read: dict[int, dict[str, int]] = {channel_id: {} for channel_id in channel_ids}
+        coming: dict[int, dict[str, int]] = {channel_id: {} for channel_id in channel_ids}
+        other = DELIVERIES.alias("other")
+        shown = or_(other.c.digest_id.is_(None), other.c.position <= DIGESTS.c.shown)
+        async with self._database.read() as connection:
+            for some in chunks(channel_ids):
+                theirs = (
+                    select(SUBSCRIPTIONS.c.channel_id, SUBSCRIPTIONS.c.named_in)
+                    .where(
+                        SUBSCRIPTIONS.c.channel_id.in_(some),
+                        SUBSCRIPTIONS.c.named_in.is_not(None),
+                        SUBSCRIPTIONS.c.removed_at.is_(None),
+                    )
+                    .distinct()
+                    .subquery()
+                )
+                statement = (
+                    select(DELIVERIES.c.channel_id, DELIVERIES.c.paper_id, other.c.channel_id.label("place"))
+                    .add_columns(other.c.state)
+                    .select_from(DELIVERIES)
+                    .join(theirs, theirs.c.channel_id == DELIVERIES.c.channel_id)
+                    .join(
+                        other,
+                        and_(
+                            other.c.channel_id == theirs.c.named_in,
+                            other.c.paper_id == DELIVERIES.c.paper_id,
+                        ),
+                    )
+                    .join(CHANNELS, CHANNELS.c.id == other.c.channel_id)
+                    .outerjoin(DIGESTS, DIGESTS.c.id == other.c.digest_id)
+                    .where(
+                        DELIVERIES.c.channel_id.in_(some),
+                        WAITING,
+                        shown,
+                        or_(
+                            other.c.state == DeliveryState.POSTED,
+                            and_(other.c.state == DeliveryState.QUEUED, CHANNELS.c.state == ChannelState.ACTIVE),
+                        ),
+                    )
+                    .order_by(other.c.id)
+                )
+                for row in await connection.execute(statement):
+                    places = read if row.state == DeliveryState.POSTED else coming
+                    places[row.channel_id].setdefault(row.paper_id, row.place)
+        return {channel_id: Elsewhere(read[channel_id], coming[channel_id]) for channel_id in channel_ids}
 
     async def plan(self, plan: DigestPlan, now: datetime) -> bool:
         return await self._plans.submit((plan, now))

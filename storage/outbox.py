@@ -89,6 +89,7 @@ class SqlPostStore:
                 POSTS.c.error,
                 DIGESTS,
             )
+            .add_columns(DELIVERIES.c.read_in)
             .outerjoin(POSTS, POSTS.c.id == DELIVERIES.c.post_id)
             .outerjoin(DIGESTS, DIGESTS.c.id == DELIVERIES.c.digest_id)
             .where(DELIVERIES.c.channel_id == channel_id, DELIVERIES.c.paper_id == paper_id)
@@ -109,6 +110,7 @@ class SqlPostStore:
             post=PostState(row.post_state) if row.post_state else None,
             post_error=row.error or "",
             posted_at=row.posted_at,
+            read_elsewhere=row.read_in is not None,
         )
 
     async def sent_as(self, channel_id: int, remote_id: str) -> Post | None:

@@ -12,7 +12,7 @@ from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.digests.content import POST_CONTENT_JSON, PostContent
-from bot.digests.digest import DigestPlan, PlannedPost
+from bot.digests.digest import DeliveryState, DigestPlan, PlannedPost
 from bot.posting.post import PostState
 from storage.deliveries import WAITING
 from storage.statements import chunks
@@ -47,6 +47,7 @@ async def store_plans(connection: AsyncConnection, items: Sequence[tuple[DigestP
     if not fit:
         return set()
     await _store_digests(connection, fit, waiting)
+    await _drop_read(connection, fit, waiting)
     moved = [
         {
             "channel": channel_id,
@@ -105,7 +106,7 @@ async def _lock_waiting(connection: AsyncConnection, channel_ids: Sequence[int])
 
 def _instant_at(plan: DigestPlan, waiting: Mapping[str, _Waiting]) -> datetime | None:
     """When the oldest paper that still waits was to go out at once, None if there is none."""
-    taken = frozenset(plan.paper_ids)
+    taken = {*plan.paper_ids, *plan.read_elsewhere}
     times = [one.instant_since for paper_id, one in waiting.items() if one.instant_since and paper_id not in taken]
     oldest = min(times, default=None)
     if oldest is None or plan.instant_not_before is None:
@@ -190,6 +191,23 @@ async def _store_digests(
             for position, paper_id in enumerate(plan.paper_ids, 1)
         ]
     await connection.execute(taking, taken)
+
+
+async def _drop_read(
+    connection: AsyncConnection,
+    plans: Mapping[int, tuple[DigestPlan, datetime]],
+    waiting: Mapping[int, Mapping[str, _Waiting]],
+) -> None:
+    """Lets go of what people read elsewhere, as far as it still waits."""
+    read = [
+        {"delivery": found.delivery_id, "place": place}
+        for plan, _ in plans.values()
+        for paper_id, place in plan.read_elsewhere.items()
+        if (found := waiting[plan.channel_id].get(paper_id)) is not None
+    ]
+    if read:
+        statement = update(DELIVERIES).where(DELIVERIES.c.id == bindparam("delivery"))
+        await connection.execute(statement.values(state=DeliveryState.DROPPED, read_in=bindparam("place")), read)
 
 
 async def _add_all(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> list[int]:

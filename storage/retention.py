@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Delete, Row, bindparam, delete, exists, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Delete, Row, Select, bindparam, delete, exists, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.counters import Counter, next_numbers
@@ -20,7 +20,12 @@ TOPICS_STAY = timedelta(hours=1)
 async def delete_left_workspaces(database: Database, left_before: datetime, now: datetime, limit: int) -> int:
     """As the port says (`bot.channels.store`). What is deleted together is one bounded transaction."""
     async with database.write() as connection:
-        if removed := await _remove_topics(connection, left_before, now, limit):
+        left = (
+            select(CHANNELS.c.id)
+            .join(WORKSPACES, WORKSPACES.c.id == CHANNELS.c.workspace_id)
+            .where(WORKSPACES.c.left_at < left_before)
+        )
+        if removed := await remove_topics(connection, _belongs_to(left), now, limit):
             return removed
         workspace = await _next_workspace(connection, left_before, now)
         deleted = 0
@@ -32,12 +37,16 @@ async def delete_left_workspaces(database: Database, left_before: datetime, now:
         return deleted
 
 
-async def _remove_topics(connection: AsyncConnection, left_before: datetime, now: datetime, limit: int) -> int:
+def _belongs_to(channels: Select[Any]) -> ColumnElement[bool]:
+    """Topics of these channels, and those of people's own that were named in them."""
+    return or_(SUBSCRIPTIONS.c.channel_id.in_(channels), SUBSCRIPTIONS.c.named_in.in_(channels))
+
+
+async def remove_topics(connection: AsyncConnection, which: ColumnElement[bool], now: datetime, limit: int) -> int:
+    """Removes some topics as people remove them, so that every process hears of it; returns how many."""
     statement = (
         select(SUBSCRIPTIONS.c.id)
-        .join(CHANNELS, CHANNELS.c.id == SUBSCRIPTIONS.c.channel_id)
-        .join(WORKSPACES, WORKSPACES.c.id == CHANNELS.c.workspace_id)
-        .where(WORKSPACES.c.left_at < left_before, SUBSCRIPTIONS.c.removed_at.is_(None))
+        .where(which, SUBSCRIPTIONS.c.removed_at.is_(None))
         .order_by(SUBSCRIPTIONS.c.id)
         .limit(limit)
     )
@@ -61,7 +70,7 @@ async def _next_workspace(
     """A workspace whose topics are gone for long enough; locked, so that the bot is not invited back meanwhile."""
     topics_left = exists().where(
         CHANNELS.c.workspace_id == WORKSPACES.c.id,
-        SUBSCRIPTIONS.c.channel_id == CHANNELS.c.id,
+        or_(SUBSCRIPTIONS.c.channel_id == CHANNELS.c.id, SUBSCRIPTIONS.c.named_in == CHANNELS.c.id),
         or_(SUBSCRIPTIONS.c.removed_at.is_(None), SUBSCRIPTIONS.c.removed_at > now - TOPICS_STAY),
     )
     statement = (
@@ -77,7 +86,18 @@ async def _next_workspace(
 
 def _deletions(workspace: Row[Any, Any, Any], limit: int) -> Iterator[Delete]:
     """From the leaves to the root, so that no statement deletes more than it says. Each takes at most `limit` rows."""
-    channels = select(CHANNELS.c.id).where(CHANNELS.c.workspace_id == workspace.id)
+    lists = select(SAVED_PAPERS.c.person, SAVED_PAPERS.c.paper_id).where(*_lists_of(workspace)).limit(limit)
+    yield delete(SAVED_PAPERS).where(
+        *_lists_of(workspace), tuple_(SAVED_PAPERS.c.person, SAVED_PAPERS.c.paper_id).in_(lists)
+    )
+    yield from channel_deletions(select(CHANNELS.c.id).where(CHANNELS.c.workspace_id == workspace.id), limit)
+    yield delete(WORKSPACES).where(
+        WORKSPACES.c.id == workspace.id, ~exists().where(CHANNELS.c.workspace_id == workspace.id)
+    )
+
+
+def channel_deletions(channels: Select[Any], limit: int) -> Iterator[Delete]:
+    """The same for the channels with these ids. Their topics must be removed before."""
     key = tuple_(VOTES.c.channel_id, VOTES.c.paper_id, VOTES.c.person)
     some_votes = select(VOTES.c.channel_id, VOTES.c.paper_id, VOTES.c.person).where(VOTES.c.channel_id.in_(channels))
     yield delete(VOTES).where(key.in_(some_votes.limit(limit)))
@@ -87,18 +107,9 @@ def _deletions(workspace: Row[Any, Any, Any], limit: int) -> Iterator[Delete]:
     posts = select(POSTS.c.id).where(POSTS.c.channel_id.in_(channels))
     yield delete(POSTS).where(POSTS.c.id.in_(posts.where(POSTS.c.parent_id.is_not(None)).limit(limit)))
     yield delete(POSTS).where(POSTS.c.id.in_(posts.limit(limit)))
-    for table in (DIGESTS, SUBSCRIPTIONS):
-        yield delete(table).where(
-            table.c.id.in_(select(table.c.id).where(table.c.channel_id.in_(channels)).limit(limit))
-        )
-    lists = select(SAVED_PAPERS.c.person, SAVED_PAPERS.c.paper_id).where(*_lists_of(workspace)).limit(limit)
-    yield delete(SAVED_PAPERS).where(
-        *_lists_of(workspace), tuple_(SAVED_PAPERS.c.person, SAVED_PAPERS.c.paper_id).in_(lists)
-    )
+    for table, of_them in ((DIGESTS, DIGESTS.c.channel_id.in_(channels)), (SUBSCRIPTIONS, _belongs_to(channels))):
+        yield delete(table).where(table.c.id.in_(select(table.c.id).where(of_them).limit(limit)))
     yield delete(CHANNELS).where(CHANNELS.c.id.in_(channels.limit(limit)))
-    yield delete(WORKSPACES).where(
-        WORKSPACES.c.id == workspace.id, ~exists().where(CHANNELS.c.workspace_id == workspace.id)
-    )
 
 
 def _lists_of(workspace: Row[Any, Any, Any]) -> tuple[Any, Any]:

@@ -11,6 +11,7 @@ from storage.idempotency import SqlIdempotencyStore
 from storage.locks import AdvisoryLocks
 from storage.outbox import SqlPostStore
 from storage.papers import SqlPaperStore
+from storage.personal_channels import SqlPersonalChannelStore
 from storage.reading import SqlReadingStore
 from storage.sources import SqlSourceStore
 from storage.subscriptions import SqlSubscriptionStore
@@ -27,6 +28,7 @@ class SqlStore:
         self.vectors = SqlVectorStore(self.database)
         self.sources = SqlSourceStore(self.database)
         self.channels = SqlChannelStore(self.database)
+        self.personal_channels = SqlPersonalChannelStore(self.database)
         self.subscriptions = SqlSubscriptionStore(self.database)
         self.digests = SqlDigestStore(self.database)
         self.posts = SqlPostStore(self.database)

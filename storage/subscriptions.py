@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.digests.digest import DeliveryState
 from bot.errors import UserError
+from bot.messages.message import PersonMention
 from bot.query.models import models_read, models_written
 from bot.topics.store import Match, SubscriptionChange, TopicEdit, TopicOptions
 from bot.topics.subscription import Subscription
@@ -18,7 +20,10 @@ from storage.counters import Counter, next_numbers
 from storage.database import Database
 from storage.deliveries import WAITING, queue
 from storage.statements import chunks, upsert
-from storage.tables import BASELINES, CHANNELS, DELIVERIES, DELIVERY_TOPICS, PAPERS, SUBSCRIPTIONS
+from storage.tables import BASELINES, CHANNELS, DELIVERIES, DELIVERY_TOPICS, PAPERS, PERSONAL_CHANNELS, SUBSCRIPTIONS
+
+#: Topics of a channel that are removed together; no command lets anybody have more.
+MOST_REMOVED = 200
 
 
 def subscription_of(row: Row[Any]) -> Subscription:
@@ -33,6 +38,8 @@ def subscription_of(row: Row[Any]) -> Subscription:
         since=row.since,
         created_by=row.created_by,
         models=models_read(row.models),
+        named_in=row.named_in,
+        quiet=row.quiet,
     )
 
 
@@ -43,11 +50,19 @@ class SqlSubscriptionStore:
         self._database = database
 
     async def add(
-        self, channel_id: int, options: TopicOptions, *, created_by: str, now: datetime, backfill: Sequence[str] = ()
+        self,
+        channel_id: int,
+        options: TopicOptions,
+        *,
+        created_by: str,
+        now: datetime,
+        backfill: Sequence[str] = (),
+        named_in: int | None = None,
+        quiet: bool = False,
     ) -> Subscription:
         async with self._database.write() as connection:
             change = await next_numbers(connection, Counter.CHANGE)
-            await _refuse_double(connection, channel_id, options.query)
+            await _refuse_double(connection, channel_id, options.query, named_in)
             numbering = (
                 update(CHANNELS)
                 .where(CHANNELS.c.id == channel_id)
@@ -69,6 +84,8 @@ class SqlSubscriptionStore:
                     change=change,
                     created_by=created_by,
                     created_at=now,
+                    named_in=named_in,
+                    quiet=quiet,
                 )
                 .returning(SUBSCRIPTIONS)
             )
@@ -98,7 +115,7 @@ class SqlSubscriptionStore:
             known = {row.id: subscription_of(row) for row in await connection.execute(both)}
             if known != {kept.id: kept, gone.id: gone}:
                 raise UserError("One of these topics was changed in the meantime. `/papers topics` shows them.")
-            await _refuse_double(connection, kept.channel_id, options.query, besides=(kept.id, gone.id))
+            await _refuse_double(connection, kept.channel_id, options.query, kept.named_in, besides=(kept.id, gone.id))
             await connection.execute(
                 update(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id == gone.id).values(removed_at=now, change=change)
             )
@@ -132,6 +149,20 @@ class SqlSubscriptionStore:
                 .values(removed_at=now, change=change)
             )
             await _drop_waiting(connection, subscription_id)
+
+    async def remove_all(self, channel_id: int, now: datetime) -> int:
+        alive = select(SUBSCRIPTIONS.c.id).where(
+            SUBSCRIPTIONS.c.channel_id == channel_id, SUBSCRIPTIONS.c.removed_at.is_(None)
+        )
+        async with self._database.write() as connection:
+            change = await next_numbers(connection, Counter.CHANGE, MOST_REMOVED)
+            topics = list((await connection.execute(alive.order_by(SUBSCRIPTIONS.c.id).limit(MOST_REMOVED))).scalars())
+            for place, topic in enumerate(topics):
+                removal = update(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id == topic)
+                await connection.execute(removal.values(removed_at=now, change=change + place))
+            waiting = update(DELIVERIES).where(DELIVERIES.c.channel_id == channel_id, WAITING)
+            await connection.execute(waiting.values(state=DeliveryState.DROPPED))
+            return len(topics)
 
     async def of_channel(self, channel_id: int) -> list[Subscription]:
         return await self._subscriptions(
@@ -181,6 +212,33 @@ class SqlSubscriptionStore:
         async with self._database.read() as connection:
             return {row.subscription_id: row.papers for row in await connection.execute(statement)}
 
+    async def people_for(
+        self, channel_ids: Sequence[int], paper_ids: Sequence[str]
+    ) -> dict[tuple[int, str], tuple[PersonMention, ...]]:
+        found: defaultdict[tuple[int, str], dict[str, PersonMention]] = defaultdict(dict)
+        columns = (SUBSCRIPTIONS.c.named_in, DELIVERIES.c.paper_id, *PERSONAL_CHANNELS.c["person", "name", "pings"])
+        async with self._database.read() as connection:
+            for channels in chunks(channel_ids):
+                for papers in chunks(paper_ids):
+                    statement = (
+                        select(*columns)
+                        .select_from(SUBSCRIPTIONS)
+                        .join(DELIVERY_TOPICS, DELIVERY_TOPICS.c.subscription_id == SUBSCRIPTIONS.c.id)
+                        .join(DELIVERIES, DELIVERIES.c.id == DELIVERY_TOPICS.c.delivery_id)
+                        .join(PERSONAL_CHANNELS, PERSONAL_CHANNELS.c.channel_id == SUBSCRIPTIONS.c.channel_id)
+                        .where(
+                            SUBSCRIPTIONS.c.named_in.in_(channels),
+                            SUBSCRIPTIONS.c.removed_at.is_(None),
+                            ~SUBSCRIPTIONS.c.quiet,
+                            DELIVERIES.c.paper_id.in_(papers),
+                        )
+                        .order_by(PERSONAL_CHANNELS.c.channel_id)
+                    )
+                    for row in await connection.execute(statement):
+                        mention = PersonMention(row.person, row.name, row.pings)
+                        found[row.named_in, row.paper_id][row.person] = mention
+        return {place: tuple(people.values()) for place, people in found.items()}
+
     async def owner(self, channel_id: int) -> str:
         topics = await self.of_channel(channel_id)
         return topics[0].created_by if topics else ""
@@ -204,7 +262,9 @@ async def _edit(connection: AsyncConnection, edit: TopicEdit) -> Subscription:
     before = (await connection.execute(known)).one_or_none()
     if before is None:
         raise UserError("That topic was removed in the meantime.")
-    await _refuse_double(connection, before.channel_id, edit.options.query, besides=[edit.subscription_id])
+    await _refuse_double(
+        connection, before.channel_id, edit.options.query, before.named_in, besides=[edit.subscription_id]
+    )
     # A new name is no new question: only another query starts over with what is news.
     models = models_written(edit.options.models)
     asked = (edit.options.query, edit.options.min_upvotes, models)
@@ -233,20 +293,22 @@ async def _edit(connection: AsyncConnection, edit: TopicEdit) -> Subscription:
 
 
 async def _refuse_double(
-    connection: AsyncConnection, channel_id: int, query: str, besides: Collection[int] = ()
+    connection: AsyncConnection, channel_id: int, query: str, named_in: int | None, besides: Collection[int] = ()
 ) -> None:
-    """Raises `UserError` when the channel has a topic with this query. Nobody can add one meanwhile: all of them take
-    a change number first, and the counter stays locked.
+    """Raises `UserError` when the channel has a topic with this query, named in the same place. Nobody can add one
+    meanwhile: all of them take a change number first, and the counter stays locked.
     """
     statement = select(SUBSCRIPTIONS.c.number).where(
         SUBSCRIPTIONS.c.channel_id == channel_id,
         SUBSCRIPTIONS.c.query == query,
+        SUBSCRIPTIONS.c.named_in.is_not_distinct_from(named_in),
         SUBSCRIPTIONS.c.removed_at.is_(None),
         SUBSCRIPTIONS.c.id.not_in(besides),
     )
     number: int | None = (await connection.execute(statement)).scalar_one_or_none()
     if number is not None:
-        raise UserError(f"This channel has that topic already: it is number {number}.")
+        whose = "This channel has" if named_in is None else "You have"
+        raise UserError(f"{whose} that topic already: it is number {number}.")
 
 
 async def _set_baseline(connection: AsyncConnection, subscription_id: int, paper_ids: Sequence[str]) -> None:

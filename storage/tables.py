@@ -201,13 +201,40 @@ class ChannelRow(SQLModel, table=True):
     last_number: int
 
 
+class PersonalChannelRow(SQLModel, table=True):
+    """Whose own channel a channel is: their direct messages with the bot.
+
+    `told` is the last reason, of those why nothing reaches them there, that they were told elsewhere; `stopped_at` is
+    since when that is so, as far as somebody noticed.
+    """
+
+    __tablename__ = "personal_channels"
+    __table_args__ = (Index("ix_personal_channels_person", "person"),)
+
+    channel_id: int = Field(primary_key=True, foreign_key="channels.id", ondelete="CASCADE")
+    person: str
+    name: str
+    pings: bool
+    told: str = Field(sa_type=Text)
+    stopped_at: datetime | None
+
+
 class SubscriptionRow(SQLModel, table=True):
-    """A topic. Removed ones stay, so that other processes learn of the removal and history keeps its names."""
+    """A topic. Removed ones stay, so that other processes learn of the removal and history keeps its names.
+
+    One that is a person's own belongs to their own channel, and `named_in` is where they named it.
+    """
 
     __tablename__ = "subscriptions"
     __table_args__ = (
         UniqueConstraint("channel_id", "number"),
         Index("ix_subscriptions_change", "change", unique=True),
+        Index(
+            "ix_subscriptions_named_in",
+            "named_in",
+            postgresql_where=text("named_in IS NOT NULL"),
+            sqlite_where=text("named_in IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -223,6 +250,8 @@ class SubscriptionRow(SQLModel, table=True):
     created_by: str
     created_at: datetime
     removed_at: datetime | None
+    named_in: int | None = Field(default=None, foreign_key="channels.id", ondelete="CASCADE")
+    quiet: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class BaselineRow(SQLModel, table=True):
@@ -308,7 +337,11 @@ class PostRow(SQLModel, table=True):
 
 
 class DeliveryRow(SQLModel, table=True):
-    """A paper in a channel. The unique key is the promise that there is never a second one."""
+    """A paper in a channel. The unique key is the promise that there is never a second one.
+
+    `read_in` is the channel in which a person read it, and because of which it was dropped from their own. It may be
+    gone since, and nothing else is looked up by it.
+    """
 
     __tablename__ = "deliveries"
     __table_args__ = (
@@ -336,6 +369,7 @@ class DeliveryRow(SQLModel, table=True):
     points: int | None = None
     post_id: int | None = Field(foreign_key="posts.id", ondelete="SET NULL")
     posted_at: datetime | None
+    read_in: int | None = None
 
 
 class DeliveryTopicRow(SQLModel, table=True):
@@ -451,6 +485,7 @@ SOURCES = _TABLES["sources"]
 SOURCE_DAYS = _TABLES["source_days"]
 WORKSPACES = _TABLES["workspaces"]
 CHANNELS = _TABLES["channels"]
+PERSONAL_CHANNELS = _TABLES["personal_channels"]
 SUBSCRIPTIONS = _TABLES["subscriptions"]
 BASELINES = _TABLES["baselines"]
 DIGESTS = _TABLES["digests"]

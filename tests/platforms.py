@@ -77,6 +77,7 @@ class SimulatedPlatform:
         self._turns: dict[str, float] = {}
         self.requests: list[str] = []
         self.shared: set[str] = set()  # channels with people of other workspaces
+        self.unreachable: set[str] = set()  # people with whom no conversation can be opened
         self.can_look_up = True
         self._name = name
         self._per_message = per_message
@@ -182,6 +183,11 @@ class SimulatedPlatform:
             return LookUp.CANNOT_TELL
         found = next((post for post in self.posts if post.key == outgoing.key), None)
         return Sent(found.remote_id) if found else LookUp.MISSING
+
+    async def direct_messages(self, address: Address, person_id: str) -> Address:
+        if person_id in self.unreachable:
+            raise UserError("You take no messages from me.")
+        return Address(address.platform, address.workspace, f"to {person_id}")
 
     async def tell(self, address: Address, person_id: str, message: Message) -> bool:
         self.told.append((address.channel, person_id))

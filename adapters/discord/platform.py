@@ -23,7 +23,7 @@ from adapters.discord.client.error_codes import (
     outcome_of,
 )
 from adapters.discord.client.errors import RESPONSE_ERRORS, BadResponseError, code_of
-from adapters.discord.client.routes import channel_route, messages_route, snowflake
+from adapters.discord.client.routes import DIRECT_MESSAGES, channel_route, messages_route, snowflake
 from adapters.discord.guilds.missing_access import missing_access_reason
 from adapters.discord.messages import mentions
 from adapters.discord.messages.markers import can_be_marked
@@ -35,6 +35,7 @@ from adapters.discord.posting.history import find_in_history
 from adapters.discord.posting.threads import reply_in_thread
 from bot.channels.channel import Address, PlatformName, Style
 from bot.clocks import Clock
+from bot.errors import UserError
 from bot.messages.message import Message
 from bot.platforms.outcomes import (
     Gone,
@@ -192,6 +193,23 @@ class DiscordPlatform:
             return LookUp.MISSING
         return LookUp.MISSING if readable and can_be_marked(outgoing.message) else LookUp.CANNOT_TELL
 
+    async def direct_messages(self, address: Address, person_id: str) -> Address:  # noqa: ARG002 - of any server
+        """The conversation with a person, who is the same one in all servers. That they take messages is not said."""
+        person = snowflake(person_id)
+        if person is None:
+            raise UserError(f"{person_id} is nobody on Discord.")
+        if self._breaker.wait:
+            raise UserError(self._breaker.reason)
+        try:
+            await self.client.log_in()
+            conversation = str(await self._conversation(person))
+        except RESPONSE_ERRORS as error:
+            _log.info("discord.no_conversation", person=person_id, reason=str(error))
+            outcome = outcome_of(error, sent=False)
+            why = "" if isinstance(outcome, Sent) else f": {outcome.reason}"
+            raise UserError(f"I cannot open a conversation with you{why}") from error
+        return Address(PlatformName.DISCORD, DIRECT_MESSAGES, conversation)
+
     async def tell(self, address: Address, person_id: str, message: Message) -> bool:
         """Sends a direct message that leads to the channel; False when the person takes none from us."""
         person = snowflake(person_id)
@@ -199,16 +217,19 @@ class DiscordPlatform:
             return False
         try:
             await self.client.log_in()
-            channel = await self.client.request_once(
-                Route("POST", "/users/@me/channels"), {"recipient_id": str(person)}
-            )
+            channel = await self._conversation(person)
             for part in render_all(self.localized(message)):
                 body = {**part.payload, "content": f"{part.content} {self._link(address)}".strip()}
-                await self.client.request_once(messages_route(int(channel["id"])), body)
+                await self.client.request_once(messages_route(channel), body)
         except RESPONSE_ERRORS as error:
             _log.info("discord.not_told", channel=str(address), reason=str(error))
             return False
         return True
+
+    async def _conversation(self, person: int) -> int:
+        """Our direct messages with a person; Discord makes them when they are not there yet."""
+        route = Route("POST", "/users/@me/channels")
+        return int((await self.client.request_once(route, {"recipient_id": str(person)}))["id"])
 
     def _link(self, address: Address) -> str:
         """The channel as Discord shows it to be gone to, nothing for one that is known to be gone."""

@@ -13,9 +13,9 @@ import structlog
 
 from adapters.discord.client.connection import DiscordClient
 from adapters.discord.client.errors import RESPONSE_ERRORS, described
-from adapters.discord.client.routes import messages_route
+from adapters.discord.client.routes import DIRECT_MESSAGES, messages_route
 from adapters.discord.guilds.permissions import can_post, may_post, person_of
-from adapters.discord.interactions.command_calls import DIRECT_MESSAGES, place_of
+from adapters.discord.interactions.command_calls import place_of
 from adapters.discord.interactions.handler import SERVERS_ONLY
 from adapters.discord.interactions.replies import words
 from adapters.discord.messages.command_mentions import CommandMentions
@@ -87,7 +87,8 @@ class TextCommands:
             return CommandCall(line=text, address=address, channel_name=str(message.channel.id), person=person)
         place = place_of(message.channel, self._client.user)
         address = Address(PlatformName.DISCORD, str(guild.id), str(place.id))
-        return CommandCall(line=text, address=address, channel_name=place.name, person=_person(message, place))
+        person = _person(message, place)
+        return CommandCall(line=text, address=address, channel_name=place.name, person=person, public=True)
 
     async def _post(self, message: discord.Message, answer: Message) -> None:
         """Replies and notifies nobody. Should the message be told of twice, Discord knows the answer by its nonce."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -17,7 +18,7 @@ from adapters.slack.posting.history import find_message
 from adapters.slack.posting.metadata import metadata_of
 from adapters.slack.posting.sending import post, say
 from bot.channels.channel import Address, PlatformName, Style
-from bot.errors import PaperRoundError
+from bot.errors import PaperRoundError, UserError
 from bot.messages.message import Message
 from bot.platforms.outcomes import (
     Gone,
@@ -124,6 +125,16 @@ class SlackPlatform:
             # Whether the channel still takes messages is for the next one to find out.
             return LookUp.CANNOT_TELL
         return outcome if isinstance(outcome, Retry | Gone) else Retry(outcome.reason, detail=outcome.detail)
+
+    async def direct_messages(self, address: Address, person_id: str) -> Address:
+        api = await self._api_of(address)
+        if not isinstance(api, SlackApi):
+            raise UserError(api.reason)
+        try:
+            return replace(address, channel=await api.direct_messages(person_id))
+        except ERRORS as error:
+            log.info("slack.no_conversation", person=person_id, reason=explained(error))
+            raise UserError(f"I cannot open a conversation with you: {outcome_of(error).reason}") from error
 
     async def tell(self, address: Address, person_id: str, message: Message) -> bool:
         """Writes to the person, in the conversation that the person has with the app."""

@@ -21,6 +21,7 @@ from bot.platforms.outcomes import HistoryWindow, LookUp, Outgoing, Rejected, Re
 log = structlog.get_logger(__name__)
 
 WORKSPACE = "local"
+PERSONAL = "for-you"
 LONGEST_CHANNEL_NAME = 40  # characters; a longer one does not fit on a phone
 LONGEST_MENTION = 80
 PAPERS_PER_MESSAGE = 25  # a page scrolls; more than this is tedious in one message
@@ -127,6 +128,10 @@ class WebPlatform:
             log.warning("web.log_unreadable", error=str(error))
             return LookUp.CANNOT_TELL
         return Sent(str(found.id)) if found else LookUp.MISSING
+
+    async def direct_messages(self, address: Address, person_id: str) -> Address:  # noqa: ARG002 - one person
+        """A channel of its own: everybody who opens the workspace is the same local person."""
+        return address_of(PERSONAL)
 
     async def tell(self, address: Address, person_id: str, message: Message) -> bool:  # noqa: ARG002 - one person
         try:

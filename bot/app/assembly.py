@@ -34,7 +34,13 @@ from storage.store import SqlStore
 
 def composer_of(store: SqlStore) -> Composer:
     """What writes the messages of posts."""
-    return Composer(channels=store.channels, papers=store.papers, reading=store.reading, digests=store.digests)
+    return Composer(
+        channels=store.channels,
+        papers=store.papers,
+        reading=store.reading,
+        digests=store.digests,
+        subscriptions=store.subscriptions,
+    )
 
 
 def engine_of(
@@ -85,7 +91,7 @@ def engine_of(
             unknown_policy=unknown_policy,
         ),
         leadership=leadership,
-        retention=Retention(store.channels, clock, left_kept_for),
+        retention=Retention(store.channels, store.personal_channels, clock, left_kept_for),
         index=index,
         metrics=metrics,
         measure=store.figures.at,
@@ -109,13 +115,20 @@ def services_of(
         papers=store.papers,
         sources=store.sources,
         channels=store.channels,
+        personal_channels=store.personal_channels,
         subscriptions=store.subscriptions,
         matches=store.digests,
         digests=store.digests,
         posts=store.posts,
         reading=store.reading,
         composer=composer_of(store),
-        tracing=Tracing(papers=store.papers, subscriptions=store.subscriptions, posts=store.posts, clock=clock),
+        tracing=Tracing(
+            papers=store.papers,
+            subscriptions=store.subscriptions,
+            digests=store.digests,
+            posts=store.posts,
+            clock=clock,
+        ),
         clock=clock,
         planner=engine.planner,
         tastes=engine.planner.tastes,

@@ -108,7 +108,8 @@ class Channel:
     """A channel with its standing orders. `schedule` is canonical text, `time_zone` an IANA name.
 
     `next_digest_at` is None for a channel whose papers go out at once. `reason` says why it is paused or broken.
-    `workspace_name` is what people call the workspace, or its id where nobody told.
+    `workspace_name` is what people call the workspace, or its id where nobody told. `person` is whose own channel it
+    is (`bot.channels.personal`), by the platform's id; empty for one that is nobody's in particular.
     """
 
     id: int
@@ -123,6 +124,7 @@ class Channel:
     paused_until: datetime | None = None
     next_digest_at: datetime | None = None
     instant_at: datetime | None = None
+    person: str = ""
 
     @property
     def shown_name(self) -> str:

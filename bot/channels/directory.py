@@ -32,18 +32,18 @@ class Directory:
     async def find(self, address: Address) -> Channel | None:
         return await self._channels.find(address)
 
-    async def add_channel(self, address: Address, name: str, time_zone: str = DEFAULT_TIME_ZONE) -> Channel:
-        """The channel at that address, added with the default schedule if it is new; it takes a new name.
+    async def add_channel(
+        self, address: Address, name: str, time_zone: str = DEFAULT_TIME_ZONE, schedule: str = DEFAULT_SCHEDULE
+    ) -> Channel:
+        """The channel at that address, added with that schedule if it is new; it takes a new name.
 
         A `name` that is only the address is no name: who does not know better says that.
         """
         known = await self.find(address)
         if known is not None and name in (known.name, address.channel):
             return known
-        first = next_digest_at(DEFAULT_SCHEDULE, time_zone, self._clock.now())
-        return await self._channels.add(
-            address, name, time_zone=time_zone, schedule=DEFAULT_SCHEDULE, next_digest_at=first
-        )
+        first = next_digest_at(schedule, time_zone, self._clock.now())
+        return await self._channels.add(address, name, time_zone=time_zone, schedule=schedule, next_digest_at=first)
 
 
 class ChannelDirectory(Protocol):

@@ -50,7 +50,11 @@ async def preview(services: Services, call: CommandCall, _arguments: Arguments) 
     reasons = [reason for post in plan.posts if isinstance(post.content, DigestPart) for reason in post.content.reasons]
     papers |= await services.papers.papers([one.about for one in reasons if one and one.kind is ReasonKind.LIKED])
     parts = [post.content for post in plan.posts if isinstance(post.content, DigestPart)]
-    message = digest_message(channel, plan.digest, parts[0], papers, topics, {})
+    people = await services.subscriptions.people_for([channel.id], list(papers))
+    mine = {
+        paper_id: [replace(one, ping=False) for one in people.get((channel.id, paper_id), ())] for paper_id in papers
+    }
+    message = digest_message(channel, plan.digest, parts[0], papers, topics, {}, mine)
     # A preview is no digest yet: nothing stands behind its "more" button, and it pings nobody.
     blocks = [block for block in message.blocks if not isinstance(block, Buttons)]
     if more := plan.digest.shown - len(parts[0].paper_ids):

@@ -84,7 +84,8 @@ class Command:
     """One `/papers` command.
 
     `manages` says that only who may manage the channel may give it, though everybody may
-    without the argument that `changes_with` names, which then only shows. `hidden` commands stand behind buttons: they
+    without the argument that `changes_with` names, which then only shows, or with the option that `own_with` names,
+    which makes it about what is the person's own. `hidden` commands stand behind buttons: they
     work when typed and are in no list. `redraws` says that the answer may change the message whose button was pressed,
     so that a platform must not mix up the answers to two people, and `asks_elsewhere` that it may ask the sources, who
     take their time. The answer to a `personal` one is nobody else's business, and one that `changes_reading_list`
@@ -102,6 +103,7 @@ class Command:
     details: str = ""
     manages: bool = False
     changes_with: str = ""
+    own_with: str = ""
     hidden: bool = False
     redraws: bool = False
     asks_elsewhere: bool = False

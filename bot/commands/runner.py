@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from time import perf_counter
 
 import structlog
@@ -11,6 +12,7 @@ from bot.commands import (
     completion,
     delivery,
     forecasting,
+    interests,
     looking_back,
     muting,
     reading,
@@ -27,9 +29,10 @@ from bot.commands.help import asks_for_language, explanation, language, menu, ov
 from bot.commands.lines import read_arguments, split_line
 from bot.commands.registry import Arguments, Command, Kind, Parameter, Registry
 from bot.commands.services import Services
-from bot.commands.wording import UNSEEN, mistake, trouble
+from bot.commands.wording import UNSEEN, hint, mistake, trouble
 from bot.commits import Commit, Commits, watch
 from bot.errors import StorageError, UserError
+from bot.messages.message import code
 from bot.metrics import Metrics
 from bot.platforms.command_calls import CommandCall, Completion, Reply
 from bot.platforms.permissions import may_manage
@@ -60,6 +63,7 @@ REGISTRY = Registry(
         *searching.COMMANDS,
         *subscribing.COMMANDS,
         *topics.COMMANDS,
+        *interests.COMMANDS,
         *timing.COMMANDS,
         *settings.COMMANDS,
         *delivery.COMMANDS,
@@ -108,10 +112,12 @@ class Commands:
                 return name, menu()
             command = REGISTRY.get("help" if word in HELP else word, rest)
             name = command.name
-            reply = await self._run(command, rest, call)
-            if command.manages and command.announced and not reply.failed and commits.state is Commit.DONE:
+            arguments = await self._arguments(command, rest, call)
+            reply = await command.handler(self._services, call, arguments)
+            told = command.manages and command.announced and command.own_with not in arguments
+            if told and not reply.failed and commits.state is Commit.DONE:
                 await announce(self._services, call, reply)
-            return name, reply
+            return name, await self._with_refusal(call, reply)
         except UserError as error:
             return name, mistake(error)
         except StorageError as error:
@@ -128,12 +134,36 @@ class Commands:
             _log.warning("command.not_completed", channel=str(call.address), reason=str(error))
             return []
 
-    async def _run(self, command: Command, rest: str, call: CommandCall) -> Reply:
+    async def _arguments(self, command: Command, rest: str, call: CommandCall) -> Arguments:
+        """What a command was given; raises `UserError` where it is wrong, or not for this person to say."""
         # Who may not do it need not be told how to write it.
         refused = command.manages and not await may_manage(call, self._services.channels)
-        arguments = read_arguments(command, rest) if not refused or command.changes_with else Arguments({})
-        if refused and (not command.changes_with or command.changes_with in arguments):
+        readable = not refused or command.changes_with or command.own_with
+        arguments = read_arguments(command, rest) if readable else Arguments({})
+        changes = not command.changes_with or command.changes_with in arguments
+        if refused and changes and command.own_with not in arguments:
             if not call.person.known:
                 raise UserError(UNSEEN)
-            raise UserError(f"Only people who may manage this channel can use `/papers {command.name}`.")
-        return await command.handler(self._services, call, arguments)
+            own = command.options[command.own_with].usage.strip("[]") if command.own_with else ""
+            everybody = f" With `{own}` everybody can." if own else ""
+            raise UserError(f"Only people who may manage this channel can use `/papers {command.name}`.{everybody}")
+        return arguments
+
+    async def _with_refusal(self, call: CommandCall, reply: Reply) -> Reply:
+        """The reply; once with it, to the person alone, that nothing reaches them in their own channel."""
+        if call.public or not reply.ephemeral or reply.failed or reply.replaces or reply.update is not None:
+            return reply
+        reader = call.reader
+        try:
+            reason = await self._services.personal_channels.take_refusal(
+                reader.platform, reader.workspace, reader.person
+            )
+        except StorageError as error:
+            _log.warning("person.not_told", channel=str(call.address), reason=str(error))
+            return reply
+        if not reason:
+            return reply
+        note = hint(
+            f"Papers of your own topics do not reach you: {reason} ", code("/papers interests resume"), " tries again."
+        )
+        return replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, note)))

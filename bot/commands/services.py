@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.channels.channel import Channel, PlatformName
 from bot.channels.directory import DEFAULT_TIME_ZONE, Directory
+from bot.channels.personal import PersonalChannel, PersonalChannelStore
 from bot.channels.store import ChannelStore
 from bot.clocks import Clock
 from bot.digests.planning import Planner
@@ -40,6 +41,7 @@ class Services:
     papers: PaperStore
     sources: SourceStore
     channels: ChannelStore
+    personal_channels: PersonalChannelStore
     subscriptions: SubscriptionStore
     matches: MatchStore
     digests: DigestStore
@@ -76,6 +78,11 @@ class Services:
     async def known_channel(self, call: CommandCall) -> Channel | None:
         """The channel of a call, None when nobody has set anything up there."""
         return await self.directory.find(call.address)
+
+    async def personal_channel(self, call: CommandCall) -> PersonalChannel | None:
+        """The own channel of the person who gives a command, None where they have none."""
+        reader = call.reader
+        return await self.personal_channels.find(reader.platform, reader.workspace, reader.person)
 
     async def channel(self, call: CommandCall) -> Channel:
         """The channel of a call, added with the defaults when it is new."""

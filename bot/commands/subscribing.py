@@ -8,6 +8,16 @@ import structlog
 
 from bot.channels.channel import Channel
 from bot.commands.forecasting import forms, latest, samples, volume
+from bot.commands.interest_wording import (
+    MOST_OWN_TOPICS,
+    MY_TOPICS,
+    OWN,
+    QUIET,
+    QUIETLY,
+    named,
+    own_channel,
+    remove_own_button,
+)
 from bot.commands.looking_back import look_back_button
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.searching import did_you_mean
@@ -25,7 +35,7 @@ from bot.text.counting import count_of
 from bot.text.lists import listed
 from bot.topics.baselines import baseline_of
 from bot.topics.store import TopicOptions
-from bot.topics.subscription import wanted_query
+from bot.topics.subscription import Subscription, wanted_query
 from bot.topics.volume import list_of_source
 
 MOST_TOPICS = 100  # in one channel; more would be a list that nobody reads
@@ -39,16 +49,23 @@ async def subscribe(services: Services, call: CommandCall, arguments: Arguments)
     query = await services.query(arguments.text("query"))
     least = arguments.number("min-upvotes") or None
     name = read_name(arguments.text("name"))
-    channel = await services.channel(call)
+    if QUIETLY in arguments and OWN not in arguments:
+        raise UserError("`--quietly` is for topics of your own: write `--for me` with it.")
+    here = await services.channel(call)
+    channel = await own_channel(services, call, here) if OWN in arguments else here
+    # In their direct messages a person's own topics are simply those of the channel.
+    named_in = here.id if channel.id != here.id else None
     query = await services.examples.decided(query, sources=channel.settings.sources)
     wanted = wanted_query(query, least)
     topics = await services.subscriptions.of_channel(channel.id)
-    refuse_double(query, wanted, topics)
+    refuse_double(query, wanted, topics, named_in)
+    if named_in is not None and len(topics) >= MOST_OWN_TOPICS:
+        raise UserError(f"You have {MOST_OWN_TOPICS} topics already. `/papers interests remove N` makes room.")
     if len(topics) >= MOST_TOPICS:
         raise UserError(f"This channel has {MOST_TOPICS} topics already. `/papers unsubscribe N` makes room.")
     # Whatever may fail comes before the topic is added: then it is there with all that was asked for, or not at all.
     count = arguments.number("backfill") or 0
-    older = await _older(services, channel, wanted, count) if count else []
+    older = await _older(services, (channel, here), wanted, count) if count else []
     options = TopicOptions(
         query=query.text,
         models=query.models,
@@ -58,23 +75,33 @@ async def subscribe(services: Services, call: CommandCall, arguments: Arguments)
         baseline=await baseline_of(services.papers, wanted, services.clock.now()),
     )
     topic = await services.subscriptions.add(
-        channel.id, options, created_by=call.person.id, now=services.clock.now(), backfill=older
+        channel.id,
+        options,
+        created_by=call.person.id,
+        now=services.clock.now(),
+        backfill=older,
+        named_in=named_in,
+        quiet=QUIETLY in arguments,
     )
+    blocks: list[Block] = [say(bold(f"Topic {topic.number} added: "), *explain(wanted), ".")]
     when = "as soon as they are found" if topic.instant else schedule_in_words(channel)
-    blocks: list[Block] = [
-        say(bold(f"Topic {topic.number} added: "), *explain(wanted), "."),
-        say(f"New ones are posted here {when}. ", *next_digest(channel, services.clock.now())),
-    ]
+    if named_in is None:
+        blocks.append(say(f"New ones are posted here {when}. ", *next_digest(channel, services.clock.now())))
+    else:
+        blocks += named(here, topic, call.person.name, when)
     blocks += await volume(services, wanted, await services.sources_of(channel))
     blocks.append(await _looked_into(services, channel))
     blocks += await forms(services, query)
     blocks += await did_you_mean(services, query)
-    if count:
-        blocks.append(await _post_older(services, channel, older))
-    else:
-        blocks += await samples(services, wanted)
-    blocks.append(Buttons((Button("Topics", "topics"), look_back_button(topic), remove_button(topic, "Undo"))))
+    blocks += [await _post_older(services, channel, older)] if count else await samples(services, wanted)
+    blocks.append(_buttons(topic))
     return answer(*blocks)
+
+
+def _buttons(topic: Subscription) -> Buttons:
+    if topic.named_in is not None:
+        return Buttons((MY_TOPICS, remove_own_button(topic, "Undo")))
+    return Buttons((Button("Topics", "topics"), look_back_button(topic), remove_button(topic, "Undo")))
 
 
 async def _looked_into(services: Services, channel: Channel) -> Block:
@@ -88,11 +115,12 @@ async def _looked_into(services: Services, channel: Channel) -> Block:
     return hint(f"Looked for in {listed(said)}{where}.")
 
 
-async def _older(services: Services, channel: Channel, wanted: Query, count: int) -> list[str]:
-    """The latest papers that match and that the channel does not have."""
-    papers = [paper for paper in await latest(services, wanted, count) if channel.settings.takes_from(paper.sources)]
-    known = await services.digests.delivered_ids(channel.id, [paper.id for paper in papers])
-    return [paper.id for paper in papers if paper.id not in known]
+async def _older(services: Services, channels: Sequence[Channel], wanted: Query, count: int) -> list[str]:
+    """The latest papers that match, that the first of the channels takes, and that none of them has."""
+    settings = channels[0].settings
+    papers = [paper.id for paper in await latest(services, wanted, count) if settings.takes_from(paper.sources)]
+    known = {one for channel in channels for one in await services.digests.delivered_ids(channel.id, papers)}
+    return [paper_id for paper_id in papers if paper_id not in known]
 
 
 async def _post_older(services: Services, channel: Channel, older: Sequence[str]) -> Block:
@@ -117,6 +145,7 @@ COMMANDS = (
         handler=subscribe,
         manages=True,
         opens_modal=True,
+        own_with=OWN,
         parameters=(
             Parameter(name="query", help="a query, written as for search", kind=Kind.QUERY, required=True),
             MIN_UPVOTES,
@@ -130,12 +159,18 @@ COMMANDS = (
                 maximum=MOST_BACKFILL,
             ),
             NAME,
+            Parameter(name=OWN, help="makes it a topic of your own", kind=Kind.CHOICE, choices=("me",), option=True),
+            QUIET,
         ),
         examples=(
             "subscribe diffusion distillation",
             'subscribe "language model" OR llm --min-upvotes 20',
             "subscribe cat:cs.CL agents --name Agents --instant",
+            "subscribe agents --for me",
         ),
-        details="Nothing old is posted unless you ask with --backfill. `*` alone subscribes to the whole feed.",
+        details=(
+            "Nothing old is posted unless you ask with --backfill. `*` alone subscribes to the whole feed. With "
+            "--for me papers for you are marked in this channel, and what it does not get comes to you: see interests."
+        ),
     ),
 )

@@ -38,14 +38,19 @@ def read_name(name: str) -> str:
     return name
 
 
-def refuse_double(query: Query, wanted: Query, topics: Sequence[Subscription]) -> None:
-    """Raises `UserError` if a topic has this query, or finds the same by its options: in whatever spelling."""
+def refuse_double(query: Query, wanted: Query, topics: Sequence[Subscription], named_in: int | None = None) -> None:
+    """Raises `UserError` if a topic has this query, or finds the same by its options: in whatever spelling.
+
+    People may name a topic of their own in several channels; those that were `named_in` another one are none of it.
+    """
+    whose = "This channel has" if named_in is None else "You have"
+    change = "/papers edit" if named_in is None else "/papers interests edit"
     for topic in topics:
-        if is_about(topic, query, wanted):
+        if topic.named_in == named_in and is_about(topic, query, wanted):
             written = "" if topic.query == query.text else f", {quoted(topic.query)}"
             raise UserError(
-                f"This channel has that topic already: it is number {topic.number}{written}. "
-                f"`/papers edit {topic.number}` changes it."
+                f"{whose} that topic already: it is number {topic.number}{written}. "
+                f"`{change} {topic.number}` changes it."
             )
 
 
@@ -57,8 +62,8 @@ def is_about(topic: Subscription, query: Query, wanted: Query) -> bool:
         return False
 
 
-async def topic_named(services: Services, channel: Channel, asked: str) -> Subscription:
-    """The topic that a person means by its number, name or query."""
+async def topic_named(services: Services, channel: Channel, asked: str, *, shown_by: str = "topics") -> Subscription:
+    """The topic that a person means by its number, name or query. `shown_by` is the command that lists them."""
     topics = await services.subscriptions.of_channel(channel.id)
     if not topics:
         raise UserError("This channel has no topics. `/papers subscribe QUERY` adds one.")
@@ -79,7 +84,7 @@ async def topic_named(services: Services, channel: Channel, asked: str) -> Subsc
     titles = {topic.title: topic.number for topic in topics}
     if near := closest(asked, list(titles)):
         raise UserError(f"There is no topic “{shown}” here. Did you mean number {titles[near]}, “{near}”?")
-    raise UserError(f"There is no topic “{shown}” here. `/papers topics` shows their numbers.")
+    raise UserError(f"There is no topic “{shown}” here. `/papers {shown_by}` shows their numbers.")
 
 
 def titled(topic: Subscription) -> list[str | Span]:

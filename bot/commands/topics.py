@@ -92,7 +92,7 @@ async def edit(services: Services, call: CommandCall, arguments: Arguments) -> R
     query = await services.examples.decided(query, sources=channel.settings.sources, known=topic.models)
     wanted = wanted_query(query, least or None)
     others = await services.subscriptions.of_channel(channel.id)
-    refuse_double(query, wanted, [other for other in others if other.id != topic.id])
+    refuse_double(query, wanted, [other for other in others if other.id != topic.id], topic.named_in)
     given = arguments.text("name")
     options = TopicOptions(
         query=query.text,
@@ -121,7 +121,7 @@ async def merge(services: Services, call: CommandCall, arguments: Arguments) -> 
     query, least = united(kept, gone)
     wanted = wanted_query(query, least)
     others = await services.subscriptions.of_channel(channel.id)
-    refuse_double(query, wanted, [other for other in others if other.id not in (kept.id, gone.id)])
+    refuse_double(query, wanted, [other for other in others if other.id not in (kept.id, gone.id)], kept.named_in)
     options = TopicOptions(
         query=query.text,
         models=query.models,

@@ -36,6 +36,22 @@ _BUT = {
     Verdict.TOO_LONG_AGO: "but only since two weeks or more after it was listed",
 }
 
+_ONLY_YOURS = "It matches only a topic of yours, and is for you alone."
+#: What became of a paper that a topic of the person's own finds, said in another channel.
+_TO_YOU = {
+    Outcome.POSTED: "it was sent to you.",
+    Outcome.COUNTED: "it was among the papers that a digest of yours counts and does not show.",
+    Outcome.ON_ITS_WAY: "the message with it is on its way to you.",
+    Outcome.WAITING: "it waits for your next digest.",
+    Outcome.QUIET: "it waits: today is a quiet day of yours.",
+    Outcome.PAUSED: "it waits: what is for you is paused.",
+    Outcome.STOPPED: "it waits: it cannot be sent to you.",
+    Outcome.COMING_ELSEWHERE: "it comes in a channel of yours, and is sent to you only if it does not.",
+    Outcome.READ_ELSEWHERE: "you read it in a channel of yours, and it is not sent to you.",
+    Outcome.NOT_SENT: "the message with it could not be sent to you.",
+    Outcome.TAKEN_BACK: "it waited, and then no topic of yours wanted it any more.",
+}
+
 
 async def why(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     paper_id = parse_paper_id(arguments.text("paper"))
@@ -44,7 +60,10 @@ async def why(services: Services, call: CommandCall, arguments: Arguments) -> Re
         return answer(say(Outcome.NO_TOPICS.value))
     trace = await services.tracing.trace(channel, paper_id)
     today = services.clock.now().date()
-    blocks: list[Block] = [say(bold(trace.outcome.value))]
+    own = None if call.public else await services.personal_channel(call)
+    to_you = own and own.channel.id != channel.id and await services.tracing.trace(own.channel, paper_id)
+    only_yours = trace.delivery is None and to_you and to_you.delivery is not None
+    blocks: list[Block] = [say(bold(_ONLY_YOURS if only_yours else trace.outcome.value))]
     if trace.record is None:
         blocks.append(say("To look it up now, write ", code(f"/papers show {paper_id}"), "."))
         return answer(*blocks)
@@ -53,6 +72,11 @@ async def why(services: Services, call: CommandCall, arguments: Arguments) -> Re
     if trace.delivery is not None:
         lines += _delivered(services, trace, trace.delivery, channel, today)
     blocks.append(Items(tuple(text(*line) for line in lines)))
+    if own and to_you and to_you.delivery is not None:
+        blocks.append(say(bold("Topics of your own: "), _TO_YOU.get(to_you.outcome, to_you.outcome.value)))
+        theirs = [_said_by(one) for one in to_you.topics if one.verdict is not Verdict.NOT_MATCHED]
+        sent = _delivered(services, to_you, to_you.delivery, own.channel, today)
+        blocks.append(Items(tuple(text(*line) for line in (*theirs[:MOST_TOPICS], *sent))))
     return answer(*blocks)
 
 

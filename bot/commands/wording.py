@@ -111,13 +111,13 @@ def schedule_in_words(channel: Channel) -> str:
     return schedule.described if schedule.is_instant else f"{schedule.described} ({channel.time_zone})"
 
 
-def next_digest(channel: Channel, now: datetime) -> tuple[Span, ...]:
-    """When the channel gets its next digest, and if it gets none, why."""
+def next_digest(channel: Channel, now: datetime, resume: str = "/papers resume") -> tuple[Span, ...]:
+    """When the channel gets its next digest, and if it gets none, why, and how to `resume`."""
     if channel.state is ChannelState.BROKEN:
-        return text(f"Posting is stopped. {channel.reason} Say ", code("/papers resume"), " once it is fixed.")
+        return text(f"Posting is stopped. {channel.reason} Say ", code(resume), " once it is fixed.")
     if channel.state is ChannelState.PAUSED:
         until = (" until ", moment_span(channel.paused_until, channel.time_zone, now)) if channel.paused_until else ()
-        return text("Posting is paused", *until, ". ", code("/papers resume"), " ends the pause.")
+        return text("Posting is paused", *until, ". ", code(resume), " ends the pause.")
     if channel.next_digest_at is None:
         return text("New papers are posted as soon as they are found.")
     return text("The next digest is ", moment_span(channel.next_digest_at, channel.time_zone, now), ".")

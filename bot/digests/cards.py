@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.digests.reasons import reason_in_words
-from bot.messages.message import Button, Link, PaperBlock
+from bot.messages.message import Button, Link, PaperBlock, PersonMention
 from bot.papers.names import shorten_authors
 from bot.papers.paper import Paper
 from bot.papers.sources import HUGGINGFACE
@@ -18,6 +18,7 @@ LONGEST_TITLE = 300  # characters; the longest real titles have about 250
 LONGEST_SUMMARY = 280
 LONGEST_ABSTRACT = 2500
 LONGEST_TOPIC = 60
+MOST_PEOPLE = 8  # that one card names
 NO_VOTES = Tally()
 
 
@@ -43,11 +44,13 @@ def paper_card(
     compact: bool = False,
     reason: Reason | None = None,
     liked: Mapping[str, Paper] | None = None,
+    people: Sequence[PersonMention] = (),
 ) -> PaperBlock:
     """The neutral block for a paper. `abstract` shows it whole, `compact` makes a line without buttons.
 
     `tally` are the votes of the channel where it is shown; without `votes` nobody is asked for one. `reason` is why a
-    digest shows it, `liked` the papers that reasons are about.
+    digest shows it, `liked` the papers that reasons are about. `people` are those whom it is for: first those who want
+    to be notified, and not more than people would read.
     """
     # Without a summary of its own a paper is introduced by the abstract's first sentence: once is enough.
     summary = "" if abstract and paper.abstract and not paper.summary else summary_of(paper)
@@ -65,6 +68,7 @@ def paper_card(
         thumbnail_url=paper.thumbnail_url,
         buttons=() if compact or not buttons else _buttons(paper, tally if votes else None, with_abstract=not abstract),
         compact=compact,
+        people=tuple(sorted(people, key=lambda one: not one.ping)[:MOST_PEOPLE]),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -43,6 +44,15 @@ class QueuedPaper:
     models: Models = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Of what waits in a person's own channel: what they `read` in another channel of theirs, and in which, and what is
+    `coming` there."""
+
+    read: Mapping[str, int] = field(default_factory=dict)
+    coming: Mapping[str, int] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
     """What one channel gets at one time.
@@ -80,7 +90,8 @@ class DigestPlan:
     `expected_next` is the channel's `next_digest_at` when the plan was made: if it is another one by then, somebody
     else was faster. Without a `digest` the plan only moves the channel on. `instant_not_before` holds papers back
     that would go out at once. `points` says by how many thousandths of a point each paper stands there, and is empty
-    where they are not in the order of fit.
+    where they are not in the order of fit. `read_elsewhere` are papers that wait no more, because the person whose own
+    channel it is read them in another one.
     """
 
     channel_id: int
@@ -90,6 +101,7 @@ class DigestPlan:
     digest: Digest | None = None
     paper_ids: tuple[str, ...] = ()
     points: tuple[int, ...] = ()
+    read_elsewhere: Mapping[str, int] = field(default_factory=dict)
     posts: tuple[PlannedPost, ...] = ()
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from types import MappingProxyType
 
 from bot.channels.channel import Channel, Style
 from bot.digests.cards import NO_VOTES, paper_card, title_of
 from bot.digests.content import DigestPart
 from bot.digests.digest import Digest, DigestKind
-from bot.messages.message import Block, Button, Buttons, Divider, Heading, Message, Note, bold, text
+from bot.messages.message import Block, Button, Buttons, Divider, Heading, Message, Note, PersonMention, bold, text
 from bot.papers.paper import Paper
 from bot.ranking.order import Reason
 from bot.reading.votes import Tally
@@ -17,6 +19,7 @@ from bot.text.counting import count_of
 from bot.text.shortening import shorten
 
 LONGEST_TOPICS = 200  # characters of the line that names the topics
+NOBODY: Mapping[str, Sequence[PersonMention]] = MappingProxyType({})
 
 
 def digest_message(
@@ -26,6 +29,7 @@ def digest_message(
     papers: Mapping[str, Paper],
     topics: Mapping[str, Sequence[str]],
     tallies: Mapping[str, Tally],
+    people: Mapping[str, Sequence[PersonMention]] = NOBODY,
 ) -> Message:
     """One message of a digest. The first part has the header, the last one says what is not shown."""
     compact = digest.style is not Style.CARDS and not part.apart
@@ -44,6 +48,10 @@ def digest_message(
             compact=compact,
             reason=reasons.get(paper.id),
             liked=papers,
+            # In threads the reply about a paper pings, once.
+            people=[
+                replace(one, ping=one.ping and digest.style is not Style.THREADS) for one in people.get(paper.id, ())
+            ],
         )
         for paper in shown
     ]
@@ -75,6 +83,7 @@ def paper_message(
     part: int = 1,
     reason: Reason | None = None,
     liked: Mapping[str, Paper] | None = None,
+    people: Sequence[PersonMention] = (),
 ) -> Message:
     """A message about one paper: a reply in the thread of a part of the digest."""
     return Message(
@@ -87,6 +96,7 @@ def paper_message(
                 abstract=channel.settings.abstracts,
                 reason=reason,
                 liked=liked,
+                people=people,
             ),
         ),
         topics=digest.topics if digest and len(digest.topics) == 1 else tuple(topics),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -13,7 +14,7 @@ from bot.channels.channel import Channel, PlatformName
 from bot.channels.next_digest import local_day, next_for, quiet_until
 from bot.channels.store import ChannelStore
 from bot.clocks import Clock
-from bot.digests.digest import Digest, DigestKind, DigestPlan, QueuedPaper
+from bot.digests.digest import Digest, DigestKind, DigestPlan, Elsewhere, QueuedPaper
 from bot.digests.selection import plan_digest
 from bot.digests.store import DigestStore
 from bot.intake.enrichment import Enrichment
@@ -22,6 +23,11 @@ from bot.ranking.taste import NO_TASTE, Taste
 from bot.ranking.tastes import Tastes
 
 CHANNELS_AT_ONCE = 100
+#: How long papers that were to go out at once to a person are held that come in a channel of theirs, before that is
+#: looked at again.
+HELD_FOR = timedelta(minutes=10)
+
+NOTHING_ELSEWHERE = Elsewhere()
 
 _log = structlog.get_logger()
 
@@ -56,9 +62,24 @@ class Planner:
             waiting = await self._digests.waiting_in([channel.id for channel in ours])
             await self._enrichment.freshen({queued.paper.id for papers in waiting.values() for queued in papers})
             tastes = await self.tastes.of_all([channel for channel in ours if waiting[channel.id]])
-            outcomes = await asyncio.gather(
-                *(self._plan_due(channel, waiting[channel.id], tastes.get(channel.id, NO_TASTE)) for channel in ours)
-            )
+            outcomes: list[bool | None] = []
+            # People's own channels come last: by then it is known what they read in the others.
+            for some in (
+                [channel for channel in ours if not channel.person],
+                [channel for channel in ours if channel.person],
+            ):
+                elsewhere = await self._elsewhere([channel for channel in some if waiting[channel.id]])
+                outcomes += await asyncio.gather(
+                    *(
+                        self._plan_due(
+                            channel,
+                            waiting[channel.id],
+                            tastes.get(channel.id, NO_TASTE),
+                            elsewhere.get(channel.id, NOTHING_ELSEWHERE),
+                        )
+                        for channel in some
+                    )
+                )
             planned += sum(outcome is True for outcome in outcomes)
             if all(outcome is None for outcome in outcomes):
                 break
@@ -70,13 +91,15 @@ class Planner:
         if only is not None:
             papers = [queued for queued in papers if queued.paper.id in only]
         apart, taste = await self._takes_apart(channel), await self.tastes.of(channel)
+        papers, elsewhere = await self._own(channel, papers)
         plan = await self._digest(channel, papers, kind, channel.next_digest_at, taste, apart=apart)
+        plan = replace(plan, read_elsewhere=elsewhere.read)
         stored = plan.digest is not None and await self._digests.plan(plan, self._clock.now())
         return plan.digest if stored else None
 
     async def preview(self, channel: Channel) -> DigestPlan:
         """The digest that would go out now; nothing is stored."""
-        papers = await self._digests.waiting(channel.id)
+        papers, _ = await self._own(channel, await self._digests.waiting(channel.id))
         taste = await self.tastes.of(channel)
         return await self._digest(channel, papers, DigestKind.REQUESTED, channel.next_digest_at, taste)
 
@@ -100,25 +123,42 @@ class Planner:
             await self._channels.resume(channel.id, next_digest_at=next_for(channel, now))
             _log.info("channel.resumed", channel=str(channel.address))
 
-    async def _plan_due(self, channel: Channel, papers: Sequence[QueuedPaper], taste: Taste) -> bool | None:
+    async def _elsewhere(self, channels: Sequence[Channel]) -> dict[int, Elsewhere]:
+        """What of that which waits for people in their own channels they have in others."""
+        own = [channel.id for channel in channels if channel.person]
+        return await self._digests.elsewhere(own) if own else {}
+
+    async def _own(self, channel: Channel, papers: Sequence[QueuedPaper]) -> tuple[list[QueuedPaper], Elsewhere]:
+        """Those of the papers that come in no other channel of a person, if it is a person's own."""
+        elsewhere = (await self._elsewhere([channel])).get(channel.id, NOTHING_ELSEWHERE)
+        return _only_here(papers, elsewhere), elsewhere
+
+    async def _plan_due(
+        self, channel: Channel, papers: Sequence[QueuedPaper], taste: Taste, elsewhere: Elsewhere
+    ) -> bool | None:
         """Plans one due channel: True for a digest, False for none, None when another process was faster."""
         now = self._clock.now()
         scheduled = channel.next_digest_at is not None and channel.next_digest_at <= now
         later = next_for(channel, now) if scheduled else channel.next_digest_at
         held_until = quiet_until(channel, now)
         if held_until is not None:
-            held = DigestPlan(
+            quiet = DigestPlan(
                 channel_id=channel.id,
                 expected_next=channel.next_digest_at,
                 next_digest_at=later,
                 instant_not_before=held_until,
             )
-            return False if await self._digests.plan(held, now) else None
+            return False if await self._digests.plan(quiet, now) else None
         if not scheduled and channel.next_digest_at is not None:
             papers = [queued for queued in papers if queued.instant]
         kind = DigestKind.SCHEDULED if scheduled else DigestKind.INSTANT
+        held = any(queued.instant and queued.paper.id in elsewhere.coming for queued in papers)
+        papers = _only_here(papers, elsewhere)
         apart = bool(papers) and await self._takes_apart(channel)
         plan = await self._digest(channel, papers, kind, later, taste, apart=apart)
+        plan = replace(
+            plan, read_elsewhere=elsewhere.read, instant_not_before=now + HELD_FOR if held else plan.instant_not_before
+        )
         if not await self._digests.plan(plan, now):
             return None
         if plan.digest is None:
@@ -153,3 +193,9 @@ class Planner:
         )
         # The prior takes microseconds a paper; a taste has to read each of them.
         return await asyncio.to_thread(planning) if taste.learnt else planning()
+
+
+def _only_here(papers: Sequence[QueuedPaper], elsewhere: Elsewhere) -> list[QueuedPaper]:
+    return [
+        queued for queued in papers if queued.paper.id not in elsewhere.read and queued.paper.id not in elsewhere.coming
+    ]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.channels.channel import Channel
-from bot.digests.digest import Digest, DigestPlan, PostedPaper, QueuedPaper
+from bot.digests.digest import Digest, DigestPlan, Elsewhere, PostedPaper, QueuedPaper
 from bot.papers.paper import Paper
 
 
@@ -20,6 +20,14 @@ class DigestStore(Protocol):
 
     async def waiting_in(self, channel_ids: Sequence[int]) -> dict[int, list[QueuedPaper]]:
         """What waits in each of many channels, asked for in one go."""
+        ...
+
+    async def elsewhere(self, channel_ids: Sequence[int]) -> dict[int, Elsewhere]:
+        """What of that those people, whose own channels these are, have in other channels of theirs.
+
+        Theirs are the channels in which they have named topics. Read is what was posted there and shown; coming is
+        what waits there and will be shown. What a digest only counts is neither.
+        """
         ...
 
     async def plan(self, plan: DigestPlan, now: datetime) -> bool:

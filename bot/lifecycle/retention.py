@@ -1,4 +1,4 @@
-"""Retention: what becomes of the data of a workspace that removed the bot.
+"""Retention: what becomes of the data of a workspace that removed the bot, and of people who cannot be reached.
 
 It is kept for a while, because people remove bots by mistake and invite them again, and then deleted for good.
 """
@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import structlog
 
+from bot.channels.personal import PersonalChannelStore
 from bot.channels.store import ChannelStore
 from bot.clocks import Clock
 
@@ -22,10 +23,14 @@ _log = structlog.get_logger()
 
 
 class Retention:
-    """Deletes what is kept of workspaces that the bot left longer ago than `kept_for`."""
+    """Deletes what is kept of workspaces that the bot left longer ago than `kept_for`, and of people whom nothing
+    reaches for as long: those who left, or take no messages from us."""
 
-    def __init__(self, channels: ChannelStore, clock: Clock, kept_for: timedelta = KEPT_FOR) -> None:
+    def __init__(
+        self, channels: ChannelStore, people: PersonalChannelStore, clock: Clock, kept_for: timedelta = KEPT_FOR
+    ) -> None:
         self._channels = channels
+        self._people = people
         self._clock = clock
         self._kept_for = kept_for
 
@@ -35,6 +40,7 @@ class Retention:
         while True:
             now = self._clock.now()
             rows = await self._channels.delete_left_workspaces(now - self._kept_for, now, ROWS_AT_ONCE)
+            rows = rows or await self._people.delete_stopped(now - self._kept_for, now, ROWS_AT_ONCE)
             if not rows:
                 break
             forgotten += rows

@@ -111,6 +111,15 @@ class Buttons:
     kind: Literal["buttons"] = "buttons"
 
 
+@dataclass(frozen=True, slots=True)
+class PersonMention:
+    """A person who is named, and notified only with `ping`. `id` is the platform's."""
+
+    id: str
+    name: str
+    ping: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperBlock:
     """One paper: a card, or with `compact` a line of a list.
@@ -119,6 +128,7 @@ class PaperBlock:
     to go; `topics` the names of the topics that matched, when saying so helps; `snippet` a part of the abstract that
     shows why a search found the paper; `reason` says why a digest shows it. A platform that must cut shortens
     `abstract` first, then `snippet`, `reason`, `summary`, then `byline`; never `title`'s beginning and never `url`.
+    `people` are those whom it is for, by their own topics; of them only who asked for a ping is ever notified.
     """
 
     paper_id: str
@@ -135,6 +145,7 @@ class PaperBlock:
     thumbnail_url: str = ""
     buttons: tuple[Button, ...] = ()
     compact: bool = False
+    people: tuple[PersonMention, ...] = ()
     kind: Literal["paper"] = "paper"
 
 

@@ -58,5 +58,7 @@ def _plain_paper(block: PaperBlock) -> str:
         lines.append(f"  {block.abstract}")
     if block.topics:
         lines.append(f"  Topics: {', '.join(block.topics)}")
+    if block.people:
+        lines.append(f"  for {', '.join(f'@{person.name}' for person in block.people)}")
     lines.append(f"  {block.url}")
     return "\n".join(lines)

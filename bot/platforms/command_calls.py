@@ -43,7 +43,8 @@ class Person:
 class CommandCall:
     """A command as it came in: the text after `/papers`, who said it and where.
 
-    `from_message` is the platform's id of the message whose button was pressed.
+    `from_message` is the platform's id of the message whose button was pressed. The answer to a `public` one is read by
+    everybody there, whatever the reply says.
     """
 
     line: str
@@ -51,6 +52,7 @@ class CommandCall:
     channel_name: str
     person: Person
     from_message: str | None = None
+    public: bool = False
 
     @property
     def reader(self) -> Reader:

@@ -58,6 +58,11 @@ class Platform(Protocol):
         """Whether the message with that key is in the channel. Never raises for what the platform or network does."""
         ...
 
+    async def direct_messages(self, address: Address, person_id: str) -> Address:
+        """The conversation with one person of that workspace, which is a channel like others; raises `UserError` where
+        there is none, or none that can be opened just now."""
+        ...
+
     async def tell(self, address: Address, person_id: str, message: Message) -> bool:
         """Says something to one person about that channel; whether it could be said."""
         ...

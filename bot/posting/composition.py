@@ -11,7 +11,7 @@ from bot.digests.content import ChangeNotice, DigestPart, PaperReply, PostConten
 from bot.digests.digest import Digest
 from bot.digests.messages import change_message, digest_message, paper_message, shared_message
 from bot.digests.store import DigestStore
-from bot.messages.message import Message
+from bot.messages.message import Message, PersonMention
 from bot.papers.paper import Paper
 from bot.papers.store import PaperStore
 from bot.platforms.outcomes import Outgoing
@@ -19,14 +19,22 @@ from bot.posting.post import Post
 from bot.ranking.order import Reason, ReasonKind
 from bot.reading.store import ReadingStore
 from bot.reading.votes import Tally
+from bot.topics.store import SubscriptionStore
 
 
 class Composer:
     """Writes what posts say, from everything that is stored about it."""
 
     def __init__(
-        self, *, channels: ChannelStore, papers: PaperStore, reading: ReadingStore, digests: DigestStore
+        self,
+        *,
+        channels: ChannelStore,
+        papers: PaperStore,
+        reading: ReadingStore,
+        digests: DigestStore,
+        subscriptions: SubscriptionStore,
     ) -> None:
+        self._subscriptions = subscriptions
         self._channels = channels
         self._papers = papers
         self._reading = reading
@@ -45,6 +53,7 @@ class Composer:
         }
         papers = await self._papers.papers(sorted({*paper_ids, *liked}))
         votes = await self._reading.tallies(sorted(channels), paper_ids)
+        people = await self._subscriptions.people_for(sorted(channels), paper_ids)
         digest_ids = sorted({post.digest_id for post in posts if post.digest_id is not None})
         digests = await self._digests.digests(digest_ids)
         topics = await self._digests.topics_of(
@@ -61,7 +70,12 @@ class Composer:
                 for paper_id in _papers_of(post.content)
                 if (channel.id, paper_id) in votes
             }
-            message = _message(channel, post, digest, papers, topics.get(post.digest_id or 0, {}), tallies)
+            for_whom = {
+                paper_id: people[channel.id, paper_id]
+                for paper_id in _papers_of(post.content)
+                if (channel.id, paper_id) in people
+            }
+            message = _message(channel, post, digest, papers, topics.get(post.digest_id or 0, {}), tallies, for_whom)
             if message is not None:
                 outgoing = Outgoing(
                     address=channel.address, message=message, key=post.key, reply_to=post.parent_remote_id
@@ -93,11 +107,12 @@ def _message(
     papers: dict[str, Paper],
     topics: dict[str, tuple[str, ...]],
     tallies: dict[str, Tally],
+    people: dict[str, tuple[PersonMention, ...]],
 ) -> Message | None:
     if isinstance(post.content, ChangeNotice):
         return change_message(post.content.words)
     if isinstance(post.content, DigestPart):
-        return digest_message(channel, digest, post.content, papers, topics, tallies) if digest else None
+        return digest_message(channel, digest, post.content, papers, topics, tallies, people) if digest else None
     paper = papers.get(post.content.paper_id)
     if paper is None:
         return None
@@ -112,5 +127,6 @@ def _message(
             part=post.content.part,
             reason=post.content.reason,
             liked=papers,
+            people=people.get(paper.id, ()),
         )
     return shared_message(paper, post.content.shared_by, tally)

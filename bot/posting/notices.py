@@ -43,6 +43,8 @@ class Notices:
         by_owner: defaultdict[str, list[Channel]] = defaultdict(list)
         for channel in await self._channels.break_channels(refused.address, gone.reason, whole_workspace=whole):
             _log.error("channel.broken", channel=str(channel.address), reason=gone.reason, detail=gone.detail)
+            if channel.person:
+                continue  # nothing reaches them; they are told where they give their next command
             if owner := await self._subscriptions.owner(channel.id):
                 by_owner[owner].append(channel)
         for owner, theirs in by_owner.items():

@@ -87,7 +87,8 @@ class DeliveryRecord:
 
     `topics` are the titles of the topics that brought it, `place` (from 1) and `digest` where it stands in a digest,
     `points` by how many thousandths of a point it stands there, None where the order was another one than by fit.
-    `post` and `post_error` are the state of the message that delivers it, and what went wrong with that last.
+    `post` and `post_error` are the state of the message that delivers it, and what went wrong with that last. A paper
+    that was `read_elsewhere` was dropped because the person whose own channel it is read it in another one.
     """
 
     state: DeliveryState
@@ -100,3 +101,4 @@ class DeliveryRecord:
     post: PostState | None
     post_error: str
     posted_at: datetime | None
+    read_elsewhere: bool = False

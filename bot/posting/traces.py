@@ -14,6 +14,7 @@ from bot.channels.channel import Channel, ChannelState
 from bot.channels.next_digest import quiet_until
 from bot.clocks import Clock
 from bot.digests.digest import DeliveryState
+from bot.digests.store import DigestStore
 from bot.papers.paper import PaperRecord
 from bot.papers.store import PaperStore
 from bot.posting.post import DeliveryRecord, PostState
@@ -35,6 +36,8 @@ class Outcome(StrEnum):
     STOPPED = "It waits: posting here is stopped."
     QUIET = "It waits: today is a quiet day here."
     WAITING = "It waits for the next digest."
+    COMING_ELSEWHERE = "It waits: it comes in a channel of yours, and is sent here only if it does not."
+    READ_ELSEWHERE = "It was not sent here: you read it in another channel of yours."
     NOT_SENT = "It was not posted: its message could not be sent."
     TAKEN_BACK = "It was not posted: it waited, and then no topic here wanted it any more."
     UNKNOWN = "It was not posted: I have never read about it."
@@ -73,8 +76,17 @@ class Trace:
 class Tracing:
     """Follows papers through what is stored."""
 
-    def __init__(self, *, papers: PaperStore, subscriptions: SubscriptionStore, posts: PostStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        papers: PaperStore,
+        subscriptions: SubscriptionStore,
+        digests: DigestStore,
+        posts: PostStore,
+        clock: Clock,
+    ) -> None:
         self._papers = papers
+        self._digests = digests
         self._subscriptions = subscriptions
         self._posts = posts
         self._clock = clock
@@ -89,6 +101,15 @@ class Tracing:
         now = self._clock.now()
         if delivery is not None:
             outcome = _delivered(channel, delivery, now)
+            if outcome in (Outcome.WAITING, Outcome.QUIET) and channel.person:
+                elsewhere = (await self._digests.elsewhere([channel.id]))[channel.id]
+                outcome = (
+                    Outcome.READ_ELSEWHERE
+                    if paper_id in elsewhere.read
+                    else Outcome.COMING_ELSEWHERE
+                    if paper_id in elsewhere.coming
+                    else outcome
+                )
             until = quiet_until(channel, now) if outcome is Outcome.QUIET else channel.next_digest_at
             return Trace(outcome, record, delivery, topics, until)
         return Trace(_left_out(record, topics), record, None, topics)
@@ -125,6 +146,8 @@ def _delivered(channel: Channel, delivery: DeliveryRecord, now: datetime) -> Out
         shown = delivery.digest is None or delivery.place <= delivery.digest.shown
         return Outcome.POSTED if shown else Outcome.COUNTED
     if delivery.state is DeliveryState.DROPPED:
+        if delivery.read_elsewhere:
+            return Outcome.READ_ELSEWHERE
         return Outcome.NOT_SENT if delivery.post is PostState.FAILED else Outcome.TAKEN_BACK
     if channel.state is not ChannelState.ACTIVE:
         return Outcome.PAUSED if channel.state is ChannelState.PAUSED else Outcome.STOPPED

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.messages.message import PersonMention
 from bot.query.models import Models
 from bot.topics.subscription import Subscription
 
@@ -46,11 +47,19 @@ class SubscriptionChange:
 
 class SubscriptionStore(Protocol):
     async def add(
-        self, channel_id: int, options: TopicOptions, *, created_by: str, now: datetime, backfill: Sequence[str] = ()
+        self,
+        channel_id: int,
+        options: TopicOptions,
+        *,
+        created_by: str,
+        now: datetime,
+        backfill: Sequence[str] = (),
+        named_in: int | None = None,
+        quiet: bool = False,
     ) -> Subscription:
         """Adds a topic, and queues the older papers that were asked for.
 
-        Raises `UserError` when the channel has that query already.
+        Raises `UserError` when the channel has that query already, named in the same place.
         """
         ...
 
@@ -77,6 +86,10 @@ class SubscriptionStore(Protocol):
         """Removes the topic, and what waits for the channel only because of it."""
         ...
 
+    async def remove_all(self, channel_id: int, now: datetime) -> int:
+        """Removes all topics of a channel as `remove` does; returns how many."""
+        ...
+
     async def of_channel(self, channel_id: int) -> list[Subscription]: ...
 
     async def get(self, subscription_ids: Sequence[int]) -> dict[int, Subscription]: ...
@@ -87,6 +100,12 @@ class SubscriptionStore(Protocol):
 
     async def delivered(self, channel_id: int, since: datetime) -> dict[int, int]:
         """How many papers each topic brought since then."""
+        ...
+
+    async def people_for(
+        self, channel_ids: Sequence[int], paper_ids: Sequence[str]
+    ) -> dict[tuple[int, str], tuple[PersonMention, ...]]:
+        """Whose own topics, named in each of these channels and not quietly, each of these papers suits."""
         ...
 
     async def owner(self, channel_id: int) -> str:

@@ -19,6 +19,9 @@ class Subscription:
     `number` names it within its channel and is never given to another topic there. `since` is the store's change
     number when the query was set: only papers listed after it are news to this topic. Numbers instead of times, so
     that a clock that jumps neither loses nor repeats a paper.
+
+    A topic of a person's own belongs to their own channel (`bot.channels.personal`), and `named_in` is the channel in
+    which they named it: papers there that suit it are said to be for them, unless they wanted it `quiet`.
     """
 
     id: int
@@ -32,6 +35,8 @@ class Subscription:
     created_by: str
     models: Models = ()
     """What its terms by example are decided by, for as long as it stands."""
+    named_in: int | None = None
+    quiet: bool = False
 
     @property
     def title(self) -> str:

@@ -21,7 +21,13 @@ ARRIVED = (Outcome.POSTED, Outcome.COUNTED)
 
 def tracing(core: Core) -> Tracing:
     store = core.store
-    return Tracing(papers=store.papers, subscriptions=store.subscriptions, posts=store.posts, clock=core.clock)
+    return Tracing(
+        papers=store.papers,
+        subscriptions=store.subscriptions,
+        digests=store.digests,
+        posts=store.posts,
+        clock=core.clock,
+    )
 
 
 async def outcome(core: Core, paper: Paper, channel: str = "general") -> Outcome:

@@ -245,6 +245,8 @@ def _outcome(refusal: Refusal, detail: str, *, thread: bool) -> SendResult:
             return Gone(refusal.reason, GoneScope.WORKSPACE, detail=detail)
         case Refusal(about=About.CHANNEL, then=Then.OTHERWISE):
             return Retry(refusal.reason, QUOTA_WAIT, known=False, detail=detail)
+        case Refusal(about=About.PERSON):  # their direct messages are a channel
+            return Gone(refusal.reason, detail=detail)
         case Refusal(about=About.CHANNEL | About.THREAD):
             return Gone(refusal.reason, GoneScope.THREAD if thread else GoneScope.CHANNEL, detail=detail)
         case _:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from discord.http import Route
 
+#: Where Discord itself has direct messages in its addresses, in place of a server.
+DIRECT_MESSAGES = "@me"
+
 
 def channel_route(channel: int, method: str = "GET") -> Route:
     return Route(method, "/channels/{channel_id}", channel_id=channel)

@@ -6,13 +6,12 @@ from typing import Any
 
 import discord
 
+from adapters.discord.client.routes import DIRECT_MESSAGES
 from adapters.discord.guilds.permissions import may_post, person_of
 from bot.channels.channel import Address, PlatformName
 from bot.platforms.command_calls import CommandCall, Person
 
 Interaction = discord.Interaction[Any]
-#: Where Discord itself has direct messages in its addresses, in place of a server.
-DIRECT_MESSAGES = "@me"
 
 
 def call_of(interaction: Interaction, line: str) -> CommandCall:

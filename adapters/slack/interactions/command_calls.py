@@ -86,10 +86,11 @@ class CommandCalls:
         )
 
     async def of_message(self, event: Json) -> CommandCall:
-        """What somebody writes to the bot, in their conversation with it or after a mention of it."""
+        """What somebody writes to the bot, in their conversation with it or, for all to read, after a mention of it."""
         me = (await self._api.identity()).user_id
         text = re.sub(rf"<@{re.escape(me)}(?:\|[^<>]*)?>", " ", event.get("text") or "")
-        return await self._call((await self._typed(text)).strip(), event["channel"], "", event["user"])
+        call = await self._call((await self._typed(text)).strip(), event["channel"], "", event["user"])
+        return replace(call, public=not event["channel"].startswith(DIRECT_MESSAGE_PREFIX))
 
     async def of_home(self, line: str, user_id: str) -> CommandCall:
         """A button in the app's home, which is in no channel."""

@@ -29,6 +29,7 @@ _LINE_OVERHEAD = 150  # JSON around the words of one run of text, at most
 _LONGEST_LABEL = 150  # characters of words before an address that is written out
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _DATE_FORMAT = "{date_short_pretty} at {time}"
+_PERSON = re.compile("[UW][A-Z0-9]{2,20}")
 _LEFT_TO_RIGHT = "\u200e"
 _STYLES = {ButtonStyle.PRIMARY: "primary", ButtonStyle.DANGER: "danger"}
 
@@ -88,6 +89,16 @@ def words(text: str, **style: bool) -> Json:
     if chosen := {name: True for name, wanted in style.items() if wanted}:
         element["style"] = chosen
     return element
+
+
+def is_person(user_id: str) -> bool:
+    """Whether it is the id of a person: only such a one is ever mentioned."""
+    return _PERSON.fullmatch(user_id) is not None
+
+
+def person(user_id: str) -> Json:
+    """A mention inside rich text, which notifies that person."""
+    return {"type": "user", "user_id": user_id}
 
 
 def link(text: str, url: str, **style: bool) -> Json:

@@ -12,7 +12,7 @@ from typing import Any
 
 from adapters.slack.client.payloads import Json
 from adapters.slack.messages import block_kit, limits
-from bot.messages.message import PaperBlock, Span
+from bot.messages.message import PaperBlock, PersonMention, Span
 from bot.text.shortening import shorten
 
 LONGEST_BUTTON_ROW = 6
@@ -62,7 +62,7 @@ def _shorter_variants(
             changes = {part: _shortened_by(text, over)}
             block = replace(block, **changes)
             yield block
-    for part in ("topics", "facts", "links", "buttons", "thumbnail_url"):
+    for part in ("topics", "facts", "links", "people", "buttons", "thumbnail_url"):
         while excess() > 0 and (kept := getattr(block, part)):
             changes = {part: kept[:-1] if isinstance(kept, tuple) else ""}
             block = replace(block, **changes)
@@ -101,6 +101,8 @@ def _card(block: PaperBlock) -> list[Json]:
         for part in (block.snippet, block.reason)
         if part
     ]
+    if block.people:
+        lines.append(_for_whom(block.people))
     buttons = block_kit.actions(block.buttons[:LONGEST_BUTTON_ROW], block.links)
     if (links := _links(block)) and not _has_menu(buttons):
         lines.append(links)
@@ -129,7 +131,18 @@ def _line(block: PaperBlock) -> list[Json]:
     words = [block_kit.link(block_kit.left_to_right(block.title), block.url)]
     if aside := _details_line(*block.facts, topics=block.topics):
         words.append(block_kit.words(f" · {aside}", italic=True))
+    if block.people:
+        words += [block_kit.words(" · "), *_for_whom(block.people)]
     return [block_kit.rich(block_kit.bullets([block_kit.section(*words)]))]
+
+
+def _for_whom(people: Sequence[PersonMention]) -> list[Json]:
+    """Their names; only who asked for it is mentioned, because Slack notifies whoever is."""
+    named = [
+        block_kit.person(one.id) if one.ping and block_kit.is_person(one.id) else block_kit.words(f"@{one.name}")
+        for one in people
+    ]
+    return [block_kit.words("for "), *[piece for one in named for piece in (block_kit.words(", "), one)][1:]]
 
 
 def _links(block: PaperBlock) -> list[Json]:

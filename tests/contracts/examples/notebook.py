@@ -52,6 +52,9 @@ class NotebookPlatform:
     async def look_up(self, outgoing: Outgoing, window: HistoryWindow) -> LookUpResult:
         return Sent(outgoing.key) if outgoing.key in self.pages[outgoing.address.channel] else LookUp.MISSING
 
+    async def direct_messages(self, address: Address, person_id: str) -> Address:
+        return Address(address.platform, address.workspace, f"to {person_id}")
+
     async def tell(self, address: Address, person_id: str, message: Message) -> bool:
         self.pages[f"to {person_id}"][str(len(self.pages))] = plain_text(message), None
         return True
