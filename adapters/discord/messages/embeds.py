@@ -23,6 +23,7 @@ from adapters.discord.messages.markup import (
     unmarked,
     usable_url,
 )
+from adapters.discord.messages.mentions import for_whom
 from bot.messages.message import (
     Block,
     Code,
@@ -179,6 +180,8 @@ def embed_size(embed: Payload) -> int:
 def _line_of(paper: PaperBlock, limit: int) -> str:
     """A line of a list: the title as a link, and what there is to say in a word."""
     facts = escaped(" · ".join(paper.facts), min(90, limit // 4))
+    if (people := for_whom(paper.people)) and length(people) <= limit // 4:
+        facts = f"{facts} · {people}" if facts else people
     room = limit - 2 - (length(facts) + 3 if facts else 0)
     title = link(paper.title or paper.paper_id, paper.url, room - 1)
     if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in paper.title):
@@ -208,7 +211,8 @@ def _facts_and_links(paper: PaperBlock, limit: int) -> str:
     """Facts and links, as many of them as fit as a whole."""
     written = ""
     addresses = [(place.label, address) for place in paper.links if (address := usable_url(place.url))]
-    parts = [escaped(fact, 80) for fact in paper.facts if clean(fact)]
+    parts = [for_whom(paper.people)] if for_whom(paper.people) else []
+    parts += [escaped(fact, 80) for fact in paper.facts if clean(fact)]
     parts += [f"[{unmarked(label, 40) or ELLIPSIS}]({address})" for label, address in addresses]
     for part in parts:
         longer = f"{written} · {part}" if written else part

@@ -28,7 +28,7 @@ from adapters.discord.messages.embeds import (
 )
 from adapters.discord.messages.markers import with_marker
 from adapters.discord.messages.markup import ELLIPSIS, cut, escaped, length, spans, usable_url
-from adapters.discord.messages.mentions import role_of
+from adapters.discord.messages.mentions import pinged, role_of
 from bot.channels.channel import Style
 from bot.messages.message import Block, Buttons, Code, Document, Heading, Message, Note, PaperBlock, Paragraph, Span
 from bot.messages.plain import plain_text
@@ -93,8 +93,13 @@ def render(message: Message, *, key: str = "", form: Form = Form.FULL, files: bo
     """
     blocks = list(with_marker(message.blocks, key)) if key else list(message.blocks)
     role = role_of(message.mention)
+    people = pinged(blocks)
     ping = f"<@&{role}> " if role else ""
-    allowed_mentions: Payload = {"parse": [], "roles": [role]} if role else {"parse": []}
+    # Nobody is notified by an embed.
+    ping += "".join(f"<@{person}> " for person in people)
+    allowed_mentions: Payload = {"parse": []}
+    allowed_mentions |= {"roles": [role]} if role else {}
+    allowed_mentions |= {"users": people} if people else {}
     if form is Form.PLAIN:
         return Rendered(content=ping + _plain(message.summary, blocks), allowed_mentions=allowed_mentions)
     text, blocks = _text_and_rest(message.summary, blocks)

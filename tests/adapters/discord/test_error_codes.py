@@ -107,7 +107,7 @@ def _expected(code: int) -> object:
             return Retry, True
         case Refusal(about=About.WORKSPACE):
             return Gone, GoneScope.WORKSPACE
-        case Refusal(about=About.CHANNEL | About.THREAD):
+        case Refusal(about=About.CHANNEL | About.THREAD | About.PERSON):
             return Gone, GoneScope.CHANNEL
         case _:
             return Rejected
