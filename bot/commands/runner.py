@@ -9,6 +9,7 @@ from time import perf_counter
 import structlog
 
 from bot.commands import (
+    by_example,
     completion,
     delivery,
     forecasting,
@@ -77,6 +78,7 @@ REGISTRY = Registry(
         *reading.BUTTONS,
         *looking_back.BUTTONS,
         *muting.BUTTONS,
+        *by_example.BUTTONS,
     )
 )
 

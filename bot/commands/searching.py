@@ -203,7 +203,11 @@ async def similar(services: Services, _call: CommandCall, arguments: Arguments) 
 async def abstract(services: Services, _call: CommandCall, arguments: Arguments) -> Reply:
     paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
     card = paper_card(paper, abstract=True)
-    here = (Button("Not this", f"not-this {paper.id}"), Button("Why here?", f"why {paper.id}"))
+    here = (
+        Button("More like this", f"more-like {paper.id}"),
+        Button("Not this", f"not-this {paper.id}"),
+        Button("Why here?", f"why {paper.id}"),
+    )
     return answer(replace(card, summary="", thumbnail_url="", buttons=(*_share_button(paper), *here)))
 
 

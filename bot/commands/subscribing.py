@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import structlog
 
 from bot.channels.channel import Channel
+from bot.commands.by_example import query_written
 from bot.commands.forecasting import forms, latest, samples, volume
 from bot.commands.interest_wording import (
     MOST_OWN_TOPICS,
@@ -46,11 +47,12 @@ _log = structlog.get_logger()
 
 
 async def subscribe(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
-    query = await services.query(arguments.text("query"))
     least = arguments.number("min-upvotes") or None
     name = read_name(arguments.text("name"))
     if QUIETLY in arguments and OWN not in arguments:
         raise UserError("`--quietly` is for topics of your own: write `--for me` with it.")
+    written, about_examples = await query_written(services, call, arguments.text("query"))
+    query = await services.query(written)
     here = await services.channel(call)
     channel = await own_channel(services, call, here) if OWN in arguments else here
     # In their direct messages a person's own topics are simply those of the channel.
@@ -89,6 +91,7 @@ async def subscribe(services: Services, call: CommandCall, arguments: Arguments)
         blocks.append(say(f"New ones are posted here {when}. ", *next_digest(channel, services.clock.now())))
     else:
         blocks += named(here, topic, call.person.name, when)
+    blocks += about_examples
     blocks += await volume(services, wanted, await services.sources_of(channel))
     blocks.append(await _looked_into(services, channel))
     blocks += await forms(services, query)
@@ -166,11 +169,14 @@ COMMANDS = (
             "subscribe diffusion distillation",
             'subscribe "language model" OR llm --min-upvotes 20',
             "subscribe cat:cs.CL agents --name Agents --instant",
+            "subscribe like 2604.13035 2604.01234 ~3/day",
             "subscribe agents --for me",
         ),
         details=(
-            "Nothing old is posted unless you ask with --backfill. `*` alone subscribes to the whole feed. With "
-            "--for me papers for you are marked in this channel, and what it does not get comes to you: see interests."
+            "Nothing old is posted unless you ask with --backfill. `*` alone subscribes to the whole feed. Behind "
+            "`like` come papers that others should be like: ids or links, `saved` for your reading list, `liked` for "
+            "what has a 👍 here, or BibTeX or RIS, as Zotero exports it. With --for me papers for you are marked in "
+            "this channel, and what it does not get comes to you: see interests."
         ),
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.commands.by_example import gains_and_losses
 from bot.commands.forecasting import samples
 from bot.commands.looking_back import look_back_button
 from bot.commands.registry import Arguments, Command, Kind, Parameter
@@ -107,6 +108,11 @@ async def edit(services: Services, call: CommandCall, arguments: Arguments) -> R
     edited = await services.subscriptions.edit(topic.id, options, unwanted=unwanted)
     return answer(
         say(bold(f"Topic {edited.number} is now: "), *explain(wanted), "."),
+        *(
+            await gains_and_losses(services, topic.asked, query)
+            if topic.models and query.models != topic.models
+            else ()
+        ),
         *await samples(services, wanted),
         Buttons((Button("Topics", "topics"), look_back_button(edited), remove_button(edited, "Remove"))),
     )

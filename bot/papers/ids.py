@@ -94,5 +94,10 @@ def linked_paper_ids(text: str) -> list[str]:
     return list(dict.fromkeys(_begun_by(_LINKS, text)))
 
 
+def named_paper_ids(text: str) -> list[str]:
+    """The ids of all papers that a text cites (`arXiv:2604.13035`), in their order, each once."""
+    return list(dict.fromkeys(_begun_by(_NAMED, text)))
+
+
 def _begun_by(beginning: re.Pattern[str], text: str) -> Iterable[str]:
     return (_id_of(found) for begun in beginning.finditer(text) if (found := _ID.match(text, begun.end())) is not None)

@@ -44,7 +44,7 @@ class CommandCall:
     """A command as it came in: the text after `/papers`, who said it and where.
 
     `from_message` is the platform's id of the message whose button was pressed. The answer to a `public` one is read by
-    everybody there, whatever the reply says.
+    everybody there, whatever the reply says. `attachment` is the text of a file that came with the command.
     """
 
     line: str
@@ -53,6 +53,7 @@ class CommandCall:
     person: Person
     from_message: str | None = None
     public: bool = False
+    attachment: str = ""
 
     @property
     def reader(self) -> Reader:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import sys
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -20,6 +20,7 @@ from bot.app.settings import read_settings
 from bot.errors import UserError
 from bot.intake.store import SourceState
 from bot.messages.plain import plain_text
+from bot.papers.references import LONGEST_TEXT
 from bot.platforms.command_calls import CommandCall, Person
 
 _OPERATOR = Person(id="terminal", name="the operator", may_manage=True, may_administer=True)
@@ -28,15 +29,21 @@ _OPERATOR = Person(id="terminal", name="the operator", may_manage=True, may_admi
 @click.command()
 @click.argument("line")
 @click.option("--channel", default="web/general", show_default=True, help="Where to say it.")
+@click.option(
+    "--file",
+    type=click.File("r", encoding="utf-8", errors="replace"),
+    help="A file that belongs to it: BibTeX or RIS for 'subscribe like'.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def command(line: str, channel: str, as_json: bool) -> None:
+def command(line: str, channel: str, file: IO[str] | None, as_json: bool) -> None:
     """Give any /papers command: 'subscribe diffusion', 'schedule daily 9:00', 'help'."""
+    attachment = file.read(LONGEST_TEXT) if file else ""
 
     async def work(application: Application) -> int:
         address, name = parse_address(channel)
         if address.platform not in application.platforms:
             raise UserError(f"{address.platform.capitalize()} is not connected. The README says how.")
-        call = CommandCall(line=line, address=address, channel_name=name, person=_OPERATOR)
+        call = CommandCall(line=line, address=address, channel_name=name, person=_OPERATOR, attachment=attachment)
         reply = await application.commands.run(call)
         words = plain_text(reply.message)
         if as_json:
