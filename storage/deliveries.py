@@ -16,7 +16,7 @@ from bot.query.models import Models, models_read
 from bot.topics.store import Match
 from bot.topics.titles import topic_title
 from storage.statements import chunks, upsert
-from storage.tables import CHANNELS, DELIVERIES, DELIVERY_TOPICS, SUBSCRIPTIONS
+from storage.tables import CHANNELS, DELIVERIES, DELIVERY_TOPICS, PAPERS, SUBSCRIPTIONS
 
 #: Matched, and in no digest yet.
 WAITING = and_(DELIVERIES.c.state == DeliveryState.QUEUED, DELIVERIES.c.digest_id.is_(None))
@@ -44,6 +44,20 @@ async def still_wanted(connection: AsyncConnection, matches: Sequence[Match]) ->
         for match in matches
     )
     return [match for match in remaining if match.subscription_ids]
+
+
+async def still_kept(connection: AsyncConnection, matches: Sequence[Match]) -> list[Match]:
+    """The matches of papers that are kept under those ids; one that turned out to be another is matched under that."""
+    kept: set[str] = set()
+    for some in chunks(sorted({match.paper_id for match in matches})):
+        statement = (
+            select(PAPERS.c.id)
+            .where(PAPERS.c.id.in_(some))
+            .order_by(PAPERS.c.id)
+            .with_for_update(read=True, key_share=True)
+        )
+        kept.update((await connection.execute(statement)).scalars())
+    return [match for match in matches if match.paper_id in kept]
 
 
 async def queue(connection: AsyncConnection, matches: Sequence[Match], now: datetime) -> list[int]:

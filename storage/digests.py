@@ -13,7 +13,15 @@ from bot.papers.paper import Paper
 from bot.topics.store import Match
 from storage.channels import channel_of, select_channels
 from storage.database import Database
-from storage.deliveries import WAITING, digest_of, queue, still_wanted, topics_and_queries_behind, topics_behind
+from storage.deliveries import (
+    WAITING,
+    digest_of,
+    queue,
+    still_kept,
+    still_wanted,
+    topics_and_queries_behind,
+    topics_behind,
+)
 from storage.group_commit import GroupCommit
 from storage.papers import paper_of
 from storage.plans import store_plans
@@ -33,7 +41,7 @@ class SqlDigestStore:
 
     async def record_matches(self, revisions: Mapping[str, int], matches: Sequence[Match], now: datetime) -> list[int]:
         async with self._database.write() as connection:
-            wanted = await still_wanted(connection, matches)
+            wanted = await still_wanted(connection, await still_kept(connection, matches))
             news = await queue(connection, wanted, now)
             if revisions:
                 statement = (

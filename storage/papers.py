@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
+from functools import reduce
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, func, insert, select, update
@@ -17,6 +18,7 @@ from bot.papers.sources import SourceName
 from bot.papers.store import DayAnswer
 from storage.counters import Counter, last_number, next_numbers
 from storage.database import Database
+from storage.paper_ids import identify, known_as, merge_rows, remember_ids
 from storage.statements import chunks, upsert
 from storage.tables import LISTINGS, PAPERS, SOURCE_DAYS, VECTORS
 
@@ -41,8 +43,12 @@ _SCALARS = (
     "project_url",
     "thumbnail_url",
     "author_comment",
+    "doi",
+    "page_url",
+    "file_url",
+    "venue",
 )
-_LISTS = ("categories", "keywords")
+_LISTS = ("categories", "keywords", "other_ids")
 
 
 def paper_of(row: Row[Any]) -> Paper:
@@ -86,7 +92,10 @@ class SqlPaperStore:
 
     async def record_day(self, source: SourceName, answer: DayAnswer, now: datetime) -> int:
         async with self._database.write(asked_for=False) as connection:
-            changed = await _merge_papers(connection, [listing.paper for listing in answer.listings], listed_at=now)
+            changed, ids = await _merge_papers(
+                connection, [listing.paper for listing in answer.listings], listed_at=now
+            )
+            changed += (await _merge_papers(connection, answer.older, listed_at=None))[0]
             if answer.listings:
                 listings = upsert(connection, LISTINGS)
                 await connection.execute(
@@ -94,8 +103,8 @@ class SqlPaperStore:
                         index_elements=["source", "day", "paper_id"], set_={"rank": listings.excluded.rank}
                     ),
                     [
-                        {"source": source, "day": answer.day, "paper_id": listing.paper.id, "rank": listing.rank}
-                        for listing in answer.listings
+                        {"source": source, "day": answer.day, "paper_id": paper_id, "rank": listing.rank}
+                        for listing, paper_id in zip(answer.listings, ids, strict=True)
                     ],
                 )
             day = upsert(connection, SOURCE_DAYS).values(
@@ -111,7 +120,7 @@ class SqlPaperStore:
 
     async def import_papers(self, papers: Sequence[Paper]) -> int:
         async with self._database.write(asked_for=False) as connection:
-            return await _merge_papers(connection, papers, listed_at=None)
+            return (await _merge_papers(connection, papers, listed_at=None))[0]
 
     async def paper(self, paper_id: str) -> Paper | None:
         return (await self.papers([paper_id])).get(paper_id)
@@ -122,6 +131,26 @@ class SqlPaperStore:
             for some in chunks(paper_ids):
                 rows = await connection.execute(select(PAPERS).where(PAPERS.c.id.in_(some)))
                 found.update((row.id, paper_of(row)) for row in rows)
+            if others := await known_as(connection, set(paper_ids) - found.keys()):
+                for some in chunks(sorted(set(others.values()))):
+                    rows = await connection.execute(select(PAPERS).where(PAPERS.c.id.in_(some)))
+                    kept = {row.id: paper_of(row) for row in rows}
+                    found |= {one: kept[paper_id] for one, paper_id in others.items() if paper_id in kept}
+        return found
+
+    async def seen(self, source: SourceName, paper_ids: Sequence[str]) -> dict[str, date | None]:
+        found: dict[str, date | None] = {}
+        async with self._database.read() as connection:
+            for some in chunks(paper_ids):
+                homes = {**{one: one for one in some}, **await known_as(connection, some)}
+                papers = select(PAPERS.c.id, PAPERS.c.sources).where(PAPERS.c.id.in_(set(homes.values())))
+                known = {row.id for row in await connection.execute(papers) if source in row.sources}
+                listed = select(LISTINGS.c.paper_id, func.min(LISTINGS.c.day).label("day")).where(
+                    LISTINGS.c.source == source, LISTINGS.c.paper_id.in_(known)
+                )
+                rows = await connection.execute(listed.group_by(LISTINGS.c.paper_id))
+                days = {row.paper_id: row.day for row in rows}
+                found |= {one: days.get(home) for one, home in homes.items() if home in known}
         return found
 
     async def listed_on(self, day: date) -> list[Paper]:
@@ -182,8 +211,9 @@ class SqlPaperStore:
             return [_stored_of(row) for row in await connection.execute(statement)]
 
     async def record_of(self, paper_id: str) -> PaperRecord | None:
-        listed = select(LISTINGS.c.source, LISTINGS.c.day).where(LISTINGS.c.paper_id == paper_id)
         async with self._database.read() as connection:
+            paper_id = (await known_as(connection, [paper_id])).get(paper_id, paper_id)
+            listed = select(LISTINGS.c.source, LISTINGS.c.day).where(LISTINGS.c.paper_id == paper_id)
             row = (await connection.execute(select(PAPERS).where(PAPERS.c.id == paper_id))).one_or_none()
             if row is None:
                 return None
@@ -210,39 +240,48 @@ class SqlPaperStore:
             return number
 
 
-async def _merge_papers(connection: AsyncConnection, papers: Sequence[Paper], *, listed_at: datetime | None) -> int:
-    """Merges papers into what is known; returns how many are new or changed."""
+async def _merge_papers(
+    connection: AsyncConnection, papers: Sequence[Paper], *, listed_at: datetime | None
+) -> tuple[int, list[str]]:
+    """Merges papers into what is known; returns how many are new or changed, and the ids that they are kept by."""
     if not papers:
-        return 0
+        return 0, []
     # Taking the numbers first locks the counter: whoever else merges papers waits, so what is read here stays true.
     change = await next_numbers(connection, Counter.CHANGE, len(papers))
+    ids = {one for paper in papers for one in paper.ids}
+    homes = await known_as(connection, ids)
     known: dict[str, Row[Any]] = {}
-    for some in chunks(list({paper.id for paper in papers})):
+    for some in chunks(sorted({*ids, *homes.values()})):
         known.update((row.id, row) for row in await connection.execute(select(PAPERS).where(PAPERS.c.id.in_(some))))
+    papers, mergers = identify(papers, homes, {paper_id: row.doi for paper_id, row in known.items()})
+    merged_into: dict[str, list[Row[Any]]] = {}
+    for merger in mergers:
+        if merger.gone in known:  # else it came in this very batch, and is not kept yet
+            merged_into.setdefault(merger.stays, []).append(known[merger.gone])
 
     new: dict[str, dict[str, Any]] = {}
     changed: dict[str, dict[str, Any]] = {}
     latest: dict[str, Paper] = {}
     for number, paper in enumerate(papers, change):
-        before = latest.get(paper.id) or (paper_of(known[paper.id]) if paper.id in known else None)
+        row, gone = known.get(paper.id), merged_into.get(paper.id, ())
+        before = latest.get(paper.id) or _before(row, gone, paper.id)
         merged = merge(before, paper) if before else paper
         latest[paper.id] = merged
-        row = known.get(paper.id)
-        first_listed = listed_at is not None and (row is None or row.listed_at is None)
+        listed = _first_listed(row, gone) or ((listed_at, number) if listed_at else (None, None))
         if row is None:
             new[paper.id] = {
                 **_columns_of(merged),
-                "listed_at": listed_at,
-                "listed_change": number if listed_at else None,
+                "listed_at": listed[0],
+                "listed_change": listed[1],
                 "revision": 1,
                 "matched_revision": 0,
                 "change": number,
             }
-        elif first_listed or merged != paper_of(row):
+        elif listed[0] != row.listed_at or merged != paper_of(row):
             changed[paper.id] = {
                 **{f"new_{name}": value for name, value in _columns_of(merged).items()},
-                "new_listed_at": listed_at if first_listed else row.listed_at,
-                "new_listed_change": number if first_listed else row.listed_change,
+                "new_listed_at": listed[0],
+                "new_listed_change": listed[1],
                 "new_revision": row.revision + 1,
                 "new_change": number,
             }
@@ -261,7 +300,21 @@ async def _merge_papers(connection: AsyncConnection, papers: Sequence[Paper], *,
         other_text = [paper_id for paper_id in changed if _text_of(latest[paper_id]) != _text_of(known[paper_id])]
         for some in chunks(other_text):
             await connection.execute(delete(VECTORS).where(VECTORS.c.paper_id.in_(some)))
-    return len(new) + len(changed)
+    await merge_rows(connection, [merger for merger in mergers if merger.gone in known])
+    await remember_ids(connection, [latest[paper_id] for paper_id in (*new, *changed)])
+    return len(new) + len(changed), [paper.id for paper in papers]
+
+
+def _before(row: Row[Any] | None, gone: Sequence[Row[Any]], paper_id: str) -> Paper | None:
+    """What was known of a paper, also under the ids that are gone."""
+    parts = [replace(paper_of(one), id=paper_id) for one in gone] + ([paper_of(row)] if row else [])
+    return reduce(merge, parts) if parts else None
+
+
+def _first_listed(row: Row[Any] | None, gone: Sequence[Row[Any]]) -> tuple[datetime, int] | None:
+    """When a source first showed the paper, under whichever id, and the number of that change."""
+    listed = [(one.listed_at, one.listed_change) for one in (row, *gone) if one is not None and one.listed_at]
+    return min(listed, key=lambda pair: pair[1], default=None)
 
 
 def _text_of(paper: Paper | Row[Any]) -> tuple[str, str]:

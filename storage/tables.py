@@ -94,11 +94,26 @@ class PaperRow(SQLModel, table=True):
     project_url: str = Field(sa_type=Text)
     thumbnail_url: str = Field(sa_type=Text)
     author_comment: str = Field(sa_type=Text)
+    doi: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    page_url: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    file_url: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    venue: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    other_ids: list[str] = Field(sa_type=JsonType, sa_column_kwargs={"server_default": text("'[]'")})
     listed_at: datetime | None
     listed_change: int | None = Field(sa_type=BigInteger)
     revision: int
     matched_revision: int
     change: int = Field(sa_type=BigInteger)
+
+
+class PaperIdRow(SQLModel, table=True):
+    """What else a paper is known as: its DOI, a feed's name for it, an id that it had before."""
+
+    __tablename__ = "paper_ids"
+    __table_args__ = (Index("ix_paper_ids_paper_id", "paper_id"),)
+
+    id: str = Field(primary_key=True)
+    paper_id: str = Field(foreign_key="papers.id", ondelete="CASCADE")
 
 
 class ListingRow(SQLModel, table=True):
@@ -146,6 +161,20 @@ class SourceRow(SQLModel, table=True):
     failures: int
     read_through: date | None
     retry_at: datetime | None
+
+
+class FeedRow(SQLModel, table=True):
+    """A source that somebody added. `from_settings` says that the settings name it, which alone can take it away."""
+
+    __tablename__ = "feeds"
+    __table_args__ = (UniqueConstraint("address"),)
+
+    name: str = Field(primary_key=True)
+    address: str = Field(sa_type=Text)
+    title: str = Field(sa_type=Text)
+    added_by: str
+    added_at: datetime
+    from_settings: bool
 
 
 class SourceDayRow(SQLModel, table=True):
@@ -478,9 +507,11 @@ class WebMessageRow(SQLModel, table=True):
 _TABLES = SQLModel.metadata.tables
 COUNTERS = _TABLES["counters"]
 PAPERS = _TABLES["papers"]
+PAPER_IDS = _TABLES["paper_ids"]
 LISTINGS = _TABLES["listings"]
 EMBEDDING_MODELS = _TABLES["embedding_models"]
 VECTORS = _TABLES["vectors"]
+FEEDS = _TABLES["feeds"]
 SOURCES = _TABLES["sources"]
 SOURCE_DAYS = _TABLES["source_days"]
 WORKSPACES = _TABLES["workspaces"]

@@ -30,6 +30,7 @@ _FIELDS = (
     "cat:",
     "org:",
     "source:",
+    "doi:",
     "upvotes:>=",
     "after:",
     "has:code",
@@ -39,7 +40,7 @@ _FIELDS = (
 )
 _CATEGORY = re.compile(r"(?P<before>[-(]*cat:)(?P<typed>[\w.*-]*)", re.IGNORECASE)
 _SOURCE = re.compile(r"(?P<before>[-(]*source:)(?P<typed>[\w-]*)", re.IGNORECASE)
-_ID = re.compile(r"\d{4}(\.\d*)?|[a-z-]+(\.[A-Z]{2})?/\d*")
+_ID = re.compile(r"\d{4}(\.\d*)?|[a-z-]+(\.[A-Z]{2})?/\d*|doi:\S*")
 _WORD = re.compile(r"\w+")
 #: Parameters whose value is the rest of the line: it has spaces in it, or is found by any part of what it says.
 _WHOLE = frozenset({Kind.TIME_ZONE, Kind.SCHEDULE, Kind.PAPER})

@@ -44,6 +44,7 @@ async def save(services: Services, call: CommandCall, arguments: Arguments) -> R
 
 async def unsave(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     paper_id = parse_paper_id(arguments.text("paper"))
+    paper_id = paper.id if (paper := await services.papers.paper(paper_id)) else paper_id
     if not await services.reading.unsave(call.reader, paper_id):
         raise UserError(f"{paper_id} is not on your list. `/papers saved` shows what is.")
     return answer(say("Took ", bold(paper_id), " off your list."), Buttons((Button("Undo", f"save {paper_id}"),)))

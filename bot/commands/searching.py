@@ -36,14 +36,15 @@ SHARED_FOR = timedelta(hours=1)
 PAGE_OPTION = Parameter(
     name="page", help="the page", kind=Kind.NUMBER, option=True, internal=True, minimum=1, maximum=LAST_PAGE
 )
-PAPER = Parameter(name="paper", help="an arXiv id or a link to a paper", kind=Kind.PAPER, required=True)
+PAPER = Parameter(name="paper", help="an arXiv id, a DOI or a link to a paper", kind=Kind.PAPER, required=True)
 
 _log = structlog.get_logger()
 
 
 async def search(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     asked = arguments.text("query")
-    if paper_id := paper_id_of(as_typed(asked)):  # people paste what they look at
+    # People paste what they look at.
+    if not asked.lower().startswith("doi:") and (paper_id := paper_id_of(as_typed(asked))):
         return await _shown(services, paper_id)
     query = without_question(await services.query(asked), asked)
     query = await services.examples.decided(query, known=await services.models_here(call))

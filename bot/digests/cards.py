@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.digests.reasons import reason_in_words
 from bot.messages.message import Button, Link, PaperBlock, PersonMention
+from bot.papers.dois import link_to_doi
 from bot.papers.names import shorten_authors
 from bot.papers.paper import Paper
 from bot.papers.sources import HUGGINGFACE
@@ -19,6 +20,7 @@ LONGEST_SUMMARY = 280
 LONGEST_ABSTRACT = 2500
 LONGEST_TOPIC = 60
 MOST_PEOPLE = 8  # that one card names
+LONGEST_VENUE = 30
 NO_VOTES = Tally()
 
 
@@ -88,14 +90,17 @@ def _facts(paper: Paper) -> tuple[str, ...]:
 
 
 def _links(paper: Paper) -> tuple[Link, ...]:
-    links = [Link("arXiv", paper.abstract_url), Link("PDF", paper.pdf_url)]
+    page = "arXiv" if paper.is_on_arxiv else shorten(paper.venue, LONGEST_VENUE) or "Page"
+    links = [Link(page, paper.abstract_url), Link("PDF", paper.pdf_url)]
+    if paper.doi and paper.abstract_url != link_to_doi(paper.doi):
+        links.append(Link("DOI", link_to_doi(paper.doi)))
     if HUGGINGFACE in paper.sources:
         links.append(Link("Hugging Face", paper.huggingface_url))
     if paper.code_url:
         links.append(Link(f"Code ★ {compact_number(paper.stars)}" if paper.stars else "Code", paper.code_url))
     if paper.project_url:
         links.append(Link("Project", paper.project_url))
-    return tuple(links)
+    return tuple(link for link in links if link.url)
 
 
 def _buttons(paper: Paper, tally: Tally | None, *, with_abstract: bool) -> tuple[Button, ...]:

@@ -36,7 +36,8 @@ def digest_message(
     blocks: list[Block] = []
     if part.part == 1 and not part.apart:
         blocks += _header(digest)
-    shown = [papers[paper_id] for paper_id in part.paper_ids if paper_id in papers]
+    # Two of them may have turned out to be one.
+    shown = [papers[paper_id] for paper_id in dict.fromkeys(part.paper_ids) if paper_id in papers]
     several = len(digest.topics) > 1
     reasons = dict(zip(part.paper_ids, part.reasons, strict=False))
     blocks += [

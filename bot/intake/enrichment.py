@@ -12,6 +12,7 @@ import structlog
 from bot.clocks import Clock
 from bot.errors import SourceError
 from bot.intake.lookup import PaperLookup
+from bot.papers.ids import is_arxiv_id
 from bot.papers.paper import Paper
 from bot.papers.store import PaperStore
 
@@ -50,7 +51,7 @@ class Enrichment:
         if self._catalogue is None:
             return 0
         recent = await self._papers.listed_since(self._clock.now() - RECENT)
-        bare = [paper.id for paper in recent if not paper.categories]
+        bare = [paper.id for paper in recent if paper.is_on_arxiv and not paper.categories]
         ids = self._not_asked_since(self._catalogue, bare, ASK_AGAIN)[:BATCH]
         if not ids:
             return 0
@@ -65,7 +66,7 @@ class Enrichment:
 
     async def freshen(self, paper_ids: Collection[str]) -> None:
         """Gets the latest about papers that are about to be posted, if that can be had within `TIMEOUT`."""
-        ids = self._not_asked_since(self._hub, sorted(paper_ids), FRESH) if self._hub else []
+        ids = self._not_asked_since(self._hub, sorted(filter(is_arxiv_id, paper_ids)), FRESH) if self._hub else []
         if self._hub is None or not ids:
             return
         # Noted before: whoever is slow or fails must not hold up the next digest as well.

@@ -9,6 +9,7 @@ from typing import Protocol
 import structlog
 
 from bot.errors import SourceError, UserError
+from bot.papers.ids import is_arxiv_id
 from bot.papers.paper import Paper
 from bot.papers.sources import SourceName
 from bot.papers.store import PaperStore
@@ -37,14 +38,14 @@ class PaperLookups:
         """The paper, asked for where it is not known here. Raises `UserError` when nobody knows it."""
         paper = await self._papers.paper(paper_id) or await self.lookup(paper_id)
         if paper is None:
-            raise UserError(
-                f"I do not know {paper_id}, and arXiv did not tell me about it. Look at the number once more, or try "
-                "later."
-            )
+            asked = "arXiv did not tell me about it" if is_arxiv_id(paper_id) else "no feed that I read has shown it"
+            raise UserError(f"I do not know {paper_id}, and {asked}. Look at the number once more, or try later.")
         return paper
 
     async def lookup(self, paper_id: str) -> Paper | None:
         """The paper with that id, from the first lookup that has it; None if nobody does."""
+        if not is_arxiv_id(paper_id):
+            return None  # nobody whom we ask knows others
         for lookup in self._lookups:
             papers = await self._lookup(lookup, paper_id)
             if papers:

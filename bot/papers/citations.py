@@ -11,7 +11,7 @@ from typing import Final
 
 from anyascii import anyascii
 
-from bot.papers.bibtex import escaped, tex_title
+from bot.papers.bibtex import escaped, tex, tex_title
 from bot.papers.paper import Paper
 
 #: Words that say nothing about a paper, and are no part of its key.
@@ -37,7 +37,7 @@ class CitationFormat:
 
 
 def bibtex(papers: Iterable[Paper]) -> str:
-    """An entry `@misc` each, as arXiv itself proposes them, with keys that differ.
+    """An entry each with keys that differ: `@misc`, as arXiv itself proposes, or `@article` for what a journal has.
 
     https://info.arxiv.org/help/hypertex/bibstyles/index.html
     """
@@ -46,7 +46,7 @@ def bibtex(papers: Iterable[Paper]) -> str:
 
 
 def ris(papers: Iterable[Paper]) -> str:
-    """An unpublished work each. https://github.com/aurimasv/translators/wiki/RIS-Tag-Map"""
+    """An unpublished work each, or an article of a journal. https://github.com/aurimasv/translators/wiki/RIS-Tag-Map"""
     return "\n".join(_ris_entry(paper) for paper in papers)
 
 
@@ -64,7 +64,7 @@ def table(papers: Iterable[Paper]) -> str:
         writer.writerow(
             _cell(value)
             for value in (
-                f"arXiv:{paper.id}",
+                _shown_id(paper),
                 paper.title,
                 "; ".join(name.written for name in paper.authors),
                 _year(paper),
@@ -92,27 +92,45 @@ def _bibtex_entry(paper: Paper, key: str) -> str:
         "title": f"{{{tex_title(paper.title, paper.title_tex)}}}",
         "author": " and ".join(name.bibtex(escaped) for name in paper.authors),
         "year": _year(paper),
-        "eprint": paper.id,
-        "archivePrefix": "arXiv",
+        "journal": tex(paper.venue),
+        "doi": escaped(paper.doi),
+        "eprint": paper.id if paper.is_on_arxiv else "",
+        "archivePrefix": "arXiv" if paper.is_on_arxiv else "",
         "primaryClass": paper.categories[0] if paper.categories else "",
-        "url": paper.abstract_url,
+        "url": escaped(paper.abstract_url),
     }
     lines = [f"  {name:<13} = {{{value}}}," for name, value in fields.items() if value]
-    return "\n".join([f"@misc{{{key},", *lines, "}", ""])
+    return "\n".join([f"@{'article' if paper.venue else 'misc'}{{{key},", *lines, "}", ""])
 
 
 def _ris_entry(paper: Paper) -> str:
-    lines = [("TY", "UNPB"), ("TI", paper.title), *(("AU", name.ris) for name in paper.authors)]
+    lines = [
+        ("TY", "JOUR" if paper.venue else "UNPB"),
+        ("TI", paper.title),
+        *(("AU", name.ris) for name in paper.authors),
+    ]
     lines += [("PY", _year(paper)), ("DA", f"{paper.published_on:%Y/%m/%d}" if paper.published_on else "")]
     lines += [("AB", paper.abstract), *(("KW", word) for word in paper.keywords)]
-    lines += [("M1", f"arXiv:{paper.id}"), ("UR", paper.abstract_url), ("L1", paper.pdf_url)]
+    lines += [
+        ("JO", paper.venue),
+        ("DO", paper.doi),
+        ("M1", _shown_id(paper)),
+        ("UR", paper.abstract_url),
+        ("L1", paper.pdf_url),
+    ]
     # A value is a line: a second one would be taken for a tag, or lost.
     return "".join(f"{tag}  - {' '.join(value.split())}\n" for tag, value in lines if value) + "ER  - \n"
+
+
+def _shown_id(paper: Paper) -> str:
+    return f"arXiv:{paper.id}" if paper.is_on_arxiv else paper.id
 
 
 def _year(paper: Paper) -> str:
     if day := paper.published_on or paper.day:
         return str(day.year)
+    if not paper.is_on_arxiv:
+        return ""
     # The id says when it was submitted: since 1991, in two digits.
     number = paper.id.rpartition("/")[2][:2]
     return f"{'19' if number > '90' else '20'}{number}"

@@ -1,11 +1,13 @@
-"""Ids of papers: what arXiv calls them, and the links that lead to them."""
+"""Ids of papers: what arXiv calls them, else their DOI, else what a feed has; and the links that lead to them."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 
 from bot.errors import UserError
+from bot.papers.dois import doi_in_link, doi_of, dois_linked, id_of_doi
 from bot.text.typed import as_typed
 
 # https://info.arxiv.org/help/arxiv_identifier.html: since 2007-04 YYMM.NNNN, since 2015-01 five digits; before,
@@ -43,6 +45,26 @@ _AROUND = " \t\r\n<>()[]{}\"'“”„‘’«»`"
 _LONGEST_SAID = 2_000  # characters that are looked through for one paper
 
 
+# The id of what only a feed has, by its own name for it: `bot.papers.ids.feed_id`.
+_FEED_ID = re.compile(r"feed:[0-9a-f]{20}", re.ASCII)
+_DOI_ID = re.compile(r"doi:10\.[\d.]{4,20}/sha256-[0-9a-f]{24}", re.ASCII)  # of a DOI that is too long to be an id
+
+
+def is_arxiv_id(paper_id: str) -> bool:
+    """Whether a paper's id is arXiv's; others have a word and a colon in front."""
+    return ":" not in paper_id
+
+
+def feed_id(name: str) -> str:
+    """The id of a paper that only a feed has, from what names it there."""
+    return f"feed:{hashlib.sha256(name.encode()).hexdigest()[:20]}"
+
+
+def id_for_doi(doi: str) -> str:
+    """The id of the paper with that DOI: arXiv's for a DOI of arXiv, else one that is made of it."""
+    return paper_id_of(f"doi:{doi}") or id_of_doi(doi)
+
+
 def _id_of(found: re.Match[str]) -> str:
     return found["id"] or f"{found['archive']}/{found['number']}"
 
@@ -61,6 +83,7 @@ def normalize_paper_id(text: str) -> str | None:
 
 def paper_id_of(text: str) -> str | None:
     """The id of the one paper that `text` names: an id, a link, a DOI of arXiv, or the line to cite it by."""
+    whole = text.strip()
     text = text.strip(_AROUND + ".,;:!")  # copied with the end of its sentence
     if found := _ID.match(text):
         return _id_of(found) if _BEHIND_ID.fullmatch(text, found.end()) else None
@@ -71,7 +94,17 @@ def paper_id_of(text: str) -> str | None:
             return _id_of(found)
         ids.update(_begun_by(beginning, text[:_LONGEST_SAID]))
     # A citation names its paper once, or in several ways.
-    return ids.pop() if len(ids) == 1 and not text.startswith(("http://", "https://")) else None
+    if len(ids) == 1 and not text.startswith(("http://", "https://")):
+        return ids.pop()
+    return None if ids else _other_id(whole.strip("<>\"'“”`"))
+
+
+def _other_id(text: str) -> str | None:
+    """The id of a paper that arXiv does not have: as we write it, by its DOI, or by a page with that in its address."""
+    if _FEED_ID.fullmatch(text) or _DOI_ID.fullmatch(text):
+        return text
+    doi = doi_of(text) or doi_in_link(text)
+    return id_of_doi(doi) if doi else None
 
 
 def parse_paper_id(text: str) -> str:
@@ -84,14 +117,16 @@ def parse_paper_id(text: str) -> str:
     text = text.strip().strip("<>")
     shown = text if len(text) <= 60 else text[:59] + "…"
     raise UserError(
-        f"“{shown}” is not a paper that I can find. Write an arXiv id like `2604.13035`, "
-        "or a link to arxiv.org or huggingface.co/papers."
+        f"“{shown}” is not a paper that I can find. Write an arXiv id like `2604.13035`, a DOI, "
+        "or a link to arxiv.org, huggingface.co/papers or doi.org."
     )
 
 
 def linked_paper_ids(text: str) -> list[str]:
     """The ids of all papers that a text links to, or names by DOI, in their order, each once."""
-    return list(dict.fromkeys(_begun_by(_LINKS, text)))
+    arxiv = [(begun.start(), _id_of(found)) for begun, found in _found_by(_LINKS, text)]
+    others = [(place, id_for_doi(doi)) for place, doi in dois_linked(text)]
+    return list(dict.fromkeys(paper_id for _, paper_id in sorted(arxiv + others, key=lambda one: one[0])))
 
 
 def named_paper_ids(text: str) -> list[str]:
@@ -100,4 +135,9 @@ def named_paper_ids(text: str) -> list[str]:
 
 
 def _begun_by(beginning: re.Pattern[str], text: str) -> Iterable[str]:
-    return (_id_of(found) for begun in beginning.finditer(text) if (found := _ID.match(text, begun.end())) is not None)
+    return (_id_of(found) for _, found in _found_by(beginning, text))
+
+
+def _found_by(beginning: re.Pattern[str], text: str) -> Iterable[tuple[re.Match[str], re.Match[str]]]:
+    """What the id begins behind, and the id."""
+    return ((begun, found) for begun in beginning.finditer(text) if (found := _ID.match(text, begun.end())) is not None)

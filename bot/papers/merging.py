@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.papers.paper import Paper
-from bot.papers.sources import HUGGINGFACE
+from bot.papers.sources import BUILT_IN, HUGGINGFACE
 
 
 def merge(known: Paper, news: Paper) -> Paper:
@@ -18,6 +18,7 @@ def merge(known: Paper, news: Paper) -> Paper:
     if known.id != news.id:
         raise ValueError(f"cannot merge {news.id} into {known.id}")
     numbers_known = HUGGINGFACE in news.sources
+    news = _less_than_known(known, news)
     days = [day for day in (known.featured_on, news.featured_on) if day]
     return replace(
         known,
@@ -45,4 +46,28 @@ def merge(known: Paper, news: Paper) -> Paper:
         project_url=news.project_url or known.project_url,
         thumbnail_url=news.thumbnail_url or known.thumbnail_url,
         author_comment=news.author_comment or known.author_comment,
+        doi=known.doi or news.doi,
+        other_ids=tuple(sorted({*known.other_ids, *news.other_ids})),
+        page_url=news.page_url or known.page_url,
+        file_url=news.file_url or known.file_url,
+        venue=news.venue or known.venue,
+    )
+
+
+def _less_than_known(known: Paper, news: Paper) -> Paper:
+    """The news without the text that is known better: feeds tease, where Hugging Face and arXiv have all of it.
+
+    Where only feeds have it, the words of the first one stay, so that two do not overwrite each other for ever.
+    """
+    if not news.sources or not news.sources.isdisjoint(BUILT_IN) or news.sources == known.sources:
+        return news
+    better = not known.sources.isdisjoint(BUILT_IN) or len(known.abstract) >= len(news.abstract)
+    return replace(
+        news,
+        title=known.title or news.title,
+        title_tex=known.title_tex if known.title else news.title_tex,
+        abstract=known.abstract or news.abstract if better else news.abstract,
+        page_url=known.page_url or news.page_url,
+        file_url=known.file_url or news.file_url,
+        venue=known.venue or news.venue,
     )

@@ -1,10 +1,12 @@
-"""Papers: what every source says about a work, merged under one arXiv id without version."""
+"""Papers: what every source says about a work, merged under one id: arXiv's without version, else its DOI's."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from bot.papers.dois import id_of_doi, link_to_doi
+from bot.papers.ids import is_arxiv_id
 from bot.papers.names import Name
 from bot.papers.sources import HUGGINGFACE, SourceName
 
@@ -17,6 +19,8 @@ class Paper:
     `categories` are arXiv's, the primary one first. `organization` is the short name that a query says,
     `organization_name` the one that people read. `upvotes`, `comments` and `stars` are the latest known numbers, and so
     are the `models`, `datasets` and `spaces` that Hugging Face links to it.
+    `doi` is in small letters; arXiv's own is none. `other_ids` are what else it was known as, and no other paper is.
+    `page_url`, `file_url` and `venue` (a journal, a server) are where other sources than arXiv show it and its PDF.
     `featured_on` is the first day a source listed it, `published_on` the day its authors published it.
     """
 
@@ -44,14 +48,33 @@ class Paper:
     project_url: str = ""
     thumbnail_url: str = ""
     author_comment: str = ""
+    doi: str = ""
+    other_ids: tuple[str, ...] = ()
+    page_url: str = ""
+    file_url: str = ""
+    venue: str = ""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """All ids that name it, its own first."""
+        doi = (id_of_doi(self.doi),) if self.doi else ()
+        return tuple(dict.fromkeys((self.id, *doi, *self.other_ids)))
+
+    @property
+    def is_on_arxiv(self) -> bool:
+        return is_arxiv_id(self.id)
 
     @property
     def abstract_url(self) -> str:
-        return f"https://arxiv.org/abs/{self.id}"
+        """Its page: arXiv's, else that of the source, else where its DOI leads."""
+        if self.is_on_arxiv:
+            return f"https://arxiv.org/abs/{self.id}"
+        return self.page_url or (link_to_doi(self.doi) if self.doi else "")
 
     @property
     def pdf_url(self) -> str:
-        return f"https://arxiv.org/pdf/{self.id}"
+        """Its PDF, empty where none is known."""
+        return f"https://arxiv.org/pdf/{self.id}" if self.is_on_arxiv else self.file_url
 
     @property
     def huggingface_url(self) -> str:

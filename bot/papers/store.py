@@ -24,7 +24,13 @@ class PaperStore(Protocol):
 
     async def paper(self, paper_id: str) -> Paper | None: ...
 
-    async def papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]: ...
+    async def papers(self, paper_ids: Sequence[str]) -> dict[str, Paper]:
+        """The papers that are known by these ids. One that has got another id since is found by the old one, too."""
+        ...
+
+    async def seen(self, source: SourceName, paper_ids: Sequence[str]) -> dict[str, date | None]:
+        """Those of the papers that the source has shown before, with the day on which it first listed each, if any."""
+        ...
 
     async def record_of(self, paper_id: str) -> PaperRecord | None:
         """How a paper came to us, None for one that is not known."""
@@ -70,11 +76,13 @@ class DayAnswer:
     """What a source lists for one day.
 
     `validator` is opaque to us: handed back with the next reading of that day it lets the source answer that nothing
-    changed (`unchanged`, with no listings). `skipped` counts entries that were unusable and left out.
+    changed (`unchanged`, with no listings). `older` are papers that it shows but that are news to nobody, as
+    all that a feed had when it was added. `skipped` counts entries that were unusable and left out.
     """
 
     day: date
     listings: tuple[Listing, ...] = ()
+    older: tuple[Paper, ...] = ()
     validator: str | None = None
     unchanged: bool = False
     skipped: int = 0

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.channels.channel import Channel
 from bot.channels.store import ChannelStore
 from bot.digests.cards import NO_VOTES
-from bot.digests.content import ChangeNotice, DigestPart, PaperReply, PostContent
+from bot.digests.content import ChangeNotice, DigestPart, PaperReply, PostContent, SharedPaper
 from bot.digests.digest import Digest
 from bot.digests.messages import change_message, digest_message, paper_message, shared_message
 from bot.digests.store import DigestStore
@@ -52,6 +53,10 @@ class Composer:
             reason.about for post in posts for reason in _reasons_of(post.content) if reason.kind is ReasonKind.LIKED
         }
         papers = await self._papers.papers(sorted({*paper_ids, *liked}))
+        # A paper may have got another id since.
+        posts = [replace(post, content=_as_known_now(post.content, papers)) for post in posts]
+        papers |= {paper.id: paper for paper in papers.values()}
+        paper_ids = sorted({paper.id for paper in papers.values()})
         votes = await self._reading.tallies(sorted(channels), paper_ids)
         people = await self._subscriptions.people_for(sorted(channels), paper_ids)
         digest_ids = sorted({post.digest_id for post in posts if post.digest_id is not None})
@@ -88,6 +93,17 @@ def _papers_of(content: PostContent) -> tuple[str, ...]:
     if isinstance(content, ChangeNotice):
         return ()
     return content.paper_ids if isinstance(content, DigestPart) else (content.paper_id,)
+
+
+def _as_known_now(content: PostContent, papers: Mapping[str, Paper]) -> PostContent:
+    """What a post says with the ids that papers have now."""
+    match content:
+        case ChangeNotice():
+            return content
+        case DigestPart(paper_ids=paper_ids):
+            return replace(content, paper_ids=tuple(papers[one].id if one in papers else one for one in paper_ids))
+        case PaperReply(paper_id=paper_id) | SharedPaper(paper_id=paper_id):
+            return replace(content, paper_id=papers[paper_id].id if paper_id in papers else paper_id)
 
 
 def _reasons_of(content: PostContent) -> list[Reason]:

@@ -96,7 +96,7 @@ class Tracing:
         record = await self._papers.record_of(paper_id)
         if record is None:
             return Trace(Outcome.UNKNOWN, None, None, ())
-        delivery = await self._posts.delivery(channel.id, paper_id)
+        delivery = await self._posts.delivery(channel.id, record.paper.id)
         topics = await self._asked(channel, record)
         now = self._clock.now()
         if delivery is not None:

@@ -12,10 +12,12 @@ from datetime import date, timedelta
 from typing import Final
 
 from bot.errors import UserError
-from bot.papers.ids import linked_paper_ids, normalize_paper_id, parse_paper_id
+from bot.papers.dois import doi_in_link, doi_of
+from bot.papers.ids import id_for_doi, linked_paper_ids, normalize_paper_id, parse_paper_id
 from bot.papers.sources import BUILT_IN, SourceName, source_named
 from bot.query.categories import category_named, nearest_category
 from bot.query.errors import QueryError
+from bot.query.printing import printed
 from bot.query.syntax import (
     USUAL_SHARE,
     Author,
@@ -260,6 +262,14 @@ def _example(value: Value) -> Like:
     return examples([named], share)
 
 
+def _doi(value: Value) -> PaperId:
+    """The paper with that DOI, in whatever way it is written."""
+    written = value.plain.strip()
+    if doi := doi_of(written) or doi_in_link(written):
+        return PaperId(id_for_doi(doi))
+    raise value.error(f"{value.shown} is not a DOI.", "They look like `doi:10.1101/2026.01.15.123456`.")
+
+
 _COMPARISON = re.compile(r"(>=|=>|≥|>|<=|=<|≤|<|=|)\s*(\d+)", re.ASCII)
 _INTERVAL = re.compile(rf"(\d+)\s*(?:\.{{2,3}}|[{re.escape(DASHES)}])\s*(\d+)", re.ASCII)
 
@@ -373,6 +383,7 @@ FIELDS: Final[Mapping[str, Callable[[Value], Term]]] = {
     "has": _feature,
     "id": _paper,
     LIKE: _example,
+    "doi": _doi,
 }
 SORT: Final = "sort"
 
@@ -402,7 +413,7 @@ def not_a_field(run: Value) -> QueryError:
     name, _, rest = run.text.partition(":")
     paper_id = next(iter(linked_paper_ids(run.text)), None) or normalize_paper_id(run.text)
     if paper_id:
-        return run.error("A link is not searched for.", f"Write `id:{paper_id}` for that paper.")
+        return run.error("A link is not searched for.", f"Write `{printed(PaperId(paper_id))}` for that paper.")
     text = run.text.replace("*", "")  # which a phrase cannot have
     # What is cut short cannot be written as it stands there.
     quoted = f'write `"{text}"`' if shortened(text) == text else "put it in quotes"

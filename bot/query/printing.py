@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import calendar
+import re
 from datetime import date, timedelta
 
+from bot.papers.ids import is_arxiv_id
 from bot.query.syntax import (
     USUAL_SHARE,
     And,
@@ -79,14 +81,31 @@ def _term(term: Term) -> str:
         case Has(feature):
             return f"has:{feature}"
         case PaperId(paper_id):
-            return f"id:{paper_id}"
+            return _paper(paper_id)
         case Like(papers, share):
-            named = papers[0] if len(papers) == 1 else f"({' '.join(papers)})"
+            named = _quoted_id(papers[0]) if len(papers) == 1 else f"({' '.join(map(_quoted_id, papers))})"
             return f"like:{named}{_share(share)}"
         case Number(number, low, high):
             return f"{number}:{_interval(low, high)}"
         case Days(first, end):
             return _days(first, end)
+
+
+def _quoted_id(paper_id: str) -> str:
+    """An id among several; in quotes, if it would be taken for a field and its value."""
+    return paper_id if is_arxiv_id(paper_id) else f'"{paper_id}"'
+
+
+def _paper(paper_id: str) -> str:
+    if is_arxiv_id(paper_id):
+        return f"id:{paper_id}"
+    field, _, name = paper_id.partition(":")
+    field, name = (field, name) if field == "doi" else ("id", paper_id)
+    # Quotes for what would end a word or group elsewhere.
+    return f"{field}:{name}" if _PLAIN.fullmatch(name) else f'{field}:"{name}"'
+
+
+_PLAIN = re.compile(r"[a-z0-9./_-]+", re.ASCII)
 
 
 def _in_field(field: TextField, text: str) -> str:

@@ -212,5 +212,6 @@ _EXAMPLES: Final = {
     "has": "has:code",
     "id": "id:2604.13035",
     LIKE: f"{LIKE}:2604.13035",
+    "doi": "doi:10.1101/2026.01.15.123456",
     SORT: "sort:new",
 }

@@ -171,7 +171,7 @@ def _as_compared(question: Question) -> Question:
 
 
 def _facts(paper: Paper) -> Iterator[Fact]:
-    yield PaperId(paper.id)
+    yield from map(PaperId, paper.ids)
     for category in paper.categories:
         name = category.lower()
         yield Category(name)

@@ -14,7 +14,7 @@ from bot.text.words import stemmed, words
 
 #: Part of the folder's name. A change of anything in this module, or of how text becomes words, makes it another one,
 #: and indexes are built anew.
-FORMAT: Final = 6
+FORMAT: Final = 7
 
 # How often a paper's text holds each field. The engine scores the text as one field, so a word in the title counts like
 # three in the abstract but saturates with them (the idea of BM25F), which ranks better than adding up scores by field.
@@ -53,7 +53,7 @@ def schema() -> Schema:
         "organization",
     ):
         builder.add_text_field(name, tokenizer_name=_SPACED, index_option="position")
-    for name in ("submitter", "category", "source", "has"):
+    for name in ("any_id", "submitter", "category", "source", "has"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in ("upvotes", "stars", "comments", "day", "change"):
         builder.add_integer_field(name, indexed=False, fast=True)
@@ -72,6 +72,7 @@ def document(paper: Paper, change: int) -> Document:
     keyword_terms = [_spaced(stemmed(keyword)) for keyword in keywords]
     found = Document(
         id=[paper.id],
+        any_id=list(paper.ids),
         # Separate values: words in a row are never found across two of them.
         text=[title_terms] * _TITLE_TIMES + keyword_terms * _KEYWORD_TIMES + [abstract_terms],
         title=[title_terms],

@@ -181,8 +181,10 @@ class IndexWriting:
         """Adds or replaces papers, given with their change numbers. Nobody sees them before `commit`."""
         with engine_errors():
             for change, paper in papers:
-                if self._known or paper.id in self._added:
-                    self._writer.delete_documents_by_term("id", paper.id)
+                # What it was known as before may have been a paper of its own.
+                for one in paper.ids:
+                    if self._known or one in self._added:
+                        self._writer.delete_documents_by_term("id", one)
                 self._added.add(paper.id)
                 self._writer.add_document(document(paper, change))
 

@@ -237,7 +237,7 @@ class _Builder:
             case Has(feature):
                 return self._exactly("has", feature)
             case PaperId(paper_id):
-                return self._exactly("id", paper_id)
+                return self._exactly("any_id", paper_id)
             case Like(model=model):
                 return self._alike(decided(model))
             case Number(field, low, high):
