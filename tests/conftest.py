@@ -1,6 +1,11 @@
 """What all tests share."""
 
+import gc
 import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 import structlog
@@ -33,6 +38,26 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+
+# The program is started dozens of times: what was compiled once is kept, whatever the shell prefers.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+#: Bytes of free memory beside which the databases and indexes of a whole run are small.
+_MUCH_MEMORY = 2**31
+_MEMORY = Path("/dev/shm")
+
+# A disk spends more time on thousands of small files than the tests on everything else. No test is about a power cut.
+if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _MUCH_MEMORY:
+    os.environ["TMPDIR"] = str(_MEMORY)
+    tempfile.tempdir = None  # it is looked for again
+
+
+def pytest_collection_finish() -> None:
+    """What exists by now stays to the end, so the garbage collector need not look at thousands of tests each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

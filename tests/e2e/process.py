@@ -11,7 +11,9 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from bot.app.addresses import parse_address
@@ -20,9 +22,18 @@ from bot.app.settings import PREFIX, Settings
 from bot.messages.plain import plain_text
 from bot.platforms.command_calls import CommandCall, Person
 from tests.databases import in_a_thread
+from tests.e2e.forked_program import ForkedProgram
 
 _OPERATOR = Person(id="operator", name="Operator", may_manage=True)
-PROGRAM = [sys.executable, "-m", "bot"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a command of the program has written, and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 class Bot:
@@ -43,12 +54,12 @@ class Bot:
             "PAPERROUND_ARXIV_CATEGORIES": "none",
             **{f"PAPERROUND_{name.upper()}": value for name, value in settings.items()},
         }
-        self._process: subprocess.Popen[str] | None = None
+        self._process: ForkedProgram | None = None
 
     def start(self) -> None:
-        log = (self.folder / "log.txt").open("a")
-        self._process = subprocess.Popen([*PROGRAM, "run"], env=self._environment, stderr=log, text=True)
-        log.close()
+        log = self.folder / "log.txt"
+        log.touch()
+        self._process = ForkedProgram(("run",), self._environment, stdout=None, stderr=log)
 
     def kill(self) -> None:
         """Ends the process as a power cut would."""
@@ -69,13 +80,22 @@ class Bot:
         if self._process is not None:
             self.kill()
 
-    def cli(self, *arguments: str, expect: int | None = 0) -> subprocess.CompletedProcess[str]:
+    def cli(self, *arguments: str, expect: int | None = 0) -> Ended:
         """Runs another command of the program to its end."""
-        done = subprocess.run(
-            [*PROGRAM, *arguments], env=self._environment, capture_output=True, text=True, timeout=300, check=False
-        )
-        assert expect is None or done.returncode == expect, (arguments, done.returncode, done.stdout, done.stderr)
+        with TemporaryDirectory() as folder:
+            stdout, stderr = Path(folder, "stdout"), Path(folder, "stderr")
+            code = ForkedProgram(arguments, self._environment, stdout=stdout, stderr=stderr).wait(300)
+            done = Ended(code, stdout.read_text(), stderr.read_text())
+        assert expect is None or done.returncode == expect, (arguments, done)
         return done
+
+    def from_the_shell(self, *arguments: str) -> Ended:
+        """The same, from the very beginning: with an interpreter of its own."""
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", *arguments],
+            env=self._environment, capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        return Ended(done.returncode, done.stdout, done.stderr)
 
     def command(self, line: str, channel: str = "general") -> dict[str, Any]:
         document: dict[str, Any] = json.loads(self.cli("command", line, "--channel", f"web/{channel}", "--json").stdout)

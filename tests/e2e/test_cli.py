@@ -38,7 +38,8 @@ def test_a_first_visit_in_the_terminal(bot: Bot, tmp_path: Path) -> None:
         {"id": "nonsense"},
     ]  # fmt: skip
     papers.write_bytes(lzma.compress("\n".join(map(json.dumps, lines)).encode()))
-    imported = bot.cli("import", str(papers))
+    imported = bot.from_the_shell("import", str(papers))
+    assert imported.returncode == 0
     assert "2 papers imported, 1 line skipped" in imported.stdout
     assert "line 3" in imported.stderr
     found = json.loads(bot.cli("search", "turtle", "--json").stdout)
@@ -71,7 +72,9 @@ def test_mistakes_end_with_their_sentence_and_code_two(bot: Bot) -> None:
         assert "^" in bot.cli("search", query, expect=2).stderr
     assert "Did you mean `/papers search`?" in bot.cli("command", "serach x", expect=2).stderr
     assert "is no channel" in bot.cli("command", "topics", "--channel", "nowhere", expect=2).stderr
-    assert "No such option" in bot.cli("status", "--jsn", expect=2).stderr
+    shell = bot.from_the_shell("status", "--jsn")
+    assert "No such option" in shell.stderr
+    assert shell.returncode == 2
     assert "not in the range" in bot.cli("search", "x", "--limit", "-5", expect=2).stderr
     document = json.loads(bot.cli("command", "serach x", "--json", expect=2).stdout)
     assert document["papers"] == []

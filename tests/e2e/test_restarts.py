@@ -98,7 +98,7 @@ async def test_each_paper_once_through_faults_and_kills(
             feed.set_today(day)
         feed.fail(times=1, **chance.choice(faults))
         bot.start()
-        time.sleep(chance.uniform(1.2, 4.5))
+        time.sleep(chance.uniform(0.2, 3.5))
         if kills < KILLS:
             bot.kill()
             kills += 1
