@@ -42,6 +42,19 @@ class SqlPersonalChannelStore:
         async with self._database.write() as connection:
             await connection.execute(statement)
 
+    async def leave(self, channel_id: int, place: int) -> int:
+        statement = (
+            update(SUBSCRIPTIONS)
+            .where(
+                SUBSCRIPTIONS.c.channel_id == channel_id,
+                SUBSCRIPTIONS.c.named_in == place,
+                SUBSCRIPTIONS.c.removed_at.is_(None),
+            )
+            .values(named_in=None)
+        )
+        async with self._database.write() as connection:
+            return (await connection.execute(statement)).rowcount
+
     async def take_refusal(self, platform: PlatformName, workspace: str, person: str) -> str:
         untold = _of(platform, workspace, person).where(
             CHANNELS.c.state == ChannelState.BROKEN, PERSONAL_CHANNELS.c.told != CHANNELS.c.reason

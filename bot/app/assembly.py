@@ -146,6 +146,7 @@ def lifecycle_of(store: SqlStore, clock: Clock, wake: Callable[[], None]) -> Cha
     """What follows the channels on their platforms."""
     return ChannelLifecycle(
         channels=store.channels,
+        personal_channels=store.personal_channels,
         subscriptions=store.subscriptions,
         directory=Directory(store.channels, clock),
         clock=clock,

@@ -34,6 +34,13 @@ class PersonalChannelStore(Protocol):
 
     async def set_pings(self, channel_id: int, pings: bool) -> None: ...
 
+    async def leave(self, channel_id: int, place: int) -> int:
+        """Notes that they read another channel no more: topics that they named there are for them alone now.
+
+        Returns how many.
+        """
+        ...
+
     async def take_refusal(self, platform: PlatformName, workspace: str, person: str) -> str:
         """Why nothing reaches a person in their channel, once for each time that it happens; else an empty string."""
         ...

@@ -10,6 +10,7 @@ import structlog
 from bot.channels.channel import Address, Channel, ChannelState
 from bot.channels.directory import Directory
 from bot.channels.next_digest import next_for
+from bot.channels.personal import PersonalChannelStore
 from bot.channels.store import ChannelStore
 from bot.clocks import Clock
 from bot.messages.message import Items, Message, Paragraph, code, text
@@ -34,12 +35,14 @@ class ChannelLifecycle:
         self,
         *,
         channels: ChannelStore,
+        personal_channels: PersonalChannelStore,
         subscriptions: SubscriptionStore,
         directory: Directory,
         clock: Clock,
         wake: Callable[[], None],
     ) -> None:
         self._channels = channels
+        self._personal_channels = personal_channels
         self._subscriptions = subscriptions
         self._directory = directory
         self._clock = clock
@@ -119,6 +122,22 @@ class ChannelLifecycle:
         topics = await self._subscriptions.of_channel(old.id)
         _log.warning("channel.not_moved", channel=str(address), to=channel, topics=len(topics))
         return _topics_of_before(topics) if topics else None
+
+    async def person_left(self, address: Address, person: str) -> None:
+        """Somebody reads the channel of that address no more. What they wanted of it comes to them alone now."""
+        channel = await self._directory.find(address)
+        own = await self._personal_channels.find(address.platform, address.workspace, person)
+        if channel is not None and own is not None and own.channel.id != channel.id:
+            topics = await self._personal_channels.leave(own.channel.id, channel.id)
+            _log.info("person.left_channel", channel=str(address), topics=topics)
+
+    async def person_gone(self, address: Address, person: str, reason: str) -> None:
+        """Somebody is not in the workspace of that address any more: their topics go at once, the rest later."""
+        own = await self._personal_channels.find(address.platform, address.workspace, person)
+        if own is not None:
+            topics = await self._subscriptions.remove_all(own.channel.id, self._clock.now())
+            await self._channels.break_channels(own.channel.address, reason, whole_workspace=False)
+            _log.info("person.gone", channel=str(own.channel.address), topics=topics)
 
     async def is_known(self, address: Address) -> bool:
         """Whether anything was ever set up there."""

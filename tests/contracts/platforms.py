@@ -60,6 +60,11 @@ class PlatformUnderTest(Protocol):
     @property
     def person(self) -> str: ...
 
+    @property
+    def notifies(self) -> bool:
+        """Whether the platform notifies people who are mentioned."""
+        ...
+
     def channel(self) -> Address: ...
 
     async def shown(self, address: Address) -> list[Shown]: ...
@@ -81,6 +86,7 @@ class PlatformUnderTest(Protocol):
 class Notebook:
     clock: SettableClock
     person: str = "ada"
+    notifies: bool = False
 
     def __post_init__(self) -> None:
         self.platform = NotebookPlatform()
@@ -111,6 +117,7 @@ class Web:
     clock: SettableClock
     store: SqlStore
     person: str = "local"
+    notifies: bool = False
 
     def __post_init__(self) -> None:
         self.platform = WebPlatform(self.store.messages, self.clock)
@@ -138,6 +145,7 @@ class Slack:
     platform: SlackPlatform
     simulator: SlackSimulator
     person: str = "U0ADA"
+    notifies: bool = True
 
     def channel(self) -> Address:
         return Address(PlatformName.SLACK, TEAM, self.simulator.channel().id)
@@ -197,6 +205,7 @@ class Discord:
     platform: DiscordPlatform
     simulator: DiscordSimulator
     person: str = "4242"
+    notifies: bool = True
 
     def channel(self) -> Address:
         channel = self.simulator.state.add_channel(self.simulator.state.add_guild())
@@ -214,8 +223,7 @@ class Discord:
 
     def _pings(self) -> list[str]:
         sent = self.simulator.sent("POST", r"/channels/\d+/(messages|threads)$")
-        bodies = [request.body.get("message", request.body) for request in sent]
-        return [str(body) for body in bodies if body.get("allowed_mentions") != {"parse": []}]
+        return [ping for request in sent for ping in _discord_pings(request.body.get("message", request.body))]
 
     def befall(self, address: Address, trouble: Trouble) -> bool:
         fault, error = discord_says.Fault, discord_says.ApiError
@@ -241,6 +249,17 @@ class Discord:
     def told(self) -> list[str]:
         state = self.simulator.state
         return [_discord_words(one) for one in state.channels[state.direct[int(self.person)]].messages]
+
+
+def _discord_pings(body: dict[str, Any]) -> list[str]:
+    """Whom Discord would notify: who is allowed, if the text has them. Embeds notify nobody."""
+    allowed = body.get("allowed_mentions", {"parse": ["everybody whom the text mentions"]})
+    texts = [
+        body.get("content") or "",
+        *(part["content"] for part in _parts(body.get("components", [])) if part.get("type") == 10),
+    ]
+    people = [person for person in allowed.get("users", []) if any(f"<@{person}>" in text for text in texts)]
+    return [*allowed["parse"], *allowed.get("roles", []), *people]
 
 
 def _discord_words(message: dict[str, Any]) -> str:

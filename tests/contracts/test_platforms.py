@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.channels.channel import Address, Style
+from bot.channels.channel import Address, PlatformName, Style
 from bot.digests.cards import paper_card
 from bot.errors import UserError
-from bot.messages.message import Heading, Message, PaperBlock
+from bot.messages.message import Heading, Message, PaperBlock, PersonMention
 from bot.papers.paper import Paper
 from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Partly, Rejected, Retry, Sent, Unknown
 from tests.contracts.platforms import PlatformUnderTest, Trouble
@@ -269,6 +269,32 @@ async def test_a_person_is_told_in_private(under_test: PlatformUnderTest) -> Non
     assert await under_test.platform.tell(address, under_test.person, news(a_paper()))
     told = under_test.told() or [one.words for one in await under_test.shown(address)]
     assert "Diffusion Study 1" in " ".join(told)
+
+
+async def test_direct_messages_are_a_channel(under_test: PlatformUnderTest) -> None:
+    there = await under_test.platform.direct_messages(under_test.channel(), under_test.person)
+    await sent(under_test, outgoing(there))
+    await sent(under_test, outgoing(there))
+    told = under_test.told() or [one.words for one in await under_test.shown(there)]
+    assert len(told) == 1 + (under_test.platform.name is PlatformName.SLACK)  # whose messages are looked for first
+    assert "Diffusion Study 1" in told[0]
+
+
+@pytest.mark.parametrize("compact", [False, True])
+async def test_whom_a_paper_is_for_is_said_and_only_who_asked_is_pinged(
+    under_test: PlatformUnderTest, compact: bool
+) -> None:
+    other = PersonMention(f"{under_test.person}9", "@everyone <!channel> <@U0ADA> *Bob*")
+    card = paper_card(a_paper(), compact=compact, people=[other])
+    await sent(under_test, outgoing(under_test.channel(), Message(summary="One paper", blocks=(card,))))
+    asked = PersonMention(under_test.person, "Ada", ping=True)
+    address = under_test.channel()
+    both = paper_card(a_paper(), compact=compact, people=[other, asked])
+    await sent(under_test, outgoing(address, Message(summary="One paper", blocks=(both,)), key="b" * 24))
+    shown = (await under_test.shown(address))[-1]
+    assert "for " in shown.words
+    assert [under_test.person in ping for ping in shown.pings] == [True] * under_test.notifies
+    assert not any(other.id in ping for ping in shown.pings)
 
 
 def test_what_is_no_role_and_no_mention_is_said_so(under_test: PlatformUnderTest) -> None:

@@ -10,7 +10,7 @@ from bot.messages.message import Block, PaperBlock, PersonMention
 
 _ROLE = re.compile(r"<@&([0-9]{15,20})>")
 
-_PERSON = re.compile(r"[0-9]{15,20}")
+_PERSON = re.compile(r"[0-9]{1,20}")
 MOST_PINGED = 20  # people, by one message
 
 

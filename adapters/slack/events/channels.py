@@ -1,4 +1,4 @@
-"""Channels that close, move and reopen, and workspaces that remove the app."""
+"""Channels that close, move and reopen, people who leave them, and workspaces that remove the app."""
 
 from __future__ import annotations
 
@@ -33,9 +33,13 @@ _REOPENED: Final = frozenset(("channel_unarchive", "group_unarchive"))
 _RENAMED: Final = frozenset(("channel_rename", "group_rename"))
 _UNINSTALLED: Final = frozenset(("app_uninstalled", "tokens_revoked"))
 _MOVED: Final = "channel_id_changed"
+_JOINED: Final = "member_joined_channel"
+_LEFT: Final = "member_left_channel"
+_PERSON_CHANGED: Final = "user_change"
+_DEACTIVATED: Final = "That person's account was deactivated."
 #: The events that the app subscribes to.
 EVENTS: Final = frozenset(
-    (*_LOST, *_REOPENED, *_RENAMED, *_UNINSTALLED, _MOVED, "member_joined_channel", "link_shared")
+    (*_LOST, *_REOPENED, *_RENAMED, *_UNINSTALLED, _MOVED, _LEFT, _PERSON_CHANGED, _JOINED, "link_shared")
 )
 _NOT_BACK: Final = "The channel is open again, but I am not a member of it any more. Write /invite @Paper Round there."
 
@@ -65,9 +69,13 @@ class ChannelEvents:
             await lifecycle.lost(await self._calls.address(channel), _LOST[kind])
         elif kind in _REOPENED:
             await self._reopened(channel, lifecycle)
-        elif kind == "member_joined_channel":
+        elif kind == _JOINED:
             if event.get("user") == (await self._api.identity()).user_id:
                 await self._reachable(channel, lifecycle)
+        elif kind == _LEFT:
+            await lifecycle.person_left(await self._calls.address(channel), event["user"])
+        elif kind == _PERSON_CHANGED:
+            await lifecycle.person_gone(await self._calls.address(""), event["user"]["id"], _DEACTIVATED)
         elif kind in _RENAMED:
             self._api.forget_channel(channel["id"])
             await lifecycle.renamed(await self._calls.address(channel["id"]), channel["name"])
@@ -100,6 +108,11 @@ class ChannelEvents:
         message = await lifecycle.reachable(await self._calls.address(channel), name)
         if message is not None:
             await say(self._api, channel, message)
+
+
+def is_of_no_interest(event: Json) -> bool:
+    """Whether an event is one of the many about people that say nothing but that a status or a picture changed."""
+    return event.get("type") == _PERSON_CHANGED and not (event.get("user") or {}).get("deleted")
 
 
 def uninstall_reason(event: Json) -> str | None:

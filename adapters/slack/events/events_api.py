@@ -10,7 +10,7 @@ import structlog
 from adapters.slack.client.errors import ERRORS, code_of
 from adapters.slack.client.payloads import Json
 from adapters.slack.events import reactions
-from adapters.slack.events.channels import uninstall_reason
+from adapters.slack.events.channels import is_of_no_interest, uninstall_reason
 from adapters.slack.events.deduplication import Deduplication
 from adapters.slack.events.mentions import Mentions
 from adapters.slack.events.reactions import ReactionEvents
@@ -46,6 +46,8 @@ class EventListener:
         self._reactions = reaction_events
 
     async def on_event(self, event: Json, body: Json) -> None:
+        if is_of_no_interest(event):
+            return
         self._background.start(self._handle(event, body))
 
     async def _handle(self, event: Json, body: Json) -> None:
