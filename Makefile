@@ -56,9 +56,9 @@ $(DEV_STAMP): $(RUN_STAMP) requirements-dev.lock
 lock: $(BIN)/python ## pin every dependency again
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-annotate --no-header --upgrade --extra build -o requirements.lock
+	  --no-emit-index-url --no-annotate --no-header --upgrade --extra build --extra meaning -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-annotate --no-header --upgrade --extra build --extra dev -o requirements-dev.lock
+	  --no-emit-index-url --no-annotate --no-header --upgrade --extra build --extra meaning --extra dev -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -70,3 +70,7 @@ class SearchIndexError(StorageError):
 
 class EmbeddingError(PaperRoundError):
     """The model of meaning could not do its work. Everything else goes on, by words alone."""
+
+
+class NoModelError(EmbeddingError):
+    """There is no model of meaning, because none is installed or none is wanted."""

@@ -63,6 +63,7 @@ class Metrics:
         self._leader = self._gauge("leader", "1 in the process that polls the feeds.")
         self._connections = self._gauge("database_connections", "Connections to the database that are in use.")
         self._up = self._gauge("database_up", "1 as long as the database does its work.")
+        self._unembedded = self._gauge("papers_without_vector", "Papers that are found by their words alone so far.")
         self._behind = self._gauge("index_behind_papers", "Papers that the search index does not have yet.")
 
     def _counter(self, name: str, help_text: str, *labels: str) -> Counter:
@@ -94,6 +95,10 @@ class Metrics:
     def index(self, *, behind: int) -> None:
         """Takes over how many papers the search index lacks."""
         self._behind.set(behind)
+
+    def meaning(self, *, waiting: int) -> None:
+        """Takes over how many papers have no vector yet."""
+        self._unembedded.set(waiting)
 
     def stored(self, figures: StoreFigures, now: datetime) -> None:
         """Takes over how much the store holds."""

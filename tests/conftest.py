@@ -30,6 +30,9 @@ settings.register_profile("paperround", deadline=None, print_blob=True, max_exam
 settings.register_profile("thorough", deadline=None, print_blob=True, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "paperround"))
 
+# Only the tests of meaning load a model.
+os.environ["PAPERROUND_EMBEDDING_MODEL"] = "none"
+
 # As the program does it: drawing the values of all variables around each error takes longer than most tests.
 structlog.configure(
     processors=[

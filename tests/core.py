@@ -10,7 +10,10 @@ from bot.app.assembly import engine_of, services_of
 from bot.channels.channel import Address, Channel, PlatformName
 from bot.commands.reactions import Reactions
 from bot.commands.runner import Commands
+from bot.errors import NoModelError
 from bot.intake.lookup import PaperLookup
+from bot.meaning.meaning import Meaning
+from bot.meaning.model import AbsentModel, EmbeddingModel
 from bot.messages.plain import plain_text
 from bot.metrics import Metrics
 from bot.papers.paper import Paper
@@ -43,6 +46,7 @@ class Core:
         lookups: Sequence[PaperLookup] = (),
         catalogue: PaperLookup | None = None,
         hub: PaperLookup | None = None,
+        model: EmbeddingModel | None = None,
     ) -> None:
         self.store = store
         self.clock = clock or SettableClock()
@@ -56,6 +60,7 @@ class Core:
             sources=[self.source],
             platforms=self.platforms,
             index=self.index,
+            meaning=Meaning(model or AbsentModel(NoModelError("no model is part of this.")), store.vectors, self.clock),
             clock=self.clock,
             metrics=metrics,
             catalogue=catalogue,

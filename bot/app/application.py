@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from adapters.embedding.files import find_files
+from adapters.embedding.onnx import OnnxModel
 from adapters.feeds.arxiv.source import Arxiv
 from adapters.feeds.http import FeedClient
 from adapters.feeds.huggingface.lookup import HuggingFacePapers
@@ -33,9 +35,13 @@ from bot.commands.reactions import Reactions
 from bot.commands.runner import Commands
 from bot.commands.services import Services
 from bot.digests.unfurling import Unfurling
+from bot.errors import EmbeddingError
 from bot.intake.lookup import PaperLookup
 from bot.intake.source import Source
 from bot.meaning.examples import Examples
+from bot.meaning.finding import Finder
+from bot.meaning.meaning import Meaning
+from bot.meaning.model import AbsentModel, EmbeddingModel
 from bot.metrics import Metrics
 from bot.platforms.platform import Platform
 from storage.search.index import TantivyIndex
@@ -96,6 +102,8 @@ class Application:
     clock: Clock
     store: SqlStore
     index: TantivyIndex
+    finder: Finder
+    meaning: Meaning
     engine: Engine
     commands: Commands
     examples: Examples
@@ -159,6 +167,7 @@ async def open_application(
             sources=feeds.sources,
             platforms=platforms.by_name,
             index=index,
+            meaning=Meaning(embedding_model(settings), store.vectors, clock),
             clock=clock,
             metrics=metrics,
             catalogue=feeds.catalogue,
@@ -167,6 +176,7 @@ async def open_application(
             unknown_policy=settings.unknown_outcome,
             left_kept_for=timedelta(days=settings.left_days),
         )
+        stack.callback(engine.close)
         services = services_of(
             store,
             engine,
@@ -185,6 +195,8 @@ async def open_application(
             clock=clock,
             store=store,
             index=index,
+            finder=services.finder,
+            meaning=engine.meaning,
             engine=engine,
             commands=parts.commands,
             examples=services.examples,
@@ -261,6 +273,14 @@ async def _open_platforms(
         if platform:
             stack.push_async_callback(platform.close)
     return platforms
+
+
+def embedding_model(settings: Settings) -> EmbeddingModel:
+    """The model that is set or installed; one that says why there is none where there is none."""
+    try:
+        return OnnxModel(find_files(settings.embedding_model))
+    except EmbeddingError as error:
+        return AbsentModel(error)
 
 
 def demo_feed(clock: Clock) -> tuple[Source, tuple[date, ...]]:

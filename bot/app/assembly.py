@@ -18,7 +18,10 @@ from bot.intake.polling import Intake
 from bot.intake.source import Source
 from bot.lifecycle.channels import ChannelLifecycle
 from bot.lifecycle.retention import KEPT_FOR, Retention
+from bot.meaning.embedding import Embedding
 from bot.meaning.examples import Examples
+from bot.meaning.finding import Finder
+from bot.meaning.meaning import Meaning
 from bot.metrics import Metrics
 from bot.platforms.platform import Platform
 from bot.posting.composition import Composer
@@ -49,6 +52,7 @@ def engine_of(
     sources: Sequence[Source],
     platforms: Mapping[PlatformName, Platform],
     index: SearchIndex,
+    meaning: Meaning,
     clock: Clock,
     metrics: Metrics,
     catalogue: PaperLookup | None = None,
@@ -93,6 +97,8 @@ def engine_of(
         leadership=leadership,
         retention=Retention(store.channels, store.personal_channels, clock, left_kept_for),
         index=index,
+        meaning=meaning,
+        embedding=Embedding(meaning, store.papers, store.vectors),
         metrics=metrics,
         measure=store.figures.at,
         poll_every=poll_every,
@@ -135,6 +141,8 @@ def services_of(
         index=index,
         lookups=known,
         examples=Examples(papers=store.papers, index=index, find=known.known),
+        finder=Finder(index, engine.meaning),
+        meaning=engine.meaning,
         directory=Directory(store.channels, clock),
         platforms=platforms,
         wake=engine.outbox.wake,

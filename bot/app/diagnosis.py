@@ -17,7 +17,7 @@ from bot.app.store_checks import store_checks
 from bot.checks import Check
 from bot.errors import PaperRoundError, SettingsError
 
-_OF_THE_STORE = ("Search index", "Channels", "Topics")
+_OF_THE_STORE = ("Search index", "Meaning", "Channels", "Topics")
 
 
 async def diagnose(settings: Settings, problems: Sequence[str]) -> AsyncGenerator[Finding, None]:
@@ -59,7 +59,7 @@ async def _without_store(settings: Settings) -> AsyncGenerator[Finding, None]:
 
 
 def _stored(application: Application) -> Mapping[str, Check]:
-    return store_checks(application.store, application.index)
+    return store_checks(application.store, application.index, application.meaning)
 
 
 def _outside(application: Application) -> Mapping[str, Check]:

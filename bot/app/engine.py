@@ -17,10 +17,12 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.digests.planning import Planner
-from bot.errors import PaperRoundError, StorageError
+from bot.errors import EmbeddingError, PaperRoundError, StorageError
 from bot.intake.enrichment import Enrichment
 from bot.intake.polling import Intake, PollReport
 from bot.lifecycle.retention import Retention
+from bot.meaning.embedding import Embedding
+from bot.meaning.meaning import Meaning
 from bot.metrics import Metrics, StoreFigures
 from bot.papers.sources import SourceName
 from bot.posting.leadership import Leadership
@@ -37,6 +39,10 @@ CORRECT_EVERY = timedelta(minutes=10)
 RETENTION_EVERY = timedelta(minutes=30)
 #: Well within the time for which removed topics are kept for processes that have not heard of it yet.
 FOLLOW_EVERY = timedelta(minutes=5)
+EMBED_EVERY = timedelta(seconds=2)
+RELEASE_EVERY = timedelta(minutes=1)
+#: How many papers a poll gives a vector that is not part of a running engine: a day's, in some seconds.
+EMBEDDED_AFTER_POLL = 500
 #: Seconds without a sweep, which comes every two, after which something is stuck.
 STUCK_AFTER = 120.0
 #: After a failed poll the next one comes sooner than usual.
@@ -59,6 +65,8 @@ class Engine:
         leadership: Leadership,
         retention: Retention,
         index: SearchIndex,
+        meaning: Meaning,
+        embedding: Embedding,
         metrics: Metrics,
         measure: Callable[[datetime], Awaitable[StoreFigures]],
         poll_every: timedelta,
@@ -67,11 +75,13 @@ class Engine:
         self._enrichment = enrichment
         self._retention = retention
         self._index = index
+        self._embedding = embedding
         self._metrics = metrics
         self._measure_store = measure
         self._poll_every = poll_every
         self._swept_at: float | None = None  # on the monotonic clock; None until it runs
         self.matching = matching
+        self.meaning = meaning
         self.planner = planner
         self.leadership = leadership
         self.outbox = outbox
@@ -89,6 +99,9 @@ class Engine:
         """Reads the sources and matches what is new."""
         reports = await self._intake.poll(day)
         await self._take_in(reports)
+        embedded = 0
+        while embedded < EMBEDDED_AFTER_POLL and (step := await self._embedding.step()):
+            embedded += step
         return reports
 
     async def _take_in(self, reports: Sequence[PollReport]) -> None:
@@ -151,6 +164,8 @@ class Engine:
         every(MEASURE_EVERY, self._measure, "measure")
         every(CORRECT_EVERY, self.planner.correct, "correct")
         every(FOLLOW_EVERY, self.matching.follow, "follow")
+        every(EMBED_EVERY, self._embed, "embed")
+        every(RELEASE_EVERY, self.meaning.release_idle, "release")
         every(RETENTION_EVERY, self._delete_left, "retention")
         scheduler.start()
         try:
@@ -172,6 +187,14 @@ class Engine:
         except StorageError as error:
             _log.error("engine.leadership_unknown", reason=str(error))
 
+    async def _embed(self) -> None:
+        while self.leadership.polls and await self._embedding.step():
+            pass
+
+    def close(self) -> None:
+        """Ends what works beside the event loop."""
+        self._embedding.close()
+
     async def _delete_left(self) -> None:
         if self.leadership.polls:
             await self._retention.delete_left()
@@ -182,6 +205,8 @@ class Engine:
             now = _now()
             self._metrics.stored(await self._measure_store(now), now)
             self._metrics.index(behind=await self._index.behind())
+            with contextlib.suppress(EmbeddingError):  # without a model there is nothing to wait for
+                self._metrics.meaning(waiting=(await self.meaning.coverage()).waiting)
         except StorageError:
             self._metrics.database(up=False)
             raise

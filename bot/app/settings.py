@@ -84,6 +84,11 @@ class Settings(BaseSettings):
         ("cs.AI", "cs.CL", "cs.CV", "cs.IR", "cs.LG", "cs.RO", "stat.ML"),
         description="categories that are read besides those that topics name; `none` for no others",
     )
+    embedding_model: str = Field(
+        "",
+        description="folder of another model of meaning in the ONNX format (`model.onnx`, and `tokenizer.json` or "
+        "`vocab.txt`); `none` for search by words alone",
+    )
     contact: str = Field("", max_length=200, description="address or page of yours that feeds see in the User-Agent")
     poll_minutes: float = Field(5.0, ge=0.05, le=1440, description="minutes between two polls of the feeds")
     unknown_outcome: UnknownPolicy = Field(

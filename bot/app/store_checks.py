@@ -8,7 +8,8 @@ from functools import partial
 
 from bot.channels.channel import Channel, ChannelState, PlatformName
 from bot.checks import Check, NoticeError
-from bot.errors import OperatorError, StorageError
+from bot.errors import EmbeddingError, NoModelError, OperatorError, StorageError
+from bot.meaning.meaning import Meaning
 from bot.query.parser import parse
 from bot.text.counting import count_of
 from storage.search.index import TantivyIndex
@@ -18,11 +19,12 @@ MOST_SHOWN = 5  # channels that are named
 _WRITE_WITHIN = 5.0  # seconds; the bot's own transactions end well before
 
 
-def store_checks(store: SqlStore, index: TantivyIndex) -> Mapping[str, Check]:
+def store_checks(store: SqlStore, index: TantivyIndex, meaning: Meaning) -> Mapping[str, Check]:
     """The checks by what they look at."""
     return {
         "Database": partial(_database, store),
         "Search index": partial(_index, store, index),
+        "Meaning": partial(_meaning, meaning),
         "Channels": partial(_channels, store),
         "Topics": partial(_topics, store),
     }
@@ -62,6 +64,17 @@ async def _index(store: SqlStore, index: TantivyIndex) -> str:
             "that comes again while the bot runs, its log says why (index.behind)."
         )
     return words
+
+
+async def _meaning(meaning: Meaning) -> str:
+    try:
+        await meaning.vector("a question")
+        coverage = await meaning.coverage()
+    except NoModelError as error:
+        raise NoticeError(f"Papers are found by their words alone: {error}") from error
+    except EmbeddingError as error:
+        raise OperatorError(f"Papers are found by their words alone: {error}") from error
+    return f"{coverage.embedded:,} of {count_of(coverage.papers, 'paper')} can be found by what they mean"
 
 
 async def _channels(store: SqlStore) -> str:

@@ -23,7 +23,7 @@ from bot.digests.cards import paper_card
 from bot.digests.content import DigestPart
 from bot.digests.digest import DigestKind
 from bot.digests.messages import day_in_words, digest_message
-from bot.errors import UserError
+from bot.errors import EmbeddingError, UserError
 from bot.intake.store import SourceState
 from bot.messages.message import Block, Button, Buttons, Heading, PaperBlock, Span, bold, text
 from bot.papers.sources import title_of_source
@@ -115,7 +115,20 @@ async def status(services: Services, call: CommandCall, _arguments: Arguments) -
     newest = await services.papers.newest_day()
     last = f", the newest listed {day_name(newest, current.date())}" if newest else ""
     blocks.append(hint(f"{count_of(papers, 'paper')} known{last}."))
+    if papers:
+        blocks += await _found_by_meaning(services)
     return answer(*blocks)
+
+
+async def _found_by_meaning(services: Services) -> list[Block]:
+    """How far papers are found by their meaning, where that is not all of them."""
+    try:
+        coverage = await services.meaning.coverage()
+    except EmbeddingError as error:
+        return [hint(f"Papers are found by their words, not by their meaning: {error}")]
+    if not coverage.waiting:
+        return []
+    return [hint(f"{coverage.embedded:,} of {coverage.papers:,} are found by their meaning as well, so far.")]
 
 
 async def more(services: Services, call: CommandCall, arguments: Arguments) -> Reply:

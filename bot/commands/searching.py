@@ -49,10 +49,10 @@ async def search(services: Services, call: CommandCall, arguments: Arguments) ->
     query = without_question(await services.query(asked), asked)
     query = await services.examples.decided(query, known=await services.models_here(call))
     page = arguments.number("page") or 1
-    found = await services.index.search(query, limit=PAGE, offset=(page - 1) * PAGE)
+    found = await services.finder.search(query, limit=PAGE, offset=(page - 1) * PAGE, asked=asked)
     if page > pages(found.total):  # an old button, and less is found by now
         page = pages(found.total)
-        found = await services.index.search(query, limit=PAGE, offset=(page - 1) * PAGE)
+        found = await services.finder.search(query, limit=PAGE, offset=(page - 1) * PAGE, asked=asked)
     papers = await services.papers.papers([hit.paper_id for hit in (*found.hits, *found.related)])
     blocks: list[Block] = []
     empty = ""
@@ -83,6 +83,8 @@ async def search(services: Services, call: CommandCall, arguments: Arguments) ->
         blocks.append(
             hint("Fewer words find more; ", code("OR"), " joins alternatives, ", code("quant*"), " beginnings.")
         )
+    if found.total < FEW_RESULTS and query.has_words and services.meaning.problem:
+        blocks.append(hint("I looked for words alone; ", code("/papers status"), " says why."))
     return _numbered(answer(*blocks, replaces=call.from_message is not None), page, found.total)
 
 
@@ -190,7 +192,7 @@ async def show(services: Services, _call: CommandCall, arguments: Arguments) -> 
 
 async def similar(services: Services, _call: CommandCall, arguments: Arguments) -> Reply:
     paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
-    hits = await services.index.similar(paper, limit=3 * PAGE)
+    hits = await services.finder.similar(paper, limit=3 * PAGE)
     if not hits:
         return answer(say("Nothing similar to ", bold(title_of(paper)), " is known yet."))
     papers = await services.papers.papers([hit.paper_id for hit in hits])

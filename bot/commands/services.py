@@ -16,6 +16,8 @@ from bot.errors import UserError
 from bot.intake.lookup import PaperLookups
 from bot.intake.store import SourceStore
 from bot.meaning.examples import Examples
+from bot.meaning.finding import Finder
+from bot.meaning.meaning import Meaning
 from bot.papers.sources import SourceName, in_order
 from bot.papers.store import PaperStore
 from bot.platforms.command_calls import CommandCall
@@ -53,6 +55,8 @@ class Services:
     planner: Planner
     tastes: Tastes
     index: SearchIndex
+    finder: Finder
+    meaning: Meaning
     lookups: PaperLookups
     examples: Examples
     directory: Directory

@@ -35,6 +35,10 @@ class VectorView:
     places: dict[str, int]
     rows: Numbers
 
+    def vector_of(self, paper_id: str) -> Vector | None:
+        place = self.places.get(paper_id)
+        return Vector(self.model, self.rows[place].tobytes()) if place is not None and place < len(self.rows) else None
+
     def nearest(self, vector: Vector, limit: int, among: Collection[str] | None = None) -> list[Nearness]:
         """The papers nearest to a vector of the same model, the nearest first; of equals the larger id.
 

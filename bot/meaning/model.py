@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from bot.errors import EmbeddingError
 from bot.meaning.vectors import Vector
 from bot.papers.paper import Paper
 
@@ -28,3 +29,20 @@ class EmbeddingModel(Protocol):
 def embedded_text(paper: Paper) -> str:
     """What the meaning of a paper is made from."""
     return f"{paper.title}\n{paper.abstract}".strip()
+
+
+class AbsentModel:
+    """Stands for a model that is not there: it can do nothing, and says why."""
+
+    def __init__(self, reason: EmbeddingError) -> None:
+        self._reason = reason
+
+    @property
+    def name(self) -> str:
+        raise self._reason
+
+    def embed(self, text: str) -> Vector:  # noqa: ARG002 (it reads none)
+        raise self._reason
+
+    def release(self) -> None:
+        """It holds nothing."""

@@ -7,7 +7,7 @@ by the models that they bring along.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from bot.papers.paper import Paper
@@ -22,7 +22,23 @@ class SearchIndex(Protocol):
     async def search(self, query: Query, *, limit: int, offset: int = 0) -> SearchPage: ...
 
     async def similar(self, paper: Paper, *, limit: int) -> tuple[Hit, ...]:
-        """Papers about the same things, without the paper itself; it need not be known to the index."""
+        """Papers with the same words, without the paper itself; it need not be known to the index."""
+        ...
+
+    async def loosely(self, query: Query, *, limit: int) -> tuple[Hit, ...]:
+        """Papers that do not match but have some of the words and meet the other conditions, without snippets."""
+        ...
+
+    async def beside(self, query: Query, paper_ids: Collection[str]) -> frozenset[str]:
+        """Those of the papers that do not match but meet every condition that is not about words."""
+        ...
+
+    async def eligible(self, query: Query, most: int) -> frozenset[str] | None:
+        """All papers that meet every condition that is not about words; None if those are more than so many."""
+        ...
+
+    async def with_snippets(self, query: Query, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+        """The hits with what they say about the words that were looked for."""
         ...
 
     async def best_scores(self, model: WordModel, among: Query, *, limit: int) -> list[int]:

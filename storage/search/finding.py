@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -19,6 +20,8 @@ from bot.text.words import stemmed
 from storage.search.documents import id_in, text_of
 from storage.search.files import engine_errors
 from storage.search.queries import (
+    all_papers,
+    conditions_of,
     exact_query,
     has_relevance,
     ranked_query,
@@ -59,13 +62,47 @@ class Search:
                 total, found = self._ordered(exact_query(self._schema, root, self._alike), order, limit, offset)
             related: Sequence[_Found] = ()
             if query.has_words and offset == 0 and total < FEW_RESULTS:
-                loose = related_query(self._schema, root, self._known_in, self._searcher.num_docs, self._alike)
-                if loose is not None:
-                    related = self._related(
-                        loose, exact_query(self._schema, root, self._alike), min(limit, FEW_RESULTS - total), total
-                    )
+                related = self._related(root, min(limit, FEW_RESULTS - total), total)
             hits = self._hits([*found, *related], root)
         return SearchPage(total=total, hits=hits[: len(found)], related=hits[len(found) :])
+
+    def loosely(self, query: PaperQuery, limit: int) -> tuple[Hit, ...]:
+        """Related papers, without snippets."""
+        with engine_errors():
+            exact = exact_query(self._schema, query.root, self._alike)
+            found_exactly: Any = self._searcher.search(exact, 1)
+            found = self._related(query.root, limit, found_exactly.count)
+        return tuple(Hit(paper_id, score) for score, paper_id, _ in found)
+
+    def beside(self, query: PaperQuery, paper_ids: Collection[str]) -> frozenset[str]:
+        """Those of the papers that do not match but meet every condition that is not about words."""
+        with engine_errors():
+            named = Query.term_set_query(self._schema, "id", list(paper_ids))
+            exact = exact_query(self._schema, query.root, self._alike)
+            clauses = [
+                (Occur.Must, named),
+                (Occur.MustNot, exact),
+                *conditions_of(self._schema, query.root, self._alike),
+            ]
+            _, found = self._ordered(Query.boolean_query(clauses), "newest", len(paper_ids), 0)
+        return frozenset(paper_id for _, paper_id, _ in found)
+
+    def eligible(self, query: PaperQuery, most: int) -> frozenset[str] | None:
+        """All papers that meet every condition that is not about words, unless they are more than so many."""
+        with engine_errors():
+            clauses = conditions_of(self._schema, query.root, self._alike)
+            if not clauses:
+                return None
+            total, found = self._ordered(Query.boolean_query([all_papers(), *clauses]), "newest", most, 0)
+        return frozenset(paper_id for _, paper_id, _ in found) if total <= most else None
+
+    def with_snippets(self, query: PaperQuery, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+        """The hits with snippets, as far as their papers are known."""
+        with engine_errors():
+            named = Query.term_set_query(self._schema, "id", [hit.paper_id for hit in hits])
+            _, found = self._ordered(named, "newest", len(hits), 0)
+            shown = {hit.paper_id: hit.snippet for hit in self._hits(found, query.root)}
+        return tuple(replace(hit, snippet=shown[hit.paper_id]) for hit in hits if hit.paper_id in shown)
 
     def similar(self, paper: Paper, limit: int) -> tuple[Hit, ...]:
         """Papers with the words that tell most about this one."""
@@ -166,12 +203,15 @@ class Search:
             else:
                 place += len(group)
 
-    def _related(self, loose: Query, exact: Query, limit: int, total: int) -> list[_Found]:
-        """The best results that are not among the few exact ones, which are cheaper to leave out here than there."""
+    def _related(self, root: Node, limit: int, total: int) -> Sequence[_Found]:
+        """The best related papers that are not among the few exact results, which are cheaper to leave out here."""
+        loose = related_query(self._schema, root, self._known_in, self._searcher.num_docs, self._alike)
+        if loose is None:
+            return ()
         _, found = self._ranked(loose, limit + total, 0)
         if not total:
             return found
-        hits = self._searcher.search(exact, total, count=False).hits
+        hits = self._searcher.search(exact_query(self._schema, root, self._alike), total, count=False).hits
         known = {(address.segment_ord, address.doc) for _, address in hits}
         return [one for one in found if (one[2].segment_ord, one[2].doc) not in known][:limit]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
@@ -33,6 +33,8 @@ LINGER: Final = 2.0
 
 _log = structlog.get_logger()
 
+T = TypeVar("T")
+
 
 class TantivyIndex:
     """Implements `bot.search.index.SearchIndex` in a folder that any number of processes may share.
@@ -57,22 +59,22 @@ class TantivyIndex:
 
     async def search(self, query: Query, *, limit: int, offset: int = 0) -> SearchPage:
         """The papers that match; raises `SearchIndexError` if neither the index nor a new one can be read."""
-        with _index_errors():
-            await self._catch_up()
-            try:
-                return await asyncio.to_thread(self._look().page, query, limit, offset)
-            except DamagedIndexError as error:
-                await self._repair(error)
-                return await asyncio.to_thread(self._look().page, query, limit, offset)
+        return await self._ask(lambda search: search.page(query, limit, offset))
 
     async def similar(self, paper: Paper, *, limit: int) -> tuple[Hit, ...]:
-        with _index_errors():
-            await self._catch_up()
-            try:
-                return await asyncio.to_thread(self._look().similar, paper, limit)
-            except DamagedIndexError as error:
-                await self._repair(error)
-                return await asyncio.to_thread(self._look().similar, paper, limit)
+        return await self._ask(lambda search: search.similar(paper, limit))
+
+    async def loosely(self, query: Query, *, limit: int) -> tuple[Hit, ...]:
+        return await self._ask(lambda search: search.loosely(query, limit))
+
+    async def beside(self, query: Query, paper_ids: Collection[str]) -> frozenset[str]:
+        return await self._ask(lambda search: search.beside(query, paper_ids))
+
+    async def eligible(self, query: Query, most: int) -> frozenset[str] | None:
+        return await self._ask(lambda search: search.eligible(query, most))
+
+    async def with_snippets(self, query: Query, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+        return await self._ask(lambda search: search.with_snippets(query, hits))
 
     async def best_scores(self, model: WordModel, among: Query, *, limit: int) -> list[int]:
         with _index_errors():
@@ -84,22 +86,20 @@ class TantivyIndex:
                 return await asyncio.to_thread(self._look().best_scores, model, among, limit)
 
     async def nearest_words(self, query: Query) -> dict[str, tuple[str, ...]]:
-        with _index_errors():
-            await self._catch_up()
-            try:
-                return await asyncio.to_thread(self._look().nearest, query)
-            except DamagedIndexError as error:
-                await self._repair(error)
-                return await asyncio.to_thread(self._look().nearest, query)
+        return await self._ask(lambda search: search.nearest(query))
 
     async def forms(self, query: Query) -> dict[str, tuple[str, ...]]:
+        return await self._ask(lambda search: search.forms(query))
+
+    async def _ask(self, question: Callable[[Search], T]) -> T:
+        """Asks the index, as it is after it caught up; raises `SearchIndexError`."""
         with _index_errors():
             await self._catch_up()
             try:
-                return await asyncio.to_thread(self._look().forms, query)
+                return await asyncio.to_thread(lambda: question(self._look()))
             except DamagedIndexError as error:
                 await self._repair(error)
-                return await asyncio.to_thread(self._look().forms, query)
+                return await asyncio.to_thread(lambda: question(self._look()))
 
     async def refresh(self) -> int:
         """Takes over what changed; 0 if another process is about it. Raises `StorageError`."""

@@ -112,7 +112,6 @@ def related_query(
     if len(telling) < 2:
         return None
     builder = _Builder(schema, alike)
-    conditions = [builder.clause(part) for part in parts if not _is_text(part)]
     told = list(dict.fromkeys(telling))
     rare = [word for word in told if not _is_common(word, known_in, count)]
     if sum(known_in(term) for word in rare if isinstance(word, Word) for term in terms(word.word)) < _ENOUGH:
@@ -121,11 +120,23 @@ def related_query(
         [
             (Occur.Must, Query.boolean_query([(Occur.Should, builder.node(word)) for word in rare])),
             *[(Occur.Should, builder.node(word)) for word in told if word not in rare],
-            *conditions,
+            *conditions_of(schema, root, alike),
             *_in_titles(builder, telling),
             *_side_by_side(builder, telling),
         ]
     )
+
+
+def conditions_of(schema: Schema, root: Node, alike: FindAlike) -> list[tuple[Occur, Query]]:
+    """The parts of a query that are not about words, as clauses that score nothing."""
+    builder = _Builder(schema, alike)
+    parts: Sequence[Node] = root.nodes if isinstance(root, And) else (root,)
+    return [builder.clause(part) for part in parts if not _is_text(part)]
+
+
+def all_papers() -> tuple[Occur, Query]:
+    """What a query needs that otherwise may only exclude."""
+    return Occur.Must, _silent(Query.all_query())
 
 
 def _is_common(text: Text, known_in: Callable[[str], int], count: int) -> bool:

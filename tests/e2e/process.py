@@ -52,6 +52,7 @@ class Bot:
             "PAPERROUND_ARXIV_API_URL": "http://127.0.0.1:9",
             "PAPERROUND_ARXIV_RSS_URL": "http://127.0.0.1:9",
             "PAPERROUND_ARXIV_CATEGORIES": "none",
+            "PAPERROUND_EMBEDDING_MODEL": "none",
             **{f"PAPERROUND_{name.upper()}": value for name, value in settings.items()},
         }
         self._process: ForkedProgram | None = None

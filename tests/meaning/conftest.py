@@ -5,3 +5,11 @@ from __future__ import annotations
 from tests.commands.conftest import core
 
 __all__ = ["core"]
+
+
+@pytest.fixture(scope="session")
+def model() -> OnnxModel:
+    try:
+        return OnnxModel(find_files(""))
+    except NoModelError as error:
+        pytest.skip(str(error))

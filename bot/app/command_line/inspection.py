@@ -17,7 +17,7 @@ from bot.app.command_line.session import quiet_logs, with_application
 from bot.app.diagnosis import diagnose
 from bot.app.doctor import Mark
 from bot.app.settings import read_settings
-from bot.errors import UserError
+from bot.errors import EmbeddingError, UserError
 from bot.intake.store import SourceState
 from bot.messages.plain import plain_text
 from bot.papers.references import LONGEST_TEXT
@@ -67,9 +67,18 @@ def status(as_json: bool) -> None:
         counts = await application.store.counts()
         posts = await application.store.posts.counts()
         sources = await application.store.sources.states()
+        try:
+            coverage, lacking = await application.meaning.coverage(), ""
+        except EmbeddingError as error:
+            coverage, lacking = None, str(error)
         if as_json:
             document = {
                 **counts,
+                "meaning": {
+                    "embedded": coverage.embedded if coverage else 0,
+                    "waiting": coverage.waiting if coverage else counts["papers"],
+                    "problem": lacking or None,
+                },
                 "posts": {state.value: number for state, number in posts.items()},
                 "sources": {state.name: _source_as_json(state) for state in sources},
             }
@@ -77,6 +86,7 @@ def status(as_json: bool) -> None:
             return 0
         for what, number in counts.items():
             click.echo(f"{what:14} {number:,}")
+        click.echo(f"{'by meaning':14} {f'{coverage.embedded:,}' if coverage else lacking}")
         for state, number in posts.items():
             click.echo(f"posts {state.value:8} {number:,}")
         for source in sources:

@@ -18,6 +18,7 @@ from bot.app.command_line.exit_codes import FAILED
 from bot.app.command_line.session import with_application
 from bot.papers.paper import Paper
 from bot.query.parser import parse
+from bot.search.questions import without_question
 from bot.search.results import Hit
 from bot.text.counting import count_of
 
@@ -105,7 +106,7 @@ def search(query: str, limit: int, as_json: bool) -> None:
     async def work(application: Application) -> int:
         parsed = parse(query, sources=await application.store.sources.names())
         parsed = await application.examples.decided(parsed)
-        found = await application.index.search(parsed, limit=limit)
+        found = await application.finder.search(without_question(parsed, query), limit=limit, asked=query)
         papers = await application.store.papers.papers([hit.paper_id for hit in (*found.hits, *found.related)])
         if as_json:
             document = {
@@ -121,6 +122,8 @@ def search(query: str, limit: int, as_json: bool) -> None:
         if found.related:
             click.echo("\nRelated")
             _print_papers(found.related, papers)
+        if application.meaning.problem:
+            click.echo(f"By words alone: {application.meaning.problem}", err=True)
         return 0
 
     with_application(work)
