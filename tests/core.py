@@ -71,6 +71,7 @@ class Core:
         services = services_of(
             store, self.engine, platforms=self.platforms, index=self.index, clock=self.clock, lookups=lookups
         )
+        self.finder = services.finder
         self.commands = Commands(services, metrics)
         self.reactions = Reactions(services)
 
