@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from bot.channels.channel import Style
+from bot.channels.channel import Channel, Style
 from bot.commands.settings import configure_line
 from bot.errors import SearchIndexError, StorageError
 from bot.messages.plain import plain_text
@@ -32,10 +32,12 @@ def index_gone(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def state_of(store: SqlStore, core: Core) -> tuple[object, ...]:
-    """Everything that a command may change."""
-    channel = await store.channels.find(core.address())
-    if channel is None:
-        return ()
+    """Everything that a command may change, in the channel and in the person's own."""
+    channels = [await store.channels.find(core.address(name)) for name in ("general", f"to {MANAGER.id}")]
+    return tuple([await state_in(store, channel) for channel in channels if channel is not None])
+
+
+async def state_in(store: SqlStore, channel: Channel) -> tuple[object, ...]:
     topics = await store.subscriptions.of_channel(channel.id)
     return (
         channel.schedule,
@@ -92,6 +94,9 @@ LINES = (
     "save 2605.00001",
     "mute 2605.00001 author:lovelace",  # of two topics
     "taste reset",
+    "subscribe gamma --for me",
+    "interests edit 1 rays",
+    "interests off",
 )
 
 
@@ -102,6 +107,7 @@ async def test_words_are_true_whichever_statement_fails(core: Core, tmp_path: Pa
     await core.say("subscribe diffusion")
     await core.say("subscribe agents")
     await core.say("subscribe works")
+    await core.say("subscribe delta --for me")
     await core.news(a_paper(3))
     await core.index.refresh()
     for at in range(200):

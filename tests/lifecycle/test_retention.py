@@ -21,6 +21,7 @@ from storage.tables import (
     DELIVERIES,
     DELIVERY_TOPICS,
     DIGESTS,
+    PERSONAL_CHANNELS,
     POSTS,
     SAVED_PAPERS,
     SUBSCRIPTIONS,
@@ -36,6 +37,7 @@ OF_A_WORKSPACE = (
     DELIVERIES,
     DELIVERY_TOPICS,
     DIGESTS,
+    PERSONAL_CHANNELS,
     POSTS,
     SAVED_PAPERS,
     SUBSCRIPTIONS,
@@ -71,6 +73,7 @@ async def settle_in(core: Core, workspace: str) -> None:
         "subscribe study --min-upvotes 3",
         "settings style threads",
         "schedule instant",
+        "subscribe works --for me",
     ):
         await say(core, line, workspace)
 
@@ -113,7 +116,7 @@ async def test_the_data_of_a_workspace_that_was_left_is_deleted_in_time_and_noth
     # Topics are only removed by now, so that other processes hear of it.
     assert (await rows(two))["subscriptions"] == both["subscriptions"]
     await other.engine.matching.follow()
-    assert len(other.engine.matching._matcher) == 2
+    assert len(other.engine.matching._matcher) == 3
 
     two.clock.advance(hours=2)
     assert await leaving.delete_left() > 0
