@@ -164,7 +164,7 @@ class Engine:
         every(MEASURE_EVERY, self._measure, "measure")
         every(CORRECT_EVERY, self.planner.correct, "correct")
         every(FOLLOW_EVERY, self.matching.follow, "follow")
-        every(EMBED_EVERY, self._embed, "embed")
+        every(EMBED_EVERY, self.embed, "embed")
         every(RELEASE_EVERY, self.meaning.release_idle, "release")
         every(RETENTION_EVERY, self._delete_left, "retention")
         scheduler.start()
@@ -187,7 +187,8 @@ class Engine:
         except StorageError as error:
             _log.error("engine.leadership_unknown", reason=str(error))
 
-    async def _embed(self) -> None:
+    async def embed(self) -> None:
+        """Gives papers their vectors until none waits, in the process that leads."""
         while self.leadership.polls and await self._embedding.step():
             pass
 

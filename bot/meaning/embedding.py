@@ -23,6 +23,7 @@ from bot.papers.store import PaperStore
 #: Papers whose vectors are stored in one transaction: about a second's work, which is all that a crash can cost.
 AT_ONCE: Final = 16
 _LOOKED_AHEAD: Final = 1_000  # papers that wait and are known to, before the store is asked again
+_FORGOTTEN_AT_ONCE: Final = 500  # vectors of a model that is not used any more, in one transaction
 _NICE: Final = 10  # what the system lets the thread have after everybody else
 
 _log = structlog.get_logger()
@@ -39,6 +40,7 @@ class Embedding:
         self._waiting: deque[str] = deque()
         self._known_at: int | None = None  # the last change of papers when it was asked which ones wait
         self._knows_all = False  # whether no others wait
+        self._tidied = False  # whether it was looked for vectors that nobody uses
         self._refused: set[str] = set()  # papers that the model failed on
 
     async def step(self) -> int:
@@ -68,9 +70,18 @@ class Embedding:
                 await self._vectors.add(embedded)
         for _ in paper_ids:
             self._waiting.popleft()
-        if paper_ids and not self._waiting and self._knows_all:
-            _log.info("embedding.caught_up", model=model[:12])
+        if not self._waiting and self._knows_all and (paper_ids or not self._tidied):
+            await self._tidy(model)
         return len(paper_ids)
+
+    async def _tidy(self, model: str) -> None:
+        """Once all papers have a vector: those of models that nobody uses any more are deleted."""
+        current = await self._vectors.current_model()
+        used = [model] if current in (None, model) else [model, current]
+        while forgotten := await self._vectors.forget_others(used, _FORGOTTEN_AT_ONCE):
+            _log.info("embedding.forgot", vectors=forgotten)
+        self._tidied = True
+        _log.info("embedding.caught_up", model=model[:12])
 
     def close(self) -> None:
         """Waits for the paper that is being embedded, a tenth of a second at the most."""

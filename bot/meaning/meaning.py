@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from bot.clocks import Clock
-from bot.errors import EmbeddingError
+from bot.errors import EmbeddingError, NoModelError
 from bot.meaning.collection import Vectors, VectorView
 from bot.meaning.model import EmbeddingModel
 from bot.meaning.store import Coverage, VectorStore
@@ -92,7 +92,8 @@ class Meaning:
 
     def _failed(self, error: EmbeddingError) -> None:
         if str(error) != self.problem:
-            _log.warning("meaning.unavailable", reason=str(error))
+            log = _log.info if isinstance(error, NoModelError) else _log.warning
+            log("meaning.unavailable", reason=str(error))
         self._failure, self._failed_at = error, self._clock.now()
 
     def _refuse_after_failure(self) -> None:
