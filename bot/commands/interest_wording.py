@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.channels.channel import Channel, ChannelState
+from bot.channels.channel import Channel, ChannelState, PlatformName
 from bot.channels.next_digest import next_for
 from bot.commands.registry import Kind, Parameter
 from bot.commands.services import Services
@@ -40,7 +40,9 @@ async def own_channel(services: Services, call: CommandCall, here: Channel) -> C
     if address == here.address:
         channel = here
     else:
-        name = f"papers for {call.person.name}"
+        # In the web workspace a channel's id is its name.
+        web = address.platform is PlatformName.WEB
+        name = address.channel if web else f"papers for {call.person.name}"
         channel = await services.directory.add_channel(address, name, here.time_zone, here.schedule)
     await services.personal_channels.keep(channel.id, call.person.id, call.person.name)
     if channel.state is ChannelState.BROKEN:

@@ -13,7 +13,17 @@ from adapters.web.forms import LARGEST_BODY
 from adapters.web.platform import address_of
 from adapters.web.workspace import THREADS_PER_PAGE
 from bot.channels.channel import PlatformName
-from bot.messages.message import Button, Buttons, Document, Link, Message, Paragraph, Span, text
+from bot.messages.message import (
+    Button,
+    Buttons,
+    Document,
+    Link,
+    Message,
+    Paragraph,
+    PersonMention,
+    Span,
+    text,
+)
 from bot.platforms.outcomes import Outgoing, Sent
 from tests.adapters.web.workspace import NOW, RunningWorkspace, card, running_workspace, says
 
@@ -48,6 +58,15 @@ async def test_the_page_shows_channels_banner_and_messages(tmp_path: Path) -> No
     assert "Good morning" in page
     assert "Thursday, 30 April 2026" in page
     assert "Elsewhere" not in page
+
+
+async def test_a_card_says_whom_it_is_for_in_words(workspace: RunningWorkspace) -> None:
+    people = (PersonMention("local", "someone", ping=True), PersonMention("x", "<b>Bob</b>"))
+    for compact in (True, False):
+        await workspace.post(Message(summary="A card", blocks=(card(1, people=people, compact=compact),)))
+    async with workspace.client() as client:
+        page = (await client.get("/c/general")).text
+    assert page.count("for <bdi>you</bdi>, <bdi>@&lt;b&gt;Bob&lt;/b&gt;</bdi>") == 2
 
 
 async def test_pages_hold_no_script_or_style_of_their_own(workspace: RunningWorkspace) -> None:
