@@ -21,7 +21,8 @@ from bot.platforms.outcomes import HistoryWindow, LookUp, Outgoing, Rejected, Re
 log = structlog.get_logger(__name__)
 
 WORKSPACE = "local"
-PERSONAL = "for-you"
+#: Everybody who opens the workspace, and the channel for their own topics.
+LOCAL_PERSON, PERSONAL = "local", "for-you"
 LONGEST_CHANNEL_NAME = 40  # characters; a longer one does not fit on a phone
 LONGEST_MENTION = 80
 PAPERS_PER_MESSAGE = 25  # a page scrolls; more than this is tedious in one message

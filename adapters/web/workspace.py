@@ -15,7 +15,7 @@ from starlette.routing import Route
 from adapters.web.events import EventStreams
 from adapters.web.forms import fields_of, id_of
 from adapters.web.pages import Pages, path_segment
-from adapters.web.platform import WebPlatform, address_of, channel_name_of
+from adapters.web.platform import LOCAL_PERSON, WebPlatform, address_of, channel_name_of
 from adapters.web.protection import wants_json
 from adapters.web.sessions import end
 from adapters.web.timeline import ChannelView, MessageView, channel_view, threads_of, view_of, zone_of
@@ -30,7 +30,6 @@ THREADS_PER_PAGE = 30
 LONGEST_LINE = 2000  # characters
 MOST_COMPLETIONS = 8
 ZONE_COOKIE = "paperround_zone"
-LOCAL_PERSON = "local"
 COMMAND = "/papers"
 
 

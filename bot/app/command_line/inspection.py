@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import json
 import sys
+from dataclasses import replace
 from typing import IO, Any
 
 import click
 
+from adapters.web.platform import LOCAL_PERSON
 from bot.app.addresses import parse_address
 from bot.app.application import Application
 from bot.app.command_line.exit_codes import FAILED
@@ -17,6 +19,7 @@ from bot.app.command_line.session import quiet_logs, with_application
 from bot.app.diagnosis import diagnose
 from bot.app.doctor import Mark
 from bot.app.settings import read_settings
+from bot.channels.channel import PlatformName
 from bot.errors import EmbeddingError, UserError
 from bot.intake.store import SourceState
 from bot.messages.plain import plain_text
@@ -43,7 +46,9 @@ def command(line: str, channel: str, file: IO[str] | None, as_json: bool) -> Non
         address, name = parse_address(channel)
         if address.platform not in application.platforms:
             raise UserError(f"{address.platform.capitalize()} is not connected. The README says how.")
-        call = CommandCall(line=line, address=address, channel_name=name, person=_OPERATOR, attachment=attachment)
+        # In the web workspace everybody is the same person, whose topics and list these are, too.
+        person = replace(_OPERATOR, id=LOCAL_PERSON) if address.platform is PlatformName.WEB else _OPERATOR
+        call = CommandCall(line=line, address=address, channel_name=name, person=person, attachment=attachment)
         reply = await application.commands.run(call)
         words = plain_text(reply.message)
         if as_json:
