@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.digests.digest import DeliveryState
 from bot.errors import UserError
 from bot.messages.message import PersonMention
-from bot.query.models import models_read, models_written
+from bot.query.models import embedding_model_of, models_read, models_written
 from bot.topics.store import Match, SubscriptionChange, TopicEdit, TopicOptions
 from bot.topics.subscription import Subscription
 from storage.counters import Counter, next_numbers
@@ -78,6 +78,7 @@ class SqlSubscriptionStore:
                     name=options.name,
                     query=options.query,
                     models=models_written(options.models),
+                    embedding_model=embedding_model_of(options.models),
                     min_upvotes=options.min_upvotes,
                     instant=options.instant,
                     since=change,
@@ -126,6 +127,7 @@ class SqlSubscriptionStore:
                     name=options.name,
                     query=options.query,
                     models=models_written(options.models),
+                    embedding_model=embedding_model_of(options.models),
                     min_upvotes=options.min_upvotes,
                     instant=options.instant,
                     since=max(kept.since, gone.since),
@@ -276,6 +278,7 @@ async def _edit(connection: AsyncConnection, edit: TopicEdit) -> Subscription:
             name=edit.options.name,
             query=edit.options.query,
             models=models,
+            embedding_model=embedding_model_of(edit.options.models),
             min_upvotes=edit.options.min_upvotes,
             instant=edit.options.instant,
             since=change if asks_anew else before.since,

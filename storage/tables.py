@@ -259,6 +259,12 @@ class SubscriptionRow(SQLModel, table=True):
         UniqueConstraint("channel_id", "number"),
         Index("ix_subscriptions_change", "change", unique=True),
         Index(
+            "ix_subscriptions_embedding_model",
+            "embedding_model",
+            postgresql_where=text("embedding_model IS NOT NULL"),
+            sqlite_where=text("embedding_model IS NOT NULL"),
+        ),
+        Index(
             "ix_subscriptions_named_in",
             "named_in",
             postgresql_where=text("named_in IS NOT NULL"),
@@ -272,6 +278,7 @@ class SubscriptionRow(SQLModel, table=True):
     name: str
     query: str = Field(sa_type=Text)
     models: str | None = Field(default=None, sa_type=Text)
+    embedding_model: str | None = Field(default=None)
     min_upvotes: int | None
     instant: bool
     since: int = Field(sa_type=BigInteger)

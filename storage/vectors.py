@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ScalarSelect, delete, func, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.meaning.store import Coverage, VectorChange
@@ -14,7 +14,7 @@ from bot.papers.paper import Paper
 from storage.counters import Counter, last_number, next_numbers
 from storage.database import Database
 from storage.statements import chunks, upsert
-from storage.tables import EMBEDDING_MODELS, PAPERS, VECTORS
+from storage.tables import EMBEDDING_MODELS, PAPERS, SUBSCRIPTIONS, VECTORS
 
 
 class SqlVectorStore:
@@ -133,7 +133,7 @@ async def _add(connection: AsyncConnection, model: str, embedded: Sequence[tuple
         select(PAPERS.c.id, PAPERS.c.title, PAPERS.c.abstract)
         .where(PAPERS.c.id.in_([paper.id for paper, _ in embedded]))
         .order_by(PAPERS.c.id)
-        .with_for_update(read=True)
+        .with_for_update()
     )
     stored = {row.id: (row.title, row.abstract) for row in await connection.execute(texts)}
     rows = [
@@ -155,7 +155,19 @@ async def _add(connection: AsyncConnection, model: str, embedded: Sequence[tuple
             ),
             rows,
         )
+        await _match_again(connection, model, [str(row["paper_id"]) for row in rows])
     return len(rows)
+
+
+async def _match_again(connection: AsyncConnection, model: str, paper_ids: Sequence[str]) -> None:
+    """Papers that topics go by their meaning waited for this. A topic that comes later is told of later papers only."""
+    asked = exists().where(SUBSCRIPTIONS.c.embedding_model == model, SUBSCRIPTIONS.c.removed_at.is_(None))
+    if await connection.scalar(select(asked)):
+        await connection.execute(
+            update(PAPERS)
+            .where(PAPERS.c.id.in_(paper_ids), PAPERS.c.listed_change.is_not(None))
+            .values(revision=PAPERS.c.revision + 1)
+        )
 
 
 def _id_of(model: str) -> ScalarSelect[int]:

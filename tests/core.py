@@ -53,14 +53,15 @@ class Core:
         self.source = source or ScriptedSource()
         self.platform = platform or SimulatedPlatform()
         self.platforms: dict[PlatformName, Platform] = {self.platform.name: self.platform}
-        self.index = TantivyIndex(folder, store.papers)
+        meaning = Meaning(model or AbsentModel(NoModelError("no model is part of this.")), store.vectors, self.clock)
+        self.index = TantivyIndex(folder, store.papers, meaning.view_of)
         metrics = Metrics()
         self.engine = engine_of(
             store,
             sources=[self.source],
             platforms=self.platforms,
             index=self.index,
-            meaning=Meaning(model or AbsentModel(NoModelError("no model is part of this.")), store.vectors, self.clock),
+            meaning=meaning,
             clock=self.clock,
             metrics=metrics,
             catalogue=catalogue,

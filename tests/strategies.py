@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
 from hypothesis import strategies as st
 
+from bot.meaning.vectors import Vector
 from bot.papers.names import read_names
 from bot.papers.paper import Paper
 from bot.papers.sources import BUILT_IN
-from bot.query.models import WordModel
+from bot.query.models import MeaningModel, WordModel
 from bot.query.parser import parse
 from bot.query.queries import Query
+from bot.query.syntax import About, ByExample
 from bot.text.words import terms
 
 #: Words in several forms of the same stem, with accents, in other scripts, and short ones.
@@ -54,6 +57,7 @@ ORGANIZATIONS = (
     ("ai-lab", "The A.I. Lab, Zürich"),
 )
 SUBMITTERS = ("", "akhaliq", "AdinaY", "wei_wang", "wei")
+EMBEDDING_MODEL = "model"
 DAYS = st.dates(date(2025, 11, 1), date(2026, 5, 31))
 COUNTS = st.integers(0, 30)
 
@@ -98,7 +102,7 @@ def _of_an_organization(paper: Paper) -> st.SearchStrategy[Paper]:
 def queries() -> st.SearchStrategy[Query]:
     """Queries of every kind, understood, with models for their terms by example."""
     return written_queries().flatmap(
-        lambda query: st.tuples(*(word_models() for _ in query.by_example())).map(
+        lambda query: st.tuples(*(_models_of(term) for term in query.by_example())).map(
             lambda models: query.with_models(
                 tuple((Query.of(term).text, model) for term, model in zip(query.by_example(), models, strict=True))
             )
@@ -109,6 +113,26 @@ def queries() -> st.SearchStrategy[Query]:
 def written_queries() -> st.SearchStrategy[Query]:
     """Queries of every kind as they are read: terms by example have no models."""
     return query_texts().map(parse)
+
+
+def _models_of(term: ByExample) -> st.SearchStrategy[WordModel] | st.SearchStrategy[MeaningModel]:
+    return meaning_models() if isinstance(term, About) else word_models()
+
+
+def meaning_models() -> st.SearchStrategy[MeaningModel]:
+    """Models of what something means to one embedding model."""
+    return st.builds(MeaningModel, st.just(EMBEDDING_MODEL), _numbers(), st.integers(1, 200))
+
+
+def vectors() -> st.SearchStrategy[dict[str, tuple[Vector, ...]]]:
+    """Vectors of some of the papers that there may be, some of them of another model."""
+    names = st.sampled_from((EMBEDDING_MODEL, EMBEDDING_MODEL, "another"))
+    several = st.lists(st.builds(Vector, names, _numbers()), max_size=2, unique_by=lambda vector: vector.model)
+    return st.dictionaries(st.sampled_from(IDS), several.map(tuple))
+
+
+def _numbers() -> st.SearchStrategy[bytes]:
+    return st.lists(st.integers(-12, 12), min_size=3, max_size=3).map(lambda found: np.array(found, np.int8).tobytes())
 
 
 def word_models() -> st.SearchStrategy[WordModel]:
@@ -180,6 +204,7 @@ def term_texts() -> st.SearchStrategy[str]:
         _in(("has",), st.sampled_from(("code", "project", "model"))),
         _in(("id",), st.sampled_from(IDS)),
         _in(("like",), st.sampled_from(IDS)),
+        _in(("about",), phrases),
         st.tuples(st.lists(st.sampled_from(IDS), min_size=1, max_size=3).map(" ".join), st.integers(1, 30)).map(
             lambda pair: f"like:({pair[0]})~{pair[1]}/week"
         ),

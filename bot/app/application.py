@@ -154,7 +154,7 @@ async def open_application(
     """
     clock = clock or SystemClock()
     async with contextlib.AsyncExitStack() as stack:
-        store, index = await _open_storage(settings, stack)
+        store, index, meaning = await _open_storage(settings, clock, stack)
 
         async def categories_of_topics() -> frozenset[str]:
             return await engine.wanted_categories()  # the engine that is made of these feeds
@@ -167,7 +167,7 @@ async def open_application(
             sources=feeds.sources,
             platforms=platforms.by_name,
             index=index,
-            meaning=Meaning(embedding_model(settings), store.vectors, clock),
+            meaning=meaning,
             clock=clock,
             metrics=metrics,
             catalogue=feeds.catalogue,
@@ -226,7 +226,9 @@ def _chat_dependencies(
     )
 
 
-async def _open_storage(settings: Settings, stack: contextlib.AsyncExitStack) -> tuple[SqlStore, TantivyIndex]:
+async def _open_storage(
+    settings: Settings, clock: Clock, stack: contextlib.AsyncExitStack
+) -> tuple[SqlStore, TantivyIndex, Meaning]:
     make_data_folder(settings.data_dir)
     store = SqlStore(settings.store_url)
     stack.push_async_callback(store.close)
@@ -238,9 +240,10 @@ async def _open_storage(settings: Settings, stack: contextlib.AsyncExitStack) ->
             "back, or restore a backup.",
         )
     await store.open()
-    index = TantivyIndex(settings.index_dir, store.papers)
+    meaning = Meaning(embedding_model(settings), store.vectors, clock)
+    index = TantivyIndex(settings.index_dir, store.papers, meaning.view_of)
     stack.push_async_callback(index.close)
-    return store, index
+    return store, index, meaning
 
 
 async def _open_feeds(

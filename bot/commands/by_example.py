@@ -183,7 +183,7 @@ async def more_like(services: Services, call: CommandCall, arguments: Arguments)
 def _example_terms(topic: Subscription, paper: Paper) -> list[Like]:
     """The terms by example of a topic that the paper may be added to: there is one, and it does not have it yet."""
     try:
-        terms = topic.asked.by_example()
+        terms = [term for term in topic.asked.by_example() if isinstance(term, Like)]
     except QueryError:
         return []  # stored by a version that understood more
     return terms if len(terms) == 1 and paper.id not in terms[0].papers else []

@@ -35,6 +35,7 @@ _FIELDS = (
     "after:",
     "has:code",
     "like:",
+    "about:",
     "sort:new",
     "sort:top",
 )

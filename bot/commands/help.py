@@ -57,6 +57,7 @@ LANGUAGE: Final = (
     (("has:code", "has:project", "has:model"), "with such a link"),
     (("id:2604.13035",), "that paper"),
     (("like:2604.13035", "like:(2604.13035 2604.01234)~3/day"), "like one of these, about so many a day"),
+    (('about:"plain words"', 'about:"plain words"~3/day'), "about that by meaning, about so many a day"),
     (("*",), "every paper"),
     (("agents sort:new", "agents sort:top"), "a search by day or by votes"),
 )

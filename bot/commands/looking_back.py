@@ -69,7 +69,8 @@ async def _missed(services: Services, channel: Channel, topic: Subscription) -> 
     lately = [paper for paper in lately if channel.settings.takes_from(paper.sources)]
     matcher = Matcher()
     matcher.put(topic.id, topic.wanted)
-    found = [paper for paper, keys in zip(lately, matcher.match_all(lately), strict=True) if keys]
+    vectors = await services.vectors_of(lately, topic.wanted)
+    found = [paper for paper, keys in zip(lately, matcher.match_all(lately, vectors), strict=True) if keys]
     known = await services.digests.delivered_ids(channel.id, [paper.id for paper in found])
     fresh = [Candidate(paper, (topic.query,), topic.models) for paper in found if paper.id not in known]
     taste = await services.tastes.of(channel)

@@ -49,7 +49,7 @@ async def mute(services: Services, call: CommandCall, arguments: Arguments) -> R
     channel = await services.channel(call)
     excluded = await services.query(arguments.text("part"))
     excluded = await services.examples.decided(excluded, sources=channel.settings.sources)
-    if not matches(excluded, paper):
+    if not matches(excluded, paper, await services.vectors_of([paper], excluded)):
         raise UserError(f"`{excluded.text}` is not so of that paper.")
     topics = await _bringing(services, channel, paper)
     if not topics:
@@ -66,9 +66,10 @@ async def mute(services: Services, call: CommandCall, arguments: Arguments) -> R
             name=topic.name,
             min_upvotes=topic.min_upvotes,
             instant=topic.instant,
-            baseline=await baseline_of(services.papers, wanted, now),
+            baseline=await baseline_of(services.papers, services.vectors, wanted, now),
         )
-        unwanted = tuple(queued.paper.id for queued in waiting if not matches(wanted, queued.paper))
+        vectors = await services.vectors_of([queued.paper for queued in waiting], wanted)
+        unwanted = tuple(queued.paper.id for queued in waiting if not matches(wanted, queued.paper, vectors))
         edits.append(TopicEdit(subscription_id=topic.id, options=options, unwanted=unwanted))
     edited = await services.subscriptions.edit_all(edits)
     blocks: list[Block] = [say(bold(f"Topic {topic.number} is now: "), code(topic.query)) for topic in edited]
@@ -112,7 +113,7 @@ async def _bringing(services: Services, channel: Channel, paper: Paper) -> list[
     found = []
     for topic in await services.subscriptions.of_channel(channel.id):
         try:
-            if matches(topic.wanted, paper):
+            if matches(topic.wanted, paper, await services.vectors_of([paper], topic.wanted)):
                 found.append(topic)
         except QueryError:
             continue  # stored by a version that understood more

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.channels.channel import Channel, PlatformName
@@ -18,6 +18,8 @@ from bot.intake.store import SourceStore
 from bot.meaning.examples import Examples
 from bot.meaning.finding import Finder
 from bot.meaning.meaning import Meaning
+from bot.meaning.store import VectorStore, vectors_for
+from bot.papers.paper import Paper
 from bot.papers.sources import SourceName, in_order
 from bot.papers.store import PaperStore
 from bot.platforms.command_calls import CommandCall
@@ -32,6 +34,7 @@ from bot.ranking.tastes import Tastes
 from bot.reading.store import ReadingStore
 from bot.schedules.zones import parse_time_zone
 from bot.search.index import SearchIndex
+from bot.topics.meanings import PaperVectors
 from bot.topics.store import MatchStore, SubscriptionStore
 
 
@@ -57,6 +60,7 @@ class Services:
     index: SearchIndex
     finder: Finder
     meaning: Meaning
+    vectors: VectorStore
     lookups: PaperLookups
     examples: Examples
     directory: Directory
@@ -72,6 +76,11 @@ class Services:
         """The sources that a channel takes papers from, in their order; all where there is no channel yet."""
         chosen = channel.settings.sources if channel else None
         return await self.sources.names() if chosen is None else in_order(chosen)
+
+    async def vectors_of(self, papers: Sequence[Paper], *queries: Query) -> PaperVectors:
+        """The vectors of papers that these queries are decided by; nothing is asked for queries without meaning."""
+        models = frozenset[str]().union(*(query.embedding_models for query in queries))
+        return await vectors_for(self.vectors, models, [paper.id for paper in papers])
 
     async def models_here(self, call: CommandCall) -> Models:
         """What the terms by example of the topics of a call's channel are decided by: a search finds the same."""

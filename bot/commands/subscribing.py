@@ -74,7 +74,7 @@ async def subscribe(services: Services, call: CommandCall, arguments: Arguments)
         name=name,
         min_upvotes=least,
         instant="instant" in arguments,
-        baseline=await baseline_of(services.papers, wanted, services.clock.now()),
+        baseline=await baseline_of(services.papers, services.vectors, wanted, services.clock.now()),
     )
     topic = await services.subscriptions.add(
         channel.id,

@@ -101,10 +101,11 @@ async def edit(services: Services, call: CommandCall, arguments: Arguments) -> R
         name=("" if means_none(given) else read_name(given)) if given else topic.name,
         min_upvotes=least or None,
         instant=arguments.text("instant") == "on" if "instant" in arguments else topic.instant,
-        baseline=await baseline_of(services.papers, wanted, services.clock.now()),
+        baseline=await baseline_of(services.papers, services.vectors, wanted, services.clock.now()),
     )
     waiting = await services.digests.waiting(channel.id)
-    unwanted = [queued.paper.id for queued in waiting if not matches(wanted, queued.paper)]
+    vectors = await services.vectors_of([queued.paper for queued in waiting], wanted)
+    unwanted = [queued.paper.id for queued in waiting if not matches(wanted, queued.paper, vectors)]
     edited = await services.subscriptions.edit(topic.id, options, unwanted=unwanted)
     return answer(
         say(bold(f"Topic {edited.number} is now: "), *explain(wanted), "."),
@@ -135,7 +136,7 @@ async def merge(services: Services, call: CommandCall, arguments: Arguments) -> 
         min_upvotes=least,
         instant=kept.instant or gone.instant,
         baseline=await common_baseline_of(
-            services.papers, services.subscriptions, wanted, (kept, gone), services.clock.now()
+            services.papers, services.vectors, services.subscriptions, wanted, (kept, gone), services.clock.now()
         ),
     )
     merged = await services.subscriptions.merge(kept, gone, options, services.clock.now())

@@ -32,6 +32,7 @@ class Meaning:
         self._store = store
         self._clock = clock
         self._vectors: Vectors | None = None
+        self._others: Vectors | None = None  # of the model that topics still go by, where that is another one
         self._used_at: datetime | None = None
         self._failure: EmbeddingError | None = None
         self._failed_at: datetime | None = None
@@ -75,6 +76,16 @@ class Meaning:
         assert self._vectors is not None  # noqa: S101 (there since the model has a name)
         return await self._vectors.follow()
 
+    async def view_of(self, model: str) -> VectorView:
+        """The vectors of one version of a model, which need not be the one that is there. Raises `StorageError`."""
+        if self._vectors is not None and self._vectors.model == model:
+            self._used_at = self._clock.now()
+            return await self._vectors.follow()
+        if self._others is None or self._others.model != model:
+            self._others = Vectors(self._store, model)
+        self._used_at = self._clock.now()
+        return await self._others.follow()
+
     async def coverage(self) -> Coverage:
         """How many papers have a vector. Raises `EmbeddingError`, `StorageError`."""
         return await self._store.coverage(await self.model())
@@ -86,6 +97,7 @@ class Meaning:
         self._used_at = None
         if self._vectors is not None:
             await self._vectors.release()
+        self._others = None
         await asyncio.to_thread(self._model.release)
         _log.info("meaning.released")
         return True

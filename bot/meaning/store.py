@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -30,6 +31,17 @@ class Coverage:
     @property
     def waiting(self) -> int:
         return max(self.papers - self.embedded, 0)
+
+
+async def vectors_for(
+    store: VectorStore, models: Iterable[str], paper_ids: Sequence[str]
+) -> dict[str, tuple[Vector, ...]]:
+    """The vectors of papers by these versions of models, by their ids. Without models nothing is asked."""
+    found: defaultdict[str, tuple[Vector, ...]] = defaultdict(tuple)
+    for model in sorted(models):
+        for paper_id, vector in (await store.vectors(model, paper_ids)).items():
+            found[paper_id] += (vector,)
+    return dict(found)
 
 
 class VectorStore(Protocol):

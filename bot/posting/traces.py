@@ -15,13 +15,16 @@ from bot.channels.next_digest import quiet_until
 from bot.clocks import Clock
 from bot.digests.digest import DeliveryState
 from bot.digests.store import DigestStore
+from bot.meaning.store import VectorStore, vectors_for
 from bot.papers.paper import PaperRecord
 from bot.papers.store import PaperStore
 from bot.posting.post import DeliveryRecord, PostState
 from bot.posting.store import PostStore
 from bot.query.errors import QueryError
+from bot.query.models import embedding_model_of
 from bot.topics.decisions import Evidence, Verdict, decide, evidence
 from bot.topics.matcher import matches
+from bot.topics.meanings import PaperVectors
 from bot.topics.store import SubscriptionStore
 from bot.topics.subscription import Subscription
 
@@ -83,12 +86,14 @@ class Tracing:
         subscriptions: SubscriptionStore,
         digests: DigestStore,
         posts: PostStore,
+        vectors: VectorStore,
         clock: Clock,
     ) -> None:
         self._papers = papers
         self._digests = digests
         self._subscriptions = subscriptions
         self._posts = posts
+        self._vectors = vectors
         self._clock = clock
 
     async def trace(self, channel: Channel, paper_id: str) -> Trace:
@@ -117,16 +122,24 @@ class Tracing:
     async def _asked(self, channel: Channel, record: PaperRecord) -> tuple[TopicTrace, ...]:
         topics = await self._subscriptions.of_channel(channel.id)
         baselines = await self._subscriptions.baselines([topic.id for topic in topics]) if topics else set()
-        return tuple(self._ask(topic, channel, record, baselines) for topic in topics)
+        vectors = await vectors_for(
+            self._vectors, {name for topic in topics if (name := embedding_model_of(topic.models))}, [record.paper.id]
+        )
+        return tuple(self._ask(topic, channel, record, baselines, vectors) for topic in topics)
 
     def _ask(
-        self, topic: Subscription, channel: Channel, record: PaperRecord, baselines: set[tuple[int, str]]
+        self,
+        topic: Subscription,
+        channel: Channel,
+        record: PaperRecord,
+        baselines: set[tuple[int, str]],
+        vectors: PaperVectors,
     ) -> TopicTrace:
         try:
             wanted = topic.wanted
         except QueryError:
             return TopicTrace(topic, Verdict.NOT_MATCHED, None)
-        matched, found = matches(wanted, record.paper), evidence(wanted, record.paper)
+        matched, found = matches(wanted, record.paper, vectors), evidence(wanted, record.paper, vectors)
         if record.stored is None:
             return TopicTrace(topic, Verdict.WANTED if matched else Verdict.NOT_MATCHED, found)
         verdict = decide(

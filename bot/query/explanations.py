@@ -10,6 +10,7 @@ from bot.papers.sources import title_of_source
 from bot.query.printing import period
 from bot.query.queries import Query
 from bot.query.syntax import (
+    About,
     And,
     Author,
     Category,
@@ -129,6 +130,8 @@ def _fact(node: Node) -> Spans:
             if len(named) > MOST_NAMED:
                 shown[MOST_NAMED - 1 :] = [text(f"{len(named) - MOST_NAMED + 1} others")]
             return (*text("like "), *_listed(shown, "or"), *text(f" (about {rate_in_words(share)})"))
+        case About(plain, share):
+            return text("about ", _quoted(plain), f" (about {rate_in_words(share)})")
         case Number():
             return text(_number(node))
         case Days(first, end):

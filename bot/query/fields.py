@@ -20,6 +20,7 @@ from bot.query.errors import QueryError
 from bot.query.printing import printed
 from bot.query.syntax import (
     USUAL_SHARE,
+    About,
     Author,
     Category,
     Days,
@@ -210,6 +211,7 @@ def _id_in(value: Value) -> str | None:
 
 
 LIKE: Final = "like"
+ABOUT: Final = "about"
 #: What stands between a term by example and how many papers it is to bring.
 SHARE_SIGN: Final = "~"
 _SHARE = re.compile(r"~\s*(\d{1,4})(?:\s*/\s*(d|day|w|week))?", re.ASCII | re.IGNORECASE)
@@ -255,6 +257,18 @@ def examples(values: Sequence[Value], share: Value | None = None) -> Like:
             )
         papers[paper_id] = None
     return Like(tuple(papers), share_of(share))
+
+
+def about(values: Sequence[Value], share: Value | None = None) -> About:
+    """What looks for papers about the meaning of plain words."""
+    for value in values:
+        words_of(value)
+    return About(" ".join(" ".join(value.text for value in values).split()), share_of(share))
+
+
+def _about(value: Value) -> About:
+    named, share = with_share(value)
+    return about([named], share)
 
 
 def _example(value: Value) -> Like:
@@ -383,6 +397,7 @@ FIELDS: Final[Mapping[str, Callable[[Value], Term]]] = {
     "has": _feature,
     "id": _paper,
     LIKE: _example,
+    ABOUT: _about,
     "doi": _doi,
 }
 SORT: Final = "sort"

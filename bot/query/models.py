@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 #: What each term by example of a query is decided by: the term as it is written, and its model.
-Models = tuple[tuple[str, "WordModel"], ...]
+Models = tuple[tuple[str, "WordModel | MeaningModel"], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +33,37 @@ class WordModel:
         return sum(weight * ((term in text) + (term in title)) for term, weight in self.weights)
 
 
-def decided(model: WordModel | None) -> WordModel:
+@dataclass(frozen=True, slots=True)
+class MeaningModel:
+    """What words mean to one version of an embedding model: an int8 vector, and how near to it papers must be.
+
+    A paper is about the words if and only if the dot product of its vector with this one reaches the threshold. `model`
+    is the name of the version; papers without a vector of it are neither found nor excluded: they wait.
+    """
+
+    model: str
+    numbers: bytes
+    threshold: int
+
+
+_Model = TypeVar("_Model", WordModel, MeaningModel)
+
+
+def decided(model: _Model | None) -> _Model:
     """The model; raises `LookupError` where a term has none yet, as a query has that was only read."""
     if model is None:
-        raise LookupError("a term by example has no model: nothing can be said about it")
+        raise undecided()
     return model
+
+
+def undecided() -> LookupError:
+    """The error of whoever asks what a term without a model finds."""
+    return LookupError("a term by example has no model: nothing can be said about it")
 
 
 def models_written(models: Models) -> str | None:
     """The models as they are kept with a topic; None where there are none."""
-    written = {
-        term: {
-            "threshold": model.threshold,
-            "table": model.table,
-            "titles": model.titles,
-            "weights": dict(model.weights),
-        }
-        for term, model in models
-    }
+    written = {term: _written(model) for term, model in models}
     return json.dumps(written, ensure_ascii=False, separators=(",", ":")) if written else None
 
 
@@ -57,10 +71,25 @@ def models_written(models: Models) -> str | None:
 def models_read(written: str | None) -> Models:
     """What `models_written` wrote."""
     found: dict[str, dict[str, Any]] = json.loads(written) if written else {}
-    return tuple(
-        (
-            term,
-            WordModel(tuple(model["weights"].items()), model["threshold"], model["table"], tuple(model["titles"])),
-        )
-        for term, model in found.items()
+    return tuple((term, _read(model)) for term, model in found.items())
+
+
+def embedding_model_of(models: Models) -> str | None:
+    """The version of the embedding model that models of meaning are of, None without any."""
+    return next((model.model for _, model in models if isinstance(model, MeaningModel)), None)
+
+
+def _written(model: WordModel | MeaningModel) -> dict[str, Any]:
+    match model:
+        case WordModel(weights, threshold, table, titles):
+            return {"threshold": threshold, "table": table, "titles": titles, "weights": dict(weights)}
+        case MeaningModel(name, numbers, threshold):
+            return {"threshold": threshold, "model": name, "numbers": b64encode(numbers).decode()}
+
+
+def _read(written: dict[str, Any]) -> WordModel | MeaningModel:
+    if "numbers" in written:
+        return MeaningModel(written["model"], b64decode(written["numbers"]), written["threshold"])
+    return WordModel(
+        tuple(written["weights"].items()), written["threshold"], written["table"], tuple(written["titles"])
     )

@@ -15,11 +15,13 @@ from typing import cast
 from bot.papers.sources import SourceName
 from bot.query.errors import QueryError
 from bot.query.fields import (
+    ABOUT,
     FIELDS,
     LIKE,
     SHARE_SIGN,
     SORT,
     Value,
+    about,
     examples,
     shortened,
     sort_named,
@@ -28,7 +30,21 @@ from bot.query.fields import (
     with_share,
 )
 from bot.query.queries import Query
-from bot.query.syntax import And, Author, FromSource, Like, Node, Not, Or, Organization, Phrase, Sort, Submitter, Term
+from bot.query.syntax import (
+    About,
+    And,
+    Author,
+    FromSource,
+    Like,
+    Node,
+    Not,
+    Or,
+    Organization,
+    Phrase,
+    Sort,
+    Submitter,
+    Term,
+)
 from bot.query.tokens import Kind, Token, tokens
 from bot.text.typed import as_typed, unquoted
 
@@ -185,14 +201,14 @@ class _Parser:
                 raise value.value.error("There is one order at a time.", "Write `sort:new` or `sort:top`.")
             self._set_sort(value.value)
             return None
-        if name == LIKE:
-            return self._like(token, value)
+        if name in (LIKE, ABOUT):
+            return self._by_example(token, value)
         if value.kind is Kind.OPEN:
             return self._group(value, name)
         return self._term(FIELDS[name](value.value), token, value)
 
-    def _like(self, field: Token, value: Token) -> _Part:
-        """One example or several in parentheses, and right behind them how many papers a day are wanted."""
+    def _by_example(self, field: Token, value: Token) -> _Part:
+        """One example or several in parentheses, or plain words, and behind them how many papers a day are wanted."""
         last = value
         share: Value | None = None
         if value.kind is Kind.OPEN:
@@ -210,7 +226,8 @@ class _Parser:
         if following.kind is Kind.TEXT and not following.value.quoted and following.value.text.startswith(SHARE_SIGN):
             last = self._take()
             share = last.value
-        return self._term(examples(named, share), field, last)
+        made = examples if field.value.text.lower() == LIKE else about
+        return self._term(made(named, share), field, last)
 
     def _group(self, opening: Token, field: str | None) -> _Part | None:
         if self._depth == DEEPEST:
@@ -232,6 +249,8 @@ class _Parser:
         match term:
             case Phrase(parts) | Author(parts) | Organization(parts) | Submitter(parts) | Like(parts):
                 self._terms += len(parts)
+            case About(plain):
+                self._terms += len(plain.split())
             case _:
                 self._terms += 1
         if self._terms > MOST_TERMS:

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from bot.papers.ids import is_arxiv_id
 from bot.query.syntax import (
     USUAL_SHARE,
+    About,
     And,
     Author,
     Category,
@@ -85,6 +86,8 @@ def _term(term: Term) -> str:
         case Like(papers, share):
             named = _quoted_id(papers[0]) if len(papers) == 1 else f"({' '.join(map(_quoted_id, papers))})"
             return f"like:{named}{_share(share)}"
+        case About(plain, share):
+            return f'about:"{plain}"{_share(share)}'
         case Number(number, low, high):
             return f"{number}:{_interval(low, high)}"
         case Days(first, end):

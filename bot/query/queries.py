@@ -9,11 +9,12 @@ from typing import Self, cast
 from bot.query.models import Models
 from bot.query.printing import printed
 from bot.query.syntax import (
+    About,
     And,
+    ByExample,
     Category,
     FromSource,
     Has,
-    Like,
     Node,
     Not,
     Number,
@@ -67,9 +68,15 @@ class Query:
         nodes = self.root.nodes if isinstance(self.root, And) else (self.root,)
         return self if enough in nodes else self.of(And((*nodes, enough)), self.sort)
 
-    def by_example(self) -> list[Like]:
-        """The terms by example, each once."""
-        return list(dict.fromkeys(term for term, _ in _terms(self.root) if isinstance(term, Like)))
+    def by_example(self) -> list[ByExample]:
+        """The terms by example, or by meaning, each once."""
+        return list(dict.fromkeys(term for term, _ in _terms(self.root) if isinstance(term, ByExample)))
+
+    @property
+    def embedding_models(self) -> frozenset[str]:
+        """The versions of embedding models that its terms by meaning are decided by."""
+        models = (term.model for term in self.by_example() if isinstance(term, About))
+        return frozenset(model.model for model in models if model is not None)
 
     @property
     def models(self) -> Models:
@@ -81,9 +88,9 @@ class Query:
         known = dict(models)
 
         def decided(node: Node) -> Node:
-            if not isinstance(node, Like):
+            if not isinstance(node, ByExample) or (model := known.get(printed(node))) is None:
                 return node
-            return replace(node, model=known.get(printed(node), node.model))
+            return cast("Node", replace(node, model=model))  # type: ignore[arg-type]  # of the kind of the term
 
         return self.of(_changed(self.root, decided), self.sort) if models else self
 

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Final
 
 from bot.papers.sources import SourceName
-from bot.query.models import WordModel
+from bot.query.models import MeaningModel, WordModel
 
 
 class TextField(StrEnum):
@@ -172,7 +172,21 @@ class Like:
     model: WordModel | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """The paper is about what these plain words mean.
+
+    Like `Like`, but by the vector of the words and those of papers. A paper that has no vector yet is neither found by
+    this nor by its negation.
+    """
+
+    words: str
+    share: int = USUAL_SHARE
+    model: MeaningModel | None = None
+
+
 Text = Word | Phrase | Prefix
+ByExample = Like | About
 Term = (
     Everything
     | Word
@@ -188,6 +202,7 @@ Term = (
     | Has
     | PaperId
     | Like
+    | About
 )
 
 

@@ -9,7 +9,7 @@ from enum import Enum, auto
 from typing import Final
 
 from bot.query.errors import QueryError
-from bot.query.fields import FIELDS, LIKE, SORT, Value, not_a_field
+from bot.query.fields import ABOUT, FIELDS, LIKE, SORT, Value, not_a_field
 from bot.text.typed import BACKTICK, DASHES, QUOTES, quote_end
 
 
@@ -212,6 +212,7 @@ _EXAMPLES: Final = {
     "has": "has:code",
     "id": "id:2604.13035",
     LIKE: f"{LIKE}:2604.13035",
+    ABOUT: f'{ABOUT}:"plain words"',
     "doi": "doi:10.1101/2026.01.15.123456",
     SORT: "sort:new",
 }

@@ -56,7 +56,7 @@ def _likeness(paper: Paper, query: str, models: Models) -> tuple[float, WordMode
     likes = [
         (min(score(model, paper) / (2 * model.threshold), 1.0), model)
         for term, model in models
-        if term in asked and is_like(model, paper)
+        if isinstance(model, WordModel) and term in asked and is_like(model, paper)
     ]
     return max(likes, key=lambda pair: pair[0], default=(NEUTRAL, None))
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar, cast
 
 from bot.papers.paper import Paper
-from bot.query.syntax import And, Everything, Node, Not, Or
-from bot.topics.standing_queries import Clause, Condition, Question, Term
+from bot.query.syntax import About, And, Everything, Node, Not, Or
+from bot.topics.meanings import PaperVectors
+from bot.topics.standing_queries import Clause, Condition, NotAbout, Question, Term
 from bot.topics.terms import Terms, holds
 
 Intern = Callable[[Question], Term]
@@ -30,6 +31,9 @@ def clause_of(node: Node, intern: Intern, *, wanted: bool = True) -> Clause:
             return Clause(groups=(_once(map(_bare, clauses)),))
         case Everything():
             return Clause() if wanted else Clause(groups=((),))
+        case About() if not wanted:
+            # What has no vector yet is neither: that it is not about something must be known, too.
+            return Clause(need=(intern(NotAbout(node)),))
         case _:
             term = intern(node)
             if isinstance(node, Condition):
@@ -59,13 +63,13 @@ def _once(parts: Iterable[_Part]) -> tuple[_Part, ...]:
 class Batch:
     """Some papers, and what is known of them."""
 
-    def __init__(self, papers: Sequence[Paper], terms: Terms) -> None:
+    def __init__(self, papers: Sequence[Paper], terms: Terms, vectors: PaperVectors) -> None:
         self._papers = papers
         self._conditions: dict[Term, int] = {}
         self.everyone = (1 << len(papers)) - 1
         """A bit for each of the papers."""
         found: defaultdict[Term, int] = defaultdict(int)
-        for number, true in enumerate(terms.true_of(papers)):
+        for number, true in enumerate(terms.true_of(papers, vectors)):
             bit = 1 << number
             for term in true:
                 found[term] |= bit

@@ -15,6 +15,7 @@ from bot.papers.sources import SourceName
 from bot.query.queries import Query
 from bot.query.syntax import And, Node, Not, Or
 from bot.topics.matcher import matches
+from bot.topics.meanings import NO_VECTORS, PaperVectors
 from bot.topics.subscription import Subscription
 
 #: For how long after its listing a paper is matched again when it changes. Votes grow for days.
@@ -75,16 +76,17 @@ class Evidence:
     against_it: str = ""
 
 
-def evidence(query: Query, paper: Paper) -> Evidence:
+def evidence(query: Query, paper: Paper, vectors: PaperVectors = NO_VECTORS) -> Evidence:
     """What of the query is true of the paper, asked of the same matcher that decides."""
-    found = tuple(dict.fromkeys(Query.of(term).text for term in _looked_for(query.root) if _is_true(term, paper)))
+    true = [term for term in _looked_for(query.root) if _is_true(term, paper, vectors)]
+    found = tuple(dict.fromkeys(Query.of(term).text for term in true))
     parts = query.root.nodes if isinstance(query.root, And) else (query.root,)
-    failed = next((part for part in parts if not _is_true(part, paper)), None)
+    failed = next((part for part in parts if not _is_true(part, paper, vectors)), None)
     return Evidence(found, Query.of(failed).text if failed is not None else "")
 
 
-def _is_true(node: Node, paper: Paper) -> bool:
-    return matches(Query.of(node), paper)
+def _is_true(node: Node, paper: Paper, vectors: PaperVectors) -> bool:
+    return matches(Query.of(node), paper, vectors)
 
 
 def _looked_for(node: Node) -> list[Node]:

@@ -10,9 +10,11 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
+from bot.meaning.vectors import Vector
 from bot.papers.paper import Paper
 from bot.query.queries import Query
 from bot.topics.clauses import Batch, clause_of
+from bot.topics.meanings import NO_VECTORS, PaperVectors
 from bot.topics.standing_queries import Clause, Condition, StandingQuery, Term
 from bot.topics.terms import Terms
 
@@ -55,19 +57,24 @@ class Matcher:
         """Takes the query of a key away. Raises `KeyError` if there is none."""
         self._withdraw(self._by_key.pop(key), key)
 
-    def match(self, paper: Paper) -> list[int]:
-        """The keys of the queries that find the paper, each once, in no order."""
-        return self.match_all([paper])[0]
+    @property
+    def embedding_models(self) -> frozenset[str]:
+        """The versions of embedding models whose vectors of papers its queries need."""
+        return self._terms.embedding_models
 
-    def match_all(self, papers: Sequence[Paper]) -> list[list[int]]:
+    def match(self, paper: Paper, vectors: Sequence[Vector] = ()) -> list[int]:
+        """The keys of the queries that find the paper, each once, in no order. `vectors` are those that it has."""
+        return self.match_all([paper], {paper.id: vectors})[0]
+
+    def match_all(self, papers: Sequence[Paper], vectors: PaperVectors = NO_VECTORS) -> list[list[int]]:
         """For each of the papers what `match` gives, with less work than one after the other."""
         matches: list[list[int]] = []
         for start in range(0, len(papers), BATCH):
-            matches += self._match(papers[start : start + BATCH])
+            matches += self._match(papers[start : start + BATCH], vectors)
         return matches
 
-    def _match(self, papers: Sequence[Paper]) -> list[list[int]]:
-        batch = Batch(papers, self._terms)
+    def _match(self, papers: Sequence[Paper], vectors: PaperVectors) -> list[list[int]]:
+        batch = Batch(papers, self._terms, vectors)
         keys: list[list[int]] = [[] for _ in papers]
         for standing, found in self._true_of(batch):
             while found:
@@ -139,11 +146,11 @@ def _without(places: tuple[StandingQuery, ...], standing: StandingQuery) -> tupl
     return places[:place] + places[place + 1 :]
 
 
-def matches(query: Query, paper: Paper) -> bool:
-    """Whether the query finds the paper."""
+def matches(query: Query, paper: Paper, vectors: PaperVectors = NO_VECTORS) -> bool:
+    """Whether the query finds the paper; `vectors` has those that the paper has, where the query asks for meaning."""
     matcher = Matcher()
     matcher.put(0, query)
-    return bool(matcher.match(paper))
+    return bool(matcher.match(paper, vectors.get(paper.id, ())))
 
 
 def same(query: Query, other: Query) -> bool:

@@ -12,6 +12,7 @@ import structlog
 from bot.channels.channel import Channel
 from bot.channels.store import ChannelStore
 from bot.clocks import Clock
+from bot.meaning.store import VectorStore, vectors_for
 from bot.papers.paper import StoredPaper
 from bot.papers.store import PaperStore
 from bot.query.errors import QueryError
@@ -36,12 +37,14 @@ class TopicMatching:
         channels: ChannelStore,
         subscriptions: SubscriptionStore,
         matches: MatchStore,
+        vectors: VectorStore,
         clock: Clock,
     ) -> None:
         self._papers = papers
         self._channels = channels
         self._subscriptions = subscriptions
         self._matches = matches
+        self._vectors = vectors
         self._clock = clock
         self._matcher = Matcher()
         self._topics: dict[int, Subscription] = {}
@@ -117,7 +120,10 @@ class TopicMatching:
     async def _match(self, papers: Sequence[StoredPaper]) -> list[Match]:
         now = self._clock.now()
         current = [stored for stored in papers if is_current(stored, now)]
-        found = self._matcher.match_all([stored.paper for stored in current])
+        vectors = await vectors_for(
+            self._vectors, self._matcher.embedding_models, [stored.paper.id for stored in current]
+        )
+        found = self._matcher.match_all([stored.paper for stored in current], vectors)
         watching = {topic for topics in found for topic in topics if topic in self._watching}
         baselines = await self._subscriptions.baselines(sorted(watching)) if watching else set()
         channels = await self._channels.get(

@@ -12,7 +12,9 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from bot.query.syntax import (
+    About,
     Author,
+    ByExample,
     Category,
     Days,
     FromSource,
@@ -30,7 +32,15 @@ from bot.query.syntax import (
 Condition = Number | Days
 InRow = Word | Phrase | Author | Organization
 Fact = Category | FromSource | Has | PaperId | Submitter
-Question = InRow | Prefix | Fact | Condition | Like
+
+
+class NotAbout(NamedTuple):
+    """The paper has a vector, and is not about these words."""
+
+    asks: About
+
+
+Question = InRow | Prefix | Fact | Condition | ByExample | NotAbout
 
 
 class Term:
@@ -134,6 +144,8 @@ _WEIGHTS: Final[Mapping[type, float]] = {
     Organization: 0.3,
     Prefix: 3.0,
     Like: 100.0,
+    About: 100.0,
+    NotAbout: 1000.0,
     Category: 30.0,
     Has: 300.0,
     FromSource: 1000.0,

@@ -12,9 +12,10 @@ from itertools import chain, islice
 
 from bot.papers.paper import Paper
 from bot.query.fields import SHORTEST_PREFIX
-from bot.query.models import decided
+from bot.query.models import MeaningModel, WordModel, undecided
 from bot.query.parser import LONGEST_QUERY
 from bot.query.syntax import (
+    About,
     Author,
     Category,
     Days,
@@ -33,7 +34,8 @@ from bot.query.syntax import (
 )
 from bot.text import words as analyser
 from bot.topics.alike import WordModels
-from bot.topics.standing_queries import Condition, Fact, InRow, Question, Term
+from bot.topics.meanings import MeaningModels, PaperVectors
+from bot.topics.standing_queries import Condition, Fact, InRow, NotAbout, Question, Term
 
 Rows = list[list[str]]
 """What a field of a paper says: rows of words, each with phrases of its own."""
@@ -64,6 +66,7 @@ class Terms:
         self._authors = _Rows()
         self._organizations = _Rows()
         self._word_models = WordModels()
+        self._meaning_models = MeaningModels()
         self._undecided = 0
 
     def __len__(self) -> int:
@@ -79,11 +82,8 @@ class Terms:
                 self._rows(asks).add(_row(asks), term)
             elif isinstance(asks, Prefix):
                 self._starts[asks.field].add(asks.start, term)
-            elif isinstance(asks, Like):
-                if asks.model is None:
-                    self._undecided += 1
-                else:
-                    self._word_models.add(asks.model, term)
+            else:
+                self._decide(asks, term)
         return term
 
     def release(self, term: Term) -> None:
@@ -97,19 +97,37 @@ class Terms:
             self._rows(asks).remove(_row(asks))
         elif isinstance(asks, Prefix):
             self._starts[asks.field].remove(asks.start)
-        elif isinstance(asks, Like):
-            if asks.model is None:
-                self._undecided -= 1
-            else:
-                self._word_models.remove(asks.model)
+        else:
+            self._decide(asks, None)
 
-    def true_of(self, papers: Sequence[Paper]) -> Iterator[set[Term]]:
+    def _decide(self, asks: Question, term: Term | None) -> None:
+        """Takes over that a question by example or by meaning is asked now, or with None that it is no more."""
+        match asks:
+            case Like(model=None) | About(model=None) | NotAbout(About(model=None)):
+                self._undecided += 1 if term else -1
+            case Like(model=WordModel() as model):
+                if term:
+                    self._word_models.add(model, term)
+                else:
+                    self._word_models.remove(model)
+            case About(model=MeaningModel() as model) | NotAbout(About(model=MeaningModel() as model)):
+                if term:
+                    self._meaning_models.add(model, term, near=isinstance(asks, About))
+                else:
+                    self._meaning_models.remove(model, near=isinstance(asks, About))
+
+    @property
+    def embedding_models(self) -> frozenset[str]:
+        """The versions of embedding models whose vectors of papers are needed."""
+        return self._meaning_models.embedding_models
+
+    def true_of(self, papers: Sequence[Paper], vectors: PaperVectors) -> Iterator[set[Term]]:
         """The terms that are true of each of the papers, other than conditions.
 
         Raises `LookupError` while a term by example is asked for that has no model: nobody knows of what it is true.
         """
         if self._undecided:
-            decided(None)
+            raise undecided()
         written = [
             [analyser.words(text) for text in (paper.title, paper.abstract, *paper.keywords)] for paper in papers
         ]
@@ -119,8 +137,9 @@ class Terms:
             alike = self._word_models.true_of(
                 [set().union(*texts) for texts in rows], [set(texts[0]) for texts in rows]
             )
+        about = self._meaning_models.true_of([vectors.get(paper.id, ()) for paper in papers])
         for number, paper in enumerate(papers):
-            yield self._true_of(paper, written[number], rows[number]).union(alike[number])
+            yield self._true_of(paper, written[number], rows[number]).union(alike[number], about[number])
 
     def _true_of(self, paper: Paper, written: Rows, rows: Rows) -> set[Term]:
         true: set[Term] = set()
@@ -166,6 +185,10 @@ def _as_compared(question: Question) -> Question:
         case Like(papers, share, model):
             # What decides is all that is compared; without that, the same examples in another order ask the same.
             return Like((), 0, model) if model else Like(tuple(sorted(papers)), share)
+        case About(model=MeaningModel() as near):
+            return About("", 0, near)
+        case NotAbout(About(model=MeaningModel() as near)):
+            return NotAbout(About("", 0, near))
         case _:
             return question
 

@@ -9,6 +9,7 @@ from bot.query.errors import QueryError
 from bot.query.models import Models
 from bot.query.parser import parse
 from bot.query.syntax import (
+    About,
     And,
     Author,
     Category,
@@ -58,6 +59,8 @@ def _said(node: Node) -> str:
         case Like(papers, model=model):
             first, *others = model.titles if model else papers
             return f"like {first}" + (f" and {count_of(len(others), 'other')}" if others else "")
+        case About(plain):
+            return f"about {plain}"
         case Everything():
             return EVERYTHING
         case And(nodes):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
+import numpy as np
 from tantivy import DocAddress, Document, Occur, Query, Schema, Searcher
 
+from bot.meaning.collection import VectorView
+from bot.meaning.vectors import Vector, dot_products
 from bot.papers.paper import Paper
-from bot.query.models import WordModel
+from bot.query.models import MeaningModel, WordModel
 from bot.query.queries import Query as PaperQuery
 from bot.query.queries import wanted_words
 from bot.query.syntax import Node, Sort
@@ -29,12 +32,15 @@ from storage.search.queries import (
     shown_words,
     similar_query,
     sum_query,
+    wanted_meanings,
 )
 from storage.search.spelling import nearest_words
 
 #: Papers that are looked at first for those that reach a threshold, and how many times as many after that.
 _FIRST_LOOK = 1000
 _LOOK_FURTHER = 8
+#: Papers that are put in order by their nearness to what is asked for by its meaning.
+_MOST_RANKED = 500
 
 _Found = tuple[float, str, DocAddress]
 
@@ -42,11 +48,12 @@ _Found = tuple[float, str, DocAddress]
 class Search:
     """One look into the index, as it was when the searcher was made."""
 
-    def __init__(self, searcher: Searcher, schema: Schema) -> None:
+    def __init__(self, searcher: Searcher, schema: Schema, views: Mapping[str, VectorView]) -> None:
         self._searcher = searcher
         self._schema = schema
         self._stored: dict[tuple[int, int], Document] = {}
-        self._like: dict[WordModel, Query] = {}
+        self._views = views
+        self._like: dict[tuple[WordModel | MeaningModel, bool], Query] = {}
 
     def page(self, query: PaperQuery, limit: int, offset: int) -> SearchPage:
         """The papers that match, in the order that the query wants, and related ones.
@@ -56,7 +63,8 @@ class Search:
         root = query.root
         with engine_errors():
             if query.sort is Sort.RELEVANCE and has_relevance(root):
-                total, found = self._ranked(ranked_query(self._schema, root, self._alike), limit, offset)
+                ranked = ranked_query(self._schema, root, self._alike, self._nearness(root))
+                total, found = self._ranked(ranked, limit, offset)
             else:
                 order = "top" if query.sort is Sort.TOP else "newest"
                 total, found = self._ordered(exact_query(self._schema, root, self._alike), order, limit, offset)
@@ -123,11 +131,35 @@ class Search:
             hits: Any = self._searcher.search(both, max(limit, 1), count=False).hits
             return [int(score) for score, _ in hits[:limit]]
 
-    def _alike(self, model: WordModel) -> Query:
-        """Finds the papers whose score reaches the model's threshold, by their ids: the engine has no such query."""
-        if model not in self._like:
-            self._like[model] = self._by_id(self._reaching(model))
-        return self._like[model]
+    def _alike(self, model: WordModel | MeaningModel, wanted: bool) -> Query:
+        """Finds the papers that reach the model's threshold, by their ids: the engine has no such query.
+
+        What is not `wanted` are the others that have a vector.
+        """
+        if (model, wanted) not in self._like:
+            if isinstance(model, WordModel):
+                self._like[model, wanted] = self._by_id(self._reaching(model))
+            else:
+                self._like[model, wanted] = self._by_id([one for one, _ in self._near(model, wanted=wanted)])
+        return self._like[model, wanted]
+
+    def _near(self, model: MeaningModel, *, wanted: bool) -> list[tuple[str, int]]:
+        """The papers with a vector that are as near as the model says, or are not, and how near they are."""
+        view = self._views.get(model.model)
+        if view is None or not len(view.rows):
+            return []
+        products = dot_products(view.rows, Vector(model.model, model.numbers).array)
+        reached = products >= model.threshold
+        places = np.flatnonzero(reached if wanted else ~reached)
+        return [(view.paper_ids[place], int(products[place])) for place in places.tolist()]
+
+    def _nearness(self, root: Node) -> list[tuple[str, float]]:
+        """How near the nearest papers are to each thing that is asked for by its meaning, 1 at the threshold."""
+        return [
+            (paper_id, product / model.threshold)
+            for model in wanted_meanings(root)
+            for paper_id, product in sorted(self._near(model, wanted=True), key=lambda pair: -pair[1])[:_MOST_RANKED]
+        ]
 
     def _reaching(self, model: WordModel) -> list[str]:
         everything, wanted = self._searcher.num_docs, _FIRST_LOOK

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar
@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 import structlog
 
 from bot.errors import SearchIndexError, StorageError
+from bot.meaning.collection import VectorView
 from bot.papers.paper import Paper
 from bot.query.models import WordModel
 from bot.query.queries import Query
@@ -31,6 +32,9 @@ PAPERS_PER_COMMIT: Final = 20_000
 #: would have to be waited for, and what changes in the database is taken over for everybody.
 LINGER: Final = 2.0
 
+#: The vectors of papers by a version of a model, as they are now. Raises `StorageError`.
+FindVectors = Callable[[str], Awaitable[VectorView]]
+
 _log = structlog.get_logger()
 
 T = TypeVar("T")
@@ -44,8 +48,9 @@ class TantivyIndex:
     it searches what is there so far. Errors of the files are repaired by building them anew.
     """
 
-    def __init__(self, folder: Path, feed: PaperFeed) -> None:
+    def __init__(self, folder: Path, feed: PaperFeed, views: FindVectors | None = None) -> None:
         self._feed = feed
+        self._views = views
         self._files = IndexFiles(folder)
         self._one_writer = asyncio.Lock()
         self._seen: int | None = None  # up to which change of the database the index is known to have everything
@@ -59,31 +64,25 @@ class TantivyIndex:
 
     async def search(self, query: Query, *, limit: int, offset: int = 0) -> SearchPage:
         """The papers that match; raises `SearchIndexError` if neither the index nor a new one can be read."""
-        return await self._ask(lambda search: search.page(query, limit, offset))
+        return await self._ask(lambda search: search.page(query, limit, offset), query)
 
     async def similar(self, paper: Paper, *, limit: int) -> tuple[Hit, ...]:
         return await self._ask(lambda search: search.similar(paper, limit))
 
     async def loosely(self, query: Query, *, limit: int) -> tuple[Hit, ...]:
-        return await self._ask(lambda search: search.loosely(query, limit))
+        return await self._ask(lambda search: search.loosely(query, limit), query)
 
     async def beside(self, query: Query, paper_ids: Collection[str]) -> frozenset[str]:
-        return await self._ask(lambda search: search.beside(query, paper_ids))
+        return await self._ask(lambda search: search.beside(query, paper_ids), query)
 
     async def eligible(self, query: Query, most: int) -> frozenset[str] | None:
-        return await self._ask(lambda search: search.eligible(query, most))
+        return await self._ask(lambda search: search.eligible(query, most), query)
 
     async def with_snippets(self, query: Query, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         return await self._ask(lambda search: search.with_snippets(query, hits))
 
     async def best_scores(self, model: WordModel, among: Query, *, limit: int) -> list[int]:
-        with _index_errors():
-            await self._catch_up()
-            try:
-                return await asyncio.to_thread(self._look().best_scores, model, among, limit)
-            except DamagedIndexError as error:
-                await self._repair(error)
-                return await asyncio.to_thread(self._look().best_scores, model, among, limit)
+        return await self._ask(lambda search: search.best_scores(model, among, limit), among)
 
     async def nearest_words(self, query: Query) -> dict[str, tuple[str, ...]]:
         return await self._ask(lambda search: search.nearest(query))
@@ -91,15 +90,20 @@ class TantivyIndex:
     async def forms(self, query: Query) -> dict[str, tuple[str, ...]]:
         return await self._ask(lambda search: search.forms(query))
 
-    async def _ask(self, question: Callable[[Search], T]) -> T:
-        """Asks the index, as it is after it caught up; raises `SearchIndexError`."""
+    async def _ask(self, question: Callable[[Search], T], query: Query | None = None) -> T:
+        """Asks the index, as it is after it caught up; raises `SearchIndexError`.
+
+        `query` is what is looked for, if anything: the vectors that it is decided by are there for the question.
+        """
         with _index_errors():
             await self._catch_up()
+            models = query.embedding_models if query else ()
+            views = {model: await self._views(model) for model in models} if self._views else {}
             try:
-                return await asyncio.to_thread(lambda: question(self._look()))
+                return await asyncio.to_thread(lambda: question(self._look(views)))
             except DamagedIndexError as error:
                 await self._repair(error)
-                return await asyncio.to_thread(lambda: question(self._look()))
+                return await asyncio.to_thread(lambda: question(self._look(views)))
 
     async def refresh(self) -> int:
         """Takes over what changed; 0 if another process is about it. Raises `StorageError`."""
@@ -173,8 +177,8 @@ class TantivyIndex:
         except StorageError as error:
             _log.error("index.unsettled", reason=str(error))
 
-    def _look(self) -> Search:
-        return Search(self._files.searcher(), self._files.schema)
+    def _look(self, views: Mapping[str, VectorView]) -> Search:
+        return Search(self._files.searcher(), self._files.schema, views)
 
     async def _catch_up(self) -> None:
         if self._trusted and self._seen == await self._feed.last_change():

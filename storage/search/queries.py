@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Final, cast
 
 from tantivy import FieldType, Occur, Query, Schema
 
-from bot.query.models import WordModel, decided
+from bot.query.models import MeaningModel, WordModel, decided
 from bot.query.syntax import (
+    About,
     And,
     Author,
     Category,
@@ -34,6 +35,7 @@ from bot.query.syntax import (
     Phrase,
     Prefix,
     Submitter,
+    Term,
     Text,
     TextField,
     Word,
@@ -62,8 +64,9 @@ _WORD_FIELDS: Final = {
 }
 
 
-#: Finds the papers that are like the examples of a model.
-FindAlike = Callable[[WordModel], Query]
+#: Finds the papers that are like the examples of a model, or about what it means; with False those that are not, of
+#: which that can be said.
+FindAlike = Callable[[WordModel | MeaningModel, bool], Query]
 
 
 def exact_query(schema: Schema, root: Node, alike: FindAlike) -> Query:
@@ -71,12 +74,19 @@ def exact_query(schema: Schema, root: Node, alike: FindAlike) -> Query:
     return _Builder(schema, alike).node(root)
 
 
-def ranked_query(schema: Schema, root: Node, alike: FindAlike) -> Query:
-    """Finds just the papers that match; the score is for relevance."""
+def ranked_query(schema: Schema, root: Node, alike: FindAlike, nearness: Iterable[tuple[str, float]] = ()) -> Query:
+    """Finds just the papers that match; the score is for relevance.
+
+    `nearness` says of papers how near they are to what is asked for by its meaning, 1 at the threshold.
+    """
     builder = _Builder(schema, alike)
     likeness = [
         (Occur.Should, Query.boost_query(sum_query(schema, model), _AT_THRESHOLD / model.threshold))
         for model in _wanted_models(root)
+    ]
+    likeness += [
+        (Occur.Should, Query.const_score_query(Query.term_query(schema, "id", paper_id, "basic"), _AT_THRESHOLD * near))
+        for paper_id, near in nearness
     ]
     return Query.boolean_query(
         [(Occur.Must, builder.node(root)), *_in_titles(builder, list(_wanted_texts(root))), *likeness]
@@ -173,7 +183,8 @@ def similar_query(schema: Schema, texts: Sequence[str], known_in: Callable[[str]
 
 def has_relevance(root: Node) -> bool:
     """Whether papers can match better or worse, not just match."""
-    return next(_wanted_texts(root), None) is not None or next(_wanted_models(root), None) is not None
+    asked = (_wanted_texts(root), _wanted_models(root), wanted_meanings(root))
+    return any(next(iter(terms), None) is not None for terms in asked)
 
 
 class _Builder:
@@ -193,6 +204,12 @@ class _Builder:
                 return Query.boolean_query(clauses)
             case Or(nodes):
                 return Query.boolean_query([(Occur.Should, self.node(part)) for part in nodes])
+            case Not(About(model=model)):
+                return _silent(self._alike(decided(model), False))
+            case Not(And(nodes) | Or(nodes) as part) if _asks_for_meaning(part):
+                # What has no vector is neither about something nor not: that goes for each term by itself.
+                others = tuple(inner.node if isinstance(inner, Not) else Not(inner) for inner in nodes)
+                return self.node(Or(cast("tuple[Term, ...]", others)) if isinstance(part, And) else _all(others))
             case Not(part):
                 return Query.boolean_query([(Occur.Must, _silent(Query.all_query())), (Occur.MustNot, self.node(part))])
             case Word(word, field, exact=True):
@@ -210,7 +227,9 @@ class _Builder:
 
     def clause(self, node: Node) -> tuple[Occur, Query]:
         """The node as a part of a conjunction."""
-        return (Occur.MustNot, self.node(node.node)) if isinstance(node, Not) else (Occur.Must, self.node(node))
+        if isinstance(node, Not) and not _asks_for_meaning(node):
+            return Occur.MustNot, self.node(node.node)
+        return Occur.Must, self.node(node)
 
     def side_by_side(self, pair: tuple[str, str]) -> Query:
         return Query.phrase_query(self._schema, "text", list(pair))
@@ -230,7 +249,8 @@ class _Builder:
         | Days
         | Has
         | PaperId
-        | Like,
+        | Like
+        | About,
     ) -> Query:
         match node:
             case Everything():
@@ -250,7 +270,9 @@ class _Builder:
             case PaperId(paper_id):
                 return self._exactly("any_id", paper_id)
             case Like(model=model):
-                return self._alike(decided(model))
+                return self._alike(decided(model), True)
+            case About(model=meant):
+                return self._alike(decided(meant), True)
             case Number(field, low, high):
                 return Query.range_query(self._schema, field, FieldType.Integer, low, high)
             case Days(first, end):
@@ -325,6 +347,34 @@ def _wanted_texts(node: Node, *, wanted: bool = True) -> Iterator[Text]:
                 yield from _wanted_texts(inner, wanted=wanted)
         case Word() | Phrase() | Prefix() if wanted:
             yield node
+        case _:
+            return
+
+
+def _all(nodes: tuple[Node, ...]) -> Node:
+    return And(cast("tuple[Term, ...]", nodes))
+
+
+def _asks_for_meaning(node: Node) -> bool:
+    match node:
+        case Not(part):
+            return _asks_for_meaning(part)
+        case And(nodes) | Or(nodes):
+            return any(map(_asks_for_meaning, nodes))
+        case _:
+            return isinstance(node, About)
+
+
+def wanted_meanings(node: Node, *, wanted: bool = True) -> Iterator[MeaningModel]:
+    """The models of the terms by meaning that are looked for and not excluded."""
+    match node:
+        case Not(part):
+            yield from wanted_meanings(part, wanted=not wanted)
+        case And(nodes) | Or(nodes):
+            for inner in nodes:
+                yield from wanted_meanings(inner, wanted=wanted)
+        case About(model=model) if wanted:
+            yield decided(model)
         case _:
             return
 

@@ -152,7 +152,7 @@ def _rivals(matcher: Matcher, topics: Sequence[str], shown: Sequence[Paper], fre
     sets = [_Sets(topic) for topic in plain.values()]
     expressions = [_match_expression(topic) for topic in plain.values()]
     fields = schema()
-    queries = [exact_query(fields, root, lambda _: IndexQuery.empty_query()) for root in roots.values()]
+    queries = [exact_query(fields, root, lambda _model, _wanted: IndexQuery.empty_query()) for root in roots.values()]
 
     def one_by_one(match: Callable[[Paper], int]) -> float:
         durations = []

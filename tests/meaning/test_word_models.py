@@ -171,7 +171,9 @@ async def test_what_is_like_the_examples_is_fixed_until_the_examples_change(core
     assert edited.models == before.models
     await core.say("edit 1 like:(2605.00001 2605.00002) -survey")
     (extended,) = await core.store.subscriptions.of_channel((await core.channel()).id)
-    assert dict(extended.models)["like:(2605.00001 2605.00002)"].titles[1] == about("speech", 2).title
+    model = dict(extended.models)["like:(2605.00001 2605.00002)"]
+    assert isinstance(model, WordModel)
+    assert model.titles[1] == about("speech", 2).title
     # A search in the channel finds what its topic does, whatever was listed meanwhile.
     assert await core.say("search like:(2605.00001 2605.00002)")
     assert "has that topic already" in await core.refused("subscribe like:(2605.00002 2605.00001) -survey")

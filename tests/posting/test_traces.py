@@ -25,6 +25,7 @@ def tracing(core: Core) -> Tracing:
         papers=store.papers,
         subscriptions=store.subscriptions,
         digests=store.digests,
+        vectors=store.vectors,
         posts=store.posts,
         clock=core.clock,
     )

@@ -13,6 +13,7 @@ from bot.query.errors import QueryError
 from bot.query.parser import LONGEST_QUERY, parse
 from bot.query.queries import Query
 from bot.query.syntax import (
+    About,
     And,
     Author,
     Category,
@@ -141,6 +142,10 @@ TITLE, ABSTRACT = TextField.TITLE, TextField.ABSTRACT
         ("id:math.GT/0309136v2", PaperId("math/0309136")),
         ("id:https://arxiv.org/abs/2604.13035", PaperId("2604.13035")),
         ("like:2604.13035v2", Like(("2604.13035",))),
+        ('about:"plain  words" -survey', And((About("plain words"), Not(Word("survey"))))),
+        ("about:“Größe” ~3/week", About("Größe", 3)),
+        ("about:(graph neural networks)~1", About("graph neural networks", 7)),
+        ("about:agents~20/w OR a", Or((About("agents", 20), Word("a")))),
         ("LIKE:https://arxiv.org/pdf/2604.13035.pdf~3/day", Like(("2604.13035",), 21)),
         ("like:2604.13035 ~3", Like(("2604.13035",), 21)),
         ("like:“2604.13035”～1/week", Like(("2604.13035",), 1)),

@@ -8,31 +8,47 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.meaning.collection import VectorView
 from bot.papers.paper import Paper
 from bot.query.categories import category_named
 from bot.query.parser import parse
 from bot.query.queries import Query
 from bot.text.words import words
 from bot.topics.matcher import Matcher, matches
+from bot.topics.meanings import PaperVectors
 from storage.search.index import TantivyIndex
 from tests.search.feeds import MemoryFeed, arxiv_papers, needs_arxiv
-from tests.strategies import papers, queries
+from tests.strategies import EMBEDDING_MODEL, papers, queries, vectors
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(papers(), min_size=1, max_size=4, unique_by=lambda paper: paper.id), st.lists(queries(), min_size=25))
-def test_search_finds_what_matches(known: list[Paper], asked: list[Query]) -> None:
+@given(
+    st.lists(papers(), min_size=1, max_size=4, unique_by=lambda paper: paper.id),
+    vectors(),
+    st.lists(queries(), min_size=25),
+)
+def test_search_finds_what_matches(known: list[Paper], meant: PaperVectors, asked: list[Query]) -> None:
+    embedded = [
+        (paper_id, vector) for paper_id, its in meant.items() for vector in its if vector.model == EMBEDDING_MODEL
+    ]
+
+    async def view(model: str) -> VectorView:
+        ids = [paper_id for paper_id, _ in embedded]
+        rows = np.array([vector.array for _, vector in embedded], np.int8).reshape(len(ids), 3)
+        return VectorView(model, ids, {paper_id: place for place, paper_id in enumerate(ids)}, rows)
+
     async def compare() -> None:
         with TemporaryDirectory() as folder:
-            index = TantivyIndex(Path(folder), MemoryFeed(known))
+            index = TantivyIndex(Path(folder), MemoryFeed(known), view)
             for query in asked:
                 page = await index.search(query, limit=10)
                 found = {hit.paper_id for hit in page.hits}
-                assert found == {paper.id for paper in known if matches(query, paper)}, query.text
+                assert found == {paper.id for paper in known if matches(query, paper, meant)}, query.text
                 assert page.total == len(page.hits) == len(found)
                 assert not found & {hit.paper_id for hit in page.related}
             await index.close()

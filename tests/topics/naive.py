@@ -5,10 +5,16 @@ It shares nothing with the matcher but the syntax tree and the analyser.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
+import numpy as np
+
+from bot.meaning.vectors import Vector
 from bot.papers.paper import Paper
+from bot.query.models import MeaningModel
 from bot.query.syntax import (
+    About,
     And,
     Author,
     Category,
@@ -37,15 +43,39 @@ terms = lru_cache(20_000)(analyser.terms)
 words = lru_cache(20_000)(analyser.words)
 
 
-def finds(node: Node, paper: Paper) -> bool:
+def _negated(node: Node) -> Node:
+    return node.node if isinstance(node, Not) else Not(node)
+
+
+def _products(model: MeaningModel | None, vectors: Sequence[Vector]) -> list[tuple[int, int]]:
+    """The dot product of the one vector that can be compared, if there is one, and what it is compared with."""
+    if model is None:
+        raise ValueError("nobody knows")
+    numbers = [int(number) for number in np.frombuffer(model.numbers, np.int8)]
+    return [
+        (sum(one * int(other) for one, other in zip(numbers, vector.array, strict=True)), model.threshold)
+        for vector in vectors
+        if vector.model == model.model
+    ]
+
+
+def finds(node: Node, paper: Paper, vectors: Sequence[Vector] = ()) -> bool:
     """Whether the paper is among what the query finds."""
     match node:
         case And(nodes):
-            return all(finds(part, paper) for part in nodes)
+            return all(finds(part, paper, vectors) for part in nodes)
         case Or(nodes):
-            return any(finds(part, paper) for part in nodes)
+            return any(finds(part, paper, vectors) for part in nodes)
+        case Not(And(nodes)):
+            return any(finds(_negated(part), paper, vectors) for part in nodes)
+        case Not(Or(nodes)):
+            return all(finds(_negated(part), paper, vectors) for part in nodes)
+        case Not(About(model=model)):
+            return any(product < least for product, least in _products(model, vectors))
+        case About(model=model):
+            return any(product >= least for product, least in _products(model, vectors))
         case Not(part):
-            return not finds(part, paper)
+            return not finds(part, paper, vectors)
         case Everything():
             return True
         case Like(model=model):

@@ -16,9 +16,10 @@ from bot.papers.sources import HUGGINGFACE
 from bot.query.parser import parse
 from bot.query.queries import Query
 from bot.topics.matcher import Matcher, matches, same
+from bot.topics.meanings import PaperVectors
 from tests.papers.names import names
 from tests.search.feeds import arxiv_papers, needs_arxiv
-from tests.strategies import papers, queries
+from tests.strategies import papers, queries, vectors
 from tests.topics.naive import finds
 from tests.topics.real import topics_about
 
@@ -121,21 +122,23 @@ def test_an_archive_has_its_old_papers_without_a_class() -> None:
     assert not matches(parse("cat:math.*"), replace(PAPER, categories=("math-ph",)))
 
 
-@given(st.lists(queries(), max_size=8), st.lists(papers(), max_size=5))
+@given(st.lists(queries(), max_size=8), st.lists(papers(), max_size=5), vectors())
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_it_finds_what_each_query_finds_alone(asked: list[Query], shown: list[Paper]) -> None:
+def test_it_finds_what_each_query_finds_alone(asked: list[Query], shown: list[Paper], known: PaperVectors) -> None:
     matcher = Matcher()
     for key, query in enumerate(asked):
         matcher.put(key, query)
-    expected = [[key for key, query in enumerate(asked) if finds(query.root, paper)] for paper in shown]
-    assert list(map(sorted, matcher.match_all(shown))) == expected
-    assert [sorted(matcher.match(paper)) for paper in shown] == expected
+    expected = [
+        [key for key, query in enumerate(asked) if finds(query.root, paper, known.get(paper.id, ()))] for paper in shown
+    ]
+    assert list(map(sorted, matcher.match_all(shown, known))) == expected
+    assert [sorted(matcher.match(paper, known.get(paper.id, ()))) for paper in shown] == expected
 
 
-@given(queries(), papers())
+@given(queries(), papers(), vectors())
 @settings(max_examples=100, deadline=None)
-def test_one_query_is_checked_the_same_way(query: Query, paper: Paper) -> None:
-    assert matches(query, paper) == finds(query.root, paper)
+def test_one_query_is_checked_the_same_way(query: Query, paper: Paper, known: PaperVectors) -> None:
+    assert matches(query, paper, known) == finds(query.root, paper, known.get(paper.id, ()))
 
 
 def test_removing_a_key_that_is_not_there_is_an_error() -> None:
@@ -234,13 +237,14 @@ class LiveMatcher(RuleBasedStateMachine):
         self.matcher.remove(key)
         del self.standing[key]
 
-    @rule(paper=papers())
-    def match(self, paper: Paper) -> None:
+    @rule(paper=papers(), known=vectors())
+    def match(self, paper: Paper, known: PaperVectors) -> None:
         fresh = Matcher()
         for key, query in self.standing.items():
             fresh.put(key, query)
-        expected = sorted(key for key, query in self.standing.items() if finds(query.root, paper))
-        assert sorted(self.matcher.match(paper)) == sorted(fresh.match(paper)) == expected
+        its = known.get(paper.id, ())
+        expected = sorted(key for key, query in self.standing.items() if finds(query.root, paper, its))
+        assert sorted(self.matcher.match(paper, its)) == sorted(fresh.match(paper, its)) == expected
 
     @invariant()
     def counts_its_queries(self) -> None:
@@ -259,6 +263,8 @@ class LiveMatcher(RuleBasedStateMachine):
         assert self.matcher.match(PAPER) == []
         assert self.matcher.distinct == len(self.matcher._terms) == len(self.matcher._conditions) == 0
         assert not any(self.matcher._terms._text.values())
+        assert not self.matcher._terms._word_models
+        assert not self.matcher.embedding_models
 
 
 TestLiveMatcher = LiveMatcher.TestCase
