@@ -60,15 +60,16 @@ class Finder:
         except EmbeddingError:
             return by_words[:limit]
         near = await asyncio.to_thread(view.nearest, vector, CANDIDATES + 1)
-        others = [one for one in near if one.paper_id != paper.id]
-        return tuple(fused(by_words, others)[:limit])
+        others = [one for one in near if one.paper_id != paper.id][:CANDIDATES]
+        return tuple(fused(by_words, _compared(view, vector, others, by_words))[:limit])
 
     async def _related(self, query: Query, asked: str, limit: int) -> tuple[Hit, ...]:
         text = question(query, asked)
         view = await self._view()
-        by_meaning = await self._nearest(query, view, await self._meaning.vector(text))
+        vector = await self._meaning.vector(text)
+        by_meaning = await self._nearest(query, view, vector)
         by_words = await self._index.loosely(query, limit=CANDIDATES)
-        best = fused(by_words, by_meaning, weight_of_meaning(len(words(text))))
+        best = fused(by_words, _compared(view, vector, by_meaning, by_words), weight_of_meaning(len(words(text))))
         return await self._index.with_snippets(query, best[:limit])
 
     async def _nearest(self, query: Query, view: VectorView, vector: Vector) -> Sequence[Nearness]:
@@ -88,6 +89,15 @@ class Finder:
         except StorageError as error:
             _log.warning("meaning.unreadable", reason=str(error))
             raise EmbeddingError(f"vectors cannot be read: {error}") from error
+
+
+def _compared(
+    view: VectorView, vector: Vector, by_meaning: Sequence[Nearness], by_words: Sequence[Hit]
+) -> list[Nearness]:
+    """What all candidates mean, those that were found by their words as well."""
+    known = {one.paper_id for one in by_meaning}
+    others = [hit.paper_id for hit in by_words if hit.paper_id not in known]
+    return [*by_meaning, *view.nearest(vector, len(others), among=others)]
 
 
 def question(query: Query, asked: str) -> str:

@@ -1,7 +1,8 @@
 """Fusion: two lists of candidates, of those who have the words and of those who mean the same, made one.
 
-The rule is fixed: `CANDIDATES` of each list, scores from 0 to 1 within each, added by weights. It was chosen before it
-was tried on any collection, and is not tuned to one.
+The rule is fixed: the candidates are `CANDIDATES` of each list. What they mean is compared with the question for all
+of them, their words for those that have some. Both are brought between 0 and 1 and added by weights, which are not
+tuned to any collection.
 """
 
 from __future__ import annotations
@@ -26,9 +27,12 @@ def weight_of_meaning(words: int) -> float:
 
 
 def fused(by_words: Sequence[Hit], by_meaning: Sequence[Nearness], weight: float = _MEANING) -> list[Hit]:
-    """The candidates of both lists, best first; of equals the larger id. Scores are from 0 to 1."""
-    said = _from_0_to_1({hit.paper_id: hit.score for hit in by_words[:CANDIDATES]})
-    meant = _from_0_to_1({near.paper_id: float(near.product) for near in by_meaning[:CANDIDATES]})
+    """The candidates of both lists, best first; of equals the larger id. Scores are from 0 to 1.
+
+    `by_meaning` also has what those mean that were found by words.
+    """
+    said = _from_0_to_1({hit.paper_id: hit.score for hit in by_words})
+    meant = _from_0_to_1({near.paper_id: float(near.product) for near in by_meaning})
     scores = {
         paper_id: (1 - weight) * said.get(paper_id, 0.0) + weight * meant.get(paper_id, 0.0)
         for paper_id in said.keys() | meant.keys()

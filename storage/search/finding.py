@@ -115,7 +115,7 @@ class Search:
     def similar(self, paper: Paper, limit: int) -> tuple[Hit, ...]:
         """Papers with the words that tell most about this one."""
         with engine_errors():
-            alike = similar_query(self._schema, text_of(paper), self._known_in)
+            alike = similar_query(self._schema, text_of(paper), self._known_in, self._searcher.num_docs)
             if alike is None:
                 return ()
             itself = Query.term_query(self._schema, "id", paper.id, "basic")

@@ -8,6 +8,7 @@ everything near them does as well.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -53,7 +54,7 @@ _SIDE_BY_SIDE = 0.3
 #: What being like examples, just so, adds to the score for words.
 _AT_THRESHOLD = 5.0
 #: Terms that stand for a whole text when others like it are looked for.
-_SIMILAR_TERMS = 25
+_SIMILAR_TERMS = 50
 
 _FIELDS: Final = {TextField.ANY: "text", TextField.TITLE: "title", TextField.ABSTRACT: "abstract"}
 #: Where words as they are written and beginnings of them are looked for, and what finding one there is worth.
@@ -164,21 +165,28 @@ def shown_words(root: Node) -> ShownWords | None:
     return ShownWords(frozenset(telling), starts, exact) if telling or starts or exact else None
 
 
-def similar_query(schema: Schema, texts: Sequence[str], known_in: Callable[[str], int]) -> Query | None:
+def similar_query(schema: Schema, texts: Sequence[str], known_in: Callable[[str], int], count: int) -> Query | None:
     """Finds papers with the words that tell most about these texts; None if no other has any of them.
 
+    Words weigh as often as they are there, as in a query that has each of them so often.
     `known_in` is in how many papers a term is. The engine has a query of that kind, which fails on an index whose
     papers changed: it counts versions that are gone as papers with a term, but not as papers.
     """
+    times = Counter(term for text in texts for term in terms(text))
     weights = {
-        term: count / known  # what is said often here, and seldom elsewhere
-        for term, count in Counter(term for text in texts for term in terms(text)).items()
+        term: often * math.log(1 + count / known)  # what is said often here, and seldom elsewhere
+        for term, often in times.items()
         if term not in STOP_WORDS and (known := known_in(term)) > 1
     }
     telling = sorted(weights, key=lambda term: (-weights[term], term))[:_SIMILAR_TERMS]
     if not telling:
         return None
-    return Query.boolean_query([(Occur.Should, Query.term_query(schema, "text", term, "freq")) for term in telling])
+    return Query.boolean_query(
+        [
+            (Occur.Should, Query.boost_query(Query.term_query(schema, "text", term, "freq"), times[term]))
+            for term in telling
+        ]
+    )
 
 
 def has_relevance(root: Node) -> bool:

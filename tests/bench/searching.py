@@ -193,12 +193,11 @@ class Fts5:
 
 def _ranking() -> Iterator[Row]:
     """Questions as people write them, answered with papers that have any of the words."""
-    documents = [json.loads(line) for line in (_CRANFIELD / "corpus.jsonl").open(encoding="utf-8")]
-    papers = [Paper(id=document["_id"], title=document["title"], abstract=document["text"]) for document in documents]
+    papers = cranfield_papers()
     with TemporaryDirectory() as folder:
         ours = asyncio.run(_our_ndcg(papers, Path(folder) / "index"))
         fts = Fts5(Path(folder) / "fts.db", papers)
-        theirs = _ndcg(fts.any_word)
+        theirs = ndcg(fts.any_word)
         fts.close()
     yield Row(
         what="questions, nDCG@10 (Cranfield)", ours=ours, unit="", rival="FTS5", theirs=theirs, more_is_better=True
@@ -209,34 +208,48 @@ async def _our_ndcg(papers: Sequence[Paper], folder: Path) -> float:
     index = TantivyIndex(folder, MemoryFeed(papers))
     await index.refresh()
     answers = {}
-    for question in _questions().values():
+    for question in cranfield_questions().values():
         page = await index.search(parse(" ".join(words(question))), limit=TOP)
         answers[question] = [hit.paper_id for hit in (*page.hits, *page.related)][:TOP]
     await index.close()
-    return _ndcg(answers.__getitem__)
+    return ndcg(answers.__getitem__)
 
 
-def _questions() -> dict[str, str]:
+def cranfield_questions() -> dict[str, str]:
+    """The questions of the Cranfield collection by their numbers."""
     lines = (_CRANFIELD / "queries.jsonl").read_text(encoding="utf-8").splitlines()
     return {question["_id"]: question["text"] for question in map(json.loads, lines)}
 
 
-def _ndcg(ask: Ask) -> float:
-    """Mean of the discounted gain at ten, as a part of what the best possible order gains."""
+def cranfield_papers() -> list[Paper]:
+    """The documents of the Cranfield collection as papers."""
+    documents = [json.loads(line) for line in (_CRANFIELD / "corpus.jsonl").open(encoding="utf-8")]
+    return [Paper(id=document["_id"], title=document["title"], abstract=document["text"]) for document in documents]
+
+
+def cranfield_gains() -> dict[str, dict[str, int]]:
+    """By question, what each paper that was judged for it is worth."""
     gains: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for line in (_CRANFIELD / "qrels.tsv").read_text(encoding="utf-8").splitlines()[1:]:
         question, paper, gain = line.split("\t")
         gains[question][paper] = int(gain)
+    return gains
+
+
+def ndcg(ask: Ask) -> float:
+    """Mean of the discounted gain at ten, as a part of what the best possible order gains."""
+    gains = cranfield_gains()
     scores = [
-        _discounted([gains[number].get(paper, 0) for paper in ask(text)])
-        / _discounted(sorted(gains[number].values(), reverse=True))
-        for number, text in _questions().items()
+        discounted([gains[number].get(paper, 0) for paper in ask(text)])
+        / discounted(sorted(gains[number].values(), reverse=True))
+        for number, text in cranfield_questions().items()
         if any(gains[number].values())
     ]
     return sum(scores) / len(scores)
 
 
-def _discounted(gains: Sequence[int]) -> float:
+def discounted(gains: Sequence[int]) -> float:
+    """The gains, each by its place."""
     return sum(gain / math.log2(place + 2) for place, gain in enumerate(gains[:TOP]))
 
 
