@@ -10,7 +10,7 @@ DEV_STAMP := $(VENV)/.dev-ready
 # A dot for each package, instead of pip's hundreds of lines. Whether it went well is seen by the file that is made.
 DOTS := while read -r word rest; do case $$word in Collecting) printf .;; Installing) printf ' installing';; esac; done; echo
 
-.PHONY: demo run test lint format bench lock clean
+.PHONY: demo run test lint format bench pictures lock clean
 
 demo: $(RUN_STAMP) ## the whole bot with sample papers in a local web workspace
 	$(BIN)/paperround demo $(ARGS)
@@ -33,6 +33,9 @@ format: $(DEV_STAMP)
 
 bench: $(DEV_STAMP) ## speed and memory, as ratios measured side by side
 	$(BIN)/python -m tests.bench $(ARGS)
+
+pictures: $(DEV_STAMP) ## what people see in Slack, in Discord and in the workspace, drawn into docs/pictures
+	$(BIN)/python -m tests.pictures $(ARGS)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
