@@ -67,6 +67,14 @@ class SqlReadingStore:
             rows = await connection.execute(statement)
             return [SavedPaper(paper=paper_of(row), saved_at=row.saved_at) for row in rows]
 
+    async def saved_ids(self, reader: Reader, paper_ids: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+        async with self._database.read() as connection:
+            for some in chunks(paper_ids):
+                statement = select(SAVED_PAPERS.c.paper_id).where(*_of(reader), SAVED_PAPERS.c.paper_id.in_(some))
+                found |= set((await connection.execute(statement)).scalars())
+        return found
+
     async def saved_count(self, reader: Reader) -> int:
         return await self._number(select(func.count()).select_from(SAVED_PAPERS).where(*_of(reader)))
 

@@ -16,8 +16,9 @@ class PlatformName(StrEnum):
 
 
 class Style(StrEnum):
-    """How a digest looks: a line each, a card each, or a short list with a reply for each paper."""
+    """How a digest looks: one message of a few cards and lines, a line each, a card each, or a list with replies."""
 
+    BRIEF = "brief"
     COMPACT = "compact"
     CARDS = "cards"
     THREADS = "threads"
@@ -89,7 +90,7 @@ class ChannelSettings:
     """
 
     limit: int = 20
-    style: Style = Style.CARDS
+    style: Style = Style.BRIEF
     abstracts: bool = False
     mention: str = ""
     sources: frozenset[SourceName] | None = None

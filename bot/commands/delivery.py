@@ -19,13 +19,13 @@ from bot.commands.wording import (
     next_digest_in_words,
     say,
 )
-from bot.digests.cards import paper_card
+from bot.digests.cards import paper_line
 from bot.digests.content import DigestPart
 from bot.digests.digest import DigestKind
 from bot.digests.messages import day_in_words, digest_message
 from bot.errors import EmbeddingError, UserError
 from bot.intake.store import SourceState
-from bot.messages.message import Block, Button, Buttons, Heading, PaperBlock, Span, bold, text
+from bot.messages.message import Block, Button, Buttons, Heading, Span, bold, text
 from bot.papers.sources import title_of_source
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.ranking.order import ReasonKind
@@ -93,7 +93,7 @@ async def history(services: Services, call: CommandCall, arguments: Arguments) -
             day = entry.posted_at.date()
             name = day_name(day, today)
             blocks.append(hint(name[:1].upper() + name[1:]))
-        blocks.append(paper_card(entry.paper, compact=True))
+        blocks.append(paper_line(entry.paper))
     return answer(*blocks)
 
 
@@ -142,7 +142,7 @@ async def more(services: Services, call: CommandCall, arguments: Arguments) -> R
     papers = await services.digests.hidden(digest_id)
     shown = papers[(page - 1) * PAGE : page * PAGE]
     blocks: list[Block] = [Heading(f"{count_of(len(papers), 'more paper')} of {day_in_words(digest.day)}")]
-    blocks += [_line(paper_card(paper)) for paper in shown]
+    blocks += [paper_line(paper) for paper in shown]
     buttons = []
     if page > 1:
         buttons.append(Button("‹ Back", f"more {digest_id} --page {page - 1}"))
@@ -151,10 +151,6 @@ async def more(services: Services, call: CommandCall, arguments: Arguments) -> R
     if buttons:
         blocks.append(Buttons(tuple(buttons)))
     return answer(*blocks, replaces=page > 1)
-
-
-def _line(card: PaperBlock) -> PaperBlock:
-    return replace(card, compact=True, buttons=())
 
 
 async def _nothing_waits(services: Services, channel: Channel | None) -> Reply:

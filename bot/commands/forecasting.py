@@ -11,7 +11,7 @@ from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.topic_wording import MIN_UPVOTES
 from bot.commands.wording import answer, hint, say
-from bot.digests.cards import paper_card
+from bot.digests.cards import paper_line
 from bot.errors import StorageError
 from bot.meaning.terms import shipped_table, telling_terms, written_forms
 from bot.messages.message import Block, Span, bold, code, text
@@ -120,7 +120,7 @@ async def samples(services: Services, wanted: Query) -> list[Block]:
         return [hint("What it would have posted lately cannot be shown: my search index cannot be read just now.")]
     if not papers:
         return [hint("None of the papers that I know would have matched.")]
-    return [hint("It would have posted lately:"), *(paper_card(paper, compact=True) for paper in papers)]
+    return [hint("It would have posted lately:"), *(paper_line(paper) for paper in papers)]
 
 
 BUTTONS = (

@@ -9,7 +9,7 @@ from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.topic_wording import topic_named
 from bot.commands.wording import answer, hint, say
-from bot.digests.cards import paper_card
+from bot.digests.cards import paper_line
 from bot.digests.digest import DigestKind
 from bot.messages.message import Block, Button, Buttons, Heading
 from bot.papers.paper import Paper
@@ -38,7 +38,7 @@ async def look_back(services: Services, call: CommandCall, arguments: Arguments)
         return answer(say(f"Nothing more would have come in the last {BACK.days} days."))
     blocks: list[Block] = [
         Heading(f"{count_of(len(papers), 'paper')} in the last {BACK.days} days"),
-        *(paper_card(paper, compact=True) for paper in papers[:MOST_SHOWN]),
+        *(paper_line(paper) for paper in papers[:MOST_SHOWN]),
     ]
     if len(papers) > MOST_SHOWN:
         blocks.append(hint(f"… and {count_of(len(papers) - MOST_SHOWN, 'more paper')}."))

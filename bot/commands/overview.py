@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.clocks import Clock
 from bot.commands.wording import moment
-from bot.digests.cards import paper_card
+from bot.digests.cards import paper_line
 from bot.intake.store import SourceState, SourceStore
 from bot.messages.message import PaperBlock
 from bot.papers.sources import title_of_source
@@ -27,7 +27,7 @@ class Overview:
     async def saved(self, reader: Reader, limit: int) -> tuple[int, list[PaperBlock]]:
         total = await self._reading.saved_count(reader)
         entries = await self._reading.saved(reader, limit=limit) if total else []
-        return total, [paper_card(entry.paper, compact=True) for entry in entries]
+        return total, [paper_line(entry.paper) for entry in entries]
 
     async def health(self, time_zone: str) -> str:
         asked = [state for state in await self._sources.states() if state.was_asked]

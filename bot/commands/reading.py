@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.commands.registry import Arguments, Command, Kind, Parameter
-from bot.commands.searching import PAGE_OPTION, PAPER, known_paper, pages, turning
+from bot.commands.searching import PAGE_OPTION, PAPER, card_for, known_paper, pages, turning
 from bot.commands.services import Services
 from bot.commands.wording import answer, hint, say
-from bot.digests.cards import NO_VOTES, paper_card, title_of
+from bot.digests.cards import NO_VOTES, paper_line, title_of
 from bot.errors import UserError
 from bot.messages.message import Block, Button, Buttons, Document, Heading, bold, code
 from bot.papers.citations import FORMATS, CitationFormat
@@ -26,6 +26,8 @@ MOST_CITED = 500
 LIST = "list"
 #: The line of a command that platforms give by themselves.
 REDRAW = "redraw"
+#: Of what was pressed on a card for one person: the card takes its new form.
+ON_CARD = Parameter(name="card", help="show the card anew", kind=Kind.SWITCH, option=True, internal=True)
 PERIODS = {"week": 7, "month": 31, "all": None}
 
 
@@ -37,6 +39,8 @@ async def save(services: Services, call: CommandCall, arguments: Arguments) -> R
     fresh = await services.reading.save(
         call.reader, paper.id, services.clock.now(), channel_id=channel.id if channel else None
     )
+    if "card" in arguments:
+        return await card_for(services, call, paper.id, again=True)
     words = "Saved " if fresh else "You have it already: "
     buttons = Buttons((Button("My list", "saved"), Button("Remove", f"unsave {paper.id}")))
     return answer(say(words, bold(title_of(paper)), "."), buttons)
@@ -47,6 +51,8 @@ async def unsave(services: Services, call: CommandCall, arguments: Arguments) ->
     paper_id = paper.id if (paper := await services.papers.paper(paper_id)) else paper_id
     if not await services.reading.unsave(call.reader, paper_id):
         raise UserError(f"{paper_id} is not on your list. `/papers saved` shows what is.")
+    if "card" in arguments:
+        return await card_for(services, call, paper_id, again=True)
     return answer(say("Took ", bold(paper_id), " off your list."), Buttons((Button("Undo", f"save {paper_id}"),)))
 
 
@@ -63,7 +69,7 @@ async def saved(services: Services, call: CommandCall, arguments: Arguments) -> 
     page = min(arguments.number("page") or 1, pages(total, PAGE))
     entries = await services.reading.saved(call.reader, limit=PAGE, offset=(page - 1) * PAGE)
     blocks: list[Block] = [Heading(f"Your reading list: {count_of(total, 'paper')}")]
-    blocks += [paper_card(entry.paper, compact=True) for entry in entries]
+    blocks += [paper_line(entry.paper) for entry in entries]
     blocks += turning("saved", page, total, PAGE)
     blocks.append(Buttons(tuple(Button(kind.label, f"saved {name}") for name, kind in FORMATS.items())))
     return answer(*blocks, replaces=call.from_message is not None and "page" in arguments)
@@ -87,6 +93,8 @@ async def vote(services: Services, call: CommandCall, arguments: Arguments) -> R
     paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
     channel = await services.channel(call)
     stands = await services.reading.vote(channel.id, paper.id, call.person.id, chosen, services.clock.now())
+    if "card" in arguments:
+        return await card_for(services, call, paper.id, again=True)
     tally = (await services.reading.tallies([channel.id], [paper.id])).get((channel.id, paper.id), NO_VOTES)
     words = (
         "You took your vote back from "
@@ -135,7 +143,7 @@ COMMANDS = (
         changes_reading_list=True,
         summary="put a paper on your reading list",
         handler=save,
-        parameters=(PAPER,),
+        parameters=(PAPER, ON_CARD),
         examples=("save 2604.13035",),
         asks_elsewhere=True,
     ),
@@ -159,7 +167,7 @@ COMMANDS = (
         changes_reading_list=True,
         summary="take a paper off your reading list",
         handler=unsave,
-        parameters=(PAPER,),
+        parameters=(PAPER, ON_CARD),
         examples=("unsave 2604.13035",),
     ),
     Command(
@@ -178,6 +186,7 @@ BUTTONS = (
         parameters=(
             PAPER,
             Parameter(name="vote", help="up or down", kind=Kind.CHOICE, choices=tuple(Vote), required=True),
+            ON_CARD,
         ),
         hidden=True,
         redraws=True,

@@ -11,7 +11,7 @@ import structlog
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.wording import answer, day_name, hint, say
-from bot.digests.cards import paper_card, title_of
+from bot.digests.cards import NO_VOTES, paper_card, paper_line, private_card, title_of
 from bot.digests.content import SharedPaper
 from bot.errors import StorageError, UserError
 from bot.messages.message import Block, Button, Buttons, Heading, PaperBlock, Span, bold, code
@@ -45,7 +45,7 @@ async def search(services: Services, call: CommandCall, arguments: Arguments) ->
     asked = arguments.text("query")
     # People paste what they look at.
     if not asked.lower().startswith("doi:") and (paper_id := paper_id_of(as_typed(asked))):
-        return await _shown(services, paper_id)
+        return await card_for(services, call, paper_id)
     query = without_question(await services.query(asked), asked)
     query = await services.examples.decided(query, known=await services.models_here(call))
     page = arguments.number("page") or 1
@@ -183,11 +183,11 @@ async def trending(services: Services, _call: CommandCall, arguments: Arguments)
     if not papers:
         return answer(say(f"No papers were listed in the last {period}."))
     heading = Heading(f"Most upvoted in the last {period}")
-    return answer(heading, *(paper_card(paper, compact=True) for paper in papers))
+    return answer(heading, *(paper_line(paper) for paper in papers))
 
 
-async def show(services: Services, _call: CommandCall, arguments: Arguments) -> Reply:
-    return await _shown(services, parse_paper_id(arguments.text("paper")))
+async def show(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    return await card_for(services, call, parse_paper_id(arguments.text("paper")))
 
 
 async def similar(services: Services, _call: CommandCall, arguments: Arguments) -> Reply:
@@ -201,17 +201,6 @@ async def similar(services: Services, _call: CommandCall, arguments: Arguments) 
     same = {other.id for other in papers.values() if not team.isdisjoint(other.authors)}
     hits = tuple(sorted(hits, key=lambda hit: hit.paper_id in same)[:PAGE])
     return answer(say("Similar to ", bold(title_of(paper))), *_cards(hits, papers))
-
-
-async def abstract(services: Services, _call: CommandCall, arguments: Arguments) -> Reply:
-    paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
-    card = paper_card(paper, abstract=True)
-    here = (
-        Button("More like this", f"more-like {paper.id}"),
-        Button("Not this", f"not-this {paper.id}"),
-        Button("Why here?", f"why {paper.id}"),
-    )
-    return answer(replace(card, summary="", thumbnail_url="", buttons=(*_share_button(paper), *here)))
 
 
 async def share(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
@@ -232,10 +221,17 @@ async def known_paper(services: Services, paper_id: str) -> Paper:
     return await services.lookups.known(paper_id)
 
 
-async def _shown(services: Services, paper_id: str) -> Reply:
+async def card_for(services: Services, call: CommandCall, paper_id: str, *, again: bool = False) -> Reply:
+    """The paper's card for one person; `again` puts it in the place of the one whose button was pressed."""
     paper = await known_paper(services, paper_id)
-    card = paper_card(paper)
-    return answer(replace(card, buttons=(*card.buttons, *_share_button(paper))), *_details(paper))
+    channel = await services.known_channel(call)
+    tally, delivered = None, False
+    if channel is not None:
+        tally = (await services.reading.tallies([channel.id], [paper.id])).get((channel.id, paper.id), NO_VOTES)
+        delivered = bool(await services.digests.delivered_ids(channel.id, [paper.id]))
+    saved = paper.id in await services.reading.saved_ids(call.reader, [paper.id])
+    card = private_card(paper, tally=tally, saved=saved, delivered=delivered)
+    return answer(card, *_details(paper), replaces=again)
 
 
 def _details(paper: Paper) -> list[Block]:
@@ -258,23 +254,16 @@ def _cards(hits: Sequence[Hit], papers: dict[str, Paper]) -> list[PaperBlock]:
 
 def _result(paper: Paper, snippet: tuple[Span, ...] = ()) -> PaperBlock:
     # A list of results is read by one person; votes belong to what the whole channel was sent.
-    card = paper_card(paper, votes=False)
+    card = paper_card(paper, votes=False, delivered=False)
     shown = (Span("… "), *snippet, Span(" …")) if snippet else ()
-    # A snippet says more than the first sentence that stands in for a summary.
-    summary = card.summary if paper.summary or not shown else ""
-    return replace(
-        card, summary=summary, snippet=shown, thumbnail_url="", buttons=(*card.buttons, *_share_button(paper))
-    )
-
-
-def _share_button(paper: Paper) -> tuple[Button, ...]:
-    return (Button("Share to channel", f"share {paper.id}"),)
+    # A snippet says more than a summary about why it was found.
+    return replace(card, summary="" if shown else card.summary, snippet=shown, thumbnail_url="")
 
 
 def _page_of(heading: Heading, papers: Sequence[Paper], line: str, page: int, call: CommandCall) -> Reply:
     page = min(page, pages(len(papers), 2 * PAGE))
     shown = papers[(page - 1) * 2 * PAGE : page * 2 * PAGE]
-    blocks: list[Block] = [heading, *(paper_card(paper, compact=True) for paper in shown)]
+    blocks: list[Block] = [heading, *(paper_line(paper) for paper in shown)]
     return answer(*blocks, *turning(line, page, len(papers), 2 * PAGE), replaces=call.from_message is not None)
 
 
@@ -372,7 +361,7 @@ BUTTONS = (
         name="abstract",
         needs_channel=False,
         summary="a paper's abstract",
-        handler=abstract,
+        handler=show,
         parameters=(PAPER,),
         hidden=True,
     ),

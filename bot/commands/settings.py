@@ -72,7 +72,7 @@ def _read_style(settings: ChannelSettings, value: str, _here: Here) -> ChannelSe
     except ValueError:
         near = closest(value.lower(), list(Style))
         proposal = f" Did you mean `{near}`?" if near else ""
-        raise UserError(f"`style` is `compact`, `cards` or `threads`.{proposal}") from None
+        raise UserError(f"`style` is {either(list(Style))}.{proposal}") from None
 
 
 def _read_order(settings: ChannelSettings, value: str, _here: Here) -> ChannelSettings:
@@ -182,7 +182,7 @@ SETTINGS = {
         ),
         Setting(
             key="style",
-            help="compact (a line each), cards (a card each) or threads (a short list, a reply for each)",
+            help="brief (one message: the best five, then lines), compact, cards or threads (a list, a reply for each)",
             values=tuple(Style),
             is_choice=True,
             read=_read_style,
@@ -198,7 +198,7 @@ SETTINGS = {
         ),
         Setting(
             key="abstracts",
-            help="on or off: whether cards show the whole abstract",
+            help="on or off: whether cards show the whole abstract, but in brief",
             values=("on", "off"),
             is_choice=True,
             read=_read_abstracts,

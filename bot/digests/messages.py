@@ -8,7 +8,7 @@ from datetime import date
 from types import MappingProxyType
 
 from bot.channels.channel import Channel, Style
-from bot.digests.cards import NO_VOTES, paper_card, title_of
+from bot.digests.cards import NO_VOTES, paper_card, paper_line, title_of
 from bot.digests.content import DigestPart
 from bot.digests.digest import Digest, DigestKind
 from bot.messages.message import Block, Button, Buttons, Divider, Heading, Message, Note, PersonMention, bold, text
@@ -18,6 +18,9 @@ from bot.reading.votes import Tally
 from bot.text.counting import count_of
 from bot.text.shortening import shorten
 
+CARDS_IN_BRIEF = 5
+#: Characters of a title that a notification leaves room for.
+LONGEST_NOTIFIED = 90
 LONGEST_TOPICS = 200  # characters of the line that names the topics
 NOBODY: Mapping[str, Sequence[PersonMention]] = MappingProxyType({})
 
@@ -32,7 +35,6 @@ def digest_message(
     people: Mapping[str, Sequence[PersonMention]] = NOBODY,
 ) -> Message:
     """One message of a digest. The first part has the header, the last one says what is not shown."""
-    compact = digest.style is not Style.CARDS and not part.apart
     blocks: list[Block] = []
     if part.part == 1 and not part.apart:
         blocks += _header(digest)
@@ -40,21 +42,25 @@ def digest_message(
     shown = [papers[paper_id] for paper_id in dict.fromkeys(part.paper_ids) if paper_id in papers]
     several = len(digest.topics) > 1
     reasons = dict(zip(part.paper_ids, part.reasons, strict=False))
+    pings = digest.style is not Style.THREADS  # there the reply about a paper does, once
+    named = {paper.id: [replace(one, ping=one.ping and pings) for one in people.get(paper.id, ())] for paper in shown}
+    cards = None if part.apart else _cards_of(digest.style)
     blocks += [
         paper_card(
             paper,
             topics=topics.get(paper.id, ()) if several else (),
             tally=tallies.get(paper.id, NO_VOTES),
-            abstract=part.abstracts and not compact,
-            compact=compact,
+            abstract=part.abstracts and (part.apart or digest.style is Style.CARDS),
             reason=reasons.get(paper.id),
             liked=papers,
-            # In threads the reply about a paper pings, once.
-            people=[
-                replace(one, ping=one.ping and digest.style is not Style.THREADS) for one in people.get(paper.id, ())
-            ],
+            people=named.get(paper.id, ()),
         )
-        for paper in shown
+        for paper in shown[:cards]
+    ]
+    lines = shown[cards:] if cards is not None else []
+    blocks += [
+        paper_line(paper, topics=topics.get(paper.id, ()) if several else (), people=named.get(paper.id, ()))
+        for paper in lines
     ]
     if part.part == part.parts and digest.total > digest.shown:
         blocks.append(Buttons((Button(f"+{digest.total - digest.shown} more", f"more {digest.id}"),)))
@@ -65,6 +71,17 @@ def digest_message(
         topics=_topics_of(digest, part, topics),
         first=part.first if part.parts > 1 and not part.apart else 0,
     )
+
+
+def _cards_of(style: Style) -> int | None:
+    """How many papers of a message are cards; None is all."""
+    match style:
+        case Style.BRIEF:
+            return CARDS_IN_BRIEF
+        case Style.CARDS:
+            return None
+        case _:
+            return 0
 
 
 def _topics_of(digest: Digest, part: DigestPart, topics: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
@@ -144,4 +161,4 @@ def _summary(digest: Digest, part: DigestPart, shown: Sequence[Paper]) -> str:
     if part.part > 1:
         return f"Digest, part {part.part} of {part.parts}: {first}"
     others = digest.total - 1
-    return f"{first} and {count_of(others, 'other paper')}" if others else first
+    return f"{shorten(first, LONGEST_NOTIFIED)} and {count_of(others, 'other paper')}" if others else first

@@ -27,7 +27,8 @@ def plan_digest(
     """The digest of these papers for a channel; without papers, only the channel's next time.
 
     They stand in the order that the channel chose, `taste` is what its votes have taught. At most `limit` papers are
-    shown, the others are counted, can be asked for, and are done with all the same.
+    shown, and of a brief digest as many as one message takes; the others are counted, can be asked for, and are done
+    with all the same.
     `per_message` is how many papers surely fit into one of the platform's messages; `apart` gives each one of its own.
     """
     plan = DigestPlan(
@@ -39,6 +40,8 @@ def plan_digest(
     ordered = ranked([Candidate(queued.paper, queued.queries, queued.models) for queued in papers], order, taste, day)
     topics = {queued.paper.id: queued.topics for queued in papers}
     ids = tuple(one.paper.id for one in ordered)
+    if channel.settings.style is Style.BRIEF and not apart:
+        limit = min(limit, per_message)
     shown = ids[:limit]
     reasons = {one.paper.id: reason_for(one, taste) for one in ordered[:limit]}
     digest = Digest(

@@ -22,4 +22,4 @@ class Unfurling:
         if not ids:
             return None
         paper = await self._papers.paper(ids[0]) or await self._lookups.lookup(ids[0])
-        return paper_card(paper) if paper else None
+        return paper_card(paper, delivered=False) if paper else None

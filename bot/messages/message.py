@@ -120,6 +120,27 @@ class PersonMention:
     ping: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Thumbs:
+    """A channel's votes on a paper, and the lines that vote: one element where a platform has such."""
+
+    paper_id: str
+    up: int = 0
+    down: int = 0
+
+    @property
+    def up_line(self) -> str:
+        return f"vote {self.paper_id} up"
+
+    @property
+    def down_line(self) -> str:
+        return f"vote {self.paper_id} down"
+
+
+#: The entries of a card's menu.
+LONGEST_MENU = 5
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperBlock:
     """One paper: a card, or with `compact` a line of a list.
@@ -129,6 +150,10 @@ class PaperBlock:
     shows why a search found the paper; `reason` says why a digest shows it. A platform that must cut shortens
     `abstract` first, then `snippet`, `reason`, `summary`, then `byline`; never `title`'s beginning and never `url`.
     `people` are those whom it is for, by their own topics; of them only who asked for a ping is ever notified.
+
+    A card in a list has two elements at most beside its title: `thumbs`, and either `menu`, its one menu with
+    `LONGEST_MENU` entries at most, or, on platforms where a menu takes too much room, `opens`: the button to the
+    paper's card for one person, which has all that the menu has. `buttons` are those of a card that stands for itself.
     """
 
     paper_id: str
@@ -143,6 +168,9 @@ class PaperBlock:
     links: tuple[Link, ...] = ()
     topics: tuple[str, ...] = ()
     thumbnail_url: str = ""
+    thumbs: Thumbs | None = None
+    menu: tuple[Button, ...] = ()
+    opens: Button | None = None
     buttons: tuple[Button, ...] = ()
     compact: bool = False
     people: tuple[PersonMention, ...] = ()

@@ -53,7 +53,8 @@ def _plain_paper(block: PaperBlock) -> str:
     lines = [f"* {block.title}"]
     snippet = "".join(span.text for span in block.snippet)
     reason = "".join(span.text for span in block.reason)
-    lines += [f"  {line}" for line in (block.summary, snippet, reason, block.byline, " · ".join(block.facts)) if line]
+    details = " · ".join(part for part in (block.byline, *block.facts) if part)
+    lines += [f"  {line}" for line in (block.summary, snippet, reason, details) if line]
     if block.abstract:
         lines.append(f"  {block.abstract}")
     if block.topics:

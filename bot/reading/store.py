@@ -37,6 +37,10 @@ class ReadingStore(Protocol):
         """The list, what was saved last first."""
         ...
 
+    async def saved_ids(self, reader: Reader, paper_ids: Sequence[str]) -> set[str]:
+        """Which of these papers are on the list."""
+        ...
+
     async def saved_count(self, reader: Reader) -> int: ...
 
     async def vote(self, channel_id: int, paper_id: str, person: str, vote: Vote, now: datetime) -> Vote | None:

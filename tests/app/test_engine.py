@@ -133,6 +133,7 @@ async def test_one_of_two_processes_reads_the_feed_and_both_post(postgres_url: s
 
 async def test_a_setting_that_changes_while_a_digest_goes_out_is_for_the_next_one(core: Core) -> None:
     await core.say("subscribe diffusion")
+    await core.say("settings style cards")
     await core.news(a_paper(1, abstract="All of it."))
     core.platform.fail("general", Fault.BUSY)
     await core.next_digest()

@@ -120,6 +120,7 @@ async def test_a_storm_of_faults_ends_with_each_message_once_and_in_order(core: 
 
 async def test_what_was_missed_during_downtime_is_posted(core: Core) -> None:
     await core.say("subscribe diffusion")
+    await core.say("settings style cards")
     await core.news(a_paper(1))
     await core.next_digest()
     # Twelve days without us; the feed went on.
@@ -226,6 +227,7 @@ async def test_a_channel_that_hangs_or_crashes_delays_no_other(core: Core) -> No
 async def test_the_pace_of_a_channel_is_kept_before_it_is_asked_for(store: SqlStore, tmp_path: Path) -> None:
     core = Core(store, tmp_path / "index", platform=SimulatedPlatform(per_message=1, interval=1.0))
     await core.say("subscribe diffusion")
+    await core.say("settings style cards")
     await core.news(a_paper(1), a_paper(2), a_paper(3))
     await core.next_digest()
     assert len(core.platform.posts) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.messages.message import Document, PaperBlock
+from bot.messages.message import Document, Message, PaperBlock, Thumbs
 from bot.messages.plain import plain_text
 from bot.platforms.command_calls import Reply
 from tests.commands.test_commands import buttons
@@ -21,6 +21,12 @@ def card_buttons(reply: Reply) -> dict[str, str]:
     """The buttons of the first card: label to line."""
     card = next(block for block in reply.message.blocks if isinstance(block, PaperBlock))
     return {button.label: button.line for button in card.buttons}
+
+
+def thumbs_of(message: Message) -> dict[str, Thumbs]:
+    """The votes on each paper that the message shows."""
+    cards = [block for block in message.blocks if isinstance(block, PaperBlock)]
+    return {card.paper_id: card.thumbs for card in cards if card.thumbs}
 
 
 async def test_a_reading_list_is_ones_own(core: Core) -> None:
@@ -97,22 +103,15 @@ async def test_votes_show_on_the_message_where_they_were_cast(core: Core) -> Non
     await core.news(a_paper(1), a_paper(2))
     await core.next_digest()
     (post,) = core.platform.posts
-    up = next(
-        button.line
-        for block in post.message.blocks
-        if isinstance(block, PaperBlock) and block.paper_id == "2605.00001"
-        for button in block.buttons
-        if button.label == "👍"
-    )
-    reply = await core.ask(up, from_message=post.remote_id)
+    thumbs = thumbs_of(post.message)
+    assert set(thumbs) == {"2605.00001", "2605.00002"}
+    reply = await core.ask(thumbs["2605.00001"].up_line, from_message=post.remote_id)
     assert reply.update is not None
     assert reply.update.key == post.key
-    labels = {
-        block.paper_id: [button.label for button in block.buttons if button.line.startswith("vote")]
-        for block in reply.update.message.blocks
-        if isinstance(block, PaperBlock)
+    assert thumbs_of(reply.update.message) == {
+        "2605.00001": Thumbs("2605.00001", 1, 0),
+        "2605.00002": Thumbs("2605.00002"),
     }
-    assert labels == {"2605.00001": ["👍 1", "👎"], "2605.00002": ["👍", "👎"]}
     other = await core.ask("vote 2605.00001 down", person=VISITOR, from_message=post.remote_id)
     assert "👍 1 · 👎 1" in plain_text(other.message)
 
@@ -138,11 +137,29 @@ async def test_a_vote_on_a_message_that_is_none_of_ours_is_answered_in_words(cor
 
 
 async def test_a_card_has_what_one_does_with_a_paper(core: Core) -> None:
-    await core.news(a_paper(1, abstract="We study diffusion."))
-    lines = card_buttons(await core.ask("show 2605.00001"))
-    assert list(lines)[:5] == ["Abstract", "Similar", "Save", "👍", "👎"]
-    for line in lines.values():
+    await core.say("subscribe *")
+    await core.news(a_paper(1, abstract="We study diffusion. It works."))
+    await core.next_digest()
+    (post,) = core.platform.posts
+    (listed,) = (block for block in post.message.blocks if isinstance(block, PaperBlock))
+    assert [entry.label for entry in listed.menu] == ["Abstract", "Similar", "Save", "Share", "Not this"]
+    assert listed.opens
+    opened = await core.ask(listed.opens.line)
+    assert "We study diffusion. It works." in plain_text(opened.message)
+    lines = card_buttons(opened)
+    assert list(lines) == ["👍", "👎", "Similar", "Save", "Share", "More like this", "Not this", "Why here?"]
+    for line in {*lines.values(), *(entry.line for entry in listed.menu)}:
         assert not (await core.ask(line)).failed
+
+
+async def test_a_card_for_one_person_takes_its_new_form_when_something_is_pressed(core: Core) -> None:
+    await core.say("subscribe *")
+    await core.news(a_paper(1))
+    for pressed, then in (("Save", "Saved"), ("👍", "👍 1"), ("Saved", "Save")):
+        lines = card_buttons(await core.ask("show 2605.00001"))
+        reply = await core.ask(lines[pressed])
+        assert reply.replaces
+        assert then in card_buttons(reply)
 
 
 async def test_a_role_takes_from_members_what_everybody_may_and_gives_it_to_others(core: Core) -> None:

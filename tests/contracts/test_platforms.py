@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from bot.channels.channel import Address, PlatformName, Style
-from bot.digests.cards import paper_card
+from bot.digests.cards import paper_card, paper_line
+from bot.digests.messages import CARDS_IN_BRIEF
 from bot.errors import UserError
 from bot.messages.message import Heading, Message, PaperBlock, PersonMention
 from bot.papers.paper import Paper
@@ -40,8 +41,15 @@ HOSTILE = (
 )
 
 
+def _cards(style: Style) -> int:
+    return {Style.BRIEF: CARDS_IN_BRIEF, Style.CARDS: 1000}.get(style, 0)
+
+
 def news(*papers: Paper, style: Style = Style.CARDS, abstracts: bool = False) -> Message:
-    cards = [paper_card(paper, compact=style is not Style.CARDS, abstract=abstracts) for paper in papers]
+    cards = [
+        paper_card(paper, abstract=abstracts) if number < _cards(style) else paper_line(paper)
+        for number, paper in enumerate(papers)
+    ]
     return Message(summary=cards[0].title, blocks=(Heading(f"{len(papers)} new papers"), *cards), topics=("diffusion",))
 
 
@@ -285,11 +293,12 @@ async def test_whom_a_paper_is_for_is_said_and_only_who_asked_is_pinged(
     under_test: PlatformUnderTest, compact: bool
 ) -> None:
     other = PersonMention(f"{under_test.person}9", "@everyone <!channel> <@U0ADA> *Bob*")
-    card = paper_card(a_paper(), compact=compact, people=[other])
+    shown_as = paper_line if compact else paper_card
+    card = shown_as(a_paper(), people=[other])
     await sent(under_test, outgoing(under_test.channel(), Message(summary="One paper", blocks=(card,))))
     asked = PersonMention(under_test.person, "Ada", ping=True)
     address = under_test.channel()
-    both = paper_card(a_paper(), compact=compact, people=[other, asked])
+    both = shown_as(a_paper(), people=[other, asked])
     await sent(under_test, outgoing(address, Message(summary="One paper", blocks=(both,)), key="b" * 24))
     shown = (await under_test.shown(address))[-1]
     assert "for " in shown.words

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState, PlatformName, Style
+from bot.digests.cards import private_card
 from bot.digests.content import DigestPart, PaperReply
 from bot.digests.digest import DigestKind, DigestPlan, QueuedPaper
 from bot.digests.messages import digest_message
@@ -71,7 +72,8 @@ def test_every_paper_is_delivered_by_exactly_one_post(
     assert sorted(delivered) == sorted(plan.paper_ids) == sorted(one.paper.id for one in papers)
     parts = [post.content for post in plan.posts if isinstance(post.content, DigestPart)]
     shown = [paper for part in parts for paper in part.paper_ids]
-    assert shown == list(plan.paper_ids[:limit])
+    assert shown == list(plan.paper_ids[: min(limit, per_message) if style is Style.BRIEF else limit])
+    assert plan.digest.shown == len(shown)
     assert all(len(part.paper_ids) <= per_message for part in parts)
     assert [part.part for part in parts] == list(range(1, len(parts) + 1))
     replies = [post for post in plan.posts if isinstance(post.content, PaperReply)]
@@ -145,11 +147,25 @@ def test_one_topic_is_not_repeated_on_every_card() -> None:
 
 def test_parts_have_one_header_and_one_count_of_the_rest() -> None:
     papers = queued(*(a_paper(number) for number in range(1, 31)))
-    first, second, third = messages(planned(papers, per_message=5, limit=12), papers)
+    first, second, third = messages(planned(papers, per_message=5, limit=12, style=Style.CARDS), papers)
     assert "30 new papers" in first
     assert "30 new papers" not in second + third
     assert "+18 more" in third
     assert "more" not in first + second
+
+
+def test_a_brief_digest_is_one_message_of_five_cards_then_lines_then_what_is_left() -> None:
+    papers = queued(*(a_paper(number) for number in range(1, 31)))
+    plan = planned(papers, per_message=12, limit=20, style=Style.BRIEF)
+    assert plan.digest is not None
+    (post,) = plan.posts
+    assert isinstance(post.content, DigestPart)
+    message = digest_message(CHANNEL, plan.digest, post.content, {one.paper.id: one.paper for one in papers}, {}, {})
+    cards = [block for block in message.blocks if isinstance(block, PaperBlock)]
+    assert [block.compact for block in cards] == [False] * 5 + [True] * 7
+    last = message.blocks[-1]
+    assert isinstance(last, Buttons)
+    assert [button.label for button in last.buttons] == ["+18 more"]
 
 
 @pytest.mark.parametrize("style", Style)
@@ -163,8 +179,10 @@ def test_each_style_shows_each_paper_once_in_its_form(style: Style) -> None:
     message = digest_message(CHANNEL, plan.digest, content, known, {}, {})
     blocks = [block for block in message.blocks if isinstance(block, PaperBlock)]
     assert len(blocks) == 2
-    assert all(block.compact == (style is not Style.CARDS) for block in blocks)
-    assert all(bool(block.buttons) == (style is Style.CARDS) for block in blocks)
+    are_cards = style in (Style.CARDS, Style.BRIEF)
+    assert all(block.compact is not are_cards for block in blocks)
+    assert all(bool(block.thumbs and block.menu and block.opens) is are_cards for block in blocks)
+    assert not any(block.buttons or block.links for block in blocks)
     assert isinstance(message.blocks[0], Heading)
     assert not any(isinstance(block, Buttons) for block in message.blocks)
 
@@ -190,7 +208,7 @@ def test_a_card_has_all_that_is_known() -> None:
         "LLM×MapReduce",
         "It is fast.",
         "A. Lovelace, A. Turing +1",
-        "▲ 1.2k · 1 comment · Zhejiang University · cs.LG",
+        "A. Lovelace, A. Turing +1 · ▲ 1.2k · Zhejiang University · code ★ 24.2k",
     ):
         assert words in message
     plan = planned(queued(paper))
@@ -199,7 +217,8 @@ def test_a_card_has_all_that_is_known() -> None:
     assert isinstance(content, DigestPart)
     card = digest_message(CHANNEL, plan.digest, content, {paper.id: paper}, {}, {}).blocks[-1]
     assert isinstance(card, PaperBlock)
-    assert [link.label for link in card.links] == ["arXiv", "PDF", "Hugging Face", "Code ★ 24.2k", "Project"]
+    links = private_card(paper).links
+    assert [link.label for link in links] == ["arXiv", "PDF", "Hugging Face", "Code ★ 24.2k", "Project"]
     assert card.thumbnail_url == "https://example.org/t.png"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.digests.reasons import matched_sentence, reason_in_words
+from bot.digests.reasons import reason_in_words
 from bot.messages.message import Span
 from bot.ranking.order import Reason, ReasonKind
 from bot.topics.titles import topic_title
@@ -18,36 +18,13 @@ def bold_of(spans: tuple[Span, ...]) -> list[str]:
     return [span.text for span in spans if span.bold]
 
 
-def test_the_sentence_with_most_of_the_words_is_shown_with_them_bold() -> None:
-    spans = matched_sentence('agent "diffusion model" OR speech -survey', "A title", ABSTRACT, "")
-    assert "".join(span.text for span in spans) == "Agents distil diffusion models, e.g. in one step."
-    assert bold_of(spans) == ["Agents", "diffusion models"]
-
-
-def test_what_the_card_says_already_is_not_said_twice() -> None:
-    spans = matched_sentence("agent", "A title", ABSTRACT, "Agents distil diffusion models, e.g. in one step.")
-    assert "".join(span.text for span in spans) == "Matches agent"
-
-
-def test_words_of_the_title_are_named_and_a_topic_without_words_gives_no_reason() -> None:
-    assert bold_of(matched_sentence("title:robots", "A robot", ABSTRACT, "")) == ["robots"]
-    assert matched_sentence("*", "A robot", ABSTRACT, "") == ()
-    assert matched_sentence("cat:cs.CL -agents", "A robot", ABSTRACT, "") == ()
-
-
-def test_a_long_sentence_is_cut_around_what_matched() -> None:
-    spans = matched_sentence("needle", "", f"{'hay ' * 200}needle {'straw ' * 200}.", "")
-    assert bold_of(spans) == ["needle"]
-    assert sum(len(span.text) for span in spans) < 300
-
-
 def test_a_liked_paper_that_is_gone_is_no_reason() -> None:
     reason = Reason(ReasonKind.LIKED, "2605.00009")
-    assert reason_in_words(reason, a_paper(1), {}, "") == ()
+    assert reason_in_words(reason, a_paper(1), {}) == ()
     other = a_paper(9, title="Something fine")
-    assert "Something fine" in "".join(span.text for span in reason_in_words(reason, a_paper(1), {other.id: other}, ""))
+    assert "Something fine" in "".join(span.text for span in reason_in_words(reason, a_paper(1), {other.id: other}))
     author = Reason(ReasonKind.AUTHOR, "Ada Lovelace", 3)
-    said = "".join(span.text for span in reason_in_words(author, a_paper(1), {}, ""))
+    said = "".join(span.text for span in reason_in_words(author, a_paper(1), {}))
     assert said == "By Ada Lovelace, of whom 3 papers were liked here"
 
 

@@ -26,6 +26,7 @@ from adapters.discord.messages.markup import (
 from adapters.discord.messages.mentions import for_whom
 from bot.messages.message import (
     Block,
+    Button,
     Code,
     Document,
     Heading,
@@ -129,7 +130,17 @@ def paper_numbers(blocks: Sequence[Block], first: int) -> dict[int, int]:
 
 
 def is_numbered(block: Block) -> bool:
-    return isinstance(block, PaperBlock) and bool(block.buttons)
+    return isinstance(block, PaperBlock) and bool(buttons_of(block))
+
+
+def buttons_of(block: PaperBlock) -> tuple[Button, ...]:
+    """The votes on a paper and the way to everything else, or the buttons of a card that stands for itself."""
+    thumbs = block.thumbs
+    votes: tuple[Button, ...] = ()
+    if thumbs is not None:
+        up, down = (f"👍 {thumbs.up}" if thumbs.up else "👍"), (f"👎 {thumbs.down}" if thumbs.down else "👎")
+        votes = (Button(up, thumbs.up_line), Button(down, thumbs.down_line))
+    return (*votes, *((block.opens,) if block.opens else ()), *block.buttons)
 
 
 def embeds_of(pieces: Sequence[Piece], colour: int = DEFAULT) -> list[Payload]:

@@ -21,6 +21,7 @@ from adapters.discord.messages.embeds import (
     Card,
     Line,
     Payload,
+    buttons_of,
     embeds_of,
     is_numbered,
     paper_numbers,
@@ -42,6 +43,7 @@ PIECES = 30
 CARDS_PER_MESSAGE = 4
 CARDS_WITH_ABSTRACT_PER_MESSAGE = 2
 LINES_PER_MESSAGE = 20
+BRIEF_PER_MESSAGE = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,8 @@ class Rendered:
 
 def papers_per_message(style: Style, *, abstracts: bool) -> int:
     """How many papers surely fit, each with its title, its facts and its buttons."""
+    if style is Style.BRIEF:
+        return BRIEF_PER_MESSAGE
     if style is not Style.CARDS:
         return LINES_PER_MESSAGE
     return CARDS_WITH_ABSTRACT_PER_MESSAGE if abstracts else CARDS_PER_MESSAGE
@@ -201,9 +205,10 @@ def button_groups(blocks: Sequence[Block], first: int = 0) -> list[ButtonGroup]:
         if isinstance(block, Buttons):
             groups.append(ButtonGroup(block.buttons))
         elif isinstance(block, PaperBlock) and place in numbers:
-            groups.append(ButtonGroup(block.buttons, number=str(numbers[place]), subject=block.title or block.paper_id))
+            subject = block.title or block.paper_id
+            groups.append(ButtonGroup(buttons_of(block), number=str(numbers[place]), subject=subject))
         elif isinstance(block, PaperBlock):
-            groups.append(ButtonGroup(block.buttons))
+            groups.append(ButtonGroup(buttons_of(block)))
     return numbered(groups)
 
 

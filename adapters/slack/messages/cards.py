@@ -12,7 +12,7 @@ from typing import Any
 
 from adapters.slack.client.payloads import Json
 from adapters.slack.messages import block_kit, limits
-from bot.messages.message import PaperBlock, PersonMention, Span
+from bot.messages.message import Button, PaperBlock, PersonMention, Span
 from bot.text.shortening import shorten
 
 LONGEST_BUTTON_ROW = 6
@@ -103,7 +103,7 @@ def _card(block: PaperBlock) -> list[Json]:
     ]
     if block.people:
         lines.append(_for_whom(block.people))
-    buttons = block_kit.actions(block.buttons[:LONGEST_BUTTON_ROW], block.links)
+    buttons = block_kit.actions((*_elements(block), *block.buttons[:LONGEST_BUTTON_ROW]), block.links)
     if (links := _links(block)) and not _has_menu(buttons):
         lines.append(links)
     blocks = [block_kit.rich(block_kit.section(*_joined(lines)))]
@@ -115,6 +115,15 @@ def _card(block: PaperBlock) -> list[Json]:
     if aside := _details_line(block.byline, *block.facts, topics=block.topics):
         blocks.append(block_kit.context(aside))
     return blocks + buttons
+
+
+def _elements(block: PaperBlock) -> Iterator[Button]:
+    """The votes and the way to everything else."""
+    if thumbs := block.thumbs:
+        yield Button(f"👍 {thumbs.up}" if thumbs.up else "👍", thumbs.up_line)
+        yield Button(f"👎 {thumbs.down}" if thumbs.down else "👎", thumbs.down_line)
+    if block.opens:
+        yield block.opens
 
 
 def _details_line(*parts: str, topics: Sequence[str]) -> str:

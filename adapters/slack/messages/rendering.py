@@ -37,7 +37,9 @@ _UNSEEN: Final = "a conversation of yours"
 #: Room in a message with papers for all that is not a paper: mention, heading, topics, divider, a button.
 _FRAME: Final = 1_500
 #: Characters of JSON for one paper: a line of a list, a card, a card with its abstract.
-_LINE, _CARD, _CARD_WITH_ABSTRACT = 520, 2_500, 3_900
+_LINE, _CARD, _CARD_WITH_ABSTRACT = 520, 1_500, 3_900
+#: Papers of a brief digest: five cards and five lines fill a message.
+_BRIEF: Final = 10
 #: Characters of one part of a document; five of them fill a message well.
 _PART: Final = 2_000
 #: Room for one list; the rest of the message is there for what is around it.
@@ -54,6 +56,8 @@ class Payload:
 
 def papers_per_message(style: Style, *, abstracts: bool) -> int:
     """How many papers of a digest surely fit into one message, whatever their titles and summaries are."""
+    if style is Style.BRIEF:
+        return _BRIEF
     if style is not Style.CARDS:
         return (limits.MESSAGE - _FRAME) // _LINE
     return (limits.MESSAGE - _FRAME) // (_CARD_WITH_ABSTRACT if abstracts else _CARD)
@@ -96,7 +100,7 @@ def _shorter_variants(message: Message) -> Iterator[Message]:
     for changes in (
         {"abstract": ""},
         {"abstract": "", "summary": "", "snippet": (), "reason": ()},
-        {"compact": True, "buttons": ()},
+        {"compact": True, "buttons": (), "thumbs": None, "menu": (), "opens": None},
     ):
         yield replace(
             message,

@@ -90,7 +90,7 @@ async def test_every_paper_is_a_post_with_its_tag_and_the_last_one_counts_the_re
     assert [post.name for post in posts] == [f"Diffusion Study {number}" for number in (3, 4, 5)]
     assert all(post.applied == ["7"] for post in posts)
     labels = [[one["label"] for row in post.messages[0]["components"] for one in row["components"]] for post in posts]
-    assert labels[0] == ["Abstract", "Similar", "Save", "👍", "👎"]
+    assert labels[0] == ["👍", "👎", "⋯"]
     assert labels[2] == [*labels[0], "+2 more"]
     shown = await running_harness.say("preview", question)
     assert shown.ephemeral
@@ -161,7 +161,7 @@ async def test_a_shared_paper_gets_a_tag_where_one_is_wanted_and_the_bot_may_mak
     forum = state.add_channel(running_harness.guild, "papers", FORUM, tag_required=True, permissions=managing)
     question = await opened(running_harness, forum)
     shown = await running_harness.say("show", question, paper="2605.00003")
-    await running_harness.simulator.interactions.press(question, shown.messages[0], shown.buttons["Share to channel"])
+    await running_harness.simulator.interactions.press(question, shown.messages[0], shown.buttons["Share"])
     await settled(running_harness)
     assert list(forum.tags.values()) == ["papers"]
 

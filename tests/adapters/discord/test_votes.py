@@ -48,12 +48,13 @@ async def posted(harness: Harness, channel: Channel | None = None) -> dict[str, 
 
 
 async def test_a_digest_of_cards_has_a_row_of_buttons_for_each_and_one_for_the_rest(running_harness: Harness) -> None:
+    await running_harness.say("settings", key="style", value="cards")
     await running_harness.say("settings", key="limit", value="5")
     first = await posted(running_harness)
     running_harness.clock.advance(seconds=2)
     await running_harness.core.engine.deliver()
     second = running_harness.general.messages[1]
-    names = ("Abstract", "Similar", "Save", "👍", "👎")
+    names = ("👍", "👎", "⋯")
     assert labels(first) == [f"{number} · {name}" for number in (1, 2, 3, 4) for name in names]
     assert labels(second) == [*(f"5 · {name}" for name in names), "+1 more"]
     assert second["embeds"][0]["title"].startswith("5 · ")
@@ -101,7 +102,7 @@ async def test_many_votes_at_once_end_with_the_right_count(running_harness: Harn
         )
         for person in range(1000, 1006)
     ]
-    reader = await press(running_harness.general, digest, f"{PREFIX}abstract 2605.00005", person=7)
+    reader = await press(running_harness.general, digest, f"{PREFIX}show 2605.00005", person=7)
     assert "It works." in reader.text
     await eventually(
         lambda: (
@@ -179,7 +180,7 @@ async def test_a_vote_on_a_forum_post_and_on_a_shared_card(running_harness: Harn
     assert votes(post.messages[0], "2605.00007") == ["👍 1", "👎"]
     shown = await running_harness.say("show", paper="2605.00003")
     await running_harness.simulator.interactions.press(
-        running_harness.general, shown.messages[0], shown.buttons["Share to channel"]
+        running_harness.general, shown.messages[0], shown.buttons["Share"]
     )
     await running_harness.core.engine.deliver()
     [shared] = running_harness.general.messages
@@ -189,9 +190,11 @@ async def test_a_vote_on_a_forum_post_and_on_a_shared_card(running_harness: Harn
 
 async def test_where_there_is_no_message_of_ours_to_change_the_person_is_told(running_harness: Harness) -> None:
     shown = await running_harness.say("show", paper="2605.00003")
-    pressed = await running_harness.simulator.interactions.press(
-        running_harness.general, shown.messages[0], shown.buttons["👍"]
-    )
+    line = f"{PREFIX}vote 2605.00003 up"  # as earlier versions showed it
+    message = shown.messages[0] | {
+        "components": [{"type": 1, "components": [{"type": 2, "style": 2, "label": "👍", "custom_id": line}]}]
+    }
+    pressed = await running_harness.simulator.interactions.press(running_harness.general, message, line)
     assert "You voted for" in pressed.text
     assert "👍 1" in pressed.text
     assert pressed.ephemeral

@@ -27,7 +27,7 @@ async def running_harness(harness: Harness) -> AsyncIterator[Harness]:
 async def share(harness: Harness, permissions: discord.Permissions, channel: Channel | None = None) -> str:
     place = channel or harness.general
     answer = await harness.say("show", place, paper=PAPER)
-    button = answer.buttons["Share to channel"]
+    button = answer.buttons["Share"]
     pressed = await harness.simulator.interactions.press(place, answer.messages[0], button, permissions=permissions)
     await harness.core.engine.deliver()
     return pressed.text

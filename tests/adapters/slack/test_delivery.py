@@ -75,7 +75,7 @@ def _leaves_of(message: Json) -> list[Json]:
     ],
 )
 async def test_whatever_happens_every_paper_comes_once(bot: BotProcess, fault: Fault | str) -> None:
-    channel = await subscribed(bot)
+    channel = await subscribed(bot, "style cards")
     await bot.news(*(a_paper(number, upvotes=50 - number) for number in range(1, 13)))
     # The first and the third message fail; history fails once, too.
     bot.slack.fail("chat.postMessage", fault)
@@ -100,8 +100,8 @@ async def test_a_channel_that_cannot_be_joined_yet_is_joined_later(bot: BotProce
 
 async def test_messages_keep_the_pace_that_a_channel_wants(bot: BotProcess) -> None:
     bot.slack.interval = 1.0
-    channel = await subscribed(bot)
-    other = await subscribed(bot)
+    channel = await subscribed(bot, "style cards")
+    other = await subscribed(bot, "style cards")
     await bot.news(*(a_paper(number) for number in range(1, 13)))
     await bot.next_digest(channel)
     for _ in range(10):

@@ -13,7 +13,7 @@ from adapters.slack.installation.workspaces import OneWorkspace
 from adapters.slack.platform import SlackPlatform
 from adapters.slack.posting.metadata import EVENT_TYPE
 from bot.channels.channel import Address, PlatformName
-from bot.digests.cards import paper_card
+from bot.digests.cards import paper_card, paper_line
 from bot.messages.message import Heading, Message, Paragraph, text
 from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Partly, Rejected, Retry, Sent, Unknown
 from tests.clocks import SettableClock
@@ -178,7 +178,7 @@ async def test_text_alone_has_every_title_with_its_address(slack: SlackSimulator
     channel = slack.channel()
     slack.fail("chat.postMessage", "invalid_blocks")
     papers = [a_paper(number, title=f"R&D <{number}> " + "long " * 60) for number in range(1, 16)]
-    cards = tuple(paper_card(paper, compact=True) for paper in papers)
+    cards = tuple(paper_line(paper) for paper in papers)
     assert isinstance(await platform.send(outgoing(channel, Message(summary="Many", blocks=cards))), Sent)
     (message,) = channel.messages
     assert "blocks" not in message

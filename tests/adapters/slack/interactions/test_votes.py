@@ -6,7 +6,6 @@ import asyncio
 
 import pytest
 
-from adapters.slack.messages.block_kit import LINKS_ACTION
 from adapters.slack.posting.metadata import EVENT_TYPE
 from tests.adapters.slack.bot_process import BotProcess
 from tests.simulators.slack import ANSWER_WITHIN, Fault, Interaction
@@ -79,7 +78,7 @@ async def test_votes_count_on_replies_and_shared_cards(connected: BotProcess) ->
     assert labels(reply) == ["👍 1", "👎"]
     assert reply["thread_ts"] == messages[0]["ts"]
     found = await connected.say(f"show {PAPER}", channel)
-    await (await connected.slack.press(buttons_of(found)["Share to channel"], channel)).answer()
+    await (await connected.slack.press(buttons_of(found)["Share"], channel)).answer()
     await connected.engine.deliver()
     shared = channel.posts[-1]
     assert labels(shared) == ["👍 1", "👎"]
@@ -173,19 +172,6 @@ async def test_a_vote_on_what_only_the_asker_sees_is_answered(connected: BotProc
     answer = await (await connected.slack.press(button, channel)).answer()
     assert "In this channel: 👍 0 · 👎 1" in words_of(answer)
     assert answer["replace_original"] is False
-
-
-async def test_a_menu_of_links_needs_nothing_of_us(connected: BotProcess) -> None:
-    channel, (digest,) = await posted(connected)
-    row = next(block for block in digest["blocks"] if block["type"] == "actions")
-    menu = row["elements"][-1]
-    assert (menu["type"], menu["action_id"]) == ("overflow", LINKS_ACTION)
-    assert [option["text"]["text"] for option in menu["options"]][:2] == ["arXiv", "PDF"]
-    chosen = menu | {"selected_option": menu["options"][0]}
-    pressed = await connected.slack.press(chosen, channel, message_ts=digest["ts"], ephemeral=False)
-    await connected.app.finish()
-    assert pressed.acknowledged == {}
-    assert pressed.responses.empty()
 
 
 async def test_the_signs_on_buttons_are_drawn(connected: BotProcess) -> None:

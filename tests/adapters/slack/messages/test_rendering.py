@@ -309,14 +309,11 @@ def test_a_card_reads_from_what_matters_to_what_can_be_done() -> None:
     assert words_of({"blocks": payload.blocks}).splitlines()[:2] == [paper.title, "In short."]
     assert "A. Lovelace" in payload.blocks[1]["elements"][0]["text"]
     assert payload.blocks[1]["elements"][0]["text"].endswith("cs.CL · Topics: Fast")
-    menu = payload.blocks[2]["elements"][-1]
-    assert [option["text"]["text"] for option in menu["options"]][-1] == "Code"
-    # What is in the menu is not said twice.
     assert [leaf["url"] for leaf in leaves(payload.blocks[0]) if leaf["type"] == "link"] == [paper.url]
 
 
 def test_links_stand_in_a_line_where_no_button_is() -> None:
-    card = replace(paper_card(a_paper(), buttons=False), links=(Link("arXiv", "https://arxiv.org/abs/1"),))
+    card = replace(paper_card(a_paper(), votes=False), opens=None, links=(Link("arXiv", "https://arxiv.org/abs/1"),))
     (payload,) = render(Message(summary="x", blocks=(card,)))
     assert "arXiv" in words_of({"blocks": payload.blocks})
 
