@@ -38,7 +38,12 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"shorten": shorten, "count_of": count_of, "segment": path_segment}
+        self._templates.filters |= {
+            "shorten": shorten,
+            "count_of": count_of,
+            "segment": path_segment,
+            "without_day": without_day,
+        }
         self._templates.globals |= {
             "asset": {path.name: _versioned(path) for path in STATIC.iterdir()},
             "banner": banner,
@@ -100,6 +105,11 @@ def web_link(url: str) -> str:
 def data_url(document: Document) -> str:
     """An address that is the document itself, to be saved as a file. RFC 2397."""
     return f"data:{document.media_type};charset=utf-8,{quote(document.text, safe='')}"
+
+
+def without_day(heading: str, day: str) -> str:
+    """A heading such as `3 new papers · Thursday, 30 April 2026` without the day, where that is said above it."""
+    return heading.removesuffix(f" · {day}") if day else heading
 
 
 def path_segment(text: str) -> str:

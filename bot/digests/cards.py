@@ -106,8 +106,7 @@ def private_card(
         ]
     kept = Button("Saved", f"unsave {paper.id} --card") if saved else Button("Save", f"save {paper.id} --card")
     buttons += [Button("Similar", f"similar {paper.id}"), kept, Button("Share", f"share {paper.id}")]
-    if tally is not None:
-        buttons.append(Button("More like this", f"more-like {paper.id}"))
+    buttons.append(Button("More like this", f"more-like {paper.id}"))
     if delivered:
         buttons += [Button("Not this", f"not-this {paper.id}"), Button("Why here?", f"why {paper.id}")]
     facts = _all_facts(paper)

@@ -135,13 +135,20 @@ function arrive({ id, replyTo, html }) {
 
 const replaced = new WeakMap(); // an answer -> the message of the log in whose place it stands
 
-// The message whose button was pressed reads otherwise now: only the labels of its buttons can have changed.
+// The message whose button was pressed reads otherwise now: only its buttons can have changed, by what they count.
 function relabel(answer) {
   const own = (root) => [...root.querySelectorAll("button[name=line]")].filter((each) => each.closest(".message") === root);
   const shown = document.getElementById(`m-${answer.id}`);
   if (!shown) return;
-  const labels = new Map(own(elementOf(answer.html).firstElementChild).map((each) => [each.value, each.innerHTML]));
-  for (const button of own(shown)) button.innerHTML = labels.get(button.value) ?? button.innerHTML;
+  const fresh = new Map(own(elementOf(answer.html).firstElementChild).map((each) => [each.value, each]));
+  for (const button of own(shown)) {
+    const now = fresh.get(button.value);
+    if (!now) continue;
+    button.innerHTML = now.innerHTML;
+    for (const name of ["aria-pressed", "aria-label"]) {
+      if (now.hasAttribute(name)) button.setAttribute(name, now.getAttribute(name));
+    }
+  }
 }
 
 function showAnswer(answer, pressed, line) {
@@ -239,6 +246,7 @@ function listenToCommands() {
     } else if (form.classList.contains("buttons")) {
       event.preventDefault();
       const button = event.submitter;
+      closeMenus();
       if (button) whileBusy(button, () => run(button.value, button));
     }
   });
@@ -249,6 +257,23 @@ function listenToCommands() {
       event.preventDefault();
       $("line").focus();
     }
+  });
+}
+
+// A menu opens by itself; it closes when something in it was chosen, elsewhere was pressed, or by Escape.
+function closeMenus(but) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (menu !== but) menu.open = false;
+  }
+}
+
+function listenToMenus() {
+  document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")));
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && event.target.closest("details.menu[open]");
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
   });
 }
 
@@ -451,6 +476,7 @@ listenToDrawer();
 listenToChannelForm();
 if (channel !== undefined) {
   listenToCommands();
+  listenToMenus();
   listenToTimeline();
   markUnread();
   listenWhenUseful();
