@@ -219,8 +219,7 @@ class DiscordPlatform:
             await self.client.log_in()
             channel = await self._conversation(person)
             for part in render_all(self.localized(message)):
-                body = {**part.payload, "content": f"{part.content} {self._link(address)}".strip()}
-                await self.client.request_once(messages_route(channel), body)
+                await self.client.request_once(messages_route(channel), part.with_words(self._link(address)).payload)
         except RESPONSE_ERRORS as error:
             _log.info("discord.not_told", channel=str(address), reason=str(error))
             return False

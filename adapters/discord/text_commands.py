@@ -19,6 +19,7 @@ from adapters.discord.interactions.command_calls import place_of
 from adapters.discord.interactions.handler import SERVERS_ONLY
 from adapters.discord.interactions.replies import words
 from adapters.discord.messages.command_mentions import CommandMentions
+from adapters.discord.messages.components import without_channel_buttons
 from adapters.discord.messages.rendering import render_all
 from bot.channels.channel import Address, PlatformName
 from bot.commands.registry import Registry
@@ -77,7 +78,8 @@ class TextCommands:
         if command is not None and command.personal and message.guild is not None:
             return words(PERSONAL)
         reply = await self._talk.run(self._call(message, text))
-        return self._mentions.localized(reply.message)
+        answer = reply.message if message.guild else without_channel_buttons(reply.message, self._registry)
+        return self._mentions.localized(answer)
 
     def _call(self, message: discord.Message, text: str) -> CommandCall:
         author, guild = message.author, message.guild

@@ -233,7 +233,7 @@ class Discord:
             Trouble.WAIT: [fault.RATE_LIMITED_LONG],
             Trouble.PAGE: [fault.FORBIDDEN_PAGE],
             Trouble.UNKNOWN_CODE: [error(400, 99_999_999, "something new")],
-            Trouble.REJECTED: [error(400, 50035, "Invalid Form Body")] * 3,
+            Trouble.REJECTED: [error(400, 50035, "Invalid Form Body")] * 4,
             Trouble.MAY_NOT: [error(403, 50013, "Missing Permissions")],
             Trouble.CHANNEL_GONE: [error(404, 10003, "Unknown Channel")],
             Trouble.WORKSPACE_GONE: [error(404, 10004, "Unknown Guild")],

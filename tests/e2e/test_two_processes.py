@@ -12,6 +12,7 @@ from bot.posting.post import PostState
 from storage.store import SqlStore
 from tests.e2e.process import Bot
 from tests.simulators.discord import DiscordSimulator, eventually
+from tests.simulators.discord_interactions import links_of
 from tests.simulators.discord_state import Channel
 from tests.sources import a_paper
 from tests.storage.scenes import answer
@@ -80,4 +81,4 @@ async def list_today(store: SqlStore, number: int) -> None:
 
 
 def titles(channel: Channel) -> list[str]:
-    return [embed["title"] for message in channel.messages for embed in message["embeds"] if "url" in embed]
+    return [title for message in channel.messages for title, _ in links_of(message)]

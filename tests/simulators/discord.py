@@ -46,9 +46,11 @@ from tests.simulators.discord_state import (
     Channel,
     DiscordState,
     Json,
+    edit,
     user,
 )
 
+MESSAGE = 4  # an answer to an interaction
 TOKEN = "a-token-of-the-simulator"
 JOINED = "2026-01-01T00:00:00+00:00"
 
@@ -83,6 +85,8 @@ class DiscordSimulator:
         self.files: dict[str, str] = {}
         #: Whether bodies are checked; that takes far longer than answering.
         self.validates = True
+        #: Whether the operator switched on User Install.
+        self.for_users = True
         #: Says what goes wrong with a request where `fail` says nothing.
         self.fault_for: Callable[[str, str], Fault | None] = lambda _method, _path: None
         self.refuse: list[ApiError] = []
@@ -237,13 +241,13 @@ class DiscordSimulator:
         request.transport.abort()
         return web.Response()
 
-    def check(self, schema: str, body: Any) -> None:
-        """Refuses what Discord's description does not allow, as Discord does."""
+    def check(self, schema: str, body: Any, *, changes: Json | None = None) -> None:
+        """Refuses what Discord's description does not allow, as Discord does. `changes` is a message that it edits."""
         if not self.validates:
             return
         problems = SCHEMA.problems(schema, body)
         if isinstance(body, dict):
-            problems += size_problems(body)
+            problems += size_problems(body["data"] if body.get("type") == MESSAGE else body, changed=changes)
         if problems:
             self.problems += [f"{schema}: {problem}" for problem in problems]
             raise ApiError(400, 50035, f"Invalid Form Body: {problems[0]}")
@@ -264,6 +268,7 @@ class DiscordSimulator:
             ("GET", "/channels/{channel}/messages", self._history),
             ("POST", "/channels/{channel}/messages", self._create_message),
             ("GET", "/channels/{channel}/messages/{message}", self._get_message),
+            ("PATCH", "/channels/{channel}/messages/{message}", self._edit_message),
             ("POST", "/channels/{channel}/messages/{message}/threads", self._thread_of_message),
             ("POST", "/channels/{channel}/messages/{message}/crosspost", self._crosspost),
             ("POST", "/channels/{channel}/threads", self._forum_post),
@@ -291,6 +296,7 @@ class DiscordSimulator:
             "owner": user(1, "owner"),
             "verify_key": "00",
             "flags": 1 << 19 if self.gateway.gives_content else 0,
+            "integration_types_config": {"0": {}, "1": {}} if self.for_users else {"0": {}},
         }
 
     async def _gateway(self, _request: web.Request, _body: Any) -> Any:
@@ -353,6 +359,16 @@ class DiscordSimulator:
             if message["id"] == request.match_info["message"]:
                 return message
         raise ApiError(404, 10008, "Unknown Message")
+
+    async def _edit_message(self, request: web.Request, body: Any) -> Json:
+        message = await self._get_message(request, None)
+        self.check("MessageEditRequestPartial", body, changes=message)
+        if self.refuse_edits:
+            raise self.refuse_edits.pop(0)
+        if message["author"]["id"] != str(BOT_ID):
+            raise ApiError(403, 50005, "Cannot edit a message authored by another user")
+        edit(message, body)
+        return message
 
     async def _create_message(self, request: web.Request, body: Any) -> Json:
         channel = self._channel(request)
@@ -500,7 +516,8 @@ class DiscordSimulator:
 
     async def _edit_original(self, request: web.Request, body: Any) -> Json:
         interaction = self._interaction(request)
-        self.check("IncomingWebhookUpdateRequestPartial", body)
+        pressed = interaction.pressed if interaction.first and interaction.first["type"] == 6 else None
+        self.check("IncomingWebhookUpdateRequestPartial", body, changes=pressed)
         if self.refuse_edits:
             raise self.refuse_edits.pop(0)
         return interaction.edited(body, self.state)
@@ -563,6 +580,29 @@ class DiscordSimulator:
         if self.gateway.hears_direct_messages:
             await self.gateway.dispatch("MESSAGE_CREATE", message)
         return channel
+
+    async def react(
+        self, channel: Channel, message: Json, emoji: str, *, person: int = 4242, away: bool = False, bot: bool = False
+    ) -> None:
+        """Somebody puts an emoji below a message, or takes it away; with an id it is a custom one."""
+        name, _, identifier = emoji.partition(":")
+        event: Json = {
+            "user_id": str(person),
+            "channel_id": str(channel.id),
+            "message_id": message["id"],
+            "emoji": {"id": identifier or None, "name": name},
+            "burst": False,
+            "type": 0,
+        }
+        if channel.guild:
+            event["guild_id"] = str(channel.guild)
+        if not away:
+            event["message_author_id"] = message["author"]["id"]
+        if not away and channel.guild:
+            told = user(person, "ada", bot=bot)
+            event["member"] = {"user": told, "roles": [], "joined_at": JOINED, "deaf": False, "mute": False, "flags": 0}
+        if self.gateway.hears_reactions(directly=not channel.guild):
+            await self.gateway.dispatch(f"MESSAGE_REACTION_{'REMOVE' if away else 'ADD'}", event)
 
     async def update_channel(self, channel: Channel) -> None:
         event = "THREAD_UPDATE" if channel.is_thread else "CHANNEL_UPDATE"

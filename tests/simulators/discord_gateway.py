@@ -14,7 +14,8 @@ from aiohttp import web
 
 from tests.simulators.discord_state import APPLICATION_ID, BOT, DiscordState, Json
 
-GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 9, 1 << 12, 1 << 15
+GUILD_MESSAGES, GUILD_REACTIONS, DIRECT_MESSAGES, DIRECT_REACTIONS = 1 << 9, 1 << 10, 1 << 12, 1 << 13
+MESSAGE_CONTENT = 1 << 15
 
 
 @dataclass(slots=True)
@@ -197,6 +198,9 @@ class Gateway:
     @property
     def hears_direct_messages(self) -> bool:
         return bool(self.intents() & DIRECT_MESSAGES)
+
+    def hears_reactions(self, *, directly: bool) -> bool:
+        return bool(self.intents() & (DIRECT_REACTIONS if directly else GUILD_REACTIONS))
 
     @property
     def hears_content(self) -> bool:

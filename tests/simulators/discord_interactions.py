@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,9 +12,11 @@ from typing import Any
 import discord
 
 from tests.simulators.discord_gateway import Gateway
-from tests.simulators.discord_state import APPLICATION_ID, Channel, DiscordState, Json, user
+from tests.simulators.discord_schema import TEXT_DISPLAY, walk
+from tests.simulators.discord_state import APPLICATION_ID, Channel, DiscordState, Json, edit, user
 
 EPHEMERAL = 64
+RADIO_GROUP = 21
 ADA = 4242
 MANAGER = discord.Permissions(view_channel=True, send_messages=True, manage_channels=True)
 OWNER = discord.Permissions(view_channel=True, send_messages=True, manage_channels=True, manage_guild=True)
@@ -58,8 +61,7 @@ class Interaction:
         return {
             button["label"]: button["custom_id"]
             for message in self.messages
-            for row in message["components"]
-            for button in row["components"]
+            for button in walk(message["components"])
             if button["type"] == 2
         }
 
@@ -69,8 +71,7 @@ class Interaction:
         return {
             menu["placeholder"]: menu
             for message in self.messages
-            for row in message["components"]
-            for menu in row["components"]
+            for menu in walk(message["components"])
             if menu["type"] == 3
         }
 
@@ -108,7 +109,7 @@ class Interaction:
         """The deferred answer itself, or the message whose button was pressed."""
         assert self.first is not None
         if self.first["type"] == 6 and self.pressed is not None:
-            self.pressed |= {part: body[part] for part in ("embeds", "components", "content") if part in body}
+            edit(self.pressed, body)
             message = self.pressed
         else:
             flags = (self.first.get("data") or {}).get("flags") or 0
@@ -123,7 +124,19 @@ def text_of(message: Json) -> str:
     embeds = [
         str(embed[part]) for embed in message["embeds"] for part in ("title", "url", "description") if part in embed
     ]
-    return "\n".join([message["content"], *embeds])
+    texts = [part["content"] for part in walk(message["components"]) if part["type"] == TEXT_DISPLAY]
+    return "\n".join([message["content"], *embeds, *texts])
+
+
+def buttons_of(message: Json) -> list[Json]:
+    """The buttons of a message, wherever they stand."""
+    return [component for component in walk(message["components"]) if component["type"] == 2]
+
+
+def links_of(message: Json) -> list[tuple[str, str]]:
+    """The links of a message: what they are called, and where they lead."""
+    embeds = [(embed["title"], embed["url"]) for embed in message["embeds"] if "url" in embed]
+    return embeds + re.findall(r"\[([^\]]+)\]\((https?://[^)]+)\)", text_of(message))
 
 
 class Interactions:
@@ -271,13 +284,24 @@ class Interactions:
         return interaction
 
 
+class Role(str):
+    """The id of a role, as the value of an option that takes one."""
+
+    __slots__ = ()
+
+
 def _kind(value: Any) -> int:
+    if isinstance(value, Role):
+        return 8
     return 5 if isinstance(value, bool) else 4 if isinstance(value, int) else 3
 
 
 def _submitted(field: Json, value: str | None, number: int) -> Json:
     """A field of a form as Discord sends it: what was in it, unless somebody changed that."""
     told: Json = {"type": field["type"], "id": 100 + number, "custom_id": field["custom_id"]}
+    if field["type"] == RADIO_GROUP:
+        chosen = [option["value"] for option in field["options"] if option.get("default")]
+        return told | {"value": value if value is not None else (chosen or [None])[0]}
     if field["type"] == 3:
         chosen = [option["value"] for option in field["options"] if option.get("default")]
         return told | {"values": [value] if value is not None else chosen}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 import discord
 
 from bot.clocks import Clock
+from tests.simulators.discord_schema import V2, walk
 
 Json = dict[str, Any]
 
@@ -168,7 +170,8 @@ class DiscordState:
     def message(
         self, channel_id: int, body: Json, *, identifier: int | None = None, flags: int = 0, author: Json = BOT
     ) -> Json:
-        """A message as Discord shows it, the bot's unless somebody else wrote it."""
+        """A message as Discord shows it, the bot's unless somebody else wrote it. `flags` come to those of the body."""
+        flags |= body.get("flags") or 0
         message: Json = {
             "id": str(identifier or self.new_id()),
             "channel_id": str(channel_id),
@@ -184,7 +187,7 @@ class DiscordState:
                 {"size": 1, "url": CDN, "proxy_url": CDN, **file} for file in body.get("attachments") or []
             ],
             "embeds": [{"type": "rich", **embed} for embed in body.get("embeds") or []],
-            "components": body.get("components") or [],
+            "components": _with_ids(body.get("components") or []) if flags & V2 else body.get("components") or [],
             "pinned": False,
             "type": 0,
             "flags": flags,
@@ -229,6 +232,24 @@ class DiscordState:
             "soundboard_sounds": [],
             "unavailable": False,
         }
+
+
+def _with_ids(components: list[Json]) -> list[Json]:
+    """Components as Discord gives them back: each with an id, and pictures with where Discord keeps them."""
+    components = copy.deepcopy(components)
+    for number, component in enumerate(walk(components), 1):
+        component["id"] = number
+        if media := component.get("media"):
+            media |= {"proxy_url": CDN, "width": 100, "height": 100, "content_type": "image/png", "loading_state": 2}
+    return components
+
+
+def edit(message: Json, body: Json) -> None:
+    """Changes a message; the flag of Components V2 stays for good."""
+    message["flags"] |= (body.get("flags") or 0) & V2
+    message |= {part: body[part] for part in ("embeds", "content") if part in body}
+    if "components" in body:
+        message["components"] = _with_ids(body["components"]) if message["flags"] & V2 else body["components"]
 
 
 def _role(identifier: int, name: str) -> Json:

@@ -28,6 +28,11 @@ def invite_url(application: int) -> str:
     return discord.utils.oauth_url(application, permissions=NEEDED, scopes=("bot", "applications.commands"))
 
 
+def is_for_users(client: discord.Client) -> bool:
+    """Whether people can add the app for themselves: the operator chooses that as “User Install”."""
+    return client.application is not None and client.application.user_integration_config is not None
+
+
 def missing(
     allowed: discord.Permissions, *, thread: bool = False, forum: bool = False, style: Style = Style.CARDS
 ) -> list[str]:

@@ -16,16 +16,34 @@ Interaction = discord.Interaction[Any]
 
 def call_of(interaction: Interaction, line: str) -> CommandCall:
     """The call behind an interaction; one with a message is about the button or menu that was used there."""
-    channel = channel_of(interaction) if interaction.guild_id is not None else None
+    channel = channel_of(interaction) if is_served(interaction) else None
     channel_id = channel.id if channel is not None else interaction.channel_id
+    server = interaction.guild_id if channel is not None else DIRECT_MESSAGES
     message = interaction.message
     return CommandCall(
         line=line,
-        address=Address(PlatformName.DISCORD, str(interaction.guild_id or DIRECT_MESSAGES), str(channel_id)),
+        address=Address(PlatformName.DISCORD, str(server), str(channel_id)),
         channel_name=getattr(channel, "name", None) or str(channel_id),
         person=_person(interaction),
         from_message=str(message.id) if message else None,
     )
+
+
+def is_served(interaction: Interaction) -> bool:
+    """Whether it comes from a channel of a server that the bot was added to.
+
+    Everywhere else, in direct messages and where somebody brought the app for themselves, nothing of a channel is read.
+    """
+    return interaction.guild_id is not None and not is_external(interaction)
+
+
+def is_external(interaction: Interaction) -> bool:
+    """Whether it comes from a server that the bot was not added to, by somebody who has the app for themselves.
+
+    https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-authorizing-integration-owners-object
+    """
+    owners = interaction._integration_owners  # noqa: SLF001 - the library says nothing where Discord did not
+    return interaction.guild_id is not None and bool(owners) and 0 not in owners
 
 
 def channel_of(interaction: Interaction) -> Any:
@@ -47,8 +65,8 @@ def place_of(channel: Any, me: discord.ClientUser | None) -> Any:
 
 
 def _person(interaction: Interaction) -> Person:
+    if not is_served(interaction):
+        return person_of(interaction.user, discord.Permissions.none(), may_post=interaction.guild_id is None)
     allowed = interaction.permissions
-    thread = interaction.guild_id is not None and isinstance(channel_of(interaction), discord.Thread)
-    return person_of(
-        interaction.user, allowed, may_post=interaction.guild_id is None or may_post(allowed, thread=thread)
-    )
+    thread = isinstance(channel_of(interaction), discord.Thread)
+    return person_of(interaction.user, allowed, may_post=may_post(allowed, thread=thread))

@@ -16,6 +16,7 @@ from adapters.discord.client.interaction_payloads import Json
 from adapters.discord.interactions.translations import LOCALIZED, TRANSLATIONS, Translations, localized
 from adapters.discord.messages.command_mentions import GROUP, MANAGERS_GROUP
 from adapters.discord.messages.markup import cut
+from adapters.discord.messages.mentions import mention_of
 from bot.commands.registry import Command, Kind, Parameter, Registry
 from bot.platforms.command_calls import Completion
 
@@ -24,10 +25,16 @@ DESCRIPTION = 100
 MOST_CHOICES = 25
 CHOICE = 100  # characters of a choice's name and of its value
 
-SUBCOMMAND, STRING, INTEGER, BOOLEAN = 1, 3, 4, 5
+SUBCOMMAND, STRING, INTEGER, BOOLEAN, ROLE = 1, 3, 4, 5, 8
 CHAT_INPUT, MESSAGE = 1, 3
 #: In servers only, and only where somebody added the bot to the whole server.
 _SERVERS_ONLY = {"contexts": [0], "integration_types": [0]}
+#: Also in direct messages.
+_SERVERS_AND_DIRECT = {"contexts": [0, 1], "integration_types": [0]}
+#: Also wherever somebody is who added the app for themselves.
+_EVERYWHERE = {"contexts": [0, 1, 2], "integration_types": [0, 1]}
+#: The option for settings that take a role: Discord lets people choose one of the server's.
+ROLE_OPTION = "role"
 _COMPLETED = frozenset(
     {
         Kind.QUERY,
@@ -44,11 +51,15 @@ _COMPLETED = frozenset(
 Value = str | int | bool
 
 
-def command_tree(registry: Registry, translations: Translations = TRANSLATIONS) -> list[Json]:
+def command_tree(
+    registry: Registry, translations: Translations = TRANSLATIONS, *, for_users: bool = True
+) -> list[Json]:
     """What Discord is told: `/papers …` with typed options, `/papers-manage …`, and the entry in the menu of messages.
 
+    `for_users` is whether people can add the app for themselves; then what is about papers works wherever they are.
     Which of them Discord shows to whom is only a default of ours: who may do what is looked at with every command.
     """
+    places = _EVERYWHERE if for_users else _SERVERS_AND_DIRECT
     everybody = {
         "name": GROUP,
         "type": CHAT_INPUT,
@@ -58,7 +69,7 @@ def command_tree(registry: Registry, translations: Translations = TRANSLATIONS) 
             for command in registry
             if not command.manages or command.changes_with
         ],
-        **_SERVERS_ONLY,
+        **places,
     }
     managers = {
         "name": MANAGERS_GROUP,
@@ -68,7 +79,7 @@ def command_tree(registry: Registry, translations: Translations = TRANSLATIONS) 
         "options": [_subcommand(command) for command in registry if command.manages],
         **_SERVERS_ONLY,
     }
-    known = [everybody, managers, {"name": MESSAGE_COMMAND, "type": MESSAGE, **_SERVERS_ONLY}]
+    known = [everybody, managers, {"name": MESSAGE_COMMAND, "type": MESSAGE, **places}]
     return [localized(definition, translations) for definition in known]
 
 
@@ -119,13 +130,14 @@ def _subcommand(command: Command, *, shows_only: bool = False) -> Json:
     # Discord wants required options in front of the others.
     shown = [parameter for parameter in command.parameters if not parameter.internal and not shows_only]
     parameters = sorted(shown, key=lambda parameter: not parameter.required)
+    options = [_option(parameter, required=parameter.required and not command.opens_modal) for parameter in parameters]
+    if any(parameter.kind is Kind.SETTING_VALUE for parameter in shown):
+        options.append({"name": ROLE_OPTION, "type": ROLE, "description": "in place of a value that is a role"})
     return {
         "name": command.name,
         "type": SUBCOMMAND,
         "description": cut(command.summary, DESCRIPTION),
-        "options": [
-            _option(parameter, required=parameter.required and not command.opens_modal) for parameter in parameters
-        ],
+        "options": options,
     }
 
 
@@ -165,6 +177,8 @@ def command_options(data: Mapping[str, Any]) -> CommandOptions:
     options = subcommand.get("options") or []
     focused = next((option["name"] for option in options if option.get("focused")), None)
     values = {option["name"]: option["value"] for option in options if "value" in option}
+    for role in (int(option["value"]) for option in options if option["type"] == ROLE):
+        values["value"] = mention_of(role)
     return CommandOptions(subcommand["name"], values, focused)
 
 

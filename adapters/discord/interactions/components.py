@@ -73,6 +73,25 @@ def view_of(components: Sequence[Row]) -> discord.ui.View:
     return view
 
 
+class _Layout(discord.ui.LayoutView):
+    """Components that are written already. It listens to nothing: `CommandButton` hears of every button of ours."""
+
+    def __init__(self, components: Sequence[Row]) -> None:
+        super().__init__(timeout=None)
+        self._components = list(components)
+
+    def has_components_v2(self) -> bool:
+        return True
+
+    def to_components(self) -> list[dict[str, Any]]:
+        return self._components
+
+
+def layout_view_of(components: Sequence[Row]) -> discord.ui.LayoutView:
+    """The components of a layout as discord.py wants them in answers."""
+    return _Layout(components)
+
+
 def _item(component: Row, row: int) -> CommandButton | CommandSelect:
     if component["type"] == STRING_SELECT:
         menu: discord.ui.Select[discord.ui.View] = discord.ui.Select(

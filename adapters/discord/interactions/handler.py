@@ -17,8 +17,14 @@ import discord
 import structlog
 
 from adapters.discord.client.errors import ALREADY_ACKNOWLEDGED, REQUEST_ERRORS, RESPONSE_ERRORS
+from adapters.discord.client.routes import DIRECT_MESSAGES
 from adapters.discord.interactions import replies
-from adapters.discord.interactions.command_calls import Interaction, call_of
+from adapters.discord.interactions.command_calls import (
+    Interaction,
+    call_of,
+    is_external,
+    is_served,
+)
 from adapters.discord.interactions.command_tree import (
     MESSAGE_COMMAND,
     CommandOptions,
@@ -42,13 +48,13 @@ from adapters.discord.interactions.topic_modal import (
 )
 from adapters.discord.interactions.warnings import with_warnings
 from adapters.discord.messages.command_mentions import CommandMentions
-from adapters.discord.messages.components import confirmation_row
-from adapters.discord.messages.rendering import render
+from adapters.discord.messages.components import confirmation_row, without_channel_buttons
+from adapters.discord.messages.layouts import texts_of
 from bot.channels.directory import WorkspaceDirectory
 from bot.commands.reading import REDRAW
 from bot.commands.registry import Registry
 from bot.commands.wording import mistake
-from bot.errors import UserError
+from bot.errors import StorageError, UserError
 from bot.papers.ids import linked_paper_ids
 from bot.platforms.command_calls import CommandCall, CommandRunner, Reply
 from bot.platforms.outcomes import Outgoing
@@ -88,7 +94,8 @@ class InteractionHandler:
         self._directory = directory
         self._mentions = mentions
         self._modals = Modals(forms)
-        self._message_locks = MessageLocks()
+        #: Whoever changes messages takes them.
+        self.message_locks = MessageLocks()
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """Slash-commands, autocomplete, submitted modals, message commands; components come to `on_component`."""
@@ -123,7 +130,7 @@ class InteractionHandler:
             await replies.defer(interaction)
             call = call_of(interaction, line)
             if confirmed:
-                await replies.edit(interaction, render((await self._run(call)).message))
+                await replies.change(interaction, (await self._run(call)).message)
             elif question := await self._modals.question(call):
                 await replies.ask(interaction, question, confirmation_row("Remove", line))
             else:
@@ -132,8 +139,10 @@ class InteractionHandler:
             await _failed(interaction, error)
 
     async def _run(self, call: CommandCall) -> Reply:
-        """Runs a command; the answer is in Discord's words."""
+        """Runs a command; the answer is in Discord's words, and has only buttons that work where it is given."""
         reply = await self._commands.run(call)
+        if call.address.workspace == DIRECT_MESSAGES and not await self._is_known(call):
+            reply = replace(reply, message=without_channel_buttons(reply.message, self._registry))
         update = reply.update and replace(reply.update, message=self._mentions.localized(reply.update.message))
         return replace(reply, message=self._mentions.localized(reply.message), update=update)
 
@@ -141,27 +150,34 @@ class InteractionHandler:
         """Whether a command is about a channel, and comes from where the bot has none; then that is said.
 
         In direct messages, and in servers that people bring the app to though nobody added it there, papers can be
-        found and kept, and that is all.
+        found and kept, and that is all; but where a person's own papers come to, they can be voted for and explained.
         """
-        owners = interaction._integration_owners  # noqa: SLF001 - the library says nothing where Discord did not
-        external = interaction.guild_id is not None and bool(owners) and 0 not in owners
-        if (interaction.guild_id is not None and not external) or name == MESSAGE_COMMAND:
+        if is_served(interaction) or name == MESSAGE_COMMAND:
             return False
         command = self._registry.of_line(name)
         if command is not None and not command.needs_channel:
             return False
+        if command is not None and not command.manages and await self._is_known(call_of(interaction, name)):
+            return False
         if interaction.type is discord.InteractionType.autocomplete:
             await interaction.response.autocomplete([])
         else:
-            await replies.say(interaction, EXTERNAL if external else SERVERS_ONLY)
+            await replies.say(interaction, EXTERNAL if is_external(interaction) else SERVERS_ONLY)
         return True
+
+    async def _is_known(self, call: CommandCall) -> bool:
+        """Whether papers come to where a call is from, as somebody's own do in their direct messages."""
+        try:
+            return await self._directory.find(call.address) is not None
+        except StorageError:
+            return False
 
     async def _run_component(self, interaction: Interaction, call: CommandCall) -> None:
         """Does what a button says, and shows it where it belongs: to all, in place of the message, or below it."""
         message = interaction.message
         command = self._registry.of_line(call.line)
         if message is not None and command is not None and command.redraws:
-            lock = self._message_locks.of(message.id)
+            lock = self.message_locks.of(message.id)
             async with lock.running:
                 reply = await self._run(call)
                 state = lock.next_state() if reply.update else 0
@@ -174,7 +190,7 @@ class InteractionHandler:
         else:
             reply = await self._run(call)
         if reply.replaces and message is not None and message.flags.ephemeral:
-            await replies.edit(interaction, render(reply.message))
+            await replies.change(interaction, reply.message)
         else:
             await replies.follow_up(interaction, reply.message)
 
@@ -282,4 +298,5 @@ def _text_of(message: dict[str, Any]) -> str:
     embeds = message.get("embeds") or []
     parts = [message.get("content") or ""]
     parts += [str(embed.get(part) or "") for embed in embeds for part in ("url", "title", "description")]
+    parts += texts_of(message.get("components") or [])
     return "\n".join(parts)

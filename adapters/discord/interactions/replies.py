@@ -13,8 +13,8 @@ import structlog
 
 from adapters.discord.client.error_codes import INVALID_FORM
 from adapters.discord.client.errors import ALREADY_ACKNOWLEDGED
-from adapters.discord.interactions.command_calls import Interaction
-from adapters.discord.interactions.components import view_of
+from adapters.discord.interactions.command_calls import Interaction, is_external
+from adapters.discord.interactions.components import layout_view_of, view_of
 from adapters.discord.messages.rendering import Form, Rendered, render, render_all
 from bot.errors import MALFORMED
 from bot.messages.message import Message, Paragraph, text
@@ -23,6 +23,9 @@ from bot.platforms.outcomes import Outgoing
 #: What Discord says of files that it does not take: not allowed, not in that form, too large.
 _NO_FILES = frozenset({400, 403, 413})
 
+#: Where the bot is not in the server, Discord takes five further messages:
+#: https://docs.discord.com/developers/interactions/receiving-and-responding#create-followup-message.
+MOST_EXTERNAL = 5
 EDITS = 3  # times that an answer is filled, when nobody can tell whether it is
 #: Discord may have done what it was asked to: the connection broke, or what it said makes no sense.
 AMBIGUOUS_ERRORS = (aiohttp.ClientError, OSError, *MALFORMED)
@@ -50,7 +53,7 @@ async def answer(interaction: Interaction, messages: Sequence[Message]) -> None:
         await edit(interaction, parts[0])
         await _add(interaction, parts[1:])
 
-    await _show(messages, fill)
+    await _show(interaction, messages, fill)
 
 
 async def follow_up(interaction: Interaction, message: Message) -> None:
@@ -59,19 +62,41 @@ async def follow_up(interaction: Interaction, message: Message) -> None:
     async def add(parts: Sequence[Rendered]) -> None:
         await _add(interaction, parts)
 
-    await _show([message], add)
+    await _show(interaction, [message], add)
 
 
-async def _show(messages: Sequence[Message], show: Callable[[Sequence[Rendered]], Awaitable[None]]) -> None:
-    """Shows the messages in as many parts as it takes; where files are refused, with what is in them."""
+async def _show(
+    interaction: Interaction, messages: Sequence[Message], show: Callable[[Sequence[Rendered]], Awaitable[None]]
+) -> None:
+    """Shows the messages in as many parts as it takes; where files are refused, with what is in them.
+
+    A layout that Discord does not take is shown with embeds.
+    """
     parts = [part for message in messages for part in render_all(message, files=True)]
+    if is_external(interaction):
+        parts = parts[:MOST_EXTERNAL]
     try:
         await show(parts)
     except discord.HTTPException as error:
-        if not any(part.files for part in parts) or error.status not in _NO_FILES:
+        files = any(part.files for part in parts) and error.status in _NO_FILES
+        layout = any(part.layout for part in parts) and error.code == INVALID_FORM
+        if not files and not layout:
             raise
-        _log.warning("discord.file_refused", status=error.status, reason=error.text[:200])
-        await show([part for message in messages for part in render_all(message)])
+        event = "discord.layout_refused" if layout else "discord.file_refused"
+        _log.warning(event, status=error.status, reason=error.text[:200])
+        form = Form.EMBEDS_WITHOUT_PICTURES if layout else None
+        await show([part for message in messages for part in render_all(message, form=form)])
+
+
+async def change(interaction: Interaction, message: Message) -> None:
+    """Puts an answer in the place of the message whose button was pressed."""
+    await edit(interaction, render(message, form=_form_of_pressed(interaction)))
+
+
+def _form_of_pressed(interaction: Interaction) -> Form:
+    """The form of the message whose button was pressed: a layout stays one, and no other message becomes one."""
+    pressed = interaction.message
+    return Form.LAYOUT if pressed is not None and pressed.flags.components_v2 else Form.EMBEDS
 
 
 async def edit(interaction: Interaction, part: Rendered, *, with_text: bool = True) -> None:
@@ -79,11 +104,10 @@ async def edit(interaction: Interaction, part: Rendered, *, with_text: bool = Tr
     for left in reversed(range(EDITS)):
         more: dict[str, Any] = {"attachments": _files(part)} if part.files else {}
         try:
-            if with_text:
+            if with_text and not part.layout:
                 more["content"] = part.content
             await interaction.edit_original_response(
-                embeds=_embeds(part),
-                view=view_of(part.components) if part.components else None,
+                **_shown(part),
                 allowed_mentions=discord.AllowedMentions.none(),
                 **more,
             )
@@ -117,10 +141,10 @@ async def _add(interaction: Interaction, parts: Sequence[Rendered]) -> None:
     """Further messages that only the person who asked can see."""
     for part in parts:
         more: dict[str, Any] = {"files": _files(part)} if part.files else {}
+        if not part.layout:
+            more["content"] = part.content
         await interaction.followup.send(
-            part.content,
-            embeds=_embeds(part),
-            view=view_of(part.components) if part.components else discord.utils.MISSING,
+            **{name: value for name, value in _shown(part).items() if value is not None},
             allowed_mentions=discord.AllowedMentions.none(),
             ephemeral=True,
             **more,
@@ -132,13 +156,15 @@ async def update(interaction: Interaction, outgoing: Outgoing) -> bool:
 
     The text with the mention stays as it is: Discord notifies nobody again of what it is not told again.
     """
-    for form in (Form.FULL, Form.NO_PICTURES):
+    form: Form | None = _form_of_pressed(interaction)
+    while form is not None:
         try:
             await edit(interaction, render(outgoing.message, key=outgoing.key, form=form), with_text=False)
         except discord.HTTPException as error:
-            if error.code != INVALID_FORM or form is Form.NO_PICTURES:
+            without_pictures = form.plainer if form.has_pictures and error.code == INVALID_FORM else None
+            if without_pictures is None:
                 _log.info("discord.not_updated", channel=str(outgoing.address), reason=error.text[:200])
-                return False
+            form = without_pictures
         else:
             return True
     return False
@@ -147,6 +173,13 @@ async def update(interaction: Interaction, outgoing: Outgoing) -> bool:
 def words(sentence: str) -> Message:
     """A message of one sentence."""
     return Message(summary=sentence, blocks=(Paragraph(text(sentence)),))
+
+
+def _shown(part: Rendered) -> dict[str, Any]:
+    """What discord.py takes of a message besides its text: a view, and embeds where it is no layout."""
+    if part.layout:
+        return {"view": layout_view_of(part.components)}
+    return {"embeds": _embeds(part), "view": view_of(part.components) if part.components else None}
 
 
 def _embeds(part: Rendered) -> list[discord.Embed]:

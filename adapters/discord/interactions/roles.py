@@ -10,7 +10,7 @@ from typing import Any
 import discord
 
 from adapters.discord.interactions.command_calls import Interaction
-from adapters.discord.interactions.command_tree import CHOICE, MOST_CHOICES, CommandOptions
+from adapters.discord.interactions.command_tree import CHOICE, MOST_CHOICES, ROLE_OPTION, CommandOptions
 from adapters.discord.messages.markup import cut
 from adapters.discord.messages.mentions import role_of
 from bot.messages.message import Block, Note, Paragraph, Span
@@ -37,6 +37,11 @@ def offered_roles(guild: discord.Guild, typed: str) -> list[tuple[str, str]]:
 
 def refused_role(interaction: Interaction, asked: CommandOptions) -> str:
     """Why the value is no role to choose: one of another server, or the one that everybody has; empty if it is one."""
+    if not chooses_role(asked) and ROLE_OPTION in asked.values:
+        return (
+            "Choose a `key` as well: `mention` is the role that digests notify, `role` the one whose members may "
+            "manage channels."
+        )
     if not chooses_role(asked) or interaction.guild is None:
         return ""
     role = role_of(str(asked.values.get("value", "")).strip())

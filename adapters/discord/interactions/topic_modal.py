@@ -87,10 +87,10 @@ class TopicModal:
         name = _short("name", self.options.name[:LONGEST_NAME], LONGEST_NAME)
         _add(modal, name, "Shown instead of the query")
         _add(modal, _short("min-upvotes", self.min_upvotes, LONGEST_NUMBER))
-        when: discord.ui.Select[Any] = discord.ui.Select(
+        when: discord.ui.RadioGroup[Any] = discord.ui.RadioGroup(
             custom_id="instant",
             options=[
-                discord.SelectOption(label=label, value=value, default=(value == _AT_ONCE) == self.options.instant)
+                discord.RadioGroupOption(label=label, value=value, default=(value == _AT_ONCE) == self.options.instant)
                 for value, label in _WHEN.items()
             ],
         )
@@ -156,7 +156,9 @@ def _short(custom_id: str, known: str, longest: int) -> discord.ui.TextInput[Any
 
 
 def _add(
-    modal: discord.ui.Modal, item: discord.ui.TextInput[Any] | discord.ui.Select[Any], description: str | None = None
+    modal: discord.ui.Modal,
+    item: discord.ui.TextInput[Any] | discord.ui.RadioGroup[Any],
+    description: str | None = None,
 ) -> None:
     modal.add_item(discord.ui.Label(text=_LABELS[item.custom_id], description=description, component=item))
 

@@ -16,7 +16,8 @@ from typing import Any
 import discord
 
 from adapters.discord.messages.markup import cut, length
-from bot.messages.message import Button, ButtonStyle
+from bot.commands.registry import Registry
+from bot.messages.message import Block, Button, Buttons, ButtonStyle, Message, PaperBlock
 
 PREFIX = "papers:"
 #: Of a button that stands for a command which was confirmed.
@@ -56,6 +57,25 @@ def custom_id_of(line: str) -> str | None:
     """What the button for that command is called at Discord, None if the line is too long for that."""
     custom_id = PREFIX + line
     return custom_id if length(custom_id) <= CUSTOM_ID else None
+
+
+def without_channel_buttons(message: Message, registry: Registry) -> Message:
+    """The message without the buttons of commands that are about a channel, for where there is none."""
+
+    def kept(buttons: Iterable[Button]) -> tuple[Button, ...]:
+        known = [(button, registry.of_line(button.line)) for button in buttons]
+        return tuple(button for button, command in known if command is None or not command.needs_channel)
+
+    blocks: list[Block] = []
+    for block in message.blocks:
+        match block:
+            case Buttons(buttons=buttons):
+                blocks.append(Buttons(kept(buttons)))
+            case PaperBlock():
+                blocks.append(replace(block, thumbs=None, menu=kept(block.menu), buttons=kept(block.buttons)))
+            case _:
+                blocks.append(block)
+    return replace(message, blocks=tuple(blocks))
 
 
 def confirmation_row(label: str, line: str) -> Row:
@@ -117,10 +137,18 @@ def _usable(groups: Sequence[ButtonGroup]) -> tuple[list[ButtonGroup], list[str]
     return usable, unfit
 
 
+def component_of(button: Button, label: str) -> Row:
+    """The button as JSON. Its line must not be too long."""
+    return {
+        "type": BUTTON,
+        "style": _STYLES[button.style].value,
+        "label": label,
+        "custom_id": custom_id_of(button.line),
+    }
+
+
 def _component(button: Button, number: str) -> Row:
-    label = cut(f"{number} · {button.label}" if number else button.label, LABEL) or "…"
-    custom_id = custom_id_of(button.line)
-    return {"type": BUTTON, "style": _STYLES[button.style].value, "label": label, "custom_id": custom_id}
+    return component_of(button, cut(f"{number} · {button.label}" if number else button.label, LABEL) or "…")
 
 
 def _action_rows(groups: Iterable[ButtonGroup]) -> list[list[Row]]:

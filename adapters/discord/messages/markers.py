@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from adapters.discord.messages.embeds import Payload
+from adapters.discord.messages.layouts import texts_of
 from adapters.discord.messages.markup import length, usable_url
 from bot.messages.message import Block, Message, PaperBlock
 
 
 def has_marker(message: Payload, key: str) -> bool:
     """Whether that message of Discord's is the one that was rendered with this key."""
-    texts = [str(embed.get(part) or "") for embed in message.get("embeds", ()) for part in ("url", "description")]
+    texts = [str(embed.get(part) or "") for embed in message.get("embeds") or () for part in ("url", "description")]
+    texts += texts_of(message.get("components") or ())
     return any(f"#{key}" in text for text in (str(message.get("content") or ""), *texts))
 
 

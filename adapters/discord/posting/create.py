@@ -23,7 +23,7 @@ from adapters.discord.client.error_codes import (
 )
 from adapters.discord.client.errors import RESPONSE_ERRORS, BadResponseError
 from adapters.discord.client.routes import channel_route, messages_route
-from adapters.discord.messages.rendering import Form, render
+from adapters.discord.messages.rendering import Form, form_of, render
 from bot.platforms.outcomes import Outgoing, Sent
 from bot.platforms.refusals import About, Then
 
@@ -73,7 +73,7 @@ async def create_message(
 
     Raises `NotSentError`, or what a request raises.
     """
-    key, form, opened = outgoing.key[:LONGEST_KEY], Form.FULL, False
+    key, form, opened = outgoing.key[:LONGEST_KEY], form_of(outgoing.message), False
     while True:
         body = {**render(outgoing.message, key=key, form=form).payload, "nonce": key, "enforce_nonce": True}
         if reference is not None:
@@ -98,4 +98,4 @@ def plainer_form(error: discord.HTTPException, form: Form) -> Form | None:
     refusal = refusal_of(error)
     if refusal.about is not About.MESSAGE or refusal.then is not Then.OTHERWISE or form is Form.PLAIN:
         return None
-    return Form.NO_PICTURES if form is Form.FULL and error.code != HARMFUL_LINK else Form.PLAIN
+    return Form.PLAIN if error.code == HARMFUL_LINK else form.plainer

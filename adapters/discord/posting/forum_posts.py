@@ -34,7 +34,7 @@ from adapters.discord.guilds.forum_tags import REQUIRED, Forum, applied_tags, fo
 from adapters.discord.guilds.permissions import me_in
 from adapters.discord.messages.markers import can_be_marked
 from adapters.discord.messages.markup import cut
-from adapters.discord.messages.rendering import Form, render
+from adapters.discord.messages.rendering import form_of, render
 from adapters.discord.posting.create import THREAD_ARCHIVED_AFTER, Payload, plainer_form, preparing, sent
 from adapters.discord.posting.history import CLOCK_MARGIN, is_ours
 from adapters.discord.posting.threads import LONGEST_THREAD_NAME, PLAIN_NAME, thread_name
@@ -54,7 +54,7 @@ async def create_forum_post(client: DiscordClient, channel: int, outgoing: Outgo
 
     Raises `NotSentError`, or what a request raises.
     """
-    name, form, fresh = _post_name(outgoing.message), Form.FULL, False
+    name, form, fresh = _post_name(outgoing.message), form_of(outgoing.message), False
     while True:
         body: Payload = {
             "name": name,

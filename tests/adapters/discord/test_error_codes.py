@@ -77,7 +77,7 @@ async def test_what_passes_is_tried_again_and_what_does_not_says_what_it_is_abou
     """Each code, refused as often as it is tried, in any form."""
     wrong = []
     for code in sorted(REFUSALS.keys() | OTHER_ROUTES | {1, 99, 999_999}):
-        discord_server.refuse[:] = [ApiError(status, code)] * 3
+        discord_server.refuse[:] = [ApiError(status, code)] * 4
         result = await platform.send(outgoing(channel, REPLY, key=f"{code}"))
         if (_kind_of(result)) != _expected(code):
             wrong.append((code, result))
@@ -223,11 +223,11 @@ async def test_a_name_that_is_not_allowed_is_replaced_by_a_plain_one(
 # --- Forms
 
 
-async def test_what_no_form_of_embeds_can_say_is_said_in_text(
+async def test_what_no_layout_and_no_embed_can_say_is_said_in_text(
     discord_server: DiscordSimulator, platform: DiscordPlatform, clock: SettableClock, channel: Channel
 ) -> None:
     started = clock.now()
-    discord_server.fail("POST", MESSAGES, *[ApiError(400, 50035)] * 2)
+    discord_server.fail("POST", MESSAGES, *[ApiError(400, 50035)] * 3)
     post = outgoing(channel)
     sent = await platform.send(post)
     [message] = channel.messages

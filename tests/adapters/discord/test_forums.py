@@ -17,6 +17,7 @@ from bot.platforms.outcomes import Sent
 from tests.adapters.discord.conftest import REPLY, outgoing
 from tests.adapters.discord.harness import Harness, running
 from tests.simulators.discord import DiscordSimulator
+from tests.simulators.discord_interactions import buttons_of
 from tests.simulators.discord_responses import ApiError
 from tests.simulators.discord_state import ALL, FORUM, Channel
 from tests.sources import a_paper
@@ -89,8 +90,8 @@ async def test_every_paper_is_a_post_with_its_tag_and_the_last_one_counts_the_re
     posts = state.threads_of(forum)[1:]
     assert [post.name for post in posts] == [f"Diffusion Study {number}" for number in (3, 4, 5)]
     assert all(post.applied == ["7"] for post in posts)
-    labels = [[one["label"] for row in post.messages[0]["components"] for one in row["components"]] for post in posts]
-    assert labels[0] == ["👍", "👎", "⋯"]
+    labels = [[one["label"] for one in buttons_of(post.messages[0])] for post in posts]
+    assert labels[0] == ["👍", "⋯"]
     assert labels[2] == [*labels[0], "+2 more"]
     shown = await running_harness.say("preview", question)
     assert shown.ephemeral

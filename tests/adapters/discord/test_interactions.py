@@ -21,7 +21,7 @@ from bot.messages.message import Message
 from bot.platforms.command_calls import CommandCall, CommandRunner, Completion, Reply
 from tests.adapters.discord.harness import Harness, running
 from tests.simulators.discord import eventually
-from tests.simulators.discord_interactions import MANAGER, OWNER, VISITOR
+from tests.simulators.discord_interactions import MANAGER, OWNER, VISITOR, Role, buttons_of, links_of, text_of
 from tests.simulators.discord_responses import ApiError, Fault
 from tests.simulators.discord_schema import SCHEMA
 from tests.simulators.discord_state import FORUM
@@ -150,7 +150,11 @@ def test_what_discord_gives_back_has_the_same_fingerprint_and_a_change_another()
 
 
 def test_the_data_of_an_interaction_is_read_with_its_focus() -> None:
-    data = {"options": [{"name": "search", "type": 1, "options": [{"name": "query", "value": "x", "focused": True}]}]}
+    data = {
+        "options": [
+            {"name": "search", "type": 1, "options": [{"name": "query", "type": 3, "value": "x", "focused": True}]}
+        ]
+    }
     read = command_options(data)
     assert (read.command, dict(read.values), read.focused) == ("search", {"query": "x"}, "query")
 
@@ -323,14 +327,18 @@ async def test_a_refused_answer_is_replaced_by_a_sentence_for_commands_buttons_a
     sentence = "Discord did not take my answer"
 
     server.refuse_edits.append(refusal)
+    plain = await running_harness.say("today")
+    assert "Diffusion Study 12" in plain.text
+    assert plain.messages[0]["embeds"]  # a layout is not all that there is
+    server.refuse_edits += [refusal] * 2
     assert sentence in (await running_harness.say("today")).text
 
     await running_harness.say("subscribe", query="diffusion", backfill=2)
     await running_harness.core.engine.deliver()
     [digest] = running_harness.general.messages
     before = str(digest)
-    server.refuse_follow_ups.append(refusal)
-    pressed = await people.press(running_harness.general, digest, digest["components"][0]["components"][2]["custom_id"])
+    server.refuse_follow_ups += [refusal] * 2
+    pressed = await people.press(running_harness.general, digest, buttons_of(digest)[1]["custom_id"])
     assert sentence in pressed.text
     assert pressed.ephemeral
     assert str(digest) == before
@@ -442,8 +450,20 @@ async def test_a_role_is_chosen_from_the_real_ones_and_is_the_only_ping(running_
     await running_harness.say("subscribe", query="diffusion", backfill=3)
     await running_harness.next_digest()
     [message] = running_harness.general.messages
-    assert message["content"].startswith(f"<@&{role}> ")
+    assert text_of(message).strip().startswith(f"<@&{role}> ")
     assert message["mention_roles"] == [str(role)]
+
+
+async def test_a_role_is_an_option_of_its_own(running_harness: Harness) -> None:
+    role = await add_role(running_harness, "Readers")
+    [settings] = [one for one in command_tree(REGISTRY)[1]["options"] if one["name"] == "settings"]
+    assert [one["type"] for one in settings["options"] if one["name"] == "role"] == [8]
+    answer = await running_harness.say("settings", key="mention", role=Role(str(role)))
+    assert "Readers" in answer.text
+    assert (await running_harness.stored()).settings.mention == f"<@&{role}>"
+    for values in ({}, {"key": "limit"}):
+        refused = await running_harness.say("settings", **values, role=Role(str(role)))
+        assert "Choose a `key` as well" in refused.text.replace("\\", "")
 
 
 @pytest.mark.parametrize("value", ["@everyone", "<@4242424242424242424>", "<@&999999999999999999>", "EVERYONE"])
@@ -616,9 +636,10 @@ async def test_whatever_is_typed_is_completed(running_harness: Harness, options:
 
 async def test_results_have_one_button_each_that_opens_the_paper(running_harness: Harness) -> None:
     answer = await running_harness.say("search", query="diffusion")
-    assert list(answer.buttons) == [*(f"{number} · ⋯" for number in range(1, 6)), "Next ›"]
+    [results] = answer.messages
+    assert [button["label"] for button in buttons_of(results)] == [*["⋯"] * 5, "Next ›"]
     opened = await running_harness.simulator.interactions.press(
-        running_harness.general, answer.messages[0], answer.buttons["1 · ⋯"]
+        running_harness.general, results, buttons_of(results)[0]["custom_id"]
     )
     chosen = await running_harness.simulator.interactions.press(
         running_harness.general, opened.messages[0], opened.buttons["Save"]
@@ -631,9 +652,9 @@ async def test_every_kind_of_button_and_menu_is_answered(running_harness: Harnes
     """Whatever commands show to be pressed, and what comes from pressing it, can be pressed."""
     press, choose = running_harness.simulator.interactions.press, running_harness.simulator.interactions.choose
     await running_harness.say("subscribe", query="diffusion", name="Diffusers")
-    for number in range(1, 13):
-        await running_harness.say("save", paper=f"2605.{number:05}")
     await running_harness.core.news(*(a_paper(number) for number in range(20, 31)))
+    for number in (*range(1, 12), *range(20, 25)):
+        await running_harness.say("save", paper=f"2605.{number:05}")
     waiting = [await running_harness.say(command.name, **VALUES.get(command.name, {})) for command in REGISTRY]
     waiting += [await running_harness.say("topics"), await running_harness.say("search", query="study", page=2)]
     seen: set[str] = set()
@@ -683,24 +704,15 @@ async def test_every_kind_of_button_and_menu_is_answered(running_harness: Harnes
 
 async def test_pages_turn_in_place(running_harness: Harness) -> None:
     answer = await running_harness.say("search", query="diffusion")
-    first = dict(answer.messages[0])
+    first, shown = dict(answer.messages[0]), answer.text
     label = next(label for label in answer.buttons if "Next" in label or "next" in label)
     turned = await running_harness.simulator.interactions.press(
         running_harness.general, answer.messages[0], answer.buttons[label]
     )
     assert turned.first == {"type": 6}
     assert turned.messages[0]["id"] == first["id"]
-    assert turned.messages[0]["embeds"] != first["embeds"]
-
-
-async def test_numbers_go_on_over_the_pages_of_a_search(running_harness: Harness) -> None:
-    answer = await running_harness.say("search", query="diffusion")
-    assert answer.messages[0]["embeds"][0]["title"].startswith("1 · ")
-    turned = await running_harness.simulator.interactions.press(
-        running_harness.general, answer.messages[0], answer.buttons["Next ›"]
-    )
-    titles = [embed["title"].partition(" · ")[0] for embed in turned.messages[0]["embeds"]]
-    assert titles == ["6", "7", "8", "9", "10"]
+    assert turned.text != shown
+    assert len(links_of(turned.messages[0])) == 5
 
 
 @pytest.mark.parametrize("typed", ["new york", "new-york", "NEW_Y", "sao pau", "São", "zur"])
@@ -718,7 +730,7 @@ async def test_a_compact_digest_of_eleven_is_one_message(running_harness: Harnes
     await running_harness.say("subscribe", query="diffusion", backfill=11)
     await running_harness.next_digest()
     [digest] = running_harness.general.messages
-    assert all(f"Diffusion Study {number}" in str(digest["embeds"]) for number in range(2, 13))
+    assert all(f"Diffusion Study {number}" in text_of(digest) for number in range(2, 13))
 
 
 async def test_links_of_a_message_that_are_not_shown_are_said(running_harness: Harness) -> None:
@@ -734,7 +746,7 @@ async def test_a_button_still_works_after_a_restart_and_answers_only_who_pressed
     await running_harness.say("subscribe", query="diffusion", backfill=2)
     await running_harness.next_digest()
     [digest] = running_harness.general.messages
-    custom_id = digest["components"][0]["components"][2]["custom_id"]
+    custom_id = buttons_of(digest)[1]["custom_id"]
     assert custom_id.startswith(f"{PREFIX}show ")
     await running_harness.platform.close()
     server = running_harness.simulator
@@ -756,8 +768,8 @@ async def test_sharing_posts_to_the_channel(running_harness: Harness) -> None:
     assert shared.messages[0]["id"] != answer.messages[0]["id"]  # the card stays
     await running_harness.core.engine.deliver()
     [post] = running_harness.general.messages
-    assert "ada" in str(post["embeds"])
-    assert "2605.00003" in str(post["embeds"])
+    assert "ada" in text_of(post)
+    assert "2605.00003" in text_of(post)
 
 
 async def test_a_forged_button_may_do_nothing_that_its_presser_may_not(running_harness: Harness) -> None:
@@ -774,6 +786,18 @@ async def test_a_forged_button_may_do_nothing_that_its_presser_may_not(running_h
 
 
 # --- The menu of messages
+
+
+async def test_the_papers_of_a_digest_are_found_in_it(running_harness: Harness) -> None:
+    await running_harness.say("subscribe", query="diffusion", backfill=2)
+    await running_harness.core.engine.deliver()
+    [digest] = running_harness.general.messages
+    answer = await running_harness.simulator.interactions.on_message(
+        running_harness.general, digest, "Find papers here"
+    )
+    await eventually(lambda: len(answer.messages) == 2)
+    assert "2605.00012" in answer.text
+    assert "2605.00011" in answer.text
 
 
 async def test_papers_that_a_message_links_to_are_shown(running_harness: Harness) -> None:

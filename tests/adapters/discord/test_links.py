@@ -15,6 +15,7 @@ from bot.errors import OperatorError
 from bot.intake.lookup import PaperLookups
 from tests.adapters.discord.harness import Harness, make_bot, running
 from tests.simulators.discord import eventually
+from tests.simulators.discord_interactions import links_of
 from tests.simulators.discord_state import BOT, user
 from tests.sources import a_paper
 
@@ -60,7 +61,8 @@ async def test_a_link_is_answered_with_a_card_that_notifies_nobody(running_harne
     assert request.body["message_reference"]["message_id"] == written["id"]
     assert request.body["allowed_mentions"] == {"parse": [], "replied_user": False}
     assert request.body["nonce"] == written["id"]
-    assert [embed["title"] for embed in request.body["embeds"]] == ["1 · Diffusion Study 3", "2 · Diffusion Study 4"]
+    [answer] = running_harness.general.messages[1:]
+    assert [title for title, _ in links_of(answer)] == ["Diffusion Study 3", "Diffusion Study 4"]
 
 
 async def test_the_same_paper_is_not_shown_again_for_hours(running_harness: Harness) -> None:

@@ -11,7 +11,7 @@ from adapters.discord.platform import DiscordPlatform
 from bot.errors import StorageError
 from bot.topics.forms import TopicForms
 from tests.adapters.discord.harness import Harness, running
-from tests.simulators.discord_interactions import VISITOR
+from tests.simulators.discord_interactions import RADIO_GROUP, VISITOR
 from tests.simulators.discord_responses import ApiError
 from tests.sources import a_paper
 
@@ -51,6 +51,9 @@ async def test_subscribe_without_a_query_opens_a_form_as_the_first_answer(runnin
     assert opened.first["type"] == 9
     assert list(opened.fields) == ["query", "name", "min-upvotes", "instant", "backfill"]
     assert opened.fields["min-upvotes"]["value"] == "4"
+    when = opened.fields["instant"]
+    assert when["type"] == RADIO_GROUP
+    assert [(one["value"], one.get("default", False)) for one in when["options"]] == [("off", False), ("on", True)]
     done = await running_harness.simulator.interactions.submit(
         running_harness.general,
         opened,

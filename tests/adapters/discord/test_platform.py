@@ -19,6 +19,7 @@ from tests.clocks import SettableClock
 from tests.platforms import around
 from tests.simulators.discord import DiscordSimulator
 from tests.simulators.discord_responses import LONG_WAIT, WAIT, ApiError, Fault
+from tests.simulators.discord_schema import V2
 from tests.simulators.discord_state import FORUM, VOICE, Channel
 
 MESSAGES = r"/channels/\d+/messages$"
@@ -283,15 +284,20 @@ async def test_a_deleted_channel_and_a_lost_server_are_gone(
     assert isinstance(await platform.send(outgoing(channel)), Gone)
 
 
-async def test_what_discord_finds_invalid_is_sent_without_its_pictures(
+async def test_what_discord_finds_invalid_is_sent_in_a_plainer_form(
     discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
 ) -> None:
-    discord_server.refuse.append(ApiError(400, 50035, "Invalid Form Body: embeds.0.thumbnail.url"))
+    discord_server.refuse.append(ApiError(400, 50035, "Invalid Form Body: components.0.accessory.media.url"))
     assert isinstance(await platform.send(outgoing(channel, REPLY)), Sent)
     first, second = discord_server.sent("POST", MESSAGES)
-    assert "thumbnail" in str(first.body)
-    assert "thumbnail" not in str(second.body)
-    discord_server.refuse += [ApiError(400, 50035, "Invalid Form Body")] * 3
+    assert "cdn.example.org" in str(first.body)
+    assert "cdn.example.org" not in str(second.body)
+    assert second.body["flags"] == first.body["flags"] == V2
+    discord_server.refuse += [ApiError(400, 50035, "Invalid Form Body: components")] * 2
+    assert isinstance(await platform.send(outgoing(channel, REPLY, key="embeds")), Sent)
+    assert channel.messages[-1]["flags"] == 0
+    assert channel.messages[-1]["embeds"][0]["title"] == "Sparse Attention, Again"
+    discord_server.refuse += [ApiError(400, 50035, "Invalid Form Body")] * 4
     assert isinstance(await platform.send(outgoing(channel, REPLY, key="other")), Rejected)
 
 

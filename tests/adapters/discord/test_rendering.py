@@ -10,129 +10,52 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.discord.messages.colours import DEFAULT, PALETTE, colour_of
-from adapters.discord.messages.components import CUSTOM_ID, custom_id_of
+from adapters.discord.messages.components import custom_id_of
 from adapters.discord.messages.embeds import Payload
+from adapters.discord.messages.layouts import texts_of
 from adapters.discord.messages.markers import can_be_marked, has_marker
 from adapters.discord.messages.markup import escaped, length, link, spans, unmarked, usable_url
 from adapters.discord.messages.mentions import parse_mention
-from adapters.discord.messages.rendering import LINES_PER_MESSAGE, Form, papers_per_message, render, render_all
-from bot.channels.channel import Style
+from adapters.discord.messages.rendering import LINES_PER_MESSAGE, Form, render, render_all
 from bot.errors import UserError
 from bot.messages.message import (
     Block,
     Button,
     Buttons,
     Code,
-    Divider,
     Document,
     Heading,
-    Items,
-    Link,
     Message,
     Note,
     PaperBlock,
     Paragraph,
     Span,
 )
-from tests.simulators.discord_schema import SCHEMA, needs_schema
-
-KEY = "0123456789abcdef01234567"
-HOSTILE = [
-    "@everyone @here <@1234567890123456789> <@&1234567890123456789> <#123> </papers:1>",
-    "**bold** __under__ ~~gone~~ ||hidden|| `code` ```block```",
-    "[click](https://evil.example) https://evil.example <https://evil.example> discord.gg/abc",
-    "# heading\n> quote\n- item\n1. item\n-# small",
-    "\u202eright to left\u202c zero\u200bwidth \x00\x07 bell",
-    "\\*not escaped\\* \\\\",
-    ":smile: <:custom:123> <t:0:R>",
-]
-
-anything = st.one_of(
-    st.sampled_from(HOSTILE), st.text(max_size=60), st.text("*_[]()<>@😀\\ab ", max_size=4000), st.just("")
-)
-addresses = st.one_of(
-    st.sampled_from(
-        [
-            "https://arxiv.org/abs/2604.13035",
-            "https://huggingface.co/papers/2604.13035",
-            "javascript:alert(1)",
-            'https://example.org/a(b)c d"e<f>',
-            "http://[::1",
-            "//example.org",
-            "https://user@example.org/",
-            f"https://example.org/{'x' * 3000}",
-        ]
-    ),
-    anything,
-)
-span = st.builds(
-    Span, anything, bold=st.booleans(), italic=st.booleans(), code=st.booleans(), url=st.one_of(st.just(""), addresses)
-)
-line = st.lists(span, min_size=1, max_size=4).map(tuple)
-button = st.builds(Button, anything, st.one_of(st.just("similar 2604.13035"), anything))
-buttons = st.lists(button, max_size=6).map(tuple)
-paper = st.builds(
-    PaperBlock,
-    paper_id=st.just("2604.13035"),
-    title=anything,
-    url=addresses,
-    summary=anything,
-    snippet=st.one_of(st.just(()), line),
-    byline=anything,
-    abstract=anything,
-    facts=st.lists(anything, max_size=4).map(tuple),
-    links=st.lists(st.builds(Link, anything, addresses), max_size=6).map(tuple),
-    topics=st.lists(anything, max_size=3).map(tuple),
-    thumbnail_url=addresses,
-    buttons=buttons,
-    compact=st.booleans(),
-)
-block: st.SearchStrategy[Block] = st.one_of(
-    st.builds(Heading, anything),
-    st.builds(Paragraph, line),
-    st.builds(Note, line),
-    st.builds(Code, anything),
-    st.builds(Document, name=st.just("x.bib"), text=anything),
-    st.builds(Items, st.lists(line, max_size=8).map(tuple)),
-    st.just(Divider()),
-    st.builds(Buttons, buttons),
-    paper,
-)
-messages = st.builds(
-    Message,
-    summary=anything,
-    blocks=st.lists(block, max_size=20).map(tuple),
-    mention=st.sampled_from(["", "@everyone", "<@&123456789012345678>", "<@123456789012345678>"]),
-)
+from tests.adapters.discord.messages import HOSTILE, KEY, long_paper, messages, span
+from tests.simulators.discord_schema import SCHEMA, needs_schema, size_problems
 
 
 def check(payload: Payload) -> None:
     """Discord's limits, those included that its schema does not say."""
+    assert size_problems(payload) == []
+    if "flags" in payload:
+        return
     embeds = payload.get("embeds", [])
     assert len(embeds) <= 10
-    total = 0
     for embed in embeds:
         texts = [embed.get("title", ""), embed.get("description", ""), embed.get("footer", {}).get("text", "")]
         assert any(text.strip() for text in texts)
         assert length(texts[0]) <= 256
         assert length(texts[1]) <= 4096
-        total += sum(map(length, texts))
-    assert total <= 6000
     assert embeds or payload.get("content", "").strip()
-    assert length(payload.get("content", "")) <= 2000
-    rows = payload.get("components", [])
-    assert len(rows) <= 5
-    assert all(1 <= len(row["components"]) <= 5 for row in rows)
-    ids = [one["custom_id"] for row in rows for one in row["components"]]
-    assert len(ids) == len(set(ids))
-    assert all(1 <= length(one) <= CUSTOM_ID for one in ids)
 
 
 @settings(max_examples=80, deadline=None)
 @given(messages)
-def test_every_message_fits(message: Message) -> None:
-    check(render(message, key=KEY).payload)
-    for part in render_all(message):
+def test_every_message_fits_in_every_form(message: Message) -> None:
+    for form in Form:
+        check(render(message, key=KEY, form=form).payload)
+    for part in (*render_all(message), *render_all(message, form=Form.EMBEDS)):
         check(part.payload)
 
 
@@ -140,16 +63,23 @@ def test_every_message_fits(message: Message) -> None:
 @settings(max_examples=40, deadline=None)
 @given(messages)
 def test_every_message_is_what_discord_describes(message: Message) -> None:
-    for part in (render(message, key=KEY), render(message, form=Form.NO_PICTURES)):
+    for part in (render(message, key=KEY, form=form) for form in Form):
         assert SCHEMA.problems("MessageCreateRequest", part.payload) == []
 
 
 @given(messages)
 @settings(max_examples=100, deadline=None)
-def test_nobody_is_pinged_but_the_role_that_was_chosen(message: Message) -> None:
-    payload = render(message).payload
+def test_nobody_is_pinged_but_the_role_that_was_chosen_and_people_who_asked_for_it(message: Message) -> None:
     role = message.mention == "<@&123456789012345678>"
-    assert payload["allowed_mentions"] == ({"parse": [], "roles": ["123456789012345678"]} if role else {"parse": []})
+    asked = {one.id for block in message.blocks if isinstance(block, PaperBlock) for one in block.people if one.ping}
+    people = sorted(one for one in asked if one.isdigit())
+    for form in Form:
+        payload = render(message, form=form).payload
+        allowed = payload["allowed_mentions"]
+        assert (allowed["parse"], allowed.get("roles", [])) == ([], ["123456789012345678"] if role else [])
+        assert sorted(allowed.get("users", [])) == people
+        said = payload.get("content", "") + "".join(texts_of(payload.get("components", [])))
+        assert all(f"<@{person}>" in said for person in people)
 
 
 def shown(markdown: str) -> str:
@@ -213,48 +143,9 @@ def test_spans_never_take_more_room_than_there_is(parts: list[Span], limit: int)
     assert length(spans(parts, limit)) <= limit
 
 
-def long_paper(number: int, *, compact: bool = False, abstract: bool = False) -> PaperBlock:
-    """As long as the core makes them, with all that must be escaped."""
-    identifier = f"2604.{number:05}"
-    return PaperBlock(
-        paper_id=identifier,
-        title=f"{number} " + "*x" * 148,
-        url=f"https://huggingface.co/papers/{identifier}",
-        summary="_y" * 140,
-        byline="Zoë [A], " * 12,
-        abstract="abstract *" * 250 if abstract else "",
-        facts=("▲ 112", "9 comments", "O" * 60, "cs.CL"),
-        links=tuple(Link(name, f"https://example.org/{'z' * 60}") for name in ("arXiv", "PDF", "Code", "Project")),
-        topics=("t" * 60, "u" * 60),
-        thumbnail_url="https://cdn.example.org/x.png",
-        buttons=()
-        if compact
-        else (Button("Abstract", f"abstract {identifier}"), Button("Similar", f"similar {identifier}")),
-        compact=compact,
-    )
-
-
-@pytest.mark.parametrize("style", Style)
-@pytest.mark.parametrize("abstracts", [False, True])
-def test_a_full_digest_shows_every_paper_with_its_address_and_its_buttons(style: Style, abstracts: bool) -> None:
-    count = papers_per_message(style, abstracts=abstracts)
-    compact = style is not Style.CARDS
-    papers = tuple(long_paper(number, compact=compact, abstract=abstracts and not compact) for number in range(count))
-    head = (Heading("12 new papers · Tuesday, 12 May 2026"), Note((Span("Topics: " + "t" * 200),)), Divider())
-    more = Buttons((Button("+9 more", "more 17"),))
-    payload = render(Message(summary="A paper", blocks=(*head, *papers, more)), key=KEY).payload
-    check(payload)
-    text = str(payload["embeds"])
-    assert all(one.url in text and one.title[:20].split("*")[0] in text for one in papers)
-    labels = [one["label"] for row in payload["components"] for one in row["components"]]
-    assert len(labels) == sum(len(one.buttons) for one in papers) + 1
-    assert labels[-1] == "+9 more"
-    assert has_marker(payload, KEY)
-
-
 def test_the_abstract_is_cut_before_the_summary_and_the_title_never_loses_its_beginning() -> None:
     papers = tuple(replace(long_paper(n, abstract=True), summary=f"summary {n}", byline="Ada") for n in range(5))
-    payload = render(Message(summary="x", blocks=papers)).payload
+    payload = render(Message(summary="x", blocks=papers), form=Form.EMBEDS).payload
     for number, embed in enumerate(payload["embeds"]):
         assert embed["title"].startswith(f"{number + 1} · {number} ")
         assert f"summary {number}\nAda\n\nabstract" in embed["description"]
@@ -264,14 +155,14 @@ def test_the_abstract_is_cut_before_the_summary_and_the_title_never_loses_its_be
 def test_a_part_of_the_abstract_shows_what_was_found_in_bold_and_is_cut_after_the_abstract() -> None:
     snippet = (Span("… a *fast* "), Span("diffusion", bold=True), Span(" <@1> model …"))
     card = replace(long_paper(1), summary="A summary.", byline="Ada", snippet=snippet, facts=(), links=(), topics=())
-    [embed] = render(Message(summary="x", blocks=(card,))).embeds
+    [embed] = render(Message(summary="x", blocks=(card,)), form=Form.EMBEDS).embeds
     assert embed["description"] == ("A summary.\n… a \\*fast\\* **diffusion** \\<\\@1\\> model …\nAda")
     long = replace(card, abstract="abstract " * 300, snippet=(*snippet, Span("x" * 400)))
-    for embed in render(Message(summary="x", blocks=(long,) * 5)).embeds:
+    for embed in render(Message(summary="x", blocks=(long,) * 5), form=Form.EMBEDS).embeds:
         assert "A summary.\n… a" in embed["description"]
         assert "x" * 400 in embed["description"]
     longer = replace(long, snippet=(Span("x" * 4000),))
-    for embed in render(Message(summary="x", blocks=(longer,) * 5)).embeds:
+    for embed in render(Message(summary="x", blocks=(longer,) * 5), form=Form.EMBEDS).embeds:
         assert "abstract" not in embed["description"]
         assert "A summary.\nx" in embed["description"]
         assert "Ada" in embed["description"]
@@ -281,12 +172,17 @@ def test_every_topic_has_its_colour_and_keeps_it() -> None:
     assert colour_of("Diffusion  distillation") == colour_of("diffusion distillation")
     assert len({colour_of(f"topic {number}") for number in range(100)}) == len(PALETTE)
     cards = tuple(replace(long_paper(n), topics=(topic,)) for n, topic in enumerate(("agents", "quant*")))
-    head, *embeds = render(Message(summary="x", blocks=(Heading("2 new papers"), *cards), topics=("a", "b"))).embeds
+    several = Message(summary="x", blocks=(Heading("2 new papers"), *cards), topics=("a", "b"))
+    head, *embeds = render(several, form=Form.EMBEDS).embeds
     assert [embed["color"] for embed in embeds] == [colour_of("agents"), colour_of("quant*")]
     assert head["color"] == DEFAULT
     untold = tuple(replace(card, topics=()) for card in cards)
-    one = render(Message(summary="x", blocks=(Heading("2 new papers"), *untold), topics=("agents",))).embeds
-    assert {embed["color"] for embed in one} == {colour_of("agents")}
+    one = Message(summary="x", blocks=(Heading("2 new papers"), *untold), topics=("agents",))
+    assert {embed["color"] for embed in render(one, form=Form.EMBEDS).embeds} == {colour_of("agents")}
+    assert [render(message).components[-1]["accent_color"] for message in (one, several)] == [
+        colour_of("agents"),
+        DEFAULT,
+    ]
 
 
 def test_a_document_is_a_file_where_there_can_be_one_and_else_cut_at_an_empty_line() -> None:
@@ -301,13 +197,14 @@ def test_a_document_is_a_file_where_there_can_be_one_and_else_cut_at_an_empty_li
 
 def test_what_is_written_from_right_to_left_does_not_turn_the_facts_around() -> None:
     paper = PaperBlock(paper_id="1", title="دراسة شاملة", url="https://arxiv.org/abs/1", facts=("▲ 60",), compact=True)
-    [embed] = render(Message(summary="x", blocks=(paper,))).embeds
+    [embed] = render(Message(summary="x", blocks=(paper,)), form=Form.EMBEDS).embeds
     assert embed["description"] == "• [دراسة شاملة](https://arxiv.org/abs/1)\u200e · ▲ 60"
 
 
 def test_a_long_answer_goes_on_in_further_messages() -> None:
     papers = tuple(long_paper(number, abstract=True) for number in range(12))
-    parts = render_all(Message(summary="x", blocks=(*papers, Buttons((Button("Next", "today --page 2"),)))))
+    message = Message(summary="x", blocks=(*papers, Buttons((Button("Next", "today --page 2"),))))
+    parts = render_all(message, form=Form.EMBEDS)
     shown_papers = [embed["url"] for part in parts for embed in part.embeds]
     assert shown_papers == [one.url for one in papers]
     assert "papers:today --page 2" in str(parts[-1].components)
@@ -317,7 +214,7 @@ def test_many_lines_are_one_list() -> None:
     papers = tuple(
         replace(long_paper(number, compact=True), title=f"Paper {number}") for number in range(LINES_PER_MESSAGE)
     )
-    embeds = render(Message(summary="x", blocks=papers)).embeds
+    embeds = render(Message(summary="x", blocks=papers), form=Form.EMBEDS).embeds
     assert len(embeds) == 1
     assert embeds[0]["description"].count("\n") == LINES_PER_MESSAGE - 1
 
@@ -337,7 +234,7 @@ def test_buttons_that_do_not_fit_become_menus_of_papers_and_paging_stays() -> No
         for n in range(10)
     )
     paging = Buttons((Button("‹ Back", "search x --page 1"), Button("Next ›", "search x --page 3")))
-    payload = render(Message(summary="x", blocks=(*papers, paging))).payload
+    payload = render(Message(summary="x", blocks=(*papers, paging)), form=Form.EMBEDS).payload
     check(payload)
     *menus, last = payload["components"]
     assert [row["components"][0]["placeholder"] for row in menus] == [f"{kind} …" for kind in kinds]

@@ -7,12 +7,16 @@ from collections.abc import AsyncIterator
 import discord
 import pytest
 
+from adapters.discord.interactions.command_tree import command_tree
 from adapters.discord.messages.components import CONFIRMED_PREFIX, PREFIX
+from bot.commands.runner import REGISTRY
 from tests.adapters.discord.harness import Harness, running
-from tests.simulators.discord_interactions import MANAGER, OWNER, VISITOR
+from tests.simulators.discord_interactions import MANAGER, OWNER, VISITOR, buttons_of
 from tests.simulators.discord_state import BOT_ID, FORUM, Channel, Json
 from tests.sources import a_paper
 
+#: A server that the bot is not in, where somebody has the app for themselves.
+BROUGHT_ALONG = {"authorizing_integration_owners": {"1": "4242"}}
 READER = discord.Permissions(view_channel=True)
 PAPER = a_paper(3).id
 
@@ -124,10 +128,52 @@ async def test_an_app_that_is_not_in_the_server_only_finds_papers(
     """Discord's “external apps”: people may bring an app along that nobody added to the server."""
     option = {"name": name, "type": 1, "options": [{"name": "query", "type": 3, "value": "diffusion"}]}
     data = {"id": "1", "name": "papers", "type": 1, "options": [option]}
-    answer = await running_harness.simulator.interactions.unusual(
-        running_harness.general, 2, data, authorizing_integration_owners={"1": "4242"}
-    )
+    answer = await running_harness.simulator.interactions.unusual(running_harness.general, 2, data, **BROUGHT_ALONG)
     assert expected in answer.text.replace("*", "").replace("`", "")
+
+
+async def test_where_somebody_brings_the_app_along_nothing_of_the_channel_is_read(running_harness: Harness) -> None:
+    """Though the bot was in that server once, and knows the channel: its votes, and what it was sent."""
+    await running_harness.say("subscribe", query="diffusion", backfill=1)
+    await running_harness.core.engine.deliver()
+    [digest] = running_harness.general.messages
+    vote = next(one["custom_id"] for one in buttons_of(digest) if "vote" in one["custom_id"])
+    paper = vote.split()[1]
+    await running_harness.simulator.interactions.press(running_harness.general, digest, vote)
+    assert "👍 1" in (await running_harness.say("show", paper=paper)).buttons
+    option = {"name": "show", "type": 1, "options": [{"name": "paper", "type": 3, "value": paper}]}
+    shown = await running_harness.simulator.interactions.unusual(
+        running_harness.general, 2, {"id": "1", "name": "papers", "type": 1, "options": [option]}, **BROUGHT_ALONG
+    )
+    assert shown.ephemeral
+    assert {"Similar", "Save"} <= set(shown.buttons)
+    assert not set(shown.buttons) & {"👍", "👍 1", "👎", "Share", "Not this", "Why here?"}
+    saved = await running_harness.simulator.interactions.unusual(
+        running_harness.general,
+        3,
+        {"custom_id": shown.buttons["Save"], "component_type": 2, "id": 1},
+        message=shown.messages[0],
+        **BROUGHT_ALONG,
+    )
+    assert "Saved" in saved.buttons
+    # The reading list is the person's, wherever they look at it.
+    assert paper in (await running_harness.say("saved")).text
+
+
+def test_commands_about_papers_work_everywhere_and_those_about_a_channel_in_servers() -> None:
+    papers, managing, menu = command_tree(REGISTRY)
+    for command in (papers, menu):
+        assert (command["contexts"], command["integration_types"]) == ([0, 1, 2], [0, 1])
+        assert "default_member_permissions" not in command
+    alone, _, _ = command_tree(REGISTRY, for_users=False)
+    assert (alone["contexts"], alone["integration_types"]) == ([0, 1], [0])
+    assert (managing["contexts"], managing["integration_types"]) == ([0], [0])
+    assert managing["default_member_permissions"] == discord.Permissions(manage_channels=True).value
+    changing = {command.name for command in REGISTRY if command.manages}
+    assert {option["name"] for option in managing["options"]} == changing
+    # What is in both only shows something in the first.
+    both = changing & {option["name"] for option in papers["options"]}
+    assert all(not option["options"] for option in papers["options"] if option["name"] in both)
 
 
 # --- What cannot be undone
