@@ -17,7 +17,7 @@ from adapters.discord.client.connection import DiscordClient
 from adapters.discord.client.errors import LOGIN_REFUSED, REQUEST_ERRORS, RESPONSE_ERRORS
 from adapters.discord.doctor import NO_MESSAGE_CONTENT, DiscordDoctor
 from adapters.discord.guilds.lifecycle import GuildLifecycle, Listener
-from adapters.discord.guilds.permissions import invite_url
+from adapters.discord.guilds.permissions import invite_url, is_for_users
 from adapters.discord.guilds.welcome import welcome
 from adapters.discord.interactions.command_calls import Interaction
 from adapters.discord.interactions.command_tree import command_tree, fingerprint, ids_of
@@ -26,6 +26,7 @@ from adapters.discord.interactions.handler import InteractionHandler
 from adapters.discord.links import LinkCards
 from adapters.discord.messages.command_mentions import CommandMentions
 from adapters.discord.platform import DiscordPlatform
+from adapters.discord.reactions import ReactionEvents
 from adapters.discord.text_commands import TextCommands
 from bot.background import BackgroundTasks
 from bot.channels.directory import WorkspaceDirectory
@@ -38,6 +39,7 @@ from bot.lifecycle.channels import ChannelLifecycle
 from bot.platforms.cards import CardOf
 from bot.platforms.command_calls import CommandRunner
 from bot.platforms.platform import UnservedError
+from bot.platforms.reactions import ReactionListener
 from bot.topics.forms import TopicForms
 
 FIRST_RETRY = 5.0  # seconds
@@ -56,8 +58,8 @@ _log = structlog.get_logger()
 class DiscordBot:
     """What runs beside the outbox. `run` it until it is cancelled, then close the platform.
 
-    With `talk` it answers direct messages and mentions. With `card_of` (and a platform that reads messages) links to
-    papers get cards.
+    With `talk` it answers direct messages and mentions, and `reactions` hears of them. With `card_of` (and a platform
+    that reads messages) links to papers get cards.
     """
 
     def __init__(
@@ -72,12 +74,12 @@ class DiscordBot:
         forms: TopicForms | None = None,
         talk: Talk | None = None,
         card_of: CardOf | None = None,
+        reactions: ReactionListener | None = None,
         first_retry: float = FIRST_RETRY,
         offline_timeout: float = OFFLINE_TIMEOUT,
         announce: Callable[[str], None] | None = None,
     ) -> None:
         self._platform = platform
-        self._command_tree = command_tree(registry)
         self._first_retry = first_retry
         self._offline_timeout = offline_timeout
         self._announce = announce
@@ -85,6 +87,7 @@ class DiscordBot:
         platform.localized = self._mentions.localized
         self._interactions = InteractionHandler(commands, registry, directory, self._mentions, forms)
         self._card_of = card_of
+        self._reactions = reactions
         self._talk = talk
         self._registry = registry
         self._clock = clock
@@ -216,6 +219,10 @@ class DiscordBot:
                 await listener(message)
 
         listen(on_message)
+        if self._reactions is not None:
+            events = ReactionEvents(client, self._reactions, interactions.message_locks, self._mentions.localized)
+            listen(events.on_raw_reaction_add)
+            listen(events.on_raw_reaction_remove)
 
     def _introduce(self, client: DiscordClient) -> None:
         """Says once, to whoever started the bot, how it gets into a server."""
@@ -244,9 +251,10 @@ class DiscordBot:
         path = "/applications/{application_id}/commands"
         there = await client.request_once(Route("GET", path, application_id=application), with_localizations="true")
         self._mentions.ids = ids_of(there)
-        if fingerprint(there) == fingerprint(self._command_tree):
+        wanted = command_tree(self._registry, for_users=is_for_users(client))
+        if fingerprint(there) == fingerprint(wanted):
             _log.info("discord.commands_unchanged")
             return
-        there = await client.http.request(Route("PUT", path, application_id=application), json=self._command_tree)
+        there = await client.http.request(Route("PUT", path, application_id=application), json=wanted)
         self._mentions.ids = ids_of(there)
         _log.info("discord.commands_registered")

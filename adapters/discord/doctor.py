@@ -14,7 +14,7 @@ from adapters.discord.client.error_codes import MISSING_ACCESS, NOT_IN_GUILD, UN
 from adapters.discord.client.errors import LOGIN_REFUSED, RESPONSE_ERRORS, code_of
 from adapters.discord.guilds.forum_tags import forum_of
 from adapters.discord.guilds.missing_access import fetch_guild
-from adapters.discord.guilds.permissions import granted, invite_url, missing, names_of
+from adapters.discord.guilds.permissions import granted, invite_url, is_for_users, missing, names_of
 from adapters.discord.platform import DiscordPlatform
 from adapters.discord.posting.history import CLOCK_MARGIN
 from bot.channels.channel import Channel, PlatformName
@@ -81,7 +81,13 @@ class DiscordDoctor:
         except UncheckedError as error:
             raise self._refusal or error from error
         application = client.application_id or 0
-        return f"the token works, of the application {application}; invite the bot with {invite_url(application)}"
+        alone = (
+            "people can also add the app for themselves"
+            if is_for_users(client)
+            else "for people to add it for themselves switch on “Installation”, “User Install”"
+        )
+        works = f"the token works, of the application {application}"
+        return f"{works}; invite the bot with {invite_url(application)}; {alone}"
 
     async def _intents(self) -> str:
         application = (await self._client()).application

@@ -48,5 +48,6 @@ def discord_bot(
         forms=chat.forms,
         talk=Talk(chat.commands, REGISTRY),
         card_of=chat.unfurling.card_of if chat.settings.discord_link_cards else None,
+        reactions=chat.reactions,
         announce=announce,
     )

@@ -39,8 +39,8 @@ discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 class DiscordClient(discord.AutoShardedClient):
     """discord.py's client at any address, for slash-commands and posting, without a cache of people.
 
-    It receives direct messages and mentions of the bot; with `reads_messages` all that people write, which takes the
-    privileged Message Content intent.
+    It receives direct messages, mentions of the bot and reactions; with `reads_messages` all that people write, which
+    takes the privileged Message Content intent.
     Only this client is redirected; nothing of the library changes for anybody else.
     """
 
@@ -52,7 +52,14 @@ class DiscordClient(discord.AutoShardedClient):
     ) -> None:
         response_headers: dict[str, str] = {}
         super().__init__(
-            intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=reads_messages),
+            intents=discord.Intents(
+                guilds=True,
+                guild_messages=True,
+                dm_messages=True,
+                guild_reactions=True,
+                dm_reactions=True,
+                message_content=reads_messages,
+            ),
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,

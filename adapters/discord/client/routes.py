@@ -16,8 +16,8 @@ def messages_route(channel: int, method: str = "POST") -> Route:
     return Route(method, "/channels/{channel_id}/messages", channel_id=channel)
 
 
-def message_route(channel: int, message: int) -> Route:
-    return Route("GET", "/channels/{channel_id}/messages/{message_id}", channel_id=channel, message_id=message)
+def message_route(channel: int, message: int, method: str = "GET") -> Route:
+    return Route(method, "/channels/{channel_id}/messages/{message_id}", channel_id=channel, message_id=message)
 
 
 def thread_of_message_route(channel: int, message: int) -> Route:

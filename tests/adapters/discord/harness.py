@@ -81,6 +81,7 @@ def make_bot(
         forms=forms_of(harness.store),
         talk=Talk(commands or harness.core.commands, REGISTRY),
         card_of=harness.card_of,
+        reactions=harness.core.reactions,
         first_retry=0.01,
         offline_timeout=offline_timeout,
         announce=harness.announced.append,

@@ -24,6 +24,7 @@ from bot.platforms.platform import UnservedError
 from storage.store import SqlStore
 from tests.adapters.discord.harness import Harness, make_bot, running
 from tests.simulators.discord import eventually
+from tests.simulators.discord_interactions import links_of
 from tests.simulators.discord_responses import ApiError, Fault
 from tests.simulators.discord_state import APPLICATION_ID, FORUM, Channel
 from tests.sources import a_paper
@@ -481,10 +482,8 @@ async def test_after_garbage_on_the_gateway_another_session_begins(harness: Harn
 
 
 async def test_no_privileged_intent_is_asked_for(running_harness: Harness) -> None:
-    assert (
-        running_harness.simulator.gateway.identifies[0]["intents"]
-        == discord.Intents(guilds=True, guild_messages=True, dm_messages=True).value
-    )
+    asked = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, guild_reactions=True, dm_reactions=True)
+    assert running_harness.simulator.gateway.identifies[0]["intents"] == asked.value
     privileged = discord.Intents(members=True, presences=True, message_content=True).value
     assert not running_harness.simulator.gateway.intents() & privileged
 
@@ -567,9 +566,8 @@ def shown(harness: Harness) -> list[str]:
     messages = [message for thread in threads for message in thread.messages] if threads else harness.general.messages
     found = []
     for message in messages:
-        for embed in message["embeds"]:
-            text = f"({embed.get('url', '')}) {embed.get('description', '') if 'url' not in embed else ''}"
-            found += [part.split("#")[0].split(")")[0] for part in text.split("https://huggingface.co/papers/")[1:]]
+        papers = (address.partition("https://huggingface.co/papers/")[2] for _, address in links_of(message))
+        found += [paper.partition("#")[0] for paper in papers if paper]
     return found
 
 
