@@ -140,14 +140,15 @@ class Commands:
         """What a command was given; raises `UserError` where it is wrong, or not for this person to say."""
         # Who may not do it need not be told how to write it.
         refused = command.manages and not await may_manage(call, self._services.channels)
-        readable = not refused or command.changes_with or command.own_with
+        own = bool(command.own_with) and command.own_with in rest.lower()
+        readable = not refused or command.changes_with or own
         arguments = read_arguments(command, rest) if readable else Arguments({})
         changes = not command.changes_with or command.changes_with in arguments
         if refused and changes and command.own_with not in arguments:
             if not call.person.known:
                 raise UserError(UNSEEN)
-            own = command.options[command.own_with].usage.strip("[]") if command.own_with else ""
-            everybody = f" With `{own}` everybody can." if own else ""
+            option = command.options[command.own_with].usage.strip("[]") if command.own_with else ""
+            everybody = f" With `{option}` everybody can." if option else ""
             raise UserError(f"Only people who may manage this channel can use `/papers {command.name}`.{everybody}")
         return arguments
 
