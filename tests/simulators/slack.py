@@ -99,6 +99,7 @@ class SlackSimulator:
         self.respond_status = 200  # what a `response_url` says when all is well
         self.pictures_load = True
         self.pictures_missing: set[str] = set()  # addresses from which Slack cannot load a picture, and says so
+        self.new_blocks = True  # whether the workspace knows `context_actions`
         self.disliked = ""  # words in which Slack finds a fault, and says where
         self.unfurls_refused: set[str] = set()
         self.held: dict[str, asyncio.Event] = {}  # the next request of a method waits for its event
@@ -229,7 +230,7 @@ class SlackSimulator:
         thread_ts: str | None = None,
         ephemeral: bool = True,
     ) -> Interaction:
-        """Somebody presses a button of a message."""
+        """Somebody presses a button of a message, or chooses an entry of a menu."""
         container = {
             "type": "message", "message_ts": message_ts, "channel_id": channel.id, "is_ephemeral": ephemeral,
         }  # fmt: skip
@@ -239,7 +240,11 @@ class SlackSimulator:
             "container": container,
             "channel": {"id": channel.id, "name": _name_told(channel)},
             "actions": [
-                {name: button[name] for name in ("type", "action_id", "block_id", "value", "text") if name in button}
+                {
+                    name: button[name]
+                    for name in ("type", "action_id", "block_id", "value", "text", "selected_option")
+                    if name in button
+                }
                 | {"action_ts": f"{next(self._numbers)}.0"}
             ],
         }
@@ -426,8 +431,11 @@ class SlackSimulator:
 
     def dislikes(self, blocks: list[Json]) -> list[str]:
         """What Slack says against blocks whose form is right."""
-        found = [] if self.pictures_load or not any("accessory" in block for block in blocks) else ["no picture loads"]
+        pictured = any(block.get("accessory", {}).get("type") == "image" for block in blocks)
+        found = [] if self.pictures_load or not pictured else ["no picture loads"]
         for number, block in enumerate(blocks):
+            if block["type"] == "context_actions" and not self.new_blocks:
+                found.append(f"unsupported type: context_actions [json-pointer:/blocks/{number}/type]")
             if block.get("accessory", {}).get("image_url") in self.pictures_missing:
                 found.append(f"downloading image failed [json-pointer:/blocks/{number}/accessory/image_url]")
             if self.disliked and block["type"] == "rich_text" and self.disliked in json.dumps(block):

@@ -1,8 +1,14 @@
-"""What Slack checks in a message before it takes it: the published types and the documented limits."""
+"""What Slack checks in a message before it takes it: the published types and the documented limits.
+
+The published types (`slack-message.schema.json`) have every block and element that we send, `context_actions` and
+`feedback_buttons` included. They say nothing of lengths and numbers: those are here, by hand, from the reference pages
+(https://docs.slack.dev/reference/block-kit), and so is what the types allow and Slack does not.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -76,9 +82,13 @@ def _block_problems(block: Mapping[str, Any]) -> Iterator[str]:
         case "header":
             yield from _text_problems(block["text"], "header")
         case "section":
-            yield from _text_problems(block["text"], "section")
+            yield from (
+                _marked_problems(block["text"])
+                if block["text"]["type"] == "mrkdwn"
+                else _text_problems(block["text"], "section")
+            )
             if accessory := block.get("accessory"):
-                yield from _image_problems(accessory)
+                yield from _accessory_problems(accessory)
         case "context":
             if not 1 <= len(block["elements"]) <= 10:
                 yield f"a context of {len(block['elements'])} elements"
@@ -86,6 +96,11 @@ def _block_problems(block: Mapping[str, Any]) -> Iterator[str]:
                 yield from _text_problems(element, "context")
         case "actions":
             yield from _actions_problems(block["elements"])
+        case "context_actions":
+            if not 1 <= len(block["elements"]) <= 5:
+                yield f"{len(block['elements'])} elements of context_actions"
+            for element in block["elements"]:
+                yield from _feedback_problems(element)
         case "rich_text":
             yield from _rich_problems(block)
         case "divider":
@@ -101,11 +116,40 @@ def _text_problems(text: Mapping[str, Any], where: str) -> Iterator[str]:
         yield f"a {where} of {len(text['text'])} characters"
 
 
+def _marked_problems(text: Mapping[str, Any]) -> Iterator[str]:
+    """Marked words may have the asterisks around them, and nothing else that Slack reads as markup."""
+    words = re.sub(r"(?<![^ (])\*([^* ](?:[^*]*[^* ])?)\*(?![^ .,;)!?])", r"\1", text["text"])
+    if text.get("verbatim") is not True or not 1 <= len(text["text"]) <= _LONGEST["section"]:
+        yield "markup that is not verbatim, or too long"
+    if re.search(r"[*_~`<>&\n]|:[^\s:]+:", words):
+        yield f"words that may be read as markup: {words}"
+
+
 def _image_problems(image: Mapping[str, Any]) -> Iterator[str]:
     if not image["image_url"].startswith(("http://", "https://")) or len(image["image_url"]) > 3000:
         yield "an image's address"
     if not 1 <= len(image["alt_text"]) <= 2000:
         yield "an image's alt_text"
+
+
+def _accessory_problems(accessory: Mapping[str, Any]) -> Iterator[str]:
+    match accessory["type"]:
+        case "image":
+            yield from _image_problems(accessory)
+        case "overflow":
+            yield from _overflow_problems(accessory)
+        case _:
+            yield from _actions_problems([accessory])
+
+
+def _feedback_problems(element: Mapping[str, Any]) -> Iterator[str]:
+    if element["type"] != "feedback_buttons" or len(element["action_id"]) > 255:
+        yield "an element of context_actions that we never send"
+        return
+    for side in ("positive_button", "negative_button"):
+        yield from _text_problems(element[side]["text"], "button")
+        if not 1 <= len(element[side]["value"]) <= 2000 or len(element[side].get("accessibility_label", "")) > 75:
+            yield "a thumb's value or accessibility_label"
 
 
 def _actions_problems(buttons: list[Mapping[str, Any]]) -> Iterator[str]:
@@ -124,6 +168,8 @@ def _actions_problems(buttons: list[Mapping[str, Any]]) -> Iterator[str]:
             yield from _confirm_problems(button["confirm"])
         if len(button["action_id"]) > 255 or len(button.get("value", "")) > 2000:
             yield "a button's value or action_id"
+        if "accessibility_label" in button and not 1 <= len(button["accessibility_label"]) <= 75:
+            yield "a button's accessibility_label"
 
 
 def _confirm_problems(confirm: Mapping[str, Any]) -> Iterator[str]:
@@ -137,8 +183,12 @@ def _overflow_problems(menu: Mapping[str, Any]) -> Iterator[str]:
         yield f"a menu of {len(menu['options'])} options"
     for option in menu["options"]:
         yield from _text_problems(option["text"], "button")
-        if len(option["value"]) > 150 or not option["url"].startswith(("http://", "https://")):
-            yield "an option's value or address"
+        if not 1 <= len(option["value"]) <= 150:
+            yield "an option's value"
+        if "url" in option and not option["url"].startswith(("http://", "https://")):
+            yield "an option's address"
+    if len({option["value"] for option in menu["options"]}) < len(menu["options"]):
+        yield "two options of one value"
 
 
 def _rich_problems(block: Mapping[str, Any]) -> Iterator[str]:
@@ -168,21 +218,45 @@ def words_of(payload: Mapping[str, Any]) -> str:
             case "rich_text":
                 parts.append("".join(element.get("text", element.get("fallback", "")) for element in leaves(block)))
             case "header" | "section":
-                parts.append(block["text"]["text"])
+                is_marked = block["text"]["type"] == "mrkdwn"
+                parts.append(block["text"]["text"].replace("*", "") if is_marked else block["text"]["text"])
+                parts += [f"[{pressed['text']['text']}]" for pressed in pressed_in(block)]
             case "context":
                 parts += [element["text"] for element in block["elements"]]
-            case "actions":
-                for element in block["elements"]:
-                    labels = element.get("options", [element])
-                    parts += [f"[{labelled['text']['text']}]" for labelled in labels]
+            case "actions" | "context_actions":
+                parts += [f"[{pressed['text']['text']}]" for pressed in pressed_in(block)]
     return "\n".join(parts) or str(payload.get("text", ""))
 
 
+def interactive(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The elements of a message that can be pressed, as Slack counts them: a menu is one, and so are two thumbs."""
+    return [element for block in payload.get("blocks", []) for element in _elements_of(block)]
+
+
+def _elements_of(block: Mapping[str, Any]) -> list[dict[str, Any]]:
+    if block["type"] in ("actions", "context_actions"):
+        return list(block["elements"])
+    accessory = block.get("accessory", {})
+    return [accessory] if accessory and accessory["type"] != "image" else []
+
+
+def pressed_in(block: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """All that can be pressed or chosen in a block, as `SlackSimulator.press` takes it: with a label and a value."""
+    for element in _elements_of(block):
+        what = {"type": element["type"], "action_id": element["action_id"], "block_id": block.get("block_id", "b1")}
+        match element["type"]:
+            case "overflow":
+                yield from (what | {"text": one["text"], "selected_option": one} for one in element["options"])
+            case "feedback_buttons":
+                yield from (what | element[side] for side in ("positive_button", "negative_button"))
+            case _:
+                yield element | what
+
+
 def buttons_of(payload: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The buttons of a message by their labels; of equal labels the first."""
+    """What can be pressed or chosen in a message by its labels; of equal labels the first."""
     found: dict[str, dict[str, Any]] = {}
     for block in payload.get("blocks", []):
-        if block["type"] == "actions":
-            for button in (one for one in block["elements"] if one["type"] == "button"):
-                found.setdefault(button["text"]["text"], button | {"block_id": block.get("block_id", "b1")})
+        for pressed in pressed_in(block):
+            found.setdefault(pressed["text"]["text"], pressed)
     return found

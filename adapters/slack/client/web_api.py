@@ -24,6 +24,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack.client.errors import ERRORS, code_of, outcome_of
+from adapters.slack.client.new_blocks import NewBlocks
 from adapters.slack.client.payloads import Json
 from adapters.slack.client.rate_limit import HistoryPace, RateLimit
 from adapters.slack.client.retries import Retries
@@ -186,6 +187,8 @@ class SlackApi:
         self.token = bot_token
         self.workspace = identity.team_id if identity else ""
         self.rate_limit = RateLimit(connection.monotonic)
+        self.new_blocks = NewBlocks(connection.monotonic)
+        self.new_blocks_in_links = NewBlocks(connection.monotonic)
         self._history_paces: dict[str, HistoryPace] = {}
         self._identity = identity
         self._people: _Cache[Profile] = _Cache()

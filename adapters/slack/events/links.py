@@ -5,7 +5,7 @@ https://docs.slack.dev/messaging/unfurling-links-in-messages
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -28,6 +28,15 @@ log = structlog.get_logger(__name__)
 TOO_MANY_LINKS: Final = 3
 #: A paper whose card was shown in a channel less than so long ago has no other one there.
 SHOWN_FOR: Final = timedelta(minutes=30)
+
+
+def _classic(blocks: Iterable[Json]) -> list[Json]:
+    return block_kit.without_pictures(block_kit.classic(blocks))
+
+
+#: A card from the richest form to the plainest, in workspaces that take new blocks and in those that do not.
+_SIMPLER: Final = (list, block_kit.without_pictures, _classic, block_kit.as_sections)
+_SIMPLER_CLASSIC: Final = (block_kit.classic, _classic, block_kit.as_sections)
 
 
 class LinkEvents:
@@ -94,7 +103,7 @@ class LinkEvents:
 
     async def _show(self, place: Json, cards: Mapping[str, list[Json]]) -> bool | None:
         """Shows the cards in the richest form that Slack takes; whether it did, None if it might take some of them."""
-        for simpler in (list, block_kit.without_pictures, block_kit.as_sections):
+        for simpler in _SIMPLER if self._api.new_blocks_in_links.welcome else _SIMPLER_CLASSIC:
             unfurls = {url: {"blocks": simpler(card)} for url, card in cards.items()}
             try:
                 await self._api.connection.retries.ask(
@@ -105,6 +114,8 @@ class LinkEvents:
                 if not is_unacceptable(error):
                     return False
             else:
+                if simpler is _classic and any(block_kit.is_new(block) for card in cards.values() for block in card):
+                    self._api.new_blocks_in_links.refused()
                 return True
         return None
 

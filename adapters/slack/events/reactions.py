@@ -42,7 +42,7 @@ class ReactionEvents:
             return
         try:
             # Buttons are pressed by people, so reactions of other bots count as little as our own.
-            if person == (await services.api.identity()).user_id or (await services.api.profile(person)).bot:
+            if person == (await services.api.identity()).user_id or await _is_bot(services, person):
                 return
             address = await services.calls.address(item["channel"])
             await self._pass_on(services, event, address)
@@ -76,3 +76,12 @@ class ReactionEvents:
         if len(self._latest) > _REMEMBERED:
             self._latest.popitem(last=False)
         return True
+
+
+async def _is_bot(services: WorkspaceServices, person: str) -> bool:
+    """Whether that is no person. Where Slack does not say, it is one, as with buttons."""
+    try:
+        return (await services.api.profile(person)).bot
+    except ERRORS as error:
+        log.info("slack.person_unknown", person=person, reason=explained(error))
+        return False

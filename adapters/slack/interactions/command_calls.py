@@ -55,6 +55,12 @@ def _written(found: re.Match[str], names: Mapping[str, str]) -> str:
             return what if not label or linked_paper_ids(what) else label
 
 
+def chosen_line(body: Json) -> str:
+    """The line that a pressed button or a chosen entry of a menu stands for, empty where it is none of ours."""
+    action = body["actions"][0]
+    return str(action.get("value") or (action.get("selected_option") or {}).get("value") or "")
+
+
 class CommandCalls:
     """Reads slash commands and pressed buttons."""
 
@@ -78,7 +84,7 @@ class CommandCalls:
         container = body.get("container") or {}
         channel = body.get("channel") or {"id": container["channel_id"]}
         return await self._call(
-            body["actions"][0]["value"],
+            chosen_line(body),
             channel["id"],
             channel.get("name") or "",
             body["user"]["id"],

@@ -11,7 +11,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from adapters.slack.client.errors import ERRORS
 from adapters.slack.client.payloads import Json
 from adapters.slack.interactions.app_home import changes_home
-from adapters.slack.interactions.command_calls import CommandCalls
+from adapters.slack.interactions.command_calls import CommandCalls, chosen_line
 from adapters.slack.interactions.message_updates import MessageUpdates
 from adapters.slack.interactions.modals import in_text, with_invitation, with_settings_button
 from adapters.slack.interactions.replies import RemainingUses, Replies, ReplyTarget
@@ -55,7 +55,7 @@ class CommandListeners:
 
     async def on_button(self, ack: AsyncAck, body: Json) -> None:
         await ack()
-        if body["actions"][0].get("value"):
+        if chosen_line(body):
             self._background.start(self._answer(body, CommandCalls.of_button))
         else:
             self._background.start(self._say(UNKNOWN_BUTTON, _reply_target_of(body)))

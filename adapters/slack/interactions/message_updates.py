@@ -16,10 +16,10 @@ from weakref import WeakValueDictionary
 import structlog
 
 from adapters.slack.client.errors import ERRORS, code_of, is_unacceptable, refused_blocks
-from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import SlackApi
 from adapters.slack.interactions.replies import Replies, ReplyTarget
-from adapters.slack.messages.rendering import next_variant, plainer_variants, render
+from adapters.slack.messages.rendering import render_one
+from adapters.slack.messages.variants import Variants
 from adapters.slack.posting.metadata import metadata_of
 from bot.commands.reading import REDRAW
 from bot.platforms.command_calls import CommandCall, CommandRunner, Reply
@@ -61,11 +61,10 @@ class MessageUpdates:
 
     async def draw(self, api: SlackApi, ts: str, update: Outgoing, target: ReplyTarget | None = None) -> bool:
         """Lets that message say something else, by way of the `target` where there is one; whether that worked."""
-        pages = render(update.message)
-        if len(pages) != 1:
+        page = render_one(update.message)
+        if page is None:
             # Written under other settings than those of today, and too long under these.
             return False
-        (page,) = pages
         arguments = {
             "channel": update.address.channel,
             "ts": ts,
@@ -75,18 +74,19 @@ class MessageUpdates:
             # Not what Slack does by default here: it would look for links and names in the text.
             "parse": "none",
         }
-        forms = plainer_variants(arguments, text_alone=False)
-        form: Json | None = next(forms)
-        while form is not None:
+        variants = Variants(arguments, api.new_blocks, text_alone=False)
+        going_on = True
+        while going_on:
             try:
                 async with asyncio.timeout(_UPDATE_WITHIN):
-                    await api.client.chat_update(**form)
+                    await api.client.chat_update(**variants.form)
             except ERRORS as error:
                 log.info("slack.not_updated", channel=str(update.address), code=code_of(error), error=str(error)[:200])
-                form = next_variant(forms, refused_blocks(error)) if is_unacceptable(error) else None
+                going_on = is_unacceptable(error) and variants.refused(refused_blocks(error))
             else:
+                variants.taken()
                 return True
-        return target is not None and await self._replies.replace(page, target)
+        return target is not None and await self._replies.replace(page, target, api)
 
     async def draw_again(
         self, api: SlackApi, call: CommandCall, drawn: Outgoing, target: ReplyTarget | None = None

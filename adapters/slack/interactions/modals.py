@@ -13,7 +13,7 @@ import structlog
 from adapters.slack.client.errors import ERRORS, code_of, explained
 from adapters.slack.client.payloads import DIRECT_MESSAGE_PREFIX, Json
 from adapters.slack.client.web_api import SlackApi
-from adapters.slack.interactions.command_calls import CommandCalls
+from adapters.slack.interactions.command_calls import CommandCalls, chosen_line
 from adapters.slack.interactions.settings_modal import (
     OPENING_LINE,
     changes_of,
@@ -123,7 +123,7 @@ class Modals:
 
     async def home_button(self, body: Json) -> None:
         """A button in the app's home: the answer is a window over it."""
-        call = await self._calls.of_home(body["actions"][0]["value"], body["user"]["id"])
+        call = await self._calls.of_home(chosen_line(body), body["user"]["id"])
         await self.show_over_home(await self._commands.run(call), body)
 
     async def show_over_home(self, reply: Reply, body: Json) -> None:

@@ -20,15 +20,13 @@ from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import LIBRARY_LOG, NO_RETRIES, Connection, SlackApi, usable_proxy
 from adapters.slack.messages import block_kit, limits
 from adapters.slack.messages.rendering import (
-    MessageVariants,
     Payload,
     content_of,
-    next_variant,
-    plainer_variants,
     render,
     render_one,
     with_channel_name,
 )
+from adapters.slack.messages.variants import Variants
 from adapters.slack.posting.sending import post
 from bot.messages.message import Message, PaperBlock
 from bot.platforms.command_calls import Reply
@@ -36,7 +34,7 @@ from bot.platforms.command_calls import Reply
 log = structlog.get_logger(__name__)
 
 _TRIES: Final = 3
-_FEW_PAPERS: Final = 5
+_FEW_PAPERS: Final = 15
 _PAUSE: Final = 1.0  # seconds before a second try
 #: Whoever presses next waits for a message that everybody sees.
 _REPLACED_WITHIN: Final = 60.0  # seconds
@@ -98,7 +96,8 @@ class Replies:
             }
             if target.thread and not replaces:
                 body["thread_ts"] = target.thread
-            if not await self._deliver(plainer_variants(body), target, target.until, repeatable=reply.ephemeral):
+            variants = Variants(body, api.new_blocks if api else None)
+            if not await self._deliver(variants, target, target.until, repeatable=reply.ephemeral):
                 return api is not None and await self._post_instead(api, pages[number:], reply, target)
         return True
 
@@ -127,27 +126,28 @@ class Replies:
             return False
         return True
 
-    async def replace(self, payload: Payload, target: ReplyTarget) -> bool:
+    async def replace(self, payload: Payload, target: ReplyTarget, api: SlackApi) -> bool:
         """Lets the message whose button was pressed say something else, to all who see it; whether that worked.
 
         What Slack does not take with its buttons is left as it is.
         """
         body = content_of(payload) | {"replace_original": True}
         until = min(target.until, time.monotonic() + _REPLACED_WITHIN)
-        return await self._deliver(plainer_variants(body, text_alone=False), target, until, repeatable=True)
+        variants = Variants(body, api.new_blocks, text_alone=False)
+        return await self._deliver(variants, target, until, repeatable=True)
 
-    async def _deliver(self, variants: MessageVariants, target: ReplyTarget, until: float, *, repeatable: bool) -> bool:
+    async def _deliver(self, variants: Variants, target: ReplyTarget, until: float, *, repeatable: bool) -> bool:
         """`repeatable` allows another try when nobody knows whether the first one arrived: at worst the asker alone
         sees it twice. Where Slack asks to wait it is waited for, as long as that ends before `until`."""
-        body, failures = next(variants), 0
+        failures = 0
         while target.uses.left:
-            outcome = await self._post(target.response_url, body)
+            outcome = await self._post(target.response_url, variants.form)
             if not outcome.certain:
                 target.uses.left -= 1
             if 200 <= outcome.status < 300:
+                variants.taken()
                 return True
-            if outcome.status == 400 and (plainer := next_variant(variants, outcome.named)) is not None:
-                body = plainer
+            if outcome.status == 400 and variants.refused(outcome.named):
                 continue
             log.warning("slack.answer_failed", status=outcome.status)
             if outcome.status != 429:

@@ -1,7 +1,8 @@
 """The pieces of Block Kit that we use, as Slack's JSON.
 
-Only `plain_text` and `rich_text` carry words: Slack reads no markup in either, so nothing that a feed says can format,
-link or ping, whatever characters are in it. Emoji names (`:fire:`) stay as they are written.
+`plain_text` and `rich_text` carry words: Slack reads no markup in either, so nothing that a feed says can format, link
+or ping, whatever characters are in it. Emoji names (`:fire:`) stay as they are written. The one exception is a sentence
+with marked words beside a picture (`marked`), which must not have any character that could mean something.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ from typing import Any
 
 from adapters.slack.client.payloads import Json
 from adapters.slack.messages import limits
-from bot.messages.message import Button, ButtonStyle, Link, Span
+from bot.messages.message import Button, ButtonStyle, Link, Span, Thumbs
+from bot.text.counting import count_of
 from bot.text.shortening import shorten
 
 #: Every button's `action_id` starts so; what it does is the command line in its `value`. Both are in messages that
 #: were posted long ago and must never change their meaning.
 RUN_ACTION = "paperround.run"
+#: The menu of a paper and the thumbs below it. What they do is in the `value` of what was chosen.
+MENU_ACTION = f"{RUN_ACTION}.menu"
+VOTE_ACTION = f"{RUN_ACTION}.vote"
 #: The menu of links below a card. Its choices lead somewhere by themselves; Slack tells us of them all the same.
 LINKS_ACTION = "paperround.links"
 #: A button whose line takes more than this as JSON is left out.
@@ -28,9 +33,15 @@ _LONGEST_LINE = 2_500
 _LINE_OVERHEAD = 150  # JSON around the words of one run of text, at most
 _LONGEST_LABEL = 150  # characters of words before an address that is written out
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+#: What might be read as markup: Slack's signs, a new line, and a colon that may begin an emoji's name.
+_MARKUP = re.compile(r"[*_~`<>&@#|\\]|[^\S ]|:(?! |$)")
+_OPENING = frozenset(("", " ", "("))
+_CLOSING = frozenset(("", " ", ".", ",", ";", ")", "!", "?"))
 _DATE_FORMAT = "{date_short_pretty} at {time}"
 _PERSON = re.compile("[UW][A-Z0-9]{2,20}")
 _LEFT_TO_RIGHT = "\u200e"
+#: Signs that stand on buttons, in words.
+_SPOKEN = {"👍": "A good paper for this channel", "👎": "Not a paper for this channel", "⋯": "More about this paper"}
 _STYLES = {ButtonStyle.PRIMARY: "primary", ButtonStyle.DANGER: "danger"}
 
 
@@ -151,10 +162,84 @@ def quote(text: str) -> Json:
     return {"type": "rich_text_quote", "elements": [words(text)]}
 
 
-def picture_beside(text: str, url: str, alt: str) -> Json:
-    """A paragraph with a thumbnail to its right."""
-    image = {"type": "image", "image_url": url, "alt_text": shorten(alt, limits.ALT_TEXT)}
-    return {"type": "section", "text": plain(text, limits.SECTION), "accessory": image}
+def picture_beside(text: str | Json, url: str) -> Json:
+    """A paragraph with a paper's thumbnail to its right. A screen reader has just said the title, so the picture only
+    says what it is."""
+    image = {"type": "image", "image_url": url, "alt_text": "The paper's picture"}
+    shown = plain(text, limits.SECTION) if isinstance(text, str) else text
+    return {"type": "section", "text": shown, "accessory": image}
+
+
+def marked(spans: Sequence[Span]) -> Json | None:
+    """Words for a section, some of them bold; None where a character in them might be read as markup.
+
+    Nothing is escaped, because nothing needs it: Slack has no escape for its own signs. `verbatim` keeps it from making
+    links of words. A word is only bold where Slack surely reads our signs around it: next to a space or a mark.
+    https://docs.slack.dev/messaging/formatting-message-text
+    """
+    texts = [span.text for span in spans]
+    whole = "".join(texts)
+    if _MARKUP.search(whole) or not whole.strip() or len(whole) > limits.SECTION // 2:
+        return None
+    parts: list[str] = []
+    for number, span in enumerate(spans):
+        before, after = "".join(texts[:number])[-1:], "".join(texts[number + 1 :])[:1]
+        stands_alone = before in _OPENING and after in _CLOSING and span.text == span.text.strip()
+        parts.append(f"*{span.text}*" if span.bold and span.text and stands_alone else span.text)
+    return {"type": "mrkdwn", "text": "".join(parts), "verbatim": True}
+
+
+def words_beside_menu(text: str, entries: Sequence[Button]) -> Json:
+    """A line with a menu to its right, a button where there is one entry, or the line in small print where there is
+    none.
+
+    A question before an entry would be asked before each of them: an entry that must ask does not belong here.
+    https://docs.slack.dev/reference/block-kit/block-elements/overflow-menu-element
+    """
+    fitting = (
+        one
+        for one in entries
+        if _is_usable(one) and len(one.line) <= limits.OPTION_VALUE and one.style is not ButtonStyle.DANGER
+    )
+    usable = list({one.line: one for one in fitting}.values())[: limits.OVERFLOW]
+    if not usable:
+        return context(text)
+    options = [{"text": _label(one.label), "value": one.line} for one in usable]
+    menu = {"type": "overflow", "action_id": MENU_ACTION, "options": options}
+    accessory = menu if usable[1:] else _button(usable[0], 0)
+    return {"type": "section", "text": plain(text, limits.SECTION), "accessory": accessory}
+
+
+def thumbs(votes: Thumbs) -> Json:
+    """Two thumbs with their counts, which Slack shows as one element.
+
+    https://docs.slack.dev/reference/block-kit/block-elements/feedback-buttons-element
+    """
+    element = {
+        "type": "feedback_buttons",
+        "action_id": VOTE_ACTION,
+        "positive_button": _thumb("👍", votes.up, votes.up_line),
+        "negative_button": _thumb("👎", votes.down, votes.down_line),
+    }
+    return {"type": "context_actions", "elements": [element]}
+
+
+def _thumb(sign: str, count: int, line: str) -> Json:
+    label = f"{sign} {count}" if count else sign
+    text = plain(label, limits.BUTTON_LABEL, emoji=True)
+    return {"text": text, "value": line, "accessibility_label": spoken_label(label)}
+
+
+def _label(text: str) -> Json:
+    """Words of our own, which name no emoji: in the fewest characters, as a digest has many menus."""
+    return {"type": "plain_text", "text": shorten(printable(text), limits.BUTTON_LABEL)}
+
+
+def spoken_label(label: str) -> str:
+    """What a screen reader says for a button that shows a sign; empty where the label is words already."""
+    sign, _, count = label.partition(" ")
+    words = _SPOKEN.get(sign, "")
+    return f"{words}, {count_of(int(count), 'vote')} so far" if words and count.isdecimal() else words
 
 
 def actions(buttons: Iterable[Button], links: Iterable[Link] = ()) -> list[Json]:
@@ -188,6 +273,8 @@ def _button(button: Button, number: int) -> Json:
         "text": plain(button.label, limits.BUTTON_LABEL, emoji=True),
         "value": button.line,
     }
+    if spoken := spoken_label(button.label):
+        element["accessibility_label"] = spoken
     if style := _STYLES.get(button.style):
         element["style"] = style
     if button.style is ButtonStyle.DANGER:
@@ -206,9 +293,55 @@ def _confirm(label: str) -> Json:
     }
 
 
+def has_picture(block: Mapping[str, Any]) -> bool:
+    """Whether a picture stands beside the words."""
+    accessory: Json = block.get("accessory", {})
+    return bool(accessory) and accessory["type"] == "image"
+
+
 def without_pictures(blocks: Iterable[Mapping[str, Any]]) -> list[Json]:
     """The blocks without their thumbnails: Slack refuses a whole message when it cannot fetch one picture."""
-    return [{name: value for name, value in block.items() if name != "accessory"} for block in blocks]
+    return [
+        {name: value for name, value in block.items() if name != "accessory" or not has_picture(block)}
+        for block in blocks
+    ]
+
+
+def is_new(block: Mapping[str, Any]) -> bool:
+    """Whether a block is of a kind that not every workspace may know yet."""
+    return bool(block["type"] == "context_actions")
+
+
+def classic(blocks: Iterable[Json]) -> list[Json]:
+    """The blocks with rows of buttons in the place of those that not every workspace may know."""
+    return [_classic(block) if is_new(block) else block for block in blocks]
+
+
+def _classic(block: Json) -> Json:
+    pressed = [element[side] for element in block["elements"] for side in ("positive_button", "negative_button")]
+    return {
+        "type": "actions",
+        "elements": [
+            {"type": "button", "action_id": f"{RUN_ACTION}.{number}"} | one for number, one in enumerate(pressed)
+        ],
+    }
+
+
+def has_list(block: Mapping[str, Any]) -> bool:
+    """Whether a block is a bulleted list and nothing else."""
+    return bool(block["type"] == "rich_text") and [part["type"] for part in block["elements"]] == ["rich_text_list"]
+
+
+def with_joined_lists(blocks: Iterable[Json]) -> list[Json]:
+    """The blocks with lists that follow one another as one."""
+    joined: list[Json] = []
+    for block in blocks:
+        if joined and has_list(block) and has_list(joined[-1]):
+            lines = [*joined[-1]["elements"][0]["elements"], *block["elements"][0]["elements"]]
+            joined[-1] = rich(bullets(lines))
+        else:
+            joined.append(block)
+    return joined
 
 
 def with_channel_name(block: Json, channel_id: str, name: Json) -> Json:
@@ -227,8 +360,13 @@ def with_channel_name(block: Json, channel_id: str, name: Json) -> Json:
 
 
 def simplified(block: Json) -> list[Json]:
-    """A block that Slack refuses in a form that it may take: without its picture, else its words alone."""
-    return without_pictures([block]) if "accessory" in block else as_sections([block])
+    """A block that Slack refuses in a form that it may take: older, without what stands beside it, or its words
+    alone."""
+    if is_new(block):
+        return classic([block])
+    if "accessory" in block:
+        return [{name: value for name, value in block.items() if name != "accessory"}]
+    return as_sections([block])
 
 
 def as_sections(blocks: Iterable[Json]) -> list[Json]:
@@ -242,7 +380,9 @@ def lines_of(block: Mapping[str, Any], longest: int = limits.SECTION) -> Iterato
     characters in a row. Buttons say nothing."""
     match block["type"]:
         case "header" | "section":
-            yield shorten(block["text"]["text"], longest)
+            text = block["text"]
+            # Of the signs in `marked` words all are ours.
+            yield shorten(text["text"].replace("*", "") if text["type"] == "mrkdwn" else text["text"], longest)
         case "context":
             yield from (shorten(element["text"], longest) for element in block["elements"])
         case "rich_text":

@@ -1,5 +1,10 @@
 """A paper as Slack shows it, in a bounded number of characters.
 
+A card in a list has a title, the reason why it is there, a line of small facts with its menu, and the thumbs. A section
+has room for one thing beside its words, so a picture stands beside the reason and the menu beside the facts. Slack's
+own `card` block has a picture and buttons as well, but takes titles of 150 characters and words of 200, no menu and no
+thumbs, and reads markup in all of its words.
+
 What is too long is cut in the order that `PaperBlock` sets: the abstract, then the snippet, the reason, the summary
 and the byline, then topics, facts and further links; the picture and the end of the title go last, the address never.
 """
@@ -12,17 +17,20 @@ from typing import Any
 
 from adapters.slack.client.payloads import Json
 from adapters.slack.messages import block_kit, limits
-from bot.messages.message import Button, PaperBlock, PersonMention, Span
+from bot.messages.message import PaperBlock, PersonMention, Span
 from bot.text.shortening import shorten
 
-LONGEST_BUTTON_ROW = 6
-_SHORTEST_TITLE = 40
+LONGEST_BUTTON_ROW = 8
+_READABLE_TITLE, _SHORTEST_TITLE = 100, 40
+#: What is left out before the end of a long title, and what only after that.
+_ASIDE = ("topics", "facts", "links")
+_LAST = ("people", "buttons", "thumbnail_url")
 
 
 def paper_blocks(block: PaperBlock, budget: int) -> list[Json]:
     """The card or line of a paper in at most `budget` characters of JSON."""
     block = _visible(block)
-    build = _line if block.compact else _card
+    build = _line if block.compact else _listed if _is_listed(block) else _card
     blocks = build(block)
     if block_kit.size(blocks) <= budget:
         # Nearly always, and a digest to everybody renders many.
@@ -62,13 +70,15 @@ def _shorter_variants(
             changes = {part: _shortened_by(text, over)}
             block = replace(block, **changes)
             yield block
-    for part in ("topics", "facts", "links", "people", "buttons", "thumbnail_url"):
-        while excess() > 0 and (kept := getattr(block, part)):
-            changes = {part: kept[:-1] if isinstance(kept, tuple) else ""}
-            block = replace(block, **changes)
+    for parts, shortest_title in ((_ASIDE, _READABLE_TITLE), (_LAST, _SHORTEST_TITLE)):
+        for part in parts:
+            while excess() > 0 and (kept := getattr(block, part)):
+                changes = {part: kept[:-1] if isinstance(kept, tuple) else ""}
+                block = replace(block, **changes)
+                yield block
+        if (over := excess()) > 0:
+            block = replace(block, title=shorten(block.title, max(shortest_title, len(block.title) - over)))
             yield block
-    if (over := excess()) > 0:
-        yield replace(block, title=shorten(block.title, max(_SHORTEST_TITLE, len(block.title) - over)))
 
 
 def _shortened_by(text: Any, characters: int) -> Any:
@@ -103,13 +113,13 @@ def _card(block: PaperBlock) -> list[Json]:
     ]
     if block.people:
         lines.append(_for_whom(block.people))
-    buttons = block_kit.actions((*_elements(block), *block.buttons[:LONGEST_BUTTON_ROW]), block.links)
+    buttons = block_kit.actions(block.buttons[:LONGEST_BUTTON_ROW], block.links)
     if (links := _links(block)) and not _has_menu(buttons):
         lines.append(links)
     blocks = [block_kit.rich(block_kit.section(*_joined(lines)))]
     if pictured:
         # A section must have words; a paper without a summary shows its id beside the picture.
-        blocks.append(block_kit.picture_beside(block.summary or block.paper_id, block.thumbnail_url, block.title))
+        blocks.append(block_kit.picture_beside(block.summary or block.paper_id, block.thumbnail_url))
     if block.abstract:
         blocks.append(block_kit.rich(block_kit.quote(block.abstract)))
     if aside := _details_line(block.byline, *block.facts, topics=block.topics):
@@ -117,13 +127,40 @@ def _card(block: PaperBlock) -> list[Json]:
     return blocks + buttons
 
 
-def _elements(block: PaperBlock) -> Iterator[Button]:
-    """The votes and the way to everything else."""
-    if thumbs := block.thumbs:
-        yield Button(f"👍 {thumbs.up}" if thumbs.up else "👍", thumbs.up_line)
-        yield Button(f"👎 {thumbs.down}" if thumbs.down else "👎", thumbs.down_line)
-    if block.opens:
-        yield block.opens
+def _is_listed(block: PaperBlock) -> bool:
+    """Whether a card is one of a list, with thumbs and a menu, and not one that stands for itself."""
+    return bool(block.thumbs or block.menu or block.opens)
+
+
+def _listed(block: PaperBlock) -> list[Json]:
+    why = block.snippet or block.reason
+    beside = _beside_picture(block, why)
+    lines = [[block_kit.link(block.title, block.url, bold=True)]]
+    if why and (block.summary or beside is None):
+        lines.append([block_kit.words(span.text, bold=span.bold, italic=span.italic) for span in why])
+    if block.summary and beside is None:
+        lines.append([block_kit.words(block.summary)])
+    if block.people:
+        lines.append(_for_whom(block.people))
+    blocks = [block_kit.rich(block_kit.section(*_joined(lines)))]
+    if beside is not None:
+        blocks.append(block_kit.picture_beside(beside, block.thumbnail_url))
+    if block.abstract:
+        blocks.append(block_kit.rich(block_kit.quote(block.abstract)))
+    aside = _details_line(block.byline, *block.facts, topics=block.topics) or block.paper_id
+    blocks.append(block_kit.words_beside_menu(aside, block.menu or ((block.opens,) if block.opens else ())))
+    if block.thumbs:
+        blocks.append(block_kit.thumbs(block.thumbs))
+    return blocks
+
+
+def _beside_picture(block: PaperBlock, why: Sequence[Span]) -> str | Json | None:
+    """What stands beside the picture: the summary, else the reason. None without a picture, or where nothing can."""
+    if not block_kit.is_url(block.thumbnail_url):
+        return None
+    if block.summary or not why:
+        return block.summary or None
+    return block_kit.marked(why)
 
 
 def _details_line(*parts: str, topics: Sequence[str]) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from adapters.slack.client.payloads import DIRECT_MESSAGE_PREFIX, Json
 from adapters.slack.messages import block_kit, limits
@@ -30,16 +32,22 @@ from bot.text.shortening import shorten, split_text
 
 #: Escaping makes a character five at most, so this many always stay within `limits.TEXT`.
 _LONGEST_TEXT: Final = limits.TEXT // 5
-#: Characters in a row where a message is text alone: of an abstract the beginning must do.
-_LONGEST_LINE: Final = 200
 #: What somebody's conversation with another person is called.
 _UNSEEN: Final = "a conversation of yours"
 #: Room in a message with papers for all that is not a paper: mention, heading, topics, divider, a button.
 _FRAME: Final = 1_500
 #: Characters of JSON for one paper: a line of a list, a card, a card with its abstract.
-_LINE, _CARD, _CARD_WITH_ABSTRACT = 520, 1_500, 3_900
-#: Papers of a brief digest: five cards and five lines fill a message.
-_BRIEF: Final = 10
+_LINE, _CARD, _CARD_WITH_ABSTRACT = 520, 2_100, 3_900
+#: The same for a line and a card in a message that would be too long, shorter and shorter: at the last each card still
+#: has its title, a part of its reason, thumbs and menu, and each line its title.
+_SHORTEST_CARD: Final = 1_500
+_SHORTER: Final = ((400, _CARD), (340, _CARD), (290, _CARD), (290, 1_800), (290, _SHORTEST_CARD))
+#: Characters that a line does not take where it goes on with the list before it.
+_EMPTY_LIST: Final = block_kit.size([block_kit.rich(block_kit.bullets([]))]) - len(",")
+#: Characters of JSON that a picture beside a summary takes, about.
+_PICTURE: Final = 200
+#: Papers of a brief digest that surely fit into one message: the first ones are cards.
+_BRIEF: Final = 15
 #: Characters of one part of a document; five of them fill a message well.
 _PART: Final = 2_000
 #: Room for one list; the rest of the message is there for what is around it.
@@ -60,27 +68,35 @@ def papers_per_message(style: Style, *, abstracts: bool) -> int:
         return _BRIEF
     if style is not Style.CARDS:
         return (limits.MESSAGE - _FRAME) // _LINE
-    return (limits.MESSAGE - _FRAME) // (_CARD_WITH_ABSTRACT if abstracts else _CARD)
+    return (limits.MESSAGE - _FRAME) // (_CARD_WITH_ABSTRACT if abstracts else _SHORTEST_CARD)
 
 
-def render(message: Message) -> list[Payload]:
-    """The message as Slack's messages: one wherever it fits, several where it must be split, in their order."""
-    chunks = [_mention(message.mention)]
+def render(message: Message, *, line: int = _LINE, card: int = _CARD) -> list[Payload]:
+    """The message as Slack's messages: one wherever it fits, several where it must be split, in their order.
+
+    `line` and `card` are the characters of JSON for a paper: with less, less is said about each.
+    """
+    chunks = [_sized(_mention(message.mention))]
     for block in message.blocks:
-        rendered = _rendered(block)
-        # Rows of buttons and long documents may part; everything else of one neutral block stays together.
-        chunks += [[row] for row in rendered] if isinstance(block, Buttons | Document) else [rendered]
+        if isinstance(block, PaperBlock):
+            chunks.append(_paper(block, line if block.compact else _CARD_WITH_ABSTRACT if block.abstract else card))
+        elif isinstance(block, Buttons | Document):
+            # Rows of buttons and long documents may part; everything else of one neutral block stays together.
+            chunks += [_sized([row]) for row in _rendered(block)]
+        else:
+            chunks.append(_sized(_rendered(block)))
     pages: list[list[Json]] = [[]]
     room = limits.MESSAGE - len("[]")
-    for chunk in chunks:
-        cost = block_kit.size(chunk)
+    for chunk, size in chunks:
+        goes_on = bool(pages[-1] and chunk) and block_kit.has_list(pages[-1][-1]) and block_kit.has_list(chunk[0])
+        cost = size - _EMPTY_LIST if goes_on else size
         if pages[-1] and (cost > room or len(pages[-1]) + len(chunk) > limits.BLOCKS):
             pages.append([])
-            room = limits.MESSAGE - len("[]")
+            room, cost = limits.MESSAGE - len("[]"), size
         pages[-1] += chunk
         room -= cost
     text = _spoken(message)
-    return [Payload(text, tuple(page)) for page in pages]
+    return [Payload(text, tuple(block_kit.with_joined_lists(page))) for page in pages]
 
 
 def render_one(message: Message) -> Payload | None:
@@ -88,26 +104,49 @@ def render_one(message: Message) -> Payload | None:
 
     None for one that does not fit even so: nothing of it may be left out unnoticed.
     """
-    for shorter in _shorter_variants(message):
-        pages = render(shorter)
+    pages = render(message)
+    if len(pages) == 1:
+        return pages[0]
+    excess = sum(block_kit.size(page.blocks) for page in pages) - limits.MESSAGE
+    for shorter, (line, card) in _shorter_variants(message, excess):
+        pages = render(shorter, line=line, card=card)
         if len(pages) == 1:
             return pages[0]
     return None
 
 
-def _shorter_variants(message: Message) -> Iterator[Message]:
-    yield message
+def _shorter_variants(message: Message, excess: int) -> Iterator[tuple[Message, tuple[int, int]]]:
+    """The message with less and less about each paper, and the characters for a line and a card of it.
+
+    Pictures go first, from the last card on, beginning with about as many as make up for the `excess`.
+    """
+    pictures = sum(bool(block.thumbnail_url) for block in message.blocks if isinstance(block, PaperBlock))
+    for kept in range(max(0, pictures - math.ceil(excess / _PICTURE)), -1, -1):
+        yield _with_pictures(message, kept), (_LINE, _CARD)
+    bare = _with_pictures(message, 0)
+    for budget in _SHORTER:
+        yield bare, budget
+    less: dict[str, Any] = {}
     for changes in (
         {"abstract": ""},
-        {"abstract": "", "summary": "", "snippet": (), "reason": ()},
+        {"summary": "", "snippet": (), "reason": ()},
         {"compact": True, "buttons": (), "thumbs": None, "menu": (), "opens": None},
     ):
-        yield replace(
-            message,
-            blocks=tuple(
-                replace(block, **changes) if isinstance(block, PaperBlock) else block for block in message.blocks
-            ),
-        )
+        less |= changes
+        blocks = (replace(block, **less) if isinstance(block, PaperBlock) else block for block in bare.blocks)
+        yield replace(bare, blocks=tuple(blocks)), _SHORTER[-1]
+
+
+def _with_pictures(message: Message, kept: int) -> Message:
+    """The message with the pictures of so many papers, the first ones that have one."""
+    blocks: list[Block] = []
+    for block in message.blocks:
+        if isinstance(block, PaperBlock) and block.thumbnail_url:
+            kept -= 1
+            blocks.append(block if kept >= 0 else replace(block, thumbnail_url=""))
+        else:
+            blocks.append(block)
+    return replace(message, blocks=tuple(blocks))
 
 
 def content_of(payload: Payload) -> Json:
@@ -129,50 +168,6 @@ def with_channel_name(payload: Payload, channel_id: str) -> Payload:
         spoken, name = f"<#{channel_id}>", {"type": "channel", "channel_id": channel_id}
     blocks = [block_kit.with_channel_name(block, channel_id, name) for block in payload.blocks]
     return Payload(payload.text.replace(channel_id, spoken), tuple(blocks))
-
-
-MessageVariants = Generator[Json, Collection[int], None]
-
-
-def plainer_variants(arguments: Json, *, text_alone: bool = True) -> MessageVariants:
-    """The message, then in forms that Slack may take when it refused that: with the blocks that it named simplified,
-    without thumbnails, and as text alone if that is better than nothing. `next_variant` asks for them."""
-    named = yield arguments
-    blocks: list[Json] = arguments["blocks"]
-    if any(number < len(blocks) for number in named):
-        simplified = [
-            block_kit.simplified(block) if number in named else [block] for number, block in enumerate(blocks)
-        ]
-        blocks = [block for some in simplified for block in some]
-        if blocks:
-            yield arguments | {"blocks": blocks}
-    if any("accessory" in block for block in blocks):
-        yield arguments | {"blocks": block_kit.without_pictures(blocks)}
-    if text_alone:
-        alone = {name: value for name, value in arguments.items() if name != "blocks"}
-        yield alone | {"text": _as_text(arguments["blocks"]) or arguments["text"]}
-
-
-def next_variant(variants: MessageVariants, named: Collection[int]) -> Json | None:
-    """The next form once Slack refused the last one for the blocks of those numbers; None when there is none."""
-    try:
-        return variants.send(named)
-    except StopIteration:
-        return None
-
-
-def _as_text(blocks: Iterable[Json]) -> str:
-    """What the blocks say as a message's `text`, line by line as far as Slack takes it. Addresses are written out."""
-    kept: list[str] = []
-    room = limits.TEXT - len("\n…")
-    for line in (line for block in blocks for line in block_kit.lines_of(block, _LONGEST_LINE)):
-        shown = block_kit.escape(line).strip()
-        room -= len(shown) + 1
-        if room < 0:
-            return "\n".join((*kept, "…"))
-        if shown:
-            kept.append(shown)
-    return "\n".join(kept)
 
 
 def _mention(mention: str) -> list[Json]:
@@ -203,8 +198,17 @@ def _rendered(block: Block) -> list[Json]:
         case Buttons(buttons=buttons):
             return block_kit.actions(buttons)
         case PaperBlock():
-            budget = _LINE if block.compact else _CARD_WITH_ABSTRACT if block.abstract else _CARD
-            return paper_blocks(block, budget)
+            raise AssertionError("papers have a budget of their own")
+
+
+@lru_cache(512)
+def _paper(block: PaperBlock, budget: int) -> tuple[tuple[Json, ...], int]:
+    """A paper's blocks, which nobody changes, and their size: what many channels get is made once."""
+    return _sized(paper_blocks(block, budget))
+
+
+def _sized(blocks: Sequence[Json]) -> tuple[tuple[Json, ...], int]:
+    return tuple(blocks), block_kit.size(blocks)
 
 
 def _rich_line(spans: Sequence[Span]) -> list[Json]:

@@ -11,7 +11,8 @@ from slack_sdk.errors import SlackApiError
 from adapters.slack.client.errors import ERRORS, PostponedError, code_of, is_unacceptable, outcome_of, refused_blocks
 from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import SlackApi
-from adapters.slack.messages.rendering import content_of, next_variant, plainer_variants, render, with_channel_name
+from adapters.slack.messages.rendering import content_of, render, with_channel_name
+from adapters.slack.messages.variants import Variants
 from bot.messages.message import Message
 from bot.platforms.outcomes import Retry, Unknown
 
@@ -26,19 +27,19 @@ async def post(api: SlackApi, arguments: Json) -> str:
     Only what Slack has certainly refused is asked again, in another way: after joining a public channel, or without
     the pictures and blocks that it does not take.
     """
-    forms = plainer_variants(arguments)
-    form = next(forms)
+    variants = Variants(arguments, api.new_blocks)
     while True:
         try:
-            return await _post_variant(api, form)
+            ts = await _post_variant(api, variants.form)
         except ERRORS as error:
             if not is_unacceptable(error):
                 raise
             log.warning("slack.message_refused", channel=arguments["channel"], code=code_of(error))
-            plainer = next_variant(forms, refused_blocks(error))
-            if plainer is None:
+            if not variants.refused(refused_blocks(error)):
                 raise
-            form = plainer
+        else:
+            variants.taken()
+            return ts
 
 
 async def say(

@@ -10,6 +10,7 @@ import pytest
 from adapters.slack.client.errors import retry_after
 from adapters.slack.client.web_api import Connection
 from adapters.slack.installation.workspaces import OneWorkspace
+from adapters.slack.messages import block_kit
 from adapters.slack.platform import SlackPlatform
 from adapters.slack.posting.metadata import EVENT_TYPE
 from bot.channels.channel import Address, PlatformName
@@ -139,7 +140,7 @@ async def test_a_thumbnail_that_slack_cannot_load_does_not_hold_the_message(
     assert isinstance(await platform.send(outgoing(channel, PICTURED)), Sent)
     (message,) = channel.messages
     assert "In short." in words_of(message)
-    assert not any("accessory" in block for block in message["blocks"])
+    assert not any(map(block_kit.has_picture, message["blocks"]))
 
 
 def two_cards() -> Message:
@@ -157,7 +158,7 @@ async def test_one_picture_that_slack_cannot_load_costs_only_that_picture(
     slack.pictures_missing.add("https://cdn.example.org/1.png")
     assert isinstance(await platform.send(outgoing(channel, two_cards())), Sent)
     (message,) = channel.messages
-    pictures = [block["accessory"]["image_url"] for block in message["blocks"] if "accessory" in block]
+    pictures = [block["accessory"]["image_url"] for block in message["blocks"] if block_kit.has_picture(block)]
     assert pictures == ["https://cdn.example.org/2.png"]
 
 
@@ -168,7 +169,7 @@ async def test_one_block_that_slack_refuses_is_flattened_and_keeps_its_address(
     slack.disliked = "Diffusion Study 2"
     assert isinstance(await platform.send(outgoing(channel, two_cards())), Sent)
     (message,) = channel.messages
-    assert len([block for block in message["blocks"] if "accessory" in block]) == 2
+    assert len([block for block in message["blocks"] if block_kit.has_picture(block)]) == 2
     flat = [block["text"]["text"] for block in message["blocks"] if block["type"] == "section"]
     assert "Diffusion Study 2 https://huggingface.co/papers/2605.00002" in flat
     assert message["blocks"][0]["type"] == "rich_text"
@@ -192,7 +193,7 @@ async def test_text_alone_has_the_addresses_even_of_papers_with_long_abstracts(
     slack: SlackSimulator, platform: SlackPlatform
 ) -> None:
     channel = slack.channel()
-    slack.fail("chat.postMessage", "invalid_blocks")
+    slack.fail("chat.postMessage", *["invalid_blocks"] * 2)
     abstract = "We study & measure. " * 90 + "The code is at https://github.com/ada/diffusion"
     cards = tuple(paper_card(a_paper(number, abstract=abstract), abstract=True) for number in (1, 2))
     assert isinstance(await platform.send(outgoing(channel, Message(summary="Two", blocks=cards))), Sent)
@@ -213,7 +214,7 @@ async def test_text_alone_ends_where_slack_takes_no_more(slack: SlackSimulator, 
 
 async def test_blocks_that_slack_does_not_take_become_text(slack: SlackSimulator, platform: SlackPlatform) -> None:
     channel = slack.channel()
-    slack.fail("chat.postMessage", "invalid_blocks")
+    slack.fail("chat.postMessage", *["invalid_blocks"] * 2)
     assert isinstance(await platform.send(outgoing(channel)), Sent)
     (message,) = channel.messages
     assert "blocks" not in message

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.slack.app import SlackApp
+from adapters.slack.messages.block_kit import has_picture
 from adapters.slack.platform import SlackPlatform
 from bot.app.assembly import lifecycle_of
 from bot.channels.channel import ChannelState
@@ -245,7 +246,7 @@ async def test_links_to_papers_become_cards_with_buttons_that_work(listening: Bo
     card = unfurl["unfurls"][known]
     assert "Diffusion Study 1" in words_of(card)
     async with listening.over_http():
-        pressed = await listening.slack.press(buttons_of(card)["⋯"], channel, ephemeral=False)
+        pressed = await listening.slack.press(buttons_of(card)["Abstract"], channel, ephemeral=False)
         assert "We study diffusion." in words_of(await pressed.answer())
 
 
@@ -259,7 +260,22 @@ async def test_a_link_has_its_card_without_what_slack_does_not_show(listening: B
     (card,) = unfurl["unfurls"].values()
     assert "Diffusion Study 1" in words_of(card)
     assert "In short." in words_of(card)
-    assert not any("accessory" in block for block in card["blocks"])
+    assert not any(map(has_picture, card["blocks"]))
+
+
+async def test_where_slack_knows_no_thumbs_a_link_has_buttons(listening: BotProcess) -> None:
+    listening.slack.new_blocks = False
+    await listening.news(a_paper(1), a_paper(2))
+    urls = [f"https://arxiv.org/abs/2605.0000{number}" for number in (1, 2)]
+    channel = listening.slack.channel()
+    for url in urls:
+        await happens(listening, shared(channel, url))
+    for unfurl in listening.slack.unfurls:
+        (card,) = unfurl["unfurls"].values()
+        assert buttons_of(card)["👍"]["type"] == "button"
+    assert len(listening.slack.unfurls) == 2
+    # The second card came at once.
+    assert listening.slack.count("chat.unfurl") == 3 + 1
 
 
 async def test_a_link_that_slack_does_not_show_costs_no_other_its_card(listening: BotProcess) -> None:

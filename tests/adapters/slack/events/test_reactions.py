@@ -96,9 +96,10 @@ async def test_only_people_count(bot: BotProcess) -> None:
         assert bot.slack.count("chat.update") == 0
 
 
-async def test_a_message_that_cannot_be_changed_costs_no_vote(bot: BotProcess) -> None:
+async def test_neither_a_message_that_cannot_be_changed_nor_an_unknown_person_costs_a_vote(bot: BotProcess) -> None:
     async with bot.over_http():
         channel, _, reply = await posted(bot)
         bot.slack.fail("chat.update", "message_not_found")
-        await happens(bot, reacted(channel, reply))
+        bot.slack.fail("users.info", "missing_scope")
+        await happens(bot, reacted(channel, reply, user="U0BOB"))
         assert await tally(bot, channel) == Tally(1, 0)

@@ -109,7 +109,7 @@ async def test_a_result_is_shared_to_the_channel(connected: BotProcess) -> None:
     channel = connected.slack.channel()
     await connected.news(a_paper(1))
     found = await connected.say("search diffusion", channel)
-    opened = await (await connected.slack.press(buttons_of(found)["⋯"], channel)).answer()
+    opened = await (await connected.slack.press(buttons_of(found)["Abstract"], channel)).answer()
     pressed = await connected.slack.press(buttons_of(opened)["Share"], channel)
     assert "Shared" in words_of(await pressed.answer())
     await connected.engine.deliver()
@@ -129,12 +129,16 @@ async def test_buttons_of_a_digest_work_in_a_later_process(bot: BotProcess, plat
     bot.app = SlackApp(platform, bot.commands, REGISTRY, app_token=APP_TOKEN, ping_interval=1.0)
     async with bot.over_socket():
         for label, expected in (
-            ("⋯", "We study diffusion."), ("+2 more", "Diffusion Study 2"),
+            ("Abstract", "We study diffusion."), ("Similar", "Similar to"), ("+2 more", "Diffusion Study 2"),
         ):  # fmt: skip
-            # As an older version may have posted it: the same value, and an `action_id` with the same beginning.
+            # As another version may have posted it: the same value, and an `action_id` with the same beginning.
             old = buttons_of(digest)[label] | {"action_id": "paperround.run.77"}
             pressed = await bot.slack.press(old, channel, message_ts=digest["ts"], ephemeral=False)
             assert expected in words_of(await pressed.answer())
+        # The cards of earlier versions had a button for each.
+        first = {"type": "button", "action_id": "paperround.run.0", "value": "abstract 2605.00001"}
+        pressed = await bot.slack.press(first, channel, message_ts=digest["ts"], ephemeral=False)
+        assert "We study diffusion." in words_of(await pressed.answer())
 
 
 async def test_a_mistake_is_explained(connected: BotProcess) -> None:

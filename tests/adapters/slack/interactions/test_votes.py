@@ -44,7 +44,9 @@ async def vote(
 async def press(
     bot: BotProcess, channel: SimulatedChannel, message: Json, *, way: str = "up", user: str = "U0ADA"
 ) -> Interaction:
-    button = {"type": "button", "action_id": "paperround.run.77", "value": f"vote {PAPER} {way}"}
+    # The thumbs of a message of today, and those of earlier versions, which were two buttons.
+    kind = "feedback_buttons" if way == "up" else "button"
+    button = {"type": kind, "action_id": "paperround.run.77", "value": f"vote {PAPER} {way}"}
     return await bot.slack.press(
         button, channel, user, message_ts=message["ts"], thread_ts=message.get("thread_ts"), ephemeral=False
     )
@@ -159,8 +161,8 @@ async def test_a_message_is_never_changed_for_the_worse(bot: BotProcess) -> None
     async with bot.over_http():
         channel, (digest,) = await posted(bot)
         before = dict(digest)
-        bot.slack.fail("chat.update", "invalid_blocks")
-        bot.slack.fail("response_url", Fault.REFUSED)
+        bot.slack.fail("chat.update", *["invalid_blocks"] * 2)
+        bot.slack.fail("response_url", *[Fault.REFUSED] * 2)
         answer = await (await vote(bot, channel, digest)).answer()
         assert "👍 1" in words_of(answer)
     assert digest == before
@@ -177,3 +179,26 @@ async def test_a_vote_on_what_only_the_asker_sees_is_answered(connected: BotProc
 async def test_the_signs_on_buttons_are_drawn(connected: BotProcess) -> None:
     _, (digest,) = await posted(connected)
     assert buttons_of(digest)["👍"]["text"] == {"type": "plain_text", "text": "👍", "emoji": True}
+
+
+async def test_where_slack_knows_no_thumbs_votes_are_buttons_on_every_way(bot: BotProcess) -> None:
+    bot.slack.new_blocks = False
+    async with bot.over_http():
+        channel, (digest,) = await posted(bot)
+        assert buttons_of(digest)["👍"]["type"] == "button"
+        await vote(bot, channel, digest)
+        assert labels(digest)[:2] == ["👍 1", "👎"]
+        # After the first refusal nothing else was refused.
+        refused = bot.slack.count("chat.postMessage") + bot.slack.count("chat.update") - 2
+        assert refused == 1
+
+
+async def test_an_answer_in_a_workspace_without_thumbs_teaches_that(bot: BotProcess) -> None:
+    bot.slack.new_blocks = False
+    async with bot.over_http():
+        channel = bot.slack.channel()
+        await bot.say("subscribe diffusion", channel)
+        await bot.news(a_paper(1))
+        assert buttons_of(await bot.say("preview", channel))["👍"]["type"] == "button"
+        await bot.next_digest(channel)
+        assert bot.slack.count("chat.postMessage") == 1
