@@ -128,8 +128,8 @@ def slack_checks(parts: SlackParts, chat: ChatDependencies) -> Mapping[str, Chec
     from adapters.slack.doctor import SlackDoctor
 
     async def with_topics() -> list[Channel]:
-        channels = await chat.store.channels.on_platform(PlatformName.SLACK)
-        return [channel for channel in channels if await chat.store.subscriptions.of_channel(channel.id)]
+        channels = await chat.store.channels.on_platform(PlatformName.SLACK, with_topics=True)
+        return [channel for channel in channels if not channel.person]
 
     app_token = chat.settings.slack_app_token.get_secret_value()
     return SlackDoctor(parts.platform.workspaces, chat.clock, app_token=app_token, with_topics=with_topics).checks()

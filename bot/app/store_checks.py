@@ -81,7 +81,8 @@ async def _channels(store: SqlStore) -> str:
     channels: list[Channel] = []
     for platform in PlatformName:
         channels += await store.channels.on_platform(platform)
-    broken = [channel for channel in channels if channel.state is ChannelState.BROKEN]
+    # Who takes no messages from us is told so; for whoever runs the bot there is nothing to mend.
+    broken = [channel for channel in channels if channel.state is ChannelState.BROKEN and not channel.person]
     if broken:
         named = "\n  ".join(
             f"{channel.address} ({channel.full_name}): {channel.reason}" for channel in broken[:MOST_SHOWN]

@@ -233,7 +233,8 @@ class GuildLifecycle:
             await self._recover_channel(channel)
 
     async def _recover_channel(self, channel: Channel) -> None:
-        if channel.state is not ChannelState.BROKEN or not channel.address.channel.isdigit():
+        is_of_a_server = channel.address.workspace.isdigit() and channel.address.channel.isdigit()
+        if channel.state is not ChannelState.BROKEN or not is_of_a_server:
             return
         here = self._client.get_channel(int(channel.address.channel))
         if here is not None and int(channel.address.workspace) in self._left_guilds:
