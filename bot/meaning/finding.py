@@ -17,7 +17,7 @@ from bot.meaning.collection import Nearness, VectorView
 from bot.meaning.fusion import CANDIDATES, fused, weight_of_meaning
 from bot.meaning.meaning import Meaning
 from bot.meaning.model import embedded_text
-from bot.meaning.vectors import Vector
+from bot.meaning.vectors import WHOLE, Vector
 from bot.papers.paper import Paper
 from bot.query.queries import Query, plain_words, wanted_words
 from bot.search.index import SearchIndex
@@ -26,6 +26,10 @@ from bot.text.words import words
 
 #: Where a query has conditions: so many that meet them are all compared, or so many of the nearest looked through.
 _LOOKED_THROUGH: Final = 5_000
+
+#: A paper that has none of the words is not shown when what it means is further away (a cosine of 0.2): nonsense and
+#: what nobody writes about have nearest papers, too.
+_LEAST: Final = WHOLE // 5
 
 _log = structlog.get_logger()
 
@@ -70,7 +74,8 @@ class Finder:
         by_meaning = await self._nearest(query, view, vector)
         by_words = await self._index.loosely(query, limit=CANDIDATES)
         best = fused(by_words, _compared(view, vector, by_meaning, by_words), weight_of_meaning(len(words(text))))
-        return await self._index.with_snippets(query, best[:limit])
+        faint = {one.paper_id for one in by_meaning if one.product < _LEAST} - {hit.paper_id for hit in by_words}
+        return await self._index.with_snippets(query, [hit for hit in best if hit.paper_id not in faint][:limit])
 
     async def _nearest(self, query: Query, view: VectorView, vector: Vector) -> Sequence[Nearness]:
         """The papers nearest in meaning that do not match but meet the query's conditions."""

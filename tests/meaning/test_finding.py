@@ -59,7 +59,8 @@ async def test_what_means_the_same_is_found_without_a_common_word(core: Core) ->
     assert set(related[:2]) == {"1", "4"}
     words = await core.say("search self-driving automobile safety")
     assert "Best matches" in words
-    assert words.index("Teaching cars to brake") < words.index("Sourdough at home")
+    assert "Teaching cars to brake" in words
+    assert "Sourdough at home" not in words
     assert "words alone" not in words
 
 
@@ -74,10 +75,12 @@ async def test_what_matches_comes_first_and_is_not_among_the_related(core: Core)
 @pytest.mark.parametrize(
     ("query", "allowed"),
     [
-        ("driving safety cat:cs.RO", {"1"}),
-        ("driving safety -thermal", {"1", "2", "3", "5"}),
-        ("driving safety id:2605.00003", {"3"}),
-        ("driving safety author:nobody", set()),
+        ("car safety", {"1", "4"}),
+        ("car safety cat:cs.RO", {"1"}),
+        ("car safety -thermal", {"1"}),
+        ("car safety id:2605.00004", {"4"}),
+        ("car safety author:nobody", set()),
+        ("medieval tax law", set()),  # no paper is near enough to that
     ],
 )
 async def test_every_condition_holds_for_what_is_found_by_meaning(core: Core, query: str, allowed: set[str]) -> None:
@@ -86,7 +89,8 @@ async def test_every_condition_holds_for_what_is_found_by_meaning(core: Core, qu
 
 async def test_a_question_is_looked_for_by_what_it_asks(core: Core) -> None:
     words = await core.say("search How do I get my loaf of bread to rise?")
-    assert words.index("Sourdough at home") < words.index("Vehicles that see at night")
+    assert "Sourdough at home" in words
+    assert "Vehicles that see at night" not in words
 
 
 async def test_similar_papers_mean_the_same_and_those_of_others_come_first(core: Core) -> None:
@@ -101,8 +105,8 @@ async def test_similar_papers_mean_the_same_and_those_of_others_come_first(core:
 
 
 async def test_a_paper_whose_text_changed_is_found_by_what_it_says_now(core: Core) -> None:
-    await core.news(a_paper(3, title="Predicting protein structure", abstract="How bread and dough are baked. " * 9))
-    assert (await found(core, "pastry oven recipes"))[1][:3].count("3") == 1
+    await core.news(a_paper(3, title="Cakes and pies", abstract="Pastry is baked in an oven until it is brown."))
+    assert (await found(core, "recipes for cookies"))[1][:1] == ["3"]
     assert await core.store.vectors.waiting(await core.engine.meaning.model(), 9) == []
 
 
