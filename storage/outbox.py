@@ -7,22 +7,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Row, Select, bindparam, case, exists, func, select, update
+from sqlalchemy import Boolean, Row, Select, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.channels.channel import ChannelState, PlatformName
+from bot.channels.channel import PlatformName
 from bot.digests.content import POST_CONTENT_JSON, PostContent, SharedPaper
 from bot.digests.digest import DeliveryState
 from bot.posting.post import HOLDS_UP_FOR, DeliveryRecord, LookUps, Post, PostState, Settlement
 from storage.database import Database
 from storage.deliveries import digest_of, topics_behind
+from storage.due_posts import OPEN, free_to_look_for, free_to_send, with_parents
 from storage.group_commit import GroupCommit
 from storage.plans import add_post
 from storage.statements import chunks
-from storage.tables import CHANNELS, DELIVERIES, DIGESTS, POSTS, WORKSPACES
+from storage.tables import CHANNELS, DELIVERIES, DIGESTS, POSTS
 from storage.threads import fold_thread
 
-OPEN = (PostState.PENDING, PostState.LEASED, PostState.UNKNOWN)
 LONGEST_ERROR = 500  # characters of a failure that are kept
 
 
@@ -55,16 +55,13 @@ class SqlPostStore:
     async def lease(
         self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int
     ) -> list[Post]:
-        free = _due(PostState.PENDING, platforms, now, limit).where(
-            func.coalesce(CHANNELS.c.post_after, POSTS.c.due_at) <= now, ~_held_up(now)
-        )
-        return await self._take(free, until, state=PostState.LEASED, attempt_at=None)
+        given = {"platforms": platforms, "now": now, "most": limit, "lost_before": now - HOLDS_UP_FOR}
+        return await self._take(free_to_send(), given, until, state=PostState.LEASED, attempt_at=None)
 
     async def lease_unknown(
         self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int
     ) -> list[Post]:
-        free = _due(PostState.UNKNOWN, platforms, now, limit).where(func.coalesce(POSTS.c.lease_until, now) <= now)
-        return await self._take(free, until)
+        return await self._take(free_to_look_for(), {"platforms": platforms, "now": now, "most": limit}, until)
 
     async def failures(self, channel_id: int, since: datetime) -> list[str]:
         statement = (
@@ -126,23 +123,16 @@ class SqlPostStore:
             row = (await connection.execute(statement)).one_or_none()
             return _post_of(row) if row else None
 
-    async def _take(self, free: Select[Any], until: datetime, **values: Any) -> list[Post]:
+    async def _take(self, free: Select[Any], given: dict[str, Any], until: datetime, **values: Any) -> list[Post]:
         lease = secrets.token_hex(8)
-        parents = POSTS.alias("parents")
         async with self._database.write() as connection:
-            ids = list((await connection.execute(free)).scalars())
+            ids = list((await connection.execute(free, given)).scalars())
             if not ids:
                 return []
             await connection.execute(
                 update(POSTS).where(POSTS.c.id.in_(ids)).values(lease=lease, lease_until=until, **values)
             )
-            leased = (
-                select(POSTS, parents.c.remote_id.label("parent_remote_id"))
-                .outerjoin(parents, parents.c.id == POSTS.c.parent_id)
-                .where(POSTS.c.id.in_(ids))
-                .order_by(POSTS.c.due_at, POSTS.c.id)
-            )
-            return [_post_of(row) for row in await connection.execute(leased)]
+            return [_post_of(row) for row in await connection.execute(with_parents(), {"ids": ids})]
 
     async def begin(self, post: Post, *, now: datetime, until: datetime) -> bool:
         return await self._beginnings.submit((post, now, until))
@@ -248,44 +238,6 @@ class SqlPostStore:
         )
         async with self._database.read() as connection:
             return (await connection.execute(statement)).scalar_one_or_none() or ""
-
-
-def _held_up(now: datetime) -> ColumnElement[bool]:
-    """Whether an older post of its channel has to come before a post.
-
-    Those of another digest need not, once that one has a post that is looked for and cannot be found for long.
-    """
-    older, lost = POSTS.alias("older"), POSTS.alias("lost")
-    looked_for = exists().where(
-        lost.c.channel_id == POSTS.c.channel_id,
-        lost.c.state == PostState.UNKNOWN,
-        (lost.c.id == older.c.id) | (lost.c.digest_id == older.c.digest_id),
-        lost.c.attempt_at <= now - HOLDS_UP_FOR,
-    )
-    return exists().where(
-        older.c.channel_id == POSTS.c.channel_id,
-        older.c.id < POSTS.c.id,
-        older.c.state.in_(OPEN),
-        (older.c.digest_id == POSTS.c.digest_id) | ~looked_for,
-    )
-
-
-def _due(state: PostState, platforms: Sequence[PlatformName], now: datetime, limit: int) -> Select[Any]:
-    """The ids of posts in that state whose time has come, in active channels, without those that others hold."""
-    return (
-        select(POSTS.c.id)
-        .join(CHANNELS, CHANNELS.c.id == POSTS.c.channel_id)
-        .join(WORKSPACES, WORKSPACES.c.id == CHANNELS.c.workspace_id)
-        .where(
-            POSTS.c.state == state,
-            POSTS.c.due_at <= now,
-            CHANNELS.c.state == ChannelState.ACTIVE,
-            WORKSPACES.c.platform.in_(platforms),
-        )
-        .order_by(POSTS.c.due_at, POSTS.c.id)
-        .limit(limit)
-        .with_for_update(of=POSTS, skip_locked=True)
-    )
 
 
 def _post_of(row: Row[Any]) -> Post:

@@ -27,6 +27,8 @@ from storage.tables import COUNTERS
 T = TypeVar("T")
 
 MIGRATED = "migrated"
+#: The same, to which nobody ever connects, so that it can be copied at any time.
+_MODEL = "migrated_model"
 _FORGET_EVERYTHING = f"""
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{MIGRATED}' AND pid <> pg_backend_pid();
 {"".join(f"DELETE FROM {table.name};" for table in reversed(SQLModel.metadata.sorted_tables) if table is not COUNTERS)}
@@ -64,10 +66,13 @@ class PostgresServer:
         address: str = self._server.get_uri(database=database)
         return address
 
-    def create(self) -> str:
-        """Makes a new database, with nothing in it, and returns its name."""
+    def create(self, *, migrated: bool = False) -> str:
+        """Makes a new database, with nothing in it or with the current schema, and returns its name.
+
+        The schema is there once `migrated_postgres` is.
+        """
         name = next(self._names)
-        self.run(f"CREATE DATABASE {name}")
+        self.run(f"CREATE DATABASE {name}" + (f" TEMPLATE {_MODEL}" if migrated else ""))
         return name
 
     def drop(self, database: str) -> None:
@@ -111,6 +116,7 @@ def migrated_postgres(postgres: PostgresServer) -> PostgresServer:
     """The test session's server, with a database named `MIGRATED` that has the current schema."""
     postgres.run(f"CREATE DATABASE {MIGRATED}")
     in_a_thread(migrate(postgres.url(MIGRATED)))
+    postgres.run(f"CREATE DATABASE {_MODEL} TEMPLATE {MIGRATED}")
     return postgres
 
 

@@ -71,17 +71,27 @@ async def _live(core: Core) -> None:
     await core.engine.deliver()
 
 
-async def _lifecycle(migrated: Path, folder: Path, doom: Doom) -> SimulatedPlatform:
-    """Lives until the crash, then in a second process to the end."""
+@pytest.fixture
+async def prepared(migrated_sqlite: Path, tmp_path: Path) -> Path:
+    """A folder with a database and an index in which two channels have topics, and nothing was posted yet."""
+    folder = tmp_path / "prepared"
     folder.mkdir()
-    store = SqlStore(f"sqlite:///{shutil.copy(migrated, folder / 'paperround.db')}")
-    clock, source, platform = SettableClock(), ScriptedSource(), SimulatedPlatform()
-    first = Core(store, folder / "index", clock=clock, source=source, platform=platform)
+    store = SqlStore(f"sqlite:///{shutil.copy(migrated_sqlite, folder / 'paperround.db')}")
+    first = Core(store, folder / "index")
     for channel in ("one", "two"):
         await first.say("subscribe diffusion", channel)
         await first.say("settings style threads", channel)
     await first.say("schedule instant", "two")
     await first.index.close()
+    await store.close()
+    return folder
+
+
+async def _lifecycle(prepared: Path, folder: Path, doom: Doom) -> SimulatedPlatform:
+    """Lives until the crash, then in a second process to the end."""
+    shutil.copytree(prepared, folder)
+    store = SqlStore(f"sqlite:///{folder / 'paperround.db'}")
+    clock, source, platform = SettableClock(), ScriptedSource(), SimulatedPlatform()
     dying = Core(
         cast("SqlStore", Doomed(store, doom)),
         folder / "index",
@@ -113,15 +123,15 @@ def _check(platform: SimulatedPlatform) -> None:
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 async def test_a_crash_at_any_call_of_the_store_loses_and_repeats_nothing(
-    migrated_sqlite: Path, tmp_path: Path, after: bool
+    prepared: Path, tmp_path: Path, after: bool
 ) -> None:
-    calls = await _count_calls(migrated_sqlite, tmp_path / "counting")
+    calls = await _count_calls(prepared, tmp_path / "counting")
     assert calls > 40
     for at in range(1 + after, calls + 1, 8):
-        _check(await _lifecycle(migrated_sqlite, tmp_path / str(at), Doom(at, after=after)))
+        _check(await _lifecycle(prepared, tmp_path / str(at), Doom(at, after=after)))
 
 
-async def _count_calls(migrated: Path, folder: Path) -> int:
+async def _count_calls(prepared: Path, folder: Path) -> int:
     doom = Doom(10**9, after=False)
-    _check(await _lifecycle(migrated, folder, doom))
+    _check(await _lifecycle(prepared, folder, doom))
     return doom.calls

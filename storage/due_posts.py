@@ -1,0 +1,83 @@
+"""Which posts are due: what a worker asks all the time.
+
+These statements are put together once, because that takes longer than asking.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, exists, func, select
+
+from bot.channels.channel import ChannelState
+from bot.posting.post import PostState
+from storage.tables import CHANNELS, POSTS, WORKSPACES
+
+OPEN = (PostState.PENDING, PostState.LEASED, PostState.UNKNOWN)
+
+_NOW = bindparam("now", type_=POSTS.c.due_at.type)
+
+
+@cache
+def free_to_send() -> Select[Any]:
+    """The ids of posts that may be sent `now`."""
+    return _due(PostState.PENDING).where(func.coalesce(CHANNELS.c.post_after, POSTS.c.due_at) <= _NOW, ~_held_up())
+
+
+@cache
+def free_to_look_for() -> Select[Any]:
+    """The ids of posts that may be looked for `now`."""
+    return _due(PostState.UNKNOWN).where(func.coalesce(POSTS.c.lease_until, _NOW) <= _NOW)
+
+
+@cache
+def with_parents() -> Select[Any]:
+    """The posts of some `ids`, and what those are called on the platform that they answer."""
+    parents = POSTS.alias("parents")
+    return (
+        select(POSTS, parents.c.remote_id.label("parent_remote_id"))
+        .outerjoin(parents, parents.c.id == POSTS.c.parent_id)
+        .where(POSTS.c.id.in_(bindparam("ids", expanding=True)))
+        .order_by(POSTS.c.due_at, POSTS.c.id)
+    )
+
+
+def _held_up() -> ColumnElement[bool]:
+    """Whether an older post of its channel has to come before a post.
+
+    Those of another digest need not, once that one has a post that is looked for and could not be found for long: since
+    `lost_before`.
+    """
+    older, lost = POSTS.alias("older"), POSTS.alias("lost")
+    looked_for = exists().where(
+        lost.c.channel_id == POSTS.c.channel_id,
+        lost.c.state == PostState.UNKNOWN,
+        (lost.c.id == older.c.id) | (lost.c.digest_id == older.c.digest_id),
+        lost.c.attempt_at <= bindparam("lost_before", type_=POSTS.c.attempt_at.type),
+    )
+    return exists().where(
+        older.c.channel_id == POSTS.c.channel_id,
+        older.c.id < POSTS.c.id,
+        older.c.state.in_(OPEN),
+        (older.c.digest_id == POSTS.c.digest_id) | ~looked_for,
+    )
+
+
+def _due(state: PostState) -> Select[Any]:
+    """The ids of posts in that state whose time has come, in active channels, without those that others hold: at `most`
+    so many, on `platforms`."""
+    return (
+        select(POSTS.c.id)
+        .join(CHANNELS, CHANNELS.c.id == POSTS.c.channel_id)
+        .join(WORKSPACES, WORKSPACES.c.id == CHANNELS.c.workspace_id)
+        .where(
+            POSTS.c.state == state,
+            POSTS.c.due_at <= _NOW,
+            CHANNELS.c.state == ChannelState.ACTIVE,
+            WORKSPACES.c.platform.in_(bindparam("platforms", expanding=True)),
+        )
+        .order_by(POSTS.c.due_at, POSTS.c.id)
+        .limit(bindparam("most", type_=Integer()))
+        .with_for_update(of=POSTS, skip_locked=True)
+    )
