@@ -137,14 +137,8 @@ def _numbers() -> st.SearchStrategy[bytes]:
 
 def word_models() -> st.SearchStrategy[WordModel]:
     """Models of the few words that papers are made of, with thresholds that some of them reach."""
-    weights = st.dictionaries(st.sampled_from(sorted(set(terms(" ".join(WORDS))))), st.integers(1, 1000), min_size=1)
-    return st.builds(
-        WordModel,
-        weights.map(lambda found: tuple(found.items())),
-        st.integers(1, 4000),
-        st.just("table"),
-        st.just(("An Example",)),
-    )
+    weights = st.dictionaries(st.sampled_from(sorted(set(terms(" ".join(WORDS))))), st.integers(1, 400), min_size=1)
+    return st.builds(WordModel.of, weights, st.integers(1, 1600), titles=st.just(("An Example",)))
 
 
 def query_texts() -> st.SearchStrategy[str]:

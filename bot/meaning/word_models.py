@@ -17,13 +17,10 @@ from typing import Final
 
 from bot.meaning.terms import TermTable, shipped_table, telling_terms
 from bot.papers.paper import Paper
-from bot.query.models import WordModel
+from bot.query.models import LARGEST_SUM, WordModel
 from bot.text.words import terms
 
 MOST_TERMS: Final = 200
-#: The largest weight. A score, at most twice the sum of all weights, stays far below 2^24: up to there whole numbers
-#: are exact in the 32-bit floating point numbers of the search engine.
-LARGEST_WEIGHT: Final = 1000
 RARITY_POWER: Final = 1.5
 TITLE_COUNTS: Final = 2.0  # as so many words of the abstract
 
@@ -40,13 +37,13 @@ def word_model(examples: Sequence[Paper], table: TermTable | None = None) -> Wor
     chosen = chosen[:MOST_TERMS]
     if not chosen:
         return None
-    scale = LARGEST_WEIGHT / chosen[0][0]
-    whole = [(term, round(weight * scale)) for weight, term in chosen]
-    return WordModel(
-        tuple((term, weight) for term, weight in whole if weight),
-        0,
-        table.version,
-        tuple(" ".join(paper.title.split()) or paper.id for paper in examples),
+    # Rounded down: the sum must not be larger.
+    scale = LARGEST_SUM / math.fsum(weight for weight, _ in chosen)
+    whole = [(term, int(weight * scale)) for weight, term in chosen]
+    return WordModel.of(
+        {term: weight for term, weight in whole if weight},
+        table=table.version,
+        titles=[" ".join(paper.title.split()) or paper.id for paper in examples],
     )
 
 
@@ -78,7 +75,7 @@ def with_threshold(model: WordModel, threshold: int) -> WordModel:
 
 def nearest_title(model: WordModel, paper: Paper) -> str:
     """The title of the example that has the most in common with the paper; the first of several."""
-    weights, (text, _) = dict(model.weights), terms_of(paper)
+    weights, (text, _) = model.weights, terms_of(paper)
     return max(model.titles, key=lambda title: sum(weights.get(term, 0) for term in text.intersection(terms(title))))
 
 

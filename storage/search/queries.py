@@ -103,7 +103,7 @@ def sum_query(schema: Schema, model: WordModel) -> Query:
     return Query.boolean_query(
         [
             (Occur.Should, Query.const_score_query(Query.term_query(schema, field, term, "basic"), float(weight)))
-            for term, weight in model.weights
+            for term, weight in model.weights.items()
             for field in ("text", "title")
         ]
     )

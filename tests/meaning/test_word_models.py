@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.meaning.word_models import LARGEST_WEIGHT, MOST_TERMS, is_like, score, with_threshold, word_model
+from bot.meaning.word_models import MOST_TERMS, is_like, score, terms_of, with_threshold, word_model
 from bot.papers.paper import Paper
 from bot.papers.sources import ARXIV
-from bot.query.models import WordModel, models_read, models_written
+from bot.query.models import LARGEST_SUM, WordModel, models_read, models_written
 from bot.query.parser import parse
 from bot.query.queries import Query
 from bot.query.syntax import Like
@@ -41,7 +42,8 @@ def test_a_model_has_whole_positive_weights_and_finds_its_examples_first() -> No
     model = word_model([example])
     assert model is not None
     assert 0 < len(model.weights) <= MOST_TERMS
-    assert all(0 < weight <= LARGEST_WEIGHT for _, weight in model.weights)
+    assert all(weight > 0 for weight in model.weights.values())
+    assert LARGEST_SUM - MOST_TERMS < sum(weight for weight in model.weights.values()) <= LARGEST_SUM
     assert model.titles == (example.title,)
     ranked = sorted(a_day(1), key=lambda paper: -score(model, paper))
     assert ranked[0] == example
@@ -54,7 +56,7 @@ def test_the_order_of_examples_changes_nothing_that_decides() -> None:
     one, other = about("speech", 1), about("robots", 2)
     first, second = word_model([one, other]), word_model([other, one])
     assert first is not None and second is not None
-    assert dict(first.weights) == dict(second.weights)
+    assert first.weights == second.weights
 
 
 @given(word_models(), st.lists(papers(), max_size=12), st.integers(1, 3000))
@@ -80,6 +82,28 @@ def test_models_come_and_go_and_papers_come_in_batches_of_any_size(
     ]
     assert [set(keys) for keys in matcher.match_all(known)] == expected
     assert [set(matcher.match(paper)) for paper in known] == expected
+
+
+def test_very_many_models_are_added_up_as_few_are() -> None:
+    """Words that many models know are kept in another form, as models come and as they go."""
+    chance = random.Random(2604)
+    known = a_day(1)
+    words = sorted({term for paper in known for term in terms_of(paper)[0]})
+    models = [
+        WordModel.of({word: chance.randint(1, 400) for word in chance.sample(words, chance.randint(1, 20))}, least)
+        for least in range(1, 2_700)
+    ]
+    matcher = Matcher()
+    for key, model in enumerate(models):
+        matcher.put(key, asked(model))
+    left = dict(enumerate(models))
+    for wanted in (2_000, 700, 30):
+        for key in chance.sample(sorted(left), len(left) - wanted):
+            matcher.remove(key)
+            del left[key]
+        expected = [sorted(key for key, model in left.items() if is_like(model, paper)) for paper in known]
+        assert [sorted(keys) for keys in matcher.match_all(known)] == expected
+    assert any(expected)
 
 
 @needs_arxiv

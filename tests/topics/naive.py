@@ -82,7 +82,9 @@ def finds(node: Node, paper: Paper, vectors: Sequence[Vector] = ()) -> bool:
             if model is None:
                 raise ValueError("nobody knows")
             text = [term for part in _texts(paper, TextField.ANY) for term in terms(part)]
-            return sum(w * ((t in text) + (t in terms(paper.title))) for t, w in model.weights) >= model.threshold
+            return (
+                sum(w * ((t in text) + (t in terms(paper.title))) for t, w in model.weights.items()) >= model.threshold
+            )
         case Word(word, field, exact):
             form = words if exact else terms
             return any(_in_row(form(word), form(text)) for text in _texts(paper, field))
