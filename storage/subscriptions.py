@@ -10,17 +10,21 @@ from typing import Any
 from sqlalchemy import Row, Select, delete, exists, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.digests.content import ChangeNotice
 from bot.digests.digest import DeliveryState
 from bot.errors import UserError
 from bot.messages.message import PersonMention
-from bot.query.models import embedding_model_of, models_read, models_written
+from bot.query.models import Models, embedding_model_of, models_read, models_written
+from bot.topics.decisions import MATCHED_AGAIN_FOR
 from bot.topics.store import Match, SubscriptionChange, TopicEdit, TopicOptions
 from bot.topics.subscription import Subscription
 from storage.counters import Counter, next_numbers
 from storage.database import Database
 from storage.deliveries import WAITING, queue
+from storage.plans import add_post
 from storage.statements import chunks, upsert
 from storage.tables import BASELINES, CHANNELS, DELIVERIES, DELIVERY_TOPICS, PAPERS, PERSONAL_CHANNELS, SUBSCRIPTIONS
+from storage.vectors import make_current, match_undecided
 
 #: Topics of a channel that are removed together; no command lets anybody have more.
 MOST_REMOVED = 200
@@ -241,6 +245,28 @@ class SqlSubscriptionStore:
                         found[row.named_in, row.paper_id][row.person] = mention
         return {place: tuple(people.values()) for place, people in found.items()}
 
+    async def by_another_model(self, model: str) -> list[Subscription]:
+        return await self._subscriptions(_by_another_model(model))
+
+    async def move(self, moved: Sequence[tuple[Subscription, Models]], model: str, notice: str, now: datetime) -> bool:
+        async with self._database.write(asked_for=False) as connection:
+            # Whoever adds or changes a topic takes a number first, and waits for this to end.
+            change = await next_numbers(connection, Counter.CHANGE, max(len(moved), 1))
+            stored = {row.id: row.models for row in await connection.execute(_by_another_model(model))}
+            if stored != {topic.id: models_written(topic.models) for topic, _ in moved}:
+                return False
+            for number, (topic, models) in enumerate(moved, change):
+                await connection.execute(
+                    update(SUBSCRIPTIONS)
+                    .where(SUBSCRIPTIONS.c.id == topic.id)
+                    .values(models=models_written(models), embedding_model=embedding_model_of(models), change=number)
+                )
+            await match_undecided(connection, now - MATCHED_AGAIN_FOR)
+            await make_current(connection, model)
+            for channel_id in sorted({topic.channel_id for topic, _ in moved}):
+                await add_post(connection, channel_id, ChangeNotice(words=notice), now)
+            return True
+
     async def owner(self, channel_id: int) -> str:
         topics = await self.of_channel(channel_id)
         return topics[0].created_by if topics else ""
@@ -254,6 +280,14 @@ class SqlSubscriptionStore:
     async def _subscriptions(self, statement: Select[Any]) -> list[Subscription]:
         async with self._database.read() as connection:
             return [subscription_of(row) for row in await connection.execute(statement)]
+
+
+def _by_another_model(model: str) -> Select[Any]:
+    return select(SUBSCRIPTIONS).where(
+        SUBSCRIPTIONS.c.embedding_model.is_not(None),
+        SUBSCRIPTIONS.c.embedding_model != model,
+        SUBSCRIPTIONS.c.removed_at.is_(None),
+    )
 
 
 async def _edit(connection: AsyncConnection, edit: TopicEdit) -> Subscription:

@@ -159,6 +159,19 @@ async def _add(connection: AsyncConnection, model: str, embedded: Sequence[tuple
     return len(rows)
 
 
+async def match_undecided(connection: AsyncConnection, since: datetime) -> None:
+    """Has papers matched once more that were listed since then, and that topics could not go by their meaning."""
+    current = select(EMBEDDING_MODELS.c.id).where(EMBEDDING_MODELS.c.is_current).scalar_subquery()
+    decided = exists().where(VECTORS.c.paper_id == PAPERS.c.id, VECTORS.c.model_id == current)
+    undecided = (
+        select(PAPERS.c.id)
+        .where(PAPERS.c.listed_change.is_not(None), PAPERS.c.listed_at > since, ~decided)
+        .order_by(PAPERS.c.id)
+        .with_for_update()
+    )
+    await connection.execute(update(PAPERS).where(PAPERS.c.id.in_(undecided)).values(revision=PAPERS.c.revision + 1))
+
+
 async def _match_again(connection: AsyncConnection, model: str, paper_ids: Sequence[str]) -> None:
     """Papers that topics go by their meaning waited for this. A topic that comes later is told of later papers only."""
     asked = exists().where(SUBSCRIPTIONS.c.embedding_model == model, SUBSCRIPTIONS.c.removed_at.is_(None))

@@ -32,6 +32,7 @@ from bot.ranking.tastes import Tastes
 from bot.search.index import SearchIndex
 from bot.topics.forms import TopicForms
 from bot.topics.matching import TopicMatching
+from bot.topics.model_change import ModelChange
 from storage.store import SqlStore
 
 
@@ -100,6 +101,16 @@ def engine_of(
         index=index,
         meaning=meaning,
         embedding=Embedding(meaning, store.papers, store.vectors),
+        model_change=ModelChange(
+            meaning=meaning,
+            vectors=store.vectors,
+            examples=Examples(
+                papers=store.papers, index=index, meaning=meaning, find=PaperLookups((), store.papers).known
+            ),
+            subscriptions=store.subscriptions,
+            channels=store.channels,
+            clock=clock,
+        ),
         metrics=metrics,
         measure=store.figures.at,
         poll_every=poll_every,

@@ -29,6 +29,7 @@ from bot.posting.leadership import Leadership
 from bot.posting.outbox import OutboxWorker
 from bot.search.index import SearchIndex
 from bot.topics.matching import TopicMatching
+from bot.topics.model_change import ModelChange
 
 SWEEP_EVERY = timedelta(seconds=2)
 RECONCILE_EVERY = timedelta(seconds=5)
@@ -67,6 +68,7 @@ class Engine:
         index: SearchIndex,
         meaning: Meaning,
         embedding: Embedding,
+        model_change: ModelChange,
         metrics: Metrics,
         measure: Callable[[datetime], Awaitable[StoreFigures]],
         poll_every: timedelta,
@@ -76,6 +78,7 @@ class Engine:
         self._retention = retention
         self._index = index
         self._embedding = embedding
+        self._model_change = model_change
         self._metrics = metrics
         self._measure_store = measure
         self._poll_every = poll_every
@@ -99,6 +102,7 @@ class Engine:
         """Reads the sources and matches what is new."""
         reports = await self._intake.poll(day)
         await self._take_in(reports)
+        await self._model_change.follow()
         embedded = 0
         while embedded < EMBEDDED_AFTER_POLL and (step := await self._embedding.step()):
             embedded += step
@@ -189,6 +193,8 @@ class Engine:
 
     async def embed(self) -> None:
         """Gives papers their vectors until none waits, in the process that leads."""
+        if self.leadership.polls:
+            await self._model_change.follow()  # before vectors of a model that nobody goes by are deleted
         while self.leadership.polls and await self._embedding.step():
             pass
 

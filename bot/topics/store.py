@@ -108,6 +108,18 @@ class SubscriptionStore(Protocol):
         """Whose own topics, named in each of these channels and not quietly, each of these papers suits."""
         ...
 
+    async def by_another_model(self, model: str) -> list[Subscription]:
+        """The topics that go by vectors of another embedding model."""
+        ...
+
+    async def move(self, moved: Sequence[tuple[Subscription, Models]], model: str, notice: str, now: datetime) -> bool:
+        """Gives all topics by another embedding model their new models, makes this one current, and tells each channel.
+
+        All or nothing: False when these are not all of them, or not what they were. What had no vector of the old model
+        is matched once more.
+        """
+        ...
+
     async def owner(self, channel_id: int) -> str:
         """Who made the channel's first topic that is still there, or an empty string."""
         ...

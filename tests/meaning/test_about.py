@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters.embedding.onnx import OnnxModel
+from bot.meaning.vectors import Vector
 from bot.papers.paper import Paper
 from bot.query.models import MeaningModel
 from bot.query.queries import Query
@@ -122,3 +123,55 @@ async def test_without_a_model_a_sentence_says_so(store: SqlStore, tmp_path: Pat
         assert "needs a model" in await core.refused(line)
     assert "no topics" in await core.say("topics")
     await core.index.close()
+
+
+class Turned:
+    """Another version of a model: it means the same, and says so with other numbers."""
+
+    def __init__(self, model: OnnxModel) -> None:
+        self._model = model
+        self.name = "f" * 64
+
+    def embed(self, text: str) -> Vector:
+        return Vector(self.name, bytes(reversed(self._model.embed(text).numbers)))
+
+    def release(self) -> None:
+        """It holds nothing of its own."""
+
+
+async def test_topics_move_to_another_model_all_at_once_and_their_channels_are_told_once(
+    core: Core, model: OnnxModel, tmp_path: Path
+) -> None:
+    await core.news(*texts(0))
+    await core.say('subscribe about:"self-driving cars"~3/day')
+    await core.say('subscribe about:"bread"~2/day -driving')
+    (before, _) = await core.store.subscriptions.of_channel((await core.channel()).id)
+    core.clock.advance(days=1)
+    turned = Core(
+        core.store,
+        tmp_path / "turned",
+        clock=core.clock,
+        source=core.source,
+        platform=core.platform,
+        model=Turned(model),
+    )
+    turned.source.list(*texts(10), day=core.clock.now().date())
+    await turned.engine._intake.poll()
+    await turned.engine.matching.match_new()
+    assert not await turned.engine._model_change.follow()  # nothing has its vectors yet
+    assert await queued(core) == []
+    while await turned.engine._embedding.step():
+        pass
+    assert not await turned.engine.matching.match_new()  # what arrived goes by the old model, of which it has no vector
+    assert await turned.engine._model_change.follow()
+    assert not await turned.engine._model_change.follow()
+    await turned.engine.matching.match_new()
+    assert await queued(core) == [11, 12, 13, 14, 15]
+    (after, _) = await core.store.subscriptions.of_channel((await core.channel()).id)
+    assert (after.query, after.since) == (before.query, before.since)
+    assert after.wanted.embedding_models == {"f" * 64} == {await core.store.vectors.current_model()}
+    await turned.settle(hours=1)
+    notices = [post for post in core.platform.posts if "another model of meaning" in str(post.message)]
+    assert len(notices) == 1
+    turned.engine.close()
+    await turned.index.close()
