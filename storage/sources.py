@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import select, update
 
 from bot.intake.store import DayReading, SourceState
-from bot.papers.sources import BUILT_IN, SourceName
+from bot.papers.sources import BUILT_IN, SourceName, in_order
 from storage.database import Database
 from storage.statements import upsert
-from storage.tables import SOURCE_DAYS, SOURCES
+from storage.tables import FEEDS, SOURCE_DAYS, SOURCES
 
 LONGEST_ERROR = 500  # characters of a failure that are kept
 
@@ -24,7 +24,9 @@ class SqlSourceStore:
         self._database = database
 
     async def names(self) -> list[SourceName]:
-        return list(BUILT_IN)
+        async with self._database.read() as connection:
+            added = (await connection.execute(select(FEEDS.c.name))).scalars()
+            return in_order([*BUILT_IN, *map(SourceName, added)])
 
     async def states(self) -> list[SourceState]:
         return [await self.state(name) for name in await self.names()]

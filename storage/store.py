@@ -6,6 +6,7 @@ from storage.backup import Backup
 from storage.channels import SqlChannelStore
 from storage.database import Database
 from storage.digests import SqlDigestStore
+from storage.feeds import SqlFeedStore
 from storage.figures import SqlFigures
 from storage.idempotency import SqlIdempotencyStore
 from storage.locks import AdvisoryLocks
@@ -27,6 +28,7 @@ class SqlStore:
         self.papers = SqlPaperStore(self.database)
         self.vectors = SqlVectorStore(self.database)
         self.sources = SqlSourceStore(self.database)
+        self.feeds = SqlFeedStore(self.database)
         self.channels = SqlChannelStore(self.database)
         self.personal_channels = SqlPersonalChannelStore(self.database)
         self.subscriptions = SqlSubscriptionStore(self.database)

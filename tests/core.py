@@ -11,6 +11,7 @@ from bot.channels.channel import Address, Channel, PlatformName
 from bot.commands.reactions import Reactions
 from bot.commands.runner import Commands
 from bot.errors import NoModelError
+from bot.intake.feeds import Feeds
 from bot.intake.lookup import PaperLookup
 from bot.meaning.meaning import Meaning
 from bot.meaning.model import AbsentModel, EmbeddingModel
@@ -43,6 +44,7 @@ class Core:
         source: ScriptedSource | None = None,
         platform: SimulatedPlatform | None = None,
         unknown_policy: UnknownPolicy = UnknownPolicy.AT_MOST_ONCE,
+        feeds: Feeds | None = None,
         lookups: Sequence[PaperLookup] = (),
         catalogue: PaperLookup | None = None,
         hub: PaperLookup | None = None,
@@ -55,6 +57,7 @@ class Core:
         self.platforms: dict[PlatformName, Platform] = {self.platform.name: self.platform}
         meaning = Meaning(model or AbsentModel(NoModelError("no model is part of this.")), store.vectors, self.clock)
         self.index = TantivyIndex(folder, store.papers, meaning.view_of)
+        self.feeds = feeds or Feeds(store.feeds, store.sources, self.clock, None)
         metrics = Metrics()
         self.engine = engine_of(
             store,
@@ -64,13 +67,20 @@ class Core:
             meaning=meaning,
             clock=self.clock,
             metrics=metrics,
+            feeds=self.feeds,
             catalogue=catalogue,
             hub=hub,
             poll_every=timedelta(minutes=5),
             unknown_policy=unknown_policy,
         )
         services = services_of(
-            store, self.engine, platforms=self.platforms, index=self.index, clock=self.clock, lookups=lookups
+            store,
+            self.engine,
+            platforms=self.platforms,
+            index=self.index,
+            clock=self.clock,
+            feeds=self.feeds,
+            lookups=lookups,
         )
         self.finder = services.finder
         self.commands = Commands(services, metrics)

@@ -54,7 +54,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A whole answer. `content_type` is in small letters and without parameters, `etag` as sent, quotes included.
+    """A whole answer. `content_type` is in small letters and without parameters, `etag` and `modified` as sent, to
+    ask with again, `charset` as its headers say it.
 
     `place` is host and path, for messages.
     """
@@ -64,6 +65,8 @@ class Answer:
     body: bytes
     content_type: str
     etag: str | None
+    modified: str | None = None
+    charset: str = ""
 
     @property
     def outcome(self) -> str:
@@ -105,11 +108,15 @@ class RateLimit:
 class FeedClient:
     """One pool of connections for all sources. Close it, or use it as an async context manager.
 
+    With a `transport`, which decides where requests may go, redirects to other sites are followed, without a proxy.
     `contact` is an address or a page where the operator can be reached; servers see it in the User-Agent.
     """
 
-    def __init__(self, *, contact: str = "", limits: Limits | None = None) -> None:
+    def __init__(
+        self, *, contact: str = "", limits: Limits | None = None, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         self._limits = limits or Limits()
+        self._roams = transport is not None
         #: How far this machine's clock is ahead of the server that answered last; None until one told the time.
         self.ahead: timedelta | None = None
         self._client = httpx.AsyncClient(
@@ -119,7 +126,9 @@ class FeedClient:
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # feeds need no memory of us
             follow_redirects=False,
             # A proxy of the environment is for the outside world, never for this machine.
-            mounts={f"all://{host}": None for host in ("127.0.0.1", "[::1]", "localhost")},
+            mounts=None if transport else {f"all://{host}": None for host in ("127.0.0.1", "[::1]", "localhost")},
+            transport=transport,
+            trust_env=transport is None,
         )
 
     async def __aenter__(self) -> Self:
@@ -172,7 +181,7 @@ class FeedClient:
             answer = await self._ask(url, headers, pace)
             if isinstance(answer, Answer):
                 return answer
-            if not _stays_home(url, answer):
+            if not self._roams and not _stays_home(url, answer):
                 # Names no address: what another site put there is not ours to repeat.
                 raise SourceError(f"{_place(url)} redirects to another site. If it has moved, set its new address.")
             url = answer
@@ -195,6 +204,8 @@ class FeedClient:
                     body=await self._body(place, response),
                     content_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
                     etag=usable_etag(response.headers.get("ETag")),
+                    modified=_usable_date(response.headers.get("Last-Modified", "")),
+                    charset=response.charset_encoding or "",
                 )
         except httpx.TimeoutException as error:
             raise SourceError(f"{place} did not answer in time ({type(error).__name__}).") from error
@@ -296,6 +307,11 @@ def _place(url: httpx.URL) -> str:
 def usable_etag(tag: str | None) -> str | None:
     """The tag if it can be sent back in a header as it is (RFC 9110, 8.8.3)."""
     return tag if tag and len(tag) <= 200 and re.fullmatch(r'(?:W/)?"[!#-~]*"', tag) else None
+
+
+def _usable_date(text: str) -> str | None:
+    """A date that can be sent back in a header as it is."""
+    return text if text.isascii() and text.isprintable() and len(text) <= 40 and _date(text) else None
 
 
 def _date(text: str) -> datetime | None:

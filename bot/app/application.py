@@ -14,15 +14,17 @@ import structlog
 from adapters.embedding.files import find_files
 from adapters.embedding.onnx import OnnxModel
 from adapters.feeds.arxiv.source import Arxiv
-from adapters.feeds.http import FeedClient
+from adapters.feeds.http import MEGABYTE, FeedClient, Limits
 from adapters.feeds.huggingface.lookup import HuggingFacePapers
 from adapters.feeds.huggingface.source import HuggingFace
 from adapters.feeds.sample import SAMPLE_DAYS, SampleFeed
+from adapters.feeds.syndication.public_addresses import PublicTransport
 from adapters.web.platform import WebPlatform
 from bot.app.assembly import engine_of, forms_of, lifecycle_of, services_of
 from bot.app.chat import ChatDependencies
 from bot.app.discord import discord_bot, discord_platform
 from bot.app.engine import Engine
+from bot.app.feeds import AddedFeeds
 from bot.app.folders import make_data_folder
 from bot.app.health import health_of
 from bot.app.settings import Settings
@@ -35,7 +37,8 @@ from bot.commands.reactions import Reactions
 from bot.commands.runner import Commands
 from bot.commands.services import Services
 from bot.digests.unfurling import Unfurling
-from bot.errors import EmbeddingError
+from bot.errors import EmbeddingError, SettingsError
+from bot.intake.feeds import FeedHistory, FeedReader, Feeds
 from bot.intake.lookup import PaperLookup
 from bot.intake.source import Source
 from bot.meaning.examples import Examples
@@ -58,18 +61,23 @@ async def _no_categories() -> frozenset[str]:
     return frozenset()
 
 
+MOST_OF_A_FEED = 8 * MEGABYTE
+
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Feeds:
-    """Where papers come from. `catalogue` and `hub` know single papers; `categories` are arXiv's that are read."""
+class Sources:
+    """Where papers come from. `catalogue` and `hub` know single papers; `categories` are arXiv's that are read.
+    `added` reads what people add.
+    """
 
     sources: Sequence[Source]
     catalogue: PaperLookup | None = None
     hub: PaperLookup | None = None
     client: FeedClient | None = None
     categories: Callable[[], Awaitable[frozenset[str]]] = _no_categories
+    added: FeedReader | None = None
 
     @property
     def lookups(self) -> list[PaperLookup]:
@@ -109,7 +117,8 @@ class Application:
     examples: Examples
     directory: Directory
     metrics: Metrics
-    feeds: Feeds
+    feeds: Sources
+    added: Feeds
     web: WebPlatform
     slack: SlackApp | None
     slack_checks: Mapping[str, Check]
@@ -159,12 +168,17 @@ async def open_application(
         async def categories_of_topics() -> frozenset[str]:
             return await engine.wanted_categories()  # the engine that is made of these feeds
 
-        feeds = await _open_feeds(settings, stack, categories_of_topics) if sources is None else Feeds(sources)
+        feeds = Sources(sources or ())
+        if sources is None:
+            feeds = await _open_sources(settings, store, clock, stack, categories_of_topics)
+        added = Feeds(store.feeds, store.sources, clock, feeds.added)
+        await _take_feeds(added, settings)
         platforms = await _open_platforms(settings, store, clock, stack)
         metrics = Metrics()
         engine = engine_of(
             store,
             sources=feeds.sources,
+            feeds=added,
             platforms=platforms.by_name,
             index=index,
             meaning=meaning,
@@ -183,6 +197,7 @@ async def open_application(
             platforms=platforms.by_name,
             index=index,
             clock=clock,
+            feeds=added,
             lookups=feeds.lookups,
             categories=feeds.categories,
         )
@@ -203,6 +218,7 @@ async def open_application(
             directory=parts.directory,
             metrics=metrics,
             feeds=feeds,
+            added=added,
             web=platforms.web,
             slack=slack,
             slack_checks=slack_checks(platforms.slack, parts) if platforms.slack else {},
@@ -246,21 +262,46 @@ async def _open_storage(
     return store, index, meaning
 
 
-async def _open_feeds(
-    settings: Settings, stack: contextlib.AsyncExitStack, topic_categories: Callable[[], Awaitable[frozenset[str]]]
-) -> Feeds:
+async def _take_feeds(feeds: Feeds, settings: Settings) -> None:
+    try:
+        await feeds.take_from_settings(settings.feeds)
+    except ValueError as error:
+        raise SettingsError(f"PAPERROUND_FEEDS: {error}.") from error
+
+
+async def _open_sources(
+    settings: Settings,
+    store: SqlStore,
+    clock: Clock,
+    stack: contextlib.AsyncExitStack,
+    topic_categories: Callable[[], Awaitable[frozenset[str]]],
+) -> Sources:
     async def wanted() -> frozenset[str]:
         return (await topic_categories()).union(settings.arxiv_categories)
 
     client = await stack.enter_async_context(FeedClient(contact=settings.contact))
     token = settings.huggingface_token.get_secret_value()
     arxiv = Arxiv(settings.arxiv_api_url, settings.arxiv_rss_url, client=client, categories=wanted)
-    return Feeds(
+    anywhere = await stack.enter_async_context(
+        FeedClient(
+            contact=settings.contact,
+            limits=Limits(body=MOST_OF_A_FEED, total=40.0, redirects=4, attempts=2),
+            transport=PublicTransport(inside=settings.feeds_inside),
+        )
+    )
+    return Sources(
         sources=[HuggingFace(settings.huggingface_url, client=client, token=token), arxiv],
         catalogue=arxiv,
         hub=HuggingFacePapers(settings.huggingface_url, client=client, token=token),
         client=client,
         categories=wanted,
+        added=AddedFeeds(
+            client=anywhere,
+            servers=settings.biorxiv_url,
+            server_client=client,
+            history=FeedHistory(store.papers, store.sources),
+            clock=clock,
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from bot.commands.overview import Overview
 from bot.commands.services import Services
 from bot.digests.planning import Planner
 from bot.intake.enrichment import Enrichment
+from bot.intake.feeds import Feeds
 from bot.intake.lookup import PaperLookup, PaperLookups
 from bot.intake.polling import Intake
 from bot.intake.source import Source
@@ -56,6 +57,7 @@ def engine_of(
     meaning: Meaning,
     clock: Clock,
     metrics: Metrics,
+    feeds: Feeds | None = None,
     catalogue: PaperLookup | None = None,
     hub: PaperLookup | None = None,
     poll_every: timedelta,
@@ -67,7 +69,7 @@ def engine_of(
     leadership = Leadership(store.locks, platforms)
     tastes = Tastes(papers=store.papers, reading=store.reading, clock=clock)
     return Engine(
-        intake=Intake(sources, store.papers, store.sources, clock),
+        intake=Intake(sources, store.papers, store.sources, clock, feeds),
         matching=TopicMatching(
             papers=store.papers,
             channels=store.channels,
@@ -124,6 +126,7 @@ def services_of(
     platforms: Mapping[PlatformName, Platform],
     index: SearchIndex,
     clock: Clock,
+    feeds: Feeds | None = None,
     lookups: Sequence[PaperLookup] = (),
     categories: Callable[[], Awaitable[frozenset[str]]] | None = None,
 ) -> Services:
@@ -132,6 +135,7 @@ def services_of(
     return Services(
         papers=store.papers,
         sources=store.sources,
+        feeds=feeds or Feeds(store.feeds, store.sources, clock, None),
         channels=store.channels,
         personal_channels=store.personal_channels,
         subscriptions=store.subscriptions,

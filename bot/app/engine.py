@@ -32,6 +32,7 @@ from bot.topics.matching import TopicMatching
 from bot.topics.model_change import ModelChange
 
 SWEEP_EVERY = timedelta(seconds=2)
+FEEDS_EVERY = timedelta(minutes=1)  # each feed has its own pace, which is looked at so often
 RECONCILE_EVERY = timedelta(seconds=5)
 #: A search is to see a paper within 2 s after its commit, whichever process committed it.
 REFRESH_EVERY = timedelta(seconds=1)
@@ -108,6 +109,13 @@ class Engine:
             embedded += step
         return reports
 
+    async def poll_feeds(self) -> list[PollReport]:
+        """Reads those of the added feeds that are due, and matches what is new."""
+        reports = await self._intake.poll_feeds()
+        if reports:
+            await self._take_in(reports)
+        return reports
+
     async def _take_in(self, reports: Sequence[PollReport]) -> None:
         """Tells topics and index of what a poll brought."""
         for report in reports:
@@ -157,11 +165,17 @@ class Engine:
             if report.error and self._poll_every > RETRY_POLL_AFTER:
                 scheduler.modify_job(f"poll {source}", next_run_time=_now() + RETRY_POLL_AFTER)
 
+        async def poll_feeds() -> None:
+            if self.leadership.polls and await self.poll_feeds():
+                await self.planner.sweep()
+                self.outbox.wake()
+
         # Not as a job of the scheduler: who stops us now, because Slack refuses the token, must not be overheard.
         await _logged(self._sweep, "sweep")
         for source in self._intake.sources:
             # Each has its own alarm: one that takes minutes must not hold up the others.
             every(self._poll_every, partial(poll, source), f"poll {source}")
+        every(min(FEEDS_EVERY, self._poll_every), poll_feeds, "poll feeds")
         every(SWEEP_EVERY, self._sweep, "sweep")
         every(RECONCILE_EVERY, self.outbox.reconcile, "reconcile")
         every(REFRESH_EVERY, self._index.refresh, "refresh")

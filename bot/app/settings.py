@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
@@ -50,6 +51,10 @@ def _names(value: object) -> object:
     return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
 
+def _words(value: object) -> object:
+    return tuple(re.split(r"[\s,]+(?=\S)", value.strip(" ,"))) if isinstance(value, str) else value
+
+
 def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         try:
@@ -89,6 +94,15 @@ class Settings(BaseSettings):
         description="folder of another model of meaning in the ONNX format (`model.onnx`, and `tokenizer.json` or "
         "`vocab.txt`); `none` for search by words alone",
     )
+    feeds: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = Field(
+        (),
+        description="further feeds that are read (RSS, Atom, JSON Feed, or `biorxiv` and `medrxiv`), separated by "
+        "spaces; `name=address` gives one a name",
+    )
+    feeds_inside: bool = Field(
+        False, description="`true` lets added feeds be read from your own network and from any port, too"
+    )
+    biorxiv_url: WebAddress = Field("https://api.biorxiv.org", description="where bioRxiv and medRxiv are asked")
     contact: str = Field("", max_length=200, description="address or page of yours that feeds see in the User-Agent")
     poll_minutes: float = Field(5.0, ge=0.05, le=1440, description="minutes between two polls of the feeds")
     unknown_outcome: UnknownPolicy = Field(

@@ -13,6 +13,7 @@ from bot.clocks import Clock
 from bot.digests.planning import Planner
 from bot.digests.store import DigestStore
 from bot.errors import UserError
+from bot.intake.feeds import Feeds
 from bot.intake.lookup import PaperLookups
 from bot.intake.store import SourceStore
 from bot.meaning.examples import Examples
@@ -45,6 +46,7 @@ class Services:
 
     papers: PaperStore
     sources: SourceStore
+    feeds: Feeds
     channels: ChannelStore
     personal_channels: PersonalChannelStore
     subscriptions: SubscriptionStore

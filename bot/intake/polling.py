@@ -11,6 +11,7 @@ import structlog
 
 from bot.clocks import Clock
 from bot.errors import SourceError
+from bot.intake.feeds import Feeds
 from bot.intake.source import Source
 from bot.intake.store import DayReading, SourceState, SourceStore
 from bot.papers.sources import SourceName
@@ -25,6 +26,8 @@ WATCHED_EVERY = timedelta(hours=6)
 LOOK_AHEAD = 4
 #: Days read at most in one poll when catching up; the next poll goes on.
 MOST_DAYS = 60
+#: Added feeds that are read side by side.
+FEEDS_AT_ONCE = 4
 #: A source that fails on so many days of one poll is left alone until the next.
 MOST_FAILURES = 2
 #: How long a source is left alone after it asked for it, at most.
@@ -48,8 +51,16 @@ class PollReport:
 class Intake:
     """Polls the sources. Nothing is lost when a poll fails halfway: each day is stored as a whole, or not at all."""
 
-    def __init__(self, sources: Sequence[Source], papers: PaperStore, states: SourceStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        papers: PaperStore,
+        states: SourceStore,
+        clock: Clock,
+        feeds: Feeds | None = None,
+    ) -> None:
         self._sources = sources
+        self._feeds = feeds
         self._papers = papers
         self._states = states
         self._clock = clock
@@ -60,7 +71,24 @@ class Intake:
 
     async def poll(self, day: date | None = None) -> list[PollReport]:
         """Reads all sources, side by side: what is new and what was missed, or just the given day."""
-        return list(await asyncio.gather(*(self._poll(source, day) for source in self._sources)))
+        added = await self._feeds.sources() if self._feeds else []
+        built_in = asyncio.gather(*(self._poll(source, day) for source in self._sources))
+        reports, others = await asyncio.gather(built_in, self._some(added, day))
+        return [*reports, *others]
+
+    async def poll_feeds(self) -> list[PollReport]:
+        """Reads those of the added feeds that are due."""
+        return await self._some(await self._feeds.due(), None) if self._feeds else []
+
+    async def _some(self, sources: Sequence[Source], day: date | None) -> list[PollReport]:
+        """Reads sources, a few at a time."""
+        turns = asyncio.Semaphore(FEEDS_AT_ONCE)
+
+        async def poll(source: Source) -> PollReport:
+            async with turns:
+                return await self._poll(source, day)
+
+        return list(await asyncio.gather(*map(poll, sources)))
 
     async def poll_source(self, name: SourceName) -> PollReport:
         """Reads one source: what is new and what was missed."""

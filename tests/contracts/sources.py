@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Protocol
 
+from adapters.feeds.biorxiv.source import PreprintServer
 from adapters.feeds.http import FeedClient
 from adapters.feeds.huggingface.source import HuggingFace
 from adapters.feeds.sample import SAMPLE_DAYS, SampleFeed
+from adapters.feeds.syndication.source import SyndicatedFeed
 from bot.errors import SourceError
+from bot.intake.feeds import Shown
 from bot.intake.source import Source
+from bot.papers.sources import BIORXIV, SourceName
 from tests.adapters.feeds.arxiv_documents import an_item, rss
 from tests.adapters.feeds.arxiv_site import XML, arxiv
 from tests.adapters.feeds.entries import an_entry
@@ -133,6 +139,83 @@ class HuggingFaceSite(_Scripted):
         if request.headers.get("if-none-match") == tag:
             return http_answer(status=304, headers={"ETag": tag})
         return http_answer(entries if request.query.get("p", "0") == "0" else [], headers={"ETag": tag})
+
+
+class _NoHistory:
+    """Nothing was shown before."""
+
+    async def shown(self, source: SourceName, paper_ids: Sequence[str]) -> Shown:
+        return Shown(False, {})
+
+
+class SyndicatedSite(_Scripted):
+    """A feed with all items of all days in one document."""
+
+    def __init__(self, client: FeedClient) -> None:
+        super().__init__()
+        self.items: dict[date, list[str]] = {}
+        self.clock = SettableClock(datetime.combine(DAY, time(12), UTC))
+        self.source = SyndicatedFeed(
+            SourceName("journal"), self.feed.url, client=client, history=_NoHistory(), clock=self.clock
+        )
+
+    def show(self, count: int, *, broken: int = 0, day: date | None = None) -> int:
+        when = day or self.day
+        self.clock.set(datetime.combine(when, time(12), UTC))
+        items = [
+            f"<item><title>Paper {number}</title><link>https://example.org/{when}/{number}</link>"
+            f"<author>Ada Lovelace</author><pubDate>{when:%d %b %Y}</pubDate></item>"
+            for number in range(count)
+        ]
+        self.items[when] = items + [f"<item><link>https://example.org/{one}</link></item>" for one in range(broken)]
+        return count
+
+    def answer(self, request: Request) -> bytes:
+        items = "".join(item for day in sorted(self.items, reverse=True) for item in self.items[day])
+        tag = f'"{zlib.crc32(items.encode()):x}"'
+        if request.headers.get("if-none-match") == tag:
+            return http_answer(status=304, headers={"ETag": tag})
+        document = f"<rss version='2.0'><channel><title>A journal</title>{items}</channel></rss>"
+        return http_answer(document.encode(), content_type="text/html", headers={"ETag": tag})
+
+
+class PreprintSite(_Scripted):
+    """bioRxiv's interface: pages of two, whatever anybody asks for."""
+
+    def __init__(self, client: FeedClient) -> None:
+        super().__init__()
+        self.days: dict[str, list[Any]] = {}
+        self.clock = SettableClock(datetime.combine(DAY, time(12), UTC))
+        self.source = PreprintServer(self.feed.url, BIORXIV, name=BIORXIV, client=client, clock=self.clock, pace=0.0)
+
+    def show(self, count: int, *, broken: int = 0, day: date | None = None) -> int:
+        when = day or self.day
+        self.clock.set(datetime.combine(when, time(12), UTC))
+        papers: list[Any] = [
+            {
+                "doi": f"10.64898/{when:%Y.%m.%d}.{number:06d}",
+                "title": f"Paper {number}",
+                "authors": "Lovelace, A.; Turing, A.",
+                "date": str(when),
+                "version": "1",
+                "category": "neuroscience",
+                "abstract": "What it says.",
+            }
+            for number in range(count)
+        ]
+        papers.append({**papers[0], "version": "2", "doi": f"10.64898/2025.01.01.{when.day:06d}"})
+        self.days[str(when)] = [*papers, *({"title": f"no DOI {one}"} for one in range(broken))]
+        return count
+
+    def answer(self, request: Request) -> bytes:
+        _, _, server, first, last, cursor = request.path.split("/")
+        assert (server, first) == ("biorxiv", last)
+        entries = self.days.get(first, [])
+        if not entries:
+            return http_answer({"messages": [{"status": "no posts found"}], "collection": []})
+        page = entries[int(cursor) : int(cursor) + 2]
+        message = {"status": "ok", "cursor": int(cursor), "count": len(page), "total": str(len(entries))}
+        return http_answer({"messages": [message], "collection": page})
 
 
 class ArxivSite(_Scripted):

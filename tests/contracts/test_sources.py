@@ -12,10 +12,19 @@ from bot.errors import SourceError
 from bot.intake.polling import Intake
 from storage.store import SqlStore
 from tests.clocks import SettableClock
-from tests.contracts.sources import WAIT, Almanac, ArxivSite, HuggingFaceSite, Sample, SourceUnderTest
+from tests.contracts.sources import (
+    WAIT,
+    Almanac,
+    ArxivSite,
+    HuggingFaceSite,
+    PreprintSite,
+    Sample,
+    SourceUnderTest,
+    SyndicatedSite,
+)
 
 
-@pytest.fixture(params=["almanac", "sample", "huggingface", "arxiv"])
+@pytest.fixture(params=["almanac", "sample", "huggingface", "arxiv", "syndicated", "biorxiv"])
 async def under_test(request: pytest.FixtureRequest) -> AsyncIterator[SourceUnderTest]:
     async with FeedClient(contact="https://example.org/about", limits=Limits(pause=0.01)) as client:
         match request.param:
@@ -27,6 +36,14 @@ async def under_test(request: pytest.FixtureRequest) -> AsyncIterator[SourceUnde
                 hub = HuggingFaceSite(client)
                 with hub.site:
                     yield hub
+            case "syndicated":
+                journal = SyndicatedSite(client)
+                with journal.site:
+                    yield journal
+            case "biorxiv":
+                server = PreprintSite(client)
+                with server.site:
+                    yield server
             case "arxiv":
                 archive = ArxivSite(client)
                 with archive.site:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from adapters.feeds.limits import LONGEST_ABSTRACT, LONGEST_TITLE, MOST_AUTHORS, YEARS
+from adapters.feeds.links import web_link
 from bot.papers.ids import normalize_paper_id
 from bot.papers.names import LONGEST_NAME, Name, read_names
 from bot.papers.paper import Paper
@@ -25,7 +26,6 @@ from bot.text.readable import readable, readable_text, readable_title, tex_of
 
 LONGEST_SUMMARY = 2_000
 LONGEST_KEYWORD = 100
-LONGEST_LINK = 2_000
 MOST_KEYWORDS = 100
 LARGEST_COUNT = 2**31 - 1
 
@@ -84,27 +84,8 @@ def _day(value: object) -> date | None:
     return None
 
 
-def _link(value: object) -> str:
-    """The address if it is one of a web page that every platform can show as it is, else nothing.
-
-    Refused are white space, what cannot be seen, the marks with which platforms delimit links, and user names, which
-    make `https://arxiv.org@example.org` look like arXiv.
-    """
-    if not isinstance(value, str):
-        return ""
-    value = value.strip()
-    if len(value) > LONGEST_LINK or not value.isprintable() or any(char in ' <>"\\^`{|}' for char in value):
-        return ""
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc and parts.port != 0
-    except ValueError:
-        return ""
-    return value if usable else ""
-
-
 def _links(value: object) -> tuple[str, ...]:
-    return tuple(filter(None, map(_link, islice(value, 20)))) if isinstance(value, list) else ()
+    return tuple(filter(None, map(web_link, islice(value, 20)))) if isinstance(value, list) else ()
 
 
 def _authors(value: object) -> tuple[Name, ...]:
@@ -139,7 +120,7 @@ Handle = Annotated[str, _line(LONGEST_NAME)]
 Abstract = Annotated[str, BeforeValidator(_abstract)]
 Count = Annotated[int, BeforeValidator(_count)]
 Day = Annotated[date | None, BeforeValidator(_day)]
-Link = Annotated[str, BeforeValidator(_link)]
+Link = Annotated[str, BeforeValidator(web_link)]
 Links = Annotated[tuple[str, ...], BeforeValidator(_links)]
 
 

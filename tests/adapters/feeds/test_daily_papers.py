@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from adapters.feeds.huggingface.daily_papers import (
     LARGEST_COUNT,
     LONGEST_KEYWORD,
-    LONGEST_LINK,
     MOST_KEYWORDS,
     DailyPaper,
     UnusableEntryError,
 )
 from adapters.feeds.limits import LONGEST_ABSTRACT, LONGEST_TITLE, MOST_AUTHORS
+from adapters.feeds.links import LONGEST_LINK
 from bot.papers.ids import normalize_paper_id
 from bot.papers.names import LONGEST_NAME
 from bot.papers.paper import Paper

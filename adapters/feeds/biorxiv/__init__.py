@@ -1,0 +1,1 @@
+"""bioRxiv and medRxiv, by their own interface."""

@@ -1,0 +1,1 @@
+"""Any feed: RSS, Atom and JSON Feed, of addresses that people add."""
