@@ -210,7 +210,7 @@ class DiscordBot:
             listen(listener)
         heard = []
         if self._talk is not None:
-            heard.append(TextCommands(client, self._talk, self._registry, self._mentions).on_message)
+            heard.append(TextCommands(client, self._talk, self._registry, self._mentions, self._directory).on_message)
         if self._card_of is not None:
             heard.append(LinkCards(client, self._card_of, self._clock).on_message)
 

@@ -7,6 +7,7 @@ Of messages that mention the bot, and of direct messages, Discord gives the cont
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import discord
 import structlog
@@ -22,6 +23,7 @@ from adapters.discord.messages.command_mentions import CommandMentions
 from adapters.discord.messages.components import without_channel_buttons
 from adapters.discord.messages.rendering import render_all
 from bot.channels.channel import Address, PlatformName
+from bot.channels.directory import WorkspaceDirectory
 from bot.commands.registry import Registry
 from bot.commands.talk import Talk
 from bot.errors import StorageError
@@ -46,7 +48,9 @@ class TextCommands:
         talk: Talk,
         registry: Registry,
         mentions: CommandMentions,
+        directory: WorkspaceDirectory,
     ) -> None:
+        self._directory = directory
         self._client = client
         self._talk = talk
         self._registry = registry
@@ -73,19 +77,22 @@ class TextCommands:
 
     async def _answer(self, message: discord.Message, text: str) -> Message:
         command = self._registry.of_line(text.removeprefix("/papers").strip())
-        if command is not None and message.guild is None and command.needs_channel:
+        call = self._call(message, text)
+        # Where a person's own papers come to is a channel like any other.
+        own = message.guild is None and await self._directory.find(call.address) is not None
+        if command is not None and message.guild is None and command.needs_channel and not own:
             return words(SERVERS_ONLY)
         if command is not None and command.personal and message.guild is not None:
             return words(PERSONAL)
-        reply = await self._talk.run(self._call(message, text))
-        answer = reply.message if message.guild else without_channel_buttons(reply.message, self._registry)
+        reply = await self._talk.run(call)
+        answer = reply.message if message.guild or own else without_channel_buttons(reply.message, self._registry)
         return self._mentions.localized(answer)
 
     def _call(self, message: discord.Message, text: str) -> CommandCall:
         author, guild = message.author, message.guild
         if guild is None:
             address = Address(PlatformName.DISCORD, DIRECT_MESSAGES, str(message.channel.id))
-            person = person_of(author, discord.Permissions.none(), may_post=True)
+            person = replace(person_of(author, discord.Permissions.none(), may_post=True), may_manage=True)
             return CommandCall(line=text, address=address, channel_name=str(message.channel.id), person=person)
         place = place_of(message.channel, self._client.user)
         address = Address(PlatformName.DISCORD, str(guild.id), str(place.id))

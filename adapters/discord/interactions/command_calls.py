@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -66,7 +67,10 @@ def place_of(channel: Any, me: discord.ClientUser | None) -> Any:
 
 def _person(interaction: Interaction) -> Person:
     if not is_served(interaction):
-        return person_of(interaction.user, discord.Permissions.none(), may_post=interaction.guild_id is None)
+        direct = interaction.guild_id is None
+        person = person_of(interaction.user, discord.Permissions.none(), may_post=direct)
+        # Between a person and the bot there is nobody else to ask.
+        return replace(person, may_manage=direct)
     allowed = interaction.permissions
     thread = isinstance(channel_of(interaction), discord.Thread)
     return person_of(interaction.user, allowed, may_post=may_post(allowed, thread=thread))

@@ -150,14 +150,14 @@ class InteractionHandler:
         """Whether a command is about a channel, and comes from where the bot has none; then that is said.
 
         In direct messages, and in servers that people bring the app to though nobody added it there, papers can be
-        found and kept, and that is all; but where a person's own papers come to, they can be voted for and explained.
+        found and kept, and that is all; but where a person's own papers come to, they have all commands.
         """
         if is_served(interaction) or name == MESSAGE_COMMAND:
             return False
         command = self._registry.of_line(name)
         if command is not None and not command.needs_channel:
             return False
-        if command is not None and not command.manages and await self._is_known(call_of(interaction, name)):
+        if command is not None and await self._is_known(call_of(interaction, name)):
             return False
         if interaction.type is discord.InteractionType.autocomplete:
             await interaction.response.autocomplete([])
