@@ -6,6 +6,9 @@ from collections.abc import Callable
 from difflib import SequenceMatcher
 from typing import Final
 
+from bot.search.questions import STOP_WORDS
+from bot.text.words import stemmed
+
 SHORTEST: Final = 4  # letters
 MOST_OFFERED: Final = 3
 _SELDOM: Final = 10  # papers: with more of them a word is meant as it is written
@@ -22,7 +25,8 @@ def nearest_words(word: str, papers: int, known: KnownWords) -> list[str]:
     """The nearest words of the index, best first; none if `papers` that have the word are enough, or nothing is near.
 
     Looks among the words with the same first letter, else with its second letter for their first: few are mistaken
-    otherwise. That takes some milliseconds, and nothing is kept.
+    otherwise. That takes some milliseconds, and nothing is kept. Words of grammar are in every paper, and nobody looks
+    for them: none is offered.
     """
     if len(word) < SHORTEST or not word.isalpha() or papers > _SELDOM:
         return []
@@ -36,7 +40,7 @@ def nearest_words(word: str, papers: int, known: KnownWords) -> list[str]:
             matcher.set_seq1(other)
             if matcher.real_quick_ratio() >= _ALIKE and matcher.quick_ratio() >= _ALIKE:
                 alike = matcher.ratio()
-                if alike >= _ALIKE:
+                if alike >= _ALIKE and stemmed((other,))[0] not in STOP_WORDS:
                     found.append((-alike, -count, other))
         if found:
             return [other for _, _, other in sorted(found)[:MOST_OFFERED]]
