@@ -211,7 +211,7 @@ def words_beside_menu(text: str, entries: Sequence[Button]) -> Json:
 
 
 def thumbs(votes: Thumbs) -> Json:
-    """Two thumbs with their counts, which Slack shows as one element.
+    """Two thumbs, which Slack shows as one element. It draws its own signs: a count would be seen by nobody.
 
     https://docs.slack.dev/reference/block-kit/block-elements/feedback-buttons-element
     """
@@ -225,9 +225,8 @@ def thumbs(votes: Thumbs) -> Json:
 
 
 def _thumb(sign: str, count: int, line: str) -> Json:
-    label = f"{sign} {count}" if count else sign
-    text = plain(label, limits.BUTTON_LABEL, emoji=True)
-    return {"text": text, "value": line, "accessibility_label": spoken_label(label)}
+    text = plain(sign, limits.BUTTON_LABEL, emoji=True)
+    return {"text": text, "value": line, "accessibility_label": spoken_label(f"{sign} {count}" if count else sign)}
 
 
 def _label(text: str) -> Json:

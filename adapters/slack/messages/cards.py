@@ -17,7 +17,7 @@ from typing import Any
 
 from adapters.slack.client.payloads import Json
 from adapters.slack.messages import block_kit, limits
-from bot.messages.message import PaperBlock, PersonMention, Span
+from bot.messages.message import PaperBlock, PersonMention, Span, Thumbs
 from bot.text.shortening import shorten
 
 LONGEST_BUTTON_ROW = 8
@@ -147,7 +147,7 @@ def _listed(block: PaperBlock) -> list[Json]:
         blocks.append(block_kit.picture_beside(beside, block.thumbnail_url))
     if block.abstract:
         blocks.append(block_kit.rich(block_kit.quote(block.abstract)))
-    aside = _details_line(block.byline, *block.facts, topics=block.topics) or block.paper_id
+    aside = _details_line(*_counts(block.thumbs), block.byline, *block.facts, topics=block.topics) or block.paper_id
     blocks.append(block_kit.words_beside_menu(aside, block.menu or ((block.opens,) if block.opens else ())))
     if block.thumbs:
         blocks.append(block_kit.thumbs(block.thumbs))
@@ -163,8 +163,14 @@ def _beside_picture(block: PaperBlock, why: Sequence[Span]) -> str | Json | None
     return block_kit.marked(why)
 
 
+def _counts(votes: Thumbs | None) -> list[str]:
+    """How many voted, where somebody did: Slack's thumbs do not say."""
+    counted = (("👍", votes.up), ("👎", votes.down)) if votes else ()
+    return [f"{sign} {count}" for sign, count in counted if count]
+
+
 def _details_line(*parts: str, topics: Sequence[str]) -> str:
-    named = [f"Topics: {', '.join(topics)}"] if topics else []
+    named = [f"{'Topics' if topics[1:] else 'Topic'}: {', '.join(topics)}"] if topics else []
     return " · ".join(block_kit.left_to_right(part) for part in (*parts, *named) if part)
 
 
@@ -175,7 +181,7 @@ def _has_menu(rows: list[Json]) -> bool:
 
 def _line(block: PaperBlock) -> list[Json]:
     words = [block_kit.link(block_kit.left_to_right(block.title), block.url)]
-    if aside := _details_line(*block.facts, topics=block.topics):
+    if aside := " · ".join(map(block_kit.left_to_right, (*block.facts, *block.topics))):
         words.append(block_kit.words(f" · {aside}", italic=True))
     if block.people:
         words += [block_kit.words(" · "), *_for_whom(block.people)]

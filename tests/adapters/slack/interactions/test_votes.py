@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 
@@ -53,7 +54,12 @@ async def press(
 
 
 def labels(message: Json) -> list[str]:
-    return [label for label in buttons_of(message) if label[0] in "👍👎"]
+    """The thumbs of the first card with their counts, as people see them beside and screen readers say them."""
+    said = [buttons_of(message)[sign]["accessibility_label"] for sign in "👍👎"]
+    counts = [int(number) for one in said for number in re.findall(r", (\d+) votes? so far", one) or ["0"]]
+    shown = [f"{sign} {count}" if count else sign for sign, count in zip("👍👎", counts, strict=True)]
+    assert all(one in words_of(message) for one in shown)
+    return shown
 
 
 async def test_everybody_sees_a_vote_and_nobody_is_told(connected: BotProcess) -> None:

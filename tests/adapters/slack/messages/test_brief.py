@@ -94,13 +94,13 @@ def test_a_card_says_why_and_has_thumbs_and_one_menu() -> None:
     title, why, details, _ = words_of(made).split("\n", 3)
     assert title == CARD.title
     assert why.startswith("We study diffusion in a sentence")
-    assert details == "A. Lovelace · ▲ 9 · cs.CL"
+    assert details == "👍 3 · A. Lovelace · ▲ 9 · cs.CL"
     bold = [leaf["text"] for leaf in leaves(made["blocks"][0]) if leaf.get("style") == {"bold": True}]
     assert bold == [CARD.title, "diffusion"]
     menu, thumbs = interactive(made)
     assert [option["value"] for option in menu["options"]] == [entry.line for entry in CARD.menu]
     assert thumbs["positive_button"] == {
-        "text": {"type": "plain_text", "text": "👍 3", "emoji": True},
+        "text": {"type": "plain_text", "text": "👍", "emoji": True},
         "value": "vote 2605.00001 up",
         "accessibility_label": "A good paper for this channel, 3 votes so far",
     }
@@ -119,7 +119,7 @@ def test_a_picture_stands_beside_the_summary_or_the_reason_and_the_menu_below() 
         kinds = [(block["type"], block.get("accessory", {}).get("type")) for block in blocks]
         assert kinds == [("rich_text", None), ("section", "image"), ("section", "overflow"), ("context_actions", None)]
         assert blocks[1]["text"] == beside
-        assert blocks[2]["text"]["text"] == "A. Lovelace · ▲ 9 · cs.CL"
+        assert blocks[2]["text"]["text"] == "👍 3 · A. Lovelace · ▲ 9 · cs.CL"
         assert words_of({"blocks": blocks}).count("We study diffusion") == 1
 
 
