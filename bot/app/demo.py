@@ -40,8 +40,7 @@ CHANNELS = (
         (
             'subscribe * --min-upvotes 25 --name "Everybody\'s favourites"',
             "schedule weekdays 09:00",
-            "settings style compact",
-            "settings limit 5",
+            "settings limit 10",
         ),
     ),
     DemoChannel(
@@ -59,7 +58,6 @@ CHANNELS = (
             'subscribe diffusion (image OR video) --name "Pictures and films"',
             'subscribe robot* OR "embodied AI" --instant --name Robots',
             "schedule weekdays 12:00",
-            "settings style cards",
         ),
     ),
     DemoChannel(

@@ -6,14 +6,18 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from enum import Enum, auto
 from typing import Any, Protocol
 
 from adapters.discord.platform import DiscordPlatform
 from adapters.slack.platform import SlackPlatform
+from adapters.web.pages import Pages
 from adapters.web.platform import WebPlatform, address_of
+from adapters.web.timeline import view_of
 from bot.channels.channel import Address, PlatformName
 from bot.messages.plain import plain_text
+from bot.platforms.message_log import LoggedMessage
 from bot.platforms.platform import Platform
 from storage.store import SqlStore
 from tests.clocks import SettableClock
@@ -42,12 +46,13 @@ class Trouble(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A message as it stands on the platform. `pings` are those whom it notifies."""
+    """A message as it stands on the platform. `pings` are those whom it notifies, `elements` what can be pressed."""
 
     id: str
     words: str
     in_thread: bool
     pings: Sequence[str]
+    elements: int = 0
 
 
 class PlatformUnderTest(Protocol):
@@ -127,7 +132,17 @@ class Web:
 
     async def shown(self, address: Address) -> list[Shown]:
         page = await self.platform.page(address.channel, before=None, limit=100)
-        return [Shown(str(each.id), plain_text(each.message), each.reply_to is not None, ()) for each in page.messages]
+        return [
+            Shown(str(each.id), plain_text(each.message), each.reply_to is not None, (), self._elements(each))
+            for each in page.messages
+        ]
+
+    def _elements(self, logged: LoggedMessage) -> int:
+        """Votes are one group, a menu is one thing to press however many entries open below it."""
+        html = Pages(banner="", has_login=False).message("general", view_of(logged, UTC))
+        for grouped in (r'<form class="buttons thumbs".*?</form>', r'<details class="menu">.*?</details>'):
+            html = re.sub(grouped, "<button>", html, flags=re.DOTALL)
+        return html.count("<button")
 
     def befall(self, address: Address, trouble: Trouble) -> bool:
         return False  # it is our own database: what befalls that is the store's
@@ -152,7 +167,10 @@ class Slack:
 
     async def shown(self, address: Address) -> list[Shown]:
         messages = self.simulator.channels[address.channel].messages
-        return [Shown(one["ts"], _slack_words(one), "thread_ts" in one, _slack_pings(one)) for one in messages]
+        return [
+            Shown(one["ts"], _slack_words(one), "thread_ts" in one, _slack_pings(one), _pressed(one["blocks"]))
+            for one in messages
+        ]
 
     def befall(self, address: Address, trouble: Trouble) -> bool:
         faults: dict[Trouble, list[slack_says.Fault | str | None]] = {
@@ -175,6 +193,14 @@ class Slack:
 
     def told(self) -> list[str]:
         return [_slack_words(one) for one in self.simulator.conversation(self.person).messages]
+
+
+#: What can be pressed, by its type: Slack's elements by name, Discord's by number.
+_PRESSED = ("button", "overflow", "feedback_buttons", "icon_button", "static_select", 2, 3, 5, 6, 7, 8)
+
+
+def _pressed(parts: object) -> int:
+    return sum(part.get("type") in _PRESSED for part in _parts(parts))
 
 
 def _slack_words(message: dict[str, Any]) -> str:
@@ -216,7 +242,7 @@ class Discord:
         threads = self.simulator.state.threads_of(channel)
         places = [(channel, False), *((thread, True) for thread in threads)]
         return [
-            Shown(one["id"], _discord_words(one), inside, self._pings())
+            Shown(one["id"], _discord_words(one), inside, self._pings(), _pressed(one.get("components", [])))
             for place, inside in places
             for one in place.messages
         ]

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
-from bot.channels.channel import Address, PlatformName, Style
+from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState, PlatformName, Style
 from bot.digests.cards import paper_card, paper_line
-from bot.digests.messages import CARDS_IN_BRIEF
+from bot.digests.content import DigestPart
+from bot.digests.digest import DigestKind, QueuedPaper
+from bot.digests.messages import CARDS_IN_BRIEF, digest_message
+from bot.digests.selection import plan_digest
 from bot.errors import UserError
-from bot.messages.message import Heading, Message, PaperBlock, PersonMention
+from bot.messages.message import Button, Buttons, Heading, Message, PaperBlock, PersonMention
 from bot.papers.paper import Paper
 from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Partly, Rejected, Retry, Sent, Unknown
 from tests.contracts.platforms import PlatformUnderTest, Trouble
@@ -240,6 +244,69 @@ async def test_as_many_papers_as_are_promised_fit_into_a_message(
     shown = " ".join(one.words for one in await under_test.shown(address))
     for paper in papers:
         assert paper.id in shown or paper.title[:20] in shown
+
+
+# --- Noise
+
+
+@pytest.mark.parametrize("style", [Style.BRIEF, Style.CARDS, Style.COMPACT])
+async def test_ten_papers_are_at_most_two_elements_each_and_in_brief_one_message(
+    under_test: PlatformUnderTest, style: Style
+) -> None:
+    address = under_test.channel()
+    papers = [
+        a_paper(
+            number,
+            title=f"Diffusion Transformers for Agents That Read and Write, Number {number}",
+            abstract="We study diffusion. It helps agents to read. " * 20,
+            summary=f"Diffusion transformers let agents read what number {number} wrote, at a tenth of the cost. " * 2,
+            organization_name="University of Somewhere",
+            thumbnail_url=f"https://cdn.example.org/{number}.png",
+            code_url="https://github.com/ada/diffusion",
+            upvotes=100 - number,
+        )
+        for number in range(1, 13)
+    ]
+    channel = Channel(
+        id=1,
+        address=address,
+        name="general",
+        time_zone="UTC",
+        schedule="daily 09:00",
+        settings=ChannelSettings(limit=10, style=style),
+        state=ChannelState.ACTIVE,
+    )
+    plan = plan_digest(
+        channel,
+        [QueuedPaper(paper=one, topics=("diffusion",), queries=("diffusion",), instant=False) for one in papers],
+        kind=DigestKind.SCHEDULED,
+        day=date(2026, 5, 12),
+        per_message=under_test.platform.papers_per_message(style, abstracts=False),
+        next_digest_at=None,
+    )
+    assert plan.digest is not None
+    known = {one.id: one for one in papers}
+    for number, post in enumerate(plan.posts):
+        assert isinstance(post.content, DigestPart)
+        message = digest_message(channel, replace(plan.digest, id=7), post.content, known, {}, {})
+        await sent(under_test, outgoing(address, message, key=f"{number:024}"))
+    shown = await under_test.shown(address)
+    assert len(shown) == len(plan.posts)
+    if style is not Style.CARDS:
+        assert len(shown) == 1
+    cards = {Style.BRIEF: CARDS_IN_BRIEF, Style.CARDS: 10}.get(style, 0)
+    assert sum(one.elements for one in shown) <= 2 * cards + 1  # and “+2 more”
+    words = "\n".join(one.words for one in shown)
+    assert all(f"Number {number}" in words for number in range(1, 11))
+
+
+async def test_a_search_answer_has_one_way_to_each_of_its_five_papers(under_test: PlatformUnderTest) -> None:
+    address = under_test.channel()
+    cards = [paper_card(a_paper(number), votes=False, delivered=False) for number in range(1, 6)]
+    turning = Buttons((Button("‹ Back", "search x --page 1"), Button("Next ›", "search x --page 3")))
+    await sent(under_test, outgoing(address, Message(summary="Found", blocks=(*cards, turning))))
+    (shown,) = await under_test.shown(address)
+    assert shown.elements <= 5 + 2
 
 
 # --- Harmless
