@@ -86,8 +86,8 @@ class DiscordMessages:
             case 13:
                 return div("file", span("file-icon", "📄"), str(component["file"]["url"]).removeprefix("attachment://"))
             case 14:
-                line = "line" if component.get("divider", True) else ""
-                return div(f"separator {line} {'large' if component.get('spacing') == 2 else ''}")
+                ruled = "ruled" if component.get("divider", True) else ""
+                return div(f"separator {ruled} {'large' if component.get('spacing') == 2 else ''}")
             case 17:
                 style = f"border-left-color:{_colour(component.get('accent_color'))}"
                 return div("container", *map(self._component, inside), style=style)

@@ -33,7 +33,10 @@ async def photograph_workspace(browser: Browser, file: Path, *, channel: str = "
             await _until_lived_through(url)
             page = await browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
             await page.goto(f"{url}/c/{channel}", wait_until="domcontentloaded")
-            await page.locator("#timeline article").last.wait_for()
+            # The last is what the demo says at its end; before it stands a digest.
+            digest = page.locator("#timeline article").nth(-2)
+            await digest.wait_for()
+            await digest.evaluate("article => article.scrollIntoView()")
             await page.screenshot(path=file)
             await page.close()
         finally:
