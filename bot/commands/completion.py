@@ -41,6 +41,7 @@ _FIELDS = (
 )
 _CATEGORY = re.compile(r"(?P<before>[-(]*cat:)(?P<typed>[\w.*-]*)", re.IGNORECASE)
 _SOURCE = re.compile(r"(?P<before>[-(]*source:)(?P<typed>[\w-]*)", re.IGNORECASE)
+_EXAMPLE = re.compile(r"(?P<before>[-(]*like:\(?)(?P<typed>\d{2}[\d.]*)", re.IGNORECASE)
 _ID = re.compile(r"\d{4}(\.\d*)?|[a-z-]+(\.[A-Z]{2})?/\d*|doi:\S*")
 _WORD = re.compile(r"\w+")
 #: Parameters whose value is the rest of the line: it has spaces in it, or is found by any part of what it says.
@@ -88,6 +89,9 @@ async def complete(registry: Registry, services: Services, call: CommandCall) ->
         return _lines(kept, [("all", ""), *await _sources(services)], word)
     if parameter.kind is Kind.QUERY and (source := _SOURCE.fullmatch(word)):
         return _lines(kept, ((f"{source['before']}{name}", label) for name, label in await _sources(services)), word)
+    if parameter.kind is Kind.QUERY and (example := _EXAMPLE.fullmatch(word)):
+        papers = await services.papers.beginning_with(example["typed"], MOST)
+        return _lines(kept, [(f"{example['before']}{paper.id}", title_of(paper)) for paper in papers], word)
     return _lines(kept, _values(registry, parameter, before), word)
 
 

@@ -20,7 +20,7 @@ SCALE: Final = 400
 WHOLE: Final = SCALE * SCALE
 #: So many columns have products whose sum a 32-bit float holds exactly (2 to the 24th), in whatever order it is added.
 _EXACT_COLUMNS: Final = (1 << 24) // (127 * 127)
-_BLOCK: Final = 4_096  # rows that are compared at once: what is made of them on the way stays in the cache
+_BLOCK: Final = 1_024  # rows that are compared at once: what is made of them on the way stays in the cache
 
 Numbers = NDArray[np.int8]
 Products = NDArray[np.int32]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bot.meaning.word_models import MOST_TERMS, is_like, score, terms_of, with_threshold, word_model
 from bot.papers.paper import Paper
 from bot.papers.sources import ARXIV
+from bot.platforms.command_calls import CommandCall
 from bot.query.models import LARGEST_SUM, WordModel, models_read, models_written
 from bot.query.parser import parse
 from bot.query.queries import Query
@@ -20,7 +21,7 @@ from bot.query.syntax import Like
 from bot.topics.matcher import Matcher, matches
 from storage.search.index import TantivyIndex
 from storage.store import SqlStore
-from tests.core import Core
+from tests.core import MANAGER, Core
 from tests.meaning.subjects import a_day, about
 from tests.search.feeds import MemoryFeed, arxiv_papers, needs_arxiv
 from tests.sources import a_paper
@@ -159,6 +160,16 @@ async def test_a_topic_by_example_gets_what_is_like_it_and_says_so(core: Core) -
     assert "**Like**" not in words
     shown = str(core.platform.posts[0].message)
     assert "Like " in shown and example.title in shown
+
+
+async def test_examples_are_completed_by_their_ids(core: Core) -> None:
+    await core.news(*a_day(1))
+    call = CommandCall(
+        line="search robots -like:(2605.0000", address=core.address(), channel_name="general", person=MANAGER
+    )
+    first, *_ = await core.commands.complete(call)
+    assert first.line.startswith("search robots -like:(2605.0000")
+    assert len(first.line) == len("search robots -like:(2605.00001")
 
 
 async def test_it_composes_with_all_other_terms(core: Core) -> None:
