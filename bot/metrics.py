@@ -22,7 +22,8 @@ class StoreFigures:
     """What the store holds, and what waits in it.
 
     `oldest_waiting_at` is when the oldest post was made that is still to be sent, `late_digests` are channels whose
-    digest should have been planned already, `read_at` is when each source was last read.
+    digest should have been planned already, `read_at` is when each source was last read, `failures` how often that went
+    wrong since.
     """
 
     rows: Mapping[str, int]
@@ -30,6 +31,7 @@ class StoreFigures:
     oldest_waiting_at: datetime | None = None
     late_digests: int = 0
     read_at: Mapping[str, datetime] = field(default_factory=dict)
+    failures: Mapping[str, int] = field(default_factory=dict)
     connections: int = 0
 
 
@@ -56,6 +58,7 @@ class Metrics:
         )
         self._polls = self._counter("polls", "Polls of sources.", "source", "outcome")
         self._read_at = self._gauge("source_last_success_timestamp_seconds", "When a source was last read.", "source")
+        self._failures = self._gauge("source_failures", "Failures of a source since it was last read.", "source")
         self._rows = self._gauge("rows", "What the store holds.", "what")
         self._outbox = self._gauge("outbox", "Posts in the outbox.", "state")
         self._oldest = self._gauge("outbox_oldest_waiting_seconds", "Age of the oldest post that is still to be sent.")
@@ -108,6 +111,9 @@ class Metrics:
             self._outbox.labels(state).set(count)
         for source, at in figures.read_at.items():
             self._read_at.labels(source).set(at.timestamp())
+        self._failures.clear()  # a feed that was removed has none
+        for source, count in figures.failures.items():
+            self._failures.labels(source).set(count)
         waiting = figures.oldest_waiting_at
         self._oldest.set(max(0.0, (now - waiting).total_seconds()) if waiting else 0)
         self._late.set(figures.late_digests)

@@ -48,14 +48,14 @@ class SqlFigures:
             by_state = select(POSTS.c.state, func.count().label("posts")).group_by(POSTS.c.state)
             posts = dict.fromkeys((state.value for state in PostState), 0)
             posts |= {row.state: row.posts for row in await connection.execute(by_state)}
-            read_at = await connection.execute(
-                select(SOURCES.c.name, SOURCES.c.last_success_at).where(SOURCES.c.last_success_at.is_not(None))
-            )
+            read = select(SOURCES.c.name, SOURCES.c.last_success_at, SOURCES.c.failures)
+            sources = (await connection.execute(read)).all()
             return StoreFigures(
                 rows=rows,
                 posts=posts,
                 oldest_waiting_at=await connection.scalar(oldest),
                 late_digests=int(await connection.scalar(late) or 0),
-                read_at={row.name: row.last_success_at for row in read_at},
+                read_at={row.name: row.last_success_at for row in sources if row.last_success_at},
+                failures={row.name: row.failures for row in sources},
                 connections=self._database.connections,
             )

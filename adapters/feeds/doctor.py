@@ -24,9 +24,14 @@ def feed_checks(
     client: FeedClient | None,
     catalogue: PaperLookup | None,
     categories: Callable[[], Awaitable[Collection[str]]],
+    added: Sequence[Source] = (),
 ) -> Mapping[str, Check]:
-    """The checks by what they look at. `catalogue` is arXiv's API, `categories` are those that are to be read."""
+    """The checks by what they look at.
+
+    `catalogue` is arXiv's API, `categories` are those that are to be read, `added` the feeds that people added.
+    """
     checks: dict[str, Check] = {title_of_source(one.name): partial(_source, one, categories) for one in sources}
+    checks |= {f"Feed {one.name}": partial(_added, one) for one in added}
     if catalogue is not None:
         checks["arXiv's API"] = partial(_catalogue, catalogue)
     if client is not None:
@@ -45,6 +50,17 @@ async def _source(source: Source, categories: Callable[[], Awaitable[Collection[
         setting = f"PAPERROUND_{'ARXIV_RSS' if source.name == ARXIV else 'HUGGINGFACE'}_URL"
         raise SourceError(f"{error} {_advice(setting)}") from error
     return f"the newest day is {newest}" if newest else "it answers; nothing is listed there yet"
+
+
+async def _added(source: Source) -> str:
+    try:
+        await source.newest_day()
+    except SourceError as error:
+        raise SourceError(
+            f'{error} `paperround command "sources remove {source.name}"` takes it away, if PAPERROUND_FEEDS does not '
+            "name it."
+        ) from error
+    return "it can be read"
 
 
 async def _catalogue(catalogue: PaperLookup) -> str:

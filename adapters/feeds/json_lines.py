@@ -22,7 +22,8 @@ from typing import BinaryIO, Final, Self, cast
 from adapters.feeds.arxiv.fields import LONGEST_COMMENT, arxiv_categories, author_names
 from adapters.feeds.limits import LONGEST_ABSTRACT, LONGEST_TITLE, MOST_AUTHORS, YEARS
 from bot.errors import OperatorError
-from bot.papers.ids import paper_id_of
+from bot.papers.dois import doi_in_link, doi_of
+from bot.papers.ids import is_arxiv_id, paper_id_of
 from bot.papers.names import Name, read_names
 from bot.papers.paper import Paper
 from bot.papers.sources import ARXIV
@@ -198,8 +199,11 @@ def _object(line: bytes) -> dict[str, object]:
 
 
 def _paper(record: dict[str, object]) -> Paper:
+    paper_id = _paper_id(record.get("id"))
+    arxiv = is_arxiv_id(paper_id)
     return Paper(
-        id=_paper_id(record.get("id")),
+        id=paper_id,
+        doi="" if arxiv else doi_of(str(record["id"])) or doi_in_link(str(record["id"])) or "",
         title=_title(record.get("title")),
         title_tex=tex_of(str(record["title"]), LONGEST_TITLE),
         abstract=readable_text(_text("abstract", record), LONGEST_ABSTRACT),
@@ -207,7 +211,7 @@ def _paper(record: dict[str, object]) -> Paper:
         categories=_categories(record.get("categories")),
         author_comment=readable(_text("comment", record), LONGEST_COMMENT),
         published_on=_announced(record.get("announced")),
-        sources=frozenset({ARXIV}),
+        sources=frozenset({ARXIV}) if arxiv else frozenset(),
     )
 
 

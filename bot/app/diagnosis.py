@@ -31,7 +31,7 @@ async def diagnose(settings: Settings, problems: Sequence[str]) -> AsyncGenerato
         settings = _without_slack(settings)
     try:
         async with open_application(settings) as application:
-            async for finding in findings_of({**_stored(application), **_outside(application)}):
+            async for finding in findings_of({**_stored(application), **await _outside(application)}):
                 yield finding
             return
     except PaperRoundError as error:
@@ -52,7 +52,7 @@ async def _without_store(settings: Settings) -> AsyncGenerator[Finding, None]:
         apart = settings.model_copy(update={"data_dir": Path(folder), "database_url": ""})
         try:
             async with open_application(apart) as application:
-                async for finding in findings_of(_outside(application)):
+                async for finding in findings_of(await _outside(application)):
                     yield finding
         except PaperRoundError as error:
             yield Finding("Feeds and chat platforms", Mark.PROBLEM, str(error))
@@ -62,9 +62,15 @@ def _stored(application: Application) -> Mapping[str, Check]:
     return store_checks(application.store, application.index, application.meaning)
 
 
-def _outside(application: Application) -> Mapping[str, Check]:
+async def _outside(application: Application) -> Mapping[str, Check]:
     feeds, discord = application.feeds, application.discord
-    checks = feed_checks(feeds.sources, client=feeds.client, catalogue=feeds.catalogue, categories=feeds.categories)
+    checks = feed_checks(
+        feeds.sources,
+        client=feeds.client,
+        catalogue=feeds.catalogue,
+        categories=feeds.categories,
+        added=await application.added.sources(),
+    )
     return {**checks, **application.slack_checks, **(discord.checks() if discord else {})}
 
 

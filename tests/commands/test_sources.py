@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from adapters.feeds.doctor import feed_checks
 from adapters.feeds.http import FeedClient, Limits
 from adapters.feeds.syndication.public_addresses import PublicTransport
 from bot.app.feeds import AddedFeeds
+from bot.errors import SourceError
 from bot.intake.feeds import FeedHistory, Feeds, free_name, named_address, next_reading
 from bot.intake.store import SourceState
 from bot.papers.sources import BUILT_IN, SourceName
@@ -171,6 +173,26 @@ async def test_preprints_are_read_by_their_own_interface(core: Core, journal: Jo
     assert found.message.paper_ids == ["doi:10.64898/2026.05.12.000001"]
     shown = await core.say("show https://www.biorxiv.org/content/10.64898/2026.05.12.000001v3.full")
     assert "https://www.biorxiv.org/content/10.64898/2026.05.12.000001v1" in shown
+
+
+async def test_operators_see_how_it_goes(core: Core, journal: Journal) -> None:
+    await core.say(f"sources add {journal.site.url} --name gardens")
+    await core.engine.poll_feeds()
+    journal.trouble = http_answer(b"", status=500)
+    core.clock.advance(minutes=40)
+    await core.engine.poll_feeds()
+    figures = await core.store.figures.at(core.clock.now())
+    assert figures.failures["gardens"] == 1
+    assert figures.read_at["gardens"] == core.clock.now() - timedelta(minutes=40)
+    checks = feed_checks([], client=None, catalogue=None, categories=_no_categories, added=await core.feeds.sources())
+    with pytest.raises(SourceError, match="sources remove gardens"):
+        await checks["Feed gardens"]()
+    journal.trouble = None
+    assert await checks["Feed gardens"]() == "it can be read"
+
+
+async def _no_categories() -> frozenset[str]:
+    return frozenset()
 
 
 async def test_the_settings_feeds_come_and_go_with_the_settings(core: Core, journal: Journal) -> None:

@@ -284,3 +284,10 @@ def test_recorded_papers_are_all_read(tmp_path: Path, name: str) -> None:
             assert paper.authors
         else:
             assert paper.authors == names(*record["authors"])
+
+
+def test_a_paper_that_arxiv_does_not_have_is_known_by_its_doi(tmp_path: Path) -> None:
+    (paper,) = read(written(tmp_path, GOOD | {"id": "https://doi.org/10.1101/2026.04.01.123456"}))
+    assert isinstance(paper, Paper)
+    assert (paper.id, paper.doi) == ("doi:10.1101/2026.04.01.123456", "10.1101/2026.04.01.123456")
+    assert paper.abstract_url == "https://doi.org/10.1101/2026.04.01.123456"
