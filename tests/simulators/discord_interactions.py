@@ -159,6 +159,7 @@ class Interactions:
         *,
         group: str = "papers",
         permissions: discord.Permissions = MANAGER,
+        person: int = ADA,
         focused: str = "",
         **values: Any,
     ) -> Interaction:
@@ -175,7 +176,7 @@ class Interactions:
             "guild_id": str(channel.guild),
             "options": [{"name": name, "type": 1, "options": options}],
         }
-        return await self._do(4 if focused else 2, channel, data, permissions)
+        return await self._do(4 if focused else 2, channel, data, permissions, person=person)
 
     async def press(
         self,
@@ -243,7 +244,7 @@ class Interactions:
             token=f"interaction-{number}",
             channel_id=channel.id,
             deadline=time.monotonic() + self.answer_within,
-            pressed=message,
+            pressed=message or (changes or {}).get("message"),
         )
         self.by_token[interaction.token] = interaction
         packet: Json = {

@@ -618,7 +618,10 @@ async def test_a_button_outside_of_servers_is_answered(running_harness: Harness)
     private = {**PRIVATE, "message": shown.messages[0]}
     answer = await running_harness.simulator.interactions.unusual(running_harness.general, 3, data, **private)
     assert "Saved" in answer.buttons
-    data = {"custom_id": shown.buttons["Share"], "component_type": 2, "id": 1}
+    assert "Share" not in answer.buttons
+    share = {"type": 2, "style": 2, "label": "Share", "custom_id": f"{PREFIX}share 2605.00001"}
+    shown.messages[0]["components"] = [{"type": 1, "components": [share]}]
+    data = {"custom_id": share["custom_id"], "component_type": 2, "id": 1}
     answer = await running_harness.simulator.interactions.unusual(running_harness.general, 3, data, **private)
     assert "I work in the channels of servers" in answer.text
 

@@ -8,8 +8,9 @@ from bot.channels.channel import Address, ChannelState, PlatformName
 from bot.channels.channel import Channel as StoredChannel
 from tests.adapters.discord.harness import Harness, running
 from tests.simulators.discord import eventually
-from tests.simulators.discord_interactions import ADA, VISITOR, text_of
+from tests.simulators.discord_interactions import ADA, VISITOR, buttons_of, text_of
 from tests.simulators.discord_responses import ApiError
+from tests.simulators.discord_schema import V2
 from tests.simulators.discord_state import BOT_ID, Channel
 from tests.sources import a_paper
 
@@ -84,3 +85,19 @@ async def test_who_takes_no_messages_is_told_once_in_the_channel(harness: Harnes
         await harness.say("interests", action="resume")
         await harness.core.engine.deliver()
         assert "On agents" in text_of(direct(harness).messages[0])
+
+
+async def test_votes_and_reactions_count_in_direct_messages(harness: Harness) -> None:
+    async with running(harness):
+        await follow_agents(harness)
+        await harness.core.news(AGENTS)
+        await harness.next_digest()
+        (alone,) = direct(harness).messages
+        assert alone["flags"] & V2
+        up = next(one["custom_id"] for one in buttons_of(alone) if "vote" in one["custom_id"])
+        changes = {"message": alone, "channel": {"id": str(direct(harness).id), "type": 1}}
+        data = {"custom_id": up, "component_type": 2, "id": 1}
+        pressed = await harness.simulator.interactions.unusual(direct(harness), 3, data, **PRIVATE, **changes)
+        assert [message["id"] for message in pressed.messages] == [alone["id"]]
+        await harness.simulator.react(direct(harness), alone, "👍", person=77)
+        await eventually(lambda: "👍 2" in [one["label"] for one in buttons_of(alone)])

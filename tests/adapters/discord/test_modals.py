@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -148,7 +149,8 @@ async def test_what_was_written_into_a_form_is_still_there_for_the_process_that_
 
 async def test_who_may_not_manage_the_channel_gets_no_form_and_no_change(running_harness: Harness) -> None:
     await running_harness.say("subscribe", query="diffusion")
-    for name, values in (("subscribe", {}), ("edit", {"topic": "1"})):
+    asked: list[tuple[str, dict[str, Any]]] = [("subscribe", {}), ("edit", {"topic": "1"})]
+    for name, values in asked:
         refused = await running_harness.simulator.interactions.command(
             running_harness.general, name, permissions=VISITOR, **values
         )
