@@ -321,7 +321,10 @@ def _slots(parts: Sequence[Part]) -> Iterator[Slot]:
 def _texts(parts: Sequence[Part], total: int) -> Iterator[str]:
     """What the slots say, all of them together within the total: first of all the papers' addresses."""
     slots = list(_slots(parts))
-    sizes = [slot.size(LONGEST_TEXT) for slot in slots]
+    whole = [slot.fit(LONGEST_TEXT - 1) for slot in slots]
+    sizes = [length(text) + 1 for text in whole]
+    if sum(sizes) <= total:
+        return iter(whole)
     least = [min(size, _least(slot)) for slot, size in zip(slots, sizes, strict=True)]
     if sum(least) > total:
         least = [0] * len(slots)

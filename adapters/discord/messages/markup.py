@@ -38,7 +38,7 @@ _HOST = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", re.ASCII)
 
 def length(text: str) -> int:
     """In UTF-16 units."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def clean(text: str) -> str:
@@ -96,15 +96,17 @@ def _escapes(text: str) -> Iterable[str]:
 
 def _fitted(pieces: Iterable[str], limit: int) -> str:
     """The pieces as far as they fit, with an ellipsis in place of the rest."""
+    every = list(pieces)
+    whole = "".join(every)
+    if length(whole) <= limit:
+        return whole
     kept: list[str] = []
     used = 0
-    for piece in pieces:
+    for piece in every:
         used += length(piece)
         kept.append(piece)
         if used > limit:
             break
-    else:
-        return "".join(kept)
     while kept and used > limit - 1:
         used -= length(kept.pop())
     return "".join(kept).rstrip(" ") + ELLIPSIS if limit > 0 else ""
