@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from bot.channels.channel import PlatformName
 from bot.messages.message import Button, Buttons, Message
 from tests.adapters.web.pages import command, listens, messages, opened
-from tests.adapters.web.workspace import RunningWorkspace, card, running_workspace, says
+from tests.adapters.web.workspace import RunningWorkspace, card, listed_card, running_workspace, says
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -357,3 +357,35 @@ async def test_the_login_and_back(browser: Browser, tmp_path: Path) -> None:
         await expect(messages(page)).to_contain_text("Only visible to you")
         await page.get_by_role("button", name="Log out").click()
         await expect(page.get_by_label("Password")).to_be_focused()
+
+
+async def test_a_card_in_a_digest_has_votes_that_say_what_is_cast_and_a_menu_for_the_keyboard(
+    browser: Browser, workspace: RunningWorkspace
+) -> None:
+    await workspace.post(Message(summary="A digest", blocks=(listed_card(1),)))
+    async with opened(browser, workspace) as page:
+        digest = messages(page).first
+        up = digest.get_by_role("button", name="For it")
+        await expect(up).to_have_attribute("aria-pressed", "false")
+        await up.click()
+        await expect(up).to_have_attribute("aria-pressed", "true")
+        await expect(up).to_have_text("👍 1")
+        menu = digest.locator("details.menu")
+        await menu.locator("summary").focus()
+        await page.keyboard.press("Enter")
+        await expect(digest.get_by_role("button", name="Similar")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(digest.get_by_role("button", name="Similar")).to_be_hidden()
+        await expect(menu.locator("summary")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await digest.get_by_role("button", name="Abstract").click()
+        await expect(page.get_by_text("The abstract of 2604.00001.")).to_be_visible()
+        await expect(menu).not_to_have_attribute("open", "")
+
+
+async def test_a_menu_opens_without_a_script(browser: Browser, workspace: RunningWorkspace) -> None:
+    await workspace.post(Message(summary="A digest", blocks=(listed_card(1),)))
+    async with opened(browser, workspace, java_script_enabled=False) as page:
+        await page.locator("details.menu summary").click()
+        await page.get_by_role("button", name="Abstract").click()
+        await expect(page.get_by_text("The abstract of 2604.00001.")).to_be_visible()

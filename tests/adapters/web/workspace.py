@@ -18,7 +18,19 @@ from adapters.web.platform import WebPlatform, address_of
 from adapters.web.server import WebServer, server_config
 from bot.channels.channel import Address, Channel, PlatformName
 from bot.errors import StorageError, UserError
-from bot.messages.message import Button, Buttons, Code, Heading, Message, Note, PaperBlock, Paragraph, bold, text
+from bot.messages.message import (
+    Button,
+    Buttons,
+    Code,
+    Heading,
+    Message,
+    Note,
+    PaperBlock,
+    Paragraph,
+    Thumbs,
+    bold,
+    text,
+)
 from bot.platforms.command_calls import CommandCall, Completion, Reply
 from bot.platforms.outcomes import Outgoing, Sent
 from storage.store import SqlStore
@@ -70,6 +82,13 @@ def card(number: int, **changes: Any) -> PaperBlock:
     return replace(block, **changes)
 
 
+def listed_card(number: int, *, up: int = 0) -> PaperBlock:
+    """A card as it stands in a digest: with votes and a menu."""
+    block = card(number)
+    menu = (*block.buttons, Button("Similar", f"similar {block.paper_id}"))
+    return replace(block, buttons=(), thumbs=Thumbs(block.paper_id, up=up), menu=menu)
+
+
 def says(words: str) -> Message:
     return Message(summary=words, blocks=(Paragraph(text(words)),))
 
@@ -101,7 +120,10 @@ class TestCommands:
                 return Reply(message=says(f"Shared {rest}."), ephemeral=False, replaces=True)
             case "vote":
                 updated = replace(card(1), buttons=(Button("👍 1", call.line), Button("Similar", "similar 1")))
-                update = Outgoing(address=call.address, message=Message(summary="A card", blocks=(updated,)), key=rest)
+                key = rest
+                if rest.startswith(updated.paper_id):
+                    updated, key = listed_card(1, up=1), "key-0"  # of the first message
+                update = Outgoing(address=call.address, message=Message(summary="A card", blocks=(updated,)), key=key)
                 return Reply(message=says("You voted."), update=update)
             case "pause":
                 channel = await self.store.channels.find(call.address)
