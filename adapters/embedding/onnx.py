@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 MOST_TOKENS: Final = 128
 #: So much text is more than enough for as many tokens; what is longer is cut before it is taken apart.
 _MOST_CHARACTERS: Final = 40 * MOST_TOKENS
-#: Texts after which memory that was used on the way is given back to the system.
-_TIDY_EVERY: Final = 64
 
 
 class OnnxModel:
@@ -36,7 +34,6 @@ class OnnxModel:
         self._files = files
         self._one_loads = threading.Lock()
         self._loaded: _Loaded | None = None
-        self._texts = 0
 
     @cached_property
     def name(self) -> str:
@@ -50,9 +47,6 @@ class OnnxModel:
             raise
         except Exception as error:  # the runtime raises classes of its own, which only it knows
             raise EmbeddingError(f"{self._files.weights} cannot be used: {_first_line(error)}") from error
-        self._texts += 1
-        if self._texts % _TIDY_EVERY == 0:
-            _give_back_memory()
         return vector
 
     @property
@@ -116,7 +110,6 @@ def _session(files: ModelFiles) -> InferenceSession:
 
     options = SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1  # in the thread that asks, and in no other
-    options.enable_cpu_mem_arena = False  # it would keep what the longest text needed
     # Measured on one core, the further ones make this kind of model a tenth slower.
     options.graph_optimization_level = GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.log_severity_level = 4  # what is fatal; everything else is raised

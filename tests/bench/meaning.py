@@ -6,27 +6,29 @@ The rows of one section come from one run: the words alone are asked in the same
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import subprocess
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import structlog
 
 from adapters.embedding.files import find_files
 from adapters.embedding.onnx import OnnxModel
 from bot.clocks import SystemClock
 from bot.errors import NoModelError
 from bot.meaning.finding import Finder
-from bot.meaning.meaning import Meaning
+from bot.meaning.meaning import IDLE_AFTER, Meaning
 from bot.meaning.model import AbsentModel, embedded_text
-from bot.meaning.vectors import vector_of
+from bot.meaning.store import VectorChange
+from bot.meaning.vectors import Vector
 from bot.papers.paper import Paper
 from bot.query.parser import parse
 from bot.text.words import words
@@ -37,7 +39,7 @@ from tests.bench.searching import cranfield_gains, cranfield_papers, cranfield_q
 from tests.clocks import SettableClock
 from tests.core import Core
 from tests.databases import migrate
-from tests.search.feeds import RECORDS, arxiv_papers
+from tests.search.feeds import RECORDS, MemoryFeed, arxiv_papers
 
 TOP = 10
 MANY = 100_000
@@ -52,6 +54,7 @@ def rows() -> Iterator[Row]:
     """The rows of this section; none without the recorded papers beside the project, or without a model."""
     if not RECORDS.exists():
         return
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     try:
         model = OnnxModel(find_files(""))
     except NoModelError:
@@ -132,11 +135,11 @@ def _pace(model: OnnxModel) -> Row:
 async def _questions(model: OnnxModel) -> list[Row]:
     """The whole way of a question at 100,000 papers, with made-up vectors: what they say costs no time."""
     with TemporaryDirectory() as folder:
-        store = await _store(Path(folder))
-        await _fill(store, model.name, MANY)
-        index = TantivyIndex(Path(folder) / "index", store.papers)
+        papers = list(arxiv_papers(MANY))
+        index = TantivyIndex(Path(folder) / "index", MemoryFeed(papers))
         await index.refresh()
-        finder = Finder(index, Meaning(model, store.vectors, SystemClock()))
+        vectors = MadeUpVectors(model.name, [paper.id for paper in papers])
+        finder = Finder(index, Meaning(model, vectors, SystemClock()))  # type: ignore[arg-type]
         asked = list(islice(cranfield_questions().values(), QUESTIONS))
         durations = []
         for text in asked:
@@ -144,7 +147,6 @@ async def _questions(model: OnnxModel) -> list[Row]:
             await finder.search(parse(" ".join(words(text))), limit=5, asked=text)
             durations.append(time.perf_counter() - start)
         await index.close()
-        await store.close()
     first, times = durations[0], Times.of(durations[1:])
     label = f"a question, {MANY:,} papers"
     return [
@@ -154,13 +156,24 @@ async def _questions(model: OnnxModel) -> list[Row]:
     ]
 
 
-async def _fill(store: SqlStore, model: str, count: int) -> None:
-    """Real papers with vectors that say nothing."""
-    chance = np.random.default_rng(1)
-    papers = arxiv_papers(count)
-    while some := list(islice(papers, 2_000)):
-        await store.papers.import_papers(some)
-        await store.vectors.add([(paper, vector_of(model, chance.normal(size=384))) for paper in some])
+class MadeUpVectors:
+    """A store of vectors that say nothing, of which it keeps none."""
+
+    def __init__(self, model: str, paper_ids: Sequence[str]) -> None:
+        self._model = model
+        self._paper_ids = paper_ids
+
+    async def last_change(self) -> int:
+        return len(self._paper_ids)
+
+    async def changed_vectors(self, _model: str, after: int, limit: int) -> list[VectorChange]:
+        chance = np.random.default_rng(after)
+        some = self._paper_ids[after : after + limit]
+        made = np.clip(chance.normal(scale=20, size=(len(some), 384)), -127, 127).astype(np.int8)
+        return [
+            VectorChange(number, paper_id, Vector(self._model, row.tobytes()))
+            for number, (paper_id, row) in enumerate(zip(some, made, strict=True), after + 1)
+        ]
 
 
 async def _latency(model: OnnxModel) -> list[Row]:
@@ -211,24 +224,20 @@ def _memory() -> Iterator[Row]:
 
 
 async def _use_memory() -> None:
-    with TemporaryDirectory() as folder:
-        store, clock = await _store(Path(folder)), SettableClock()
-        model = OnnxModel(find_files(""))
-        await _fill(store, model.name, MANY)
-        meaning = Meaning(model, store.vectors, clock)
-        await store.papers.count()
-        before = _resident()
-        texts = [embedded_text(paper) for paper in arxiv_papers(200)]
-        for text in texts:
-            await meaning.vector(text)
-        view = await meaning.view()
-        view.nearest(await meaning.vector("a question"), TOP)
-        used = _resident()
-        del view
-        clock.advance(seconds=timedelta(minutes=10).total_seconds())
-        assert await meaning.release_idle()
-        print(before, used, _resident())
-        await store.close()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    clock, model = SettableClock(), OnnxModel(find_files(""))
+    store = MadeUpVectors(model.name, [f"2604.{number:06}" for number in range(MANY)])
+    meaning = Meaning(model, store, clock)  # type: ignore[arg-type]
+    texts = [embedded_text(paper) for paper in arxiv_papers(EMBEDDED)]
+    before = most = _resident()
+    view = await meaning.view()
+    for text in texts:
+        view.nearest(await meaning.vector(text), TOP)
+        most = max(most, _resident())
+    del view
+    clock.advance(seconds=IDLE_AFTER.total_seconds())
+    assert await meaning.release_idle()
+    print(before, most, _resident())
 
 
 def _resident() -> float:
