@@ -11,7 +11,7 @@ import numpy as np
 from bot.meaning.store import VectorChange, VectorStore
 from bot.meaning.vectors import Numbers, Vector, dot_products
 
-AT_ONCE = 5_000  # vectors that are read in one piece
+AT_ONCE = 2_000  # vectors that are read in one piece
 _ROOM = 1_024  # rows that there is room for at the least
 
 

@@ -169,7 +169,7 @@ class MadeUpVectors:
     async def changed_vectors(self, _model: str, after: int, limit: int) -> list[VectorChange]:
         chance = np.random.default_rng(after)
         some = self._paper_ids[after : after + limit]
-        made = np.clip(chance.normal(scale=20, size=(len(some), 384)), -127, 127).astype(np.int8)
+        made = chance.integers(-60, 61, size=(len(some), 384), dtype=np.int8)
         return [
             VectorChange(number, paper_id, Vector(self._model, row.tobytes()))
             for number, (paper_id, row) in enumerate(zip(some, made, strict=True), after + 1)
