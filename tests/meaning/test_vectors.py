@@ -14,7 +14,7 @@ from bot.meaning.vectors import SCALE, WHOLE, Vector, dot_products, vector_of
 
 @given(
     seed=st.integers(0, 2**32 - 1),
-    rows=st.sampled_from([0, 1, 2, 4_095, 4_097]),
+    rows=st.sampled_from([0, 1, 2, 1_023, 1_025]),
     width=st.sampled_from([1, 3, 384, 1_040, 1_041, 2_500]),
     others=st.sampled_from([None, 1, 3]),
 )
