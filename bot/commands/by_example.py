@@ -15,7 +15,7 @@ from bot.commands.topic_wording import topic_named
 from bot.commands.wording import answer, hint, say
 from bot.digests.cards import title_of
 from bot.errors import UserError
-from bot.meaning.examples import days_known
+from bot.meaning.examples import days_known, newest_known
 from bot.messages.message import Block, Button, Buttons, Items, Span, bold, code, text
 from bot.papers.ids import paper_id_of, parse_paper_id
 from bot.papers.paper import Paper
@@ -52,11 +52,11 @@ async def query_written(services: Services, call: CommandCall, asked: str) -> tu
     found = _BY_EXAMPLE.fullmatch(asked.strip())
     if found is None:
         return asked, []
-    rest = call.attachment or found["rest"] or ""
+    rest = found["rest"] or ""
     said: list[Block] = []
-    if is_bibliography(rest):
-        papers, said = await _named(services, references_in(rest))
-        others: list[str] = []
+    if call.attachment or is_bibliography(rest):
+        papers, said = await _named(services, references_in(call.attachment or rest))
+        others = rest.split() if call.attachment else []
     else:
         given = rest.split()
         others = [word for word in given if word.lower() not in {SAVED, *LIKED} and not paper_id_of(word)]
@@ -212,7 +212,7 @@ async def _extended(services: Services, channel: Channel, paper: Paper, topic: S
 
 async def gains_and_losses(services: Services, before: Query, after: Query) -> list[Block]:
     """Which papers of the last days the one query finds and the other does not."""
-    newest = await services.papers.newest_day()
+    newest = await newest_known(services.papers, services.index)
     if newest is None:
         return []
     lately, days = await days_known(services.index, newest)

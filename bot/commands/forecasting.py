@@ -13,6 +13,7 @@ from bot.commands.topic_wording import MIN_UPVOTES
 from bot.commands.wording import answer, hint, say
 from bot.digests.cards import paper_line
 from bot.errors import StorageError
+from bot.meaning.examples import newest_known
 from bot.meaning.terms import shipped_table, telling_terms, written_forms
 from bot.messages.message import Block, Span, bold, code, text
 from bot.papers.paper import Paper
@@ -47,10 +48,10 @@ async def forecast(services: Services, call: CommandCall, arguments: Arguments) 
 
 async def volume(services: Services, wanted: Query, sources: Sequence[SourceName]) -> list[Block]:
     """How many papers a topic would have brought lately, for an answer that never fails."""
-    newest = await services.papers.newest_day()
-    if newest is None:
-        return [say("No papers are known yet, so nobody can say how many it would post.")]
     try:
+        newest = await newest_known(services.papers, services.index)
+        if newest is None:
+            return [say("No papers are known yet, so nobody can say how many it would post.")]
         found = await volume_of(services.index, wanted, newest, sources)
     except StorageError as error:
         _log.warning("command.no_volume", reason=str(error))

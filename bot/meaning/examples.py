@@ -79,7 +79,7 @@ class Examples:
             view = await self._meaning.view_of(vector.model)
         except EmbeddingError as error:
             raise UserError(f"`about:` needs a model that understands text, and there is none here: {error}") from error
-        if (newest := await self._papers.newest_day()) is None:
+        if (newest := await newest_known(self._papers, self._index)) is None:
             return MeaningModel(vector.model, vector.numbers, USUAL_NEARNESS)
         lately, days = await days_known(self._index, newest)
         found = await self._index.search(Query.of(_all([lately, *_of_sources(sources)]), Sort.NEW), limit=MOST_COMPARED)
@@ -99,7 +99,7 @@ class Examples:
         if model is None:
             raise UserError(f"No paper can be like {term.papers[0]}: there is nothing in its title and abstract.")
         least = max(1, round(LEAST_LIKENESS * min(score(model, paper) for paper in examples)))
-        newest = await self._papers.newest_day()
+        newest = await newest_known(self._papers, self._index)
         if newest is None:
             return with_threshold(model, least)
         lately, days = await days_known(self._index, newest)
@@ -107,6 +107,15 @@ class Examples:
         among: list[Node] = [lately, *(Not(PaperId(paper.id)) for paper in examples), *_of_sources(sources)]
         scores = await self._index.best_scores(model, Query.of(_all(among)), limit=wanted)
         return with_threshold(model, max(least, scores[-1]) if len(scores) == wanted else least)
+
+
+async def newest_known(papers: PaperStore, index: SearchIndex) -> date | None:
+    """The day of the newest listing, or of the newest paper where none was listed. Raises `StorageError`."""
+    if newest := await papers.newest_day():
+        return newest
+    found = await index.search(Query.of(Everything(), Sort.NEW), limit=1)
+    known = await papers.papers([hit.paper_id for hit in found.hits])
+    return next((paper.day for paper in known.values()), None)
 
 
 async def days_known(index: SearchIndex, newest: date) -> tuple[Days, int]:

@@ -45,12 +45,16 @@ async def test_a_bibliography_names_papers_by_title_too_and_says_which_it_left_o
     known = about("speech", 2)
     bibtex = f"@a{{x, title = {{{known.title}}}}} @a{{y, title = {{Something Else Entirely}}}}"
     call = CommandCall(
-        line="subscribe like", address=core.address(), channel_name="general", person=MANAGER, attachment=bibtex
+        line="subscribe like ~1/day -survey",
+        address=core.address(),
+        channel_name="general",
+        person=MANAGER,
+        attachment=bibtex,
     )
     reply = await core.commands.run(call)
     assert not reply.failed
     assert "“Something Else Entirely”" in str(reply.message)
-    assert await queries(core) == [f"like:{known.id}"]
+    assert await queries(core) == [f"like:{known.id}~1/day -survey"]
 
 
 async def test_a_list_and_what_was_liked_here_are_examples(core: Core) -> None:

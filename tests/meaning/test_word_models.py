@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -170,6 +171,13 @@ async def test_examples_are_completed_by_their_ids(core: Core) -> None:
     first, *_ = await core.commands.complete(call)
     assert first.line.startswith("search robots -like:(2605.0000")
     assert len(first.line) == len("search robots -like:(2605.00001")
+
+
+async def test_papers_that_were_imported_and_never_listed_set_the_threshold_as_well(core: Core) -> None:
+    await core.store.papers.import_papers(a_day(1, each=10, published_on=date(2026, 5, 11)))
+    query = await core.commands._services.examples.decided(parse("like:2605.00001~3/day"))
+    assert (await core.index.search(query, limit=50)).total == 4  # with the example itself
+    assert "about 4 a day" in await core.say("forecast -- like:2605.00001~3/day")
 
 
 async def test_it_composes_with_all_other_terms(core: Core) -> None:
