@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +11,12 @@ from sqlalchemy import Select, or_, select, update
 
 from bot.channels.channel import ChannelState, PlatformName
 from bot.channels.personal import PersonalChannel
+from bot.messages.message import PersonMention
 from storage.channels import channel_of, select_channels
 from storage.database import Database
 from storage.retention import TOPICS_STAY, channel_deletions, remove_topics
-from storage.statements import upsert
-from storage.tables import CHANNELS, PERSONAL_CHANNELS, SUBSCRIPTIONS, WORKSPACES
+from storage.statements import chunks, upsert
+from storage.tables import CHANNELS, DELIVERIES, DELIVERY_TOPICS, PERSONAL_CHANNELS, SUBSCRIPTIONS, WORKSPACES
 
 
 class SqlPersonalChannelStore:
@@ -69,6 +72,33 @@ class SqlPersonalChannelStore:
         async with self._database.write(asked_for=False) as connection:
             told = (await connection.execute(telling.values(told=found.reason))).rowcount
         return str(found.reason) if told else ""
+
+    async def people_for(
+        self, channel_ids: Sequence[int], paper_ids: Sequence[str]
+    ) -> dict[tuple[int, str], tuple[PersonMention, ...]]:
+        found: defaultdict[tuple[int, str], dict[str, PersonMention]] = defaultdict(dict)
+        columns = (SUBSCRIPTIONS.c.named_in, DELIVERIES.c.paper_id, *PERSONAL_CHANNELS.c["person", "name", "pings"])
+        async with self._database.read() as connection:
+            for channels in chunks(channel_ids):
+                for papers in chunks(paper_ids):
+                    statement = (
+                        select(*columns)
+                        .select_from(SUBSCRIPTIONS)
+                        .join(DELIVERY_TOPICS, DELIVERY_TOPICS.c.subscription_id == SUBSCRIPTIONS.c.id)
+                        .join(DELIVERIES, DELIVERIES.c.id == DELIVERY_TOPICS.c.delivery_id)
+                        .join(PERSONAL_CHANNELS, PERSONAL_CHANNELS.c.channel_id == SUBSCRIPTIONS.c.channel_id)
+                        .where(
+                            SUBSCRIPTIONS.c.named_in.in_(channels),
+                            SUBSCRIPTIONS.c.removed_at.is_(None),
+                            ~SUBSCRIPTIONS.c.quiet,
+                            DELIVERIES.c.paper_id.in_(papers),
+                        )
+                        .order_by(PERSONAL_CHANNELS.c.channel_id)
+                    )
+                    for row in await connection.execute(statement):
+                        mention = PersonMention(row.person, row.name, row.pings)
+                        found[row.named_in, row.paper_id][row.person] = mention
+        return {place: tuple(people.values()) for place, people in found.items()}
 
     async def delete_stopped(self, stopped_before: datetime, now: datetime, limit: int) -> int:
         async with self._database.write(asked_for=False) as connection:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.digests.content import ChangeNotice
 from bot.digests.digest import DeliveryState
 from bot.errors import UserError
-from bot.messages.message import PersonMention
 from bot.query.models import Models, embedding_model_of, models_read, models_written
 from bot.topics.decisions import MATCHED_AGAIN_FOR
 from bot.topics.store import Match, SubscriptionChange, TopicEdit, TopicOptions
@@ -23,7 +21,7 @@ from storage.database import Database
 from storage.deliveries import WAITING, queue
 from storage.plans import add_post
 from storage.statements import chunks, upsert
-from storage.tables import BASELINES, CHANNELS, DELIVERIES, DELIVERY_TOPICS, PAPERS, PERSONAL_CHANNELS, SUBSCRIPTIONS
+from storage.tables import BASELINES, CHANNELS, DELIVERIES, DELIVERY_TOPICS, PAPERS, SUBSCRIPTIONS
 from storage.vectors import make_current, match_undecided
 
 #: Topics of a channel that are removed together; no command lets anybody have more.
@@ -217,33 +215,6 @@ class SqlSubscriptionStore:
         )
         async with self._database.read() as connection:
             return {row.subscription_id: row.papers for row in await connection.execute(statement)}
-
-    async def people_for(
-        self, channel_ids: Sequence[int], paper_ids: Sequence[str]
-    ) -> dict[tuple[int, str], tuple[PersonMention, ...]]:
-        found: defaultdict[tuple[int, str], dict[str, PersonMention]] = defaultdict(dict)
-        columns = (SUBSCRIPTIONS.c.named_in, DELIVERIES.c.paper_id, *PERSONAL_CHANNELS.c["person", "name", "pings"])
-        async with self._database.read() as connection:
-            for channels in chunks(channel_ids):
-                for papers in chunks(paper_ids):
-                    statement = (
-                        select(*columns)
-                        .select_from(SUBSCRIPTIONS)
-                        .join(DELIVERY_TOPICS, DELIVERY_TOPICS.c.subscription_id == SUBSCRIPTIONS.c.id)
-                        .join(DELIVERIES, DELIVERIES.c.id == DELIVERY_TOPICS.c.delivery_id)
-                        .join(PERSONAL_CHANNELS, PERSONAL_CHANNELS.c.channel_id == SUBSCRIPTIONS.c.channel_id)
-                        .where(
-                            SUBSCRIPTIONS.c.named_in.in_(channels),
-                            SUBSCRIPTIONS.c.removed_at.is_(None),
-                            ~SUBSCRIPTIONS.c.quiet,
-                            DELIVERIES.c.paper_id.in_(papers),
-                        )
-                        .order_by(PERSONAL_CHANNELS.c.channel_id)
-                    )
-                    for row in await connection.execute(statement):
-                        mention = PersonMention(row.person, row.name, row.pings)
-                        found[row.named_in, row.paper_id][row.person] = mention
-        return {place: tuple(people.values()) for place, people in found.items()}
 
     async def by_another_model(self, model: str) -> list[Subscription]:
         return await self._subscriptions(_by_another_model(model))

@@ -44,7 +44,7 @@ def composer_of(store: SqlStore) -> Composer:
         papers=store.papers,
         reading=store.reading,
         digests=store.digests,
-        subscriptions=store.subscriptions,
+        personal_channels=store.personal_channels,
     )
 
 

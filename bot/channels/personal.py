@@ -5,11 +5,13 @@ Such a channel is one like others: it has a schedule, a queue, a history, and no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from bot.channels.channel import Channel, PlatformName
+from bot.messages.message import PersonMention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,12 @@ class PersonalChannelStore(Protocol):
 
     async def take_refusal(self, platform: PlatformName, workspace: str, person: str) -> str:
         """Why nothing reaches a person in their channel, once for each time that it happens; else an empty string."""
+        ...
+
+    async def people_for(
+        self, channel_ids: Sequence[int], paper_ids: Sequence[str]
+    ) -> dict[tuple[int, str], tuple[PersonMention, ...]]:
+        """Whose own topics, named in each of these channels and not quietly, each of these papers suits."""
         ...
 
     async def delete_stopped(self, stopped_before: datetime, now: datetime, limit: int) -> int:

@@ -50,7 +50,7 @@ async def preview(services: Services, call: CommandCall, _arguments: Arguments) 
     reasons = [reason for post in plan.posts if isinstance(post.content, DigestPart) for reason in post.content.reasons]
     papers |= await services.papers.papers([one.about for one in reasons if one and one.kind is ReasonKind.LIKED])
     parts = [post.content for post in plan.posts if isinstance(post.content, DigestPart)]
-    people = await services.subscriptions.people_for([channel.id], list(papers))
+    people = await services.personal_channels.people_for([channel.id], list(papers))
     mine = {
         paper_id: [replace(one, ping=False) for one in people.get((channel.id, paper_id), ())] for paper_id in papers
     }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.channels.channel import ChannelState
 from bot.channels.personal import PersonalChannel
 from bot.commands import timing, topics
-from bot.commands.interest_wording import MY_TOPICS, OWN, QUIET, QUIETLY, as_own, own_channel, remove_own_button
+from bot.commands.interest_wording import MY_TOPICS, OWN, QUIET, QUIETLY, as_own, remove_own_button
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.subscribing import subscribe
@@ -64,7 +65,9 @@ async def interests(services: Services, call: CommandCall, arguments: Arguments)
                 Button("Resume", f"{INTERESTS} {RESUME}"),
             )
         case "resume":
-            await own_channel(services, call, await services.channel(call))
+            if own.channel.state is ChannelState.BROKEN:
+                await services.platforms[call.address.platform].direct_messages(call.address, call.person.id)
+                await services.personal_channels.keep(own.channel.id, own.person, own.name)
             return await timing.resume(services, there, Arguments({}))
         case "off":
             removed = await services.subscriptions.remove_all(own.channel.id, services.clock.now())

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.channels.channel import Channel
+from bot.channels.personal import PersonalChannelStore
 from bot.channels.store import ChannelStore
 from bot.digests.cards import NO_VOTES
 from bot.digests.content import ChangeNotice, DigestPart, PaperReply, PostContent, SharedPaper
@@ -20,7 +21,6 @@ from bot.posting.post import Post
 from bot.ranking.order import Reason, ReasonKind
 from bot.reading.store import ReadingStore
 from bot.reading.votes import Tally
-from bot.topics.store import SubscriptionStore
 
 
 class Composer:
@@ -33,9 +33,9 @@ class Composer:
         papers: PaperStore,
         reading: ReadingStore,
         digests: DigestStore,
-        subscriptions: SubscriptionStore,
+        personal_channels: PersonalChannelStore,
     ) -> None:
-        self._subscriptions = subscriptions
+        self._personal_channels = personal_channels
         self._channels = channels
         self._papers = papers
         self._reading = reading
@@ -58,7 +58,7 @@ class Composer:
         papers |= {paper.id: paper for paper in papers.values()}
         paper_ids = sorted({paper.id for paper in papers.values()})
         votes = await self._reading.tallies(sorted(channels), paper_ids)
-        people = await self._subscriptions.people_for(sorted(channels), paper_ids)
+        people = await self._personal_channels.people_for(sorted(channels), paper_ids)
         digest_ids = sorted({post.digest_id for post in posts if post.digest_id is not None})
         digests = await self._digests.digests(digest_ids)
         topics = await self._digests.topics_of(

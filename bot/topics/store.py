@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.messages.message import PersonMention
 from bot.query.models import Models
 from bot.topics.subscription import Subscription
 
@@ -100,12 +99,6 @@ class SubscriptionStore(Protocol):
 
     async def delivered(self, channel_id: int, since: datetime) -> dict[int, int]:
         """How many papers each topic brought since then."""
-        ...
-
-    async def people_for(
-        self, channel_ids: Sequence[int], paper_ids: Sequence[str]
-    ) -> dict[tuple[int, str], tuple[PersonMention, ...]]:
-        """Whose own topics, named in each of these channels and not quietly, each of these papers suits."""
         ...
 
     async def by_another_model(self, model: str) -> list[Subscription]:

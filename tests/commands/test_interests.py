@@ -243,7 +243,7 @@ async def test_who_cannot_be_written_to_is_told_once_where_they_are(core: Core) 
     assert core.platform.told == []
     assert "archived" in await ask(core, "today")
     assert "archived" not in await ask(core, "today")
-    await ask(core, "interests resume")
+    assert "Posting goes on" in await ask(core, "interests resume")
     await settle(core)
     assert core.platform.papers_in(DIRECT) == ["2605.00001"]
 

@@ -98,7 +98,7 @@ async def test_whom_papers_are_for_is_known_where_they_named_it_and_only_if_they
     await store.digests.record_matches({}, [match(ada, paper(1).id, one, two), match(bob, paper(1).id, his)], NOON)
 
     async def people() -> dict[tuple[int, str], tuple[PersonMention, ...]]:
-        return await store.subscriptions.people_for([here.id, there.id], [paper(1).id, paper(2).id])
+        return await store.personal_channels.people_for([here.id, there.id], [paper(1).id, paper(2).id])
 
     both = (PersonMention("U1", "Ada"), PersonMention("U2", "Bob", ping=True))
     assert await people() == {(here.id, paper(1).id): both}
