@@ -176,14 +176,13 @@ def _marked(sentence: _Sentence) -> tuple[Span, ...]:
     places = _joined(text, sentence.places)
     begin = _best_beginning(text, places)
     spans = [Span("… ")] if begin else []
-    at, limit = begin, begin + LONGEST
-    for start, end in places:
-        if start < at or end > limit:
-            continue
-        spans += [Span(text[at:start]), bold(text[start:end])]
-        at = end
-    spans.append(Span(_ended(text[at:], max(limit - at, 1))))
-    return tuple(span for span in spans if span.text)
+    shown = _ended(text[begin:], LONGEST)
+    at, last = 0, len(shown) - shown.endswith(ELLIPSIS)
+    for start, end in ((start - begin, end - begin) for start, end in places):
+        if at <= start and end <= last:
+            spans += [Span(shown[at:start]), bold(shown[start:end])]
+            at = end
+    return tuple(span for span in (*spans, Span(shown[at:])) if span.text)
 
 
 def _ended(text: str, limit: int) -> str:

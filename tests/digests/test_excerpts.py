@@ -73,6 +73,13 @@ def test_no_cut_ends_with_a_small_word() -> None:
     assert sentence_of("", long, "").endswith("diffusion…")
 
 
+def test_a_cut_behind_the_last_mark_leaves_whole_words() -> None:
+    long = f"We train {'image ' * 33}reasoning which needs pictures and words of many a kind."
+    spans = excerpt("reasoning", "", "", long)
+    assert marked(spans) == ["reasoning"]
+    assert set(said(spans).removesuffix("…").split()) <= set(long.split())
+
+
 def test_below_a_whole_abstract_the_words_are_named() -> None:
     paper = a_paper(1, title="Robots", abstract="We study agents.")
     card = paper_card(paper, abstract=True, reason=Reason(ReasonKind.TOPIC, "agents OR robots OR zebras"))

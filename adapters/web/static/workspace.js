@@ -277,6 +277,14 @@ function listenToMenus() {
   });
 }
 
+// A picture that cannot be had leaves no empty frame.
+function listenToPictures() {
+  for (const picture of document.querySelectorAll("img.thumbnail")) {
+    if (picture.complete && !picture.naturalWidth) picture.remove();
+  }
+  document.addEventListener("error", (event) => event.target.matches?.("img.thumbnail") && event.target.remove(), true);
+}
+
 function listenToTimeline() {
   timeline.addEventListener("click", (event) => {
     const summary = event.target.closest(".thread > summary");
@@ -477,6 +485,7 @@ listenToChannelForm();
 if (channel !== undefined) {
   listenToCommands();
   listenToMenus();
+  listenToPictures();
   listenToTimeline();
   markUnread();
   listenWhenUseful();
