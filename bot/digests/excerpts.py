@@ -84,7 +84,7 @@ def sentence_of(title: str, summary: str, abstract: str) -> str:
     """What to say of a paper without a reason: the feed's summary, else what its authors say that they do."""
     if summary:
         return _ended(readable(summary), LONGEST)
-    worth = list(_worth_saying(abstract, title))
+    worth = _worth_saying(abstract, title)
     telling = next((sentence for sentence in worth if _TELLING.search(sentence)), None)
     return _ended(telling or next(iter(worth), "") or next(iter(sentences(readable(abstract))), ""), LONGEST)
 
@@ -95,16 +95,19 @@ def matching_terms(query: str, text: str) -> list[str]:
     return [_written(term) for term in dict.fromkeys(terms) if _places(term, text)]
 
 
-def _worth_saying(abstract: str, title: str) -> Iterator[str]:
+@lru_cache(2048)
+def _worth_saying(abstract: str, title: str) -> tuple[str, ...]:
     """The sentences of an abstract that say something of the paper which its title does not say."""
-    for sentence in sentences(readable(abstract)):
-        if len(sentence.split()) >= _FEWEST_WORDS and not _ELSEWHERE.search(sentence) and not _repeats(sentence, title):
-            yield sentence
+    return tuple(
+        sentence
+        for sentence in sentences(readable(abstract))
+        if len(sentence.split()) >= _FEWEST_WORDS and not _ELSEWHERE.search(sentence) and not _repeats(sentence, title)
+    )
 
 
 def _repeats(sentence: str, title: str) -> bool:
-    said = set(stemmed(words(sentence))) - STOP_WORDS
-    known = set(stemmed(words(title)))
+    said = set(_words_of(sentence)[1]) - STOP_WORDS
+    known = set(_words_of(title)[1])
     return bool(said) and len(said & known) >= _REPETITION * len(said)
 
 
@@ -144,17 +147,23 @@ def _read(sentence: str, parts: Sequence[Sequence[Term]]) -> _Sentence:
 
 def _places(term: Term, written: str) -> Places:
     """Where the text has what is looked for: whole words."""
-    tokens = [(match.start(), match.end(), word) for match in _TOKEN.finditer(written) for word in words(match[0])]
+    tokens, stems = _words_of(written)
     if isinstance(term, Prefix):
         return [(start, end) for start, end, word in tokens if word.startswith(term.start)]
     wanted = stemmed([term.word] if isinstance(term, Word) else term.words)
-    stems = stemmed([word for _, _, word in tokens])
     size = len(wanted)
     return [
         (tokens[at][0], tokens[at + size - 1][1])
         for at in range(len(stems) - size + 1)
-        if stems[at : at + size] == wanted
+        if list(stems[at : at + size]) == wanted
     ]
+
+
+@lru_cache(16_384)
+def _words_of(written: str) -> tuple[tuple[tuple[int, int, str], ...], tuple[str, ...]]:
+    """The words of a sentence with their places, and their stems: many channels ask for the same papers."""
+    tokens = tuple((match.start(), match.end(), word) for match in _TOKEN.finditer(written) for word in words(match[0]))
+    return tokens, tuple(stemmed([word for _, _, word in tokens]))
 
 
 def _written(term: Term) -> str:
