@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, delete, or_, select, update
+from sqlalchemy import Row, delete, not_, or_, select, tuple_
 
 from bot.intake.feeds import Feed
 from bot.papers.sources import SourceName
@@ -44,15 +44,11 @@ class SqlFeedStore:
 
     async def keep_from_settings(self, feeds: Sequence[Feed]) -> None:
         async with self._database.write() as connection:
-            addresses = [feed.address for feed in feeds]
-            theirs = FEEDS.c.from_settings.is_(True)
-            await connection.execute(delete(FEEDS).where(theirs, FEEDS.c.address.not_in(addresses)))
+            kept = tuple_(FEEDS.c.name, FEEDS.c.address).in_([(feed.name, feed.address) for feed in feeds])
+            # Those with another name go, too, before any comes: two may have changed their names with each other.
+            await connection.execute(delete(FEEDS).where(FEEDS.c.from_settings.is_(True), not_(kept)))
             for feed in feeds:
-                adding = upsert(connection, FEEDS).values(**asdict(feed)).on_conflict_do_nothing()
-                if not (await connection.execute(adding)).rowcount:
-                    await connection.execute(
-                        update(FEEDS).where(theirs, FEEDS.c.address == feed.address).values(name=feed.name)
-                    )
+                await connection.execute(upsert(connection, FEEDS).values(**asdict(feed)).on_conflict_do_nothing())
 
 
 def _feed_of(row: Row[Any]) -> Feed:

@@ -204,6 +204,13 @@ async def test_the_settings_feeds_come_and_go_with_the_settings(core: Core, jour
     assert "PAPERROUND_FEEDS" in await core.refused("sources remove gardens")
     await core.feeds.take_from_settings([f"roses={url}/a?x=1"])
     assert [feed.name for feed, _ in await core.feeds.all()] == ["roses"]
+    await core.feeds.take_from_settings([f"roses={url}/a?x=1", f"tulips={url}/b"])
+    await core.feeds.take_from_settings([f"tulips={url}/a?x=1", f"roses={url}/b"])
+    named = {feed.name: feed.address for feed, _ in await core.feeds.all()}
+    assert named == {"tulips": f"{url}/a?x=1", "roses": f"{url}/b"}
+    await core.feeds.take_from_settings([])
+    assert await core.feeds.all() == []
+    await core.feeds.take_from_settings([f"roses={url}/b"])
     with pytest.raises(ValueError, match="no address"):
         await core.feeds.take_from_settings(["nonsense"])
 

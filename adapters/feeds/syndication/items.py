@@ -21,15 +21,17 @@ from bot.errors import SourceError
 from bot.text.cleaning import clean_line
 
 MOST_ITEMS: Final = 2_000
-_LONGEST_FIELD: Final = 100_000  # characters that are looked at
-_BLOCKS = re.compile(r"</?(?:p|br|div|li|ul|ol|tr|td|table|h[1-6]|blockquote|section)\b[^>]{0,500}>", re.IGNORECASE)
+_LONGEST_FIELD: Final = 30_000  # characters that are looked at
+_LONGEST_TITLE: Final = 5_000
+_LONGEST_NAME: Final = 1_000
+_BLOCKS = re.compile(r"</?(?:p|br|div|li|ul|ol|tr|td|table|h[1-6]|blockquote|section)\b[^<>]{0,500}>", re.IGNORECASE)
 _TAGS = re.compile(
     r"</?(?:a|abbr|b|big|cite|code|del|em|font|i|img|ins|kbd|mark|q|s|small|span|strike|strong|sub|sup|tt|u|var|html|body"
     r"|head|figure|figcaption|picture|source|iframe|video|hr|pre|dl|dt|dd|thead|tbody|th|[a-z]{2,6}:[a-z-]{1,20}|math|m[a-z]{1,9})"
-    r"(?:\s[^>]{0,2000})?/?>|<!--.{0,2000}?-->",
+    r"(?:\s[^<>]{0,2000})?/?>|<!--[^<]{0,500}?-->",
     re.IGNORECASE | re.DOTALL,
 )
-_HIDDEN = re.compile(r"<(script|style)\b[^>]{0,500}>.{0,20000}?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_HIDDEN = re.compile(r"<(/?)(?:script|style)\b[^<>]{0,500}>", re.IGNORECASE)
 _WRITER = re.compile(r"\s*[^\s@()]{1,100}@[^\s()]{1,100}\s*\((.{1,200})\)\s*")
 _DATES: Final = (
     "pubDate",
@@ -104,10 +106,20 @@ def read_json_feed(document: object, place: str, address: str) -> FeedDocument:
 
 def plain(markup: str) -> str:
     """Text without HTML's marks; what only looks like one stays, as in `a<b`."""
-    text = _HIDDEN.sub(" ", markup[:_LONGEST_FIELD])
+    text = _shown(markup[:_LONGEST_FIELD])
     for _ in range(2):  # what is escaped twice is HTML within the text of HTML
         text = unescape(_TAGS.sub("", _BLOCKS.sub("\n", text)))
     return text.strip()
+
+
+def _shown(markup: str) -> str:
+    """The markup without scripts and styles."""
+    kept, place, hidden = [], 0, False
+    for tag in _HIDDEN.finditer(markup):
+        if not hidden:
+            kept.append(markup[place : tag.start()])
+        hidden, place = not tag[1], tag.end()
+    return " ".join([*kept, "" if hidden else markup[place:]])
 
 
 _BASE: Final = "{http://www.w3.org/XML/1998/namespace}base"
@@ -125,10 +137,10 @@ def _item(element: ET.Element, base: str, title: str) -> Item:
     if not link and guid.startswith(("http://", "https://")) and permanent != "false":
         link = guid
     return Item(
-        title=plain(_text(element, "title")),
+        title=plain(_text(element, "title")[:_LONGEST_TITLE]),
         link=link,
         guid=guid,
-        names=tuple(dict.fromkeys(filter(None, (*identifiers, guid, link, *others)))),
+        names=_names(*identifiers, guid, link, *others),
         summary=plain(_summary(element)),
         authors=tuple(_authors(element)),
         published=next(filter(None, map(moment_of, _texts(element, *_DATES))), None),
@@ -148,16 +160,20 @@ def _json_item(entry: dict[str, Any], page: str, title: str) -> Item:
     external = _str(entry.get("external_url"))
     content = _str(entry.get("content_html")) or _str(entry.get("content_text"))
     return Item(
-        title=plain(_str(entry.get("title"))),
+        title=plain(_str(entry.get("title"))[:_LONGEST_TITLE]),
         link=link,
         guid=guid,
-        names=tuple(dict.fromkeys(filter(None, (_str(entry.get("doi")), guid, link, external)))),
+        names=_names(_str(entry.get("doi")), guid, link, external),
         summary=plain(_str(entry.get("summary")) or content),
         authors=tuple(name for one in people if isinstance(one, dict) and (name := _str(one.get("name")))),
         published=moment_of(_str(entry.get("date_published")) or _str(entry.get("date_modified"))),
         subjects=tuple(_str(tag) for tag in tags if _str(tag)),
         venue=title,
     )
+
+
+def _names(*names: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in names if 0 < len(name) <= _LONGEST_NAME))
 
 
 def _list(value: object) -> list[Any]:
@@ -233,7 +249,7 @@ def _subjects(element: ET.Element) -> Iterable[str]:
             yield plain(said)
 
 
-_ALTERNATE = re.compile(r"<link\b[^>]{0,500}>", re.IGNORECASE)
+_ALTERNATE = re.compile(r"<link\b[^<>]{0,500}>", re.IGNORECASE)
 _FEED_TYPE = re.compile(r"type\s*=\s*[\"']?application/(?:rss\+xml|atom\+xml|feed\+json)", re.IGNORECASE)
 _HREF = re.compile(r"href\s*=\s*[\"']?([^\s\"'>]{1,500})", re.IGNORECASE)
 

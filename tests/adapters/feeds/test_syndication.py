@@ -137,6 +137,18 @@ def test_other_documents_are_no_feeds(document: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "piece", ["<![CDATA[", "<script>", "&lt;a ", "&lt;!--", "<!DOCTYPE ", "&", "<a>", "<link ", "10.1000/"]
+)
+def test_no_document_takes_more_than_time_in_proportion(piece: str) -> None:
+    """A quadratic reading of these would take minutes."""
+    for document in (piece * 60_000, f"<rss><channel><item><title>{piece * 60_000}</title><guid>1</guid></item>"):
+        try:
+            papers_of(read_feed(document, "x", ADDRESS), SourceName("x"), ADDRESS, NOW)
+        except SourceError as error:
+            assert str(error)
+
+
+@pytest.mark.parametrize(
     ("written", "moment"),
     [
         ("Tue, 21 Apr 2026 09:00:00 +0200", "2026-04-21T07:00:00"),
