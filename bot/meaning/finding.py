@@ -50,7 +50,7 @@ class Finder:
         if offset or page.total >= FEW_RESULTS or not query.has_words:
             return page
         try:
-            related = await self._related(query, asked, min(limit, FEW_RESULTS - page.total))
+            related = await self._related(query, page, asked, min(limit, FEW_RESULTS - page.total))
         except EmbeddingError:
             return page  # by words alone: `Meaning.problem` says why
         return replace(page, related=related)
@@ -67,18 +67,24 @@ class Finder:
         others = [one for one in near if one.paper_id != paper.id][:CANDIDATES]
         return tuple(fused(by_words, _compared(view, vector, others, by_words))[:limit])
 
-    async def _related(self, query: Query, asked: str, limit: int) -> tuple[Hit, ...]:
+    async def _related(self, query: Query, page: SearchPage, asked: str, limit: int) -> tuple[Hit, ...]:
         text = question(query, asked)
         view = await self._view()
         vector = await self._meaning.vector(text)
-        by_meaning = await self._nearest(query, view, vector)
+        by_meaning = await self._nearest(query, page, view, vector)
         by_words = await self._index.loosely(query, limit=CANDIDATES)
         best = fused(by_words, _compared(view, vector, by_meaning, by_words), weight_of_meaning(len(words(text))))
         faint = {one.paper_id for one in by_meaning if one.product < _LEAST} - {hit.paper_id for hit in by_words}
         return await self._index.with_snippets(query, [hit for hit in best if hit.paper_id not in faint][:limit])
 
-    async def _nearest(self, query: Query, view: VectorView, vector: Vector) -> Sequence[Nearness]:
+    async def _nearest(self, query: Query, page: SearchPage, view: VectorView, vector: Vector) -> Sequence[Nearness]:
         """The papers nearest in meaning that do not match but meet the query's conditions."""
+        if plain_words(query) is not None:  # it has no conditions, and the few that match are quickly told
+            if page.total > len(page.hits):
+                page = await self._index.search(query, limit=FEW_RESULTS)
+            matching = {hit.paper_id for hit in page.hits}
+            near = await asyncio.to_thread(view.nearest, vector, CANDIDATES + len(matching))
+            return [one for one in near if one.paper_id not in matching][:CANDIDATES]
         eligible = await self._index.eligible(query, _LOOKED_THROUGH)
         for most in (2 * CANDIDATES, _LOOKED_THROUGH):
             near = await asyncio.to_thread(view.nearest, vector, most, eligible)
