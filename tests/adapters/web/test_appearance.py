@@ -71,7 +71,10 @@ async def test_hostile_messages_neither_run_nor_break_the_page(
             await workspace.post(message)
         await expect(messages(page)).to_have_count(len(hostile))
         assert await fits_its_width(page)
-        assert await page.locator("#timeline :is(script, img, style, base, iframe, [onload], [onerror])").count() == 0
+        unwanted = "script, img:not(.thumbnail), style, base, iframe, [onload], [onerror]"
+        assert await page.locator(f"#timeline :is({unwanted})").count() == 0
+        pictures = page.locator("#timeline img.thumbnail")
+        assert {await each.get_attribute("src") for each in await pictures.all()} == {"https://example.org/pixel.png"}
         assert await page.locator("#timeline a[href]:not([href^='https://'])").count() == 0
         await expect(page.locator("#line")).to_be_in_viewport()
         await command(page, "<script>alert(8)</script>")
