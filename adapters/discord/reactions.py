@@ -19,8 +19,8 @@ from adapters.discord.client.errors import RESPONSE_ERRORS, described
 from adapters.discord.client.routes import channel_route, message_route
 from adapters.discord.interactions.command_calls import place_of
 from adapters.discord.interactions.message_locks import MessageLocks
-from adapters.discord.messages.components import PREFIX
-from adapters.discord.messages.layouts import FLAG, walk
+from adapters.discord.messages.components import PREFIX, walk
+from adapters.discord.messages.layouts import FLAG
 from adapters.discord.posting.edit import edit_message
 from bot.channels.channel import Address, PlatformName
 from bot.commands.reactions import meaning_of

@@ -1,4 +1,4 @@
-"""Buttons and menus: rows of them. What happens when one is used: `interactions.components`.
+"""Components as JSON: buttons and menus in rows. What happens when one is used: `interactions.components`.
 
 A button carries its command line in its `custom_id`, so it works for as long as its message exists, whatever was
 restarted in between. Discord allows 100 characters there: a longer line has no button, and the message says what to
@@ -9,7 +9,7 @@ button takes their place, and a line is the value of a menu's entry.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,6 +32,7 @@ OPTION = 100  # characters of an entry's label and of its value
 PLACEHOLDER = 150
 
 ACTION_ROW, BUTTON, STRING_SELECT = 1, 2, 3
+SECTION, TEXT_DISPLAY, THUMBNAIL, SEPARATOR, CONTAINER = 9, 10, 11, 14, 17
 _STYLES = {
     ButtonStyle.DEFAULT: discord.ButtonStyle.secondary,
     ButtonStyle.PRIMARY: discord.ButtonStyle.primary,
@@ -51,6 +52,22 @@ class ButtonGroup:
     buttons: tuple[Button, ...]
     number: str = ""
     subject: str = ""
+
+
+def texts_of(components: Iterable[Row]) -> Iterator[str]:
+    """All that text displays say, however deep they lie."""
+    for component in walk(components):
+        if component.get("type") == TEXT_DISPLAY:
+            yield str(component.get("content") or "")
+
+
+def walk(components: Iterable[Row]) -> Iterator[Row]:
+    """All components, with those inside of others."""
+    for component in components:
+        yield component
+        yield from walk(component.get("components") or ())
+        if accessory := component.get("accessory"):
+            yield accessory
 
 
 def custom_id_of(line: str) -> str | None:

@@ -14,14 +14,20 @@ from enum import IntEnum
 from adapters.discord.messages.colours import DEFAULT
 from adapters.discord.messages.components import (
     ACTION_ROW,
+    CONTAINER,
     LABEL,
     ROW,
+    SECTION,
+    SEPARATOR,
+    TEXT_DISPLAY,
+    THUMBNAIL,
     ButtonGroup,
     Row,
     action_rows,
     component_of,
     custom_id_of,
     numbered,
+    walk,
 )
 from adapters.discord.messages.embeds import Payload
 from adapters.discord.messages.lines import Line, card_buttons, facts_and_links, fair_share, line_of
@@ -62,8 +68,6 @@ LEAST = 30
 SMALL_PRINT = 160
 #: A reason that is longer is a sentence of the paper, which says what it is about as well.
 SENTENCE = 60
-
-SECTION, TEXT_DISPLAY, THUMBNAIL, SEPARATOR, CONTAINER = 9, 10, 11, 14, 17
 
 
 class Detail(IntEnum):
@@ -112,17 +116,14 @@ Part = Text | Entry | Rows | Separator
 Slot = Line | Entry
 
 
-def layout_of(
-    lead: str, blocks: Sequence[Block], *, pictures: bool, colour: int = DEFAULT
-) -> tuple[list[Payload], list[str]]:
-    """The components of a message, and the lines that are too long to be buttons.
+def layout_of(lead: str, blocks: Sequence[Block], *, pictures: bool, colour: int = DEFAULT) -> list[Payload]:
+    """The components of a message.
 
     `lead` is Markdown that stands in front of the container: it is the first that is read out, and may mention a role.
     """
-    unfit: list[str] = []
     parts: list[Part] = []
     for detail in Detail:
-        parts, unfit = _parts_of(blocks, detail, pictures=pictures)
+        parts = _parts_of(blocks, detail, pictures=pictures)
         if _count(parts) + bool(lead) <= COMPONENTS:
             break
     parts = _shortened(parts)
@@ -131,34 +132,18 @@ def layout_of(
         components = _assembled(lead, parts, _texts(parts, total - length(lead)), colour)
         if processed_bytes(components) <= PROCESSED_BYTES:
             break
-    return components, unfit
+    return components
 
 
 def fits_layout(blocks: Sequence[Block]) -> bool:
     """Whether they fit into one message with nothing cut that another message would show."""
-    parts, _ = _parts_of(blocks, Detail.NO_PICTURES, pictures=False)
+    parts = _parts_of(blocks, Detail.NO_PICTURES, pictures=False)
     slots = list(_slots(parts))
     return (
         _count(parts) < COMPONENTS
         and len(slots) <= MOST_TEXTS
         and sum(slot.size(LONGEST_TEXT) for slot in slots) <= CHARACTERS - LONGEST_TITLE
     )
-
-
-def texts_of(components: Sequence[Payload]) -> Iterator[str]:
-    """All that text displays say, however deep they lie."""
-    for component in walk(components):
-        if component.get("type") == TEXT_DISPLAY:
-            yield str(component.get("content") or "")
-
-
-def walk(components: Sequence[Payload]) -> Iterator[Payload]:
-    """All components, with those inside of others."""
-    for component in components:
-        yield component
-        yield from walk(component.get("components") or ())
-        if accessory := component.get("accessory"):
-            yield accessory
 
 
 def processed_bytes(components: Sequence[Payload]) -> int:
@@ -193,8 +178,8 @@ class _Placing:
         return placed
 
 
-def _parts_of(blocks: Sequence[Block], detail: Detail, *, pictures: bool) -> tuple[list[Part], list[str]]:
-    """The parts of a container with what has to be typed because it can be no button."""
+def _parts_of(blocks: Sequence[Block], detail: Detail, *, pictures: bool) -> list[Part]:
+    """The parts of a container, with what has to be typed because it can be no button."""
     if detail is Detail.MENUS:
         return _with_menus(blocks)
     placing = _Placing()
@@ -218,12 +203,12 @@ def _parts_of(blocks: Sequence[Block], detail: Detail, *, pictures: bool) -> tup
             case Divider():
                 if detail is Detail.ALL and parts and not isinstance(parts[-1], Separator):
                     parts.append(Separator())
-    if placing.unfit:
-        _add_line(parts, Line(Note((Span("Or type: "), Span(f"/papers {placing.unfit[0]}", code=True)))))
-    return parts, placing.unfit
+    for line in placing.unfit[:1]:
+        _add_line(parts, _to_type(line))
+    return parts
 
 
-def _with_menus(blocks: Sequence[Block]) -> tuple[list[Part], list[str]]:
+def _with_menus(blocks: Sequence[Block]) -> list[Part]:
     """All that there is to read in one text, and one menu for each kind of button below."""
     lines: list[Line] = []
     groups: list[ButtonGroup] = []
@@ -242,7 +227,12 @@ def _with_menus(blocks: Sequence[Block]) -> tuple[list[Part], list[str]]:
             case Divider():
                 pass
     rows, unfit = action_rows(numbered(groups))
-    return [Text(tuple(lines)), *([Rows(tuple(rows))] if rows else [])], unfit
+    lines += [_to_type(line) for line in unfit[:1]]
+    return [Text(tuple(lines)), *([Rows(tuple(rows))] if rows else [])]
+
+
+def _to_type(line: str) -> Line:
+    return Line(Note((Span("Or type: "), Span(f"/papers {line}", code=True))))
 
 
 def _add_line(parts: list[Part], line: Line) -> None:
@@ -365,11 +355,11 @@ def _card(paper: PaperBlock, limit: int) -> str:
 def _title(paper: PaperBlock, limit: int) -> str:
     """The title as a link, in bold; without a link where there is no room for the address."""
     # Two asterisks would end what is bold, also within an address.
-    address = usable_url(paper.url).replace("*", "%2A")
+    title, address = paper.title or paper.paper_id, usable_url(paper.url).replace("*", "%2A")
     room = min(LONGEST_TITLE, limit - length(address) - len("**[]()**"))
     if address and room > 8:
-        return f"**[{unmarked(paper.title or paper.paper_id, room) or ELLIPSIS}]({address})**"
-    return f"**{escaped(paper.title or paper.paper_id, min(LONGEST_TITLE, limit - 4)) or ELLIPSIS}**"
+        return f"**[{unmarked(title, room) or ELLIPSIS}]({address})**"
+    return f"**{escaped(title, min(LONGEST_TITLE, limit - 4)) or ELLIPSIS}**"
 
 
 # --- Components -----------------------------------------------------------------------------------------------------

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from adapters.discord.messages.components import texts_of
 from adapters.discord.messages.embeds import Payload
-from adapters.discord.messages.layouts import texts_of
 from adapters.discord.messages.markup import length, usable_url
 from bot.messages.message import Block, Message, PaperBlock
 

@@ -15,7 +15,7 @@ from functools import partial
 from itertools import accumulate
 
 from adapters.discord.messages.colours import DEFAULT, colour_of
-from adapters.discord.messages.components import ButtonGroup, action_rows, fits, numbered
+from adapters.discord.messages.components import TEXT_DISPLAY, ButtonGroup, action_rows, fits, numbered, texts_of
 from adapters.discord.messages.embeds import (
     ALL_EMBEDS,
     EMBEDS,
@@ -27,7 +27,7 @@ from adapters.discord.messages.embeds import (
     paper_numbers,
     pieces_of,
 )
-from adapters.discord.messages.layouts import FLAG, TEXT_DISPLAY, fits_layout, layout_of, texts_of
+from adapters.discord.messages.layouts import FLAG, fits_layout, layout_of
 from adapters.discord.messages.lines import TITLE, Line, card_buttons
 from adapters.discord.messages.markers import with_marker
 from adapters.discord.messages.markup import ELLIPSIS, cut, escaped, length, spans, usable_url
@@ -156,10 +156,10 @@ def render(message: Message, *, key: str = "", form: Form | None = None, files: 
         return Rendered(content=pings + _plain(message.summary, blocks), allowed_mentions=allowed_mentions)
     if form.is_layout:
         lead, blocks = _lead_and_rest(message.summary, blocks)
-        components, _ = layout_of((ping + lead).rstrip(), blocks, pictures=form.has_pictures, colour=colour)
+        components = layout_of((ping + lead).rstrip(), blocks, pictures=form.has_pictures, colour=colour)
         texts = "".join(texts_of(components))
         if any(f"<@{person}>" not in texts for person in people):  # their cards have no room for them
-            components, _ = layout_of((pings + lead).rstrip(), blocks, pictures=form.has_pictures, colour=colour)
+            components = layout_of((pings + lead).rstrip(), blocks, pictures=form.has_pictures, colour=colour)
         return Rendered(components=components, allowed_mentions=allowed_mentions, layout=True)
     text, blocks = _text_and_rest(message.summary, blocks)
     components, unfit = action_rows(button_groups(blocks, message.first))

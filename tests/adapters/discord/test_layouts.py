@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from adapters.discord.messages.layouts import PROCESSED_BYTES, Detail, processed_bytes, texts_of, walk
+from adapters.discord.messages.components import texts_of, walk
+from adapters.discord.messages.layouts import PROCESSED_BYTES, Detail, processed_bytes
 from adapters.discord.messages.markers import has_marker
 from adapters.discord.messages.markup import length
 from adapters.discord.messages.rendering import Form, form_of, papers_per_message, render, render_all

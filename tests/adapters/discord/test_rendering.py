@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.discord.messages.colours import DEFAULT, PALETTE, colour_of
-from adapters.discord.messages.components import custom_id_of
+from adapters.discord.messages.components import custom_id_of, texts_of
 from adapters.discord.messages.embeds import Payload
-from adapters.discord.messages.layouts import texts_of
 from adapters.discord.messages.markers import can_be_marked, has_marker
 from adapters.discord.messages.markup import escaped, length, link, spans, unmarked, usable_url
 from adapters.discord.messages.mentions import parse_mention
