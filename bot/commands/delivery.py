@@ -150,7 +150,7 @@ async def more(services: Services, call: CommandCall, arguments: Arguments) -> R
         buttons.append(Button("Next ›", f"more {digest_id} --page {page + 1}"))
     if buttons:
         blocks.append(Buttons(tuple(buttons)))
-    return answer(*blocks, replaces=page > 1)
+    return answer(*blocks, replaces="page" in arguments)
 
 
 async def _nothing_waits(services: Services, channel: Channel | None) -> Reply:

@@ -273,6 +273,14 @@ async def test_a_digest_shows_its_limit_and_counts_the_rest(core: Core) -> None:
     assert button.label == "+25 more"
     more = await core.ask(button.line)
     assert more.message.paper_ids == [a_paper(number).id for number in range(25, 15, -1)]
+    assert not more.replaces
+    (turn,) = more.message.blocks[-1].buttons  # type: ignore[union-attr]
+    further = await core.ask(turn.line)
+    back = further.message.blocks[-1].buttons[0]  # type: ignore[union-attr]
+    again = await core.ask(back.line)
+    assert further.replaces
+    assert again.replaces
+    assert again.message == more.message
     assert "not one of this channel's" in await core.refused(button.line, "other")
 
 

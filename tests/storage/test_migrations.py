@@ -78,6 +78,38 @@ async def test_processes_that_start_at_once_share_one_migration(empty_url: str) 
         assert (output, process.returncode) == (b"0\n", 0), errors.decode()
 
 
+async def test_digests_keep_their_posts_and_may_be_brief_afterwards(empty_url: str) -> None:
+    """SQLite makes the table of digests anew, and posts refer to it."""
+    store = SqlStore(empty_url)
+    config = migration_config(store.database.url)
+    await asyncio.to_thread(command.upgrade, config, "0016")
+    digest = "INSERT INTO digests (channel_id, kind, day, style, topics, total, shown, planned_at) VALUES (1, "
+    before = ("'scheduled', '2026-01-01', '{}', '[]', 1, 1, '2026-01-01 00:00:00')").format
+    async with store.database.write() as connection:
+        channel = (
+            "INSERT INTO channels (workspace_id, external_id, name, time_zone, schedule, settings, state, reason, "
+        )
+        post = (
+            "INSERT INTO posts (channel_id, digest_id, content, key, state, due_at, lease, attempts, look_ups, error, "
+            "created_at, look_up_cursor, late) "
+        )
+        for statement in (
+            "INSERT INTO workspaces (platform, external_id, name) VALUES ('web', 'local', 'local')",
+            channel + "last_number) VALUES (1, 'a', 'a', 'UTC', 'hourly', '{}', 'active', '', 0)",
+            digest + before("cards"),
+            post + "VALUES (1, 1, '{}', 'a', 'sent', '2026-01-01', '', 1, 0, '', '2026-01-01', '', false)",
+        ):
+            await connection.execute(text(statement))
+    await asyncio.to_thread(command.upgrade, config, "head")
+    async with store.database.write() as connection:
+        await connection.execute(text(digest + before("brief")))
+        styles = (await connection.execute(text("SELECT style FROM digests ORDER BY id"))).scalars().all()
+        posts = (await connection.execute(text("SELECT digest_id FROM posts"))).scalars().all()
+    assert styles == ["cards", "brief"]
+    assert posts == [1]
+    await store.close()
+
+
 async def test_stored_papers_are_made_readable(empty_url: str) -> None:
     store = SqlStore(empty_url)
     config = migration_config(store.database.url)
