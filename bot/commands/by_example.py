@@ -22,8 +22,8 @@ from bot.papers.paper import Paper
 from bot.papers.references import Reference, is_bibliography, references_in
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.platforms.permissions import may_manage
+from bot.query.by_example import LIKE, SHARE_SIGN
 from bot.query.errors import QueryError
-from bot.query.fields import LIKE, SHARE_SIGN
 from bot.query.parser import LONGEST_QUERY, MOST_TERMS, parse
 from bot.query.queries import Query
 from bot.query.syntax import And, Like, TextField, Word

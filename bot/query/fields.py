@@ -5,22 +5,19 @@ from __future__ import annotations
 import calendar
 import difflib
 import re
-import unicodedata
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
-from bot.errors import UserError
 from bot.papers.dois import doi_in_link, doi_of
-from bot.papers.ids import id_for_doi, linked_paper_ids, normalize_paper_id, parse_paper_id
+from bot.papers.ids import id_for_doi, linked_paper_ids, normalize_paper_id
 from bot.papers.sources import BUILT_IN, SourceName, source_named
+from bot.query.by_example import ABOUT, LIKE, about_value, like_value
 from bot.query.categories import category_named, nearest_category
 from bot.query.errors import QueryError
 from bot.query.printing import printed
 from bot.query.syntax import (
-    USUAL_SHARE,
-    About,
     Author,
     Category,
     Days,
@@ -28,7 +25,6 @@ from bot.query.syntax import (
     Feature,
     FromSource,
     Has,
-    Like,
     Number,
     NumberField,
     Organization,
@@ -41,62 +37,16 @@ from bot.query.syntax import (
     TextField,
     Word,
 )
+from bot.query.values import Value, paper_id_in, shortened, words_of
 from bot.text.lists import either
 from bot.text.suggestions import closest
-from bot.text.typed import DASHES, value_typed
+from bot.text.typed import DASHES
 from bot.text.words import is_inflected, is_unspaced
-from bot.text.words import words as analyzed_words
 
 SHORTEST_PREFIX = 3
 _MOST_NAMED: Final = 6  # sources in a sentence
 _LARGEST_NUMBER = 999_999_999
 _YEARS = range(1900, 2101)  # arXiv began in 1991; a typo in a year is more likely than a query for 2101
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
-    """A word, a quoted text or the part of `name:value` behind the colon, and where in the query it is."""
-
-    text: str
-    query: str
-    position: int
-    length: int
-    quoted: bool
-    exact: bool = False  # with a `=` before it
-
-    def error(self, problem: str, hint: str) -> QueryError:
-        return QueryError(problem, hint, query=self.query, position=self.position, length=self.length)
-
-    @property
-    def shown(self) -> str:
-        """The text as error messages name it."""
-        return f"“{shortened(self.text)}”"
-
-    @property
-    def plain(self) -> str:
-        """The text without compatibility forms, for values that are no words: `２０` is 20, `≥` stays."""
-        return value_typed(unicodedata.normalize("NFKC", self.text))
-
-
-def shortened(text: str) -> str:
-    text = "".join(character if character.isprintable() else " " for character in text)
-    return text if len(text) <= 40 else text[:39] + "…"
-
-
-def words_of(value: Value) -> tuple[str, ...]:
-    """The words to look for; raises `QueryError` if there are none.
-
-    Words are made of words until nothing changes: a rare capital and an accent stay two characters while their small
-    letters become one, and the canonical text must mean the same as what was typed.
-    """
-    found = analyzed_words(value.text)
-    while not value.text.isascii() and (again := analyzed_words(" ".join(found))) != found:
-        found = again
-    if not found:
-        raise value.error(
-            f"There is no letter or digit to look for in {value.shown}.", "Leave it out, or write a word there."
-        )
-    return tuple(found)
 
 
 def text_term(value: Value, field: TextField = TextField.ANY) -> Term:
@@ -195,85 +145,9 @@ def _feature(value: Value) -> Has:
 
 
 def _paper(value: Value) -> PaperId:
-    if paper_id := _id_in(value):
+    if paper_id := paper_id_in(value):
         return PaperId(paper_id)
     raise value.error(f"{value.shown} is not an arXiv id.", "They look like `id:2604.13035` or `id:astro-ph/0601001`.")
-
-
-def _id_in(value: Value) -> str | None:
-    """The id of the paper that a value names, in whatever case."""
-    for text in (value.plain, value.plain.lower()):
-        try:
-            return parse_paper_id(text)
-        except UserError:
-            continue
-    return None
-
-
-LIKE: Final = "like"
-ABOUT: Final = "about"
-#: What stands between a term by example and how many papers it is to bring.
-SHARE_SIGN: Final = "~"
-_SHARE = re.compile(r"~\s*(\d{1,4})(?:\s*/\s*(d|day|w|week))?", re.ASCII | re.IGNORECASE)
-_LARGEST_SHARE = 500  # papers a day
-
-
-def with_share(value: Value) -> tuple[Value, Value | None]:
-    """The value without the share that it ends with, and the share: `2604.13035~3/day` is both."""
-    named, sign, share = value.text.partition(SHARE_SIGN)
-    if value.quoted or not sign:
-        return value, None
-    at = value.position + len(named)
-    return (
-        replace(value, text=named, length=len(named)),
-        replace(value, text=sign + share, position=at, length=len(sign + share)),
-    )
-
-
-def share_of(value: Value | None) -> int:
-    """How many papers a week are asked for."""
-    if value is None:
-        return USUAL_SHARE
-    found = _SHARE.fullmatch(value.plain)
-    weekly = int(found[1]) * (1 if (found[2] or "d").lower().startswith("w") else 7) if found else 0
-    if not 0 < weekly <= 7 * _LARGEST_SHARE:
-        raise value.error(
-            f"{value.shown} does not say how many papers it should be.",
-            f"Write about how many a day or a week, up to {_LARGEST_SHARE} a day, like `~3/day` or `~2/week`.",
-        )
-    return weekly
-
-
-def examples(values: Sequence[Value], share: Value | None = None) -> Like:
-    """What looks for papers like those that are named."""
-    papers: dict[str, None] = {}
-    for value in values:
-        paper_id = _id_in(value)
-        if paper_id is None:
-            raise value.error(
-                f"{value.shown} is not a paper.",
-                f"`{LIKE}:` takes arXiv ids or links, like `{LIKE}:2604.13035` or "
-                f"`{LIKE}:(2604.13035 2604.01234)~3/day`.",
-            )
-        papers[paper_id] = None
-    return Like(tuple(papers), share_of(share))
-
-
-def about(values: Sequence[Value], share: Value | None = None) -> About:
-    """What looks for papers about the meaning of plain words."""
-    for value in values:
-        words_of(value)
-    return About(" ".join(" ".join(value.text for value in values).split()), share_of(share))
-
-
-def _about(value: Value) -> About:
-    named, share = with_share(value)
-    return about([named], share)
-
-
-def _example(value: Value) -> Like:
-    named, share = with_share(value)
-    return examples([named], share)
 
 
 def _doi(value: Value) -> PaperId:
@@ -396,8 +270,8 @@ FIELDS: Final[Mapping[str, Callable[[Value], Term]]] = {
     "date": _date,
     "has": _feature,
     "id": _paper,
-    LIKE: _example,
-    ABOUT: _about,
+    LIKE: like_value,
+    ABOUT: about_value,
     "doi": _doi,
 }
 SORT: Final = "sort"

@@ -13,22 +13,9 @@ from dataclasses import dataclass
 from typing import cast
 
 from bot.papers.sources import SourceName
+from bot.query.by_example import ABOUT, LIKE, SHARE_SIGN, about, examples, with_share
 from bot.query.errors import QueryError
-from bot.query.fields import (
-    ABOUT,
-    FIELDS,
-    LIKE,
-    SHARE_SIGN,
-    SORT,
-    Value,
-    about,
-    examples,
-    shortened,
-    sort_named,
-    text_term,
-    unknown_source,
-    with_share,
-)
+from bot.query.fields import FIELDS, SORT, sort_named, text_term, unknown_source
 from bot.query.queries import Query
 from bot.query.syntax import (
     About,
@@ -46,6 +33,7 @@ from bot.query.syntax import (
     Term,
 )
 from bot.query.tokens import Kind, Token, tokens
+from bot.query.values import Value, shortened
 from bot.text.typed import as_typed, unquoted
 
 LONGEST_QUERY = 500  # characters

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
 
+from bot.query.by_example import ABOUT, LIKE
 from bot.query.errors import QueryError
-from bot.query.fields import ABOUT, FIELDS, LIKE, SORT, Value, not_a_field
+from bot.query.fields import FIELDS, SORT, not_a_field
+from bot.query.values import Value
 from bot.text.typed import BACKTICK, DASHES, QUOTES, quote_end
 
 
