@@ -25,7 +25,8 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from bot.errors import OperatorError
 from storage.database import Database
-from storage.tables import CHANNELS, COUNTERS, DERIVED, PAPERS
+from storage.tables.channels import CHANNELS
+from storage.tables.papers import COUNTERS, DERIVED, PAPERS
 
 FORMAT = 1
 LONGEST_LINE = 16_000_000  # bytes; the longest row, a paper with all that is kept of it, has a thirtieth

@@ -14,7 +14,8 @@ from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState
 from storage.database import Database
 from storage.retention import delete_left_workspaces
 from storage.statements import chunks, upsert
-from storage.tables import CHANNELS, PERSONAL_CHANNELS, SUBSCRIPTIONS, WORKSPACES
+from storage.tables.channels import CHANNELS, PERSONAL_CHANNELS, WORKSPACES
+from storage.tables.topics import SUBSCRIPTIONS
 
 SETTINGS_JSON: TypeAdapter[ChannelSettings] = TypeAdapter(ChannelSettings)
 

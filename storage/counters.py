@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.tables import COUNTERS
+from storage.tables.papers import COUNTERS
 
 
 class Counter(StrEnum):

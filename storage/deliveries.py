@@ -16,7 +16,10 @@ from bot.query.models import Models, models_read
 from bot.topics.store import Match
 from bot.topics.titles import topic_title
 from storage.statements import chunks, upsert
-from storage.tables import CHANNELS, DELIVERIES, DELIVERY_TOPICS, PAPERS, SUBSCRIPTIONS
+from storage.tables.channels import CHANNELS
+from storage.tables.papers import PAPERS
+from storage.tables.posts import DELIVERIES, DELIVERY_TOPICS
+from storage.tables.topics import SUBSCRIPTIONS
 
 #: Matched, and in no digest yet.
 WAITING = and_(DELIVERIES.c.state == DeliveryState.QUEUED, DELIVERIES.c.digest_id.is_(None))

@@ -26,7 +26,10 @@ from storage.group_commit import GroupCommit
 from storage.papers import paper_of
 from storage.plans import store_plans
 from storage.statements import chunks
-from storage.tables import CHANNELS, DELIVERIES, DIGESTS, PAPERS, SUBSCRIPTIONS
+from storage.tables.channels import CHANNELS
+from storage.tables.papers import PAPERS
+from storage.tables.posts import DELIVERIES, DIGESTS
+from storage.tables.topics import SUBSCRIPTIONS
 
 #: Digests in one transaction. On SQLite all other writers wait for the whole of it.
 PLANS_AT_ONCE = 25

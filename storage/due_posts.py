@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Integer, Select, bindparam, exists, func, 
 
 from bot.channels.channel import ChannelState
 from bot.posting.post import PostState
-from storage.tables import CHANNELS, POSTS, WORKSPACES
+from storage.tables.channels import CHANNELS, WORKSPACES
+from storage.tables.posts import POSTS
 
 OPEN = (PostState.PENDING, PostState.LEASED, PostState.UNKNOWN)
 

@@ -12,7 +12,7 @@ from bot.intake.feeds import Feed
 from bot.papers.sources import SourceName
 from storage.database import Database
 from storage.statements import upsert
-from storage.tables import FEEDS, SOURCE_DAYS, SOURCES
+from storage.tables.sources import FEEDS, SOURCE_DAYS, SOURCES
 
 
 class SqlFeedStore:

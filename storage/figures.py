@@ -11,7 +11,11 @@ from bot.channels.channel import ChannelState
 from bot.metrics import StoreFigures
 from bot.posting.post import PostState
 from storage.database import Database
-from storage.tables import CHANNELS, PAPERS, POSTS, SOURCES, SUBSCRIPTIONS
+from storage.tables.channels import CHANNELS
+from storage.tables.papers import PAPERS
+from storage.tables.posts import POSTS
+from storage.tables.sources import SOURCES
+from storage.tables.topics import SUBSCRIPTIONS
 
 #: Digests are planned every two seconds; one that is due for longer is late.
 LATE_AFTER: Final = timedelta(minutes=1)

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 
 from storage.database import Database
 from storage.statements import upsert
-from storage.tables import IDEMPOTENCY_KEYS
+from storage.tables.posts import IDEMPOTENCY_KEYS
 
 #: Keys whose time is over that each claim clears away: more than it adds, so that they never gather.
 CLEARED: Final = 10

@@ -13,7 +13,7 @@ from bot.channels.installations import Installation, Tokens
 from bot.errors import OperatorError
 from storage.database import Database
 from storage.statements import upsert
-from storage.tables import INSTALLATIONS, OAUTH_STATES
+from storage.tables.channels import INSTALLATIONS, OAUTH_STATES
 from storage.token_encryption import TokenEncryption
 
 

@@ -20,7 +20,8 @@ from storage.due_posts import OPEN, free_to_look_for, free_to_send, with_parents
 from storage.group_commit import GroupCommit
 from storage.plans import add_post
 from storage.statements import chunks
-from storage.tables import CHANNELS, DELIVERIES, DIGESTS, POSTS
+from storage.tables.channels import CHANNELS
+from storage.tables.posts import DELIVERIES, DIGESTS, POSTS
 from storage.threads import fold_thread
 
 LONGEST_ERROR = 500  # characters of a failure that are kept

@@ -18,7 +18,8 @@ from bot.digests.digest import DeliveryState
 from bot.papers.ids import is_arxiv_id
 from bot.papers.paper import Paper
 from storage.statements import chunks, upsert
-from storage.tables import DELIVERIES, DELIVERY_TOPICS, PAPER_IDS, PAPERS, VECTORS
+from storage.tables.papers import PAPER_IDS, PAPERS, VECTORS
+from storage.tables.posts import DELIVERIES, DELIVERY_TOPICS
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from storage.counters import Counter, last_number, next_numbers
 from storage.database import Database
 from storage.paper_ids import identify, known_as, merge_rows, remember_ids
 from storage.statements import chunks, upsert
-from storage.tables import LISTINGS, PAPERS, SOURCE_DAYS, VECTORS
+from storage.tables.papers import LISTINGS, PAPERS, VECTORS
+from storage.tables.sources import SOURCE_DAYS
 
 _SCALARS = (
     "id",

@@ -16,7 +16,9 @@ from storage.channels import channel_of, select_channels
 from storage.database import Database
 from storage.retention import TOPICS_STAY, channel_deletions, remove_topics
 from storage.statements import chunks, upsert
-from storage.tables import CHANNELS, DELIVERIES, DELIVERY_TOPICS, PERSONAL_CHANNELS, SUBSCRIPTIONS, WORKSPACES
+from storage.tables.channels import CHANNELS, PERSONAL_CHANNELS, WORKSPACES
+from storage.tables.posts import DELIVERIES, DELIVERY_TOPICS
+from storage.tables.topics import SUBSCRIPTIONS
 
 
 class SqlPersonalChannelStore:

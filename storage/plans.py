@@ -16,7 +16,8 @@ from bot.digests.digest import DeliveryState, DigestPlan, PlannedPost
 from bot.posting.post import PostState
 from storage.deliveries import WAITING
 from storage.statements import chunks
-from storage.tables import CHANNELS, DELIVERIES, DIGESTS, POSTS
+from storage.tables.channels import CHANNELS
+from storage.tables.posts import DELIVERIES, DIGESTS, POSTS
 
 KEY_BYTES = 12  # 24 hexadecimal characters; Discord takes 25 as a nonce
 

@@ -13,7 +13,8 @@ from bot.reading.votes import CastVote, Tally, Vote, VoteState
 from storage.database import Database
 from storage.papers import paper_of
 from storage.statements import chunks, upsert
-from storage.tables import PAPERS, SAVED_PAPERS, VOTES
+from storage.tables.papers import PAPERS
+from storage.tables.reading import SAVED_PAPERS, VOTES
 
 
 class SqlReadingStore:

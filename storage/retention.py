@@ -11,7 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.counters import Counter, next_numbers
 from storage.database import Database
-from storage.tables import CHANNELS, DELIVERIES, DIGESTS, POSTS, SAVED_PAPERS, SUBSCRIPTIONS, VOTES, WORKSPACES
+from storage.tables.channels import CHANNELS, WORKSPACES
+from storage.tables.posts import DELIVERIES, DIGESTS, POSTS
+from storage.tables.reading import SAVED_PAPERS, VOTES
+from storage.tables.topics import SUBSCRIPTIONS
 
 #: How long removed topics stay, so that every process hears of their removal before they are gone.
 TOPICS_STAY = timedelta(hours=1)

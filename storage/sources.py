@@ -12,7 +12,7 @@ from bot.intake.store import DayReading, SourceState
 from bot.papers.sources import BUILT_IN, SourceName, in_order
 from storage.database import Database
 from storage.statements import upsert
-from storage.tables import FEEDS, SOURCE_DAYS, SOURCES
+from storage.tables.sources import FEEDS, SOURCE_DAYS, SOURCES
 
 LONGEST_ERROR = 500  # characters of a failure that are kept
 

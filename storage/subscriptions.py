@@ -21,7 +21,10 @@ from storage.database import Database
 from storage.deliveries import WAITING, queue
 from storage.plans import add_post
 from storage.statements import chunks, upsert
-from storage.tables import BASELINES, CHANNELS, DELIVERIES, DELIVERY_TOPICS, PAPERS, SUBSCRIPTIONS
+from storage.tables.channels import CHANNELS
+from storage.tables.papers import PAPERS
+from storage.tables.posts import DELIVERIES, DELIVERY_TOPICS
+from storage.tables.topics import BASELINES, SUBSCRIPTIONS
 from storage.vectors import make_current, match_undecided
 
 #: Topics of a channel that are removed together; no command lets anybody have more.

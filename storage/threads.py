@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.digests.content import POST_CONTENT_JSON, DigestPart, PaperReply
 from bot.posting.post import PostState
-from storage.tables import DELIVERIES, POSTS
+from storage.tables.posts import DELIVERIES, POSTS
 
 
 async def fold_thread(

@@ -14,7 +14,8 @@ from bot.papers.paper import Paper
 from storage.counters import Counter, last_number, next_numbers
 from storage.database import Database
 from storage.statements import chunks, upsert
-from storage.tables import EMBEDDING_MODELS, PAPERS, SUBSCRIPTIONS, VECTORS
+from storage.tables.papers import EMBEDDING_MODELS, PAPERS, VECTORS
+from storage.tables.topics import SUBSCRIPTIONS
 
 
 class SqlVectorStore:

@@ -13,7 +13,7 @@ from bot.platforms.message_log import LoggedMessage
 from storage.counters import Counter, next_numbers
 from storage.database import Database
 from storage.statements import upsert
-from storage.tables import WEB_MESSAGES
+from storage.tables.posts import WEB_MESSAGES
 
 
 class SqlMessageLog:

@@ -22,7 +22,7 @@ import pytest
 from sqlmodel import SQLModel
 
 from storage.store import SqlStore
-from storage.tables import COUNTERS
+from storage.tables.papers import COUNTERS
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 from sqlmodel.sql import sqltypes
 
 from storage.database import MIGRATION_LOCK
-from storage.tables import JsonType
+from storage.tables.base import JsonType
 
 TIMEOUT = 60.0  # seconds that a process waits for another one that migrates the same file
 #: The schema as the tables say it is; importing them is what fills it.

@@ -15,19 +15,10 @@ from bot.lifecycle.channels import ChannelLifecycle
 from bot.lifecycle.retention import Retention
 from bot.platforms.command_calls import CommandCall
 from storage.retention import delete_left_workspaces
-from storage.tables import (
-    BASELINES,
-    CHANNELS,
-    DELIVERIES,
-    DELIVERY_TOPICS,
-    DIGESTS,
-    PERSONAL_CHANNELS,
-    POSTS,
-    SAVED_PAPERS,
-    SUBSCRIPTIONS,
-    VOTES,
-    WORKSPACES,
-)
+from storage.tables.channels import CHANNELS, PERSONAL_CHANNELS, WORKSPACES
+from storage.tables.posts import DELIVERIES, DELIVERY_TOPICS, DIGESTS, POSTS
+from storage.tables.reading import SAVED_PAPERS, VOTES
+from storage.tables.topics import BASELINES, SUBSCRIPTIONS
 from tests.core import MANAGER, Core
 from tests.sources import a_paper
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from storage.store import SqlStore
-from storage.tables import IDEMPOTENCY_KEYS
+from storage.tables.posts import IDEMPOTENCY_KEYS
 from tests.clocks import NOON
 
 HOUR = timedelta(hours=1)

@@ -16,7 +16,7 @@ from bot.channels.installations import Installation, Tokens
 from bot.errors import OperatorError
 from storage.installations import SqlInstallationStore
 from storage.store import SqlStore
-from storage.tables import INSTALLATIONS
+from storage.tables.channels import INSTALLATIONS
 from storage.token_encryption import FILE_NAME, TokenEncryption, open_token_encryption
 from tests.clocks import NOON
 

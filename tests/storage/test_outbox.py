@@ -14,7 +14,7 @@ from bot.digests.content import DigestPart, PaperReply, SharedPaper
 from bot.digests.digest import PlannedPost
 from bot.posting.post import HOLDS_UP_FOR, LookUps, Post, PostState, Settlement
 from storage.store import SqlStore
-from storage.tables import POSTS
+from storage.tables.posts import POSTS
 from tests.clocks import NOON
 from tests.storage.scenes import (
     EVERYWHERE,

@@ -16,7 +16,7 @@ from bot.posting.leadership import LEADING
 from bot.posting.post import PostState, Settlement
 from storage import database
 from storage.store import SqlStore
-from storage.tables import CHANNELS
+from storage.tables.channels import CHANNELS
 from tests.clocks import NOON
 from tests.databases import PostgresServer
 from tests.storage.scenes import channel, lease_one, listed, paper, posts

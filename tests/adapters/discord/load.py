@@ -27,7 +27,8 @@ from bot.commands.runner import REGISTRY
 from bot.posting.post import PostState
 from bot.topics.store import TopicOptions
 from storage.store import SqlStore
-from storage.tables import CHANNELS, POSTS
+from storage.tables.channels import CHANNELS
+from storage.tables.posts import POSTS
 from tests.core import Core
 from tests.simulators.discord import DiscordSimulator
 from tests.simulators.discord_responses import Fault

@@ -20,7 +20,7 @@ from bot.messages.message import Message, Paragraph, text
 from bot.platforms.outcomes import Gone, GoneScope, Outgoing, Retry, Sent
 from storage.installations import SqlInstallationStore
 from storage.store import SqlStore
-from storage.tables import WORKSPACES
+from storage.tables.channels import WORKSPACES
 from storage.token_encryption import open_token_encryption
 from tests.adapters.slack.distributed_bot import DistributedBot
 from tests.clocks import SettableClock

@@ -1,0 +1,116 @@
+"""Workspaces, channels, people's own channels, and what a workspace installed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Index,
+    Text,
+    UniqueConstraint,
+)
+from sqlmodel import Field, SQLModel
+
+from bot.channels.channel import ChannelState, PlatformName
+from storage.tables.base import JsonType, one_of
+
+
+class WorkspaceRow(SQLModel, table=True):
+    """A Slack team, a Discord guild, the local workspace.
+
+    `role` names who may manage its channels, empty for what the platform says; `left_at` is when the bot was removed,
+    `stopped_for` why nothing could be posted in any of its channels, the last time that was so.
+    """
+
+    __tablename__ = "workspaces"
+    __table_args__ = (UniqueConstraint("platform", "external_id"), one_of("platform", PlatformName))
+
+    id: int | None = Field(default=None, primary_key=True)
+    platform: str
+    external_id: str
+    name: str
+    role: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    left_at: datetime | None = None
+    stopped_for: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+
+
+class ChannelRow(SQLModel, table=True):
+    __tablename__ = "channels"
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "external_id"),
+        one_of("state", ChannelState),
+        Index("ix_channels_next_digest_at", "next_digest_at"),
+        Index("ix_channels_instant_at", "instant_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    workspace_id: int = Field(foreign_key="workspaces.id", ondelete="CASCADE")
+    external_id: str
+    name: str
+    time_zone: str
+    schedule: str
+    settings: dict[str, Any] = Field(sa_type=JsonType)
+    state: str
+    reason: str = Field(sa_type=Text)
+    paused_until: datetime | None
+    next_digest_at: datetime | None
+    instant_at: datetime | None
+    post_after: datetime | None
+    last_number: int
+
+
+class PersonalChannelRow(SQLModel, table=True):
+    """Whose own channel a channel is: their direct messages with the bot.
+
+    `told` is the last reason, of those why nothing reaches them there, that they were told elsewhere; `stopped_at` is
+    since when that is so, as far as somebody noticed.
+    """
+
+    __tablename__ = "personal_channels"
+    __table_args__ = (Index("ix_personal_channels_person", "person"),)
+
+    channel_id: int = Field(primary_key=True, foreign_key="channels.id", ondelete="CASCADE")
+    person: str
+    name: str
+    pings: bool
+    told: str = Field(sa_type=Text)
+    stopped_at: datetime | None
+
+
+class InstallationRow(SQLModel, table=True):
+    """The app in a workspace or organisation. `sealed` are its tokens, encrypted; whoever renews them holds a lease."""
+
+    __tablename__ = "installations"
+
+    workspace: str = Field(primary_key=True)
+    enterprise: str
+    team: str
+    name: str
+    app_id: str
+    bot_user: str
+    scopes: list[str] = Field(sa_type=JsonType)
+    installed_by: str
+    installed_at: datetime
+    sealed: str = Field(sa_type=Text)
+    expires_at: datetime | None
+    renew_at: datetime | None = Field(index=True)
+    lease: str
+    lease_until: datetime | None
+    problem: str = Field(sa_type=Text)
+
+
+class OAuthStateRow(SQLModel, table=True):
+    """An installation under way. `state` is a hash: what is kept here lets nobody go on with it."""
+
+    __tablename__ = "oauth_states"
+
+    state: str = Field(primary_key=True)
+    expires_at: datetime = Field(index=True)
+
+
+WORKSPACES = SQLModel.metadata.tables["workspaces"]
+CHANNELS = SQLModel.metadata.tables["channels"]
+PERSONAL_CHANNELS = SQLModel.metadata.tables["personal_channels"]
+INSTALLATIONS = SQLModel.metadata.tables["installations"]
+OAUTH_STATES = SQLModel.metadata.tables["oauth_states"]
