@@ -27,13 +27,12 @@ async def test_a_topic_finds_a_paper_by_the_category_that_arxiv_knows(store: Sql
     await core.news(a_paper(1), a_paper(2))
     await core.next_digest()
     assert core.platform.papers_in("general") == ["2605.00001"]
-    words = plain_text(core.platform.posts[0].message)
-    assert "A. Lovelace, A. Turing +1" in words
-    assert "cs.LG" in words
+    assert "A. Lovelace, A. Turing +1" in plain_text(core.platform.posts[0].message)
     paper = await store.papers.paper("2605.00001")
     assert paper is not None
     # It is still Hugging Face alone that brought it, with its votes.
     assert (paper.sources, paper.upvotes) == (frozenset({HUGGINGFACE}), 5)
+    assert paper.categories == ("cs.LG", "cs.CV")
     await core.index.close()
 
 
