@@ -198,7 +198,11 @@ class Feeds:
             taken.add(chosen)
             new = Feed(name=chosen, address=address, added_by="settings", added_at=self._clock.now())
             kept[address] = replace(there or new, name=chosen, from_settings=True)
-        await self._store.keep_from_settings(list(kept.values()))
+        # Mostly nothing has changed. Then nothing is written: whoever looks must not wait for somebody who writes.
+        if {(feed.name, feed.address) for feed in kept.values()} != {
+            (feed.name, feed.address) for feed in feeds if feed.from_settings
+        }:
+            await self._store.keep_from_settings(list(kept.values()))
 
 
 def next_reading(state: SourceState) -> datetime:
