@@ -175,7 +175,7 @@ SETTINGS = {
     for setting in (
         Setting(
             key="limit",
-            help=f"how many papers a digest shows, 1 to {LARGEST_LIMIT}; the rest is counted",
+            help=f"how many papers a digest shows, 1 to {LARGEST_LIMIT} (brief: one message); the rest is counted",
             values=("5", "10", "20"),
             read=_read_limit,
             show=lambda settings: str(settings.limit),

@@ -265,6 +265,8 @@ def test_no_bytes_raise_and_every_line_that_is_not_blank_is_accounted_for(
     path.write_bytes(b"\n".join(content))
     assume(not path.read_bytes().startswith((b"\x1f\x8b", b"\xfd7zXZ")))
     lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    # A file that is one JSON array is refused as a whole.
+    assume(not next((line for line in lines if line.strip()), b"").lstrip().startswith(b"["))
     assert len(read(path)) == sum(1 for line in lines if line.strip())
 
 
