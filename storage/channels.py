@@ -278,6 +278,10 @@ async def _stop_channel(connection: AsyncConnection, address: Address, reason: s
 
 async def _stop_workspace(connection: AsyncConnection, address: Address, reason: str) -> list[int]:
     """Stops all channels of a workspace. What stopped with it before stays stopped with it, whatever is said now."""
+    # Locked together and in one order first: two that stop it at once must not each wait for what the other holds.
+    of_workspace = select(CHANNELS.c.id).join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
+    in_order = of_workspace.where(*_at(address)).order_by(CHANNELS.c.id)
+    await connection.execute(in_order.with_for_update(of=CHANNELS, key_share=True))
     broken = await _stop(connection, *_at(address), reason=reason)
     before = (
         select(CHANNELS.c.id)
