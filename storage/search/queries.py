@@ -345,18 +345,23 @@ def _terms_of(texts: Iterable[Word | Phrase]) -> list[str]:
     return [term for text in texts for word in _words_of(text) for term in terms(word)]
 
 
-def _wanted_texts(node: Node, *, wanted: bool = True) -> Iterator[Text]:
-    """Everything about words that is looked for, in its order, less what is excluded."""
+def _wanted(node: Node, *, wanted: bool = True) -> Iterator[Term]:
+    """Every term that is looked for, in its order, less what is excluded."""
     match node:
         case Not(part):
-            yield from _wanted_texts(part, wanted=not wanted)
+            yield from _wanted(part, wanted=not wanted)
         case And(nodes) | Or(nodes):
             for inner in nodes:
-                yield from _wanted_texts(inner, wanted=wanted)
-        case Word() | Phrase() | Prefix() if wanted:
+                yield from _wanted(inner, wanted=wanted)
+        case _ if wanted:
             yield node
         case _:
             return
+
+
+def _wanted_texts(node: Node) -> Iterator[Text]:
+    """Everything about words that is looked for."""
+    return (term for term in _wanted(node) if isinstance(term, Text))
 
 
 def _all(nodes: tuple[Node, ...]) -> Node:
@@ -373,32 +378,14 @@ def _asks_for_meaning(node: Node) -> bool:
             return isinstance(node, About)
 
 
-def wanted_meanings(node: Node, *, wanted: bool = True) -> Iterator[MeaningModel]:
+def wanted_meanings(node: Node) -> Iterator[MeaningModel]:
     """The models of the terms by meaning that are looked for and not excluded."""
-    match node:
-        case Not(part):
-            yield from wanted_meanings(part, wanted=not wanted)
-        case And(nodes) | Or(nodes):
-            for inner in nodes:
-                yield from wanted_meanings(inner, wanted=wanted)
-        case About(model=model) if wanted:
-            yield decided(model)
-        case _:
-            return
+    return (decided(term.model) for term in _wanted(node) if isinstance(term, About))
 
 
-def _wanted_models(node: Node, *, wanted: bool = True) -> Iterator[WordModel]:
+def _wanted_models(node: Node) -> Iterator[WordModel]:
     """The models of the terms by example that are looked for and not excluded."""
-    match node:
-        case Not(part):
-            yield from _wanted_models(part, wanted=not wanted)
-        case And(nodes) | Or(nodes):
-            for inner in nodes:
-                yield from _wanted_models(inner, wanted=wanted)
-        case Like(model=model) if wanted:
-            yield decided(model)
-        case _:
-            return
+    return (decided(term.model) for term in _wanted(node) if isinstance(term, Like))
 
 
 def _is_text(node: Node) -> bool:

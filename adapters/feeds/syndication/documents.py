@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from html.entities import name2codepoint
 from typing import Final
 from xml.etree import ElementTree as ET
@@ -67,13 +68,12 @@ def tree_of(text: str, place: str) -> ET.Element:
     builder = _Builder(place)
     parser = ET.XMLParser(target=builder, encoding="utf-8")  # noqa: S314  # the builder refuses what makes this dangerous
     data = text.strip().encode()
-    try:
+    # Of a document that is cut or broken, what was there until then is in the builder.
+    with suppress(ET.ParseError, LookupError, ValueError):
         # In pieces, because the parser goes on to the end of a piece after the builder has refused it.
         for start in range(0, len(data), _PIECE):
             parser.feed(data[start : start + _PIECE])
         parser.close()
-    except (ET.ParseError, LookupError, ValueError):
-        pass  # what was there until then is in the builder
     root = builder.root
     if root is None:
         raise SourceError(f"{place} sent something that is no feed ({len(data)} bytes).")
