@@ -14,13 +14,14 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from adapters.web.login import login_routes
-from adapters.web.operating import Health, Metrics, operating_routes
-from adapters.web.pages import STATIC, Pages
+from adapters.web.pages.channels import Workspace
+from adapters.web.pages.rendering import STATIC, Pages
+from adapters.web.pages.shell import Shells
+from adapters.web.people.login import login_routes
+from adapters.web.people.sessions import Sessions
 from adapters.web.platform import WebPlatform
-from adapters.web.protection import HostCheck, LoginRequired, OriginCheck, SecurityHeaders
-from adapters.web.sessions import Sessions
-from adapters.web.workspace import Workspace
+from adapters.web.serving.operating import Health, Metrics, operating_routes
+from adapters.web.serving.protection import HostCheck, LoginRequired, OriginCheck, SecurityHeaders
 from bot.channels.directory import ChannelDirectory
 from bot.clocks import Clock
 from bot.errors import PaperRoundError, StorageError
@@ -50,7 +51,10 @@ def create_app(
     """
     sessions = Sessions(password, clock) if password is not None else None
     pages = Pages(banner=banner, has_login=sessions is not None)
-    workspace = Workspace(platform=platform, commands=commands, directory=directory, clock=clock, pages=pages)
+    shells = Shells(platform=platform, directory=directory, clock=clock)
+    workspace = Workspace(
+        platform=platform, commands=commands, directory=directory, clock=clock, pages=pages, shells=shells
+    )
     known_host = [Middleware(HostCheck, allowed_hosts=allowed_hosts), Middleware(OriginCheck)]
     logged_in = [Middleware(LoginRequired, sessions=sessions)] if sessions is not None else []
 

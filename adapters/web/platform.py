@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from adapters.web.tail import POLL_INTERVAL, LogTail
+from adapters.web.messages.tail import POLL_INTERVAL, LogTail
 from bot.channels.channel import Address, PlatformName, Style
 from bot.clocks import Clock
 from bot.errors import StorageError, UserError

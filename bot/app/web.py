@@ -10,7 +10,7 @@ from bot.app.settings import Settings
 from bot.errors import SettingsError
 
 if TYPE_CHECKING:  # The libraries of pages take a tenth of a second to load, and many runs do not need them.
-    from adapters.web.server import WebServer
+    from adapters.web.serving.server import WebServer
     from bot.app.application import Application
 
 STOP_WITHIN: Final = 10  # seconds that open connections get when the bot stops
@@ -20,7 +20,7 @@ HEALTHZ: Final = "/healthz"
 def web_server(application: Application, banner: str = "") -> WebServer:
     """The HTTP server; raises `SettingsError` when the workspace would be open to the world."""
     from adapters.web.app import create_app
-    from adapters.web.server import WebServer, server_config
+    from adapters.web.serving.server import WebServer, server_config
 
     settings = application.settings
     open_to_the_world(settings)

@@ -11,8 +11,8 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from adapters.web.protection import host_name
-from adapters.web.sessions import ATTEMPTS, ATTEMPTS_OF_ALL, COOKIE, Sessions, client_of
+from adapters.web.people.sessions import ATTEMPTS, ATTEMPTS_OF_ALL, COOKIE, Sessions, client_of
+from adapters.web.serving.protection import host_name
 from tests.adapters.web.workspace import RunningWorkspace, SetClock, running_workspace
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from adapters.web import server
+from adapters.web.serving import server
 from tests.adapters.web.workspace import RunningWorkspace
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

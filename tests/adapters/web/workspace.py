@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 
 from adapters.web.app import create_app
 from adapters.web.platform import WebPlatform, address_of
-from adapters.web.server import WebServer, server_config
+from adapters.web.serving.server import WebServer, server_config
 from bot.channels.channel import Address, Channel, PlatformName
 from bot.errors import StorageError, UserError
 from bot.messages.message import (

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from adapters.web.sessions import Sessions, client_of
+from adapters.web.people.sessions import Sessions, client_of
 
 # Nothing is loaded from anywhere else and no script or style stands in a page, so text that slipped through escaping
 # could still not run.

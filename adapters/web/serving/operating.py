@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from adapters.web.protection import may_look_inside
-from adapters.web.sessions import Sessions
+from adapters.web.people.sessions import Sessions
+from adapters.web.serving.protection import may_look_inside
 
 Health = Callable[[], Awaitable[Mapping[str, Any]]]
 """Whether the bot can do its work: `ok` (a bool), and details that `/readyz` shows as JSON."""

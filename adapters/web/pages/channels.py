@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
-from datetime import UTC, tzinfo
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -12,13 +11,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from adapters.web.events import EventStreams
-from adapters.web.forms import fields_of, id_of
-from adapters.web.pages import Pages, path_segment
+from adapters.web.messages.timeline import MessageView, threads_of, view_of, zone_of
+from adapters.web.pages.rendering import Pages, path_segment
+from adapters.web.pages.shell import ZONE_COOKIE, Place, Shells, reader_zone
+from adapters.web.people.sessions import end
 from adapters.web.platform import LOCAL_PERSON, WebPlatform, address_of, channel_name_of
-from adapters.web.protection import wants_json
-from adapters.web.sessions import end
-from adapters.web.timeline import ChannelView, MessageView, channel_view, threads_of, view_of, zone_of
+from adapters.web.serving.events import EventStreams
+from adapters.web.serving.forms import fields_of, id_of
+from adapters.web.serving.protection import wants_json
 from bot.channels.channel import Channel, PlatformName
 from bot.channels.directory import ChannelDirectory
 from bot.clocks import Clock
@@ -29,7 +29,6 @@ from bot.platforms.message_log import LoggedMessage
 THREADS_PER_PAGE = 30
 LONGEST_LINE = 2000  # characters
 MOST_COMPLETIONS = 8
-ZONE_COOKIE = "paperround_zone"
 COMMAND = "/papers"
 
 
@@ -44,12 +43,14 @@ class Workspace:
         directory: ChannelDirectory,
         clock: Clock,
         pages: Pages,
+        shells: Shells,
     ) -> None:
         self._platform = platform
         self._commands = commands
         self._directory = directory
         self._clock = clock
         self._pages = pages
+        self._shells = shells
         self._streams = EventStreams(platform)
 
     def routes(self) -> list[Route]:
@@ -79,7 +80,7 @@ class Workspace:
         """The list of channels as a fragment, for pages that stay open while schedules change."""
         channels = await self._directory.channels(PlatformName.WEB)
         current = next((each for each in channels if each.address.channel == request.query_params.get("current")), None)
-        return HTMLResponse(self._pages.channels(await self._views(request, channels, current)))
+        return HTMLResponse(self._pages.channels(await self._shells.channels(request, current)))
 
     async def add_channel(self, request: Request) -> Response:
         try:
@@ -97,7 +98,7 @@ class Workspace:
         channel = await self._channel(request)
         before = id_of(request.query_params.get("before"))
         page = await self._platform.page(channel.address.channel, before=before, limit=THREADS_PER_PAGE)
-        threads = threads_of(page.messages, _zone(request, channel))
+        threads = threads_of(page.messages, reader_zone(request, channel))
         html = self._pages.threads(channel.address.channel, threads)
         return JSONResponse({"html": html, "earlier": page.earlier})
 
@@ -115,7 +116,7 @@ class Workspace:
             raise UserError(f"That line has {len(line):,} characters; {LONGEST_LINE:,} is the most.")
         pressed = fields.get("from") or None
         reply = await self._commands.run(self._call(request, channel, line, pressed))
-        zone = _zone(request, channel)
+        zone = reader_zone(request, channel)
         if reply.update is not None and (number := id_of(pressed)) is not None:
             changed = await self._platform.change(reply.update, number)
             if changed is not None:
@@ -154,7 +155,7 @@ class Workspace:
             raise HTTPException(503, "Too many pages are open.", {"retry-after": "30"})
         seen = id_of(request.headers.get("last-event-id") or request.query_params.get("after"))
         after = await self._platform.last_id() if seen is None else seen
-        name, zone = channel.address.channel, _zone(request, channel)
+        name, zone = channel.address.channel, reader_zone(request, channel)
 
         def describe(logged: LoggedMessage) -> Mapping[str, Any]:
             return self._described(name, view_of(logged, zone), reply_to=logged.reply_to)
@@ -190,36 +191,20 @@ class Workspace:
     ) -> str:
         # The last id is read before the messages: what is posted in between comes twice and is shown once.
         last_id = await self._platform.last_id()
-        channels = await self._directory.channels(PlatformName.WEB)
-        views = await self._views(request, channels, channel)
-        zone = _zone(request, channel)
+        shell = await self._shells.around(request, Place.CHANNEL, channel)
+        zone = reader_zone(request, channel)
         threads, earlier = [], None
         if channel is not None:
             page = await self._platform.page(channel.address.channel, before=before, limit=THREADS_PER_PAGE)
             threads, earlier = threads_of(page.messages, zone), page.earlier
         return self._pages.channel(
-            channels=views,
+            shell,
             threads=threads,
             earlier=earlier,
             last_id=last_id,
-            zone=str(zone),
             answer=answer,
             error=error,
         )
-
-    async def _views(self, request: Request, channels: Sequence[Channel], current: Channel | None) -> list[ChannelView]:
-        now = self._clock.now()
-        latest = await self._platform.latest_ids([channel.address.channel for channel in channels])
-        return [
-            channel_view(
-                channel,
-                now,
-                _zone(request, channel),
-                latest=latest[channel.address.channel],
-                current=current is not None and channel.id == current.id,
-            )
-            for channel in channels
-        ]
 
     def _described(self, channel: str, view: MessageView, *, reply_to: int | None = None) -> dict[str, Any]:
         return {
@@ -246,9 +231,3 @@ def line_of(text: str, *, keep_end: bool = False) -> str:
 
 def _path_of(channel: Channel) -> str:
     return f"/c/{path_segment(channel.address.channel)}"
-
-
-def _zone(request: Request, channel: Channel | None) -> tzinfo:
-    """The reader's time zone, which the page keeps in a cookie; until it is known the channel's."""
-    names = (request.cookies.get(ZONE_COOKIE, ""), channel.time_zone if channel else "")
-    return next((zone for name in names if (zone := zone_of(name))), UTC)

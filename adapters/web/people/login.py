@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from adapters.web.forms import fields_of
-from adapters.web.pages import Pages
-from adapters.web.sessions import Sessions, client_of
+from adapters.web.pages.rendering import Pages
+from adapters.web.people.sessions import Sessions, client_of
+from adapters.web.serving.forms import fields_of
 
 
 def login_routes(sessions: Sessions, pages: Pages, middleware: Sequence[Middleware]) -> list[Route]:

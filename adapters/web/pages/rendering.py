@@ -9,12 +9,13 @@ from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from adapters.web.timeline import ChannelView, MessageView, Thread
+from adapters.web.messages.timeline import ChannelView, MessageView, Thread
+from adapters.web.pages.shell import Shell
 from bot.messages.message import Button, Buttons, Document, Heading, Message, Paragraph, text
 from bot.text.counting import count_of
 from bot.text.shortening import shorten
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent.parent
 STATIC = HERE / "static"
 
 _NOTHING_YET = Message(
@@ -53,25 +54,28 @@ class Pages:
             "nothing_yet": _NOTHING_YET,
         }
 
+    def page(self, template: str, shell: Shell, **content: object) -> str:
+        """A whole page: a template that extends `shell.html`, with what it shows."""
+        return self._templates.get_template(template).render(shell=shell, **content)
+
     def channel(
         self,
+        shell: Shell,
         *,
-        channels: Sequence[ChannelView],
         threads: Sequence[Thread],
         earlier: int | None,
         last_id: int,
-        zone: str,
         answer: MessageView | None = None,
         error: str = "",
     ) -> str:
         """The page of the current channel; of an empty workspace when there is none. `answer` stands at its end."""
-        return self._templates.get_template("channel.html").render(
-            channels=channels,
-            current=next((channel for channel in channels if channel.current), None),
+        return self.page(
+            "channel.html",
+            shell,
+            current=shell.current,
             threads=threads,
             earlier=earlier,
             last_id=last_id,
-            zone=zone,
             answer=answer,
             error=error,
         )

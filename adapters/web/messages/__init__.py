@@ -1,0 +1,1 @@
+"""Messages: the log that browsers follow, and how it is arranged for reading."""
