@@ -83,8 +83,10 @@ async def complete(registry: Registry, services: Services, call: CommandCall) ->
     if parameter.kind is Kind.QUERY and positional[0].kind is Kind.TOPIC and not word:
         return [Completion(f"{kept}{query}") for query in await _queries(services, call, before[0])]
     if parameter.kind is Kind.QUERY and (category := _CATEGORY.fullmatch(word)):
-        names = ((f"{category['before']}{name}", "") for name in sorted(CATEGORIES))
-        return _lines(kept, names, word)
+        return [
+            Completion(f"{kept}{category['before']}{name}", title)
+            for name, title in _categories_like(category["typed"])
+        ][:MOST]
     if parameter.kind is Kind.SETTING_VALUE and before[:1] == ["sources"]:
         return _lines(kept, [("all", ""), *await _sources(services)], word)
     if parameter.kind is Kind.QUERY and (source := _SOURCE.fullmatch(word)):
@@ -93,6 +95,18 @@ async def complete(registry: Registry, services: Services, call: CommandCall) ->
         papers = await services.papers.beginning_with(example["typed"], MOST)
         return _lines(kept, [(f"{example['before']}{paper.id}", title_of(paper)) for paper in papers], word)
     return _lines(kept, _values(registry, parameter, before), word)
+
+
+def _categories_like(typed: str) -> list[Value]:
+    """The categories that begin so, those that live first; then those with such a word in what they are called."""
+    small = typed.lower()
+    begun = [(name, title) for name, title in CATEGORIES.items() if name.lower().startswith(small) and name != typed]
+    called = [
+        (name, title)
+        for name, title in CATEGORIES.items()
+        if not name.lower().startswith(small) and any(word.lower().startswith(small) for word in _WORD.findall(title))
+    ]
+    return begun + called
 
 
 def _lines(kept: str, values: Iterable[Value], word: str) -> list[Completion]:

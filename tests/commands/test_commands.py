@@ -583,6 +583,9 @@ async def test_status_tells_the_health_of_feeds_and_posting(core: Core) -> None:
         ("search agents up", "search agents upvotes:>="),
         ("/papers tre", "trending"),
         ("search agents cat:cs.c", "search agents cat:cs.CC"),
+        ("search agents -cat:", "search agents -cat:cs.*"),
+        ("search cat:chem-", "search cat:chem-ph"),
+        ("search cat:vision", "search cat:cs.CV"),
         ("edit 1 ", "edit 1 diffusion"),
         ("unsubscribe dif", "unsubscribe 1"),
         ("show ", "show 2605.00002"),
@@ -615,6 +618,10 @@ async def test_completions_say_what_they_stand_for(core: Core) -> None:
         call = CommandCall(line=line, address=core.address(), channel_name="general", person=MANAGER)
         return list(await core.commands.complete(call))
 
+    assert Completion("search cat:hep-th", "High Energy Physics – Theory") in await offered("search cat:hep")
+    first = [one.line.rpartition(":")[2] for one in await offered("search cat:")]
+    assert not {"acc-phys", "atom-ph"}.intersection(first)  # what is closed comes last
+    assert (await offered("search cat:atom"))[-1] == Completion("search cat:physics.atom-ph", "Atomic Physics")
     assert await offered("unsubscribe fast") == [Completion("unsubscribe 1", "Fast ones")]
     [paper] = await offered("show attention")
     assert (paper.line, paper.label) == ("show 2605.00001", "An α of 100% *sparse* attention")

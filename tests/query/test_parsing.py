@@ -109,6 +109,8 @@ TITLE, ABSTRACT = TextField.TITLE, TextField.ABSTRACT
         ("cat:CS.*", Category("cs.*")),
         ("cat:cs", Category("cs.*")),
         ("cat:hep-th", Category("hep-th")),
+        ("cat:physics.atom-ph", Category("physics.atom-ph")),
+        ("cat:atom-ph", Category("atom-ph")),
         ("cat:hep-th.*", Category("hep-th")),
         ("cat:(cs.CL OR stat.ml)", Or((Category("cs.CL"), Category("stat.ML")))),
         ("org:NVIDIA", Organization(("nvidia",))),
