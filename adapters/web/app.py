@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from adapters.web.pages.channels import Workspace
+from adapters.web.pages.panel import Panel
 from adapters.web.pages.rendering import STATIC, Pages
 from adapters.web.pages.shell import Shells
 from adapters.web.people.login import login_routes
@@ -39,6 +40,7 @@ def create_app(
     password: str | None,
     allowed_hosts: Sequence[str],
     extra_routes: Sequence[BaseRoute] = (),
+    panels: Sequence[Panel] = (),
     banner: str = "",
     with_workspace: bool = True,
 ) -> Starlette:
@@ -46,14 +48,21 @@ def create_app(
 
     With a `password` everything but the login, `/healthz` and the word of `/readyz` needs a session; `/readyz` and
     `/metrics` also take the password as a bearer token. `allowed_hosts` are host names without ports. `extra_routes`
-    come first, and only the security headers apply to them: they protect themselves. Without the workspace only they,
-    the health checks and the metrics are there. Serve it with `WebServer`, or stopping takes for ever.
+    come first, and only the security headers apply to them: they protect themselves. `panels` stand beside channels.
+    Without the workspace only the extra routes, the health checks and the metrics are there. Serve it with
+    `WebServer`, or stopping takes for ever.
     """
     sessions = Sessions(password, clock) if password is not None else None
     pages = Pages(banner=banner, has_login=sessions is not None)
     shells = Shells(platform=platform, directory=directory, clock=clock)
     workspace = Workspace(
-        platform=platform, commands=commands, directory=directory, clock=clock, pages=pages, shells=shells
+        platform=platform,
+        commands=commands,
+        directory=directory,
+        clock=clock,
+        pages=pages,
+        shells=shells,
+        panels=panels,
     )
     known_host = [Middleware(HostCheck, allowed_hosts=allowed_hosts), Middleware(OriginCheck)]
     logged_in = [Middleware(LoginRequired, sessions=sessions)] if sessions is not None else []

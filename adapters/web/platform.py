@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import secrets
-import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
 
+from adapters.web.addresses import WORKSPACE, address_of
 from adapters.web.messages.tail import POLL_INTERVAL, LogTail
 from bot.channels.channel import Address, PlatformName, Style
 from bot.clocks import Clock
@@ -20,33 +19,11 @@ from bot.platforms.outcomes import HistoryWindow, LookUp, Outgoing, Rejected, Re
 
 log = structlog.get_logger(__name__)
 
-WORKSPACE = "local"
 #: Everybody who opens the workspace, and the channel for their own topics.
 LOCAL_PERSON, PERSONAL = "local", "for-you"
-LONGEST_CHANNEL_NAME = 40  # characters; a longer one does not fit on a phone
 LONGEST_MENTION = 80
 PAPERS_PER_MESSAGE = 25  # a page scrolls; more than this is tedious in one message
-_CHANNEL_NAME = re.compile(r"[^\W_][\w-]*")
 _READ_AT_ONCE = 500
-
-
-def address_of(channel: str) -> Address:
-    return Address(PlatformName.WEB, WORKSPACE, channel)
-
-
-def channel_name_of(text: str) -> str:
-    """The name of the channel that a person means by `#Machine Learning`: it is also its id and part of its address.
-
-    Raises `UserError` for what cannot be one.
-    """
-    name = unicodedata.normalize("NFC", "-".join(text.strip().removeprefix("#").lower().split()))
-    if not name:
-        raise UserError("A channel needs a name, like `machine-learning`.")
-    if len(name) > LONGEST_CHANNEL_NAME:
-        raise UserError(f"That name has {len(name)} characters; {LONGEST_CHANNEL_NAME} is the most.")
-    if not _CHANNEL_NAME.fullmatch(name):
-        raise UserError("A channel name is made of letters, digits, `-` and `_`, like `machine-learning`.")
-    return name
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.web.platform import address_of, channel_name_of
+from adapters.web.addresses import address_of, channel_name_of
 from bot.channels.channel import Address, PlatformName
 from bot.errors import UserError
 

@@ -22,7 +22,7 @@ import httpx
 import psutil
 import structlog
 
-from adapters.web.platform import address_of
+from adapters.web.addresses import address_of
 from bot.topics.store import TopicOptions
 from storage.store import SqlStore
 from tests.bench import Row, Stopwatch, Times

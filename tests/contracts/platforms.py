@@ -12,9 +12,10 @@ from typing import Any, Protocol
 
 from adapters.discord.platform import DiscordPlatform
 from adapters.slack.platform import SlackPlatform
+from adapters.web.addresses import address_of
 from adapters.web.messages.timeline import view_of
 from adapters.web.pages.rendering import Pages
-from adapters.web.platform import WebPlatform, address_of
+from adapters.web.platform import WebPlatform
 from bot.channels.channel import Address, PlatformName
 from bot.messages.plain import plain_text
 from bot.platforms.message_log import LoggedMessage

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from adapters.web.addresses import channel_key, channel_path
 from bot.channels.channel import Channel, ChannelState
 from bot.messages.message import Message
 from bot.platforms.message_log import LoggedMessage
@@ -66,9 +66,13 @@ def threads_of(messages: Sequence[LoggedMessage], zone: tzinfo) -> list[Thread]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelView:
-    """A line of the list of channels. `status` is a few words, `detail` the whole story."""
+    """A line of the list of channels. `status` is a few words, `detail` the whole story.
 
-    id: str
+    `key` is what the channel is called in paths, `path` where its page is.
+    """
+
+    key: str
+    path: str
     name: str
     state: ChannelState
     status: str
@@ -79,7 +83,8 @@ class ChannelView:
 
 def channel_view(channel: Channel, now: datetime, zone: tzinfo, *, latest: int, current: bool) -> ChannelView:
     return ChannelView(
-        id=channel.address.channel,
+        key=channel_key(channel.address),
+        path=channel_path(channel.address),
         name=channel.name,
         state=channel.state,
         status=_status_of(channel, now, zone),
@@ -119,11 +124,3 @@ def soon_words(moment: datetime, now: datetime, zone: tzinfo) -> str:
     else:
         day = f"{local.day} {local:%b %Y}"
     return f"{day} {local:%H:%M}"
-
-
-def zone_of(name: str) -> ZoneInfo | None:
-    """The IANA time zone of that name, None for what is none."""
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None

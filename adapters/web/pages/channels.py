@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -11,11 +11,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from adapters.web.messages.timeline import MessageView, threads_of, view_of, zone_of
-from adapters.web.pages.rendering import Pages, path_segment
-from adapters.web.pages.shell import ZONE_COOKIE, Place, Shells, reader_zone
+from adapters.web.addresses import address_of, channel_name_of, channel_path
+from adapters.web.messages.timeline import MessageView, threads_of, view_of
+from adapters.web.pages.panel import PANEL, Panel
+from adapters.web.pages.rendering import OpenPanel, Pages
+from adapters.web.pages.shell import Place, Shells
 from adapters.web.people.sessions import end
-from adapters.web.platform import LOCAL_PERSON, WebPlatform, address_of, channel_name_of
+from adapters.web.people.visitor import person_of, reader_zone, visitor_of
+from adapters.web.platform import WebPlatform
 from adapters.web.serving.events import EventStreams
 from adapters.web.serving.forms import fields_of, id_of
 from adapters.web.serving.protection import wants_json
@@ -23,7 +26,7 @@ from bot.channels.channel import Channel, PlatformName
 from bot.channels.directory import ChannelDirectory
 from bot.clocks import Clock
 from bot.errors import UserError
-from bot.platforms.command_calls import CommandCall, CommandRunner, Person
+from bot.platforms.command_calls import CommandCall, CommandRunner
 from bot.platforms.message_log import LoggedMessage
 
 THREADS_PER_PAGE = 30
@@ -44,6 +47,7 @@ class Workspace:
         clock: Clock,
         pages: Pages,
         shells: Shells,
+        panels: Sequence[Panel] = (),
     ) -> None:
         self._platform = platform
         self._commands = commands
@@ -51,6 +55,7 @@ class Workspace:
         self._clock = clock
         self._pages = pages
         self._shells = shells
+        self._panels = panels
         self._streams = EventStreams(platform)
 
     def routes(self) -> list[Route]:
@@ -63,18 +68,28 @@ class Workspace:
             Route("/c/{channel}/command", self.run_command, methods=["POST"]),
             Route("/c/{channel}/complete", self.complete),
             Route("/c/{channel}/events", self.events),
+            Route("/c/{channel}/panel/{panel}", self.show_panel),
             Route("/logout", self.log_out, methods=["POST"]),
         ]
 
     async def home(self, request: Request) -> Response:
         channels = await self._directory.channels(PlatformName.WEB)
         if channels:
-            return RedirectResponse(_path_of(channels[0]), status_code=303)
+            return RedirectResponse(channel_path(channels[0].address), status_code=303)
         return HTMLResponse(await self._page(request, None))
 
     async def show_channel(self, request: Request) -> Response:
         channel = await self._channel(request)
         return HTMLResponse(await self._page(request, channel, before=id_of(request.query_params.get("before"))))
+
+    async def show_panel(self, request: Request) -> Response:
+        """What a panel shows, for a page that is open already."""
+        channel = await self._channel(request)
+        panel = await self._open_panel(request, channel, request.path_params["panel"])
+        if panel is None:
+            raise HTTPException(404, "There is no such panel.")
+        view = await self._shells.view(request, channel)
+        return HTMLResponse(self._pages.panel(view, self._panels, panel))
 
     async def list_channels(self, request: Request) -> Response:
         """The list of channels as a fragment, for pages that stay open while schedules change."""
@@ -91,8 +106,8 @@ class Workspace:
                 raise
             return HTMLResponse(await self._page(request, None, error=str(error)), status_code=422)
         if wants_json(request):
-            return JSONResponse({"url": _path_of(channel)}, status_code=201)
-        return RedirectResponse(_path_of(channel), status_code=303)
+            return JSONResponse({"url": channel_path(channel.address)}, status_code=201)
+        return RedirectResponse(channel_path(channel.address), status_code=303)
 
     async def earlier_messages(self, request: Request) -> Response:
         channel = await self._channel(request)
@@ -122,7 +137,7 @@ class Workspace:
             if changed is not None:
                 if wants_json(request):
                     return JSONResponse({**self._described(name, view_of(changed, zone)), "updates": True})
-                return RedirectResponse(_path_of(channel), status_code=303)
+                return RedirectResponse(channel_path(channel.address), status_code=303)
         in_place = reply.replaces and pressed is not None
         if reply.ephemeral or (in_place and id_of(pressed) is not None):
             view = MessageView(
@@ -137,7 +152,7 @@ class Workspace:
         if wants_json(request):
             return JSONResponse({**self._described(name, view), "replaces": in_place, "failed": reply.failed})
         if not view.ephemeral:
-            return RedirectResponse(_path_of(channel), status_code=303)
+            return RedirectResponse(channel_path(channel.address), status_code=303)
         return HTMLResponse(await self._page(request, channel, answer=view))
 
     async def complete(self, request: Request) -> Response:
@@ -204,7 +219,14 @@ class Workspace:
             last_id=last_id,
             answer=answer,
             error=error,
+            panels=self._panels,
+            panel=await self._open_panel(request, channel, request.query_params.get(PANEL, "")) if channel else None,
+            read_only=visitor_of(request).why_not(channel.address) if channel else "",
         )
+
+    async def _open_panel(self, request: Request, channel: Channel, name: str) -> OpenPanel | None:
+        panel = next((panel for panel in self._panels if panel.name == name), None)
+        return OpenPanel(panel, await panel.content(request, channel)) if panel else None
 
     def _described(self, channel: str, view: MessageView, *, reply_to: int | None = None) -> dict[str, Any]:
         return {
@@ -215,10 +237,12 @@ class Workspace:
         }
 
     def _call(self, request: Request, channel: Channel, line: str, pressed: str | None) -> CommandCall:
-        zone = zone_of(request.cookies.get(ZONE_COOKIE, ""))
-        person = Person(id=LOCAL_PERSON, name="someone", may_manage=True, time_zone=str(zone) if zone else None)
         return CommandCall(
-            line=line, address=channel.address, channel_name=channel.name, person=person, from_message=pressed
+            line=line,
+            address=channel.address,
+            channel_name=channel.name,
+            person=person_of(request, channel.address),
+            from_message=pressed,
         )
 
 
@@ -227,7 +251,3 @@ def line_of(text: str, *, keep_end: bool = False) -> str:
     line = text.lstrip() if keep_end else text.strip()
     word, space, rest = line.partition(" ")
     return rest.lstrip() if word.lower() == COMMAND and (space or not keep_end) else line
-
-
-def _path_of(channel: Channel) -> str:
-    return f"/c/{path_segment(channel.address.channel)}"

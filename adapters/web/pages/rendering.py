@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
+from adapters.web.addresses import path_segment
 from adapters.web.messages.timeline import ChannelView, MessageView, Thread
+from adapters.web.pages.panel import Panel
 from adapters.web.pages.shell import Shell
 from bot.messages.message import Button, Buttons, Document, Heading, Message, Paragraph, text
 from bot.text.counting import count_of
@@ -26,6 +30,14 @@ _NOTHING_YET = Message(
         Buttons((Button("What can I ask?", "help"), Button("Today’s papers", "today"))),
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPanel:
+    """A panel with what stands in it."""
+
+    panel: Panel
+    content: Markup
 
 
 class Pages:
@@ -67,8 +79,14 @@ class Pages:
         last_id: int,
         answer: MessageView | None = None,
         error: str = "",
+        panels: Sequence[Panel] = (),
+        panel: OpenPanel | None = None,
+        read_only: str = "",
     ) -> str:
-        """The page of the current channel; of an empty workspace when there is none. `answer` stands at its end."""
+        """The page of the current channel; of an empty workspace when there is none. `answer` stands at its end.
+
+        `panels` may be opened beside it, and `panel` is. `read_only` says why nobody may change the channel here.
+        """
         return self.page(
             "channel.html",
             shell,
@@ -78,7 +96,14 @@ class Pages:
             last_id=last_id,
             answer=answer,
             error=error,
+            panels=panels,
+            panel=panel,
+            read_only=read_only,
         )
+
+    def panel(self, current: ChannelView, panels: Sequence[Panel], panel: OpenPanel) -> str:
+        """The panel of a channel, as a fragment."""
+        return self._templates.get_template("panel.html").render(current=current, panels=panels, panel=panel)
 
     def channels(self, channels: Sequence[ChannelView]) -> str:
         return self._templates.get_template("channels.html").render(channels=channels)
@@ -114,10 +139,6 @@ def data_url(document: Document) -> str:
 def without_day(heading: str, day: str) -> str:
     """A heading such as `3 new papers · Thursday, 30 April 2026` without the day, where that is said above it."""
     return heading.removesuffix(f" · {day}") if day else heading
-
-
-def path_segment(text: str) -> str:
-    return quote(text, safe="")
 
 
 def _versioned(path: Path) -> str:

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
 from enum import StrEnum
 
 from starlette.requests import Request
 
-from adapters.web.messages.timeline import ChannelView, channel_view, zone_of
+from adapters.web.messages.timeline import ChannelView, channel_view
+from adapters.web.people.visitor import reader_zone
 from adapters.web.platform import WebPlatform
 from bot.channels.channel import Channel, PlatformName
 from bot.channels.directory import ChannelDirectory
 from bot.clocks import Clock
-
-ZONE_COOKIE = "paperround_zone"
 
 
 class Place(StrEnum):
     """Which of the main pages is open; the shell marks its link."""
 
     CHANNEL = "channel"
+    SEARCH = "search"
+    ARCHIVE = "archive"
+    HEALTH = "health"
+    PEOPLE = "people"
+    ACCOUNT = "account"
+    WELCOME = "welcome"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link to one of the main pages."""
+
+    place: Place
+    label: str
+    path: str
+
+
+#: In the order in which they are shown. Those that are not here are reached otherwise.
+LINKS = (
+    Link(Place.SEARCH, "Search", "/search"),
+    Link(Place.ARCHIVE, "Archive", "/archive"),
+    Link(Place.HEALTH, "Health", "/health"),
+    Link(Place.PEOPLE, "People", "/people"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +51,7 @@ class Shell:
     """What a page needs beside its own content. `zone` is the reader's time zone by its IANA name."""
 
     place: Place
+    links: Sequence[Link]
     channels: Sequence[ChannelView]
     zone: str
 
@@ -39,17 +62,23 @@ class Shell:
 
 
 class Shells:
-    """Makes the shell around a page."""
+    """Makes the shell around a page. `places` are those that there is a page for."""
 
-    def __init__(self, *, platform: WebPlatform, directory: ChannelDirectory, clock: Clock) -> None:
+    def __init__(
+        self, *, platform: WebPlatform, directory: ChannelDirectory, clock: Clock, places: Collection[Place] = ()
+    ) -> None:
         self._platform = platform
         self._directory = directory
         self._clock = clock
+        self._links = tuple(link for link in LINKS if link.place in places)
 
     async def around(self, request: Request, place: Place, channel: Channel | None = None) -> Shell:
         """The shell of a page about `channel`, or about no channel."""
         return Shell(
-            place=place, channels=await self.channels(request, channel), zone=str(reader_zone(request, channel))
+            place=place,
+            links=self._links,
+            channels=await self.channels(request, channel),
+            zone=str(reader_zone(request, channel)),
         )
 
     async def channels(self, request: Request, current: Channel | None) -> list[ChannelView]:
@@ -68,8 +97,6 @@ class Shells:
             for channel in channels
         ]
 
-
-def reader_zone(request: Request, channel: Channel | None) -> tzinfo:
-    """The reader's time zone, which the page keeps in a cookie; until it is known the channel's."""
-    names = (request.cookies.get(ZONE_COOKIE, ""), channel.time_zone if channel else "")
-    return next((zone for name in names if (zone := zone_of(name))), UTC)
+    async def view(self, request: Request, channel: Channel) -> ChannelView:
+        """One channel as the page about it shows it."""
+        return channel_view(channel, self._clock.now(), reader_zone(request, channel), latest=0, current=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -11,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.web.people.sessions import Sessions, client_of
+from adapters.web.people.visitor import LOCAL_VISITOR, let_in
 
 # Nothing is loaded from anywhere else and no script or style stands in a page, so text that slipped through escaping
 # could still not run.
@@ -98,6 +100,7 @@ class LoginRequired:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = HTTPConnection(scope)
         if self._sessions.holds(request):
+            let_in(scope, replace(LOCAL_VISITOR, has_logged_in=True))
             await self._app(scope, receive, send)
             return
         answer: Response = JSONResponse({"error": "Log in first."}, status_code=401)

@@ -1,25 +1,10 @@
 // The command line: suggestions while writing (an ARIA combobox), and what was written before.
 
+import { recall, remember } from "./storage.js";
+
 const HISTORY = "paperround.history";
 const LONGEST_HISTORY = 50;
 const PAUSE = 100; // milliseconds without a key before suggestions are asked for
-
-// Storage may be full or forbidden; the workspace then forgets when the page closes.
-export function remember(key, value) {
-  try {
-    localStorage.setItem(key, JSON.stringify(value));
-  } catch (error) {
-    console.info("Not remembered:", error.message);
-  }
-}
-
-export function recall(key, otherwise) {
-  try {
-    return JSON.parse(localStorage.getItem(key)) ?? otherwise;
-  } catch {
-    return otherwise;
-  }
-}
 
 export class Composer {
   #input;

@@ -1,15 +1,15 @@
-// The open page of a channel: it runs commands, shows what arrives, and keeps the list of channels fresh.
+// The open page of a channel: it runs commands and shows what arrives.
 
-import { Composer, recall, remember } from "./composer.js";
+import { markUnread, noteActivity, refreshChannels } from "./channel_list.js";
+import { Composer } from "./composer.js";
+import { Refused, ask, elementOf } from "./server.js";
 
-const SEEN = "paperround.seen";
-const REFRESH = 60_000; // milliseconds; the list of channels says when the next digests are due
 const RETRY = 5000; // milliseconds until a refused stream of events is tried again
 const NEAR_END = 80; // pixels from the end that still count as being there
 
 const page = document.body.dataset;
 const channel = page.channel;
-const base = `/c/${encodeURIComponent(channel ?? "")}`;
+const base = `/c/${encodeURIComponent(channel)}`;
 const $ = (id) => document.getElementById(id);
 const log = $("log");
 const timeline = $("timeline");
@@ -18,37 +18,6 @@ const title = document.title;
 let lastId = Number(page.lastId);
 let missed = 0; // messages that arrived below what is in view
 let unheard = 0; // messages that arrived while the page was hidden
-
-// ---- talking to the server
-
-class Refused extends Error {}
-
-// Answers of the server: JSON, or a sentence to show.
-async function ask(path, fields) {
-  const request = { headers: { accept: "application/json" } };
-  if (fields) {
-    request.method = "POST";
-    request.headers["content-type"] = "application/json";
-    request.body = JSON.stringify(fields);
-  }
-  let answer;
-  try {
-    answer = await fetch(path, request);
-  } catch {
-    throw new Refused("The workspace does not answer. Is it still running?");
-  }
-  if (answer.status === 401) location.reload();
-  const isJson = answer.headers.get("content-type")?.startsWith("application/json");
-  const content = isJson ? await answer.json() : {};
-  if (!answer.ok) throw new Refused(content.error ?? `The workspace answered ${answer.status}. Try again in a moment.`);
-  return content;
-}
-
-function elementOf(html) {
-  const template = document.createElement("template");
-  template.innerHTML = html;
-  return template.content;
-}
 
 // ---- the timeline
 
@@ -272,6 +241,7 @@ function listenToMenus() {
   document.addEventListener("keydown", (event) => {
     const menu = event.key === "Escape" && event.target.closest("details.menu[open]");
     if (!menu) return;
+    event.preventDefault(); // nothing else closes with it
     menu.open = false;
     menu.querySelector("summary").focus();
   });
@@ -324,84 +294,6 @@ async function showEarlier(link) {
     if (!(error instanceof Refused)) throw error;
     $("command-error").textContent = error.message;
   }
-}
-
-// ---- the list of channels
-
-function markUnread() {
-  const seen = recall(SEEN, {});
-  const links = [...document.querySelectorAll("[data-latest]")];
-  for (const link of links) {
-    const { channel: name, latest } = link.dataset;
-    // What was there before the first visit is not news.
-    if (name === channel ? !document.hidden : !(name in seen)) seen[name] = Number(latest);
-    link.classList.toggle("is-unread", Number(latest) > (seen[name] ?? 0));
-  }
-  remember(SEEN, Object.fromEntries(links.map((link) => [link.dataset.channel, seen[link.dataset.channel] ?? 0])));
-}
-
-async function refreshChannels() {
-  const answer = await fetch(`/channels?current=${encodeURIComponent(channel)}`).catch(() => null);
-  if (answer?.status === 401) location.reload(); // to the login
-  if (!answer?.ok || !answer.headers.get("content-type")?.startsWith("text/html")) return;
-  const focused = document.activeElement?.dataset?.latest && document.activeElement.dataset.channel;
-  $("channels").replaceChildren(elementOf(await answer.text()));
-  if (focused) $("channels").querySelector(`[data-channel="${CSS.escape(focused)}"]`)?.focus();
-  const own = $("channels").querySelector("[aria-current]");
-  if (own) {
-    $("top-status").textContent = own.querySelector(".channel-status").textContent;
-    $("top-status").title = own.title;
-    $("top-status").className = `top-status ${[...own.classList].at(-1)}`;
-  }
-  markUnread();
-}
-
-function noteActivity(name, id) {
-  const link = $("channels").querySelector(`[data-channel="${CSS.escape(name)}"]`);
-  if (!link) {
-    refreshChannels();
-    return;
-  }
-  link.dataset.latest = Math.max(id, Number(link.dataset.latest));
-  markUnread();
-}
-
-function listenToChannelForm() {
-  $("add-channel").addEventListener("submit", (event) => {
-    event.preventDefault();
-    whileBusy(event.target, async () => {
-      try {
-        location.assign((await ask("/channels", { name: $("channel-name").value })).url);
-      } catch (error) {
-        if (!(error instanceof Refused)) throw error;
-        $("channel-error").textContent = error.message;
-        $("channel-name").focus();
-      }
-    });
-  });
-}
-
-function listenToDrawer() {
-  const opener = document.querySelector(".drawer-open");
-  const set = (open) => {
-    document.body.classList.toggle("drawer-is-open", open);
-    opener.setAttribute("aria-expanded", String(open));
-    $("main").inert = open;
-    (open ? $("sidebar").querySelector("[aria-current]") ?? $("channel-name") : opener).focus();
-  };
-  document.addEventListener("click", (event) => {
-    const control = event.target.closest("[data-drawer]");
-    if (control) set(control.dataset.drawer === "open");
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && document.body.classList.contains("drawer-is-open")) set(false);
-  });
-  // A page that becomes wide has no drawer that could be open.
-  matchMedia("(max-width: 46rem)").addEventListener("change", () => {
-    document.body.classList.remove("drawer-is-open");
-    opener.setAttribute("aria-expanded", "false");
-    $("main").inert = false;
-  });
 }
 
 // ---- what arrives by itself
@@ -466,32 +358,12 @@ function listenWhenUseful() {
   });
 }
 
-// ---- times in the reader's zone: the server writes them, the page tells it which zone that is
-
-function tellZone() {
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (!zone || zone === page.zone) return;
-  document.cookie = `paperround_zone=${zone}; path=/; max-age=31536000; samesite=strict`;
-  const told = document.cookie.includes(`paperround_zone=${zone}`);
-  if (told && recall("paperround.zone", "") !== zone) {
-    remember("paperround.zone", zone); // once: a zone that the server does not know must not reload for ever
-    location.reload();
-  }
-}
-
-tellZone();
-listenToDrawer();
-listenToChannelForm();
-if (channel !== undefined) {
-  listenToCommands();
-  listenToMenus();
-  listenToPictures();
-  listenToTimeline();
-  markUnread();
-  listenWhenUseful();
-  document.addEventListener("visibilitychange", listenWhenUseful);
-  addEventListener("pagehide", () => events?.close());
-  addEventListener("pageshow", (event) => event.persisted && connect());
-  setInterval(() => document.hidden || refreshChannels(), REFRESH);
-  if (matchMedia("(pointer: fine)").matches) $("line").focus({ preventScroll: true });
-}
+listenToCommands();
+listenToMenus();
+listenToPictures();
+listenToTimeline();
+listenWhenUseful();
+document.addEventListener("visibilitychange", listenWhenUseful);
+addEventListener("pagehide", () => events?.close());
+addEventListener("pageshow", (event) => event.persisted && connect());
+if (matchMedia("(pointer: fine)").matches && !$("panel")) $("line").focus({ preventScroll: true });

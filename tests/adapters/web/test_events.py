@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.web.platform import WebPlatform, address_of
+from adapters.web.addresses import address_of
+from adapters.web.platform import WebPlatform
 from adapters.web.serving import events
 from adapters.web.serving.events import EventStreams
 from bot.platforms.outcomes import Outgoing

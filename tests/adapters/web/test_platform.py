@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.web.platform import LONGEST_CHANNEL_NAME, PAPERS_PER_MESSAGE, address_of, channel_name_of
+from adapters.web.addresses import LONGEST_CHANNEL_NAME, address_of, channel_name_of
+from adapters.web.platform import PAPERS_PER_MESSAGE
 from bot.channels.channel import Address, PlatformName, Style
 from bot.errors import StorageError, UserError
 from bot.platforms.outcomes import LookUp, Outgoing, Rejected, Retry, Sent

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.web.messages.timeline import day_words, soon_words, threads_of, zone_of
+from adapters.web.messages.timeline import day_words, soon_words, threads_of
 from adapters.web.pages.rendering import web_link
+from adapters.web.people.visitor import zone_of
 from bot.platforms.message_log import LoggedMessage
 from tests.adapters.web.workspace import NOW, says
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.web.addresses import address_of
 from adapters.web.pages.channels import THREADS_PER_PAGE
-from adapters.web.platform import address_of
 from adapters.web.serving.forms import LARGEST_BODY
 from bot.channels.channel import PlatformName
 from bot.messages.message import (

@@ -13,8 +13,9 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
+from adapters.web.addresses import address_of
 from adapters.web.app import create_app
-from adapters.web.platform import WebPlatform, address_of
+from adapters.web.platform import WebPlatform
 from adapters.web.serving.server import WebServer, server_config
 from bot.channels.channel import Address, Channel, PlatformName
 from bot.errors import StorageError, UserError

@@ -1,0 +1,60 @@
+"""Addresses of channels: as the core writes them, and as one segment of a path on the web."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from urllib.parse import quote
+
+from bot.channels.channel import Address, PlatformName
+from bot.errors import UserError
+
+WORKSPACE = "local"
+LONGEST_CHANNEL_NAME = 40  # characters; a longer one does not fit on a phone
+_CHANNEL_NAME = re.compile(r"[^\W_][\w-]*")
+
+
+def address_of(channel: str) -> Address:
+    """The address of a channel of the web's own, which is called by its name."""
+    return Address(PlatformName.WEB, WORKSPACE, channel)
+
+
+def channel_key(address: Address) -> str:
+    """How a channel is called in paths: `general` for one of the web's own, `slack:T123:C456` for others."""
+    if address.platform is PlatformName.WEB:
+        return address.channel
+    return f"{address.platform}:{address.workspace}:{address.channel}"
+
+
+def address_of_key(key: str) -> Address:
+    """The address that `channel_key` made this of. Anything that it never makes is the name of no channel."""
+    platform, _, ids = key.partition(":")
+    workspace, colon, channel = ids.partition(":")
+    if colon and channel and platform in (PlatformName.SLACK, PlatformName.DISCORD):
+        return Address(PlatformName(platform), workspace, channel)
+    return address_of(key)
+
+
+def channel_path(address: Address) -> str:
+    """Where a channel's page is."""
+    return f"/c/{path_segment(channel_key(address))}"
+
+
+def path_segment(text: str) -> str:
+    """Text as one segment of a path. RFC 3986 lets a colon stand in one."""
+    return quote(text, safe=":")
+
+
+def channel_name_of(text: str) -> str:
+    """The name of the channel that a person means by `#Machine Learning`: it is also its id and part of its address.
+
+    Raises `UserError` for what cannot be one.
+    """
+    name = unicodedata.normalize("NFC", "-".join(text.strip().removeprefix("#").lower().split()))
+    if not name:
+        raise UserError("A channel needs a name, like `machine-learning`.")
+    if len(name) > LONGEST_CHANNEL_NAME:
+        raise UserError(f"That name has {len(name)} characters; {LONGEST_CHANNEL_NAME} is the most.")
+    if not _CHANNEL_NAME.fullmatch(name):
+        raise UserError("A channel name is made of letters, digits, `-` and `_`, like `machine-learning`.")
+    return name

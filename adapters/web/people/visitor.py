@@ -1,0 +1,76 @@
+"""Who asks for a page, what they may change, and their time zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from starlette.requests import HTTPConnection
+from starlette.types import Scope
+
+from adapters.web.platform import LOCAL_PERSON
+from bot.channels.channel import Address, Channel, PlatformName
+from bot.platforms.command_calls import Person
+
+ZONE_COOKIE = "paperround_zone"
+_VISITOR = "paperround.visitor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Who asks. Whoever has not logged in, where nobody needs to, may change the web's own channels only."""
+
+    id: str
+    name: str
+    has_logged_in: bool = False
+
+    def may_change(self, address: Address) -> bool:
+        return self.has_logged_in or address.platform is PlatformName.WEB
+
+    def why_not(self, address: Address) -> str:
+        """Why a channel can only be read, and what changes that; empty where it can be changed."""
+        if self.may_change(address):
+            return ""
+        return "Without a password this page only reads channels of other platforms: set PAPERROUND_WEB_PASSWORD."
+
+
+LOCAL_VISITOR = Visitor(id=LOCAL_PERSON, name="someone")
+
+
+def visitor_of(request: HTTPConnection) -> Visitor:
+    visitor: Visitor = request.scope.get(_VISITOR, LOCAL_VISITOR)
+    return visitor
+
+
+def let_in(scope: Scope, visitor: Visitor) -> None:
+    """Notes who sends a request, for everything that answers it."""
+    scope[_VISITOR] = visitor
+
+
+def person_of(request: HTTPConnection, address: Address) -> Person:
+    """Who asks, as the core knows people: what they may is about the channel at that address."""
+    visitor = visitor_of(request)
+    zone = zone_of(request.cookies.get(ZONE_COOKIE, ""))
+    may_change = visitor.may_change(address)
+    return Person(
+        id=visitor.id,
+        name=visitor.name,
+        may_manage=may_change,
+        may_post=may_change,
+        time_zone=str(zone) if zone else None,
+    )
+
+
+def reader_zone(request: HTTPConnection, channel: Channel | None) -> tzinfo:
+    """The reader's time zone, which the page keeps in a cookie; until it is known the channel's."""
+    names = (request.cookies.get(ZONE_COOKIE, ""), channel.time_zone if channel else "")
+    return next((zone for name in names if (zone := zone_of(name))), UTC)
+
+
+def zone_of(name: str) -> ZoneInfo | None:
+    """The IANA time zone of that name, None for what is none."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

@@ -1,0 +1,43 @@
+// Talking to the server.
+
+export class Refused extends Error {}
+
+// Answers of the server: JSON, or a sentence to show.
+export async function ask(path, fields) {
+  const request = { headers: { accept: "application/json" } };
+  if (fields) {
+    request.method = "POST";
+    request.headers["content-type"] = "application/json";
+    request.body = JSON.stringify(fields);
+  }
+  const answer = await answerTo(path, request);
+  const isJson = answer.headers.get("content-type")?.startsWith("application/json");
+  const content = isJson ? await answer.json() : {};
+  if (!answer.ok) throw new Refused(content.error ?? `The workspace answered ${answer.status}. Try again in a moment.`);
+  return content;
+}
+
+// A piece of a page, as elements.
+export async function fragment(path) {
+  const answer = await answerTo(path, { headers: { accept: "text/html;q=0.9, application/json" } });
+  const isHtml = answer.headers.get("content-type")?.startsWith("text/html");
+  if (!answer.ok || !isHtml) throw new Refused(`The workspace answered ${answer.status}. Try again in a moment.`);
+  return elementOf(await answer.text());
+}
+
+export function elementOf(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.content;
+}
+
+async function answerTo(path, request) {
+  let answer;
+  try {
+    answer = await fetch(path, request);
+  } catch {
+    throw new Refused("The workspace does not answer. Is it still running?");
+  }
+  if (answer.status === 401) location.reload(); // to the login
+  return answer;
+}
