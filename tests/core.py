@@ -83,6 +83,7 @@ class Core:
             lookups=lookups,
         )
         self.finder = services.finder
+        self.forecasts = services.forecasts
         self.commands = Commands(services, metrics)
         self.reactions = Reactions(services)
 

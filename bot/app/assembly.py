@@ -12,6 +12,7 @@ from bot.clocks import Clock
 from bot.commands.overview import Overview
 from bot.commands.services import Services
 from bot.digests.planning import Planner
+from bot.forecasts.forecasting import Forecasts
 from bot.intake.enrichment import Enrichment
 from bot.intake.feeds import Feeds
 from bot.intake.lookup import PaperLookup, PaperLookups
@@ -158,6 +159,7 @@ def services_of(
         index=index,
         lookups=known,
         examples=Examples(papers=store.papers, index=index, meaning=engine.meaning, find=known.known),
+        forecasts=Forecasts(papers=store.papers, index=index),
         finder=Finder(index, engine.meaning),
         meaning=engine.meaning,
         vectors=store.vectors,

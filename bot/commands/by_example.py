@@ -15,7 +15,7 @@ from bot.commands.topic_wording import topic_named
 from bot.commands.wording import answer, hint, say
 from bot.digests.cards import title_of
 from bot.errors import UserError
-from bot.meaning.examples import days_known, newest_known
+from bot.forecasts.refinement import with_example
 from bot.messages.message import Block, Button, Buttons, Items, Span, bold, code, text
 from bot.papers.ids import paper_id_of, parse_paper_id
 from bot.papers.paper import Paper
@@ -37,7 +37,6 @@ SAVED: Final = "saved"
 LIKED: Final = frozenset({"liked", "👍", ":+1:", ":thumbsup:", "+1"})
 MOST_NAMED: Final = 3  # papers that are won or lost by an example
 MOST_EXTENDED: Final = 3  # topics that a paper is offered to
-LOOKED_AT: Final = 1_000  # papers of the last days that two queries are compared by
 _BY_EXAMPLE = re.compile(r"like\s+(?P<rest>\S.*)|like\s*", re.IGNORECASE | re.DOTALL)
 _LONGEST_SHOWN: Final = 80
 _TITLE_WORDS: Final = 12  # of a title, that a paper is looked up by
@@ -196,10 +195,7 @@ async def _extended(services: Services, channel: Channel, paper: Paper, topic: S
         raise UserError(
             f"{title_of(paper)} cannot be added to topic {topic.number}: that is not one by example, or has it."
         )
-    (term,) = terms
-    before = Query.of(Like(term.papers, term.share)).text
-    after = Query.of(Like((*term.papers, paper.id), term.share)).text
-    query = parse(topic.query.replace(before, after, 1))
+    query = with_example(parse(topic.query), paper.id)
     query = await services.examples.decided(query, sources=channel.settings.sources)
     blocks: list[Block] = [
         say("With ", bold(title_of(paper)), f" as a further example of topic {topic.number}:"),
@@ -212,28 +208,17 @@ async def _extended(services: Services, channel: Channel, paper: Paper, topic: S
 
 async def gains_and_losses(services: Services, before: Query, after: Query) -> list[Block]:
     """Which papers of the last days the one query finds and the other does not."""
-    newest = await newest_known(services.papers, services.index)
-    if newest is None:
+    changes = await services.forecasts.changes(before, after, MOST_NAMED)
+    if changes is None:
         return []
-    lately, days = await days_known(services.index, newest)
-    found = []
-    for query in (before, after):
-        nodes = query.root.nodes if isinstance(query.root, And) else (query.root,)
-        page = await services.index.search(Query.of(And((*nodes, lately))), limit=LOOKED_AT)
-        found.append([hit.paper_id for hit in page.hits])
-    old, new = found
-    gained = [paper for paper in new if paper not in set(old)]
-    lost = [paper for paper in old if paper not in set(new)]
-    papers = await services.papers.papers([*gained[:MOST_NAMED], *lost[:MOST_NAMED]])
-    lines = []
-    for sign, ids in (("+", gained), ("−", lost)):
-        lines += [
-            text(f"{sign} ", Span(shorten(title_of(papers[one]), _LONGEST_SHOWN), italic=True))
-            for one in ids[:MOST_NAMED]
-            if one in papers
-        ]
+    lines = [
+        text(f"{sign} ", Span(shorten(title_of(paper), _LONGEST_SHOWN), italic=True))
+        for sign, papers in (("+", changes.won), ("−", changes.missed))
+        for paper in papers
+    ]
     heading = say(
-        f"Of the last {count_of(days, 'day')} it gains {count_of(len(gained), 'paper')} and loses {len(lost)}."
+        f"Of the last {count_of(changes.days, 'day')} it gains {count_of(changes.gained, 'paper')} "
+        f"and loses {changes.lost}."
     )
     return [heading, *([Items(tuple(lines))] if lines else [])]
 

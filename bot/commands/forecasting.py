@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import structlog
@@ -13,24 +12,16 @@ from bot.commands.topic_wording import MIN_UPVOTES
 from bot.commands.wording import answer, hint, say
 from bot.digests.cards import paper_line
 from bot.errors import StorageError
-from bot.meaning.examples import newest_known
-from bot.meaning.terms import shipped_table, telling_terms, written_forms
+from bot.forecasts.volume import Volume
 from bot.messages.message import Block, Span, bold, code, text
-from bot.papers.paper import Paper
 from bot.papers.sources import SourceName
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.query.queries import Query
-from bot.query.syntax import Sort
 from bot.text.counting import count_of
 from bot.text.lists import listed
-from bot.text.words import stemmed, words
 from bot.topics.subscription import wanted_query
-from bot.topics.volume import Volume, volume_of
 
 SAMPLES = 3
-#: Papers among which a word is looked for that half of them have.
-SAMPLED = 200
-ABOUT_HALF = (0.35, 0.6)
 MOST_WORDS = 3  # whose forms are named
 MOST_FORMS = 5
 
@@ -49,13 +40,12 @@ async def forecast(services: Services, call: CommandCall, arguments: Arguments) 
 async def volume(services: Services, wanted: Query, sources: Sequence[SourceName]) -> list[Block]:
     """How many papers a topic would have brought lately, for an answer that never fails."""
     try:
-        newest = await newest_known(services.papers, services.index)
-        if newest is None:
-            return [say("No papers are known yet, so nobody can say how many it would post.")]
-        found = await volume_of(services.index, wanted, newest, sources)
+        found = await services.forecasts.volume(wanted, sources)
     except StorageError as error:
         _log.warning("command.no_volume", reason=str(error))
         return [hint("How many papers it would have posted cannot be said: my search index cannot be read just now.")]
+    if found is None:
+        return [say("No papers are known yet, so nobody can say how many it would post.")]
     if not found.total:
         return [say("It would have posted ", bold("nothing"), f" in {found.period()}.")]
     counted = count_of(found.total, "paper")
@@ -69,23 +59,9 @@ async def _less(services: Services, wanted: Query, found: Volume) -> tuple[Span,
     """What would make about half as many papers of it."""
     if found.halved_by:
         return text(code(f"--min-upvotes {found.halved_by}"), " would halve that.")
-    if word := halving_word(wanted, await latest(services, wanted, SAMPLED)):
+    if word := await services.forecasts.halving_word(wanted):
         return text("One more word would halve that, such as ", code(f"{wanted.text} {word}"), ".")
     return text("One more word, or one in ", code("title:"), ", makes it less.")
-
-
-def halving_word(wanted: Query, papers: Sequence[Paper]) -> str | None:
-    """A word that about half of the papers have, the one that is rarest elsewhere; None where there is none."""
-    texts = [f"{paper.title} {paper.abstract}" for paper in papers]
-    having = Counter(term for one in texts for term in set(telling_terms(one)))
-    asked = set(stemmed(words(wanted.text)))
-    low, high = ABOUT_HALF
-    halves = [
-        term for term, count in having.items() if term not in asked and low <= count / max(len(papers), 1) <= high
-    ]
-    table = shipped_table()
-    best = max(halves, key=lambda term: (table.rarity(term), term), default=None)
-    return written_forms(texts)[best] if best else None
 
 
 async def forms(services: Services, query: Query) -> list[Block]:
@@ -105,17 +81,10 @@ async def forms(services: Services, query: Query) -> list[Block]:
     return blocks
 
 
-async def latest(services: Services, wanted: Query, limit: int) -> list[Paper]:
-    """The newest papers that a topic would have posted."""
-    found = await services.index.search(Query.of(wanted.root, Sort.NEW), limit=limit)
-    papers = await services.papers.papers([hit.paper_id for hit in found.hits])
-    return [papers[hit.paper_id] for hit in found.hits if hit.paper_id in papers]
-
-
 async def samples(services: Services, wanted: Query) -> list[Block]:
     """What a topic would have posted, for an answer about what is done already: it never fails."""
     try:
-        papers = await latest(services, wanted, SAMPLES)
+        papers = await services.forecasts.latest(wanted, SAMPLES)
     except StorageError as error:
         _log.warning("command.no_samples", reason=str(error))
         return [hint("What it would have posted lately cannot be shown: my search index cannot be read just now.")]

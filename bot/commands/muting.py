@@ -9,25 +9,18 @@ from bot.commands.services import Services
 from bot.commands.wording import answer, hint, say
 from bot.digests.cards import title_of
 from bot.errors import UserError
-from bot.meaning.terms import shipped_table, telling_terms
+from bot.forecasts.refinement import exclusions_of, without
 from bot.messages.message import Block, Button, Buttons, bold, code
 from bot.papers.ids import parse_paper_id
 from bot.papers.paper import Paper
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.platforms.permissions import may_manage
 from bot.query.errors import QueryError
-from bot.query.parser import parse
-from bot.query.queries import Query
-from bot.query.syntax import Or
 from bot.reading.votes import Vote
-from bot.text.words import stemmed, words
 from bot.topics.baselines import baseline_of
 from bot.topics.matcher import matches
 from bot.topics.store import TopicEdit, TopicOptions
 from bot.topics.subscription import Subscription, wanted_query
-
-MOST_AUTHORS = 2
-MOST_WORDS = 3
 
 
 async def not_this(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
@@ -35,9 +28,10 @@ async def not_this(services: Services, call: CommandCall, arguments: Arguments) 
     paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
     channel = await services.channel(call)
     blocks: list[Block] = [say("What of ", bold(title_of(paper)), " do you not want to see here?")]
-    parts = await _parts(services, channel, paper)
+    asked = [topic.query for topic in await _bringing(services, channel, paper)]
+    parts = exclusions_of(paper, asked) if asked else []
     if parts and await may_manage(call, services.channels):
-        blocks.append(Buttons(tuple(Button(f"Not {label}", f"mute {paper.id} {part}") for label, part in parts)))
+        blocks.append(Buttons(tuple(Button(f"Not {one.label}", f"mute {paper.id} {one.part}") for one in parts)))
         blocks.append(hint("That is excluded from the topics that bring it, and can be undone."))
     blocks.append(Buttons((Button("👎 Only this paper", f"vote {paper.id} {Vote.DOWN}"),)))
     return answer(*blocks)
@@ -58,7 +52,7 @@ async def mute(services: Services, call: CommandCall, arguments: Arguments) -> R
     waiting = await services.digests.waiting(channel.id)
     edits = []
     for topic in topics:
-        query = _without(topic, excluded)
+        query = without(topic.asked, excluded)
         wanted = wanted_query(query, topic.min_upvotes)
         options = TopicOptions(
             query=query.text,
@@ -78,34 +72,6 @@ async def mute(services: Services, call: CommandCall, arguments: Arguments) -> R
         for topic in topics
     ]
     return answer(*blocks, Buttons(tuple(undo)))
-
-
-def _without(topic: Subscription, excluded: Query) -> Query:
-    """The topic's query without what the other finds."""
-    root = parse(topic.query).root
-    kept = f"({topic.query})" if isinstance(root, Or) else topic.query
-    return parse(f"{kept} -({excluded.text})").with_models((*excluded.models, *topic.models))
-
-
-async def _parts(services: Services, channel: Channel, paper: Paper) -> list[tuple[str, str]]:
-    """What of the paper may be excluded, and the query for it: not what its topics look for."""
-    topics = await _bringing(services, channel, paper)
-    if not topics:
-        return []
-    asked = set(stemmed([word for topic in topics for word in words(topic.query)]))
-    parts = [(name.written, f'author:"{name.written}"') for name in paper.authors[:MOST_AUTHORS]]
-    parts += [(category, f"cat:{category}") for category in paper.categories[:1]]
-    written = dict(zip(stemmed(words(paper.title)), words(paper.title), strict=True))
-    rare = sorted(dict.fromkeys(telling_terms(paper.title)), key=shipped_table().rarity, reverse=True)
-    parts += [(f"“{written[term]}”", f"title:{written[term]}") for term in rare if term not in asked][:MOST_WORDS]
-    return [(label, part) for label, part in parts if _is_so(part, paper)]
-
-
-def _is_so(part: str, paper: Paper) -> bool:
-    try:
-        return matches(parse(part), paper)
-    except QueryError:
-        return False
 
 
 async def _bringing(services: Services, channel: Channel, paper: Paper) -> list[Subscription]:

@@ -13,6 +13,7 @@ from bot.clocks import Clock
 from bot.digests.planning import Planner
 from bot.digests.store import DigestStore
 from bot.errors import UserError
+from bot.forecasts.forecasting import Forecasts
 from bot.intake.feeds import Feeds
 from bot.intake.lookup import PaperLookups
 from bot.intake.store import SourceStore
@@ -65,6 +66,7 @@ class Services:
     vectors: VectorStore
     lookups: PaperLookups
     examples: Examples
+    forecasts: Forecasts
     directory: Directory
     platforms: Mapping[PlatformName, Platform]
     wake: Callable[[], None]

@@ -8,7 +8,7 @@ import structlog
 
 from bot.channels.channel import Channel
 from bot.commands.by_example import query_written
-from bot.commands.forecasting import forms, latest, samples, volume
+from bot.commands.forecasting import forms, samples, volume
 from bot.commands.interest_wording import (
     MOST_OWN_TOPICS,
     MY_TOPICS,
@@ -27,6 +27,7 @@ from bot.commands.topic_wording import MIN_UPVOTES, NAME, read_name, refuse_doub
 from bot.commands.wording import answer, behind_button, hint, next_digest, say, schedule_in_words
 from bot.digests.digest import DigestKind
 from bot.errors import StorageError, UserError
+from bot.forecasts.volume import list_of_source
 from bot.messages.message import Block, Button, Buttons, bold
 from bot.papers.sources import ARXIV
 from bot.platforms.command_calls import CommandCall, Reply
@@ -37,7 +38,6 @@ from bot.text.lists import listed
 from bot.topics.baselines import baseline_of
 from bot.topics.store import TopicOptions
 from bot.topics.subscription import Subscription, wanted_query
-from bot.topics.volume import list_of_source
 
 MOST_TOPICS = 100  # in one channel; more would be a list that nobody reads
 MOST_BACKFILL = 50
@@ -121,7 +121,9 @@ async def _looked_into(services: Services, channel: Channel) -> Block:
 async def _older(services: Services, channels: Sequence[Channel], wanted: Query, count: int) -> list[str]:
     """The latest papers that match, that the first of the channels takes, and that none of them has."""
     settings = channels[0].settings
-    papers = [paper.id for paper in await latest(services, wanted, count) if settings.takes_from(paper.sources)]
+    papers = [
+        paper.id for paper in await services.forecasts.latest(wanted, count) if settings.takes_from(paper.sources)
+    ]
     known = {one for channel in channels for one in await services.digests.delivered_ids(channel.id, papers)}
     return [paper_id for paper_id in papers if paper_id not in known]
 

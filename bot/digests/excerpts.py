@@ -89,6 +89,13 @@ def sentence_of(title: str, summary: str, abstract: str) -> str:
     return _ended(telling or next(iter(worth), "") or next(iter(sentences(readable(abstract))), ""), LONGEST)
 
 
+def marked(query: str, text: str) -> tuple[Span, ...]:
+    """The whole text, with what the query looks for bold."""
+    terms = [term for part in _parts_of(query, titles=True) for term in part]
+    places = _joined(text, sorted({place for term in terms for place in _places(term, text)}))
+    return _spans(text, places)
+
+
 def matching_terms(query: str, text: str) -> list[str]:
     """What the query looks for and the text has, as people write it."""
     terms = [term for part in _parts_of(query, titles=True) for term in part]
@@ -184,14 +191,21 @@ def _marked(sentence: _Sentence) -> tuple[Span, ...]:
     text = sentence.text
     places = _joined(text, sentence.places)
     begin = _best_beginning(text, places)
-    spans = [Span("… ")] if begin else []
     shown = _ended(text[begin:], LONGEST)
-    at, last = 0, len(shown) - shown.endswith(ELLIPSIS)
-    for start, end in ((start - begin, end - begin) for start, end in places):
-        if at <= start and end <= last:
-            spans += [Span(shown[at:start]), bold(shown[start:end])]
+    last = len(shown) - shown.endswith(ELLIPSIS)
+    inside = [(start - begin, end - begin) for start, end in places if start >= begin and end - begin <= last]
+    return (*((Span("… "),) if begin else ()), *_spans(shown, inside))
+
+
+def _spans(text: str, places: Places) -> tuple[Span, ...]:
+    """The text with those places bold, which are in their order."""
+    spans = []
+    at = 0
+    for start, end in places:
+        if at <= start:
+            spans += [Span(text[at:start]), bold(text[start:end])]
             at = end
-    return tuple(span for span in (*spans, Span(shown[at:])) if span.text)
+    return tuple(span for span in (*spans, Span(text[at:])) if span.text)
 
 
 def _ended(text: str, limit: int) -> str:

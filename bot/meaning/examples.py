@@ -123,12 +123,10 @@ async def days_known(index: SearchIndex, newest: date) -> tuple[Days, int]:
 
     Raises `StorageError`.
     """
-    first, end = newest - timedelta(days=DAYS - 1), newest + timedelta(days=1)
-    while first < newest:
-        day = Query.of(And((Everything(), Days(first, first + timedelta(days=1)))))
-        if (await index.search(day, limit=1)).total:
-            break
-        first += timedelta(days=1)
+    days = [newest - timedelta(days=back) for back in reversed(range(DAYS))]
+    counts = await index.counts(Query.of(Everything()), [Days(day, day + timedelta(days=1)) for day in days])
+    first = next((day for day, count in zip(days, counts, strict=True) if count), newest)
+    end = newest + timedelta(days=1)
     return Days(first, end), (end - first).days
 
 

@@ -55,12 +55,7 @@ def parse(text: str, *, sources: Collection[SourceName] | None = None) -> Query:
             position=LONGEST_QUERY,
             length=len(text) - LONGEST_QUERY,
         )
-    typed = as_typed(text)
-    inner = unquoted(typed)
-    if inner != typed and _HAS_FIELD.search(inner):
-        # Quotes around all of a query, as people put them around any value: no phrase has a field in it.
-        typed = inner
-    query = _Parser(typed, sources).query()
+    query = _Parser(readable_part(text)[0], sources).query()
     if len(query.text) > LONGEST_QUERY:
         raise QueryError(
             f"Written out the query has {len(query.text)} characters, {LONGEST_QUERY} at most are read.",
@@ -70,6 +65,17 @@ def parse(text: str, *, sources: Collection[SourceName] | None = None) -> Query:
             length=len(text),
         )
     return query
+
+
+def readable_part(text: str) -> tuple[str, int]:
+    """What of a text is read as a query, with ASCII for what stands for it, and where in the text that begins.
+
+    It is all of it, or what is in quotes around all of it, as people put them around any value: no phrase has a field
+    in it.
+    """
+    typed = as_typed(text)
+    inner = unquoted(typed)
+    return (inner, typed.index(inner)) if inner != typed and _HAS_FIELD.search(inner) else (typed, 0)
 
 
 @dataclass(frozen=True, slots=True)

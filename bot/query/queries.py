@@ -65,8 +65,12 @@ class Query:
     def with_upvotes(self, least: int) -> Self:
         """The same query, for papers with so many upvotes or more. Its text may be longer than `parse` reads."""
         enough = Number(NumberField.UPVOTES, least, None)
-        nodes = self.root.nodes if isinstance(self.root, And) else (self.root,)
-        return self if enough in nodes else self.of(And((*nodes, enough)), self.sort)
+        return self if enough in _parts(self.root) else self.meeting(enough)
+
+    def meeting(self, *conditions: Node) -> Self:
+        """The same query, for papers that meet these conditions as well."""
+        nodes = [part for node in (self.root, *conditions) for part in _parts(node)]
+        return self.of(And(tuple(nodes)), self.sort) if nodes[1:] else self
 
     def by_example(self) -> list[ByExample]:
         """The terms by example, or by meaning, each once."""
@@ -93,6 +97,11 @@ class Query:
             return cast("Node", replace(node, model=model))  # type: ignore[arg-type]  # of the kind of the term
 
         return self.of(_changed(self.root, decided), self.sort) if models else self
+
+
+def _parts(node: Node) -> tuple[Term | Not | Or, ...]:
+    """The nodes all of which it asks for."""
+    return node.nodes if isinstance(node, And) else (node,)
 
 
 _GROWING = (Number, Has, FromSource, Organization, Submitter)

@@ -13,6 +13,7 @@ from typing import Protocol
 from bot.papers.paper import Paper
 from bot.query.models import WordModel
 from bot.query.queries import Query
+from bot.query.syntax import Node
 from bot.search.results import Hit, SearchPage
 
 
@@ -20,6 +21,10 @@ class SearchIndex(Protocol):
     """Finds papers. All methods may raise `bot.errors.StorageError`."""
 
     async def search(self, query: Query, *, limit: int, offset: int = 0) -> SearchPage: ...
+
+    async def counts(self, query: Query, conditions: Sequence[Node]) -> list[int]:
+        """How many papers match the query and each of these further conditions."""
+        ...
 
     async def similar(self, paper: Paper, *, limit: int) -> tuple[Hit, ...]:
         """Papers with the same words, without the paper itself; it need not be known to the index."""

@@ -74,6 +74,19 @@ class Search:
             hits = self._hits([*found, *related], root)
         return SearchPage(total=total, hits=hits[: len(found)], related=hits[len(found) :])
 
+    def counts(self, query: PaperQuery, conditions: Sequence[Node]) -> list[int]:
+        """How many papers match the query and each of these conditions."""
+        with engine_errors():
+            found = Query.const_score_query(exact_query(self._schema, query.root, self._alike), 0.0)
+            return [self._count(Query.boolean_query([(Occur.Must, found), self._condition(one)])) for one in conditions]
+
+    def _condition(self, node: Node) -> tuple[Occur, Query]:
+        return Occur.Must, Query.const_score_query(exact_query(self._schema, node, self._alike), 0.0)
+
+    def _count(self, query: Query) -> int:
+        result: Any = self._searcher.search(query, 1)
+        return int(result.count)
+
     def loosely(self, query: PaperQuery, limit: int) -> tuple[Hit, ...]:
         """Related papers, without snippets."""
         with engine_errors():

@@ -15,6 +15,7 @@ from bot.meaning.collection import VectorView
 from bot.papers.paper import Paper
 from bot.query.models import WordModel
 from bot.query.queries import Query
+from bot.query.syntax import Node
 from bot.search.index import PaperFeed
 from bot.search.results import Hit, SearchPage
 from storage.search.files import DamagedIndexError, IndexFiles, IndexWriting
@@ -65,6 +66,9 @@ class TantivyIndex:
     async def search(self, query: Query, *, limit: int, offset: int = 0) -> SearchPage:
         """The papers that match; raises `SearchIndexError` if neither the index nor a new one can be read."""
         return await self._ask(lambda search: search.page(query, limit, offset), query)
+
+    async def counts(self, query: Query, conditions: Sequence[Node]) -> list[int]:
+        return await self._ask(lambda search: search.counts(query, conditions), query)
 
     async def similar(self, paper: Paper, *, limit: int) -> tuple[Hit, ...]:
         return await self._ask(lambda search: search.similar(paper, limit))

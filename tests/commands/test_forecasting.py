@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bot.forecasts.volume import Volume
 from bot.papers.sources import ARXIV, HUGGINGFACE
-from bot.topics.volume import Volume
 from tests.core import Core
 from tests.sources import a_paper
 

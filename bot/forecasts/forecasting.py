@@ -1,0 +1,119 @@
+"""Forecasts: what a query would have brought as a topic, and what another query would bring instead."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from bot.digests.excerpts import excerpt, marked, sentence_of
+from bot.forecasts.volume import Volume, volume_of
+from bot.meaning.examples import days_known, newest_known
+from bot.meaning.terms import shipped_table, telling_terms, written_forms
+from bot.messages.message import Span
+from bot.papers.paper import Paper
+from bot.papers.sources import SourceName
+from bot.papers.store import PaperStore
+from bot.query.queries import Query
+from bot.query.syntax import Node, Not, Sort
+from bot.search.index import SearchIndex
+from bot.text.words import stemmed, words
+
+#: Papers among which a word is looked for that half of them have.
+SAMPLED: Final = 200
+ABOUT_HALF: Final = (0.35, 0.6)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPaper:
+    """A paper that a query finds, with the words that it looks for marked in its title and in a sentence of it."""
+
+    paper: Paper
+    title: tuple[Span, ...]
+    sentence: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What another query finds and the first did not, and the other way round, in the last `days` days.
+
+    `gained` and `lost` are all of them, `won` and `missed` the newest few.
+    """
+
+    days: int
+    gained: int
+    lost: int
+    won: Sequence[Paper]
+    missed: Sequence[Paper]
+
+
+class Forecasts:
+    """Says what queries would have brought. All methods may raise `StorageError`."""
+
+    def __init__(self, *, papers: PaperStore, index: SearchIndex) -> None:
+        self._papers = papers
+        self._index = index
+
+    async def volume(self, wanted: Query, sources: Sequence[SourceName]) -> Volume | None:
+        """How many papers of the last days it finds, of these sources; None where no papers are known."""
+        newest = await self.newest()
+        return await volume_of(self._index, wanted, newest, sources) if newest else None
+
+    async def latest(self, wanted: Query, limit: int) -> list[Paper]:
+        """The newest papers that it finds."""
+        found = await self._index.search(Query.of(wanted.root, Sort.NEW), limit=limit)
+        papers = await self._papers.papers([hit.paper_id for hit in found.hits])
+        return [papers[hit.paper_id] for hit in found.hits if hit.paper_id in papers]
+
+    async def found(self, wanted: Query, limit: int) -> list[FoundPaper]:
+        """The newest papers that it finds, with what it finds in them."""
+        return [found_in(wanted, paper) for paper in await self.latest(wanted, limit)]
+
+    async def halving_word(self, wanted: Query) -> str | None:
+        """A word that about half of the newest papers that it finds have; None where there is none."""
+        return halving_word(wanted, await self.latest(wanted, SAMPLED))
+
+    async def changes(self, before: Query, after: Query, named: int) -> Changes | None:
+        """What changes with the other query, so many papers of either kind by name; None where none are known."""
+        newest = await self.newest()
+        if newest is None:
+            return None
+        lately, days = await days_known(self._index, newest)
+        pages = [
+            await self._index.search(Query.of(one.meeting(lately, _not(other.root)).root, Sort.NEW), limit=named)
+            for one, other in ((after, before), (before, after))
+        ]
+        papers = await self._papers.papers([hit.paper_id for page in pages for hit in page.hits])
+        won, missed = ([papers[hit.paper_id] for hit in page.hits if hit.paper_id in papers] for page in pages)
+        return Changes(days, pages[0].total, pages[1].total, won, missed)
+
+    async def newest(self) -> date | None:
+        """The day of the newest paper, None where none are known."""
+        return await newest_known(self._papers, self._index)
+
+
+def _not(node: Node) -> Node:
+    return node.node if isinstance(node, Not) else Not(node)
+
+
+def found_in(wanted: Query, paper: Paper) -> FoundPaper:
+    """The paper, with what the query finds in it."""
+    shown = excerpt(wanted.text, paper.title, paper.summary, paper.abstract)
+    plain = sentence_of(paper.title, paper.summary, paper.abstract)
+    return FoundPaper(paper, marked(wanted.text, paper.title), shown or ((Span(plain),) if plain else ()))
+
+
+def halving_word(wanted: Query, papers: Sequence[Paper]) -> str | None:
+    """A word that about half of the papers have, the one that is rarest elsewhere; None where there is none."""
+    texts = [f"{paper.title} {paper.abstract}" for paper in papers]
+    having = Counter(term for one in texts for term in set(telling_terms(one)))
+    asked = set(stemmed(words(wanted.text)))
+    low, high = ABOUT_HALF
+    halves = [
+        term for term, count in having.items() if term not in asked and low <= count / max(len(papers), 1) <= high
+    ]
+    table = shipped_table()
+    best = max(halves, key=lambda term: (table.rarity(term), term), default=None)
+    return written_forms(texts)[best] if best else None
