@@ -124,6 +124,16 @@ class SqlReadingStore:
                         tallies[row.channel_id, row.paper_id] = Tally(row.up, row.down)
         return tallies
 
+    async def own_votes(self, channel_id: int, person: str, paper_ids: Sequence[str]) -> dict[str, Vote]:
+        found: dict[str, Vote] = {}
+        async with self._database.read() as connection:
+            for some in chunks(paper_ids):
+                mine = select(VOTES.c.paper_id, VOTES.c.vote).where(
+                    VOTES.c.channel_id == channel_id, VOTES.c.person == person, VOTES.c.paper_id.in_(some)
+                )
+                found |= {row.paper_id: Vote(row.vote) for row in await connection.execute(mine)}
+        return found
+
     async def vote_states(self, channel_ids: Sequence[int]) -> dict[int, VoteState]:
         states: dict[int, VoteState] = {}
         async with self._database.read() as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from storage.archive import SqlArchive
 from storage.backup import Backup
 from storage.channels import SqlChannelStore
 from storage.database import Database
@@ -33,6 +34,7 @@ class SqlStore:
         self.personal_channels = SqlPersonalChannelStore(self.database)
         self.subscriptions = SqlSubscriptionStore(self.database)
         self.digests = SqlDigestStore(self.database)
+        self.archive = SqlArchive(self.database)
         self.posts = SqlPostStore(self.database)
         self.reading = SqlReadingStore(self.database)
         self.idempotency = SqlIdempotencyStore(self.database)

@@ -18,6 +18,8 @@ from bot.intake.feeds import Feeds
 from bot.intake.lookup import PaperLookup, PaperLookups
 from bot.intake.polling import Intake
 from bot.intake.source import Source
+from bot.library.library import Library
+from bot.library.searching import Searching
 from bot.lifecycle.channels import ChannelLifecycle
 from bot.lifecycle.retention import KEPT_FOR, Retention
 from bot.meaning.embedding import Embedding
@@ -133,6 +135,8 @@ def services_of(
 ) -> Services:
     """What commands work with."""
     known = PaperLookups(lookups, store.papers)
+    examples = Examples(papers=store.papers, index=index, meaning=engine.meaning, find=known.known)
+    finder = Finder(index, engine.meaning)
     return Services(
         papers=store.papers,
         sources=store.sources,
@@ -158,9 +162,25 @@ def services_of(
         tastes=engine.planner.tastes,
         index=index,
         lookups=known,
-        examples=Examples(papers=store.papers, index=index, meaning=engine.meaning, find=known.known),
         forecasts=Forecasts(papers=store.papers, index=index),
-        finder=Finder(index, engine.meaning),
+        library=Library(
+            papers=store.papers,
+            lookups=known,
+            searching=Searching(
+                papers=store.papers,
+                sources=store.sources,
+                subscriptions=store.subscriptions,
+                index=index,
+                finder=finder,
+                examples=examples,
+                lookups=known,
+            ),
+            archive=store.archive,
+            reading=store.reading,
+            digests=store.digests,
+        ),
+        examples=examples,
+        finder=finder,
         meaning=engine.meaning,
         vectors=store.vectors,
         directory=Directory(store.channels, clock),

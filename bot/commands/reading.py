@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.commands.registry import Arguments, Command, Kind, Parameter
-from bot.commands.searching import PAGE_OPTION, PAPER, card_for, known_paper, pages, turning
+from bot.commands.searching import PAGE_OPTION, PAPER, card_for, known_paper, turning
 from bot.commands.services import Services
 from bot.commands.wording import answer, hint, say
 from bot.digests.cards import NO_VOTES, paper_line, title_of
 from bot.errors import UserError
+from bot.library.searching import pages
 from bot.messages.message import Block, Button, Buttons, Document, Heading, bold, code
 from bot.papers.citations import FORMATS, CitationFormat
 from bot.papers.ids import parse_paper_id

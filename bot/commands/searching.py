@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-
-import structlog
 
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.wording import answer, day_name, hint, say
-from bot.digests.cards import NO_VOTES, paper_card, paper_line, private_card, title_of
+from bot.digests.cards import NO_VOTES, paper_line, private_card, result_card, title_of
 from bot.digests.content import SharedPaper
-from bot.errors import StorageError, UserError
+from bot.errors import UserError
+from bot.library.searching import THIN, Result, pages
 from bot.messages.message import Block, Button, Buttons, Heading, PaperBlock, Span, bold, code
 from bot.papers.ids import paper_id_of, parse_paper_id
 from bot.papers.paper import Paper
 from bot.papers.sources import title_of_source
 from bot.platforms.command_calls import CommandCall, Reply
-from bot.query.queries import Query, plain_words, with_words
-from bot.search.questions import without_question
-from bot.search.results import FEW_RESULTS, Hit
+from bot.query.queries import Query
+from bot.search.results import FEW_RESULTS
 from bot.text.counting import count_of
 from bot.text.typed import as_typed
 
 PAGE = 5  # papers on a page of results
 RELATED = 5
-THIN = 3  # with fewer results the sources are asked as well
 TRENDING = 10
 PERIODS = {"day": 1, "week": 7, "month": 30}
 LAST_PAGE = 200
@@ -38,44 +35,40 @@ PAGE_OPTION = Parameter(
 )
 PAPER = Parameter(name="paper", help="an arXiv id, a DOI or a link to a paper", kind=Kind.PAPER, required=True)
 
-_log = structlog.get_logger()
-
 
 async def search(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     asked = arguments.text("query")
     # People paste what they look at.
     if not asked.lower().startswith("doi:") and (paper_id := paper_id_of(as_typed(asked))):
         return await card_for(services, call, paper_id)
-    query = without_question(await services.query(asked), asked)
-    query = await services.examples.decided(query, known=await services.models_here(call))
-    page = arguments.number("page") or 1
-    found = await services.finder.search(query, limit=PAGE, offset=(page - 1) * PAGE, asked=asked)
-    if page > pages(found.total):  # an old button, and less is found by now
-        page = pages(found.total)
-        found = await services.finder.search(query, limit=PAGE, offset=(page - 1) * PAGE, asked=asked)
-    papers = await services.papers.papers([hit.paper_id for hit in (*found.hits, *found.related)])
+    searching, channel = services.library.searching, await services.known_channel(call)
+    found = await searching.find(asked, size=PAGE, page=arguments.number("page") or 1, channel=channel)
+    query = found.query
     blocks: list[Block] = []
     empty = ""
     if found.total:
-        last = pages(found.total)
-        where = f", page {page} of {last:,}" if last > 1 else ""
+        where = f", page {found.page} of {found.pages:,}" if found.pages > 1 else ""
         blocks.append(say(bold(count_of(found.total, "paper")), " for ", code(query.text), where))
-    elif empty := "" if found.related else await _nothing_known(services):
-        blocks.append(say(empty, code("/papers status"), " shows how the feeds are doing."))
+    elif empty := "" if found.related else await searching.why_nothing():
+        blocks.append(say(f"{empty} ", code("/papers status"), " shows how the feeds are doing."))
     heading = "Related" if found.total else "Best matches"
-    beside = [(heading, _cards(found.related[:RELATED], papers))] if found.related and page == 1 else []
+    beside = [(heading, _cards(found.related[:RELATED]))] if found.related and found.page == 1 else []
     if found.total < THIN and "here" not in arguments:
-        beside += await _elsewhere(services, query, {hit.paper_id for hit in (*found.hits, *found.related)})
+        elsewhere = await searching.elsewhere(query, found.known, PAGE)
+        beside += [
+            (f"Found at {title_of_source(source)}", [result_card(paper) for paper in papers])
+            for source, papers in elsewhere.items()
+        ]
     if not (found.total or empty):
         says = "No paper here has every word of " if beside else "No paper matches "
         blocks.append(say(says, code(query.text), "."))
-    meant = await did_you_mean(services, query) if page == 1 and found.total < FEW_RESULTS else []
-    groups = [("", _cards(found.hits, papers)), *beside]
+    meant = await did_you_mean(services, query) if found.page == 1 and found.total < FEW_RESULTS else []
+    groups = [("", _cards(found.results)), *beside]
     if "more" in arguments:
         return _more(query, groups, arguments.number("more") or 1, replaces=call.from_message is not None)
     shown, left = _some(groups, 0)
     blocks += [*meant, *shown]
-    buttons = _turning_buttons(f"search {query.text}", page, found.total)
+    buttons = _turning_buttons(f"search {query.text}", found.page, found.total)
     if left:
         buttons.append(Button(f"{left} more that may fit", f"search {query.text} --more 1"))
     blocks += [Buttons(tuple(buttons))] if buttons else []
@@ -85,22 +78,19 @@ async def search(services: Services, call: CommandCall, arguments: Arguments) ->
         )
     if found.total < FEW_RESULTS and query.has_words and services.meaning.problem:
         blocks.append(hint("I looked for words alone; ", code("/papers status"), " says why."))
-    return _numbered(answer(*blocks, replaces=call.from_message is not None), page, found.total)
+    return _numbered(answer(*blocks, replaces=call.from_message is not None), found.page, found.total)
 
 
 async def did_you_mean(services: Services, query: Query) -> list[Block]:
     """Asks whether words that hardly any paper has were meant to be others; the button searches for those."""
-    try:
-        nearest = await services.index.nearest_words(query)
-    except StorageError as error:
-        _log.warning("command.no_spelling", reason=str(error))
+    meant = await services.library.searching.meant(query)
+    if meant is None:
         return []
-    if not nearest:
-        return []
-    meant = {word: others[0] for word, others in nearest.items()}
-    words = [part for word in meant.values() for part in (", ", Span(word, italic=True))][1:]
-    other = with_words(query, meant)
-    return [say("Did you mean ", *words, "?"), Buttons((Button(f"Search {other}", f"search {other}"),))]
+    words = [part for word in meant.words for part in (", ", Span(word, italic=True))][1:]
+    return [
+        say("Did you mean ", *words, "?"),
+        Buttons((Button(f"Search {meant.text}", f"search {meant.text}"),)),
+    ]
 
 
 def _numbered(reply: Reply, page: int, total: int) -> Reply:
@@ -136,31 +126,6 @@ def _more(query: Query, groups: _Groups, page: int, *, replaces: bool) -> Reply:
     return replace(reply, message=replace(reply.message, first=page * PAGE + 1))
 
 
-async def _nothing_known(services: Services) -> str:
-    """Why nothing can be found at all, with a blank at the end; empty where there is something to find."""
-    if await services.papers.count():
-        return ""
-    failing = [title_of_source(state.name) for state in await services.sources.states() if state.failures]
-    if not failing:
-        return "I know no papers yet, so there is nothing to find: the first come when the feeds are read. "
-    return f"I know no papers yet, so there is nothing to find: {' and '.join(failing)} cannot be read at the moment. "
-
-
-async def _elsewhere(services: Services, query: Query, known: Collection[str]) -> list[tuple[str, list[PaperBlock]]]:
-    """What the sources' own search finds for plain words of which we know next to nothing."""
-    words = plain_words(query)
-    if words is None:
-        return []
-    groups: list[tuple[str, list[PaperBlock]]] = []
-    shown = set(known)
-    for source, papers in (await services.lookups.search(words, PAGE)).items():
-        news = [paper for paper in papers if paper.id not in shown]
-        if news:
-            shown.update(paper.id for paper in news)
-            groups.append((f"Found at {title_of_source(source)}", [_result(paper) for paper in news]))
-    return groups
-
-
 async def today(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     page = arguments.number("page") or 1
     day = await services.papers.newest_day()
@@ -192,15 +157,10 @@ async def show(services: Services, call: CommandCall, arguments: Arguments) -> R
 
 async def similar(services: Services, _call: CommandCall, arguments: Arguments) -> Reply:
     paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
-    hits = await services.finder.similar(paper, limit=3 * PAGE)
-    if not hits:
+    results = await services.library.searching.similar(paper, limit=PAGE)
+    if not results:
         return answer(say("Nothing similar to ", bold(title_of(paper)), " is known yet."))
-    papers = await services.papers.papers([hit.paper_id for hit in hits])
-    # What the same people wrote is like it anyway: what others wrote is news.
-    team = set(paper.authors)
-    same = {other.id for other in papers.values() if not team.isdisjoint(other.authors)}
-    hits = tuple(sorted(hits, key=lambda hit: hit.paper_id in same)[:PAGE])
-    return answer(say("Similar to ", bold(title_of(paper))), *_cards(hits, papers))
+    return answer(say("Similar to ", bold(title_of(paper))), *_cards(results))
 
 
 async def share(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
@@ -248,16 +208,8 @@ def _details(paper: Paper) -> list[Block]:
     return [hint(line[:1].upper() + line[1:])] if line else []
 
 
-def _cards(hits: Sequence[Hit], papers: dict[str, Paper]) -> list[PaperBlock]:
-    return [_result(papers[hit.paper_id], hit.snippet) for hit in hits if hit.paper_id in papers]
-
-
-def _result(paper: Paper, snippet: tuple[Span, ...] = ()) -> PaperBlock:
-    # A list of results is read by one person; votes belong to what the whole channel was sent.
-    card = paper_card(paper, votes=False, delivered=False)
-    shown = (Span("… "), *snippet, Span(" …")) if snippet else ()
-    # A snippet says more than a summary about why it was found.
-    return replace(card, summary="" if shown else card.summary, snippet=shown, thumbnail_url="")
+def _cards(results: Sequence[Result]) -> list[PaperBlock]:
+    return [result_card(result.paper, result.snippet) for result in results]
 
 
 def _page_of(heading: Heading, papers: Sequence[Paper], line: str, page: int, call: CommandCall) -> Reply:
@@ -265,11 +217,6 @@ def _page_of(heading: Heading, papers: Sequence[Paper], line: str, page: int, ca
     shown = papers[(page - 1) * 2 * PAGE : page * 2 * PAGE]
     blocks: list[Block] = [heading, *(paper_line(paper) for paper in shown)]
     return answer(*blocks, *turning(line, page, len(papers), 2 * PAGE), replaces=call.from_message is not None)
-
-
-def pages(total: int, size: int = PAGE) -> int:
-    """How many pages so many results fill; nothing is one empty page."""
-    return max(-(-total // size), 1)
 
 
 def turning(line: str, page: int, total: int, size: int = PAGE) -> list[Block]:

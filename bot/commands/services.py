@@ -17,6 +17,7 @@ from bot.forecasts.forecasting import Forecasts
 from bot.intake.feeds import Feeds
 from bot.intake.lookup import PaperLookups
 from bot.intake.store import SourceStore
+from bot.library.library import Library
 from bot.meaning.examples import Examples
 from bot.meaning.finding import Finder
 from bot.meaning.meaning import Meaning
@@ -65,6 +66,7 @@ class Services:
     meaning: Meaning
     vectors: VectorStore
     lookups: PaperLookups
+    library: Library
     examples: Examples
     forecasts: Forecasts
     directory: Directory

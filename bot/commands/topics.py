@@ -8,7 +8,7 @@ from bot.commands.by_example import gains_and_losses
 from bot.commands.forecasting import samples
 from bot.commands.looking_back import look_back_button
 from bot.commands.registry import Arguments, Command, Kind, Parameter
-from bot.commands.searching import PAGE_OPTION, pages, turning
+from bot.commands.searching import PAGE_OPTION, turning
 from bot.commands.services import Services
 from bot.commands.topic_wording import (
     MIN_UPVOTES,
@@ -24,6 +24,7 @@ from bot.commands.topic_wording import (
 )
 from bot.commands.wording import answer, hint, next_digest, say
 from bot.errors import UserError
+from bot.library.searching import pages
 from bot.messages.message import Block, Button, Buttons, Heading, bold, code
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.platforms.permissions import may_manage

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.digests.excerpts import sentence_of
 from bot.digests.reasons import reason_in_words
-from bot.messages.message import Button, Link, PaperBlock, PersonMention, Thumbs
+from bot.messages.message import Button, Link, PaperBlock, PersonMention, Span, Thumbs
 from bot.papers.dois import link_to_doi
 from bot.papers.names import shorten_authors
 from bot.papers.paper import Paper
@@ -87,6 +87,17 @@ def paper_line(paper: Paper, *, topics: Sequence[str] = (), people: Sequence[Per
         people=_foremost(people),
         compact=True,
     )
+
+
+def result_card(paper: Paper, snippet: Sequence[Span] = ()) -> PaperBlock:
+    """The paper as a search shows it. `snippet` is the part of its abstract that says why it was found.
+
+    A list of results is read by one person: votes belong to what the whole channel was sent.
+    """
+    card = paper_card(paper, votes=False, delivered=False)
+    shown = (Span("… "), *snippet, Span(" …")) if snippet else ()
+    # A snippet says more than a summary about why it was found.
+    return replace(card, summary="" if shown else card.summary, snippet=shown, thumbnail_url="")
 
 
 def private_card(

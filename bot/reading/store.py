@@ -62,6 +62,10 @@ class ReadingStore(Protocol):
         """The votes on each of those papers in each of those channels; without any, it is left out."""
         ...
 
+    async def own_votes(self, channel_id: int, person: str, paper_ids: Sequence[str]) -> dict[str, Vote]:
+        """That person's votes on these papers in that channel."""
+        ...
+
     async def vote_states(self, channel_ids: Sequence[int]) -> dict[int, VoteState]:
         """How the votes of those channels stand; a channel without any is left out."""
         ...

@@ -113,6 +113,7 @@ class DeliveryRow(SQLModel, table=True):
         Index("ix_deliveries_post_id", "post_id"),
         Index("ix_deliveries_digest_id", "digest_id"),
         Index("ix_deliveries_posted_at", "channel_id", "posted_at"),
+        Index("ix_deliveries_paper", "paper_id", "posted_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

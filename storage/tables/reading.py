@@ -46,7 +46,7 @@ class VoteRow(SQLModel, table=True):
     """What a person of a channel thinks of a paper. `by_reaction`: taking the reaction away takes the vote back."""
 
     __tablename__ = "votes"
-    __table_args__ = (one_of("vote", Vote),)
+    __table_args__ = (one_of("vote", Vote), Index("ix_votes_paper_id", "paper_id"))
 
     channel_id: int = Field(primary_key=True, foreign_key="channels.id", ondelete="CASCADE")
     paper_id: str = Field(primary_key=True, foreign_key="papers.id")

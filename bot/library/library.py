@@ -1,0 +1,24 @@
+"""Library: what pages about papers read, put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.digests.store import DigestStore
+from bot.intake.lookup import PaperLookups
+from bot.library.archive import Archive
+from bot.library.searching import Searching
+from bot.papers.store import PaperStore
+from bot.reading.store import ReadingStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """Everything about papers that people can look at. Nothing is changed here: commands do that."""
+
+    papers: PaperStore
+    lookups: PaperLookups
+    searching: Searching
+    archive: Archive
+    reading: ReadingStore
+    digests: DigestStore

@@ -1,0 +1,1 @@
+"""The library: searching, the archive, single papers."""
