@@ -2,6 +2,8 @@
 
 The file is JSON Lines: a head that says which schema it is of, a line `[table, row]` each, and a foot that says how
 many there are, so that a file that was cut short is noticed. What is derived (the search index, vectors) is not in it.
+Nor is anything with which somebody could log in: sessions and invitations are left out, and so are the hashes of
+passwords. People are there, with their roles and lists; after a restore they are invited anew.
 """
 
 from __future__ import annotations
@@ -27,10 +29,12 @@ from bot.errors import OperatorError
 from storage.database import Database
 from storage.tables.channels import CHANNELS
 from storage.tables.papers import COUNTERS, DERIVED, PAPERS
+from storage.tables.people import ACCOUNTS, AUDIT_LINES, SHORT_LIVED
 
 FORMAT = 1
 LONGEST_LINE = 16_000_000  # bytes; the longest row, a paper with all that is kept of it, has a thirtieth
 _BATCH = 500  # rows in one statement
+_NO_PASSWORD = {"password": ""}
 
 Progress = Callable[[int], None]
 """Is told how many rows are done."""
@@ -51,7 +55,8 @@ class Backup:
                 for table in _tables():
                     rows = await connection.stream(select(table).order_by(*table.primary_key.columns))
                     async for row in rows.mappings():
-                        _write_line(file, [table.name, {name: _plain(value) for name, value in row.items()}])
+                        kept = {name: _plain(value) for name, value in row.items()}
+                        _write_line(file, [table.name, kept | (_NO_PASSWORD if table is ACCOUNTS else {})])
                         done += 1
                         if done % _BATCH == 0:
                             progress(done)
@@ -64,7 +69,8 @@ class Backup:
         tables = {table.name: table for table in _tables()}
         async with self._database.write() as connection:
             await _refuse_to_overwrite(connection)
-            await connection.execute(COUNTERS.delete())
+            for begun_with in (COUNTERS, ACCOUNTS, AUDIT_LINES):  # there before anything else is
+                await connection.execute(begun_with.delete())
             batch: list[dict[str, Any]] = []
             current: Table | None = None
             for name, row in _rows_of(path, await _revision(connection)):
@@ -88,7 +94,7 @@ class Backup:
 
 def _tables() -> list[Table]:
     """All tables of what is kept, each behind those that it refers to."""
-    return [table for table in SQLModel.metadata.sorted_tables if table not in DERIVED]
+    return [table for table in SQLModel.metadata.sorted_tables if table not in (*DERIVED, *SHORT_LIVED)]
 
 
 async def _revision(connection: AsyncConnection) -> str:

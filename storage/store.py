@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from storage.archive import SqlArchive
+from storage.audit import SqlAuditStore
 from storage.backup import Backup
 from storage.channels import SqlChannelStore
 from storage.database import Database
@@ -13,6 +14,7 @@ from storage.idempotency import SqlIdempotencyStore
 from storage.locks import AdvisoryLocks
 from storage.outbox import SqlPostStore
 from storage.papers import SqlPaperStore
+from storage.people import SqlPeopleStore
 from storage.personal_channels import SqlPersonalChannelStore
 from storage.reading import SqlReadingStore
 from storage.sources import SqlSourceStore
@@ -37,6 +39,8 @@ class SqlStore:
         self.archive = SqlArchive(self.database)
         self.posts = SqlPostStore(self.database)
         self.reading = SqlReadingStore(self.database)
+        self.people = SqlPeopleStore(self.database)
+        self.audit = SqlAuditStore(self.database)
         self.idempotency = SqlIdempotencyStore(self.database)
         self.messages = SqlMessageLog(self.database)
         self.backup = Backup(self.database)

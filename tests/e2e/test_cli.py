@@ -269,3 +269,26 @@ def test_the_sentence_of_an_error_is_found_however_deep_it_lies() -> None:
 
     with pytest.raises(OperatorError, match=r"The token is wrong\."):
         run_to_end(fail())
+
+
+def test_people_are_added_invited_and_removed_in_the_terminal(bot: Bot) -> None:
+    invited = bot.cli("people", "add", "Ada", "--role", "manager")
+    assert "ada is a manager now." in invited.stdout
+    link = invited.stdout.split()[-1]
+    assert link.startswith("http://127.0.0.1:0/invitation/")
+    bot.cli("people", "add", "bob")
+    assert json.loads(bot.cli("people", "list", "--json").stdout) == [
+        {"name": "ada", "role": "manager", "state": "invited"},
+        {"name": "bob", "role": "reader", "state": "invited"},
+    ]
+    refused = bot.cli("people", "remove", "ada", expect=2)
+    assert "only manager" in refused.stderr
+    bot.cli("people", "role", "bob", "manager")
+    bot.cli("people", "remove", "ada")
+    lines = [json.loads(line) for line in bot.cli("audit", "--json").stdout.splitlines()]
+    assert [(line["via"], line["line"], line["outcome"]) for line in lines[:2]] == [
+        ("terminal", "people remove ada", "done"),
+        ("terminal", "people role bob manager", "done"),
+    ]
+    assert link.rpartition("/")[2] not in str(lines)
+    assert "bob manager [done]" in bot.cli("audit", "--limit", "2").stdout

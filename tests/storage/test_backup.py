@@ -8,6 +8,7 @@ import resource
 import shutil
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from sqlmodel import SQLModel
 
 from bot.channels.channel import PlatformName
 from bot.errors import OperatorError
+from bot.people.account import Origin, Role
 from bot.posting.post import PostState
 from bot.reading.lists import Reader
 from bot.reading.votes import Vote
@@ -78,6 +80,23 @@ async def test_everything_comes_back_and_life_goes_on(store: SqlStore, other: Sq
     await listed(other, paper(5))
     assert await other.papers.last_change() > await store.papers.last_change()
     assert (await other.posts.counts())[PostState.SENT] == 1
+
+
+async def test_nobody_logs_in_with_a_backup(store: SqlStore, other: SqlStore, tmp_path: Path) -> None:
+    password, sealed = "correct horse battery", "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"
+    ada = await store.people.add("ada", Role.MANAGER, Origin.ADDED, reader="r", password=sealed, now=NOON)
+    assert ada
+    await store.people.begin_session(ada.id, "session-key", password, NOON)
+    await store.people.invite(ada.id, "invitation-key", now=NOON, until=NOON)
+    await store.backup.write(tmp_path / "backup", lambda _: None)
+    written = gzip.decompress((tmp_path / "backup").read_bytes()).decode()
+    assert "ada" in written
+    for secret in (sealed, "argon2", "session-key", "invitation-key", password):
+        assert secret not in written
+    # A bot that was started once has its owner already.
+    await other.people.add("owner", Role.MANAGER, Origin.SETTING, reader="r", password=sealed, now=NOON)
+    await other.backup.restore(tmp_path / "backup", lambda _: None)
+    assert await other.people.accounts() == [replace(ada, password="")]
 
 
 async def test_a_database_with_something_in_it_is_left_alone(store: SqlStore, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from bot.app.command_line.backups import backup, restore
 from bot.app.command_line.exit_codes import FAILED, MISCONFIGURED, WRONG_USAGE
 from bot.app.command_line.inspection import command, doctor, status
 from bot.app.command_line.papers import import_, search
+from bot.app.command_line.people import audit, people
 from bot.app.command_line.running import deliver, demo, poll, run
 from bot.errors import PaperRoundError, SettingsError, UserError
 from bot.query.errors import QueryError
@@ -40,7 +41,7 @@ def cli() -> None:
     """Brings research papers to team channels. Settings are read from PAPERROUND_… variables and .env."""
 
 
-for _command in (demo, run, poll, deliver, import_, search, command, status, doctor, backup, restore):
+for _command in (demo, run, poll, deliver, import_, search, command, status, doctor, people, audit, backup, restore):
     cli.add_command(_command)
 
 
