@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 
 from bot.intake.store import DayReading, SourceState
 from bot.papers.sources import BUILT_IN, SourceName, in_order
@@ -29,22 +29,14 @@ class SqlSourceStore:
             return in_order([*BUILT_IN, *map(SourceName, added)])
 
     async def states(self) -> list[SourceState]:
-        return [await self.state(name) for name in await self.names()]
+        async with self._database.read() as connection:
+            known = {row.name: row for row in await connection.execute(select(SOURCES))}
+        return [_state_of(name, known.get(name)) for name in await self.names()]
 
     async def state(self, name: SourceName) -> SourceState:
         async with self._database.read() as connection:
             row = (await connection.execute(select(SOURCES).where(SOURCES.c.name == name))).one_or_none()
-        if row is None:
-            return SourceState(name=name)
-        return SourceState(
-            name=name,
-            last_success_at=row.last_success_at,
-            last_failure_at=row.last_failure_at,
-            last_error=row.last_error,
-            failures=row.failures,
-            read_through=row.read_through,
-            retry_at=row.retry_at,
-        )
+        return _state_of(name, row)
 
     async def readings(self, name: SourceName, days: Sequence[date]) -> dict[date, DayReading]:
         statement = select(SOURCE_DAYS).where(SOURCE_DAYS.c.source == name, SOURCE_DAYS.c.day.in_(days))
@@ -84,3 +76,17 @@ class SqlSourceStore:
         async with self._database.write() as connection:
             row = upsert(connection, SOURCES).values({**blank, **changes, **(first or {}), "name": name})
             await connection.execute(row.on_conflict_do_update(index_elements=["name"], set_=changes))
+
+
+def _state_of(name: SourceName, row: Row[Any] | None) -> SourceState:
+    if row is None:
+        return SourceState(name=name)
+    return SourceState(
+        name=name,
+        last_success_at=row.last_success_at,
+        last_failure_at=row.last_failure_at,
+        last_error=row.last_error,
+        failures=row.failures,
+        read_through=row.read_through,
+        retry_at=row.retry_at,
+    )

@@ -9,7 +9,7 @@ from storage.channels import SqlChannelStore
 from storage.database import Database
 from storage.digests import SqlDigestStore
 from storage.feeds import SqlFeedStore
-from storage.figures import SqlFigures
+from storage.health import SqlHealthStore
 from storage.idempotency import SqlIdempotencyStore
 from storage.locks import AdvisoryLocks
 from storage.outbox import SqlPostStore
@@ -44,7 +44,7 @@ class SqlStore:
         self.idempotency = SqlIdempotencyStore(self.database)
         self.messages = SqlMessageLog(self.database)
         self.backup = Backup(self.database)
-        self.figures = SqlFigures(self.database)
+        self.health = SqlHealthStore(self.database)
         self.locks = AdvisoryLocks(self.database)
 
     async def open(self) -> None:

@@ -84,6 +84,7 @@ class Core:
         )
         self.finder = services.finder
         self.forecasts = services.forecasts
+        self.health = services.health
         self.commands = Commands(services, metrics)
         self.reactions = Reactions(services)
 

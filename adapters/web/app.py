@@ -21,11 +21,12 @@ from adapters.web.pages.shell import Shells
 from adapters.web.people.login import login_routes
 from adapters.web.people.sessions import Sessions
 from adapters.web.platform import WebPlatform
-from adapters.web.serving.operating import Health, Metrics, operating_routes
+from adapters.web.serving.operating import Metrics, operating_routes
 from adapters.web.serving.protection import HostCheck, LoginRequired, OriginCheck, SecurityHeaders
 from bot.channels.directory import ChannelDirectory
 from bot.clocks import Clock
 from bot.errors import PaperRoundError, StorageError
+from bot.health.reporting import Health
 from bot.platforms.command_calls import CommandRunner
 
 

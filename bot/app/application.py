@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -20,13 +20,12 @@ from adapters.feeds.huggingface.source import HuggingFace
 from adapters.feeds.sample import SAMPLE_DAYS, SampleFeed
 from adapters.feeds.syndication.public_addresses import PublicTransport
 from adapters.web.platform import WebPlatform
-from bot.app.assembly import engine_of, forms_of, lifecycle_of, services_of
+from bot.app.assembly import engine_of, forms_of, lifecycle_of, overview_of, services_of
 from bot.app.chat import ChatDependencies
 from bot.app.discord import discord_bot, discord_platform
 from bot.app.engine import Engine
 from bot.app.feeds import AddedFeeds
 from bot.app.folders import make_data_folder
-from bot.app.health import health_of
 from bot.app.settings import Settings
 from bot.app.slack import SlackParts, slack_app, slack_checks, slack_parts
 from bot.channels.channel import PlatformName
@@ -38,6 +37,8 @@ from bot.commands.runner import Commands
 from bot.commands.services import Services
 from bot.digests.unfurling import Unfurling
 from bot.errors import EmbeddingError, SettingsError
+from bot.health.exposition import families_of
+from bot.health.reporting import Health
 from bot.intake.feeds import FeedHistory, FeedReader, Feeds
 from bot.intake.lookup import PaperLookup
 from bot.intake.source import Source
@@ -117,6 +118,7 @@ class Application:
     examples: Examples
     directory: Directory
     metrics: Metrics
+    health: Health
     feeds: Sources
     added: Feeds
     web: WebPlatform
@@ -143,9 +145,9 @@ class Application:
             if self.discord:
                 group.create_task(self.engine.leadership.serve(PlatformName.DISCORD, self.discord.run))
 
-    async def health(self) -> Mapping[str, Any]:
-        """Whether the bot can do its work, and how its parts are; `ok` says it in a word."""
-        return await health_of(self.store, self.engine)
+    async def exposition(self) -> tuple[bytes, str]:
+        """The page that Prometheus reads, and its content type."""
+        return self.metrics.exposition(*families_of(await self.health.report()))
 
 
 @contextlib.asynccontextmanager
@@ -217,6 +219,7 @@ async def open_application(
             examples=services.examples,
             directory=parts.directory,
             metrics=metrics,
+            health=services.health,
             feeds=feeds,
             added=added,
             web=platforms.web,
@@ -239,6 +242,7 @@ def _chat_dependencies(
         lifecycle=lifecycle_of(store, services.clock, wake),
         forms=forms_of(store),
         unfurling=Unfurling(store.papers, services.lookups),
+        overview=overview_of(store, services.health),
     )
 
 

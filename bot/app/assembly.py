@@ -13,6 +13,8 @@ from bot.commands.overview import Overview
 from bot.commands.services import Services
 from bot.digests.planning import Planner
 from bot.forecasts.forecasting import Forecasts
+from bot.health.heartbeat import Heartbeat
+from bot.health.reporting import Health, HealthReports
 from bot.intake.enrichment import Enrichment
 from bot.intake.feeds import Feeds
 from bot.intake.lookup import PaperLookup, PaperLookups
@@ -37,6 +39,7 @@ from bot.search.index import SearchIndex
 from bot.topics.forms import TopicForms
 from bot.topics.matching import TopicMatching
 from bot.topics.model_change import ModelChange
+from storage.database import newest_revision
 from storage.store import SqlStore
 
 
@@ -117,7 +120,7 @@ def engine_of(
             clock=clock,
         ),
         metrics=metrics,
-        measure=store.figures.at,
+        heartbeat=Heartbeat(store.health, clock),
         poll_every=poll_every,
     )
 
@@ -134,6 +137,18 @@ def services_of(
     categories: Callable[[], Awaitable[frozenset[str]]] | None = None,
 ) -> Services:
     """What commands work with."""
+    health = HealthReports(
+        store=store.health,
+        sources=store.sources,
+        channels=store.channels,
+        index=index,
+        meaning=engine.meaning,
+        clock=clock,
+        poll_every=engine.poll_every,
+        schema=newest_revision(),
+        leads=lambda: engine.leadership.polls,
+        stuck_for=engine.stuck_for,
+    )
     known = PaperLookups(lookups, store.papers)
     examples = Examples(papers=store.papers, index=index, meaning=engine.meaning, find=known.known)
     finder = Finder(index, engine.meaning)
@@ -147,6 +162,7 @@ def services_of(
         matches=store.digests,
         digests=store.digests,
         posts=store.posts,
+        health=health,
         reading=store.reading,
         composer=composer_of(store),
         tracing=Tracing(
@@ -207,6 +223,6 @@ def forms_of(store: SqlStore) -> TopicForms:
     return TopicForms(store.channels, store.subscriptions)
 
 
-def overview_of(store: SqlStore, clock: Clock) -> Overview:
+def overview_of(store: SqlStore, health: Health) -> Overview:
     """What a person sees outside of any channel."""
-    return Overview(reading=store.reading, sources=store.sources, posts=store.posts, clock=clock)
+    return Overview(reading=store.reading, health=health)

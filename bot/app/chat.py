@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.app.settings import Settings
 from bot.channels.directory import Directory
 from bot.clocks import Clock
+from bot.commands.overview import Overview
 from bot.commands.reactions import Reactions
 from bot.commands.runner import Commands
 from bot.digests.unfurling import Unfurling
@@ -28,3 +29,4 @@ class ChatDependencies:
     lifecycle: ChannelLifecycle
     forms: TopicForms
     unfurling: Unfurling
+    overview: Overview

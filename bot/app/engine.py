@@ -17,13 +17,14 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.digests.planning import Planner
-from bot.errors import EmbeddingError, PaperRoundError, StorageError
+from bot.errors import PaperRoundError, StorageError
+from bot.health.heartbeat import Heartbeat
 from bot.intake.enrichment import Enrichment
-from bot.intake.polling import Intake, PollReport
+from bot.intake.polling import RETRY_POLL_AFTER, Intake, PollReport
 from bot.lifecycle.retention import Retention
 from bot.meaning.embedding import Embedding
 from bot.meaning.meaning import Meaning
-from bot.metrics import Metrics, StoreFigures
+from bot.metrics import Metrics
 from bot.papers.sources import SourceName
 from bot.posting.leadership import Leadership
 from bot.posting.outbox import OutboxWorker
@@ -36,7 +37,7 @@ FEEDS_EVERY = timedelta(minutes=1)  # each feed has its own pace, which is looke
 RECONCILE_EVERY = timedelta(seconds=5)
 #: A search is to see a paper within 2 s after its commit, whichever process committed it.
 REFRESH_EVERY = timedelta(seconds=1)
-MEASURE_EVERY = timedelta(seconds=15)
+BEAT_EVERY = timedelta(seconds=30)
 CORRECT_EVERY = timedelta(minutes=10)
 RETENTION_EVERY = timedelta(minutes=30)
 #: Well within the time for which removed topics are kept for processes that have not heard of it yet.
@@ -47,8 +48,6 @@ RELEASE_EVERY = timedelta(minutes=1)
 EMBEDDED_AFTER_POLL = 500
 #: Seconds without a sweep, which comes every two, after which something is stuck.
 STUCK_AFTER = 120.0
-#: After a failed poll the next one comes sooner than usual.
-RETRY_POLL_AFTER = timedelta(minutes=1)
 
 _log = structlog.get_logger()
 
@@ -71,7 +70,7 @@ class Engine:
         embedding: Embedding,
         model_change: ModelChange,
         metrics: Metrics,
-        measure: Callable[[datetime], Awaitable[StoreFigures]],
+        heartbeat: Heartbeat,
         poll_every: timedelta,
     ) -> None:
         self._intake = intake
@@ -81,8 +80,8 @@ class Engine:
         self._embedding = embedding
         self._model_change = model_change
         self._metrics = metrics
-        self._measure_store = measure
-        self._poll_every = poll_every
+        self._heartbeat = heartbeat
+        self.poll_every = poll_every
         self._swept_at: float | None = None  # on the monotonic clock; None until it runs
         self.matching = matching
         self.meaning = meaning
@@ -162,7 +161,7 @@ class Engine:
             await self._take_in([report])
             await self.planner.sweep()
             self.outbox.wake()
-            if report.error and self._poll_every > RETRY_POLL_AFTER:
+            if report.error and self.poll_every > RETRY_POLL_AFTER:
                 scheduler.modify_job(f"poll {source}", next_run_time=_now() + RETRY_POLL_AFTER)
 
         async def poll_feeds() -> None:
@@ -174,12 +173,12 @@ class Engine:
         await _logged(self._sweep, "sweep")
         for source in self._intake.sources:
             # Each has its own alarm: one that takes minutes must not hold up the others.
-            every(self._poll_every, partial(poll, source), f"poll {source}")
-        every(min(FEEDS_EVERY, self._poll_every), poll_feeds, "poll feeds")
+            every(self.poll_every, partial(poll, source), f"poll {source}")
+        every(min(FEEDS_EVERY, self.poll_every), poll_feeds, "poll feeds")
         every(SWEEP_EVERY, self._sweep, "sweep")
         every(RECONCILE_EVERY, self.outbox.reconcile, "reconcile")
         every(REFRESH_EVERY, self._index.refresh, "refresh")
-        every(MEASURE_EVERY, self._measure, "measure")
+        every(BEAT_EVERY, self._beat, "beat")
         every(CORRECT_EVERY, self.planner.correct, "correct")
         every(FOLLOW_EVERY, self.matching.follow, "follow")
         every(EMBED_EVERY, self.embed, "embed")
@@ -190,6 +189,7 @@ class Engine:
             yield
         finally:
             scheduler.shutdown(wait=False)
+            await self._heartbeat.end()
 
     async def _sweep(self) -> None:
         self._swept_at = time.monotonic()
@@ -220,18 +220,8 @@ class Engine:
         if self.leadership.polls:
             await self._retention.delete_left()
 
-    async def _measure(self) -> None:
-        self._metrics.process(leads=self.leadership.polls)
-        try:
-            now = _now()
-            self._metrics.stored(await self._measure_store(now), now)
-            self._metrics.index(behind=await self._index.behind())
-            with contextlib.suppress(EmbeddingError):  # without a model there is nothing to wait for
-                self._metrics.meaning(waiting=(await self.meaning.coverage()).waiting)
-        except StorageError:
-            self._metrics.database(up=False)
-            raise
-        self._metrics.database(up=True)
+    async def _beat(self) -> None:
+        await self._heartbeat.beat(leads=self.leadership.polls)
 
 
 async def _logged(job: Callable[[], Awaitable[object]], name: str) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.app.assembly import overview_of
 from bot.app.chat import ChatDependencies
 from bot.app.settings import Settings
 from bot.channels.channel import Channel, PlatformName
@@ -115,7 +114,7 @@ def slack_app(parts: SlackParts, chat: ChatDependencies) -> SlackApp:
         card_of=chat.unfurling.card_of,
         forms=chat.forms,
         directory=chat.directory,
-        overview=overview_of(chat.store, chat.clock),
+        overview=chat.overview,
         installing=installing,
         reactions=chat.reactions,
         idempotency=chat.store.idempotency,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.channels.channel import Channel, ChannelState
 from bot.channels.directory import DEFAULT_TIME_ZONE
+from bot.commands.health_wording import source_in_words
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.wording import (
@@ -14,7 +15,6 @@ from bot.commands.wording import (
     behind_button,
     day_name,
     hint,
-    moment_span,
     next_digest,
     next_digest_in_words,
     say,
@@ -23,9 +23,9 @@ from bot.digests.cards import paper_line
 from bot.digests.content import DigestPart
 from bot.digests.digest import DigestKind
 from bot.digests.messages import day_in_words, digest_message
-from bot.errors import EmbeddingError, UserError
-from bot.intake.store import SourceState
-from bot.messages.message import Block, Button, Buttons, Heading, Span, bold, text
+from bot.errors import StorageError, UserError
+from bot.health.report import HealthReport
+from bot.messages.message import Block, Button, Buttons, Heading, bold
 from bot.papers.sources import title_of_source
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.ranking.order import ReasonKind
@@ -105,27 +105,29 @@ async def status(services: Services, call: CommandCall, _arguments: Arguments) -
         blocks.append(say("This channel has no topics yet."))
     else:
         blocks += await _channel_health(services, channel)
-    for state in await services.sources.states():
-        if state.was_asked:
+    report = await services.health.report()
+    for source in report.sources:
+        if source.state.was_asked:
             zone = channel.time_zone if channel else DEFAULT_TIME_ZONE
-            blocks.append(say(bold(f"{title_of_source(state.name)}: "), *_source_health(state, zone, current)))
+            blocks.append(say(bold(f"{title_of_source(source.name)}: "), *source_in_words(source, zone, current)))
     if categories := await services.categories():
         blocks.append(hint(f"Of arXiv I read {', '.join(sorted(categories))}."))
-    papers = await services.papers.count()
+    if report.stored is None:
+        raise StorageError(report.database.problem)
+    papers = report.stored.rows["papers"]
     newest = await services.papers.newest_day()
     last = f", the newest listed {day_name(newest, current.date())}" if newest else ""
     blocks.append(hint(f"{count_of(papers, 'paper')} known{last}."))
     if papers:
-        blocks += await _found_by_meaning(services)
+        blocks += _found_by_meaning(report)
     return answer(*blocks)
 
 
-async def _found_by_meaning(services: Services) -> list[Block]:
+def _found_by_meaning(report: HealthReport) -> list[Block]:
     """How far papers are found by their meaning, where that is not all of them."""
-    try:
-        coverage = await services.meaning.coverage()
-    except EmbeddingError as error:
-        return [hint(f"Papers are found by their words, not by their meaning: {error}")]
+    coverage = report.coverage
+    if coverage is None:
+        return [hint(f"Papers are found by their words, not by their meaning: {report.meaning_problem}")]
     if not coverage.waiting:
         return []
     return [hint(f"{coverage.embedded:,} of {coverage.papers:,} are found by their meaning as well, so far.")]
@@ -182,14 +184,6 @@ async def _channel_health(services: Services, channel: Channel) -> list[Block]:
         lost = f"{count_of(len(failures), 'message')} in the last week, the latest because: {failures[0]}"
         blocks.append(say(bold("Never posted: "), lost))
     return blocks
-
-
-def _source_health(state: SourceState, time_zone: str, now: datetime) -> tuple[Span, ...]:
-    """How a feed does, for members. What exactly went wrong is for whoever runs the bot: the terminal says that."""
-    if state.last_success_at is None:
-        return text("cannot be read, and whoever runs me can see why" if state.failures else "never read yet")
-    trouble = "; it cannot be read since then, and whoever runs me can see why" if state.failures else ""
-    return text("read ", moment_span(state.last_success_at, time_zone, now), trouble)
 
 
 COMMANDS = (

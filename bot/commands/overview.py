@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from bot.clocks import Clock
-from bot.commands.wording import moment
+from bot.commands.health_wording import posting_in_short, source_in_short
 from bot.digests.cards import paper_line
-from bot.intake.store import SourceState, SourceStore
+from bot.errors import StorageError
+from bot.health.reporting import Health
 from bot.messages.message import PaperBlock
 from bot.papers.sources import title_of_source
-from bot.posting.post import PostState
-from bot.posting.store import PostStore
 from bot.reading.lists import Reader
 from bot.reading.store import ReadingStore
-from bot.text.counting import count_of
 
 
 class Overview:
     """Implements `bot.platforms.overview.Overview` on the store."""
 
-    def __init__(self, *, reading: ReadingStore, sources: SourceStore, posts: PostStore, clock: Clock) -> None:
+    def __init__(self, *, reading: ReadingStore, health: Health) -> None:
         self._reading = reading
-        self._sources = sources
-        self._posts = posts
-        self._clock = clock
+        self._health = health
 
     async def saved(self, reader: Reader, limit: int) -> tuple[int, list[PaperBlock]]:
         total = await self._reading.saved_count(reader)
@@ -30,16 +25,9 @@ class Overview:
         return total, [paper_line(entry.paper) for entry in entries]
 
     async def health(self, time_zone: str) -> str:
-        asked = [state for state in await self._sources.states() if state.was_asked]
-        parts = [f"{title_of_source(state.name)}: {self._said(state, time_zone)}" for state in asked]
-        counts = await self._posts.counts()
-        waiting = sum(counts.get(state, 0) for state in (PostState.PENDING, PostState.LEASED, PostState.UNKNOWN))
-        posting = f"{count_of(waiting, 'message')} on the way" if waiting else "everything is posted"
-        return " · ".join([*parts, posting])
-
-    def _said(self, state: SourceState, time_zone: str) -> str:
-        if state.failures:
-            return f"cannot be read ({count_of(state.failures, 'failure')})"
-        if state.last_success_at is None:
-            return "not read yet"
-        return f"read {moment(state.last_success_at, time_zone, self._clock.now())}"
+        report = await self._health.report()
+        if report.stored is None:
+            raise StorageError(report.database.problem)
+        asked = [source for source in report.sources if source.state.was_asked]
+        parts = [f"{title_of_source(source.name)}: {source_in_short(source, time_zone, report.at)}" for source in asked]
+        return " · ".join([*parts, posting_in_short(report)])

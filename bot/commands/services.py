@@ -14,6 +14,7 @@ from bot.digests.planning import Planner
 from bot.digests.store import DigestStore
 from bot.errors import UserError
 from bot.forecasts.forecasting import Forecasts
+from bot.health.reporting import Health
 from bot.intake.feeds import Feeds
 from bot.intake.lookup import PaperLookups
 from bot.intake.store import SourceStore
@@ -55,6 +56,7 @@ class Services:
     matches: MatchStore
     digests: DigestStore
     posts: PostStore
+    health: Health
     reading: ReadingStore
     composer: Composer
     tracing: Tracing

@@ -30,6 +30,8 @@ MOST_DAYS = 60
 FEEDS_AT_ONCE = 4
 #: A source that fails on so many days of one poll is left alone until the next.
 MOST_FAILURES = 2
+#: After a failed poll the next one comes sooner than usual.
+RETRY_POLL_AFTER = timedelta(minutes=1)
 #: How long a source is left alone after it asked for it, at most.
 LONGEST_WAIT = timedelta(hours=6)
 
@@ -165,6 +167,15 @@ class Intake:
         await self._states.record_failure(source.name, now, str(error), retry_at)
         _log.warning("source.failed", source=source.name, reason=str(error), retry_at=retry_at)
         return PollReport(source=source.name, error=str(error))
+
+
+def next_poll(state: SourceState, every: timedelta) -> datetime:
+    """When a source that was asked is polled next, where sources are polled so often."""
+    read_at, failed_at = state.last_success_at, state.last_failure_at
+    if failed_at and state.failures:
+        return max(failed_at + min(every, RETRY_POLL_AFTER), state.retry_at or failed_at)
+    asked_at = max(at for at in (read_at, failed_at) if at)
+    return asked_at + every
 
 
 def _must_wait(state: SourceState, now: datetime) -> bool:

@@ -7,6 +7,6 @@ both databases. Lists that are read and written whole are JSON. Statements are w
 All modules are imported here, so that the metadata is whole whichever of them is asked for: backups go by it.
 """
 
-from storage.tables import channels, papers, people, posts, reading, sources, topics
+from storage.tables import channels, papers, people, posts, processes, reading, sources, topics
 
-__all__ = ["channels", "papers", "people", "posts", "reading", "sources", "topics"]
+__all__ = ["channels", "papers", "people", "posts", "processes", "reading", "sources", "topics"]

@@ -181,9 +181,10 @@ async def test_operators_see_how_it_goes(core: Core, journal: Journal) -> None:
     journal.trouble = http_answer(b"", status=500)
     core.clock.advance(minutes=40)
     await core.engine.poll_feeds()
-    figures = await core.store.figures.at(core.clock.now())
-    assert figures.failures["gardens"] == 1
-    assert figures.read_at["gardens"] == core.clock.now() - timedelta(minutes=40)
+    (gardens,) = [source for source in (await core.health.report()).sources if source.name == "gardens"]
+    assert gardens.state.failures == 1
+    assert gardens.state.last_success_at == core.clock.now() - timedelta(minutes=40)
+    assert gardens.next_read_at == core.clock.now() + timedelta(minutes=30)
     checks = feed_checks([], client=None, catalogue=None, categories=_no_categories, added=await core.feeds.sources())
     with pytest.raises(SourceError, match="sources remove gardens"):
         await checks["Feed gardens"]()

@@ -54,7 +54,7 @@ async def test_the_demo_fills_its_channels_and_then_answers(tmp_path: Path) -> N
         )
         answer = await application.commands.run(call)
         assert "listed today" in plain_text(answer.message)
-        assert (await application.health())["ok"] is True
+        assert (await application.health.report()).ok
 
 
 def examples() -> list[str]:

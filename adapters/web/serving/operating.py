@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -12,10 +11,10 @@ from starlette.routing import Route
 
 from adapters.web.people.sessions import Sessions
 from adapters.web.serving.protection import may_look_inside
+from bot.health.document import document_of
+from bot.health.reporting import Health
 
-Health = Callable[[], Awaitable[Mapping[str, Any]]]
-"""Whether the bot can do its work: `ok` (a bool), and details that `/readyz` shows as JSON."""
-Metrics = Callable[[], tuple[bytes, str]]
+Metrics = Callable[[], Awaitable[tuple[bytes, str]]]
 """The metrics and their media type."""
 
 
@@ -33,14 +32,14 @@ def operating_routes(
         return PlainTextResponse("ok\n", headers={"x-paperround": "1"})
 
     async def readyz(request: Request) -> Response:
-        state = await health()
-        shown = dict(state) if may_look_inside(request, sessions, allowed_hosts) else {"ok": state["ok"]}
-        return JSONResponse(shown, status_code=200 if state["ok"] is True else 503)
+        report = await health.report()
+        inside = may_look_inside(request, sessions, allowed_hosts)
+        return JSONResponse(document_of(report) if inside else {"ok": report.ok}, status_code=200 if report.ok else 503)
 
     async def read_metrics(request: Request) -> Response:
         if not may_look_inside(request, sessions, allowed_hosts):
             raise HTTPException(401, "Send the password as a bearer token.", {"www-authenticate": "Bearer"})
-        body, media_type = metrics()
+        body, media_type = await metrics()
         return Response(body, headers={"content-type": media_type})
 
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", read_metrics)]

@@ -7,7 +7,7 @@ import contextlib
 import json
 import sys
 from dataclasses import replace
-from typing import IO, Any
+from typing import IO
 
 import click
 
@@ -16,12 +16,13 @@ from bot.app.addresses import parse_address
 from bot.app.application import Application
 from bot.app.command_line.exit_codes import FAILED
 from bot.app.command_line.session import quiet_logs, with_application
-from bot.app.diagnosis import diagnose
-from bot.app.doctor import Mark
+from bot.app.doctor.diagnosis import diagnose
+from bot.app.doctor.findings import Mark
 from bot.app.settings import read_settings
 from bot.channels.channel import PlatformName
-from bot.errors import EmbeddingError, UserError
-from bot.intake.store import SourceState
+from bot.errors import StorageError, UserError
+from bot.health.document import document_of
+from bot.health.wording import lines_of
 from bot.messages.plain import plain_text
 from bot.papers.references import LONGEST_TEXT
 from bot.platforms.command_calls import CommandCall, Person
@@ -69,34 +70,14 @@ def status(as_json: bool) -> None:
     """How the bot is doing: counts, feeds, posts."""
 
     async def work(application: Application) -> int:
-        counts = await application.store.counts()
-        posts = await application.store.posts.counts()
-        sources = await application.store.sources.states()
-        try:
-            coverage, lacking = await application.meaning.coverage(), ""
-        except EmbeddingError as error:
-            coverage, lacking = None, str(error)
+        report = await application.health.report()
+        if report.stored is None:
+            raise StorageError(report.database.problem)
         if as_json:
-            document = {
-                **counts,
-                "meaning": {
-                    "embedded": coverage.embedded if coverage else 0,
-                    "waiting": coverage.waiting if coverage else counts["papers"],
-                    "problem": lacking or None,
-                },
-                "posts": {state.value: number for state, number in posts.items()},
-                "sources": {state.name: _source_as_json(state) for state in sources},
-            }
-            click.echo(json.dumps(document))
-            return 0
-        for what, number in counts.items():
-            click.echo(f"{what:14} {number:,}")
-        click.echo(f"{'by meaning':14} {f'{coverage.embedded:,}' if coverage else lacking}")
-        for state, number in posts.items():
-            click.echo(f"posts {state.value:8} {number:,}")
-        for source in sources:
-            read = f"read {source.last_success_at:%Y-%m-%d %H:%M} UTC" if source.last_success_at else "never read"
-            click.echo(f"{source.name:14} {read}" + (f"; {source.last_error}" if source.last_error else ""))
+            click.echo(json.dumps(document_of(report)))
+        else:
+            for what, words in lines_of(report):
+                click.echo(f"{what:16} {words}")
         return 0
 
     with_application(work)
@@ -120,13 +101,3 @@ def doctor() -> None:
         return well
 
     sys.exit(0 if asyncio.run(work()) else FAILED)
-
-
-def _source_as_json(state: SourceState) -> dict[str, Any]:
-    return {
-        "last_success": state.last_success_at.isoformat() if state.last_success_at else None,
-        "last_failure": state.last_failure_at.isoformat() if state.last_failure_at else None,
-        "last_error": state.last_error or None,
-        "failures": state.failures,
-        "read_through": state.read_through.isoformat() if state.read_through else None,
-    }

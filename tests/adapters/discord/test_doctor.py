@@ -11,7 +11,7 @@ import pytest
 from adapters.discord.doctor import DiscordDoctor
 from adapters.discord.guilds.permissions import NEEDED, invite_url, missing
 from adapters.discord.platform import DiscordPlatform
-from bot.app.doctor import Finding, findings_of
+from bot.app.doctor.findings import Finding, findings_of
 from bot.channels.channel import Style
 from bot.channels.directory import Directory
 from bot.clocks import ShiftedClock, SystemClock

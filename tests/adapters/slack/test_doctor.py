@@ -10,7 +10,7 @@ from adapters.slack.client.web_api import Connection
 from adapters.slack.doctor import SlackDoctor
 from adapters.slack.installation.scopes import SCOPES
 from adapters.slack.installation.workspaces import OneWorkspace, Workspaces
-from bot.app.doctor import Finding, Mark, findings_of
+from bot.app.doctor.findings import Finding, Mark, findings_of
 from bot.channels.channel import Channel, PlatformName
 from storage.store import SqlStore
 from tests.adapters.slack.bot_process import BotProcess

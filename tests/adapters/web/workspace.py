@@ -19,6 +19,7 @@ from adapters.web.platform import WebPlatform
 from adapters.web.serving.server import WebServer, server_config
 from bot.channels.channel import Address, Channel, PlatformName
 from bot.errors import StorageError, UserError
+from bot.health.report import DatabaseHealth, HealthReport
 from bot.messages.message import (
     Button,
     Buttons,
@@ -51,6 +52,17 @@ class SetClock:
 
     def advance(self, **by: float) -> None:
         self.time += timedelta(**by)
+
+
+@dataclass
+class GivenHealth:
+    """Implements `Health` with what a test says."""
+
+    problem: str = ""
+
+    async def report(self) -> HealthReport:
+        database = DatabaseHealth(kind="SQLite", place="sqlite:///workspace.db", problem=self.problem)
+        return HealthReport(at=NOW, database=database)
 
 
 class StoredChannels:
@@ -183,7 +195,7 @@ class RunningWorkspace:
     clock: SetClock
     server: WebServer
     serving: asyncio.Task[None]
-    state: dict[str, Any]
+    health: GivenHealth
 
     async def post(self, message: Message, *, channel: str = "general", reply_to: str | None = None) -> str:
         """Posts as the outbox would; returns the id."""
@@ -217,10 +229,10 @@ async def running_workspace(
     for name in channels:
         await directory.add_channel(address_of(name), name)
     platform = WebPlatform(store.messages, clock, poll_interval=poll_interval)
-    state: dict[str, Any] = {"ok": True, "database": "fine"}
+    health = GivenHealth()
 
-    async def health() -> dict[str, Any]:
-        return state
+    async def metrics() -> tuple[bytes, str]:
+        return b"papers_total 3\n", "text/plain; version=1.0.0; charset=utf-8"
 
     app = create_app(
         platform=platform,
@@ -228,11 +240,11 @@ async def running_workspace(
         directory=directory,
         clock=clock,
         health=health,
-        metrics=lambda: (b"papers_total 3\n", "text/plain; version=1.0.0; charset=utf-8"),
+        metrics=metrics,
         **{"password": None, "allowed_hosts": ["127.0.0.1", "localhost"], **options},
     )
     server, serving, url = await _serve(app, platform)
-    workspace = RunningWorkspace(url, platform, store, commands, clock, server, serving, state)
+    workspace = RunningWorkspace(url, platform, store, commands, clock, server, serving, health)
     try:
         yield workspace
     finally:

@@ -20,7 +20,7 @@ def with_home(bot: BotProcess) -> BotProcess:
     bot.app = bot.another_app(
         forms=forms_of(bot.store),
         directory=Directory(bot.store.channels, bot.clock),
-        overview=overview_of(bot.store, bot.clock),
+        overview=overview_of(bot.store, bot.core.health),
     )
     return bot
 

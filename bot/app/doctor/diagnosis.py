@@ -9,15 +9,15 @@ from typing import Any
 
 from adapters.feeds.doctor import feed_checks
 from bot.app.application import Application, open_application
-from bot.app.doctor import Finding, Mark, findings_of
-from bot.app.machine_checks import machine_checks
+from bot.app.doctor.findings import Finding, Mark, findings_of
+from bot.app.doctor.machine_checks import machine_checks
+from bot.app.doctor.store_checks import store_checks
 from bot.app.settings import Settings
 from bot.app.slack import has_slack
-from bot.app.store_checks import store_checks
 from bot.checks import Check
 from bot.errors import PaperRoundError, SettingsError
 
-_OF_THE_STORE = ("Search index", "Meaning", "Channels", "Topics")
+_OF_THE_STORE = ("Search index", "Meaning", "Channels", "Topics", "Posts", "Processes")
 
 
 async def diagnose(settings: Settings, problems: Sequence[str]) -> AsyncGenerator[Finding, None]:
@@ -59,7 +59,7 @@ async def _without_store(settings: Settings) -> AsyncGenerator[Finding, None]:
 
 
 def _stored(application: Application) -> Mapping[str, Check]:
-    return store_checks(application.store, application.index, application.meaning)
+    return store_checks(application.health, application.index, application.meaning)
 
 
 async def _outside(application: Application) -> Mapping[str, Check]:

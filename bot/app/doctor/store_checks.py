@@ -1,0 +1,139 @@
+"""What the doctor looks at in the store: database, search index, channels and topics."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+
+from bot.channels.channel import ChannelState
+from bot.checks import Check, NoticeError
+from bot.errors import EmbeddingError, NoModelError, OperatorError, StorageError
+from bot.health.report import StoredFacts
+from bot.health.reporting import Health
+from bot.meaning.meaning import Meaning
+from bot.query.parser import parse
+from bot.text.counting import count_of
+from storage.search.index import TantivyIndex
+
+MOST_SHOWN = 5  # channels that are named
+_WRITE_WITHIN = 5.0  # seconds; the bot's own transactions end well before
+
+
+def store_checks(health: Health, index: TantivyIndex, meaning: Meaning) -> Mapping[str, Check]:
+    """The checks by what they look at."""
+    return {
+        "Database": partial(_database, health),
+        "Search index": partial(_index, health, index),
+        "Meaning": partial(_meaning, health, meaning),
+        "Channels": partial(_channels, health),
+        "Topics": partial(_topics, health),
+        "Posts": partial(_posts, health),
+        "Processes": partial(_processes, health),
+    }
+
+
+async def _stored(health: Health) -> StoredFacts:
+    report = await health.report()
+    if report.stored is None:
+        raise StorageError(report.database.problem)
+    return report.stored
+
+
+async def _database(health: Health) -> str:
+    try:
+        async with asyncio.timeout(_WRITE_WITHIN):
+            report = await health.report()
+    except TimeoutError:
+        raise OperatorError(
+            f"Nothing could be written for {_WRITE_WITHIN:g} seconds: another program writes to the database, and does "
+            "not end. Stop it (`fuser` on the file names it; in PostgreSQL look into pg_stat_activity)."
+        ) from None
+    if report.database.problem or report.stored is None:
+        raise StorageError(report.database.problem)
+    rows = ", ".join(f"{number:,} {what}" for what, number in report.stored.rows.items())
+    return f"{report.database.kind}, can be written, {report.stored.size / 1e6:,.1f} MB: {rows}"
+
+
+async def _index(health: Health, index: TantivyIndex) -> str:
+    report = await health.report()
+    behind = report.index_behind
+    try:
+        await index.refresh()
+    except StorageError as error:
+        raise StorageError(f"{error} Move its folder away; it is built anew from the database.") from error
+    found = (await index.search(parse("*"), limit=1)).total
+    papers = (await _stored(health)).rows["papers"]
+    if found < papers:
+        raise OperatorError(
+            f"{found:,} of {papers:,} papers can be found. If this does not change within a minute, stop the bot and "
+            "move the folder of the index away; it is built anew."
+        )
+    words = f"{count_of(found, 'paper')} can be found"
+    if behind:
+        raise NoticeError(
+            f"it was {count_of(behind, 'paper')} behind the database, and has been brought up to date: {words}. If "
+            "that comes again while the bot runs, its log says why (index.behind)."
+        )
+    return words
+
+
+async def _meaning(health: Health, meaning: Meaning) -> str:
+    try:
+        await meaning.vector("a question")
+    except NoModelError as error:
+        raise NoticeError(f"Papers are found by their words alone: {error}") from error
+    except EmbeddingError as error:
+        raise OperatorError(f"Papers are found by their words alone: {error}") from error
+    coverage = (await health.report()).coverage
+    if coverage is None:
+        raise StorageError("The database could not say how many papers can be found by what they mean.")
+    return f"{coverage.embedded:,} of {count_of(coverage.papers, 'paper')} can be found by what they mean"
+
+
+async def _channels(health: Health) -> str:
+    report = await health.report()
+    stored = await _stored(health)
+    if stored.broken_count:
+        named = "\n  ".join(
+            f"{channel.address} ({channel.full_name}): {channel.reason}" for channel in report.broken[:MOST_SHOWN]
+        )
+        more = f"\n  and {stored.broken_count - MOST_SHOWN:,} more" if stored.broken_count > MOST_SHOWN else ""
+        raise OperatorError(
+            f"Nothing can be posted in {count_of(stored.broken_count, 'channel')}; the papers wait. Mend what the "
+            f"platform says, then write `/papers resume` there.\n  {named}{more}"
+        )
+    channels = stored.rows["channels"]
+    if not channels:
+        raise NoticeError("there are none yet: invite the bot, and write `/papers subscribe diffusion` in a channel")
+    paused = stored.channels[ChannelState.PAUSED]
+    return count_of(channels, "channel") + (f", of which {paused:,} are paused by somebody" if paused else "")
+
+
+async def _topics(health: Health) -> str:
+    topics = (await _stored(health)).rows["subscriptions"]
+    if not topics:
+        raise NoticeError("there are none yet, so nothing is posted. Write `/papers subscribe diffusion` in a channel.")
+    return count_of(topics, "topic")
+
+
+async def _posts(health: Health) -> str:
+    report = await health.report()
+    waiting = f"{count_of(report.waiting, 'post')} on the way" if report.waiting else "nothing waits to be posted"
+    if not report.failed:
+        return waiting
+    named = "\n  ".join(f"{channel.full_name}: {post.error}" for post, channel in report.failed[:MOST_SHOWN])
+    raise NoticeError(
+        f"{waiting}, but some will never be, as the platform refused them. `paperround command retry` names them, and "
+        f"tries them again.\n  {named}"
+    )
+
+
+async def _processes(health: Health) -> str:
+    processes = (await health.report()).processes
+    if not processes:
+        raise NoticeError("the bot does not run now: `paperround run` starts it")
+    return "; ".join(
+        f"{process.host}, process {process.pid}" + (", which reads the feeds" if process.leads else "")
+        for process in processes
+    )

@@ -1,0 +1,168 @@
+"""The health report: how the bot is doing at one moment.
+
+It is made in one place (`bot.health.reporting`); the page, `status`, `doctor`, `/readyz` and `/metrics` all say what is
+in here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.channels.channel import Channel, ChannelState
+from bot.intake.store import SourceState
+from bot.meaning.store import Coverage
+from bot.papers.sources import SourceName
+from bot.posting.post import PostState
+
+#: Posts are counted by what became of them for so long.
+OUTCOMES_OF: Final = timedelta(hours=24)
+#: Digests are counted for so many hours, the one that has begun included.
+HOURS: Final = 24
+#: A process that was not seen for so long is taken for gone: it says that it lives every half minute.
+GONE_AFTER: Final = timedelta(seconds=90)
+#: So many failed posts and broken channels are named; all of them are counted.
+MOST_NAMED: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceHealth:
+    """A source, and when it is to be read next; None where it was never read, so that it is read as soon as can be."""
+
+    state: SourceState
+    next_read_at: datetime | None = None
+
+    @property
+    def name(self) -> SourceName:
+        return self.state.name
+
+    @property
+    def failing(self) -> bool:
+        return self.state.failures > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedPost:
+    """A post that the bot gave up. `maybe_arrived` says that a request for it left, so that it is looked for first."""
+
+    id: int
+    channel_id: int
+    failed_at: datetime
+    error: str
+    maybe_arrived: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """A process of the bot that runs. `leads` is whether it polls the feeds."""
+
+    id: str
+    host: str
+    pid: int
+    version: str
+    started_at: datetime
+    seen_at: datetime
+    leads: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestTime:
+    """So many channels have this schedule in this time zone, and their next digest then (UTC)."""
+
+    schedule: str
+    time_zone: str
+    next_digest_at: datetime
+    channels: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFacts:
+    """What is in the database.
+
+    `rows` are counts by what is counted, `posts` the outbox by state, `outcomes` the posts of the last `OUTCOMES_OF`
+    that were sent or given up. `oldest_waiting_at` is when the oldest post was made that is still to be sent to a
+    channel that takes posts, `late_digests` are channels whose digest should have been planned already. `broken` are
+    the ids of channels that a platform refuses, without people's own, and `digests` counts the channels that are alike
+    in when digests come. `size` is that of the database in bytes. Lists name at most `MOST_NAMED`.
+    """
+
+    rows: Mapping[str, int]
+    posts: Mapping[PostState, int]
+    outcomes: Mapping[PostState, int]
+    oldest_waiting_at: datetime | None = None
+    late_digests: int = 0
+    channels: Mapping[ChannelState, int]
+    broken: Sequence[int] = ()
+    broken_count: int = 0
+    failed: Sequence[FailedPost] = ()
+    digests: Sequence[DigestTime] = ()
+    processes: Sequence[Process] = ()
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseHealth:
+    """The database. `kind` is its name for people, `place` its address without the password, `problem` why it does not
+    do its work, empty as long as it does; `written_at` is when it last took a write of this process, as far as known.
+    """
+
+    kind: str
+    place: str
+    problem: str = ""
+    written_at: datetime | None = None
+    connections: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthReport:
+    """How the bot is doing `at` one moment.
+
+    `stored` and what follows from it are missing as long as the database cannot be read. `index_behind` counts papers
+    that the search index lacks; where it cannot be read `index_problem` says why. `coverage` is how far papers are
+    found by their meaning; where they are not at all, it is missing and `meaning_problem` says why. `stuck_for` are the
+    seconds for which the running engine has not looked for work, 0 as long as they are few; `leads` is whether this
+    process polls the feeds. `digests_by_hour` counts digests from the beginning of the current hour on.
+    """
+
+    at: datetime
+    database: DatabaseHealth
+    stored: StoredFacts | None = None
+    sources: Sequence[SourceHealth] = ()
+    broken: Sequence[Channel] = ()
+    failed: Sequence[tuple[FailedPost, Channel]] = ()
+    digests_by_hour: Sequence[int] = ()
+    index_behind: int | None = None
+    index_problem: str = ""
+    coverage: Coverage | None = None
+    meaning_problem: str = ""
+    stuck_for: float = 0.0
+    leads: bool = False
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the bot can do its work. The word comes from writing: a database that can still be read helps nobody
+        when its disk is full.
+        """
+        return not self.database.problem and not self.stuck_for
+
+    @property
+    def waiting(self) -> int:
+        """Posts that are still to be sent."""
+        posts = self.stored.posts if self.stored else {}
+        return sum(posts.get(state, 0) for state in (PostState.PENDING, PostState.LEASED, PostState.UNKNOWN))
+
+    @property
+    def oldest_waiting(self) -> timedelta:
+        """The age of the oldest post that is still to be sent and could be; nothing where there is none."""
+        since = self.stored.oldest_waiting_at if self.stored else None
+        return max(timedelta(), self.at - since) if since else timedelta()
+
+    @property
+    def processes(self) -> list[Process]:
+        """The processes that live, the one that leads first."""
+        stored = self.stored.processes if self.stored else ()
+        living = [process for process in stored if self.at - process.seen_at < GONE_AFTER]
+        return sorted(living, key=lambda process: (not process.leads, process.started_at))

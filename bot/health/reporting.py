@@ -1,0 +1,160 @@
+"""Making the health report: the one place from which everything that tells of health has its facts."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from typing import Protocol
+
+from bot import __version__
+from bot.channels.channel import Channel
+from bot.channels.next_digest import next_digest_at
+from bot.channels.store import ChannelStore
+from bot.clocks import Clock
+from bot.errors import EmbeddingError, SearchIndexError, StorageError
+from bot.health.report import HOURS, DatabaseHealth, DigestTime, FailedPost, HealthReport, SourceHealth, StoredFacts
+from bot.health.store import HealthStore
+from bot.intake.feeds import next_reading
+from bot.intake.polling import next_poll
+from bot.intake.store import SourceState, SourceStore
+from bot.meaning.meaning import Meaning
+from bot.meaning.store import Coverage
+from bot.papers.sources import BUILT_IN
+from bot.search.index import SearchIndex
+
+#: What a report on a fault should name, beside Python and ourselves.
+LIBRARIES = ("aiohttp", "discord.py", "httpx", "slack-bolt", "SQLAlchemy", "starlette", "tantivy")
+_HOUR = timedelta(hours=1)
+
+
+class Health(Protocol):
+    """Who can say how the bot is doing."""
+
+    async def report(self) -> HealthReport: ...
+
+
+class HealthReports:
+    """Implements `Health`. `leads` and `stuck_for` are of the engine of this process (`bot.app.engine`)."""
+
+    def __init__(
+        self,
+        *,
+        store: HealthStore,
+        sources: SourceStore,
+        channels: ChannelStore,
+        index: SearchIndex,
+        meaning: Meaning,
+        clock: Clock,
+        poll_every: timedelta,
+        schema: str,
+        leads: Callable[[], bool],
+        stuck_for: Callable[[], float],
+    ) -> None:
+        """`poll_every` is the pace of the built-in sources, `schema` the version of the database's tables."""
+        self._store = store
+        self._sources = sources
+        self._channels = channels
+        self._index = index
+        self._meaning = meaning
+        self._clock = clock
+        self._poll_every = poll_every
+        self._leads = leads
+        self._stuck_for = stuck_for
+        self._versions = {**_versions(), "schema": schema}
+
+    async def report(self) -> HealthReport:
+        """How the bot is doing now. Never raises for a database in trouble: then the report says so."""
+        now = self._clock.now()
+        database = await self._store.database(now)
+        try:
+            return await self._of_readable(now, database)
+        except StorageError as error:
+            trouble = DatabaseHealth(
+                kind=database.kind,
+                place=database.place,
+                problem=database.problem or str(error),
+                written_at=database.written_at,
+                connections=database.connections,
+            )
+            return HealthReport(
+                at=now,
+                database=trouble,
+                stuck_for=self._stuck_for(),
+                leads=self._leads(),
+                versions=self._versions,
+            )
+
+    async def _of_readable(self, now: datetime, database: DatabaseHealth) -> HealthReport:
+        stored = await self._store.facts(now)
+        coverage, problem = await self._coverage()
+        behind, index_problem = await self._behind()
+        broken, failed = await self._named(stored)
+        return HealthReport(
+            at=now,
+            database=database,
+            stored=stored,
+            sources=[self._source(state, now) for state in await self._sources.states()],
+            broken=broken,
+            failed=failed,
+            digests_by_hour=digests_by_hour(stored.digests, now),
+            index_behind=behind,
+            index_problem=index_problem,
+            coverage=coverage,
+            meaning_problem=problem,
+            stuck_for=self._stuck_for(),
+            leads=self._leads(),
+            versions=self._versions,
+        )
+
+    def _source(self, state: SourceState, now: datetime) -> SourceHealth:
+        if not state.was_asked:
+            return SourceHealth(state=state)
+        due = next_poll(state, self._poll_every) if state.name in BUILT_IN else next_reading(state)
+        return SourceHealth(state=state, next_read_at=max(due, now))
+
+    async def _coverage(self) -> tuple[Coverage | None, str]:
+        try:
+            return await self._meaning.coverage(), ""
+        except EmbeddingError as error:
+            return None, str(error)
+
+    async def _behind(self) -> tuple[int | None, str]:
+        try:
+            return await self._index.behind(), ""
+        except SearchIndexError as error:
+            return None, str(error)
+
+    async def _named(self, stored: StoredFacts) -> tuple[list[Channel], list[tuple[FailedPost, Channel]]]:
+        wanted = {*stored.broken, *(post.channel_id for post in stored.failed)}
+        channels = await self._channels.get(sorted(wanted))
+        broken = [channels[each] for each in stored.broken if each in channels]
+        failed = [(post, channels[post.channel_id]) for post in stored.failed if post.channel_id in channels]
+        return broken, failed
+
+
+def digests_by_hour(times: Sequence[DigestTime], now: datetime) -> list[int]:
+    """How many digests there are in this hour and each of the following ones, `HOURS` of them.
+
+    One that is late counts in this hour. Channels that have several of them in that time are looked at through their
+    schedule alone: a quiet day that begins meanwhile is not seen.
+    """
+    first = now.replace(minute=0, second=0, microsecond=0)
+    counts = [0] * HOURS
+    for time in times:
+        due: datetime | None = max(time.next_digest_at, first)
+        while due is not None and due < first + HOURS * _HOUR:
+            counts[(due - first) // _HOUR] += time.channels
+            due = next_digest_at(time.schedule, time.time_zone, max(due, now))
+    return counts
+
+
+def _versions() -> dict[str, str]:
+    versions = {"paperround": __version__, "python": platform.python_version()}
+    for library in LIBRARIES:
+        try:
+            versions[library] = version(library)
+        except PackageNotFoundError:  # of a platform that this installation does without
+            continue
+    return versions

@@ -1,0 +1,83 @@
+"""The health report in the words of whoever runs the bot: what the terminal prints and the page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from bot.health.report import HealthReport, SourceHealth
+from bot.text.counting import count_of
+
+
+def lines_of(report: HealthReport) -> Iterator[tuple[str, str]]:
+    """What is told of, and the words: line by line, times in UTC."""
+    stored, database = report.stored, report.database
+    yield "health", "well" if report.ok else (database.problem or f"stuck for {report.stuck_for:.0f} seconds")
+    if stored is None:
+        return
+    for what, number in stored.rows.items():
+        yield what, f"{number:,}"
+    for source in report.sources:
+        yield source.name, source_in_words(source)
+    yield "index", index_in_words(report)
+    yield "by meaning", meaning_in_words(report)
+    for state, number in stored.posts.items():
+        yield f"posts {state.value}", f"{number:,}"
+    if report.waiting:
+        yield "oldest waiting", in_words(report.oldest_waiting)
+    for state, number in stored.outcomes.items():
+        yield f"{state.value} in 24 h", f"{number:,}"
+    for post, channel in report.failed:
+        yield "never posted", f"{post.id}: {channel.full_name}: {post.error}"
+    for channel in report.broken:
+        yield "refused", f"{channel.address} ({channel.full_name}): {channel.reason}"
+    yield "digests", f"{sum(report.digests_by_hour):,} in this hour and the next 23, {stored.late_digests:,} late"
+    yield "database", f"{database.kind}, {size_in_words(stored.size)}, {database.place}"
+    for process in report.processes:
+        leads = ", leads" if process.leads else ""
+        yield (
+            "process",
+            f"{process.host} {process.pid}, version {process.version}, since {_utc(process.started_at)}{leads}",
+        )
+    if not report.processes:
+        yield "process", "none runs now"
+    yield "versions", ", ".join(f"{what} {version}" for what, version in report.versions.items())
+
+
+def source_in_words(source: SourceHealth) -> str:
+    state = source.state
+    read = f"read {_utc(state.last_success_at)}" if state.last_success_at else "never read"
+    if source.failing:
+        read += f"; {count_of(state.failures, 'failure')} since: {state.last_error}"
+    return read + (f"; next {_utc(source.next_read_at)}" if source.next_read_at else "")
+
+
+def index_in_words(report: HealthReport) -> str:
+    if report.index_behind is None:
+        return report.index_problem
+    return f"{count_of(report.index_behind, 'paper')} behind" if report.index_behind else "has all papers"
+
+
+def meaning_in_words(report: HealthReport) -> str:
+    coverage = report.coverage
+    if coverage is None:
+        return report.meaning_problem
+    return f"{coverage.embedded:,} of {count_of(coverage.papers, 'paper')}"
+
+
+def size_in_words(size: int) -> str:
+    """A size in bytes as people read it: `3.2 MB`."""
+    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
+
+
+def in_words(age: timedelta) -> str:
+    """`5 seconds`, `3 minutes`, `2 hours`, `4 days`."""
+    seconds = max(0, int(age.total_seconds()))
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= length:
+            return count_of(seconds // length, unit)
+    return count_of(seconds, "second")
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,25 @@
+"""Processes of the bot that say they live."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import false
+from sqlmodel import Field, SQLModel
+
+
+class ProcessRow(SQLModel, table=True):
+    """A process that was seen at `seen_at`. It says so every half minute, and is taken away when it ends in order."""
+
+    __tablename__ = "processes"
+
+    id: str = Field(primary_key=True)
+    host: str
+    pid: int
+    version: str
+    started_at: datetime
+    seen_at: datetime
+    leads: bool = Field(sa_column_kwargs={"server_default": false()})
+
+
+PROCESSES = SQLModel.metadata.tables["processes"]
