@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState, PlatformName, Workspace
@@ -21,12 +21,13 @@ SETTINGS_JSON: TypeAdapter[ChannelSettings] = TypeAdapter(ChannelSettings)
 
 
 def select_channels() -> Select[Any]:
-    """All that `channel_of` needs."""
+    """All that `channel_of` needs, of channels that were not deleted."""
     workspace, name = WORKSPACES.c.external_id.label("workspace"), WORKSPACES.c.name.label("workspace_name")
     return (
         select(CHANNELS, WORKSPACES.c.platform, workspace, name, PERSONAL_CHANNELS.c.person)
         .join_from(CHANNELS, WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
         .outerjoin(PERSONAL_CHANNELS, PERSONAL_CHANNELS.c.channel_id == CHANNELS.c.id)
+        .where(CHANNELS.c.deleted_at.is_(None))
     )
 
 
@@ -44,6 +45,7 @@ def channel_of(row: Row[Any]) -> Channel:
         paused_until=row.paused_until,
         next_digest_at=row.next_digest_at,
         instant_at=row.instant_at,
+        archived_at=row.archived_at,
         person=row.person or "",
     )
 
@@ -81,6 +83,35 @@ class SqlChannelStore:
             topic = SUBSCRIPTIONS.c.channel_id == CHANNELS.c.id, SUBSCRIPTIONS.c.removed_at.is_(None)
             statement = statement.where(exists().where(*topic))
         return await self._channels(statement.order_by(CHANNELS.c.name, CHANNELS.c.id))
+
+    async def browse(
+        self,
+        platform: PlatformName,
+        *,
+        person: str = "",
+        words: str = "",
+        after: int | None = None,
+        archived: bool = False,
+        limit: int,
+    ) -> list[Channel]:
+        order = (WORKSPACES.c.name, WORKSPACES.c.id, CHANNELS.c.name, CHANNELS.c.id)
+        whose = PERSONAL_CHANNELS.c.person
+        statement = select_channels().where(
+            WORKSPACES.c.platform == platform,
+            whose.is_(None) | (whose == person) if person else whose.is_(None),
+            CHANNELS.c.archived_at.is_not(None) if archived else CHANNELS.c.archived_at.is_(None),
+        )
+        if words:
+            named = (column.icontains(words, autoescape=True) for column in (CHANNELS.c.name, WORKSPACES.c.name))
+            statement = statement.where(or_(*named))
+        async with self._database.read() as connection:
+            if after is not None:
+                last = select(*order).join_from(CHANNELS, WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
+                place = (await connection.execute(last.where(CHANNELS.c.id == after))).one_or_none()
+                if place is not None:
+                    statement = statement.where(tuple_(*order) > tuple_(*place))
+            rows = await connection.execute(statement.order_by(*order).limit(limit))
+            return [channel_of(row) for row in rows]
 
     async def add(
         self, address: Address, name: str, *, time_zone: str, schedule: str, next_digest_at: datetime | None
@@ -149,11 +180,16 @@ class SqlChannelStore:
                 await connection.execute(back.values(left_at=None))
                 statement = (
                     update(CHANNELS)
-                    .where(CHANNELS.c.id == channel_id, CHANNELS.c.state != ChannelState.ACTIVE)
+                    .where(
+                        CHANNELS.c.id == channel_id,
+                        CHANNELS.c.state != ChannelState.ACTIVE,
+                        CHANNELS.c.deleted_at.is_(None),
+                    )
                     .values(
                         state=ChannelState.ACTIVE,
                         reason="",
                         paused_until=None,
+                        archived_at=None,
                         next_digest_at=next_digest_at,
                         post_after=None,
                     )
@@ -298,7 +334,7 @@ async def _stop(connection: AsyncConnection, *which: ColumnElement[bool], reason
     well = (
         select(CHANNELS.c.id)
         .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
-        .where(*which, CHANNELS.c.state != ChannelState.BROKEN)
+        .where(*which, CHANNELS.c.state != ChannelState.BROKEN, CHANNELS.c.deleted_at.is_(None))
         .order_by(CHANNELS.c.id)
         .with_for_update(of=CHANNELS, key_share=True)
     )

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Row, Select, bindparam, case, func, select, update
+from sqlalchemy import Boolean, Row, Select, bindparam, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import PlatformName
 from bot.digests.content import POST_CONTENT_JSON, PostContent, SharedPaper
 from bot.digests.digest import DeliveryState
-from bot.posting.post import HOLDS_UP_FOR, DeliveryRecord, LookUps, Post, PostState, Settlement
+from bot.posting.post import HOLDS_UP_FOR, DeliveryRecord, LookUps, Post, PostState, SentPost, Settlement
 from storage.database import Database
 from storage.deliveries import digest_of, topics_behind
 from storage.due_posts import OPEN, free_to_look_for, free_to_send, with_parents
@@ -110,6 +110,46 @@ class SqlPostStore:
             posted_at=row.posted_at,
             read_elsewhere=row.read_in is not None,
         )
+
+    async def sent_in(self, channel_id: int, *, before: int | None, after: int = 0, limit: int) -> list[SentPost]:
+        sent = (POSTS.c.channel_id == channel_id, POSTS.c.state == PostState.SENT)
+        heads = select(POSTS.c.id).where(*sent, POSTS.c.parent_id.is_(None), POSTS.c.id > after)
+        if before is not None:
+            heads = heads.where(POSTS.c.id < before)
+        chosen = select(heads.order_by(POSTS.c.id.desc()).limit(limit).subquery().c.id)
+        statement = (
+            select(POSTS, literal(None).label("parent_remote_id"))
+            .where(*sent, or_(POSTS.c.id.in_(chosen), POSTS.c.parent_id.in_(chosen)))
+            .order_by(POSTS.c.id)
+        )
+        async with self._database.read() as connection:
+            return [
+                SentPost(
+                    post=_post_of(row), parent_id=row.parent_id, remote_id=row.remote_id or "", sent_at=row.sent_at
+                )
+                for row in await connection.execute(statement)
+            ]
+
+    async def remote_id(self, channel_id: int, post_id: int) -> str | None:
+        statement = select(POSTS.c.remote_id).where(
+            POSTS.c.id == post_id, POSTS.c.channel_id == channel_id, POSTS.c.state == PostState.SENT
+        )
+        async with self._database.read() as connection:
+            return (await connection.execute(statement)).scalar_one_or_none()
+
+    async def latest_sent(self, channel_ids: Sequence[int]) -> dict[int, int]:
+        # Asked for one by one in a statement, each is the end of an index; grouped, all that was ever sent is counted.
+        latest = select(func.max(POSTS.c.id)).where(
+            POSTS.c.channel_id == CHANNELS.c.id, POSTS.c.state == PostState.SENT
+        )
+        found: dict[int, int] = {}
+        async with self._database.read() as connection:
+            for some in chunks(channel_ids):
+                statement = select(CHANNELS.c.id, latest.scalar_subquery().label("latest")).where(
+                    CHANNELS.c.id.in_(some)
+                )
+                found.update((row.id, row.latest or 0) for row in await connection.execute(statement))
+        return found
 
     async def sent_as(self, channel_id: int, remote_id: str) -> Post | None:
         parents = POSTS.alias("parents")

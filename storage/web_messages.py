@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Row, Select, func, or_, select, update
 
 from bot.messages.message import MESSAGE_JSON, Message
-from bot.platforms.message_log import LoggedMessage
+from bot.platforms.message_log import Arrival, LoggedMessage
 from storage.counters import Counter, next_numbers
 from storage.database import Database
-from storage.statements import upsert
+from storage.statements import chunks, upsert
 from storage.tables.posts import WEB_MESSAGES
 
 
@@ -66,10 +66,33 @@ class SqlMessageLog:
             .order_by(WEB_MESSAGES.c.id)
         )
 
-    async def after(self, message_id: int, *, limit: int) -> Sequence[LoggedMessage]:
-        return await self._messages(
-            select(WEB_MESSAGES).where(WEB_MESSAGES.c.id > message_id).order_by(WEB_MESSAGES.c.id).limit(limit)
+    async def after(self, message_id: int, *, limit: int) -> Sequence[Arrival]:
+        statement = (
+            select(WEB_MESSAGES.c.id, WEB_MESSAGES.c.channel)
+            .where(WEB_MESSAGES.c.id > message_id)
+            .order_by(WEB_MESSAGES.c.id)
+            .limit(limit)
         )
+        async with self._database.read() as connection:
+            return [Arrival(row.id, row.channel) for row in await connection.execute(statement)]
+
+    async def get(self, message_ids: Sequence[int]) -> Sequence[LoggedMessage]:
+        return await self._messages(
+            select(WEB_MESSAGES).where(WEB_MESSAGES.c.id.in_(message_ids)).order_by(WEB_MESSAGES.c.id)
+        )
+
+    async def latest_ids(self, channels: Sequence[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        async with self._database.read() as connection:
+            for some in chunks(channels, 100):
+                # Each is the end of an index; grouped, all messages that there ever were would be counted.
+                latest = [
+                    select(func.max(WEB_MESSAGES.c.id)).where(WEB_MESSAGES.c.channel == channel).scalar_subquery()
+                    for channel in some
+                ]
+                row = (await connection.execute(select(*latest))).one()
+                found.update((channel, number or 0) for channel, number in zip(some, row, strict=True))
+        return found
 
     async def last_id(self) -> int:
         async with self._database.read() as connection:

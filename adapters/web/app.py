@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from adapters.web.messages.reading import ChannelMessages
 from adapters.web.pages.channels import Workspace
 from adapters.web.pages.panel import Panel
 from adapters.web.pages.rendering import STATIC, Pages
@@ -23,18 +24,20 @@ from adapters.web.people.sessions import Sessions
 from adapters.web.platform import WebPlatform
 from adapters.web.serving.operating import Metrics, operating_routes
 from adapters.web.serving.protection import HostCheck, LoginRequired, OriginCheck, SecurityHeaders
-from bot.channels.directory import ChannelDirectory
+from bot.channels.directory import BrowsableDirectory
 from bot.clocks import Clock
 from bot.errors import PaperRoundError, StorageError
 from bot.health.reporting import Health
 from bot.platforms.command_calls import CommandRunner
+from bot.posting.history import History
 
 
 def create_app(
     *,
     platform: WebPlatform,
     commands: CommandRunner,
-    directory: ChannelDirectory,
+    directory: BrowsableDirectory,
+    history: History,
     clock: Clock,
     health: Health,
     metrics: Metrics,
@@ -55,11 +58,12 @@ def create_app(
     """
     sessions = Sessions(password, clock) if password is not None else None
     pages = Pages(banner=banner, has_login=sessions is not None)
-    shells = Shells(platform=platform, directory=directory, clock=clock)
+    shells = Shells(platform=platform, directory=directory, history=history, clock=clock)
     workspace = Workspace(
         platform=platform,
         commands=commands,
         directory=directory,
+        messages=ChannelMessages(platform, history),
         clock=clock,
         pages=pages,
         shells=shells,

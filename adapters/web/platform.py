@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -14,7 +14,7 @@ from bot.channels.channel import Address, PlatformName, Style
 from bot.clocks import Clock
 from bot.errors import StorageError, UserError
 from bot.messages.message import Message, Note, code, text
-from bot.platforms.message_log import LoggedMessage, MessageLog
+from bot.platforms.message_log import Arrival, LoggedMessage, MessageLog
 from bot.platforms.outcomes import HistoryWindow, LookUp, Outgoing, Rejected, Retry, SendResult, Sent
 
 log = structlog.get_logger(__name__)
@@ -23,7 +23,6 @@ log = structlog.get_logger(__name__)
 LOCAL_PERSON, PERSONAL = "local", "for-you"
 LONGEST_MENTION = 80
 PAPERS_PER_MESSAGE = 25  # a page scrolls; more than this is tedious in one message
-_READ_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,15 @@ class MessagePage:
 
     messages: Sequence[LoggedMessage]
     earlier: int | None
+
+    @classmethod
+    def of(cls, messages: Sequence[LoggedMessage], limit: int) -> MessagePage:
+        """A page of at most `limit` threads; one more says that there are earlier ones."""
+        heads = [message.id for message in messages if message.reply_to is None]
+        if len(heads) <= limit:
+            return cls(messages, None)
+        extra, earlier = heads[0], heads[1]
+        return cls([each for each in messages if extra not in (each.id, each.reply_to)], earlier)
 
 
 class WebPlatform:
@@ -44,8 +52,6 @@ class WebPlatform:
     def __init__(self, messages: MessageLog, clock: Clock, *, poll_interval: float = POLL_INTERVAL) -> None:
         self._messages = messages
         self._clock = clock
-        self._latest: dict[str, int] = {}
-        self._latest_through = 0
         self.tail = LogTail(messages, interval=poll_interval)
 
     @property
@@ -140,37 +146,21 @@ class WebPlatform:
 
     async def page(self, channel: str, *, before: int | None, limit: int) -> MessagePage:
         """The latest `limit` threads of a channel, or those before a message; raises `StorageError`."""
-        messages = await self._messages.page(channel, before=before, limit=limit + 1)
-        heads = [message.id for message in messages if message.reply_to is None]
-        if len(heads) <= limit:
-            return MessagePage(messages, None)
-        extra, earlier = heads[0], heads[1]
-        return MessagePage([each for each in messages if extra not in (each.id, each.reply_to)], earlier)
+        return MessagePage.of(await self._messages.page(channel, before=before, limit=limit + 1), limit)
 
-    async def after(self, message_id: int, *, limit: int) -> Sequence[LoggedMessage]:
+    async def after(self, message_id: int, *, limit: int) -> Sequence[Arrival]:
         """What was posted after that message in any channel, oldest first; raises `StorageError`."""
         return await self._messages.after(message_id, limit=limit)
+
+    async def messages(self, message_ids: Sequence[int]) -> Sequence[LoggedMessage]:
+        return await self._messages.get(message_ids)
 
     async def last_id(self) -> int:
         return await self._messages.last_id()
 
-    async def latest_ids(self, channels: Collection[str]) -> dict[str, int]:
-        """The id of the last message of each channel, 0 for an empty one; raises `StorageError`.
-
-        The log is read once; afterwards only what was added to it.
-        """
-        if not self._latest:
-            self._latest_through = await self._messages.last_id()
-        while news := await self._messages.after(self._latest_through, limit=_READ_AT_ONCE):
-            for message in news:
-                self._latest[message.channel] = max(message.id, self._latest.get(message.channel, 0))
-            self._latest_through = max(self._latest_through, news[-1].id)
-        for channel in channels:
-            if channel not in self._latest:
-                newest = await self._messages.page(channel, before=None, limit=1)
-                found = max((message.id for message in newest), default=0)
-                self._latest[channel] = max(found, self._latest.get(channel, 0))
-        return {channel: self._latest[channel] for channel in channels}
+    async def latest_ids(self, channels: Sequence[str]) -> dict[str, int]:
+        """The id of the last message of each channel, 0 for an empty one; raises `StorageError`."""
+        return await self._messages.latest_ids(channels)
 
     async def _post(self, channel: str, message: Message, *, key: str, reply_to: int | None) -> LoggedMessage:
         posted = await self._messages.add(channel, message, key=key, reply_to=reply_to, posted_at=self._clock.now())

@@ -31,6 +31,7 @@ from bot.meaning.meaning import Meaning
 from bot.metrics import Metrics
 from bot.platforms.platform import Platform
 from bot.posting.composition import Composer
+from bot.posting.history import History
 from bot.posting.leadership import Leadership
 from bot.posting.outbox import OutboxWorker, UnknownPolicy
 from bot.posting.traces import Tracing
@@ -52,6 +53,11 @@ def composer_of(store: SqlStore) -> Composer:
         digests=store.digests,
         personal_channels=store.personal_channels,
     )
+
+
+def history_of(store: SqlStore) -> History:
+    """What reads what was posted."""
+    return History(store.posts, composer_of(store))
 
 
 def engine_of(

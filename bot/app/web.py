@@ -6,6 +6,7 @@ import http.client
 import ipaddress
 from typing import TYPE_CHECKING, Final
 
+from bot.app.assembly import history_of
 from bot.app.settings import Settings
 from bot.errors import SettingsError
 
@@ -28,6 +29,7 @@ def web_server(application: Application, banner: str = "") -> WebServer:
         platform=application.web,
         commands=application.commands,
         directory=application.directory,
+        history=history_of(application.store),
         clock=application.clock,
         health=application.health,
         metrics=application.exposition,

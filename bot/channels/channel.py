@@ -110,7 +110,8 @@ class Channel:
 
     `next_digest_at` is None for a channel whose papers go out at once. `reason` says why it is paused or broken.
     `workspace_name` is what people call the workspace, or its id where nobody told. `person` is whose own channel it
-    is (`bot.channels.personal`), by the platform's id; empty for one that is nobody's in particular.
+    is (`bot.channels.personal`), by the platform's id; empty for one that is nobody's in particular. One that
+    was archived is paused, and folded away in lists.
     """
 
     id: int
@@ -125,6 +126,7 @@ class Channel:
     paused_until: datetime | None = None
     next_digest_at: datetime | None = None
     instant_at: datetime | None = None
+    archived_at: datetime | None = None
     person: str = ""
 
     @property

@@ -15,7 +15,7 @@ DEFAULT_TIME_ZONE = "UTC"
 
 
 class Directory:
-    """Implements `bot.channels.directory.WorkspaceDirectory` on the store."""
+    """Implements `WorkspaceDirectory` and `BrowsableDirectory` on the store."""
 
     def __init__(self, channels: ChannelStore, clock: Clock) -> None:
         self._channels = channels
@@ -25,6 +25,20 @@ class Directory:
         self, platform: PlatformName, *, workspace: str = "", with_topics: bool = False
     ) -> Sequence[Channel]:
         return await self._channels.on_platform(platform, workspace=workspace, with_topics=with_topics)
+
+    async def browse(
+        self,
+        platform: PlatformName,
+        *,
+        person: str = "",
+        words: str = "",
+        after: int | None = None,
+        archived: bool = False,
+        limit: int,
+    ) -> list[Channel]:
+        return await self._channels.browse(
+            platform, person=person, words=words, after=after, archived=archived, limit=limit
+        )
 
     async def workspaces(self, platform: PlatformName) -> Sequence[Workspace]:
         return await self._channels.workspaces(platform)
@@ -50,6 +64,29 @@ class ChannelDirectory(Protocol):
     """The channels of a platform, for adapters that list or add them."""
 
     async def channels(self, platform: PlatformName) -> Sequence[Channel]: ...
+
+    async def add_channel(self, address: Address, name: str) -> Channel:
+        """The channel at that address, added with the default settings if it is new; raises `UserError`."""
+        ...
+
+
+class BrowsableDirectory(Protocol):
+    """The channels of all platforms, a page at a time, for whoever looks through them."""
+
+    async def find(self, address: Address) -> Channel | None: ...
+
+    async def browse(
+        self,
+        platform: PlatformName,
+        *,
+        person: str = "",
+        words: str = "",
+        after: int | None = None,
+        archived: bool = False,
+        limit: int,
+    ) -> Sequence[Channel]:
+        """As `bot.channels.store.ChannelStore.browse` says."""
+        ...
 
     async def add_channel(self, address: Address, name: str) -> Channel:
         """The channel at that address, added with the default settings if it is new; raises `UserError`."""

@@ -24,6 +24,23 @@ class ChannelStore(Protocol):
         """The channels of a platform, or of one workspace; all of them or those with a topic, by name."""
         ...
 
+    async def browse(
+        self,
+        platform: PlatformName,
+        *,
+        person: str = "",
+        words: str = "",
+        after: int | None = None,
+        archived: bool = False,
+        limit: int,
+    ) -> list[Channel]:
+        """A page of a platform's channels, by workspace and name: at most `limit` of those behind the channel `after`.
+
+        `words` stand in the name of the channel or of its workspace. People's own channels are left out but for that of
+        the `person`. Those that were `archived` have pages of their own.
+        """
+        ...
+
     async def add(
         self, address: Address, name: str, *, time_zone: str, schedule: str, next_digest_at: datetime | None
     ) -> Channel:

@@ -21,6 +21,14 @@ class LoggedMessage:
     posted_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """That a message was posted, and where."""
+
+    id: int
+    channel: str
+
+
 class MessageLog(Protocol):
     """Where the web workspace keeps what was posted. Ids grow in the order of posting."""
 
@@ -40,8 +48,16 @@ class MessageLog(Protocol):
         """The latest thread heads of a channel with all their replies, oldest first; `limit` counts heads."""
         ...
 
-    async def after(self, message_id: int, *, limit: int) -> Sequence[LoggedMessage]:
-        """Everything posted after that id, in all channels, oldest first."""
+    async def after(self, message_id: int, *, limit: int) -> Sequence[Arrival]:
+        """What was posted after that id, in all channels, oldest first."""
+        ...
+
+    async def get(self, message_ids: Sequence[int]) -> Sequence[LoggedMessage]:
+        """Those of these messages that are there, oldest first."""
+        ...
+
+    async def latest_ids(self, channels: Sequence[str]) -> dict[str, int]:
+        """The id of the last message of each channel, 0 for an empty one."""
         ...
 
     async def last_id(self) -> int: ...

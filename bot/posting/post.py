@@ -63,6 +63,16 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentPost:
+    """A post that is on its platform, called `remote_id` there; `parent_id` is the post that heads its thread."""
+
+    post: Post
+    parent_id: int | None
+    remote_id: str
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
     """What became of a leased post: its next state and what goes with it.
 

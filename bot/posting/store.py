@@ -8,7 +8,7 @@ from typing import Protocol
 
 from bot.channels.channel import PlatformName
 from bot.digests.content import PostContent, SharedPaper
-from bot.posting.post import DeliveryRecord, Post, PostState, Settlement
+from bot.posting.post import DeliveryRecord, Post, PostState, SentPost, Settlement
 
 
 class PostStore(Protocol):
@@ -71,6 +71,19 @@ class PostStore(Protocol):
 
     async def delivery(self, channel_id: int, paper_id: str) -> DeliveryRecord | None:
         """What became of a paper in a channel, None when it was never queued there."""
+        ...
+
+    async def sent_in(self, channel_id: int, *, before: int | None, after: int = 0, limit: int) -> list[SentPost]:
+        """The latest posts on the platform that head a thread, or stand alone, with all that was sent in their threads,
+        oldest first. `limit` counts heads, whose ids lie between `after` and `before`."""
+        ...
+
+    async def remote_id(self, channel_id: int, post_id: int) -> str | None:
+        """What a post of that channel is called on its platform, None for one that is not there."""
+        ...
+
+    async def latest_sent(self, channel_ids: Sequence[int]) -> dict[int, int]:
+        """The id of the latest post of each of these channels that is on its platform, 0 where there is none."""
         ...
 
     async def sent_as(self, channel_id: int, remote_id: str) -> Post | None:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Index,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlmodel import Field, SQLModel
 
@@ -24,7 +25,11 @@ class WorkspaceRow(SQLModel, table=True):
     """
 
     __tablename__ = "workspaces"
-    __table_args__ = (UniqueConstraint("platform", "external_id"), one_of("platform", PlatformName))
+    __table_args__ = (
+        UniqueConstraint("platform", "external_id"),
+        one_of("platform", PlatformName),
+        Index("ix_workspaces_name", "platform", "name", "id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     platform: str
@@ -36,12 +41,25 @@ class WorkspaceRow(SQLModel, table=True):
 
 
 class ChannelRow(SQLModel, table=True):
+    """A channel. `archived_at` is since when it is folded away and gets nothing. One that was deleted is nowhere to be
+    found any more, and waits since `deleted_at` until its rows are deleted, too."""
+
     __tablename__ = "channels"
     __table_args__ = (
         UniqueConstraint("workspace_id", "external_id"),
         one_of("state", ChannelState),
         Index("ix_channels_next_digest_at", "next_digest_at"),
         Index("ix_channels_instant_at", "instant_at"),
+        Index("ix_channels_name", "workspace_id", "name", "id"),
+        *(
+            Index(
+                f"ix_channels_{column}",
+                column,
+                postgresql_where=text(f"{column} IS NOT NULL"),
+                sqlite_where=text(f"{column} IS NOT NULL"),
+            )
+            for column in ("archived_at", "deleted_at")
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -58,6 +76,8 @@ class ChannelRow(SQLModel, table=True):
     instant_at: datetime | None
     post_after: datetime | None
     last_number: int
+    archived_at: datetime | None = None
+    deleted_at: datetime | None = None
 
 
 class PersonalChannelRow(SQLModel, table=True):

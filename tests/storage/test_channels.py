@@ -235,3 +235,28 @@ async def test_everything_is_counted(store: SqlStore) -> None:
     here = await channel(store)
     await posts(store, here)
     assert await store.counts() == {"papers": 0, "channels": 1, "subscriptions": 0}
+
+
+async def test_channels_are_browsed_by_workspace_and_name(store: SqlStore) -> None:
+    made = [
+        await channel(store, name, workspace=workspace)
+        for workspace, name in (("T2", "a"), ("T1", "c"), ("T1", "b"), ("T2", "B_c"), ("T1", "d%"))
+    ]
+    await store.channels.join_workspace(made[0].address, "Acme")
+    own = await channel(store, "D1")
+    await store.personal_channels.keep(own.id, "U1", "Ada")
+    await channel(store, "elsewhere", platform=PlatformName.DISCORD)
+
+    async def names(limit: int = 10, **how: object) -> list[str]:
+        found = await store.channels.browse(PlatformName.SLACK, limit=limit, **how)  # type: ignore[arg-type]
+        return [each.name for each in found]
+
+    assert await names() == ["B_c", "a", "b", "c", "d%"]
+    assert await names(limit=2) == ["B_c", "a"]
+    assert await names(after=made[0].id) == ["b", "c", "d%"]
+    assert await names(words="B_C") == ["B_c"]
+    assert await names(words="acme") == ["B_c", "a"]
+    assert await names(words="%") == ["d%"]
+    assert await names(person="U1") == ["B_c", "a", "D1", "b", "c", "d%"]
+    assert await names(person="U2") == ["B_c", "a", "b", "c", "d%"]
+    assert await names(archived=True) == []

@@ -21,7 +21,7 @@ from bot.messages.message import (
     Span,
     text,
 )
-from bot.platforms.message_log import LoggedMessage
+from bot.platforms.message_log import Arrival, LoggedMessage
 from storage.store import SqlStore
 from tests.clocks import NOON
 
@@ -66,7 +66,8 @@ async def test_a_key_is_posted_once(store: SqlStore) -> None:
         "random", Message(summary="other"), key="hello", reply_to=None, posted_at=NOON + timedelta(hours=1)
     )
     assert again == first
-    assert await store.messages.after(0, limit=10) == [first]
+    assert await store.messages.page("general", before=None, limit=10) == [first]
+    assert await store.messages.last_id() == first.id
 
 
 async def test_a_page_has_the_latest_heads_with_all_their_replies(store: SqlStore) -> None:
@@ -84,14 +85,15 @@ async def test_a_reader_follows_all_channels(store: SqlStore) -> None:
     first = await say(store, "one")
     second = await say(store, "two", channel="random")
     assert first.id < second.id == await store.messages.last_id()
-    assert await store.messages.after(0, limit=1) == [first]
-    assert await store.messages.after(first.id, limit=10) == [second]
+    assert await store.messages.after(0, limit=1) == [Arrival(first.id, "general")]
+    assert await store.messages.after(first.id, limit=10) == [Arrival(second.id, "random")]
+    assert await store.messages.get([second.id, first.id, second.id + 1]) == [first, second]
     assert await store.messages.after(second.id, limit=10) == []
 
 
 async def test_no_message_appears_behind_a_reader_while_many_post(database_url: str) -> None:
     posting, reading = [SqlStore(database_url) for _ in range(5)], SqlStore(database_url)
-    seen: list[LoggedMessage] = []
+    seen: list[Arrival] = []
 
     async def post(store: SqlStore, place: int) -> None:
         for number in range(8):

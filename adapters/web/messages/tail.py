@@ -15,6 +15,7 @@ from bot.platforms.message_log import MessageLog
 log = structlog.get_logger(__name__)
 
 POLL_INTERVAL = 1.0  # seconds until a message of another process is noticed
+GATHER = 0.05  # seconds between two times that readers are woken
 
 
 class LogTail:
@@ -96,3 +97,5 @@ class LogTail:
                 self._last_id = last_id
                 self._growth.set()
                 self._growth = asyncio.Event()
+                # While a digest goes out to thousands of channels, readers hear of many messages at once.
+                await asyncio.sleep(GATHER)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from adapters.web.addresses import channel_key, channel_path
-from bot.channels.channel import Channel, ChannelState
+from bot.channels.channel import Channel, ChannelState, PlatformName
 from bot.messages.message import Message
 from bot.platforms.message_log import LoggedMessage
 
@@ -68,12 +68,15 @@ def threads_of(messages: Sequence[LoggedMessage], zone: tzinfo) -> list[Thread]:
 class ChannelView:
     """A line of the list of channels. `status` is a few words, `detail` the whole story.
 
-    `key` is what the channel is called in paths, `path` where its page is.
+    `key` is what the channel is called in paths, `path` where its page is, and `has_sign` whether a `#` belongs to its
+    name.
     """
 
     key: str
     path: str
+    platform: PlatformName
     name: str
+    has_sign: bool
     state: ChannelState
     status: str
     detail: str
@@ -85,7 +88,9 @@ def channel_view(channel: Channel, now: datetime, zone: tzinfo, *, latest: int, 
     return ChannelView(
         key=channel_key(channel.address),
         path=channel_path(channel.address),
-        name=channel.name,
+        platform=channel.address.platform,
+        name=channel.shown_name.removeprefix("#"),
+        has_sign=channel.shown_name.startswith("#"),
         state=channel.state,
         status=_status_of(channel, now, zone),
         detail=channel.reason or f"Schedule: {channel.schedule} ({channel.time_zone})",
@@ -95,6 +100,8 @@ def channel_view(channel: Channel, now: datetime, zone: tzinfo, *, latest: int, 
 
 
 def _status_of(channel: Channel, now: datetime, zone: tzinfo) -> str:
+    if channel.archived_at is not None:
+        return "Archived"
     if channel.state is ChannelState.BROKEN:
         return "Stopped"
     if channel.state is ChannelState.PAUSED:

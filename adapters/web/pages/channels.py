@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from adapters.web.addresses import address_of, channel_name_of, channel_path
+from adapters.web.addresses import address_of, address_of_key, channel_key, channel_name_of, channel_path
+from adapters.web.messages.reading import ChannelMessages, is_ours
 from adapters.web.messages.timeline import MessageView, threads_of, view_of
 from adapters.web.pages.panel import PANEL, Panel
 from adapters.web.pages.rendering import OpenPanel, Pages
@@ -23,7 +24,7 @@ from adapters.web.serving.events import EventStreams
 from adapters.web.serving.forms import fields_of, id_of
 from adapters.web.serving.protection import wants_json
 from bot.channels.channel import Channel, PlatformName
-from bot.channels.directory import ChannelDirectory
+from bot.channels.directory import BrowsableDirectory
 from bot.clocks import Clock
 from bot.errors import UserError
 from bot.platforms.command_calls import CommandCall, CommandRunner
@@ -43,7 +44,8 @@ class Workspace:
         *,
         platform: WebPlatform,
         commands: CommandRunner,
-        directory: ChannelDirectory,
+        directory: BrowsableDirectory,
+        messages: ChannelMessages,
         clock: Clock,
         pages: Pages,
         shells: Shells,
@@ -52,6 +54,7 @@ class Workspace:
         self._platform = platform
         self._commands = commands
         self._directory = directory
+        self._messages = messages
         self._clock = clock
         self._pages = pages
         self._shells = shells
@@ -63,8 +66,10 @@ class Workspace:
             Route("/", self.home),
             Route("/channels", self.list_channels),
             Route("/channels", self.add_channel, methods=["POST"]),
+            Route("/channels/more", self.more_channels),
             Route("/c/{channel}", self.show_channel),
             Route("/c/{channel}/messages", self.earlier_messages),
+            Route("/c/{channel}/newer", self.newer_messages),
             Route("/c/{channel}/command", self.run_command, methods=["POST"]),
             Route("/c/{channel}/complete", self.complete),
             Route("/c/{channel}/events", self.events),
@@ -73,9 +78,9 @@ class Workspace:
         ]
 
     async def home(self, request: Request) -> Response:
-        channels = await self._directory.channels(PlatformName.WEB)
-        if channels:
-            return RedirectResponse(channel_path(channels[0].address), status_code=303)
+        channel = await self._shells.first(request)
+        if channel is not None:
+            return RedirectResponse(channel_path(channel.address), status_code=303)
         return HTMLResponse(await self._page(request, None))
 
     async def show_channel(self, request: Request) -> Response:
@@ -88,14 +93,19 @@ class Workspace:
         panel = await self._open_panel(request, channel, request.path_params["panel"])
         if panel is None:
             raise HTTPException(404, "There is no such panel.")
-        view = await self._shells.view(request, channel)
-        return HTMLResponse(self._pages.panel(view, self._panels, panel))
+        return HTMLResponse(self._pages.panel(self._shells.view(request, channel), self._panels, panel))
 
     async def list_channels(self, request: Request) -> Response:
         """The list of channels as a fragment, for pages that stay open while schedules change."""
-        channels = await self._directory.channels(PlatformName.WEB)
-        current = next((each for each in channels if each.address.channel == request.query_params.get("current")), None)
+        current = await self._shells.find(request, address_of_key(request.query_params.get("current", "")))
         return HTMLResponse(self._pages.channels(await self._shells.channels(request, current)))
+
+    async def more_channels(self, request: Request) -> Response:
+        """What follows in the list of channels, as a fragment."""
+        platform, after = request.query_params.get("platform"), id_of(request.query_params.get("after"))
+        if platform not in tuple(PlatformName) or after is None:
+            raise HTTPException(404, "There are no such channels.")
+        return HTMLResponse(self._pages.channels(await self._shells.more(request, PlatformName(platform), after)))
 
     async def add_channel(self, request: Request) -> Response:
         try:
@@ -112,34 +122,46 @@ class Workspace:
     async def earlier_messages(self, request: Request) -> Response:
         channel = await self._channel(request)
         before = id_of(request.query_params.get("before"))
-        page = await self._platform.page(channel.address.channel, before=before, limit=THREADS_PER_PAGE)
+        page = await self._messages.page(channel, before=before, limit=THREADS_PER_PAGE)
         threads = threads_of(page.messages, reader_zone(request, channel))
-        html = self._pages.threads(channel.address.channel, threads)
+        html = self._pages.threads(channel_key(channel.address), threads)
         return JSONResponse({"html": html, "earlier": page.earlier})
+
+    async def newer_messages(self, request: Request) -> Response:
+        """What was posted in a channel of another platform behind a message, as events would tell it."""
+        channel = await self._channel(request)
+        zone, after = reader_zone(request, channel), id_of(request.query_params.get("after"))
+        newer = [] if is_ours(channel) else await self._messages.newer(channel, after or 0, THREADS_PER_PAGE)
+        key = channel_key(channel.address)
+        described = [self._described(key, view_of(each, zone), reply_to=each.reply_to) for each in newer]
+        return JSONResponse({"messages": described})
 
     async def run_command(self, request: Request) -> Response:
         """Runs a line. The answer is for its asker alone, unless the command says that everybody is to see it.
 
         An answer that replaces the message whose button was pressed does so in the asker's page. If that message is
         in the log, it stays there as it was: what the channel was told is not rewritten by one reader's paging.
+        In a channel of another platform nothing is said but by what the command itself sends there.
         """
         channel = await self._channel(request)
-        name = channel.address.channel
         fields = await fields_of(request)
         line = line_of(fields.get("line", ""))
         if len(line) > LONGEST_LINE:
             raise UserError(f"That line has {len(line):,} characters; {LONGEST_LINE:,} is the most.")
         pressed = fields.get("from") or None
-        reply = await self._commands.run(self._call(request, channel, line, pressed))
-        zone = reader_zone(request, channel)
-        if reply.update is not None and (number := id_of(pressed)) is not None:
-            changed = await self._platform.change(reply.update, number)
-            if changed is not None:
+        number = id_of(pressed)
+        from_message = pressed if number is None else await self._messages.remote_id(channel, number)
+        reply = await self._commands.run(self._call(request, channel, line, from_message))
+        key, zone = channel_key(channel.address), reader_zone(request, channel)
+        if reply.update is not None and number is not None:
+            says = await self._messages.change(channel, reply.update, number)
+            if says is not None:
+                view = MessageView(id=str(number), message=says, at=self._clock.now().astimezone(zone))
                 if wants_json(request):
-                    return JSONResponse({**self._described(name, view_of(changed, zone)), "updates": True})
+                    return JSONResponse({**self._described(key, view), "updates": True})
                 return RedirectResponse(channel_path(channel.address), status_code=303)
         in_place = reply.replaces and pressed is not None
-        if reply.ephemeral or (in_place and id_of(pressed) is not None):
+        if reply.ephemeral or (in_place and number is not None) or not is_ours(channel):
             view = MessageView(
                 id=f"e{secrets.token_hex(8)}",
                 message=reply.message,
@@ -148,9 +170,9 @@ class Workspace:
                 failed=reply.failed,
             )
         else:
-            view = view_of(await self._platform.publish(name, reply.message, used=line), zone)
+            view = view_of(await self._platform.publish(key, reply.message, used=line), zone)
         if wants_json(request):
-            return JSONResponse({**self._described(name, view), "replaces": in_place, "failed": reply.failed})
+            return JSONResponse({**self._described(key, view), "replaces": in_place, "failed": reply.failed})
         if not view.ephemeral:
             return RedirectResponse(channel_path(channel.address), status_code=303)
         return HTMLResponse(await self._page(request, channel, answer=view))
@@ -170,7 +192,7 @@ class Workspace:
             raise HTTPException(503, "Too many pages are open.", {"retry-after": "30"})
         seen = id_of(request.headers.get("last-event-id") or request.query_params.get("after"))
         after = await self._platform.last_id() if seen is None else seen
-        name, zone = channel.address.channel, reader_zone(request, channel)
+        name, zone = channel_key(channel.address), reader_zone(request, channel)
 
         def describe(logged: LoggedMessage) -> Mapping[str, Any]:
             return self._described(name, view_of(logged, zone), reply_to=logged.reply_to)
@@ -189,11 +211,11 @@ class Workspace:
     # ---- parts of the above
 
     async def _channel(self, request: Request) -> Channel:
-        name = request.path_params["channel"]
-        for channel in await self._directory.channels(PlatformName.WEB):
-            if channel.address.channel == name:
-                return channel
-        raise HTTPException(404, f"There is no channel #{name} here.")
+        key = request.path_params["channel"]
+        channel = await self._shells.find(request, address_of_key(key))
+        if channel is None:
+            raise HTTPException(404, f"There is no channel #{key} here.")
+        return channel
 
     async def _page(
         self,
@@ -210,7 +232,7 @@ class Workspace:
         zone = reader_zone(request, channel)
         threads, earlier = [], None
         if channel is not None:
-            page = await self._platform.page(channel.address.channel, before=before, limit=THREADS_PER_PAGE)
+            page = await self._messages.page(channel, before=before, limit=THREADS_PER_PAGE)
             threads, earlier = threads_of(page.messages, zone), page.earlier
         return self._pages.channel(
             shell,

@@ -14,7 +14,8 @@ from markupsafe import Markup
 from adapters.web.addresses import path_segment
 from adapters.web.messages.timeline import ChannelView, MessageView, Thread
 from adapters.web.pages.panel import Panel
-from adapters.web.pages.shell import Shell
+from adapters.web.pages.shell import PLATFORMS, ChannelList, Shell
+from bot.channels.channel import PlatformName
 from bot.messages.message import Button, Buttons, Document, Heading, Message, Paragraph, text
 from bot.text.counting import count_of
 from bot.text.shortening import shorten
@@ -99,13 +100,14 @@ class Pages:
             panels=panels,
             panel=panel,
             read_only=read_only,
+            elsewhere=_elsewhere(shell.current),
         )
 
     def panel(self, current: ChannelView, panels: Sequence[Panel], panel: OpenPanel) -> str:
         """The panel of a channel, as a fragment."""
         return self._templates.get_template("panel.html").render(current=current, panels=panels, panel=panel)
 
-    def channels(self, channels: Sequence[ChannelView]) -> str:
+    def channels(self, channels: ChannelList) -> str:
         return self._templates.get_template("channels.html").render(channels=channels)
 
     def threads(self, channel: str, threads: Sequence[Thread]) -> str:
@@ -119,6 +121,11 @@ class Pages:
 
     def problem(self, *, title: str, sentence: str) -> str:
         return self._templates.get_template("problem.html").render(title=title, sentence=sentence)
+
+
+def _elsewhere(current: ChannelView | None) -> str:
+    """The platform of a channel that is not the web's own."""
+    return PLATFORMS[current.platform] if current and current.platform is not PlatformName.WEB else ""
 
 
 def web_link(url: str) -> str:

@@ -21,8 +21,8 @@ log = structlog.get_logger(__name__)
 
 HEARTBEAT = 15.0  # seconds; proxies cut connections that are silent for 30 to 60
 RECONNECT_AFTER = 2000  # milliseconds
-READ_AT_ONCE = 50
-LONGEST_BACKLOG = 200  # messages; whoever missed more loads the page again
+READ_AT_ONCE = 500  # ids; only the messages of the page's own channel are read
+LONGEST_BACKLOG = 200  # messages of the channel; whoever missed more loads the page again
 MOST_STREAMS = 100
 
 
@@ -44,8 +44,8 @@ class EventStreams:
     ) -> AsyncIterator[str]:
         """Everything posted after that id, as text of the stream, until the workspace closes.
 
-        Events are `message` (of this channel, as `describe` says it), `activity` (a message elsewhere) and `stale`
-        (too much was missed).
+        Events are `message` (of this channel, as `describe` says it), `activity` (in which channels something else was
+        posted, and the last id there) and `stale` (too much was missed).
         """
         self._open += 1
         try:
@@ -65,16 +65,17 @@ class EventStreams:
             noticed = tail.last_id
             # A page that closes cancels this stream; a query that is under way still comes to its end.
             news = await asyncio.shield(self._platform.after(after, limit=READ_AT_ONCE))
-            for logged in news:
-                if logged.channel == channel:
-                    yield _event("message", logged.id, describe(logged))
-                else:
-                    yield _event("activity", logged.id, {"channel": logged.channel, "id": logged.id})
-                after = logged.id
-            missed += len(news)
-            if missed >= LONGEST_BACKLOG:
-                yield _event("stale", after, {})
+            own = [arrival.id for arrival in news if arrival.channel == channel]
+            missed += len(own)
+            if missed > LONGEST_BACKLOG:
+                yield _event("stale", news[-1].id, {})
                 return
+            for logged in await asyncio.shield(self._platform.messages(own)) if own else ():
+                yield _event("message", logged.id, describe(logged))
+            if elsewhere := {arrival.channel: arrival.id for arrival in news if arrival.channel != channel}:
+                yield _event("activity", news[-1].id, {"latest": elsewhere})
+            if news:
+                after = news[-1].id
             if not news:
                 missed = 0
                 await tail.wait(noticed, self._heartbeat)

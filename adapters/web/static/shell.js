@@ -1,10 +1,11 @@
 // What every page does: the list of channels, its drawer on a phone, the panel beside the page, and the reader's zone.
 
-import { markUnread, refreshChannels } from "./channel_list.js";
+import { markUnread, refreshChannels, showMore } from "./channel_list.js";
 import { Refused, ask, fragment } from "./server.js";
 import { recall, remember } from "./storage.js";
 
 const REFRESH = 60_000; // milliseconds; the list of channels says when the next digests are due
+const PAUSE = 150; // milliseconds without a key before channels are looked for
 
 const page = document.body.dataset;
 const channel = page.channel;
@@ -25,6 +26,44 @@ function listenToChannelForm() {
       $("channel-name").focus();
     } finally {
       form.ariaBusy = null;
+    }
+  });
+}
+
+function listenToChannelList() {
+  let timer = 0;
+  const look = () => {
+    clearTimeout(timer);
+    timer = setTimeout(refreshChannels, PAUSE);
+  };
+  $("find").addEventListener("input", look);
+  $("find-channel").addEventListener("submit", (event) => {
+    event.preventDefault();
+    $("channels").querySelector(".channel")?.focus();
+  });
+  $("find").addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown") {
+      event.preventDefault();
+      $("channels").querySelector(".channel")?.focus();
+    }
+  });
+  $("channels").addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const shown = [...$("channels").querySelectorAll("a, summary")].filter((each) => each.checkVisibility());
+    const at = shown.indexOf(document.activeElement);
+    if (!step || at < 0) return;
+    event.preventDefault();
+    (shown[at + step] ?? (step < 0 ? $("find") : null))?.focus();
+  });
+  $("channels").addEventListener("click", async (event) => {
+    const link = event.target.closest("[data-more]");
+    if (!link) return;
+    event.preventDefault();
+    try {
+      await showMore(link);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      location.assign(link.href);
     }
   });
 }
@@ -140,6 +179,7 @@ function tellZone() {
 tellZone();
 listenToDrawer();
 listenToChannelForm();
+listenToChannelList();
 listenToPanel();
 markUnread();
 setInterval(() => document.hidden || refreshChannels(), REFRESH);

@@ -311,10 +311,10 @@ function connect() {
     });
   on("message", (message) => {
     arrive(message);
-    noteActivity(channel, Number(message.id));
+    noteActivity({ [channel]: Number(message.id) });
     if (document.hidden) document.title = `(${(unheard += 1)}) ${title}`;
   });
-  on("activity", ({ channel: name, id }) => noteActivity(name, id));
+  on("activity", ({ latest }) => noteActivity(latest));
   on("stale", () => location.reload());
   source.addEventListener("open", () => {
     page.live = true;
@@ -328,6 +328,23 @@ function connect() {
   });
 }
 
+// What is posted on other platforms is no event here: the list of channels says that there is something.
+let shownThrough = 0;
+
+async function showNewer(latest) {
+  if (page.platform === "web" || latest <= shownThrough) return;
+  const heads = [...timeline.querySelectorAll(":scope > .message:not(.ephemeral)")];
+  const newest = Math.max(0, ...heads.map((each) => Number(each.dataset.id)));
+  try {
+    // The newest is asked for again: its thread may have grown.
+    const { messages } = await ask(`${base}/newer?after=${Math.max(0, newest - 1)}`);
+    for (const message of messages) arrive(message);
+    shownThrough = latest;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error; // it is tried again with the next look at the list
+  }
+}
+
 // Browsers open at most six connections to a server without TLS, and every stream holds one. So of all hidden pages
 // only one keeps listening, to count in its title; the others catch up when they are looked at.
 let stopListening = () => {};
@@ -339,6 +356,7 @@ function listenWhenUseful() {
     document.title = title;
     markUnread();
     if (events === null || events.readyState === EventSource.CLOSED) connect();
+    if (page.platform !== "web" && shownThrough) refreshChannels();
     return;
   }
   const leave = () => {
@@ -362,6 +380,7 @@ listenToCommands();
 listenToMenus();
 listenToPictures();
 listenToTimeline();
+document.addEventListener("channels-refreshed", (event) => showNewer(event.detail));
 listenWhenUseful();
 document.addEventListener("visibilitychange", listenWhenUseful);
 addEventListener("pagehide", () => events?.close());

@@ -99,7 +99,7 @@ async def test_other_channels_are_only_mentioned(workspace: RunningWorkspace) ->
     async with listening(workspace, "/c/general/events") as listener:
         posted = await workspace.post(says("Secret"), channel="vision")
         event = await listener.event()
-    assert (event.name, event.data) == ("activity", {"channel": "vision", "id": int(posted)})
+    assert (event.name, event.data) == ("activity", {"latest": {"vision": int(posted)}})
 
 
 async def test_reconnecting_continues_after_the_last_id(workspace: RunningWorkspace) -> None:

@@ -17,7 +17,9 @@ from adapters.web.addresses import address_of
 from adapters.web.app import create_app
 from adapters.web.platform import WebPlatform
 from adapters.web.serving.server import WebServer, server_config
-from bot.channels.channel import Address, Channel, PlatformName
+from bot.app.assembly import history_of
+from bot.channels.channel import Address, Channel
+from bot.channels.directory import Directory
 from bot.errors import StorageError, UserError
 from bot.health.report import DatabaseHealth, HealthReport
 from bot.messages.message import (
@@ -65,21 +67,15 @@ class GivenHealth:
         return HealthReport(at=NOW, database=database)
 
 
-class StoredChannels:
-    """Implements `ChannelDirectory` on the store, with one name that it refuses."""
+class Channels(Directory):
+    """The directory, with one name that it refuses."""
 
-    def __init__(self, store: SqlStore) -> None:
-        self._store = store
-
-    async def channels(self, platform: PlatformName) -> Sequence[Channel]:
-        return await self._store.channels.on_platform(platform)
-
-    async def add_channel(self, address: Address, name: str) -> Channel:
+    async def add_channel(
+        self, address: Address, name: str, time_zone: str = "UTC", schedule: str = "weekdays 09:00"
+    ) -> Channel:
         if name == "forbidden":
             raise UserError("The name `forbidden` is taken by the building.")
-        return await self._store.channels.add(
-            address, name, time_zone="UTC", schedule="weekdays 09:00", next_digest_at=NOW + timedelta(days=1)
-        )
+        return await super().add_channel(address, name, time_zone, schedule)
 
 
 def card(number: int, **changes: Any) -> PaperBlock:
@@ -225,7 +221,7 @@ async def running_workspace(
     store = SqlStore(f"sqlite:///{folder / 'workspace.db'}")
     await store.open()
     clock, commands = SetClock(), TestCommands(store)
-    directory = StoredChannels(store)
+    directory = Channels(store.channels, clock)
     for name in channels:
         await directory.add_channel(address_of(name), name)
     platform = WebPlatform(store.messages, clock, poll_interval=poll_interval)
@@ -238,6 +234,7 @@ async def running_workspace(
         platform=platform,
         commands=commands,
         directory=directory,
+        history=history_of(store),
         clock=clock,
         health=health,
         metrics=metrics,
