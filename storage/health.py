@@ -16,7 +16,6 @@ from bot.health.report import (
     OUTCOMES_OF,
     DatabaseHealth,
     DigestTime,
-    FailedPost,
     Process,
     StoredFacts,
 )
@@ -92,7 +91,6 @@ class SqlHealthStore:
                 broken_count=(await connection.scalar(select(func.count()).select_from(refused.subquery())) or 0)
                 if many
                 else len(broken_ids),
-                failed=await _failed(connection),
                 digests=await _digest_times(connection, now),
                 processes=[Process(**row) for row in (await connection.execute(select(PROCESSES))).mappings()],
                 size=await self._size(connection),
@@ -142,25 +140,6 @@ def _late_digests(now: datetime) -> Select[Any]:
     return select(func.count()).where(
         CHANNELS.c.state == ChannelState.ACTIVE, CHANNELS.c.next_digest_at < now - LATE_AFTER
     )
-
-
-async def _failed(connection: AsyncConnection) -> list[FailedPost]:
-    statement = (
-        select(POSTS.c.id, POSTS.c.channel_id, POSTS.c.due_at, POSTS.c.error, POSTS.c.first_attempt_at)
-        .where(POSTS.c.state == PostState.FAILED)
-        .order_by(POSTS.c.due_at.desc())
-        .limit(MOST_NAMED)
-    )
-    return [
-        FailedPost(
-            id=row.id,
-            channel_id=row.channel_id,
-            failed_at=row.due_at,
-            error=row.error,
-            maybe_arrived=row.first_attempt_at is not None,
-        )
-        for row in await connection.execute(statement)
-    ]
 
 
 async def _digest_times(connection: AsyncConnection, now: datetime) -> list[DigestTime]:

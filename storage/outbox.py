@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.channels.channel import PlatformName
 from bot.digests.content import POST_CONTENT_JSON, PostContent, SharedPaper
 from bot.digests.digest import DeliveryState
-from bot.posting.post import HOLDS_UP_FOR, DeliveryRecord, LookUps, Post, PostState, SentPost, Settlement
+from bot.posting.post import HOLDS_UP_FOR, DeliveryRecord, FailedPost, LookUps, Post, PostState, SentPost, Settlement
 from storage.database import Database
 from storage.deliveries import digest_of, topics_behind
 from storage.due_posts import OPEN, free_to_look_for, free_to_send, with_parents
@@ -72,6 +72,66 @@ class SqlPostStore:
         )
         async with self._database.read() as connection:
             return list((await connection.execute(statement)).scalars())
+
+    async def failed(self, limit: int, *, channel_id: int | None = None) -> list[FailedPost]:
+        statement = (
+            select(POSTS.c.id, POSTS.c.channel_id, POSTS.c.due_at, POSTS.c.error, POSTS.c.attempts)
+            .where(POSTS.c.state == PostState.FAILED)
+            .order_by(POSTS.c.due_at.desc(), POSTS.c.id.desc())
+            .limit(limit)
+        )
+        if channel_id is not None:
+            statement = statement.where(POSTS.c.channel_id == channel_id)
+        async with self._database.read() as connection:
+            return [
+                FailedPost(
+                    id=row.id,
+                    channel_id=row.channel_id,
+                    failed_at=row.due_at,
+                    error=row.error,
+                    maybe_arrived=row.attempts > 1,
+                )
+                for row in await connection.execute(statement)
+            ]
+
+    async def retry(self, post_ids: Collection[int], now: datetime) -> int:
+        several = POSTS.c.attempts > 1
+        failed = (
+            select(POSTS.c.id)
+            .where(POSTS.c.id.in_(post_ids), POSTS.c.state == PostState.FAILED)
+            .order_by(POSTS.c.channel_id, POSTS.c.id)
+            .with_for_update()
+        )
+        async with self._database.write() as connection:
+            ids = list((await connection.execute(failed)).scalars())
+            statement = (
+                update(POSTS)
+                .where(POSTS.c.id.in_(ids))
+                .values(
+                    state=case((several, PostState.UNKNOWN.value), else_=PostState.PENDING.value),
+                    # A look into the history starts where the first request left; that none has left since is what
+                    # the worker knows somebody's wish by.
+                    first_attempt_at=case((several, POSTS.c.first_attempt_at), else_=None),
+                    attempt_at=case((several, POSTS.c.attempt_at), else_=None),
+                    attempts=0,
+                    look_ups=0,
+                    look_up_cursor="",
+                    look_up_began_at=None,
+                    late=False,
+                    due_at=now,
+                )
+            )
+            await connection.execute(statement)
+            await connection.execute(
+                update(DELIVERIES)
+                .where(
+                    DELIVERIES.c.post_id.in_(ids),
+                    DELIVERIES.c.state == DeliveryState.DROPPED,
+                    DELIVERIES.c.read_in.is_(None),
+                )
+                .values(state=DeliveryState.QUEUED)
+            )
+            return len(ids)
 
     async def delivery(self, channel_id: int, paper_id: str) -> DeliveryRecord | None:
         statement = (

@@ -16,9 +16,10 @@ from starlette.types import Scope
 
 from adapters.web.messages.reading import ChannelMessages
 from adapters.web.pages.channels import Workspace
+from adapters.web.pages.health import HealthPage
 from adapters.web.pages.panel import Panel
 from adapters.web.pages.rendering import STATIC, Pages
-from adapters.web.pages.shell import Shells
+from adapters.web.pages.shell import Place, Shells
 from adapters.web.people.login import login_routes
 from adapters.web.people.sessions import Sessions
 from adapters.web.platform import WebPlatform
@@ -58,7 +59,9 @@ def create_app(
     """
     sessions = Sessions(password, clock) if password is not None else None
     pages = Pages(banner=banner, has_login=sessions is not None)
-    shells = Shells(platform=platform, directory=directory, history=history, clock=clock)
+    shells = Shells(
+        platform=platform, directory=directory, history=history, clock=clock, places=(Place.HEALTH,)
+    )
     workspace = Workspace(
         platform=platform,
         commands=commands,
@@ -69,6 +72,7 @@ def create_app(
         shells=shells,
         panels=panels,
     )
+    health_page = HealthPage(health=health, commands=commands, pages=pages, shells=shells)
     known_host = [Middleware(HostCheck, allowed_hosts=allowed_hosts), Middleware(OriginCheck)]
     logged_in = [Middleware(LoginRequired, sessions=sessions)] if sessions is not None else []
 
@@ -83,7 +87,7 @@ def create_app(
     rooms = [
         Mount("/static", _Assets(directory=STATIC), middleware=known_host),
         *(login_routes(sessions, pages, known_host) if sessions else []),
-        Mount("/", routes=workspace.routes(), middleware=[*known_host, *logged_in]),
+        Mount("/", routes=[*workspace.routes(), *health_page.routes()], middleware=[*known_host, *logged_in]),
     ]
     return Starlette(
         routes=[

@@ -147,6 +147,7 @@ def services_of(
         store=store.health,
         sources=store.sources,
         channels=store.channels,
+        posts=store.posts,
         index=index,
         meaning=engine.meaning,
         clock=clock,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.channels.channel import PlatformName
 from bot.channels.directory import DEFAULT_TIME_ZONE
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
@@ -15,6 +14,7 @@ from bot.intake.store import SourceState
 from bot.messages.message import Block, Heading, bold, code
 from bot.papers.sources import title_of_source
 from bot.platforms.command_calls import CommandCall, Reply
+from bot.platforms.permissions import runs_the_bot
 from bot.text.counting import count_of
 from bot.text.shortening import shorten
 
@@ -27,7 +27,7 @@ async def sources(services: Services, call: CommandCall, arguments: Arguments) -
     action, what = arguments.text("action").lower(), arguments.text("feed")
     if not action:
         return await _listed(services, call)
-    if not _runs_the_bot(call):
+    if not runs_the_bot(call):
         raise UserError(
             "Feeds are for everybody whom I serve, so only whoever runs me adds and removes them: in the web "
             "workspace, or in a terminal with `paperround command`. Please ask them."
@@ -53,11 +53,6 @@ async def sources(services: Services, call: CommandCall, arguments: Arguments) -
     )
 
 
-def _runs_the_bot(call: CommandCall) -> bool:
-    """Whether somebody manages the whole installation: who is let into the local workspace, or has a terminal here."""
-    return call.person.may_manage and (call.address.platform is PlatformName.WEB or call.person.runs_the_bot)
-
-
 async def _listed(services: Services, call: CommandCall) -> Reply:
     now = services.clock.now()
     channel = await services.known_channel(call)
@@ -72,7 +67,7 @@ async def _listed(services: Services, call: CommandCall) -> Reply:
     if channel is not None and channel.settings.sources is not None:
         names = [f"`{name}`" for name in await services.sources_of(channel)]
         blocks.append(hint(f"This channel takes papers from {', '.join(names)} alone."))
-    if _runs_the_bot(call):
+    if runs_the_bot(call):
         blocks.append(hint("To add one: ", code("/papers sources add https://example.org/feed.xml")))
     return answer(*blocks)
 

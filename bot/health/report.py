@@ -15,7 +15,7 @@ from bot.channels.channel import Channel, ChannelState
 from bot.intake.store import SourceState
 from bot.meaning.store import Coverage
 from bot.papers.sources import SourceName
-from bot.posting.post import PostState
+from bot.posting.post import FailedPost, PostState
 
 #: Posts are counted by what became of them for so long.
 OUTCOMES_OF: Final = timedelta(hours=24)
@@ -41,17 +41,6 @@ class SourceHealth:
     @property
     def failing(self) -> bool:
         return self.state.failures > 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailedPost:
-    """A post that the bot gave up. `maybe_arrived` says that a request for it left, so that it is looked for first."""
-
-    id: int
-    channel_id: int
-    failed_at: datetime
-    error: str
-    maybe_arrived: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +85,6 @@ class StoredFacts:
     channels: Mapping[ChannelState, int]
     broken: Sequence[int] = ()
     broken_count: int = 0
-    failed: Sequence[FailedPost] = ()
     digests: Sequence[DigestTime] = ()
     processes: Sequence[Process] = ()
     size: int = 0

@@ -14,7 +14,15 @@ from bot.channels.next_digest import next_digest_at
 from bot.channels.store import ChannelStore
 from bot.clocks import Clock
 from bot.errors import EmbeddingError, SearchIndexError, StorageError
-from bot.health.report import HOURS, DatabaseHealth, DigestTime, FailedPost, HealthReport, SourceHealth, StoredFacts
+from bot.health.report import (
+    HOURS,
+    MOST_NAMED,
+    DatabaseHealth,
+    DigestTime,
+    HealthReport,
+    SourceHealth,
+    StoredFacts,
+)
 from bot.health.store import HealthStore
 from bot.intake.feeds import next_reading
 from bot.intake.polling import next_poll
@@ -22,6 +30,8 @@ from bot.intake.store import SourceState, SourceStore
 from bot.meaning.meaning import Meaning
 from bot.meaning.store import Coverage
 from bot.papers.sources import BUILT_IN
+from bot.posting.post import FailedPost
+from bot.posting.store import PostStore
 from bot.search.index import SearchIndex
 
 #: What a report on a fault should name, beside Python and ourselves.
@@ -44,6 +54,7 @@ class HealthReports:
         store: HealthStore,
         sources: SourceStore,
         channels: ChannelStore,
+        posts: PostStore,
         index: SearchIndex,
         meaning: Meaning,
         clock: Clock,
@@ -56,6 +67,7 @@ class HealthReports:
         self._store = store
         self._sources = sources
         self._channels = channels
+        self._posts = posts
         self._index = index
         self._meaning = meaning
         self._clock = clock
@@ -127,10 +139,11 @@ class HealthReports:
             return None, str(error)
 
     async def _named(self, stored: StoredFacts) -> tuple[list[Channel], list[tuple[FailedPost, Channel]]]:
-        wanted = {*stored.broken, *(post.channel_id for post in stored.failed)}
+        posts = await self._posts.failed(MOST_NAMED)
+        wanted = {*stored.broken, *(post.channel_id for post in posts)}
         channels = await self._channels.get(sorted(wanted))
         broken = [channels[each] for each in stored.broken if each in channels]
-        failed = [(post, channels[post.channel_id]) for post in stored.failed if post.channel_id in channels]
+        failed = [(post, channels[post.channel_id]) for post in posts if post.channel_id in channels]
         return broken, failed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.channels.channel import PlatformName
 from bot.channels.store import ChannelStore
 from bot.platforms.command_calls import CommandCall
 
@@ -9,3 +10,8 @@ from bot.platforms.command_calls import CommandCall
 async def may_manage(call: CommandCall, channels: ChannelStore) -> bool:
     """Whether the person may manage the channel of the call, by the platform's word and the workspace's role."""
     return call.person.manages_with(await channels.role(call.address))
+
+
+def runs_the_bot(call: CommandCall) -> bool:
+    """Whether somebody manages the whole installation: who is let into the local workspace, or has a terminal here."""
+    return call.person.may_manage and (call.address.platform is PlatformName.WEB or call.person.runs_the_bot)

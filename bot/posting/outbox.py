@@ -284,9 +284,9 @@ class OutboxWorker:
         looks = post.look_ups
         match decision:
             case Verdict.SEND_AGAIN:
-                await self._settle(post, PostState.PENDING, now, due_at=now)
+                await self._settle(post, PostState.PENDING, now, due_at=now, fresh_start=not post.attempts)
             case Verdict.SETTING_DECIDES if self._unknown_policy is UnknownPolicy.AT_LEAST_ONCE:
-                await self._settle(post, PostState.PENDING, now, due_at=now)
+                await self._settle(post, PostState.PENDING, now, due_at=now, fresh_start=not post.attempts)
             case Verdict.SETTING_DECIDES:
                 _log.warning("post.taken_for_sent", post=post.id)
                 await self._settle(post, PostState.SENT, now)

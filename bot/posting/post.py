@@ -92,6 +92,21 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FailedPost:
+    """A post that was given up, as the platform refused it or what it was about is gone.
+
+    `maybe_arrived` says that there was more than the one request that was refused, so that it is looked for before it
+    is sent again.
+    """
+
+    id: int
+    channel_id: int
+    failed_at: datetime
+    error: str
+    maybe_arrived: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryRecord:
     """What is stored of a paper in a channel.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from bot.channels.channel import PlatformName
 from bot.digests.content import PostContent, SharedPaper
-from bot.posting.post import DeliveryRecord, Post, PostState, SentPost, Settlement
+from bot.posting.post import DeliveryRecord, FailedPost, Post, PostState, SentPost, Settlement
 
 
 class PostStore(Protocol):
@@ -67,6 +67,17 @@ class PostStore(Protocol):
 
     async def failures(self, channel_id: int, since: datetime) -> list[str]:
         """Why posts that were made since then will never be sent, the latest first."""
+        ...
+
+    async def failed(self, limit: int, *, channel_id: int | None = None) -> list[FailedPost]:
+        """Posts that were given up, of one channel or of all, the latest first."""
+        ...
+
+    async def retry(self, post_ids: Collection[int], now: datetime) -> int:
+        """Has posts that were given up tried again, and their papers wait again; returns how many there were.
+
+        One of which an earlier request may have arrived is looked for before it is sent.
+        """
         ...
 
     async def delivery(self, channel_id: int, paper_id: str) -> DeliveryRecord | None:

@@ -89,7 +89,7 @@ async def test_refused_channels_and_posts_are_named_with_what_the_platform_said(
     await core.next_digest()
     report, facts = await stored(core)
     ((post, where),) = report.failed
-    assert (where.name, bool(post.error), post.maybe_arrived) == ("general", True, True)
+    assert (where.name, bool(post.error), post.maybe_arrived) == ("general", True, False)
     assert facts.outcomes[PostState.FAILED] == 1
     (closed,) = report.broken
     assert (closed.name, facts.broken_count, facts.channels[ChannelState.BROKEN]) == ("closed", 1, 1)

@@ -71,6 +71,10 @@ class Pages:
         """A whole page: a template that extends `shell.html`, with what it shows."""
         return self._templates.get_template(template).render(shell=shell, **content)
 
+    def fragment(self, template: str, **content: object) -> str:
+        """A part of a page, for one that is open."""
+        return self._templates.get_template(template).render(**content)
+
     def channel(
         self,
         shell: Shell,

@@ -232,13 +232,17 @@ async def running_workspace(
 
     app = create_app(
         platform=platform,
-        commands=commands,
         directory=directory,
         history=history_of(store),
         clock=clock,
-        health=health,
         metrics=metrics,
-        **{"password": None, "allowed_hosts": ["127.0.0.1", "localhost"], **options},
+        **{
+            "commands": commands,
+            "health": health,
+            "password": None,
+            "allowed_hosts": ["127.0.0.1", "localhost"],
+            **options,
+        },
     )
     server, serving, url = await _serve(app, platform)
     workspace = RunningWorkspace(url, platform, store, commands, clock, server, serving, health)
