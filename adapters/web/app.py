@@ -59,9 +59,7 @@ def create_app(
     """
     sessions = Sessions(password, clock) if password is not None else None
     pages = Pages(banner=banner, has_login=sessions is not None)
-    shells = Shells(
-        platform=platform, directory=directory, history=history, clock=clock, places=(Place.HEALTH,)
-    )
+    shells = Shells(platform=platform, directory=directory, history=history, clock=clock, places=(Place.HEALTH,))
     workspace = Workspace(
         platform=platform,
         commands=commands,
