@@ -13,9 +13,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.channels.channel import PlatformName
 from bot.digests.content import POST_CONTENT_JSON, PostContent, SharedPaper
 from bot.digests.digest import DeliveryState
-from bot.posting.post import HOLDS_UP_FOR, DeliveryRecord, FailedPost, LookUps, Post, PostState, SentPost, Settlement
+from bot.posting.post import (
+    HOLDS_UP_FOR,
+    DeliveryRecord,
+    DigestRecord,
+    FailedPost,
+    LookUps,
+    Post,
+    PostState,
+    SentPost,
+    Settlement,
+)
 from storage.database import Database
 from storage.deliveries import digest_of, topics_behind
+from storage.digest_records import latest_digests
 from storage.due_posts import OPEN, free_to_look_for, free_to_send, with_parents
 from storage.group_commit import GroupCommit
 from storage.plans import add_post
@@ -132,6 +143,10 @@ class SqlPostStore:
                 .values(state=DeliveryState.QUEUED)
             )
             return len(ids)
+
+    async def latest_digests(self, channel_id: int, limit: int) -> list[DigestRecord]:
+        async with self._database.read() as connection:
+            return await latest_digests(connection, channel_id, limit)
 
     async def delivery(self, channel_id: int, paper_id: str) -> DeliveryRecord | None:
         statement = (

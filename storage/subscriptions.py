@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, delete, exists, func, insert, literal, select, update
@@ -14,7 +14,7 @@ from bot.digests.digest import DeliveryState
 from bot.errors import UserError
 from bot.query.models import Models, embedding_model_of, models_read, models_written
 from bot.topics.decisions import MATCHED_AGAIN_FOR
-from bot.topics.store import Match, SubscriptionChange, TopicEdit, TopicOptions
+from bot.topics.store import Match, SubscriptionChange, TopicEdit, TopicFigures, TopicOptions
 from bot.topics.subscription import Subscription
 from storage.counters import Counter, next_numbers
 from storage.database import Database
@@ -25,6 +25,7 @@ from storage.tables.channels import CHANNELS
 from storage.tables.papers import PAPERS
 from storage.tables.posts import DELIVERIES, DELIVERY_TOPICS
 from storage.tables.topics import BASELINES, SUBSCRIPTIONS
+from storage.topic_figures import figures_of_topics
 from storage.vectors import make_current, match_undecided
 
 #: Topics of a channel that are removed together; no command lets anybody have more.
@@ -218,6 +219,10 @@ class SqlSubscriptionStore:
         )
         async with self._database.read() as connection:
             return {row.subscription_id: row.papers for row in await connection.execute(statement)}
+
+    async def figures(self, channel_id: int, since: date) -> dict[int, TopicFigures]:
+        async with self._database.read() as connection:
+            return await figures_of_topics(connection, channel_id, since)
 
     async def by_another_model(self, model: str) -> list[Subscription]:
         return await self._subscriptions(_by_another_model(model))

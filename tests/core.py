@@ -17,6 +17,7 @@ from bot.meaning.meaning import Meaning
 from bot.meaning.model import AbsentModel, EmbeddingModel
 from bot.messages.plain import plain_text
 from bot.metrics import Metrics
+from bot.panels.panels import Panels
 from bot.papers.paper import Paper
 from bot.platforms.command_calls import CommandCall, Person, Reply
 from bot.platforms.platform import Platform
@@ -85,6 +86,7 @@ class Core:
         self.finder = services.finder
         self.forecasts = services.forecasts
         self.health = services.health
+        self.panels = Panels(services)
         self.commands = Commands(services, metrics)
         self.reactions = Reactions(services)
 
@@ -92,14 +94,16 @@ class Core:
         return Address(self.platform.name, workspace, channel)
 
     async def ask(self, line: str, channel: str = "general", *, person: Person = MANAGER, **more: str) -> Reply:
-        call = CommandCall(
+        return await self.commands.run(self.call(line, channel, person=person, **more))
+
+    def call(self, line: str = "", channel: str = "general", *, person: Person = MANAGER, **more: str) -> CommandCall:
+        return CommandCall(
             line=line,
             address=self.address(channel),
             channel_name=channel,
             person=person,
             from_message=more.get("from_message"),
         )
-        return await self.commands.run(call)
 
     async def say(self, line: str, channel: str = "general") -> str:
         """Gives a command that must be understood; returns the answer as plain text."""

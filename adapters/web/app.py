@@ -18,8 +18,11 @@ from adapters.web.messages.reading import ChannelMessages
 from adapters.web.pages.channels import Workspace
 from adapters.web.pages.health import HealthPage
 from adapters.web.pages.panel import Panel
+from adapters.web.pages.panels import panels_of
 from adapters.web.pages.rendering import STATIC, Pages
+from adapters.web.pages.settings import SettingsPages
 from adapters.web.pages.shell import Place, Shells
+from adapters.web.pages.topics import TopicPages
 from adapters.web.people.login import login_routes
 from adapters.web.people.sessions import Sessions
 from adapters.web.platform import WebPlatform
@@ -29,6 +32,7 @@ from bot.channels.directory import BrowsableDirectory
 from bot.clocks import Clock
 from bot.errors import PaperRoundError, StorageError
 from bot.health.reporting import Health
+from bot.panels.panels import Panels
 from bot.platforms.command_calls import CommandRunner
 from bot.posting.history import History
 
@@ -46,6 +50,7 @@ def create_app(
     allowed_hosts: Sequence[str],
     extra_routes: Sequence[BaseRoute] = (),
     panels: Sequence[Panel] = (),
+    channel_panels: Panels | None = None,
     banner: str = "",
     with_workspace: bool = True,
 ) -> Starlette:
@@ -53,13 +58,14 @@ def create_app(
 
     With a `password` everything but the login, `/healthz` and the word of `/readyz` needs a session; `/readyz` and
     `/metrics` also take the password as a bearer token. `allowed_hosts` are host names without ports. `extra_routes`
-    come first, and only the security headers apply to them: they protect themselves. `panels` stand beside channels.
-    Without the workspace only the extra routes, the health checks and the metrics are there. Serve it with
-    `WebServer`, or stopping takes for ever.
+    come first, and only the security headers apply to them: they protect themselves. `panels` stand beside channels,
+    those of `channel_panels` first, with which topics can be edited. Without the workspace only the extra routes, the
+    health checks and the metrics are there. Serve it with `WebServer`, or stopping takes for ever.
     """
     sessions = Sessions(password, clock) if password is not None else None
     pages = Pages(banner=banner, has_login=sessions is not None)
     shells = Shells(platform=platform, directory=directory, history=history, clock=clock, places=(Place.HEALTH,))
+    own_panels = panels_of(channel_panels, pages, clock) if channel_panels else []
     workspace = Workspace(
         platform=platform,
         commands=commands,
@@ -68,9 +74,14 @@ def create_app(
         clock=clock,
         pages=pages,
         shells=shells,
-        panels=panels,
+        panels=[*own_panels, *panels],
     )
     health_page = HealthPage(health=health, commands=commands, pages=pages, shells=shells)
+    routes = [*workspace.routes(), *health_page.routes()]
+    if channel_panels is not None:
+        editing = TopicPages(panels=channel_panels, commands=commands, pages=pages, shells=shells)
+        settings = SettingsPages(panels=channel_panels, commands=commands, pages=pages, shells=shells)
+        routes += [*editing.routes(), *settings.routes()]
     known_host = [Middleware(HostCheck, allowed_hosts=allowed_hosts), Middleware(OriginCheck)]
     logged_in = [Middleware(LoginRequired, sessions=sessions)] if sessions is not None else []
 
@@ -85,7 +96,7 @@ def create_app(
     rooms = [
         Mount("/static", _Assets(directory=STATIC), middleware=known_host),
         *(login_routes(sessions, pages, known_host) if sessions else []),
-        Mount("/", routes=[*workspace.routes(), *health_page.routes()], middleware=[*known_host, *logged_in]),
+        Mount("/", routes=routes, middleware=[*known_host, *logged_in]),
     ]
     return Starlette(
         routes=[

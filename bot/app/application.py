@@ -47,6 +47,7 @@ from bot.meaning.finding import Finder
 from bot.meaning.meaning import Meaning
 from bot.meaning.model import AbsentModel, EmbeddingModel
 from bot.metrics import Metrics
+from bot.panels.panels import Panels
 from bot.platforms.platform import Platform
 from storage.search.index import TantivyIndex
 from storage.store import SqlStore
@@ -115,6 +116,7 @@ class Application:
     meaning: Meaning
     engine: Engine
     commands: Commands
+    panels: Panels
     examples: Examples
     directory: Directory
     metrics: Metrics
@@ -216,6 +218,7 @@ async def open_application(
             meaning=engine.meaning,
             engine=engine,
             commands=parts.commands,
+            panels=Panels(services),
             examples=services.examples,
             directory=parts.directory,
             metrics=metrics,

@@ -28,6 +28,7 @@ def web_server(application: Application, banner: str = "") -> WebServer:
     app = create_app(
         platform=application.web,
         commands=application.commands,
+        channel_panels=application.panels,
         directory=application.directory,
         history=history_of(application.store),
         clock=application.clock,

@@ -18,13 +18,16 @@ from bot.papers.ids import parse_paper_id
 from bot.papers.paper import Paper
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.platforms.outcomes import Outgoing
+from bot.query.queries import Query
+from bot.query.syntax import Or, PaperId, Sort
+from bot.reading.lists import SavedPaper
 from bot.reading.votes import Vote
 from bot.text.counting import count_of
 
 PAGE = 10  # papers of a reading list at a time
 MOST_SAVED = 1000
 MOST_CITED = 500
-LIST = "list"
+LIST, FIND = "list", "find"
 #: The line of a command that platforms give by themselves.
 REDRAW = "redraw"
 #: Of what was pressed on a card for one person: the card takes its new form.
@@ -58,6 +61,8 @@ async def unsave(services: Services, call: CommandCall, arguments: Arguments) ->
 
 
 async def saved(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
+    if find := arguments.text(FIND):
+        return await _found(services, call, find, arguments)
     total = await services.reading.saved_count(call.reader)
     if not total:
         return answer(
@@ -74,6 +79,38 @@ async def saved(services: Services, call: CommandCall, arguments: Arguments) -> 
     blocks += turning("saved", page, total, PAGE)
     blocks.append(Buttons(tuple(Button(kind.label, f"saved {name}") for name, kind in FORMATS.items())))
     return answer(*blocks, replaces=call.from_message is not None and "page" in arguments)
+
+
+async def _found(services: Services, call: CommandCall, find: str, arguments: Arguments) -> Reply:
+    """The papers of the list that a query finds, as a list or as citations."""
+    found = await found_in_list(services, call, find)
+    if not found:
+        return answer(say("Nothing on your list matches ", code(find), "."), Buttons((Button("My list", "saved"),)))
+    chosen = arguments.text("format") or LIST
+    if chosen != LIST:
+        return _cited([entry.paper for entry in found], FORMATS[chosen], "reading-list", len(found))
+    page = min(arguments.number("page") or 1, pages(len(found), PAGE))
+    blocks: list[Block] = [Heading(f"Your reading list: {count_of(len(found), 'paper')} found")]
+    blocks += [paper_line(entry.paper) for entry in found[(page - 1) * PAGE : page * PAGE]]
+    # A quotation mark would end the value; nothing else in it is special.
+    blocks += turning(f'saved --find "{find.replace(chr(34), chr(39))}"', page, len(found), PAGE)
+    return answer(*blocks, replaces=call.from_message is not None and "page" in arguments)
+
+
+async def found_in_list(services: Services, call: CommandCall, find: str) -> list[SavedPaper]:
+    """The papers on the person's list that a query finds, what was saved last first.
+
+    Raises `UserError` for a query that cannot be read.
+    """
+    query = await services.examples.decided(await services.query(find), known=await services.models_here(call))
+    entries = await services.reading.saved(call.reader, limit=MOST_SAVED)
+    if not entries:
+        return []
+    ids = tuple(PaperId(entry.paper.id) for entry in entries)
+    on_list = Or(ids) if ids[1:] else ids[0]
+    page = await services.index.search(Query.of(query.meeting(on_list).root, Sort.NEW), limit=len(ids))
+    found = {hit.paper_id for hit in page.hits}
+    return [entry for entry in entries if entry.paper.id in found]
 
 
 async def bib(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
@@ -156,9 +193,10 @@ COMMANDS = (
         handler=saved,
         parameters=(
             Parameter(name="format", help="how to write it", kind=Kind.CHOICE, choices=(LIST, *FORMATS)),
+            Parameter(name=FIND, help="only what a query finds in it", option=True),
             PAGE_OPTION,
         ),
-        examples=("saved", "saved bibtex"),
+        examples=("saved", "saved bibtex", "saved --find diffusion"),
         details="The list is yours alone, wherever you look at it.",
     ),
     Command(

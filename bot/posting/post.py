@@ -6,6 +6,7 @@ papers as they are when it is sent, so that a summary or a vote that came later 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -104,6 +105,20 @@ class FailedPost:
     failed_at: datetime
     error: str
     maybe_arrived: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestRecord:
+    """What became of a digest: when it was planned, how its messages stand, and what last went wrong with one.
+
+    `posted_at` is when the last of its messages that was sent was sent.
+    """
+
+    digest: Digest
+    planned_at: datetime
+    posts: Mapping[PostState, int]
+    error: str
+    posted_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

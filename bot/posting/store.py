@@ -8,7 +8,7 @@ from typing import Protocol
 
 from bot.channels.channel import PlatformName
 from bot.digests.content import PostContent, SharedPaper
-from bot.posting.post import DeliveryRecord, FailedPost, Post, PostState, SentPost, Settlement
+from bot.posting.post import DeliveryRecord, DigestRecord, FailedPost, Post, PostState, SentPost, Settlement
 
 
 class PostStore(Protocol):
@@ -78,6 +78,10 @@ class PostStore(Protocol):
 
         One of which an earlier request may have arrived is looked for before it is sent.
         """
+        ...
+
+    async def latest_digests(self, channel_id: int, limit: int) -> list[DigestRecord]:
+        """What became of the channel's latest digests, the newest first."""
         ...
 
     async def delivery(self, channel_id: int, paper_id: str) -> DeliveryRecord | None:

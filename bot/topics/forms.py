@@ -9,11 +9,18 @@ from bot.platforms.permissions import may_manage
 from bot.topics.store import SubscriptionStore, TopicOptions
 
 
-def line_of(options: TopicOptions, *, number: int | None = None, min_upvotes: str = "", backfill: str = "") -> str:
+def line_of(
+    options: TopicOptions,
+    *,
+    number: int | None = None,
+    min_upvotes: str = "",
+    backfill: str = "",
+    for_me: bool = False,
+) -> str:
     """The command that a filled form stands for: `edit` for the topic with that number, else `subscribe`.
 
-    Numbers are what a person wrote; the command says what is wrong with them. The query comes last, where nothing in it
-    is taken for an option.
+    With `for_me` it becomes a topic of the person's own. Numbers are what a person wrote; the command says what is
+    wrong with them. The query comes last, where nothing in it is taken for an option.
     """
     # A quotation mark would end the name; nothing else in it is special.
     name = " ".join(options.name.replace('"', "'").split())
@@ -27,6 +34,7 @@ def line_of(options: TopicOptions, *, number: int | None = None, min_upvotes: st
         parts += ["--instant"] if options.instant else []
         parts += [f"--backfill {older}"] if older else []
         parts += [f'--name "{name}"'] if name else []
+        parts += ["--for me"] if for_me else []
     return " ".join([*parts, "--", *options.query.split()])
 
 

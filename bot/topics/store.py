@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Protocol
 
 from bot.query.models import Models
@@ -33,6 +33,19 @@ class TopicEdit:
     subscription_id: int
     options: TopicOptions
     unwanted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TopicFigures:
+    """What a topic brought to its channel: papers by the day of the digest, and the channel's votes on them."""
+
+    by_day: Mapping[date, int] = field(default_factory=dict)
+    up: int = 0
+    down: int = 0
+
+    @property
+    def brought(self) -> int:
+        return sum(self.by_day.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +112,13 @@ class SubscriptionStore(Protocol):
 
     async def delivered(self, channel_id: int, since: datetime) -> dict[int, int]:
         """How many papers each topic brought since then."""
+        ...
+
+    async def figures(self, channel_id: int, since: date) -> dict[int, TopicFigures]:
+        """What each topic brought with the digests from that day on; a topic that brought nothing is left out.
+
+        A bounded number of statements, however many topics there are.
+        """
         ...
 
     async def by_another_model(self, model: str) -> list[Subscription]:

@@ -435,3 +435,21 @@ async def test_the_database_itself_refuses_a_second_post_in_flight(store: SqlSto
         async with store.database.write() as connection:
             await connection.execute(POSTS.update().values(state=PostState.LEASED))
     assert await counted(store) == {PostState.PENDING: 2}
+
+
+async def test_the_latest_digests_say_what_became_of_their_messages(store: SqlStore) -> None:
+    here, elsewhere = await channel(store), await channel(store, "other")
+    subscribed = await topic(store, here)
+    ids = await queue(store, here, subscribed, *(paper(number) for number in range(1, 4)))
+    await store.digests.plan(plan(here, ids, per_message=1), NOON)
+    assert [record.posts for record in await store.posts.latest_digests(here.id, 5)] == [{PostState.PENDING: 3}]
+    await sent(store, await lease_one(store), at=NOON + SECOND)
+    failing = await lease_one(store)
+    await store.posts.begin(failing, now=NOON, until=NOON + LEASE)
+    await settle(store, failing, PostState.FAILED, error="too long")
+    (record,) = await store.posts.latest_digests(here.id, 5)
+    assert (record.digest.total, record.planned_at, record.posted_at) == (3, NOON, NOON + SECOND)
+    assert record.posts == {PostState.SENT: 1, PostState.FAILED: 1, PostState.PENDING: 1}
+    assert record.error == "too long"
+    assert await store.posts.latest_digests(here.id, 0) == []
+    assert await store.posts.latest_digests(elsewhere.id, 5) == []

@@ -8,11 +8,12 @@ from datetime import timedelta
 import pytest
 
 from bot.errors import UserError
-from bot.topics.store import SubscriptionChange, TopicOptions
+from bot.reading.votes import Vote
+from bot.topics.store import SubscriptionChange, TopicFigures, TopicOptions
 from storage.statements import CHUNK
 from storage.store import SqlStore
 from tests.clocks import NOON
-from tests.storage.scenes import channel, lease_one, listed, match, paper, plan, queue, sent, topic
+from tests.storage.scenes import TODAY, channel, lease_one, listed, match, paper, plan, queue, sent, topic
 
 
 async def test_a_topic_comes_back_as_it_was_chosen(store: SqlStore) -> None:
@@ -291,3 +292,22 @@ async def test_removing_and_planning_at_once_either_posts_or_drops(database_url:
         assert (kept, await one_store.posts.open_in(here.id)) == ((set(ids), 1) if planned else (set(), 0))
     await one_store.close()
     await other_store.close()
+
+
+async def test_figures_are_counted_by_the_day_of_the_digest_with_the_votes_of_the_channel(store: SqlStore) -> None:
+    here, elsewhere = await channel(store), await channel(store, "other")
+    agents, turtles = await topic(store, here, "agents"), await topic(store, here, "turtles")
+    ids = await queue(store, here, agents, paper(1), paper(2))
+    ids += await queue(store, here, turtles, paper(3))
+    await store.digests.plan(plan(here, ids), NOON)
+    assert await store.subscriptions.figures(here.id, TODAY) == {}
+    await sent(store, await lease_one(store))
+    for person, vote in (("ada", Vote.UP), ("bob", Vote.DOWN)):
+        await store.reading.vote(here.id, "2605.00001", person, vote, NOON)
+        await store.reading.vote(elsewhere.id, "2605.00002", person, vote, NOON)
+    assert await store.subscriptions.figures(here.id, TODAY) == {
+        agents.id: TopicFigures({TODAY: 2}, up=1, down=1),
+        turtles.id: TopicFigures({TODAY: 1}),
+    }
+    assert await store.subscriptions.figures(here.id, TODAY + timedelta(days=1)) == {}
+    assert await store.subscriptions.figures(elsewhere.id, TODAY) == {}

@@ -20,7 +20,6 @@ from adapters.slack.interactions.settings_modal import (
     channel_of_view,
     channel_view,
     chosen_channel,
-    current_values,
     settings_view,
 )
 from adapters.slack.interactions.topic_modal import (
@@ -39,6 +38,7 @@ from bot.channels.channel import Channel
 from bot.commands.settings import configure_line
 from bot.commands.wording import answer, say
 from bot.messages.message import Button, Buttons, Note, code, text
+from bot.panels.settings import typed_values
 from bot.platforms.command_calls import CommandCall, CommandRunner, Reply
 from bot.topics.forms import TopicForms
 from bot.topics.store import TopicOptions
@@ -199,7 +199,7 @@ class Modals:
     async def _change(self, view: Json, person: str) -> dict[str, str]:
         channel_id, name = channel_of_view(view)
         channel = await self._forms.channel_at(await self._calls.address(channel_id))
-        changes = list(changes_of(view, current_values(channel) if channel else {}))
+        changes = list(changes_of(view, typed_values(channel) if channel else {}))
         wrong = {change.field: change.mistake for change in changes if change.mistake}
         changes = [change for change in changes if not change.mistake]
         if not changes:

@@ -13,6 +13,7 @@ from adapters.slack.messages import block_kit, limits
 from adapters.slack.messages.mentions import mention_name, mentioned_person
 from bot.channels.channel import Channel
 from bot.commands.settings import MENTION, SETTINGS
+from bot.panels.settings import typed_values
 
 #: These are in open forms and in the manifest, and must keep their meaning.
 SETTINGS_FORM: Final = "paperround.settings"
@@ -46,7 +47,7 @@ def chosen_channel(view: Json) -> str:
 
 def settings_view(channel: Channel) -> Json:
     """The modal with everything as it is now."""
-    values = current_values(channel)
+    values = typed_values(channel)
     blocks = [
         _text_field("schedule", values["schedule"], "Like weekdays 09:00, mon,thu 17:30, hourly or instant."),
         _text_field("timezone", values["timezone"], "Like Europe/Berlin."),
@@ -73,12 +74,6 @@ def channel_of_view(view: Json) -> tuple[str, str]:
     """The id and the name of the channel whose form this is."""
     channel_id, name = json.loads(view["private_metadata"])
     return channel_id, name
-
-
-def current_values(channel: Channel) -> dict[str, str]:
-    """What each field shows, as somebody would write it in a command."""
-    values = {"schedule": channel.schedule, "timezone": channel.time_zone}
-    return values | {key: setting.typed(channel.settings) for key, setting in SETTINGS.items()}
 
 
 @dataclass(frozen=True, slots=True)

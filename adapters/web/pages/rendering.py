@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from adapters.web.addresses import path_segment
 from adapters.web.messages.timeline import ChannelView, MessageView, Thread
@@ -17,6 +17,7 @@ from adapters.web.pages.panel import Panel
 from adapters.web.pages.shell import PLATFORMS, ChannelList, Shell
 from bot.channels.channel import PlatformName
 from bot.messages.message import Button, Buttons, Document, Heading, Message, Paragraph, text
+from bot.query.marking import marks_of
 from bot.text.counting import count_of
 from bot.text.shortening import shorten
 
@@ -56,6 +57,8 @@ class Pages:
             "shorten": shorten,
             "count_of": count_of,
             "segment": path_segment,
+            "capital": lambda sentence: sentence[:1].upper() + sentence[1:],
+            "painted": painted,
             "without_day": without_day,
         }
         self._templates.globals |= {
@@ -71,9 +74,9 @@ class Pages:
         """A whole page: a template that extends `shell.html`, with what it shows."""
         return self._templates.get_template(template).render(shell=shell, **content)
 
-    def fragment(self, template: str, **content: object) -> str:
-        """A part of a page, for one that is open."""
-        return self._templates.get_template(template).render(**content)
+    def fragment(self, template: str, **content: object) -> Markup:
+        """A piece of a page, as HTML that is safe to show."""
+        return Markup(self._templates.get_template(template).render(**content))  # noqa: S704 - templates escape
 
     def channel(
         self,
@@ -145,6 +148,18 @@ def web_link(url: str) -> str:
 def data_url(document: Document) -> str:
     """An address that is the document itself, to be saved as a file. RFC 2397."""
     return f"data:{document.media_type};charset=utf-8,{quote(document.text, safe='')}"
+
+
+def painted(query: str) -> Markup:
+    """A query with its parts marked as what they are, for the same colours that the editor gives them."""
+    pieces, at = [], 0
+    for mark in marks_of(query):
+        excluded = " q-not" if mark.excluded else ""
+        pieces.append(escape(query[at : mark.start]))
+        piece = Markup('<span class="q-{}{}">{}</span>')
+        pieces.append(piece.format(mark.kind.value, excluded, query[mark.start : mark.end]))
+        at = mark.end
+    return Markup("").join([*pieces, escape(query[at:])])
 
 
 def without_day(heading: str, day: str) -> str:

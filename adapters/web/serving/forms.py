@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 LARGEST_BODY = 64 * 1024  # bytes; a command line has at most a few hundred characters
-MOST_FIELDS = 20
+MOST_FIELDS = 200  # a form of settings has a box for each source
 LARGEST_ID = 2**63 - 1
 
 

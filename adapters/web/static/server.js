@@ -1,6 +1,12 @@
 // Talking to the server.
 
-export class Refused extends Error {}
+// What the server refused, with all that it said of it as `content`.
+export class Refused extends Error {
+  constructor(sentence, content = {}) {
+    super(sentence);
+    this.content = content;
+  }
+}
 
 // Answers of the server: JSON, or a sentence to show.
 export async function ask(path, fields) {
@@ -13,7 +19,9 @@ export async function ask(path, fields) {
   const answer = await answerTo(path, request);
   const isJson = answer.headers.get("content-type")?.startsWith("application/json");
   const content = isJson ? await answer.json() : {};
-  if (!answer.ok) throw new Refused(content.error ?? `The workspace answered ${answer.status}. Try again in a moment.`);
+  if (!answer.ok) {
+    throw new Refused(content.error ?? `The workspace answered ${answer.status}. Try again in a moment.`, content);
+  }
   return content;
 }
 

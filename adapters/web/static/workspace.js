@@ -166,6 +166,7 @@ async function run(line, pressed) {
   try {
     showAnswer(await ask(`${base}/command`, { line, from }), pressed, line);
     refreshChannels();
+    document.dispatchEvent(new Event("paperround:news")); // what stands beside the log may be otherwise now
     return true;
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
@@ -311,6 +312,7 @@ function connect() {
     });
   on("message", (message) => {
     arrive(message);
+    document.dispatchEvent(new Event("paperround:news"));
     noteActivity({ [channel]: Number(message.id) });
     if (document.hidden) document.title = `(${(unheard += 1)}) ${title}`;
   });

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, Route, expect
 
+from tests.adapters.web.core_workspace import CoreWorkspace
 from tests.adapters.web.workspace import RunningWorkspace
 
 DESKTOP = {"width": 1280, "height": 800}
@@ -20,7 +21,12 @@ PIXEL = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 
 @asynccontextmanager
 async def opened(
-    browser: Browser, workspace: RunningWorkspace, path: str = "/c/general", *, refusals: int | None = 0, **options: Any
+    browser: Browser,
+    workspace: RunningWorkspace | CoreWorkspace,
+    path: str = "/c/general",
+    *,
+    refusals: int | None = 0,
+    **options: Any,
 ) -> AsyncIterator[Page]:
     """A page of the workspace in a browser of its own.
 

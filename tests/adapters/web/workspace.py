@@ -244,7 +244,7 @@ async def running_workspace(
             **options,
         },
     )
-    server, serving, url = await _serve(app, platform)
+    server, serving, url = await serve(app, platform)
     workspace = RunningWorkspace(url, platform, store, commands, clock, server, serving, health)
     try:
         yield workspace
@@ -254,7 +254,7 @@ async def running_workspace(
         await store.close()
 
 
-async def _serve(app: Starlette, platform: WebPlatform) -> tuple[WebServer, asyncio.Task[None], str]:
+async def serve(app: Starlette, platform: WebPlatform) -> tuple[WebServer, asyncio.Task[None], str]:
     config = server_config(app, host="127.0.0.1", port=0)
     server = WebServer(config, platform)
     serving = asyncio.create_task(server.serve())

@@ -1,0 +1,191 @@
+"""Drafts: what a topic that somebody is writing would bring, and what would make it better."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.channels.channel import Channel
+from bot.commands.by_example import query_written
+from bot.commands.searching import known_paper
+from bot.commands.services import Services
+from bot.errors import UserError
+from bot.forecasts.forecasting import Changes, FoundPaper
+from bot.forecasts.refinement import exclusions_of, with_example, without
+from bot.forecasts.volume import Volume
+from bot.messages.message import Span
+from bot.papers.ids import paper_id_of, parse_paper_id
+from bot.papers.paper import Paper
+from bot.papers.sources import SourceName
+from bot.platforms.command_calls import CommandCall
+from bot.query.by_example import ABOUT, LIKE
+from bot.query.errors import QueryError
+from bot.query.explanations import explain
+from bot.query.marking import Mistake, mistake_in
+from bot.query.models import Models
+from bot.query.parser import parse
+from bot.query.queries import Query, plain_words, with_words
+from bot.search.questions import without_question
+from bot.text.typed import as_typed
+from bot.topics.subscription import wanted_query
+
+SHOWN: Final = 10  # papers
+NAMED: Final = 3  # papers that a change wins or loses
+FEWEST_WORDS: Final = 2  # for which their meaning is offered
+#: Terms by example whose models are kept for the next letter that is typed.
+_MOST_KEPT: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Another way to write a draft: what it is, and the query or the bound that it has then."""
+
+    label: str
+    query: str = ""
+    min_upvotes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a draft would bring. Of one with a `mistake` nothing else is known but suggestions.
+
+    `meaning` says in words what it finds; `volume` is None where no papers are known at all.
+    """
+
+    mistake: Mistake | None = None
+    meaning: Sequence[Span] = ()
+    volume: Volume | None = None
+    found: Sequence[FoundPaper] = ()
+    suggestions: Sequence[Suggestion] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A change of a draft that takes account of a paper: what it is called, the query then, and what changes."""
+
+    label: str
+    query: str
+    changes: Changes
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """What may be changed because a paper is `wanted`, or is not."""
+
+    paper: Paper
+    wanted: bool
+    proposals: Sequence[Proposal] = field(default_factory=tuple)
+
+
+class Drafts:
+    """Looks at drafts. Its methods may raise `StorageError`."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._models: OrderedDict[tuple[str, tuple[SourceName, ...]], Models] = OrderedDict()
+
+    async def preview(self, call: CommandCall, written: str, min_upvotes: int | None = None) -> Preview:
+        """What the draft would bring to the channel of the call. A mistake in it is a part of the answer."""
+        services = self._services
+        sources, chosen = await self._sources(call)
+        linked = () if written.lower().startswith((f"{LIKE} ", "doi:")) else _papers_like(written)
+        mistake = None
+        try:
+            text, _ = await query_written(services, call, written)
+            mistake = mistake_in(text, sources=await services.sources.names())
+            query = await self._decided(call, parse(text), chosen) if mistake is None else None
+        except UserError as error:
+            mistake = Mistake(0, len(written), str(error))
+            query = None
+        if query is None:
+            return Preview(mistake=mistake, suggestions=linked)
+        wanted = wanted_query(query, min_upvotes)
+        volume = await services.forecasts.volume(wanted, sources)
+        return Preview(
+            meaning=explain(wanted),
+            volume=volume,
+            found=await services.forecasts.found(wanted, SHOWN),
+            suggestions=[*linked, *await self._suggestions(query, wanted, written, volume)],
+        )
+
+    async def proposals(
+        self, call: CommandCall, written: str, paper: str, *, wanted: bool, min_upvotes: int | None = None
+    ) -> Proposals:
+        """What of the draft may be changed for a paper that is wanted, or is not.
+
+        Raises `UserError` for a draft with a mistake, and a paper that nobody knows.
+        """
+        services = self._services
+        _, chosen = await self._sources(call)
+        text, _ = await query_written(services, call, written)
+        query = await self._decided(call, await services.query(text), chosen)
+        about = await known_paper(services, parse_paper_id(paper))
+        if wanted:
+            others = [("Find what is like it, too", with_example(query, about.id))]
+        else:
+            parts = exclusions_of(about, [query.text])
+            others = [(f"Not {one.label}", without(query, parse(one.part))) for one in parts]
+        proposals = []
+        for label, changed in others:
+            other = await self._decided(call, changed, chosen)
+            bounded = [wanted_query(one, min_upvotes) for one in (query, other)]
+            changes = await services.forecasts.changes(bounded[0], bounded[1], NAMED)
+            if changes is not None and other.text != query.text:
+                proposals.append(Proposal(label, other.text, changes))
+        return Proposals(about, wanted, proposals)
+
+    async def _sources(self, call: CommandCall) -> tuple[Sequence[SourceName], frozenset[SourceName] | None]:
+        """The sources of the channel, and those that it chose."""
+        channel: Channel | None = await self._services.known_channel(call)
+        return await self._services.sources_of(channel), channel.settings.sources if channel else None
+
+    async def _decided(self, call: CommandCall, query: Query, chosen: frozenset[SourceName] | None) -> Query:
+        """The query with its terms by example decided, as the channel's topics decide them; once while it is typed."""
+        terms = [Query.of(term).text for term in query.by_example()]
+        if not terms:
+            return query
+        of = tuple(sorted(chosen or ()))
+        known = await self._services.models_here(call)
+        kept = tuple(model for term in terms for model in self._models.get((term, of), ()))
+        decided = await self._services.examples.decided(query, sources=chosen, known=(*kept, *known))
+        for term, model in decided.models:
+            self._models[term, of] = ((term, model),)
+            self._models.move_to_end((term, of))
+        while len(self._models) > _MOST_KEPT:
+            self._models.popitem(last=False)
+        return decided
+
+    async def _suggestions(self, query: Query, wanted: Query, written: str, volume: Volume | None) -> list[Suggestion]:
+        found: list[Suggestion] = []
+        if nearest := await self._services.index.nearest_words(query):
+            other = with_words(query, {word: others[0] for word, others in nearest.items()})
+            found.append(Suggestion(f"Did you mean {', '.join(others[0] for others in nearest.values())}?", other))
+        asked = without_question(query, written)
+        if asked.text != query.text:
+            found.append(Suggestion("Only the words that tell", asked.text))
+        words = plain_words(query)
+        if words and len(words.split()) >= FEWEST_WORDS and not self._services.meaning.problem:
+            found += _readable("By meaning", f'{ABOUT}:"{" ".join(written.replace(chr(34), " ").split())}"')
+        if volume is not None and volume.is_large:
+            if volume.halved_by:
+                label = f"From {volume.halved_by} upvotes on: about half of them"
+                found.append(Suggestion(label, min_upvotes=volume.halved_by))
+            elif word := await self._services.forecasts.halving_word(wanted):
+                found += _readable(f"With “{word}”: about half of them", f"{query.text} {word}")
+        return found
+
+
+def _papers_like(written: str) -> tuple[Suggestion, ...]:
+    """What somebody means who pastes a link to a paper."""
+    paper_id = paper_id_of(as_typed(written.strip()))
+    return (Suggestion("Papers like that one", f"{LIKE}:{paper_id}"),) if paper_id else ()
+
+
+def _readable(label: str, query: str) -> list[Suggestion]:
+    """The suggestion, if its query can be read: a longer one may be too long."""
+    try:
+        return [Suggestion(label, parse(query).text)]
+    except QueryError:
+        return []

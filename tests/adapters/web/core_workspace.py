@@ -1,0 +1,62 @@
+"""A running workspace for tests on the whole core: real server, real sockets, real commands, store and index."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from adapters.web.app import create_app
+from adapters.web.platform import WebPlatform
+from bot.app.assembly import history_of
+from bot.channels.directory import Directory
+from storage.store import SqlStore
+from tests.adapters.web.workspace import serve
+from tests.core import Core
+
+
+@dataclass
+class CoreWorkspace:
+    """The workspace that is served at `url`, with the core behind it."""
+
+    url: str
+    core: Core
+
+    def client(self, **options: Any) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=10, **options)
+
+
+@asynccontextmanager
+async def core_workspace(folder: Path, **options: Any) -> AsyncIterator[CoreWorkspace]:
+    """Serves the workspace of a core on a free port of the loopback for the length of the block."""
+    store = SqlStore(f"sqlite:///{folder / 'core.db'}")
+    await store.open()
+    core = Core(store, folder / "index")
+    platform = WebPlatform(store.messages, core.clock, poll_interval=0.05)
+
+    async def metrics() -> tuple[bytes, str]:
+        return b"", "text/plain"
+
+    app = create_app(
+        platform=platform,
+        commands=core.commands,
+        directory=Directory(store.channels, core.clock),
+        clock=core.clock,
+        history=history_of(store),
+        health=core.health,
+        metrics=metrics,
+        channel_panels=core.panels,
+        **{"password": None, "allowed_hosts": ["127.0.0.1"], **options},
+    )
+    server, serving, url = await serve(app, platform)
+    try:
+        yield CoreWorkspace(url, core)
+    finally:
+        server.should_exit = True
+        await serving
+        await core.index.close()
+        await store.close()
