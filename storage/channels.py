@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, func, or_,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState, PlatformName, Workspace
+from storage.channel_ends import delete_marked, mark_deleted, rename_channel
 from storage.database import Database
 from storage.retention import delete_left_workspaces
 from storage.statements import chunks, upsert
@@ -90,6 +91,7 @@ class SqlChannelStore:
         *,
         person: str = "",
         words: str = "",
+        name: str = "",
         after: int | None = None,
         archived: bool = False,
         limit: int,
@@ -104,6 +106,8 @@ class SqlChannelStore:
         if words:
             named = (column.icontains(words, autoescape=True) for column in (CHANNELS.c.name, WORKSPACES.c.name))
             statement = statement.where(or_(*named))
+        if name:
+            statement = statement.where(func.lower(CHANNELS.c.name) == name.lower())
         async with self._database.read() as connection:
             if after is not None:
                 last = select(*order).join_from(CHANNELS, WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
@@ -219,6 +223,21 @@ class SqlChannelStore:
         )
         async with self._database.write() as connection:
             return (await connection.execute(statement)).rowcount == 1
+
+    async def rename(self, channel_id: int, name: str) -> None:
+        async with self._database.write() as connection:
+            await rename_channel(connection, channel_id, name)
+
+    async def archive(self, channel_id: int, *, reason: str, now: datetime) -> None:
+        await self._set(channel_id, state=ChannelState.PAUSED, reason=reason, paused_until=None, archived_at=now)
+
+    async def delete(self, channel_id: int, now: datetime) -> None:
+        async with self._database.write() as connection:
+            await mark_deleted(connection, channel_id, now)
+
+    async def delete_marked(self, now: datetime, limit: int) -> int:
+        async with self._database.write(asked_for=False) as connection:
+            return await delete_marked(connection, now, limit)
 
     async def stopped_with_workspace(self, address: Address) -> list[Channel]:
         return await self._channels(

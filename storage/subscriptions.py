@@ -67,43 +67,19 @@ class SqlSubscriptionStore:
         quiet: bool = False,
     ) -> Subscription:
         async with self._database.write() as connection:
-            change = await next_numbers(connection, Counter.CHANGE)
-            await _refuse_double(connection, channel_id, options.query, named_in)
-            numbering = (
-                update(CHANNELS)
-                .where(CHANNELS.c.id == channel_id)
-                .values(last_number=CHANNELS.c.last_number + 1)
-                .returning(CHANNELS.c.last_number)
-            )
-            number = (await connection.execute(numbering)).scalar_one()
-            adding = (
-                insert(SUBSCRIPTIONS)
-                .values(
-                    channel_id=channel_id,
-                    number=number,
-                    name=options.name,
-                    query=options.query,
-                    models=models_written(options.models),
-                    embedding_model=embedding_model_of(options.models),
-                    min_upvotes=options.min_upvotes,
-                    instant=options.instant,
-                    since=change,
-                    change=change,
-                    created_by=created_by,
-                    created_at=now,
-                    named_in=named_in,
-                    quiet=quiet,
-                )
-                .returning(SUBSCRIPTIONS)
-            )
-            added = subscription_of((await connection.execute(adding)).one())
-            await _set_baseline(connection, added.id, options.baseline)
+            added = await _add(connection, channel_id, options, created_by, now, named_in=named_in, quiet=quiet)
             older = [
                 Match(channel_id=channel_id, paper_id=paper, subscription_ids=(added.id,), instant=False)
                 for paper in backfill
             ]
             await queue(connection, older, now)
             return added
+
+    async def add_all(
+        self, channel_id: int, topics: Sequence[TopicOptions], *, created_by: str, now: datetime
+    ) -> list[Subscription]:
+        async with self._database.write() as connection:
+            return [await _add(connection, channel_id, options, created_by, now) for options in topics]
 
     async def edit(self, subscription_id: int, options: TopicOptions, *, unwanted: Sequence[str] = ()) -> Subscription:
         edit = TopicEdit(subscription_id=subscription_id, options=options, unwanted=tuple(unwanted))
@@ -130,12 +106,7 @@ class SqlSubscriptionStore:
                 update(SUBSCRIPTIONS)
                 .where(SUBSCRIPTIONS.c.id == kept.id)
                 .values(
-                    name=options.name,
-                    query=options.query,
-                    models=models_written(options.models),
-                    embedding_model=embedding_model_of(options.models),
-                    min_upvotes=options.min_upvotes,
-                    instant=options.instant,
+                    **_chosen(options),
                     since=max(kept.since, gone.since),
                     change=change + 1,
                 )
@@ -269,6 +240,57 @@ def _by_another_model(model: str) -> Select[Any]:
     )
 
 
+async def _add(
+    connection: AsyncConnection,
+    channel_id: int,
+    options: TopicOptions,
+    created_by: str,
+    now: datetime,
+    *,
+    named_in: int | None = None,
+    quiet: bool = False,
+) -> Subscription:
+    change = await next_numbers(connection, Counter.CHANGE)
+    await _refuse_double(connection, channel_id, options.query, named_in)
+    numbering = (
+        update(CHANNELS)
+        .where(CHANNELS.c.id == channel_id)
+        .values(last_number=CHANNELS.c.last_number + 1)
+        .returning(CHANNELS.c.last_number)
+    )
+    number = (await connection.execute(numbering)).scalar_one()
+    adding = (
+        insert(SUBSCRIPTIONS)
+        .values(
+            channel_id=channel_id,
+            number=number,
+            **_chosen(options),
+            since=change,
+            change=change,
+            created_by=created_by,
+            created_at=now,
+            named_in=named_in,
+            quiet=quiet,
+        )
+        .returning(SUBSCRIPTIONS)
+    )
+    added = subscription_of((await connection.execute(adding)).one())
+    await _set_baseline(connection, added.id, options.baseline)
+    return added
+
+
+def _chosen(options: TopicOptions) -> dict[str, Any]:
+    """What a person chose, by the columns that keep it."""
+    return {
+        "name": options.name,
+        "query": options.query,
+        "models": models_written(options.models),
+        "embedding_model": embedding_model_of(options.models),
+        "min_upvotes": options.min_upvotes,
+        "instant": options.instant,
+    }
+
+
 async def _edit(connection: AsyncConnection, edit: TopicEdit) -> Subscription:
     change = await next_numbers(connection, Counter.CHANGE)
     known = select(SUBSCRIPTIONS).where(
@@ -288,12 +310,7 @@ async def _edit(connection: AsyncConnection, edit: TopicEdit) -> Subscription:
         update(SUBSCRIPTIONS)
         .where(SUBSCRIPTIONS.c.id == edit.subscription_id)
         .values(
-            name=edit.options.name,
-            query=edit.options.query,
-            models=models,
-            embedding_model=embedding_model_of(edit.options.models),
-            min_upvotes=edit.options.min_upvotes,
-            instant=edit.options.instant,
+            **_chosen(edit.options),
             since=change if asks_anew else before.since,
             change=change,
         )

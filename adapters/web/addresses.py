@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from urllib.parse import quote
 
 from bot.channels.channel import Address, PlatformName
-from bot.errors import UserError
 
 WORKSPACE = "local"
-LONGEST_CHANNEL_NAME = 40  # characters; a longer one does not fit on a phone
-_CHANNEL_NAME = re.compile(r"[^\W_][\w-]*")
 
 
 def address_of(channel: str) -> Address:
@@ -43,18 +38,3 @@ def channel_path(address: Address) -> str:
 def path_segment(text: str) -> str:
     """Text as one segment of a path. RFC 3986 lets a colon stand in one."""
     return quote(text, safe=":")
-
-
-def channel_name_of(text: str) -> str:
-    """The name of the channel that a person means by `#Machine Learning`: it is also its id and part of its address.
-
-    Raises `UserError` for what cannot be one.
-    """
-    name = unicodedata.normalize("NFC", "-".join(text.strip().removeprefix("#").lower().split()))
-    if not name:
-        raise UserError("A channel needs a name, like `machine-learning`.")
-    if len(name) > LONGEST_CHANNEL_NAME:
-        raise UserError(f"That name has {len(name)} characters; {LONGEST_CHANNEL_NAME} is the most.")
-    if not _CHANNEL_NAME.fullmatch(name):
-        raise UserError("A channel name is made of letters, digits, `-` and `_`, like `machine-learning`.")
-    return name

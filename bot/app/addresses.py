@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from adapters.web.addresses import address_of, channel_name_of
+from adapters.web.addresses import address_of
 from bot.channels.channel import Address, PlatformName
+from bot.channels.names import channel_name_of
 from bot.errors import UserError
 
 

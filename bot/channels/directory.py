@@ -32,12 +32,13 @@ class Directory:
         *,
         person: str = "",
         words: str = "",
+        name: str = "",
         after: int | None = None,
         archived: bool = False,
         limit: int,
     ) -> list[Channel]:
         return await self._channels.browse(
-            platform, person=person, words=words, after=after, archived=archived, limit=limit
+            platform, person=person, words=words, name=name, after=after, archived=archived, limit=limit
         )
 
     async def workspaces(self, platform: PlatformName) -> Sequence[Workspace]:
@@ -81,6 +82,7 @@ class BrowsableDirectory(Protocol):
         *,
         person: str = "",
         words: str = "",
+        name: str = "",
         after: int | None = None,
         archived: bool = False,
         limit: int,

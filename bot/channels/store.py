@@ -30,13 +30,15 @@ class ChannelStore(Protocol):
         *,
         person: str = "",
         words: str = "",
+        name: str = "",
         after: int | None = None,
         archived: bool = False,
         limit: int,
     ) -> list[Channel]:
         """A page of a platform's channels, by workspace and name: at most `limit` of those behind the channel `after`.
 
-        `words` stand in the name of the channel or of its workspace. People's own channels are left out but for that of
+        `words` stand in the name of the channel or of its workspace, or `name` is the channel's, in small letters or
+        capitals. People's own channels are left out but for that of
         the `person`. Those that were `archived` have pages of their own.
         """
         ...
@@ -65,6 +67,32 @@ class ChannelStore(Protocol):
 
     async def move(self, address: Address, channel: str) -> bool:
         """Gives the channel of that address another id; False where there is none, or one of the new id already."""
+        ...
+
+    async def rename(self, channel_id: int, name: str) -> None:
+        """Calls a channel of the web's own otherwise. Its name is its id there, and its messages go with it.
+
+        Raises `UserError` where another one is called so, or a message is on its way there at this moment.
+        """
+        ...
+
+    async def archive(self, channel_id: int, *, reason: str, now: datetime) -> None:
+        """Pauses a channel until somebody resumes it, and folds it away."""
+        ...
+
+    async def delete(self, channel_id: int, now: datetime) -> None:
+        """Removes a channel with everything that is kept of it: its topics as people remove them, what waits for it at
+        once, and the rest later (`delete_marked`). Nothing of it is found any more, and its address is free.
+
+        Raises `UserError` where a message is on its way there at this moment.
+        """
+        ...
+
+    async def delete_marked(self, now: datetime, limit: int) -> int:
+        """Deletes some of what is kept of channels that were deleted, about `limit` rows.
+
+        Returns how many rows; 0 when nothing is left to delete now.
+        """
         ...
 
     async def workspaces(self, platform: PlatformName) -> list[Workspace]: ...

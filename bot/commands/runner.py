@@ -10,6 +10,7 @@ import structlog
 
 from bot.commands import (
     by_example,
+    channels,
     completion,
     delivery,
     forecasting,
@@ -74,6 +75,7 @@ REGISTRY = Registry(
         *retrying.COMMANDS,
         *why.COMMANDS,
         *taste.COMMANDS,
+        *channels.COMMANDS,
         *reading.COMMANDS,
         *searching.BUTTONS,
         *settings.BUTTONS,

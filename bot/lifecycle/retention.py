@@ -24,7 +24,7 @@ _log = structlog.get_logger()
 
 class Retention:
     """Deletes what is kept of workspaces that the bot left longer ago than `kept_for`, and of people whom nothing
-    reaches for as long: those who left, or take no messages from us."""
+    reaches for as long: those who left, or take no messages from us. Of channels that people deleted it is at once."""
 
     def __init__(
         self, channels: ChannelStore, people: PersonalChannelStore, clock: Clock, kept_for: timedelta = KEPT_FOR
@@ -40,6 +40,7 @@ class Retention:
         while True:
             now = self._clock.now()
             rows = await self._channels.delete_left_workspaces(now - self._kept_for, now, ROWS_AT_ONCE)
+            rows = rows or await self._channels.delete_marked(now, ROWS_AT_ONCE)
             rows = rows or await self._people.delete_stopped(now - self._kept_for, now, ROWS_AT_ONCE)
             if not rows:
                 break

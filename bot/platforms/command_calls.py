@@ -21,7 +21,8 @@ class Person:
     in the form that `Platform.parse_role` gives. `may_administer` is whether they may set that role. `everywhere` says
     that their id means the same person in every workspace. Who is not `known` could not be looked at just now, and what
     they may do is unknown. `may_post` is whether they may write in the channel themselves.
-    `runs_the_bot` is who has a terminal where it runs.
+    `runs_the_bot` is who has a terminal where it runs, `sees_all` who may read the channels of all platforms, as there
+    and in the pages of the workspace.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Person:
     everywhere: bool = False
     known: bool = True
     runs_the_bot: bool = False
+    sees_all: bool = False
     may_post: bool = True
     time_zone: str | None = None
 

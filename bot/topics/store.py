@@ -75,6 +75,12 @@ class SubscriptionStore(Protocol):
         """
         ...
 
+    async def add_all(
+        self, channel_id: int, topics: Sequence[TopicOptions], *, created_by: str, now: datetime
+    ) -> list[Subscription]:
+        """Adds several topics at once, each as `add` does: all of them or none."""
+        ...
+
     async def edit(self, subscription_id: int, options: TopicOptions, *, unwanted: Sequence[str] = ()) -> Subscription:
         """Changes a topic; of what waits for the channel, the `unwanted` papers wait no more because of it.
 

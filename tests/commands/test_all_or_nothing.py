@@ -94,6 +94,8 @@ LINES = (
     "save 2605.00001",
     "mute 2605.00001 author:lovelace",  # of two topics
     "taste reset",
+    "channel archive",
+    "channel delete general",
     "subscribe gamma --for me",
     "interests edit 1 rays",
     "interests off",

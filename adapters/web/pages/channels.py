@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from adapters.web.addresses import address_of, address_of_key, channel_key, channel_name_of, channel_path
+from adapters.web.addresses import address_of, address_of_key, channel_key, channel_path
 from adapters.web.messages.reading import ChannelMessages, is_ours
 from adapters.web.messages.timeline import MessageView, threads_of, view_of
 from adapters.web.pages.panel import PANEL, Panel
@@ -25,6 +25,7 @@ from adapters.web.serving.forms import fields_of, id_of
 from adapters.web.serving.protection import wants_json
 from bot.channels.channel import Channel, PlatformName
 from bot.channels.directory import BrowsableDirectory
+from bot.channels.names import channel_name_of
 from bot.clocks import Clock
 from bot.errors import UserError
 from bot.platforms.command_calls import CommandCall, CommandRunner

@@ -58,6 +58,7 @@ def person_of(request: HTTPConnection, address: Address) -> Person:
         name=visitor.name,
         may_manage=may_change,
         may_post=may_change,
+        sees_all=True,
         time_zone=str(zone) if zone else None,
     )
 

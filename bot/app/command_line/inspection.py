@@ -27,7 +27,9 @@ from bot.messages.plain import plain_text
 from bot.papers.references import LONGEST_TEXT
 from bot.platforms.command_calls import CommandCall, Person
 
-_OPERATOR = Person(id="terminal", name="the operator", may_manage=True, may_administer=True, runs_the_bot=True)
+_OPERATOR = Person(
+    id="terminal", name="the operator", may_manage=True, may_administer=True, runs_the_bot=True, sees_all=True
+)
 
 
 @click.command()

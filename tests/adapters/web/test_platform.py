@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.web.addresses import LONGEST_CHANNEL_NAME, address_of, channel_name_of
+from adapters.web.addresses import address_of
 from adapters.web.platform import PAPERS_PER_MESSAGE
 from bot.channels.channel import Address, PlatformName, Style
+from bot.channels.names import LONGEST_CHANNEL_NAME, channel_name_of
 from bot.errors import StorageError, UserError
 from bot.platforms.outcomes import LookUp, Outgoing, Rejected, Retry, Sent
 from tests.adapters.web.workspace import NOW, RunningWorkspace, says

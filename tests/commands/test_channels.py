@@ -1,0 +1,258 @@
+"""Channels as a whole: renamed, archived, deleted, and given the topics of others. On both databases."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from adapters.web.platform import WebPlatform
+from bot.channels.channel import Channel, ChannelState, PlatformName
+from bot.lifecycle.retention import Retention
+from bot.messages.plain import plain_text
+from bot.platforms.command_calls import CommandCall, Person
+from storage.store import SqlStore
+from storage.tables.channels import CHANNELS
+from storage.tables.posts import DELIVERIES, POSTS, WEB_MESSAGES
+from storage.tables.topics import SUBSCRIPTIONS
+from tests.core import MANAGER, VISITOR, Core
+from tests.platforms import SimulatedPlatform
+from tests.sources import a_paper
+
+OWNER = replace(MANAGER, sees_all=True)
+
+
+@pytest.fixture
+async def core(store: SqlStore, tmp_path: Path) -> AsyncIterator[Core]:
+    core = Core(store, tmp_path / "index")
+    yield core
+    await core.index.close()
+
+
+async def counted(core: Core) -> list[int]:
+    """How many rows there are of everything that a channel has."""
+    async with core.store.database.read() as connection:
+        tables = (CHANNELS, SUBSCRIPTIONS, DELIVERIES, POSTS, WEB_MESSAGES)
+        return [(await connection.execute(select(func.count()).select_from(table))).scalar_one() for table in tables]
+
+
+async def listed(core: Core, *, archived: bool = False) -> list[str]:
+    found = await core.store.channels.browse(PlatformName.WEB, archived=archived, limit=20)
+    return [channel.name for channel in found]
+
+
+async def on_the_web(core: Core) -> WebPlatform:
+    web = WebPlatform(core.store.messages, core.clock)
+    core.platforms[PlatformName.WEB] = web
+    return web
+
+
+# --- Names
+
+
+async def test_a_renamed_channel_keeps_everything(core: Core) -> None:
+    web = await on_the_web(core)
+    await core.say("subscribe diffusion")
+    await core.news(a_paper(1, title="Diffusion at first"))
+    await core.next_digest()
+    await core.news(a_paper(2, title="Diffusion again"))
+    assert "#machine-learning" in await core.say("channel rename Machine Learning")
+    assert await core.store.channels.find(core.address("general")) is None
+    assert "diffusion" in await core.say("topics", "machine-learning")
+    await core.next_digest("machine-learning")
+    shown = await web.page("machine-learning", before=None, limit=10)
+    assert [message.message.paper_ids for message in shown.messages] == [["2605.00001"], ["2605.00002"]]
+    assert (await web.page("general", before=None, limit=10)).messages == []
+
+
+async def test_a_name_is_given_once(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.say("subscribe robots", "vision")
+    assert "There is a channel #vision already" in await core.refused("channel rename vision")
+    assert "called #general already" in await core.refused("channel rename #General")
+    assert "letters, digits" in await core.refused("channel rename a/b")
+    assert "What should #general be called?" in await core.refused("channel rename")
+    assert await listed(core) == ["general", "vision"]
+
+
+async def test_nothing_is_renamed_or_deleted_while_a_message_is_on_its_way(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    channel = await core.channel()
+    await core.news(a_paper(1, title="Diffusion"))
+    core.clock.set(channel.next_digest_at)  # type: ignore[arg-type]
+    await core.engine.planner.sweep()
+    now = core.clock.now()
+    assert await core.store.posts.lease([PlatformName.WEB], now=now, until=now.replace(hour=23), limit=5)
+    for line in ("channel rename other", "channel delete general"):
+        assert "on its way" in await core.refused(line)
+    assert await listed(core) == ["general"]
+
+
+# --- Archives
+
+
+async def test_an_archived_channel_gets_nothing_until_it_is_back(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.say("subscribe diffusion", "other")
+    assert "archived" in await core.say("channel archive")
+    assert (await listed(core), await listed(core, archived=True)) == (["other"], ["general"])
+    await core.news(a_paper(1, title="Diffusion"))
+    await core.next_digest("other")
+    core.clock.advance(days=3)
+    await core.engine.deliver()
+    assert core.platform.papers_in("general") == []
+    assert "archived already" in await core.refused("channel archive")
+    assert "Posting goes on" in await core.say("channel unarchive")
+    assert await listed(core) == ["general", "other"]
+    await core.next_digest()
+    assert core.platform.papers_in("general") == ["2605.00001"]
+    assert "is not archived" in await core.refused("channel unarchive")
+
+
+async def test_resuming_takes_a_channel_out_of_the_archive(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.say("channel archive")
+    await core.say("resume")
+    assert (await core.channel()).archived_at is None
+    assert await listed(core) == ["general"]
+
+
+# --- Deleting
+
+
+async def test_deleting_asks_first_and_says_what_goes(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.news(a_paper(1, title="Diffusion"))
+    for line in ("channel delete", "channel delete vision"):
+        words = await core.say(line)
+        assert "Delete #general?" in words
+        assert "1 topic, 1 paper waiting" in words
+    assert await listed(core) == ["general"]
+    assert "manage this channel" in await core.refused("channel delete general", person=VISITOR)
+    assert "1 topic, 1 paper waiting" in await core.say("channel delete general")
+    assert await listed(core) == []
+    assert await core.store.channels.find(core.address("general")) is None
+
+
+async def test_of_a_deleted_channel_nothing_is_left_and_its_name_begins_anew(core: Core) -> None:
+    web = await on_the_web(core)
+    await core.say("subscribe robots", "other")
+    before = await counted(core)
+    await core.say("subscribe diffusion")
+    await core.ask("subscribe rays --for me", person=MANAGER)
+    await core.news(a_paper(1, title="Diffusion at first"))
+    await core.next_digest()
+    await core.news(a_paper(2, title="Diffusion again"))
+    await core.say("channel delete general")
+    await core.engine.deliver()
+    assert (await web.page("general", before=None, limit=10)).messages == []
+    # The name can be used at once, and nothing of before stands there.
+    await core.say("subscribe diffusion")
+    assert "1 topic, 0 papers waiting" in await core.say("channel")
+    await core.say("channel delete general")
+    retention = Retention(core.store.channels, core.store.personal_channels, core.clock)
+    core.clock.advance(minutes=50)
+    assert await retention.delete_left() == 0
+    core.clock.advance(minutes=20)
+    assert await retention.delete_left() > 0
+    own = [1, 1, 0, 0, 0]  # the person's own channel, and what they named for themselves
+    assert await counted(core) == [count + more for count, more in zip(before, own, strict=True)]
+    await core.news(a_paper(3, title="Diffusion and rays"))
+    await core.engine.deliver()
+
+
+async def test_channels_of_a_chat_are_deleted_here_only_when_nothing_reaches_them(
+    store: SqlStore, tmp_path: Path
+) -> None:
+    core = Core(store, tmp_path / "slack", platform=SimulatedPlatform(PlatformName.SLACK))
+    await core.say("subscribe diffusion")
+    for action in ("rename other", "archive", "unarchive"):
+        await core.refused(f"channel {action}")
+    assert "once nothing reaches it" in await core.refused("channel delete general")
+    await store.channels.break_channels(core.address(), "The channel was deleted.", whole_workspace=False)
+    assert "is deleted" in await core.say("channel delete general")
+    assert await store.channels.find(core.address()) is None
+    # Whatever stops or wakes the whole workspace leaves it alone.
+    await store.channels.break_channels(core.address("x"), "Revoked.", whole_workspace=True)
+    assert await store.channels.stopped_with_workspace(core.address("x")) == []
+    await core.say("subscribe robots")
+    assert (await core.channel()).state is ChannelState.ACTIVE
+    await core.index.close()
+
+
+# --- Copies
+
+
+async def copied(core: Core, source: str, to: str = "new", *, person: Person = OWNER) -> str:
+    return plain_text((await core.ask(f"copy {source}", to, person=person)).message)
+
+
+async def queries(core: Core, name: str) -> list[tuple[str, str, int | None, bool]]:
+    channel: Channel = await core.channel(name)
+    topics = await core.store.subscriptions.of_channel(channel.id)
+    return [(topic.query, topic.name, topic.min_upvotes, topic.instant) for topic in topics]
+
+
+async def test_topics_are_copied_with_their_options_and_bring_nothing_old(core: Core) -> None:
+    await core.say('subscribe diffusion --min-upvotes 3 --name "Fast diffusion"')
+    await core.say("subscribe robots --instant")
+    await core.ask("subscribe rays --for me")
+    await core.news(a_paper(1, title="Diffusion for robots", upvotes=5))
+    await core.say("subscribe Robots", "new")
+    words = await copied(core, "general")
+    assert "1 topic copied from #general. 1 was here already." in words
+    assert await queries(core, "new") == [("robots", "", None, False), ("diffusion", "Fast diffusion", 3, False)]
+    await core.news(a_paper(1, title="Diffusion for robots", upvotes=9))
+    await core.engine.deliver()
+    assert core.platform.papers_in("new") == []
+    await core.news(a_paper(2, title="More diffusion", upvotes=5))
+    await core.next_digest("new")
+    assert core.platform.papers_in("new") == ["2605.00002"]
+    assert "Nothing to copy" in await copied(core, "#general")
+
+
+async def test_who_does_not_see_all_channels_copies_none(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    assert "where all channels are seen" in await copied(core, "general", person=MANAGER)
+    await core.say("topics", "new")
+
+
+async def test_a_source_is_named_by_its_name_or_its_address(core: Core, tmp_path: Path) -> None:
+    await core.say("subscribe diffusion")
+    slack = SimulatedPlatform(PlatformName.SLACK)
+    core.platforms[PlatformName.SLACK] = slack
+    for workspace in ("T1", "T2"):
+        await core.store.channels.add(
+            replace(core.address("C1", workspace), platform=PlatformName.SLACK),
+            "papers",
+            time_zone="UTC",
+            schedule="daily 09:00",
+            next_digest_at=None,
+        )
+    reply = await core.commands.run(
+        CommandCall(
+            line="subscribe waves",
+            address=replace(core.address("C1", "T2"), platform=PlatformName.SLACK),
+            channel_name="papers",
+            person=MANAGER,
+        )
+    )
+    assert not reply.failed
+    assert "slack/T1/C1" in await copied(core, "papers")
+    assert "no channel “nowhere”" in await copied(core, "nowhere")
+    assert "Name another one" in await copied(core, "general", "general")
+    assert "has no topics" in await copied(core, "slack/T1/C1")
+    assert "1 topic copied" in await copied(core, "slack:T2:C1")
+    assert await queries(core, "new") == [("waves", "", None, False)]
+
+
+async def test_too_many_topics_are_not_copied_at_all(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.commands.channels.MOST_TOPICS", 2)
+    for query in ("diffusion", "robots"):
+        await core.say(f"subscribe {query}")
+    await core.say("subscribe waves", "new")
+    assert "2 more do not fit" in await copied(core, "general")
+    assert [query for query, *_ in await queries(core, "new")] == ["waves"]
