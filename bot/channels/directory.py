@@ -47,6 +47,9 @@ class Directory:
     async def find(self, address: Address) -> Channel | None:
         return await self._channels.find(address)
 
+    async def get(self, channel_id: int) -> Channel | None:
+        return (await self._channels.get([channel_id])).get(channel_id)
+
     async def add_channel(
         self, address: Address, name: str, time_zone: str = DEFAULT_TIME_ZONE, schedule: str = DEFAULT_SCHEDULE
     ) -> Channel:
@@ -75,6 +78,8 @@ class BrowsableDirectory(Protocol):
     """The channels of all platforms, a page at a time, for whoever looks through them."""
 
     async def find(self, address: Address) -> Channel | None: ...
+
+    async def get(self, channel_id: int) -> Channel | None: ...
 
     async def browse(
         self,

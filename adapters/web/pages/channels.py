@@ -35,6 +35,7 @@ THREADS_PER_PAGE = 30
 LONGEST_LINE = 2000  # characters
 MOST_COMPLETIONS = 8
 COMMAND = "/papers"
+CHANNEL_COMMAND = "channel"  # the one that may give a channel another name, or delete it
 
 
 class Workspace:
@@ -142,17 +143,22 @@ class Workspace:
 
         An answer that replaces the message whose button was pressed does so in the asker's page. If that message is
         in the log, it stays there as it was: what the channel was told is not rewritten by one reader's paging.
-        In a channel of another platform nothing is said but by what the command itself sends there.
+        In a channel of another platform nothing is said but by what the command itself sends there. What was written in
+        a form of its own (`words`) stands behind the `line`.
         """
         channel = await self._channel(request)
         fields = await fields_of(request)
-        line = line_of(fields.get("line", ""))
+        line = line_of(f"{fields.get('line', '')} {fields.get('words', '')}")
         if len(line) > LONGEST_LINE:
             raise UserError(f"That line has {len(line):,} characters; {LONGEST_LINE:,} is the most.")
         pressed = fields.get("from") or None
         number = id_of(pressed)
         from_message = pressed if number is None else await self._messages.remote_id(channel, number)
         reply = await self._commands.run(self._call(request, channel, line, from_message))
+        if (now_at := await self._now_at(channel, line)) != channel_path(channel.address):
+            if wants_json(request):
+                return JSONResponse({"goto": now_at, "summary": reply.message.summary, "failed": reply.failed})
+            return RedirectResponse(now_at, status_code=303)
         key, zone = channel_key(channel.address), reader_zone(request, channel)
         if reply.update is not None and number is not None:
             says = await self._messages.change(channel, reply.update, number)
@@ -177,6 +183,13 @@ class Workspace:
         if not view.ephemeral:
             return RedirectResponse(channel_path(channel.address), status_code=303)
         return HTMLResponse(await self._page(request, channel, answer=view))
+
+    async def _now_at(self, channel: Channel, line: str) -> str:
+        """Where a channel's page is now that a line was run: it may have another name, or be gone."""
+        if line.partition(" ")[0].lower() == CHANNEL_COMMAND:
+            found = await self._directory.get(channel.id)
+            return channel_path(found.address) if found else "/"
+        return channel_path(channel.address)
 
     async def complete(self, request: Request) -> Response:
         channel = await self._channel(request)

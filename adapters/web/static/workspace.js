@@ -121,6 +121,7 @@ function relabel(answer) {
 }
 
 function showAnswer(answer, pressed, line) {
+  if (answer.goto) return location.assign(answer.goto);
   if (answer.updates) return relabel(answer);
   const message = elementOf(answer.html).firstElementChild;
   if (!message.classList.contains("ephemeral")) {
@@ -210,6 +211,7 @@ function listenToCommands() {
 
   document.addEventListener("submit", (event) => {
     const form = event.target;
+    if (event.defaultPrevented) return;
     if (form.id === "composer") {
       event.preventDefault();
       runWritten(composer, form);

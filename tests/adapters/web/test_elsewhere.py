@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.channels.channel import PlatformName
 from storage.store import SqlStore
-from tests.adapters.web.elsewhere import elsewhere
+from tests.adapters.web.elsewhere import PAGE, elsewhere
 from tests.core import MANAGER
 from tests.sources import a_paper
 
@@ -95,3 +95,18 @@ async def test_a_list_of_many_channels_comes_in_pages_and_is_searched(store: Sql
         found = (await there.client.get("/channels", params={"find": "ROOM-8"})).text
         assert re.findall(r'data-channel="slack:T\d:C(\d+)" data-latest', found) == [str(n) for n in range(80, 90)]
         assert "No channel is called" in (await there.client.get("/channels", params={"find": "%"})).text
+
+
+async def test_a_page_follows_its_channel_to_another_name_and_leaves_a_deleted_one(
+    store: SqlStore, tmp_path: Path
+) -> None:
+    async with elsewhere(store, tmp_path) as there:
+        await there.client.post("/channels", data={"name": "reading"})
+        renamed = await there.run("reading", "channel rename", words="Machine Learning")
+        assert renamed["goto"] == "/c/machine-learning"
+        assert (await there.run("machine-learning", "channel delete", words="reading")).get("goto") is None
+        answer = await there.client.post(
+            "/c/machine-learning/command", data={"line": "channel delete machine-learning"}, headers=PAGE
+        )
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        assert (await there.client.get("/c/machine-learning")).status_code == 404
