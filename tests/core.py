@@ -84,6 +84,7 @@ class Core:
             lookups=lookups,
         )
         self.finder = services.finder
+        self.library = services.library
         self.forecasts = services.forecasts
         self.health = services.health
         self.panels = Panels(services)

@@ -35,6 +35,11 @@ def channel_path(address: Address) -> str:
     return f"/c/{path_segment(channel_key(address))}"
 
 
+def paper_path(paper_id: str) -> str:
+    """Where a paper's page is. Ids may have a slash or a colon in them, and both may stand in a path."""
+    return f"/paper/{quote(paper_id, safe='/:')}"
+
+
 def path_segment(text: str) -> str:
     """Text as one segment of a path. RFC 3986 lets a colon stand in one."""
     return quote(text, safe=":")

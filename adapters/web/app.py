@@ -15,11 +15,15 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from adapters.web.messages.reading import ChannelMessages
+from adapters.web.pages.archive import ArchivePage
 from adapters.web.pages.channels import Workspace
 from adapters.web.pages.health import HealthPage
+from adapters.web.pages.marking import Marking
 from adapters.web.pages.panel import Panel
 from adapters.web.pages.panels import panels_of
+from adapters.web.pages.papers import PaperPage
 from adapters.web.pages.rendering import STATIC, Pages
+from adapters.web.pages.search import SearchPage
 from adapters.web.pages.settings import SettingsPages
 from adapters.web.pages.shell import Place, Shells
 from adapters.web.pages.topics import TopicPages
@@ -32,6 +36,7 @@ from bot.channels.directory import BrowsableDirectory
 from bot.clocks import Clock
 from bot.errors import PaperRoundError, StorageError
 from bot.health.reporting import Health
+from bot.library.library import Library
 from bot.panels.panels import Panels
 from bot.platforms.command_calls import CommandRunner
 from bot.posting.history import History
@@ -41,6 +46,7 @@ def create_app(
     *,
     platform: WebPlatform,
     commands: CommandRunner,
+    library: Library,
     directory: BrowsableDirectory,
     history: History,
     clock: Clock,
@@ -64,20 +70,30 @@ def create_app(
     """
     sessions = Sessions(password, clock) if password is not None else None
     pages = Pages(banner=banner, has_login=sessions is not None)
-    shells = Shells(platform=platform, directory=directory, history=history, clock=clock, places=(Place.HEALTH,))
+    places = (Place.SEARCH, Place.ARCHIVE, Place.HEALTH)
+    shells = Shells(platform=platform, directory=directory, history=history, clock=clock, places=places)
     own_panels = panels_of(channel_panels, pages, clock) if channel_panels else []
+    messages = ChannelMessages(platform, history)
+    marking = Marking(reading=library.reading, commands=commands, messages=messages, shells=shells)
     workspace = Workspace(
         platform=platform,
         commands=commands,
         directory=directory,
-        messages=ChannelMessages(platform, history),
+        messages=messages,
         clock=clock,
         pages=pages,
         shells=shells,
+        marking=marking,
         panels=[*own_panels, *panels],
     )
-    health_page = HealthPage(health=health, commands=commands, pages=pages, shells=shells)
-    routes = [*workspace.routes(), *health_page.routes()]
+    routes = [
+        *marking.routes(),
+        *SearchPage(library=library, marking=marking, clock=clock, pages=pages, shells=shells).routes(),
+        *PaperPage(library=library, commands=commands, marking=marking, pages=pages, shells=shells).routes(),
+        *ArchivePage(library=library, messages=messages, marking=marking, pages=pages, shells=shells).routes(),
+        *HealthPage(health=health, commands=commands, pages=pages, shells=shells).routes(),
+        *workspace.routes(),
+    ]
     if channel_panels is not None:
         editing = TopicPages(panels=channel_panels, commands=commands, pages=pages, shells=shells)
         settings = SettingsPages(panels=channel_panels, commands=commands, pages=pages, shells=shells)

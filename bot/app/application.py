@@ -42,6 +42,7 @@ from bot.health.reporting import Health
 from bot.intake.feeds import FeedHistory, FeedReader, Feeds
 from bot.intake.lookup import PaperLookup
 from bot.intake.source import Source
+from bot.library.library import Library
 from bot.meaning.examples import Examples
 from bot.meaning.finding import Finder
 from bot.meaning.meaning import Meaning
@@ -113,6 +114,7 @@ class Application:
     store: SqlStore
     index: TantivyIndex
     finder: Finder
+    library: Library
     meaning: Meaning
     engine: Engine
     commands: Commands
@@ -215,6 +217,7 @@ async def open_application(
             store=store,
             index=index,
             finder=services.finder,
+            library=services.library,
             meaning=engine.meaning,
             engine=engine,
             commands=parts.commands,

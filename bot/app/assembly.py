@@ -186,22 +186,7 @@ def services_of(
         index=index,
         lookups=known,
         forecasts=Forecasts(papers=store.papers, index=index),
-        library=Library(
-            papers=store.papers,
-            lookups=known,
-            searching=Searching(
-                papers=store.papers,
-                sources=store.sources,
-                subscriptions=store.subscriptions,
-                index=index,
-                finder=finder,
-                examples=examples,
-                lookups=known,
-            ),
-            archive=store.archive,
-            reading=store.reading,
-            digests=store.digests,
-        ),
+        library=library_of(store, index, finder, examples, known),
         examples=examples,
         finder=finder,
         meaning=engine.meaning,
@@ -210,6 +195,30 @@ def services_of(
         platforms=platforms,
         wake=engine.outbox.wake,
         categories=categories or engine.wanted_categories,
+    )
+
+
+def library_of(
+    store: SqlStore, index: SearchIndex, finder: Finder, examples: Examples, lookups: PaperLookups
+) -> Library:
+    """What commands and pages about papers read."""
+    return Library(
+        papers=store.papers,
+        sources=store.sources,
+        lookups=lookups,
+        searching=Searching(
+            papers=store.papers,
+            sources=store.sources,
+            subscriptions=store.subscriptions,
+            index=index,
+            finder=finder,
+            examples=examples,
+            lookups=lookups,
+        ),
+        archive=store.archive,
+        reading=store.reading,
+        digests=store.digests,
+        posts=store.posts,
     )
 
 

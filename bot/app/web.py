@@ -29,6 +29,7 @@ def web_server(application: Application, banner: str = "") -> WebServer:
         platform=application.web,
         commands=application.commands,
         channel_panels=application.panels,
+        library=application.library,
         directory=application.directory,
         history=history_of(application.store),
         clock=application.clock,

@@ -120,8 +120,8 @@ def private_card(
     buttons.append(Button("More like this", f"more-like {paper.id}"))
     if delivered:
         buttons += [Button("Not this", f"not-this {paper.id}"), Button("Why here?", f"why {paper.id}")]
-    facts = _all_facts(paper)
-    return replace(card, facts=facts, links=_links(paper), menu=(), opens=None, buttons=tuple(buttons))
+    facts = facts_of(paper)
+    return replace(card, facts=facts, links=links_of(paper), menu=(), opens=None, buttons=tuple(buttons))
 
 
 def _foremost(people: Sequence[PersonMention]) -> tuple[PersonMention, ...]:
@@ -151,7 +151,7 @@ def _facts(paper: Paper, *, who: bool = False) -> tuple[str, ...]:
     return tuple(facts)
 
 
-def _all_facts(paper: Paper) -> tuple[str, ...]:
+def facts_of(paper: Paper) -> tuple[str, ...]:
     """What is known of a paper in numbers and names."""
     facts = []
     if HUGGINGFACE in paper.sources:
@@ -167,7 +167,8 @@ def _all_facts(paper: Paper) -> tuple[str, ...]:
     return tuple(facts)
 
 
-def _links(paper: Paper) -> tuple[Link, ...]:
+def links_of(paper: Paper) -> tuple[Link, ...]:
+    """Where it can be read, and what belongs to it."""
     page = "arXiv" if paper.is_on_arxiv else shorten(paper.venue, LONGEST_VENUE) or "Page"
     links = [Link(page, paper.abstract_url), Link("PDF", paper.pdf_url)]
     if paper.doi and paper.abstract_url != link_to_doi(paper.doi):

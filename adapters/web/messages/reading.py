@@ -10,6 +10,9 @@ from bot.platforms.message_log import LoggedMessage
 from bot.platforms.outcomes import Outgoing
 from bot.posting.history import History, PostedMessage
 
+#: Between a reply and the head of its thread there are no more heads of others than this.
+_HEADS_BETWEEN = 100
+
 
 class ChannelMessages:
     """Reads what stands in channels. Ids are the log's own, or those of posts; everything may raise `StorageError`."""
@@ -24,6 +27,13 @@ class ChannelMessages:
             return await self._platform.page(channel.address.channel, before=before, limit=limit)
         posted = [_logged(channel, each) for each in await self._history.of(channel, before=before, limit=limit + 1)]
         return MessagePage.of(posted, limit)
+
+    async def thread(self, channel: Channel, message_id: int) -> list[LoggedMessage]:
+        """The thread that a message is in, its head first; empty where the channel has no such message."""
+        # A reply may come after the heads of other threads.
+        found = (await self.page(channel, before=message_id + 1, limit=_HEADS_BETWEEN)).messages
+        head = next((each.reply_to or each.id for each in found if each.id == message_id), None)
+        return [each for each in found if head in (each.id, each.reply_to)] if head is not None else []
 
     async def newer(self, channel: Channel, after: int, limit: int) -> list[LoggedMessage]:
         """The latest threads of a channel elsewhere that begin behind a message."""

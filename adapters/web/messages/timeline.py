@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from adapters.web.addresses import channel_key, channel_path
+from adapters.web.messages.marks import NO_MARKS, Marks
 from bot.channels.channel import Channel, ChannelState, PlatformName
 from bot.messages.message import Message
 from bot.platforms.message_log import LoggedMessage
@@ -21,6 +22,7 @@ class MessageView:
     at: datetime
     line: str | None = None
     failed: bool = False
+    marks: Marks = NO_MARKS
 
     @property
     def ephemeral(self) -> bool:
@@ -51,17 +53,23 @@ class Thread:
     replies: tuple[MessageView, ...] = ()
 
 
-def view_of(logged: LoggedMessage, zone: tzinfo) -> MessageView:
-    return MessageView(id=str(logged.id), message=logged.message, at=logged.posted_at.astimezone(zone))
+def view_of(logged: LoggedMessage, zone: tzinfo, marks: Marks = NO_MARKS) -> MessageView:
+    at = logged.posted_at.astimezone(zone)
+    return MessageView(id=str(logged.id), message=logged.message, at=at, marks=marks)
 
 
-def threads_of(messages: Sequence[LoggedMessage], zone: tzinfo) -> list[Thread]:
+def threads_of(messages: Sequence[LoggedMessage], zone: tzinfo, marks: Marks = NO_MARKS) -> list[Thread]:
     """The threads in the order of their heads. Replies whose head is not among the messages are left out."""
     replies: dict[int, list[MessageView]] = {message.id: [] for message in messages if message.reply_to is None}
     for message in messages:
         if message.reply_to in replies:
-            replies[message.reply_to].append(view_of(message, zone))
-    return [Thread(view_of(head, zone), tuple(replies[head.id])) for head in messages if head.reply_to is None]
+            replies[message.reply_to].append(view_of(message, zone, marks))
+    return [Thread(view_of(head, zone, marks), tuple(replies[head.id])) for head in messages if head.reply_to is None]
+
+
+def paper_ids_of(messages: Sequence[LoggedMessage]) -> list[str]:
+    """The papers that the messages show."""
+    return [paper_id for each in messages for paper_id in each.message.paper_ids]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

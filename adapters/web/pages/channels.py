@@ -13,7 +13,8 @@ from starlette.routing import Route
 
 from adapters.web.addresses import address_of, address_of_key, channel_key, channel_path
 from adapters.web.messages.reading import ChannelMessages, is_ours
-from adapters.web.messages.timeline import MessageView, threads_of, view_of
+from adapters.web.messages.timeline import MessageView, paper_ids_of, threads_of, view_of
+from adapters.web.pages.marking import Marking, unmarked
 from adapters.web.pages.panel import PANEL, Panel
 from adapters.web.pages.rendering import OpenPanel, Pages
 from adapters.web.pages.shell import Place, Shells
@@ -51,6 +52,7 @@ class Workspace:
         clock: Clock,
         pages: Pages,
         shells: Shells,
+        marking: Marking,
         panels: Sequence[Panel] = (),
     ) -> None:
         self._platform = platform
@@ -60,6 +62,7 @@ class Workspace:
         self._clock = clock
         self._pages = pages
         self._shells = shells
+        self._marking = marking
         self._panels = panels
         self._streams = EventStreams(platform)
 
@@ -125,7 +128,8 @@ class Workspace:
         channel = await self._channel(request)
         before = id_of(request.query_params.get("before"))
         page = await self._messages.page(channel, before=before, limit=THREADS_PER_PAGE)
-        threads = threads_of(page.messages, reader_zone(request, channel))
+        marks = await self._marking.marks(request, channel, paper_ids_of(page.messages))
+        threads = threads_of(page.messages, reader_zone(request, channel), marks)
         html = self._pages.threads(channel_key(channel.address), threads)
         return JSONResponse({"html": html, "earlier": page.earlier})
 
@@ -135,7 +139,9 @@ class Workspace:
         zone, after = reader_zone(request, channel), id_of(request.query_params.get("after"))
         newer = [] if is_ours(channel) else await self._messages.newer(channel, after or 0, THREADS_PER_PAGE)
         key = channel_key(channel.address)
-        described = [self._described(key, view_of(each, zone), reply_to=each.reply_to) for each in newer]
+        described = [
+            self._described(key, view_of(each, zone, unmarked(channel)), reply_to=each.reply_to) for each in newer
+        ]
         return JSONResponse({"messages": described})
 
     async def run_command(self, request: Request) -> Response:
@@ -163,7 +169,8 @@ class Workspace:
         if reply.update is not None and number is not None:
             says = await self._messages.change(channel, reply.update, number)
             if says is not None:
-                view = MessageView(id=str(number), message=says, at=self._clock.now().astimezone(zone))
+                at = self._clock.now().astimezone(zone)
+                view = MessageView(id=str(number), message=says, at=at, marks=unmarked(channel))
                 if wants_json(request):
                     return JSONResponse({**self._described(key, view), "updates": True})
                 return RedirectResponse(channel_path(channel.address), status_code=303)
@@ -175,9 +182,10 @@ class Workspace:
                 at=self._clock.now().astimezone(zone),
                 line=line,
                 failed=reply.failed,
+                marks=await self._marking.marks(request, channel, reply.message.paper_ids),
             )
         else:
-            view = view_of(await self._platform.publish(key, reply.message, used=line), zone)
+            view = view_of(await self._platform.publish(key, reply.message, used=line), zone, unmarked(channel))
         if wants_json(request):
             return JSONResponse({**self._described(key, view), "replaces": in_place, "failed": reply.failed})
         if not view.ephemeral:
@@ -209,7 +217,7 @@ class Workspace:
         name, zone = channel_key(channel.address), reader_zone(request, channel)
 
         def describe(logged: LoggedMessage) -> Mapping[str, Any]:
-            return self._described(name, view_of(logged, zone), reply_to=logged.reply_to)
+            return self._described(name, view_of(logged, zone, unmarked(channel)), reply_to=logged.reply_to)
 
         return StreamingResponse(
             self._streams.follow(name, after, describe),
@@ -247,7 +255,8 @@ class Workspace:
         threads, earlier = [], None
         if channel is not None:
             page = await self._messages.page(channel, before=before, limit=THREADS_PER_PAGE)
-            threads, earlier = threads_of(page.messages, zone), page.earlier
+            marks = await self._marking.marks(request, channel, paper_ids_of(page.messages))
+            threads, earlier = threads_of(page.messages, zone, marks), page.earlier
         return self._pages.channel(
             shell,
             threads=threads,

@@ -11,12 +11,13 @@ from urllib.parse import quote, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from adapters.web.addresses import path_segment
+from adapters.web.addresses import paper_path, path_segment
+from adapters.web.messages.marks import NO_MARKS
 from adapters.web.messages.timeline import ChannelView, MessageView, Thread
 from adapters.web.pages.panel import Panel
 from adapters.web.pages.shell import PLATFORMS, ChannelList, Shell
 from bot.channels.channel import PlatformName
-from bot.messages.message import Button, Buttons, Document, Heading, Message, Paragraph, text
+from bot.messages.message import Button, Buttons, Document, Heading, Message, PaperBlock, Paragraph, text
 from bot.query.marking import marks_of
 from bot.text.counting import count_of
 from bot.text.shortening import shorten
@@ -64,10 +65,14 @@ class Pages:
         self._templates.globals |= {
             "asset": {path.name: _versioned(path) for path in STATIC.iterdir()},
             "banner": banner,
+            "actions_of": actions_of,
             "data_url": data_url,
             "has_login": has_login,
+            "host_of": host_of,
             "link": web_link,
+            "no_marks": NO_MARKS,
             "nothing_yet": _NOTHING_YET,
+            "paper_path": paper_path,
         }
 
     def page(self, template: str, shell: Shell, **content: object) -> str:
@@ -143,6 +148,25 @@ def web_link(url: str) -> str:
         return ""
     plain = not any(character.isspace() or not character.isprintable() for character in url)
     return url if plain and parts.scheme in ("http", "https") and parts.hostname else ""
+
+
+def host_of(url: str) -> str:
+    """The host that a link leads to, as people write it."""
+    return (urlsplit(web_link(url)).hostname or "").removeprefix("www.")
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """The buttons of a paper that run a command."""
+
+    menu: Sequence[Button]
+    buttons: Sequence[Button]
+
+
+def actions_of(paper: PaperBlock) -> Actions:
+    """The buttons of a paper, without those for which pages have something of their own: marks, links, the abstract."""
+    own = ("save ", "unsave ", "vote ", "show ", "abstract ", "similar ")
+    return Actions(*([one for one in some if not one.line.startswith(own)] for some in (paper.menu, paper.buttons)))
 
 
 def data_url(document: Document) -> str:

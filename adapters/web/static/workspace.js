@@ -239,25 +239,6 @@ function closeMenus(but) {
   }
 }
 
-function listenToMenus() {
-  document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")));
-  document.addEventListener("keydown", (event) => {
-    const menu = event.key === "Escape" && event.target.closest("details.menu[open]");
-    if (!menu) return;
-    event.preventDefault(); // nothing else closes with it
-    menu.open = false;
-    menu.querySelector("summary").focus();
-  });
-}
-
-// A picture that cannot be had leaves no empty frame.
-function listenToPictures() {
-  for (const picture of document.querySelectorAll("img.thumbnail")) {
-    if (picture.complete && !picture.naturalWidth) picture.remove();
-  }
-  document.addEventListener("error", (event) => event.target.matches?.("img.thumbnail") && event.target.remove(), true);
-}
-
 function listenToTimeline() {
   timeline.addEventListener("click", (event) => {
     const summary = event.target.closest(".thread > summary");
@@ -381,8 +362,6 @@ function listenWhenUseful() {
 }
 
 listenToCommands();
-listenToMenus();
-listenToPictures();
 listenToTimeline();
 document.addEventListener("channels-refreshed", (event) => showNewer(event.detail));
 listenWhenUseful();

@@ -44,6 +44,7 @@ async def core_workspace(folder: Path, **options: Any) -> AsyncIterator[CoreWork
     app = create_app(
         platform=platform,
         commands=core.commands,
+        library=core.library,
         directory=Directory(store.channels, core.clock),
         clock=core.clock,
         history=history_of(store),

@@ -60,6 +60,7 @@ async def elsewhere(
     app = create_app(
         platform=web,
         commands=core.commands,
+        library=core.library,
         directory=Directory(store.channels, core.clock),
         history=history_of(store),
         clock=core.clock,

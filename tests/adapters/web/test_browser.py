@@ -73,9 +73,9 @@ async def test_a_button_of_a_paper_answers_under_that_paper(browser: Browser, wo
     await workspace.post(Message(summary="A digest", blocks=(card(1), card(2), card(3))))
     async with opened(browser, workspace) as page:
         second = page.locator(".paper.card").nth(1)
-        await second.get_by_role("button", name="Abstract").click()
-        await expect(second.locator(".ephemeral")).to_contain_text("The abstract of 2604.00002.")
-        await second.get_by_role("button", name="Abstract").click()
+        await second.get_by_role("button", name="Forget").click()
+        await expect(second.locator(".ephemeral")).to_contain_text("Forgot 2604.00002.")
+        await second.get_by_role("button", name="Forget").click()
         await expect(second.locator(".ephemeral")).to_have_count(1)
     assert workspace.commands.calls[0].from_message == "1"
 
@@ -315,7 +315,7 @@ async def test_adding_a_channel_goes_there_and_mistakes_are_explained(
         await page.wait_for_url("**/c/robotics")
         await expect(page.get_by_role("heading", name="Nothing was posted here yet")).to_be_visible()
         await page.get_by_role("button", name="What can I ask?").click()
-        await expect(messages(page)).to_contain_text("Write search, today or abstract.")
+        await expect(messages(page)).to_contain_text("Write search, today or forget.")
     channels = await workspace.store.channels.on_platform(PlatformName.WEB)
     assert "robotics" in [channel.name for channel in channels]
 
@@ -359,33 +359,18 @@ async def test_the_login_and_back(browser: Browser, tmp_path: Path) -> None:
         await expect(page.get_by_label("Password")).to_be_focused()
 
 
-async def test_a_card_in_a_digest_has_votes_that_say_what_is_cast_and_a_menu_for_the_keyboard(
-    browser: Browser, workspace: RunningWorkspace
-) -> None:
+async def test_the_menu_of_a_card_is_for_the_keyboard(browser: Browser, workspace: RunningWorkspace) -> None:
     await workspace.post(Message(summary="A digest", blocks=(listed_card(1),)))
     async with opened(browser, workspace) as page:
         digest = messages(page).first
-        up = digest.get_by_role("button", name="For it")
-        await expect(up).to_have_attribute("aria-pressed", "false")
-        await up.click()
-        await expect(up).to_have_attribute("aria-pressed", "true")
-        await expect(up).to_have_text("👍 1")
         menu = digest.locator("details.menu")
         await menu.locator("summary").focus()
         await page.keyboard.press("Enter")
-        await expect(digest.get_by_role("button", name="Similar")).to_be_visible()
+        await expect(digest.get_by_role("link", name="Similar")).to_be_visible()
         await page.keyboard.press("Escape")
-        await expect(digest.get_by_role("button", name="Similar")).to_be_hidden()
+        await expect(digest.get_by_role("link", name="Similar")).to_be_hidden()
         await expect(menu.locator("summary")).to_be_focused()
         await page.keyboard.press("Enter")
-        await digest.get_by_role("button", name="Abstract").click()
-        await expect(page.get_by_text("The abstract of 2604.00001.")).to_be_visible()
+        await digest.get_by_role("button", name="Forget").click()
+        await expect(page.get_by_text("Forgot 2604.00001.")).to_be_visible()
         await expect(menu).not_to_have_attribute("open", "")
-
-
-async def test_a_menu_opens_without_a_script(browser: Browser, workspace: RunningWorkspace) -> None:
-    await workspace.post(Message(summary="A digest", blocks=(listed_card(1),)))
-    async with opened(browser, workspace, java_script_enabled=False) as page:
-        await page.locator("details.menu summary").click()
-        await page.get_by_role("button", name="Abstract").click()
-        await expect(page.get_by_text("The abstract of 2604.00001.")).to_be_visible()

@@ -17,11 +17,18 @@ from adapters.web.addresses import address_of
 from adapters.web.app import create_app
 from adapters.web.platform import WebPlatform
 from adapters.web.serving.server import WebServer, server_config
-from bot.app.assembly import history_of
+from bot.app.assembly import history_of, library_of
 from bot.channels.channel import Address, Channel
 from bot.channels.directory import Directory
-from bot.errors import StorageError, UserError
+from bot.clocks import Clock
+from bot.errors import NoModelError, StorageError, UserError
 from bot.health.report import DatabaseHealth, HealthReport
+from bot.intake.lookup import PaperLookups
+from bot.library.library import Library
+from bot.meaning.examples import Examples
+from bot.meaning.finding import Finder
+from bot.meaning.meaning import Meaning
+from bot.meaning.model import AbsentModel
 from bot.messages.message import (
     Button,
     Buttons,
@@ -37,6 +44,7 @@ from bot.messages.message import (
 )
 from bot.platforms.command_calls import CommandCall, Completion, Reply
 from bot.platforms.outcomes import Outgoing, Sent
+from storage.search.index import TantivyIndex
 from storage.store import SqlStore
 
 NOW = datetime(2026, 4, 30, 9, 0, tzinfo=UTC)
@@ -86,7 +94,7 @@ def card(number: int, **changes: Any) -> PaperBlock:
         summary="What it found, in a sentence.",
         byline="A. Author, B. Writer +3",
         facts=("▲ 12", "cs.CL"),
-        buttons=(Button("Abstract", f"abstract 2604.{number:05}"),),
+        buttons=(Button("Forget", f"forget 2604.{number:05}"),),
     )
     return replace(block, **changes)
 
@@ -117,22 +125,19 @@ class TestCommands:
         word, _, rest = call.line.partition(" ")
         match word:
             case "" | "help":
-                return Reply(message=says("Write search, today or abstract."))
+                return Reply(message=says("Write search, today or forget."))
             case "today":
                 papers = (Heading("Daily Papers"), card(1), card(2))
                 return Reply(message=Message(summary="Today’s papers", blocks=papers), ephemeral=False)
             case "search":
                 return self._search(rest)
-            case "abstract":
-                return Reply(message=says(f"The abstract of {rest}."))
+            case "forget":
+                return Reply(message=says(f"Forgot {rest}."))
             case "share":
                 return Reply(message=says(f"Shared {rest}."), ephemeral=False, replaces=True)
             case "vote":
-                updated = replace(card(1), buttons=(Button("👍 1", call.line), Button("Similar", "similar 1")))
-                key = rest
-                if rest.startswith(updated.paper_id):
-                    updated, key = listed_card(1, up=1), "key-0"  # of the first message
-                update = Outgoing(address=call.address, message=Message(summary="A card", blocks=(updated,)), key=key)
+                updated = Message(summary="A card", blocks=(listed_card(1, up=1),))
+                update = Outgoing(address=call.address, message=updated, key=rest)
                 return Reply(message=says("You voted."), update=update)
             case "pause":
                 channel = await self.store.channels.find(call.address)
@@ -232,6 +237,7 @@ async def running_workspace(
 
     app = create_app(
         platform=platform,
+        library=library_over(store, folder / "index", clock),
         directory=directory,
         history=history_of(store),
         clock=clock,
@@ -252,6 +258,15 @@ async def running_workspace(
         commands.release.set()
         await workspace.stop()
         await store.close()
+
+
+def library_over(store: SqlStore, folder: Path, clock: Clock) -> Library:
+    """What pages about papers read of that store. Nothing is indexed: whoever searches has a core of their own."""
+    meaning = Meaning(AbsentModel(NoModelError("no model is part of this.")), store.vectors, clock)
+    index = TantivyIndex(folder, store.papers, meaning.view_of)
+    lookups = PaperLookups((), store.papers)
+    examples = Examples(papers=store.papers, index=index, meaning=meaning, find=lookups.known)
+    return library_of(store, index, Finder(index, meaning), examples, lookups)
 
 
 async def serve(app: Starlette, platform: WebPlatform) -> tuple[WebServer, asyncio.Task[None], str]:

@@ -1,0 +1,87 @@
+// Results while somebody types: one question at a time, and a late answer is dropped.
+
+import { Refused, elementOf } from "./server.js";
+import { recall, remember } from "./storage.js";
+
+const PAUSE = 150; // milliseconds without a key before results are asked for
+const RECENT = "paperround.searches";
+const LONGEST_RECENT = 20;
+
+const form = document.getElementById("search");
+const input = document.getElementById("q");
+const choice = document.getElementById("choice");
+const results = document.getElementById("results");
+
+let timer = 0;
+let asking = null; // what aborts the question that is not answered yet
+let shown = new URL(location).searchParams.get("q") ?? "";
+
+function address(path) {
+  const said = new URLSearchParams();
+  if (input.value.trim()) said.set("q", input.value.trim());
+  if (choice?.value) said.set("c", choice.value);
+  const text = said.toString();
+  return text ? `${path}?${text}` : path;
+}
+
+async function ask() {
+  asking?.abort();
+  const mine = (asking = new AbortController());
+  try {
+    const answer = await fetch(address("/search/results"), { signal: mine.signal, headers: { accept: "text/html" } });
+    if (answer.status === 401 || answer.redirected) return location.reload(); // to the login
+    if (!answer.ok) throw new Refused(`The workspace answered ${answer.status}. Try again in a moment.`);
+    const found = elementOf(await answer.text());
+    if (mine.signal.aborted) return;
+    // While a query is being written it is often none yet: what was found stays until there is something new.
+    const mistaken = found.querySelector(".search-error");
+    if (mistaken) {
+      results.querySelector(".search-error")?.remove();
+      results.prepend(mistaken);
+    } else results.replaceChildren(found);
+    input.setAttribute("aria-invalid", String(Boolean(mistaken)));
+    history.replaceState(null, "", address("/search"));
+    shown = input.value.trim();
+    results.ariaBusy = null;
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    results.ariaBusy = null;
+    complain(error instanceof Refused ? error.message : "The workspace does not answer. Is it still running?");
+  }
+}
+
+function complain(sentence) {
+  results.querySelector(".search-error")?.remove();
+  const words = document.createElement("div");
+  words.className = "search-error";
+  words.role = "status";
+  words.append(Object.assign(document.createElement("p"), { textContent: sentence }));
+  results.prepend(words);
+}
+
+function noteSearch() {
+  const text = input.value.trim();
+  if (!text) return;
+  const others = recall(RECENT, []).filter((each) => each !== text);
+  remember(RECENT, [text, ...others].slice(0, LONGEST_RECENT));
+}
+
+function askSoon() {
+  clearTimeout(timer);
+  if (input.value.trim() === shown) return;
+  results.ariaBusy = "true";
+  timer = setTimeout(ask, PAUSE);
+}
+
+input.addEventListener("input", askSoon);
+input.addEventListener("change", noteSearch);
+choice?.addEventListener("change", () => {
+  clearTimeout(timer);
+  ask();
+});
+form.addEventListener("submit", () => {
+  clearTimeout(timer);
+  asking?.abort();
+  noteSearch();
+});
+if (results.querySelector(".search-count")) noteSearch();
