@@ -68,8 +68,9 @@ class Volume:
         return f"{self.pace()}: {', '.join(said)}"
 
     def all_pace(self) -> int:
-        """How many papers a day these sources have."""
-        return round(self.all_papers / self.days)
+        """How many papers these sources have in the unit of the pace: a day, or a week."""
+        _, _, length = self._pace()
+        return round(self.all_papers * length / self.days)
 
     def period(self) -> str:
         """The days that are known: `the last 14 days`."""

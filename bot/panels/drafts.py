@@ -159,12 +159,13 @@ class Drafts:
 
     async def _suggestions(self, query: Query, wanted: Query, written: str, volume: Volume | None) -> list[Suggestion]:
         found: list[Suggestion] = []
-        if nearest := await self._services.index.nearest_words(query):
-            other = with_words(query, {word: others[0] for word, others in nearest.items()})
-            found.append(Suggestion(f"Did you mean {', '.join(others[0] for others in nearest.values())}?", other))
+        nearest = await self._services.index.nearest_words(query)
+        meant = {word: others[0] for word, others in nearest.items()}
+        if meant:
+            found.append(Suggestion(f"Did you mean {', '.join(meant.values())}?", with_words(query, meant)))
         asked = without_question(query, written)
         if asked.text != query.text:
-            found.append(Suggestion("Only the words that tell", asked.text))
+            found.append(Suggestion("Only the words that tell", with_words(asked, meant)))
         words = plain_words(query)
         if words and len(words.split()) >= FEWEST_WORDS and not self._services.meaning.problem:
             found += _readable("By meaning", f'{ABOUT}:"{" ".join(written.replace(chr(34), " ").split())}"')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.forecasts.forecasting import found_in
@@ -24,7 +25,8 @@ async def test_papers_are_counted_by_day_and_among_all_of_the_same_days(core: Co
     assert list(volume.by_day.values()) == [2, 0, 0, 2]
     assert sum(volume.by_day.values()) == volume.total == 4
     assert volume.all_papers == 8
-    assert volume.all_pace() == 2
+    assert (volume.pace(), volume.all_pace()) == ("about 1 a day", 2)
+    assert replace(volume, papers={ARXIV: 1}).all_pace() == 14
     assert (await volume_of(core.index, parse("title:turtles"), today, [ARXIV])).total == 0
 
 

@@ -79,6 +79,13 @@ async function submitted(event) {
     current.querySelector("[name=find]")?.focus();
     return;
   }
+  if (form.matches("[data-in-middle]") && document.getElementById("composer")) {
+    event.preventDefault();
+    document.getElementById("line").value = form.elements.line.value;
+    document.getElementById("composer").requestSubmit();
+    if (document.getElementById("main").inert) current.querySelector("[data-panel-close]").click(); // it lies below
+    return;
+  }
   if (!form.matches("[data-panel-form]")) return;
   event.preventDefault();
   if (form.ariaBusy === "true") return;
