@@ -297,8 +297,9 @@ class SqlChannelStore:
             select_channels().where(CHANNELS.c.state == ChannelState.PAUSED, CHANNELS.c.paused_until <= now)
         )
 
-    async def next_digests_after(self, time: datetime) -> list[Channel]:
-        return await self._channels(select_channels().where(CHANNELS.c.next_digest_at > time))
+    async def due_after(self, time: datetime) -> list[Channel]:
+        later = or_(CHANNELS.c.next_digest_at > time, CHANNELS.c.instant_at > time)
+        return await self._channels(select_channels().where(later))
 
     async def count(self) -> int:
         async with self._database.read() as connection:

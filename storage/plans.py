@@ -53,9 +53,9 @@ async def store_plans(connection: AsyncConnection, items: Sequence[tuple[DigestP
         {
             "channel": channel_id,
             "next": plan.next_digest_at,
-            "instant": _instant_at(plan, waiting[channel_id]),
+            "instant": _instant_at(plan, waiting[channel_id], now),
         }
-        for channel_id, (plan, _) in fit.items()
+        for channel_id, (plan, now) in fit.items()
     ]
     await connection.execute(
         update(CHANNELS)
@@ -105,14 +105,15 @@ async def _lock_waiting(connection: AsyncConnection, channel_ids: Sequence[int])
     return found
 
 
-def _instant_at(plan: DigestPlan, waiting: Mapping[str, _Waiting]) -> datetime | None:
+def _instant_at(plan: DigestPlan, waiting: Mapping[str, _Waiting], now: datetime) -> datetime | None:
     """When the oldest paper that still waits was to go out at once, None if there is none."""
     taken = {*plan.paper_ids, *plan.read_elsewhere}
     times = [one.instant_since for paper_id, one in waiting.items() if one.instant_since and paper_id not in taken]
     oldest = min(times, default=None)
-    if oldest is None or plan.instant_not_before is None:
-        return oldest
-    return max(oldest, plan.instant_not_before)
+    if oldest is None:
+        return None
+    oldest = min(oldest, now)  # a clock that was ahead queued what comes later
+    return oldest if plan.instant_not_before is None else max(oldest, plan.instant_not_before)
 
 
 async def _store_posts(

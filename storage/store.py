@@ -18,6 +18,7 @@ from storage.people import SqlPeopleStore
 from storage.personal_channels import SqlPersonalChannelStore
 from storage.reading import SqlReadingStore
 from storage.sources import SqlSourceStore
+from storage.stored_times import SqlStoredTimes
 from storage.subscriptions import SqlSubscriptionStore
 from storage.vectors import SqlVectorStore
 from storage.web_messages import SqlMessageLog
@@ -45,6 +46,7 @@ class SqlStore:
         self.messages = SqlMessageLog(self.database)
         self.backup = Backup(self.database)
         self.health = SqlHealthStore(self.database)
+        self.times = SqlStoredTimes(self.database)
         self.locks = AdvisoryLocks(self.database)
 
     async def open(self) -> None:

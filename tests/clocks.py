@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from bot.clocks import SteadyClock
+
 #: A Tuesday noon, far from any change to or from summer time.
 NOON = datetime(2026, 5, 12, 12, tzinfo=UTC)
 
@@ -25,3 +27,30 @@ class SettableClock:
         """Moves on by that much; returns the new time."""
         self._now += timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         return self._now
+
+
+class Machine:
+    """A computer whose clock somebody sets, while the seconds that really pass are counted apart."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.true = now
+        self.off = timedelta()
+
+    def wall(self) -> datetime:
+        """What its clock shows."""
+        return self.true + self.off
+
+    def monotonic(self) -> float:
+        return (self.true - NOON).total_seconds()
+
+    def run(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
+        """Lets time pass."""
+        self.true += timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+    def set_off(self, off: timedelta) -> None:
+        """Sets its clock, so much ahead of the truth or behind it."""
+        self.off = off
+
+    def clock(self) -> SteadyClock:
+        """The clock of a process that starts now."""
+        return SteadyClock(self.wall, self.monotonic)

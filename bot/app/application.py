@@ -31,7 +31,7 @@ from bot.app.slack import SlackParts, slack_app, slack_checks, slack_parts
 from bot.channels.channel import PlatformName
 from bot.channels.directory import Directory
 from bot.checks import Check
-from bot.clocks import Clock, SystemClock
+from bot.clocks import Clock, SteadyClock
 from bot.commands.reactions import Reactions
 from bot.commands.runner import Commands
 from bot.commands.services import Services
@@ -43,6 +43,7 @@ from bot.intake.feeds import FeedHistory, FeedReader, Feeds
 from bot.intake.lookup import PaperLookup
 from bot.intake.source import Source
 from bot.library.library import Library
+from bot.lifecycle.timekeeping import set_right
 from bot.meaning.examples import Examples
 from bot.meaning.finding import Finder
 from bot.meaning.meaning import Meaning
@@ -167,7 +168,7 @@ async def open_application(
     `sources` take the place of the feeds that the settings name. `announce` is told what the operator should know of
     the chat platforms once they are connected.
     """
-    clock = clock or SystemClock()
+    clock = clock or SteadyClock()
     async with contextlib.AsyncExitStack() as stack:
         store, index, meaning = await _open_storage(settings, clock, stack)
 
@@ -266,6 +267,7 @@ async def _open_storage(
             "back, or restore a backup.",
         )
     await store.open()
+    await set_right(clock, store.times)
     meaning = Meaning(embedding_model(settings), store.vectors, clock)
     index = TantivyIndex(settings.index_dir, store.papers, meaning.view_of)
     stack.push_async_callback(index.close)

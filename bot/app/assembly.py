@@ -24,6 +24,7 @@ from bot.library.library import Library
 from bot.library.searching import Searching
 from bot.lifecycle.channels import ChannelLifecycle
 from bot.lifecycle.retention import KEPT_FOR, Retention
+from bot.lifecycle.timekeeping import Timekeeping
 from bot.meaning.embedding import Embedding
 from bot.meaning.examples import Examples
 from bot.meaning.finding import Finder
@@ -111,6 +112,7 @@ def engine_of(
             unknown_policy=unknown_policy,
         ),
         leadership=leadership,
+        timekeeping=Timekeeping(store.times, clock),
         retention=Retention(store.channels, store.personal_channels, clock, left_kept_for),
         index=index,
         meaning=meaning,

@@ -1,27 +1,27 @@
 """The engine: polls, matches, plans and posts, each when its time has come.
 
-APScheduler is only the alarm clock: its few jobs live in memory, and all that must survive a restart is in the store.
+Its few alarms live in memory (`bot.app.alarms`), and all that must survive a restart is in the store.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.app.alarms import Alarms
 from bot.digests.planning import Planner
 from bot.errors import PaperRoundError, StorageError
 from bot.health.heartbeat import Heartbeat
 from bot.intake.enrichment import Enrichment
 from bot.intake.polling import RETRY_POLL_AFTER, Intake, PollReport
 from bot.lifecycle.retention import Retention
+from bot.lifecycle.timekeeping import Timekeeping
 from bot.meaning.embedding import Embedding
 from bot.meaning.meaning import Meaning
 from bot.metrics import Metrics
@@ -46,8 +46,8 @@ EMBED_EVERY = timedelta(seconds=2)
 RELEASE_EVERY = timedelta(minutes=1)
 #: How many papers a poll gives a vector that is not part of a running engine: a day's, in some seconds.
 EMBEDDED_AFTER_POLL = 500
-#: Seconds without a sweep, which comes every two, after which something is stuck.
-STUCK_AFTER = 120.0
+#: Seconds in which no sweep ended, of those that come every two, after which something is stuck.
+STUCK_AFTER = 60.0
 
 _log = structlog.get_logger()
 
@@ -64,6 +64,7 @@ class Engine:
         planner: Planner,
         outbox: OutboxWorker,
         leadership: Leadership,
+        timekeeping: Timekeeping,
         retention: Retention,
         index: SearchIndex,
         meaning: Meaning,
@@ -73,6 +74,7 @@ class Engine:
         heartbeat: Heartbeat,
         poll_every: timedelta,
     ) -> None:
+        self._timekeeping = timekeeping
         self._intake = intake
         self._enrichment = enrichment
         self._retention = retention
@@ -90,7 +92,7 @@ class Engine:
         self.outbox = outbox
 
     def stuck_for(self) -> float:
-        """Seconds for which a running engine has not looked for work, 0 as long as they are few."""
+        """Seconds for which a running engine has not done what was due, 0 as long as they are few."""
         silent = 0.0 if self._swept_at is None else time.monotonic() - self._swept_at
         return silent if silent >= STUCK_AFTER else 0.0
 
@@ -127,6 +129,7 @@ class Engine:
     async def deliver(self) -> int:
         """Plans what is due and posts it; returns how many posts were worked on."""
         await self.leadership.renew()
+        await self._keep_time()
         await self.matching.match_new()
         await self.planner.sweep()
         return await self.outbox.drain()
@@ -143,16 +146,10 @@ class Engine:
 
     @contextlib.asynccontextmanager
     async def _alarms(self) -> AsyncIterator[None]:
-        # APScheduler warns whenever a job is skipped because it still runs, which is what we want it to do.
-        logging.getLogger("apscheduler").setLevel(logging.ERROR)
-        scheduler = AsyncIOScheduler(
-            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-        )
+        alarms = Alarms()
 
         def every(interval: timedelta, job: Callable[[], Awaitable[object]], name: str) -> None:
-            scheduler.add_job(
-                _survive, "interval", (job, name), seconds=interval.total_seconds(), id=name, next_run_time=_now()
-            )
+            alarms.every(interval, _survive, name, job, name)
 
         async def poll(source: SourceName) -> None:
             if not self.leadership.polls:
@@ -162,14 +159,15 @@ class Engine:
             await self.planner.sweep()
             self.outbox.wake()
             if report.error and self.poll_every > RETRY_POLL_AFTER:
-                scheduler.modify_job(f"poll {source}", next_run_time=_now() + RETRY_POLL_AFTER)
+                alarms.soon(f"poll {source}", RETRY_POLL_AFTER)
 
         async def poll_feeds() -> None:
             if self.leadership.polls and await self.poll_feeds():
                 await self.planner.sweep()
                 self.outbox.wake()
 
-        # Not as a job of the scheduler: who stops us now, because Slack refuses the token, must not be overheard.
+        self._swept_at = time.monotonic()
+        # Not as an alarm: who stops us now, because Slack refuses the token, must not be overheard.
         await _logged(self._sweep, "sweep")
         for source in self._intake.sources:
             # Each has its own alarm: one that takes minutes must not hold up the others.
@@ -184,20 +182,24 @@ class Engine:
         every(EMBED_EVERY, self.embed, "embed")
         every(RELEASE_EVERY, self.meaning.release_idle, "release")
         every(RETENTION_EVERY, self._delete_left, "retention")
-        scheduler.start()
         try:
-            yield
+            async with alarms.ringing():
+                yield
         finally:
-            scheduler.shutdown(wait=False)
             await self._heartbeat.end()
 
     async def _sweep(self) -> None:
-        self._swept_at = time.monotonic()
         await self._renew_leadership()
+        await self._keep_time()
         if self.leadership.polls:
             await self.matching.match_new()
         if await self.planner.sweep():
             self.outbox.wake()
+        self._swept_at = time.monotonic()
+
+    async def _keep_time(self) -> None:
+        if await self._timekeeping.check(leads=self.leadership.polls):
+            await self.planner.correct()
 
     async def _renew_leadership(self) -> None:
         try:
@@ -233,14 +235,9 @@ async def _logged(job: Callable[[], Awaitable[object]], name: str) -> None:
 
 
 async def _survive(job: Callable[[], Awaitable[object]], name: str) -> None:
-    """Runs a job of the scheduler, as `_logged` does."""
+    """Runs a job of an alarm, as `_logged` does."""
     try:
         await _logged(job, name)
     except asyncio.CancelledError:
-        # The scheduler cancels what runs when it stops, and would report it as a failure.
+        # APScheduler cancels what runs when it stops, and would report it as a failure.
         _log.debug("engine.job_stopped", job=name)
-
-
-def _now() -> datetime:
-    # The scheduler lives by the machine's clock, whatever clock the core is given.
-    return datetime.now(UTC)

@@ -133,6 +133,6 @@ class ChannelStore(Protocol):
 
     async def ended_pauses(self, now: datetime) -> list[Channel]: ...
 
-    async def next_digests_after(self, time: datetime) -> list[Channel]:
-        """Channels whose next digest is set to later than that."""
+    async def due_after(self, time: datetime) -> list[Channel]:
+        """Channels whose next digest, or next papers that go out at once, are set to later than that."""
         ...

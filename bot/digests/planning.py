@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -23,6 +24,8 @@ from bot.ranking.taste import NO_TASTE, Taste
 from bot.ranking.tastes import Tastes
 
 CHANNELS_AT_ONCE = 100
+#: Seconds after which a sweep leaves the rest to the next one: whatever else comes with each sweep must not wait.
+SWEEP_FOR = 20.0
 #: How long papers that were to go out at once to a person are held that come in a channel of theirs, before that is
 #: looked at again.
 HELD_FOR = timedelta(minutes=10)
@@ -53,7 +56,8 @@ class Planner:
         self._clock = clock
 
     async def sweep(self) -> int:
-        """Plans every digest that is due; returns how many."""
+        """Plans the digests that are due, as many as fit into `SWEEP_FOR`; returns how many."""
+        began = time.monotonic()
         await self._end_pauses()
         planned = 0
         while due := await self._digests.due(self._clock.now(), CHANNELS_AT_ONCE):
@@ -81,7 +85,7 @@ class Planner:
                     )
                 )
             planned += sum(outcome is True for outcome in outcomes)
-            if all(outcome is None for outcome in outcomes):
+            if all(outcome is None for outcome in outcomes) or time.monotonic() - began > SWEEP_FOR:
                 break
         return planned
 
@@ -104,18 +108,25 @@ class Planner:
         return await self._digest(channel, papers, DigestKind.REQUESTED, channel.next_digest_at, taste)
 
     async def correct(self) -> int:
-        """Brings forward digests that are set later than their schedule says; returns how many.
+        """Brings forward what is set later than schedule and quiet days say; returns in how many channels.
 
-        That happens when the machine's clock was ahead for a while, or when the rules of a time zone changed.
+        That happens when a clock was ahead for a while, or when the rules of a time zone changed.
         """
         now = self._clock.now()
-        corrected = 0
-        for channel in await self._channels.next_digests_after(now):
-            wanted = next_for(channel, now)
-            if wanted is not None and channel.next_digest_at is not None and wanted < channel.next_digest_at:
-                plan = DigestPlan(channel_id=channel.id, expected_next=channel.next_digest_at, next_digest_at=wanted)
-                corrected += await self._digests.plan(plan, now)
-        return corrected
+        plans: list[DigestPlan] = []
+        for channel in await self._channels.due_after(now):
+            wanted, held_until = next_for(channel, now), quiet_until(channel, now)
+            late = channel.next_digest_at is not None and wanted is not None and wanted < channel.next_digest_at
+            held = channel.instant_at is not None and channel.instant_at > (held_until or now + HELD_FOR)
+            if late or held:
+                plan = DigestPlan(
+                    channel_id=channel.id,
+                    expected_next=channel.next_digest_at,
+                    next_digest_at=wanted if late else channel.next_digest_at,
+                    instant_not_before=held_until,
+                )
+                plans.append(plan)
+        return sum(await asyncio.gather(*(self._digests.plan(plan, now) for plan in plans)))
 
     async def _end_pauses(self) -> None:
         now = self._clock.now()

@@ -14,7 +14,7 @@ def document_of(report: HealthReport) -> dict[str, Any]:
     document: dict[str, Any] = {
         "ok": report.ok,
         "database": database.problem or "ok",
-        "engine": f"it has not looked for work for {report.stuck_for:.0f} seconds" if report.stuck_for else "ok",
+        "engine": f"it has not got through its work for {report.stuck_for:.0f} seconds" if report.stuck_for else "ok",
         "leads": report.leads,
         "versions": dict(report.versions),
     }

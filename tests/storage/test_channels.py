@@ -227,7 +227,7 @@ async def test_digests_set_for_later_than_a_time(store: SqlStore) -> None:
     await channel(store, "due", next_digest_at=NOON)
     later = await channel(store, "later", next_digest_at=LATER)
     await channel(store, "instant", next_digest_at=None)
-    assert await store.channels.next_digests_after(NOON) == [later]
+    assert await store.channels.due_after(NOON) == [later]
 
 
 async def test_everything_is_counted(store: SqlStore) -> None:

@@ -88,7 +88,7 @@ async def test_times_come_back_in_utc_to_the_microsecond(store: SqlStore) -> Non
     assert here.next_digest_at is not None
     assert here.next_digest_at.tzinfo is UTC
     # Compared as times and not as text.
-    assert await store.channels.next_digests_after(in_nepal - timedelta(microseconds=1)) == [here]
-    assert await store.channels.next_digests_after(in_nepal) == []
+    assert await store.channels.due_after(in_nepal - timedelta(microseconds=1)) == [here]
+    assert await store.channels.due_after(in_nepal) == []
     assert [one.id for one in await store.digests.due(in_nepal, 1)] == [here.id]
     assert await store.digests.due(in_nepal - timedelta(microseconds=1), 1) == []

@@ -1,0 +1,103 @@
+"""Timekeeping: a clock that was wrong and is set right must not silence a channel, flood it or post anything twice.
+
+The core lives by a clock that does not jump (`bot.clocks.SteadyClock`). Here it is compared, at each sweep, with the
+one that is right: the database server's where there is one, so that several processes agree whatever their machines
+show, else the machine's. Where the two have come apart, what is stored for the next minutes (when posts are due, how
+long they are held, when they were tried) is moved along with the clock. What a wrong clock stored in an earlier run is
+found by its rule: nothing may lie further ahead than whoever writes it can put it.
+
+What has happened keeps the time that was noted: a clock that is behind, as after a start without a battery, would
+else rewrite the history.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+import structlog
+
+from bot.clocks import TOLERANCE, Clock, SteadyClock
+
+#: Other processes may store wrong times as well, so these are looked through now and then without any jump.
+LOOK_THROUGH_EVERY: Final = timedelta(minutes=1)
+
+_log = structlog.get_logger()
+
+
+class StoredTimes(Protocol):
+    """The times that are stored of what is still to come."""
+
+    async def server_time(self) -> datetime | None:
+        """What the database's own clock shows; None where it has none but the machine's."""
+        ...
+
+    async def move(self, by: timedelta) -> None:
+        """Moves the times of open posts, and the rests of channels between two posts."""
+        ...
+
+    async def pull_in(self, now: datetime) -> int:
+        """Brings back what lies further ahead than its rule can put it; returns how many rows."""
+        ...
+
+
+async def set_right(clock: Clock, times: StoredTimes) -> None:
+    """Has a new clock show the right time, before anything is stored. Raises `bot.errors.StorageError`."""
+    if isinstance(clock, SteadyClock) and (server_time := await times.server_time()):
+        behind = clock.behind(server_time)
+        if abs(behind) >= TOLERANCE:
+            _log.warning("clock.differs", behind_database_seconds=round(behind.total_seconds(), 1))
+        clock.move(behind)
+
+
+class Timekeeping:
+    """Keeps the clock right, and what is stored with it."""
+
+    def __init__(self, times: StoredTimes, clock: Clock) -> None:
+        self._times = times
+        self._clock = clock
+        self._steady = clock if isinstance(clock, SteadyClock) else None
+        self._unmoved = timedelta()
+        self._looked_through_at: datetime | None = None
+
+    async def check(self, *, leads: bool) -> bool:
+        """Notices a jump; whether digests should be looked through because of one, or because of a start.
+
+        Only the process that leads changes what is stored. Raises `bot.errors.StorageError`; the next check goes on.
+        """
+        jumped = await self._follow(leads=leads)
+        now = self._clock.now()
+        first = self._looked_through_at is None
+        if not leads:
+            return False
+        if first or jumped or not timedelta() <= now - (self._looked_through_at or now) < LOOK_THROUGH_EVERY:
+            if rows := await self._times.pull_in(now):
+                _log.warning("clock.times_pulled_in", rows=rows)
+            self._looked_through_at = now
+        return first or jumped
+
+    async def _follow(self, *, leads: bool) -> bool:
+        """Takes over the right time, and moves what is stored along with it."""
+        if self._steady is None:
+            return False
+        jump = self._steady.behind(await self._times.server_time())
+        if abs(jump) < TOLERANCE:
+            self._steady.move(jump)
+            jump = timedelta()
+        else:
+            _log.warning("clock.jumped", seconds=round(jump.total_seconds(), 1))
+        if not leads:
+            self._steady.move(jump)
+            return False
+        # In this order no lease looks as if it had run out while its holder is still at work.
+        if jump > timedelta():
+            await self._times.move(jump)
+            self._steady.move(jump)
+            return True
+        self._steady.move(jump)
+        self._unmoved += jump
+        if self._unmoved:
+            await self._times.move(self._unmoved)
+            self._unmoved = timedelta()
+            return True
+        return False

@@ -1,0 +1,146 @@
+"""What is stored about the time to come, moved or brought back when a clock was wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Table, bindparam, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.intake.polling import LONGEST_WAIT as LONGEST_WAIT_OF_SOURCES
+from bot.posting.outbox import LEASE
+from bot.posting.retries import LONGEST_WAIT
+from storage.database import Database
+from storage.due_posts import OPEN
+from storage.statements import chunks
+from storage.tables.channels import CHANNELS, INSTALLATIONS, OAUTH_STATES
+from storage.tables.posts import POSTS
+from storage.tables.sources import SOURCES
+
+#: A channel rests for some seconds between two posts.
+LONGEST_REST: Final = timedelta(minutes=1)
+#: Slack's rotated tokens live for twelve hours, and whoever renews them takes seconds.
+LONGEST_TOKEN: Final = timedelta(days=1)
+LONGEST_RENEWAL: Final = timedelta(hours=1)
+#: Of an installation under way.
+LONGEST_STATE: Final = timedelta(hours=1)
+
+#: When something was written, by the clock of that time.
+_WRITTEN: Final = ("attempt_at", "first_attempt_at", "look_up_began_at", "created_at")
+_MOVED: Final = ("due_at", "lease_until", *_WRITTEN)
+
+
+class SqlStoredTimes:
+    """Implements `bot.lifecycle.timekeeping.StoredTimes`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def server_time(self) -> datetime | None:
+        if self._database.is_sqlite:
+            return None
+        async with self._database.read() as connection:
+            # Not `now()`, which is when the transaction began.
+            now: datetime = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
+            return now
+
+    async def move(self, by: timedelta) -> None:
+        async with self._database.write(asked_for=False) as connection:
+            posts = await _open_posts(connection)
+            await _write(
+                connection,
+                POSTS,
+                _MOVED,
+                [{"row": row.id, **{name: _moved(getattr(row, name), by) for name in _MOVED}} for row in posts],
+            )
+            rests = await connection.execute(
+                select(CHANNELS.c.id, CHANNELS.c.post_after).where(CHANNELS.c.post_after.is_not(None)).with_for_update()
+            )
+            await _write(
+                connection,
+                CHANNELS,
+                ("post_after",),
+                [{"row": row.id, "post_after": _moved(row.post_after, by)} for row in rests],
+            )
+
+    async def pull_in(self, now: datetime) -> int:
+        if not await self._anything_ahead(now):
+            return 0
+        async with self._database.write(asked_for=False) as connection:
+            rows = [change for post in await _open_posts(connection) if (change := _pulled_in(post, now))]
+            await _write(connection, POSTS, _MOVED, rows)
+            changed = len(rows)
+            for table, column, furthest, value in _bounds(now):
+                statement = update(table).where(table.c[column] > furthest).values({column: value})
+                changed += (await connection.execute(statement)).rowcount
+        return changed
+
+    async def _anything_ahead(self, now: datetime) -> bool:
+        """Asked first, because whoever writes makes others wait."""
+        written = or_(*(POSTS.c[name] > now for name in _WRITTEN))
+        posts = select(POSTS.c.id).where(
+            POSTS.c.state.in_(OPEN),
+            or_(POSTS.c.due_at > now + LONGEST_WAIT, POSTS.c.lease_until > now + LEASE, written),
+        )
+        others = (
+            select(table.c[column]).where(table.c[column] > furthest) for table, column, furthest, _ in _bounds(now)
+        )
+        async with self._database.read() as connection:
+            for statement in (posts, *others):
+                if (await connection.execute(statement.limit(1))).first():
+                    return True
+        return False
+
+
+def _bounds(now: datetime) -> Sequence[tuple[Table, str, datetime, datetime | None]]:
+    """Of a column: how far ahead it can be put, and what is written in place of anything further ahead."""
+    return (
+        (CHANNELS, "post_after", now + LONGEST_REST, None),
+        (SOURCES, "retry_at", now + LONGEST_WAIT_OF_SOURCES, None),
+        (INSTALLATIONS, "renew_at", now + LONGEST_TOKEN, now),
+        (INSTALLATIONS, "lease_until", now + LONGEST_RENEWAL, None),
+        (OAUTH_STATES, "expires_at", now + LONGEST_STATE, now + LONGEST_STATE),
+    )
+
+
+def _pulled_in(post: Any, now: datetime) -> dict[str, Any] | None:
+    """The times of a post as a right clock would have written them; None where they may be right."""
+    written = max(time for name in _WRITTEN if (time := getattr(post, name)) is not None)
+    ahead = max(written - now, timedelta())
+    times = {
+        name: time - ahead if time is not None and time > now else time
+        for name in _MOVED
+        for time in [getattr(post, name)]
+    }
+    if times["due_at"] > now + LONGEST_WAIT:
+        times["due_at"] = now
+    if times["lease_until"] is not None and times["lease_until"] > now + LEASE:
+        times["lease_until"] = now
+    same = all(getattr(post, name) == time for name, time in times.items())
+    return None if same else {"row": post.id, **times}
+
+
+async def _open_posts(connection: AsyncConnection) -> Sequence[Any]:
+    statement = (
+        select(POSTS.c.id, *(POSTS.c[name] for name in _MOVED))
+        .where(POSTS.c.state.in_(OPEN))
+        .order_by(POSTS.c.id)
+        .with_for_update(key_share=True)
+    )
+    return (await connection.execute(statement)).all()
+
+
+async def _write(
+    connection: AsyncConnection, table: Table, columns: Sequence[str], rows: Sequence[dict[str, Any]]
+) -> None:
+    values = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in columns}
+    statement = update(table).where(table.c.id == bindparam("row_id")).values(values)
+    for some in chunks(rows):
+        given = [{"row_id": row["row"], **{f"new_{name}": row[name] for name in columns}} for row in some]
+        await connection.execute(statement, given)
+
+
+def _moved(time: datetime | None, by: timedelta) -> datetime | None:
+    return time + by if time is not None else None

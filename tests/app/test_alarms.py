@@ -1,0 +1,46 @@
+"""Alarms ring on time whatever the machine's clock does."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as real
+from typing import Any
+
+import pytest
+from apscheduler.schedulers import base
+
+from bot.app import alarms
+
+
+@pytest.mark.parametrize(
+    "jump", [real.timedelta(minutes=-30), real.timedelta(days=-400), real.timedelta(hours=5)], ids=str
+)
+async def test_a_clock_that_is_set_stops_no_alarm(jump: real.timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
+    off = real.timedelta()
+
+    class SetClock(real.datetime):
+        """The clock that APScheduler looks at."""
+
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return real.datetime.now(tz) + off
+
+    monkeypatch.setattr(base, "datetime", SetClock)
+    monkeypatch.setattr(alarms, "WATCH_EVERY", 0.02)
+    rung: list[float] = []
+    seldom: list[float] = []
+
+    async def ring(times: list[float]) -> None:
+        times.append(asyncio.get_running_loop().time())
+
+    ringing = alarms.Alarms(wall=lambda: SetClock.now(real.UTC))
+    ringing.every(real.timedelta(seconds=0.05), ring, "often", rung)
+    ringing.every(real.timedelta(hours=1), ring, "seldom", seldom)
+    async with ringing.ringing():
+        await asyncio.sleep(0.1)
+        off = jump
+        await asyncio.sleep(0.2)
+        before = len(rung)
+        await asyncio.sleep(0.5)
+    assert len(rung) - before >= 4
+    assert len(seldom) <= 2  # one that is not due is not hastened for good

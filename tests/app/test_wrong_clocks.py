@@ -1,0 +1,225 @@
+"""Clocks that are wrong and are set right: nothing is silenced, flooded or posted twice, on either database.
+
+The truth is the time of `Machine`; on PostgreSQL the server's clock is the one that counts.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.lifecycle.timekeeping import StoredTimes, set_right
+from bot.posting.post import PostState
+from storage.store import SqlStore
+from tests.clocks import NOON, Machine
+from tests.core import Core
+from tests.platforms import Fault, SimulatedPlatform
+from tests.sources import ScriptedSource, a_paper
+
+LATE = 40.0  # seconds after its request that a message still arrives
+WRONG = [timedelta(minutes=12), timedelta(days=-3), timedelta(days=400)]
+
+
+class TimesOfServer:
+    """What is stored, with a server whose clock is that of a machine; None has none."""
+
+    def __init__(self, times: StoredTimes, server: Machine | None) -> None:
+        self._times = times
+        self._server = server
+
+    async def server_time(self) -> datetime | None:
+        return self._server.wall() if self._server else None
+
+    async def move(self, by: timedelta) -> None:
+        await self._times.move(by)
+
+    async def pull_in(self, now: datetime) -> int:
+        return await self._times.pull_in(now)
+
+
+class World:
+    """A channel platform, a feed, a store, and a machine on which processes of the bot run."""
+
+    def __init__(self, store: SqlStore, folder: Path, server: Machine | None = None) -> None:
+        self.machine = Machine()
+        self.store = store
+        store.times = TimesOfServer(store.times, server)  # type: ignore[assignment]
+        self.source, self.platform = ScriptedSource(), SimulatedPlatform(interval=1.0)
+        self._late = 0.0
+        self._folder, self._numbers = folder, count(1)
+
+    @asynccontextmanager
+    async def process(self) -> AsyncIterator[Core]:
+        """The bot, started now."""
+        clock = self.machine.clock()
+        await set_right(clock, self.store.times)
+        core = Core(
+            self.store,
+            self._folder / str(next(self._numbers)),
+            clock=clock,  # type: ignore[arg-type]
+            source=self.source,
+            platform=self.platform,
+        )
+        yield core
+        await core.index.close()
+        await self.store.locks.release_all()
+
+    async def work(self, core: Core, *, minutes: float, step: float = 45.0) -> None:
+        """Lets the bot run for so long, which sweeps every `step` seconds."""
+        end = self.machine.true + timedelta(minutes=minutes)
+        while self.machine.true < end:
+            await core.engine.deliver()
+            await core.engine.reconcile()
+            self.machine.run(seconds=step)
+            self._late = self._late + step if self.platform.on_the_way else 0.0
+            if self._late >= LATE:
+                self.platform.arrive()
+
+    async def news(self, core: Core, number: int) -> None:
+        """The feed, which knows what day it is, lists a paper; it is read."""
+        self.source.list(a_paper(number), day=self.machine.true.date())
+        await core.engine.poll()
+
+
+@pytest.fixture
+def world(store: SqlStore, tmp_path: Path) -> World:
+    return World(store, tmp_path)
+
+
+async def subscribed(core: Core, schedule: str, *channels: str) -> None:
+    for channel in channels:
+        await core.say("subscribe diffusion", channel)
+        await core.say(f"schedule {schedule}", channel)
+
+
+@pytest.mark.parametrize("off", WRONG, ids=str)
+async def test_posts_go_on_at_once_when_a_clock_is_set_right(world: World, off: timedelta) -> None:
+    async with world.process() as core:
+        await subscribed(core, "instant", "general")
+        await world.news(core, 1)
+        await world.work(core, minutes=1)
+        world.machine.set_off(off)
+        await world.work(core, minutes=2)
+        world.platform.fail("general", Fault.BUSY, Fault.ANSWER_LOST)
+        await world.news(core, 2)
+        await world.work(core, minutes=0.2)
+        world.machine.set_off(timedelta())
+        with capture_logs() as logs:
+            await world.work(core, minutes=3)
+        assert [round(log["seconds"]) for log in logs if log["event"] == "clock.jumped"] == [-off.total_seconds()]
+        await world.news(core, 3)
+        await world.work(core, minutes=1)
+    assert world.platform.papers_in("general") == ["2605.00001", "2605.00002", "2605.00003"]
+
+
+@pytest.mark.parametrize("off", WRONG, ids=str)
+async def test_what_a_wrong_clock_stored_in_an_earlier_run_holds_nothing(world: World, off: timedelta) -> None:
+    world.machine.set_off(off)
+    async with world.process() as core:
+        await subscribed(core, "daily 09:00", "daily")
+        await subscribed(core, "instant", "general")
+        world.platform.fail("general", Fault.LOST)
+        await world.news(core, 1)
+        await core.engine.deliver()
+        await core.engine.reconcile()
+    world.machine.set_off(timedelta())
+    async with world.process() as core:
+        await world.work(core, minutes=10)
+        assert world.platform.papers_in("general") == ["2605.00001"]
+        due = (await core.channel("daily")).next_digest_at
+        assert due is not None
+        assert due <= world.machine.true + timedelta(days=1)
+
+
+async def test_a_late_answer_is_waited_for_however_the_clock_jumps(world: World) -> None:
+    async with world.process() as core:
+        await subscribed(core, "instant", "general")
+        world.platform.fail("general", Fault.LATE)
+        await world.news(core, 1)
+        await core.engine.deliver()
+        world.machine.set_off(timedelta(hours=1))
+        await world.work(core, minutes=0.7, step=5)
+        assert not world.platform.on_the_way
+        await world.work(core, minutes=10)
+        assert len(world.platform.posts) == 1
+        assert (await core.store.posts.counts())[PostState.SENT] == 1
+
+
+async def test_a_live_worker_keeps_its_lease_when_the_clock_jumps(world: World) -> None:
+    async with world.process() as core:
+        await subscribed(core, "instant", "general")
+        await world.news(core, 1)
+        now = core.clock.now()
+        await core.engine.planner.sweep()
+        (post,) = await core.store.posts.lease([core.platform.name], now=now, until=now + timedelta(minutes=1), limit=9)
+        world.machine.set_off(timedelta(hours=2))
+        await core.engine.reconcile()
+        await core.engine.deliver()
+        await core.engine.reconcile()
+        assert await core.store.posts.begin(post, now=core.clock.now(), until=core.clock.now() + timedelta(minutes=1))
+
+
+def jumps(seed: int) -> Iterator[timedelta]:
+    chance = random.Random(seed)
+    for _ in range(8):
+        size = chance.choice([5, 90, 1_800, 7_200, 86_400, 10 * 86_400])
+        yield timedelta(seconds=chance.choice([-1, 1, 0]) * size * chance.uniform(0.5, 1.5))
+
+
+@pytest.mark.parametrize("seed", (0,))
+async def test_whatever_the_clock_does_each_paper_is_posted_once(world: World, seed: int) -> None:
+    """Also through restarts, and while posts fail in every way that passes."""
+    chance, numbers = random.Random(seed), count(1)
+    faults = (Fault.BUSY, Fault.LOST, Fault.ANSWER_LOST, Fault.LATE)
+    channels = ("instant", "daily", "hourly")
+    wrong = list(jumps(seed))
+    while wrong:
+        async with world.process() as core:
+            if len(wrong) == 8:
+                for schedule, channel in (("instant", "instant"), ("daily 09:00", "daily"), ("hourly", "hourly")):
+                    await subscribed(core, schedule, channel)
+            for off in (wrong.pop(), wrong.pop(), timedelta()):
+                world.machine.set_off(off)
+                world.platform.fail(chance.choice(channels), chance.choice(faults))
+                await world.news(core, next(numbers))
+                await world.work(core, minutes=chance.choice([0.7, 3, 7]))
+    world.machine.set_off(timedelta())
+    async with world.process() as core:
+        await world.work(core, minutes=12)
+        for channel in channels[1:]:
+            due = (await core.channel(channel)).next_digest_at
+            assert due is not None
+            assert due <= world.machine.true + timedelta(days=1), channel
+        world.machine.run(days=1)
+        await world.work(core, minutes=12)
+    expected = Counter(f"2605.{number:05}" for number in range(1, next(numbers)))
+    for channel in channels:
+        assert Counter(world.platform.papers_in(channel)) == expected, channel
+
+
+async def test_processes_with_different_clocks_agree_by_the_clock_of_the_server(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    stores = [SqlStore(postgres_url), SqlStore(postgres_url)]
+    server = Machine()
+    worlds = [World(store, tmp_path / str(number), server) for number, store in enumerate(stores)]
+    worlds[0].machine.set_off(timedelta(minutes=20))
+    worlds[1].machine.set_off(timedelta(days=-2))
+    async with worlds[0].process() as one, worlds[1].process() as other:
+        assert abs(one.clock.now() - NOON) < timedelta(seconds=1)
+        assert abs(other.clock.now() - NOON) < timedelta(seconds=1)
+        worlds[1].machine.set_off(timedelta(days=3))
+        server.set_off(timedelta(hours=1))
+        await one.engine.deliver()
+        await other.engine.deliver()
+        assert abs(one.clock.now() - other.clock.now()) < timedelta(seconds=1)
+    for store in stores:
+        await store.close()
