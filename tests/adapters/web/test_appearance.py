@@ -176,7 +176,7 @@ async def test_everything_can_be_reached_and_seen_with_the_keyboard(
     # With a touch screen the command line does not take the focus by itself, so the way starts at the top.
     async with opened(browser, workspace, has_touch=True, is_mobile=True) as page:
         reached = []
-        for _ in range(20):
+        for _ in range(40):
             await page.keyboard.press("Tab")
             name, ring = await page.evaluate(
                 """() => {
