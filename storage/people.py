@@ -33,7 +33,7 @@ class SqlPeopleStore:
         async with self._database.read() as connection:
             return [_account_of(row) for row in await connection.execute(select(ACCOUNTS).order_by(ACCOUNTS.c.name))]
 
-    async def any(self) -> bool:
+    async def anybody(self) -> bool:
         async with self._database.read() as connection:
             return bool((await connection.execute(select(exists(select(ACCOUNTS.c.id))))).scalar_one())
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from bot.channels.channel import Address, PlatformName
-
-WORKSPACE = "local"
+from bot.channels.channel import LOCAL_WORKSPACE, Address, PlatformName
 
 
 def address_of(channel: str) -> Address:
     """The address of a channel of the web's own, which is called by its name."""
-    return Address(PlatformName.WEB, WORKSPACE, channel)
+    return Address(PlatformName.WEB, LOCAL_WORKSPACE, channel)
 
 
 def channel_key(address: Address) -> str:

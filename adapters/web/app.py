@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from adapters.web.messages.reading import ChannelMessages
+from adapters.web.pages.account import AccountPage
 from adapters.web.pages.archive import ArchivePage
 from adapters.web.pages.channels import Workspace
 from adapters.web.pages.health import HealthPage
@@ -22,13 +23,14 @@ from adapters.web.pages.marking import Marking
 from adapters.web.pages.panel import Panel
 from adapters.web.pages.panels import panels_of
 from adapters.web.pages.papers import PaperPage
+from adapters.web.pages.people import PeoplePage
 from adapters.web.pages.rendering import STATIC, Pages
 from adapters.web.pages.search import SearchPage
 from adapters.web.pages.settings import SettingsPages
 from adapters.web.pages.shell import Place, Shells
 from adapters.web.pages.topics import TopicPages
-from adapters.web.people.login import login_routes
-from adapters.web.people.sessions import Sessions
+from adapters.web.people.entrance import Entrance, LoginOptions
+from adapters.web.people.login import Login
 from adapters.web.platform import WebPlatform
 from adapters.web.serving.operating import Metrics, operating_routes
 from adapters.web.serving.protection import HostCheck, LoginRequired, OriginCheck, SecurityHeaders
@@ -38,6 +40,8 @@ from bot.errors import PaperRoundError, StorageError
 from bot.health.reporting import Health
 from bot.library.library import Library
 from bot.panels.panels import Panels
+from bot.people.audit import AuditStore
+from bot.people.people import People
 from bot.platforms.command_calls import CommandRunner
 from bot.posting.history import History
 
@@ -52,7 +56,9 @@ def create_app(
     clock: Clock,
     health: Health,
     metrics: Metrics,
-    password: str | None,
+    people: People,
+    audit: AuditStore,
+    login: LoginOptions,
     allowed_hosts: Sequence[str],
     extra_routes: Sequence[BaseRoute] = (),
     panels: Sequence[Panel] = (),
@@ -62,15 +68,16 @@ def create_app(
 ) -> Starlette:
     """The workspace, the health checks and the metrics in one application.
 
-    With a `password` everything but the login, `/healthz` and the word of `/readyz` needs a session; `/readyz` and
-    `/metrics` also take the password as a bearer token. `allowed_hosts` are host names without ports. `extra_routes`
-    come first, and only the security headers apply to them: they protect themselves. `panels` stand beside channels,
-    those of `channel_panels` first, with which topics can be edited. Without the workspace only the extra routes, the
-    health checks and the metrics are there. Serve it with `WebServer`, or stopping takes for ever.
+    As soon as there is somebody who can log in, everything but the login, `/healthz` and the word of `/readyz` needs a
+    session; `/readyz` and `/metrics` also take the password of the settings as a bearer token. `allowed_hosts` are host
+    names without ports. `extra_routes` come first, and only the security headers apply to them: they protect
+    themselves. `panels` stand beside channels, those of `channel_panels` first, with which topics can be edited.
+    Without the workspace only the extra routes, the health checks and the metrics are there. Serve it with
+    `WebServer`, or stopping takes for ever.
     """
-    sessions = Sessions(password, clock) if password is not None else None
-    pages = Pages(banner=banner, has_login=sessions is not None)
-    places = (Place.SEARCH, Place.ARCHIVE, Place.HEALTH)
+    entrance = Entrance(people, clock, login)
+    pages = Pages(banner=banner)
+    places = (Place.SEARCH, Place.ARCHIVE, Place.HEALTH, Place.PEOPLE)
     shells = Shells(platform=platform, directory=directory, history=history, clock=clock, places=places)
     own_panels = panels_of(channel_panels, pages, clock) if channel_panels else []
     messages = ChannelMessages(platform, history)
@@ -99,7 +106,9 @@ def create_app(
         settings = SettingsPages(panels=channel_panels, commands=commands, pages=pages, shells=shells)
         routes += [*editing.routes(), *settings.routes()]
     known_host = [Middleware(HostCheck, allowed_hosts=allowed_hosts), Middleware(OriginCheck)]
-    logged_in = [Middleware(LoginRequired, sessions=sessions)] if sessions is not None else []
+    people_page = PeoplePage(people=people, audit=audit, pages=pages, shells=shells, link_base=login.link_base)
+    account = AccountPage(entrance=entrance, pages=pages, shells=shells)
+    routes += [*people_page.routes(), *account.routes()]
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001 - Starlette's form
@@ -111,12 +120,12 @@ def create_app(
 
     rooms = [
         Mount("/static", _Assets(directory=STATIC), middleware=known_host),
-        *(login_routes(sessions, pages, known_host) if sessions else []),
-        Mount("/", routes=routes, middleware=[*known_host, *logged_in]),
+        *Login(entrance, pages).routes(known_host),
+        Mount("/", routes=routes, middleware=[*known_host, Middleware(LoginRequired, entrance=entrance)]),
     ]
     return Starlette(
         routes=[
-            *operating_routes(health, metrics, sessions, allowed_hosts),
+            *operating_routes(health, metrics, entrance, allowed_hosts),
             *extra_routes,
             *(rooms if with_workspace else []),
         ],

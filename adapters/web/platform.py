@@ -8,19 +8,21 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from adapters.web.addresses import WORKSPACE, address_of
+from adapters.web.addresses import address_of
 from adapters.web.messages.tail import POLL_INTERVAL, LogTail
-from bot.channels.channel import Address, PlatformName, Style
+from bot.channels.channel import LOCAL_WORKSPACE, Address, PlatformName, Style
 from bot.clocks import Clock
 from bot.errors import StorageError, UserError
 from bot.messages.message import Message, Note, code, text
+from bot.people.account import LOCAL_PERSON
 from bot.platforms.message_log import Arrival, LoggedMessage, MessageLog
 from bot.platforms.outcomes import HistoryWindow, LookUp, Outgoing, Rejected, Retry, SendResult, Sent
 
 log = structlog.get_logger(__name__)
 
-#: Everybody who opens the workspace, and the channel for their own topics.
-LOCAL_PERSON, PERSONAL = "local", "for-you"
+#: The channel for the topics of everybody, where nobody logs in, and how those of others begin: no name of a channel
+#: does.
+PERSONAL, OF_PERSON = "for-you", "@"
 LONGEST_MENTION = 80
 PAPERS_PER_MESSAGE = 25  # a page scrolls; more than this is tedious in one message
 
@@ -45,8 +47,8 @@ class MessagePage:
 class WebPlatform:
     """Implements `bot.platforms.platform.Platform`.
 
-    Everybody who opens the workspace is the same local person, so `tell` says it in the channel. `close` ends all
-    streams of events; `WebServer` calls it before it waits for open connections.
+    Nobody has direct messages here, so `tell` says it in the channel. `close` ends all streams of events; `WebServer`
+    calls it before it waits for open connections.
     """
 
     def __init__(self, messages: MessageLog, clock: Clock, *, poll_interval: float = POLL_INTERVAL) -> None:
@@ -93,7 +95,7 @@ class WebPlatform:
 
     async def send(self, outgoing: Outgoing) -> SendResult:
         address, parent = outgoing.address, outgoing.reply_to
-        if (address.platform, address.workspace) != (PlatformName.WEB, WORKSPACE):
+        if (address.platform, address.workspace) != (PlatformName.WEB, LOCAL_WORKSPACE):
             return Rejected(f"{address} is not a channel of the web workspace.")
         if parent is not None and not (parent.isascii() and parent.isdigit()):
             return Rejected(f"{parent!r} is not a message of the web workspace.")
@@ -113,9 +115,9 @@ class WebPlatform:
             return LookUp.CANNOT_TELL
         return Sent(str(found.id)) if found else LookUp.MISSING
 
-    async def direct_messages(self, address: Address, person_id: str) -> Address:  # noqa: ARG002 - one person
-        """A channel of its own: everybody who opens the workspace is the same local person."""
-        return address_of(PERSONAL)
+    async def direct_messages(self, address: Address, person_id: str) -> Address:  # noqa: ARG002 - one workspace
+        """A channel that nobody else sees."""
+        return address_of(PERSONAL if person_id == LOCAL_PERSON else f"{OF_PERSON}{person_id}")
 
     async def tell(self, address: Address, person_id: str, message: Message) -> bool:  # noqa: ARG002 - one person
         try:
@@ -130,9 +132,9 @@ class WebPlatform:
 
     # ---- what browsers need
 
-    async def publish(self, channel: str, message: Message, *, used: str) -> LoggedMessage:
-        """Posts the answer to a command, with a note of which one it was; raises `StorageError`."""
-        attribution = Note(text("Someone used ", code(f"/papers {used}".rstrip())))
+    async def publish(self, channel: str, message: Message, *, by: str, used: str) -> LoggedMessage:
+        """Posts the answer to a command, with a note of who gave which one; raises `StorageError`."""
+        attribution = Note(text(f"{by[:1].upper()}{by[1:]} used ", code(f"/papers {used}".rstrip())))
         return await self._post(
             channel, replace(message, blocks=(attribution, *message.blocks)), key=_new_key(), reply_to=None
         )

@@ -30,6 +30,7 @@ from bot.meaning.examples import Examples
 from bot.meaning.finding import Finder
 from bot.meaning.meaning import Meaning
 from bot.metrics import Metrics
+from bot.people.record import Record
 from bot.platforms.platform import Platform
 from bot.posting.composition import Composer
 from bot.posting.history import History
@@ -195,6 +196,7 @@ def services_of(
         vectors=store.vectors,
         directory=Directory(store.channels, clock),
         platforms=platforms,
+        record=Record(store.audit, clock),
         wake=engine.outbox.wake,
         categories=categories or engine.wanted_categories,
     )

@@ -32,7 +32,7 @@ async def serve(
     `announce` is told the address. A second signal ends the process at once. Raises `OperatorError` when the port
     cannot be had.
     """
-    server = web_server(application, banner)
+    server = await web_server(application, banner)
     listener = _listen(application.settings.web_host, application.settings.web_port)
     host, port = listener.getsockname()[:2]
     with listener:

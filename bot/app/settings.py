@@ -35,6 +35,14 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class NewPeople(StrEnum):
+    """What becomes of people whom only a proxy knows."""
+
+    READER = "reader"
+    MANAGER = "manager"
+    NONE = "none"
+
+
 def _web_address(value: str) -> str:
     value = value.strip().rstrip("/")
     if not value.startswith(("http://", "https://")):
@@ -142,14 +150,26 @@ class Settings(BaseSettings):
     )
     web_host: str = Field("127.0.0.1", description="where the web workspace listens")
     web_port: int = Field(8421, ge=0, le=65535, description="its port")
-    web_password: SecretStr = Field(SecretStr(""), description="password of the web workspace, needed beyond loopback")
+    web_password: SecretStr = Field(
+        SecretStr(""), description="password of the manager `owner`; beyond loopback it or people who log in are needed"
+    )
     web_allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = Field(
         (), description="names under which the web workspace may be called, besides localhost, separated by commas"
+    )
+    web_user_header: str = Field(
+        "",
+        max_length=100,
+        description="header in which a trusted proxy says who somebody is, such as `X-Forwarded-User`",
+    )
+    web_user_role: NewPeople = Field(
+        NewPeople.READER,
+        description="what people become whom only the proxy knows: reader, manager, or none for nothing",
     )
     web_trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names), AfterValidator(_networks)] = (
         Field(
             ("127.0.0.1", "::1"),
-            description="addresses or networks of proxies whose `X-Forwarded-For` is believed, separated by commas",
+            description="addresses or networks of proxies whose `X-Forwarded-For` and user header are believed, "
+            "separated by commas",
         )
     )
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error")

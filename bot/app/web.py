@@ -7,8 +7,10 @@ import ipaddress
 from typing import TYPE_CHECKING, Final
 
 from bot.app.assembly import history_of
-from bot.app.settings import Settings
+from bot.app.people import people_of
+from bot.app.settings import NewPeople, Settings
 from bot.errors import SettingsError
+from bot.people.account import Role
 
 if TYPE_CHECKING:  # The libraries of pages take a tenth of a second to load, and many runs do not need them.
     from adapters.web.serving.server import WebServer
@@ -18,13 +20,24 @@ STOP_WITHIN: Final = 10  # seconds that open connections get when the bot stops
 HEALTHZ: Final = "/healthz"
 
 
-def web_server(application: Application, banner: str = "") -> WebServer:
+async def web_server(application: Application, banner: str = "") -> WebServer:
     """The HTTP server; raises `SettingsError` when the workspace would be open to the world."""
     from adapters.web.app import create_app
+    from adapters.web.people.entrance import LoginOptions
     from adapters.web.serving.server import WebServer, server_config
 
     settings = application.settings
-    open_to_the_world(settings)
+    people = people_of(application.store, application.clock)
+    await people.follow_setting(settings.web_password.get_secret_value())
+    open_to_the_world(settings, anybody=await people.anybody())
+    login = LoginOptions(
+        password=settings.web_password.get_secret_value(),
+        open_here=not settings.has_workspace or _is_loopback(settings.web_host),
+        user_header=settings.web_user_header,
+        new_people=None if settings.web_user_role is NewPeople.NONE else Role(settings.web_user_role),
+        trusted_proxies=settings.web_trusted_proxies,
+        link_base=settings.public_url,
+    )
     app = create_app(
         platform=application.web,
         commands=application.commands,
@@ -35,7 +48,9 @@ def web_server(application: Application, banner: str = "") -> WebServer:
         clock=application.clock,
         health=application.health,
         metrics=application.exposition,
-        password=settings.web_password.get_secret_value() or None,
+        people=people,
+        audit=application.store.audit,
+        login=login,
         allowed_hosts=("localhost", "127.0.0.1", "::1", settings.web_host, *settings.web_allowed_hosts),
         banner=banner,
         with_workspace=settings.has_workspace,
@@ -51,13 +66,13 @@ def web_server(application: Application, banner: str = "") -> WebServer:
     return WebServer(config, application.web)
 
 
-def open_to_the_world(settings: Settings) -> None:
-    """Raises `SettingsError` if anybody could use the workspace."""
-    password = settings.web_password.get_secret_value()
-    if settings.has_workspace and not password and not _is_loopback(settings.web_host):
+def open_to_the_world(settings: Settings, *, anybody: bool) -> None:
+    """Raises `SettingsError` if nobody could log in where they have to. `anybody` is whether there are accounts."""
+    password, header = settings.web_password.get_secret_value(), settings.web_user_header
+    if settings.has_workspace and not (password or header or anybody or _is_loopback(settings.web_host)):
         raise SettingsError(
             f"PAPERROUND_WEB_HOST={settings.web_host} can be reached from outside. Set PAPERROUND_WEB_PASSWORD, "
-            "or leave the host at 127.0.0.1."
+            "add somebody with `paperround people add NAME --role manager`, or leave the host at 127.0.0.1."
         )
 
 

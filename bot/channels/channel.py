@@ -15,6 +15,10 @@ class PlatformName(StrEnum):
     WEB = "web"
 
 
+#: The one workspace of the web.
+LOCAL_WORKSPACE = "local"
+
+
 class Style(StrEnum):
     """How a digest looks: one message of a few cards and lines, a line each, a card each, or a list with replies."""
 

@@ -8,7 +8,7 @@ from bot.channels.channel import Channel, ChannelState, PlatformName
 from bot.channels.next_digest import next_for
 from bot.commands.registry import Kind, Parameter
 from bot.commands.services import Services
-from bot.commands.wording import UNSEEN, hint, say
+from bot.commands.wording import ONLY_LOOKS, UNSEEN, hint, say
 from bot.errors import UserError
 from bot.messages.message import Block, Button, ButtonStyle, bold, code
 from bot.platforms.command_calls import CommandCall
@@ -29,6 +29,8 @@ async def own_channel(services: Services, call: CommandCall, here: Channel) -> C
 
     Raises `UserError` where they cannot be written to.
     """
+    if call.person.only_looks:
+        raise UserError(ONLY_LOOKS)
     known = await services.personal_channel(call)
     if known is not None and known.channel.state is not ChannelState.BROKEN:
         if known.name != call.person.name and call.person.known:
@@ -36,13 +38,12 @@ async def own_channel(services: Services, call: CommandCall, here: Channel) -> C
         return known.channel
     if not call.person.known:
         raise UserError(UNSEEN)
-    address = await services.platforms[call.address.platform].direct_messages(call.address, call.person.id)
+    address = await services.platforms[call.home].direct_messages(call.address, call.person.id)
     if address == here.address:
         channel = here
     else:
-        # In the web workspace a channel's id is its name.
-        web = address.platform is PlatformName.WEB
-        name = address.channel if web else f"papers for {call.person.name}"
+        web = address.platform is PlatformName.WEB  # where a name is short
+        name = "for-you" if web else f"papers for {call.person.name}"
         channel = await services.directory.add_channel(address, name, here.time_zone, here.schedule)
     await services.personal_channels.keep(channel.id, call.person.id, call.person.name)
     if channel.state is ChannelState.BROKEN:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.channels.channel import ChannelState
+from bot.channels.channel import ChannelState, PlatformName
 from bot.channels.personal import PersonalChannel
 from bot.commands import timing, topics
 from bot.commands.interest_wording import MY_TOPICS, OWN, QUIET, QUIETLY, as_own, remove_own_button
@@ -54,7 +54,7 @@ async def interests(services: Services, call: CommandCall, arguments: Arguments)
         case "remove":
             return await _remove(services, own, what)
         case "pings":
-            return await _pings(services, own, what)
+            return await _pings(services, call, own, what)
         case "schedule":
             return await timing.schedule(services, there, Arguments({"when": what} if what else {}))
         case "timezone":
@@ -66,7 +66,7 @@ async def interests(services: Services, call: CommandCall, arguments: Arguments)
             )
         case "resume":
             if own.channel.state is ChannelState.BROKEN:
-                await services.platforms[call.address.platform].direct_messages(call.address, call.person.id)
+                await services.platforms[call.home].direct_messages(call.address, call.person.id)
                 await services.personal_channels.keep(own.channel.id, own.person, own.name)
             return await timing.resume(services, there, Arguments({}))
         case "off":
@@ -131,10 +131,12 @@ async def _remove(services: Services, own: PersonalChannel, what: str) -> Reply:
     )
 
 
-async def _pings(services: Services, own: PersonalChannel, what: str) -> Reply:
+async def _pings(services: Services, call: CommandCall, own: PersonalChannel, what: str) -> Reply:
     wanted = value_typed(what).lower()
     if wanted not in ("on", "off"):
         raise UserError("Write `/papers interests pings on` or `/papers interests pings off`.")
+    if wanted == "on" and call.person.home is PlatformName.WEB:
+        raise UserError("Whoever reads in the web workspace is not pinged: there is nothing that could ring.")
     await services.personal_channels.set_pings(own.channel.id, wanted == "on")
     if wanted == "off":
         return answer(say("Papers for you in channels have your name on them, and do not ping you."))

@@ -39,7 +39,8 @@ async def save(services: Services, call: CommandCall, arguments: Arguments) -> R
     paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
     if await services.reading.saved_count(call.reader) >= MOST_SAVED:
         raise UserError(f"Your list has {MOST_SAVED:,} papers, and that is the most. `/papers unsave` makes room.")
-    channel = await services.known_channel(call)
+    # On the list of somebody who only looks it is no 👍 of this channel.
+    channel = None if call.person.only_looks else await services.known_channel(call)
     fresh = await services.reading.save(
         call.reader, paper.id, services.clock.now(), channel_id=channel.id if channel else None
     )
@@ -229,6 +230,7 @@ BUTTONS = (
         ),
         hidden=True,
         redraws=True,
+        takes_part=True,
     ),
     Command(name=REDRAW, summary="show a message as it is now", handler=redraw, hidden=True, redraws=True),
 )

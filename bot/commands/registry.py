@@ -90,9 +90,10 @@ class Command:
     so that a platform must not mix up the answers to two people, and `asks_elsewhere` that it may ask the sources, who
     take their time. The answer to a `personal` one is nobody else's business, and one that `changes_reading_list`
     changes what is shown of that list elsewhere. What one that `manages` has changed may be told to the channel, unless
-    it is not `announced`. One that needs no channel (`needs_channel`) is about papers and a person, and works wherever
-    somebody writes to the bot. One that `opens_modal` has a form, which platforms with forms open when it is given
-    without what it requires.
+    it is not `announced`. What everybody may do and others see `takes_part`. One that manages stands in the audit, and
+    so does one that is `audited`. One that needs no channel (`needs_channel`) is about papers and a person, and works
+    wherever somebody writes to the bot. One that `opens_modal` has a form, which platforms with forms open when it is
+    given without what it requires.
     """
 
     name: str
@@ -112,6 +113,13 @@ class Command:
     needs_channel: bool = True
     opens_modal: bool = False
     changes_reading_list: bool = False
+    takes_part: bool = False
+    audited: bool = False
+
+    def is_change(self, arguments: Arguments) -> bool:
+        """Whether it changes something that is not the person's own, given with these arguments."""
+        changes = not self.changes_with or self.changes_with in arguments
+        return (self.manages or self.audited) and changes and self.own_with not in arguments
 
     @property
     def usage(self) -> str:

@@ -31,9 +31,10 @@ from bot.commands import (
 from bot.commands.announcing import announce
 from bot.commands.help import asks_for_language, explanation, language, menu, overview
 from bot.commands.lines import read_arguments, split_line
+from bot.commands.recording import note_refusal, recorded
 from bot.commands.registry import Arguments, Command, Kind, Parameter, Registry
 from bot.commands.services import Services
-from bot.commands.wording import UNSEEN, hint, mistake, trouble
+from bot.commands.wording import ONLY_LOOKS, UNSEEN, hint, mistake, trouble
 from bot.commits import Commit, Commits, watch
 from bot.errors import StorageError, UserError
 from bot.messages.message import code
@@ -121,7 +122,7 @@ class Commands:
             command = REGISTRY.get("help" if word in HELP else word, rest)
             name = command.name
             arguments = await self._arguments(command, rest, call)
-            reply = await command.handler(self._services, call, arguments)
+            reply = await recorded(command, self._services, call, arguments, commits)
             told = command.manages and command.announced and command.own_with not in arguments
             if told and not reply.failed and commits.state is Commit.DONE:
                 await announce(self._services, call, reply)
@@ -149,10 +150,13 @@ class Commands:
         own = bool(command.own_with) and command.own_with in rest.lower()
         readable = not refused or command.changes_with or own
         arguments = read_arguments(command, rest) if readable else Arguments({})
+        if call.person.only_looks and command.takes_part:
+            raise UserError(ONLY_LOOKS)
         changes = not command.changes_with or command.changes_with in arguments
         if refused and changes and command.own_with not in arguments:
             if not call.person.known:
                 raise UserError(UNSEEN)
+            await note_refusal(self._services.record, call)
             option = command.options[command.own_with].usage.strip("[]") if command.own_with else ""
             everybody = f" With `{option}` everybody can." if option else ""
             raise UserError(f"Only people who may manage this channel can use `/papers {command.name}`.{everybody}")

@@ -312,5 +312,13 @@ BUTTONS = (
         parameters=(PAPER,),
         hidden=True,
     ),
-    Command(name="share", summary="show a paper to the channel", handler=share, parameters=(PAPER,), hidden=True),
+    Command(
+        name="share",
+        summary="show a paper to the channel",
+        handler=share,
+        parameters=(PAPER,),
+        hidden=True,
+        takes_part=True,
+        audited=True,
+    ),
 )

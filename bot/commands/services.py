@@ -26,6 +26,7 @@ from bot.meaning.store import VectorStore, vectors_for
 from bot.papers.paper import Paper
 from bot.papers.sources import SourceName, in_order
 from bot.papers.store import PaperStore
+from bot.people.record import Record
 from bot.platforms.command_calls import CommandCall
 from bot.platforms.platform import Platform
 from bot.posting.composition import Composer
@@ -73,6 +74,7 @@ class Services:
     forecasts: Forecasts
     directory: Directory
     platforms: Mapping[PlatformName, Platform]
+    record: Record
     wake: Callable[[], None]
     categories: Callable[[], Awaitable[frozenset[str]]]
 

@@ -107,5 +107,7 @@ COMMANDS = (
             "sources have, by DOI or arXiv id, are one. source:NAME asks for papers of a source."
         ),
         asks_elsewhere=True,
+        audited=True,
+        changes_with="action",
     ),
 )

@@ -18,6 +18,7 @@ from bot.text.counting import count_of
 
 #: What somebody reads of whom the platform could not tell us just now whether they may do something.
 UNSEEN = "I cannot see who you are at the moment, so nothing was changed. Please try again in a minute."
+ONLY_LOOKS = "Who has not logged in only looks at this channel, and changes nothing here."
 
 
 def answer(*blocks: Block, replaces: bool = False) -> Reply:

@@ -52,9 +52,9 @@ class People:
     async def accounts(self) -> list[Account]:
         return await self._store.accounts()
 
-    async def any(self) -> bool:
+    async def anybody(self) -> bool:
         """Whether there is anybody who could log in, so that others must."""
-        return await self._store.any()
+        return await self._store.anybody()
 
     async def named(self, name: str) -> Account:
         """The account of that name; raises `UserError` when there is none."""
@@ -81,6 +81,8 @@ class People:
         name = account_name(name)
         if name == OWNER:
             raise UserError(f"`{OWNER}` is whoever has PAPERROUND_WEB_PASSWORD. Choose another name.")
+        if role is Role.READER and not any(one.role is Role.MANAGER for one in await self._store.accounts()):
+            raise UserError("Somebody has to look after the others: add a manager first.")
         if password is not None:
             check_password(password)
         hashed = "" if password is None else await self._hasher.hash(password)

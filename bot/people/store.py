@@ -15,7 +15,7 @@ class PeopleStore(Protocol):
         """Everybody, by name."""
         ...
 
-    async def any(self) -> bool:
+    async def anybody(self) -> bool:
         """Whether there is an account."""
         ...
 

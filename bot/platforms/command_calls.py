@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bot.channels.channel import Address
+from bot.channels.channel import LOCAL_WORKSPACE, Address, PlatformName
 from bot.messages.message import Message
 from bot.platforms.outcomes import Outgoing
 from bot.reading.lists import Reader
@@ -22,7 +22,9 @@ class Person:
     that their id means the same person in every workspace. Who is not `known` could not be looked at just now, and what
     they may do is unknown. `may_post` is whether they may write in the channel themselves.
     `runs_the_bot` is who has a terminal where it runs, `sees_all` who may read the channels of all platforms, as there
-    and in the pages of the workspace.
+    and in the pages of the workspace. `home` is the platform whose person they are, where that is not the channel's:
+    people of the web workspace look after channels of others. Who `only_looks` changes nothing there, not even what
+    everybody may, such as votes.
     """
 
     id: str
@@ -37,6 +39,8 @@ class Person:
     sees_all: bool = False
     may_post: bool = True
     time_zone: str | None = None
+    home: PlatformName | None = None
+    only_looks: bool = False
 
     def manages_with(self, role: str) -> bool:
         """Whether they may manage the channel where that role was set for the workspace (empty: none)."""
@@ -60,10 +64,17 @@ class CommandCall:
     attachment: str = ""
 
     @property
+    def home(self) -> PlatformName:
+        """The platform whose person gives the command."""
+        return self.person.home or self.address.platform
+
+    @property
     def reader(self) -> Reader:
         """Whose reading list the command is about."""
+        if self.person.home is PlatformName.WEB:
+            return Reader(PlatformName.WEB, LOCAL_WORKSPACE, self.person.id)
         workspace = "" if self.person.everywhere else self.address.workspace
-        return Reader(self.address.platform, workspace, self.person.id)
+        return Reader(self.home, workspace, self.person.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

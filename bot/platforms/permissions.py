@@ -14,4 +14,4 @@ async def may_manage(call: CommandCall, channels: ChannelStore) -> bool:
 
 def runs_the_bot(call: CommandCall) -> bool:
     """Whether somebody manages the whole installation: who is let into the local workspace, or has a terminal here."""
-    return call.person.may_manage and (call.address.platform is PlatformName.WEB or call.person.runs_the_bot)
+    return call.person.may_manage and (call.home is PlatformName.WEB or call.person.runs_the_bot)

@@ -140,7 +140,7 @@ class Web:
 
     def _elements(self, logged: LoggedMessage) -> int:
         """Votes are one group, a menu is one thing to press however many entries open below it."""
-        html = Pages(banner="", has_login=False).message("general", view_of(logged, UTC))
+        html = Pages(banner="").message("general", view_of(logged, UTC))
         for grouped in (r'<form class="buttons thumbs".*?</form>', r'<details class="menu">.*?</details>'):
             html = re.sub(grouped, "<button>", html, flags=re.DOTALL)
         return html.count("<button")

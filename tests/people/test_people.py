@@ -96,7 +96,10 @@ async def test_the_setting_is_the_password_of_owner(store: SqlStore, people: Peo
 
 
 async def test_the_first_manager_takes_over_the_lists_of_everybody(store: SqlStore, people: People) -> None:
-    reader = await people.add("ada", Role.READER, by=TERMINAL)
+    with pytest.raises(UserError, match="add a manager first"):
+        await people.add("ada", Role.READER, by=TERMINAL)
+    reader = await people.from_proxy("ada", Role.READER)
+    assert reader
     first = await people.add("bob", Role.MANAGER, by=TERMINAL)
     second = await people.add("carl", Role.MANAGER, by=TERMINAL)
     assert first.reader == LOCAL_PERSON
@@ -128,7 +131,7 @@ async def test_there_is_always_a_manager_also_when_two_go_at_once(store: SqlStor
 
 
 async def test_an_invitation_is_used_once_and_soon(store: SqlStore, people: People, clock: SettableClock) -> None:
-    bob = await people.add("bob", Role.READER, by=TERMINAL)
+    bob = await people.add("bob", Role.MANAGER, by=TERMINAL)
     first = await people.invite(bob, by=TERMINAL)
     second = await people.invite(bob, by=TERMINAL)
     assert await people.invited(first) is None

@@ -18,7 +18,6 @@ from adapters.web.pages.marking import Marking, unmarked
 from adapters.web.pages.panel import PANEL, Panel
 from adapters.web.pages.rendering import OpenPanel, Pages
 from adapters.web.pages.shell import Place, Shells
-from adapters.web.people.sessions import end
 from adapters.web.people.visitor import person_of, reader_zone, visitor_of
 from adapters.web.platform import WebPlatform
 from adapters.web.serving.events import EventStreams
@@ -79,7 +78,6 @@ class Workspace:
             Route("/c/{channel}/complete", self.complete),
             Route("/c/{channel}/events", self.events),
             Route("/c/{channel}/panel/{panel}", self.show_panel),
-            Route("/logout", self.log_out, methods=["POST"]),
         ]
 
     async def home(self, request: Request) -> Response:
@@ -113,6 +111,8 @@ class Workspace:
         return HTMLResponse(self._pages.channels(await self._shells.more(request, PlatformName(platform), after)))
 
     async def add_channel(self, request: Request) -> Response:
+        if not visitor_of(request).is_manager:
+            raise HTTPException(403, "Managers add channels. Ask one of them.")
         try:
             name = channel_name_of((await fields_of(request)).get("name", ""))
             channel = await self._directory.add_channel(address_of(name), name)
@@ -175,7 +175,9 @@ class Workspace:
                     return JSONResponse({**self._described(key, view), "updates": True})
                 return RedirectResponse(channel_path(channel.address), status_code=303)
         in_place = reply.replaces and pressed is not None
-        if reply.ephemeral or (in_place and number is not None) or not is_ours(channel):
+        visitor = visitor_of(request)
+        private = reply.ephemeral or not visitor.may_change(channel.address)
+        if private or (in_place and number is not None) or not is_ours(channel):
             view = MessageView(
                 id=f"e{secrets.token_hex(8)}",
                 message=reply.message,
@@ -185,7 +187,8 @@ class Workspace:
                 marks=await self._marking.marks(request, channel, reply.message.paper_ids),
             )
         else:
-            view = view_of(await self._platform.publish(key, reply.message, used=line), zone, unmarked(channel))
+            posted = await self._platform.publish(key, reply.message, by=visitor.name, used=line)
+            view = view_of(posted, zone, unmarked(channel))
         if wants_json(request):
             return JSONResponse({**self._described(key, view), "replaces": in_place, "failed": reply.failed})
         if not view.ephemeral:
@@ -224,11 +227,6 @@ class Workspace:
             media_type="text/event-stream",
             headers={"x-accel-buffering": "no"},  # nginx would hold the events back
         )
-
-    async def log_out(self, request: Request) -> Response:  # noqa: ARG002 - whoever it is
-        response = RedirectResponse("/login", status_code=303)
-        end(response)
-        return response
 
     # ---- parts of the above
 

@@ -46,7 +46,7 @@ class OpenPanel:
 class Pages:
     """The pages and fragments of the workspace. `banner` is a sentence above everything; empty for none."""
 
-    def __init__(self, *, banner: str, has_login: bool) -> None:
+    def __init__(self, *, banner: str) -> None:
         self._templates = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -67,7 +67,6 @@ class Pages:
             "banner": banner,
             "actions_of": actions_of,
             "data_url": data_url,
-            "has_login": has_login,
             "host_of": host_of,
             "link": web_link,
             "no_marks": NO_MARKS,
@@ -128,8 +127,9 @@ class Pages:
     def message(self, channel: str, view: MessageView, *, is_reply: bool = False) -> str:
         return self._templates.get_template("one_message.html").render(channel=channel, view=view, is_reply=is_reply)
 
-    def login(self, *, next_path: str, error: str) -> str:
-        return self._templates.get_template("login.html").render(next_path=next_path, error=error)
+    def alone(self, template: str, **content: object) -> str:
+        """A page without the shell, for who has not logged in."""
+        return self._templates.get_template(template).render(**content)
 
     def problem(self, *, title: str, sentence: str) -> str:
         return self._templates.get_template("problem.html").render(title=title, sentence=sentence)

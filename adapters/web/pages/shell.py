@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from adapters.web.addresses import address_of_key
 from adapters.web.messages.timeline import ChannelView, channel_view
-from adapters.web.people.visitor import reader_zone, visitor_of
+from adapters.web.people.visitor import Visitor, reader_zone, visitor_of
 from adapters.web.platform import WebPlatform
 from adapters.web.serving.forms import id_of
 from bot.channels.channel import Address, Channel, PlatformName
@@ -84,6 +84,7 @@ class Shell:
     """What a page needs beside its own content. `zone` is the reader's time zone by its IANA name."""
 
     place: Place
+    visitor: Visitor
     links: Sequence[Link]
     channels: ChannelList
     current: ChannelView | None
@@ -112,7 +113,8 @@ class Shells:
         """The shell of a page about `channel`, or about no channel."""
         return Shell(
             place=place,
-            links=self._links,
+            visitor=(visitor := visitor_of(request)),
+            links=[link for link in self._links if link.place is not Place.PEOPLE or visitor.is_manager],
             channels=await self.channels(request, channel),
             current=self.view(request, channel) if channel else None,
             zone=str(reader_zone(request, channel)),

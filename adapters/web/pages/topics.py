@@ -16,7 +16,7 @@ from adapters.web.pages.panel import PANEL
 from adapters.web.pages.panels import call_of, channel_of
 from adapters.web.pages.rendering import Pages
 from adapters.web.pages.shell import Place, Shells
-from adapters.web.people.sessions import client_of
+from adapters.web.people.attempts import client_of
 from adapters.web.people.visitor import visitor_of
 from adapters.web.serving.forms import fields_of, id_of
 from adapters.web.serving.protection import wants_json

@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
-from adapters.web.platform import LOCAL_PERSON
 from bot.channels.channel import Address, Channel, PlatformName
+from bot.people.account import LOCAL_PERSON, Account, Role, Session
+from bot.people.audit import Via
+from bot.people.record import Author
 from bot.platforms.command_calls import Person
 
 ZONE_COOKIE = "paperround_zone"
@@ -19,19 +21,40 @@ _VISITOR = "paperround.visitor"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """Who asks. Whoever has not logged in, where nobody needs to, may change the web's own channels only."""
+    """Who asks. Whoever has not logged in, where nobody needs to, may change the web's own channels only.
+
+    `id` is whose lists, votes and topics are theirs. `account` is None for who has not logged in, and so is `session`
+    for those of whom a proxy says who they are.
+    """
 
     id: str
     name: str
-    has_logged_in: bool = False
+    role: Role = Role.MANAGER
+    account: Account | None = None
+    session: Session | None = None
+
+    @property
+    def has_logged_in(self) -> bool:
+        return self.account is not None
+
+    @property
+    def is_manager(self) -> bool:
+        return self.role is Role.MANAGER
+
+    @property
+    def author(self) -> Author:
+        """Who they are in the audit."""
+        return Author(Via.WEB, self.id, self.name)
 
     def may_change(self, address: Address) -> bool:
-        return self.has_logged_in or address.platform is PlatformName.WEB
+        return self.is_manager and (self.has_logged_in or address.platform is PlatformName.WEB)
 
     def why_not(self, address: Address) -> str:
         """Why a channel can only be read, and what changes that; empty where it can be changed."""
         if self.may_change(address):
             return ""
+        if not self.is_manager:
+            return "You are a reader here: managers change what a channel gets."
         return "Without a password this page only reads channels of other platforms: set PAPERROUND_WEB_PASSWORD."
 
 
@@ -53,12 +76,16 @@ def person_of(request: HTTPConnection, address: Address) -> Person:
     visitor = visitor_of(request)
     zone = zone_of(request.cookies.get(ZONE_COOKIE, ""))
     may_change = visitor.may_change(address)
+    at_home = address.platform is PlatformName.WEB
     return Person(
         id=visitor.id,
         name=visitor.name,
         may_manage=may_change,
         may_post=may_change,
+        may_administer=may_change and not at_home,
         sees_all=True,
+        home=PlatformName.WEB,
+        only_looks=not (visitor.has_logged_in or at_home),
         time_zone=str(zone) if zone else None,
     )
 

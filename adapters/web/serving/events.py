@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from adapters.web.platform import WebPlatform
+from adapters.web.platform import OF_PERSON, WebPlatform
 from bot.errors import StorageError
 from bot.platforms.message_log import LoggedMessage
 
@@ -72,7 +72,9 @@ class EventStreams:
                 return
             for logged in await asyncio.shield(self._platform.messages(own)) if own else ():
                 yield _event("message", logged.id, describe(logged))
-            if elsewhere := {arrival.channel: arrival.id for arrival in news if arrival.channel != channel}:
+            # Who gets papers of their own is nobody else's business.
+            others = [one for one in news if one.channel != channel and not one.channel.startswith(OF_PERSON)]
+            if elsewhere := {arrival.channel: arrival.id for arrival in others}:
                 yield _event("activity", news[-1].id, {"latest": elsewhere})
             if news:
                 after = news[-1].id

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from adapters.web.people.sessions import Sessions, client_of
-from adapters.web.people.visitor import LOCAL_VISITOR, let_in
+from adapters.web.people.entrance import Entrance
+from adapters.web.people.visitor import Visitor, let_in
+from bot.errors import StorageError
 
 # Nothing is loaded from anywhere else and no script or style stands in a page, so text that slipped through escaping
 # could still not run.
@@ -30,6 +31,8 @@ _HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
+#: Seconds after which an answer that is still being sent is looked at again.
+LOOKED_AT_EVERY = 15.0
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -91,33 +94,49 @@ class OriginCheck:
 
 
 class LoginRequired:
-    """Lets nobody in without a session. Pages lead to the login, everything else is refused."""
+    """Lets nobody in who has to log in first. Pages lead to the login, everything else is refused.
 
-    def __init__(self, app: ASGIApp, *, sessions: Sessions) -> None:
+    A stream that stays open ends when whoever listens would not be let in any more.
+    """
+
+    def __init__(self, app: ASGIApp, *, entrance: Entrance) -> None:
         self._app = app
-        self._sessions = sessions
+        self._entrance = entrance
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = HTTPConnection(scope)
-        if self._sessions.holds(request):
-            let_in(scope, replace(LOCAL_VISITOR, has_logged_in=True))
-            await self._app(scope, receive, send)
+        visitor = await self._entrance.visitor(request)
+        if visitor is not None:
+            let_in(scope, visitor)
+            await self._app(scope, receive, self._while_let_in(request, visitor, send))
             return
         answer: Response = JSONResponse({"error": "Log in first."}, status_code=401)
         if "text/html" in request.headers.get("accept", ""):
             answer = RedirectResponse(f"/login?next={quote(request.url.path)}", status_code=303)
         await answer(scope, receive, send)
 
+    def _while_let_in(self, request: HTTPConnection, visitor: Visitor, send: Send) -> Send:
+        looked_at, over = time.monotonic(), False
 
-def may_look_inside(request: Request, sessions: Sessions | None, allowed_hosts: Sequence[str]) -> bool:
-    """With a password: a session, or the password as a bearer token. Without: under an allowed name only."""
-    if sessions is None:
-        return host_name(request.headers.get("host", "")) in {host.lower() for host in allowed_hosts}
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and sessions.wait_before(client_of(request)) == 0:
-        # Headers are read as Latin-1, and programs send passwords as UTF-8.
-        return sessions.is_password(token.encode("latin-1").decode(errors="replace"), client_of(request))
-    return sessions.holds(request)
+        async def send_on(message: Message) -> None:
+            nonlocal looked_at, over
+            if over:
+                return
+            if message["type"] == "http.response.body" and message.get("more_body"):
+                now = time.monotonic()
+                if now - looked_at >= LOOKED_AT_EVERY:
+                    looked_at = now
+                    over = not await self._still_let_in(request, visitor)
+            await send({"type": "http.response.body", "body": b""} if over else message)
+
+        return send_on
+
+    async def _still_let_in(self, request: HTTPConnection, visitor: Visitor) -> bool:
+        try:
+            now = await self._entrance.visitor(request)
+        except StorageError:
+            return True  # what is to be shown cannot be read, either
+        return now is not None and (now.id, now.role) == (visitor.id, visitor.role)
 
 
 def host_name(host: str) -> str:

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from adapters.web.platform import WebPlatform
+from adapters.web.serving.proxies import BehindProxies
 
 MOST_CONNECTIONS = 500
 """Open at once, streams of events included, so that files are left for the bot's own work."""
@@ -78,7 +79,7 @@ def server_config(
 ) -> uvicorn.Config:
     """How the workspace is served. The `X-Forwarded-…` of `trusted_proxies`, addresses or networks, are believed."""
     return uvicorn.Config(
-        app,
+        BehindProxies(app, trusted_proxies),
         host=host,
         port=port,
         http=BoundedConnection,
@@ -87,8 +88,7 @@ def server_config(
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=bool(trusted_proxies),
-        forwarded_allow_ips=list(trusted_proxies),
+        proxy_headers=False,  # `BehindProxies` believes them, and remembers who says so
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=stop_within,
     )

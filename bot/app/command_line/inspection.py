@@ -11,7 +11,6 @@ from typing import IO
 
 import click
 
-from adapters.web.platform import LOCAL_PERSON
 from bot.app.addresses import parse_address
 from bot.app.application import Application
 from bot.app.command_line.exit_codes import FAILED
@@ -25,6 +24,7 @@ from bot.health.document import document_of
 from bot.health.wording import lines_of
 from bot.messages.plain import plain_text
 from bot.papers.references import LONGEST_TEXT
+from bot.people.account import LOCAL_PERSON
 from bot.platforms.command_calls import CommandCall, Person
 
 _OPERATOR = Person(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,14 @@ from bot.app.doctor.machine_checks import machine_checks
 from bot.app.doctor.store_checks import store_checks
 from bot.app.settings import Settings
 from bot.app.slack import has_slack
+from bot.app.web import open_to_the_world
 from bot.checks import Check
 from bot.errors import PaperRoundError, SettingsError
+from bot.people.account import Role
+from bot.text.counting import count_of
+from storage.store import SqlStore
 
-_OF_THE_STORE = ("Search index", "Meaning", "Channels", "Topics", "Posts", "Processes")
+_OF_THE_STORE = ("Search index", "Meaning", "Channels", "Topics", "Posts", "Processes", "People")
 
 
 async def diagnose(settings: Settings, problems: Sequence[str]) -> AsyncGenerator[Finding, None]:
@@ -59,7 +64,21 @@ async def _without_store(settings: Settings) -> AsyncGenerator[Finding, None]:
 
 
 def _stored(application: Application) -> Mapping[str, Check]:
-    return store_checks(application.health, application.index, application.meaning)
+    checks = store_checks(application.health, application.index, application.meaning)
+    return {**checks, "People": partial(_people, application.settings, application.store)}
+
+
+async def _people(settings: Settings, store: SqlStore) -> str:
+    accounts = await store.people.accounts()
+    open_to_the_world(settings, anybody=bool(accounts))
+    if not settings.has_workspace:
+        return "the web workspace is not served"
+    managers = sum(account.role is Role.MANAGER for account in accounts)
+    if accounts:
+        return f"{count_of(len(accounts), 'account')}, {count_of(managers, 'manager')}"
+    if settings.web_password.get_secret_value() or settings.web_user_header:
+        return "everybody has to log in"
+    return "nobody logs in: the workspace answers on this machine alone"
 
 
 async def _outside(application: Application) -> Mapping[str, Check]:

@@ -14,7 +14,7 @@ from adapters.feeds.arxiv.fields import CLOSED_ARCHIVES
 from bot.app.environment import unknown_settings, unreadable_lines
 from bot.app.folders import nearest_folder, unwritable
 from bot.app.settings import ENV_FILE, Settings
-from bot.app.web import HEALTHZ, is_ours, open_to_the_world
+from bot.app.web import HEALTHZ, is_ours
 from bot.checks import Check, NoticeError
 from bot.errors import OperatorError, SettingsError
 from bot.query.categories import category_named, nearest_category
@@ -68,7 +68,6 @@ async def _disk(folder: Path) -> str:
 
 
 async def _port(settings: Settings) -> str:
-    open_to_the_world(settings)
     host, port = settings.web_host, settings.web_port
     what = "the web workspace" if settings.has_workspace else "health checks and metrics"
     if port == 0:

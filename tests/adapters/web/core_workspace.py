@@ -17,6 +17,7 @@ from bot.channels.directory import Directory
 from storage.store import SqlStore
 from tests.adapters.web.workspace import serve
 from tests.core import Core
+from tests.passwords import log_in_parts
 
 
 @dataclass
@@ -31,7 +32,7 @@ class CoreWorkspace:
 
 
 @asynccontextmanager
-async def core_workspace(folder: Path, **options: Any) -> AsyncIterator[CoreWorkspace]:
+async def core_workspace(folder: Path, password: str = "", **options: Any) -> AsyncIterator[CoreWorkspace]:
     """Serves the workspace of a core on a free port of the loopback for the length of the block."""
     store = SqlStore(f"sqlite:///{folder / 'core.db'}")
     await store.open()
@@ -51,7 +52,8 @@ async def core_workspace(folder: Path, **options: Any) -> AsyncIterator[CoreWork
         health=core.health,
         metrics=metrics,
         channel_panels=core.panels,
-        **{"password": None, "allowed_hosts": ["127.0.0.1"], **options},
+        **await log_in_parts(store, core.clock, password),
+        **{"allowed_hosts": ["127.0.0.1"], **options},
     )
     server, serving, url = await serve(app, platform)
     try:

@@ -19,6 +19,7 @@ from bot.channels.directory import Directory
 from storage.store import SqlStore
 from tests.adapters.web.workspace import GivenHealth
 from tests.core import Core
+from tests.passwords import log_in_parts
 from tests.platforms import SimulatedPlatform
 
 PAGE = {"accept": "text/html"}
@@ -48,7 +49,7 @@ class Elsewhere:
 
 @asynccontextmanager
 async def elsewhere(
-    store: SqlStore, folder: Path, *, platform: PlatformName = PlatformName.SLACK, **options: Any
+    store: SqlStore, folder: Path, *, platform: PlatformName = PlatformName.SLACK, password: str = "", **options: Any
 ) -> AsyncIterator[Elsewhere]:
     core = Core(store, folder / "index", platform=SimulatedPlatform(platform))
     web = WebPlatform(store.messages, core.clock)
@@ -66,7 +67,8 @@ async def elsewhere(
         clock=core.clock,
         health=GivenHealth(),
         metrics=metrics,
-        **{"password": None, "allowed_hosts": ["workspace"], **options},
+        **await log_in_parts(store, core.clock, password),
+        **{"allowed_hosts": ["workspace"], **options},
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://workspace") as client:
         yield Elsewhere(core, app, client)

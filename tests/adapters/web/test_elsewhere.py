@@ -15,7 +15,8 @@ KEY = "slack:local:general"
 
 
 async def test_a_channel_of_slack_shows_what_was_posted_there_and_takes_votes(store: SqlStore, tmp_path: Path) -> None:
-    async with elsewhere(store, tmp_path) as there:
+    async with elsewhere(store, tmp_path, password="let me in") as there:
+        await there.client.post("/login", data={"password": "let me in"})
         await there.core.say("subscribe diffusion")
         await there.core.news(a_paper(1, title="Diffusion, explained"))
         assert "Nothing was posted here yet" in await there.page(f"/c/{KEY}")
@@ -43,7 +44,8 @@ async def test_without_a_password_channels_of_slack_are_only_read(store: SqlStor
         await there.core.news(a_paper(1, title="Diffusion, explained"))
         await there.core.next_digest()
         assert "PAPERROUND_WEB_PASSWORD" in await there.page(f"/c/{KEY}")
-        for line in ("subscribe robots", f"share {a_paper(1).id}", "pause"):
+        paper = a_paper(1).id
+        for line in ("subscribe robots", f"share {paper}", "pause", f"vote {paper} up", "subscribe robots --for me"):
             assert (await there.run(KEY, line))["failed"], line
         assert "diffusion" in (await there.run(KEY, "topics"))["html"]
         assert len(there.core.platform.posts) == 1

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 
 from adapters.web.addresses import address_of
 from adapters.web.app import create_app
+from adapters.web.people.entrance import LoginOptions
 from adapters.web.platform import WebPlatform
 from adapters.web.serving.server import WebServer, server_config
 from bot.app.assembly import history_of, library_of
@@ -42,10 +43,12 @@ from bot.messages.message import (
     bold,
     text,
 )
+from bot.people.people import People
 from bot.platforms.command_calls import CommandCall, Completion, Reply
 from bot.platforms.outcomes import Outgoing, Sent
 from storage.search.index import TantivyIndex
 from storage.store import SqlStore
+from tests.passwords import log_in_parts
 
 NOW = datetime(2026, 4, 30, 9, 0, tzinfo=UTC)
 RESULTS_PER_PAGE = 3
@@ -192,6 +195,7 @@ class RunningWorkspace:
     url: str
     platform: WebPlatform
     store: SqlStore
+    people: People
     commands: TestCommands
     clock: SetClock
     server: WebServer
@@ -220,6 +224,8 @@ async def running_workspace(
     *,
     channels: Sequence[str] = ("general", "vision"),
     poll_interval: float = 0.05,
+    password: str = "",
+    login: LoginOptions | None = None,
     **options: Any,
 ) -> AsyncIterator[RunningWorkspace]:
     """Serves a workspace on a free port of the loopback for the length of the block."""
@@ -235,6 +241,7 @@ async def running_workspace(
     async def metrics() -> tuple[bytes, str]:
         return b"papers_total 3\n", "text/plain; version=1.0.0; charset=utf-8"
 
+    log_in = await log_in_parts(store, clock, password, login)
     app = create_app(
         platform=platform,
         library=library_over(store, folder / "index", clock),
@@ -242,16 +249,16 @@ async def running_workspace(
         history=history_of(store),
         clock=clock,
         metrics=metrics,
+        **log_in,
         **{
             "commands": commands,
             "health": health,
-            "password": None,
             "allowed_hosts": ["127.0.0.1", "localhost"],
             **options,
         },
     )
-    server, serving, url = await serve(app, platform)
-    workspace = RunningWorkspace(url, platform, store, commands, clock, server, serving, health)
+    server, serving, url = await serve(app, platform, login.trusted_proxies if login else ())
+    workspace = RunningWorkspace(url, platform, store, log_in["people"], commands, clock, server, serving, health)
     try:
         yield workspace
     finally:
@@ -269,8 +276,10 @@ def library_over(store: SqlStore, folder: Path, clock: Clock) -> Library:
     return library_of(store, index, Finder(index, meaning), examples, lookups)
 
 
-async def serve(app: Starlette, platform: WebPlatform) -> tuple[WebServer, asyncio.Task[None], str]:
-    config = server_config(app, host="127.0.0.1", port=0)
+async def serve(
+    app: Starlette, platform: WebPlatform, trusted: Sequence[str] = ()
+) -> tuple[WebServer, asyncio.Task[None], str]:
+    config = server_config(app, host="127.0.0.1", port=0, trusted_proxies=trusted)
     server = WebServer(config, platform)
     serving = asyncio.create_task(server.serve())
     while not server.started:
