@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, Route, expect
-
-from tests.adapters.web.core_workspace import CoreWorkspace
-from tests.adapters.web.workspace import RunningWorkspace
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
@@ -19,14 +16,16 @@ SMALLEST = {"width": 320, "height": 568}
 PIXEL = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 
 
+class Served(Protocol):
+    """A workspace that can be opened."""
+
+    @property
+    def url(self) -> str: ...
+
+
 @asynccontextmanager
 async def opened(
-    browser: Browser,
-    workspace: RunningWorkspace | CoreWorkspace,
-    path: str = "/c/general",
-    *,
-    refusals: int | None = 0,
-    **options: Any,
+    browser: Browser, workspace: Served, path: str = "/c/general", *, refusals: int | None = 0, **options: Any
 ) -> AsyncIterator[Page]:
     """A page of the workspace in a browser of its own.
 

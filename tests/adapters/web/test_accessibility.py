@@ -1,0 +1,100 @@
+"""Every page by axe-core: light and dark, narrow and wide, magnified, and without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from importlib.resources import files
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page
+from starlette.routing import BaseRoute, Mount, Route
+
+from tests.adapters.web.demo import RunningDemo, running_demo
+from tests.adapters.web.pages import SMALLEST, opened
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
+
+#: Every route that shows a page, with addresses at which there is something to see. A page that is not here fails
+#: `test_every_page_is_looked_at`.
+PAGES = {
+    "/": (),  # leads on
+    "/c/{channel}": ("/c/vision", "/c/reading-group"),
+    "/health": ("/health",),
+}
+#: What is no page: parts of one, files, and what programs read.
+NO_PAGES = {
+    "/channels",
+    "/channels/more",
+    "/c/{channel}/messages",
+    "/c/{channel}/newer",
+    "/c/{channel}/complete",
+    "/c/{channel}/events",
+    "/c/{channel}/panel/{panel}",
+    "/health/report",
+    "/healthz",
+    "/metrics",
+    "/readyz",
+}
+ADDRESSES = [address for addresses in PAGES.values() for address in addresses]
+#: Width, height and colours. 640 pixels is what a window of 1,280 has at 200 %.
+LOOKS = ((1280, 800, "light"), (2560, 1300, "dark"), (640, 400, "dark"), (320, 568, "light"), (768, 1024, "light"))
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningDemo]:
+    async with running_demo(tmp_path_factory.mktemp("demo"), days=2) as running:
+        yield running
+
+
+def addresses_of(routes: Sequence[BaseRoute], under: str = "") -> Iterator[str]:
+    """What can be read."""
+    for route in routes:
+        if isinstance(route, Mount) and route.name != "static":
+            yield from addresses_of(route.routes, under + route.path)
+        elif isinstance(route, Route) and "GET" in (route.methods or ()):
+            yield under + route.path
+
+
+async def violations(page: Page) -> list[str]:
+    """What axe-core finds wrong, and where."""
+    await page.evaluate(AXE)
+    found: list[dict[str, Any]] = await page.evaluate(
+        """async () => (await axe.run(document, {rules: {"target-size": {enabled: true}}, resultTypes: ["violations"]}))
+          .violations"""
+    )
+    return [
+        f"{rule['id']}: {rule['help']}: {node['html'][:160]} {'; '.join(one['message'] for one in node['any'])[:200]}"
+        for rule in found
+        for node in rule["nodes"][:4]
+    ]
+
+
+async def sticks_out(page: Page) -> bool:
+    """Whether the page can be scrolled sideways."""
+    wide: bool = await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    return wide
+
+
+async def test_every_page_is_looked_at(demo: RunningDemo) -> None:
+    assert set(addresses_of(demo.app.routes)) == {*PAGES, *NO_PAGES}
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+async def test_a_page_has_no_violation(browser: Browser, demo: RunningDemo, address: str) -> None:
+    async with opened(browser, demo, address) as page:
+        for width, height, colours in LOOKS:
+            await page.set_viewport_size({"width": width, "height": height})
+            await page.emulate_media(color_scheme=colours, reduced_motion="reduce")  # type: ignore[arg-type]
+            assert await violations(page) == [], (width, colours)
+            assert not await sticks_out(page), width
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+async def test_a_page_can_be_read_without_scripts(browser: Browser, demo: RunningDemo, address: str) -> None:
+    async with opened(browser, demo, address, java_script_enabled=False, viewport=SMALLEST) as page:
+        assert len((await page.locator("main").inner_text()).split()) > 20
+        assert not await sticks_out(page)
