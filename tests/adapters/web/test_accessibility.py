@@ -33,10 +33,18 @@ PAGES = {
     "/c/{channel}/settings": ("/c/vision/settings",),
     "/c/{channel}/topics/new": ("/c/vision/topics/new?query=diffusion",),
     "/c/{channel}/topics/{number:int}": ("/c/vision/topics/1",),
+    "/c/{channel}/d/{digest}": ("/c/vision/d/1",),
+    "/c/{channel}/m/{message}": ("/c/vision/m/1",),
+    "/search": ("/search?q=diffusion", "/search?q=zyzzyva"),
+    "/paper/{paper:path}": ("/paper/2510.16872",),
+    "/archive": ("/archive",),
+    "/archive/{day}": ("/archive/2025-10-24",),
     "/health": ("/health",),
 }
 #: What is no page: parts of one, files, and what programs read.
 NO_PAGES = {
+    "/abstract/{paper:path}",
+    "/search/results",
     "/channels",
     "/channels/more",
     "/c/{channel}/messages",
