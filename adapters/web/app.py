@@ -17,6 +17,7 @@ from starlette.types import Scope
 from adapters.web.messages.reading import ChannelMessages
 from adapters.web.pages.account import AccountPage
 from adapters.web.pages.archive import ArchivePage
+from adapters.web.pages.channel_panel import ChannelPanel
 from adapters.web.pages.channels import Workspace
 from adapters.web.pages.health import HealthPage
 from adapters.web.pages.marking import Marking
@@ -79,7 +80,9 @@ def create_app(
     pages = Pages(banner=banner)
     places = (Place.SEARCH, Place.ARCHIVE, Place.HEALTH, Place.PEOPLE)
     shells = Shells(platform=platform, directory=directory, history=history, clock=clock, places=places)
-    own_panels = panels_of(channel_panels, pages, clock) if channel_panels else []
+    own_panels: list[Panel] = []
+    if channel_panels is not None:
+        own_panels = [*panels_of(channel_panels, pages, clock), ChannelPanel(pages)]
     messages = ChannelMessages(platform, history)
     marking = Marking(reading=library.reading, commands=commands, messages=messages, shells=shells)
     workspace = Workspace(

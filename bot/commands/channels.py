@@ -121,10 +121,11 @@ async def _delete(services: Services, here: Channel, what: str) -> Reply:
     if here.person:
         raise UserError("This is somebody's own channel. `/papers interests off` ends what comes there.")
     contents = await _contents(services, here)
-    if unquoted(what).removeprefix("#") != here.name:
-        asks = "" if not what else f"It is called {here.shown_name}, not “{what[:60]}”. "
+    if what and unquoted(what).removeprefix("#") != here.name:
+        raise UserError(f"It is called {here.shown_name}, not “{what[:60]}”. Nothing was deleted.")
+    if not what:
         return answer(
-            say(asks, bold(f"Delete {here.shown_name}?"), f" It has {contents.in_words}."),
+            say(bold(f"Delete {here.shown_name}?"), f" It has {contents.in_words}."),
             say("Its topics, its messages here and its votes are deleted for good, and what waits is never posted."),
             Buttons((Button(f"Delete {here.shown_name}", f"channel delete {here.name}", ButtonStyle.DANGER),)),
         )

@@ -74,7 +74,7 @@ def paper_ids_of(messages: Sequence[LoggedMessage]) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelView:
-    """A line of the list of channels. `status` is a few words, `detail` the whole story.
+    """A line of the list of channels. `status` is a few words, `mark` fewer still, `detail` the whole story.
 
     `key` is what the channel is called in paths, `path` where its page is, and `has_sign` whether a `#` belongs to its
     name.
@@ -87,6 +87,7 @@ class ChannelView:
     has_sign: bool
     state: ChannelState
     status: str
+    mark: str
     detail: str
     latest: int
     current: bool
@@ -101,6 +102,7 @@ def channel_view(channel: Channel, now: datetime, zone: tzinfo, *, latest: int, 
         has_sign=channel.shown_name.startswith("#"),
         state=channel.state,
         status=_status_of(channel, now, zone),
+        mark=_mark_of(channel, now, zone),
         detail=channel.reason or f"Schedule: {channel.schedule} ({channel.time_zone})",
         latest=latest,
         current=current,
@@ -119,9 +121,29 @@ def _status_of(channel: Channel, now: datetime, zone: tzinfo) -> str:
     return f"Next digest {soon_words(channel.next_digest_at, now, zone)}"
 
 
+def _mark_of(channel: Channel, now: datetime, zone: tzinfo) -> str:
+    """What stands beside a channel's name: when its next digest comes, or why none does."""
+    if channel.archived_at is not None:
+        return ""
+    if channel.state is ChannelState.BROKEN:
+        return "Stopped"
+    if channel.state is ChannelState.PAUSED:
+        return "Paused"
+    return brief_words(channel.next_digest_at, now, zone) if channel.next_digest_at else ""
+
+
 def day_words(moment: datetime) -> str:
     """`Thursday, 30 April 2026`: the same whenever it is read, so a page that stays open stays right."""
     return f"{moment:%A}, {moment.day} {moment:%B %Y}"
+
+
+def brief_words(moment: datetime, now: datetime, zone: tzinfo) -> str:
+    """`17:30` today, `Mon 09:00` within a week, `4 May` later."""
+    local, here = moment.astimezone(zone), now.astimezone(zone)
+    days = (local.date() - here.date()).days
+    if days <= 0:
+        return f"{local:%H:%M}"
+    return f"{local:%a %H:%M}" if days < 7 else f"{local.day} {local:%b}"
 
 
 def soon_words(moment: datetime, now: datetime, zone: tzinfo) -> str:

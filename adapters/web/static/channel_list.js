@@ -51,8 +51,8 @@ export async function refreshChannels() {
   const own = $("channels").querySelector("[aria-current]");
   const status = $("top-status");
   if (own && status) {
-    status.textContent = own.querySelector(".channel-status").textContent;
-    status.title = own.title;
+    status.textContent = own.dataset.status;
+    status.title = own.dataset.detail;
     status.className = `top-status ${[...own.classList].find((each) => ["active", "paused", "broken"].includes(each))}`;
   }
   markUnread();
@@ -90,6 +90,9 @@ export async function showMore(link) {
   group.append(...(next?.querySelector("h3") ? [] : next?.childNodes ?? []));
   if (next && !next.childElementCount) next.remove();
   group.after(more);
+  // The open channel stood apart for as long as it was in none of the groups.
+  const own = $("channels").querySelectorAll("[aria-current]");
+  if (own.length > 1) own[0].closest(".channel-group").remove();
   $("channels").dataset.extended = $("find").value;
   markUnread();
   if (first) linkOf(first)?.focus();

@@ -93,10 +93,11 @@ async function submitted(event) {
   for (const each of form.querySelectorAll(".field-error")) each.textContent = "";
   const fields = Object.fromEntries(new FormData(form, event.submitter));
   try {
-    const { summary, line, failed } = await ask(form.getAttribute("action"), fields);
+    const { summary, line, failed, goto } = await ask(form.getAttribute("action"), fields);
+    if (goto) return location.assign(`${goto}${goto === "/" ? "" : `?panel=${current.dataset.panel}`}`);
     form.classList.remove("is-dirty");
     form.ariaBusy = null;
-    say(summary, line ?? (fields.line && `/papers ${fields.line}`));
+    say(summary, line ?? (fields.line && `/papers ${[fields.line, fields.words].filter(Boolean).join(" ")}`));
     if (!failed) {
       await refresh();
       refreshChannels();
@@ -154,6 +155,7 @@ function edited(field) {
   if (!form) return;
   form.classList.add("is-dirty");
   if (field.matches("[data-zones]")) offerZones(field);
+  if (field.matches("[data-channels]")) offerChannels(field);
   if (form.classList.contains("settings-form")) showLines(form, field);
 }
 
@@ -184,6 +186,25 @@ function written(form, key) {
     return [...form.querySelectorAll("[data-source]:checked")].map((each) => each.dataset.source).join(" ");
   }
   return value(key) || "none";
+}
+
+let channelsAsked = 0;
+
+async function offerChannels(field) {
+  channelsAsked += 1;
+  const mine = channelsAsked;
+  try {
+    const list = await fragment(`/channels?${new URLSearchParams({ find: field.value })}`);
+    if (mine !== channelsAsked) return;
+    const options = [...list.querySelectorAll("[data-channel]")].map((link) => {
+      const name = link.querySelector(".channel-name").textContent;
+      const group = link.closest(".channel-group").querySelector("h3, summary").textContent;
+      return Object.assign(document.createElement("option"), { value: link.dataset.channel, label: `${name} (${group})` });
+    });
+    field.list.replaceChildren(...options);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error; // what is typed is looked for when it is sent
+  }
 }
 
 let zonesAsked = 0;

@@ -107,7 +107,9 @@ function settlePanel() {
 
 async function startPanel() {
   const panel = $("panel");
-  if (panel?.dataset.script) (await import(panel.dataset.script)).start(panel);
+  if (!panel?.dataset.script) return;
+  (await import(panel.dataset.script)).start(panel);
+  panel.dataset.started = "true";
 }
 
 async function openPanel(name, search = "") {

@@ -333,7 +333,7 @@ async def test_the_state_of_the_channel_follows_commands(browser: Browser, works
         await expect(page.locator("#top-status")).to_have_text("Next digest tomorrow 09:00")
         await command(page, "pause")
         await expect(page.locator("#top-status")).to_have_text("Paused")
-        await expect(page.get_by_role("link", name="general").locator(".channel-status")).to_have_text("Paused")
+        await expect(page.get_by_role("link", name="general").locator(".channel-mark")).to_have_text("Paused")
 
 
 async def test_times_turn_to_the_readers_zone(browser: Browser, workspace: RunningWorkspace) -> None:

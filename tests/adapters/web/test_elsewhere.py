@@ -23,7 +23,7 @@ async def test_a_channel_of_slack_shows_what_was_posted_there_and_takes_votes(st
         await there.core.next_digest()
         page = await there.page(f"/c/{KEY}")
         assert "Diffusion, explained" in page
-        assert "For this channel in Slack. Answers are shown only here." in page
+        assert "Lines are about this channel of Slack, and answers are shown only here." in page
         head = re.search(r'id="m-(\d+)"', page)
         assert head
         paper = there.core.platform.posts[0].message

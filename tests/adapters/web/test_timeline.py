@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.web.messages.timeline import day_words, soon_words, threads_of
+from adapters.web.messages.timeline import brief_words, day_words, soon_words, threads_of
 from adapters.web.pages.rendering import web_link
 from adapters.web.people.visitor import zone_of
 from bot.platforms.message_log import LoggedMessage
@@ -72,3 +72,16 @@ def test_a_link_is_the_address_itself_or_nothing(text: str) -> None:
         link = web_link(url)
         assert link in ("", url)
         assert not link or link.lower().startswith(("http://", "https://"))
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [
+        (NOW, "09:00"),
+        (NOW + timedelta(days=1), "Fri 09:00"),
+        (NOW + timedelta(days=6), "Wed 09:00"),
+        (NOW + timedelta(days=7), "7 May"),
+    ],
+)
+def test_times_beside_names_are_brief(moment: datetime, words: str) -> None:
+    assert brief_words(moment, NOW, UTC) == words

@@ -303,8 +303,8 @@ async def test_the_list_of_channels_says_how_each_is_doing(workspace: RunningWor
     async with workspace.client() as client:
         fragment = (await client.get("/channels", params={"current": "vision"})).text
     assert "Paused until Mon 09:00" in fragment
-    assert 'title="On holiday"' in fragment
-    assert re.search(r'class="channel broken"[^>]*title="Full."[^>]*aria-current="page"', fragment)
+    assert 'data-detail="On holiday"' in fragment
+    assert re.search(r'class="channel broken"[^>]*data-detail="Full."[^>]*aria-current="page"', fragment)
     assert "Stopped" in fragment
 
 
