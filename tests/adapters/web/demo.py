@@ -52,7 +52,7 @@ async def running_demo(
         if shown:
             await demo.set_up(channels, shown[0])
             await demo.live_through(shown, pause=0)
-        server = web_server(application)
+        server = await web_server(application)
         app = server.config.app
         assert isinstance(app, Starlette)
         with socket.create_server(("127.0.0.1", 0)) as listener:
