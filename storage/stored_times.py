@@ -10,12 +10,14 @@ from sqlalchemy import Table, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.intake.polling import LONGEST_WAIT as LONGEST_WAIT_OF_SOURCES
+from bot.people.people import INVITATION_LENGTH
 from bot.posting.outbox import LEASE
 from bot.posting.retries import LONGEST_WAIT
 from storage.database import Database
 from storage.due_posts import OPEN
 from storage.statements import chunks
 from storage.tables.channels import CHANNELS, INSTALLATIONS, OAUTH_STATES
+from storage.tables.people import INVITATIONS, SESSIONS
 from storage.tables.posts import POSTS
 from storage.tables.sources import SOURCES
 
@@ -24,6 +26,8 @@ LONGEST_REST: Final = timedelta(minutes=1)
 #: Slack's rotated tokens live for twelve hours, and whoever renews them takes seconds.
 LONGEST_TOKEN: Final = timedelta(days=1)
 LONGEST_RENEWAL: Final = timedelta(hours=1)
+#: By so much the clocks of two processes differ.
+A_MOMENT: Final = timedelta(minutes=1)
 #: Of an installation under way.
 LONGEST_STATE: Final = timedelta(hours=1)
 
@@ -64,6 +68,7 @@ class SqlStoredTimes:
                 ("post_after",),
                 [{"row": row.id, "post_after": _moved(row.post_after, by)} for row in rests],
             )
+            await _move_sessions(connection, by)
 
     async def pull_in(self, now: datetime) -> int:
         if not await self._anything_ahead(now):
@@ -94,6 +99,21 @@ class SqlStoredTimes:
         return False
 
 
+async def _move_sessions(connection: AsyncConnection, by: timedelta) -> None:
+    """Nobody is logged out because a clock is set, nor stays logged in for longer."""
+    sessions = await connection.execute(
+        select(SESSIONS.c.key, SESSIONS.c.begun_at, SESSIONS.c.seen_at).with_for_update()
+    )
+    moved = [
+        {"session": row.key, "begun": _moved(row.begun_at, by), "seen": _moved(row.seen_at, by)} for row in sessions
+    ]
+    if moved:
+        statement = update(SESSIONS).where(SESSIONS.c.key == bindparam("session"))
+        kind = SESSIONS.c.begun_at.type
+        times = {"begun_at": bindparam("begun", type_=kind), "seen_at": bindparam("seen", type_=kind)}
+        await connection.execute(statement.values(times), moved)
+
+
 def _bounds(now: datetime) -> Sequence[tuple[Table, str, datetime, datetime | None]]:
     """Of a column: how far ahead it can be put, and what is written in place of anything further ahead."""
     return (
@@ -102,6 +122,10 @@ def _bounds(now: datetime) -> Sequence[tuple[Table, str, datetime, datetime | No
         (INSTALLATIONS, "renew_at", now + LONGEST_TOKEN, now),
         (INSTALLATIONS, "lease_until", now + LONGEST_RENEWAL, None),
         (OAUTH_STATES, "expires_at", now + LONGEST_STATE, now + LONGEST_STATE),
+        (SESSIONS, "begun_at", now + A_MOMENT, now),
+        (SESSIONS, "seen_at", now + A_MOMENT, now),
+        (INVITATIONS, "made_at", now + A_MOMENT, now),
+        (INVITATIONS, "expires_at", now + INVITATION_LENGTH + A_MOMENT, now + INVITATION_LENGTH),
     )
 
 

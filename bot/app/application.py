@@ -196,6 +196,7 @@ async def open_application(
             poll_every=settings.poll_every,
             unknown_policy=settings.unknown_outcome,
             left_kept_for=timedelta(days=settings.left_days),
+            audit_kept_for=timedelta(days=settings.audit_days),
         )
         stack.callback(engine.close)
         services = services_of(

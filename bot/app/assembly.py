@@ -30,6 +30,7 @@ from bot.meaning.examples import Examples
 from bot.meaning.finding import Finder
 from bot.meaning.meaning import Meaning
 from bot.metrics import Metrics
+from bot.people.audit import AUDIT_KEPT
 from bot.people.record import Record
 from bot.platforms.platform import Platform
 from bot.posting.composition import Composer
@@ -77,6 +78,7 @@ def engine_of(
     poll_every: timedelta,
     unknown_policy: UnknownPolicy,
     left_kept_for: timedelta = KEPT_FOR,
+    audit_kept_for: timedelta = AUDIT_KEPT,
 ) -> Engine:
     """What polls, matches, plans and posts. `catalogue` and `hub` complete papers (`bot.intake.enrichment`)."""
     enrichment = Enrichment(store.papers, clock, catalogue=catalogue, hub=hub)
@@ -114,7 +116,7 @@ def engine_of(
         ),
         leadership=leadership,
         timekeeping=Timekeeping(store.times, clock),
-        retention=Retention(store.channels, store.personal_channels, clock, left_kept_for),
+        retention=Retention(store.channels, store.personal_channels, store.audit, clock, left_kept_for, audit_kept_for),
         index=index,
         meaning=meaning,
         embedding=Embedding(meaning, store.papers, store.vectors),

@@ -121,6 +121,12 @@ class Settings(BaseSettings):
     left_days: float = Field(
         30.0, ge=1, le=3650, description="days after which the data of a workspace that removed the bot is deleted"
     )
+    audit_days: float = Field(
+        365.0,
+        ge=1,
+        le=3650,
+        description="days for which it is kept who changed what; the latest 200,000 changes at most",
+    )
     slack_bot_token: SecretStr = Field(SecretStr(""), description="Slack: the bot token, `xoxb-…`")
     slack_app_token: SecretStr = Field(SecretStr(""), description="Slack: the app-level token of Socket Mode, `xapp-…`")
     slack_signing_secret: SecretStr = Field(

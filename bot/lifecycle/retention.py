@@ -13,6 +13,7 @@ import structlog
 from bot.channels.personal import PersonalChannelStore
 from bot.channels.store import ChannelStore
 from bot.clocks import Clock
+from bot.people.audit import AUDIT_KEPT, MOST_LINES, AuditStore
 
 KEPT_FOR = timedelta(days=30)
 #: Rows that are deleted together, and the seconds in between in which others may write.
@@ -24,11 +25,20 @@ _log = structlog.get_logger()
 
 class Retention:
     """Deletes what is kept of workspaces that the bot left longer ago than `kept_for`, and of people whom nothing
-    reaches for as long: those who left, or take no messages from us. Of channels that people deleted it is at once."""
+    reaches for as long: those who left, or take no messages from us. Of channels that people deleted it is at once.
+    Lines of the audit go after `audit_kept_for`."""
 
     def __init__(
-        self, channels: ChannelStore, people: PersonalChannelStore, clock: Clock, kept_for: timedelta = KEPT_FOR
+        self,
+        channels: ChannelStore,
+        people: PersonalChannelStore,
+        audit: AuditStore,
+        clock: Clock,
+        kept_for: timedelta = KEPT_FOR,
+        audit_kept_for: timedelta = AUDIT_KEPT,
     ) -> None:
+        self._audit = audit
+        self._audit_kept_for = audit_kept_for
         self._channels = channels
         self._people = people
         self._clock = clock
@@ -42,6 +52,7 @@ class Retention:
             rows = await self._channels.delete_left_workspaces(now - self._kept_for, now, ROWS_AT_ONCE)
             rows = rows or await self._channels.delete_marked(now, ROWS_AT_ONCE)
             rows = rows or await self._people.delete_stopped(now - self._kept_for, now, ROWS_AT_ONCE)
+            rows = rows or await self._audit.delete_old(now - self._audit_kept_for, MOST_LINES, ROWS_AT_ONCE)
             if not rows:
                 break
             forgotten += rows

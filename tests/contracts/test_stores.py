@@ -12,8 +12,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
-from sqlmodel import SQLModel
 
 from bot.channels.channel import Channel, PlatformName, Style
 from bot.digests.content import PaperReply, SharedPaper
@@ -26,7 +24,7 @@ from bot.topics.store import TopicOptions
 from bot.topics.subscription import Subscription
 from storage.store import SqlStore
 from tests.clocks import NOON
-from tests.storage.scenes import LEASE, channel, lease_one, match, paper, plan, queue, sent, topic
+from tests.storage.scenes import LEASE, channel, everything, lease_one, match, paper, plan, queue, sent, topic
 from tests.trouble import Trouble
 
 LATER = NOON + timedelta(hours=1)
@@ -58,15 +56,6 @@ async def scene(store: SqlStore) -> Scene:
     assert await store.posts.begin(reply, now=NOON, until=NOON + LEASE)
     await queue(store, here, second, *(paper(number) for number in range(5, 8)))
     return Scene(store, here, there, first, second, reply)
-
-
-async def everything(store: SqlStore) -> dict[str, list[str]]:
-    """All rows of all tables."""
-    async with store.database.read() as connection:
-        return {
-            table.name: sorted(repr(tuple(row)) for row in await connection.execute(select(table)))
-            for table in SQLModel.metadata.sorted_tables
-        }
 
 
 def moved(known: Channel) -> Channel:

@@ -98,7 +98,7 @@ async def test_the_data_of_a_workspace_that_was_left_is_deleted_in_time_and_noth
     both = await rows(two)
     await lifecycle(two).workspace_left(two.address(), "I was removed.")
     two.clock.advance(days=29)
-    leaving = Retention(two.store.channels, two.store.personal_channels, two.clock)
+    leaving = Retention(two.store.channels, two.store.personal_channels, two.store.audit, two.clock)
     assert await leaving.delete_left() == 0
     assert await rows(two) == both
 
@@ -135,7 +135,9 @@ async def test_whoever_comes_back_in_time_finds_everything(two: Core) -> None:
     two.clock.advance(days=29)
     await lifecycle(two).reachable(two.address(), "general")
     two.clock.advance(days=29)
-    assert await Retention(two.store.channels, two.store.personal_channels, two.clock).delete_left() == 0
+    assert (
+        await Retention(two.store.channels, two.store.personal_channels, two.store.audit, two.clock).delete_left() == 0
+    )
     assert await rows(two) == both
     assert (await two.channel()).state is ChannelState.ACTIVE
 
@@ -153,20 +155,26 @@ async def test_any_sign_of_life_keeps_a_workspace(two: Core, sign: str) -> None:
             CommandCall(line="subscribe x", address=two.address("new"), channel_name="new", person=MANAGER)
         )
         assert not reply.failed
-    assert await Retention(two.store.channels, two.store.personal_channels, two.clock).delete_left() == 0
+    assert (
+        await Retention(two.store.channels, two.store.personal_channels, two.store.audit, two.clock).delete_left() == 0
+    )
 
 
 async def test_a_token_that_is_refused_is_no_departure(two: Core) -> None:
     await lifecycle(two).workspace_lost(two.address(), "My token was revoked.")
-    two.clock.advance(days=400)
-    assert await Retention(two.store.channels, two.store.personal_channels, two.clock).delete_left() == 0
+    two.clock.advance(days=300)
+    assert (
+        await Retention(two.store.channels, two.store.personal_channels, two.store.audit, two.clock).delete_left() == 0
+    )
 
 
 async def test_being_told_twice_does_not_begin_the_time_anew(two: Core) -> None:
     for _ in range(2):
         await lifecycle(two).workspace_left(two.address(), "I was removed.")
         two.clock.advance(days=20)
-    assert await Retention(two.store.channels, two.store.personal_channels, two.clock).delete_left() > 0
+    assert (
+        await Retention(two.store.channels, two.store.personal_channels, two.store.audit, two.clock).delete_left() > 0
+    )
 
 
 async def test_little_is_deleted_at_a_time(two: Core) -> None:

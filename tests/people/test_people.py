@@ -18,6 +18,7 @@ from bot.people.record import TERMINAL, Record
 from bot.reading.lists import Reader
 from storage.people import MOST_SESSIONS
 from storage.store import SqlStore
+from storage.stored_times import SqlStoredTimes
 from tests.clocks import NOON, SettableClock
 from tests.passwords import quick_hasher
 from tests.storage.scenes import listed, paper
@@ -226,3 +227,19 @@ async def test_tokens_are_kept_as_hashes_and_one_person_has_a_bounded_number(sto
     assert all(len(session.agent) <= 200 for session in kept)
     assert await people.session(tokens[-1])
     assert await people.session(key_of(tokens[-1])) is None, "what is kept lets nobody in"
+
+
+async def test_sessions_go_with_a_clock_that_is_set(store: SqlStore, people: People, clock: SettableClock) -> None:
+    ada = await people.add("ada", Role.MANAGER, by=TERMINAL, password=PASSWORD)
+    token = await people.begin_session(ada, "")
+    times = SqlStoredTimes(store.database)
+    for jump in (timedelta(days=365), timedelta(days=-365)):
+        clock.set(clock.now() + jump)
+        await times.move(jump)
+        assert await people.session(token), jump
+    clock.set(clock.now() - timedelta(days=365))  # nobody noticed
+    await times.pull_in(clock.now())
+    for _ in range(SESSION_LENGTH // timedelta(days=1)):
+        clock.advance(days=1)
+        await people.session(token)
+    assert await people.session(token) is None

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
+from sqlmodel import SQLModel
+
 from bot.channels.channel import Address, Channel, PlatformName, Style
 from bot.digests.content import DigestPart, SharedPaper
 from bot.digests.digest import Digest, DigestKind, DigestPlan, PlannedPost
@@ -151,3 +154,12 @@ async def sent(store: SqlStore, post: Post, *, at: datetime = NOON, remote_id: s
     """Sends a leased post."""
     assert await store.posts.begin(post, now=at, until=at + LEASE)
     assert await store.posts.settle(Settlement(post=post, state=PostState.SENT, at=at, remote_id=remote_id))
+
+
+async def everything(store: SqlStore) -> dict[str, list[str]]:
+    """All rows of all tables."""
+    async with store.database.read() as connection:
+        return {
+            table.name: sorted(repr(tuple(row)) for row in await connection.execute(select(table)))
+            for table in SQLModel.metadata.sorted_tables
+        }
