@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from itertools import islice
 
 import discord
@@ -16,7 +15,6 @@ from adapters.discord.guilds.forum_tags import forum_of
 from adapters.discord.guilds.missing_access import fetch_guild
 from adapters.discord.guilds.permissions import granted, invite_url, is_for_users, missing, names_of
 from adapters.discord.platform import DiscordPlatform
-from adapters.discord.posting.history import CLOCK_MARGIN
 from bot.channels.channel import Channel, PlatformName
 from bot.channels.directory import WorkspaceDirectory
 from bot.checks import Check, NoticeError, UncheckedError
@@ -25,6 +23,8 @@ from bot.errors import MALFORMED, OperatorError
 
 #: Each takes three requests.
 MOST_SERVERS = 100
+#: How far this machine's clock may be from Discord's.
+CLOCK_MARGIN = timedelta(seconds=60)
 MOST_NAMES = 10
 NO_MESSAGE_CONTENT = (
     "Links to papers become cards only with the Message Content intent, which is off. Switch it on at "
@@ -108,16 +108,15 @@ class DiscordDoctor:
 
     async def _time(self) -> str:
         await self._client()
-        date = self._platform.client.response_headers.get("Date")
-        if date is None:
+        if "Date" not in self._platform.client.response_headers:
             raise UncheckedError("not checked: Discord did not say what time it is")
-        ahead = self._clock.now() - parsedate_to_datetime(date)
+        ahead = -self._platform.client.clock_ahead(self._clock.now())
         if abs(ahead) > CLOCK_MARGIN:
             direction = "ahead of" if ahead > timedelta() else "behind"
             seconds = round(abs(ahead).total_seconds())
             raise OperatorError(
                 f"This machine's clock is {seconds} s {direction} Discord's. Set it right (NTP): digests come at the "
-                "wrong time, and messages whose receipt was lost are not found again."
+                "wrong time."
             )
         return "this machine's clock agrees"
 

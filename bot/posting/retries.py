@@ -51,13 +51,14 @@ class Verdict(Enum):
 class LookUpPolicy:
     """When a message with an unknown outcome is looked for, and when the looking ends.
 
-    A message that a complete look-up did not find so long after its request is not coming any more. After a broken
-    connection that is soon; a request that timed out may lie in a queue of the platform's for a while.
+    A message that a complete look-up did not find so long after its request is not coming any more. A request that
+    timed out may lie in a queue of the platform's for a while; one whose connection broke is done or not, unless a
+    proxy between the two still has it.
     """
 
     #: How long after the request it is looked for; the first look counts from when the outcome turned out unknown. A
     #: time-out takes half a minute: so that is 5 s, half a minute and two minutes after it.
-    marks: tuple[timedelta, ...] = (timedelta(seconds=5), timedelta(seconds=10))
+    marks: tuple[timedelta, ...] = (timedelta(seconds=5), timedelta(seconds=60))
     late_marks: tuple[timedelta, ...] = (timedelta(seconds=5), timedelta(seconds=60), timedelta(seconds=150))
     #: Look-ups that read something, for one request.
     most: int = 20

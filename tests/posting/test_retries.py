@@ -44,8 +44,9 @@ def test_what_we_know_is_tried_for_a_day_and_an_unknown_code_for_an_hour(known: 
 
 
 def test_after_a_time_out_is_looked_three_times_and_else_twice() -> None:
-    assert decide(LookUp.MISSING, 5) == seconds(5)
-    assert decide(LookUp.MISSING, 10) is Verdict.SEND_AGAIN
+    assert decide(LookUp.MISSING, 5) == seconds(55)
+    assert decide(LookUp.MISSING, 40) == seconds(20)  # when a message may still come that a proxy held
+    assert decide(LookUp.MISSING, 60) is Verdict.SEND_AGAIN
     assert LOOK_UPS.first_wait(Unknown("no answer", late=True)) == seconds(5)
     assert decide(LookUp.MISSING, 35, late=True) == seconds(25)
     assert decide(LookUp.MISSING, 60, late=True) == seconds(90)

@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any, Self
 
 import discord
@@ -102,7 +103,7 @@ class DiscordSimulator:
         self.api_url = ""
 
     async def __aenter__(self) -> Self:
-        app = web.Application(middlewares=[self._guarded])
+        app = web.Application(middlewares=[self._dated, self._guarded])
         app.router.add_get("/gateway", self.gateway.serve)
         for method, path, handler in self._routes():
             app.router.add_route(method, f"/api/v10{path}", self._answering(handler))
@@ -137,6 +138,16 @@ class DiscordSimulator:
         channel.messages[:] = [message for message in channel.messages if message["id"] != identifier]
 
     # --- Answering
+
+    @web.middleware
+    async def _dated(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Says with each answer what time it is here."""
+        answer = await handler(request)
+        if not answer.prepared:
+            answer.headers["Date"] = formatdate(self.state.clock.now().timestamp(), usegmt=True)
+        return answer
 
     @web.middleware
     async def _guarded(
@@ -349,7 +360,8 @@ class DiscordSimulator:
         if not self.state.permissions_in(channel).read_message_history:
             return []
         after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 50))
-        later = [message for message in channel.messages if int(message["id"]) > after]
+        before = int(request.query.get("before", 1 << 63))
+        later = [message for message in channel.messages if after < int(message["id"]) < before]
         chosen = later[:limit] if "after" in request.query else later[-limit:]
         return chosen[::-1]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -89,6 +91,13 @@ class DiscordClient(discord.AutoShardedClient):
         parsers["INTERACTION_CREATE"] = lambda data: answer(with_defaults(data))
         for event, read in [(event, read) for event, read in parsers.items() if event != "READY"]:
             parsers[event] = _guarded_parser(event, read)
+
+    def clock_ahead(self, now: datetime) -> timedelta:
+        """How far Discord's clock was ahead of `now` when it answered last; 0 where it does not say."""
+        try:
+            return parsedate_to_datetime(self.response_headers["Date"]) - now
+        except (KeyError, ValueError, TypeError):
+            return timedelta()
 
     async def log_in(self) -> None:
         """Makes requests possible; once is enough.

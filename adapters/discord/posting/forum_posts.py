@@ -36,8 +36,9 @@ from adapters.discord.messages.markers import can_be_marked
 from adapters.discord.messages.markup import cut
 from adapters.discord.messages.rendering import form_of, render
 from adapters.discord.posting.create import THREAD_ARCHIVED_AFTER, Payload, plainer_form, preparing, sent
-from adapters.discord.posting.history import CLOCK_MARGIN, is_ours
+from adapters.discord.posting.history import MARGIN, is_ours
 from adapters.discord.posting.threads import LONGEST_THREAD_NAME, PLAIN_NAME, thread_name
+from bot.clocks import Clock
 from bot.messages.message import Message, PaperBlock
 from bot.platforms.outcomes import LookUp, Outgoing, Sent
 
@@ -77,16 +78,17 @@ async def create_forum_post(client: DiscordClient, channel: int, outgoing: Outgo
 
 
 async def find_forum_post(
-    client: DiscordClient, channel: int, outgoing: Outgoing, since: datetime, now: datetime
+    client: DiscordClient, channel: int, outgoing: Outgoing, since: datetime, clock: Clock
 ) -> Sent | LookUp:
     """Whether the post is among the forum's active ones."""
     guild = snowflake(outgoing.address.workspace)
     # Posts that nobody wrote in for so long are not listed any more.
-    archived = now - since > timedelta(minutes=THREAD_ARCHIVED_AFTER) - CLOCK_MARGIN
+    archived = clock.now() - since > timedelta(minutes=THREAD_ARCHIVED_AFTER) - MARGIN
     if guild is None or archived or not can_be_marked(outgoing.message):
         return LookUp.CANNOT_TELL
-    after = discord.utils.time_snowflake(since - CLOCK_MARGIN)
     response = await client.request_once(active_threads_route(guild))
+    # The ids of posts are times of Discord's clock.
+    after = discord.utils.time_snowflake(since + client.clock_ahead(clock.now()) - MARGIN)
     posts = [
         int(thread["id"])
         for thread in response["threads"]

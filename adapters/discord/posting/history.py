@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
 
 import discord
 
@@ -12,29 +13,53 @@ from adapters.discord.client.error_codes import UNKNOWN_CHANNEL
 from adapters.discord.client.routes import messages_route
 from adapters.discord.messages.markers import has_marker
 from adapters.discord.posting.create import LONGEST_KEY, Payload
-from bot.platforms.outcomes import Sent
+from bot.clocks import Clock
+from bot.platforms.outcomes import HistoryWindow, Partly, Sent
 
-#: How far Discord's clock may be from ours.
-CLOCK_MARGIN = timedelta(seconds=60)
-PAGE = 100
-#: Pages of history that are read for one message: channels busier than that are not searched to their end.
-MOST_PAGES = 5
+#: How far clocks may be apart beyond what is measured: the key is unique, so a wide look does no harm.
+MARGIN: Final = timedelta(minutes=15)
+PAGE: Final = 100
+#: Pages of history that one look-up reads; the next one goes on.
+MOST_PAGES: Final = 5
+_NEXT_PAGES: Final = 1.0  # seconds
 
 
 async def find_in_history(
-    client: DiscordClient, places: Sequence[int], key: str, since: datetime
-) -> tuple[Sent | None, bool]:
+    client: DiscordClient, places: Sequence[int], key: str, window: HistoryWindow, clock: Clock
+) -> tuple[Sent | Partly | None, bool]:
     """The message with that key in one of these channels, and whether their history can be read at all.
 
+    The newest come first, back to where the window begins by Discord's clock, of which each message's id is a time.
     Discord shows no messages, rather than an error, to who may not read the history.
     """
-    readable = False
-    for place in places:
-        async for message in _history(client, place, since, thread=len(places) > 1 and place == places[0]):
-            readable = True
-            if is_ours(client, message, key):
-                return Sent(message["id"]), True
-    return None, readable or bool(await _page(client, places[-1], limit=1))
+    at, _, cursor = window.cursor.partition(":")
+    before = int(cursor) if cursor.isdecimal() else None
+    pages, readable = 0, before is not None
+    for number, place in enumerate(places):
+        if before is not None and at != str(place):
+            continue  # was read to its end
+        while True:
+            if pages == MOST_PAGES:
+                return Partly(f"{place}:{before}", _NEXT_PAGES), True
+            pages += 1
+            try:
+                page = await _page(client, place, before)
+            except discord.HTTPException as error:
+                if error.code == UNKNOWN_CHANNEL and number < len(places) - 1:
+                    break  # a thread that was never opened, or was deleted
+                raise
+            # Once there was an answer: it tells what time it is for Discord.
+            first = discord.utils.time_snowflake(window.since + client.clock_ahead(clock.now()) - MARGIN)
+            readable = readable or bool(page)
+            for message in page:
+                if is_ours(client, message, key):
+                    return Sent(message["id"]), True
+            ids = [int(message["id"]) for message in page]
+            if len(page) < PAGE or min(ids) < first:
+                break
+            before = min(ids)
+        before = None
+    return None, readable
 
 
 def is_ours(client: DiscordClient, message: Payload, key: str) -> bool:
@@ -45,23 +70,7 @@ def is_ours(client: DiscordClient, message: Payload, key: str) -> bool:
     return message.get("nonce") == key[:LONGEST_KEY] or has_marker(message, key[:LONGEST_KEY])
 
 
-async def _history(client: DiscordClient, channel: int, since: datetime, *, thread: bool) -> AsyncIterator[Payload]:
-    """The messages since then, oldest page first; none for a `thread` that was never opened, or was deleted."""
-    after = discord.utils.time_snowflake(since - CLOCK_MARGIN)
-    for _ in range(MOST_PAGES):
-        try:
-            page = await _page(client, channel, after=after, limit=PAGE)
-        except discord.HTTPException as error:
-            if error.code == UNKNOWN_CHANNEL and thread:
-                return
-            raise
-        for message in page:
-            yield message
-        if len(page) < PAGE:
-            return
-        after = max(int(message["id"]) for message in page)
-
-
-async def _page(client: DiscordClient, channel: int, **query: int) -> list[Payload]:
+async def _page(client: DiscordClient, channel: int, before: int | None) -> list[Payload]:
+    query = {"limit": PAGE} if before is None else {"limit": PAGE, "before": before}
     page: list[Payload] = await client.request_once(messages_route(channel, "GET"), None, **query)
     return page

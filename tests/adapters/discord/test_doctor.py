@@ -14,7 +14,7 @@ from adapters.discord.platform import DiscordPlatform
 from bot.app.doctor.findings import Finding, findings_of
 from bot.channels.channel import Style
 from bot.channels.directory import Directory
-from bot.clocks import ShiftedClock, SystemClock
+from bot.clocks import ShiftedClock
 from tests.adapters.discord.harness import Harness, running
 from tests.simulators.discord_responses import Fault
 from tests.simulators.discord_state import APPLICATION_ID, FORUM
@@ -24,7 +24,7 @@ async def look(harness: Harness, *, token: str = "", late: timedelta = timedelta
     """Looks at everything, as a new process does."""
     server = harness.simulator
     platform = DiscordPlatform(token or server.token, harness.clock, api_url=server.api_url)
-    clock = ShiftedClock(SystemClock().now() - late) if late else SystemClock()
+    clock = ShiftedClock(harness.clock.now() - late)
     checks = DiscordDoctor(platform, Directory(harness.store.channels, harness.clock), clock).checks()
     found = [finding async for finding in findings_of(checks)]
     await platform.close()

@@ -13,7 +13,7 @@ from adapters.discord.guilds.missing_access import CANNOT_VIEW
 from adapters.discord.platform import DiscordPlatform
 from bot.channels.channel import Address, PlatformName
 from bot.messages.message import Message, Paragraph, text
-from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Rejected, Retry, SendResult, Sent, Unknown
+from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Partly, Rejected, Retry, SendResult, Sent, Unknown
 from tests.adapters.discord.conftest import DIGEST, PAPER, REPLY, outgoing
 from tests.clocks import SettableClock
 from tests.platforms import around
@@ -113,6 +113,37 @@ async def test_a_message_is_found_behind_hundreds_of_others(
     discord_server.forget_nonces()
     clock.advance(minutes=10)
     assert await platform.look_up(outgoing(channel), around(started)) == sent
+
+
+async def test_a_message_is_found_before_thousands_of_others_in_several_looks(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, clock: SettableClock, channel: Channel
+) -> None:
+    started = clock.now()
+    sent = await platform.send(outgoing(channel))
+    discord_server.forget_nonces()
+    clock.advance(minutes=10)
+    state = discord_server.state
+    channel.messages += [state.message(channel.id, {"content": str(number)}) for number in range(1_100)]
+    window, looks = around(started), 1
+    while isinstance(found := await platform.look_up(outgoing(channel), window), Partly):
+        window, looks = replace(window, cursor=found.cursor), looks + 1
+    assert found == sent
+    assert looks == 3
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=5), timedelta(hours=-30), timedelta(days=3)], ids=str)
+async def test_what_did_arrive_is_found_by_a_bot_whose_clock_is_wrong(
+    discord_server: DiscordSimulator, clock: SettableClock, channel: Channel, forum: Channel, ahead: timedelta
+) -> None:
+    wrong = SettableClock(clock.now() + ahead)
+    late = DiscordPlatform(discord_server.token, wrong, api_url=discord_server.api_url)
+    started = wrong.now()
+    try:
+        for place in (channel, forum):
+            sent = await late.send(outgoing(place))
+            assert await late.look_up(outgoing(place), around(started)) == sent
+    finally:
+        await late.close()
 
 
 async def test_without_history_nobody_can_tell_once_the_nonce_is_forgotten(
