@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +41,10 @@ PAGES = {
     "/archive": ("/archive",),
     "/archive/{day}": ("/archive/2025-10-24",),
     "/health": ("/health",),
+    "/people": ("/people",),
+    "/account": ("/account",),
+    "/login": (),  # of a workspace with a password, below
+    "/invitation/{token}": (),
 }
 #: What is no page: parts of one, files, and what programs read.
 NO_PAGES = {
@@ -105,6 +110,15 @@ async def violations(page: Page, rules: Sequence[str] = ()) -> list[str]:
     ]
 
 
+async def has_no_violation(page: Page) -> None:
+    await page.evaluate(AXE)
+    for width, height, colours, rules in LOOKS:
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.emulate_media(color_scheme=colours, reduced_motion="reduce")  # type: ignore[arg-type]
+        assert await violations(page, rules) == [], (width, colours)
+        assert not await sticks_out(page), width
+
+
 async def sticks_out(page: Page) -> bool:
     """Whether the page can be scrolled sideways."""
     wide: bool = await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
@@ -118,12 +132,14 @@ async def test_every_page_is_looked_at(demo: RunningDemo) -> None:
 @pytest.mark.parametrize("address", ADDRESSES)
 async def test_a_page_has_no_violation(browser: Browser, demo: RunningDemo, address: str) -> None:
     async with opened(browser, demo, address) as page:
-        await page.evaluate(AXE)
-        for width, height, colours, rules in LOOKS:
-            await page.set_viewport_size({"width": width, "height": height})
-            await page.emulate_media(color_scheme=colours, reduced_motion="reduce")  # type: ignore[arg-type]
-            assert await violations(page, rules) == [], (width, colours)
-            assert not await sticks_out(page), width
+        await has_no_violation(page)
+
+
+async def test_neither_has_the_way_in(browser: Browser, tmp_path: Path) -> None:
+    async with running_demo(tmp_path, days=0, web_password="let me in") as locked:
+        for address, refusals in (("/login", 0), ("/invitation/unknown", 1)):
+            async with opened(browser, locked, address, refusals=refusals) as page:
+                await has_no_violation(page)
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
