@@ -51,6 +51,9 @@ class SqlSourceStore:
         async with self._database.write() as connection:
             await connection.execute(statement)
 
+    async def begin_from(self, name: SourceName, day: date) -> None:
+        await self._record(name, {"read_through": day})
+
     async def record_success(self, name: SourceName, now: datetime, read_through: date | None) -> None:
         values = {"last_success_at": now, "failures": 0, "last_error": "", "retry_at": None}
         await self._record(name, values if read_through is None else {**values, "read_through": read_through})

@@ -79,10 +79,14 @@ class FeedReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a source has shown before: whether it was ever read, and its papers, with the days on which they came."""
+    """What a source has shown before: whether it was ever read, and its papers, with the days on which they came.
+
+    `since` is the day on which it was read last or, if it never was, on which somebody first tried to.
+    """
 
     was_read: bool
     days: Mapping[str, date | None]
+    since: date | None = None
 
 
 class FeedHistory:
@@ -94,7 +98,8 @@ class FeedHistory:
 
     async def shown(self, source: SourceName, paper_ids: Sequence[str]) -> Shown:
         state = await self._states.state(source)
-        return Shown(state.last_success_at is not None, await self._papers.seen(source, paper_ids))
+        since = state.last_success_at.date() if state.last_success_at else state.read_through
+        return Shown(state.last_success_at is not None, await self._papers.seen(source, paper_ids), since)
 
 
 class Feeds:

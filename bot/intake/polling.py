@@ -24,6 +24,8 @@ WATCHED_DAYS = 14
 WATCHED_EVERY = timedelta(hours=6)
 #: A feed may show papers some days before it lists them: over a weekend three, over a holiday one or two more.
 LOOK_AHEAD = 4
+#: No right clock shows an earlier day: one without a battery begins in 1970 or 2000, and nobody is owed all since.
+EARLIEST = date(2026, 1, 1)
 #: Days read at most in one poll when catching up; the next poll goes on.
 MOST_DAYS = 60
 #: Added feeds that are read side by side.
@@ -120,6 +122,9 @@ class Intake:
         return report
 
     async def _catch_up(self, source: Source, state: SourceState, today: date) -> PollReport:
+        if state.read_through is None and today >= EARLIEST:
+            # Before anything is asked: a feed that is down from the first poll on for days owes what it lists in them.
+            await self._states.begin_from(source.name, today)
         newest = await source.newest_day()
         days = days_to_read(today, newest, state.read_through)
         known = await self._states.readings(source.name, [*days, *_watched_days(days)])
@@ -130,7 +135,11 @@ class Intake:
         ]
         report = await self._read(source, [*days, *watched], known)
         if newest is None and not report.listings:
-            return report  # nothing was asked, as nobody wants anything of it: that is no success to tell people of
+            # Nothing was asked, as nobody wants anything of it: that is no success to tell people of. Who wants
+            # something from now on wants nothing old.
+            if state.read_through not in (None, today):
+                await self._states.begin_from(source.name, today)
+            return report
         read_through = min(days[-1], newest) if newest else None
         await self._states.record_success(source.name, self._clock.now(), read_through)
         return report

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from adapters.feeds.http import FeedClient, Limits
 from adapters.feeds.huggingface.source import HuggingFace
+from adapters.feeds.syndication.source import SyndicatedFeed
+from bot.intake.feeds import FeedHistory
 from bot.intake.polling import MOST_DAYS, RECENT_DAYS, WATCHED_EVERY, Intake, PollReport, days_to_read
 from bot.intake.store import SourceState
 from bot.papers.paper import Paper
-from bot.papers.sources import HUGGINGFACE
+from bot.papers.sources import HUGGINGFACE, SourceName
 from storage.store import SqlStore
 from tests.adapters.feeds.entries import an_entry
 from tests.clocks import SettableClock
@@ -224,6 +226,61 @@ class Lists:
         self.days[day] = [an_entry(number, submittedOnDailyAt=f"{day}T08:00:00Z", **inner) for number in numbers]
 
 
+async def test_a_feed_that_is_down_from_the_first_poll_owes_all_days_since(reader_of: ReaderOf) -> None:
+    lists = Lists()
+    lists.list("2026-04-01", 90)
+    broken = http_answer(status=503)
+    down = True
+    with ScriptedFeed(lambda request: broken if down else lists(request)) as feed:
+        reader = reader_of(feed.url)
+        for number in range(10):
+            lists.list(f"{reader.clock.now():%Y-%m-%d}", number)
+            assert (await reader.poll()).error
+            reader.clock.advance(days=1)
+        down = False
+        assert (await reader.poll()).error == ""
+        for number, day in enumerate(days_between(TODAY, TODAY + timedelta(days=9))):
+            assert await reader.ids_of(day) == {f"2604.{number:05}"}, day
+        assert await reader.store.papers.count() == 10
+
+
+async def test_an_added_feed_that_is_down_from_the_first_poll_owes_what_it_dated_since(reader_of: ReaderOf) -> None:
+    down = True
+    items = "".join(
+        f"<item><title>Paper of {day}</title><link>https://example.org/{day}</link><pubDate>{day} Apr 2026 08:00:00 GMT"
+        "</pubDate></item>"
+        for day in (3, 15, 18, 21, 25)
+    )
+    whole = http_answer(
+        f"<rss version='2.0'><channel><title>Some</title>{items}</channel></rss>".encode(),
+        content_type="application/rss+xml",
+    )
+    broken = http_answer(status=503)
+    with ScriptedFeed(lambda _request: broken if down else whole) as feed:
+        reader = reader_of(feed.url)
+        history = FeedHistory(reader.store.papers, reader.store.sources)
+        async with FeedClient(limits=HASTY) as client:
+            source = SyndicatedFeed(
+                SourceName("some"), f"{feed.url}/feed.xml", client=client, history=history, clock=reader.clock
+            )
+            intake = Intake([source], reader.store.papers, reader.store.sources, reader.clock)
+            for _ in range(10):
+                assert (await intake.poll())[0].error
+                reader.clock.advance(days=1)
+            down = False
+            assert (await intake.poll())[0].error == ""
+    listed = [day.day for day in days_between(date(2026, 4, 1), date(2026, 4, 25)) if await reader.ids_of(day)]
+    assert listed == [15, 18, 21, 25]
+
+
+async def test_a_clock_without_a_battery_begins_no_account(reader_of: ReaderOf) -> None:
+    broken = http_answer(status=503)
+    with ScriptedFeed(lambda _request: broken) as feed:
+        reader = reader_of(feed.url, datetime(2000, 1, 1, tzinfo=UTC))
+        await reader.poll()
+        assert (await reader.state()).read_through is None
+
+
 async def test_a_day_that_fails_does_not_keep_the_others_from_being_read(reader_of: ReaderOf) -> None:
     lists = Lists()
     for number, day in enumerate(("2026-04-13", "2026-04-14", "2026-04-15"), start=1):
@@ -233,7 +290,7 @@ async def test_a_day_that_fails_does_not_keep_the_others_from_being_read(reader_
         reader = reader_of(feed.url)
         assert "sent a web page" in (await reader.poll()).error
         assert await reader.ids_of(TODAY) == {"2604.00003"}
-        assert (await reader.state()).read_through is None
+        assert (await reader.state()).read_through == TODAY
         lists.broken.clear()
         assert (await reader.poll()).error == ""
         assert await reader.ids_of(date(2026, 4, 14)) == {"2604.00002"}

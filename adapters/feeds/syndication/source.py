@@ -101,12 +101,15 @@ class SyndicatedFeed:
         known = [shown.days[one] for one in paper.ids if one in shown.days]
         if known:
             return min(filter(None, known), default=None)
+        owed = shown.since or today
         first = today - timedelta(days=OWN_DATES - 1)
+        if not shown.was_read:
+            first = min(first, owed)  # it was down since it was added
         if own and first <= own <= today:
             return own
         if own and own > today:
             return today
-        if not shown.was_read or (own and own < today - NO_NEWS):
+        if not shown.was_read or (own and own < min(today - NO_NEWS, owed)):
             return None
         return today
 
