@@ -35,6 +35,7 @@ from adapters.web.people.login import Login
 from adapters.web.platform import WebPlatform
 from adapters.web.serving.operating import Metrics, operating_routes
 from adapters.web.serving.protection import HostCheck, LoginRequired, OriginCheck, SecurityHeaders
+from adapters.web.serving.request_rate import RequestRate, RequestRates
 from bot.channels.directory import BrowsableDirectory
 from bot.clocks import Clock
 from bot.errors import PaperRoundError, StorageError
@@ -108,7 +109,9 @@ def create_app(
         editing = TopicPages(panels=channel_panels, commands=commands, pages=pages, shells=shells)
         settings = SettingsPages(panels=channel_panels, commands=commands, pages=pages, shells=shells)
         routes += [*editing.routes(), *settings.routes()]
-    known_host = [Middleware(HostCheck, allowed_hosts=allowed_hosts), Middleware(OriginCheck)]
+    # The health checks, and what extra routes protect themselves, have nothing to wait for.
+    rate = Middleware(RequestRate, rates=RequestRates())
+    known_host = [rate, Middleware(HostCheck, allowed_hosts=allowed_hosts), Middleware(OriginCheck)]
     people_page = PeoplePage(people=people, audit=audit, pages=pages, shells=shells, link_base=login.link_base)
     account = AccountPage(entrance=entrance, pages=pages, shells=shells)
     routes += [*people_page.routes(), *account.routes()]

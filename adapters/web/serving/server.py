@@ -23,16 +23,19 @@ ACCEPTED_AT_ONCE = 32
 MOST_WAITING = 1024
 REQUEST_WITHIN = 15.0
 """Seconds in which a request has to be here, with its body. Bodies are commands and events, and small."""
+TAKEN_WITHIN = 30.0
+"""Seconds in which whoever asked has to take what waits to be sent (some 64 kB at most), also of a stream of events."""
 KEEP_ALIVE = 10  # seconds
 
 
 class BoundedConnection(H11Protocol):
-    """A connection that cannot be held open by saying nothing, or one letter now and then.
+    """A connection that cannot be held open by saying nothing, one letter now and then, or by reading nothing.
 
     Where there are too many, the one makes room that has owed its request for the longest.
     """
 
     _deadline: asyncio.TimerHandle | None = None
+    _reading_deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -49,8 +52,17 @@ class BoundedConnection(H11Protocol):
         else:
             self._paid()
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._reading_deadline = self.loop.call_later(TAKEN_WITHIN, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._is_read()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._paid()
+        self._is_read()
         super().connection_lost(exc)
 
     def give_up(self) -> None:
@@ -67,6 +79,11 @@ class BoundedConnection(H11Protocol):
     def _owe(self) -> None:
         if self._deadline is None:
             self._deadline = self.loop.call_later(REQUEST_WITHIN, self.transport.abort)
+
+    def _is_read(self) -> None:
+        if self._reading_deadline is not None:
+            self._reading_deadline.cancel()
+            self._reading_deadline = None
 
     def _paid(self) -> None:
         if self._deadline is not None:
