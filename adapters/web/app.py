@@ -29,6 +29,7 @@ from adapters.web.pages.rendering import STATIC, Pages
 from adapters.web.pages.search import SearchPage
 from adapters.web.pages.settings import SettingsPages
 from adapters.web.pages.shell import Place, Shells
+from adapters.web.pages.switcher import Switcher
 from adapters.web.pages.topics import TopicPages
 from adapters.web.people.entrance import Entrance, LoginOptions
 from adapters.web.people.login import Login
@@ -99,6 +100,7 @@ def create_app(
     )
     routes = [
         *marking.routes(),
+        *Switcher(commands=commands, shells=shells).routes(),
         *SearchPage(library=library, marking=marking, clock=clock, pages=pages, shells=shells).routes(),
         *PaperPage(library=library, commands=commands, marking=marking, pages=pages, shells=shells).routes(),
         *ArchivePage(library=library, messages=messages, marking=marking, pages=pages, shells=shells).routes(),

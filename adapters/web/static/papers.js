@@ -43,8 +43,8 @@ function complain(form, sentence) {
 }
 
 async function mark(form, button) {
-  if (form.ariaBusy === "true") return;
-  form.ariaBusy = "true";
+  if (button.ariaBusy === "true") return;
+  button.ariaBusy = "true";
   const before = button.getAttribute("aria-pressed") === "true";
   const fields = { ...Object.fromEntries(new FormData(form)), mark: button.value };
   press(button, !before); // at once; the answer says how it stands
@@ -56,7 +56,7 @@ async function mark(form, button) {
     press(button, before);
     complain(form, error.message);
   } finally {
-    form.ariaBusy = null;
+    button.ariaBusy = null;
   }
 }
 

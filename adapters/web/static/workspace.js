@@ -222,14 +222,6 @@ function listenToCommands() {
       if (button) whileBusy(button, () => run(button.value, button));
     }
   });
-
-  document.addEventListener("keydown", (event) => {
-    const writing = event.target.closest("input");
-    if (event.key === "/" && !writing && !event.ctrlKey && !event.altKey && !event.metaKey) {
-      event.preventDefault();
-      $("line").focus();
-    }
-  });
 }
 
 // A menu opens by itself; it closes when something in it was chosen, elsewhere was pressed, or by Escape.
@@ -248,7 +240,9 @@ function listenToTimeline() {
     } else if (summary) {
       // By hand, because a thread that opens would push its own beginning up.
       event.preventDefault();
-      keepInPlace(summary, () => summary.parentElement.toggleAttribute("open"));
+      const thread = summary.parentElement;
+      keepInPlace(summary, () => thread.toggleAttribute("open"));
+      if (thread.open) reveal(thread); // at the end of the log it would open below what is in view
     } else if (event.target.matches("[data-earlier]")) {
       event.preventDefault();
       whileBusy(event.target, () => showEarlier(event.target));

@@ -38,6 +38,7 @@ async def core_workspace(folder: Path, password: str = "", **options: Any) -> As
     await store.open()
     core = Core(store, folder / "index")
     platform = WebPlatform(store.messages, core.clock, poll_interval=0.05)
+    core.platforms[platform.name] = platform
 
     async def metrics() -> tuple[bytes, str]:
         return b"", "text/plain"
