@@ -248,7 +248,7 @@ async def test_results_follow_what_is_typed(browser: Browser, room: CoreWorkspac
         await expect(page.locator("#results .paper")).to_have_count(4)
         await expect(page.locator(".search-error")).to_have_count(0)
         await page.keyboard.type("sound")
-        await expect(page.locator("#results .paper")).to_have_count(1)
+        await expect(page.locator("#results ol .paper")).to_have_count(1)
         await expect(page).to_have_url(re.compile(r"/search\?q=diffusion\+sound&c=general"))
         await page.locator("summary", has_text="Category").click()
         await page.get_by_role("link", name="cs.CV").click()
