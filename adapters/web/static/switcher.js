@@ -118,6 +118,7 @@ export function start() {
 
   function findSoon(pause) {
     clearTimeout(timer);
+    asked += 1; // an answer that is under way is to something else
     finding = new Promise((resolve) => {
       timer = setTimeout(() => find().finally(resolve), pause);
     });
@@ -125,7 +126,6 @@ export function start() {
 
   async function find() {
     const words = input.value.trim();
-    asked += 1;
     const mine = asked;
     let found = { channels: [], papers: [], commands: [] };
     try {
