@@ -30,6 +30,7 @@ PAGES = {
         "/c/vision?panel=settings",
         "/c/vision?panel=saved",
         "/c/vision?panel=health",
+        "/c/vision?panel=channel",
     ),
     "/c/{channel}/settings": ("/c/vision/settings",),
     "/c/{channel}/topics/new": ("/c/vision/topics/new?query=diffusion",),
