@@ -43,6 +43,7 @@ PAGES = {
     "/archive/{day}": ("/archive/2025-10-24",),
     "/health": ("/health",),
     "/people": ("/people",),
+    "/welcome": ("/welcome", "/welcome?channel=vision"),
     "/account": ("/account",),
     "/login": (),  # of a workspace with a password, below
     "/invitation/{token}": (),
@@ -66,6 +67,7 @@ NO_PAGES = {
     "/healthz",
     "/metrics",
     "/readyz",
+    "/welcome/progress",
     "/zones",
 }
 ADDRESSES = [address for addresses in PAGES.values() for address in addresses]
