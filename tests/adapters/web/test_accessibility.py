@@ -67,6 +67,7 @@ NO_PAGES = {
     "/healthz",
     "/metrics",
     "/readyz",
+    "/switch",
     "/welcome/progress",
     "/zones",
 }
