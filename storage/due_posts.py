@@ -23,13 +23,19 @@ _NOW = bindparam("now", type_=POSTS.c.due_at.type)
 @cache
 def free_to_send() -> Select[Any]:
     """The ids of posts that may be sent `now`."""
-    return _due(PostState.PENDING).where(func.coalesce(CHANNELS.c.post_after, POSTS.c.due_at) <= _NOW, ~_held_up())
+    return _due(PostState.PENDING, POSTS.c.priority, POSTS.c.due_at, POSTS.c.id).where(
+        POSTS.c.priority <= bindparam("least", type_=Integer()),
+        (WORKSPACES.c.platform + "/" + WORKSPACES.c.external_id).not_in(bindparam("full", expanding=True)),
+        POSTS.c.id.not_in(bindparam("chosen", expanding=True)),
+        func.coalesce(CHANNELS.c.post_after, POSTS.c.due_at) <= _NOW,
+        ~_held_up(),
+    )
 
 
 @cache
 def free_to_look_for() -> Select[Any]:
     """The ids of posts that may be looked for `now`."""
-    return _due(PostState.UNKNOWN).where(func.coalesce(POSTS.c.lease_until, _NOW) <= _NOW)
+    return _due(PostState.UNKNOWN, POSTS.c.due_at, POSTS.c.id).where(func.coalesce(POSTS.c.lease_until, _NOW) <= _NOW)
 
 
 @cache
@@ -40,7 +46,7 @@ def with_parents() -> Select[Any]:
         select(POSTS, parents.c.remote_id.label("parent_remote_id"))
         .outerjoin(parents, parents.c.id == POSTS.c.parent_id)
         .where(POSTS.c.id.in_(bindparam("ids", expanding=True)))
-        .order_by(POSTS.c.due_at, POSTS.c.id)
+        .order_by(POSTS.c.priority, POSTS.c.due_at, POSTS.c.id)
     )
 
 
@@ -65,11 +71,11 @@ def _held_up() -> ColumnElement[bool]:
     )
 
 
-def _due(state: PostState) -> Select[Any]:
-    """The ids of posts in that state whose time has come, in active channels, without those that others hold: at `most`
-    so many, on `platforms`."""
+def _due(state: PostState, *order: ColumnElement[Any]) -> Select[Any]:
+    """The ids of posts in that state whose time has come, and where they go, in active channels, without those that
+    others hold: at `most` so many, on `platforms`."""
     return (
-        select(POSTS.c.id)
+        select(POSTS.c.id, WORKSPACES.c.platform, WORKSPACES.c.external_id.label("workspace"))
         .join(CHANNELS, CHANNELS.c.id == POSTS.c.channel_id)
         .join(WORKSPACES, WORKSPACES.c.id == CHANNELS.c.workspace_id)
         .where(
@@ -78,7 +84,7 @@ def _due(state: PostState) -> Select[Any]:
             CHANNELS.c.state == ChannelState.ACTIVE,
             WORKSPACES.c.platform.in_(bindparam("platforms", expanding=True)),
         )
-        .order_by(POSTS.c.due_at, POSTS.c.id)
+        .order_by(*order)
         .limit(bindparam("most", type_=Integer()))
         .with_for_update(of=POSTS, skip_locked=True)
     )

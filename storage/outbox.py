@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Boolean, Row, Select, bindparam, case, func, literal, or_, select, update
+from sqlalchemy import Boolean, bindparam, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import PlatformName
@@ -18,17 +16,19 @@ from bot.posting.post import (
     DeliveryRecord,
     DigestRecord,
     FailedPost,
-    LookUps,
     Post,
     PostState,
+    Priority,
     SentPost,
     Settlement,
 )
+from bot.posting.rooms import Rooms
 from storage.database import Database
 from storage.deliveries import digest_of, topics_behind
 from storage.digest_records import latest_digests
-from storage.due_posts import OPEN, free_to_look_for, free_to_send, with_parents
+from storage.due_posts import OPEN, free_to_look_for
 from storage.group_commit import GroupCommit
+from storage.leases import choose, post_of, take
 from storage.plans import add_post
 from storage.statements import chunks
 from storage.tables.channels import CHANNELS
@@ -65,15 +65,27 @@ class SqlPostStore:
             return True
 
     async def lease(
-        self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int
+        self,
+        platforms: Sequence[PlatformName],
+        *,
+        now: datetime,
+        until: datetime,
+        limit: int,
+        rooms: Rooms | None = None,
+        least: Priority = Priority.SCHEDULED,
     ) -> list[Post]:
-        given = {"platforms": platforms, "now": now, "most": limit, "lost_before": now - HOLDS_UP_FOR}
-        return await self._take(free_to_send(), given, until, state=PostState.LEASED, attempt_at=None)
+        given = {"now": now, "lost_before": now - HOLDS_UP_FOR, "least": least}
+        async with self._database.write() as connection:
+            ids = await choose(connection, platforms, given, limit, rooms)
+            return await take(connection, ids, until, state=PostState.LEASED, attempt_at=None)
 
     async def lease_unknown(
         self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int
     ) -> list[Post]:
-        return await self._take(free_to_look_for(), {"platforms": platforms, "now": now, "most": limit}, until)
+        given = {"platforms": platforms, "now": now, "most": limit}
+        async with self._database.write() as connection:
+            ids = list((await connection.execute(free_to_look_for(), given)).scalars())
+            return await take(connection, ids, until)
 
     async def failures(self, channel_id: int, since: datetime) -> list[str]:
         statement = (
@@ -199,9 +211,7 @@ class SqlPostStore:
         )
         async with self._database.read() as connection:
             return [
-                SentPost(
-                    post=_post_of(row), parent_id=row.parent_id, remote_id=row.remote_id or "", sent_at=row.sent_at
-                )
+                SentPost(post=post_of(row), parent_id=row.parent_id, remote_id=row.remote_id or "", sent_at=row.sent_at)
                 for row in await connection.execute(statement)
             ]
 
@@ -237,18 +247,7 @@ class SqlPostStore:
         )
         async with self._database.read() as connection:
             row = (await connection.execute(statement)).one_or_none()
-            return _post_of(row) if row else None
-
-    async def _take(self, free: Select[Any], given: dict[str, Any], until: datetime, **values: Any) -> list[Post]:
-        lease = secrets.token_hex(8)
-        async with self._database.write() as connection:
-            ids = list((await connection.execute(free, given)).scalars())
-            if not ids:
-                return []
-            await connection.execute(
-                update(POSTS).where(POSTS.c.id.in_(ids)).values(lease=lease, lease_until=until, **values)
-            )
-            return [_post_of(row) for row in await connection.execute(with_parents(), {"ids": ids})]
+            return post_of(row) if row else None
 
     async def begin(self, post: Post, *, now: datetime, until: datetime) -> bool:
         return await self._beginnings.submit((post, now, until))
@@ -354,22 +353,6 @@ class SqlPostStore:
         )
         async with self._database.read() as connection:
             return (await connection.execute(statement)).scalar_one_or_none() or ""
-
-
-def _post_of(row: Row[Any]) -> Post:
-    return Post(
-        id=row.id,
-        channel_id=row.channel_id,
-        digest_id=row.digest_id,
-        content=POST_CONTENT_JSON.validate_python(row.content),
-        key=row.key,
-        lease=row.lease,
-        attempts=row.attempts,
-        look_ups=LookUps(count=row.look_ups, cursor=row.look_up_cursor, began_at=row.look_up_began_at, late=row.late),
-        first_attempt_at=row.first_attempt_at,
-        attempt_at=row.attempt_at,
-        parent_remote_id=row.parent_remote_id,
-    )
 
 
 async def _held(connection: AsyncConnection, posts: Sequence[Post]) -> dict[int, datetime]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, case, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.digests.content import POST_CONTENT_JSON, PostContent
-from bot.digests.digest import DeliveryState, DigestPlan, PlannedPost
-from bot.posting.post import PostState
+from bot.digests.digest import DeliveryState, DigestKind, DigestPlan, PlannedPost
+from bot.posting.post import PostState, Priority
 from storage.deliveries import WAITING
 from storage.statements import chunks
 from storage.tables.channels import CHANNELS
@@ -136,11 +136,16 @@ async def _store_posts(
                 digest_id,
                 None if post.reply_to is None else post_ids[digest_id, post.reply_to],
                 now,
+                priority=_priority(plan),
+                due_at=plan.post_at or now,
             )
             for digest_id, place, plan, now in places
         ]
         for (digest_id, place, _, _), post_id in zip(places, await _add_all(connection, POSTS, rows), strict=True):
             post_ids[digest_id, place] = post_id
+    awaited = {plan.channel_id: now for plan, now in plans if _priority(plan) is Priority.AWAITED}
+    if awaited:
+        await _hurry(connection, sorted(awaited), max(awaited.values()))
     return post_ids
 
 
@@ -226,13 +231,47 @@ async def _add_all(connection: AsyncConnection, table: Table, rows: list[dict[st
 
 async def add_post(connection: AsyncConnection, channel_id: int, content: PostContent, now: datetime) -> int:
     """Puts a post that is part of no digest into the outbox, due at once; returns its id."""
-    values = _post_values(channel_id, PlannedPost(content=content), None, None, now)
+    values = _post_values(
+        channel_id, PlannedPost(content=content), None, None, now, priority=Priority.AWAITED, due_at=now
+    )
     (post_id,) = await _add_all(connection, POSTS, [values])
+    await _hurry(connection, [channel_id], now)
     return post_id
 
 
+def _priority(plan: DigestPlan) -> Priority:
+    """Nobody waits for what comes at its time; what is instant, or was asked for, people wait for."""
+    scheduled = plan.digest is not None and plan.digest.kind is DigestKind.SCHEDULED
+    return Priority.SCHEDULED if scheduled else Priority.AWAITED
+
+
+async def _hurry(connection: AsyncConnection, channel_ids: Sequence[int], now: datetime) -> None:
+    """Has nothing of these channels wait behind the digests of others: what people wait for comes after it."""
+    for some in chunks(channel_ids):
+        await connection.execute(
+            update(POSTS)
+            .where(
+                POSTS.c.channel_id.in_(some),
+                POSTS.c.state == PostState.PENDING,
+                POSTS.c.priority == Priority.SCHEDULED,
+            )
+            # What was not tried yet waits only to be spread over some minutes.
+            .values(
+                priority=Priority.AWAITED,
+                due_at=case((POSTS.c.first_attempt_at.is_(None) & (POSTS.c.due_at > now), now), else_=POSTS.c.due_at),
+            )
+        )
+
+
 def _post_values(
-    channel_id: int, post: PlannedPost, digest_id: int | None, parent_id: int | None, now: datetime
+    channel_id: int,
+    post: PlannedPost,
+    digest_id: int | None,
+    parent_id: int | None,
+    now: datetime,
+    *,
+    priority: Priority,
+    due_at: datetime,
 ) -> dict[str, Any]:
     return {
         "channel_id": channel_id,
@@ -241,7 +280,8 @@ def _post_values(
         "content": POST_CONTENT_JSON.dump_python(post.content, mode="json"),
         "key": secrets.token_hex(KEY_BYTES),
         "state": PostState.PENDING,
-        "due_at": now,
+        "priority": priority,
+        "due_at": due_at,
         "lease": "",
         "attempts": 0,
         "look_ups": 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 from bot.clocks import SteadyClock
@@ -18,6 +19,10 @@ class SettableClock:
 
     def now(self) -> datetime:
         return self._now
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that also goes on by itself, for what waits in real time."""
+        return self._now.timestamp() + time.monotonic()
 
     def set(self, now: datetime) -> None:
         """Moves to that time, which may be in the past."""

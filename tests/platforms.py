@@ -76,6 +76,7 @@ class SimulatedPlatform:
         self.one_look_up_every = 0.0  # seconds; a look-up is told to come back at a turn of its own
         self._turns: dict[str, float] = {}
         self.requests: list[str] = []
+        self.rooms: dict[str, int] = {}  # posts that may be under way, by workspace
         self.shared: set[str] = set()  # channels with people of other workspaces
         self.unreachable: set[str] = set()  # people with whom no conversation can be opened
         self.can_look_up = True
@@ -96,6 +97,9 @@ class SimulatedPlatform:
     @property
     def channel_interval(self) -> float:
         return self._interval
+
+    def room(self, workspace: str) -> int | None:
+        return self.rooms.get(workspace)
 
     def papers_per_message(self, style: Style, *, abstracts: bool) -> int:
         return self._per_message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -98,6 +99,9 @@ class DiscordPlatform:
     @property
     def channel_interval(self) -> float:
         return CHANNEL_INTERVAL
+
+    def room(self, workspace: str) -> int | None:  # noqa: ARG002 - the limit is that of the token
+        return self.client.pace.room(time.monotonic())
 
     def papers_per_message(self, style: Style, *, abstracts: bool) -> int:
         return papers_per_message(style, abstracts=abstracts)

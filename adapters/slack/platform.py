@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Final
 
 import structlog
 
-from adapters.slack.client.errors import ERRORS, code_of, explained, for_place, outcome_of
+from adapters.slack.client.errors import (
+    ERRORS,
+    code_of,
+    explained,
+    for_place,
+    is_rate_limited,
+    outcome_of,
+    retry_after_of,
+)
 from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import SlackApi
 from adapters.slack.installation.workspaces import Workspaces
@@ -37,6 +46,7 @@ from bot.platforms.outcomes import (
 log = structlog.get_logger(__name__)
 
 CHANNEL_INTERVAL: Final = 1.0  # seconds; https://docs.slack.dev/apis/web-api/rate-limits
+LONGEST_TURN: Final = 2.0  # seconds that a message may wait for its turn
 #: Nobody could find out in a year: what was lost stays lost, and the setting for that decides.
 _UNREADABLE: Final = frozenset(("missing_scope", "not_allowed_token_type"))
 
@@ -58,6 +68,10 @@ class SlackPlatform:
     @property
     def channel_interval(self) -> float:
         return CHANNEL_INTERVAL
+
+    def room(self, workspace: str) -> int | None:
+        connection = self.workspaces.connection
+        return connection.pace(workspace).room(connection.monotonic())
 
     def papers_per_message(self, style: Style, *, abstracts: bool) -> int:
         return rendering.papers_per_message(style, abstracts=abstracts)
@@ -95,16 +109,22 @@ class SlackPlatform:
         api = await self._api_of(outgoing.address)
         if not isinstance(api, SlackApi):
             return api
-        if wait := api.rate_limit.wait():
+        pace, clock = self.workspaces.connection.pace(outgoing.address.workspace), self.workspaces.connection.monotonic
+        # Its turn is soon, because no more is leased than there is `room` for; if not, it comes back.
+        if (wait := pace.turn(clock(), longest=LONGEST_TURN)) <= LONGEST_TURN:
+            await asyncio.sleep(wait)
+            wait = pace.wait(clock())
+        if wait:
             return Retry("Slack asks this workspace to wait.", wait)
-        token = api.token
-        result: SendResult
+        token, sent_at = api.token, clock()
         try:
             result = Sent(await post(api, _arguments(outgoing, page)))
         except ERRORS as error:
+            if is_rate_limited(error):
+                pace.refused(sent_at, clock(), retry_after_of(error))
             refused = await self.workspaces.outcome_of_refusal(api, token, error)
-            result = for_place(refused, outgoing.address.channel, outgoing.reply_to)
-        _note_limit(api, outgoing.address.channel, result)
+            return for_place(refused, outgoing.address.channel, outgoing.reply_to)
+        pace.taken(sent_at, clock())
         return result
 
     async def look_up(self, outgoing: Outgoing, window: HistoryWindow) -> LookUpResult:
@@ -164,13 +184,6 @@ class SlackPlatform:
         except PaperRoundError as error:
             return Retry(str(error))
         return api or Gone(self.workspaces.not_installed, GoneScope.WORKSPACE)
-
-
-def _note_limit(api: SlackApi, channel: str, result: SendResult) -> None:
-    if isinstance(result, Sent):
-        api.rate_limit.succeeded()
-    elif isinstance(result, Retry) and result.after is not None:
-        api.rate_limit.limited(channel, result.after)
 
 
 def _arguments(outgoing: Outgoing, payload: Payload) -> Json:

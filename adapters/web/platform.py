@@ -74,6 +74,9 @@ class WebPlatform:
     async def is_shared(self, address: Address) -> bool:  # noqa: ARG002 - no channel is
         return False
 
+    def room(self, workspace: str) -> int | None:  # noqa: ARG002 - there is only ours, and it takes all
+        return None
+
     async def takes_apart(self, address: Address) -> bool:  # noqa: ARG002 - no channel does
         return False
 

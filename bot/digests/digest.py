@@ -89,15 +89,16 @@ class DigestPlan:
 
     `expected_next` is the channel's `next_digest_at` when the plan was made: if it is another one by then, somebody
     else was faster. Without a `digest` the plan only moves the channel on. `instant_not_before` holds papers back
-    that would go out at once. `points` says by how many thousandths of a point each paper stands there, and is empty
-    where they are not in the order of fit. `read_elsewhere` are papers that wait no more, because the person whose own
-    channel it is read them in another one.
+    that would go out at once. `post_at` is when the posts are due, None for at once. `points` says by how many
+    thousandths of a point each paper stands there, and is empty where they are not in the order of fit.
+    `read_elsewhere` are papers that wait no more, because the person whose own channel it is read them in another one.
     """
 
     channel_id: int
     expected_next: datetime | None
     next_digest_at: datetime | None
     instant_not_before: datetime | None = None
+    post_at: datetime | None = None
     digest: Digest | None = None
     paper_ids: tuple[str, ...] = ()
     points: tuple[int, ...] = ()

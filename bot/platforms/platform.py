@@ -26,6 +26,13 @@ class Platform(Protocol):
         """Seconds to leave between two messages in one channel."""
         ...
 
+    def room(self, workspace: str) -> int | None:
+        """How many posts may be under way to that workspace, None for any number.
+
+        Where one process serves an `account`, it is the room of the account, whatever the workspace.
+        """
+        ...
+
     def papers_per_message(self, style: Style, *, abstracts: bool) -> int:
         """How many papers surely fit into one message."""
         ...

@@ -40,8 +40,9 @@ from bot.platforms.platform import Platform
 from bot.posting.composition import Composer
 from bot.posting.leadership import Leadership
 from bot.posting.notices import Notices
-from bot.posting.post import LookUps, Post, PostState, Settlement
+from bot.posting.post import LookUps, Post, PostState, Priority, Settlement
 from bot.posting.retries import LookUpPolicy, RetryPolicy, Verdict
+from bot.posting.rooms import Rooms
 from bot.posting.store import PostStore
 from bot.topics.store import SubscriptionStore
 
@@ -50,6 +51,8 @@ LEASE = timedelta(seconds=60)
 SEND_TIMEOUT = 30.0  # seconds
 #: Requests under way at once. Generous, because a slow channel occupies its place for up to SEND_TIMEOUT.
 IN_FLIGHT = 500
+#: Places of these that are kept for what people wait for: a digest whose time has come takes none of them.
+RESERVED = 50
 LEASED_AT_ONCE = 100
 #: Without being woken, the outbox is looked at so often (seconds): other processes fill it too, and retries fall due.
 LOOK_EVERY = 1.0
@@ -95,6 +98,7 @@ class OutboxWorker:
         self._leadership = leadership
         self._unknown_policy = unknown_policy
         self._under_way: set[asyncio.Task[None]] = set()
+        self._rooms = Rooms(platforms)
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -151,17 +155,22 @@ class OutboxWorker:
 
     async def _start_due(self) -> int:
         """Leases what is due as far as there is room, and starts sending it; returns how many posts."""
-        room, ours = min(IN_FLIGHT - len(self._under_way), LEASED_AT_ONCE), self._leadership.ours
-        if room <= 0 or not ours:
+        places, ours = IN_FLIGHT - len(self._under_way), self._leadership.ours
+        if places <= 0 or not ours:
             return 0
         now = self._clock.now()
-        posts = await self._posts.lease(ours, now=now, until=now + LEASE, limit=room)
+        # The last places are kept for what people wait for.
+        least = Priority.SCHEDULED if places > RESERVED else Priority.AWAITED
+        limit = min(places - RESERVED if least is Priority.SCHEDULED else places, LEASED_AT_ONCE)
+        posts = await self._posts.lease(ours, now=now, until=now + LEASE, limit=limit, rooms=self._rooms, least=least)
         if not posts:
             return 0
         composed = await self._composer.compose(posts)
         for post in posts:
             if post.id in composed:
-                task = asyncio.create_task(self._send(post, *composed[post.id]), name=f"post-{post.id}")
+                channel, outgoing = composed[post.id]
+                self._rooms.enter(channel.address)
+                task = asyncio.create_task(self._send(post, channel, outgoing), name=f"post-{post.id}")
             else:
                 task = asyncio.create_task(self._drop(post), name=f"drop-{post.id}")
             self._under_way.add(task)
@@ -184,12 +193,12 @@ class OutboxWorker:
 
     async def _send(self, post: Post, channel: Channel, outgoing: Outgoing) -> None:
         platform = self._platforms[channel.address.platform]
-        if isinstance(post.content, PaperReply) and not outgoing.reply_to:
-            await self._fold(post, channel)  # what it would reply to was never posted
-            return
         started = self._clock.now()
-        if not await self._posts.begin(post, now=started, until=started + LEASE):
-            _log.warning("post.lease_lost", post=post.id)
+        try:
+            begun = await self._begin(post, channel, outgoing, started)
+        finally:
+            self._rooms.leave(channel.address)
+        if not begun:
             return
         result: SendResult
         asked_at = time.perf_counter()
@@ -229,6 +238,16 @@ class OutboxWorker:
                 rest = now + timedelta(seconds=platform.channel_interval) if platform.channel_interval else None
                 if await self._settle(post, PostState.SENT, now, remote_id=remote_id, channel_after=rest):
                     log.info("post.sent")
+
+    async def _begin(self, post: Post, channel: Channel, outgoing: Outgoing, now: datetime) -> bool:
+        """Puts on record that a request leaves now; whether it may."""
+        if isinstance(post.content, PaperReply) and not outgoing.reply_to:
+            await self._fold(post, channel)  # what it would reply to was never posted
+            return False
+        if not await self._posts.begin(post, now=now, until=now + LEASE):
+            _log.warning("post.lease_lost", post=post.id)
+            return False
+        return True
 
     async def _settle(self, post: Post, state: PostState, at: datetime, **what: Any) -> bool:
         """Writes down what became of a post; whether that was still ours to say."""

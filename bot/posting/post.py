@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from bot.digests.content import PostContent
 from bot.digests.digest import DeliveryState, Digest
@@ -21,6 +21,13 @@ class PostState(StrEnum):
     UNKNOWN = "unknown"
     SENT = "sent"
     FAILED = "failed"
+
+
+class Priority(IntEnum):
+    """Which posts go first: what people wait for, before digests whose time has come."""
+
+    AWAITED = 0
+    SCHEDULED = 1
 
 
 #: A post with an unknown outcome holds up what comes after it in its channel for so long after its request. Then other

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from bot.channels.channel import PlatformName
 from bot.digests.content import PostContent, SharedPaper
-from bot.posting.post import DeliveryRecord, DigestRecord, FailedPost, Post, PostState, SentPost, Settlement
+from bot.posting.post import DeliveryRecord, DigestRecord, FailedPost, Post, PostState, Priority, SentPost, Settlement
+from bot.posting.rooms import Rooms
 
 
 class PostStore(Protocol):
@@ -21,9 +22,17 @@ class PostStore(Protocol):
         ...
 
     async def lease(
-        self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int
+        self,
+        platforms: Sequence[PlatformName],
+        *,
+        now: datetime,
+        until: datetime,
+        limit: int,
+        rooms: Rooms | None = None,
+        least: Priority = Priority.SCHEDULED,
     ) -> list[Post]:
-        """Takes posts that are due, at most one of a channel and always its oldest open one.
+        """Takes posts that are due, at most one of a channel and always its oldest open one, as far as there are
+        `rooms` for them. What people wait for goes first; what is less than the `least` priority stays.
 
         A digest with a post that is looked for longer than `HOLDS_UP_FOR` is passed by the digests after it.
         """

@@ -51,7 +51,7 @@ class PostRow(SQLModel, table=True):
         ),
         # Of all states: databases do not see that an index for some of them serves a statement with parameters.
         Index("ix_posts_channel_state", "channel_id", "state", "id"),
-        Index("ix_posts_state_due", "state", "due_at"),
+        Index("ix_posts_state_due", "state", "priority", "due_at"),
         Index(
             "ix_posts_remote_id",
             "channel_id",
@@ -77,6 +77,7 @@ class PostRow(SQLModel, table=True):
     content: dict[str, Any] = Field(sa_type=JsonType)
     key: str
     state: str
+    priority: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
     due_at: datetime
     lease: str
     lease_until: datetime | None

@@ -32,7 +32,7 @@ async def under_test(request: pytest.FixtureRequest, sqlite_url: str) -> AsyncIt
         case "slack":
             async with SlackSimulator(now=lambda: clock.now().timestamp()) as slack:
                 slack.person()
-                connection = Connection(slack.api_url, clock=clock, monotonic=lambda: clock.now().timestamp())
+                connection = Connection(slack.api_url, clock=clock, monotonic=clock.monotonic)
                 platform = SlackPlatform(OneWorkspace(connection, BOT_TOKEN))
                 yield Slack(clock, platform, slack)
                 await platform.close()

@@ -80,7 +80,7 @@ async def slack_scenes(folder: Path) -> AsyncIterator[tuple[Sequence[Scene], Map
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(SlackSimulator(now=lambda: clock.now().timestamp()))
         slack.person()
-        connection = Connection(slack.api_url, clock=clock, monotonic=lambda: clock.now().timestamp())
+        connection = Connection(slack.api_url, clock=clock, monotonic=clock.monotonic)
         platform = SlackPlatform(OneWorkspace(connection, BOT_TOKEN))
         stack.push_async_callback(platform.close)
         store = await _opened(folder, stack)

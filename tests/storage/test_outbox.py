@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -12,10 +13,12 @@ from sqlalchemy.exc import IntegrityError
 from bot.channels.channel import PlatformName, Style
 from bot.digests.content import DigestPart, PaperReply, SharedPaper
 from bot.digests.digest import PlannedPost
-from bot.posting.post import HOLDS_UP_FOR, LookUps, Post, PostState, Settlement
+from bot.posting.post import HOLDS_UP_FOR, LookUps, Post, PostState, Priority, Settlement
+from bot.posting.rooms import Rooms
 from storage.store import SqlStore
 from storage.tables.posts import POSTS
 from tests.clocks import NOON
+from tests.platforms import SimulatedPlatform
 from tests.storage.scenes import (
     EVERYWHERE,
     LEASE,
@@ -135,6 +138,48 @@ async def test_the_longest_due_posts_go_first_and_no_more_than_asked_for(store: 
     first, second = await lease(store, limit=2), await lease(store, limit=10)
     assert [post.channel_id for post in first] == [5, 4]
     assert [post.channel_id for post in second] == [3, 2, 1]
+
+
+async def test_what_people_wait_for_goes_before_digests_also_in_their_channel(store: SqlStore) -> None:
+    digested, asking = await channel(store, "digested"), await channel(store, "asking")
+    for one in (digested, asking):
+        await queue(store, one, await topic(store, one), paper(1))
+        assert await store.digests.plan(replace(plan(one, ["2605.00001"]), post_at=LATER), NOON)
+    assert await lease(store) == []  # they are spread over some minutes
+    shared = await posts(store, asking, now=NOON + SECOND)
+    digest = await lease_one(store, NOON + SECOND)
+    assert (digest.channel_id, papers_of(digest)) == (asking.id, ("2605.00001",))
+    assert await settle(store, digest, PostState.SENT, remote_id="1")
+    answer, other = await lease(store, LATER)
+    assert ([answer.id], other.channel_id) == (shared, digested.id)
+
+
+async def test_digests_are_left_where_only_what_people_wait_for_has_a_place(store: SqlStore) -> None:
+    digested, asking = await channel(store, "digested"), await channel(store, "asking")
+    await queue(store, digested, await topic(store, digested), paper(1))
+    assert await store.digests.plan(plan(digested, ["2605.00001"]), NOON)
+    await posts(store, asking, now=NOON + SECOND)
+    given: dict[str, Any] = {"now": LATER, "until": LATER + LEASE, "limit": 10}
+    (post,) = await store.posts.lease(EVERYWHERE, **given, least=Priority.AWAITED)
+    assert post.channel_id == asking.id
+
+
+async def test_an_account_gets_no_more_than_it_has_room_for_and_others_get_its_places(store: SqlStore) -> None:
+    platform = SimulatedPlatform(PlatformName.SLACK)
+    platform.rooms = {"T1": 2}
+    crowded = [await channel(store, f"crowded-{number}") for number in range(6)]
+    roomy = [await channel(store, f"roomy-{number}", workspace="T2") for number in range(2)]
+    for number, one in enumerate([*crowded, *roomy]):
+        await posts(store, one, now=NOON + number * SECOND)
+    rooms = Rooms({PlatformName.SLACK: platform})
+    given: dict[str, Any] = {"now": LATER, "until": LATER + LEASE, "limit": 5, "rooms": rooms}
+    leased = await store.posts.lease([PlatformName.SLACK], **given)
+    assert [post.channel_id for post in leased] == [crowded[0].id, crowded[1].id, roomy[0].id, roomy[1].id]
+    for one in crowded[:2]:
+        rooms.enter(one.address)
+    assert await store.posts.lease([PlatformName.SLACK], **given) == []
+    rooms.leave(crowded[0].address)
+    assert [post.channel_id for post in await store.posts.lease([PlatformName.SLACK], **given)] == [crowded[2].id]
 
 
 async def test_an_attempt_is_on_record_before_the_request_leaves(store: SqlStore, database_url: str) -> None:

@@ -19,9 +19,10 @@ from adapters.discord.client.circuit_breaker import CircuitBreaker
 from adapters.discord.client.errors import REQUEST_ERRORS, RESPONSE_ERRORS, BadResponseError
 from adapters.discord.client.gateway import HeartbeatMonitor, shorten_outages
 from adapters.discord.client.interaction_payloads import with_defaults
-from adapters.discord.client.requests import NO_RETRIES, redirect, trace
+from adapters.discord.client.requests import BURST, NO_RETRIES, REQUESTS_PER_SECOND, redirect, trace
 from adapters.discord.client.webhooks import RedirectedWebhooks
 from bot.errors import MALFORMED
+from bot.platforms.pacing import Pace
 
 API_URL = Route.BASE
 #: The longest wait for a rate limit that discord.py itself waits out; 30 s is the least that it takes.
@@ -53,6 +54,7 @@ class DiscordClient(discord.AutoShardedClient):
         self, token: str, breaker: CircuitBreaker, *, api_url: str = API_URL, reads_messages: bool = False
     ) -> None:
         response_headers: dict[str, str] = {}
+        pace = Pace(most=REQUESTS_PER_SECOND, burst=BURST)
         super().__init__(
             intents=discord.Intents(
                 guilds=True,
@@ -67,17 +69,19 @@ class DiscordClient(discord.AutoShardedClient):
             chunk_guilds_at_startup=False,
             max_messages=None,
             max_ratelimit_timeout=LONGEST_BUCKET_WAIT,
-            http_trace=trace(breaker, response_headers),
+            http_trace=trace(breaker, response_headers, pace),
         )
         #: Headers of the last answer that somebody may want to know.
         self.response_headers: dict[str, str] = response_headers
+        #: How fast requests may leave, answers to interactions excepted.
+        self.pace = pace
         self._token = token
         self._logging_in = asyncio.Lock()
         #: The shards whose session lives.
         self._connected_shards: set[int] = set()
         self._logged_in = False
         self._webhooks = RedirectedWebhooks(api_url)
-        redirect(self.http, api_url)
+        redirect(self.http, api_url, pace)
         shorten_outages()
         self._guard_event_parsers()
 

@@ -8,6 +8,7 @@ never repeated: a status of 500 and more raises `BadResponseError`, a wait beyon
 from __future__ import annotations
 
 import asyncio
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,15 +19,15 @@ from discord.http import HTTPClient, Route
 
 from adapters.discord.client.circuit_breaker import CircuitBreaker
 from adapters.discord.client.errors import BadResponseError
-from adapters.discord.client.rate_limit import RateLimit
+from bot.platforms.pacing import Pace
 
 LONGEST_WAIT = 10.0  # seconds that a request of the outbox may wait for a rate limit
 SHORTEST_WAIT = 1.0
 
 #: Discord takes 50 requests a second from one bot (https://docs.discord.com/developers/topics/rate-limits#global-rate-limit),
 #: not counting answers to interactions. In no second is it more than REQUESTS_PER_SECOND + BURST.
-REQUESTS_PER_SECOND = 42.0
-BURST = 5
+REQUESTS_PER_SECOND = 48.0
+BURST = 2
 LONGEST_QUEUE = 15.0  # seconds that a request waits for its turn, well within the waiting of the outbox
 
 #: How a request differs from what discord.py makes of it: not repeated at all, or an answer to a person.
@@ -39,19 +40,18 @@ def redirected(route: Route, api_url: str) -> Route:
     return route
 
 
-def redirect(http: HTTPClient, api_url: str) -> None:
-    """Sends this client's requests to another address, and its gateway to where that address says.
+def redirect(http: HTTPClient, api_url: str, pace: Pace) -> None:
+    """Sends this client's requests to another address at that pace, and its gateway to where that address says.
 
     After an invalid session discord.py goes back to the gateway that it knows by heart, not to the one that it was
     told of (`DiscordWebSocket.received_message`): that is put right as well.
     """
     request, ws_connect = http.request, http.ws_connect
-    limit = RateLimit(REQUESTS_PER_SECOND, burst=BURST, longest=LONGEST_QUEUE)
     default = discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY.host
     told: list[yarl.URL] = []
 
     async def request_redirected(route: Route, **more: Any) -> Any:
-        if wait := limit.next():
+        if wait := pace.turn(time.monotonic(), longest=LONGEST_QUEUE):
             if wait > LONGEST_QUEUE:
                 raise discord.RateLimited(wait)
             await asyncio.sleep(wait)
@@ -69,8 +69,13 @@ def redirect(http: HTTPClient, api_url: str) -> None:
     http.ws_connect = connect_redirected  # type: ignore[method-assign]
 
 
-def trace(breaker: CircuitBreaker, latest: dict[str, str]) -> aiohttp.TraceConfig:
-    """Sees every response before discord.py does, and keeps in `latest` what time it is for Discord."""
+def trace(breaker: CircuitBreaker, latest: dict[str, str], pace: Pace) -> aiohttp.TraceConfig:
+    """Sees every response before discord.py does, tells the pace, and keeps in `latest` what time it is for Discord."""
+
+    async def on_request_start(
+        _session: aiohttp.ClientSession, context: SimpleNamespace, _start: aiohttp.TraceRequestStartParams
+    ) -> None:
+        context.started = time.monotonic()
 
     async def on_request_end(
         _session: aiohttp.ClientSession, context: SimpleNamespace, end: aiohttp.TraceRequestEndParams
@@ -84,6 +89,10 @@ def trace(breaker: CircuitBreaker, latest: dict[str, str]) -> aiohttp.TraceConfi
         banned = limited and strange and answer.content_type != "application/json"
         breaker.record(status, banned=banned, shared=headers.get("X-RateLimit-Scope") == "shared")
         asked = getattr(context, "trace_request_ctx", None)
+        if limited and headers.get("X-RateLimit-Scope") == "global":
+            pace.refused(context.started, time.monotonic(), _seconds(headers.get("Retry-After", "")) or SHORTEST_WAIT)
+        elif not limited and asked != INTERACTION_RESPONSE:
+            pace.taken(context.started, time.monotonic())
         if asked == NO_RETRIES and status >= 500:
             raise BadResponseError(f"an answer with status {status}")
         if not limited or banned or asked is None:
@@ -95,6 +104,7 @@ def trace(breaker: CircuitBreaker, latest: dict[str, str]) -> aiohttp.TraceConfi
             raise discord.RateLimited(wait or SHORTEST_WAIT)
 
     config = aiohttp.TraceConfig()
+    config.on_request_start.append(on_request_start)
     config.on_request_end.append(on_request_end)
     return config
 

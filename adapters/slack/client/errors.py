@@ -77,6 +77,16 @@ def retry_after(headers: Mapping[str, str]) -> float:
     return float(asked) if _SECONDS.fullmatch(asked) else _PAUSE
 
 
+def is_rate_limited(error: BaseException) -> bool:
+    """Whether one of `ERRORS` says that there were too many requests lately."""
+    return isinstance(error, SlackApiError) and (_status_of(error) == 429 or code_of(error) == "ratelimited")
+
+
+def retry_after_of(error: BaseException) -> float:
+    """The seconds that a refusal asks to wait for which `is_rate_limited` is true."""
+    return max(1.0, retry_after(getattr(getattr(error, "response", None), "headers", {})))
+
+
 def outcome_of(error: BaseException) -> Outcome:
     """What one of `ERRORS` says about a message that was being posted.
 
@@ -90,8 +100,8 @@ def outcome_of(error: BaseException) -> Outcome:
         detail = f"{type(error).__name__}: {error}"[:200]
         return Unknown("No usable answer came from Slack.", late=isinstance(error, TimeoutError), detail=detail)
     code, status = code_of(error), _status_of(error)
-    if status == 429 or code == "ratelimited":
-        return Retry("Slack asks to wait.", max(1.0, retry_after(error.response.headers)), detail=code or str(status))
+    if is_rate_limited(error):
+        return Retry("Slack asks to wait.", retry_after_of(error), detail=code or str(status))
     if status >= 500 or not code:
         return Unknown(_TROUBLE, late=status in _GATEWAY_TIMEOUTS, detail=code or f"HTTP {status}")
     return _outcome_of_code(code)

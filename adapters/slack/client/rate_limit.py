@@ -1,9 +1,4 @@
-"""Rate limits: when a workspace is asked to wait, and how often its histories may be read.
-
-Slack limits messages per channel and per workspace, and its answer does not say which limit it was. One channel's is
-nobody else's business; when several channels are refused at once it is the workspace's, and more requests would only
-be refused as well. https://docs.slack.dev/apis/web-api/rate-limits
-"""
+"""How often a workspace's histories may be read."""
 
 from __future__ import annotations
 
@@ -11,35 +6,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
-#: So many channels that have to wait at the same time mean the workspace.
-CHANNELS: Final = 5
 #: Seconds after the last refusal for which histories are read no faster than it allowed.
 _PACE_KEPT_FOR: Final = 3_600.0
 _LONGEST_INTERVAL: Final = 300.0  # seconds
-
-
-class RateLimit:
-    """How long a workspace's channels have to wait, as far as Slack said."""
-
-    def __init__(self, monotonic: Callable[[], float]) -> None:
-        self._monotonic = monotonic
-        self._until: dict[str, float] = {}
-
-    def limited(self, channel: str, seconds: float) -> None:
-        """Slack refused a message of that channel for so long."""
-        now = self._monotonic()
-        self._until = {one: until for one, until in self._until.items() if until > now} | {channel: now + seconds}
-
-    def succeeded(self) -> None:
-        """Slack took a message: it was not the workspace."""
-        self._until.clear()
-
-    def wait(self) -> float:
-        """Seconds until the workspace may be asked again."""
-        now = self._monotonic()
-        waiting = sorted(until - now for until in self._until.values() if until > now)
-        # Until so few of them wait that it may be only those channels again.
-        return waiting[-CHANNELS] if len(waiting) >= CHANNELS else 0.0
 
 
 class HistoryPace:

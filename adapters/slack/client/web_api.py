@@ -26,10 +26,11 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from adapters.slack.client.errors import ERRORS, code_of, outcome_of
 from adapters.slack.client.new_blocks import NewBlocks
 from adapters.slack.client.payloads import Json
-from adapters.slack.client.rate_limit import HistoryPace, RateLimit
+from adapters.slack.client.rate_limit import HistoryPace
 from adapters.slack.client.retries import Retries
 from bot.clocks import Clock, SystemClock
 from bot.platforms.outcomes import Unknown
+from bot.platforms.pacing import Pace
 
 log = structlog.get_logger(__name__)
 
@@ -131,6 +132,7 @@ class Connection:
         # The library applies its own timeout only to connections that it opened itself.
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
+        self._paces: dict[str, Pace] = {}
 
     @property
     def session(self) -> aiohttp.ClientSession:
@@ -147,6 +149,11 @@ class Connection:
         with suppress(ValueError, OverflowError):
             apart = float(ts) - self._clock.now().timestamp()
             self.clock_ahead = timedelta(minutes=round(apart / 60))
+
+    def pace(self, workspace: str) -> Pace:
+        """How fast messages may be posted in that workspace: what Slack allows there nobody knows, and each message in
+        a channel counts. https://docs.slack.dev/apis/web-api/rate-limits"""
+        return self._paces.setdefault(workspace, Pace())
 
     def client(self, token: str | None = None) -> AsyncWebClient:
         """A client that uses the pool."""
@@ -186,7 +193,6 @@ class SlackApi:
         self.connection = connection
         self.token = bot_token
         self.workspace = identity.team_id if identity else ""
-        self.rate_limit = RateLimit(connection.monotonic)
         self.new_blocks = NewBlocks(connection.monotonic)
         self.new_blocks_in_links = NewBlocks(connection.monotonic)
         self._history_paces: dict[str, HistoryPace] = {}
@@ -199,6 +205,11 @@ class SlackApi:
     def client(self) -> AsyncWebClient:
         """The client that posts, with the token of the moment."""
         return self.connection.client(self.token)
+
+    @property
+    def pace(self) -> Pace:
+        """How fast messages may be posted in this workspace."""
+        return self.connection.pace(self._identity.team_id if self._identity else "")
 
     def history_pace(self, method: str) -> HistoryPace:
         """How often that method may be asked in this workspace."""

@@ -55,6 +55,8 @@ async def say(
         arguments = (
             place | content_of(with_channel_name(page, about) if about else page) | ({"user": only} if only else {})
         )
+        # People wait for it: it goes at once, and digests make room.
+        api.pace.turn(api.connection.monotonic(), urgent=True)
         await api.connection.retries.ask(partial(post, api, arguments))
 
 

@@ -36,7 +36,7 @@ async def platform(
 ) -> AsyncIterator[SlackPlatform]:
     # Only a test in which Slack never answers gives up soon: a busy machine may need seconds for a simple request.
     timeout = 1 if request.node.get_closest_marker("impatient") else REQUEST_TIMEOUT
-    connection = Connection(slack.api_url, timeout=timeout, clock=clock, monotonic=lambda: clock.now().timestamp())
+    connection = Connection(slack.api_url, timeout=timeout, clock=clock, monotonic=clock.monotonic)
     platform = SlackPlatform(OneWorkspace(connection, BOT_TOKEN))
     yield platform
     await platform.close()

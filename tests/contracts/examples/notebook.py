@@ -20,14 +20,15 @@ class NotebookPlatform:
         self.pages: defaultdict[str, dict[str, tuple[str, str | None]]] = defaultdict(dict)
         self.torn_out: set[str] = set()  # pages that are gone
 
+    def room(self, workspace: str) -> int | None: ...
+
     def papers_per_message(self, style: Style, *, abstracts: bool) -> int:
         return 10
 
     async def is_shared(self, address: Address) -> bool:
         return False
 
-    async def takes_apart(self, address: Address) -> bool:
-        return False
+    takes_apart = is_shared
 
     def parse_mention(self, text: str) -> str:
         if not text.startswith("@"):

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from adapters.slack.client.rate_limit import CHANNELS, RateLimit
 from adapters.slack.installation.installation_ids import installation_ids
 from adapters.slack.interactions.topic_modal import TopicModal
 from bot.app.assembly import forms_of
@@ -24,7 +23,7 @@ from storage.tables.channels import WORKSPACES
 from storage.token_encryption import open_token_encryption
 from tests.adapters.slack.distributed_bot import DistributedBot
 from tests.clocks import SettableClock
-from tests.simulators.slack import ANSWER_WITHIN, APP, Fault, SlackSimulator
+from tests.simulators.slack import ANSWER_WITHIN, APP, RETRY_AFTER, Fault, SlackSimulator
 from tests.simulators.slack_forms import submit, write
 from tests.simulators.slack_messages import words_of
 from tests.simulators.slack_methods import BOT_USER, Json, SimulatedChannel
@@ -477,26 +476,29 @@ async def test_in_a_shared_channel_the_message_tells_whose_button_it_is(
 # ---- pace
 
 
-def test_one_channel_that_waits_holds_up_nobody() -> None:
-    pace = RateLimit(time.monotonic)
-    for number in range(CHANNELS - 1):
-        pace.limited(f"C{number}", 30)
-        pace.limited(f"C{number}", 30)
-    assert pace.wait() == 0
-    pace.limited("C-last", 900)
-    assert 29 < pace.wait() <= 30
-    pace.succeeded()
-    assert pace.wait() == 0
-
-
 async def test_a_workspace_that_asks_to_wait_is_left_alone_and_the_others_are_not(
     distributed: DistributedBot, other: SlackSimulator
 ) -> None:
-    distributed.slack.fail("chat.postMessage", *[Fault.RATE_LIMITED] * CHANNELS)
-    for number in range(CHANNELS + 3):
-        channel = distributed.slack.channel()
-        result = await distributed.platform.send(outgoing(distributed.slack, channel, f"key-{number}"))
+    platform, slack = distributed.platform, distributed.slack
+    slack.fail("chat.postMessage", Fault.RATE_LIMITED, Fault.RATE_LIMITED)
+    for number in range(2):  # the second one tries whether the refusal was about the channel of the first
+        if wait := platform.workspaces.connection.pace(slack.team_id).wait(time.monotonic()):
+            await asyncio.sleep(wait)
+        result = await platform.send(outgoing(slack, slack.channel(), f"key-{number}"))
         assert isinstance(result, Retry)
-        assert result.after
-    assert distributed.slack.count("chat.postMessage") == CHANNELS
-    assert isinstance(await distributed.platform.send(outgoing(other, other.channel())), Sent)
+    assert platform.room(slack.team_id) == 0
+    result = await platform.send(outgoing(slack, slack.channel(), "key-3"))
+    assert isinstance(result, Retry)
+    assert result.after is not None
+    assert RETRY_AFTER - 1 < result.after < RETRY_AFTER + 1
+    assert slack.count("chat.postMessage") == 2
+    assert isinstance(await platform.send(outgoing(other, other.channel())), Sent)
+
+
+async def test_one_channel_that_has_to_wait_holds_up_nobody(distributed: DistributedBot, other: SlackSimulator) -> None:
+    platform, slack = distributed.platform, distributed.slack
+    slack.fail("chat.postMessage", Fault.RATE_LIMITED)
+    assert isinstance(await platform.send(outgoing(slack, slack.channel(), "first")), Retry)
+    await asyncio.sleep(platform.workspaces.connection.pace(slack.team_id).wait(time.monotonic()))
+    for number in range(3):
+        assert isinstance(await platform.send(outgoing(slack, slack.channel(), f"key-{number}")), Sent)
