@@ -60,17 +60,17 @@ class SqlDigestStore:
             return news
 
     async def due(self, now: datetime, limit: int) -> list[Channel]:
-        statement = (
-            select_channels()
-            .where(
-                CHANNELS.c.state == ChannelState.ACTIVE,
-                or_(CHANNELS.c.next_digest_at <= now, CHANNELS.c.instant_at <= now),
-            )
-            .order_by(CHANNELS.c.id)
-            .limit(limit)
-        )
+        """The channels with something to plan: those first for which people wait. Each half has an index."""
+        active = select_channels().where(CHANNELS.c.state == ChannelState.ACTIVE)
+        instant = active.where(CHANNELS.c.instant_at <= now).order_by(CHANNELS.c.instant_at, CHANNELS.c.id)
+        scheduled = active.where(
+            CHANNELS.c.next_digest_at <= now, or_(CHANNELS.c.instant_at.is_(None), CHANNELS.c.instant_at > now)
+        ).order_by(CHANNELS.c.next_digest_at, CHANNELS.c.id)
         async with self._database.read() as connection:
-            return [channel_of(row) for row in await connection.execute(statement)]
+            rows = list(await connection.execute(instant.limit(limit)))
+            if len(rows) < limit:
+                rows += await connection.execute(scheduled.limit(limit - len(rows)))
+            return [channel_of(row) for row in rows]
 
     async def waiting(self, channel_id: int) -> list[QueuedPaper]:
         return (await self.waiting_in([channel_id]))[channel_id]
