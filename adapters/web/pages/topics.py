@@ -21,7 +21,7 @@ from adapters.web.people.visitor import visitor_of
 from adapters.web.serving.forms import fields_of, id_of
 from adapters.web.serving.protection import wants_json
 from adapters.web.serving.turns import Turns
-from bot.channels.channel import Channel
+from bot.channels.channel import Channel, PlatformName
 from bot.errors import UserError
 from bot.panels.drafts import Preview, Proposals
 from bot.panels.panels import Panels
@@ -147,6 +147,7 @@ class TopicPages:
             line=_line_shown(draft),
             may_manage=await self._panels.may_manage(call),
             read_only=visitor_of(request).why_not(channel.address),
+            at_home=channel.address.platform is PlatformName.WEB,
             longest=LONGEST_QUERY,
         )
 

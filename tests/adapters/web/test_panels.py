@@ -116,6 +116,9 @@ async def test_a_channel_of_another_platform_can_only_be_read_without_a_password
         assert "<fieldset disabled>" in panel
         topics = (await client.get("/c/slack:T1:C1/panel/topics")).text
         assert "PAPERROUND_WEB_PASSWORD" in topics
+        editor = (await client.get("/c/slack:T1:C1/topics/new?query=hares")).text
+        assert '<button class="button primary" disabled>' in editor
+        assert "for-me" not in editor
         refused = await client.post("/c/slack:T1:C1/topics", data={"query": "hares"})
         assert refused.status_code == 422
         assert (
