@@ -165,7 +165,7 @@ class SearchPage:
             nothing="" if shown else await searching.why_nothing() or "No paper has all of this.",
             names=await self._sources(),
             asks_elsewhere=asks_elsewhere and not request.query_params.get("elsewhere"),
-            topic=with_params(f"{channel_path(channel.address)}/topics/new", q=found.query.text) if channel else "",
+            topic=with_params(f"{channel_path(channel.address)}/topics/new", query=found.query.text) if channel else "",
             marks=await self._marking.marks(request, channel, shown),
         )
 

@@ -74,8 +74,9 @@ async function unfold(link) {
     const abstract = (await fragment(`/abstract/${link.getAttribute("href").replace(/^\/paper\//, "")}`)).firstElementChild;
     paper.querySelector(":scope > .paper-foot").before(abstract);
     link.setAttribute("aria-expanded", "true");
-    const log = paper.closest(".log");
-    if (log) abstract.scrollIntoView({ block: "nearest" });
+    const scroller = paper.closest(".log, .page, .panel-body");
+    const tall = scroller && paper.offsetHeight > scroller.clientHeight;
+    paper.scrollIntoView({ block: tall ? "start" : "nearest" }); // the log grows upwards, away from who reads
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     location.assign(link.href); // the page says what is wrong

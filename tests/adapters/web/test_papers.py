@@ -89,7 +89,7 @@ async def test_a_search_in_a_channel_leads_to_its_topics_and_votes(store: SqlSto
     async with elsewhere(store, tmp_path, platform=PlatformName.WEB) as there:
         await digest_of(there, paper(1))
         page = await there.page("/search?q=diffusion&c=general")
-        assert links(page, "Make a topic of this") == ["/c/general/topics/new?q=diffusion"]
+        assert links(page, "Make a topic of this") == ["/c/general/topics/new?query=diffusion"]
         assert 'name="channel" value="general"' in page
         assert "Make a topic of this" not in await there.page("/search?q=diffusion&c=nowhere")
 
@@ -116,6 +116,9 @@ async def test_other_ways_to_name_a_paper_lead_to_its_page(store: SqlStore, tmp_
         await there.core.news(paper(1))
         moved = await there.client.get("/paper/2605.00001v2", headers=PAGE)
         assert (moved.status_code, moved.headers["location"]) == (308, "/paper/2605.00001")
+        await there.core.news(paper(2, doi="10.1101/2026.01.15.123456"))
+        merged = await there.client.get("/paper/doi:10.1101/2026.01.15.123456?c=general", headers=PAGE)
+        assert merged.headers["location"] == "/paper/2605.00002"
         for unknown in ("/paper/2605.99999", "/paper/nothing at all"):
             missing = await there.client.get(unknown, headers=PAGE)
             assert missing.status_code == 404
