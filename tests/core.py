@@ -86,6 +86,7 @@ class Core:
         self.finder = services.finder
         self.library = services.library
         self.forecasts = services.forecasts
+        self.examples = services.examples
         self.health = services.health
         self.panels = Panels(services)
         self.commands = Commands(services, metrics)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -31,12 +31,14 @@ from adapters.web.pages.settings import SettingsPages
 from adapters.web.pages.shell import Place, Shells
 from adapters.web.pages.switcher import Switcher
 from adapters.web.pages.topics import TopicPages
+from adapters.web.pages.welcome import WELCOME, WelcomePage
 from adapters.web.people.entrance import Entrance, LoginOptions
 from adapters.web.people.login import Login
 from adapters.web.platform import WebPlatform
 from adapters.web.serving.operating import Metrics, operating_routes
 from adapters.web.serving.protection import HostCheck, LoginRequired, OriginCheck, SecurityHeaders
 from adapters.web.serving.request_rate import RequestRate, RequestRates
+from bot.channels.channel import PlatformName
 from bot.channels.directory import BrowsableDirectory
 from bot.clocks import Clock
 from bot.errors import PaperRoundError, StorageError
@@ -66,6 +68,7 @@ def create_app(
     extra_routes: Sequence[BaseRoute] = (),
     panels: Sequence[Panel] = (),
     channel_panels: Panels | None = None,
+    connected: Collection[PlatformName] = (),
     banner: str = "",
     with_workspace: bool = True,
 ) -> Starlette:
@@ -75,6 +78,7 @@ def create_app(
     session; `/readyz` and `/metrics` also take the password of the settings as a bearer token. `allowed_hosts` are host
     names without ports. `extra_routes` come first, and only the security headers apply to them: they protect
     themselves. `panels` stand beside channels, those of `channel_panels` first, with which topics can be edited.
+    `connected` are the platforms that are served.
     Without the workspace only the extra routes, the health checks and the metrics are there. Serve it with
     `WebServer`, or stopping takes for ever.
     """
@@ -97,6 +101,7 @@ def create_app(
         shells=shells,
         marking=marking,
         panels=[*own_panels, *panels],
+        begins_at=WELCOME if channel_panels else "",
     )
     routes = [
         *marking.routes(),
@@ -110,7 +115,8 @@ def create_app(
     if channel_panels is not None:
         editing = TopicPages(panels=channel_panels, commands=commands, pages=pages, shells=shells)
         settings = SettingsPages(panels=channel_panels, commands=commands, pages=pages, shells=shells)
-        routes += [*editing.routes(), *settings.routes()]
+        welcome = WelcomePage(panels=channel_panels, commands=commands, pages=pages, shells=shells, connected=connected)
+        routes += [*editing.routes(), *settings.routes(), *welcome.routes()]
     # The health checks, and what extra routes protect themselves, have nothing to wait for.
     rate = Middleware(RequestRate, rates=RequestRates())
     known_host = [rate, Middleware(HostCheck, allowed_hosts=allowed_hosts), Middleware(OriginCheck)]

@@ -42,6 +42,7 @@ async def web_server(application: Application, banner: str = "") -> WebServer:
         platform=application.web,
         commands=application.commands,
         channel_panels=application.panels,
+        connected=application.platforms,
         library=application.library,
         directory=application.directory,
         history=history_of(application.store),

@@ -88,6 +88,8 @@ async def samples(services: Services, wanted: Query) -> list[Block]:
     except StorageError as error:
         _log.warning("command.no_samples", reason=str(error))
         return [hint("What it would have posted lately cannot be shown: my search index cannot be read just now.")]
+    if not papers and await services.forecasts.newest() is None:
+        return []  # that none are known is said with how many it would post
     if not papers:
         return [hint("None of the papers that I know would have matched.")]
     return [hint("It would have posted lately:"), *(paper_line(paper) for paper in papers)]

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.channels.channel import Channel, ChannelState
-from bot.commands.delivery import FAILURES_OF
 from bot.commands.services import Services
 from bot.commands.wording import next_digest
 from bot.messages.message import Span
-from bot.posting.post import DigestRecord, PostState
+from bot.posting.post import DigestRecord, FailedPost, PostState
 from bot.text.counting import count_of
 
 LATEST: Final = 10  # digests
+MOST_LOST: Final = 5  # messages
 _OPEN: Final = (PostState.PENDING, PostState.LEASED, PostState.UNKNOWN)
 
 
@@ -22,7 +22,8 @@ _OPEN: Final = (PostState.PENDING, PostState.LEASED, PostState.UNKNOWN)
 class ChannelHealth:
     """How a channel does. `next` says when its next digest is, and else what to do; `waiting` papers are for it.
 
-    `unsent` messages are on their way, the last of which had some `trouble`; `lost` are those given up lately.
+    `unsent` messages are on their way, the last of which had some `trouble`; `lost` are the
+    latest that were given up, and can be tried again.
     """
 
     state: ChannelState
@@ -30,7 +31,7 @@ class ChannelHealth:
     waiting: int
     unsent: int
     trouble: str
-    lost: Sequence[str]
+    lost: Sequence[FailedPost]
     digests: Sequence[DigestRecord]
 
 
@@ -45,7 +46,7 @@ async def channel_health(services: Services, channel: Channel) -> ChannelHealth:
         waiting=len(await services.digests.waiting(channel.id)),
         unsent=unsent,
         trouble="" if trouble == channel.reason else trouble,
-        lost=await services.posts.failures(channel.id, now - FAILURES_OF),
+        lost=await services.posts.failed(MOST_LOST, channel_id=channel.id),
         digests=await services.posts.latest_digests(channel.id, LATEST),
     )
 

@@ -10,6 +10,7 @@ from bot.panels.health import ChannelHealth, channel_health
 from bot.panels.saved import SavedPage, saved_page
 from bot.panels.settings import SettingsForm, settings_form
 from bot.panels.topics import TopicLine, topic_lines
+from bot.panels.welcome import Beginning, Offer, beginning, offers
 from bot.papers.paper import Paper
 from bot.platforms.command_calls import CommandCall
 from bot.platforms.permissions import may_manage
@@ -26,6 +27,14 @@ class Panels:
     async def may_manage(self, call: CommandCall) -> bool:
         """Whether whoever asks may change the channel."""
         return await may_manage(call, self._services.channels)
+
+    async def starters(self) -> list[Offer]:
+        """Topics to begin with, and what each would bring."""
+        return await offers(self._services)
+
+    async def beginning(self, channel: Channel) -> Beginning:
+        """How far the reading for a new channel has got."""
+        return await beginning(self._services, channel)
 
     async def topics(self, channel: Channel) -> list[TopicLine]:
         return await topic_lines(self._services, channel)

@@ -42,6 +42,9 @@ _LOOK_FURTHER = 8
 #: Papers that are put in order by their nearness to what is asked for by its meaning.
 _MOST_RANKED = 500
 
+#: Papers that are counted by their ids, where that is quicker than to find them anew for each condition.
+_COUNTED_BY_ID = 1000
+
 _Found = tuple[float, str, DocAddress]
 
 
@@ -78,7 +81,15 @@ class Search:
         """How many papers match the query and each of these conditions."""
         with engine_errors():
             found = Query.const_score_query(exact_query(self._schema, query.root, self._alike), 0.0)
-            return [self._count(Query.boolean_query([(Occur.Must, found), self._condition(one)])) for one in conditions]
+            met = [self._condition(one) for one in conditions]
+            if query.by_example():
+                # What is found by likeness is a long list of ids, which takes time with every condition anew.
+                either = Query.boolean_query([(Occur.Should, one) for _, one in met])
+                both = Query.boolean_query([(Occur.Must, found), (Occur.Must, either)])
+                hits: Any = self._searcher.search(both, _COUNTED_BY_ID + 1, count=False).hits
+                if len(hits) <= _COUNTED_BY_ID:
+                    found = self._by_id([self._id(address) for _, address in hits])
+            return [self._count(Query.boolean_query([(Occur.Must, found), one])) for one in met]
 
     def _condition(self, node: Node) -> tuple[Occur, Query]:
         return Occur.Must, Query.const_score_query(exact_query(self._schema, node, self._alike), 0.0)

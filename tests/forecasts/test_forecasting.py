@@ -54,3 +54,20 @@ def test_what_a_query_finds_is_marked_in_title_and_sentence() -> None:
     plain = found_in(parse("author:nobody"), paper)
     assert "".join(span.text for span in plain.title) == paper.title
     assert not any(span.bold for span in plain.title)
+
+
+async def test_what_is_counted_is_what_searches_find(core: Core) -> None:
+    words = ("turtles swim", "turtles walk", "hares swim", "hares run fast", "snails")
+    papers = [a_paper(number, title=words[number % 5], abstract=words[number % 3]) for number in range(1, 31)]
+    await core.news(*papers)
+    conditions = [parse(one).root for one in ("title:swim", "title:snails", "upvotes:>=1", "hares OR snails")]
+    plain = parse("turtles OR hares")
+    likened = await core.panels.drafts.preview(core.call(), "like:2605.00003 -snails")
+    assert likened.volume is not None
+    (like,) = (await core.examples.decided(parse("like:2605.00003 -snails"))).by_example()
+    alike = parse("like:2605.00003 -snails").with_models(((parse("like:2605.00003").text, like.model),))  # type: ignore[arg-type]
+    for query in (plain, alike):
+        totals = [(await core.index.search(query.meeting(one), limit=1)).total for one in conditions]
+        assert await core.index.counts(query, conditions) == totals
+        assert any(totals)
+    assert likened.volume.total == (await core.index.search(alike, limit=1)).total

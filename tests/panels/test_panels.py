@@ -17,6 +17,7 @@ from bot.papers.sources import ARXIV, HUGGINGFACE
 from bot.posting.post import DigestRecord, PostState
 from bot.schedules.parsing import parse_schedule
 from tests.core import VISITOR, Core
+from tests.platforms import Fault
 from tests.sources import a_paper
 
 
@@ -126,6 +127,21 @@ async def test_health_says_what_waits_and_what_became_of_digests(core: Core) -> 
     await core.store.channels.break_channels(core.address(), "Not in the channel.", whole_workspace=False)
     broken = await core.panels.health(await core.channel())
     assert "Not in the channel." in "".join(span.text for span in broken.next)
+
+
+async def test_a_message_that_was_given_up_can_be_tried_again(core: Core) -> None:
+    await core.say("subscribe turtles")
+    core.platform.fail("general", Fault.REJECTED)
+    await core.news(a_paper(1, title="Turtles"))
+    await core.next_digest()
+    health = await core.panels.health(await core.channel())
+    (lost,) = health.lost
+    assert lost.error
+    assert outcome_of(health.digests[0]) == "not posted"
+    await core.say(f"retry {lost.id}")
+    await core.engine.deliver()
+    health = await core.panels.health(await core.channel())
+    assert (health.lost, outcome_of(health.digests[0])) == ([], "posted")
 
 
 async def test_a_digest_in_parts_is_told_in_parts(core: Core) -> None:

@@ -53,7 +53,9 @@ class Workspace:
         shells: Shells,
         marking: Marking,
         panels: Sequence[Panel] = (),
+        begins_at: str = "",
     ) -> None:
+        """`begins_at` is the path to which an empty workspace leads, if it is another than its own."""
         self._platform = platform
         self._commands = commands
         self._directory = directory
@@ -63,6 +65,7 @@ class Workspace:
         self._shells = shells
         self._marking = marking
         self._panels = panels
+        self._begins_at = begins_at
         self._streams = EventStreams(platform)
 
     def routes(self) -> list[Route]:
@@ -84,6 +87,8 @@ class Workspace:
         channel = await self._shells.first(request)
         if channel is not None:
             return RedirectResponse(channel_path(channel.address), status_code=303)
+        if self._begins_at:
+            return RedirectResponse(self._begins_at, status_code=303)
         return HTMLResponse(await self._page(request, None))
 
     async def show_channel(self, request: Request) -> Response:

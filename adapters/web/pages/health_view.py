@@ -149,6 +149,11 @@ def for_operators(report: HealthReport, zone: tzinfo, retryable: set[int]) -> He
     )
 
 
+def rows_of_sources(sources: Sequence[SourceHealth], now: datetime) -> list[Row]:
+    """How sources do, those that fail first."""
+    return [_source(source, now) for source in _sorted(sources)][:MOST_SOURCES]
+
+
 def _verdict(report: HealthReport) -> str:
     if report.database.problem:
         return f"The database does not do its work: {report.database.problem}"

@@ -30,6 +30,7 @@ PAGES = {
         "/c/vision?panel=settings",
         "/c/vision?panel=saved",
         "/c/vision?panel=health",
+        "/c/vision?panel=channel",
     ),
     "/c/{channel}/settings": ("/c/vision/settings",),
     "/c/{channel}/topics/new": ("/c/vision/topics/new?query=diffusion",),
@@ -42,6 +43,7 @@ PAGES = {
     "/archive/{day}": ("/archive/2025-10-24",),
     "/health": ("/health",),
     "/people": ("/people",),
+    "/welcome": ("/welcome", "/welcome?channel=vision"),
     "/account": ("/account",),
     "/login": (),  # of a workspace with a password, below
     "/invitation/{token}": (),
@@ -65,6 +67,8 @@ NO_PAGES = {
     "/healthz",
     "/metrics",
     "/readyz",
+    "/switch",
+    "/welcome/progress",
     "/zones",
 }
 ADDRESSES = [address for addresses in PAGES.values() for address in addresses]
