@@ -72,6 +72,25 @@ class SqlDigestStore:
                 rows += await connection.execute(scheduled.limit(limit - len(rows)))
             return [channel_of(row) for row in rows]
 
+    async def crowds(self, until: datetime, least: int) -> dict[datetime, int]:
+        number = func.count()
+        statement = (
+            select(CHANNELS.c.next_digest_at, number.label("number"))
+            .where(CHANNELS.c.next_digest_at <= until, CHANNELS.c.state == ChannelState.ACTIVE)
+            .group_by(CHANNELS.c.next_digest_at)
+            .having(number >= least)
+        )
+        async with self._database.read() as connection:
+            return {row.next_digest_at: row.number for row in await connection.execute(statement)}
+
+    async def sharing(self, moment: datetime) -> int:
+        statement = select(func.count()).where(
+            CHANNELS.c.next_digest_at == moment, CHANNELS.c.state == ChannelState.ACTIVE
+        )
+        async with self._database.read() as connection:
+            number: int = (await connection.execute(statement)).scalar_one()
+            return number
+
     async def waiting(self, channel_id: int) -> list[QueuedPaper]:
         return (await self.waiting_in([channel_id]))[channel_id]
 

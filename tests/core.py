@@ -50,6 +50,7 @@ class Core:
         catalogue: PaperLookup | None = None,
         hub: PaperLookup | None = None,
         model: EmbeddingModel | None = None,
+        spread: timedelta = timedelta(),
     ) -> None:
         self.store = store
         self.clock = clock or SettableClock()
@@ -72,6 +73,7 @@ class Core:
             catalogue=catalogue,
             hub=hub,
             poll_every=timedelta(minutes=5),
+            spread=spread,
             unknown_policy=unknown_policy,
         )
         services = services_of(

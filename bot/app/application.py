@@ -194,6 +194,7 @@ async def open_application(
             catalogue=feeds.catalogue,
             hub=feeds.hub,
             poll_every=settings.poll_every,
+            spread=timedelta(minutes=settings.spread_minutes),
             unknown_policy=settings.unknown_outcome,
             left_kept_for=timedelta(days=settings.left_days),
             audit_kept_for=timedelta(days=settings.audit_days),

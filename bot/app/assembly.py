@@ -76,6 +76,7 @@ def engine_of(
     catalogue: PaperLookup | None = None,
     hub: PaperLookup | None = None,
     poll_every: timedelta,
+    spread: timedelta = timedelta(),
     unknown_policy: UnknownPolicy,
     left_kept_for: timedelta = KEPT_FOR,
     audit_kept_for: timedelta = AUDIT_KEPT,
@@ -102,6 +103,7 @@ def engine_of(
             clock=clock,
             enrichment=enrichment,
             tastes=tastes,
+            spread=spread,
         ),
         outbox=OutboxWorker(
             posts=store.posts,

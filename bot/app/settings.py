@@ -113,6 +113,13 @@ class Settings(BaseSettings):
     biorxiv_url: WebAddress = Field("https://api.biorxiv.org", description="where bioRxiv and medRxiv are asked")
     contact: str = Field("", max_length=200, description="address or page of yours that feeds see in the User-Agent")
     poll_minutes: float = Field(5.0, ge=0.05, le=1440, description="minutes between two polls of the feeds")
+    spread_minutes: float = Field(
+        5.0,
+        ge=0,
+        le=60,
+        description="minutes after the stated time within which digests come where 500 channels or more share that "
+        "time, 0 for all at once",
+    )
     unknown_outcome: UnknownPolicy = Field(
         UnknownPolicy.AT_MOST_ONCE,
         description="what to do with a message of which nobody can tell whether it arrived: "

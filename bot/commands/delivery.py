@@ -15,6 +15,7 @@ from bot.commands.wording import (
     behind_button,
     day_name,
     hint,
+    moment_span,
     next_digest,
     next_digest_in_words,
     say,
@@ -169,6 +170,13 @@ async def _channel_health(services: Services, channel: Channel) -> list[Block]:
     shown = f", of which a digest shows {limit}" if waiting > limit else ""
     unsent = await services.posts.open_in(channel.id)
     blocks: list[Block] = [say(*next_digest(channel, services.clock.now()))]
+    if (
+        (late := await services.planner.late(channel))
+        and channel.next_digest_at
+        and channel.state is ChannelState.ACTIVE
+    ):
+        turn = moment_span(channel.next_digest_at + late, channel.time_zone, services.clock.now())
+        blocks.append(hint("Many channels share that time; this one has its turn ", turn, "."))
     blocks.append(say(bold("Waiting: "), count_of(waiting, "paper"), shown))
     if unsent:
         # Why a channel is stopped is said already.

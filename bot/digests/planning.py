@@ -17,6 +17,7 @@ from bot.channels.store import ChannelStore
 from bot.clocks import Clock
 from bot.digests.digest import Digest, DigestKind, DigestPlan, Elsewhere, QueuedPaper
 from bot.digests.selection import plan_digest
+from bot.digests.spreading import CROWD, place_of
 from bot.digests.store import DigestStore
 from bot.intake.enrichment import Enrichment
 from bot.platforms.platform import Platform
@@ -29,6 +30,9 @@ SWEEP_FOR = 20.0
 #: How long papers that were to go out at once to a person are held that come in a channel of theirs, before that is
 #: looked at again.
 HELD_FOR = timedelta(minutes=10)
+
+#: So long before their time it is noted which digests are many.
+LOOK_AHEAD = timedelta(minutes=1)
 
 NOTHING_ELSEWHERE = Elsewhere()
 
@@ -47,6 +51,7 @@ class Planner:
         clock: Clock,
         enrichment: Enrichment,
         tastes: Tastes,
+        spread: timedelta = timedelta(),
     ) -> None:
         self._digests = digests
         self._channels = channels
@@ -54,11 +59,15 @@ class Planner:
         self.tastes = tastes
         self._platforms = platforms
         self._clock = clock
+        self._spread = spread
+        #: Times that so many channels share that their digests are spread. They are noted before the first is planned.
+        self._crowded: set[datetime] = set()
 
     async def sweep(self) -> int:
         """Plans the digests that are due, as many as fit into `SWEEP_FOR`; returns how many."""
         began = time.monotonic()
         await self._end_pauses()
+        await self._note_crowds()
         planned = 0
         while due := await self._digests.due(self._clock.now(), CHANNELS_AT_ONCE):
             # Side by side, because the store writes what comes together in one go.
@@ -128,6 +137,26 @@ class Planner:
                 plans.append(plan)
         return sum(await asyncio.gather(*(self._digests.plan(plan, now) for plan in plans)))
 
+    async def late(self, channel: Channel) -> timedelta:
+        """How long after its stated time the channel's next digest comes, because many channels share that time."""
+        if not self._spread or channel.next_digest_at is None:
+            return timedelta()
+        shared = await self._digests.sharing(channel.next_digest_at) >= CROWD
+        return place_of(channel.id, self._spread) if shared else timedelta()
+
+    async def _note_crowds(self) -> None:
+        if self._spread:
+            now = self._clock.now()
+            crowded = await self._digests.crowds(now + LOOK_AHEAD, CROWD)
+            self._crowded = {*crowded, *(moment for moment in self._crowded if moment > now - self._spread)}
+
+    def _post_at(self, channel: Channel, now: datetime) -> datetime | None:
+        """When a digest that is due goes out, None for now."""
+        if channel.next_digest_at not in self._crowded or channel.next_digest_at is None:
+            return None
+        turn = channel.next_digest_at + place_of(channel.id, self._spread)
+        return turn if turn > now else None
+
     async def _end_pauses(self) -> None:
         now = self._clock.now()
         for channel in await self._channels.ended_pauses(now):
@@ -168,7 +197,10 @@ class Planner:
         apart = bool(papers) and await self._takes_apart(channel)
         plan = await self._digest(channel, papers, kind, later, taste, apart=apart)
         plan = replace(
-            plan, read_elsewhere=elsewhere.read, instant_not_before=now + HELD_FOR if held else plan.instant_not_before
+            plan,
+            read_elsewhere=elsewhere.read,
+            instant_not_before=now + HELD_FOR if held else plan.instant_not_before,
+            post_at=self._post_at(channel, now) if scheduled else None,
         )
         if not await self._digests.plan(plan, now):
             return None

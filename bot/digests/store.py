@@ -16,6 +16,14 @@ class DigestStore(Protocol):
 
     async def due(self, now: datetime, limit: int) -> list[Channel]: ...
 
+    async def crowds(self, until: datetime, least: int) -> dict[datetime, int]:
+        """The times until then at which the digests of at least so many channels are due, and of how many."""
+        ...
+
+    async def sharing(self, moment: datetime) -> int:
+        """How many channels have their next digest at that time."""
+        ...
+
     async def waiting(self, channel_id: int) -> list[QueuedPaper]: ...
 
     async def waiting_in(self, channel_ids: Sequence[int]) -> dict[int, list[QueuedPaper]]:
