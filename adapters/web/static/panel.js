@@ -43,7 +43,11 @@ function tellNote() {
 }
 
 // Whether somebody is in the middle of something that must not be taken from under their hands.
-const isBusy = () => Boolean(current.querySelector("[data-panel-form].is-dirty, [data-panel-form][aria-busy]"));
+function isBusy() {
+  const at = document.activeElement;
+  if (current.contains(at) && at.matches("input, textarea, select")) return true;
+  return Boolean(current.querySelector("[data-panel-form].is-dirty, [data-panel-form][aria-busy]"));
+}
 
 async function refresh() {
   const shown = await fragment(`${base()}/panel/${current.dataset.panel}${search}`);
@@ -60,6 +64,19 @@ async function refresh() {
 
 const keyOf = (details) => `${details.closest("[id]").id} ${details.querySelector("summary").textContent}`;
 
+// What a reader asked for: a page, or what is looked for.
+async function turnTo(asked) {
+  const before = search;
+  search = asked;
+  try {
+    await refresh();
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    search = before;
+    say(error.message);
+  }
+}
+
 async function refreshQuietly() {
   if (document.hidden || !current?.isConnected || isBusy()) return;
   try {
@@ -73,9 +90,8 @@ async function submitted(event) {
   const form = event.target;
   if (form.matches("[data-panel-search]")) {
     event.preventDefault();
-    search = `?${new URLSearchParams({ find: form.elements.find.value })}`;
     say("");
-    await refresh();
+    await turnTo(`?${new URLSearchParams({ find: form.elements.find.value })}`);
     current.querySelector("[name=find]")?.focus();
     return;
   }
@@ -136,8 +152,7 @@ async function clicked(event) {
     event.preventDefault();
     const address = new URL(page.href).searchParams;
     address.delete("panel");
-    search = `?${address}`;
-    await refresh();
+    await turnTo(`?${address}`);
     current.querySelector(".panel-body").scrollTop = 0;
   } else if (editor) {
     // With what was written so far.

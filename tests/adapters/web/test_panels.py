@@ -158,6 +158,14 @@ async def test_topics_and_settings_are_changed_in_their_panels(browser: Browser,
         await expect(panel.get_by_role("status")).to_contain_text("timezone is now Europe/Berlin")
         channel = await workspace.core.channel()
         assert (channel.time_zone, channel.schedule) == ("Europe/Berlin", "mon,tue,wed,thu,fri,sat 09:00")
+        await panel.get_by_role("link", name="Health").click()
+        why = panel.get_by_label("Why did a paper come, or not?")
+        await why.fill("why 2605.00001")
+        async with page.expect_response("**/command") as answered:
+            await page.evaluate("dispatchEvent(new Event('focus'))")  # what is being written stays
+            await panel.get_by_role("button", name="Ask").click()
+        assert (await (await answered.value).json())["failed"] is False
+        await expect(page.locator("#timeline .ephemeral").last).to_contain_text("2605.00001")
 
 
 @pytest.mark.browser
