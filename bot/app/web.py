@@ -33,6 +33,7 @@ async def web_server(application: Application, banner: str = "") -> WebServer:
     login = LoginOptions(
         password=settings.web_password.get_secret_value(),
         open_here=not settings.has_workspace or _is_loopback(settings.web_host),
+        begins_here=not settings.has_chat,
         user_header=settings.web_user_header,
         new_people=None if settings.web_user_role is NewPeople.NONE else Role(settings.web_user_role),
         trusted_proxies=settings.web_trusted_proxies,

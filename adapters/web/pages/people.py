@@ -117,6 +117,10 @@ def _manager(request: Request) -> Visitor:
     visitor = visitor_of(request)
     if not visitor.is_manager:
         raise HTTPException(403, "Managers look after people. Ask one of them.")
+    if not visitor.looks_after_people:
+        raise HTTPException(
+            403, "Whoever runs the bot adds the first manager: `paperround people add NAME --role manager`."
+        )
     return visitor
 
 

@@ -114,7 +114,7 @@ class Shells:
         return Shell(
             place=place,
             visitor=(visitor := visitor_of(request)),
-            links=[link for link in self._links if link.place is not Place.PEOPLE or visitor.is_manager],
+            links=[link for link in self._links if link.place is not Place.PEOPLE or visitor.looks_after_people],
             channels=await self.channels(request, channel),
             current=self.view(request, channel) if channel else None,
             zone=str(reader_zone(request, channel)),

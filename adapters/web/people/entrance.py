@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from starlette.requests import HTTPConnection
@@ -27,13 +27,16 @@ class LoginOptions:
     """How people get in.
 
     `password` is the one of the settings, empty for none; programs send it as a bearer token. `open_here` says that
-    nobody needs to log in as long as there is nobody who could. `user_header` is the header in which a proxy of
-    `trusted_proxies` (addresses or networks) says who it is, empty for none; people whom only the proxy knows get
-    `new_people`, or are not let in. `link_base` is what links for other people begin with.
+    nobody needs to log in as long as there is nobody who could, and `begins_here` that the first manager may be named
+    on the page then: where there are channels that only managers may change, that would let everybody change them.
+    `user_header` is the header in which a proxy of `trusted_proxies` (addresses or networks) says who it is, empty for
+    none; people whom only the proxy knows get `new_people`, or are not let in. `link_base` is what links for other
+    people begin with.
     """
 
     password: str = ""
     open_here: bool = True
+    begins_here: bool = True
     user_header: str = ""
     new_people: Role | None = Role.READER
     trusted_proxies: Sequence[str] = ()
@@ -67,7 +70,7 @@ class Entrance:
                 account=session.account,
                 session=session,
             )
-        return LOCAL_VISITOR if await self.is_open() else None
+        return replace(LOCAL_VISITOR, may_begin=self.options.begins_here) if await self.is_open() else None
 
     async def is_open(self) -> bool:
         """Whether whoever reaches the workspace is let in. While the database is away it is as it was."""

@@ -24,7 +24,8 @@ class Visitor:
     """Who asks. Whoever has not logged in, where nobody needs to, may change the web's own channels only.
 
     `id` is whose lists, votes and topics are theirs. `account` is None for who has not logged in, and so is `session`
-    for those of whom a proxy says who they are.
+    for those of whom a proxy says who they are. `may_begin` is whether the first manager may be named by whoever
+    reaches the workspace.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Visitor:
     role: Role = Role.MANAGER
     account: Account | None = None
     session: Session | None = None
+    may_begin: bool = True
 
     @property
     def has_logged_in(self) -> bool:
@@ -40,6 +42,10 @@ class Visitor:
     @property
     def is_manager(self) -> bool:
         return self.role is Role.MANAGER
+
+    @property
+    def looks_after_people(self) -> bool:
+        return self.is_manager and (self.has_logged_in or self.may_begin)
 
     @property
     def author(self) -> Author:

@@ -63,6 +63,18 @@ async def test_everybody_logs_in_as_soon_as_there_is_somebody(workspace: Running
         assert (used.status_code, "used already" in used.text) == (404, True)
 
 
+async def test_who_may_only_look_at_the_channels_of_chats_makes_nobody_their_manager(tmp_path: Path) -> None:
+    async with (
+        running_workspace(tmp_path, login=LoginOptions(begins_here=False)) as running,
+        running.client(headers=PAGE) as client,
+    ):
+        refused = await client.post("/people", data={"name": "Mallory", "role": "manager"})
+        assert (refused.status_code, "paperround people add" in refused.text) == (403, True)
+        assert (await client.get("/people")).status_code == 403
+        assert 'href="/people"' not in (await client.get("/account")).text
+        assert not await running.people.anybody()
+
+
 async def test_whom_the_password_fits_is_told_to_nobody(team: RunningWorkspace) -> None:
     async with team.client(headers=PAGE) as client:
         answers = [
