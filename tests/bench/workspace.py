@@ -36,8 +36,8 @@ async def _pages() -> list[Row]:
                 "page of a channel": "/c/c-00500",
                 "page of a channel of Slack": "/c/slack:slack-29:c-06999",
                 "list of channels": "/channels?current=c-00500",
-                "channels that are called so": "/channels?find=c-0999",
-                "more channels": f"/channels/more?platform=discord&after={await _last_but(store, 500)}",
+                "channels that are called so": "/channels?channels-named=c-0999",
+                "more channels": f"/channels/more?channels-of=discord&channels-behind={await _last_but(store, 500)}",
             }
             measured = [row for what, path in asked.items() for row in await _cost(there, what, path)]
         await store.close()

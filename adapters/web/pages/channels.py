@@ -17,7 +17,7 @@ from adapters.web.messages.timeline import MessageView, paper_ids_of, threads_of
 from adapters.web.pages.marking import Marking, unmarked
 from adapters.web.pages.panel import PANEL, Panel
 from adapters.web.pages.rendering import OpenPanel, Pages
-from adapters.web.pages.shell import Place, Shells
+from adapters.web.pages.shell import BEHIND, OF_PLATFORM, Place, Shells
 from adapters.web.people.visitor import person_of, reader_zone, visitor_of
 from adapters.web.platform import WebPlatform
 from adapters.web.serving.events import EventStreams
@@ -110,7 +110,7 @@ class Workspace:
 
     async def more_channels(self, request: Request) -> Response:
         """What follows in the list of channels, as a fragment."""
-        platform, after = request.query_params.get("platform"), id_of(request.query_params.get("after"))
+        platform, after = request.query_params.get(OF_PLATFORM), id_of(request.query_params.get(BEHIND))
         if platform not in tuple(PlatformName) or after is None:
             raise HTTPException(404, "There are no such channels.")
         return HTMLResponse(self._pages.channels(await self._shells.more(request, PlatformName(platform), after)))

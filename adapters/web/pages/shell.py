@@ -22,6 +22,8 @@ from bot.posting.history import History
 #: Channels of one platform that are shown at a time; the rest is found by its name, or stands behind a link.
 CHANNELS_AT_ONCE = 40
 LONGEST_SEARCH = 80  # characters
+#: What the address of any page says of the list of channels: words of their names, and behind which one it goes on.
+NAMED, OF_PLATFORM, BEHIND = "channels-named", "channels-of", "channels-behind"
 #: What people call the platforms, in the order in which they are shown.
 PLATFORMS = {PlatformName.WEB: "Here", PlatformName.SLACK: "Slack", PlatformName.DISCORD: "Discord"}
 
@@ -132,12 +134,12 @@ class Shells:
         mine = channel.address.platform is PlatformName.WEB and channel.person == visitor_of(request).id
         return channel if mine else None
 
-    async def channels(self, request: Request, current: Channel | None) -> ChannelList:
-        """The list of channels: the first of each platform, those whose names have what was searched for (`find`), or
-        those behind a channel (`platform`, `after`)."""
-        words = " ".join(request.query_params.get("find", "").split())[:LONGEST_SEARCH].removeprefix("#")
-        after = id_of(request.query_params.get("after"))
-        only = request.query_params.get("platform")
+    async def channels(self, request: Request, current: Channel | None, *, words: str | None = None) -> ChannelList:
+        """The list of channels: the first of each platform, those whose names have what was searched for (`NAMED`), or
+        those behind a channel (`OF_PLATFORM`, `BEHIND`)."""
+        words = _words_of(request) if words is None else words
+        after = id_of(request.query_params.get(BEHIND))
+        only = request.query_params.get(OF_PLATFORM)
         found: dict[PlatformName, list[Channel]] = {}
         for platform in PLATFORMS:
             behind = after if only == platform else None
@@ -155,7 +157,7 @@ class Shells:
 
     async def more(self, request: Request, platform: PlatformName, after: int) -> ChannelList:
         """The channels of a platform behind that one."""
-        words = " ".join(request.query_params.get("find", "").split())[:LONGEST_SEARCH].removeprefix("#")
+        words = _words_of(request)
         channels = await self._browse(request, platform, words=words, after=after)
         current = await self.find(request, address_of_key(request.query_params.get("current", "")))
         return ChannelList(groups=_groups(platform, channels, await self._views(request, channels, current)))
@@ -202,6 +204,10 @@ class Shells:
             )
             for channel in channels
         }
+
+
+def _words_of(request: Request) -> str:
+    return " ".join(request.query_params.get(NAMED, "").split())[:LONGEST_SEARCH].removeprefix("#")
 
 
 def _groups(platform: PlatformName, channels: Sequence[Channel], views: dict[int, ChannelView]) -> list[ChannelGroup]:

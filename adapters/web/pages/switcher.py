@@ -30,7 +30,7 @@ class Switcher:
 
     async def offers(self, request: Request) -> Response:
         words = request.query_params.get("find", "").strip()[:LONGEST_SEARCH]
-        listed = await self._shells.channels(request, None)
+        listed = await self._shells.channels(request, None, words=words.removeprefix("#"))
         channels = [channel for group in listed.groups for channel in group.channels[:MOST]]
         lines = await self._complete(request, words.removeprefix("/papers").lstrip())
         papers = await self._complete(request, f"{_SHOW}{words}") if len(words) >= _SHORTEST else []

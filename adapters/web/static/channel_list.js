@@ -24,7 +24,7 @@ export function markUnread() {
   remember(SEEN, Object.fromEntries(Object.entries(seen).slice(-MOST_REMEMBERED)));
 }
 
-const asking = (parameters) => `?${new URLSearchParams({ current: current() ?? "", find: $("find").value, ...parameters })}`;
+const asking = (parameters) => `?${new URLSearchParams({ current: current() ?? "", "channels-named": $("find").value, ...parameters })}`;
 
 // The list as it is now. Pages of it that were added by hand stay; what is in them is fresh after the next visit.
 export async function refreshChannels() {
@@ -77,7 +77,7 @@ export function noteActivity(latest) {
 
 export async function showMore(link) {
   const from = new URLSearchParams(new URL(link.href).search);
-  const more = await fragment(`/channels/more${asking({ platform: from.get("platform"), after: from.get("after") })}`);
+  const more = await fragment(`/channels/more${asking({ "channels-of": from.get("channels-of"), "channels-behind": from.get("channels-behind") })}`);
   const group = link.closest(".channel-group");
   const next = more.querySelector(".channel-group");
   const first = next?.querySelector(".channel")?.dataset.channel;

@@ -209,7 +209,7 @@ async function offerChannels(field) {
   channelsAsked += 1;
   const mine = channelsAsked;
   try {
-    const list = await fragment(`/channels?${new URLSearchParams({ find: field.value })}`);
+    const list = await fragment(`/channels?${new URLSearchParams({ "channels-named": field.value })}`);
     if (mine !== channelsAsked) return;
     const options = [...list.querySelectorAll("[data-channel]")].map((link) => {
       const name = link.querySelector(".channel-name").textContent;

@@ -90,13 +90,15 @@ async def test_a_list_of_many_channels_comes_in_pages_and_is_searched(store: Sql
         page = await there.page("/c/slack:T1:C89")
         first = re.findall(r'data-channel="slack:T\d:C(\d+)" data-latest', page)
         assert first == ["89", *(str(number) for number in range(40))]
-        more = re.search(r'href="\?(platform=slack&amp;after=\d+)"', page)
+        more = re.search(r'href="\?(channels-of=slack&amp;channels-behind=\d+)"', page)
         assert more
         followed = (await there.client.get("/channels/more?" + more[1].replace("&amp;", "&"))).text
         assert re.findall(r'data-channel="slack:T\d:C(\d+)" data-latest', followed) == [str(n) for n in range(40, 80)]
-        found = (await there.client.get("/channels", params={"find": "ROOM-8"})).text
+        # What a panel is asked for is no question to the list.
+        assert "room-39" in await there.page("/c/slack:T1:C89?panel=saved&find=nothing")
+        found = (await there.client.get("/channels", params={"channels-named": "ROOM-8"})).text
         assert re.findall(r'data-channel="slack:T\d:C(\d+)" data-latest', found) == [str(n) for n in range(80, 90)]
-        assert "No channel is called" in (await there.client.get("/channels", params={"find": "%"})).text
+        assert "No channel is called" in (await there.client.get("/channels", params={"channels-named": "%"})).text
 
 
 async def test_a_page_follows_its_channel_to_another_name_and_leaves_a_deleted_one(
