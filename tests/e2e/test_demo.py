@@ -64,6 +64,14 @@ def examples() -> list[str]:
     return [line for cell in cells for line in re.findall(r"`([^`]+)`", cell)]
 
 
+def queries() -> list[str]:
+    """What the README gives as examples of queries. Nobody looks for what a paper has not, without more."""
+    table = README.read_text().split("## Queries")[1].split("## Commands")[0]
+    cells = [row.split(" | ")[0] for row in table.splitlines() if row.startswith("| `")]
+    found = [line for cell in cells for line in re.findall(r"`([^`]+)`", cell)]
+    return [f"agent {query}" if query.startswith(("-", "NOT")) else query for query in found]
+
+
 async def test_what_the_readme_and_the_demo_suggest_works_in_it(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, _env_file=None)
     clock = ShiftedClock(NOON)
@@ -80,7 +88,10 @@ async def test_what_the_readme_and_the_demo_suggest_works_in_it(tmp_path: Path) 
         (last,) = await application.store.messages.page("general", before=None, limit=1)
         (buttons,) = [block for block in last.message.blocks if isinstance(block, Buttons)]
         assert [button.line for button in buttons.buttons] == list(TRY)
-        for line in [*lines, *TRY]:
+        # By meaning is found what has a vector of the model, which a test does not wait for.
+        searches = [f"search {query}" for query in queries() if not query.startswith("about:")]
+        assert len(searches) >= 25
+        for line in [*lines, *searches, *TRY]:
             call = CommandCall(
                 line=line,
                 address=Address(PlatformName.WEB, "local", "general"),
