@@ -31,7 +31,7 @@ class RunningDemo:
 
 @asynccontextmanager
 async def running_demo(
-    folder: Path, *, days: int, channels: tuple[DemoChannel, ...] = CHANNELS, **settings: Any
+    folder: Path, *, days: int, channels: tuple[DemoChannel, ...] = CHANNELS, banner: str = "", **settings: Any
 ) -> AsyncIterator[RunningDemo]:
     """Lives through the last `days` of the sample feed, then stands still at their end. Its papers have no vectors."""
     given = Settings(
@@ -52,7 +52,7 @@ async def running_demo(
         if shown:
             await demo.set_up(channels, shown[0])
             await demo.live_through(shown, pause=0)
-        server = await web_server(application)
+        server = await web_server(application, banner)
         app: Any = server.config.app
         while not isinstance(app, Starlette):  # what stands before it believes proxies
             app = getattr(app, "_app", None) or app.app

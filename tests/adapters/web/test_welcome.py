@@ -11,6 +11,7 @@ from playwright.async_api import Browser, expect
 from bot.panels.welcome import STARTERS
 from tests.adapters.web.demo import running_demo
 from tests.adapters.web.pages import opened
+from tests.adapters.web.test_accessibility import AXE, violations
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -52,3 +53,25 @@ async def test_what_cannot_be_is_said_and_what_was_chosen_stays(tmp_path: Path) 
             assert sentence in answer.text
             assert (" checked" in answer.text) == ("topic-1" in fields)
         assert (await client.get("/c/lab")).status_code == 404
+
+
+@pytest.mark.browser
+async def test_the_demo_begins_with_a_tour_that_comes_once(browser: Browser, tmp_path: Path) -> None:
+    async with (
+        running_demo(tmp_path, days=1, banner="A demo.") as demo,
+        opened(browser, demo, "/c/vision") as page,
+    ):
+        tour = page.get_by_role("dialog")
+        await expect(tour).to_contain_text("1 of 5")
+        await page.evaluate(AXE)
+        assert await violations(page) == []
+        for number in range(2, 6):
+            await page.keyboard.press("ArrowRight")
+            await expect(tour).to_contain_text(f"{number} of 5")
+            await expect(page.locator(".tour-here:visible")).to_have_count(1)
+            await expect(tour).to_be_in_viewport(ratio=1)
+        await page.keyboard.press("Enter")
+        await expect(tour).to_have_count(0)
+        await page.reload()
+        await expect(page.locator("#line")).to_be_focused()
+        await expect(tour).to_have_count(0)
