@@ -25,6 +25,7 @@ from bot import commits
 from bot.commits import Commit
 from bot.errors import OperatorError, SettingsError, StorageError
 from storage.availability import Availability
+from storage.commit_watch import CommitWatch
 from storage.database_file import DatabaseFile
 from storage.trouble import storage_errors
 
@@ -84,6 +85,7 @@ class Database:
 
         self.availability = Availability()
         self._file = DatabaseFile(Path(make_url(self.url).database or "")) if self.is_sqlite else None
+        self._watch = CommitWatch(Path(make_url(self.url).database or "")) if self.is_sqlite else None
         self._reopen = False  # whether connections are to be opened anew, because they failed
         self._proven_at: float | None = None
 
@@ -113,6 +115,12 @@ class Database:
         """How many connections are in use now."""
         pool = self._engine.pool
         return pool.checkedout() if isinstance(pool, QueuePool) else 0
+
+    def version(self) -> int | None:
+        """Another number after each commit, whoever made it; None where that takes asking, or nobody can tell."""
+        if self._watch is None or self._closed or self.availability.reason:
+            return None
+        return self._watch.version()
 
     async def migrate(self) -> None:
         """Brings the schema up to date; safe when several processes start at once."""
@@ -193,6 +201,8 @@ class Database:
                     if self._reopen:
                         # SQLite opens a file for reading only where it may not write, and stays with that.
                         self._reopen = False
+                        if self._watch is not None:
+                            self._watch.close()
                         await self._engine.dispose()
                     if self._file is not None:
                         self._file.check()
@@ -209,6 +219,8 @@ class Database:
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_WITHIN):
                 await self._idle.wait()
+        if self._watch is not None:
+            self._watch.close()
         await self._engine.dispose()
 
     @contextmanager

@@ -90,6 +90,9 @@ class SqlPaperStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        #: What these were at a version of the database, asked for every second or two.
+        self._last_change: tuple[int | None, int] = (None, 0)
+        self._all_matched: int | None = None
 
     async def record_day(self, source: SourceName, answer: DayAnswer, now: datetime) -> int:
         async with self._database.write(asked_for=False) as connection:
@@ -208,8 +211,13 @@ class SqlPaperStore:
             .order_by(PAPERS.c.listed_change)
             .limit(limit)
         )
+        version = self._database.version()
+        if version is not None and version == self._all_matched:
+            return []
         async with self._database.read() as connection:
-            return [_stored_of(row) for row in await connection.execute(statement)]
+            papers = [_stored_of(row) for row in await connection.execute(statement)]
+        self._all_matched = None if papers else version
+        return papers
 
     async def record_of(self, paper_id: str) -> PaperRecord | None:
         async with self._database.read() as connection:
@@ -232,8 +240,11 @@ class SqlPaperStore:
             return [(row.change, paper_of(row)) for row in await connection.execute(statement)]
 
     async def last_change(self) -> int:
-        async with self._database.read() as connection:
-            return await last_number(connection, Counter.CHANGE)
+        version = self._database.version()
+        if version is None or self._last_change[0] != version:
+            async with self._database.read() as connection:
+                self._last_change = version, await last_number(connection, Counter.CHANGE)
+        return self._last_change[1]
 
     async def count(self) -> int:
         async with self._database.read() as connection:

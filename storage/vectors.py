@@ -14,7 +14,7 @@ from bot.papers.paper import Paper
 from storage.counters import Counter, last_number, next_numbers
 from storage.database import Database
 from storage.statements import chunks, upsert
-from storage.tables.papers import EMBEDDING_MODELS, PAPERS, VECTORS
+from storage.tables.papers import COUNTERS, EMBEDDING_MODELS, PAPERS, VECTORS
 from storage.tables.topics import SUBSCRIPTIONS
 
 
@@ -23,6 +23,7 @@ class SqlVectorStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._none_waits: tuple[str, tuple[int, ...]] | None = None
 
     async def waiting(self, model: str, limit: int) -> Sequence[str]:
         statement = (
@@ -35,8 +36,15 @@ class SqlVectorStore:
             )
             .limit(limit)
         )
+        changed = select(COUNTERS.c.value).where(COUNTERS.c.name.in_((Counter.CHANGE, Counter.VECTOR)))
         async with self._database.read() as connection:
-            return list((await connection.execute(statement)).scalars())
+            # To find none means to look at every paper: not again before anything has changed.
+            changes = tuple(sorted((await connection.execute(changed)).scalars()))
+            if self._none_waits == (model, changes):
+                return []
+            waiting = list((await connection.execute(statement)).scalars())
+        self._none_waits = None if waiting else (model, changes)
+        return waiting
 
     async def add(self, embedded: Sequence[tuple[Paper, Vector]]) -> int:
         kept = 0

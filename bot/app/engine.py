@@ -36,7 +36,7 @@ SWEEP_EVERY = timedelta(seconds=2)
 FEEDS_EVERY = timedelta(minutes=1)  # each feed has its own pace, which is looked at so often
 RECONCILE_EVERY = timedelta(seconds=5)
 #: A search is to see a paper within 2 s after its commit, whichever process committed it.
-REFRESH_EVERY = timedelta(seconds=1)
+REFRESH_EVERY = timedelta(seconds=1.5)
 BEAT_EVERY = timedelta(seconds=30)
 CORRECT_EVERY = timedelta(minutes=10)
 RETENTION_EVERY = timedelta(minutes=30)

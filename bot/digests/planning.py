@@ -25,6 +25,8 @@ from bot.ranking.taste import NO_TASTE, Taste
 from bot.ranking.tastes import Tastes
 
 CHANNELS_AT_ONCE = 100
+#: Pauses end at a time that somebody wrote; looking for them reads all channels.
+PAUSES_EVERY = timedelta(seconds=20)
 #: Seconds after which a sweep leaves the rest to the next one: whatever else comes with each sweep must not wait.
 SWEEP_FOR = 20.0
 #: How long papers that were to go out at once to a person are held that come in a channel of theirs, before that is
@@ -62,6 +64,7 @@ class Planner:
         self._spread = spread
         #: Times that so many channels share that their digests are spread. They are noted before the first is planned.
         self._crowded: set[datetime] = set()
+        self._pauses_at: datetime | None = None
 
     async def sweep(self) -> int:
         """Plans the digests that are due, as many as fit into `SWEEP_FOR`; returns how many."""
@@ -159,6 +162,9 @@ class Planner:
 
     async def _end_pauses(self) -> None:
         now = self._clock.now()
+        if self._pauses_at is not None and timedelta() <= now - self._pauses_at < PAUSES_EVERY:
+            return
+        self._pauses_at = now
         for channel in await self._channels.ended_pauses(now):
             await self._channels.resume(channel.id, next_digest_at=next_for(channel, now))
             _log.info("channel.resumed", channel=str(channel.address))

@@ -1,0 +1,36 @@
+"""Commits of others on SQLite, noticed for next to nothing: who asks every second whether there is news need not ask.
+
+`PRAGMA data_version` changes whenever another connection commits (https://www.sqlite.org/pragma.html#pragma_data_version).
+A connection that never writes sees every commit so, of this process and of others, without a transaction or a thread.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+
+class CommitWatch:
+    """Tells whether anything was committed. The file has to be there, else nobody can tell."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+
+    def version(self) -> int | None:
+        """Another number after each commit; None where nobody can tell."""
+        try:
+            if self._connection is None:
+                self._connection = sqlite3.connect(
+                    f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.0, check_same_thread=False
+                )
+            version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
+            return version
+        except sqlite3.Error:
+            self.close()
+            return None
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
