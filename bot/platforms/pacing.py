@@ -196,6 +196,7 @@ class Pace:
         average = self._taken_between(before, at) / min(at - before, 2 * SOON)
         if self._limit is None:
             told = taken >= _TELLING
+            self._rate = max(self._rate, taken)  # who was held up by nobody went faster than the pace
             self._lower(taken if told else BACK * self._rate, now, guessed=not told)
         elif 0 < self._known < self._rate:
             # It was tried for more. What was taken a moment ago may just be what it takes; else something in between.
