@@ -107,6 +107,7 @@ function settlePanel() {
 
 async function startPanel() {
   const panel = $("panel");
+  panel?.querySelector(".panel-tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   if (!panel?.dataset.script) return;
   (await import(panel.dataset.script)).start(panel);
   panel.dataset.started = "true";
