@@ -4,13 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Some tests mostly wait, so more of them run than a small machine has cores.
 WORKERS ?= 4
+MINUTES ?= 60
+SECONDS ?= 600
 RUN_STAMP := $(VENV)/.run-ready
 DEV_STAMP := $(VENV)/.dev-ready
 
 # A dot for each package, instead of pip's hundreds of lines. Whether it went well is seen by the file that is made.
 DOTS := while read -r word rest; do case $$word in Collecting) printf .;; Installing) printf ' installing';; esac; done; echo
 
-.PHONY: demo run test lint format bench pictures lock clean
+.PHONY: demo run test lint format bench soak fuzz pictures lock clean
 
 demo: $(RUN_STAMP) ## the whole bot with sample papers in a local web workspace
 	$(BIN)/paperround demo $(ARGS)
@@ -33,6 +35,12 @@ format: $(DEV_STAMP)
 
 bench: $(DEV_STAMP) ## speed and memory, as ratios measured side by side
 	$(BIN)/python -m tests.bench $(ARGS)
+
+soak: $(DEV_STAMP) ## an hour of crashes, lost answers and full disks on both databases and all platforms, or MINUTES=
+	$(BIN)/python -m tests.faults --minutes $(MINUTES) $(ARGS)
+
+fuzz: $(DEV_STAMP) ## hostile input for everything that reads what others wrote, for ten minutes, or SECONDS=
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(ARGS)
 
 pictures: $(DEV_STAMP) ## what people see in Slack, in Discord and in the workspace, drawn into docs/pictures
 	$(BIN)/python -m tests.pictures $(ARGS)

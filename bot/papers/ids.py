@@ -57,7 +57,7 @@ def is_arxiv_id(paper_id: str) -> bool:
 
 def feed_id(name: str) -> str:
     """The id of a paper that only a feed has, from what names it there."""
-    return f"feed:{hashlib.sha256(name.encode()).hexdigest()[:20]}"
+    return f"feed:{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:20]}"
 
 
 def id_for_doi(doi: str) -> str:
@@ -104,7 +104,10 @@ def _other_id(text: str) -> str | None:
     if _FEED_ID.fullmatch(text) or _DOI_ID.fullmatch(text):
         return text
     doi = doi_of(text) or doi_in_link(text)
-    return id_of_doi(doi) if doi else None
+    if not doi:
+        return None
+    # An address of somebody else's may have a DOI of arXiv in it.
+    return next(iter(_begun_by(_LINKS, f"doi:{doi}")), None) or id_of_doi(doi)
 
 
 def parse_paper_id(text: str) -> str:

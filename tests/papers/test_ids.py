@@ -30,6 +30,7 @@ CITED = """arXiv:2401.00001 [math.AP]
         *("https://ar5iv.labs.arxiv.org/html/2401.00001", "https://huggingface.co/papers/2401.00001#community"),
         *("oai:arXiv.org:2401.00001", "https://www.semanticscholar.org/arxiv/2401.00001", "arXiv_2401.00001"),
         *("2401.00001v2.pdf", "arXiv preprint arXiv:2401.00001", "“arXiv：２４０１．００００１”", "[2401.00001]"),
+        *("https://example.org/papers/10.48550/arXiv.2401.00001",),
         *("A. Lee. A study. arXiv:2401.00001, 2024.", "`2401.00001`", "https://arxiv.org/abs/2401.00001."),
     ],
 )

@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email.utils import formatdate
 from typing import Any, Self
 
@@ -89,7 +90,12 @@ class DiscordSimulator:
         #: Whether the operator switched on User Install.
         self.for_users = True
         #: Says what goes wrong with a request where `fail` says nothing.
-        self.fault_for: Callable[[str, str], Fault | None] = lambda _method, _path: None
+        self.fault_for: Callable[[str, str], Fault | ApiError | None] = lambda _method, _path: None
+        #: How many seconds later than it came a request is done that is `LATE`.
+        self.late_after: Callable[[], float] = lambda: 40.0
+        self.on_the_way = 0  # requests that came and are not done yet
+        #: The nonces that messages came with, which Discord does not show later.
+        self.keys: dict[str, str] = {}
         self.refuse: list[ApiError] = []
         self.refuse_edits: list[ApiError] = []
         self.refuse_follow_ups: list[ApiError] = []
@@ -127,9 +133,12 @@ class DiscordSimulator:
         """The next requests whose path contains that pattern go wrong, or are refused, one after the other."""
         self._faults += [(method, re.compile(path), fault) for fault in faults]
 
-    def forget_nonces(self) -> None:
+    def forget_nonces(self, *, older_than: timedelta = timedelta()) -> None:
         """As after a few minutes."""
-        self._nonces.clear()
+        now = discord.utils.utcnow()
+        for nonce, (_, identifier) in list(self._nonces.items()):
+            if not older_than or now - discord.utils.snowflake_time(identifier) > older_than:
+                del self._nonces[nonce]
 
     def sent(self, method: str, path: str) -> list[RecordedRequest]:
         return [seen for seen in self.requests if seen.method == method and re.search(path, seen.path)]
@@ -186,6 +195,10 @@ class DiscordSimulator:
                 return json_answer({"message": "slow down"}, status=429, headers={**VIA, "Retry-After": "soon"})
             case Fault.SLOW:
                 await asyncio.sleep(SLOWNESS)
+            case Fault.LATE:
+                self.on_the_way += 1
+                await asyncio.sleep(self.late_after())
+                self.on_the_way -= 1
             case Fault.BANNED:
                 return web.Response(text="error 1015", status=429, content_type="text/html")
         if not free and request.headers.get("Authorization") != f"Bot {self.token}":
@@ -414,6 +427,7 @@ class DiscordSimulator:
         channel.messages.append(message)
         if nonce:
             self._nonces[nonce] = (channel.id, int(message["id"]))
+            self.keys[message["id"]] = nonce
         return {**message, "nonce": nonce}
 
     async def _thread_of_message(self, request: web.Request, body: Any) -> Json:

@@ -34,6 +34,7 @@ class Fault(Enum):
     ODD_LIMITS = auto()  # done, and the headers about limits make no sense
     EMPTY = auto()  # done, and the answer says nothing
     SLOW = auto()  # SLOWNESS seconds
+    LATE = auto()  # it is done so late that nobody waits any more
     FORBIDDEN_PAGE = auto()  # 403 with a page of HTML, as a proxy or Cloudflare says it
     NOT_FOUND_PAGE = auto()  # 404 with a page
     BAD_REQUEST_PAGE = auto()  # 400 with a page

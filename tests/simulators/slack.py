@@ -44,6 +44,7 @@ class Fault(Enum):
     ERROR_500 = auto()  # it is not done
     ANSWER_500 = auto()  # it is done, and the answer is an error
     HANG = auto()  # it is done, and nobody answers
+    LATE = auto()  # nobody answers, and it is done a while later
     REFUSED = auto()  # a `response_url` does not take the blocks
     RATE_LIMITED = auto()  # comes with `RETRY_AFTER`
     GARBAGE = auto()  # it is done, and a proxy answers with a page
@@ -52,6 +53,7 @@ class Fault(Enum):
     PAGE_404 = auto()
     PAGE_429 = auto()  # the same, without `Retry-After`
     ARRAY = auto()  # it is done, and the answer is no object
+    BARE = auto()  # it is done, and the answer says no more than that
 
 
 RETRY_AFTER = 7
@@ -111,6 +113,11 @@ class SlackSimulator:
         self.enterprise_id = ""  # of the organisation that the workspace belongs to
         #: Seconds between two readings of histories, and messages in each, for apps outside the Marketplace.
         self.history_limit: tuple[float, int] | None = None
+        #: Says what goes wrong with a request where `fail` says nothing.
+        self.fault_for: Callable[[str], Fault | str | None] = lambda _method: None
+        #: How many seconds later than it came a request is done that is `LATE`.
+        self.late_after: Callable[[], float] = lambda: 40.0
+        self.on_the_way = 0  # requests that came and are not done yet
         self.interval = interval
         self._now = now
         self._faults: defaultdict[str, deque[Fault | str | None]] = defaultdict(deque)
@@ -446,7 +453,7 @@ class SlackSimulator:
 
     def _fault(self, method: str) -> Fault | str | None:
         waiting = self._faults[method]
-        return waiting.popleft() if waiting else None
+        return waiting.popleft() if waiting else self.fault_for(method)
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
@@ -457,6 +464,10 @@ class SlackSimulator:
         fault = self._fault(method)
         if fault is Fault.DROPPED:
             return _hang_up(request)
+        if fault is Fault.LATE:
+            self.on_the_way += 1
+            await asyncio.sleep(self.late_after())
+            self.on_the_way -= 1
         if fault is Fault.ERROR_500:
             return web.Response(status=500, text="<html>", content_type="text/html")
         if fault is Fault.RATE_LIMITED:
@@ -495,6 +506,8 @@ class SlackSimulator:
                 return web.Response(text="")
             case Fault.ARRAY:
                 return web.json_response([])
+            case Fault.BARE:
+                return web.json_response({"ok": True})
             case Fault.HANG:
                 await self._hanging.wait()
         return web.json_response(answer, headers=headers)

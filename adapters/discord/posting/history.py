@@ -10,7 +10,9 @@ import discord
 
 from adapters.discord.client.connection import DiscordClient
 from adapters.discord.client.error_codes import UNKNOWN_CHANNEL
+from adapters.discord.client.errors import BadResponseError
 from adapters.discord.client.routes import messages_route
+from adapters.discord.guilds.permissions import me_in
 from adapters.discord.messages.markers import has_marker
 from adapters.discord.posting.create import LONGEST_KEY, Payload
 from bot.clocks import Clock
@@ -59,7 +61,7 @@ async def find_in_history(
                 break
             before = min(ids)
         before = None
-    return None, readable
+    return None, readable or _may_read(client, places[-1])
 
 
 def is_ours(client: DiscordClient, message: Payload, key: str) -> bool:
@@ -72,5 +74,15 @@ def is_ours(client: DiscordClient, message: Payload, key: str) -> bool:
 
 async def _page(client: DiscordClient, channel: int, before: int | None) -> list[Payload]:
     query = {"limit": PAGE} if before is None else {"limit": PAGE, "before": before}
-    page: list[Payload] = await client.request_once(messages_route(channel, "GET"), None, **query)
+    page = await client.request_once(messages_route(channel, "GET"), None, **query)
+    if not isinstance(page, list):
+        raise BadResponseError("an answer that is no page of messages")  # it says nothing about what is there
     return page
+
+
+def _may_read(client: DiscordClient, place: int) -> bool:
+    """Whether the gateway has told that the bot may read the history there: then there is none where none is shown."""
+    channel = client.get_channel(place)
+    if not isinstance(channel, discord.abc.GuildChannel) or (me := me_in(channel.guild)) is None:
+        return False
+    return channel.permissions_for(me).read_message_history

@@ -84,7 +84,7 @@ def read_feed(text: str, place: str, address: str) -> FeedDocument:
         raise SourceError(f"{place} sent XML that is no feed.")
     channel = root if kind == "feed" else _child(root, "channel")
     found = root.iter() if kind != "feed" else iter(root)
-    base = urljoin(address, root.get(_BASE, "") or channel.get(_BASE, ""))
+    base = _joined(address, root.get(_BASE, "") or channel.get(_BASE, "")) or address
     page = _link(channel, base) if len(channel) else address
     # What Atom says in relation to its document, RSS says in relation to its page.
     base = base if kind == "feed" else page or base
@@ -98,7 +98,7 @@ def read_json_feed(document: object, place: str, address: str) -> FeedDocument:
     if not isinstance(document, dict) or not isinstance(document.get("items"), list):
         raise SourceError(f"{place} sent JSON that is no feed.")
     feed: dict[str, Any] = document
-    page = urljoin(address, _str(feed.get("home_page_url")))
+    page = _joined(address, _str(feed.get("home_page_url")))
     title = clean_line(_str(feed.get("title")), 300)
     entries = [one for one in feed["items"][:MOST_ITEMS] if isinstance(one, dict)]
     return FeedDocument(title=title, page=page, items=tuple(_json_item(one, page, title) for one in entries))
@@ -126,13 +126,13 @@ _BASE: Final = "{http://www.w3.org/XML/1998/namespace}base"
 
 
 def _item(element: ET.Element, base: str, title: str) -> Item:
-    base = urljoin(base, element.get(_BASE, ""))
+    base = _joined(base, element.get(_BASE, "")) or base
     guid = _text(element, "guid", "id") or element.get("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about", "").strip()
     link = _link(element, base)
     identifiers = list(_texts(element, "doi", "identifier", "arxivid", "DOI"))
-    others = [urljoin(base, one.get("href", "")) for one in element if _name(one) == "link" and one.get("href")]
+    others = [_joined(base, one.get("href", "")) for one in element if _name(one) == "link" and one.get("href")]
     files = [one for one in element if _name(one) in ("enclosure", "link") and one.get("type") == "application/pdf"]
-    file = next((urljoin(base, one.get("url") or one.get("href") or "") for one in files), "")
+    file = next((_joined(base, one.get("url") or one.get("href") or "") for one in files), "")
     permanent = next((one.get("isPermaLink", "true") for one in element if _name(one) == "guid"), "false")
     if not link and guid.startswith(("http://", "https://")) and permanent != "false":
         link = guid
@@ -154,7 +154,7 @@ def _json_item(entry: dict[str, Any], page: str, title: str) -> Item:
     guid = entry.get("id")
     guid = str(guid) if isinstance(guid, str | int | float) else ""
     link = _str(entry.get("url")) or _str(entry.get("external_url")) or (guid if guid.startswith("http") else "")
-    link = urljoin(page, link) if link else ""
+    link = _joined(page, link) if link else ""
     people = _list(entry.get("authors")) or [entry.get("author")]
     tags = _list(entry.get("tags"))
     external = _str(entry.get("external_url"))
@@ -213,8 +213,13 @@ def _link(element: ET.Element, base: str) -> str:
     written = (
         html[0].get("href", "") if html else next(("".join(one.itertext()).strip() for one in links if one.text), "")
     )
+    return _joined(base, written.strip()) if written else ""
+
+
+def _joined(base: str, link: str) -> str:
+    """A link as an address; empty for what cannot be one, such as a host in half of its brackets."""
     try:
-        return urljoin(base, written.strip()) if written else ""
+        return urljoin(base, link)
     except ValueError:
         return ""
 
@@ -258,7 +263,7 @@ def _feed_of_page(text: str, address: str) -> str:
     """Where a page says that its feed is, as a sentence behind a space; empty where it does not."""
     for link in _ALTERNATE.findall(text[:200_000]):
         if _FEED_TYPE.search(link) and (href := _HREF.search(link)):
-            feed = clean_line(urljoin(address, unescape(href[1])), 300)
+            feed = clean_line(_joined(address, unescape(href[1])), 300)
             if feed.startswith(("http://", "https://")) and not re.search(r"[<>`|\s]", feed):
                 return f" Its feed may be {feed}."
     return ""

@@ -11,12 +11,13 @@ from slack_sdk.errors import SlackApiError
 
 from adapters.slack.client.error_codes import ERROR_CODES, INVITE
 from adapters.slack.client.payloads import DIRECT_MESSAGE_PREFIX
+from bot.errors import MALFORMED
 from bot.platforms.outcomes import Gone, GoneScope, Rejected, Retry, Unknown
 from bot.platforms.refusals import About, Then
 
-#: What the network or Slack may do to a request. `AttributeError` and `ValueError` are how the client library fails on
-#: an answer that is no JSON object, which a proxy in between may give.
-ERRORS: Final = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError, AttributeError, ValueError)
+#: What the network or Slack may do to a request. An answer that is of another shape than it should be ends in one of
+#: `MALFORMED`, in the client library or here.
+ERRORS: Final = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError, *MALFORMED)
 
 Outcome = Retry | Unknown | Gone | Rejected
 

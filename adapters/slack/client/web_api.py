@@ -219,9 +219,11 @@ class SlackApi:
         """Who the token belongs to, asked once; raises one of `errors.ERRORS`."""
         if self._identity is None:
             answer = await self.client.auth_test()
-            self._identity = Identity(
-                team_id=answer["team_id"], enterprise_id=answer.get("enterprise_id"), user_id=answer["user_id"]
-            )
+            team_id, user_id = answer.get("team_id"), answer.get("user_id")
+            if not isinstance(team_id, str) or not isinstance(user_id, str):
+                # Taken for an answer, it would make this another workspace's token.
+                raise ValueError("Slack's answer does not say who we are")
+            self._identity = Identity(team_id=team_id, enterprise_id=answer.get("enterprise_id"), user_id=user_id)
         return self._identity
 
     async def profile(self, user_id: str) -> Profile:

@@ -48,7 +48,7 @@ async def find_message(api: SlackApi, outgoing: Outgoing, window: HistoryWindow)
             pace.limited(outcome.after)
             log.info("slack.history_limited", method=method, seconds=outcome.after)
             return Partly(cursor, pace.wait(outgoing.key))
-        for message in page.get("messages") or ():
+        for message in page["messages"]:
             if key_of(message) == outgoing.key:
                 return Sent(str(message["ts"]))
         cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
@@ -75,6 +75,7 @@ async def _page(api: SlackApi, outgoing: Outgoing, window: HistoryWindow, cursor
     else:
         answer = await api.client.conversations_history(**asked)
     page = answer.data
-    if not isinstance(page, dict):
-        raise ValueError("Slack's answer is no object")
+    if not isinstance(page, dict) or not isinstance(page.get("messages"), list):
+        # It says nothing about what is there.
+        raise ValueError("Slack's answer is no page of messages")
     return page

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 
+import discord
 import pytest
 import structlog
 
+from bot.platforms.outcomes import LookUp
+from tests.adapters.discord.conftest import outgoing
 from tests.adapters.discord.harness import Harness, running
+from tests.platforms import around
 from tests.simulators.discord import eventually
 
 
@@ -48,3 +52,20 @@ async def test_an_outage_of_the_gateway_is_one_event_a_try(harness: Harness, cap
     tries = [one for one in events if one["event"] == "discord.gateway_unreachable"]
     assert all(one["reason"] and "Traceback" not in str(one) for one in tries)
     assert not [one for one in caplog.records if one.exc_info and one.levelno >= logging.WARNING]
+
+
+async def test_in_an_empty_channel_whose_history_may_be_read_a_message_is_known_to_be_missing(harness: Harness) -> None:
+    channel = harness.simulator.state.add_channel(harness.guild, "empty")
+    started = harness.clock.now()
+    async with running(harness):
+        harness.clock.advance(minutes=5)
+        assert await harness.platform.look_up(outgoing(channel), around(started)) is LookUp.MISSING
+        await harness.simulator.allow(channel, read_message_history=False)
+        await eventually(lambda: not _may_read(harness, channel.id))
+        assert await harness.platform.look_up(outgoing(channel), around(started)) is LookUp.CANNOT_TELL
+
+
+def _may_read(harness: Harness, channel: int) -> bool:
+    known = harness.platform.client.get_channel(channel)
+    assert isinstance(known, discord.TextChannel)
+    return known.permissions_for(known.guild.me).read_message_history

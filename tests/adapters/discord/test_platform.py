@@ -146,6 +146,19 @@ async def test_what_did_arrive_is_found_by_a_bot_whose_clock_is_wrong(
         await late.close()
 
 
+@pytest.mark.parametrize("fault", [Fault.EMPTY, Fault.HTML_PAGE, Fault.ERROR])
+async def test_an_answer_that_is_no_page_of_messages_says_nothing(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, clock: SettableClock, channel: Channel, fault: Fault
+) -> None:
+    started = clock.now()
+    discord_server.fail("POST", MESSAGES, Fault.ACCEPT_THEN_DROP)
+    await platform.send(outgoing(channel))
+    clock.advance(minutes=5)
+    discord_server.fail("GET", MESSAGES, fault)
+    assert isinstance(await platform.look_up(outgoing(channel), around(started)), Retry)
+    assert isinstance(await platform.look_up(outgoing(channel), around(started)), Sent)
+
+
 async def test_without_history_nobody_can_tell_once_the_nonce_is_forgotten(
     platform: DiscordPlatform, discord_server: DiscordSimulator, clock: SettableClock, channel: Channel
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -184,3 +185,18 @@ def test_any_bytes_are_some_text_and_a_feed_or_an_error(body: bytes, charset: st
 @given(st.text(max_size=200))
 def test_plain_text_is_what_it_was(text: str) -> None:
     assert plain(text.replace("<", "").replace("&", "")) == text.replace("<", "").replace("&", "").strip()
+
+
+@pytest.mark.parametrize("link", ["http://[", "https://[]/x", "http://[::1/", "//[x"])
+def test_a_link_that_is_no_address_costs_no_item(link: str) -> None:
+    rss = f"<rss><channel><item><title>One</title><guid>1</guid><link>{link}</link></item></channel></rss>"
+    links = "".join(f'<link rel="{kind}" href="{link}"/>' for kind in ("alternate", "related", "enclosure"))
+    entry = f"<entry><id>1</id><title>One</title>{links}</entry>"
+    atom = f'<feed xmlns="http://www.w3.org/2005/Atom" xml:base="{link}">{entry}</feed>'
+    item = {"id": "1", "title": "One", "url": link}
+    json_feed = json.dumps({"version": "1.1", "title": "x", "home_page_url": link, "items": [item]})
+    for body in (rss, atom, json_feed):
+        answer = Answer(place="feeds.example.org", status=200, body=body.encode(), content_type="", etag=None)
+        papers, skipped = papers_of(document_of(answer, ADDRESS), SourceName("some"), ADDRESS, NOW)
+        assert [paper.title for paper in papers] == ["One"]
+        assert skipped == 0

@@ -15,6 +15,7 @@ from adapters.slack.platform import SlackPlatform
 from adapters.slack.posting.metadata import EVENT_TYPE
 from bot.channels.channel import Address, PlatformName
 from bot.digests.cards import paper_card, paper_line
+from bot.errors import UserError
 from bot.messages.message import Heading, Message, Paragraph, text
 from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Partly, Rejected, Retry, Sent, Unknown
 from tests.clocks import SettableClock
@@ -85,6 +86,21 @@ async def test_every_end_of_a_request_is_told_apart(
     result = await platform.send(outgoing(channel))
     assert isinstance(result, outcome), result
     assert slack.count("chat.postMessage") == 1, "a message was sent again behind the outbox's back"
+
+
+@pytest.mark.parametrize("fault", [Fault.BARE, Fault.ARRAY, Fault.EMPTY, Fault.GARBAGE])
+async def test_an_answer_that_does_not_say_who_we_are_stops_nobody(
+    slack: SlackSimulator, platform: SlackPlatform, fault: Fault
+) -> None:
+    channel = slack.channel()
+    slack.fail("auth.test", fault, fault)
+    assert isinstance(await platform.send(outgoing(channel)), Retry)
+    assert isinstance(await platform.send(outgoing(channel)), Sent | Retry)
+    assert isinstance(await platform.send(outgoing(channel)), Sent)
+    address = outgoing(channel).address
+    slack.fail("conversations.open", fault, fault, fault, fault)
+    with pytest.raises(UserError):
+        await platform.direct_messages(address, "U0ADA")
 
 
 async def test_a_revoked_token_concerns_the_whole_workspace(slack: SlackSimulator, platform: SlackPlatform) -> None:

@@ -9,7 +9,7 @@ import pytest
 from adapters.slack.client.rate_limit import HistoryPace
 from adapters.slack.platform import SlackPlatform
 from adapters.slack.posting.history import MARGIN, PAGE
-from bot.platforms.outcomes import HistoryWindow, LookUp, Outgoing, Partly, Sent, Unknown
+from bot.platforms.outcomes import HistoryWindow, LookUp, Outgoing, Partly, Retry, Sent, Unknown
 from tests.adapters.slack.test_platform import outgoing
 from tests.clocks import SettableClock
 from tests.simulators.slack import Fault, SlackSimulator
@@ -44,6 +44,16 @@ async def settled(
         window = HistoryWindow(since=window.since, until=window.until, cursor=found.cursor)
         clock.advance(seconds=max(found.after, 1))
     raise AssertionError("looking up has no end")
+
+
+@pytest.mark.parametrize("fault", [Fault.BARE, Fault.EMPTY, Fault.GARBAGE, Fault.ARRAY, Fault.ANSWER_500])
+async def test_an_answer_that_is_no_page_of_messages_says_nothing(
+    slack: SlackSimulator, platform: SlackPlatform, clock: SettableClock, fault: Fault
+) -> None:
+    post, window = await lost(slack, platform, slack.channel(), clock)
+    slack.fail("conversations.history", fault)
+    assert isinstance(await platform.look_up(post, window), Retry)
+    assert isinstance(await platform.look_up(post, window), Sent)
 
 
 async def test_a_lost_answer_is_settled_within_minutes_under_the_limits_for_distributed_apps(

@@ -1,0 +1,232 @@
+"""A process of the program that can be killed, stopped, cramped, and asked how it is."""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import json
+import mmap
+import multiprocessing
+import os
+import resource
+import signal
+import struct
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from typing import Any
+
+import psutil
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+import bot.clocks
+from bot.app.command_line.program import main
+from tests.faults.pace import hasten
+
+#: The modules that the program loads when it needs them are there before it begins, as its own are.
+PRELOADED = ("adapters.discord.bot", "adapters.slack.app", "adapters.web.app", "adapters.web.server", __name__)
+_EVERY = 0.25  # seconds between two reports
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a process holds: open files, tasks, bytes of memory."""
+
+    files: int
+    tasks: int
+    memory: int
+
+
+def _context() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(PRELOADED))
+    return context
+
+
+class Program:
+    """`paperround run`, started anew as often as it ends. Its log goes to a file by way of a pipe, so that a full disk
+    does not hide what it says."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], port: int, *, number: int) -> None:
+        self.number = number
+        self.port = port
+        self.log = folder / f"log-{number}.txt"
+        self.database_errors = 0
+        self.starts = 0
+        self.died: list[str] = []
+        self._environment = {**environment, "PAPERROUND_WEB_PORT": str(port)}
+        self._clock = folder / f"clock-{number}"
+        self._clock.write_bytes(struct.pack("d", 0.0))
+        self._pipe = folder / f"log-{number}.pipe"
+        os.mkfifo(self._pipe)
+        self._process: Any = None
+        self._use = Use(0, 0, 0)
+        self._closed = False
+        self._reading = threading.Thread(target=self._copy_log, daemon=True)
+        self._reading.start()
+
+    def _copy_log(self) -> None:
+        descriptor = os.open(self._pipe, os.O_RDWR)
+        with self.log.open("ab", buffering=0) as log:
+            while not self._closed:
+                log.write(os.read(descriptor, 65_536))
+        os.close(descriptor)
+
+    # ---- its life
+
+    def start(self) -> None:
+        receiver, sender = _context().Pipe(duplex=False)
+        self._process = _context().Process(
+            target=_run, args=(self._environment, str(self._pipe), str(self._clock), sender)
+        )
+        self._process.start()
+        sender.close()
+        self.starts += 1
+        threading.Thread(target=self._listen, args=(receiver,), daemon=True).start()
+
+    @property
+    def runs(self) -> bool:
+        return self._process is not None and self._process.exitcode is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """With what it ended; the number of a signal is negative."""
+        code: int | None = self._process.exitcode
+        return code
+
+    @property
+    def pid(self) -> int:
+        pid: int = self._process.pid
+        return pid
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        self._process.join()
+
+    def stop(self) -> int:
+        """Ends it as an operator would; returns its exit code."""
+        os.kill(self.pid, signal.SIGTERM)
+        self._process.join(20)
+        if self._process.exitcode is None:
+            self.kill()
+            self.died.append("it did not end within 20 seconds")
+        code: int = self._process.exitcode
+        return code
+
+    def signal(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    def close(self) -> None:
+        if self.runs:
+            os.kill(self.pid, signal.SIGCONT)
+            self.kill()
+        self._closed = True
+        with self._pipe.open("wb", buffering=0) as pipe:
+            pipe.write(b"\n")
+        self._reading.join(5)
+
+    # ---- its surroundings
+
+    def may_write(self, size: int | None) -> None:
+        """Lets files grow to so many bytes, as a full disk would; None for as many as it likes."""
+        _, hard = resource.prlimit(self.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (hard if size is None else size, hard))
+
+    def set_clock(self, ahead: float) -> None:
+        """Puts its clock so many seconds ahead of the machine's, or behind it."""
+        self._clock.write_bytes(struct.pack("d", ahead))
+
+    # ---- how it is
+
+    @property
+    def use(self) -> Use:
+        """What it held a moment ago."""
+        return self._use
+
+    def is_ready(self) -> str:
+        """What is wrong by its own word; empty when nothing is."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
+                return "" if answer.status == 200 else f"/readyz answers {answer.status}"
+        except urllib.error.HTTPError as error:
+            return f"/readyz answers {error.code}: {error.read()[:300].decode()}"
+        except OSError as error:
+            return f"/readyz: {error}"
+
+    def _listen(self, reports: Connection) -> None:
+        try:
+            while True:
+                told = json.loads(reports.recv_bytes())
+                self.database_errors += told["database_errors"]
+                self._use = Use(told["files"], told["tasks"], told["memory"])
+        except (EOFError, OSError):
+            return
+
+
+def _run(environment: dict[str, str], log: str, clock: str, reports: Connection) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    descriptor = os.open(log, os.O_WRONLY)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    faulthandler.register(signal.SIGUSR1, file=descriptor)
+    hasten()
+    _set_back_and_forth(Path(clock))
+    policy = _Policy()
+    asyncio.set_event_loop_policy(policy)
+    threading.Thread(target=_report, args=(reports, policy), daemon=True).start()
+    sys.argv = ["paperround", "run"]
+    main()
+
+
+def _set_back_and_forth(file: Path) -> None:
+    """Has the program's clock be as far from the machine's as the file says."""
+    with file.open("rb") as opened:
+        ahead = mmap.mmap(opened.fileno(), 8, access=mmap.ACCESS_READ)
+
+    def now(_self: object) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=struct.unpack("d", ahead[:8])[0])
+
+    bot.clocks.SystemClock.now = now  # type: ignore[assignment, method-assign]
+
+
+class _Policy(asyncio.DefaultEventLoopPolicy):
+    """The usual one, which knows the loops that were made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loops: list[asyncio.AbstractEventLoop] = []
+
+    def new_event_loop(self) -> asyncio.AbstractEventLoop:
+        self.loops.append(super().new_event_loop())
+        return self.loops[-1]
+
+
+def _report(reports: Connection, policy: _Policy) -> None:
+    """Says every now and then how this process is, and how many statements its database has refused since."""
+    errors: Counter[str] = Counter()
+    event.listen(Engine, "handle_error", lambda _context: errors.update(["refused"]))
+    process = psutil.Process()
+    told = 0
+    while True:
+        time.sleep(_EVERY)
+        total = errors["refused"]
+        told, new = total, total - told
+        tasks = sum(len(asyncio.all_tasks(loop)) for loop in list(policy.loops) if not loop.is_closed())
+        said = {
+            "database_errors": new, "files": process.num_fds(), "tasks": tasks, "memory": process.memory_info().rss
+        }  # fmt: skip
+        try:
+            reports.send_bytes(json.dumps(said).encode())
+        except OSError:
+            return

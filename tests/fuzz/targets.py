@@ -1,0 +1,10 @@
+"""All targets by their names."""
+
+from __future__ import annotations
+
+from tests.fuzz import feeds, messages, words
+from tests.fuzz.target import RunningTarget, Target
+
+TARGETS: dict[str, Target | RunningTarget] = {
+    target.name: target for target in (*words.TARGETS, *feeds.TARGETS, *messages.TARGETS)
+}

@@ -1,0 +1,41 @@
+"""A moment of fuzzing, and every input that ever crashed something."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.inputs import Inputs
+from tests.fuzz.running import FOUND
+from tests.fuzz.target import Target
+from tests.fuzz.targets import TARGETS
+
+#: Inputs of each target: enough to see that it runs. `make fuzz` tries millions.
+FEW = 60
+SIMPLE = [target for target in TARGETS.values() if isinstance(target, Target)]
+CRASHES = sorted(path for path in FOUND.glob("*/*") if path.is_file())
+
+
+@pytest.mark.parametrize("target", SIMPLE, ids=lambda target: target.name)
+def test_what_others_wrote_is_read_or_refused_in_words(target: Target) -> None:
+    inputs = Inputs(target.corpus(), seed=1)
+    for _, data in zip(range(FEW), inputs, strict=False):
+        target.is_read(data)
+
+
+@pytest.mark.parametrize("path", CRASHES, ids=lambda path: f"{path.parent.name}-{path.name}")
+async def test_what_once_crashed_is_read_or_refused_in_words(path: Path) -> None:
+    target = TARGETS[path.parent.name]
+    if isinstance(target, Target):
+        target.is_read(path.read_bytes())
+    else:
+        async with target.running() as read:
+            await read(path.read_bytes())
+
+
+def test_the_same_seed_gives_the_same_inputs() -> None:
+    corpus = [b"one", b"another"]
+    first, second = (list(zip(range(200), Inputs(corpus, seed=7), strict=False)) for _ in range(2))
+    assert first == second
+    assert len({data for _, data in first}) > 150

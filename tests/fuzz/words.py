@@ -1,0 +1,149 @@
+"""What people and feeds write into one field: queries, schedules, lines, links, names, text."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from adapters.slack.interactions.command_calls import typed
+from bot.commands.lines import read_arguments, split_line
+from bot.commands.runner import REGISTRY
+from bot.errors import UserError
+from bot.papers.citations import bibtex, ris, table
+from bot.papers.dois import doi_in_link, doi_of, dois_linked
+from bot.papers.ids import linked_paper_ids, named_paper_ids, paper_id_of, parse_paper_id
+from bot.papers.names import read_names, split_names
+from bot.papers.paper import Paper
+from bot.papers.references import is_bibliography, references_in
+from bot.query.explanations import explain
+from bot.query.parser import parse
+from bot.query.queries import plain_words, wanted_words
+from bot.schedules.days import parse_day
+from bot.schedules.parsing import parse_schedule
+from bot.schedules.recurrence import next_occurrence
+from bot.schedules.zones import parse_time_zone
+from bot.text.cleaning import clean_line, clean_text, without_unseen
+from bot.text.readable import readable_text, readable_title, tex_of
+from bot.text.shortening import first_sentence, sentences, shorten, split_text
+from bot.text.words import terms, words
+from tests.fuzz.target import Target, encoded, text_of
+
+NOON = datetime(2026, 3, 28, 12, tzinfo=UTC)
+ZONE = ZoneInfo("Europe/Berlin")
+
+QUERIES = encoded(
+    "diffusion distillation", '"mixture of experts" OR llm -survey', "like:(2604.13035 2604.01234)~3/day", "*",
+    'about:"plain words"~2/week', "author:\"yann lecun\" cat:cs.* upvotes:>=20 after:2026-01 sort:new", "quant* =word",
+    "title:(agent OR agents) -(a OR b) has:code", "what is the best way to train agents?", "C++ β 量子 org:nvidia",
+    "doi:10.1101/2026.01.01.123456 source:arxiv stars:1..20 date:2026-04..2026-05", "NOT x AND (y (z))",
+)  # fmt: skip
+SCHEDULES = encoded(
+    "daily 09:00", "weekdays 9:00", "mon,thu 17:30", "monthly 31 09:00", "cron 0 9 * * mon-fri", "hourly", "instant",
+    "every monday at 9am", "first monday 09:00", "cron 0 0 29 2 *", "mon-fri 8.30 pm", "Montags um 9 Uhr",
+)  # fmt: skip
+LINES = encoded(
+    *(f"{command.name} {' '.join(command.examples)}" for command in REGISTRY),
+    'subscribe "mixture of experts" --min-upvotes 20 --name “x y” --instant', "edit 2 -- --name",
+    "/papers schedule daily",
+)  # fmt: skip
+LINKS = encoded(
+    "see https://arxiv.org/abs/2604.13035v2, https://huggingface.co/papers/2604.01234 and 10.1101/2026.01.01.123456",
+    "arXiv:astro-ph/0601001 [cs.CL]", "@article{x, eprint={2604.13035}, doi = {10.48550/arXiv.2604.13035}}",
+    "TY  - JOUR\nTI  - A\nDO  - 10.1/x\nER  - ", "<https://arxiv.org/abs/2604.13035|arxiv.org> <@U0|ada> &lt;x&gt;",
+    "https://doi.org/10.1038/s41586-021-03819-2?x=(1)", "https://www.biorxiv.org/content/10.1101/2026.01.01v1.full",
+)  # fmt: skip
+TEXTS = encoded(
+    r"Learning $\mathcal{L}_{x^2}$ with \emph{sparse} attention: \'Etude \textbf{of} $O(n \log n)$ &amp; more",
+    "We study agents. It works, e.g. in Fig. 2! Dr. A et al. show <b>why</b> &lt;i&gt;that&lt;/i&gt; is so… 量子。",
+    r"{\"o}\ss \c{c} $\frac{a}{b}\sqrt{2}$ \begin{equation} x \end{equation} \url{https://x.y}",
+    "C++ naïve ﬁne Straße ΩΜΕΓΑ",
+)  # fmt: skip
+NAMES = encoded(
+    "Yann LeCun and Geoffrey E. Hinton, Jr.", "Hinton, Geoffrey; van der Waals, J. D.",
+    "The ATLAS Collaboration: A. B, C",
+    r"Schr{\"o}dinger, Erwin (ETH Z\"urich) and 李飞飞", "Nguyễn Văn A, X. Y.-Z. O'Brien III",
+)  # fmt: skip
+
+
+def read_query(data: bytes) -> None:
+    query = parse(text_of(data))
+    again = parse(query.text)
+    assert again.text == query.text, (query.text, again.text)
+    explain(query)
+    plain_words(query)
+    wanted_words(query, inflected=True)
+
+
+def read_schedule(data: bytes) -> None:
+    text = text_of(data)
+    for reader in (parse_time_zone, lambda written: parse_day(written, date(2026, 3, 28))):
+        try:
+            reader(text)
+        except UserError as error:
+            assert str(error)
+    schedule = parse_schedule(text)
+    assert parse_schedule(schedule.text) == schedule, schedule
+    assert schedule.described
+    if not schedule.is_instant:
+        due = next_occurrence(schedule, ZONE, NOON)
+        assert due is None or due > NOON
+
+
+def read_line(data: bytes) -> None:
+    name, rest = split_line(text_of(data))
+    read_arguments(REGISTRY.get(name), rest)
+
+
+def read_links(data: bytes) -> None:
+    text = typed(text_of(data))
+    for found in (*linked_paper_ids(text), *named_paper_ids(text)):
+        assert paper_id_of(found) == found, found
+    if (known := paper_id_of(text)) is not None:
+        assert paper_id_of(known) == known, known
+    doi_of(text)
+    doi_in_link(text)
+    dois_linked(text)
+    is_bibliography(text)
+    references_in(text)
+    parse_paper_id(text)
+
+
+def read_text(data: bytes) -> None:
+    text = text_of(data)
+    assert len(clean_line(text, 80)) <= 80
+    assert len(clean_text(text, 500)) <= 500
+    title, abstract = readable_title(text, 300), readable_text(text, 3000)
+    assert len(title) <= 300
+    assert len(abstract) <= 3000
+    assert "\n" not in title
+    tex_of(text, 300)
+    without_unseen(text)
+    words(text)
+    terms(text)
+    sentences(abstract)
+    assert len(shorten(abstract, 100)) <= 100
+    assert len(first_sentence(abstract, 120)) <= 120
+    assert all(0 < len(piece) <= 50 for piece in split_text(abstract, 50))
+
+
+def read_authors(data: bytes) -> None:
+    text = text_of(data)
+    names = read_names(split_names(text))
+    paper = Paper(
+        id="2604.13035", title=readable_title(text, 300), title_tex=tex_of(text, 300), authors=tuple(names[:50])
+    )
+    for name in names:
+        assert name.written.strip()
+    bibtex([paper])
+    ris([paper])
+    table([paper])
+
+
+TARGETS = (
+    Target("query", read_query, lambda: QUERIES),
+    Target("schedule", read_schedule, lambda: SCHEDULES),
+    Target("line", read_line, lambda: LINES),
+    Target("links", read_links, lambda: LINKS),
+    Target("text", read_text, lambda: TEXTS),
+    Target("authors", read_authors, lambda: NAMES),
+)
