@@ -107,7 +107,9 @@ def create_app(
         *marking.routes(),
         *Switcher(commands=commands, shells=shells).routes(),
         *SearchPage(library=library, marking=marking, clock=clock, pages=pages, shells=shells).routes(),
-        *PaperPage(library=library, commands=commands, marking=marking, pages=pages, shells=shells).routes(),
+        *PaperPage(
+            library=library, commands=commands, people=people, marking=marking, pages=pages, shells=shells
+        ).routes(),
         *ArchivePage(library=library, messages=messages, marking=marking, pages=pages, shells=shells).routes(),
         *HealthPage(health=health, commands=commands, pages=pages, shells=shells).routes(),
         *workspace.routes(),

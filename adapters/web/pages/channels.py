@@ -145,7 +145,8 @@ class Workspace:
         newer = [] if is_ours(channel) else await self._messages.newer(channel, after or 0, THREADS_PER_PAGE)
         key = channel_key(channel.address)
         described = [
-            self._described(key, view_of(each, zone, unmarked(channel)), reply_to=each.reply_to) for each in newer
+            self._described(key, view_of(each, zone, unmarked(request, channel)), reply_to=each.reply_to)
+            for each in newer
         ]
         return JSONResponse({"messages": described})
 
@@ -175,7 +176,7 @@ class Workspace:
             says = await self._messages.change(channel, reply.update, number)
             if says is not None:
                 at = self._clock.now().astimezone(zone)
-                view = MessageView(id=str(number), message=says, at=at, marks=unmarked(channel))
+                view = MessageView(id=str(number), message=says, at=at, marks=unmarked(request, channel))
                 if wants_json(request):
                     return JSONResponse({**self._described(key, view), "updates": True})
                 return RedirectResponse(channel_path(channel.address), status_code=303)
@@ -193,7 +194,7 @@ class Workspace:
             )
         else:
             posted = await self._platform.publish(key, reply.message, by=visitor.name, used=line)
-            view = view_of(posted, zone, unmarked(channel))
+            view = view_of(posted, zone, unmarked(request, channel))
         if wants_json(request):
             return JSONResponse({**self._described(key, view), "replaces": in_place, "failed": reply.failed})
         if not view.ephemeral:
@@ -225,7 +226,7 @@ class Workspace:
         name, zone = channel_key(channel.address), reader_zone(request, channel)
 
         def describe(logged: LoggedMessage) -> Mapping[str, Any]:
-            return self._described(name, view_of(logged, zone, unmarked(channel)), reply_to=logged.reply_to)
+            return self._described(name, view_of(logged, zone, unmarked(request, channel)), reply_to=logged.reply_to)
 
         return StreamingResponse(
             self._streams.follow(name, after, describe),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
@@ -17,7 +17,7 @@ from adapters.web.pages.shell import Shells
 from adapters.web.people.visitor import person_of
 from adapters.web.serving.forms import fields_of, id_of
 from adapters.web.serving.protection import wants_json
-from bot.channels.channel import Address, Channel, PlatformName
+from bot.channels.channel import Channel
 from bot.digests.cards import NO_VOTES
 from bot.errors import UserError
 from bot.messages.plain import plain_text
@@ -45,7 +45,7 @@ class Marking:
 
     async def marks(self, request: Request, channel: Channel | None, paper_ids: Sequence[str]) -> Marks:
         """The reader's marks of these papers; votes are those of the channel, if there is one."""
-        reader = _call(request, _list_address(channel), channel, "").reader
+        reader = _call(request, channel, "").reader
         ids = list(dict.fromkeys(paper_ids))
         saved = await self._reading.saved_ids(reader, ids)
         if channel is None:
@@ -53,7 +53,7 @@ class Marking:
         person = person_of(request, channel.address)
         tallies = await self._reading.tallies([channel.id], ids)
         return Marks(
-            votes_in=channel_key(channel.address),
+            votes_in=_votes_in(request, channel),
             saved=saved,
             votes=await self._reading.own_votes(channel.id, person.id, ids),
             tallies={paper_id: tally for (_, paper_id), tally in tallies.items()},
@@ -68,8 +68,7 @@ class Marking:
         channel = await self._shells.find(request, address_of_key(key)) if key else None
         if what not in _LINES or (channel is None and what in ("up", "down")):
             raise UserError("Choose a channel in which to vote.")
-        address = channel.address if channel and what in ("up", "down") else _list_address(channel)
-        call = _call(request, address, channel, _LINES[what].format(paper_id))
+        call = _call(request, channel, _LINES[what].format(paper_id))
         number = id_of(fields.get("from"))
         pressed = await self._messages.remote_id(channel, number) if channel and number is not None else None
         reply = await self._commands.run(replace(call, from_message=pressed))
@@ -95,18 +94,18 @@ class Marking:
         }
 
 
-def unmarked(channel: Channel) -> Marks:
+def unmarked(request: HTTPConnection, channel: Channel) -> Marks:
     """For messages that come while a page is open: they say their votes themselves."""
-    return Marks(votes_in=channel_key(channel.address))
+    return Marks(votes_in=_votes_in(request, channel))
 
 
-def _list_address(channel: Channel | None) -> Address:
-    """Where a reader's list is theirs: on the web it is one list, whichever channel they look at."""
-    return channel.address if channel and channel.address.platform is PlatformName.WEB else address_of("")
+def _votes_in(request: HTTPConnection, channel: Channel) -> str:
+    """The key of the channel, if the visitor's votes count in it."""
+    return "" if person_of(request, channel.address).only_looks else channel_key(channel.address)
 
 
-def _call(request: Request, address: Address, channel: Channel | None, line: str) -> CommandCall:
-    name = channel.name if channel else ""
+def _call(request: Request, channel: Channel | None, line: str) -> CommandCall:
+    address, name = (channel.address, channel.name) if channel else (address_of(""), "")
     return CommandCall(line=line, address=address, channel_name=name, person=person_of(request, address))
 
 

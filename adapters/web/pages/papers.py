@@ -16,8 +16,8 @@ from adapters.web.pages.choice import chosen_channel, with_params
 from adapters.web.pages.marking import Marking
 from adapters.web.pages.rendering import Pages
 from adapters.web.pages.shell import Place, Shells
-from adapters.web.people.visitor import person_of, reader_zone
-from bot.channels.channel import Channel, PlatformName
+from adapters.web.people.visitor import person_of, reader_zone, visitor_of
+from bot.channels.channel import Channel
 from bot.digests.cards import facts_of, links_of, paper_card, result_card
 from bot.errors import UserError
 from bot.library.archive import ChannelVotes, Posting
@@ -28,6 +28,7 @@ from bot.papers.citations import bibtex
 from bot.papers.ids import parse_paper_id
 from bot.papers.paper import Paper, PaperRecord
 from bot.papers.sources import title_of_source
+from bot.people.people import People
 from bot.platforms.command_calls import CommandCall, CommandRunner
 from bot.query.printing import printed
 from bot.query.syntax import Author, Category
@@ -74,12 +75,14 @@ class PaperPage:
         *,
         library: Library,
         commands: CommandRunner,
+        people: People,
         marking: Marking,
         pages: Pages,
         shells: Shells,
     ) -> None:
         self._library = library
         self._commands = commands
+        self._people = people
         self._marking = marking
         self._pages = pages
         self._shells = shells
@@ -115,7 +118,7 @@ class PaperPage:
             if postings
             else [],
             came_total=postings.total if postings else 0,
-            liked=[_liked(one) for one in await self._votes(paper)],
+            liked=await self._liked(request, paper),
             cite=Document(name=f"{paper.id.replace('/', '-')}.bib", text=bibtex([paper]), media_type="text/plain"),
             similar=similar,
             marks=await self._marking.marks(request, channel, [paper.id, *(card.paper_id for card in similar)]),
@@ -135,8 +138,12 @@ class PaperPage:
     async def _similar(self, paper: Paper) -> Sequence[Result]:
         return await self._library.searching.similar(paper, limit=SIMILAR)
 
-    async def _votes(self, paper: Paper) -> Sequence[ChannelVotes]:
-        return await self._library.archive.votes(paper.id, channels=VOTES, people=VOTERS)
+    async def _liked(self, request: Request, paper: Paper) -> list[Liked]:
+        votes = await self._library.archive.votes(paper.id, channels=VOTES, people=VOTERS)
+        # People of other platforms are ids here, which say nothing to anybody; those of the workspace have names.
+        names = {account.reader: account.name for account in await self._people.accounts()} if votes else {}
+        names[visitor_of(request).id] = "you"
+        return [_liked(one, [names[person] for person in one.up if person in names]) for one in votes]
 
     async def _why(self, request: Request, channel: Channel, paper: Paper) -> Message:
         """What became of it in the channel, as the command tells it."""
@@ -170,8 +177,5 @@ def _came(one: Posting, when: str) -> Came:
     return Came(one.channel.full_name, f"{path}/d/{one.digest_id}" if one.digest_id else path, when, not one.shown)
 
 
-def _liked(one: ChannelVotes) -> Liked:
-    # Other platforms' people are ids here, which say nothing to anybody.
-    named = one.channel.address.platform is PlatformName.WEB
-    path = channel_path(one.channel.address)
-    return Liked(one.channel.full_name, path, one.tally.up, one.tally.down, one.up if named else ())
+def _liked(one: ChannelVotes, people: Sequence[str]) -> Liked:
+    return Liked(one.channel.full_name, channel_path(one.channel.address), one.tally.up, one.tally.down, people)

@@ -98,13 +98,15 @@ async def test_a_papers_page_tells_all_that_is_known_of_it(store: SqlStore, tmp_
     async with elsewhere(store, tmp_path, platform=PlatformName.WEB) as there:
         await digest_of(there, paper(1), paper(2), paper(3, "sound"))
         await there.core.say("vote 2605.00001 up")
+        await there.client.post("/mark", json={"paper": "2605.00001", "mark": "up", "channel": "general"}, headers=JSON)
         page = await there.page("/paper/2605.00001?c=general")
         assert "We study diffusion number 1." in page
         assert links(page, "Yann LeCun")[0] == "/search?q=author%3A%22yann+lecun%22"
         assert links(page, "cs.CV")[0] == "/search?q=cat%3Acs.CV"
         [came] = [link for link in links(page, "#general") if "/d/" in link]
         assert "Paper 2 on diffusion" in await there.page(came)
-        assert "👍 1 · 👎 0" in page
+        assert "👍 2 · 👎 0" in page
+        assert "liked by <bdi>you</bdi>" in page
         assert "@misc{lecun" in page
         assert "It was posted here." in page
         assert "Paper 2 on diffusion" in page.split('id="similar"')[1]
@@ -201,6 +203,19 @@ async def test_marks_are_set_and_shown_wherever_a_paper_is(store: SqlStore, tmp_
             "/mark", data={"paper": "2605.00001", "mark": "save"}, headers={**PAGE, "referer": "http://evil.example//x"}
         )
         assert foreign.headers["location"] == "/paper/2605.00001"
+
+
+async def test_who_only_looks_at_a_channel_elsewhere_is_not_asked_for_votes(store: SqlStore, tmp_path: Path) -> None:
+    async with elsewhere(store, tmp_path) as there:
+        await digest_of(there, paper(1))
+        page = await there.page("/c/slack:local:general")
+        assert 'value="save" class="button keep"' in page
+        assert 'value="up"' not in page
+        saved = await there.client.post(
+            "/mark", json={"paper": "2605.00001", "mark": "save", "channel": "slack:local:general"}, headers=JSON
+        )
+        assert saved.json()["saved"]
+        assert 'value="unsave"' in await there.page("/paper/2605.00001")
 
 
 async def test_a_vote_changes_the_posted_message(store: SqlStore, tmp_path: Path) -> None:
