@@ -63,6 +63,16 @@ class Forecasts:
 
     async def latest(self, wanted: Query, limit: int) -> list[Paper]:
         """The newest papers that it finds."""
+        newest = await self.newest() if wanted.by_example() else None
+        if newest is not None:
+            # To compare all papers with examples takes long, and most often those of the last days are enough.
+            lately, _ = await days_known(self._index, newest)
+            papers = await self._newest_of(wanted.meeting(lately), limit)
+            if len(papers) == limit:
+                return papers
+        return await self._newest_of(wanted, limit)
+
+    async def _newest_of(self, wanted: Query, limit: int) -> list[Paper]:
         found = await self._index.search(Query.of(wanted.root, Sort.NEW), limit=limit)
         papers = await self._papers.papers([hit.paper_id for hit in found.hits])
         return [papers[hit.paper_id] for hit in found.hits if hit.paper_id in papers]

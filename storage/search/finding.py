@@ -16,7 +16,7 @@ from bot.papers.paper import Paper
 from bot.query.models import MeaningModel, WordModel
 from bot.query.queries import Query as PaperQuery
 from bot.query.queries import wanted_words
-from bot.query.syntax import Node, Sort
+from bot.query.syntax import And, Days, Node, Sort
 from bot.search.results import FEW_RESULTS, Hit, SearchPage
 from bot.text.inflections import beginnings
 from bot.text.words import stemmed
@@ -42,9 +42,6 @@ _LOOK_FURTHER = 8
 #: Papers that are put in order by their nearness to what is asked for by its meaning.
 _MOST_RANKED = 500
 
-#: Papers that are counted by their ids, where that is quicker than to find them anew for each condition.
-_COUNTED_BY_ID = 1000
-
 _Found = tuple[float, str, DocAddress]
 
 
@@ -57,6 +54,8 @@ class Search:
         self._stored: dict[tuple[int, int], Document] = {}
         self._views = views
         self._like: dict[tuple[WordModel | MeaningModel, bool], Query] = {}
+        #: What every paper meets that can be an answer, where that is known: no others need be compared with examples.
+        self._within: Query | None = None
 
     def page(self, query: PaperQuery, limit: int, offset: int) -> SearchPage:
         """The papers that match, in the order that the query wants, and related ones.
@@ -65,6 +64,9 @@ class Search:
         """
         root = query.root
         with engine_errors():
+            days = [node for node in (root.nodes if isinstance(root, And) else ()) if isinstance(node, Days)]
+            if days:
+                self._within = Query.boolean_query([self._condition(one) for one in days])
             if query.sort is Sort.RELEVANCE and has_relevance(root):
                 ranked = ranked_query(self._schema, root, self._alike, self._nearness(root))
                 total, found = self._ranked(ranked, limit, offset)
@@ -80,15 +82,9 @@ class Search:
     def counts(self, query: PaperQuery, conditions: Sequence[Node]) -> list[int]:
         """How many papers match the query and each of these conditions."""
         with engine_errors():
-            found = Query.const_score_query(exact_query(self._schema, query.root, self._alike), 0.0)
             met = [self._condition(one) for one in conditions]
-            if query.by_example():
-                # What is found by likeness is a long list of ids, which takes time with every condition anew.
-                either = Query.boolean_query([(Occur.Should, one) for _, one in met])
-                both = Query.boolean_query([(Occur.Must, found), (Occur.Must, either)])
-                hits: Any = self._searcher.search(both, _COUNTED_BY_ID + 1, count=False).hits
-                if len(hits) <= _COUNTED_BY_ID:
-                    found = self._by_id([self._id(address) for _, address in hits])
+            self._within = Query.boolean_query([(Occur.Should, one) for _, one in met])
+            found = Query.const_score_query(exact_query(self._schema, query.root, self._alike), 0.0)
             return [self._count(Query.boolean_query([(Occur.Must, found), one])) for one in met]
 
     def _condition(self, node: Node) -> tuple[Occur, Query]:
@@ -187,8 +183,12 @@ class Search:
 
     def _reaching(self, model: WordModel) -> list[str]:
         everything, wanted = self._searcher.num_docs, _FIRST_LOOK
+        scored = sum_query(self._schema, model)
+        if self._within is not None:
+            silent = Query.const_score_query(self._within, 0.0)
+            scored = Query.boolean_query([(Occur.Must, scored), (Occur.Must, silent)])
         while True:
-            hits: Any = self._searcher.search(sum_query(self._schema, model), wanted, count=False).hits
+            hits: Any = self._searcher.search(scored, wanted, count=False).hits
             if len(hits) < wanted or hits[-1][0] < model.threshold or wanted >= everything:
                 return [self._id(address) for score, address in hits if score >= model.threshold]
             wanted = min(_LOOK_FURTHER * wanted, everything)
