@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
@@ -155,11 +156,16 @@ def digests_by_hour(times: Sequence[DigestTime], now: datetime) -> list[int]:
     """
     first = now.replace(minute=0, second=0, microsecond=0)
     counts = [0] * HOURS
+    # Digests of one schedule may be spread over minutes: by the minute they are few again.
+    alike: Counter[tuple[str, str, datetime]] = Counter()
     for time in times:
-        due: datetime | None = max(time.next_digest_at, first)
-        while due is not None and due < first + HOURS * _HOUR:
-            counts[(due - first) // _HOUR] += time.channels
-            due = next_digest_at(time.schedule, time.time_zone, max(due, now))
+        due = max(time.next_digest_at, first).replace(second=0, microsecond=0)
+        alike[time.schedule, time.time_zone, due] += time.channels
+    for (schedule, time_zone, at), channels in alike.items():
+        following: datetime | None = at
+        while following is not None and following < first + HOURS * _HOUR:
+            counts[(following - first) // _HOUR] += channels
+            following = next_digest_at(schedule, time_zone, max(following, now))
     return counts
 
 

@@ -95,10 +95,9 @@ async def main(out: Path, names: tuple[str, ...]) -> None:
     async with a_browser() as browser:
         for name, html in wanted.items():
             await photograph(browser, html, out / f"{name}.png")
-        if "workspace".startswith(names):
-            await photograph_workspace(browser, out / "workspace.png")
-            shrink(out / "workspace.png")
-    print(f"{len(wanted)} pictures of chats in {out}")
+        for file in await photograph_workspace(browser, out, names):
+            shrink(file)
+    print(f"The pictures are in {out}")
 
 
 if __name__ == "__main__":
