@@ -10,13 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import Channel
 from bot.digests.digest import DeliveryState
-from bot.library.archive import ChannelVotes, ListedDay, PastDigest, Posting, Postings
+from bot.library.archive import MOST_COUNTED, ChannelVotes, ListedDay, PastDigest, Posting, Postings
 from bot.reading.votes import Tally, Vote
 from storage.channels import channel_of, select_channels
 from storage.database import Database
 from storage.deliveries import digest_of
 from storage.papers import paper_of
-from storage.statements import chunks
 from storage.tables.channels import CHANNELS, PERSONAL_CHANNELS
 from storage.tables.papers import LISTINGS, PAPERS
 from storage.tables.posts import DELIVERIES, DIGESTS
@@ -66,35 +65,34 @@ class SqlArchive:
         shown = (func.coalesce(DELIVERIES.c.position, 0) <= func.coalesce(DIGESTS.c.shown, 0)).label("was_shown")
         found: dict[str, Postings] = {}
         async with self._database.read() as connection:
-            for some in chunks(paper_ids):
-                counted = (
-                    select(DELIVERIES.c.paper_id, func.count().label("number"))
-                    .where(DELIVERIES.c.paper_id.in_(some), DELIVERIES.c.posted_at.is_not(None), _NOBODYS)
-                    .group_by(DELIVERIES.c.paper_id)
+            # A paper at a time: then the index has the latest, however many channels have it.
+            for paper_id in dict.fromkeys(paper_ids):
+                posted = (DELIVERIES.c.paper_id == paper_id, DELIVERIES.c.posted_at.is_not(None), _NOBODYS)
+                some = select(DELIVERIES.c.id).where(*posted).limit(MOST_COUNTED).subquery()
+                number = (await connection.execute(select(func.count()).select_from(some))).scalar_one()
+                if not number:
+                    continue
+                latest = (
+                    select(DELIVERIES.c.channel_id, DELIVERIES.c.posted_at, DELIVERIES.c.digest_id, shown)
+                    .outerjoin(DIGESTS, DIGESTS.c.id == DELIVERIES.c.digest_id)
+                    .where(*posted)
+                    .order_by(DELIVERIES.c.posted_at.desc(), DELIVERIES.c.id.desc())
+                    .limit(each)
                 )
-                for paper_id, number in (await connection.execute(counted)).all():
-                    # A paper at a time: then the index has the latest, however many channels have it.
-                    latest = (
-                        select(DELIVERIES.c.channel_id, DELIVERIES.c.posted_at, DELIVERIES.c.digest_id, shown)
-                        .outerjoin(DIGESTS, DIGESTS.c.id == DELIVERIES.c.digest_id)
-                        .where(DELIVERIES.c.paper_id == paper_id, DELIVERIES.c.posted_at.is_not(None), _NOBODYS)
-                        .order_by(DELIVERIES.c.posted_at.desc(), DELIVERIES.c.channel_id)
-                        .limit(each)
-                    )
-                    rows = (await connection.execute(latest)).all()
-                    channels = await _channels(connection, [row.channel_id for row in rows])
-                    found[paper_id] = Postings(
-                        number,
-                        tuple(
-                            Posting(
-                                channel=channels[row.channel_id],
-                                posted_at=row.posted_at,
-                                digest_id=row.digest_id,
-                                shown=bool(row.was_shown),
-                            )
-                            for row in rows
-                        ),
-                    )
+                rows = (await connection.execute(latest)).all()
+                channels = await _channels(connection, [row.channel_id for row in rows])
+                found[paper_id] = Postings(
+                    number,
+                    tuple(
+                        Posting(
+                            channel=channels[row.channel_id],
+                            posted_at=row.posted_at,
+                            digest_id=row.digest_id,
+                            shown=bool(row.was_shown),
+                        )
+                        for row in rows
+                    ),
+                )
         return found
 
     async def votes(self, paper_id: str, *, channels: int, people: int) -> list[ChannelVotes]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from bot.channels.channel import Channel
 from bot.digests.digest import Digest
 from bot.papers.paper import Paper
 from bot.reading.votes import Tally
+from bot.text.counting import count_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +44,23 @@ class Posting:
     shown: bool
 
 
+#: Channels that have a paper are counted so far; who has more reads that they are many.
+MOST_COUNTED: Final = 1_000
+
+
 @dataclass(frozen=True, slots=True)
 class Postings:
-    """The channels in which a paper was posted last, the latest first; `total` counts all of them."""
+    """The channels in which a paper was posted last, the latest first; `total` counts all, up to `MOST_COUNTED`."""
 
     total: int = 0
     latest: tuple[Posting, ...] = ()
+
+    @property
+    def others(self) -> str:
+        """How many there are beside the latest, in words; empty for none."""
+        if self.total >= MOST_COUNTED:
+            return "many other channels"
+        return count_of(others, "other channel") if (others := self.total - len(self.latest)) > 0 else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,7 @@ async def test_where_a_paper_was_posted_is_told_of_channels_and_not_of_people(co
     found = (await core.store.archive.postings([paper_id, "nobody"], 2))[paper_id]
     assert (found.total, len(found.latest)) == (3, 2)
     assert all(posting.shown and posting.digest_id for posting in found.latest)
+    assert found.others == "1 other channel"
     everywhere = (await core.store.archive.postings([paper_id], 10))[paper_id]
     assert {posting.channel.name for posting in everywhere.latest} == {"general", "vision", "sound"}
 

@@ -224,10 +224,10 @@ def _month(day: date, counts: Mapping[date, int]) -> CalendarMonth:
     return CalendarMonth(f"{day:%B %Y}", weeks, f"/archive/{before:%Y-%m}", f"/archive/{after:%Y-%m}")
 
 
-def _came(postings: Postings | None) -> tuple[list[tuple[str, str]], int]:
-    """The channels that a paper was posted to, each with the address of its digest; and how many more they are."""
+def _came(postings: Postings | None) -> tuple[list[tuple[str, str]], str]:
+    """The channels that a paper was posted to, each with the address of its digest; and how many others there are."""
     if postings is None:
-        return [], 0
+        return [], ""
     named = [
         (
             one.channel.shown_name,
@@ -235,4 +235,4 @@ def _came(postings: Postings | None) -> tuple[list[tuple[str, str]], int]:
         )
         for one in postings.latest
     ]
-    return named, postings.total - len(named)
+    return named, postings.others

@@ -117,7 +117,7 @@ class PaperPage:
             came=[_came(one, f"{day_words(one.posted_at.astimezone(zone))}") for one in postings.latest]
             if postings
             else [],
-            came_total=postings.total if postings else 0,
+            came_others=postings.others if postings else "",
             liked=await self._liked(request, paper),
             cite=Document(name=f"{paper.id.replace('/', '-')}.bib", text=bibtex([paper]), media_type="text/plain"),
             similar=similar,
