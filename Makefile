@@ -9,8 +9,8 @@ SECONDS ?= 600
 RUN_STAMP := $(VENV)/.run-ready
 DEV_STAMP := $(VENV)/.dev-ready
 
-# A dot for each package, instead of pip's hundreds of lines. Whether it went well is seen by the file that is made.
-DOTS := while read -r word rest; do case $$word in Collecting) printf .;; Installing) printf ' installing';; esac; done; echo
+# On a terminal a dot for each package, instead of pip's hundreds of lines. Whether it went well is seen by the file that is made.
+DOTS := while read -r word rest; do case $$word in Collecting) test ! -t 1 || printf .;; Installing) test ! -t 1 || printf ' installing';; esac; done; test ! -t 1 || echo
 
 .PHONY: demo run test lint format bench soak fuzz pictures lock clean
 
@@ -61,6 +61,7 @@ $(RUN_STAMP): $(BIN)/python requirements.lock pyproject.toml
 	@touch $@
 
 $(DEV_STAMP): $(RUN_STAMP) requirements-dev.lock
+	@echo "Fetching what its tests need, once: it takes a minute or two."
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
