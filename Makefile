@@ -12,7 +12,7 @@ DEV_STAMP := $(VENV)/.dev-ready
 # On a terminal a dot for each package, instead of pip's hundreds of lines. Whether it went well is seen by the file that is made.
 DOTS := while read -r word rest; do case $$word in Collecting) test ! -t 1 || printf .;; Installing) test ! -t 1 || printf ' installing';; esac; done; test ! -t 1 || echo
 
-.PHONY: demo run test lint format bench soak fuzz pictures lock clean
+.PHONY: demo run test lint format bench soak fuzz audit pictures lock clean
 
 demo: $(RUN_STAMP) ## the whole bot with sample papers in a local web workspace
 	$(BIN)/paperround demo $(ARGS)
@@ -41,6 +41,9 @@ soak: $(DEV_STAMP) ## an hour of crashes, lost answers and full disks on both da
 
 fuzz: $(DEV_STAMP) ## hostile input for everything that reads what others wrote, for ten minutes, or SECONDS=
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(ARGS)
+
+audit: ## known weaknesses of what is installed, and a list of it (CycloneDX); says so where the network has neither
+	PYTHON=$(PYTHON) .ci/audit
 
 pictures: $(DEV_STAMP) ## what people see in Slack, in Discord and in the workspace, drawn into docs/pictures
 	$(BIN)/python -m tests.pictures $(ARGS)
@@ -71,6 +74,8 @@ lock: $(BIN)/python ## pin every dependency again
 	  --no-emit-index-url --no-annotate --no-header --upgrade --extra build --extra meaning -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header --upgrade --extra build --extra meaning --extra dev -o requirements-dev.lock
+	printf 'pip-audit>=2.9\ncyclonedx-bom>=7\n' | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header --upgrade -o requirements-audit.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) $(VENV)-audit sbom.json .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

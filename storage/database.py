@@ -271,7 +271,9 @@ def _sqlite_engine(url: str) -> AsyncEngine:
             f"The folder of the database, {folder}, cannot be made ({error.strerror}). Make it for this user, or name "
             "another with PAPERROUND_DATA_DIR or PAPERROUND_DATABASE_URL."
         ) from error
-    engine = create_async_engine(url, json_serializer=_write_json, connect_args={"timeout": SQLITE_BUSY_TIMEOUT})
+    engine = create_async_engine(
+        url, json_serializer=_write_json, hide_parameters=True, connect_args={"timeout": SQLITE_BUSY_TIMEOUT}
+    )
     _drop_what_cannot_be_stored(engine.sync_engine)
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -300,6 +302,7 @@ def _postgres_engine(url: str) -> AsyncEngine:
     engine = create_async_engine(
         url,
         pool_pre_ping=True,
+        hide_parameters=True,  # what errors and tracebacks would show of what is stored
         json_serializer=_write_json,
         connect_args={
             "server_settings": settings,

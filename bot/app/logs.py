@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import IO, Any, Final
 
 import structlog
@@ -24,8 +24,11 @@ _MINUTE: Final = 60.0
 _AWAY: Final = "the database did not answer"
 
 
-def configure_logs(level: LogLevel, form: LogFormat) -> None:
-    """Sends our events and those of the libraries to stderr, as text for people or JSON for machines."""
+def configure_logs(level: LogLevel, form: LogFormat, secrets: Collection[str] = ()) -> None:
+    """Sends our events and those of the libraries to stderr, as text for people or JSON for machines.
+
+    `secrets` never stand there, whoever repeats them: a library, or a server that sends back what it was sent.
+    """
     on_terminal = sys.stderr.isatty()
     as_text = form is LogFormat.TEXT or (form is LogFormat.AUTO and on_terminal)
     shared: list[structlog.types.Processor] = [
@@ -46,7 +49,7 @@ def configure_logs(level: LogLevel, form: LogFormat) -> None:
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last, renderer],
     )
-    handler = BoundedHandler(sys.stderr)
+    handler = BoundedHandler(sys.stderr, secrets=secrets)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]
@@ -73,8 +76,11 @@ def drop_echoes(_logger: object, _method: str, event: structlog.types.EventDict)
 class BoundedHandler(logging.StreamHandler[IO[str]]):
     """Writes so many lines a minute at most, and then says how many it left out."""
 
-    def __init__(self, stream: IO[str], now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, stream: IO[str], now: Callable[[], float] = time.monotonic, secrets: Collection[str] = ()
+    ) -> None:
         super().__init__(stream)
+        self._secrets = secrets
         self._now = now
         self._begun = now()
         self._alike: Counter[object] = Counter()
@@ -92,6 +98,9 @@ class BoundedHandler(logging.StreamHandler[IO[str]]):
         if self._takes(record):
             super().emit(record)
 
+    def format(self, record: logging.LogRecord) -> str:
+        return hidden(super().format(record), self._secrets)
+
     def _takes(self, record: logging.LogRecord) -> bool:
         what = kind_of(record)
         self._lines += 1
@@ -103,6 +112,13 @@ class BoundedHandler(logging.StreamHandler[IO[str]]):
         if not room:
             self._left_out[what] += 1
         return room
+
+
+def hidden(text: str, secrets: Collection[str]) -> str:
+    """The text without these secrets."""
+    for secret in secrets:
+        text = text.replace(secret, "…")
+    return text
 
 
 def kind_of(record: logging.LogRecord) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -187,6 +189,15 @@ class Settings(BaseSettings):
     )
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error")
     log_format: LogFormat = Field(LogFormat.AUTO, description="text, json, or auto: text on a terminal")
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values that are written nowhere, the longest first. What is very short would be found in any text."""
+        values = [value.get_secret_value() for _, value in self if isinstance(value, SecretStr)]
+        values += self.secret_key.get_secret_value().split(",")
+        with suppress(ValueError):  # no address at all
+            values.append(urlsplit(self.database_url).password or "")
+        return tuple(sorted({value for value in values if len(value) >= 6}, key=len, reverse=True))
 
     @property
     def store_url(self) -> str:

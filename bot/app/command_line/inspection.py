@@ -17,6 +17,7 @@ from bot.app.command_line.exit_codes import FAILED
 from bot.app.command_line.session import quiet_logs, with_application
 from bot.app.doctor.diagnosis import diagnose
 from bot.app.doctor.findings import Mark
+from bot.app.logs import hidden
 from bot.app.settings import read_settings
 from bot.channels.channel import PlatformName
 from bot.errors import StorageError, UserError
@@ -98,7 +99,7 @@ def doctor() -> None:
         well = True
         async with contextlib.aclosing(diagnose(settings, problems)) as findings:
             async for finding in findings:
-                click.echo(str(finding))
+                click.echo(hidden(str(finding), settings.secrets))
                 well &= finding.mark is not Mark.PROBLEM
         return well
 

@@ -30,7 +30,7 @@ def demo(port: int | None) -> None:
         if port is not None:
             changes["web_port"] = port
         settings = load_settings().model_copy(update=changes)
-        configure_logs(LogLevel.WARNING, settings.log_format)
+        configure_logs(LogLevel.WARNING, settings.log_format, settings.secrets)
         run_to_end(_demo(settings))
 
 

@@ -22,7 +22,7 @@ _log = structlog.get_logger()
 def load() -> Settings:
     """The settings of a service, with its logs set up by them; warns of names that were meant to be settings."""
     settings = load_settings()
-    configure_logs(settings.log_level, settings.log_format)
+    configure_logs(settings.log_level, settings.log_format, settings.secrets)
     for unknown in unknown_settings():
         _log.warning("settings.unknown", reason=str(unknown))
     for line in unreadable_lines():
@@ -32,7 +32,8 @@ def load() -> Settings:
 
 def quiet_logs(settings: Settings) -> None:
     """Logs of a command that ends by itself: its answer is what people want to see."""
-    configure_logs(max(settings.log_level, LogLevel.WARNING, key=list(LogLevel).index), settings.log_format)
+    level = max(settings.log_level, LogLevel.WARNING, key=list(LogLevel).index)
+    configure_logs(level, settings.log_format, settings.secrets)
 
 
 def with_application(work: Callable[[Application], Awaitable[int]]) -> None:
