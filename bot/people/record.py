@@ -44,14 +44,18 @@ class Record:
         channel_name: str = "",
         *,
         outcome: Outcome = Outcome.BEGUN,
+        typed: bool = True,
     ) -> int:
-        """Writes the line, without its secrets; returns its id. Raises `StorageError`: then nothing may be changed."""
+        """Writes the line, without its secrets where somebody `typed` it; returns its id.
+
+        Raises `StorageError`: then nothing may be changed.
+        """
         change = Change(
             at=self._clock.now(),
             via=author.via,
             person=author.person,
             name=author.name,
-            line=without_secrets(line),
+            line=without_secrets(line) if typed else line,
             address=address,
             channel_name=channel_name,
         )
@@ -66,8 +70,11 @@ class Record:
 
     @asynccontextmanager
     async def change(self, author: Author, line: str) -> AsyncIterator[None]:
-        """A change that is made in the block. One that is refused there (`UserError`) leaves no line."""
-        line_id = await self.begin(author, line)
+        """A change that is made in the block, in words of ours without secrets.
+
+        One that is refused there (`UserError`) leaves no line.
+        """
+        line_id = await self.begin(author, line, typed=False)
         try:
             yield
         except UserError:

@@ -41,7 +41,7 @@ async def said(store: SqlStore) -> list[tuple[str, Outcome]]:
     return [(line.change.line, line.outcome) for line in reversed(await store.audit.lines(limit=100))]
 
 
-async def test_names_are_one_whatever_their_case_and_form(people: People) -> None:
+async def test_names_are_one_whatever_their_case_and_form(store: SqlStore, people: People) -> None:
     ada = await people.add("  Ada ", Role.MANAGER, by=TERMINAL, password=PASSWORD)
     assert ada.name == "ada"
     with pytest.raises(UserError, match="somebody called ada already"):
@@ -51,6 +51,8 @@ async def test_names_are_one_whatever_their_case_and_form(people: People) -> Non
         with pytest.raises(UserError):
             await people.add(wrong, Role.READER, by=TERMINAL)
     assert account_name("ada@example.org") == "ada@example.org"
+    await people.add("bob@example.org", Role.READER, by=TERMINAL)
+    assert (await said(store))[-1][0] == "people add bob@example.org --role reader"
 
 
 async def test_a_password_fits_its_name_alone(people: People) -> None:
