@@ -104,7 +104,7 @@ def test_no_secret_is_written_while_nothing_works(broken: tuple[Bot, int], tmp_p
     texts["Slack's request"] = ask(f"{here}/slack/events", form={"token": OTHERS["guess"]})
     assert bot.stop() == 0
     for arguments in (
-        ("doctor",), ("status",), ("poll",), ("people", "list"),
+        ("status",), ("people", "list"),
         ("audit", "--json"), ("backup", str(tmp_path / "backup")),
     ):  # fmt: skip
         ended = bot.cli(*arguments, expect=None)
