@@ -49,6 +49,17 @@ class FakeApis(asyncio.Protocol):
             return {"ok": True, "channel": "C1", "ts": f"{time.time():.0f}.{next(self.numbers):06}"}
         if path.endswith("/users/@me"):
             return {"id": "1", "username": "bot", "discriminator": "0", "avatar": None}
+        if path.endswith("/applications/@me"):
+            names = {"name": "bot", "icon": None, "description": "", "summary": "", "verify_key": ""}
+            owner = {"id": "2", "username": "ada", "discriminator": "0", "avatar": None}
+            return {
+                "id": "1",
+                **names,
+                "owner": owner,
+                "bot_public": False,
+                "bot_require_code_grant": False,
+                "flags": 0,
+            }
         return {"id": str(next(self.numbers)), "type": 0, "channel_id": "1"}
 
     def _send(self, answer: dict[str, Any]) -> None:

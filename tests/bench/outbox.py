@@ -26,6 +26,7 @@ from adapters.slack.platform import SlackPlatform
 from bot.channels.channel import Address, PlatformName
 from bot.clocks import SystemClock
 from bot.platforms.command_calls import CommandCall
+from bot.posting.post import PostState
 from bot.topics.store import TopicOptions
 from storage.store import SqlStore
 from tests.bench import Row, Stopwatch, Times
@@ -110,6 +111,7 @@ async def _measured(name: PlatformName, database: str, url: str, folder: Path, a
         going_out = asyncio.create_task(core.engine.outbox.drain())
         asked = await _asked(core, going_out, workspace)
         posted = await going_out
+        assert (await store.posts.counts())[PostState.SENT] == CHANNELS
     done = _processor()
     await platform.close()
     await core.index.close()
