@@ -26,7 +26,7 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from bot.errors import OperatorError
-from storage.database import Database
+from storage.database.database import Database
 from storage.tables.channels import CHANNELS
 from storage.tables.papers import COUNTERS, DERIVED, PAPERS
 from storage.tables.people import ACCOUNTS, AUDIT_LINES, SHORT_LIVED

@@ -20,9 +20,9 @@ from bot.health.report import (
     StoredFacts,
 )
 from bot.posting.post import PostState
-from storage.database import Database
-from storage.due_posts import OPEN
-from storage.statements import upsert
+from storage.database.database import Database
+from storage.database.statements import upsert
+from storage.posting.due_posts import OPEN
 from storage.tables.channels import CHANNELS, PERSONAL_CHANNELS
 from storage.tables.papers import PAPERS
 from storage.tables.posts import POSTS

@@ -7,8 +7,8 @@ from typing import Final
 
 from sqlalchemy import delete, select
 
-from storage.database import Database
-from storage.statements import upsert
+from storage.database.database import Database
+from storage.database.statements import upsert
 from storage.tables.posts import IDEMPOTENCY_KEYS
 
 #: Keys whose time is over that each claim clears away: more than it adds, so that they never gather.

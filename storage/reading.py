@@ -10,9 +10,9 @@ from sqlalchemy import Select, delete, func, literal, select, union_all, update
 
 from bot.reading.lists import Reader, SavedPaper
 from bot.reading.votes import CastVote, Tally, Vote, VoteState
-from storage.database import Database
-from storage.papers import paper_of
-from storage.statements import chunks, upsert
+from storage.database.database import Database
+from storage.database.statements import chunks, upsert
+from storage.papers.papers import paper_of
 from storage.tables.papers import PAPERS
 from storage.tables.reading import SAVED_PAPERS, VOTES
 

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Delete, Row, Select, bindparam, delete, exists, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.counters import Counter, next_numbers
-from storage.database import Database
+from storage.database.counters import Counter, next_numbers
+from storage.database.database import Database
 from storage.tables.channels import CHANNELS, WORKSPACES
 from storage.tables.posts import DELIVERIES, DIGESTS, POSTS
 from storage.tables.reading import SAVED_PAPERS, VOTES

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from storage.archive import SqlArchive
-from storage.audit import SqlAuditStore
 from storage.backup import Backup
-from storage.channels import SqlChannelStore
-from storage.database import Database
-from storage.digests import SqlDigestStore
-from storage.feeds import SqlFeedStore
+from storage.channels.channels import SqlChannelStore
+from storage.channels.personal import SqlPersonalChannelStore
+from storage.channels.subscriptions import SqlSubscriptionStore
+from storage.database.database import Database
+from storage.database.locks import AdvisoryLocks
 from storage.health import SqlHealthStore
 from storage.idempotency import SqlIdempotencyStore
-from storage.locks import AdvisoryLocks
-from storage.outbox import SqlPostStore
-from storage.papers import SqlPaperStore
-from storage.people import SqlPeopleStore
-from storage.personal_channels import SqlPersonalChannelStore
+from storage.papers.feeds import SqlFeedStore
+from storage.papers.papers import SqlPaperStore
+from storage.papers.sources import SqlSourceStore
+from storage.papers.vectors import SqlVectorStore
+from storage.people.audit import SqlAuditStore
+from storage.people.people import SqlPeopleStore
+from storage.posting.archive import SqlArchive
+from storage.posting.digests import SqlDigestStore
+from storage.posting.outbox import SqlPostStore
 from storage.reading import SqlReadingStore
-from storage.sources import SqlSourceStore
 from storage.stored_times import SqlStoredTimes
-from storage.subscriptions import SqlSubscriptionStore
-from storage.vectors import SqlVectorStore
 from storage.web_messages import SqlMessageLog
 
 

@@ -13,9 +13,9 @@ from bot.intake.polling import LONGEST_WAIT as LONGEST_WAIT_OF_SOURCES
 from bot.people.people import INVITATION_LENGTH
 from bot.posting.outbox import LEASE
 from bot.posting.retries import LONGEST_WAIT
-from storage.database import Database
-from storage.due_posts import OPEN
-from storage.statements import chunks
+from storage.database.database import Database
+from storage.database.statements import chunks
+from storage.posting.due_posts import OPEN
 from storage.tables.channels import CHANNELS, INSTALLATIONS, OAUTH_STATES
 from storage.tables.people import INVITATIONS, SESSIONS
 from storage.tables.posts import POSTS

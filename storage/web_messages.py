@@ -10,9 +10,9 @@ from sqlalchemy import Row, Select, func, or_, select, update
 
 from bot.messages.message import MESSAGE_JSON, Message
 from bot.platforms.message_log import Arrival, LoggedMessage
-from storage.counters import Counter, next_numbers
-from storage.database import Database
-from storage.statements import chunks, upsert
+from storage.database.counters import Counter, next_numbers
+from storage.database.database import Database
+from storage.database.statements import chunks, upsert
 from storage.tables.posts import WEB_MESSAGES
 
 

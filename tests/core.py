@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.app.assembly import engine_of, services_of
 from bot.channels.channel import Address, Channel, PlatformName
-from bot.commands.reactions import Reactions
+from bot.commands.papers.reactions import Reactions
 from bot.commands.runner import Commands
 from bot.errors import NoModelError
 from bot.intake.feeds import Feeds

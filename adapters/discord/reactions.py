@@ -23,7 +23,7 @@ from adapters.discord.messages.components import PREFIX, walk
 from adapters.discord.messages.layouts import FLAG
 from adapters.discord.posting.edit import edit_message
 from bot.channels.channel import Address, PlatformName
-from bot.commands.reactions import meaning_of
+from bot.commands.papers.reactions import meaning_of
 from bot.messages.message import Message
 from bot.platforms.reactions import Reaction, ReactionListener
 

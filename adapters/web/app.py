@@ -15,22 +15,22 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from adapters.web.messages.reading import ChannelMessages
-from adapters.web.pages.account import AccountPage
-from adapters.web.pages.archive import ArchivePage
-from adapters.web.pages.channel_panel import ChannelPanel
-from adapters.web.pages.channels import Workspace
+from adapters.web.pages.channels.channel_panel import ChannelPanel
+from adapters.web.pages.channels.channels import Workspace
+from adapters.web.pages.channels.panel import Panel
+from adapters.web.pages.channels.panels import panels_of
+from adapters.web.pages.channels.settings import SettingsPages
+from adapters.web.pages.channels.topics import TopicPages
 from adapters.web.pages.health import HealthPage
-from adapters.web.pages.marking import Marking
-from adapters.web.pages.panel import Panel
-from adapters.web.pages.panels import panels_of
-from adapters.web.pages.papers import PaperPage
-from adapters.web.pages.people import PeoplePage
+from adapters.web.pages.papers.archive import ArchivePage
+from adapters.web.pages.papers.marking import Marking
+from adapters.web.pages.papers.papers import PaperPage
+from adapters.web.pages.papers.search import SearchPage
+from adapters.web.pages.people.account import AccountPage
+from adapters.web.pages.people.people import PeoplePage
 from adapters.web.pages.rendering import STATIC, Pages
-from adapters.web.pages.search import SearchPage
-from adapters.web.pages.settings import SettingsPages
 from adapters.web.pages.shell import Place, Shells
 from adapters.web.pages.switcher import Switcher
-from adapters.web.pages.topics import TopicPages
 from adapters.web.pages.welcome import WELCOME, WelcomePage
 from adapters.web.people.entrance import Entrance, LoginOptions
 from adapters.web.people.login import Login

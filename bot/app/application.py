@@ -32,7 +32,7 @@ from bot.channels.channel import PlatformName
 from bot.channels.directory import Directory
 from bot.checks import Check
 from bot.clocks import Clock, SteadyClock
-from bot.commands.reactions import Reactions
+from bot.commands.papers.reactions import Reactions
 from bot.commands.runner import Commands
 from bot.commands.services import Services
 from bot.digests.unfurling import Unfurling

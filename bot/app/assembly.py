@@ -43,7 +43,7 @@ from bot.search.index import SearchIndex
 from bot.topics.forms import TopicForms
 from bot.topics.matching import TopicMatching
 from bot.topics.model_change import ModelChange
-from storage.database import newest_revision
+from storage.database.database import newest_revision
 from storage.store import SqlStore
 
 

@@ -8,7 +8,7 @@ from bot.app.settings import Settings
 from bot.channels.directory import Directory
 from bot.clocks import Clock
 from bot.commands.overview import Overview
-from bot.commands.reactions import Reactions
+from bot.commands.papers.reactions import Reactions
 from bot.commands.runner import Commands
 from bot.digests.unfurling import Unfurling
 from bot.lifecycle.channels import ChannelLifecycle

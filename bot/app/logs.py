@@ -20,7 +20,7 @@ MOST_LINES: Final = 3_000
 MOST_ALIKE: Final = 60
 MOST_OF_ASYNCIO: Final = 1
 _MINUTE: Final = 60.0
-#: How every complaint about a database begins that is away: `storage.availability` says it for all of them.
+#: How every complaint about a database begins that is away: `storage.database.availability` says it for all of them.
 _AWAY: Final = "the database did not answer"
 
 

@@ -66,8 +66,8 @@ def slack_parts(settings: Settings, store: SqlStore, clock: Clock) -> SlackParts
     from adapters.slack.installation.workspaces import OneWorkspace
     from adapters.slack.paths import INSTALL_PATH
     from adapters.slack.platform import SlackPlatform
-    from storage.installations import SqlInstallationStore
-    from storage.token_encryption import open_token_encryption
+    from storage.channels.installations import SqlInstallationStore
+    from storage.channels.token_encryption import open_token_encryption
 
     token, client_id = settings.slack_bot_token.get_secret_value(), settings.slack_client_id
     connection = Connection(settings.slack_api_url, clock=clock)

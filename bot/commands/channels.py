@@ -14,8 +14,8 @@ from bot.channels.names import channel_name_of
 from bot.commands import timing
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
-from bot.commands.subscribing import MOST_TOPICS
-from bot.commands.topic_wording import is_about, titled
+from bot.commands.topics.subscribing import MOST_TOPICS
+from bot.commands.topics.wording import is_about, titled
 from bot.commands.wording import answer, hint, next_digest, say
 from bot.errors import UserError
 from bot.messages.message import Block, Button, Buttons, ButtonStyle, Items, bold, text

@@ -8,32 +8,15 @@ from time import perf_counter
 
 import structlog
 
-from bot.commands import (
-    by_example,
-    channels,
-    completion,
-    delivery,
-    forecasting,
-    interests,
-    looking_back,
-    muting,
-    reading,
-    retrying,
-    searching,
-    settings,
-    sources,
-    subscribing,
-    taste,
-    timing,
-    topics,
-    why,
-)
+from bot.commands import channels, completion, delivery, retrying, settings, sources, taste, timing
 from bot.commands.announcing import announce
 from bot.commands.help import asks_for_language, explanation, language, menu, overview
 from bot.commands.lines import read_arguments, split_line
+from bot.commands.papers import reading, searching, why
 from bot.commands.recording import note_refusal, recorded
 from bot.commands.registry import Arguments, Command, Kind, Parameter, Registry
 from bot.commands.services import Services
+from bot.commands.topics import by_example, forecasting, interests, looking_back, muting, subscribing, topics
 from bot.commands.wording import ONLY_LOOKS, UNSEEN, hint, mistake, trouble
 from bot.commits import Commit, Commits, watch
 from bot.errors import StorageError, UserError

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.channels.channel import Channel
-from bot.commands.by_example import query_written
-from bot.commands.searching import known_paper
+from bot.commands.papers.searching import known_paper
 from bot.commands.services import Services
+from bot.commands.topics.by_example import query_written
 from bot.errors import UserError
 from bot.forecasts.forecasting import Changes, FoundPaper
 from bot.forecasts.refinement import exclusions_of, with_example, without

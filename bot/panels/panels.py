@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.channels.channel import Channel
-from bot.commands.reading import MOST_SAVED, found_in_list
+from bot.commands.papers.reading import MOST_SAVED, found_in_list
 from bot.commands.services import Services
 from bot.panels.drafts import Drafts
 from bot.panels.health import ChannelHealth, channel_health

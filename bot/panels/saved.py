@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.commands.reading import found_in_list
+from bot.commands.papers.reading import found_in_list
 from bot.commands.services import Services
 from bot.library.searching import pages
 from bot.platforms.command_calls import CommandCall

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot.channels.channel import Channel
 from bot.commands.services import Services
-from bot.commands.topic_wording import described
+from bot.commands.topics.wording import described
 from bot.messages.message import Span
 from bot.text.counting import count_of
 from bot.topics.store import TopicFigures

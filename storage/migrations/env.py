@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 from sqlmodel.sql import sqltypes
 
-from storage.database import MIGRATION_LOCK
+from storage.database.database import MIGRATION_LOCK
 from storage.tables.base import JsonType
 
 TIMEOUT = 60.0  # seconds that a process waits for another one that migrates the same file

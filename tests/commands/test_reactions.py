@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.channels.channel import PlatformName
-from bot.commands.reactions import meaning_of
+from bot.commands.papers.reactions import meaning_of
 from bot.platforms.outcomes import Outgoing
 from bot.platforms.reactions import Reaction
 from bot.reading.lists import Reader

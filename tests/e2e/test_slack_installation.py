@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from adapters.slack.paths import EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH
-from storage.token_encryption import FILE_NAME
+from storage.channels.token_encryption import FILE_NAME
 from tests.adapters.slack.distributed_bot import a_browser, visit
 from tests.e2e.process import Bot, wait_until
 from tests.simulators.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, SlackSimulator

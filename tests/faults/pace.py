@@ -21,9 +21,9 @@ import bot.app.settings
 import bot.posting.leadership
 import bot.posting.outbox
 import bot.posting.retries
-import storage.database
-import storage.locks
-import storage.outbox
+import storage.database.database
+import storage.database.locks
+import storage.posting.outbox
 from bot.posting.retries import LookUpPolicy, RetryPolicy
 
 REQUEST_TIMEOUT = 1.0  # seconds
@@ -57,10 +57,10 @@ def hasten() -> None:
     )
     _set(bot.posting.retries, LONGEST_WAIT=2 * _SECOND)
     _set(bot.posting.leadership, REST=1.0)
-    _set(storage.database, SQLITE_BUSY_TIMEOUT=1.0, POSTGRES_CONNECT_TIMEOUT=3.0, PROOF_LASTS=0.5)
+    _set(storage.database.database, SQLITE_BUSY_TIMEOUT=1.0, POSTGRES_CONNECT_TIMEOUT=3.0, PROOF_LASTS=0.5)
     # Nothing passes a lost message here, so that the order can be told.
-    _set(storage.outbox, HOLDS_UP_FOR=600 * _SECOND)
-    _set(storage.locks, ANSWER_TIMEOUT=3.0)
+    _set(storage.posting.outbox, HOLDS_UP_FOR=600 * _SECOND)
+    _set(storage.database.locks, ANSWER_TIMEOUT=3.0)
     _set(adapters.feeds.arxiv.source, ARXIV_INTERVAL=0.05)
     _set(adapters.slack.client.errors, _PAUSE=1.0)
     _set(adapters.slack.platform, CHANNEL_INTERVAL=0.05)

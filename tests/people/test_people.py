@@ -16,7 +16,7 @@ from bot.people.audit import Outcome
 from bot.people.people import INVITATION_LENGTH, SEEN_EVERY, SESSION_IDLE, SESSION_LENGTH, People, key_of
 from bot.people.record import TERMINAL, Record
 from bot.reading.lists import Reader
-from storage.people import MOST_SESSIONS
+from storage.people.people import MOST_SESSIONS
 from storage.store import SqlStore
 from storage.stored_times import SqlStoredTimes
 from tests.clocks import NOON, SettableClock

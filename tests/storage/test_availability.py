@@ -11,8 +11,9 @@ from sqlalchemy import make_url, text
 from structlog.testing import capture_logs
 
 from bot.errors import OperatorError, StorageError
-from storage import database, database_file
-from storage.availability import REMIND_EVERY, Availability
+from storage.database import database
+from storage.database import file as database_file
+from storage.database.availability import REMIND_EVERY, Availability
 from storage.store import SqlStore
 from tests.storage.scenes import listed, paper
 

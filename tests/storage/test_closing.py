@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.errors import StorageError
-from storage import database
+from storage.database import database
 from storage.store import SqlStore
 from tests.storage.scenes import listed, paper
 

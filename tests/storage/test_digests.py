@@ -10,7 +10,7 @@ from bot.channels.channel import Style
 from bot.digests.content import DigestPart, PaperReply
 from bot.digests.digest import DigestKind, DigestPlan, PlannedPost
 from bot.posting.post import PostState, Settlement
-from storage.statements import CHUNK
+from storage.database.statements import CHUNK
 from storage.store import SqlStore
 from tests.clocks import NOON
 from tests.storage.scenes import TODAY, channel, lease, lease_one, listed, match, paper, plan, queue, sent, topic

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, event
 
 from bot.errors import StorageError
 from bot.posting.post import PostState, Settlement
-from storage.group_commit import GROUP_LIMIT, GroupCommit
+from storage.database.group_commit import GROUP_LIMIT, GroupCommit
 from storage.store import SqlStore
 from tests.clocks import NOON
 from tests.storage.scenes import channel, lease, posts

@@ -14,10 +14,10 @@ from sqlalchemy import select, update
 
 from bot.channels.installations import Installation, Tokens
 from bot.errors import OperatorError
-from storage.installations import SqlInstallationStore
+from storage.channels.installations import SqlInstallationStore
+from storage.channels.token_encryption import FILE_NAME, TokenEncryption, open_token_encryption
 from storage.store import SqlStore
 from storage.tables.channels import INSTALLATIONS
-from storage.token_encryption import FILE_NAME, TokenEncryption, open_token_encryption
 from tests.clocks import NOON
 
 OLD, NEW = (base64.urlsafe_b64encode(name * 4).decode() for name in (b"old key ", b"new key "))

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from bot.posting.leadership import LEADING
-from storage import locks
-from storage.locks import lock_key
+from storage.database import locks
+from storage.database.locks import lock_key
 from storage.store import SqlStore
 
 _LEADERS = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = (:key % 4294967296)::oid")

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from bot.papers.paper import Listing, Paper
 from bot.papers.sources import ARXIV, BUILT_IN, HUGGINGFACE
 from bot.papers.store import DayAnswer
-from storage.statements import CHUNK
+from storage.database.statements import CHUNK
 from storage.store import SqlStore
 from tests.clocks import NOON
 from tests.papers.names import names

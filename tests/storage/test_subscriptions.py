@@ -10,7 +10,7 @@ import pytest
 from bot.errors import UserError
 from bot.reading.votes import Vote
 from bot.topics.store import SubscriptionChange, TopicFigures, TopicOptions
-from storage.statements import CHUNK
+from storage.database.statements import CHUNK
 from storage.store import SqlStore
 from tests.clocks import NOON
 from tests.storage.scenes import TODAY, channel, lease_one, listed, match, paper, plan, queue, sent, topic

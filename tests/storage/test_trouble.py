@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from bot.errors import OperatorError, StorageError
 from bot.posting.leadership import LEADING
 from bot.posting.post import PostState, Settlement
-from storage import database
+from storage.database import database
 from storage.store import SqlStore
 from storage.tables.channels import CHANNELS
 from tests.clocks import NOON

@@ -50,7 +50,7 @@ from adapters.discord.interactions.warnings import with_warnings
 from adapters.discord.messages.command_mentions import CommandMentions
 from adapters.discord.messages.components import confirmation_row, texts_of, without_channel_buttons
 from bot.channels.directory import WorkspaceDirectory
-from bot.commands.reading import REDRAW
+from bot.commands.papers.reading import REDRAW
 from bot.commands.registry import Registry
 from bot.commands.wording import mistake
 from bot.errors import StorageError, UserError

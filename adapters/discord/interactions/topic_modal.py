@@ -14,7 +14,7 @@ from typing import Any
 import discord
 
 from adapters.discord.messages.markup import BACKTICK
-from bot.commands.topic_wording import LONGEST_NAME
+from bot.commands.topics.wording import LONGEST_NAME
 from bot.query.parser import LONGEST_QUERY
 from bot.topics.forms import line_of
 from bot.topics.store import TopicOptions

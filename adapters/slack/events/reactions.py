@@ -15,8 +15,8 @@ from adapters.slack.client.payloads import Json
 from adapters.slack.interactions.message_updates import MessageUpdates
 from adapters.slack.workspace_services import WorkspaceServices
 from bot.channels.channel import Address
-from bot.commands.reactions import meaning_of
-from bot.commands.reading import REDRAW
+from bot.commands.papers.reactions import meaning_of
+from bot.commands.papers.reading import REDRAW
 from bot.platforms.command_calls import CommandCall, Person
 from bot.platforms.reactions import Reaction, ReactionListener
 

@@ -21,7 +21,7 @@ from adapters.slack.interactions.replies import Replies, ReplyTarget
 from adapters.slack.messages.rendering import render_one
 from adapters.slack.messages.variants import Variants
 from adapters.slack.posting.metadata import metadata_of
-from bot.commands.reading import REDRAW
+from bot.commands.papers.reading import REDRAW
 from bot.platforms.command_calls import CommandCall, CommandRunner, Reply
 from bot.platforms.outcomes import Outgoing
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from adapters.slack.client.payloads import Json
 from adapters.slack.messages import block_kit, limits
 from adapters.slack.messages.rendering import render
-from bot.commands.topic_wording import LONGEST_NAME
+from bot.commands.topics.wording import LONGEST_NAME
 from bot.messages.message import Buttons, Message, PaperBlock
 from bot.platforms.command_calls import Reply
 from bot.query.parser import LONGEST_QUERY

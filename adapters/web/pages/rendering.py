@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from adapters.web.addresses import paper_path, path_segment
 from adapters.web.messages.marks import NO_MARKS
 from adapters.web.messages.timeline import ChannelView, MessageView, Thread
-from adapters.web.pages.panel import Panel
+from adapters.web.pages.channels.panel import Panel
 from adapters.web.pages.shell import PLATFORMS, ChannelList, Shell
 from bot.channels.channel import PlatformName
 from bot.messages.message import Button, Buttons, Document, Heading, Message, PaperBlock, Paragraph, text

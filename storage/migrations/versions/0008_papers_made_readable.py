@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql
 
 from bot.papers.names import read_names
 from bot.text.readable import readable, readable_text, readable_title, tex_of
-from storage.papers import name_parts
+from storage.papers.papers import name_parts
 
 revision = "0008"
 down_revision = "0007"

@@ -20,9 +20,9 @@ from bot.app.assembly import lifecycle_of
 from bot.channels.channel import Address, Channel, PlatformName
 from bot.channels.directory import Directory
 from bot.commands.runner import REGISTRY
-from storage.installations import SqlInstallationStore
+from storage.channels.installations import SqlInstallationStore
+from storage.channels.token_encryption import open_token_encryption
 from storage.store import SqlStore
-from storage.token_encryption import open_token_encryption
 from tests.adapters.slack.bot_process import BotProcess
 from tests.clocks import SettableClock
 from tests.simulators.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, SlackSimulator

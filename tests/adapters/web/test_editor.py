@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Request, Route, expect
 
-from adapters.web.pages.drafts import TopicDraft
+from adapters.web.pages.channels.drafts import TopicDraft
 from adapters.web.pages.rendering import painted
 from adapters.web.serving.turns import Turns
 from tests.adapters.web.core_workspace import CoreWorkspace, core_workspace

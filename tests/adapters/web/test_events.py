@@ -148,7 +148,7 @@ async def test_stopping_the_server_ends_open_streams(workspace: RunningWorkspace
 
 
 async def test_a_reader_that_leaves_frees_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.web.pages.channels.EventStreams", partial(EventStreams, limit=1))
+    monkeypatch.setattr("adapters.web.pages.channels.channels.EventStreams", partial(EventStreams, limit=1))
     async with running_workspace(tmp_path) as workspace, asyncio.timeout(10):
         async with listening(workspace, "/c/general/events"), listening(workspace, "/c/general/events") as second:
             assert (second.response.status_code, second.response.headers["retry-after"]) == (503, "30")

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from adapters.web.pages.settings import entered_in
+from adapters.web.pages.channels.settings import entered_in
 from bot.channels.channel import Address, PlatformName
 from tests.adapters.web.core_workspace import CoreWorkspace, core_workspace
 from tests.adapters.web.pages import SMALLEST, opened

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters.web.addresses import address_of
-from adapters.web.pages.channels import THREADS_PER_PAGE
+from adapters.web.pages.channels.channels import THREADS_PER_PAGE
 from adapters.web.serving.forms import LARGEST_BODY
 from bot.channels.channel import PlatformName
 from bot.messages.message import (

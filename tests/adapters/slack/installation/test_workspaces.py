@@ -17,10 +17,10 @@ from bot.app.assembly import forms_of
 from bot.channels.channel import Address, ChannelState, PlatformName
 from bot.messages.message import Message, Paragraph, text
 from bot.platforms.outcomes import Gone, GoneScope, Outgoing, Retry, Sent
-from storage.installations import SqlInstallationStore
+from storage.channels.installations import SqlInstallationStore
+from storage.channels.token_encryption import open_token_encryption
 from storage.store import SqlStore
 from storage.tables.channels import WORKSPACES
-from storage.token_encryption import open_token_encryption
 from tests.adapters.slack.distributed_bot import DistributedBot
 from tests.clocks import SettableClock
 from tests.simulators.slack import ANSWER_WITHIN, APP, RETRY_AFTER, Fault, SlackSimulator

@@ -1,0 +1,1 @@
+"""A channel: its messages, the panels beside them, and the editor of its topics."""

@@ -1,0 +1,123 @@
+"""The panels beside a channel: its topics, its settings, the visitor's list, and how it does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from markupsafe import Markup
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from adapters.web.addresses import address_of_key, channel_path
+from adapters.web.messages.timeline import soon_words
+from adapters.web.pages.rendering import Pages
+from adapters.web.pages.shell import Shells
+from adapters.web.people.visitor import person_of, reader_zone, visitor_of
+from adapters.web.serving.forms import id_of
+from bot.channels.channel import Channel
+from bot.clocks import Clock
+from bot.errors import UserError
+from bot.panels.health import outcome_of
+from bot.panels.panels import Panels
+from bot.panels.saved import SavedPage
+from bot.papers.citations import FORMATS
+from bot.platforms.command_calls import CommandCall
+
+SCRIPT = "panel.js"
+
+
+class ChannelPanel:
+    """What the panels have in common. Each is a `adapters.web.pages.channels.panel.Panel`."""
+
+    name = ""
+    title = ""
+    script = SCRIPT
+
+    def __init__(self, panels: Panels, pages: Pages, clock: Clock) -> None:
+        self._panels = panels
+        self._pages = pages
+        self._clock = clock
+
+    async def content(self, request: Request, channel: Channel) -> Markup:
+        call = call_of(request, channel)
+        return self._pages.fragment(
+            f"panel_{self.name}.html",
+            base=channel_path(channel.address),
+            channel=channel,
+            may_manage=await self._panels.may_manage(call),
+            read_only=visitor_of(request).why_not(channel.address),
+            **await self._shown(request, channel, call),
+        )
+
+    async def _shown(self, request: Request, channel: Channel, call: CommandCall) -> dict[str, Any]:
+        """What the panel's template shows beside that."""
+        raise NotImplementedError
+
+
+class TopicsPanel(ChannelPanel):
+    """The topics of the channel."""
+
+    name, title = "topics", "Topics"
+
+    async def _shown(self, request: Request, channel: Channel, call: CommandCall) -> dict[str, Any]:  # noqa: ARG002
+        return {"lines": await self._panels.topics(channel)}
+
+
+class SettingsPanel(ChannelPanel):
+    """When its digests come, and how they look."""
+
+    name, title = "settings", "Settings"
+
+    async def _shown(self, request: Request, channel: Channel, call: CommandCall) -> dict[str, Any]:  # noqa: ARG002
+        return {"form": await self._panels.settings(channel), "mistakes": {}}
+
+
+class SavedPanel(ChannelPanel):
+    """The reading list of whoever looks."""
+
+    name, title = "saved", "Saved"
+
+    async def _shown(self, request: Request, channel: Channel, call: CommandCall) -> dict[str, Any]:  # noqa: ARG002
+        find = " ".join(request.query_params.get("find", "").split())
+        page = id_of(request.query_params.get("page")) or 1
+        mistake = ""
+        try:
+            saved = await self._panels.saved(call, find, page)
+        except UserError as error:
+            mistake = str(error)
+            saved = SavedPage(total=1, found=0, entries=(), page=1, pages=1)
+        return {"saved": saved, "find": find, "mistake": mistake, "formats": FORMATS}
+
+
+class HealthPanel(ChannelPanel):
+    """How the channel does."""
+
+    name, title = "health", "Health"
+
+    async def _shown(self, request: Request, channel: Channel, call: CommandCall) -> dict[str, Any]:  # noqa: ARG002
+        zone, now = reader_zone(request, channel), self._clock.now()
+        health = await self._panels.health(channel)
+        digests = [
+            {"record": record, "outcome": outcome_of(record), "at": soon_words(record.planned_at, now, zone)}
+            for record in health.digests
+        ]
+        return {"health": health, "digests": digests}
+
+
+def panels_of(panels: Panels, pages: Pages, clock: Clock) -> list[ChannelPanel]:
+    """The panels in the order of their tabs."""
+    return [kind(panels, pages, clock) for kind in (TopicsPanel, SettingsPanel, SavedPanel, HealthPanel)]
+
+
+async def channel_of(request: Request, shells: Shells) -> Channel:
+    """The channel that an address names; raises `HTTPException` where there is none that the visitor may see."""
+    channel = await shells.find(request, address_of_key(request.path_params["channel"]))
+    if channel is None:
+        raise HTTPException(404, "There is no such channel here.")
+    return channel
+
+
+def call_of(request: Request, channel: Channel, line: str = "") -> CommandCall:
+    """The command that a visitor gives in a channel."""
+    person = person_of(request, channel.address)
+    return CommandCall(line=line, address=channel.address, channel_name=channel.name, person=person)

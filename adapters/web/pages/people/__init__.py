@@ -1,0 +1,1 @@
+"""People: who may log in, who changed what, and one's own account."""

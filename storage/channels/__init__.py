@@ -1,0 +1,1 @@
+"""Channels: workspaces, people's own channels, installations with their tokens, and topics."""

@@ -1,0 +1,371 @@
+"""Workspaces and channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, func, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState, PlatformName, Workspace
+from storage.channels.ends import delete_marked, mark_deleted, rename_channel
+from storage.database.database import Database
+from storage.database.statements import chunks, upsert
+from storage.retention import delete_left_workspaces
+from storage.tables.channels import CHANNELS, PERSONAL_CHANNELS, WORKSPACES
+from storage.tables.topics import SUBSCRIPTIONS
+
+SETTINGS_JSON: TypeAdapter[ChannelSettings] = TypeAdapter(ChannelSettings)
+
+
+def select_channels() -> Select[Any]:
+    """All that `channel_of` needs, of channels that were not deleted."""
+    workspace, name = WORKSPACES.c.external_id.label("workspace"), WORKSPACES.c.name.label("workspace_name")
+    return (
+        select(CHANNELS, WORKSPACES.c.platform, workspace, name, PERSONAL_CHANNELS.c.person)
+        .join_from(CHANNELS, WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
+        .outerjoin(PERSONAL_CHANNELS, PERSONAL_CHANNELS.c.channel_id == CHANNELS.c.id)
+        .where(CHANNELS.c.deleted_at.is_(None))
+    )
+
+
+def channel_of(row: Row[Any]) -> Channel:
+    return Channel(
+        id=row.id,
+        address=Address(PlatformName(row.platform), row.workspace, row.external_id),
+        name=row.name,
+        workspace_name=row.workspace_name,
+        time_zone=row.time_zone,
+        schedule=row.schedule,
+        settings=SETTINGS_JSON.validate_python(row.settings),
+        state=ChannelState(row.state),
+        reason=row.reason,
+        paused_until=row.paused_until,
+        next_digest_at=row.next_digest_at,
+        instant_at=row.instant_at,
+        archived_at=row.archived_at,
+        person=row.person or "",
+    )
+
+
+class SqlChannelStore:
+    """Implements `bot.channels.store.ChannelStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, address: Address) -> Channel | None:
+        found = await self._channels(
+            select_channels().where(
+                WORKSPACES.c.platform == address.platform,
+                WORKSPACES.c.external_id == address.workspace,
+                CHANNELS.c.external_id == address.channel,
+            )
+        )
+        return found[0] if found else None
+
+    async def get(self, channel_ids: Sequence[int]) -> dict[int, Channel]:
+        found: dict[int, Channel] = {}
+        for some in chunks(channel_ids):
+            channels = await self._channels(select_channels().where(CHANNELS.c.id.in_(some)))
+            found.update((channel.id, channel) for channel in channels)
+        return found
+
+    async def on_platform(
+        self, platform: PlatformName, *, workspace: str = "", with_topics: bool = False
+    ) -> list[Channel]:
+        statement = select_channels().where(WORKSPACES.c.platform == platform)
+        if workspace:
+            statement = statement.where(WORKSPACES.c.external_id == workspace)
+        if with_topics:
+            topic = SUBSCRIPTIONS.c.channel_id == CHANNELS.c.id, SUBSCRIPTIONS.c.removed_at.is_(None)
+            statement = statement.where(exists().where(*topic))
+        return await self._channels(statement.order_by(CHANNELS.c.name, CHANNELS.c.id))
+
+    async def browse(
+        self,
+        platform: PlatformName,
+        *,
+        person: str = "",
+        words: str = "",
+        name: str = "",
+        after: int | None = None,
+        archived: bool = False,
+        limit: int,
+    ) -> list[Channel]:
+        order = (WORKSPACES.c.name, WORKSPACES.c.id, CHANNELS.c.name, CHANNELS.c.id)
+        whose = PERSONAL_CHANNELS.c.person
+        statement = select_channels().where(
+            WORKSPACES.c.platform == platform,
+            whose.is_(None) | (whose == person) if person else whose.is_(None),
+            CHANNELS.c.archived_at.is_not(None) if archived else CHANNELS.c.archived_at.is_(None),
+        )
+        if words:
+            named = (column.icontains(words, autoescape=True) for column in (CHANNELS.c.name, WORKSPACES.c.name))
+            statement = statement.where(or_(*named))
+        if name:
+            statement = statement.where(func.lower(CHANNELS.c.name) == name.lower())
+        async with self._database.read() as connection:
+            if after is not None:
+                last = select(*order).join_from(CHANNELS, WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
+                place = (await connection.execute(last.where(CHANNELS.c.id == after))).one_or_none()
+                if place is not None:
+                    statement = statement.where(tuple_(*order) > tuple_(*place))
+            rows = await connection.execute(statement.order_by(*order).limit(limit))
+            return [channel_of(row) for row in rows]
+
+    async def add(
+        self, address: Address, name: str, *, time_zone: str, schedule: str, next_digest_at: datetime | None
+    ) -> Channel:
+        async with self._database.write(asked_for=False) as connection:
+            workspace = upsert(connection, WORKSPACES).values(
+                platform=address.platform, external_id=address.workspace, name=address.workspace
+            )
+            # Whoever adds a channel there has the bot there.
+            await connection.execute(
+                workspace.on_conflict_do_update(index_elements=["platform", "external_id"], set_={"left_at": None})
+            )
+            workspace_id = select(WORKSPACES.c.id).where(
+                WORKSPACES.c.platform == address.platform, WORKSPACES.c.external_id == address.workspace
+            )
+            channel = upsert(connection, CHANNELS).values(
+                workspace_id=workspace_id.scalar_subquery(),
+                external_id=address.channel,
+                name=name,
+                time_zone=time_zone,
+                schedule=schedule,
+                settings=SETTINGS_JSON.dump_python(ChannelSettings(), mode="json"),
+                state=ChannelState.ACTIVE,
+                reason="",
+                next_digest_at=next_digest_at,
+                last_number=0,
+            )
+            known_as = func.coalesce(func.nullif(channel.excluded.name, ""), CHANNELS.c.name)
+            await connection.execute(
+                channel.on_conflict_do_update(index_elements=["workspace_id", "external_id"], set_={"name": known_as})
+            )
+        added = await self.find(address)
+        if added is None:
+            raise LookupError(f"{address} vanished while it was added")
+        return added
+
+    async def change(self, channel_id: int, change: Callable[[Channel], Channel], now: datetime) -> Channel:
+        known = select_channels().where(CHANNELS.c.id == channel_id).with_for_update(of=CHANNELS, key_share=True)
+        async with self._database.write() as connection:
+            changed = change(channel_of((await connection.execute(known)).one()))
+            values: dict[str, Any] = {
+                "schedule": changed.schedule,
+                "time_zone": changed.time_zone,
+                "settings": SETTINGS_JSON.dump_python(changed.settings, mode="json"),
+                "next_digest_at": changed.next_digest_at,
+            }
+            if changed.next_digest_at is None:
+                values["instant_at"] = func.coalesce(
+                    CHANNELS.c.instant_at, bindparam("now", now, CHANNELS.c.instant_at.type)
+                )
+            await connection.execute(update(CHANNELS).where(CHANNELS.c.id == channel_id).values(**values))
+            return changed
+
+    async def pause(self, channel_id: int, *, reason: str, until: datetime | None) -> None:
+        await self._set(channel_id, state=ChannelState.PAUSED, reason=reason, paused_until=until)
+
+    async def resume(self, channel_id: int, *, next_digest_at: datetime | None) -> bool:
+        return await self.resume_all({channel_id: next_digest_at}) == 1
+
+    async def resume_all(self, next_digests: Mapping[int, datetime | None]) -> int:
+        resumed = 0
+        async with self._database.write() as connection:
+            for channel_id, next_digest_at in sorted(next_digests.items()):
+                workspace = select(CHANNELS.c.workspace_id).where(CHANNELS.c.id == channel_id).scalar_subquery()
+                back = update(WORKSPACES).where(WORKSPACES.c.id == workspace, WORKSPACES.c.left_at.is_not(None))
+                await connection.execute(back.values(left_at=None))
+                statement = (
+                    update(CHANNELS)
+                    .where(
+                        CHANNELS.c.id == channel_id,
+                        CHANNELS.c.state != ChannelState.ACTIVE,
+                        CHANNELS.c.deleted_at.is_(None),
+                    )
+                    .values(
+                        state=ChannelState.ACTIVE,
+                        reason="",
+                        paused_until=None,
+                        archived_at=None,
+                        next_digest_at=next_digest_at,
+                        post_after=None,
+                    )
+                )
+                resumed += (await connection.execute(statement)).rowcount
+        return resumed
+
+    async def break_channels(self, address: Address, reason: str, *, whole_workspace: bool) -> list[Channel]:
+        async with self._database.write() as connection:
+            stopping = _stop_workspace if whole_workspace else _stop_channel
+            broken = await stopping(connection, address, reason)
+            # Read in the same transaction: whoever is told of a failure may count on nothing having changed.
+            statements = (select_channels().where(CHANNELS.c.id.in_(some)) for some in chunks(broken))
+            return [channel_of(row) for statement in statements for row in await connection.execute(statement)]
+
+    async def move(self, address: Address, channel: str) -> bool:
+        workspace = select(WORKSPACES.c.id).where(*_at(address)).scalar_subquery()
+        there = CHANNELS.alias()
+        statement = (
+            update(CHANNELS)
+            .where(
+                CHANNELS.c.workspace_id == workspace,
+                CHANNELS.c.external_id == address.channel,
+                ~exists().where(there.c.workspace_id == workspace, there.c.external_id == channel),
+            )
+            .values(external_id=channel)
+        )
+        async with self._database.write() as connection:
+            return (await connection.execute(statement)).rowcount == 1
+
+    async def rename(self, channel_id: int, name: str) -> None:
+        async with self._database.write() as connection:
+            await rename_channel(connection, channel_id, name)
+
+    async def archive(self, channel_id: int, *, reason: str, now: datetime) -> None:
+        await self._set(channel_id, state=ChannelState.PAUSED, reason=reason, paused_until=None, archived_at=now)
+
+    async def delete(self, channel_id: int, now: datetime) -> None:
+        async with self._database.write() as connection:
+            await mark_deleted(connection, channel_id, now)
+
+    async def delete_marked(self, now: datetime, limit: int) -> int:
+        async with self._database.write(asked_for=False) as connection:
+            return await delete_marked(connection, now, limit)
+
+    async def stopped_with_workspace(self, address: Address) -> list[Channel]:
+        return await self._channels(
+            select_channels().where(
+                *_at(address), CHANNELS.c.state == ChannelState.BROKEN, CHANNELS.c.reason == WORKSPACES.c.stopped_for
+            )
+        )
+
+    async def workspaces(self, platform: PlatformName) -> list[Workspace]:
+        statement = select(WORKSPACES).where(WORKSPACES.c.platform == platform).order_by(WORKSPACES.c.id)
+        async with self._database.read() as connection:
+            return [
+                Workspace(id=row.external_id, name=row.name, left_at=row.left_at)
+                for row in await connection.execute(statement)
+            ]
+
+    async def join_workspace(self, address: Address, name: str = "") -> None:
+        async with self._database.write() as connection:
+            if not name:
+                back = update(WORKSPACES).where(*_at(address), WORKSPACES.c.left_at.is_not(None))
+                await connection.execute(back.values(left_at=None))
+                return
+            row = upsert(connection, WORKSPACES).values(
+                platform=address.platform, external_id=address.workspace, name=name
+            )
+            await connection.execute(
+                row.on_conflict_do_update(
+                    index_elements=["platform", "external_id"], set_={"name": row.excluded.name, "left_at": None}
+                )
+            )
+
+    async def leave_workspace(self, address: Address, reason: str, now: datetime) -> None:
+        leaving = update(WORKSPACES).where(*_at(address), WORKSPACES.c.left_at.is_(None)).values(left_at=now)
+        async with self._database.write() as connection:
+            await connection.execute(leaving)
+            await _stop_workspace(connection, address, reason)
+
+    async def delete_left_workspaces(self, left_before: datetime, now: datetime, limit: int) -> int:
+        return await delete_left_workspaces(self._database, left_before, now, limit)
+
+    async def role(self, address: Address) -> str:
+        statement = select(WORKSPACES.c.role).where(*_at(address))
+        async with self._database.read() as connection:
+            return (await connection.execute(statement)).scalar_one_or_none() or ""
+
+    async def set_role(self, address: Address, role: str) -> None:
+        async with self._database.write() as connection:
+            row = upsert(connection, WORKSPACES).values(
+                platform=address.platform, external_id=address.workspace, name=address.workspace, role=role
+            )
+            await connection.execute(
+                row.on_conflict_do_update(index_elements=["platform", "external_id"], set_={"role": row.excluded.role})
+            )
+
+    async def ended_pauses(self, now: datetime) -> list[Channel]:
+        return await self._channels(
+            select_channels().where(CHANNELS.c.state == ChannelState.PAUSED, CHANNELS.c.paused_until <= now)
+        )
+
+    async def due_after(self, time: datetime) -> list[Channel]:
+        later = or_(CHANNELS.c.next_digest_at > time, CHANNELS.c.instant_at > time)
+        return await self._channels(select_channels().where(later))
+
+    async def count(self) -> int:
+        async with self._database.read() as connection:
+            number: int = (await connection.execute(select(func.count()).select_from(CHANNELS))).scalar_one()
+            return number
+
+    async def _channels(self, statement: Select[Any]) -> list[Channel]:
+        async with self._database.read() as connection:
+            return [channel_of(row) for row in await connection.execute(statement)]
+
+    async def _set(self, channel_id: int, **values: Any) -> None:
+        async with self._database.write() as connection:
+            await connection.execute(update(CHANNELS).where(CHANNELS.c.id == channel_id).values(**values))
+
+
+async def _stop_channel(connection: AsyncConnection, address: Address, reason: str) -> list[int]:
+    """Stops one channel; one that was refused already, and not with its workspace, takes the new reason."""
+    broken = await _stop(connection, *_at(address), CHANNELS.c.external_id == address.channel, reason=reason)
+    known = (
+        select(CHANNELS.c.id)
+        .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
+        .where(
+            *_at(address),
+            CHANNELS.c.external_id == address.channel,
+            CHANNELS.c.state == ChannelState.BROKEN,
+            WORKSPACES.c.stopped_for != CHANNELS.c.reason,
+        )
+    )
+    await connection.execute(update(CHANNELS).where(CHANNELS.c.id.in_(known)).values(reason=reason))
+    return broken
+
+
+async def _stop_workspace(connection: AsyncConnection, address: Address, reason: str) -> list[int]:
+    """Stops all channels of a workspace. What stopped with it before stays stopped with it, whatever is said now."""
+    # Locked together and in one order first: two that stop it at once must not each wait for what the other holds.
+    of_workspace = select(CHANNELS.c.id).join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
+    in_order = of_workspace.where(*_at(address)).order_by(CHANNELS.c.id)
+    await connection.execute(in_order.with_for_update(of=CHANNELS, key_share=True))
+    broken = await _stop(connection, *_at(address), reason=reason)
+    before = (
+        select(CHANNELS.c.id)
+        .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
+        .where(*_at(address), CHANNELS.c.state == ChannelState.BROKEN, CHANNELS.c.reason == WORKSPACES.c.stopped_for)
+    )
+    await connection.execute(update(CHANNELS).where(CHANNELS.c.id.in_(before)).values(reason=reason))
+    await connection.execute(update(WORKSPACES).where(*_at(address)).values(stopped_for=reason))
+    return broken
+
+
+async def _stop(connection: AsyncConnection, *which: ColumnElement[bool], reason: str) -> list[int]:
+    """Marks those channels as refused that were well; returns their ids."""
+    well = (
+        select(CHANNELS.c.id)
+        .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
+        .where(*which, CHANNELS.c.state != ChannelState.BROKEN, CHANNELS.c.deleted_at.is_(None))
+        .order_by(CHANNELS.c.id)
+        .with_for_update(of=CHANNELS, key_share=True)
+    )
+    statement = (
+        update(CHANNELS)
+        .where(CHANNELS.c.id.in_(well))
+        .values(state=ChannelState.BROKEN, reason=reason, paused_until=None)
+        .returning(CHANNELS.c.id)
+    )
+    return list((await connection.execute(statement)).scalars())
+
+
+def _at(address: Address) -> tuple[Any, Any]:
+    return WORKSPACES.c.platform == address.platform, WORKSPACES.c.external_id == address.workspace

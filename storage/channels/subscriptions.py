@@ -1,0 +1,404 @@
+"""Topics of channels."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, exists, func, insert, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.digests.content import ChangeNotice
+from bot.digests.digest import DeliveryState
+from bot.errors import UserError
+from bot.query.models import Models, embedding_model_of, models_read, models_written
+from bot.topics.decisions import MATCHED_AGAIN_FOR
+from bot.topics.store import Match, SubscriptionChange, TopicEdit, TopicFigures, TopicOptions
+from bot.topics.subscription import Subscription
+from storage.channels.topic_figures import figures_of_topics
+from storage.database.counters import Counter, next_numbers
+from storage.database.database import Database
+from storage.database.statements import chunks, upsert
+from storage.papers.vectors import make_current, match_undecided
+from storage.posting.deliveries import WAITING, queue
+from storage.posting.plans import add_post
+from storage.tables.channels import CHANNELS
+from storage.tables.papers import PAPERS
+from storage.tables.posts import DELIVERIES, DELIVERY_TOPICS
+from storage.tables.topics import BASELINES, SUBSCRIPTIONS
+
+#: Topics of a channel that are removed together; no command lets anybody have more.
+MOST_REMOVED = 200
+
+
+def subscription_of(row: Row[Any]) -> Subscription:
+    return Subscription(
+        id=row.id,
+        channel_id=row.channel_id,
+        number=row.number,
+        name=row.name,
+        query=row.query,
+        min_upvotes=row.min_upvotes,
+        instant=row.instant,
+        since=row.since,
+        created_by=row.created_by,
+        models=models_read(row.models),
+        named_in=row.named_in,
+        quiet=row.quiet,
+    )
+
+
+class SqlSubscriptionStore:
+    """Implements `bot.topics.store.SubscriptionStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(
+        self,
+        channel_id: int,
+        options: TopicOptions,
+        *,
+        created_by: str,
+        now: datetime,
+        backfill: Sequence[str] = (),
+        named_in: int | None = None,
+        quiet: bool = False,
+    ) -> Subscription:
+        async with self._database.write() as connection:
+            added = await _add(connection, channel_id, options, created_by, now, named_in=named_in, quiet=quiet)
+            older = [
+                Match(channel_id=channel_id, paper_id=paper, subscription_ids=(added.id,), instant=False)
+                for paper in backfill
+            ]
+            await queue(connection, older, now)
+            return added
+
+    async def add_all(
+        self, channel_id: int, topics: Sequence[TopicOptions], *, created_by: str, now: datetime
+    ) -> list[Subscription]:
+        async with self._database.write() as connection:
+            return [await _add(connection, channel_id, options, created_by, now) for options in topics]
+
+    async def edit(self, subscription_id: int, options: TopicOptions, *, unwanted: Sequence[str] = ()) -> Subscription:
+        edit = TopicEdit(subscription_id=subscription_id, options=options, unwanted=tuple(unwanted))
+        return (await self.edit_all([edit]))[0]
+
+    async def edit_all(self, edits: Sequence[TopicEdit]) -> list[Subscription]:
+        async with self._database.write() as connection:
+            return [await _edit(connection, edit) for edit in edits]
+
+    async def merge(self, kept: Subscription, gone: Subscription, options: TopicOptions, now: datetime) -> Subscription:
+        async with self._database.write() as connection:
+            change = await next_numbers(connection, Counter.CHANGE, 2)
+            both = select(SUBSCRIPTIONS).where(
+                SUBSCRIPTIONS.c.id.in_([kept.id, gone.id]), SUBSCRIPTIONS.c.removed_at.is_(None)
+            )
+            known = {row.id: subscription_of(row) for row in await connection.execute(both)}
+            if known != {kept.id: kept, gone.id: gone}:
+                raise UserError("One of these topics was changed in the meantime. `/papers topics` shows them.")
+            await _refuse_double(connection, kept.channel_id, options.query, kept.named_in, besides=(kept.id, gone.id))
+            await connection.execute(
+                update(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id == gone.id).values(removed_at=now, change=change)
+            )
+            merging = (
+                update(SUBSCRIPTIONS)
+                .where(SUBSCRIPTIONS.c.id == kept.id)
+                .values(
+                    **_chosen(options),
+                    since=max(kept.since, gone.since),
+                    change=change + 1,
+                )
+                .returning(SUBSCRIPTIONS)
+            )
+            merged = subscription_of((await connection.execute(merging)).one())
+            await connection.execute(delete(BASELINES).where(BASELINES.c.subscription_id.in_([kept.id, gone.id])))
+            await _set_baseline(connection, kept.id, options.baseline)
+            await _hand_over(connection, gone.id, kept.id)
+            await _match_again(connection)
+            return merged
+
+    async def remove(self, subscription_id: int, now: datetime) -> None:
+        async with self._database.write() as connection:
+            change = await next_numbers(connection, Counter.CHANGE)
+            await connection.execute(
+                update(SUBSCRIPTIONS)
+                .where(SUBSCRIPTIONS.c.id == subscription_id, SUBSCRIPTIONS.c.removed_at.is_(None))
+                .values(removed_at=now, change=change)
+            )
+            await _drop_waiting(connection, subscription_id)
+
+    async def remove_all(self, channel_id: int, now: datetime) -> int:
+        alive = select(SUBSCRIPTIONS.c.id).where(
+            SUBSCRIPTIONS.c.channel_id == channel_id, SUBSCRIPTIONS.c.removed_at.is_(None)
+        )
+        async with self._database.write() as connection:
+            change = await next_numbers(connection, Counter.CHANGE, MOST_REMOVED)
+            topics = list((await connection.execute(alive.order_by(SUBSCRIPTIONS.c.id).limit(MOST_REMOVED))).scalars())
+            for place, topic in enumerate(topics):
+                removal = update(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id == topic)
+                await connection.execute(removal.values(removed_at=now, change=change + place))
+            waiting = update(DELIVERIES).where(DELIVERIES.c.channel_id == channel_id, WAITING)
+            await connection.execute(waiting.values(state=DeliveryState.DROPPED))
+            return len(topics)
+
+    async def of_channel(self, channel_id: int) -> list[Subscription]:
+        return await self._subscriptions(
+            select(SUBSCRIPTIONS)
+            .where(SUBSCRIPTIONS.c.channel_id == channel_id, SUBSCRIPTIONS.c.removed_at.is_(None))
+            .order_by(SUBSCRIPTIONS.c.number)
+        )
+
+    async def get(self, subscription_ids: Sequence[int]) -> dict[int, Subscription]:
+        found: dict[int, Subscription] = {}
+        for some in chunks(subscription_ids):
+            rows = await self._subscriptions(
+                select(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id.in_(some), SUBSCRIPTIONS.c.removed_at.is_(None))
+            )
+            found.update((subscription.id, subscription) for subscription in rows)
+        return found
+
+    async def changed(self, after: int, limit: int) -> list[SubscriptionChange]:
+        statement = (
+            select(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.change > after).order_by(SUBSCRIPTIONS.c.change).limit(limit)
+        )
+        async with self._database.read() as connection:
+            return [
+                SubscriptionChange(row.change, row.id, None if row.removed_at else subscription_of(row))
+                for row in await connection.execute(statement)
+            ]
+
+    async def baselines(self, subscription_ids: Sequence[int]) -> set[tuple[int, str]]:
+        found: set[tuple[int, str]] = set()
+        async with self._database.read() as connection:
+            for some in chunks(subscription_ids):
+                rows = await connection.execute(select(BASELINES).where(BASELINES.c.subscription_id.in_(some)))
+                found.update((row.subscription_id, row.paper_id) for row in rows)
+        return found
+
+    async def delivered(self, channel_id: int, since: datetime) -> dict[int, int]:
+        statement = (
+            select(DELIVERY_TOPICS.c.subscription_id, func.count().label("papers"))
+            .join(DELIVERIES, DELIVERIES.c.id == DELIVERY_TOPICS.c.delivery_id)
+            .where(
+                DELIVERIES.c.channel_id == channel_id,
+                DELIVERIES.c.state == DeliveryState.POSTED,
+                DELIVERIES.c.posted_at > since,
+            )
+            .group_by(DELIVERY_TOPICS.c.subscription_id)
+        )
+        async with self._database.read() as connection:
+            return {row.subscription_id: row.papers for row in await connection.execute(statement)}
+
+    async def figures(self, channel_id: int, since: date) -> dict[int, TopicFigures]:
+        async with self._database.read() as connection:
+            return await figures_of_topics(connection, channel_id, since)
+
+    async def by_another_model(self, model: str) -> list[Subscription]:
+        return await self._subscriptions(_by_another_model(model))
+
+    async def move(self, moved: Sequence[tuple[Subscription, Models]], model: str, notice: str, now: datetime) -> bool:
+        async with self._database.write(asked_for=False) as connection:
+            # Whoever adds or changes a topic takes a number first, and waits for this to end.
+            change = await next_numbers(connection, Counter.CHANGE, max(len(moved), 1))
+            stored = {row.id: row.models for row in await connection.execute(_by_another_model(model))}
+            if stored != {topic.id: models_written(topic.models) for topic, _ in moved}:
+                return False
+            for number, (topic, models) in enumerate(moved, change):
+                await connection.execute(
+                    update(SUBSCRIPTIONS)
+                    .where(SUBSCRIPTIONS.c.id == topic.id)
+                    .values(models=models_written(models), embedding_model=embedding_model_of(models), change=number)
+                )
+            await match_undecided(connection, now - MATCHED_AGAIN_FOR)
+            await make_current(connection, model)
+            for channel_id in sorted({topic.channel_id for topic, _ in moved}):
+                await add_post(connection, channel_id, ChangeNotice(words=notice), now)
+            return True
+
+    async def owner(self, channel_id: int) -> str:
+        topics = await self.of_channel(channel_id)
+        return topics[0].created_by if topics else ""
+
+    async def count(self) -> int:
+        statement = select(func.count()).select_from(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.removed_at.is_(None))
+        async with self._database.read() as connection:
+            number: int = (await connection.execute(statement)).scalar_one()
+            return number
+
+    async def _subscriptions(self, statement: Select[Any]) -> list[Subscription]:
+        async with self._database.read() as connection:
+            return [subscription_of(row) for row in await connection.execute(statement)]
+
+
+def _by_another_model(model: str) -> Select[Any]:
+    return select(SUBSCRIPTIONS).where(
+        SUBSCRIPTIONS.c.embedding_model.is_not(None),
+        SUBSCRIPTIONS.c.embedding_model != model,
+        SUBSCRIPTIONS.c.removed_at.is_(None),
+    )
+
+
+async def _add(
+    connection: AsyncConnection,
+    channel_id: int,
+    options: TopicOptions,
+    created_by: str,
+    now: datetime,
+    *,
+    named_in: int | None = None,
+    quiet: bool = False,
+) -> Subscription:
+    change = await next_numbers(connection, Counter.CHANGE)
+    await _refuse_double(connection, channel_id, options.query, named_in)
+    numbering = (
+        update(CHANNELS)
+        .where(CHANNELS.c.id == channel_id)
+        .values(last_number=CHANNELS.c.last_number + 1)
+        .returning(CHANNELS.c.last_number)
+    )
+    number = (await connection.execute(numbering)).scalar_one()
+    adding = (
+        insert(SUBSCRIPTIONS)
+        .values(
+            channel_id=channel_id,
+            number=number,
+            **_chosen(options),
+            since=change,
+            change=change,
+            created_by=created_by,
+            created_at=now,
+            named_in=named_in,
+            quiet=quiet,
+        )
+        .returning(SUBSCRIPTIONS)
+    )
+    added = subscription_of((await connection.execute(adding)).one())
+    await _set_baseline(connection, added.id, options.baseline)
+    return added
+
+
+def _chosen(options: TopicOptions) -> dict[str, Any]:
+    """What a person chose, by the columns that keep it."""
+    return {
+        "name": options.name,
+        "query": options.query,
+        "models": models_written(options.models),
+        "embedding_model": embedding_model_of(options.models),
+        "min_upvotes": options.min_upvotes,
+        "instant": options.instant,
+    }
+
+
+async def _edit(connection: AsyncConnection, edit: TopicEdit) -> Subscription:
+    change = await next_numbers(connection, Counter.CHANGE)
+    known = select(SUBSCRIPTIONS).where(
+        SUBSCRIPTIONS.c.id == edit.subscription_id, SUBSCRIPTIONS.c.removed_at.is_(None)
+    )
+    before = (await connection.execute(known)).one_or_none()
+    if before is None:
+        raise UserError("That topic was removed in the meantime.")
+    await _refuse_double(
+        connection, before.channel_id, edit.options.query, before.named_in, besides=[edit.subscription_id]
+    )
+    # A new name is no new question: only another query starts over with what is news.
+    models = models_written(edit.options.models)
+    asked = (edit.options.query, edit.options.min_upvotes, models)
+    asks_anew = (before.query, before.min_upvotes, before.models) != asked
+    editing = (
+        update(SUBSCRIPTIONS)
+        .where(SUBSCRIPTIONS.c.id == edit.subscription_id)
+        .values(
+            **_chosen(edit.options),
+            since=change if asks_anew else before.since,
+            change=change,
+        )
+        .returning(SUBSCRIPTIONS)
+    )
+    edited = subscription_of((await connection.execute(editing)).one())
+    if asks_anew:
+        await connection.execute(delete(BASELINES).where(BASELINES.c.subscription_id == edit.subscription_id))
+        await _set_baseline(connection, edit.subscription_id, edit.options.baseline)
+    for some in chunks(edit.unwanted):
+        await _drop_waiting(connection, edit.subscription_id, some)
+    return edited
+
+
+async def _refuse_double(
+    connection: AsyncConnection, channel_id: int, query: str, named_in: int | None, besides: Collection[int] = ()
+) -> None:
+    """Raises `UserError` when the channel has a topic with this query, named in the same place. Nobody can add one
+    meanwhile: all of them take a change number first, and the counter stays locked.
+    """
+    statement = select(SUBSCRIPTIONS.c.number).where(
+        SUBSCRIPTIONS.c.channel_id == channel_id,
+        SUBSCRIPTIONS.c.query == query,
+        SUBSCRIPTIONS.c.named_in.is_not_distinct_from(named_in),
+        SUBSCRIPTIONS.c.removed_at.is_(None),
+        SUBSCRIPTIONS.c.id.not_in(besides),
+    )
+    number: int | None = (await connection.execute(statement)).scalar_one_or_none()
+    if number is not None:
+        whose = "This channel has" if named_in is None else "You have"
+        raise UserError(f"{whose} that topic already: it is number {number}.")
+
+
+async def _set_baseline(connection: AsyncConnection, subscription_id: int, paper_ids: Sequence[str]) -> None:
+    for some in chunks(paper_ids):
+        await connection.execute(
+            insert(BASELINES), [{"subscription_id": subscription_id, "paper_id": paper_id} for paper_id in some]
+        )
+
+
+async def _hand_over(connection: AsyncConnection, gone: int, kept: int) -> None:
+    """Puts everything that one topic brought down to another one."""
+    brought = select(DELIVERY_TOPICS.c.delivery_id, literal(kept)).where(DELIVERY_TOPICS.c.subscription_id == gone)
+    await connection.execute(
+        upsert(connection, DELIVERY_TOPICS)
+        .from_select(["delivery_id", "subscription_id"], brought)
+        .on_conflict_do_nothing()
+    )
+    await connection.execute(delete(DELIVERY_TOPICS).where(DELIVERY_TOPICS.c.subscription_id == gone))
+
+
+async def _match_again(connection: AsyncConnection) -> None:
+    """Has papers matched once more that somebody may be matching now, with topics that are no longer there."""
+    unmatched = (
+        select(PAPERS.c.id)
+        .where(PAPERS.c.listed_change.is_not(None), PAPERS.c.matched_revision < PAPERS.c.revision)
+        .order_by(PAPERS.c.id)
+        .with_for_update()
+    )
+    await connection.execute(update(PAPERS).where(PAPERS.c.id.in_(unmatched)).values(revision=PAPERS.c.revision + 1))
+
+
+async def _drop_waiting(
+    connection: AsyncConnection, subscription_id: int, paper_ids: Sequence[str] | None = None
+) -> None:
+    """Lets go of what waits for a digest only because of this topic: all of it, or the papers that are named."""
+    waiting = (
+        select(DELIVERIES.c.id)
+        .join(DELIVERY_TOPICS, DELIVERY_TOPICS.c.delivery_id == DELIVERIES.c.id)
+        .where(DELIVERY_TOPICS.c.subscription_id == subscription_id, WAITING)
+        # Locked, so that none gets into a digest, and what other topics say of it is known, before it is let go.
+        .order_by(DELIVERIES.c.id)
+        .with_for_update(of=DELIVERIES)
+    )
+    if paper_ids is not None:
+        waiting = waiting.where(DELIVERIES.c.paper_id.in_(paper_ids))
+    ids = list((await connection.execute(waiting)).scalars())
+    still_wanted = exists().where(
+        DELIVERY_TOPICS.c.delivery_id == DELIVERIES.c.id,
+        SUBSCRIPTIONS.c.id == DELIVERY_TOPICS.c.subscription_id,
+        SUBSCRIPTIONS.c.removed_at.is_(None),
+    )
+    for some in chunks(ids):
+        await connection.execute(
+            delete(DELIVERY_TOPICS).where(
+                DELIVERY_TOPICS.c.subscription_id == subscription_id, DELIVERY_TOPICS.c.delivery_id.in_(some)
+            )
+        )
+        await connection.execute(
+            update(DELIVERIES).where(DELIVERIES.c.id.in_(some), ~still_wanted).values(state=DeliveryState.DROPPED)
+        )

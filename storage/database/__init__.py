@@ -1,0 +1,1 @@
+"""The database itself: connections, transactions, locks between processes, and what is wrong with it."""

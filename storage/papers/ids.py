@@ -1,0 +1,154 @@
+"""What papers are known as, and papers that turn out to be one.
+
+A paper is kept under one id. Others that name it (its DOI, a feed's name for it) lead to it by a table of their own.
+When an answer shows that what was kept as two is one, the paper with arXiv's id stays, else the one found first. What
+was about the other is about it from then on: deliveries above all, so that no channel gets it twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Column, Table, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import SQLModel
+
+from bot.digests.digest import DeliveryState
+from bot.papers.ids import is_arxiv_id
+from bot.papers.paper import Paper
+from storage.database.statements import chunks, upsert
+from storage.tables.papers import PAPER_IDS, PAPERS, VECTORS
+from storage.tables.posts import DELIVERIES, DELIVERY_TOPICS
+
+
+@dataclass(frozen=True, slots=True)
+class Merger:
+    """A paper that is no longer kept under its id, and the one that it turned out to be."""
+
+    gone: str
+    stays: str
+
+
+async def known_as(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, str]:
+    """The ids of papers that are also known by some of these."""
+    found: dict[str, str] = {}
+    for some in chunks(sorted({one for one in ids if not is_arxiv_id(one)})):
+        rows = await connection.execute(select(PAPER_IDS).where(PAPER_IDS.c.id.in_(some)))
+        found.update((row.id, row.paper_id) for row in rows)
+    return found
+
+
+def identify(
+    papers: Sequence[Paper], homes: Mapping[str, str], kept: Mapping[str, str]
+) -> tuple[list[Paper], list[Merger]]:
+    """The papers under the ids that they are to be kept by, and those that turn out to be one.
+
+    `homes` are the ids of papers by what else they are known as, `kept` the DOIs of those that are kept, by their ids.
+    """
+    home = {one: one for one in kept} | dict(homes)
+    dois = dict(kept)
+    placed, mergers = [], list[Merger]()
+    for paper in papers:
+        found = dict.fromkeys(home[one] for one in paper.ids if one in home)
+        same = [one for one in found if _may_be(paper, one, dois.get(one, ""))]
+        arxiv = [one for one in (paper.id, *same) if is_arxiv_id(one)]
+        stays = (arxiv or [*same, paper.id])[0]
+        gone = [one for one in same if one != stays and not is_arxiv_id(one)]
+        mergers += [Merger(one, stays) for one in gone]
+        home |= {one: stays for one, before in home.items() if before in gone}
+        names = {one for one in (*paper.ids, *gone) if home.get(one, stays) == stays}
+        home |= dict.fromkeys({*names, stays}, stays)
+        dois[stays] = dois.get(stays) or paper.doi
+        placed.append(replace(paper, id=stays, other_ids=tuple(sorted(names - {stays}))))
+    # One that came early may have turned out to be one that came later.
+    return [
+        replace(paper, id=home[paper.id], other_ids=tuple(sorted({paper.id, *paper.other_ids} - {home[paper.id]})))
+        for paper in placed
+    ], mergers
+
+
+def _may_be(paper: Paper, known: str, doi: str) -> bool:
+    """Whether a paper may be the one that is kept: two that arXiv has, or that have DOIs, are as many."""
+    if paper.id == known:
+        return True
+    if paper.doi and doi and paper.doi != doi:
+        return False
+    return not (paper.is_on_arxiv and is_arxiv_id(known))
+
+
+async def remember_ids(connection: AsyncConnection, papers: Iterable[Paper]) -> None:
+    """Notes what papers, which are kept by now, are also known as."""
+    rows = {one: {"id": one, "paper_id": paper.id} for paper in papers for one in paper.other_ids}
+    for some in chunks([rows[one] for one in sorted(rows)]):
+        adding = upsert(connection, PAPER_IDS)
+        await connection.execute(
+            adding.on_conflict_do_update(index_elements=["id"], set_={"paper_id": adding.excluded.paper_id}),
+            list(some),
+        )
+
+
+async def merge_rows(connection: AsyncConnection, mergers: Iterable[Merger]) -> None:
+    """Makes everything that was about the papers that are gone be about those that stay, and deletes them."""
+    for merger in mergers:
+        await _merge_deliveries(connection, merger)
+        for column in _columns_about_papers():
+            # A vector is of a text, and goes with it.
+            if column.table not in (DELIVERIES, VECTORS):
+                await _rename(connection, column, merger)
+        await connection.execute(delete(PAPERS).where(PAPERS.c.id == merger.gone))
+
+
+def _columns_about_papers() -> list[Column[str]]:
+    return [
+        key.parent
+        for table in SQLModel.metadata.sorted_tables
+        for key in table.foreign_keys
+        if key.column is PAPERS.c.id
+    ]
+
+
+async def _rename(connection: AsyncConnection, column: Column[str], merger: Merger) -> None:
+    """Rows of the paper that is gone, less those that the other has as well."""
+    table: Table = column.table
+    if not column.primary_key:
+        await connection.execute(update(table).where(column == merger.gone).values({column.name: merger.stays}))
+        return
+    rows = (await connection.execute(select(table).where(column == merger.gone))).mappings().all()
+    if rows:
+        moved = [{**row, column.name: merger.stays} for row in rows]
+        await connection.execute(delete(table).where(column == merger.gone))
+        await connection.execute(upsert(connection, table).on_conflict_do_nothing(), moved)
+
+
+async def _merge_deliveries(connection: AsyncConnection, merger: Merger) -> None:
+    """One delivery of the paper in each channel: the one that went farthest."""
+    both = (merger.gone, merger.stays)
+    rows = (
+        await connection.execute(
+            select(DELIVERIES).where(DELIVERIES.c.paper_id.in_(both)).order_by(DELIVERIES.c.id).with_for_update()
+        )
+    ).all()
+    farthest = {row.channel_id: row for row in sorted(rows, key=lambda row: _progress(row.state, row.digest_id))}
+    for row in rows:
+        kept = farthest[row.channel_id]
+        if row is kept:
+            continue
+        if kept.state == DeliveryState.QUEUED and row.state == DeliveryState.QUEUED:
+            await _add_topics(connection, row.id, kept.id)
+        await connection.execute(delete(DELIVERIES).where(DELIVERIES.c.id == row.id))
+    await connection.execute(
+        update(DELIVERIES).where(DELIVERIES.c.paper_id == merger.gone).values(paper_id=merger.stays)
+    )
+
+
+def _progress(state: str, digest_id: int | None) -> int:
+    order = (DeliveryState.DROPPED, DeliveryState.QUEUED, DeliveryState.POSTED)
+    return 2 * order.index(DeliveryState(state)) + (digest_id is not None)
+
+
+async def _add_topics(connection: AsyncConnection, old: int, new: int) -> None:
+    behind = select(DELIVERY_TOPICS.c.subscription_id).where(DELIVERY_TOPICS.c.delivery_id == old)
+    topics = [{"delivery_id": new, "subscription_id": one} for one in (await connection.execute(behind)).scalars()]
+    if topics:
+        await connection.execute(upsert(connection, DELIVERY_TOPICS).on_conflict_do_nothing(), topics)

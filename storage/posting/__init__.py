@@ -1,0 +1,1 @@
+"""Posting: what channels are owed, digests with their plans, and the outbox."""

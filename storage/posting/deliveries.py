@@ -1,0 +1,182 @@
+"""What channels are owed: papers that were matched, and the topics that brought them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.channels.channel import Style
+from bot.digests.digest import DeliveryState, Digest, DigestKind
+from bot.query.models import Models, models_read
+from bot.topics.store import Match
+from bot.topics.titles import topic_title
+from storage.database.statements import chunks, upsert
+from storage.tables.channels import CHANNELS
+from storage.tables.papers import PAPERS
+from storage.tables.posts import DELIVERIES, DELIVERY_TOPICS
+from storage.tables.topics import SUBSCRIPTIONS
+
+#: Matched, and in no digest yet.
+WAITING = and_(DELIVERIES.c.state == DeliveryState.QUEUED, DELIVERIES.c.digest_id.is_(None))
+
+
+async def still_wanted(connection: AsyncConnection, matches: Sequence[Match]) -> list[Match]:
+    """The matches without the topics that were removed since; locked, so that none goes while this is written."""
+    named = sorted({subscription_id for match in matches for subscription_id in match.subscription_ids})
+    alive: set[int] = set()
+    for some in chunks(named):
+        statement = (
+            select(SUBSCRIPTIONS.c.id)
+            .where(SUBSCRIPTIONS.c.id.in_(some), SUBSCRIPTIONS.c.removed_at.is_(None))
+            .order_by(SUBSCRIPTIONS.c.id)
+            .with_for_update(read=True)
+        )
+        alive.update((await connection.execute(statement)).scalars())
+    remaining = (
+        Match(
+            channel_id=match.channel_id,
+            paper_id=match.paper_id,
+            subscription_ids=tuple(one for one in match.subscription_ids if one in alive),
+            instant=match.instant,
+        )
+        for match in matches
+    )
+    return [match for match in remaining if match.subscription_ids]
+
+
+async def still_kept(connection: AsyncConnection, matches: Sequence[Match]) -> list[Match]:
+    """The matches of papers that are kept under those ids; one that turned out to be another is matched under that."""
+    kept: set[str] = set()
+    for some in chunks(sorted({match.paper_id for match in matches})):
+        statement = (
+            select(PAPERS.c.id)
+            .where(PAPERS.c.id.in_(some))
+            .order_by(PAPERS.c.id)
+            .with_for_update(read=True, key_share=True)
+        )
+        kept.update((await connection.execute(statement)).scalars())
+    return [match for match in matches if match.paper_id in kept]
+
+
+async def queue(connection: AsyncConnection, matches: Sequence[Match], now: datetime) -> list[int]:
+    """Queues papers in channels that do not have them, and notes all topics of those that still wait."""
+    news: set[int] = set()
+    for some in chunks(sorted(matches, key=lambda match: (match.channel_id, match.paper_id))):
+        by_pair = {(match.channel_id, match.paper_id): match for match in some}
+        adding = upsert(connection, DELIVERIES).values(
+            [
+                {
+                    "channel_id": match.channel_id,
+                    "paper_id": match.paper_id,
+                    "state": DeliveryState.QUEUED,
+                    "instant": match.instant,
+                    "queued_at": now,
+                }
+                for match in some
+            ]
+        )
+        adding = adding.on_conflict_do_nothing(index_elements=["channel_id", "paper_id"])
+        news.update((await connection.execute(adding.returning(DELIVERIES.c.channel_id))).scalars())
+        # Locked, so that none is let go for want of a topic while this one is being noted; and whatever was let go
+        # by then is seen by the next statement.
+        locking = _rows_of(by_pair).where(WAITING).order_by(DELIVERIES.c.id).with_for_update(read=True)
+        waiting = [row for row in await connection.execute(locking) if (row.channel_id, row.paper_id) in by_pair]
+        again = await _queue_again(connection, by_pair, now)
+        news.update(row.channel_id for row in again)
+        topics = [
+            {"delivery_id": row.id, "subscription_id": subscription_id}
+            for row in (*waiting, *again)
+            for subscription_id in by_pair[row.channel_id, row.paper_id].subscription_ids
+        ]
+        if topics:
+            await connection.execute(upsert(connection, DELIVERY_TOPICS).on_conflict_do_nothing(), topics)
+    instant = sorted({match.channel_id for match in matches if match.instant} & news)
+    for some_channels in chunks(instant):
+        quiet = select(CHANNELS.c.id).where(CHANNELS.c.id.in_(some_channels), CHANNELS.c.instant_at.is_(None))
+        in_order = quiet.order_by(CHANNELS.c.id).with_for_update(key_share=True)
+        await connection.execute(update(CHANNELS).where(CHANNELS.c.id.in_(in_order)).values(instant_at=now))
+    return sorted(news)
+
+
+def _rows_of(pairs: Collection[tuple[int, str]]) -> Select[Any]:
+    """The deliveries of these channels and papers, and maybe some of others."""
+    return select(DELIVERIES.c.id, DELIVERIES.c.channel_id, DELIVERIES.c.paper_id).where(
+        DELIVERIES.c.channel_id.in_({channel_id for channel_id, _ in pairs}),
+        DELIVERIES.c.paper_id.in_({paper_id for _, paper_id in pairs}),
+    )
+
+
+async def _queue_again(
+    connection: AsyncConnection, matches: Mapping[tuple[int, str], Match], now: datetime
+) -> list[Row[Any]]:
+    """Queues those papers that were dropped; returns their rows.
+
+    A dropped paper was never posted, so another topic may still bring it: its row is the only one it gets. Not where
+    the person whose channel it is read it in another one.
+    """
+    dropped = _rows_of(matches).where(DELIVERIES.c.state == DeliveryState.DROPPED, DELIVERIES.c.read_in.is_(None))
+    rows = [row for row in await connection.execute(dropped) if (row.channel_id, row.paper_id) in matches]
+    if rows:
+        statement = (
+            update(DELIVERIES)
+            .where(DELIVERIES.c.id == bindparam("delivery"), DELIVERIES.c.state == DeliveryState.DROPPED)
+            .values(
+                state=DeliveryState.QUEUED,
+                instant=bindparam("at_once"),
+                queued_at=now,
+                digest_id=None,
+                position=None,
+                post_id=None,
+            )
+        )
+        await connection.execute(
+            statement,
+            [{"delivery": row.id, "at_once": matches[row.channel_id, row.paper_id].instant} for row in rows],
+        )
+    return rows
+
+
+async def topics_behind(connection: AsyncConnection, delivery_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """The titles of the topics behind each delivery, in the order of their numbers."""
+    found = await topics_and_queries_behind(connection, delivery_ids)
+    return {delivery_id: tuple(title for title, *_ in topics) for delivery_id, topics in found.items()}
+
+
+async def topics_and_queries_behind(
+    connection: AsyncConnection, delivery_ids: Iterable[int]
+) -> dict[int, tuple[tuple[str, str, Models], ...]]:
+    """The titles of the topics behind each delivery with their queries and models, in the order of their numbers."""
+    found: defaultdict[int, list[tuple[str, str, Models]]] = defaultdict(list)
+    for some in chunks(list(delivery_ids)):
+        statement = (
+            select(DELIVERY_TOPICS.c.delivery_id, SUBSCRIPTIONS.c.name, SUBSCRIPTIONS.c.query, SUBSCRIPTIONS.c.models)
+            .join(SUBSCRIPTIONS, SUBSCRIPTIONS.c.id == DELIVERY_TOPICS.c.subscription_id)
+            .where(DELIVERY_TOPICS.c.delivery_id.in_(some), SUBSCRIPTIONS.c.removed_at.is_(None))
+            .order_by(SUBSCRIPTIONS.c.number)
+        )
+        for row in await connection.execute(statement):
+            models = models_read(row.models)
+            found[row.delivery_id].append((topic_title(row.name, row.query, models), row.query, models))
+    # A person may name the same topic in several channels.
+    return {
+        delivery_id: tuple({(title, query): (title, query, models) for title, query, models in titles}.values())
+        for delivery_id, titles in found.items()
+    }
+
+
+def digest_of(row: Row[Any]) -> Digest:
+    return Digest(
+        id=row.id,
+        channel_id=row.channel_id,
+        kind=DigestKind(row.kind),
+        day=row.day,
+        style=Style(row.style),
+        topics=tuple(row.topics),
+        total=row.total,
+        shown=row.shown,
+    )

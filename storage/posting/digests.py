@@ -1,0 +1,254 @@
+"""What channels are owed, and the digests it was put into."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import and_, bindparam, func, or_, select, update
+
+from bot.channels.channel import Channel, ChannelState
+from bot.digests.digest import DeliveryState, Digest, DigestPlan, Elsewhere, PostedPaper, QueuedPaper
+from bot.papers.paper import Paper
+from bot.topics.store import Match
+from storage.channels.channels import channel_of, select_channels
+from storage.database.database import Database
+from storage.database.group_commit import GroupCommit
+from storage.database.statements import chunks
+from storage.papers.papers import paper_of
+from storage.posting.deliveries import (
+    WAITING,
+    digest_of,
+    queue,
+    still_kept,
+    still_wanted,
+    topics_and_queries_behind,
+    topics_behind,
+)
+from storage.posting.plans import store_plans
+from storage.tables.channels import CHANNELS
+from storage.tables.papers import PAPERS
+from storage.tables.posts import DELIVERIES, DIGESTS
+from storage.tables.topics import SUBSCRIPTIONS
+
+#: Digests in one transaction. On SQLite all other writers wait for the whole of it.
+PLANS_AT_ONCE = 25
+
+
+class SqlDigestStore:
+    """Implements `bot.digests.store.DigestStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._plans = GroupCommit(self._write_plans, limit=PLANS_AT_ONCE)
+
+    async def record_matches(self, revisions: Mapping[str, int], matches: Sequence[Match], now: datetime) -> list[int]:
+        async with self._database.write() as connection:
+            wanted = await still_wanted(connection, await still_kept(connection, matches))
+            news = await queue(connection, wanted, now)
+            if revisions:
+                statement = (
+                    update(PAPERS)
+                    .where(
+                        PAPERS.c.id == bindparam("paper"),
+                        PAPERS.c.matched_revision < bindparam("matched"),
+                    )
+                    .values(matched_revision=bindparam("matched"))
+                )
+                done = [{"paper": paper_id, "matched": revision} for paper_id, revision in sorted(revisions.items())]
+                await connection.execute(statement, done)
+            return news
+
+    async def due(self, now: datetime, limit: int) -> list[Channel]:
+        """The channels with something to plan: those first for which people wait. Each half has an index."""
+        active = select_channels().where(CHANNELS.c.state == ChannelState.ACTIVE)
+        instant = active.where(CHANNELS.c.instant_at <= now).order_by(CHANNELS.c.instant_at, CHANNELS.c.id)
+        scheduled = active.where(
+            CHANNELS.c.next_digest_at <= now, or_(CHANNELS.c.instant_at.is_(None), CHANNELS.c.instant_at > now)
+        ).order_by(CHANNELS.c.next_digest_at, CHANNELS.c.id)
+        async with self._database.read() as connection:
+            rows = list(await connection.execute(instant.limit(limit)))
+            if len(rows) < limit:
+                rows += await connection.execute(scheduled.limit(limit - len(rows)))
+            return [channel_of(row) for row in rows]
+
+    async def crowds(self, until: datetime, least: int) -> dict[datetime, int]:
+        number = func.count()
+        statement = (
+            select(CHANNELS.c.next_digest_at, number.label("number"))
+            .where(CHANNELS.c.next_digest_at <= until, CHANNELS.c.state == ChannelState.ACTIVE)
+            .group_by(CHANNELS.c.next_digest_at)
+            .having(number >= least)
+        )
+        async with self._database.read() as connection:
+            return {row.next_digest_at: row.number for row in await connection.execute(statement)}
+
+    async def sharing(self, moment: datetime) -> int:
+        statement = select(func.count()).where(
+            CHANNELS.c.next_digest_at == moment, CHANNELS.c.state == ChannelState.ACTIVE
+        )
+        async with self._database.read() as connection:
+            number: int = (await connection.execute(statement)).scalar_one()
+            return number
+
+    async def waiting(self, channel_id: int) -> list[QueuedPaper]:
+        return (await self.waiting_in([channel_id]))[channel_id]
+
+    async def waiting_in(self, channel_ids: Sequence[int]) -> dict[int, list[QueuedPaper]]:
+        found: dict[int, list[QueuedPaper]] = {channel_id: [] for channel_id in channel_ids}
+        papers: dict[str, Paper] = {}  # one object for a paper that waits in many channels
+        async with self._database.read() as connection:
+            for some in chunks(channel_ids):
+                statement = (
+                    select(DELIVERIES.c.id, DELIVERIES.c.channel_id, DELIVERIES.c.paper_id, DELIVERIES.c.instant)
+                    .where(DELIVERIES.c.channel_id.in_(some), WAITING)
+                    .order_by(DELIVERIES.c.id)
+                )
+                rows = (await connection.execute(statement)).all()
+                topics = await topics_and_queries_behind(connection, [row.id for row in rows])
+                for ids in chunks(sorted({row.paper_id for row in rows} - papers.keys())):
+                    known = await connection.execute(select(PAPERS).where(PAPERS.c.id.in_(ids)))
+                    papers.update((row.id, paper_of(row)) for row in known)
+                for row in rows:
+                    behind = topics.get(row.id, ())
+                    queued = QueuedPaper(
+                        paper=papers[row.paper_id],
+                        topics=tuple(title for title, _, _ in behind),
+                        instant=row.instant,
+                        queries=tuple(query for _, query, _ in behind),
+                        models=tuple(model for _, _, models in behind for model in models),
+                    )
+                    found[row.channel_id].append(queued)
+        return found
+
+    async def elsewhere(self, channel_ids: Sequence[int]) -> dict[int, Elsewhere]:
+        read: dict[int, dict[str, int]] = {channel_id: {} for channel_id in channel_ids}
+        coming: dict[int, dict[str, int]] = {channel_id: {} for channel_id in channel_ids}
+        other = DELIVERIES.alias("other")
+        shown = or_(other.c.digest_id.is_(None), other.c.position <= DIGESTS.c.shown)
+        async with self._database.read() as connection:
+            for some in chunks(channel_ids):
+                theirs = (
+                    select(SUBSCRIPTIONS.c.channel_id, SUBSCRIPTIONS.c.named_in)
+                    .where(
+                        SUBSCRIPTIONS.c.channel_id.in_(some),
+                        SUBSCRIPTIONS.c.named_in.is_not(None),
+                        SUBSCRIPTIONS.c.removed_at.is_(None),
+                    )
+                    .distinct()
+                    .subquery()
+                )
+                statement = (
+                    select(DELIVERIES.c.channel_id, DELIVERIES.c.paper_id, other.c.channel_id.label("place"))
+                    .add_columns(other.c.state)
+                    .select_from(DELIVERIES)
+                    .join(theirs, theirs.c.channel_id == DELIVERIES.c.channel_id)
+                    .join(
+                        other,
+                        and_(
+                            other.c.channel_id == theirs.c.named_in,
+                            other.c.paper_id == DELIVERIES.c.paper_id,
+                        ),
+                    )
+                    .join(CHANNELS, CHANNELS.c.id == other.c.channel_id)
+                    .outerjoin(DIGESTS, DIGESTS.c.id == other.c.digest_id)
+                    .where(
+                        DELIVERIES.c.channel_id.in_(some),
+                        WAITING,
+                        shown,
+                        or_(
+                            other.c.state == DeliveryState.POSTED,
+                            and_(other.c.state == DeliveryState.QUEUED, CHANNELS.c.state == ChannelState.ACTIVE),
+                        ),
+                    )
+                    .order_by(other.c.id)
+                )
+                for row in await connection.execute(statement):
+                    places = read if row.state == DeliveryState.POSTED else coming
+                    places[row.channel_id].setdefault(row.paper_id, row.place)
+        return {channel_id: Elsewhere(read[channel_id], coming[channel_id]) for channel_id in channel_ids}
+
+    async def plan(self, plan: DigestPlan, now: datetime) -> bool:
+        return await self._plans.submit((plan, now))
+
+    async def _write_plans(self, items: list[tuple[DigestPlan, datetime]]) -> list[bool]:
+        stored = [False] * len(items)
+        async with self._database.write() as connection:
+            left = list(range(len(items)))
+            while left:
+                # A channel's second plan is made after its first, like one that came alone.
+                first = list({items[place][0].channel_id: place for place in reversed(left)}.values())
+                written = await store_plans(connection, [items[place] for place in first])
+                for place in first:
+                    stored[place] = items[place][0].channel_id in written
+                left = [place for place in left if place not in first]
+        return stored
+
+    async def digests(self, digest_ids: Sequence[int]) -> dict[int, Digest]:
+        found: dict[int, Digest] = {}
+        async with self._database.read() as connection:
+            for some in chunks(digest_ids):
+                rows = await connection.execute(select(DIGESTS).where(DIGESTS.c.id.in_(some)))
+                found.update((row.id, digest_of(row)) for row in rows)
+        return found
+
+    async def hidden(self, digest_id: int) -> list[Paper]:
+        statement = (
+            select(PAPERS)
+            .join(DELIVERIES, DELIVERIES.c.paper_id == PAPERS.c.id)
+            .join(DIGESTS, DIGESTS.c.id == DELIVERIES.c.digest_id)
+            .where(DIGESTS.c.id == digest_id, DELIVERIES.c.position > DIGESTS.c.shown)
+            .order_by(DELIVERIES.c.position)
+        )
+        async with self._database.read() as connection:
+            return [paper_of(row) for row in await connection.execute(statement)]
+
+    async def topics_of(self, digest_ids: Sequence[int]) -> dict[int, dict[str, tuple[str, ...]]]:
+        found: dict[int, dict[str, tuple[str, ...]]] = {digest_id: {} for digest_id in digest_ids}
+        async with self._database.read() as connection:
+            for some in chunks(digest_ids):
+                statement = select(DELIVERIES.c.id, DELIVERIES.c.digest_id, DELIVERIES.c.paper_id).where(
+                    DELIVERIES.c.digest_id.in_(some)
+                )
+                rows = (await connection.execute(statement)).all()
+                topics = await topics_behind(connection, [row.id for row in rows])
+                for row in rows:
+                    found[row.digest_id][row.paper_id] = topics.get(row.id, ())
+        return found
+
+    async def history(self, channel_id: int, limit: int, *, since: datetime | None = None) -> list[PostedPaper]:
+        shown = (func.coalesce(DELIVERIES.c.position, 0) <= func.coalesce(DIGESTS.c.shown, 0)).label("was_shown")
+        statement = (
+            select(DELIVERIES.c.id.label("delivery_id"), DELIVERIES.c.posted_at, shown, PAPERS)
+            .join(PAPERS, PAPERS.c.id == DELIVERIES.c.paper_id)
+            .outerjoin(DIGESTS, DIGESTS.c.id == DELIVERIES.c.digest_id)
+            .where(DELIVERIES.c.channel_id == channel_id, DELIVERIES.c.state == DeliveryState.POSTED)
+            .order_by(DELIVERIES.c.posted_at.desc(), DELIVERIES.c.digest_id.desc(), DELIVERIES.c.position)
+            .limit(limit)
+        )
+        if since is not None:
+            statement = statement.where(DELIVERIES.c.posted_at >= since)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(statement)).all()
+            topics = await topics_behind(connection, [row.delivery_id for row in rows])
+        return [
+            PostedPaper(
+                paper=paper_of(row),
+                posted_at=row.posted_at,
+                topics=topics.get(row.delivery_id, ()),
+                shown=bool(row.was_shown),
+            )
+            for row in rows
+        ]
+
+    async def delivered_ids(self, channel_id: int, paper_ids: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+        async with self._database.read() as connection:
+            for some in chunks(paper_ids):
+                statement = select(DELIVERIES.c.paper_id).where(
+                    DELIVERIES.c.channel_id == channel_id,
+                    DELIVERIES.c.paper_id.in_(some),
+                    DELIVERIES.c.state != DeliveryState.DROPPED,
+                )
+                found.update((await connection.execute(statement)).scalars())
+        return found

@@ -1,0 +1,82 @@
+"""Leases: taking posts out of the outbox, fairly where not all of them have room."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.channels.channel import PlatformName
+from bot.digests.content import POST_CONTENT_JSON
+from bot.posting.post import LookUps, Post
+from bot.posting.rooms import Account, Rooms
+from storage.posting.due_posts import free_to_send, with_parents
+from storage.tables.posts import POSTS
+
+#: How often it is looked again for posts of other accounts, where some have no room for more.
+LOOKS = 5
+
+
+async def choose(
+    connection: AsyncConnection,
+    platforms: Sequence[PlatformName],
+    given: Mapping[str, Any],
+    limit: int,
+    rooms: Rooms | None,
+) -> list[int]:
+    """The ids of posts that may be taken. Where an account has more of them than room, others get their places."""
+    full = rooms.full(platforms) if rooms else set()
+    free: dict[Account, int] = {}
+    chosen: list[int] = []
+    for _ in range(LOOKS):
+        asked = {
+            **given,
+            "platforms": [name for name in platforms if Account(name) not in full],
+            "full": [f"{account.platform}/{account.workspace}" for account in full],
+            "chosen": chosen,
+            "most": limit - len(chosen),
+        }
+        passed_over: Counter[Account] = Counter()
+        for row in (await connection.execute(free_to_send(), asked)).all():
+            if rooms is not None:
+                account = rooms.account(PlatformName(row.platform), row.workspace)
+                left = free[account] if account in free else rooms.free(account)
+                if left <= 0:
+                    passed_over[account] += 1
+                    continue
+                free[account] = left - 1
+            chosen.append(row.id)
+        if not passed_over:
+            break
+        full |= passed_over.keys()
+    return chosen
+
+
+async def take(connection: AsyncConnection, ids: Sequence[int], until: datetime, **values: Any) -> list[Post]:
+    """Leases posts, with a token of their own."""
+    if not ids:
+        return []
+    lease = secrets.token_hex(8)
+    await connection.execute(update(POSTS).where(POSTS.c.id.in_(ids)).values(lease=lease, lease_until=until, **values))
+    return [post_of(row) for row in await connection.execute(with_parents(), {"ids": ids})]
+
+
+def post_of(row: Row[Any]) -> Post:
+    return Post(
+        id=row.id,
+        channel_id=row.channel_id,
+        digest_id=row.digest_id,
+        content=POST_CONTENT_JSON.validate_python(row.content),
+        key=row.key,
+        lease=row.lease,
+        attempts=row.attempts,
+        look_ups=LookUps(count=row.look_ups, cursor=row.look_up_cursor, began_at=row.look_up_began_at, late=row.late),
+        first_attempt_at=row.first_attempt_at,
+        attempt_at=row.attempt_at,
+        parent_remote_id=row.parent_remote_id,
+    )

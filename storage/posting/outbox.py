@@ -1,0 +1,453 @@
+"""The outbox: leasing posts, and writing what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Boolean, bindparam, case, func, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.channels.channel import PlatformName
+from bot.digests.content import POST_CONTENT_JSON, PostContent, SharedPaper
+from bot.digests.digest import DeliveryState
+from bot.posting.post import (
+    HOLDS_UP_FOR,
+    DeliveryRecord,
+    DigestRecord,
+    FailedPost,
+    Post,
+    PostState,
+    Priority,
+    SentPost,
+    Settlement,
+)
+from bot.posting.rooms import Rooms
+from storage.database.database import Database
+from storage.database.group_commit import GroupCommit
+from storage.database.statements import chunks
+from storage.posting.deliveries import digest_of, topics_behind
+from storage.posting.digest_records import latest_digests
+from storage.posting.due_posts import OPEN, free_to_look_for
+from storage.posting.leases import choose, post_of, take
+from storage.posting.plans import add_post
+from storage.posting.threads import fold_thread
+from storage.tables.channels import CHANNELS
+from storage.tables.posts import DELIVERIES, DIGESTS, POSTS
+
+LONGEST_ERROR = 500  # characters of a failure that are kept
+
+
+class SqlPostStore:
+    """Implements `bot.posting.store.PostStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._beginnings = GroupCommit(self._write_beginnings)
+        self._settlements = GroupCommit(self._write_settlements)
+
+    async def add(self, channel_id: int, content: PostContent, now: datetime) -> int:
+        async with self._database.write() as connection:
+            return await add_post(connection, channel_id, content, now)
+
+    async def share(self, channel_id: int, content: SharedPaper, *, now: datetime, since: datetime) -> bool:
+        lately = select(POSTS.c.content).where(
+            POSTS.c.channel_id == channel_id, POSTS.c.created_at > since, POSTS.c.state != PostState.FAILED
+        )
+        async with self._database.write() as connection:
+            # Two people may press the button at the same time.
+            await connection.execute(select(CHANNELS.c.id).where(CHANNELS.c.id == channel_id).with_for_update())
+            for row in await connection.execute(lately):
+                posted = POST_CONTENT_JSON.validate_python(row.content)
+                if isinstance(posted, SharedPaper) and posted.paper_id == content.paper_id:
+                    return False
+            await add_post(connection, channel_id, content, now)
+            return True
+
+    async def lease(
+        self,
+        platforms: Sequence[PlatformName],
+        *,
+        now: datetime,
+        until: datetime,
+        limit: int,
+        rooms: Rooms | None = None,
+        least: Priority = Priority.SCHEDULED,
+    ) -> list[Post]:
+        given = {"now": now, "lost_before": now - HOLDS_UP_FOR, "least": least}
+        async with self._database.write() as connection:
+            ids = await choose(connection, platforms, given, limit, rooms)
+            return await take(connection, ids, until, state=PostState.LEASED, attempt_at=None)
+
+    async def lease_unknown(
+        self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int
+    ) -> list[Post]:
+        given = {"platforms": platforms, "now": now, "most": limit}
+        async with self._database.write() as connection:
+            ids = list((await connection.execute(free_to_look_for(), given)).scalars())
+            return await take(connection, ids, until)
+
+    async def failures(self, channel_id: int, since: datetime) -> list[str]:
+        statement = (
+            select(POSTS.c.error)
+            .where(POSTS.c.channel_id == channel_id, POSTS.c.state == PostState.FAILED, POSTS.c.created_at >= since)
+            .order_by(POSTS.c.id.desc())
+        )
+        async with self._database.read() as connection:
+            return list((await connection.execute(statement)).scalars())
+
+    async def failed(self, limit: int, *, channel_id: int | None = None) -> list[FailedPost]:
+        statement = (
+            select(POSTS.c.id, POSTS.c.channel_id, POSTS.c.due_at, POSTS.c.error, POSTS.c.attempts)
+            .where(POSTS.c.state == PostState.FAILED)
+            .order_by(POSTS.c.due_at.desc(), POSTS.c.id.desc())
+            .limit(limit)
+        )
+        if channel_id is not None:
+            statement = statement.where(POSTS.c.channel_id == channel_id)
+        async with self._database.read() as connection:
+            return [
+                FailedPost(
+                    id=row.id,
+                    channel_id=row.channel_id,
+                    failed_at=row.due_at,
+                    error=row.error,
+                    maybe_arrived=row.attempts > 1,
+                )
+                for row in await connection.execute(statement)
+            ]
+
+    async def retry(self, post_ids: Collection[int], now: datetime) -> int:
+        several = POSTS.c.attempts > 1
+        failed = (
+            select(POSTS.c.id)
+            .where(POSTS.c.id.in_(post_ids), POSTS.c.state == PostState.FAILED)
+            .order_by(POSTS.c.channel_id, POSTS.c.id)
+            .with_for_update()
+        )
+        async with self._database.write() as connection:
+            ids = list((await connection.execute(failed)).scalars())
+            statement = (
+                update(POSTS)
+                .where(POSTS.c.id.in_(ids))
+                .values(
+                    state=case((several, PostState.UNKNOWN.value), else_=PostState.PENDING.value),
+                    # A look into the history starts where the first request left; that none has left since is what
+                    # the worker knows somebody's wish by.
+                    first_attempt_at=case((several, POSTS.c.first_attempt_at), else_=None),
+                    attempt_at=case((several, POSTS.c.attempt_at), else_=None),
+                    attempts=0,
+                    look_ups=0,
+                    look_up_cursor="",
+                    look_up_began_at=None,
+                    late=False,
+                    due_at=now,
+                )
+            )
+            await connection.execute(statement)
+            await connection.execute(
+                update(DELIVERIES)
+                .where(
+                    DELIVERIES.c.post_id.in_(ids),
+                    DELIVERIES.c.state == DeliveryState.DROPPED,
+                    DELIVERIES.c.read_in.is_(None),
+                )
+                .values(state=DeliveryState.QUEUED)
+            )
+            return len(ids)
+
+    async def latest_digests(self, channel_id: int, limit: int) -> list[DigestRecord]:
+        async with self._database.read() as connection:
+            return await latest_digests(connection, channel_id, limit)
+
+    async def delivery(self, channel_id: int, paper_id: str) -> DeliveryRecord | None:
+        statement = (
+            select(
+                DELIVERIES.c.id.label("delivery_id"),
+                DELIVERIES.c.state.label("delivery_state"),
+                DELIVERIES.c.instant,
+                DELIVERIES.c.queued_at,
+                DELIVERIES.c.position,
+                DELIVERIES.c.points,
+                DELIVERIES.c.posted_at,
+                POSTS.c.state.label("post_state"),
+                POSTS.c.error,
+                DIGESTS,
+            )
+            .add_columns(DELIVERIES.c.read_in)
+            .outerjoin(POSTS, POSTS.c.id == DELIVERIES.c.post_id)
+            .outerjoin(DIGESTS, DIGESTS.c.id == DELIVERIES.c.digest_id)
+            .where(DELIVERIES.c.channel_id == channel_id, DELIVERIES.c.paper_id == paper_id)
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(statement)).one_or_none()
+            if row is None:
+                return None
+            topics = await topics_behind(connection, [row.delivery_id])
+        return DeliveryRecord(
+            state=DeliveryState(row.delivery_state),
+            instant=row.instant,
+            queued_at=row.queued_at,
+            topics=topics.get(row.delivery_id, ()),
+            digest=digest_of(row) if row.id is not None else None,
+            place=row.position or 0,
+            points=row.points,
+            post=PostState(row.post_state) if row.post_state else None,
+            post_error=row.error or "",
+            posted_at=row.posted_at,
+            read_elsewhere=row.read_in is not None,
+        )
+
+    async def sent_in(self, channel_id: int, *, before: int | None, after: int = 0, limit: int) -> list[SentPost]:
+        sent = (POSTS.c.channel_id == channel_id, POSTS.c.state == PostState.SENT)
+        heads = select(POSTS.c.id).where(*sent, POSTS.c.parent_id.is_(None), POSTS.c.id > after)
+        if before is not None:
+            heads = heads.where(POSTS.c.id < before)
+        chosen = select(heads.order_by(POSTS.c.id.desc()).limit(limit).subquery().c.id)
+        statement = (
+            select(POSTS, literal(None).label("parent_remote_id"))
+            .where(*sent, or_(POSTS.c.id.in_(chosen), POSTS.c.parent_id.in_(chosen)))
+            .order_by(POSTS.c.id)
+        )
+        async with self._database.read() as connection:
+            return [
+                SentPost(post=post_of(row), parent_id=row.parent_id, remote_id=row.remote_id or "", sent_at=row.sent_at)
+                for row in await connection.execute(statement)
+            ]
+
+    async def remote_id(self, channel_id: int, post_id: int) -> str | None:
+        statement = select(POSTS.c.remote_id).where(
+            POSTS.c.id == post_id, POSTS.c.channel_id == channel_id, POSTS.c.state == PostState.SENT
+        )
+        async with self._database.read() as connection:
+            return (await connection.execute(statement)).scalar_one_or_none()
+
+    async def latest_sent(self, channel_ids: Sequence[int]) -> dict[int, int]:
+        # Asked for one by one in a statement, each is the end of an index; grouped, all that was ever sent is counted.
+        latest = select(func.max(POSTS.c.id)).where(
+            POSTS.c.channel_id == CHANNELS.c.id, POSTS.c.state == PostState.SENT
+        )
+        found: dict[int, int] = {}
+        async with self._database.read() as connection:
+            for some in chunks(channel_ids):
+                statement = select(CHANNELS.c.id, latest.scalar_subquery().label("latest")).where(
+                    CHANNELS.c.id.in_(some)
+                )
+                found.update((row.id, row.latest or 0) for row in await connection.execute(statement))
+        return found
+
+    async def sent_as(self, channel_id: int, remote_id: str) -> Post | None:
+        parents = POSTS.alias("parents")
+        statement = (
+            select(POSTS, parents.c.remote_id.label("parent_remote_id"))
+            .outerjoin(parents, parents.c.id == POSTS.c.parent_id)
+            .where(POSTS.c.channel_id == channel_id, POSTS.c.remote_id == remote_id)
+            .order_by(POSTS.c.id.desc())
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(statement)).one_or_none()
+            return post_of(row) if row else None
+
+    async def begin(self, post: Post, *, now: datetime, until: datetime) -> bool:
+        return await self._beginnings.submit((post, now, until))
+
+    async def _write_beginnings(self, items: list[tuple[Post, datetime, datetime]]) -> list[bool]:
+        async with self._database.write() as connection:
+            held = await _held(connection, [post for post, _, _ in items])
+            # A request that left this late could arrive after others have looked for it and sent it again.
+            ours = {post.id for post, now, _ in items if post.id in held and now < held[post.id]}
+            statement = (
+                update(POSTS)
+                .where(POSTS.c.id == bindparam("post_id"))
+                .values(
+                    attempt_at=bindparam("at", type_=POSTS.c.attempt_at.type),
+                    lease_until=bindparam("until", type_=POSTS.c.lease_until.type),
+                    attempts=POSTS.c.attempts + 1,
+                    look_ups=0,
+                    look_up_cursor="",
+                    look_up_began_at=None,
+                    late=False,
+                    first_attempt_at=func.coalesce(
+                        POSTS.c.first_attempt_at, bindparam("first_at", type_=POSTS.c.attempt_at.type)
+                    ),
+                )
+            )
+            rows = [
+                {"post_id": post.id, "at": now, "until": until, "first_at": now}
+                for post, now, until in items
+                if post.id in ours
+            ]
+            if rows:
+                await connection.execute(statement, rows)
+        return [post.id in ours for post, _, _ in items]
+
+    async def settle(self, settlement: Settlement) -> bool:
+        return await self._settlements.submit(settlement)
+
+    async def _write_settlements(self, items: list[Settlement]) -> list[bool]:
+        async with self._database.write() as connection:
+            ours = await _held(connection, [item.post for item in items])
+            # Everybody who locks rows of several channels does so in this order: then nobody waits in a circle.
+            valid = sorted((item for item in items if item.post.id in ours), key=lambda item: item.post.channel_id)
+            if valid:
+                await _write_posts(connection, valid)
+                await _write_deliveries(connection, valid)
+                await _write_pauses(connection, valid)
+        return [item.post.id in ours for item in items]
+
+    async def fold(self, post: Post, *, per_message: int, abstracts: bool, now: datetime) -> bool:
+        async with self._database.write() as connection:
+            if not await _held(connection, [post]):
+                return False
+            await fold_thread(connection, post.id, per_message=per_message, abstracts=abstracts, now=now)
+            return True
+
+    async def expire(self, now: datetime) -> int:
+        tried = POSTS.c.attempt_at.is_not(None)
+        # Whoever is writing about one of them at this moment still holds it.
+        expired = (
+            select(POSTS.c.id)
+            .where(POSTS.c.state == PostState.LEASED, POSTS.c.lease_until <= now)
+            .with_for_update(skip_locked=True)
+        )
+        statement = (
+            update(POSTS)
+            .where(POSTS.c.id.in_(expired))
+            .values(
+                state=case((tried, PostState.UNKNOWN.value), else_=PostState.PENDING.value),
+                error=case((tried, "interrupted while sending"), else_=POSTS.c.error),
+                due_at=now,
+                lease="",
+                lease_until=None,
+            )
+        )
+        async with self._database.write() as connection:
+            return (await connection.execute(statement)).rowcount
+
+    async def counts(self) -> dict[PostState, int]:
+        statement = select(POSTS.c.state, func.count().label("posts")).group_by(POSTS.c.state)
+        async with self._database.read() as connection:
+            found = {PostState(row.state): row.posts for row in await connection.execute(statement)}
+        return {state: found.get(state, 0) for state in PostState}
+
+    async def open_in(self, channel_id: int) -> int:
+        statement = select(func.count()).where(
+            POSTS.c.channel_id == channel_id,
+            POSTS.c.state.in_(OPEN),
+        )
+        async with self._database.read() as connection:
+            number: int = (await connection.execute(statement)).scalar_one()
+            return number
+
+    async def last_error(self, channel_id: int) -> str:
+        statement = (
+            select(POSTS.c.error)
+            .where(
+                POSTS.c.channel_id == channel_id,
+                POSTS.c.error != "",
+                POSTS.c.state.in_([state for state in PostState if state is not PostState.SENT]),
+            )
+            .order_by(POSTS.c.id.desc())
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            return (await connection.execute(statement)).scalar_one_or_none() or ""
+
+
+async def _held(connection: AsyncConnection, posts: Sequence[Post]) -> dict[int, datetime]:
+    """The fence: those posts whose lease is still the one they were taken with, and until when they are leased.
+
+    A lease that ran out is good until somebody frees the post: up to then its holder is the only one who knows more.
+    """
+    leases = {post.id: post.lease for post in posts}
+    held: dict[int, datetime] = {}
+    for some in chunks(sorted(leases)):
+        statement = (
+            select(POSTS.c.id, POSTS.c.lease, POSTS.c.lease_until)
+            .where(POSTS.c.id.in_(some), POSTS.c.state.in_([PostState.LEASED, PostState.UNKNOWN]))
+            .order_by(POSTS.c.id)
+            .with_for_update(key_share=True)
+        )
+        rows = await connection.execute(statement)
+        held.update((row.id, row.lease_until) for row in rows if row.lease == leases[row.id])
+    return held
+
+
+async def _write_posts(connection: AsyncConnection, items: Sequence[Settlement]) -> None:
+    time = POSTS.c.due_at.type
+    fresh = bindparam("fresh", type_=Boolean())
+    statement = (
+        update(POSTS)
+        .where(POSTS.c.id == bindparam("post_id"))
+        .values(
+            state=bindparam("next_state"),
+            remote_id=bindparam("remote"),
+            due_at=func.coalesce(bindparam("due", type_=time), POSTS.c.due_at),
+            error=bindparam("why"),
+            sent_at=bindparam("sent", type_=time),
+            # `begin` counted the attempt and noted its time; a look into the history for this message starts there.
+            attempts=case((fresh, 0), else_=POSTS.c.attempts),
+            first_attempt_at=case((fresh, None), else_=POSTS.c.first_attempt_at),
+            look_ups=bindparam("looks"),
+            look_up_cursor=bindparam("cursor"),
+            look_up_began_at=bindparam("looking_since", type_=time),
+            late=bindparam("may_come", type_=Boolean()),
+            lease="",
+            lease_until=None,
+        )
+    )
+    await connection.execute(
+        statement,
+        [
+            {
+                "post_id": item.post.id,
+                "next_state": item.state,
+                "remote": item.remote_id,
+                "due": item.due_at,
+                "why": item.error[:LONGEST_ERROR],
+                "sent": item.at if item.state is PostState.SENT else None,
+                "fresh": item.fresh_start,
+                "looks": item.look_ups.count,
+                "cursor": item.look_ups.cursor,
+                "looking_since": item.look_ups.began_at,
+                "may_come": item.look_ups.late,
+            }
+            for item in items
+        ],
+    )
+
+
+async def _write_deliveries(connection: AsyncConnection, items: Sequence[Settlement]) -> None:
+    outcomes = {PostState.SENT: DeliveryState.POSTED, PostState.FAILED: DeliveryState.DROPPED}
+    rows = [
+        {
+            "post": item.post.id,
+            "outcome": outcomes[item.state],
+            "posted": item.at if item.state is PostState.SENT else None,
+        }
+        for item in items
+        if item.state in outcomes
+    ]
+    if rows:
+        statement = (
+            update(DELIVERIES)
+            .where(DELIVERIES.c.post_id == bindparam("post"), DELIVERIES.c.state == DeliveryState.QUEUED)
+            .values(state=bindparam("outcome"), posted_at=bindparam("posted", type_=DELIVERIES.c.posted_at.type))
+        )
+        await connection.execute(statement, rows)
+
+
+async def _write_pauses(connection: AsyncConnection, items: Sequence[Settlement]) -> None:
+    rows = [
+        {"channel": item.post.channel_id, "after": item.channel_after}
+        for item in items
+        if item.channel_after is not None
+    ]
+    if rows:
+        statement = (
+            update(CHANNELS)
+            .where(CHANNELS.c.id == bindparam("channel"))
+            .values(post_after=bindparam("after", type_=CHANNELS.c.post_after.type))
+        )
+        await connection.execute(statement, rows)
