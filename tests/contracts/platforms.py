@@ -139,10 +139,12 @@ class Web:
         ]
 
     def _elements(self, logged: LoggedMessage) -> int:
-        """Votes are one group, a menu is one thing to press however many entries open below it."""
+        """A menu is one thing to press however many entries open below it. What a reader marks, by the same small
+        group of buttons wherever a paper is shown, is not counted: it changes no message.
+        """
         html = Pages(banner="").message("general", view_of(logged, UTC))
-        for grouped in (r'<form class="buttons thumbs".*?</form>', r'<details class="menu">.*?</details>'):
-            html = re.sub(grouped, "<button>", html, flags=re.DOTALL)
+        html = re.sub(r'<form class="marks".*?</form>', "", html, flags=re.DOTALL)
+        html = re.sub(r'<details class="menu">.*?</details>', "<button>", html, flags=re.DOTALL)
         return html.count("<button")
 
     def befall(self, address: Address, trouble: Trouble) -> bool:
