@@ -105,7 +105,7 @@ def test_the_doctor_names_what_was_meant_to_be_a_setting_and_goes_on(tmp_path: P
     bot = Bot(tmp_path / "data", slack_bot_tokn="x", poll_minutes="often", arxiv_categories="cs.XX", web_host="0.0.0.0")
     told = bot.cli("doctor", expect=1).stdout
     marks = {line.split(": ")[0][2:]: line[0] for line in told.splitlines() if line[:1] in "✓✗!–"}
-    assert marks["Settings"] == marks["Categories"] == marks["Web port"] == marks["arXiv's API"] == "✗"
+    assert marks["Settings"] == marks["Categories"] == marks["People"] == marks["arXiv's API"] == "✗"
     assert marks["Database"] == marks["Search index"] == marks["Data folder"] == marks["Disk"] == "✓"
     assert marks["Channels"] == marks["Topics"] == "!"
     for words in (
