@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import timedelta
 
@@ -318,7 +319,10 @@ async def test_where_history_cannot_be_read(
 ) -> None:
     channel = slack.channel()
     slack.fail("conversations.history", fault)
-    assert await platform.look_up(outgoing(channel), around(clock.now() - timedelta(hours=1))) == answer
+    found = await platform.look_up(outgoing(channel), around(clock.now() - timedelta(hours=1)))
+    if isinstance(found, Partly):
+        found = replace(found, after=math.ceil(found.after))  # a few microseconds are over by now
+    assert found == answer
 
 
 async def test_trouble_while_looking_is_no_answer(
