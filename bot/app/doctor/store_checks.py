@@ -9,7 +9,7 @@ from functools import partial
 from bot.channels.channel import ChannelState
 from bot.checks import Check, NoticeError
 from bot.errors import EmbeddingError, NoModelError, OperatorError, StorageError
-from bot.health.report import StoredFacts
+from bot.health.report import HealthReport, StoredFacts
 from bot.health.reporting import Health
 from bot.meaning.meaning import Meaning
 from bot.query.parser import parse
@@ -22,25 +22,40 @@ _WRITE_WITHIN = 5.0  # seconds; the bot's own transactions end well before
 
 def store_checks(health: Health, index: TantivyIndex, meaning: Meaning) -> Mapping[str, Check]:
     """The checks by what they look at."""
+    one = _OneReport(health)
     return {
-        "Database": partial(_database, health),
-        "Search index": partial(_index, health, index),
-        "Meaning": partial(_meaning, health, meaning),
-        "Channels": partial(_channels, health),
-        "Topics": partial(_topics, health),
-        "Posts": partial(_posts, health),
-        "Processes": partial(_processes, health),
+        "Database": partial(_database, one),
+        "Search index": partial(_index, one, index),
+        "Meaning": partial(_meaning, one, meaning),
+        "Channels": partial(_channels, one),
+        "Topics": partial(_topics, one),
+        "Posts": partial(_posts, one),
+        "Processes": partial(_processes, one),
     }
 
 
-async def _stored(health: Health) -> StoredFacts:
+class _OneReport:
+    """The health report that all checks go by: who may not write into the database is waited for once, not by each."""
+
+    def __init__(self, health: Health) -> None:
+        self._health = health
+        self._report: asyncio.Task[HealthReport] | None = None
+
+    async def report(self) -> HealthReport:
+        """The report; goes on being made where whoever asks waits no longer."""
+        if self._report is None:
+            self._report = asyncio.create_task(self._health.report())
+        return await asyncio.shield(self._report)
+
+
+async def _stored(health: _OneReport) -> StoredFacts:
     report = await health.report()
     if report.stored is None:
         raise StorageError(report.database.problem)
     return report.stored
 
 
-async def _database(health: Health) -> str:
+async def _database(health: _OneReport) -> str:
     try:
         async with asyncio.timeout(_WRITE_WITHIN):
             report = await health.report()
@@ -55,7 +70,7 @@ async def _database(health: Health) -> str:
     return f"{report.database.kind}, can be written, {report.stored.size / 1e6:,.1f} MB: {rows}"
 
 
-async def _index(health: Health, index: TantivyIndex) -> str:
+async def _index(health: _OneReport, index: TantivyIndex) -> str:
     report = await health.report()
     behind = report.index_behind
     try:
@@ -78,7 +93,7 @@ async def _index(health: Health, index: TantivyIndex) -> str:
     return words
 
 
-async def _meaning(health: Health, meaning: Meaning) -> str:
+async def _meaning(health: _OneReport, meaning: Meaning) -> str:
     try:
         await meaning.vector("a question")
     except NoModelError as error:
@@ -91,7 +106,7 @@ async def _meaning(health: Health, meaning: Meaning) -> str:
     return f"{coverage.embedded:,} of {count_of(coverage.papers, 'paper')} can be found by what they mean"
 
 
-async def _channels(health: Health) -> str:
+async def _channels(health: _OneReport) -> str:
     report = await health.report()
     stored = await _stored(health)
     if stored.broken_count:
@@ -110,14 +125,14 @@ async def _channels(health: Health) -> str:
     return count_of(channels, "channel") + (f", of which {paused:,} are paused by somebody" if paused else "")
 
 
-async def _topics(health: Health) -> str:
+async def _topics(health: _OneReport) -> str:
     topics = (await _stored(health)).rows["subscriptions"]
     if not topics:
         raise NoticeError("there are none yet, so nothing is posted. Write `/papers subscribe diffusion` in a channel.")
     return count_of(topics, "topic")
 
 
-async def _posts(health: Health) -> str:
+async def _posts(health: _OneReport) -> str:
     report = await health.report()
     waiting = f"{count_of(report.waiting, 'post')} on the way" if report.waiting else "nothing waits to be posted"
     if not report.failed:
@@ -129,7 +144,7 @@ async def _posts(health: Health) -> str:
     )
 
 
-async def _processes(health: Health) -> str:
+async def _processes(health: _OneReport) -> str:
     processes = (await health.report()).processes
     if not processes:
         raise NoticeError("the bot does not run now: `paperround run` starts it")

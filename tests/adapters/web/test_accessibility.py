@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from tests.adapters.web.demo import RunningDemo, running_demo
 from tests.adapters.web.pages import SMALLEST, opened
+from tests.thorough import THOROUGH
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -75,13 +76,17 @@ ADDRESSES = [address for addresses in PAGES.values() for address in addresses]
 #: Width, height, colours, and which rules: all where a page is put together otherwise, else those that go by size and
 #: colours. 640 pixels is what a window of 1,280 has at 200 %.
 BY_LOOKS = ("color-contrast", "target-size", "scrollable-region-focusable")
-LOOKS = (
+LOOKS: tuple[tuple[int, int, str, tuple[str, ...]], ...] = (
     (1280, 800, "light", ()),
-    (2560, 1300, "dark", BY_LOOKS),
-    (640, 400, "light", BY_LOOKS),
-    (768, 1024, "dark", BY_LOOKS),
-    (320, 568, "dark", ()),
+    (320, 568, "dark", BY_LOOKS),
 )
+if THOROUGH:
+    LOOKS += (
+        (2560, 1300, "dark", BY_LOOKS),
+        (640, 400, "light", BY_LOOKS),
+        (768, 1024, "dark", BY_LOOKS),
+        (320, 568, "dark", ()),
+    )
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
