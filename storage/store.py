@@ -8,6 +8,7 @@ from storage.channels.personal import SqlPersonalChannelStore
 from storage.channels.subscriptions import SqlSubscriptionStore
 from storage.database.database import Database
 from storage.database.locks import AdvisoryLocks
+from storage.database.notifications import Notifications
 from storage.health import SqlHealthStore
 from storage.idempotency import SqlIdempotencyStore
 from storage.papers.feeds import SqlFeedStore
@@ -48,6 +49,7 @@ class SqlStore:
         self.health = SqlHealthStore(self.database)
         self.times = SqlStoredTimes(self.database)
         self.locks = AdvisoryLocks(self.database)
+        self.notifications = Notifications(self.database)
 
     async def open(self) -> None:
         """Brings the schema up to date; raises `StorageError` when the database cannot be reached."""

@@ -117,6 +117,7 @@ def engine_of(
             unknown_policy=unknown_policy,
         ),
         leadership=leadership,
+        notifications=store.notifications,
         timekeeping=Timekeeping(store.times, clock),
         retention=Retention(store.channels, store.personal_channels, store.audit, clock, left_kept_for, audit_kept_for),
         index=index,

@@ -31,6 +31,8 @@ from bot.posting.outbox import OutboxWorker
 from bot.search.index import SearchIndex
 from bot.topics.matching import TopicMatching
 from bot.topics.model_change import ModelChange
+from storage.database.news import News
+from storage.database.notifications import Notifications
 
 SWEEP_EVERY = timedelta(seconds=2)
 FEEDS_EVERY = timedelta(minutes=1)  # each feed has its own pace, which is looked at so often
@@ -40,6 +42,8 @@ REFRESH_EVERY = timedelta(seconds=1.5)
 BEAT_EVERY = timedelta(seconds=30)
 CORRECT_EVERY = timedelta(minutes=10)
 RETENTION_EVERY = timedelta(minutes=30)
+#: Changes that other processes tell of at once are taken over together, when they have gathered so long (seconds).
+GATHER_CHANGES = 0.2
 #: Well within the time for which removed topics are kept for processes that have not heard of it yet.
 FOLLOW_EVERY = timedelta(minutes=5)
 EMBED_EVERY = timedelta(seconds=2)
@@ -64,6 +68,7 @@ class Engine:
         planner: Planner,
         outbox: OutboxWorker,
         leadership: Leadership,
+        notifications: Notifications,
         timekeeping: Timekeeping,
         retention: Retention,
         index: SearchIndex,
@@ -74,6 +79,8 @@ class Engine:
         heartbeat: Heartbeat,
         poll_every: timedelta,
     ) -> None:
+        self._notifications = notifications
+        self._taking_over: asyncio.TimerHandle | None = None
         self._timekeeping = timekeeping
         self._intake = intake
         self._enrichment = enrichment
@@ -141,11 +148,30 @@ class Engine:
 
     async def run(self) -> None:
         """Works until cancelled."""
-        async with self._alarms():
-            await self.outbox.run()
+        async with self._alarms() as alarms:
+            try:
+                async with self._notifications.listening(partial(self._hear, alarms)):
+                    await self.outbox.run()
+            finally:
+                if self._taking_over is not None:
+                    self._taking_over.cancel()
+
+    def _hear(self, alarms: Alarms, news: News) -> None:
+        """Another process, or this one, committed something."""
+
+        def take_over() -> None:
+            self._taking_over = None
+            for name in ("refresh", "follow"):
+                alarms.soon(name, timedelta())
+
+        match news:
+            case News.POSTS:
+                self.outbox.wake()
+            case News.CHANGES if self._taking_over is None:
+                self._taking_over = asyncio.get_running_loop().call_later(GATHER_CHANGES, take_over)
 
     @contextlib.asynccontextmanager
-    async def _alarms(self) -> AsyncIterator[None]:
+    async def _alarms(self) -> AsyncIterator[Alarms]:
         alarms = Alarms()
 
         def every(interval: timedelta, job: Callable[[], Awaitable[object]], name: str) -> None:
@@ -184,7 +210,7 @@ class Engine:
         every(RETENTION_EVERY, self._delete_left, "retention")
         try:
             async with alarms.ringing():
-                yield
+                yield alarms
         finally:
             await self._heartbeat.end()
 

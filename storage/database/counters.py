@@ -7,6 +7,7 @@ from enum import StrEnum
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.database.news import News, notify
 from storage.tables.papers import COUNTERS
 
 
@@ -33,6 +34,8 @@ async def next_numbers(connection: AsyncConnection, counter: Counter, count: int
         .returning(COUNTERS.c.value)
     )
     last: int = (await connection.execute(statement)).scalar_one()
+    if counter is Counter.CHANGE:
+        await notify(connection, News.CHANGES)
     return last - count + 1
 
 

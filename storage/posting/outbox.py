@@ -25,6 +25,7 @@ from bot.posting.post import (
 from bot.posting.rooms import Rooms
 from storage.database.database import Database
 from storage.database.group_commit import GroupCommit
+from storage.database.news import News, notify
 from storage.database.statements import chunks
 from storage.posting.deliveries import digest_of, topics_behind
 from storage.posting.digest_records import latest_digests
@@ -154,6 +155,7 @@ class SqlPostStore:
                 )
                 .values(state=DeliveryState.QUEUED)
             )
+            await notify(connection, News.POSTS)
             return len(ids)
 
     async def latest_digests(self, channel_id: int, limit: int) -> list[DigestRecord]:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.digests.content import POST_CONTENT_JSON, PostContent
 from bot.digests.digest import DeliveryState, DigestKind, DigestPlan, PlannedPost
 from bot.posting.post import PostState, Priority
+from storage.database.news import News, notify
 from storage.database.statements import chunks
 from storage.posting.deliveries import WAITING
 from storage.tables.channels import CHANNELS
@@ -172,6 +173,7 @@ async def _store_digests(
     ]
     digest_ids = await _add_all(connection, DIGESTS, digests)
     post_ids = await _store_posts(connection, digest_ids, [(plan, now) for plan, _, now in made])
+    await notify(connection, News.POSTS)
     taking = (
         update(DELIVERIES)
         .where(DELIVERIES.c.id == bindparam("delivery"))
@@ -236,6 +238,7 @@ async def add_post(connection: AsyncConnection, channel_id: int, content: PostCo
     )
     (post_id,) = await _add_all(connection, POSTS, [values])
     await _hurry(connection, [channel_id], now)
+    await notify(connection, News.POSTS)
     return post_id
 
 

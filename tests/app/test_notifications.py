@@ -1,0 +1,137 @@
+"""Processes on one PostgreSQL tell each other what there is to do, and miss nothing when a connection is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from bot.app import engine
+from bot.posting import outbox
+from storage.database import notifications
+from storage.database.news import News
+from storage.store import SqlStore
+from tests.core import Core
+from tests.storage.scenes import listed, paper, posts
+
+SOON = 15.0  # seconds, far less than the minute after which an engine of these tests looks by itself
+_LISTENERS = text("SELECT pid FROM pg_stat_activity WHERE application_name = :name AND datname = current_database()")
+_CUT = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE application_name = :name AND datname = current_database()"
+)
+
+
+@pytest.fixture
+def looks_are_rare(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "LOOK_EVERY", 60.0)
+    for name in ("SWEEP_EVERY", "RECONCILE_EVERY", "REFRESH_EVERY"):
+        monkeypatch.setattr(engine, name, timedelta(minutes=1))
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(SOON):
+        while not await holds():
+            await asyncio.sleep(0.02)
+
+
+@contextlib.asynccontextmanager
+async def running(core: Core) -> AsyncIterator[None]:
+    task = asyncio.create_task(core.engine.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def listeners(store: SqlStore) -> list[int]:
+    async with store.database.read() as connection:
+        given = {"name": notifications.APPLICATION_NAME}
+        return list((await connection.execute(_LISTENERS, given)).scalars())
+
+
+@pytest.mark.usefixtures("looks_are_rare")
+async def test_what_another_process_commits_is_taken_up_at_once(postgres_url: str, tmp_path: Path) -> None:
+    store, other = SqlStore(postgres_url), SqlStore(postgres_url)
+    core = Core(store, tmp_path)
+    await core.say("subscribe graphs")
+    await listed(other, paper(0))  # which the posts are about
+    await core.index.refresh()
+    here = await core.channel()
+    sent = len(core.platform.posts)
+
+    async def arrived() -> bool:
+        return len(core.platform.posts) >= sent
+
+    async def found() -> bool:
+        return await core.index.behind() == 0
+
+    async def nobody_listens() -> bool:
+        return not await listeners(other)
+
+    try:
+        async with running(core):
+            await posts(other, here, 1)
+            sent += 1
+            await until(arrived)
+            await listed(other, paper(7, title="Graphs that nobody knew"))
+            await until(found)
+            (listener,) = await listeners(other)
+
+            async with other.database.write() as connection:
+                await connection.execute(_CUT, {"name": notifications.APPLICATION_NAME})
+            await posts(other, here, 1)  # nobody hears of it
+            sent += 1
+            await until(arrived)
+            (after,) = await listeners(other)
+            assert after != listener
+            await posts(other, here, 1)
+            sent += 1
+            await until(arrived)
+        await until(nobody_listens)
+    finally:
+        await core.index.close()
+        await other.close()
+        await store.close()
+
+
+async def test_who_hears_nothing_says_so_once_and_looks_again(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As behind a pooler that gives each transaction another connection."""
+    store = SqlStore(postgres_url)
+    for name, seconds in (("ANSWER_TIMEOUT", 0.2), ("SHORTEST_WAIT", 0.05), ("LONGEST_WAIT", 0.05)):
+        monkeypatch.setattr(notifications, name, seconds)
+    heard: list[News] = []
+
+    async def unsaid(_connection: object, _channel: str) -> None:
+        """A notification that goes to somebody else's connection."""
+
+    monkeypatch.setattr(notifications, "notify", unsaid)
+
+    async def looked(times: int) -> bool:
+        return len(heard) >= times * len(News)
+
+    with capture_logs() as logs:
+        async with store.notifications.listening(heard.append):
+            await until(lambda: looked(4))
+    await store.close()
+    assert [log["event"] for log in logs if log["event"].startswith("notifications.")] == ["notifications.unheard"]
+
+
+async def test_sqlite_says_and_hears_nothing(sqlite_url: str) -> None:
+    store = SqlStore(sqlite_url)
+    heard: list[News] = []
+    async with store.notifications.listening(heard.append):
+        await listed(store, paper(1))
+        assert not [task for task in asyncio.all_tasks() if task.get_name() == "notifications"]
+    await store.close()
+    assert not heard
