@@ -20,6 +20,7 @@ from storage.store import SqlStore
 from tests.core import Core
 from tests.storage.scenes import listed, paper, posts
 
+QUIET = 1.0  # seconds after which nothing is looked at any more because of what was before
 SOON = 15.0  # seconds, far less than the minute after which an engine of these tests looks by itself
 _LISTENERS = text("SELECT pid FROM pg_stat_activity WHERE application_name = :name AND datname = current_database()")
 _CUT = text(
@@ -31,6 +32,8 @@ _CUT = text(
 @pytest.fixture
 def looks_are_rare(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "LOOK_EVERY", 60.0)
+    # Whoever hears nothing listens anew after this, and looks at everything then.
+    monkeypatch.setattr(notifications, "ANSWER_TIMEOUT", 60.0)
     for name in ("SWEEP_EVERY", "RECONCILE_EVERY", "REFRESH_EVERY"):
         monkeypatch.setattr(engine, name, timedelta(minutes=1))
 
@@ -74,14 +77,20 @@ async def test_what_another_process_commits_is_taken_up_at_once(postgres_url: st
     async def found() -> bool:
         return await core.index.behind() == 0
 
+    async def somebody_listens() -> bool:
+        return bool(await listeners(other))
+
     async def nobody_listens() -> bool:
         return not await listeners(other)
 
     try:
         async with running(core):
+            await until(somebody_listens)
+            await asyncio.sleep(QUIET)
             await posts(other, here, 1)
             sent += 1
             await until(arrived)
+            await asyncio.sleep(QUIET)
             await listed(other, paper(7, title="Graphs that nobody knew"))
             await until(found)
             (listener,) = await listeners(other)
@@ -93,6 +102,7 @@ async def test_what_another_process_commits_is_taken_up_at_once(postgres_url: st
             await until(arrived)
             (after,) = await listeners(other)
             assert after != listener
+            await asyncio.sleep(QUIET)
             await posts(other, here, 1)
             sent += 1
             await until(arrived)
