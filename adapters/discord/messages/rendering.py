@@ -39,7 +39,7 @@ from bot.messages.plain import plain_text
 CONTENT = 200  # of Discord's 2,000: a sentence that is what a notification shows
 LONGEST_CONTENT = 1900  # the 2,000 with room for a mention and an ellipsis
 #: Pieces of one message; with this many each of them has room for a line.
-PIECES = 30
+PIECES = 40
 
 #: Of the 39 components a card with a picture takes six: the section with text and picture, and a row of two buttons.
 CARDS_PER_MESSAGE = 5
