@@ -17,6 +17,7 @@ from tests.clocks import SettableClock
 from tests.core import Core
 from tests.platforms import SimulatedPlatform, keys_of
 from tests.sources import ScriptedSource, a_paper
+from tests.thorough import THOROUGH
 
 
 class Crash(BaseException):
@@ -127,7 +128,7 @@ async def test_a_crash_at_any_call_of_the_store_loses_and_repeats_nothing(
 ) -> None:
     calls = await _count_calls(prepared, tmp_path / "counting")
     assert calls > 40
-    for at in range(1 + after, calls + 1, 8):
+    for at in range(1 + after, calls + 1, 4 if THOROUGH else 16):
         _check(await _lifecycle(prepared, tmp_path / str(at), Doom(at, after=after)))
 
 

@@ -25,7 +25,7 @@ LINES = (
 #: These grow with every day.
 GROWING = {"posts", "deliveries", "delivery_topics", "digests", "listings", "papers", "web_messages", "votes"}
 #: Counting is reading an index from end to end, and done once a minute for the metrics.
-COUNTED = re.compile(r"SELECT (posts\.state, )?count\(\*\) AS \w+ FROM \w+( GROUP BY posts\.state)?")
+COUNTED = re.compile(r"SELECT (posts\.state( AS \w+)?, )?count\(\*\) AS \w+ FROM \w+( GROUP BY posts\.state)?")
 
 Statements = dict[str, Sequence[Any]]
 
