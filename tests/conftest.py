@@ -26,7 +26,7 @@ __all__ = [
 
 # How long an example takes says more about the machine than about us. `HYPOTHESIS_PROFILE=thorough make test` looks
 # far longer for counterexamples.
-settings.register_profile("paperround", deadline=None, print_blob=True, max_examples=50)
+settings.register_profile("paperround", deadline=None, print_blob=True, max_examples=30)
 settings.register_profile("thorough", deadline=None, print_blob=True, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "paperround"))
 
