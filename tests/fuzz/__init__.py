@@ -1,4 +1,4 @@
-"""Fuzzing: everything that reads what others wrote, on inputs that nobody would write.
+"""Fuzzing: readers of feeds, queries and imports, and renderers, on inputs that nobody would write.
 
     make fuzz SECONDS=600          # all targets, one after another
     python -m tests.fuzz query slack-message --seconds 60 --seed 7
