@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app.command_line.program import cli
-from bot.app.settings import PREFIX, Settings, load_settings
+from bot.app.configuration.settings import PREFIX, Settings, load_settings
 from bot.commands.runner import REGISTRY
 
 ROOT = Path(__file__).parents[1]

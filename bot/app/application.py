@@ -20,14 +20,14 @@ from adapters.feeds.huggingface.source import HuggingFace
 from adapters.feeds.sample import SAMPLE_DAYS, SampleFeed
 from adapters.feeds.syndication.public_addresses import PublicTransport
 from adapters.web.platform import WebPlatform
+from bot.app.adapters.chat import ChatDependencies
+from bot.app.adapters.discord import discord_bot, discord_platform
+from bot.app.adapters.feeds import AddedFeeds
+from bot.app.adapters.slack import SlackParts, slack_app, slack_checks, slack_parts
 from bot.app.assembly import engine_of, forms_of, lifecycle_of, overview_of, services_of
-from bot.app.chat import ChatDependencies
-from bot.app.discord import discord_bot, discord_platform
+from bot.app.configuration.folders import make_data_folder
+from bot.app.configuration.settings import Settings
 from bot.app.engine import Engine
-from bot.app.feeds import AddedFeeds
-from bot.app.folders import make_data_folder
-from bot.app.settings import Settings
-from bot.app.slack import SlackParts, slack_app, slack_checks, slack_parts
 from bot.channels.channel import PlatformName
 from bot.channels.directory import Directory
 from bot.checks import Check

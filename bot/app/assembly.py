@@ -9,7 +9,7 @@ from bot.app.engine import Engine
 from bot.channels.channel import PlatformName
 from bot.channels.directory import Directory
 from bot.clocks import Clock
-from bot.commands.overview import Overview
+from bot.commands.operating.overview import Overview
 from bot.commands.services import Services
 from bot.digests.planning import Planner
 from bot.forecasts.forecasting import Forecasts

@@ -12,7 +12,7 @@ from typing import IO, Any, Final
 
 import structlog
 
-from bot.app.settings import LogFormat, LogLevel
+from bot.app.configuration.settings import LogFormat, LogLevel
 
 #: Lines a minute that are written at most: of all, of one kind of warning or error, and of one of asyncio's. Those come
 #: with a traceback each, as often as the loop goes round.

@@ -11,8 +11,8 @@ from typing import Any
 
 import structlog
 
+from bot.app.adapters.web import web_server
 from bot.app.application import Application
-from bot.app.web import web_server
 from bot.errors import OperatorError
 
 MOST_FILES = 65_536

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 
+from bot.commands.channels.settings import KEYS, ROLE, ROLE_HELP, SETTINGS
 from bot.commands.lines import split_line
 from bot.commands.registry import Command, Kind, Parameter, Registry
 from bot.commands.services import Services
-from bot.commands.settings import KEYS, ROLE, ROLE_HELP, SETTINGS
 from bot.digests.cards import title_of
 from bot.errors import UserError
 from bot.papers.paper import Paper

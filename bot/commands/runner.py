@@ -8,10 +8,12 @@ from time import perf_counter
 
 import structlog
 
-from bot.commands import channels, completion, delivery, retrying, settings, sources, taste, timing
-from bot.commands.announcing import announce
+from bot.commands import completion
+from bot.commands.channels import channels, delivery, retrying, settings, taste, timing
+from bot.commands.channels.announcing import announce
 from bot.commands.help import asks_for_language, explanation, language, menu, overview
 from bot.commands.lines import read_arguments, split_line
+from bot.commands.operating import sources
 from bot.commands.papers import reading, searching, why
 from bot.commands.recording import note_refusal, recorded
 from bot.commands.registry import Arguments, Command, Kind, Parameter, Registry

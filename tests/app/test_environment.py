@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.environment import unknown_settings, unreadable_lines
-from bot.app.settings import Settings, load_settings, read_settings
+from bot.app.configuration.environment import unknown_settings, unreadable_lines
+from bot.app.configuration.settings import Settings, load_settings, read_settings
 from bot.errors import SettingsError
 
 

@@ -18,7 +18,7 @@ from bot.app.logs import MOST_ALIKE, MOST_LINES, MOST_OF_ASYNCIO, BoundedHandler
 SAY = """
 import structlog
 from bot.app.logs import configure_logs
-from bot.app.settings import LogFormat, LogLevel
+from bot.app.configuration.settings import LogFormat, LogLevel
 configure_logs(LogLevel.INFO, LogFormat("{form}"))
 structlog.get_logger().warning("engine.tested", reason="why")
 """

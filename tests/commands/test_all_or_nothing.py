@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from bot.channels.channel import Channel, Style
-from bot.commands.settings import configure_line
+from bot.commands.channels.settings import configure_line
 from bot.errors import SearchIndexError, StorageError
 from bot.messages.plain import plain_text
 from bot.people.audit import Outcome

@@ -250,7 +250,7 @@ async def test_a_source_is_named_by_its_name_or_its_address(core: Core, tmp_path
 
 
 async def test_too_many_topics_are_not_copied_at_all(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.commands.channels.MOST_TOPICS", 2)
+    monkeypatch.setattr("bot.commands.channels.channels.MOST_TOPICS", 2)
     for query in ("diffusion", "robots"):
         await core.say(f"subscribe {query}")
     await core.say("subscribe waves", "new")

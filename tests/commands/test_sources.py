@@ -12,7 +12,7 @@ import pytest
 from adapters.feeds.doctor import feed_checks
 from adapters.feeds.http import FeedClient, Limits
 from adapters.feeds.syndication.public_addresses import PublicTransport
-from bot.app.feeds import AddedFeeds
+from bot.app.adapters.feeds import AddedFeeds
 from bot.errors import SourceError
 from bot.intake.feeds import FeedHistory, Feeds, free_name, named_address, next_reading
 from bot.intake.store import SourceState

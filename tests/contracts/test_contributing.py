@@ -11,7 +11,8 @@ import pytest
 
 from adapters.slack.interactions.settings_modal import settings_view
 from bot.channels.channel import ChannelSettings
-from bot.commands import runner, settings
+from bot.commands import runner
+from bot.commands.channels import settings
 from bot.commands.registry import Registry
 from storage.store import SqlStore
 from tests.contracts.examples import counting

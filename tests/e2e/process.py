@@ -16,9 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bot.app.addresses import parse_address
+from bot.app.adapters.addresses import parse_address
 from bot.app.application import open_application
-from bot.app.settings import PREFIX, Settings
+from bot.app.configuration.settings import PREFIX, Settings
 from bot.messages.plain import plain_text
 from bot.platforms.command_calls import CommandCall, Person
 from tests.databases import in_a_thread

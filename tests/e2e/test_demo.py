@@ -9,8 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.app.application import demo_feed, open_application
+from bot.app.configuration.settings import Settings
 from bot.app.demo import CHANNELS, TRY, Demo
-from bot.app.settings import Settings
 from bot.channels.channel import Address, PlatformName
 from bot.clocks import ShiftedClock
 from bot.messages.message import Buttons

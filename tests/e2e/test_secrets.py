@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import pytest
 from pydantic import SecretStr
 
-from bot.app.settings import Settings
+from bot.app.configuration.settings import Settings
 from tests.e2e.process import Bot, wait_until
 from tests.feed_server import ScriptedFeed, http_answer
 

@@ -16,8 +16,8 @@ import adapters.feeds.arxiv.source
 import adapters.slack.client.errors
 import adapters.slack.client.web_api
 import adapters.slack.platform
+import bot.app.configuration.settings
 import bot.app.engine
-import bot.app.settings
 import bot.posting.leadership
 import bot.posting.outbox
 import bot.posting.retries
@@ -70,7 +70,7 @@ def hasten() -> None:
     made = adapters.slack.client.web_api.Connection.__init__
     assert made.__kwdefaults__ is not None
     made.__kwdefaults__["timeout"] = REQUEST_TIMEOUT
-    bot.app.settings.Settings.poll_every = property(lambda _: 2 * _SECOND)  # type: ignore[assignment, method-assign]
+    bot.app.configuration.settings.Settings.poll_every = property(lambda _: 2 * _SECOND)  # type: ignore[assignment, method-assign]
 
 
 def _set(module: Any, **values: Any) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from structlog.testing import capture_logs
 
 from bot.app.application import open_application
-from bot.app.settings import Settings
+from bot.app.configuration.settings import Settings
 from bot.channels.channel import Address
 from bot.messages.plain import plain_text
 from bot.platforms.command_calls import CommandCall, Person

@@ -16,7 +16,7 @@ from adapters.discord.messages.command_mentions import MANAGERS_GROUP
 from adapters.discord.messages.mentions import role_of
 from bot.channels.channel import Style
 from bot.channels.directory import WorkspaceDirectory
-from bot.commands.settings import ROLE
+from bot.commands.channels.settings import ROLE
 from bot.errors import StorageError
 from bot.messages.message import Note, bold, text
 from bot.platforms.command_calls import Reply

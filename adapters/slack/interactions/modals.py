@@ -35,7 +35,7 @@ from adapters.slack.interactions.topic_modal import (
 from adapters.slack.platform import SlackPlatform
 from bot.background import BackgroundTasks
 from bot.channels.channel import Channel
-from bot.commands.settings import configure_line
+from bot.commands.channels.settings import configure_line
 from bot.commands.wording import answer, say
 from bot.messages.message import Button, Buttons, Note, code, text
 from bot.panels.settings import typed_values

@@ -11,14 +11,14 @@ from typing import IO
 
 import click
 
-from bot.app.addresses import parse_address
+from bot.app.adapters.addresses import parse_address
 from bot.app.application import Application
 from bot.app.command_line.exit_codes import FAILED
 from bot.app.command_line.session import quiet_logs, with_application
+from bot.app.configuration.settings import read_settings
 from bot.app.doctor.diagnosis import diagnose
 from bot.app.doctor.findings import Mark
 from bot.app.logs import hidden
-from bot.app.settings import read_settings
 from bot.channels.channel import PlatformName
 from bot.errors import StorageError, UserError
 from bot.health.document import document_of

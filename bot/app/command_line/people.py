@@ -7,9 +7,9 @@ import sys
 
 import click
 
+from bot.app.adapters.people import invitation_link, people_of, state_of
 from bot.app.application import Application
 from bot.app.command_line.session import with_application
-from bot.app.people import invitation_link, people_of, state_of
 from bot.people.account import LONGEST_PASSWORD, Account, Role
 from bot.people.audit import AuditLine
 from bot.people.people import INVITATION_LENGTH, People

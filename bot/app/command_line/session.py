@@ -11,9 +11,9 @@ import click
 import structlog
 
 from bot.app.application import Application, open_application
-from bot.app.environment import unknown_settings, unreadable_lines
+from bot.app.configuration.environment import unknown_settings, unreadable_lines
+from bot.app.configuration.settings import ENV_FILE, LogLevel, Settings, load_settings
 from bot.app.logs import configure_logs
-from bot.app.settings import ENV_FILE, LogLevel, Settings, load_settings
 from bot.errors import PaperRoundError
 
 _log = structlog.get_logger()

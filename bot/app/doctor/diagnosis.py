@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from adapters.feeds.doctor import feed_checks
+from bot.app.adapters.slack import has_slack
+from bot.app.adapters.web import open_to_the_world
 from bot.app.application import Application, open_application
+from bot.app.configuration.settings import Settings
 from bot.app.doctor.findings import Finding, Mark, findings_of
 from bot.app.doctor.machine_checks import machine_checks
 from bot.app.doctor.store_checks import store_checks
-from bot.app.settings import Settings
-from bot.app.slack import has_slack
-from bot.app.web import open_to_the_world
 from bot.checks import Check
 from bot.errors import PaperRoundError, SettingsError
 from bot.people.account import Role
@@ -26,7 +26,7 @@ _OF_THE_STORE = ("Search index", "Meaning", "Channels", "Topics", "Posts", "Proc
 
 
 async def diagnose(settings: Settings, problems: Sequence[str]) -> AsyncGenerator[Finding, None]:
-    """The findings, each as soon as there is one. `problems` are those of `bot.app.settings.read_settings`."""
+    """The findings, each as soon as there is one. `problems` are those of `bot.app.configuration.settings.read_settings`."""
     async for finding in findings_of(machine_checks(settings, problems)):
         yield finding
     try:

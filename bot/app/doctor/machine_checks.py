@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 
 from adapters.feeds.arxiv.fields import CLOSED_ARCHIVES
-from bot.app.environment import unknown_settings, unreadable_lines
-from bot.app.folders import nearest_folder, unwritable
-from bot.app.settings import ENV_FILE, Settings
-from bot.app.web import HEALTHZ, is_ours
+from bot.app.adapters.web import HEALTHZ, is_ours
+from bot.app.configuration.environment import unknown_settings, unreadable_lines
+from bot.app.configuration.folders import nearest_folder, unwritable
+from bot.app.configuration.settings import ENV_FILE, Settings
 from bot.checks import Check, NoticeError
 from bot.errors import OperatorError, SettingsError
 from bot.query.categories import category_named, nearest_category
@@ -25,7 +25,7 @@ _ANSWER_WITHIN = 3.0  # seconds
 
 
 def machine_checks(settings: Settings, problems: Sequence[str]) -> Mapping[str, Check]:
-    """The checks by what they look at. `problems` are those of `bot.app.settings.read_settings`."""
+    """The checks by what they look at. `problems` are those of `bot.app.configuration.settings.read_settings`."""
     checks = {
         "Settings": partial(_settings, problems),
         "Data folder": partial(_folder, settings.data_dir),

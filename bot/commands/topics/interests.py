@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.channels.channel import ChannelState, PlatformName
 from bot.channels.personal import PersonalChannel
-from bot.commands import timing
+from bot.commands.channels import timing
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.topics import topics

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Request, Route, expect
 
 from adapters.web.pages.channels.drafts import TopicDraft
 from adapters.web.pages.rendering import painted
-from adapters.web.serving.turns import Turns
+from adapters.web.serving.concurrency_limit import Turns
 from tests.adapters.web.core_workspace import CoreWorkspace, core_workspace
 from tests.adapters.web.pages import PHONE, opened
 from tests.sources import a_paper

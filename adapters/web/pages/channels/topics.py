@@ -18,9 +18,9 @@ from adapters.web.pages.rendering import Pages
 from adapters.web.pages.shell import Place, Shells
 from adapters.web.people.attempts import client_of
 from adapters.web.people.visitor import visitor_of
+from adapters.web.serving.concurrency_limit import Turns
 from adapters.web.serving.forms import fields_of, id_of
 from adapters.web.serving.protection import wants_json
-from adapters.web.serving.turns import Turns
 from bot.channels.channel import Channel, PlatformName
 from bot.errors import UserError
 from bot.panels.drafts import Preview, Proposals

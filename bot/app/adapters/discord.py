@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bot.app.chat import ChatDependencies
-from bot.app.settings import Settings
+from bot.app.adapters.chat import ChatDependencies
+from bot.app.configuration.settings import Settings
 from bot.clocks import Clock
 from bot.commands.runner import REGISTRY
 from bot.commands.talk import Talk

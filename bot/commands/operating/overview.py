@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands.health_wording import posting_in_short, source_in_short
+from bot.commands.operating.health_wording import posting_in_short, source_in_short
 from bot.digests.cards import paper_line
 from bot.errors import StorageError
 from bot.health.reporting import Health

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.app.chat import ChatDependencies
-from bot.app.settings import Settings
+from bot.app.adapters.chat import ChatDependencies
+from bot.app.configuration.settings import Settings
 from bot.channels.channel import Channel, PlatformName
 from bot.channels.installations import InstallationStore
 from bot.checks import Check

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.channels.channel import Channel, ChannelState
 from bot.channels.directory import DEFAULT_TIME_ZONE
-from bot.commands.health_wording import source_in_words
+from bot.commands.operating.health_wording import source_in_words
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.wording import (

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
 
-from bot.app.settings import ENV_FILE, PREFIX, Settings
+from bot.app.configuration.settings import ENV_FILE, PREFIX, Settings
 from bot.text.suggestions import closest
 
 #: The prefix, also as people misremember it.
@@ -89,7 +89,7 @@ def _bindings(env_file: Path) -> list[Binding]:
     try:
         text = env_file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        return []  # `bot.app.settings` says so
+        return []  # `bot.app.configuration.settings` says so
     # It complains about lines in the log as well, without saying what to do.
     logging.getLogger("dotenv").setLevel(logging.ERROR)
     return list(parse_stream(io.StringIO(text)))

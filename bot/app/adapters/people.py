@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.app.settings import Settings
+from bot.app.configuration.settings import Settings
 from bot.clocks import Clock
 from bot.people.account import Account
 from bot.people.people import People

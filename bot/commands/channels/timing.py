@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from bot.channels.channel import Channel, ChannelState
 from bot.channels.next_digest import next_for
+from bot.commands.channels.settings import SCHEDULE, TIME_ZONE, change_channel
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
-from bot.commands.settings import SCHEDULE, TIME_ZONE, change_channel
 from bot.commands.wording import answer, day_name, next_digest, say, schedule_in_words
 from bot.digests.digest import DigestKind
 from bot.errors import UserError

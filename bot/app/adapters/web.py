@@ -6,9 +6,9 @@ import http.client
 import ipaddress
 from typing import TYPE_CHECKING, Final
 
+from bot.app.adapters.people import people_of
 from bot.app.assembly import history_of
-from bot.app.people import people_of
-from bot.app.settings import NewPeople, Settings
+from bot.app.configuration.settings import NewPeople, Settings
 from bot.errors import SettingsError
 from bot.people.account import Role
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.app.settings import Settings
+from bot.app.configuration.settings import Settings
 from bot.channels.directory import Directory
 from bot.clocks import Clock
-from bot.commands.overview import Overview
+from bot.commands.operating.overview import Overview
 from bot.commands.papers.reactions import Reactions
 from bot.commands.runner import Commands
 from bot.digests.unfurling import Unfurling

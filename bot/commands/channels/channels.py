@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bot.channels.channel import Address, Channel, ChannelState, PlatformName
 from bot.channels.names import channel_name_of
-from bot.commands import timing
+from bot.commands.channels import timing
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.topics.subscribing import MOST_TOPICS

@@ -1,0 +1,1 @@
+"""Configuration: settings, what stands in the environment beside them, and the data folder."""

@@ -1,0 +1,1 @@
+"""Commands about the bot itself: what is read, and how it is doing."""
