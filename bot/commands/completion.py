@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-from bot.commands.channels.settings import KEYS, ROLE, ROLE_HELP, SETTINGS
+from bot.commands.channels.setting import SETTINGS
+from bot.commands.channels.settings import KEYS, ROLE, ROLE_HELP
 from bot.commands.lines import split_line
 from bot.commands.registry import Command, Kind, Parameter, Registry
 from bot.commands.services import Services

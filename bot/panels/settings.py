@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.channels.channel import Channel
-from bot.commands.channels.settings import MENTION, SCHEDULE, SETTINGS, TIME_ZONE, configure_line
+from bot.commands.channels.setting import MENTION, SETTINGS
+from bot.commands.channels.settings import SCHEDULE, TIME_ZONE, configure_line
 from bot.commands.services import Services
 from bot.commands.wording import next_digest, schedule_in_words
 from bot.messages.message import Span

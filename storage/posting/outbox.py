@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Boolean, bindparam, case, func, literal, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import bindparam, case, func, literal, or_, select, update
 
 from bot.channels.channel import PlatformName
 from bot.digests.content import POST_CONTENT_JSON, PostContent, SharedPaper
@@ -32,11 +31,10 @@ from storage.posting.digest_records import latest_digests
 from storage.posting.due_posts import OPEN, free_to_look_for
 from storage.posting.leases import choose, post_of, take
 from storage.posting.plans import add_post
+from storage.posting.settlements import held, write_settlements
 from storage.posting.threads import fold_thread
 from storage.tables.channels import CHANNELS
 from storage.tables.posts import DELIVERIES, DIGESTS, POSTS
-
-LONGEST_ERROR = 500  # characters of a failure that are kept
 
 
 class SqlPostStore:
@@ -256,9 +254,9 @@ class SqlPostStore:
 
     async def _write_beginnings(self, items: list[tuple[Post, datetime, datetime]]) -> list[bool]:
         async with self._database.write() as connection:
-            held = await _held(connection, [post for post, _, _ in items])
+            leased = await held(connection, [post for post, _, _ in items])
             # A request that left this late could arrive after others have looked for it and sent it again.
-            ours = {post.id for post, now, _ in items if post.id in held and now < held[post.id]}
+            ours = {post.id for post, now, _ in items if post.id in leased and now < leased[post.id]}
             statement = (
                 update(POSTS)
                 .where(POSTS.c.id == bindparam("post_id"))
@@ -289,18 +287,12 @@ class SqlPostStore:
 
     async def _write_settlements(self, items: list[Settlement]) -> list[bool]:
         async with self._database.write() as connection:
-            ours = await _held(connection, [item.post for item in items])
-            # Everybody who locks rows of several channels does so in this order: then nobody waits in a circle.
-            valid = sorted((item for item in items if item.post.id in ours), key=lambda item: item.post.channel_id)
-            if valid:
-                await _write_posts(connection, valid)
-                await _write_deliveries(connection, valid)
-                await _write_pauses(connection, valid)
+            ours = await write_settlements(connection, items)
         return [item.post.id in ours for item in items]
 
     async def fold(self, post: Post, *, per_message: int, abstracts: bool, now: datetime) -> bool:
         async with self._database.write() as connection:
-            if not await _held(connection, [post]):
+            if not await held(connection, [post]):
                 return False
             await fold_thread(connection, post.id, per_message=per_message, abstracts=abstracts, now=now)
             return True
@@ -355,101 +347,3 @@ class SqlPostStore:
         )
         async with self._database.read() as connection:
             return (await connection.execute(statement)).scalar_one_or_none() or ""
-
-
-async def _held(connection: AsyncConnection, posts: Sequence[Post]) -> dict[int, datetime]:
-    """The fence: those posts whose lease is still the one they were taken with, and until when they are leased.
-
-    A lease that ran out is good until somebody frees the post: up to then its holder is the only one who knows more.
-    """
-    leases = {post.id: post.lease for post in posts}
-    held: dict[int, datetime] = {}
-    for some in chunks(sorted(leases)):
-        statement = (
-            select(POSTS.c.id, POSTS.c.lease, POSTS.c.lease_until)
-            .where(POSTS.c.id.in_(some), POSTS.c.state.in_([PostState.LEASED, PostState.UNKNOWN]))
-            .order_by(POSTS.c.id)
-            .with_for_update(key_share=True)
-        )
-        rows = await connection.execute(statement)
-        held.update((row.id, row.lease_until) for row in rows if row.lease == leases[row.id])
-    return held
-
-
-async def _write_posts(connection: AsyncConnection, items: Sequence[Settlement]) -> None:
-    time = POSTS.c.due_at.type
-    fresh = bindparam("fresh", type_=Boolean())
-    statement = (
-        update(POSTS)
-        .where(POSTS.c.id == bindparam("post_id"))
-        .values(
-            state=bindparam("next_state"),
-            remote_id=bindparam("remote"),
-            due_at=func.coalesce(bindparam("due", type_=time), POSTS.c.due_at),
-            error=bindparam("why"),
-            sent_at=bindparam("sent", type_=time),
-            # `begin` counted the attempt and noted its time; a look into the history for this message starts there.
-            attempts=case((fresh, 0), else_=POSTS.c.attempts),
-            first_attempt_at=case((fresh, None), else_=POSTS.c.first_attempt_at),
-            look_ups=bindparam("looks"),
-            look_up_cursor=bindparam("cursor"),
-            look_up_began_at=bindparam("looking_since", type_=time),
-            late=bindparam("may_come", type_=Boolean()),
-            lease="",
-            lease_until=None,
-        )
-    )
-    await connection.execute(
-        statement,
-        [
-            {
-                "post_id": item.post.id,
-                "next_state": item.state,
-                "remote": item.remote_id,
-                "due": item.due_at,
-                "why": item.error[:LONGEST_ERROR],
-                "sent": item.at if item.state is PostState.SENT else None,
-                "fresh": item.fresh_start,
-                "looks": item.look_ups.count,
-                "cursor": item.look_ups.cursor,
-                "looking_since": item.look_ups.began_at,
-                "may_come": item.look_ups.late,
-            }
-            for item in items
-        ],
-    )
-
-
-async def _write_deliveries(connection: AsyncConnection, items: Sequence[Settlement]) -> None:
-    outcomes = {PostState.SENT: DeliveryState.POSTED, PostState.FAILED: DeliveryState.DROPPED}
-    rows = [
-        {
-            "post": item.post.id,
-            "outcome": outcomes[item.state],
-            "posted": item.at if item.state is PostState.SENT else None,
-        }
-        for item in items
-        if item.state in outcomes
-    ]
-    if rows:
-        statement = (
-            update(DELIVERIES)
-            .where(DELIVERIES.c.post_id == bindparam("post"), DELIVERIES.c.state == DeliveryState.QUEUED)
-            .values(state=bindparam("outcome"), posted_at=bindparam("posted", type_=DELIVERIES.c.posted_at.type))
-        )
-        await connection.execute(statement, rows)
-
-
-async def _write_pauses(connection: AsyncConnection, items: Sequence[Settlement]) -> None:
-    rows = [
-        {"channel": item.post.channel_id, "after": item.channel_after}
-        for item in items
-        if item.channel_after is not None
-    ]
-    if rows:
-        statement = (
-            update(CHANNELS)
-            .where(CHANNELS.c.id == bindparam("channel"))
-            .values(post_after=bindparam("after", type_=CHANNELS.c.post_after.type))
-        )
-        await connection.execute(statement, rows)

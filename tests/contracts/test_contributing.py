@@ -12,7 +12,7 @@ import pytest
 from adapters.slack.interactions.settings_modal import settings_view
 from bot.channels.channel import ChannelSettings
 from bot.commands import runner
-from bot.commands.channels import settings
+from bot.commands.channels import setting
 from bot.commands.registry import Registry
 from storage.store import SqlStore
 from tests.contracts.examples import counting
@@ -70,14 +70,14 @@ async def test_a_setting_is_shown_set_and_part_of_forms(core: Core, monkeypatch:
     def read(known: ChannelSettings, value: str, _platform: object) -> ChannelSettings:
         return replace(known, limit=len(value))
 
-    long = settings.Setting(
+    long = setting.Setting(
         key="loudness",
         help="how loud, in exclamation marks",
         values=("!",),
         read=read,
         show=lambda known: "!" * known.limit,
     )
-    monkeypatch.setitem(settings.SETTINGS, "loudness", long)
+    monkeypatch.setitem(setting.SETTINGS, "loudness", long)
     assert "how loud" in await core.say("settings")
     assert "is now !!!" in await core.say("settings loudness !!!")
     channel = await core.channel()
@@ -86,7 +86,7 @@ async def test_a_setting_is_shown_set_and_part_of_forms(core: Core, monkeypatch:
     assert fields["loudness"]["element"]["initial_value"] == "!!!"
     assert not fields["loudness"]["optional"]
     choice = replace(long, values=("!", "!!!"), is_choice=True, may_be_empty=True, as_typed=lambda _: "!")
-    monkeypatch.setitem(settings.SETTINGS, "loudness", choice)
+    monkeypatch.setitem(setting.SETTINGS, "loudness", choice)
     fields = {block["block_id"]: block for block in settings_view(channel)["blocks"]}
     assert [option["value"] for option in fields["loudness"]["element"]["options"]] == ["!", "!!!"]
     assert fields["loudness"]["element"]["initial_option"]["value"] == "!"

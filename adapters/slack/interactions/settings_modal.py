@@ -12,7 +12,7 @@ from adapters.slack.interactions.topic_modal import channel_input
 from adapters.slack.messages import block_kit, limits
 from adapters.slack.messages.mentions import mention_name, mentioned_person
 from bot.channels.channel import Channel
-from bot.commands.channels.settings import MENTION, SETTINGS
+from bot.commands.channels.setting import MENTION, SETTINGS
 from bot.panels.settings import typed_values
 
 #: These are in open forms and in the manifest, and must keep their meaning.

@@ -15,7 +15,7 @@ from adapters.web.people.cookies import token_of
 from adapters.web.people.visitor import LOCAL_VISITOR, Visitor
 from adapters.web.serving.proxies import peer_of
 from bot.clocks import Clock
-from bot.errors import StorageError, UserError
+from bot.errors import PaperRoundError, StorageError, UserError
 from bot.people.account import Account, Role
 from bot.people.people import People
 
@@ -106,7 +106,7 @@ class Entrance:
         attempt = self.attempts.begin(client_of(connection), name.strip().casefold())
         try:
             account = await self.people.with_password(name, password)
-        except Exception:
+        except PaperRoundError:  # it is not known whether it was wrong
             self.attempts.succeeded(attempt)
             raise
         if account is not None:

@@ -1,4 +1,4 @@
-"""Turns: what costs time is done for one request of a visitor at a time, and for few visitors at once."""
+"""A concurrency limit: what costs time is done for one request of a visitor at a time, and for few visitors at once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class _Queue:
     inside: int = 0
 
 
-class Turns:
+class ConcurrencyLimit:
     """Of the requests of one visitor that wait only the latest is worth an answer: they type on meanwhile."""
 
     def __init__(self, at_once: int) -> None:
@@ -23,7 +23,7 @@ class Turns:
         self._room = asyncio.Semaphore(at_once)
 
     @asynccontextmanager
-    async def turn(self, visitor: str) -> AsyncIterator[bool]:
+    async def slot(self, visitor: str) -> AsyncIterator[bool]:
         """Waits for the visitor's turn; False where they have asked for something newer since."""
         queue = self._queues.setdefault(visitor, _Queue())
         queue.asked += 1

@@ -26,7 +26,7 @@ _OF_THE_STORE = ("Search index", "Meaning", "Channels", "Topics", "Posts", "Proc
 
 
 async def diagnose(settings: Settings, problems: Sequence[str]) -> AsyncGenerator[Finding, None]:
-    """The findings, each as soon as there is one. `problems` are those of `bot.app.configuration.settings.read_settings`."""
+    """The findings, each as soon as there is one. `problems` are those that `read_settings` found."""
     async for finding in findings_of(machine_checks(settings, problems)):
         yield finding
     try:

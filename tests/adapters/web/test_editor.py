@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Request, Route, expect
 
 from adapters.web.pages.channels.drafts import TopicDraft
 from adapters.web.pages.rendering import painted
-from adapters.web.serving.concurrency_limit import Turns
+from adapters.web.serving.concurrency_limit import ConcurrencyLimit
 from tests.adapters.web.core_workspace import CoreWorkspace, core_workspace
 from tests.adapters.web.pages import PHONE, opened
 from tests.sources import a_paper
@@ -109,11 +109,11 @@ def test_a_draft_survives_its_own_address() -> None:
 
 @pytest.mark.asyncio(loop_scope="session")
 async def test_of_what_one_visitor_asks_meanwhile_only_the_latest_is_answered() -> None:
-    turns, answered = Turns(2), []
+    limit, answered = ConcurrencyLimit(2), []
     begun, release = asyncio.Event(), asyncio.Event()
 
     async def ask(visitor: str, what: int) -> None:
-        async with turns.turn(visitor) as is_latest:
+        async with limit.slot(visitor) as is_latest:
             if not is_latest:
                 return
             begun.set()

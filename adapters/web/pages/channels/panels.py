@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from markupsafe import Markup
@@ -10,6 +11,7 @@ from starlette.requests import Request
 
 from adapters.web.addresses import address_of_key, channel_path
 from adapters.web.messages.timeline import soon_words
+from adapters.web.pages.channels.panel import Panel
 from adapters.web.pages.rendering import Pages
 from adapters.web.pages.shell import Shells
 from adapters.web.people.visitor import person_of, reader_zone, visitor_of
@@ -26,7 +28,7 @@ from bot.platforms.command_calls import CommandCall
 SCRIPT = "panel.js"
 
 
-class ChannelPanel:
+class _TemplatePanel(ABC):
     """What the panels have in common. Each is a `adapters.web.pages.channels.panel.Panel`."""
 
     name = ""
@@ -49,12 +51,12 @@ class ChannelPanel:
             **await self._shown(request, channel, call),
         )
 
+    @abstractmethod
     async def _shown(self, request: Request, channel: Channel, call: CommandCall) -> dict[str, Any]:
         """What the panel's template shows beside that."""
-        raise NotImplementedError
 
 
-class TopicsPanel(ChannelPanel):
+class TopicsPanel(_TemplatePanel):
     """The topics of the channel."""
 
     name, title = "topics", "Topics"
@@ -63,7 +65,7 @@ class TopicsPanel(ChannelPanel):
         return {"lines": await self._panels.topics(channel)}
 
 
-class SettingsPanel(ChannelPanel):
+class SettingsPanel(_TemplatePanel):
     """When its digests come, and how they look."""
 
     name, title = "settings", "Settings"
@@ -72,7 +74,7 @@ class SettingsPanel(ChannelPanel):
         return {"form": await self._panels.settings(channel), "mistakes": {}}
 
 
-class SavedPanel(ChannelPanel):
+class SavedPanel(_TemplatePanel):
     """The reading list of whoever looks."""
 
     name, title = "saved", "Saved"
@@ -89,7 +91,7 @@ class SavedPanel(ChannelPanel):
         return {"saved": saved, "find": find, "mistake": mistake, "formats": FORMATS}
 
 
-class HealthPanel(ChannelPanel):
+class HealthPanel(_TemplatePanel):
     """How the channel does."""
 
     name, title = "health", "Health"
@@ -104,7 +106,7 @@ class HealthPanel(ChannelPanel):
         return {"health": health, "digests": digests}
 
 
-def panels_of(panels: Panels, pages: Pages, clock: Clock) -> list[ChannelPanel]:
+def panels_of(panels: Panels, pages: Pages, clock: Clock) -> list[Panel]:
     """The panels in the order of their tabs."""
     return [kind(panels, pages, clock) for kind in (TopicsPanel, SettingsPanel, SavedPanel, HealthPanel)]
 

@@ -17,7 +17,8 @@ from adapters.web.pages.rendering import Pages
 from adapters.web.pages.shell import Shells
 from adapters.web.serving.forms import fields_of
 from adapters.web.serving.protection import wants_json
-from bot.commands.channels.settings import SCHEDULE, SETTINGS, TIME_ZONE
+from bot.commands.channels.setting import SETTINGS
+from bot.commands.channels.settings import SCHEDULE, TIME_ZONE
 from bot.panels.panels import Panels
 from bot.panels.schedule_form import DAYS, ScheduleForm, ScheduleKind
 from bot.panels.settings import ALL_SOURCES, SOURCES, changes_line

@@ -18,7 +18,7 @@ from adapters.web.pages.rendering import Pages
 from adapters.web.pages.shell import Place, Shells
 from adapters.web.people.attempts import client_of
 from adapters.web.people.visitor import visitor_of
-from adapters.web.serving.concurrency_limit import Turns
+from adapters.web.serving.concurrency_limit import ConcurrencyLimit
 from adapters.web.serving.forms import fields_of, id_of
 from adapters.web.serving.protection import wants_json
 from bot.channels.channel import Channel, PlatformName
@@ -43,7 +43,7 @@ class TopicPages:
         self._commands = commands
         self._pages = pages
         self._shells = shells
-        self._turns = Turns(AT_ONCE)
+        self._previews_limit = ConcurrencyLimit(AT_ONCE)
 
     def routes(self) -> list[Route]:
         return [
@@ -94,7 +94,7 @@ class TopicPages:
         """What the draft would bring, as a fragment; nothing where the visitor has written on since."""
         channel = await channel_of(request, self._shells)
         draft = TopicDraft.of_fields(request.query_params, id_of(request.query_params.get("number")))
-        async with self._turns.turn(_visitor_key(request)) as is_latest:
+        async with self._previews_limit.slot(_visitor_key(request)) as is_latest:
             if not is_latest:
                 return JSONResponse({"late": True})
             found = await self._preview(request, channel, draft)
@@ -106,7 +106,7 @@ class TopicPages:
         """What may be changed because of a paper, as a fragment."""
         channel = await channel_of(request, self._shells)
         draft = TopicDraft.of_fields(request.query_params, id_of(request.query_params.get("number")))
-        async with self._turns.turn(f"{_visitor_key(request)} proposals") as is_latest:
+        async with self._previews_limit.slot(f"{_visitor_key(request)} proposals") as is_latest:
             if not is_latest:
                 return JSONResponse({"late": True})
             found = await self._proposals(request, channel, draft)
