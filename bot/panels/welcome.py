@@ -14,6 +14,9 @@ from bot.health.report import SourceHealth
 from bot.messages.message import Span
 from bot.text.counting import count_of
 
+#: Of what was read already, so that a first digest has something to show.
+FIRST_PAPERS: Final = "--backfill 3"
+
 
 @dataclass(frozen=True, slots=True)
 class Starter:
@@ -25,7 +28,7 @@ class Starter:
 
     @property
     def line(self) -> str:
-        return f'subscribe {self.query}{self.options} --name "{self.name}"'
+        return f'subscribe {self.query}{self.options} {FIRST_PAPERS} --name "{self.name}"'
 
 
 STARTERS: Final = (
@@ -56,10 +59,13 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beginning:
-    """How far it has got: which sources were read, how many papers that brought, and how many wait for the channel."""
+    """How far it has got: which sources were read, how many papers that brought, whether the channel has been sent a
+    digest, and how many papers wait for it.
+    """
 
     sources: Sequence[SourceHealth]
     papers: int
+    sent: bool
     waiting: int
     topics: int
     next: Sequence[Span]
@@ -83,6 +89,7 @@ async def beginning(services: Services, channel: Channel) -> Beginning:
     return Beginning(
         sources=report.sources,
         papers=report.stored.rows["papers"] if report.stored else 0,
+        sent=bool(await services.posts.latest_digests(channel.id, 1)),
         waiting=len(await services.digests.waiting(channel.id)),
         topics=len(await services.subscriptions.of_channel(channel.id)),
         next=next_digest(channel, report.at),
@@ -93,7 +100,9 @@ async def beginning(services: Services, channel: Channel) -> Beginning:
 def waiting_in_words(begun: Beginning) -> str:
     """What waits for the channel, in a sentence."""
     if begun.waiting:
-        return f"{count_of(begun.waiting, 'paper')} wait for the first digest."
+        return f"{count_of(begun.waiting, 'paper')} wait for the {'next' if begun.sent else 'first'} digest."
+    if begun.sent:
+        return "The newest that match are in the channel now."
     if begun.papers:
         return "None of them matches yet: new ones come every day."
     return "As soon as the first feed is read, you see here how many match."

@@ -58,6 +58,7 @@ class Pages:
             "shorten": shorten,
             "count_of": count_of,
             "segment": path_segment,
+            "coded": coded,
             "capital": lambda sentence: sentence[:1].upper() + sentence[1:],
             "painted": painted,
             "without_day": without_day,
@@ -138,6 +139,15 @@ class Pages:
 def _elsewhere(current: ChannelView | None) -> str:
     """The platform of a channel that is not the web's own."""
     return PLATFORMS[current.platform] if current and current.platform is not PlatformName.WEB else ""
+
+
+def coded(sentence: str) -> Markup:
+    """A sentence with what stands between backticks as code."""
+    parts = sentence.split("`")
+    if len(parts) % 2 == 0:
+        return escape(sentence)
+    code = Markup("<code>{}</code>")
+    return Markup("").join(code.format(part) if number % 2 else part for number, part in enumerate(parts))
 
 
 def web_link(url: str) -> str:

@@ -23,7 +23,7 @@ from bot.errors import UserError
 from bot.messages.message import Message, Paragraph
 from bot.messages.plain import plain_text
 from bot.panels.panels import Panels
-from bot.panels.welcome import SCHEDULES, STARTERS, waiting_in_words
+from bot.panels.welcome import FIRST_PAPERS, SCHEDULES, STARTERS, waiting_in_words
 from bot.platforms.command_calls import CommandCall, CommandRunner
 
 WELCOME: Final = "/welcome"
@@ -34,15 +34,15 @@ _TOPIC: Final = "topic-"
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A platform that could be served, and what is missing for it; nothing where it is served."""
+    """A platform that could be served, and the settings that are missing for it; none where it is served."""
 
     name: str
-    missing: str
+    missing: tuple[str, ...]
 
 
 _HINTS: Final = (
-    (PlatformName.SLACK, "Slack", "PAPERROUND_SLACK_BOT_TOKEN and PAPERROUND_SLACK_APP_TOKEN"),
-    (PlatformName.DISCORD, "Discord", "PAPERROUND_DISCORD_TOKEN"),
+    (PlatformName.SLACK, "Slack", ("PAPERROUND_SLACK_BOT_TOKEN", "PAPERROUND_SLACK_APP_TOKEN")),
+    (PlatformName.DISCORD, "Discord", ("PAPERROUND_DISCORD_TOKEN",)),
 )
 
 
@@ -75,7 +75,7 @@ class WelcomePage:
         self._commands = commands
         self._pages = pages
         self._shells = shells
-        self._hints = [Hint(name, "" if each in connected else missing) for each, name, missing in _HINTS]
+        self._hints = [Hint(name, () if each in connected else missing) for each, name, missing in _HINTS]
 
     def routes(self) -> list[Route]:
         return [
@@ -101,7 +101,7 @@ class WelcomePage:
             if not own and not chosen:
                 raise UserError("Choose a topic, or write words of your own.")
             when = fields.get("when", SCHEDULES[0][0])
-            lines = [f"subscribe {own}"] if own else []
+            lines = [f"subscribe {FIRST_PAPERS} {own}"] if own else []
             for line in [*lines, *(starter.line for starter in chosen), f"schedule {when}"]:
                 await self._run(request, name, line)
         except UserError as error:

@@ -116,7 +116,7 @@ form.addEventListener("submit", async (event) => {
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     const place = $(`${error.content?.about || "query"}-error`) ?? $("editor-error");
-    place.textContent = error.message.replaceAll("`", "");
+    place.textContent = error.message;
   } finally {
     form.ariaBusy = null;
   }

@@ -139,7 +139,7 @@ function showMistakes(form, error) {
     shown += 1;
   }
   if (shown) return;
-  if (query) query.textContent = error.message.replaceAll("`", "");
+  if (query) query.textContent = error.message;
   else say(error.message);
 }
 

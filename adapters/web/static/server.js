@@ -3,7 +3,7 @@
 // What the server refused, with all that it said of it as `content`.
 export class Refused extends Error {
   constructor(sentence, content = {}) {
-    super(sentence);
+    super(sentence.replaceAll("`", "")); // the sign for code says nothing on a page
     this.content = content;
   }
 }

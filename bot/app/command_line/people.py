@@ -133,7 +133,10 @@ def audit(limit: int, as_json: bool) -> None:
     """Who changed what, from where and when, the latest first."""
 
     async def work(application: Application) -> int:
-        for line in await application.store.audit.lines(limit=limit):
+        lines = await application.store.audit.lines(limit=limit)
+        if not lines:
+            click.echo("Nothing was changed yet.", err=True)
+        for line in lines:
             click.echo(json.dumps(_as_json(line), ensure_ascii=False) if as_json else _in_words(line))
         return 0
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.web.messages.timeline import brief_words, day_words, soon_words, threads_of
-from adapters.web.pages.rendering import web_link
+from adapters.web.pages.rendering import coded, web_link
 from adapters.web.people.visitor import zone_of
 from bot.platforms.message_log import LoggedMessage
 from tests.adapters.web.workspace import NOW, says
@@ -85,3 +85,8 @@ def test_a_link_is_the_address_itself_or_nothing(text: str) -> None:
 )
 def test_times_beside_names_are_brief(moment: datetime, words: str) -> None:
     assert brief_words(moment, NOW, UTC) == words
+
+
+def test_what_stands_between_backticks_is_code_and_stays_text() -> None:
+    assert coded("Write `a < b`, or `c`.") == "Write <code>a &lt; b</code>, or <code>c</code>."
+    assert coded("One ` alone <b>") == "One ` alone &lt;b&gt;"

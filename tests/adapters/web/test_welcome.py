@@ -53,6 +53,8 @@ async def test_what_cannot_be_is_said_and_what_was_chosen_stays(tmp_path: Path) 
             assert sentence in answer.text
             assert (" checked" in answer.text) == ("topic-1" in fields)
         assert (await client.get("/c/lab")).status_code == 404
+        begun = await client.post("/welcome", data={"channel": "lab", "topic-0": "on"}, follow_redirects=True)
+        assert "The newest that match are in the channel now." in begun.text
 
 
 @pytest.mark.browser
