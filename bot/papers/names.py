@@ -329,6 +329,7 @@ def _in_whole_script(text: str) -> bool:
     return any(not char.isascii() and unicodedata.name(char, "").startswith(_WHOLE_SCRIPTS) for char in text)
 
 
+@lru_cache(16_384)  # a digest names the same authors in every channel
 def _initials(given: str) -> str:
     """`Jean-Pierre` is J.-P., `J.K.` is J. K., `C.-P.` stays, `Yann "Y" A` is Y. A."""
     initials = ""

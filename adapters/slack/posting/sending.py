@@ -75,7 +75,8 @@ async def _post_once(api: SlackApi, form: Json) -> str:
         content = {name: value for name, value in form.items() if name in _EPHEMERAL_ARGUMENTS}
         answer = await api.client.chat_postEphemeral(**content)
         return str(answer.get("message_ts") or "")
-    answer = await api.client.chat_postMessage(**form)
+    # `chat_postMessage` would look through our plain blocks for its own kinds of them, at each message.
+    answer = await api.client.api_call("chat.postMessage", json=form)
     if not answer.get("ts"):
         raise ValueError("Slack does not say which message it is")
     api.connection.note_time(str(answer["ts"]))
