@@ -51,8 +51,11 @@ class DigestStore(Protocol):
         """The papers of a digest beyond those that its messages show."""
         ...
 
-    async def topics_of(self, digest_ids: Sequence[int]) -> dict[int, dict[str, tuple[str, ...]]]:
-        """For each paper of each digest the titles of the topics that matched it."""
+    async def topics_of(
+        self, digest_ids: Sequence[int], *, shown: bool = False
+    ) -> dict[int, dict[str, tuple[str, ...]]]:
+        """For each paper of each digest the titles of the topics that matched it; with `shown`, for those that it shows
+        and not for those that it only counts."""
         ...
 
     async def history(self, channel_id: int, limit: int, *, since: datetime | None = None) -> list[PostedPaper]:

@@ -62,7 +62,7 @@ class Composer:
         digest_ids = sorted({post.digest_id for post in posts if post.digest_id is not None})
         digests = await self._digests.digests(digest_ids)
         topics = await self._digests.topics_of(
-            [digest_id for digest_id, digest in digests.items() if digest.topics[1:]]
+            [digest_id for digest_id, digest in digests.items() if digest.topics[1:]], shown=True
         )
         composed: dict[int, tuple[Channel, Outgoing]] = {}
         for post in posts:

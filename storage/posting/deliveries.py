@@ -151,21 +151,29 @@ async def topics_and_queries_behind(
     connection: AsyncConnection, delivery_ids: Iterable[int]
 ) -> dict[int, tuple[tuple[str, str, Models], ...]]:
     """The titles of the topics behind each delivery with their queries and models, in the order of their numbers."""
-    found: defaultdict[int, list[tuple[str, str, Models]]] = defaultdict(list)
+    behind: defaultdict[int, list[int]] = defaultdict(list)
     for some in chunks(list(delivery_ids)):
         statement = (
-            select(DELIVERY_TOPICS.c.delivery_id, SUBSCRIPTIONS.c.name, SUBSCRIPTIONS.c.query, SUBSCRIPTIONS.c.models)
+            select(DELIVERY_TOPICS.c.delivery_id, SUBSCRIPTIONS.c.id)
             .join(SUBSCRIPTIONS, SUBSCRIPTIONS.c.id == DELIVERY_TOPICS.c.subscription_id)
             .where(DELIVERY_TOPICS.c.delivery_id.in_(some), SUBSCRIPTIONS.c.removed_at.is_(None))
             .order_by(SUBSCRIPTIONS.c.number)
         )
-        for row in await connection.execute(statement):
+        for delivery_id, subscription_id in await connection.execute(statement):
+            behind[delivery_id].append(subscription_id)
+    # A topic is behind many deliveries, and is read once.
+    topics: dict[int, tuple[str, str, Models]] = {}
+    for some in chunks(sorted({one for ids in behind.values() for one in ids})):
+        named = select(SUBSCRIPTIONS.c.id, SUBSCRIPTIONS.c.name, SUBSCRIPTIONS.c.query, SUBSCRIPTIONS.c.models).where(
+            SUBSCRIPTIONS.c.id.in_(some)
+        )
+        for row in await connection.execute(named):
             models = models_read(row.models)
-            found[row.delivery_id].append((topic_title(row.name, row.query, models), row.query, models))
+            topics[row.id] = topic_title(row.name, row.query, models), row.query, models
     # A person may name the same topic in several channels.
     return {
-        delivery_id: tuple({(title, query): (title, query, models) for title, query, models in titles}.values())
-        for delivery_id, titles in found.items()
+        delivery_id: tuple({topics[one][:2]: topics[one] for one in ids}.values())
+        for delivery_id, ids in behind.items()
     }
 
 

@@ -203,13 +203,19 @@ class SqlDigestStore:
         async with self._database.read() as connection:
             return [paper_of(row) for row in await connection.execute(statement)]
 
-    async def topics_of(self, digest_ids: Sequence[int]) -> dict[int, dict[str, tuple[str, ...]]]:
+    async def topics_of(
+        self, digest_ids: Sequence[int], *, shown: bool = False
+    ) -> dict[int, dict[str, tuple[str, ...]]]:
         found: dict[int, dict[str, tuple[str, ...]]] = {digest_id: {} for digest_id in digest_ids}
         async with self._database.read() as connection:
             for some in chunks(digest_ids):
                 statement = select(DELIVERIES.c.id, DELIVERIES.c.digest_id, DELIVERIES.c.paper_id).where(
                     DELIVERIES.c.digest_id.in_(some)
                 )
+                if shown:
+                    statement = statement.join(DIGESTS, DIGESTS.c.id == DELIVERIES.c.digest_id).where(
+                        DELIVERIES.c.position <= DIGESTS.c.shown
+                    )
                 rows = (await connection.execute(statement)).all()
                 topics = await topics_behind(connection, [row.id for row in rows])
                 for row in rows:

@@ -151,6 +151,8 @@ async def test_a_digest_is_stored_with_its_posts_and_its_papers(store: SqlStore)
     assert [one.id for one in await store.digests.hidden(first.digest_id)] == [ids[3], ids[4]]
     topics = await store.digests.topics_of([first.digest_id])
     assert topics == {first.digest_id: {one: ("a", "b") if one == ids[1] else ("a",) for one in ids}}
+    topics = await store.digests.topics_of([first.digest_id], shown=True)
+    assert topics == {first.digest_id: {ids[0]: ("a",), ids[1]: ("a", "b"), ids[2]: ("a",)}}
     await sent(store, first)
     second = await lease_one(store)
     assert second.content == DigestPart(paper_ids=(ids[2],), first=3, part=2, parts=2)
