@@ -125,10 +125,11 @@ class OutboxWorker:
         """Sends everything that is due now, retries excepted; returns how many posts were worked on."""
         worked_on = 0
         while True:
+            self._wake.clear()
             worked_on += await self._start_due()
             if not self._under_way:
                 return worked_on
-            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+            await self._wake.wait()  # until one of them is done
 
     async def reconcile(self) -> int:
         """Frees leases of workers that died, and looks for messages with an unknown outcome; returns how many."""
