@@ -17,7 +17,8 @@ from typing import Any
 
 from tests.databases import in_a_thread, migrate
 from tests.faults.databases import CrashingServer
-from tests.faults.rounds import Outcome, Plan, run_round
+from tests.faults.rounds import Outcome, run_round
+from tests.faults.world import Plan
 
 _PLAN = Plan(seed="", database="", platform="")
 DATABASES, PLATFORMS = ("sqlite", "postgresql"), ("slack", "discord", "web")

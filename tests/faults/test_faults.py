@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.faults.databases import CrashingServer
-from tests.faults.rounds import Plan, run_round
+from tests.faults.rounds import run_round
+from tests.faults.world import Plan
 
 SHORT: dict[str, Any] = {"seconds": 5.0, "papers": 8, "channels": 4, "clock": 5.0, "ages": False}
 
