@@ -22,7 +22,8 @@ from bot.app.configuration.settings import PREFIX, Settings
 from bot.messages.plain import plain_text
 from bot.platforms.command_calls import CommandCall, Person
 from tests.databases import in_a_thread
-from tests.e2e.forked_program import ForkedProgram
+from tests.e2e.program import run
+from tests.forked import Forked
 
 _OPERATOR = Person(id="operator", name="Operator", may_manage=True)
 
@@ -55,12 +56,12 @@ class Bot:
             "PAPERROUND_EMBEDDING_MODEL": "none",
             **{f"PAPERROUND_{name.upper()}": value for name, value in settings.items()},
         }
-        self._process: ForkedProgram | None = None
+        self._process: Forked | None = None
 
     def start(self) -> None:
         log = self.folder / "log.txt"
         log.touch()
-        self._process = ForkedProgram(("run",), self._environment, stdout=None, stderr=log)
+        self._process = run(("run",), self._environment, stdout=None, stderr=log)
 
     def kill(self) -> None:
         """Ends the process as a power cut would."""
@@ -85,7 +86,7 @@ class Bot:
         """Runs another command of the program to its end."""
         with TemporaryDirectory() as folder:
             stdout, stderr = Path(folder, "stdout"), Path(folder, "stderr")
-            code = ForkedProgram(arguments, self._environment, stdout=stdout, stderr=stderr).wait(300)
+            code = run(arguments, self._environment, stdout=stdout, stderr=stderr).wait(300)
             done = Ended(code, stdout.read_text(), stderr.read_text())
         assert expect is None or done.returncode == expect, (arguments, done)
         return done

@@ -6,7 +6,6 @@ import asyncio
 import faulthandler
 import json
 import mmap
-import multiprocessing
 import os
 import resource
 import signal
@@ -21,7 +20,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +30,8 @@ from sqlalchemy.engine import Engine
 import bot.clocks
 from bot.app.command_line.program import main
 from tests.faults.pace import hasten
+from tests.forked import context
 
-#: The modules that the program loads when it needs them are there before it begins, as its own are.
-PRELOADED = ("adapters.discord.bot", "adapters.slack.app", "adapters.web.app", "adapters.web.server", __name__)
 _EVERY = 0.25  # seconds between two reports
 
 
@@ -45,12 +42,6 @@ class Use:
     files: int
     tasks: int
     memory: int
-
-
-def _context() -> ForkServerContext:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(PRELOADED))
-    return context
 
 
 class Program:
@@ -85,8 +76,8 @@ class Program:
     # ---- its life
 
     def start(self) -> None:
-        receiver, sender = _context().Pipe(duplex=False)
-        self._process = _context().Process(
+        receiver, sender = context().Pipe(duplex=False)
+        self._process = context().Process(
             target=_run, args=(self._environment, str(self._pipe), str(self._clock), sender)
         )
         self._process.start()

@@ -1,9 +1,6 @@
-"""A process that embeds the papers of a store until nothing waits: `python -m tests.meaning.embedder URL`."""
+"""A process that embeds the papers of a store until nothing waits."""
 
 from __future__ import annotations
-
-import asyncio
-import sys
 
 from adapters.embedding.files import find_files
 from adapters.embedding.onnx import OnnxModel
@@ -20,7 +17,3 @@ async def main(url: str) -> None:
         pass
     embedding.close()
     await store.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))

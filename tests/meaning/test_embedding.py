@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +21,8 @@ from bot.meaning.vectors import Vector, vector_of
 from storage.store import SqlStore
 from tests.clocks import SettableClock
 from tests.core import Core
+from tests.forked import Forked
+from tests.meaning import embedder
 from tests.sources import a_paper
 from tests.storage.scenes import paper
 
@@ -67,18 +67,15 @@ async def test_a_killed_process_loses_a_second_of_work_and_nothing_is_done_twice
     papers = [paper(number, abstract=LONG * 3 + str(number)) for number in range(1, 2 * AT_ONCE + 3)]
     await store.papers.import_papers(papers)
 
-    def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, "-m", "tests.meaning.embedder", sqlite_url], cwd=ROOT)
-
-    first = start()
+    first = Forked(embedder.main, sqlite_url)
     while not (kept := await store.vectors.changed_vectors(model.name, 0, 100)):
-        assert first.poll() is None
+        assert first.exit_code is None
         await asyncio.sleep(0.05)
-    first.send_signal(signal.SIGKILL)
-    assert await asyncio.to_thread(first.wait) == -signal.SIGKILL
+    first.kill()
+    assert first.exit_code == -signal.SIGKILL
     assert len(kept) < len(papers)
     assert kept[0].paper_id == papers[-AT_ONCE].id  # the newest first
-    assert await asyncio.to_thread(start().wait) == 0
+    assert await asyncio.to_thread(Forked(embedder.main, sqlite_url).wait, 300) == 0
     after = await store.vectors.changed_vectors(model.name, 0, 100)
     assert after[: len(kept)] == list(kept)
     assert sorted(change.paper_id for change in after) == [one.id for one in papers]

@@ -1,15 +1,8 @@
-"""Another process on the same database and the same index.
-
-python -m tests.search.neighbour DATABASE_URL FOLDER search QUERY   # prints the ids that it finds
-python -m tests.search.neighbour DATABASE_URL FOLDER refresh        # prints how many papers it took over
-python -m tests.search.neighbour DATABASE_URL FOLDER hang           # stops in the middle of writing, for ever
-"""
+"""Another process on the same database and the same index."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
 import time
 from pathlib import Path
 
@@ -20,6 +13,11 @@ from storage.store import SqlStore
 
 
 async def main(url: str, folder: Path, action: str, text: str = "") -> None:
+    """Does one of three things.
+
+    `search` prints the ids that it finds for the text, `refresh` how many papers it took over; `hang` stops in the
+    middle of writing, for ever.
+    """
     store = SqlStore(url)
     index = TantivyIndex(folder, store.papers)
     if action == "search":
@@ -36,7 +34,3 @@ async def main(url: str, folder: Path, action: str, text: str = "") -> None:
         time.sleep(600)
     await index.close()
     await store.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:]))

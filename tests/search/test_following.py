@@ -7,8 +7,6 @@ import json
 import os
 import random
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
@@ -21,10 +19,11 @@ from bot.query.parser import parse
 from storage.search.files import IndexFiles
 from storage.search.index import TantivyIndex
 from storage.store import SqlStore
+from tests.forked import Forked
+from tests.search import neighbour
 from tests.search.conftest import ids, numbered
 from tests.search.feeds import MemoryFeed
 
-ROOT = Path(__file__).resolve().parents[2]
 SOON = 60  # seconds in which everything here is done even on a very busy machine
 
 
@@ -294,63 +293,69 @@ async def store(sqlite_url: str) -> AsyncIterator[SqlStore]:
     await store.close()
 
 
+class Neighbour(Forked):
+    """A process beside this one."""
+
+    def __init__(self, says: Path, *arguments: object) -> None:
+        self._says = says
+        says.touch()
+        super().__init__(neighbour.main, *arguments, stdout=says)
+
+    async def writes(self) -> None:
+        """Waits until it says that it is about to write."""
+        async with asyncio.timeout(SOON):
+            while not self._says.read_text().startswith("writing\n"):
+                await asyncio.sleep(0.002)
+
+    async def answer(self) -> str:
+        """The last line of what it says; before it may be its log."""
+        assert await asyncio.to_thread(self.wait, SOON) == 0
+        return self._says.read_text().splitlines()[-1]
+
+
 class Neighbours:
-    """Starts processes beside this one."""
+    """Starts processes beside this one, which write into one folder what they say."""
 
-    def __init__(self, url: str, folder: Path) -> None:
-        self._arguments = (sys.executable, "-m", "tests.search.neighbour", url, str(folder))
-        self._started: list[subprocess.Popen[str]] = []
+    def __init__(self, url: str, index: Path, folder: Path) -> None:
+        self._arguments = (url, index)
+        self._folder = folder
+        self._started: list[Neighbour] = []
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen([*self._arguments, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        self._started.append(process)
-        return process
+    def start(self, *arguments: str) -> Neighbour:
+        says = self._folder / f"neighbour-{len(self._started)}"
+        self._started.append(Neighbour(says, *self._arguments, *arguments))
+        return self._started[-1]
 
     def kill(self) -> None:
         """Ends all of them as nothing can prevent or notice."""
         for process in self._started:
             process.kill()
-            process.communicate()
-        self._started.clear()
 
 
 @pytest.fixture
-def neighbours(sqlite_url: str, tmp_path: Path) -> Iterator[Neighbours]:
+def neighbours(sqlite_url: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neighbours]:
     """Other processes on the database of `store` and the index in `tmp_path`."""
-    neighbours = Neighbours(sqlite_url, tmp_path)
+    neighbours = Neighbours(sqlite_url, tmp_path, tmp_path_factory.mktemp("neighbours"))
     yield neighbours
     neighbours.kill()
-
-
-async def _writes(process: subprocess.Popen[str]) -> None:
-    """Waits until the process says that it is about to write."""
-    assert process.stdout
-    assert await asyncio.to_thread(process.stdout.readline) == "writing\n"
-
-
-async def _answer(process: subprocess.Popen[str]) -> str:
-    """The last line of what it says; before it may be its log."""
-    output, _ = await asyncio.to_thread(process.communicate, None, SOON)
-    assert process.returncode == 0
-    return output.splitlines()[-1]
 
 
 async def test_processes_see_what_each_other_took_over(store: SqlStore, neighbours: Neighbours, tmp_path: Path) -> None:
     index = TantivyIndex(tmp_path, store.papers)
     await store.papers.import_papers([numbered(1, "Diffusion")])
-    assert json.loads(await _answer(neighbours.start("search", "diffusion"))) == ["2604.00001"]
+    assert json.loads(await neighbours.start("search", "diffusion").answer()) == ["2604.00001"]
     assert await found_soon(index, "diffusion", ["2604.00001"])
     await store.papers.import_papers([numbered(2, "Diffusion")])
     assert await found_soon(index, "diffusion", ["2604.00001", "2604.00002"])
     await store.papers.import_papers([numbered(3, "Diffusion")])
-    assert len(json.loads(await _answer(neighbours.start("search", "diffusion")))) == 3
+    assert len(json.loads(await neighbours.start("search", "diffusion").answer())) == 3
     await index.close()
 
 
 async def test_many_processes_may_start_at_once(store: SqlStore, neighbours: Neighbours, tmp_path: Path) -> None:
     await store.papers.import_papers([numbered(number, "Diffusion") for number in range(300)])
     started = [neighbours.start("refresh") for _ in range(3)]
-    taken = [int(await _answer(neighbour)) for neighbour in started]
+    taken = [int(await one.answer()) for one in started]
     assert sum(taken) == 300
     index = TantivyIndex(tmp_path, store.papers)
     assert await found_soon(index, "diffusion", [f"2604.{number:05d}" for number in range(300)])
@@ -365,7 +370,7 @@ async def test_readers_go_on_while_another_process_writes(
     await store.papers.import_papers([numbered(1, "Diffusion")])
     await index.refresh()
     await store.papers.import_papers([numbered(2, "Diffusion")])
-    await _writes(neighbours.start("hang"))
+    await neighbours.start("hang").writes()
     assert await index.refresh() == 0
     assert await found(index, "diffusion") == ["2604.00001"]
     latecomer = TantivyIndex(tmp_path, store.papers)
@@ -381,7 +386,7 @@ async def test_a_process_killed_while_writing_stops_nobody(
 ) -> None:
     await store.papers.import_papers([numbered(number, "Diffusion of agents " * 20) for number in range(3000)])
     for delay in (0.0, 0.05, 0.1, 0.2, 0.4):
-        await _writes(neighbours.start("refresh"))
+        await neighbours.start("refresh").writes()
         await asyncio.sleep(delay)
         neighbours.kill()
         writing = IndexFiles(tmp_path).write()

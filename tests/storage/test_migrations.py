@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,23 +19,12 @@ from bot.errors import OperatorError
 from storage.database import database
 from storage.database.database import async_url, migration_config, newest_revision
 from storage.store import SqlStore
-from tests.databases import PostgresServer
+from tests.databases import PostgresServer, migrate
+from tests.forked import Forked
 from tests.papers.names import names
 from tests.storage.scenes import listed, paper
 
 PROCESSES = 3
-_OPEN_AND_COUNT = """
-import asyncio, sys
-from storage.store import SqlStore
-
-async def main():
-    store = SqlStore(sys.argv[1])
-    await store.open()
-    print(await store.papers.count())
-    await store.close()
-
-asyncio.run(main())
-"""
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -60,22 +48,14 @@ async def test_opening_twice_makes_the_schema_once_and_keeps_what_is_in_it(empty
     await store.close()
 
 
-async def test_processes_that_start_at_once_share_one_migration(empty_url: str) -> None:
-    starting = [
-        await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            _OPEN_AND_COUNT,
-            empty_url,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            cwd=Path(__file__).parents[2],
-        )
-        for _ in range(PROCESSES)
-    ]
-    for process in starting:
-        output, errors = await process.communicate()
-        assert (output, process.returncode) == (b"0\n", 0), errors.decode()
+async def test_processes_that_start_at_once_share_one_migration(empty_url: str, tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    starting = [Forked(migrate, empty_url, stderr=said) for _ in range(PROCESSES)]
+    codes = [await asyncio.to_thread(process.wait, 60) for process in starting]
+    assert codes == [0] * PROCESSES, said.read_text()
+    store = SqlStore(empty_url)
+    assert await store.papers.count() == 0
+    await store.close()
 
 
 async def test_digests_keep_their_posts_and_may_be_brief_afterwards(empty_url: str) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import sys
 from collections import defaultdict
 from pathlib import Path
 
 from bot.posting.post import PostState
 from storage.store import SqlStore
+from tests.forked import Forked
+from tests.storage import worker
 from tests.storage.scenes import channel, posts
 
 PROCESSES = 2
@@ -20,34 +21,26 @@ POSTS = 6  # in each channel
 TIMEOUT = 90.0  # seconds; a worker that fails leaves the others waiting for its leases
 
 
-async def test_workers_never_hold_the_same_post_nor_two_of_a_channel(store: SqlStore, database_url: str) -> None:
+async def test_workers_never_hold_the_same_post_nor_two_of_a_channel(
+    store: SqlStore, database_url: str, tmp_path: Path
+) -> None:
     expected = {}
     for number in range(CHANNELS):
         here = await channel(store, str(number))
         expected[here.id] = await posts(store, here, POSTS)
-    working = [
-        await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "tests.storage.worker", database_url, str(TASKS), str(seed)),
-            stdout=asyncio.subprocess.PIPE,
-            cwd=Path(__file__).parents[2],
-        )
-        for seed in range(PROCESSES)
-    ]
+    files = [tmp_path / str(seed) for seed in range(PROCESSES)]
+    working = [Forked(worker.main, database_url, TASKS, seed, stdout=file) for seed, file in enumerate(files)]
     try:
-        async with asyncio.timeout(TIMEOUT):
-            outputs = [await process.communicate() for process in working]
+        assert [await asyncio.to_thread(process.wait, TIMEOUT) for process in working] == [0] * PROCESSES
     finally:
         for process in working:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-    assert [process.returncode for process in working] == [0] * PROCESSES
+            process.kill()
 
     held: defaultdict[int, list[tuple[float, float, int, str]]] = defaultdict(list)
-    by_process = [{json.loads(line)[3] for line in output.splitlines()} for output, _ in outputs]
+    outputs = [file.read_text() for file in files]
+    by_process = [{json.loads(line)[3] for line in output.splitlines()} for output in outputs]
     assert all(by_process), "one process had all the work; the test says nothing"
-    for output, _ in outputs:
+    for output in outputs:
         for line in output.splitlines():
             channel_id, *holding = json.loads(line)
             held[channel_id].append((*holding,))

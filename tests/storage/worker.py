@@ -1,7 +1,5 @@
 """A process that works on the outbox of a store, for `test_workers.py`.
 
-    python -m tests.storage.worker DATABASE_URL TASKS SEED
-
 Several tasks lease posts and settle them in every way until none is open. Each time one holds a post it prints a JSON
 line with the post, its channel and from when to when (seconds of the machine's monotonic clock).
 """
@@ -11,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -55,7 +52,3 @@ async def main(url: str, tasks: int, seed: int) -> None:
     store = SqlStore(url)
     await asyncio.gather(*(work(store, random.Random(seed * 1000 + number)) for number in range(tasks)))
     await store.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
