@@ -8,8 +8,8 @@ that is quicker than migrating. Tests that change a schema must bring a database
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
-import shutil
 import warnings
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -120,20 +120,34 @@ def migrated_postgres(postgres: PostgresServer) -> PostgresServer:
     return postgres
 
 
+@functools.cache
+def _migrated_bytes() -> bytes:
+    """What is in a file of SQLite that has the current schema and nothing else."""
+    with TemporaryDirectory(prefix="paperround-") as folder:
+        file = Path(folder) / "paperround.db"
+        in_a_thread(migrate(f"sqlite:///{file}"))
+        return file.read_bytes()
+
+
+def sqlite_in(file: Path) -> str:
+    """The address of the SQLite database in that file. Where there is none, it gets one with the current schema."""
+    if not file.exists():
+        file.write_bytes(_migrated_bytes())
+    return f"sqlite:///{file}"
+
+
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database file that has the current schema."""
     file = tmp_path_factory.mktemp("migrated") / "paperround.db"
-    in_a_thread(migrate(f"sqlite:///{file}"))
+    sqlite_in(file)
     return file
 
 
 @pytest.fixture
-def sqlite_url(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+def sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of a new SQLite database with the current schema."""
-    file = tmp_path_factory.mktemp("database") / "paperround.db"
-    shutil.copy(migrated_sqlite, file)
-    return f"sqlite:///{file}"
+    return sqlite_in(tmp_path_factory.mktemp("database") / "paperround.db")
 
 
 @pytest.fixture
@@ -148,6 +162,10 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """The address of a new database with the current schema; the test runs once on each kind of database."""
     url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
     return url
+
+
+#: For tests of what no database does differently: stores have tests of their own on both.
+SQLITE_IS_ENOUGH = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture

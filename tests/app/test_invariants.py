@@ -17,8 +17,10 @@ from bot.posting.post import PostState
 from storage.store import SqlStore
 from tests.clocks import NOON, SettableClock
 from tests.core import Core
+from tests.databases import SQLITE_IS_ENOUGH
 from tests.platforms import Fault, SimulatedPlatform, keys_of
 from tests.sources import TODAY, ScriptedSource, a_paper
+from tests.thorough import THOROUGH
 
 # --- 1. Never twice
 
@@ -32,6 +34,7 @@ async def test_a_paper_in_two_topics_is_posted_once(core: Core) -> None:
     assert core.platform.posts[0].message.blocks[-1].topics == ("diffusion", "study")  # type: ignore[union-attr]
 
 
+@SQLITE_IS_ENOUGH
 async def test_a_paper_that_comes_back_on_another_day_is_not_posted_again(core: Core) -> None:
     await core.say("subscribe diffusion")
     for _ in range(7):
@@ -59,6 +62,7 @@ async def test_a_paper_of_two_sources_is_posted_once(core: Core, tmp_path: Path)
     await other.index.close()
 
 
+@SQLITE_IS_ENOUGH
 async def test_growing_numbers_bring_a_paper_once(core: Core) -> None:
     await core.say("subscribe diffusion --min-upvotes 20")
     await core.say("schedule instant")
@@ -94,7 +98,7 @@ async def test_many_workers_post_each_paper_once(core: Core, tmp_path: Path) -> 
         await worker.index.close()
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(4 if THOROUGH else 1))
 async def test_a_storm_of_faults_ends_with_each_message_once_and_in_order(core: Core, seed: int) -> None:
     chance = random.Random(seed)
     channels = [f"channel-{number}" for number in range(6)]
@@ -118,6 +122,7 @@ async def test_a_storm_of_faults_ends_with_each_message_once_and_in_order(core: 
 # --- 2. Never lost
 
 
+@SQLITE_IS_ENOUGH
 async def test_what_was_missed_during_downtime_is_posted(core: Core) -> None:
     await core.say("subscribe diffusion")
     await core.say("settings style cards")
@@ -132,6 +137,7 @@ async def test_what_was_missed_during_downtime_is_posted(core: Core) -> None:
     assert sorted(core.platform.papers_in("general")) == [a_paper(number).id for number in range(1, 14)]
 
 
+@SQLITE_IS_ENOUGH
 async def test_a_feed_that_fails_loses_nothing(core: Core) -> None:
     await core.say("subscribe diffusion")
     core.source.list(a_paper(1))
@@ -149,6 +155,7 @@ async def test_a_feed_that_fails_loses_nothing(core: Core) -> None:
     assert core.platform.papers_in("general") == ["2605.00001"]
 
 
+@SQLITE_IS_ENOUGH
 async def test_a_broken_channel_keeps_its_papers_and_tells_its_owner_once(core: Core) -> None:
     await core.say("subscribe diffusion")
     core.platform.fail("general", Fault.GONE)
@@ -158,15 +165,16 @@ async def test_a_broken_channel_keeps_its_papers_and_tells_its_owner_once(core: 
     assert channel.state is ChannelState.BROKEN
     assert core.platform.told == [("general", "u1")]
     await core.news(a_paper(2))
-    await core.settle(hours=48, step=3600)
+    await core.settle(hours=48, step=4 * 3600)
     assert core.platform.posts == []
     assert core.platform.told == [("general", "u1")]
     assert "The channel was archived." in await core.say("status")
     await core.say("resume")
-    await core.settle(hours=96, step=3600)
+    await core.settle(hours=96, step=4 * 3600)
     assert sorted(core.platform.papers_in("general")) == ["2605.00001", "2605.00002"]
 
 
+@SQLITE_IS_ENOUGH
 async def test_a_workspace_that_goes_stops_all_its_channels(core: Core) -> None:
     for channel in ("one", "two", "three"):
         await core.say("subscribe diffusion", channel)
@@ -180,6 +188,7 @@ async def test_a_workspace_that_goes_stops_all_its_channels(core: Core) -> None:
     assert [person for _, person in core.platform.told] == ["u1"]
 
 
+@SQLITE_IS_ENOUGH
 async def test_a_channel_that_answers_nothing_for_a_day_counts_as_broken(core: Core) -> None:
     await core.say("subscribe diffusion")
     core.platform.fail("general", *[Fault.BUSY] * 1000)
@@ -192,6 +201,7 @@ async def test_a_channel_that_answers_nothing_for_a_day_counts_as_broken(core: C
     assert 50 < requests < 400  # at most every quarter of an hour, on average every half of that
 
 
+@SQLITE_IS_ENOUGH
 async def test_a_switch_to_instant_sends_what_waits(core: Core) -> None:
     await core.say("subscribe diffusion")
     await core.news(a_paper(1))
@@ -205,6 +215,7 @@ async def test_a_switch_to_instant_sends_what_waits(core: Core) -> None:
 # --- 5. Channels are independent
 
 
+@SQLITE_IS_ENOUGH
 async def test_a_channel_that_hangs_or_crashes_delays_no_other(core: Core) -> None:
     channels = [f"channel-{number}" for number in range(20)]
     for channel in channels:
@@ -224,6 +235,7 @@ async def test_a_channel_that_hangs_or_crashes_delays_no_other(core: Core) -> No
     assert core.platform.papers_in("channel-7") == ["2605.00001"]
 
 
+@SQLITE_IS_ENOUGH
 async def test_the_pace_of_a_channel_is_kept_before_it_is_asked_for(store: SqlStore, tmp_path: Path) -> None:
     core = Core(store, tmp_path / "index", platform=SimulatedPlatform(per_message=1, interval=1.0))
     await core.say("subscribe diffusion")
@@ -243,6 +255,7 @@ async def test_the_pace_of_a_channel_is_kept_before_it_is_asked_for(store: SqlSt
 # --- 6. No floods
 
 
+@SQLITE_IS_ENOUGH
 async def test_subscribing_posts_nothing_old(core: Core) -> None:
     await core.news(*(a_paper(number) for number in range(1, 31)))
     await core.say("subscribe diffusion")
@@ -254,6 +267,7 @@ async def test_subscribing_posts_nothing_old(core: Core) -> None:
     assert core.platform.posts == []
 
 
+@SQLITE_IS_ENOUGH
 async def test_older_papers_come_when_asked_for(core: Core) -> None:
     await core.news(*(a_paper(number) for number in range(1, 31)))
     await core.say("subscribe diffusion --backfill 3")
@@ -261,6 +275,7 @@ async def test_older_papers_come_when_asked_for(core: Core) -> None:
     assert len(core.platform.papers_in("general")) == 3
 
 
+@SQLITE_IS_ENOUGH
 async def test_a_digest_shows_its_limit_and_counts_the_rest(core: Core) -> None:
     await core.say("subscribe diffusion")
     await core.say("settings limit 5")
@@ -284,6 +299,7 @@ async def test_a_digest_shows_its_limit_and_counts_the_rest(core: Core) -> None:
     assert "not one of this channel's" in await core.refused(button.line, "other")
 
 
+@SQLITE_IS_ENOUGH
 async def test_after_downtime_a_channel_gets_one_digest(core: Core) -> None:
     await core.say("schedule hourly")
     await core.say("subscribe diffusion")
@@ -295,6 +311,7 @@ async def test_after_downtime_a_channel_gets_one_digest(core: Core) -> None:
     assert len(core.platform.posts) == 1
 
 
+@SQLITE_IS_ENOUGH
 async def test_a_clock_that_was_ahead_delays_nothing_for_long(core: Core) -> None:
     await core.say("schedule daily 09:00")
     await core.say("subscribe diffusion")

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Engine
 
 from storage.store import SqlStore
 from tests.core import Core
+from tests.databases import sqlite_in
 from tests.sources import a_paper
 
 LINES = (
@@ -61,8 +62,7 @@ def _read_whole(database: sqlite3.Connection, statement: str, parameters: Sequen
 
 
 async def test_nothing_of_everyday_reads_a_table_that_grows_from_end_to_end(tmp_path: Path) -> None:
-    store = SqlStore(f"sqlite:///{tmp_path}/paperround.db")
-    await store.open()
+    store = SqlStore(sqlite_in(tmp_path / "paperround.db"))
     core = Core(store, tmp_path / "index")
     await core.say("subscribe diffusion")
     with _recorded() as statements:

@@ -22,7 +22,7 @@ from storage.store import SqlStore
 from tests.app.test_crashes import Crash, Doom, Doomed
 from tests.clocks import SettableClock
 from tests.core import Core
-from tests.databases import in_a_thread, migrate
+from tests.databases import sqlite_in
 from tests.platforms import Fault, SimulatedPlatform, keys_of
 from tests.sources import ScriptedSource, a_paper
 
@@ -41,9 +41,7 @@ class Outbox(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        url = f"sqlite:///{self.folder / 'paperround.db'}"
-        in_a_thread(migrate(url))
-        self.store = SqlStore(url)
+        self.store = SqlStore(sqlite_in(self.folder / "paperround.db"))
         self.clock, self.source, self.platform = SettableClock(), ScriptedSource(), SimulatedPlatform(per_message=1)
         self.runner.run(self.subscribe())
 

@@ -15,6 +15,7 @@ from storage.store import SqlStore
 from tests.core import Core
 from tests.platforms import Fault
 from tests.sources import a_paper
+from tests.thorough import THOROUGH
 
 ARRIVED = (Outcome.POSTED, Outcome.COUNTED)
 
@@ -124,7 +125,7 @@ async def test_pauses_limits_refusals_and_removed_topics_are_told_apart(core: Co
     assert await outcome(core, dropped) is not Outcome.POSTED
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(6 if THOROUGH else 2))
 async def test_why_says_posted_if_and_only_if_it_was_posted(sqlite_url: str, tmp_path: Path, seed: int) -> None:
     """Random topics, papers, settings and days: the trace is held against what the platform got to see."""
     chance = random.Random(seed)

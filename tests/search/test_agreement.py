@@ -24,9 +24,10 @@ from bot.topics.meanings import PaperVectors
 from storage.search.index import TantivyIndex
 from tests.search.feeds import MemoryFeed, arxiv_papers, needs_arxiv
 from tests.strategies import EMBEDDING_MODEL, papers, queries, vectors
+from tests.thorough import THOROUGH
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=settings().max_examples // 2, deadline=None)
 @given(
     st.lists(papers(), min_size=1, max_size=4, unique_by=lambda paper: paper.id),
     vectors(),
@@ -60,7 +61,7 @@ def test_search_finds_what_matches(known: list[Paper], meant: PaperVectors, aske
 @pytest.mark.shared
 async def test_search_finds_what_matches_among_real_papers(tmp_path: Path) -> None:
     known = list(arxiv_papers(2000))
-    asked = _queries(known, 2000, random.Random(20260424))
+    asked = _queries(known, 2000 if THOROUGH else 800, random.Random(20260424))
     matcher = Matcher()
     for number, query in enumerate(asked):
         matcher.put(number, query)
@@ -77,7 +78,9 @@ async def test_search_finds_what_matches_among_real_papers(tmp_path: Path) -> No
         assert {hit.paper_id for hit in page.hits} <= ids, query.text
         assert len(page.hits) == min(len(ids), 30)
     await index.close()
-    assert sum(bool(ids) for ids in expected) > 1000  # most of them find something, so that this says something
+    assert (
+        sum(bool(ids) for ids in expected) > len(asked) / 2
+    )  # most of them find something, so that this says something
 
 
 def _queries(known: Sequence[Paper], count: int, chance: random.Random) -> list[Query]:

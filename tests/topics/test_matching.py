@@ -20,6 +20,7 @@ from bot.topics.meanings import PaperVectors
 from tests.papers.names import names
 from tests.search.feeds import arxiv_papers, needs_arxiv
 from tests.strategies import papers, queries, vectors
+from tests.thorough import THOROUGH
 from tests.topics.naive import finds
 from tests.topics.real import topics_about
 
@@ -276,7 +277,7 @@ TestLiveMatcher.settings = settings(max_examples=30, stateful_step_count=20, dea
 def test_topics_find_their_real_papers() -> None:
     chance = random.Random(2604)
     shown = list(arxiv_papers(2000))
-    asked = [parse(text) for text in topics_about(shown, 2000, chance)]
+    asked = [parse(text) for text in topics_about(shown, 2000 if THOROUGH else 700, chance)]
     matcher = Matcher()
     for key, query in enumerate(asked):
         matcher.put(key, query)

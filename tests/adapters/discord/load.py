@@ -30,6 +30,7 @@ from storage.store import SqlStore
 from storage.tables.channels import CHANNELS
 from storage.tables.posts import POSTS
 from tests.core import Core
+from tests.databases import sqlite_in
 from tests.simulators.discord import DiscordSimulator
 from tests.simulators.discord_responses import Fault
 from tests.simulators.discord_state import Channel
@@ -74,8 +75,7 @@ async def storm(
     async with DiscordSimulator(clock, per_window=5, window=5.0, per_second=50) as simulator:
         simulator.validates = False
         simulator.interactions.longest = 30
-        store = SqlStore(f"sqlite:///{folder}/paperround.db")
-        await store.open()
+        store = SqlStore(sqlite_in(folder / "paperround.db"))
         platform = DiscordPlatform(simulator.token, clock, api_url=simulator.api_url)
         core = Core(store, folder / "index", clock=clock, platform=platform)  # type: ignore[arg-type]
         places = await _prepare(core, simulator, guilds, channels)

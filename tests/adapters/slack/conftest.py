@@ -47,7 +47,6 @@ async def bot(
     sqlite_url: str, tmp_path: Path, slack: SlackSimulator, platform: SlackPlatform, clock: SettableClock
 ) -> AsyncIterator[BotProcess]:
     store = SqlStore(sqlite_url)
-    await store.open()
     made = BotProcess(store, tmp_path / "index", slack, platform, clock)
     yield made
     await made.core.index.close()

@@ -17,6 +17,7 @@ from bot.channels.directory import Directory
 from storage.store import SqlStore
 from tests.adapters.web.workspace import serve
 from tests.core import Core
+from tests.databases import sqlite_in
 from tests.passwords import log_in_parts
 
 
@@ -34,8 +35,7 @@ class CoreWorkspace:
 @asynccontextmanager
 async def core_workspace(folder: Path, password: str = "", **options: Any) -> AsyncIterator[CoreWorkspace]:
     """Serves the workspace of a core on a free port of the loopback for the length of the block."""
-    store = SqlStore(f"sqlite:///{folder / 'core.db'}")
-    await store.open()
+    store = SqlStore(sqlite_in(folder / "core.db"))
     core = Core(store, folder / "index")
     platform = WebPlatform(store.messages, core.clock, poll_interval=0.05)
     core.platforms[platform.name] = platform

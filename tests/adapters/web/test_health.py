@@ -18,6 +18,7 @@ from storage.store import SqlStore
 from tests.adapters.web.pages import opened
 from tests.adapters.web.workspace import RunningWorkspace, running_workspace
 from tests.core import Core
+from tests.databases import sqlite_in
 from tests.health.reports import figures, reports
 from tests.platforms import Fault
 from tests.sources import a_paper
@@ -28,8 +29,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 @asynccontextmanager
 async def with_a_refused_post(folder: Path, **options: Any) -> AsyncIterator[tuple[Core, RunningWorkspace]]:
     """A workspace on the real core, in which the platform refused a message of #general."""
-    store = SqlStore(f"sqlite:///{folder / 'core.db'}")
-    await store.open()
+    store = SqlStore(sqlite_in(folder / "core.db"))
     core = Core(store, folder / "index")
     await core.say("subscribe diffusion")
     await core.news(a_paper(1))

@@ -48,6 +48,7 @@ from bot.platforms.command_calls import CommandCall, Completion, Reply
 from bot.platforms.outcomes import Outgoing, Sent
 from storage.search.index import TantivyIndex
 from storage.store import SqlStore
+from tests.databases import sqlite_in
 from tests.passwords import log_in_parts
 
 NOW = datetime(2026, 4, 30, 9, 0, tzinfo=UTC)
@@ -229,8 +230,7 @@ async def running_workspace(
     **options: Any,
 ) -> AsyncIterator[RunningWorkspace]:
     """Serves a workspace on a free port of the loopback for the length of the block."""
-    store = SqlStore(f"sqlite:///{folder / 'workspace.db'}")
-    await store.open()
+    store = SqlStore(sqlite_in(folder / "workspace.db"))
     clock, commands = SetClock(), TestCommands(store)
     directory = Channels(store.channels, clock)
     for name in channels:
