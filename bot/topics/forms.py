@@ -6,6 +6,7 @@ from bot.channels.channel import Address, Channel
 from bot.channels.store import ChannelStore
 from bot.platforms.command_calls import CommandCall
 from bot.platforms.permissions import may_manage
+from bot.text.typed import DASHES
 from bot.topics.store import SubscriptionStore, TopicOptions
 
 
@@ -20,7 +21,7 @@ def line_of(
     """The command that a filled form stands for: `edit` for the topic with that number, else `subscribe`.
 
     With `for_me` it becomes a topic of the person's own. Numbers are what a person wrote; the command says what is
-    wrong with them. The query comes last, where nothing in it is taken for an option.
+    wrong with them. The query comes last, behind `--` where something in it could be taken for an option.
     """
     # A quotation mark would end the name; nothing else in it is special.
     name = " ".join(options.name.replace('"', "'").split())
@@ -35,7 +36,13 @@ def line_of(
         parts += [f"--backfill {older}"] if older else []
         parts += [f'--name "{name}"'] if name else []
         parts += ["--for me"] if for_me else []
-    return " ".join([*parts, "--", *options.query.split()])
+    words = options.query.split()
+    return " ".join([*parts, *(["--"] if any(map(_may_be_option, words)) else []), *words])
+
+
+def _may_be_option(word: str) -> bool:
+    """Whether a word begins with more than the hyphen that excludes what follows."""
+    return word[0] in DASHES and (word[0] != "-" or word[1:2] == "" or word[1] in DASHES)
 
 
 class TopicForms:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from bot.commands.lines import read_arguments, split_line
 from bot.commands.runner import REGISTRY
 from bot.errors import UserError
+from bot.topics.forms import line_of
+from bot.topics.store import TopicOptions
 
 
 def read(line: str) -> dict[str, str | int]:
@@ -103,6 +105,19 @@ def test_no_line_breaks_the_reader(rest: str) -> None:
             read_arguments(command, rest)
         except UserError as error:
             assert str(error)
+
+
+@given(st.lists(st.text("-—−a\"“'`= ", min_size=1).map(str.strip).filter(bool), min_size=1, max_size=4).map(" ".join))
+def test_the_line_of_a_form_leaves_its_query_as_it_was_written(query: str) -> None:
+    words = " ".join(query.split())
+    assert read(line_of(TopicOptions(query=query))) == read(f"subscribe -- {words}")
+    assert read(line_of(TopicOptions(query=query), number=2))["query"] == read(f"edit 2 -- {words}")["query"]
+
+
+def test_only_what_could_be_an_option_ends_the_options() -> None:
+    assert line_of(TopicOptions(query="agents -survey")) == "subscribe agents -survey"
+    assert line_of(TopicOptions(query="agents --survey")) == "subscribe -- agents --survey"
+    assert line_of(TopicOptions(query="—name x")) == "subscribe -- —name x"
 
 
 def test_every_command_has_an_example_that_it_understands() -> None:

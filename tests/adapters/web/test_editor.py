@@ -38,7 +38,7 @@ async def test_without_a_script_the_editor_is_a_page_and_saving_leads_back(works
     async with workspace.client() as client:
         page = unescape((await client.get("/c/general/topics/new?query=turtles&name=Shells&instant=on")).text)
         assert "<strong>2 papers</strong> in the one day that is known" in page
-        assert '/papers subscribe --instant --name "Shells" -- turtles' in page
+        assert '/papers subscribe --instant --name "Shells" turtles' in page
         assert "<mark>Turtles</mark> swim" in page
         fields = {"query": "turtles", "name": "Shells", "instant": "on", "min-upvotes": "2"}
         saved = await client.post("/c/general/topics", data=fields)
@@ -75,7 +75,7 @@ async def test_the_editor_is_told_what_parts_there_are_and_what_a_draft_brings(w
         marks = (await client.get("/c/general/topics/marks", params={"query": "-cat:cs.CL"})).json()["marks"]
         assert marks == [[0, 1, "operator", True], [1, 5, "field", True], [5, 10, "value", True]]
         looked = (await client.get("/c/general/topics/preview", params={"query": "turtles"})).json()
-        assert (looked["mistake"], looked["line"]) == (None, "/papers subscribe -- turtles")
+        assert (looked["mistake"], looked["line"]) == (None, "/papers subscribe turtles")
         wrong = (await client.get("/c/general/topics/preview", params={"query": "a cat:nonsense"})).json()
         assert (wrong["mistake"]["start"], wrong["mistake"]["end"]) == (6, 14)
         params = {"query": "turtles", "no": "2605.00001"}
@@ -102,7 +102,7 @@ def test_marks_lose_no_character_of_a_query() -> None:
 def test_a_draft_survives_its_own_address() -> None:
     draft = TopicDraft.of_fields({"query": "a  &\n b", "name": 'x"', "min-upvotes": "3", "for-me": "on"})
     assert (draft.query, draft.bound) == ("a & b", 3)
-    assert draft.line == 'subscribe --min-upvotes 3 --name "x\'" --for me -- a & b'
+    assert draft.line == 'subscribe --min-upvotes 3 --name "x\'" --for me a & b'
     assert draft.search(no="1").startswith("?query=a+%26+b&name=x%22&min-upvotes=3&for-me=on&no=1")
     assert TopicDraft.of_fields({"query": "a", "min-upvotes": "٣"}).bound is None
 
@@ -141,12 +141,12 @@ async def test_a_topic_is_written_with_what_it_brings_in_view(browser: Browser, 
         await expect(preview).to_contain_text("2 papers in the one day that is known")
         await expect(page.locator(".query-paint .q-field")).to_have_text("author:")
         await expect(page.locator(".query-paint .q-operator")).to_have_text("OR")
-        await expect(page.locator("#command-line")).to_have_text("/papers subscribe -- author:x OR turtles")
+        await expect(page.locator("#command-line")).to_have_text("/papers subscribe author:x OR turtles")
         await field.fill("turtles cat:nonsense")
         await expect(page.locator(".q-mistake")).to_have_text("nonsense")
         await expect(page.locator("#query-error")).to_contain_text("nonsense")
         await field.fill("turtles")
-        await expect(page.locator("#command-line")).to_have_text("/papers subscribe -- turtles")
+        await expect(page.locator("#command-line")).to_have_text("/papers subscribe turtles")
         paper = preview.get_by_role("listitem").filter(has=page.get_by_role("heading", name="Turtles swim"))
         await paper.get_by_role("link", name="Not this: Turtles swim").click()
         await page.get_by_role("link", name="Not cs.CL").click()

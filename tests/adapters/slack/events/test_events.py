@@ -127,8 +127,8 @@ async def test_topics_of_a_converted_channel_that_was_set_up_anew_are_told(liste
     event = {"type": "channel_id_changed", "old_channel_id": old.id, "new_channel_id": new.id}
     await happens(listening, event, event)
     (message,) = new.messages
-    assert "/papers subscribe -- diffusion" in words_of(message)
-    assert '/papers subscribe --min-upvotes 5 --instant --name "Our agents" -- agents' in words_of(message)
+    assert "/papers subscribe diffusion" in words_of(message)
+    assert '/papers subscribe --min-upvotes 5 --instant --name "Our agents" agents' in words_of(message)
     stored = await listening.stored(old)
     assert stored.state is ChannelState.BROKEN
     assert "another id" in stored.reason
