@@ -100,8 +100,10 @@ class Database:
 
     @property
     def place(self) -> str:
-        """Its address, without the password."""
+        """The path of its file, or its address without the password."""
         address = make_url(self.url)
+        if self.is_sqlite:
+            return str(Path(address.database or "").absolute())
         plain = address.set(drivername=address.drivername.partition("+")[0])
         return plain.render_as_string(hide_password=True)
 

@@ -170,3 +170,13 @@ async def test_a_server_that_cannot_be_reached_comes_with_the_next_step(url: str
     assert advice in str(raised.value)
     assert "geheim" not in str(raised.value)
     await store.close()
+
+
+async def test_a_database_is_called_by_the_path_of_its_file_or_an_address_without_the_password(tmp_path: Path) -> None:
+    for url, place in (
+        (f"sqlite:///{tmp_path}/papers.db", f"{tmp_path}/papers.db"),
+        ("postgresql://ada:secret@db.example.org/papers", "postgresql://ada:***@db.example.org/papers"),
+    ):
+        called = database.Database(url)
+        assert called.place == place
+        await called.close()
