@@ -21,11 +21,14 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """The marks of many papers. `votes_in` is the key of the channel where votes count; without one nobody can vote.
+    """The marks of many papers by one `reader`, an id; empty for nobody in particular.
+
+    `votes_in` is the key of the channel where votes count; without one nobody can vote.
 
     The votes of papers that are not `tallied` are those that the message itself says.
     """
 
+    reader: str = ""
     votes_in: str = ""
     saved: Collection[str] = ()
     votes: Mapping[str, Vote] = field(default_factory=dict)

@@ -10,15 +10,18 @@ from pathlib import Path
 import httpx
 import pytest
 import pytest_asyncio
+from playwright.async_api import Browser, expect
 
 from adapters.web.addresses import address_of
 from adapters.web.people.cookies import COOKIE
 from adapters.web.people.entrance import LoginOptions
 from adapters.web.serving import protection
-from bot.messages.message import Message, Paragraph, text
+from bot.messages.message import Message, Paragraph, PersonMention, text
 from bot.people.account import LOCAL_PERSON, Role
 from bot.people.record import TERMINAL
-from tests.adapters.web.workspace import RunningWorkspace, running_workspace
+from tests.adapters.web.core_workspace import core_workspace
+from tests.adapters.web.pages import opened
+from tests.adapters.web.workspace import RunningWorkspace, card, running_workspace
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -73,6 +76,33 @@ async def test_who_may_only_look_at_the_channels_of_chats_makes_nobody_their_man
         assert (await client.get("/people")).status_code == 403
         assert 'href="/people"' not in (await client.get("/account")).text
         assert not await running.people.anybody()
+
+
+async def test_a_card_says_you_to_nobody_but_whom_it_is_for(team: RunningWorkspace) -> None:
+    ada = await team.people.named("ada")
+    await team.post(Message(summary="A card", blocks=(card(1, people=(PersonMention(ada.reader, "ada"),)),)))
+    for name, told in (("ada", "you"), ("bob", "@ada")):
+        async with logged_in(team, name) as client:
+            assert f"for <bdi>{told}</bdi>" in (await client.get("/c/general")).text
+
+
+@pytest.mark.browser
+async def test_who_is_logged_out_while_a_page_is_open_comes_to_the_login(
+    browser: Browser, team: RunningWorkspace
+) -> None:
+    async with opened(browser, team, "/login", refusals=None) as page:
+        await page.get_by_label("Name").fill("bob")
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.get_by_role("button", name="Log in").click()
+        await expect(page.locator("#channels")).to_contain_text("vision")
+        await page.context.clear_cookies()
+        await page.locator("#find").fill("v")
+        await page.wait_for_url("**/login?next=*")
+
+
+async def test_the_panel_of_a_channel_leads_managers_to_its_changes(tmp_path: Path) -> None:
+    async with core_workspace(tmp_path) as running, running.client(headers=PAGE) as client:
+        assert "/people?channel=general#changes" in (await client.get("/c/general?panel=channel")).text
 
 
 async def test_whom_the_password_fits_is_told_to_nobody(team: RunningWorkspace) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from adapters.web.addresses import address_of, address_of_key, channel_key, paper_path
+from adapters.web.addresses import address_of_key, channel_key, paper_path
 from adapters.web.messages.marks import Marks
 from adapters.web.messages.reading import ChannelMessages
 from adapters.web.pages.shell import Shells
+from adapters.web.people.calls import call_of
 from adapters.web.people.visitor import person_of
 from adapters.web.serving.forms import fields_of, id_of
 from adapters.web.serving.protection import wants_json
@@ -22,7 +22,7 @@ from bot.digests.cards import NO_VOTES
 from bot.errors import UserError
 from bot.messages.plain import plain_text
 from bot.papers.ids import parse_paper_id
-from bot.platforms.command_calls import CommandCall, CommandRunner
+from bot.platforms.command_calls import CommandRunner, Person
 from bot.reading.store import ReadingStore
 
 #: What can be done, and the line that does it.
@@ -45,15 +45,16 @@ class Marking:
 
     async def marks(self, request: Request, channel: Channel | None, paper_ids: Sequence[str]) -> Marks:
         """The reader's marks of these papers; votes are those of the channel, if there is one."""
-        reader = _call(request, channel, "").reader
+        call = call_of(request, channel)
+        person = call.person
         ids = list(dict.fromkeys(paper_ids))
-        saved = await self._reading.saved_ids(reader, ids)
+        saved = await self._reading.saved_ids(call.reader, ids)
         if channel is None:
-            return Marks(saved=saved, tallied=True)
-        person = person_of(request, channel.address)
+            return Marks(reader=person.id, saved=saved, tallied=True)
         tallies = await self._reading.tallies([channel.id], ids)
         return Marks(
-            votes_in=_votes_in(request, channel),
+            reader=person.id,
+            votes_in=_votes_in(person, channel),
             saved=saved,
             votes=await self._reading.own_votes(channel.id, person.id, ids),
             tallies={paper_id: tally for (_, paper_id), tally in tallies.items()},
@@ -68,10 +69,10 @@ class Marking:
         channel = await self._shells.find(request, address_of_key(key)) if key else None
         if what not in _LINES or (channel is None and what in ("up", "down")):
             raise UserError("Choose a channel in which to vote.")
-        call = _call(request, channel, _LINES[what].format(paper_id))
         number = id_of(fields.get("from"))
         pressed = await self._messages.remote_id(channel, number) if channel and number is not None else None
-        reply = await self._commands.run(replace(call, from_message=pressed))
+        line = _LINES[what].format(paper_id)
+        reply = await self._commands.run(call_of(request, channel, line, from_message=pressed))
         # A list that has the paper already, or has it no more, is as it should be.
         if reply.failed and what != "unsave":
             raise UserError(plain_text(reply.message))
@@ -96,17 +97,13 @@ class Marking:
 
 def unmarked(request: HTTPConnection, channel: Channel) -> Marks:
     """For messages that come while a page is open: they say their votes themselves."""
-    return Marks(votes_in=_votes_in(request, channel))
+    person = person_of(request, channel.address)
+    return Marks(reader=person.id, votes_in=_votes_in(person, channel))
 
 
-def _votes_in(request: HTTPConnection, channel: Channel) -> str:
+def _votes_in(person: Person, channel: Channel) -> str:
     """The key of the channel, if the visitor's votes count in it."""
-    return "" if person_of(request, channel.address).only_looks else channel_key(channel.address)
-
-
-def _call(request: Request, channel: Channel | None, line: str) -> CommandCall:
-    address, name = (channel.address, channel.name) if channel else (address_of(""), "")
-    return CommandCall(line=line, address=address, channel_name=name, person=person_of(request, address))
+    return "" if person.only_looks else channel_key(channel.address)
 
 
 def _back(request: Request, paper_id: str) -> str:
