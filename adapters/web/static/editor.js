@@ -1,5 +1,6 @@
 // The topic editor: below the query stands what it would bring, a moment after each change. Older answers are dropped.
 
+import { isPlain, whileBusy } from "./controls.js";
 import { QueryField } from "./query_field.js";
 import { Refused, ask } from "./server.js";
 
@@ -22,14 +23,6 @@ function draft() {
   return fields;
 }
 
-async function fetched(path, signal) {
-  const answer = await fetch(path, { headers: { accept: "application/json" }, signal });
-  if (answer.status === 401) location.reload(); // to the login
-  const content = await answer.json();
-  if (!answer.ok) throw new Refused(content.error ?? `The workspace answered ${answer.status}.`);
-  return content;
-}
-
 async function look() {
   clearTimeout(waiting);
   asking?.abort();
@@ -38,7 +31,7 @@ async function look() {
   const mine = asked;
   $("preview").ariaBusy = "true";
   try {
-    const { html, line, mistake, late } = await fetched(`${base}/topics/preview?${draft()}`, asking.signal);
+    const { html, line, mistake, late } = await ask(`${base}/topics/preview?${draft()}`, null, asking.signal);
     if (mine !== asked) return;
     if (late) return later(); // another page of ours was quicker
     $("editor-error").textContent = "";
@@ -49,8 +42,8 @@ async function look() {
     showLine(line);
   } catch (error) {
     if (error.name === "AbortError") return;
-    $("editor-error").textContent =
-      error instanceof Refused ? error.message : "The workspace does not answer. Is it still running?";
+    if (!(error instanceof Refused)) throw error;
+    $("editor-error").textContent = error.message;
   } finally {
     if (mine === asked) $("preview").ariaBusy = "false";
   }
@@ -83,7 +76,7 @@ async function propose(button) {
   for (const each of document.querySelectorAll(".mark-button[aria-expanded]")) each.setAttribute("aria-expanded", "false");
   if (was) return;
   try {
-    const { html, late } = await fetched(`${base}/topics/proposals?${fields}`);
+    const { html, late } = await ask(`${base}/topics/proposals?${fields}`);
     if (late || !paper.isConnected) return;
     paper.insertAdjacentHTML("beforeend", html);
     button.setAttribute("aria-expanded", "true");
@@ -94,20 +87,7 @@ async function propose(button) {
   }
 }
 
-form.addEventListener("input", later);
-$("preview").addEventListener("click", (event) => {
-  const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
-  const link = event.target.closest("[data-query], [data-sign]");
-  if (!link || !plain) return;
-  event.preventDefault();
-  if (link.dataset.sign) propose(link);
-  else take(link.dataset);
-});
-
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  if (form.ariaBusy === "true") return;
-  form.ariaBusy = "true";
+async function save() {
   for (const each of form.querySelectorAll(".field-error")) each.textContent = "";
   try {
     const { url, summary, line } = await ask(form.action, Object.fromEntries(new FormData(form)));
@@ -117,9 +97,21 @@ form.addEventListener("submit", async (event) => {
     if (!(error instanceof Refused)) throw error;
     const place = $(`${error.content?.about || "query"}-error`) ?? $("editor-error");
     place.textContent = error.message;
-  } finally {
-    form.ariaBusy = null;
   }
+}
+
+form.addEventListener("input", later);
+$("preview").addEventListener("click", (event) => {
+  const link = event.target.closest("[data-query], [data-sign]");
+  if (!link || !isPlain(event)) return;
+  event.preventDefault();
+  if (link.dataset.sign) propose(link);
+  else take(link.dataset);
+});
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  whileBusy(form, save);
 });
 
 // Without a query the first letter is what is waited for.

@@ -1,5 +1,6 @@
 // The health page while it is open: it says anew how things are, and tries messages again.
 
+import { whileBusy } from "./controls.js";
 import { Refused, ask, fragment } from "./server.js";
 
 const REFRESH = 15_000; // milliseconds
@@ -24,13 +25,7 @@ function tell(words, bad) {
   $("health-notice").classList.toggle("bad", bad);
 }
 
-document.addEventListener("submit", async (event) => {
-  const form = event.target.closest(".row-action");
-  if (!form) return;
-  event.preventDefault();
-  const button = form.querySelector("button");
-  if (button.ariaBusy === "true") return;
-  button.ariaBusy = "true";
+async function retry(form, button) {
   try {
     tell((await ask("/health/retry", { post: new FormData(form).get("post") })).words, false);
     button.disabled = true;
@@ -39,9 +34,15 @@ document.addEventListener("submit", async (event) => {
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     tell(error.message, true);
-  } finally {
-    button.ariaBusy = null;
   }
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest(".row-action");
+  if (!form) return;
+  event.preventDefault();
+  const button = form.querySelector("button");
+  whileBusy(button, () => retry(form, button));
 });
 
 setInterval(refresh, REFRESH);

@@ -1,6 +1,7 @@
 // The panels beside a channel: forms are sent without leaving the page, and what is shown follows what changes elsewhere.
 
 import { refreshChannels } from "./channel_list.js";
+import { isPlain, whileBusy } from "./controls.js";
 import { QueryField } from "./query_field.js";
 import { Refused, ask, fragment } from "./server.js";
 
@@ -104,15 +105,15 @@ async function submitted(event) {
   }
   if (!form.matches("[data-panel-form]")) return;
   event.preventDefault();
-  if (form.ariaBusy === "true") return;
-  form.ariaBusy = "true";
+  whileBusy(form, () => send(form, Object.fromEntries(new FormData(form, event.submitter))));
+}
+
+async function send(form, fields) {
   for (const each of form.querySelectorAll(".field-error")) each.textContent = "";
-  const fields = Object.fromEntries(new FormData(form, event.submitter));
   try {
     const { summary, line, failed, goto } = await ask(form.getAttribute("action"), fields);
     if (goto) return location.assign(`${goto}${goto === "/" ? "" : `?panel=${current.dataset.panel}`}`);
     form.classList.remove("is-dirty");
-    form.ariaBusy = null;
     say(summary, line ?? (fields.line && `/papers ${[fields.line, fields.words].filter(Boolean).join(" ")}`));
     if (!failed) {
       await refresh();
@@ -122,8 +123,6 @@ async function submitted(event) {
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     showMistakes(form, error);
-  } finally {
-    form.ariaBusy = null;
   }
 }
 
@@ -146,8 +145,7 @@ function showMistakes(form, error) {
 async function clicked(event) {
   const page = event.target.closest("[data-panel-page]");
   const editor = event.target.closest("[data-to-editor]");
-  const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
-  if (!plain) return;
+  if (!isPlain(event)) return;
   if (page) {
     event.preventDefault();
     const address = new URL(page.href).searchParams;

@@ -1,5 +1,6 @@
 // What can be done with a paper wherever it is shown: marks that say how they stand, and the abstract in its place.
 
+import { isPlain, whileBusy } from "./controls.js";
 import { Refused, ask, fragment } from "./server.js";
 
 const named = (paper) => document.querySelectorAll(`[data-paper="${CSS.escape(paper)}"]`);
@@ -43,8 +44,6 @@ function complain(form, sentence) {
 }
 
 async function mark(form, button) {
-  if (button.ariaBusy === "true") return;
-  button.ariaBusy = "true";
   const before = button.getAttribute("aria-pressed") === "true";
   const fields = { ...Object.fromEntries(new FormData(form)), mark: button.value };
   press(button, !before); // at once; the answer says how it stands
@@ -55,8 +54,6 @@ async function mark(form, button) {
     if (!(error instanceof Refused)) throw error;
     press(button, before);
     complain(form, error.message);
-  } finally {
-    button.ariaBusy = null;
   }
 }
 
@@ -68,8 +65,6 @@ async function unfold(link) {
     link.setAttribute("aria-expanded", "false");
     return;
   }
-  if (link.ariaBusy === "true") return;
-  link.ariaBusy = "true";
   try {
     const abstract = (await fragment(`/abstract/${link.getAttribute("href").replace(/^\/paper\//, "")}`)).firstElementChild;
     paper.querySelector(":scope > .paper-foot").before(abstract);
@@ -80,8 +75,6 @@ async function unfold(link) {
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     location.assign(link.href); // the page says what is wrong
-  } finally {
-    link.ariaBusy = null;
   }
 }
 
@@ -104,13 +97,13 @@ function copy(button) {
 document.addEventListener("submit", (event) => {
   if (!event.target.classList.contains("marks") || !event.submitter) return;
   event.preventDefault();
-  mark(event.target, event.submitter);
+  whileBusy(event.submitter, () => mark(event.target, event.submitter));
 });
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-abstract]");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+  if (!link || !isPlain(event)) return;
   event.preventDefault();
-  unfold(link);
+  whileBusy(link, () => unfold(link));
 });
 // A menu closes when something elsewhere was pressed, or by Escape.
 document.addEventListener("click", (event) => {

@@ -1,6 +1,6 @@
 // Results while somebody types: one question at a time, and a late answer is dropped.
 
-import { Refused, elementOf } from "./server.js";
+import { Refused, fragment } from "./server.js";
 import { recall, remember } from "./storage.js";
 
 const PAUSE = 150; // milliseconds without a key before results are asked for
@@ -24,14 +24,11 @@ function address(path) {
   return text ? `${path}?${text}` : path;
 }
 
-async function ask() {
+async function find() {
   asking?.abort();
   const mine = (asking = new AbortController());
   try {
-    const answer = await fetch(address("/search/results"), { signal: mine.signal, headers: { accept: "text/html" } });
-    if (answer.status === 401 || answer.redirected) return location.reload(); // to the login
-    if (!answer.ok) throw new Refused(`The workspace answered ${answer.status}. Try again in a moment.`);
-    const found = elementOf(await answer.text());
+    const found = await fragment(address("/search/results"), mine.signal);
     if (mine.signal.aborted) return;
     // While a query is being written it is often none yet: what was found stays until there is something new.
     const mistaken = found.querySelector(".search-error");
@@ -46,7 +43,8 @@ async function ask() {
   } catch (error) {
     if (error.name === "AbortError") return;
     results.ariaBusy = null;
-    complain(error instanceof Refused ? error.message : "The workspace does not answer. Is it still running?");
+    if (!(error instanceof Refused)) throw error;
+    complain(error.message);
   }
 }
 
@@ -70,14 +68,14 @@ function askSoon() {
   clearTimeout(timer);
   if (input.value.trim() === shown) return;
   results.ariaBusy = "true";
-  timer = setTimeout(ask, PAUSE);
+  timer = setTimeout(find, PAUSE);
 }
 
 input.addEventListener("input", askSoon);
 input.addEventListener("change", noteSearch);
 choice?.addEventListener("change", () => {
   clearTimeout(timer);
-  ask();
+  find();
 });
 form.addEventListener("submit", () => {
   clearTimeout(timer);

@@ -8,9 +8,9 @@ export class Refused extends Error {
   }
 }
 
-// Answers of the server: JSON, or a sentence to show.
-export async function ask(path, fields) {
-  const request = { headers: { accept: "application/json" } };
+// Answers of the server: JSON, or a sentence to show. What `signal` aborts ends with an AbortError.
+export async function ask(path, fields, signal) {
+  const request = { headers: { accept: "application/json" }, signal };
   if (fields) {
     request.method = "POST";
     request.headers["content-type"] = "application/json";
@@ -26,8 +26,8 @@ export async function ask(path, fields) {
 }
 
 // A piece of a page, as elements.
-export async function fragment(path) {
-  const answer = await answerTo(path, { headers: { accept: "text/html;q=0.9, application/json" } });
+export async function fragment(path, signal) {
+  const answer = await answerTo(path, { headers: { accept: "text/html;q=0.9, application/json" }, signal });
   const isHtml = answer.headers.get("content-type")?.startsWith("text/html");
   if (!answer.ok || !isHtml) throw new Refused(`The workspace answered ${answer.status}. Try again in a moment.`);
   return elementOf(await answer.text());
@@ -43,9 +43,14 @@ async function answerTo(path, request) {
   let answer;
   try {
     answer = await fetch(path, request);
-  } catch {
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
     throw new Refused("The workspace does not answer. Is it still running?");
   }
-  if (answer.status === 401) location.reload(); // to the login
+  // Nothing that scripts ask for leads elsewhere, but to the login.
+  if (answer.status === 401 || answer.redirected) {
+    location.reload();
+    throw new Refused("Log in first.");
+  }
   return answer;
 }

@@ -1,6 +1,7 @@
 // What every page does: the list of channels, its drawer on a phone, the panel beside the page, and the reader's zone.
 
 import { markUnread, refreshChannels, showMore } from "./channel_list.js";
+import { isPlain, whileBusy } from "./controls.js";
 import { Refused, ask, fragment } from "./server.js";
 import { recall, remember } from "./storage.js";
 
@@ -13,20 +14,18 @@ const base = `/c/${encodeURIComponent(channel)}`;
 const $ = (id) => document.getElementById(id);
 
 function listenToChannelForm() {
-  $("add-channel")?.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const form = event.target;
-    if (form.ariaBusy === "true") return;
-    form.ariaBusy = "true";
+  const add = async () => {
     try {
       location.assign((await ask("/channels", { name: $("channel-name").value })).url);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       $("channel-error").textContent = error.message;
       $("channel-name").focus();
-    } finally {
-      form.ariaBusy = null;
     }
+  };
+  $("add-channel")?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    whileBusy(event.target, add);
   });
 }
 
@@ -139,8 +138,7 @@ function closePanel() {
 function listenToPanel() {
   document.addEventListener("click", async (event) => {
     const link = event.target.closest("[data-panel-open]");
-    const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
-    if (link && plain) {
+    if (link && isPlain(event)) {
       event.preventDefault();
       if (!$("panel")) opener = link.dataset.panelOpen;
       try {
@@ -149,7 +147,7 @@ function listenToPanel() {
         if (!(error instanceof Refused)) throw error;
         location.assign(link.href); // the page says what is wrong
       }
-    } else if (event.target.closest("[data-panel-close]") && $("panel") && plain) {
+    } else if (event.target.closest("[data-panel-close]") && $("panel") && isPlain(event)) {
       event.preventDefault();
       closePanel();
     }

@@ -2,6 +2,7 @@
 
 import { markUnread, noteActivity, refreshChannels } from "./channel_list.js";
 import { Composer } from "./composer.js";
+import { whileBusy } from "./controls.js";
 import { Refused, ask, elementOf } from "./server.js";
 
 const RETRY = 5000; // milliseconds until a refused stream of events is tried again
@@ -176,16 +177,6 @@ async function run(line, pressed) {
   }
 }
 
-async function whileBusy(element, work) {
-  if (element.ariaBusy === "true") return;
-  element.ariaBusy = "true";
-  try {
-    await work();
-  } finally {
-    element.ariaBusy = null;
-  }
-}
-
 let running = 0; // lines that were written and are not answered yet: a slow one holds up no other
 
 async function runWritten(composer, form) {
@@ -218,17 +209,11 @@ function listenToCommands() {
     } else if (form.classList.contains("buttons")) {
       event.preventDefault();
       const button = event.submitter;
-      closeMenus();
+      const menu = button?.closest("details.menu");
+      if (menu) menu.open = false;
       if (button) whileBusy(button, () => run(button.value, button));
     }
   });
-}
-
-// A menu opens by itself; it closes when something in it was chosen, elsewhere was pressed, or by Escape.
-function closeMenus(but) {
-  for (const menu of document.querySelectorAll("details.menu[open]")) {
-    if (menu !== but) menu.open = false;
-  }
 }
 
 function listenToTimeline() {
