@@ -88,7 +88,7 @@ def create_app(
     shells = Shells(platform=platform, directory=directory, history=history, clock=clock, places=places)
     own_panels: list[Panel] = []
     if channel_panels is not None:
-        own_panels = [*panels_of(channel_panels, pages, clock), ChannelPanel(pages)]
+        own_panels = [*panels_of(channel_panels, pages), ChannelPanel(pages)]
     messages = ChannelMessages(platform, history)
     marking = Marking(reading=library.reading, commands=commands, messages=messages, shells=shells)
     workspace = Workspace(

@@ -10,8 +10,6 @@ from zoneinfo import ZoneInfo
 
 from bot.channels.channel import Channel
 from bot.commands.services import Services
-from bot.commands.topics.wording import described
-from bot.messages.message import Span
 from bot.text.counting import count_of
 from bot.topics.store import TopicFigures
 from bot.topics.subscription import Subscription
@@ -21,10 +19,9 @@ DAYS: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class TopicLine:
-    """A topic with what its query means in words, and what it brought on each of the last days, the latest last."""
+    """A topic with what it brought on each of the last days, the latest last."""
 
     topic: Subscription
-    meaning: Sequence[Span]
     by_day: Sequence[int]
     figures: TopicFigures
 
@@ -55,4 +52,4 @@ async def topic_lines(services: Services, channel: Channel) -> list[TopicLine]:
 
 
 def _line(topic: Subscription, days: Sequence[date], figures: TopicFigures) -> TopicLine:
-    return TopicLine(topic, described(topic), [figures.by_day.get(day, 0) for day in days], figures)
+    return TopicLine(topic, [figures.by_day.get(day, 0) for day in days], figures)

@@ -67,7 +67,6 @@ class Beginning:
     papers: int
     sent: bool
     waiting: int
-    topics: int
     next: Sequence[Span]
     at: datetime
 
@@ -91,7 +90,6 @@ async def beginning(services: Services, channel: Channel) -> Beginning:
         papers=report.stored.rows["papers"] if report.stored else 0,
         sent=bool(await services.posts.latest_digests(channel.id, 1)),
         waiting=len(await services.digests.waiting(channel.id)),
-        topics=len(await services.subscriptions.of_channel(channel.id)),
         next=next_digest(channel, report.at),
         at=report.at,
     )

@@ -11,6 +11,7 @@ from adapters.web.addresses import address_of
 from adapters.web.pages.health_view import HealthView, for_members, for_operators
 from adapters.web.pages.rendering import Pages
 from adapters.web.pages.shell import Place, Shells
+from adapters.web.people.calls import call_of
 from adapters.web.people.visitor import person_of, reader_zone
 from adapters.web.serving.forms import fields_of, id_of
 from adapters.web.serving.protection import wants_json
@@ -18,7 +19,7 @@ from bot.channels.channel import Channel
 from bot.errors import UserError
 from bot.health.reporting import Health
 from bot.messages.plain import plain_text
-from bot.platforms.command_calls import CommandCall, CommandRunner
+from bot.platforms.command_calls import CommandRunner
 
 #: Whoever may manage the web's own channels sees what is for operators.
 _HOME = address_of("general")
@@ -58,13 +59,7 @@ class HealthPage:
         channel = next((where for post, where in report.failed if post.id == number), None)
         if channel is None:
             raise UserError("That message is not among those that could not be posted any more.")
-        call = CommandCall(
-            line=f"retry {number}",
-            address=channel.address,
-            channel_name=channel.name,
-            person=person_of(request, channel.address),
-        )
-        reply = await self._commands.run(call)
+        reply = await self._commands.run(call_of(request, channel, f"retry {number}"))
         words = plain_text(reply.message)
         if reply.failed:
             raise HTTPException(422, words)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from adapters.web.addresses import address_of_key
@@ -133,6 +134,14 @@ class Shells:
             return channel
         mine = channel.address.platform is PlatformName.WEB and channel.person == visitor_of(request).id
         return channel if mine else None
+
+    async def of_path(self, request: Request) -> Channel:
+        """The channel that the path names; raises `HTTPException` where there is none that the visitor may see."""
+        key = request.path_params["channel"]
+        channel = await self.find(request, address_of_key(key))
+        if channel is None:
+            raise HTTPException(404, f"There is no channel {'' if ':' in key else '#'}{key} here.")
+        return channel
 
     async def channels(self, request: Request, current: Channel | None, *, words: str | None = None) -> ChannelList:
         """The list of channels: the first of each platform, those whose names have what was searched for (`NAMED`), or

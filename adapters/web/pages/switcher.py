@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from adapters.web.addresses import address_of, paper_path
+from adapters.web.addresses import paper_path
 from adapters.web.pages.shell import LONGEST_SEARCH, Shells
-from adapters.web.people.visitor import person_of
-from bot.platforms.command_calls import CommandCall, CommandRunner, Completion
+from adapters.web.people.calls import call_of
+from bot.platforms.command_calls import CommandRunner, Completion
 
 MOST = 6  # of each kind
 _SHORTEST = 3  # letters that titles of papers are looked for by
@@ -53,6 +53,4 @@ class Switcher:
         )
 
     async def _complete(self, request: Request, line: str) -> list[Completion]:
-        address = address_of("")
-        call = CommandCall(line=line, address=address, channel_name="", person=person_of(request, address))
-        return list(await self._commands.complete(call))[:MOST]
+        return list(await self._commands.complete(call_of(request, None, line)))[:MOST]

@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from adapters.web.addresses import address_of, address_of_key, channel_key, channel_path
-from adapters.web.pages.choice import with_params
+from adapters.web.addresses import address_of, channel_key, channel_path
+from adapters.web.pages.choice import chosen_channel, with_params
 from adapters.web.pages.health_view import Row, rows_of_sources
 from adapters.web.pages.rendering import Pages
 from adapters.web.pages.shell import Place, Shells
-from adapters.web.people.visitor import person_of
+from adapters.web.people.calls import call_at
 from adapters.web.serving.forms import fields_of
 from bot.channels.channel import Channel, PlatformName
 from bot.channels.names import channel_name_of
@@ -24,7 +24,7 @@ from bot.messages.message import Message, Paragraph
 from bot.messages.plain import plain_text
 from bot.panels.panels import Panels
 from bot.panels.welcome import FIRST_PAPERS, SCHEDULES, STARTERS, waiting_in_words
-from bot.platforms.command_calls import CommandCall, CommandRunner
+from bot.platforms.command_calls import CommandRunner
 
 WELCOME: Final = "/welcome"
 DEFAULT_CHANNEL: Final = "papers"
@@ -85,7 +85,7 @@ class WelcomePage:
         ]
 
     async def show(self, request: Request) -> Response:
-        channel = await self._begun(request)
+        channel = await chosen_channel(request, self._shells)
         if channel is not None:
             shell = await self._shells.around(request, Place.WELCOME)
             return HTMLResponse(self._pages.page("begun.html", shell, progress=await self._progress(channel)))
@@ -106,25 +106,19 @@ class WelcomePage:
                 await self._run(request, name, line)
         except UserError as error:
             return await self._choice(request, fields, str(error), status=422)
-        return RedirectResponse(with_params(WELCOME, channel=channel_key(address_of(name))), status_code=303)
+        return RedirectResponse(with_params(WELCOME, c=channel_key(address_of(name))), status_code=303)
 
     async def progress(self, request: Request) -> Response:
         """How far it has got, for a page that stays open."""
-        channel = await self._begun(request)
+        channel = await chosen_channel(request, self._shells)
         if channel is None:
             raise UserError("That channel is not here any more.")
         return HTMLResponse(self._pages.fragment("progress.html", progress=await self._progress(channel)))
 
     async def _run(self, request: Request, name: str, line: str) -> None:
-        address = address_of(name)
-        call = CommandCall(line=line, address=address, channel_name=name, person=person_of(request, address))
-        reply = await self._commands.run(call)
+        reply = await self._commands.run(call_at(request, address_of(name), name, line))
         if reply.failed:
             raise UserError(plain_text(reply.message))
-
-    async def _begun(self, request: Request) -> Channel | None:
-        key = request.query_params.get("channel", "")
-        return await self._shells.find(request, address_of_key(key)) if key else None
 
     async def _choice(self, request: Request, fields: dict[str, str], error: str, *, status: int = 200) -> Response:
         shell = await self._shells.around(request, Place.WELCOME)

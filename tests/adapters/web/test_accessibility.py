@@ -44,7 +44,7 @@ PAGES = {
     "/archive/{day}": ("/archive/2025-10-24",),
     "/health": ("/health",),
     "/people": ("/people",),
-    "/welcome": ("/welcome", "/welcome?channel=vision"),
+    "/welcome": ("/welcome", "/welcome?c=vision"),
     "/account": ("/account",),
     "/login": (),  # of a workspace with a password, below
     "/invitation/{token}": (),

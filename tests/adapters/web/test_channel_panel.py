@@ -33,6 +33,7 @@ async def test_a_channel_is_renamed_gets_topics_is_archived_and_deleted(
 ) -> None:
     async with opened(browser, workspace, "/c/vision?panel=channel") as page:
         panel = page.locator("#panel")
+        await expect(panel).to_have_attribute("data-started", "true")
         await panel.get_by_label("Name", exact=True).fill("Pictures and films")
         await panel.get_by_role("button", name="Rename").click()
         await expect(page.get_by_role("heading", name="pictures-and-films")).to_be_visible()

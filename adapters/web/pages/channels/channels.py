@@ -18,7 +18,8 @@ from adapters.web.pages.channels.panel import PANEL, Panel
 from adapters.web.pages.papers.marking import Marking, unmarked
 from adapters.web.pages.rendering import OpenPanel, Pages
 from adapters.web.pages.shell import BEHIND, OF_PLATFORM, Place, Shells
-from adapters.web.people.visitor import person_of, reader_zone, visitor_of
+from adapters.web.people.calls import call_of
+from adapters.web.people.visitor import reader_zone, visitor_of
 from adapters.web.platform import WebPlatform
 from adapters.web.serving.events import EventStreams
 from adapters.web.serving.forms import fields_of, id_of
@@ -28,7 +29,7 @@ from bot.channels.directory import BrowsableDirectory
 from bot.channels.names import channel_name_of
 from bot.clocks import Clock
 from bot.errors import UserError
-from bot.platforms.command_calls import CommandCall, CommandRunner
+from bot.platforms.command_calls import CommandRunner
 from bot.platforms.message_log import LoggedMessage
 
 THREADS_PER_PAGE = 30
@@ -92,12 +93,12 @@ class Workspace:
         return HTMLResponse(await self._page(request, None))
 
     async def show_channel(self, request: Request) -> Response:
-        channel = await self._channel(request)
+        channel = await self._shells.of_path(request)
         return HTMLResponse(await self._page(request, channel, before=id_of(request.query_params.get("before"))))
 
     async def show_panel(self, request: Request) -> Response:
         """What a panel shows, for a page that is open already."""
-        channel = await self._channel(request)
+        channel = await self._shells.of_path(request)
         panel = await self._open_panel(request, channel, request.path_params["panel"])
         if panel is None:
             raise HTTPException(404, "There is no such panel.")
@@ -130,7 +131,7 @@ class Workspace:
         return RedirectResponse(channel_path(channel.address), status_code=303)
 
     async def earlier_messages(self, request: Request) -> Response:
-        channel = await self._channel(request)
+        channel = await self._shells.of_path(request)
         before = id_of(request.query_params.get("before"))
         page = await self._messages.page(channel, before=before, limit=THREADS_PER_PAGE)
         marks = await self._marking.marks(request, channel, paper_ids_of(page.messages))
@@ -140,7 +141,7 @@ class Workspace:
 
     async def newer_messages(self, request: Request) -> Response:
         """What was posted in a channel of another platform behind a message, as events would tell it."""
-        channel = await self._channel(request)
+        channel = await self._shells.of_path(request)
         zone, after = reader_zone(request, channel), id_of(request.query_params.get("after"))
         newer = [] if is_ours(channel) else await self._messages.newer(channel, after or 0, THREADS_PER_PAGE)
         key = channel_key(channel.address)
@@ -158,7 +159,7 @@ class Workspace:
         In a channel of another platform nothing is said but by what the command itself sends there. What was written in
         a form of its own (`words`) stands behind the `line`.
         """
-        channel = await self._channel(request)
+        channel = await self._shells.of_path(request)
         fields = await fields_of(request)
         line = line_of(f"{fields.get('line', '')} {fields.get('words', '')}")
         if len(line) > LONGEST_LINE:
@@ -166,7 +167,7 @@ class Workspace:
         pressed = fields.get("from") or None
         number = id_of(pressed)
         from_message = pressed if number is None else await self._messages.remote_id(channel, number)
-        reply = await self._commands.run(self._call(request, channel, line, from_message))
+        reply = await self._commands.run(call_of(request, channel, line, from_message=from_message))
         if (now_at := await self._now_at(channel, line)) != channel_path(channel.address):
             if wants_json(request):
                 return JSONResponse({"goto": now_at, "summary": reply.message.summary, "failed": reply.failed})
@@ -209,16 +210,14 @@ class Workspace:
         return channel_path(channel.address)
 
     async def complete(self, request: Request) -> Response:
-        channel = await self._channel(request)
+        channel = await self._shells.of_path(request)
         line = line_of(request.query_params.get("line", ""), keep_end=True)
-        offered = (
-            await self._commands.complete(self._call(request, channel, line, None)) if len(line) < LONGEST_LINE else []
-        )
+        offered = await self._commands.complete(call_of(request, channel, line)) if len(line) < LONGEST_LINE else []
         shown = offered[:MOST_COMPLETIONS]
         return JSONResponse({"lines": [one.line for one in shown], "labels": [one.label for one in shown]})
 
     async def events(self, request: Request) -> Response:
-        channel = await self._channel(request)
+        channel = await self._shells.of_path(request)
         if self._streams.full:
             raise HTTPException(503, "Too many pages are open.", {"retry-after": "30"})
         seen = id_of(request.headers.get("last-event-id") or request.query_params.get("after"))
@@ -235,13 +234,6 @@ class Workspace:
         )
 
     # ---- parts of the above
-
-    async def _channel(self, request: Request) -> Channel:
-        key = request.path_params["channel"]
-        channel = await self._shells.find(request, address_of_key(key))
-        if channel is None:
-            raise HTTPException(404, f"There is no channel #{key} here.")
-        return channel
 
     async def _page(
         self,
@@ -284,15 +276,6 @@ class Workspace:
             "html": self._pages.message(channel, view, is_reply=reply_to is not None),
             "summary": view.message.summary,
         }
-
-    def _call(self, request: Request, channel: Channel, line: str, pressed: str | None) -> CommandCall:
-        return CommandCall(
-            line=line,
-            address=channel.address,
-            channel_name=channel.name,
-            person=person_of(request, channel.address),
-            from_message=pressed,
-        )
 
 
 def line_of(text: str, *, keep_end: bool = False) -> str:

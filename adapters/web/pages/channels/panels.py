@@ -6,24 +6,23 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from markupsafe import Markup
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from adapters.web.addresses import address_of_key, channel_path
-from adapters.web.messages.timeline import soon_words
+from adapters.web.addresses import channel_path
 from adapters.web.pages.channels.panel import Panel
 from adapters.web.pages.rendering import Pages
-from adapters.web.pages.shell import Shells
-from adapters.web.people.visitor import person_of, reader_zone, visitor_of
+from adapters.web.people.calls import call_of
+from adapters.web.people.visitor import visitor_of
 from adapters.web.serving.forms import id_of
 from bot.channels.channel import Channel
-from bot.clocks import Clock
 from bot.errors import UserError
 from bot.panels.health import outcome_of
 from bot.panels.panels import Panels
 from bot.panels.saved import SavedPage
 from bot.papers.citations import FORMATS
 from bot.platforms.command_calls import CommandCall
+from bot.posting.post import PostState
+from bot.query.parser import LONGEST_QUERY
 
 SCRIPT = "panel.js"
 
@@ -35,10 +34,9 @@ class _TemplatePanel(ABC):
     title = ""
     script = SCRIPT
 
-    def __init__(self, panels: Panels, pages: Pages, clock: Clock) -> None:
+    def __init__(self, panels: Panels, pages: Pages) -> None:
         self._panels = panels
         self._pages = pages
-        self._clock = clock
 
     async def content(self, request: Request, channel: Channel) -> Markup:
         call = call_of(request, channel)
@@ -62,7 +60,7 @@ class TopicsPanel(_TemplatePanel):
     name, title = "topics", "Topics"
 
     async def _shown(self, request: Request, channel: Channel, call: CommandCall) -> dict[str, Any]:  # noqa: ARG002
-        return {"lines": await self._panels.topics(channel)}
+        return {"lines": await self._panels.topics(channel), "longest": LONGEST_QUERY}
 
 
 class SettingsPanel(_TemplatePanel):
@@ -71,7 +69,7 @@ class SettingsPanel(_TemplatePanel):
     name, title = "settings", "Settings"
 
     async def _shown(self, request: Request, channel: Channel, call: CommandCall) -> dict[str, Any]:  # noqa: ARG002
-        return {"form": await self._panels.settings(channel), "mistakes": {}}
+        return {"form": await self._panels.settings(channel)}
 
 
 class SavedPanel(_TemplatePanel):
@@ -97,29 +95,14 @@ class HealthPanel(_TemplatePanel):
     name, title = "health", "Health"
 
     async def _shown(self, request: Request, channel: Channel, call: CommandCall) -> dict[str, Any]:  # noqa: ARG002
-        zone, now = reader_zone(request, channel), self._clock.now()
         health = await self._panels.health(channel)
         digests = [
-            {"record": record, "outcome": outcome_of(record), "at": soon_words(record.planned_at, now, zone)}
+            {"record": record, "outcome": outcome_of(record), "given_up": record.posts.get(PostState.FAILED, 0)}
             for record in health.digests
         ]
         return {"health": health, "digests": digests}
 
 
-def panels_of(panels: Panels, pages: Pages, clock: Clock) -> list[Panel]:
+def panels_of(panels: Panels, pages: Pages) -> list[Panel]:
     """The panels in the order of their tabs."""
-    return [kind(panels, pages, clock) for kind in (TopicsPanel, SettingsPanel, SavedPanel, HealthPanel)]
-
-
-async def channel_of(request: Request, shells: Shells) -> Channel:
-    """The channel that an address names; raises `HTTPException` where there is none that the visitor may see."""
-    channel = await shells.find(request, address_of_key(request.path_params["channel"]))
-    if channel is None:
-        raise HTTPException(404, "There is no such channel here.")
-    return channel
-
-
-def call_of(request: Request, channel: Channel, line: str = "") -> CommandCall:
-    """The command that a visitor gives in a channel."""
-    person = person_of(request, channel.address)
-    return CommandCall(line=line, address=channel.address, channel_name=channel.name, person=person)
+    return [kind(panels, pages) for kind in (TopicsPanel, SettingsPanel, SavedPanel, HealthPanel)]

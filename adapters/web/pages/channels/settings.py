@@ -12,9 +12,9 @@ from starlette.routing import Route
 
 from adapters.web.addresses import channel_path
 from adapters.web.pages.channels.panel import PANEL
-from adapters.web.pages.channels.panels import call_of, channel_of
 from adapters.web.pages.rendering import Pages
 from adapters.web.pages.shell import Shells
+from adapters.web.people.calls import call_of
 from adapters.web.serving.forms import fields_of
 from adapters.web.serving.protection import wants_json
 from bot.commands.channels.setting import SETTINGS
@@ -49,12 +49,12 @@ class SettingsPages:
         ]
 
     async def show(self, request: Request) -> Response:
-        channel = await channel_of(request, self._shells)
+        channel = await self._shells.of_path(request)
         return RedirectResponse(f"{channel_path(channel.address)}?{PANEL}=settings", status_code=303)
 
     async def change(self, request: Request) -> Response:
         """Changes all that was changed in the form, or nothing; what is wrong is said for each field."""
-        channel = await channel_of(request, self._shells)
+        channel = await self._shells.of_path(request)
         known, entered = entered_in(await fields_of(request))
         line = changes_line(known, entered)
         reply = await self._commands.run(call_of(request, channel, line)) if line else None
@@ -68,7 +68,7 @@ class SettingsPages:
 
     async def export(self, request: Request) -> Response:
         """The visitor's list in a format for other programs, as a file."""
-        channel = await channel_of(request, self._shells)
+        channel = await self._shells.of_path(request)
         kind = FORMATS.get(request.path_params["format"])
         if kind is None:
             raise HTTPException(404, "There is no such format.")

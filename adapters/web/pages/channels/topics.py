@@ -13,10 +13,10 @@ from starlette.routing import Route
 from adapters.web.addresses import channel_path
 from adapters.web.pages.channels.drafts import TopicDraft
 from adapters.web.pages.channels.panel import PANEL
-from adapters.web.pages.channels.panels import call_of, channel_of
 from adapters.web.pages.rendering import Pages
 from adapters.web.pages.shell import Place, Shells
 from adapters.web.people.attempts import client_of
+from adapters.web.people.calls import call_of
 from adapters.web.people.visitor import visitor_of
 from adapters.web.serving.concurrency_limit import ConcurrencyLimit
 from adapters.web.serving.forms import fields_of, id_of
@@ -58,14 +58,14 @@ class TopicPages:
 
     async def edit(self, request: Request) -> Response:
         """The editor with a new topic or one that there is, or with what the address says of it."""
-        channel = await channel_of(request, self._shells)
+        channel = await self._shells.of_path(request)
         number = request.path_params.get("number")
         draft = await self._draft(channel, number, request.query_params)
         return HTMLResponse(await self._page(request, channel, draft))
 
     async def save(self, request: Request) -> Response:
         """Runs the line that the draft stands for. A mistake leaves the draft as it was written."""
-        channel = await channel_of(request, self._shells)
+        channel = await self._shells.of_path(request)
         draft = TopicDraft.of_fields(await fields_of(request), request.path_params.get("number"))
         if not draft.query:
             raise UserError("Write what the papers are about, like `diffusion -survey`.")
@@ -92,7 +92,7 @@ class TopicPages:
 
     async def preview(self, request: Request) -> Response:
         """What the draft would bring, as a fragment; nothing where the visitor has written on since."""
-        channel = await channel_of(request, self._shells)
+        channel = await self._shells.of_path(request)
         draft = TopicDraft.of_fields(request.query_params, id_of(request.query_params.get("number")))
         async with self._previews_limit.slot(_visitor_key(request)) as is_latest:
             if not is_latest:
@@ -104,7 +104,7 @@ class TopicPages:
 
     async def proposals(self, request: Request) -> Response:
         """What may be changed because of a paper, as a fragment."""
-        channel = await channel_of(request, self._shells)
+        channel = await self._shells.of_path(request)
         draft = TopicDraft.of_fields(request.query_params, id_of(request.query_params.get("number")))
         async with self._previews_limit.slot(f"{_visitor_key(request)} proposals") as is_latest:
             if not is_latest:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from adapters.web.addresses import address_of_key, channel_key, channel_path
+from adapters.web.addresses import channel_key, channel_path
 from adapters.web.messages.reading import ChannelMessages
 from adapters.web.messages.timeline import day_words, paper_ids_of, threads_of
 from adapters.web.pages.choice import with_params
@@ -21,7 +21,6 @@ from adapters.web.pages.rendering import Pages
 from adapters.web.pages.shell import Place, Shells
 from adapters.web.people.visitor import reader_zone
 from adapters.web.serving.forms import id_of
-from bot.channels.channel import Channel
 from bot.digests.cards import paper_card
 from bot.digests.messages import day_in_words
 from bot.library.archive import Postings
@@ -130,7 +129,7 @@ class ArchivePage:
 
     async def digest(self, request: Request) -> Response:
         """All papers of a digest, those included that it only counts."""
-        channel = await self._channel(request)
+        channel = await self._shells.of_path(request)
         number = id_of(request.path_params["digest"])
         found = await self._library.archive.digest(channel.id, number, limit=MOST_PAPERS) if number else None
         if found is None:
@@ -161,7 +160,7 @@ class ArchivePage:
 
     async def message(self, request: Request) -> Response:
         """A message of the log with its thread."""
-        channel = await self._channel(request)
+        channel = await self._shells.of_path(request)
         number = id_of(request.path_params["message"])
         found = await self._messages.thread(channel, number) if number else []
         if not found:
@@ -181,13 +180,6 @@ class ArchivePage:
             digest=f"{path}/d/{post.digest_id}" if post and post.digest_id else "",
         )
         return HTMLResponse(html)
-
-    async def _channel(self, request: Request) -> Channel:
-        key = request.path_params["channel"]
-        channel = await self._shells.find(request, address_of_key(key))
-        if channel is None:
-            raise HTTPException(404, f"There is no channel {key} here.")
-        return channel
 
 
 def _day_path(day: date) -> str:

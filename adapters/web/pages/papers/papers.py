@@ -16,7 +16,8 @@ from adapters.web.pages.choice import chosen_channel, with_params
 from adapters.web.pages.papers.marking import Marking
 from adapters.web.pages.rendering import Pages
 from adapters.web.pages.shell import Place, Shells
-from adapters.web.people.visitor import person_of, reader_zone, visitor_of
+from adapters.web.people.calls import call_of
+from adapters.web.people.visitor import reader_zone, visitor_of
 from bot.channels.channel import Channel
 from bot.digests.cards import facts_of, links_of, paper_card, result_card
 from bot.errors import UserError
@@ -29,7 +30,7 @@ from bot.papers.ids import parse_paper_id
 from bot.papers.paper import Paper, PaperRecord
 from bot.papers.sources import title_of_source
 from bot.people.people import People
-from bot.platforms.command_calls import CommandCall, CommandRunner
+from bot.platforms.command_calls import CommandRunner
 from bot.query.printing import printed
 from bot.query.syntax import Author, Category
 from bot.text.words import words
@@ -147,13 +148,7 @@ class PaperPage:
 
     async def _why(self, request: Request, channel: Channel, paper: Paper) -> Message:
         """What became of it in the channel, as the command tells it."""
-        call = CommandCall(
-            line=f"why {paper.id}",
-            address=channel.address,
-            channel_name=channel.name,
-            person=person_of(request, channel.address),
-        )
-        return (await self._commands.run(call)).message
+        return (await self._commands.run(call_of(request, channel, f"why {paper.id}"))).message
 
     async def _unknown(self, request: Request, asked: str, sentence: str) -> Response:
         shell = await self._shells.around(request, Place.SEARCH)

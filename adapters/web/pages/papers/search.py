@@ -122,7 +122,6 @@ class SearchPage:
             asked=asked,
             results=await self._found(request, asked, channel) if asked else None,
             starts=await self._starts(key),
-            choice=key,
             chosen=self._shells.view(request, channel) if channel else None,
         )
         return HTMLResponse(page)
@@ -132,7 +131,7 @@ class SearchPage:
         asked, channel = _asked(request), await chosen_channel(request, self._shells)
         key = channel_key(channel.address) if channel else ""
         results = await self._found(request, asked, channel) if asked else None
-        html = self._pages.fragment("results.html", results=results, starts=await self._starts(key), choice=key)
+        html = self._pages.fragment("results.html", results=results, starts=await self._starts(key))
         return HTMLResponse(html)
 
     async def _found(self, request: Request, asked: str, channel: Channel | None) -> Results:
