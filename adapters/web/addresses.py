@@ -38,6 +38,11 @@ def paper_path(paper_id: str) -> str:
     return f"/paper/{quote(paper_id, safe='/:')}"
 
 
+def thumbnail_path(paper_id: str) -> str:
+    """Where a paper's picture is."""
+    return f"/thumbnail/{quote(paper_id, safe='/:')}"
+
+
 def path_segment(text: str) -> str:
     """Text as one segment of a path. RFC 3986 lets a colon stand in one."""
     return quote(text, safe=":")

@@ -26,6 +26,7 @@ from adapters.web.pages.papers.archive import ArchivePage
 from adapters.web.pages.papers.marking import Marking
 from adapters.web.pages.papers.papers import PaperPage
 from adapters.web.pages.papers.search import SearchPage
+from adapters.web.pages.papers.thumbnails import ThumbnailPictures
 from adapters.web.pages.people.account import AccountPage
 from adapters.web.pages.people.people import PeoplePage
 from adapters.web.pages.rendering import STATIC, Pages
@@ -45,6 +46,7 @@ from bot.errors import PaperRoundError, StorageError
 from bot.health.reporting import Health
 from bot.library.library import Library
 from bot.panels.panels import Panels
+from bot.papers.thumbnails import Thumbnails
 from bot.people.audit import AuditStore
 from bot.people.people import People
 from bot.platforms.command_calls import CommandRunner
@@ -68,6 +70,7 @@ def create_app(
     extra_routes: Sequence[BaseRoute] = (),
     panels: Sequence[Panel] = (),
     channel_panels: Panels | None = None,
+    thumbnails: Thumbnails | None = None,
     connected: Collection[PlatformName] = (),
     banner: str = "",
     with_workspace: bool = True,
@@ -78,7 +81,7 @@ def create_app(
     session; `/readyz` and `/metrics` also take the password of the settings as a bearer token. `allowed_hosts` are host
     names without ports. `extra_routes` come first, and only the security headers apply to them: they protect
     themselves. `panels` stand beside channels, those of `channel_panels` first, with which topics can be edited.
-    `connected` are the platforms that are served.
+    `connected` are the platforms that are served. Without `thumbnails` no paper has a picture.
     Without the workspace only the extra routes, the health checks and the metrics are there. Serve it with
     `WebServer`, or stopping takes for ever.
     """
@@ -110,6 +113,7 @@ def create_app(
         *PaperPage(
             library=library, commands=commands, people=people, marking=marking, pages=pages, shells=shells
         ).routes(),
+        *ThumbnailPictures(library.papers, thumbnails).routes(),
         *ArchivePage(library=library, messages=messages, marking=marking, pages=pages, shells=shells).routes(),
         *HealthPage(health=health, commands=commands, pages=pages, shells=shells).routes(),
         *workspace.routes(),

@@ -19,6 +19,7 @@ from adapters.feeds.huggingface.lookup import HuggingFacePapers
 from adapters.feeds.huggingface.source import HuggingFace
 from adapters.feeds.sample import SAMPLE_DAYS, SampleFeed
 from adapters.feeds.syndication.public_addresses import PublicTransport
+from adapters.feeds.thumbnails import THUMBNAIL_LIMITS, FetchedThumbnails
 from adapters.web.platform import WebPlatform
 from bot.app.adapters.chat import ChatDependencies
 from bot.app.adapters.discord import discord_bot, discord_platform
@@ -50,6 +51,7 @@ from bot.meaning.meaning import Meaning
 from bot.meaning.model import AbsentModel, EmbeddingModel
 from bot.metrics import Metrics
 from bot.panels.panels import Panels
+from bot.papers.thumbnails import Thumbnails
 from bot.platforms.platform import Platform
 from storage.search.index import TantivyIndex
 from storage.store import SqlStore
@@ -73,7 +75,7 @@ _log = structlog.get_logger()
 @dataclass(frozen=True, slots=True)
 class Sources:
     """Where papers come from. `catalogue` and `hub` know single papers; `categories` are arXiv's that are read.
-    `added` reads what people add.
+    `added` reads what people add, and `thumbnails` the pictures of papers.
     """
 
     sources: Sequence[Source]
@@ -82,6 +84,7 @@ class Sources:
     client: FeedClient | None = None
     categories: Callable[[], Awaitable[frozenset[str]]] = _no_categories
     added: FeedReader | None = None
+    thumbnails: Thumbnails | None = None
 
     @property
     def lookups(self) -> list[PaperLookup]:
@@ -303,6 +306,10 @@ async def _open_sources(
             transport=PublicTransport(inside=settings.feeds_inside),
         )
     )
+    # Whoever writes a feed chooses these addresses: they are never the operator's own network.
+    pictures = await stack.enter_async_context(
+        FeedClient(contact=settings.contact, limits=THUMBNAIL_LIMITS, transport=PublicTransport())
+    )
     return Sources(
         sources=[HuggingFace(settings.huggingface_url, client=client, token=token), arxiv],
         catalogue=arxiv,
@@ -316,6 +323,7 @@ async def _open_sources(
             history=FeedHistory(store.papers, store.sources),
             clock=clock,
         ),
+        thumbnails=FetchedThumbnails(pictures),
     )
 
 

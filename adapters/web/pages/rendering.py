@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from adapters.web.addresses import paper_path, path_segment
+from adapters.web.addresses import paper_path, path_segment, thumbnail_path
 from adapters.web.messages.marks import NO_MARKS
 from adapters.web.messages.timeline import ChannelView, MessageView, Thread
 from adapters.web.pages.channels.panel import Panel
@@ -73,6 +73,7 @@ class Pages:
             "no_marks": NO_MARKS,
             "nothing_yet": _NOTHING_YET,
             "paper_path": paper_path,
+            "thumbnail_path": thumbnail_path,
         }
 
     def page(self, template: str, shell: Shell, **content: object) -> str:

@@ -18,7 +18,7 @@ from bot.errors import StorageError
 # Nothing is loaded from anywhere else and no script or style stands in a page, so text that slipped through escaping
 # could still not run.
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {

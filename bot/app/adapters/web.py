@@ -45,6 +45,7 @@ async def web_server(application: Application, banner: str = "") -> WebServer:
         channel_panels=application.panels,
         connected=application.platforms,
         library=application.library,
+        thumbnails=application.feeds.thumbnails,
         directory=application.directory,
         history=history_of(application.store),
         clock=application.clock,

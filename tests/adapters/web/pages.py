@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, Route, expect
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, expect
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 SMALLEST = {"width": 320, "height": 568}
-PIXEL = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 
 
 class Served(Protocol):
@@ -30,8 +28,8 @@ async def opened(
     """A page of the workspace in a browser of its own.
 
     Errors in the console (violations of the content security policy are such) and requests that leave the loopback
-    fail the test, but those for a paper's picture, which say not from which page they come. Browsers also write down
-    each answer that refuses something: there must be `refusals` of them, or with None any number.
+    fail the test. Browsers also write down each answer that refuses something: there must be `refusals` of them, or
+    with None any number.
     """
     settings = {"viewport": DESKTOP, "timezone_id": "UTC", "reduced_motion": "reduce", **options}
     context = await browser.new_context(**settings)
@@ -46,15 +44,8 @@ async def opened(
             complaints.append(f"console: {message.text}")
 
     def note_request(request: Request) -> None:
-        parts = urlsplit(request.url)
-        is_picture = request.resource_type == "image" and parts.scheme == "https" and "referer" not in request.headers
-        if parts.hostname != "127.0.0.1" and not is_picture:
+        if urlsplit(request.url).hostname != "127.0.0.1":
             complaints.append(f"request: {request.url}")
-
-    async def show_pixel(route: Route) -> None:
-        await route.fulfill(status=200, content_type="image/svg+xml", body=PIXEL)
-
-    await context.route(re.compile(r"https://"), show_pixel)
 
     page = await context.new_page()
     page.on("console", note_console)

@@ -65,16 +65,15 @@ async def test_hostile_messages_neither_run_nor_break_the_page(
     hostile = hostile_messages()
     for message in hostile[:5]:
         await workspace.post(message)
-    async with opened(browser, workspace, viewport=viewport) as page:
+    async with opened(browser, workspace, viewport=viewport, refusals=None) as page:  # there are no pictures
         await listens(page)
         for message in hostile[5:]:
             await workspace.post(message)
         await expect(messages(page)).to_have_count(len(hostile))
         assert await fits_its_width(page)
-        unwanted = "script, img:not(.thumbnail), style, base, iframe, [onload], [onerror]"
+        unwanted = "script, style, base, iframe, [onload], [onerror]"
         assert await page.locator(f"#timeline :is({unwanted})").count() == 0
-        pictures = page.locator("#timeline img.thumbnail")
-        assert {await each.get_attribute("src") for each in await pictures.all()} == {"https://example.org/pixel.png"}
+        assert await page.locator("#timeline img:not(.thumbnail[src^='/thumbnail/'])").count() == 0
         assert (
             await page.locator("#timeline a[href]:not([href^='https://'], [href^='/paper/'], [href^='/c/'])").count()
             == 0

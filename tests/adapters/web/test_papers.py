@@ -15,6 +15,7 @@ from playwright.async_api import Browser, expect
 from bot.channels.channel import PlatformName
 from bot.papers.names import read_names
 from bot.papers.paper import Paper
+from bot.papers.thumbnails import Thumbnail
 from storage.store import SqlStore
 from tests.adapters.web.core_workspace import CoreWorkspace, core_workspace
 from tests.adapters.web.elsewhere import Elsewhere, elsewhere
@@ -332,3 +333,31 @@ async def test_a_mark_shows_at_once_wherever_the_paper_is_on_the_page(browser: B
         await page.reload()
         await expect(shown.first.locator(".keep")).to_have_text("Saved")
         await expect(shown.first.locator("[value=up]")).to_have_attribute("aria-pressed", "true")
+
+
+class GivenThumbnails:
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def fetch(self, url: str) -> Thumbnail | None:
+        self.asked.append(url)
+        return Thumbnail("image/png", b"a picture") if url.endswith("/cat.png") else None
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_pictures_of_papers_come_from_here_and_only_those_that_feeds_named(tmp_path: Path) -> None:
+    thumbnails = GivenThumbnails()
+    addresses = ("https://cdn.example.org/cat.png", "https://cdn.example.org/gone.png", "javascript:alert(1)", "")
+    papers = [paper(number, thumbnail_url=address) for number, address in enumerate(addresses, 1)]
+    async with core_workspace(tmp_path, thumbnails=thumbnails) as there, there.client() as client:
+        await there.core.news(*papers)
+        for one in papers:
+            page = (await client.get(f"/paper/{one.id}", headers=PAGE)).text
+            pictures = re.findall(r'<img [^>]*src="([^"]*)"', page)
+            assert pictures == ([f"/thumbnail/{one.id}"] if one in papers[:2] else [])
+        shown = await client.get(f"/thumbnail/{papers[0].id}")
+        assert (shown.content, shown.headers["content-type"]) == (b"a picture", "image/png")
+        assert shown.headers["cache-control"] == "private, max-age=86400"
+        others = [*(one.id for one in papers[1:]), "2601.00001", "https://cdn.example.org/cat.png"]
+        assert {(await client.get(f"/thumbnail/{other}")).status_code for other in others} <= {404, 422}
+        assert thumbnails.asked == list(addresses[:2])
