@@ -20,7 +20,7 @@ from bot.messages.message import Message, Paragraph, PersonMention, text
 from bot.people.account import LOCAL_PERSON, Role
 from bot.people.record import TERMINAL
 from tests.adapters.web.core_workspace import core_workspace
-from tests.adapters.web.pages import opened
+from tests.adapters.web.pages import listens, opened
 from tests.adapters.web.workspace import RunningWorkspace, card, running_workspace
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -95,6 +95,7 @@ async def test_who_is_logged_out_while_a_page_is_open_comes_to_the_login(
         await page.get_by_label("Password").fill(PASSWORD)
         await page.get_by_role("button", name="Log in").click()
         await expect(page.locator("#channels")).to_contain_text("vision")
+        await listens(page)
         await page.context.clear_cookies()
         await page.locator("#find").fill("v")
         await page.wait_for_url(re.compile(r"/login\?next="))
