@@ -84,11 +84,15 @@ def line_of(paper: PaperBlock, limit: int, mark: str = "") -> str:
     if (people := for_whom(paper.people)) and length(people) <= room // 4:
         facts = f"{facts} · {people}" if facts else people
     title = link(paper.title or paper.paper_id, paper.url, room - (length(facts) + 3 if facts else 0) - 1)
-    if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in paper.title):
+    if not paper.title.isascii() and any(map(_is_right_to_left, paper.title)):
         title += _LEFT_TO_RIGHT_MARK  # else the facts would stand on the wrong side of it, and backwards
     written = f"{mark}{title} · {facts}" if facts else f"{mark}{title}"
     snippet = spans(paper.snippet, limit - length(written) - 1)
     return f"{written}\n{snippet}" if snippet else written
+
+
+def _is_right_to_left(character: str) -> bool:
+    return unicodedata.bidirectional(character) in _RIGHT_TO_LEFT
 
 
 def facts_and_links(paper: PaperBlock, limit: int) -> str:

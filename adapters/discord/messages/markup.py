@@ -8,8 +8,9 @@ guide to Markdown.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from bot.messages.message import Span
@@ -29,6 +30,8 @@ BACKTICK = "ˋ"
 _LOOK_ALIKE = {"*": "∗", "_": "ˍ", "~": "∼", "`": BACKTICK, "|": "∣", "[": "(", "]": ")", "<": "‹", ">": "›"}
 #: Nobody sees it, and it parts what would mean something together.
 _NOTHING = "\u200b"
+#: Text without any of these is looked at no closer.
+_MEANT = re.compile(r"[\\*_~`|\[\]<>@#:]")
 #: What means something only where a line begins: lists, quotations, small print.
 _OPENING = re.compile(r"\s*(?:[-+]|\d{1,9}(?=[.)]))")
 #: Controls, and characters that turn the direction of what follows them or are not seen at all.
@@ -48,7 +51,7 @@ def clean(text: str) -> str:
 
 def cut(text: str, limit: int) -> str:
     """The text on one line and in at most that many units, for places where Discord shows it as it is."""
-    return _fitted((character for character in clean(text)), limit)
+    return _fitted(clean(text), limit)
 
 
 def escaped(text: str, limit: int) -> str:
@@ -63,6 +66,8 @@ def unmarked(text: str, limit: int) -> str:
     (https://github.com/discord/discord-api-docs/issues/6185), and the titles of embeds in some of its apps.
     """
     text = clean(text)
+    if not _MEANT.search(text):
+        return _fitted(text, limit)
     colons = {found.start() for found in _COLON.finditer(text)}
     return _fitted(
         (
@@ -82,6 +87,10 @@ def escaped_piece(text: str) -> str:
 def _escapes(text: str) -> Iterable[str]:
     """Each character as it is to be written; an escape is never cut in two."""
     opening = _OPENING.match(text)
+    return text if opening is None and not _MEANT.search(text) else _each_escaped(text, opening)
+
+
+def _each_escaped(text: str, opening: re.Match[str] | None) -> Iterator[str]:
     colons = {found.start() for found in _COLON.finditer(text)}
     for place, character in enumerate(text):
         if character in _SPECIAL or place in colons:
@@ -96,7 +105,7 @@ def _escapes(text: str) -> Iterable[str]:
 
 def _fitted(pieces: Iterable[str], limit: int) -> str:
     """The pieces as far as they fit, with an ellipsis in place of the rest."""
-    every = list(pieces)
+    every = pieces if isinstance(pieces, str) else list(pieces)
     whole = "".join(every)
     if length(whole) <= limit:
         return whole
@@ -121,6 +130,7 @@ def timestamp(at: datetime) -> str:
     return f"<t:{unix}:F> (<t:{unix}:R>)"
 
 
+@lru_cache(4096)  # a digest has the same addresses in every channel
 def usable_url(url: str) -> str:
     """The address as Discord takes it, also inside a link; empty for what is no address of the web."""
     if length(url) > LONGEST_URL:
