@@ -30,6 +30,9 @@ REQUESTS_PER_SECOND = 48.0
 BURST = 2
 LONGEST_QUEUE = 15.0  # seconds that a request waits for its turn, well within the waiting of the outbox
 
+#: Seconds between two looks for buckets that nobody used for five minutes.
+EXPIRE_EVERY = 30.0
+
 #: How a request differs from what discord.py makes of it: not repeated at all, or an answer to a person.
 NO_RETRIES, INTERACTION_RESPONSE = "no retries", "interaction response"
 
@@ -43,10 +46,13 @@ def redirected(route: Route, api_url: str) -> Route:
 def redirect(http: HTTPClient, api_url: str, pace: Pace) -> None:
     """Sends this client's requests to another address at that pace, and its gateway to where that address says.
 
+    discord.py looks through the buckets of all channels at each new one; here it does so now and then.
+
     After an invalid session discord.py goes back to the gateway that it knows by heart, not to the one that it was
     told of (`DiscordWebSocket.received_message`): that is put right as well.
     """
-    request, ws_connect = http.request, http.ws_connect
+    request, ws_connect, expire = http.request, http.ws_connect, http._try_clear_expired_ratelimits  # noqa: SLF001
+    expired_at = -EXPIRE_EVERY
     default = discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY.host
     told: list[yarl.URL] = []
 
@@ -65,7 +71,14 @@ def redirect(http: HTTPClient, api_url: str, pace: Pace) -> None:
             told.append(address.with_query(None))
         return await ws_connect(str(address), compress=compress)
 
+    def expire_now_and_then() -> None:
+        nonlocal expired_at
+        if time.monotonic() - expired_at >= EXPIRE_EVERY:
+            expired_at = time.monotonic()
+            expire()
+
     http.request = request_redirected  # type: ignore[method-assign]
+    http._try_clear_expired_ratelimits = expire_now_and_then  # type: ignore[method-assign]  # noqa: SLF001
     http.ws_connect = connect_redirected  # type: ignore[method-assign]
 
 
