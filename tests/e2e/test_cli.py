@@ -80,24 +80,24 @@ def test_mistakes_end_with_their_sentence_and_code_two(bot: Bot) -> None:
     assert document["papers"] == []
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "words"),
-    [
-        ("x.csv", "id,title\n2401.00001,Csv\n", "x.csv has no usable line. Papers come one object per line"),
-        ("empty.jsonl", "\n\n", "empty.jsonl has no usable line"),
-        ("one.json", '{\n  "id": "2401.00001",\n  "title": "One"\n}\n', "one object per line"),
-        (
-            "arr.json",
-            '[\n{"id":"2401.00001","title":"One"},\n{"id":"2401.00002","title":"Two"}\n]\n',
-            "is one JSON array",
-        ),
-        ("flat.json", '[{"id":"2401.00001","title":"One"}]', "is one JSON array"),
-        ("bom.json", '\ufeff [{"id":"2401.00001","title":"One"}]', "is one JSON array"),
-    ],
-)
-def test_a_file_without_papers_is_no_success(bot: Bot, tmp_path: Path, name: str, content: str, words: str) -> None:
-    (tmp_path / name).write_text(content)
-    assert words in bot.cli("import", str(tmp_path / name), expect=1).stderr
+#: What is in a file that has no papers in it, and what is said of it.
+WITHOUT_PAPERS = {
+    "x.csv": ("id,title\n2401.00001,Csv\n", "x.csv has no usable line. Papers come one object per line"),
+    "empty.jsonl": ("\n\n", "empty.jsonl has no usable line"),
+    "one.json": ('{\n  "id": "2401.00001",\n  "title": "One"\n}\n', "one object per line"),
+    "arr.json": (
+        '[\n{"id":"2401.00001","title":"One"},\n{"id":"2401.00002","title":"Two"}\n]\n',
+        "is one JSON array",
+    ),
+    "flat.json": ('[{"id":"2401.00001","title":"One"}]', "is one JSON array"),
+    "bom.json": ('\ufeff [{"id":"2401.00001","title":"One"}]', "is one JSON array"),
+}
+
+
+def test_a_file_without_papers_is_no_success(bot: Bot, tmp_path: Path) -> None:
+    for name, (content, words) in WITHOUT_PAPERS.items():
+        (tmp_path / name).write_text(content)
+        assert words in bot.cli("import", str(tmp_path / name), expect=1).stderr, name
     assert json.loads(bot.cli("status", "--json").stdout)["papers"] == 0
 
 

@@ -15,6 +15,12 @@ from tests.adapters.web.workspace import RunningWorkspace, running_workspace
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """SQLite is enough: what pages read and change has its tests on both databases."""
+    return sqlite_url
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def workspace(tmp_path: Path) -> AsyncIterator[RunningWorkspace]:
     """A workspace with the channels general and vision, without a password."""
