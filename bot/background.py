@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from typing import Any, Final
 
@@ -37,9 +38,10 @@ class BackgroundTasks:
         await work
 
     async def finish(self) -> None:
-        """Lets work that is under way end, and cancels what takes longer than `FINISH_WITHIN`."""
-        if self._under_way:
-            _, late = await asyncio.wait(self._under_way, timeout=FINISH_WITHIN)
+        """Lets work that is under way end, with what it begins, and cancels what takes longer than `FINISH_WITHIN`."""
+        until = time.monotonic() + FINISH_WITHIN
+        while self._under_way:
+            _, late = await asyncio.wait(self._under_way, timeout=max(0.0, until - time.monotonic()))
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)

@@ -26,6 +26,20 @@ async def test_what_is_under_way_is_let_finish() -> None:
     await somebody
 
 
+async def test_what_begins_meanwhile_is_let_finish_too() -> None:
+    background, done = BackgroundTasks(), []
+
+    async def work(more: int) -> None:
+        await asyncio.sleep(0.01)
+        done.append(more)
+        if more:
+            background.start(work(more - 1))
+
+    background.start(work(2))
+    await background.finish()
+    assert done == [2, 1, 0]
+
+
 async def test_what_takes_too_long_is_cancelled_and_has_cleaned_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FINISH_WITHIN", 0.01)
     background, cleaned = BackgroundTasks(), []
