@@ -14,18 +14,17 @@ import os
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Date, Table, func, select, text
+from sqlalchemy import Table, func, select, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
-from sqlmodel.sql.sqltypes import UTCDateTime
 
-from bot.errors import OperatorError
+from bot.errors import MALFORMED, OperatorError
+from storage.backup_rows import row_of
 from storage.database.database import Database
 from storage.tables.channels import CHANNELS
 from storage.tables.papers import COUNTERS, DERIVED, PAPERS
@@ -84,8 +83,8 @@ class Backup:
                 current = table
                 done += 1
                 try:
-                    batch.append({column.name: _typed(column.type, row[column.name]) for column in table.columns})
-                except (KeyError, TypeError, ValueError) as error:
+                    batch.append(row_of(table, row))
+                except MALFORMED as error:
                     raise _damaged(path, f"row {done:,}, of {name}, is not whole") from error
             if current is not None and batch:
                 await _insert(connection, current, batch, path)
@@ -215,11 +214,3 @@ def _unwritable(path: Path, error: OSError) -> OperatorError:
 
 def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
-
-
-def _typed(kind: TypeEngine[Any], value: Any) -> Any:
-    if value is None:
-        return None
-    if isinstance(kind, UTCDateTime):
-        return datetime.fromisoformat(value)
-    return date.fromisoformat(value) if isinstance(kind, Date) else value

@@ -113,6 +113,10 @@ def changed(lines: list[bytes], table: bytes, old: bytes, new: bytes) -> list[by
     return [line.replace(old, new, 1) if line.startswith(b"[" + table) else line for line in lines[1:-1]]
 
 
+def spoil(table: str, old: bytes, new: bytes) -> Callable[[list[bytes]], list[bytes]]:
+    return lambda lines: [lines[0], *changed(lines, f'"{table}"'.encode(), old, new), lines[-1]]
+
+
 SPOILT: tuple[tuple[Callable[[list[bytes]], list[bytes]], str], ...] = (
     (lambda lines: lines[:-1], "cut short"),
     (lambda lines: [*lines[:3], lines[-1]], "cut short"),
@@ -129,6 +133,18 @@ SPOILT: tuple[tuple[Callable[[list[bytes]], list[bytes]], str], ...] = (
         "damaged",
     ),
     (lambda lines: [lines[0], *changed(lines, b'"papers"', b'"id":', b'"id":null,"x":'), lines[-1]], "damaged"),
+    # What SQLite would take, and nobody could read later.
+    *(
+        (spoil(table, old, new), f"of {table}, is not whole")
+        for table, old, new in (
+            ("papers", b'"upvotes":0', b'"upvotes":"many"'),
+            ("papers", b'"keywords":[]', b'"keywords":[5]'),
+            ("papers", b'"sources":["huggingface"]', b'"sources":{"a":1}'),
+            ("channels", b'"limit":20', b'"limit":"few"'),
+            ("subscriptions", b'"models":null', b'"models":"{nonsense"'),
+            ("posts", b'"type":"digest"', b'"type":"nothing"'),
+        )
+    ),
 )
 
 
