@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,7 +32,6 @@ LONGEST_QUEUE = 15.0  # seconds that a request waits for its turn, well within t
 
 #: Seconds between two looks for buckets that nobody used for five minutes.
 EXPIRE_EVERY = 30.0
-_EXPIRE = "_try_clear_expired_ratelimits"
 
 #: How a request differs from what discord.py makes of it: not repeated at all, or an answer to a person.
 NO_RETRIES, INTERACTION_RESPONSE = "no retries", "interaction response"
@@ -53,9 +51,7 @@ def redirect(http: HTTPClient, api_url: str, pace: Pace) -> None:
     After an invalid session discord.py goes back to the gateway that it knows by heart, not to the one that it was
     told of (`DiscordWebSocket.received_message`): that is put right as well.
     """
-    request, ws_connect = http.request, http.ws_connect
-    # Not part of its interface: a discord.py that has it no more is left to itself.
-    expire: Callable[[], None] | None = getattr(http, _EXPIRE, None)
+    request, ws_connect, expire = http.request, http.ws_connect, http._try_clear_expired_ratelimits  # noqa: SLF001
     expired_at = -EXPIRE_EVERY
     default = discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY.host
     told: list[yarl.URL] = []
@@ -77,13 +73,12 @@ def redirect(http: HTTPClient, api_url: str, pace: Pace) -> None:
 
     def expire_now_and_then() -> None:
         nonlocal expired_at
-        if expire is not None and time.monotonic() - expired_at >= EXPIRE_EVERY:
+        if time.monotonic() - expired_at >= EXPIRE_EVERY:
             expired_at = time.monotonic()
             expire()
 
     http.request = request_redirected  # type: ignore[method-assign]
-    if expire is not None:
-        setattr(http, _EXPIRE, expire_now_and_then)
+    http._try_clear_expired_ratelimits = expire_now_and_then  # type: ignore[method-assign]  # noqa: SLF001
     http.ws_connect = connect_redirected  # type: ignore[method-assign]
 
 

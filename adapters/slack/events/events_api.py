@@ -57,7 +57,7 @@ class EventListener:
         try:
             await self._dispatch(event, body)
         except MALFORMED as error:
-            log.warning("slack.event_unreadable", event_type=event.get("type"), exc_info=error)
+            log.warning("slack.event_unreadable", event_type=event.get("type"), reason=repr(error))
 
     async def _dispatch(self, event: Json, body: Json) -> None:
         if (reason := uninstall_reason(event)) is not None:

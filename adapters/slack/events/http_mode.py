@@ -59,7 +59,8 @@ async def _limited_body(request: Request) -> bytes | None:
 def _is_readable(request: Request, body: bytes) -> bool:
     """Whether it has what Slack's requests have: an object in JSON, or a form, perhaps with such an object in it.
 
-    The library takes for granted that an event in it is an object, too, and that there are actions where there may be.
+    The library takes for granted that an event in it is an object, too, and that there are actions where there may be,
+    which have names.
     """
     try:
         written: str | None = body.decode()
@@ -72,9 +73,16 @@ def _is_readable(request: Request, body: bytes) -> bool:
         return False
     if not isinstance(sent, dict) or _is_too_deep(sent):
         return False
-    event, actions = sent.get("event", {}), sent.get("actions", [{}])
-    acts = isinstance(actions, list) and bool(actions) and isinstance(actions[0], dict)
-    return acts and isinstance(event, dict) and isinstance(event.get("type", ""), str | None)
+    return _is_event(sent.get("event", {})) and ("actions" not in sent or _are_actions(sent["actions"]))
+
+
+def _is_event(event: object) -> bool:
+    return isinstance(event, dict) and isinstance(event.get("type", ""), str | None)
+
+
+def _are_actions(actions: object) -> bool:
+    first = actions[0] if isinstance(actions, list) and actions else None
+    return isinstance(first, dict) and isinstance(first.get("action_id"), str)
 
 
 def _is_too_deep(sent: object) -> bool:

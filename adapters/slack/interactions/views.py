@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 import structlog
@@ -48,7 +48,7 @@ class ViewListeners:
 
         async def listener(ack: AsyncAck, body: Json) -> None:
             await ack()
-            self._background.start(in_its_workspace(body))
+            self._background.start(_as_far_as_it_can_be_read(in_its_workspace(body)))
 
         return listener
 
@@ -95,7 +95,7 @@ class ViewListeners:
     async def on_unknown_button(self, ack: AsyncAck, body: Json) -> None:
         """A button of the home that another version of us made."""
         await ack()
-        self._background.start(self._replace_home(body))
+        self._background.start(_as_far_as_it_can_be_read(self._replace_home(body)))
 
     async def _replace_home(self, body: Json) -> None:
         services = await self._services.find_or_none(body)
@@ -103,6 +103,14 @@ class ViewListeners:
             await services.modals.show_over_home(answer(say(UNKNOWN_BUTTON)), body)
         if services is not None and services.home is not None:
             await services.home.publish(body["user"]["id"], anew=True)
+
+
+async def _as_far_as_it_can_be_read(work: Coroutine[Any, Any, None]) -> None:
+    """Does work on what Slack sent, which may be nothing that this version knows."""
+    try:
+        await work
+    except MALFORMED as error:
+        log.warning("slack.form_unreadable", reason=repr(error))
 
 
 async def channel_busy(ack: AsyncAck) -> None:

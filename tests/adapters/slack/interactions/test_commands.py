@@ -576,6 +576,10 @@ async def test_bodies_that_slack_never_sends_are_refused(bot: BotProcess) -> Non
             (b'payload={"type": "block_actions", "actions": []}', "application/x-www-form-urlencoded"),
             (b'payload={"type": "block_actions", "actions": null}', "application/x-www-form-urlencoded"),
             (b'payload={"type": "block_actions", "actions": ["x"]}', "application/x-www-form-urlencoded"),
+            (
+                b'payload={"type": "block_actions", "actions": [{"type": "button"}]}',
+                "application/x-www-form-urlencoded",
+            ),
             (b"payload=%7Bbad", "application/x-www-form-urlencoded"),
             (b"payload=%5B%5D", "application/x-www-form-urlencoded"),
         ):

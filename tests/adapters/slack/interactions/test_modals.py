@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from adapters.slack.app import SlackApp
 from adapters.slack.interactions.settings_modal import CHANNEL_FORM, OPENING_LINE, SETTINGS_FORM, SETTINGS_SHORTCUT
-from adapters.slack.interactions.topic_modal import SHORTCUT, TOPIC_FORM
+from adapters.slack.interactions.topic_modal import QUERY, SHORTCUT, TOPIC_FORM
 from adapters.slack.platform import SlackPlatform
 from bot.app.assembly import forms_of
 from bot.channels.channel import Style
@@ -70,6 +71,19 @@ async def test_a_form_that_cannot_be_read_changes_nothing(with_forms: BotProcess
         answer = await with_forms.slack.deliver("interactive", submitted)
     assert answer["response_action"] in ("update", "errors")
     assert not with_forms.slack.count("chat.postMessage")
+
+
+@pytest.mark.parametrize("kept", ["", "[]", "{}", "5", '["C1", "general"]'])
+async def test_a_field_of_a_form_of_another_version_is_left_alone(with_forms: BotProcess, kept: str) -> None:
+    typed = {"type": "plain_text_input", "block_id": "query", "action_id": QUERY, "value": "hares"}
+    view = {"id": "V1", "type": "modal", "callback_id": TOPIC_FORM, "state": {"values": {}}, "private_metadata": kept}
+    with capture_logs() as log:
+        async with with_forms.over_http():
+            payload = with_forms.slack.acting("block_actions", "U0ADA") | {
+                "container": {"type": "view", "view_id": "V1"}, "view": view, "actions": [typed],
+            }  # fmt: skip
+            assert await with_forms.slack.deliver("interactive", payload) == {}
+    assert [line["event"] for line in log if line["log_level"] != "info"] == ["slack.form_unreadable"]
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
