@@ -1,4 +1,4 @@
-"""Fuzzing: readers of feeds, queries and imports, and renderers, on inputs that nobody would write.
+"""Fuzzing: readers, renderers, the web's pages, Slack's requests and backups, on inputs that nobody would write.
 
     make fuzz SECONDS=600          # all targets, one after another
     python -m tests.fuzz query slack-message --seconds 60 --seed 7

@@ -80,15 +80,14 @@ def quiet() -> None:
 def outcome_of(target: Target | RunningTarget, *, seconds: float, seed: int) -> Outcome:
     """Tries inputs for so long, here."""
     signal.signal(signal.SIGVTALRM, _too_slow)
-    inputs = iter(Inputs(target.corpus(), seed))
     if isinstance(target, Target):
-        return _Run(target.name, seconds).all(target.is_read, inputs)
-    return asyncio.run(_running(target, seconds, inputs))
+        return _Run(target.name, seconds).all(target.is_read, iter(Inputs(target.corpus(), seed)))
+    return asyncio.run(_running(target, seconds, seed))
 
 
-async def _running(target: RunningTarget, seconds: float, inputs: Iterator[bytes]) -> Outcome:
-    async with target.running() as read:
-        return await _Run(target.name, seconds).all_awaited(read, inputs)
+async def _running(target: RunningTarget, seconds: float, seed: int) -> Outcome:
+    async with target.running() as running:
+        return await _Run(target.name, seconds).all_awaited(running.read, iter(Inputs(running.corpus, seed)))
 
 
 class _Run:

@@ -29,12 +29,19 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Running:
+    """A target that has been started: `read` and `corpus` are as those of a `Target`."""
+
+    read: Callable[[bytes], Awaitable[object]]
+    corpus: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class RunningTarget:
-    """One that needs more of the bot around it: `running` starts that, and gives what reads an input."""
+    """One that needs more of the bot around it, which `running` starts."""
 
     name: str
-    running: Callable[[], AbstractAsyncContextManager[Callable[[bytes], Awaitable[object]]]]
-    corpus: Callable[[], Sequence[bytes]]
+    running: Callable[[], AbstractAsyncContextManager[Running]]
 
 
 def text_of(data: bytes) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tests.fuzz import feeds, messages, words
+from tests.fuzz import backups, feeds, messages, pages, slack, words
 from tests.fuzz.target import RunningTarget, Target
 
 TARGETS: dict[str, Target | RunningTarget] = {
-    target.name: target for target in (*words.TARGETS, *feeds.TARGETS, *messages.TARGETS)
+    target.name: target
+    for target in (*words.TARGETS, *feeds.TARGETS, *messages.TARGETS, *pages.TARGETS, *slack.TARGETS, *backups.TARGETS)
 }

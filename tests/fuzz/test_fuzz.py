@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import random
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from tests.fuzz.inputs import Inputs
 from tests.fuzz.running import FOUND
-from tests.fuzz.target import Target
+from tests.fuzz.target import RunningTarget, Target
 from tests.fuzz.targets import TARGETS
 
 #: Inputs of each target: enough to see that it runs. `make fuzz` tries millions.
 FEW = 60
+#: Of one that needs more of the bot around it: what is changed is some of its corpus.
+FEWER = 8
 SIMPLE = [target for target in TARGETS.values() if isinstance(target, Target)]
+RUNNING = [target for target in TARGETS.values() if isinstance(target, RunningTarget)]
 CRASHES = sorted(path for path in FOUND.glob("*/*") if path.is_file())
 
 
@@ -24,14 +29,23 @@ def test_what_others_wrote_is_read_or_refused_in_words(target: Target) -> None:
         target.is_read(data)
 
 
+@pytest.mark.parametrize("target", RUNNING, ids=lambda target: target.name)
+async def test_what_comes_in_is_answered_or_refused_in_words(target: RunningTarget) -> None:
+    async with target.running() as running:
+        random.Random(1).shuffle(corpus := list(running.corpus))
+        few = corpus[:FEWER]
+        for data in (*few, *islice(Inputs(few, seed=1), len(few), 2 * FEWER)):
+            await running.read(data)
+
+
 @pytest.mark.parametrize("path", CRASHES, ids=lambda path: f"{path.parent.name}-{path.name}")
 async def test_what_once_crashed_is_read_or_refused_in_words(path: Path) -> None:
     target = TARGETS[path.parent.name]
     if isinstance(target, Target):
         target.is_read(path.read_bytes())
     else:
-        async with target.running() as read:
-            await read(path.read_bytes())
+        async with target.running() as running:
+            await running.read(path.read_bytes())
 
 
 def test_the_same_seed_gives_the_same_inputs() -> None:

@@ -287,12 +287,16 @@ class SlackSimulator:
 
     async def begin(self, kind: str, payload: Json, message: Json | None = None) -> Interaction:
         """Delivers what a person did, with a fresh `response_url` that may replace that message."""
+        payload["response_url"], responses = self.response_url(message)
+        return Interaction(await self.deliver(kind, payload), responses)
+
+    def response_url(self, message: Json | None = None) -> tuple[str, asyncio.Queue[Json]]:
+        """A fresh one, and what is answered through it; it may replace that message."""
         name = f"r{next(self._numbers)}"
         if message is not None:
             self._pressed[name] = message
         self._responses[name] = asyncio.Queue()
-        payload["response_url"] = f"{self.url}/respond/{name}"
-        return Interaction(await self.deliver(kind, payload), self._responses[name])
+        return f"{self.url}/respond/{name}", self._responses[name]
 
     def fresh(self, what: str) -> str:
         """A mark that no other delivery has."""
@@ -412,6 +416,8 @@ class SlackSimulator:
 
     async def _respond(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
+        if name not in self._responses:
+            return web.Response(status=404)
         payload = await request.json()
         if (fault := self._fault("response_url")) is Fault.RATE_LIMITED:
             return web.Response(status=429, headers={"Retry-After": self.respond_after})

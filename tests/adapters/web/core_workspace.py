@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from starlette.applications import Starlette
 
 from adapters.web.app import create_app
 from adapters.web.platform import WebPlatform
@@ -33,8 +34,10 @@ class CoreWorkspace:
 
 
 @asynccontextmanager
-async def core_workspace(folder: Path, password: str = "", **options: Any) -> AsyncIterator[CoreWorkspace]:
-    """Serves the workspace of a core on a free port of the loopback for the length of the block."""
+async def core_app(
+    folder: Path, password: str = "", **options: Any
+) -> AsyncIterator[tuple[Starlette, WebPlatform, Core]]:
+    """The workspace's application around a core of its own."""
     store = SqlStore(sqlite_in(folder / "core.db"))
     core = Core(store, folder / "index")
     platform = WebPlatform(store.messages, core.clock, poll_interval=0.05)
@@ -56,11 +59,20 @@ async def core_workspace(folder: Path, password: str = "", **options: Any) -> As
         **await log_in_parts(store, core.clock, password),
         **{"allowed_hosts": ["127.0.0.1"], **options},
     )
-    server, serving, url = await serve(app, platform)
     try:
-        yield CoreWorkspace(url, core)
+        yield app, platform, core
     finally:
-        server.should_exit = True
-        await serving
         await core.index.close()
         await store.close()
+
+
+@asynccontextmanager
+async def core_workspace(folder: Path, password: str = "", **options: Any) -> AsyncIterator[CoreWorkspace]:
+    """Serves the workspace of a core on a free port of the loopback for the length of the block."""
+    async with core_app(folder, password, **options) as (app, platform, core):
+        server, serving, url = await serve(app, platform)
+        try:
+            yield CoreWorkspace(url, core)
+        finally:
+            server.should_exit = True
+            await serving
