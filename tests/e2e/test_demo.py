@@ -59,14 +59,14 @@ async def test_the_demo_fills_its_channels_and_then_answers(tmp_path: Path) -> N
 
 def examples() -> list[str]:
     """What the README has people write in the demo, in its order."""
-    table = README.read_text().split("## Try it")[1].split("## Slack")[0]
+    table = README.read_text().split("## Try it")[1].split("\n## ")[0]
     cells = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
     return [line for cell in cells for line in re.findall(r"`([^`]+)`", cell)]
 
 
 def queries() -> list[str]:
     """What the README gives as examples of queries. Nobody looks for what a paper has not, without more."""
-    table = README.read_text().split("## Queries")[1].split("## Commands")[0]
+    table = README.read_text().split("## Queries")[1].split("\n## ")[0]
     cells = [row.split(" | ")[0] for row in table.splitlines() if row.startswith("| `")]
     found = [line for cell in cells for line in re.findall(r"`([^`]+)`", cell)]
     return [f"agent {query}" if query.startswith(("-", "NOT")) else query for query in found]

@@ -69,6 +69,7 @@ NO_PAGES = {
     "/metrics",
     "/readyz",
     "/switch",
+    "/thumbnail/{paper:path}",
     "/welcome/progress",
     "/zones",
 }
