@@ -27,6 +27,7 @@ from tests.meaning.subjects import a_day, about
 from tests.search.feeds import MemoryFeed, arxiv_papers, needs_arxiv
 from tests.sources import a_paper
 from tests.strategies import papers, word_models
+from tests.thorough import THOROUGH
 
 REAL = 400
 
@@ -120,7 +121,7 @@ async def test_a_search_finds_what_matches_with_real_models_in_an_index_that_cha
     changed = {paper.id: paper for paper in known}
     changed.update((paper.id, replace(paper, title=f"{paper.title} once more")) for paper in known[::7])
     found = 0
-    for number in range(0, REAL, 20):
+    for number in range(0, REAL, 20 if THOROUGH else 80):
         model = word_model(known[number : number + 1 + number % 3])
         assert model is not None
         best = await index.best_scores(model, parse("*"), limit=REAL)
