@@ -36,8 +36,13 @@ def split_line(line: str) -> tuple[str, str]:
     return (words[0] if words else "", words[1].strip() if len(words) == 2 else "")
 
 
-def read_arguments(command: Command, text: str) -> Arguments:
-    """What follows the name of a command, checked; raises `UserError` with a sentence on how to write it."""
+def read_arguments(command: Command, text: str, *, with_file: bool = False) -> Arguments:
+    """What follows the name of a command, checked; raises `UserError` with a sentence on how to write it.
+
+    `with_file` says that a file came with it, which stands for what else is required.
+    """
+    if with_file and not command.file:
+        raise UserError(f"`/papers {command.name}` takes no file. {_example(command)}".rstrip())
     values: dict[str, str | int] = {}
     rest = _take_options(command, text, values)
     positional = command.positional
@@ -49,7 +54,11 @@ def read_arguments(command: Command, text: str) -> Arguments:
         values[parameter.name] = _value(command, parameter, as_typed(word))
     if rest:
         raise UserError(f"`/papers {command.name}` takes nothing after it. {_example(command)}".rstrip())
-    missing = [parameter for parameter in positional if parameter.required and parameter.name not in values]
+    missing = [
+        parameter
+        for parameter in positional
+        if parameter.required and parameter.name not in values and not (with_file and parameter.file)
+    ]
     if missing:
         raise UserError(f"`/papers {command.name}` needs {missing[0].help}. {_example(command)}".rstrip())
     return Arguments(values)

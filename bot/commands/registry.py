@@ -35,7 +35,8 @@ class Parameter:
 
     An `option` is written `--name VALUE` (a switch: `--name`) anywhere in the line. The others stand in their order,
     and the last of them takes the rest of the line. `minimum` and `maximum` bound a number.
-    An `internal` one is for buttons, and in no help.
+    An `internal` one is for buttons, and in no help. `file` says what file may come with the command in its place, or
+    beside it; empty where none may.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     minimum: int = 0
     maximum: int = 1_000_000
+    file: str = ""
 
     @property
     def usage(self) -> str:
@@ -134,6 +136,11 @@ class Command:
     @property
     def positional(self) -> tuple[Parameter, ...]:
         return tuple(parameter for parameter in self.parameters if not parameter.option)
+
+    @property
+    def file(self) -> str:
+        """What file may come with it; empty where none may."""
+        return next((parameter.file for parameter in self.parameters if parameter.file), "")
 
     @property
     def options(self) -> dict[str, Parameter]:

@@ -134,7 +134,7 @@ class Commands:
         refused = command.manages and not await may_manage(call, self._services.channels)
         own = bool(command.own_with) and command.own_with in rest.lower()
         readable = not refused or command.changes_with or own
-        arguments = read_arguments(command, rest) if readable else Arguments({})
+        arguments = read_arguments(command, rest, with_file=bool(call.attachment)) if readable else Arguments({})
         if call.person.only_looks and command.takes_part:
             raise UserError(ONLY_LOOKS)
         changes = not command.changes_with or command.changes_with in arguments

@@ -113,6 +113,7 @@ class DiscordSimulator:
         app.router.add_get("/gateway", self.gateway.serve)
         for method, path, handler in self._routes():
             app.router.add_route(method, f"/api/v10{path}", self._answering(handler))
+        app.router.add_get("/attachments/{key}", self._file)
         self._runner = web.AppRunner(app, shutdown_timeout=1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -120,12 +121,17 @@ class DiscordSimulator:
         port = self._runner.addresses[0][1]
         self.api_url = f"http://127.0.0.1:{port}/api/v10"
         self.gateway.url = f"ws://127.0.0.1:{port}/gateway"
+        self.interactions.files_url = f"http://127.0.0.1:{port}/attachments"
         return self
 
     async def __aexit__(self, *_error: object) -> None:
         await self.gateway.close()
         if self._runner is not None:
             await self._runner.cleanup()
+
+    async def _file(self, request: web.Request) -> web.Response:
+        file = self.interactions.files[request.match_info["key"]]
+        return web.Response(body=b"" if file.refused else file.content, status=file.refused or 200)
 
     # --- What tests ask for
 
@@ -163,7 +169,7 @@ class DiscordSimulator:
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         """Authentication, rate limits and faults, for whatever is asked."""
-        if request.path == "/gateway":
+        if request.path.startswith(("/gateway", "/attachments/")):
             return await handler(request)
         path = request.path.removeprefix("/api/v10")
         free = path.startswith(("/interactions/", "/webhooks/"))

@@ -150,6 +150,9 @@ class Interactions:
         self.roles: list[int] = []
         self.longest = 5.0  # seconds for all of an answer
         self.by_token: dict[str, Interaction] = {}
+        #: What can be downloaded, by its path, from the address below which all files are.
+        self.files: dict[str, File] = {}
+        self.files_url = ""
 
     async def command(
         self,
@@ -165,7 +168,7 @@ class Interactions:
     ) -> Interaction:
         """Gives a command, or with `focused` asks for completions; option names are written with `_` for `-`."""
         options = [
-            {"name": (option := key.replace("_", "-")), "type": _kind(value), "value": value}
+            {"name": (option := key.replace("_", "-")), "type": _kind(value), "value": self._value(value)}
             | ({"focused": True} if option == focused else {})
             for key, value in values.items()
         ]
@@ -176,6 +179,8 @@ class Interactions:
             "guild_id": str(channel.guild),
             "options": [{"name": name, "type": 1, "options": options}],
         }
+        if any(isinstance(value, File) for value in values.values()):
+            data["resolved"] = {"attachments": {key: self._attachment(key, file) for key, file in self.files.items()}}
         return await self._do(4 if focused else 2, channel, data, permissions, person=person)
 
     async def press(
@@ -225,6 +230,18 @@ class Interactions:
     async def unusual(self, channel: Channel, kind: int, data: Any, /, **changes: Any) -> Interaction:
         """Something that Discord does not send today: `changes` to the packet, without what is None in them."""
         return await self._do(kind, channel, data, MANAGER, changes=changes)
+
+    def _value(self, value: Any) -> Any:
+        if not isinstance(value, File):
+            return value
+        key = str(7_000 + next(self._numbers))
+        self.files[key] = value
+        return key
+
+    def _attachment(self, key: str, file: File) -> Json:
+        url = f"{self.files_url}/{key}"
+        size = len(file.content) if file.size is None else file.size
+        return {"id": key, "filename": file.name, "size": size, "url": url, "proxy_url": url}
 
     async def _do(
         self,
@@ -285,6 +302,16 @@ class Interactions:
         return interaction
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that somebody gives with a command. `refused` is the status with which Discord does not hand it over."""
+
+    name: str
+    content: bytes
+    refused: int | None = None
+    size: int | None = None  # bytes, as Discord says it; else what it has
+
+
 class Role(str):
     """The id of a role, as the value of an option that takes one."""
 
@@ -294,6 +321,8 @@ class Role(str):
 def _kind(value: Any) -> int:
     if isinstance(value, Role):
         return 8
+    if isinstance(value, File):
+        return 11
     return 5 if isinstance(value, bool) else 4 if isinstance(value, int) else 3
 
 

@@ -82,6 +82,9 @@ def redirect(http: HTTPClient, api_url: str, pace: Pace) -> None:
     http.ws_connect = connect_redirected  # type: ignore[method-assign]
 
 
+_FILES = ("/attachments/", "/ephemeral-attachments/")
+
+
 def trace(breaker: CircuitBreaker, latest: dict[str, str], pace: Pace) -> aiohttp.TraceConfig:
     """Sees every response before discord.py does, tells the pace, and keeps in `latest` what time it is for Discord."""
 
@@ -93,6 +96,8 @@ def trace(breaker: CircuitBreaker, latest: dict[str, str], pace: Pace) -> aiohtt
     async def on_request_end(
         _session: aiohttp.ClientSession, context: SimpleNamespace, end: aiohttp.TraceRequestEndParams
     ) -> None:
+        if end.url.path.startswith(_FILES):
+            return  # from where files lie, which says nothing about the bot
         answer = end.response
         status, headers = answer.status, answer.headers
         if "Date" in headers:

@@ -25,7 +25,7 @@ DESCRIPTION = 100
 MOST_CHOICES = 25
 CHOICE = 100  # characters of a choice's name and of its value
 
-SUBCOMMAND, STRING, INTEGER, BOOLEAN, ROLE = 1, 3, 4, 5, 8
+SUBCOMMAND, STRING, INTEGER, BOOLEAN, ROLE, ATTACHMENT = 1, 3, 4, 5, 8, 11
 CHAT_INPUT, MESSAGE = 1, 3
 #: In servers only, and only where somebody added the bot to the whole server.
 _SERVERS_ONLY = {"contexts": [0], "integration_types": [0]}
@@ -35,6 +35,8 @@ _SERVERS_AND_DIRECT = {"contexts": [0, 1], "integration_types": [0]}
 _EVERYWHERE = {"contexts": [0, 1, 2], "integration_types": [0, 1]}
 #: The option for settings that take a role: Discord lets people choose one of the server's.
 ROLE_OPTION = "role"
+#: The option for a file.
+FILE_OPTION = "file"
 _COMPLETED = frozenset(
     {
         Kind.QUERY,
@@ -133,6 +135,8 @@ def _subcommand(command: Command, *, shows_only: bool = False) -> Json:
     options = [_option(parameter, required=parameter.required and not command.opens_modal) for parameter in parameters]
     if any(parameter.kind is Kind.SETTING_VALUE for parameter in shown):
         options.append({"name": ROLE_OPTION, "type": ROLE, "description": "in place of a value that is a role"})
+    if command.file and not shows_only:
+        options.append({"name": FILE_OPTION, "type": ATTACHMENT, "description": cut(command.file, DESCRIPTION)})
     return {
         "name": command.name,
         "type": SUBCOMMAND,
@@ -162,11 +166,12 @@ def _option(parameter: Parameter, *, required: bool) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class CommandOptions:
-    """What a person chose: the subcommand, its options, and the option that they are typing just now."""
+    """What a person chose: the subcommand, its options, what they are typing just now, and the id of a file."""
 
     command: str
     values: Mapping[str, Value]
     focused: str | None = None
+    file: str | None = None
 
 
 def command_options(data: Mapping[str, Any]) -> CommandOptions:
@@ -176,10 +181,13 @@ def command_options(data: Mapping[str, Any]) -> CommandOptions:
         return CommandOptions(str(data["name"]), {})
     options = subcommand.get("options") or []
     focused = next((option["name"] for option in options if option.get("focused")), None)
-    values = {option["name"]: option["value"] for option in options if "value" in option}
+    file = next((str(option["value"]) for option in options if option["type"] == ATTACHMENT), None)
+    values = {
+        option["name"]: option["value"] for option in options if "value" in option and option["type"] != ATTACHMENT
+    }
     for role in (int(option["value"]) for option in options if option["type"] == ROLE):
         values["value"] = mention_of(role)
-    return CommandOptions(subcommand["name"], values, focused)
+    return CommandOptions(subcommand["name"], values, focused, file)
 
 
 def line_of(command: Command, values: Mapping[str, Value]) -> str:

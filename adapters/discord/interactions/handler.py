@@ -19,6 +19,7 @@ import structlog
 from adapters.discord.client.errors import ALREADY_ACKNOWLEDGED, REQUEST_ERRORS, RESPONSE_ERRORS
 from adapters.discord.client.routes import DIRECT_MESSAGES
 from adapters.discord.interactions import replies
+from adapters.discord.interactions.attachments import attached_text
 from adapters.discord.interactions.command_calls import (
     Interaction,
     call_of,
@@ -114,7 +115,7 @@ class InteractionHandler:
                 case discord.InteractionType.application_command if data["name"] == MESSAGE_COMMAND:
                     await self._find_papers(interaction, data)
                 case discord.InteractionType.application_command:
-                    await self._command(interaction, command_options(data))
+                    await self._command(interaction, command_options(data), data)
         except RESPONSE_ERRORS as error:
             await _failed(interaction, error)
 
@@ -204,21 +205,22 @@ class InteractionHandler:
             shown = latest
             await replies.update(interaction, shown)
 
-    async def _command(self, interaction: Interaction, asked: CommandOptions) -> None:
+    async def _command(self, interaction: Interaction, asked: CommandOptions, data: dict[str, Any]) -> None:
         form = modal_of_command(asked)
         if form is not None and await self._modals.opened(interaction, form):
             return
         await replies.defer(interaction, ephemeral=True, thinking=True)
         try:
             command = self._registry.get(asked.command)
+            file = await attached_text(interaction, data, asked.file) if asked.file is not None else ""
         except UserError as error:
-            # Discord still shows a command that this version does not have any more.
+            # A file that cannot be read, or a command that Discord still shows and this version does not have any more.
             await replies.answer(interaction, [self._mentions.localized(mistake(error).message)])
             return
         if refusal := refused_role(interaction, asked):
             await replies.answer(interaction, [replies.words(refusal)])
             return
-        reply = await self._run(call_of(interaction, line_of(command, asked.values)))
+        reply = await self._run(replace(call_of(interaction, line_of(command, asked.values)), attachment=file))
         if asked.command == "settings":
             reply = with_role_names(interaction, reply)
         if command.manages and not reply.failed:

@@ -88,7 +88,7 @@ class Modals:
 def modal_of_command(asked: CommandOptions) -> TopicModal | None:
     """The form that a command opens, with the options that were chosen already."""
     values = asked.values
-    if asked.command == SUBSCRIBE and not str(values.get("query", "")).strip():
+    if asked.file is None and asked.command == SUBSCRIBE and not str(values.get("query", "")).strip():
         options = TopicOptions(query="", name=str(values.get("name", "")), instant=values.get("instant") is True)
         numbers = {name: str(values.get(name, "")) for name in ("min-upvotes", "backfill")}
         return TopicModal(options=options, min_upvotes=numbers["min-upvotes"], backfill=numbers["backfill"])

@@ -46,9 +46,11 @@ async def query_written(services: Services, call: CommandCall, asked: str) -> tu
     """The query that `like …` stands for, and what is to be said about its examples; any other is what it was.
 
     Examples are links, ids, a bibliography, `saved` (the person's list) or `liked` (what has a 👍 in the channel). What
-    else stands there is a part of the query.
+    else stands there is a part of the query. A file that came with the command is such a bibliography: without a word.
     """
     found = _BY_EXAMPLE.fullmatch(asked.strip())
+    if found is None and call.attachment:
+        found = _BY_EXAMPLE.fullmatch(f"{LIKE} {asked}".strip())
     if found is None:
         return asked, []
     rest = found["rest"] or ""

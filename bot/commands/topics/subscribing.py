@@ -152,7 +152,13 @@ COMMANDS = (
         opens_modal=True,
         own_with=OWN,
         parameters=(
-            Parameter(name="query", help="a query, written as for search", kind=Kind.QUERY, required=True),
+            Parameter(
+                name="query",
+                help="a query, written as for search",
+                kind=Kind.QUERY,
+                required=True,
+                file="a BibTeX or RIS file: papers like those that it names",
+            ),
             MIN_UPVOTES,
             Parameter(name="instant", help="post them as soon as they are found", kind=Kind.SWITCH, option=True),
             Parameter(
@@ -177,8 +183,8 @@ COMMANDS = (
         details=(
             "Nothing old is posted unless you ask with --backfill. `*` alone subscribes to the whole feed. Behind "
             "`like` come papers that others should be like: ids or links, `saved` for your reading list, `liked` for "
-            "what has a 👍 here, or BibTeX or RIS, as Zotero exports it. With --for me papers for you are marked in "
-            "this channel, and what it does not get comes to you: see interests."
+            "what has a 👍 here, or BibTeX or RIS, as Zotero exports it: pasted, or in Discord a file. With --for me "
+            "papers for you are marked in this channel, and what it does not get comes to you: see interests."
         ),
     ),
 )

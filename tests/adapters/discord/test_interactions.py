@@ -21,7 +21,7 @@ from bot.messages.message import Message
 from bot.platforms.command_calls import CommandCall, CommandRunner, Completion, Reply
 from tests.adapters.discord.harness import Harness, running
 from tests.simulators.discord import eventually
-from tests.simulators.discord_interactions import MANAGER, OWNER, VISITOR, Role, buttons_of, links_of, text_of
+from tests.simulators.discord_interactions import MANAGER, OWNER, VISITOR, File, Role, buttons_of, links_of, text_of
 from tests.simulators.discord_responses import ApiError, Fault
 from tests.simulators.discord_schema import SCHEMA
 from tests.simulators.discord_state import FORUM
@@ -528,6 +528,37 @@ async def test_a_bibliography_is_a_file_in_an_answer_that_only_the_person_sees(r
     )
     assert pressed.ephemeral
     assert "reading-list.csv" in running_harness.simulator.files
+
+
+async def test_a_topic_is_made_of_a_file_that_comes_with_the_command(running_harness: Harness) -> None:
+    title = "Diffusion Study 3"
+    bibliography = f"@article{{a, title = {{{title}}}}}\n@article{{b, title = {{Müller’s Other Work}}}}\n"
+    answer = await running_harness.say("subscribe", file=File("Zotero.bib", bibliography.encode("cp1252")))
+    assert "papers like" in answer.text
+    assert title in answer.text
+    assert "Müller’s Other Work" in answer.text
+    assert "like:2605.00003" in (await running_harness.say("topics")).text
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        (File("a.bib", b"@article{a, title = {X}}", refused=404), "did not hand that file over"),
+        (File("a.bib", b"@article{a, title = {X}}", refused=403), "did not hand that file over"),
+        (File("a.bib", b"@article{a, title = {X}}", refused=401), "did not hand that file over"),
+        (File("a.pdf", b"%PDF-1.7 \0\1\2"), "is no text"),
+        (File("a.bib", b""), "is empty"),
+        (File("a.bib", b"", size=90_000_000), "has 90.0 MB"),
+        (File("a.txt", b"nothing that names a paper"), "None of these references"),
+    ],
+)
+async def test_a_file_that_cannot_be_read_gets_a_sentence(
+    running_harness: Harness, file: File, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (await running_harness.say("topics")).text
+    assert said in (await running_harness.say("subscribe", query="like", file=file)).text
+    assert (await running_harness.say("topics")).text == before
+    assert "discord.nothing_is_sent" not in capsys.readouterr().out
 
 
 async def test_where_files_are_refused_the_bibliography_is_shown(running_harness: Harness) -> None:
