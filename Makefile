@@ -12,7 +12,7 @@ DEV_STAMP := $(VENV)/.dev-ready
 # On a terminal a dot for each package, instead of pip's hundreds of lines. Whether it went well is seen by the file that is made.
 DOTS := while read -r word rest; do case $$word in Collecting) test ! -t 1 || printf .;; Installing) test ! -t 1 || printf ' installing';; esac; done; test ! -t 1 || echo
 
-.PHONY: demo run test lint format bench soak fuzz audit pictures lock clean
+.PHONY: demo run test lint format bench soak fuzz audit pictures docs lock clean
 
 demo: $(RUN_STAMP) ## the whole bot with sample papers in a local web workspace
 	$(BIN)/paperround demo $(ARGS)
@@ -47,6 +47,9 @@ audit: ## known weaknesses of what is installed, and a list of it (CycloneDX); s
 
 pictures: $(DEV_STAMP) ## what people see in Slack, in Discord and in the workspace, drawn into docs/pictures
 	$(BIN)/python -m tests.pictures $(ARGS)
+
+docs: $(DEV_STAMP) ## the pages of deploy/docs that are made from the code: settings, commands, terminal
+	$(BIN)/python -m tests.documents
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

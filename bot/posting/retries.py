@@ -62,7 +62,7 @@ class LookUpPolicy:
     late_marks: tuple[timedelta, ...] = (timedelta(seconds=5), timedelta(seconds=60), timedelta(seconds=150))
     #: Look-ups that read something, for one request.
     most: int = 20
-    #: Where the history may be read only so often, others may be before us. The README names this time.
+    #: Where the history may be read only so often, others may be before us. The page on promises names this time.
     longest: timedelta = timedelta(hours=3)
     #: Where the platform is in trouble, nothing can be sent again either: there is time.
     in_trouble: timedelta = timedelta(days=7)

@@ -65,11 +65,12 @@ def examples() -> list[str]:
 
 
 def queries() -> list[str]:
-    """What the README gives as examples of queries. Nobody looks for what a paper has not, without more."""
+    """What the README and the page on the language give as examples of queries."""
     table = README.read_text().split("## Queries")[1].split("\n## ")[0]
     cells = [row.split(" | ")[0] for row in table.splitlines() if row.startswith("| `")]
+    page = (README.parent / "deploy" / "docs" / "language.md").read_text()
     found = [line for cell in cells for line in re.findall(r"`([^`]+)`", cell)]
-    return [f"agent {query}" if query.startswith(("-", "NOT")) else query for query in found]
+    return [*found, *(query for query in re.findall(r"\[`([^`]+)`\]", page) if query not in found)]
 
 
 async def test_what_the_readme_and_the_demo_suggest_works_in_it(tmp_path: Path) -> None:
@@ -90,7 +91,7 @@ async def test_what_the_readme_and_the_demo_suggest_works_in_it(tmp_path: Path) 
         assert [button.line for button in buttons.buttons] == list(TRY)
         # By meaning is found what has a vector of the model, which a test does not wait for.
         searches = [f"search {query}" for query in queries() if not query.startswith("about:")]
-        assert len(searches) >= 25
+        assert len(searches) >= 35
         for line in [*lines, *searches, *TRY]:
             call = CommandCall(
                 line=line,

@@ -31,7 +31,7 @@ class UnknownSetting:
     nearest: str = ""
 
     def __str__(self) -> str:
-        meant = f" Did you mean {self.nearest}?" if self.nearest else " The README lists all settings."
+        meant = f" Did you mean {self.nearest}?" if self.nearest else " deploy/docs/settings.md lists all settings."
         return f"{self.name} ({self.place}) is no setting, and is ignored.{meant}"
 
 

@@ -83,7 +83,7 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
 class Settings(BaseSettings):
-    """Every setting with its default. Each field's description is its line in the README."""
+    """Every setting with its default. Each field's description is its line in `deploy/docs/settings.md`."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True
@@ -277,4 +277,4 @@ def _sentence(problem: Mapping[str, Any]) -> str:
         case "string_too_long":
             return f"longer than {context['max_length']} characters"
     shown_or_not = "" if kind is SecretStr else f" ({shown})"
-    return f"this cannot be used{shown_or_not}. The README's table of settings says what can"
+    return f"this cannot be used{shown_or_not}. deploy/docs/settings.md says what can"

@@ -1,4 +1,4 @@
-"""Who may do what in Discord: a test for each row of the README's table."""
+"""Who may do what in Discord: a test for each row of the table in deploy/docs/discord.md."""
 
 from __future__ import annotations
 

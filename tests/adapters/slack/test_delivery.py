@@ -159,7 +159,7 @@ async def test_a_picture_that_slack_cannot_load_costs_no_paper(bot: BotProcess) 
 async def test_many_lost_answers_are_settled_in_turn_where_a_history_may_be_read_once_a_minute(
     bot: BotProcess,
 ) -> None:
-    """As for apps outside the Marketplace; the README names the time. Meanwhile the next digest goes out."""
+    """As for apps outside the Marketplace; the page on promises names the time. Meanwhile the next digest goes out."""
     bot.slack.history_limit = (60.0, 15)
     channels = [bot.slack.channel() for _ in range(25)]
     for channel in channels:
