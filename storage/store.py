@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from storage.backup import Backup
+from storage.channels.channel_feeds import SqlChannelFeedStore
 from storage.channels.channels import SqlChannelStore
 from storage.channels.personal import SqlPersonalChannelStore
 from storage.channels.subscriptions import SqlSubscriptionStore
@@ -35,6 +36,7 @@ class SqlStore:
         self.sources = SqlSourceStore(self.database)
         self.feeds = SqlFeedStore(self.database)
         self.channels = SqlChannelStore(self.database)
+        self.channel_feeds = SqlChannelFeedStore(self.database)
         self.personal_channels = SqlPersonalChannelStore(self.database)
         self.subscriptions = SqlSubscriptionStore(self.database)
         self.digests = SqlDigestStore(self.database)

@@ -84,6 +84,7 @@ class Core:
             clock=self.clock,
             feeds=self.feeds,
             lookups=lookups,
+            own_address="https://papers.example.org",
         )
         self.finder = services.finder
         self.library = services.library

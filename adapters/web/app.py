@@ -10,10 +10,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from adapters.web.atom.route import FeedAddresses
 from adapters.web.messages.reading import ChannelMessages
 from adapters.web.pages.channels.channel_panel import ChannelPanel
 from adapters.web.pages.channels.channels import Workspace
@@ -44,6 +45,7 @@ from bot.channels.directory import BrowsableDirectory
 from bot.clocks import Clock
 from bot.errors import PaperRoundError, StorageError
 from bot.health.reporting import Health
+from bot.library.channel_feed import ChannelFeeds
 from bot.library.library import Library
 from bot.panels.panels import Panels
 from bot.papers.thumbnails import Thumbnails
@@ -71,6 +73,7 @@ def create_app(
     panels: Sequence[Panel] = (),
     channel_panels: Panels | None = None,
     thumbnails: Thumbnails | None = None,
+    channel_feeds: ChannelFeeds | None = None,
     connected: Collection[PlatformName] = (),
     banner: str = "",
     with_workspace: bool = True,
@@ -82,8 +85,8 @@ def create_app(
     names without ports. `extra_routes` come first, and only the security headers apply to them: they protect
     themselves. `panels` stand beside channels, those of `channel_panels` first, with which topics can be edited.
     `connected` are the platforms that are served. Without `thumbnails` no paper has a picture.
-    Without the workspace only the extra routes, the health checks and the metrics are there. Serve it with
-    `WebServer`, or stopping takes for ever.
+    Without the workspace only the extra routes, the health checks, the metrics and the feeds of channels are there.
+    Serve it with `WebServer`, or stopping takes for ever.
     """
     entrance = Entrance(people, clock, login)
     pages = Pages(banner=banner)
@@ -125,6 +128,10 @@ def create_app(
         routes += [*editing.routes(), *settings.routes(), *welcome.routes()]
     # The health checks, and what extra routes protect themselves, have nothing to wait for.
     rate = Middleware(RequestRate, rates=RequestRates())
+    feeds: list[Route] = []
+    if channel_feeds is not None:
+        addresses = FeedAddresses(channel_feeds, clock, own_address=login.link_base, with_pages=with_workspace)
+        feeds = addresses.routes([rate])
     known_host = [rate, Middleware(HostCheck, allowed_hosts=allowed_hosts), Middleware(OriginCheck)]
     people_page = PeoplePage(people=people, audit=audit, pages=pages, shells=shells, link_base=login.link_base)
     account = AccountPage(entrance=entrance, pages=pages, shells=shells)
@@ -147,6 +154,7 @@ def create_app(
         routes=[
             *operating_routes(health, metrics, entrance, allowed_hosts),
             *extra_routes,
+            *feeds,
             *(rooms if with_workspace else []),
         ],
         middleware=[Middleware(SecurityHeaders)],

@@ -212,6 +212,7 @@ async def open_application(
             feeds=added,
             lookups=feeds.lookups,
             categories=feeds.categories,
+            own_address=settings.own_address,
         )
         parts = _chat_dependencies(settings, store, services, Commands(services, metrics), engine.outbox.wake)
         slack = slack_app(platforms.slack, parts) if platforms.slack else None

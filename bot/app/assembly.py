@@ -20,6 +20,7 @@ from bot.intake.feeds import Feeds
 from bot.intake.lookup import PaperLookup, PaperLookups
 from bot.intake.polling import Intake
 from bot.intake.source import Source
+from bot.library.channel_feed import ChannelFeeds
 from bot.library.library import Library
 from bot.library.searching import Searching
 from bot.lifecycle.channels import ChannelLifecycle
@@ -61,6 +62,11 @@ def composer_of(store: SqlStore) -> Composer:
 def history_of(store: SqlStore) -> History:
     """What reads what was posted."""
     return History(store.posts, composer_of(store))
+
+
+def channel_feeds_of(store: SqlStore) -> ChannelFeeds:
+    """What reads the feeds of channels."""
+    return ChannelFeeds(store.channel_feeds, store.archive, store.papers)
 
 
 def engine_of(
@@ -149,6 +155,7 @@ def services_of(
     feeds: Feeds | None = None,
     lookups: Sequence[PaperLookup] = (),
     categories: Callable[[], Awaitable[frozenset[str]]] | None = None,
+    own_address: str = "",
 ) -> Services:
     """What commands work with."""
     health = HealthReports(
@@ -173,6 +180,7 @@ def services_of(
         feeds=feeds or Feeds(store.feeds, store.sources, clock, None),
         channels=store.channels,
         personal_channels=store.personal_channels,
+        channel_feeds=store.channel_feeds,
         subscriptions=store.subscriptions,
         matches=store.digests,
         digests=store.digests,
@@ -204,6 +212,7 @@ def services_of(
         record=Record(store.audit, clock),
         wake=engine.outbox.wake,
         categories=categories or engine.wanted_categories,
+        own_address=own_address,
     )
 
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 
+from bot.commands.channels.feed import FEED, NEW, OFF, ON
 from bot.commands.channels.setting import SETTINGS
-from bot.commands.channels.settings import KEYS, ROLE, ROLE_HELP
+from bot.commands.channels.settings import KEYS, MORE_HELP
 from bot.commands.lines import split_line
 from bot.commands.registry import Command, Kind, Parameter, Registry
 from bot.commands.services import Services
@@ -143,11 +144,12 @@ def _values(registry: Registry, parameter: Parameter, before: Sequence[str]) -> 
         case Kind.COMMAND:
             return [*map(_described, registry), ("query", "how to write searches and topics")]
         case Kind.SETTING:
-            helps = {setting.key: setting.help for setting in SETTINGS.values()} | {ROLE: ROLE_HELP}
+            helps = {setting.key: setting.help for setting in SETTINGS.values()} | MORE_HELP
             return [(key, helps[key]) for key in KEYS]
         case Kind.SETTING_VALUE:
-            setting = SETTINGS.get(before[0].lower()) if before else None
-            return [(value, "") for value in setting.values] if setting else []
+            key = before[0].lower() if before else ""
+            values = SETTINGS[key].values if key in SETTINGS else (ON, OFF, NEW) if key == FEED else ()
+            return [(value, "") for value in values]
         case Kind.QUERY:
             return [(field, "") for field in _FIELDS]
         case _:

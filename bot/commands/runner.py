@@ -9,7 +9,7 @@ from time import perf_counter
 import structlog
 
 from bot.commands import completion
-from bot.commands.channels import channels, delivery, retrying, settings, taste, timing
+from bot.commands.channels import channels, delivery, feed, retrying, settings, taste, timing
 from bot.commands.channels.announcing import announce
 from bot.commands.help import asks_for_language, explanation, language, menu, overview
 from bot.commands.lines import read_arguments, split_line
@@ -57,6 +57,7 @@ REGISTRY = Registry(
         *interests.COMMANDS,
         *timing.COMMANDS,
         *settings.COMMANDS,
+        *feed.COMMANDS,
         *delivery.COMMANDS,
         *retrying.COMMANDS,
         *why.COMMANDS,

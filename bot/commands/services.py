@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.channels.channel import Channel, PlatformName
+from bot.channels.channel_feed import ChannelFeedStore
 from bot.channels.directory import DEFAULT_TIME_ZONE, Directory
 from bot.channels.personal import PersonalChannel, PersonalChannelStore
 from bot.channels.store import ChannelStore
@@ -46,13 +47,14 @@ from bot.topics.store import MatchStore, SubscriptionStore
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The parts of the bot that commands use. `wake` says that the outbox may have something to send,
-    `categories` are arXiv's that are read."""
+    `categories` are arXiv's that are read. `own_address` is where our HTTP is reached, empty where nobody said."""
 
     papers: PaperStore
     sources: SourceStore
     feeds: Feeds
     channels: ChannelStore
     personal_channels: PersonalChannelStore
+    channel_feeds: ChannelFeedStore
     subscriptions: SubscriptionStore
     matches: MatchStore
     digests: DigestStore
@@ -77,6 +79,7 @@ class Services:
     record: Record
     wake: Callable[[], None]
     categories: Callable[[], Awaitable[frozenset[str]]]
+    own_address: str = ""
 
     async def query(self, text: str) -> Query:
         """The query that a person wrote; raises `QueryError`, also for a source that there is not."""

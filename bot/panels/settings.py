@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.channels.channel import Channel
+from bot.channels.channel_feed import FeedForm
 from bot.commands.channels.setting import MENTION, SETTINGS
 from bot.commands.channels.settings import SCHEDULE, TIME_ZONE, configure_line
 from bot.commands.services import Services
@@ -48,7 +49,7 @@ class SourceChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsForm:
-    """What a channel's form shows. `values` are all of it as somebody would write it, by key."""
+    """What a channel's form shows. `values` are all of it as somebody would write it, by key; `feed` is beside it."""
 
     schedule: ScheduleForm
     schedule_in_words: str
@@ -58,6 +59,7 @@ class SettingsForm:
     sources: Sequence[SourceChoice]
     all_sources: bool
     values: Mapping[str, str]
+    feed: FeedForm | None
 
 
 def typed_values(channel: Channel) -> dict[str, str]:
@@ -70,6 +72,7 @@ async def settings_form(services: Services, channel: Channel) -> SettingsForm:
     """The form with everything as it is now. Raises `StorageError`."""
     values = typed_values(channel)
     chosen = channel.settings.sources
+    feed = await services.channel_feeds.of_channel(channel.id)
     there = in_order({*await services.sources.names(), *(chosen or ())})
     return SettingsForm(
         schedule=form_of_schedule(channel.schedule),
@@ -92,6 +95,7 @@ async def settings_form(services: Services, channel: Channel) -> SettingsForm:
         sources=[SourceChoice(name, title_of_source(name), chosen is None or name in chosen) for name in there],
         all_sources=chosen is None,
         values=values,
+        feed=feed.form if feed else None,
     )
 
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from sqlalchemy import ColumnElement, Function, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import Channel
-from bot.digests.digest import DeliveryState
+from bot.digests.content import POST_CONTENT_JSON, DigestPart, PaperReply
+from bot.digests.digest import DeliveryState, Digest
 from bot.library.archive import MOST_COUNTED, ChannelVotes, ListedDay, PastDigest, Posting, Postings
+from bot.library.channel_feed import DeliveredPaper
+from bot.ranking.order import Reason
 from bot.reading.votes import Tally, Vote
 from storage.channels.channels import channel_of, select_channels
 from storage.database.database import Database
+from storage.database.statements import chunks
 from storage.papers.papers import paper_of
-from storage.posting.deliveries import digest_of
+from storage.posting.deliveries import digest_of, topics_behind
 from storage.tables.channels import CHANNELS, PERSONAL_CHANNELS
 from storage.tables.papers import LISTINGS, PAPERS
-from storage.tables.posts import DELIVERIES, DIGESTS
+from storage.tables.posts import DELIVERIES, DIGESTS, POSTS
 from storage.tables.reading import VOTES
 
 _PERSONAL = select(PERSONAL_CHANNELS.c.channel_id)
@@ -28,7 +32,7 @@ _NOBODYS_VOTES = ~_PERSONAL.where(PERSONAL_CHANNELS.c.channel_id == VOTES.c.chan
 
 
 class SqlArchive:
-    """Implements `bot.library.archive.Archive`."""
+    """Implements `bot.library.archive.Archive` and `bot.library.channel_feed.DeliveredPapers`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -142,6 +146,64 @@ class SqlArchive:
                 earlier=(await connection.execute(before)).scalar_one(),
                 later=(await connection.execute(after)).scalar_one(),
             )
+
+    async def delivered(self, channel_id: int, limit: int) -> list[DeliveredPaper]:
+        """As `bot.library.channel_feed.DeliveredPapers` says."""
+        statement = (
+            select(
+                DELIVERIES.c.id.label("delivery_id"),
+                DELIVERIES.c.posted_at,
+                DELIVERIES.c.digest_id,
+                DELIVERIES.c.post_id,
+                PAPERS,
+            )
+            .join(PAPERS, PAPERS.c.id == DELIVERIES.c.paper_id)
+            .outerjoin(DIGESTS, DIGESTS.c.id == DELIVERIES.c.digest_id)
+            .where(
+                DELIVERIES.c.channel_id == channel_id,
+                DELIVERIES.c.state == DeliveryState.POSTED,
+                func.coalesce(DELIVERIES.c.position, 0) <= func.coalesce(DIGESTS.c.shown, 0),
+            )
+            .order_by(DELIVERIES.c.posted_at.desc(), DELIVERIES.c.digest_id.desc(), DELIVERIES.c.position)
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(statement)).all()
+            topics = await topics_behind(connection, [row.delivery_id for row in rows])
+            digests = await _digests(connection, {row.digest_id for row in rows if row.digest_id is not None})
+            reasons = await _reasons(connection, {row.post_id for row in rows if row.post_id is not None})
+        return [
+            DeliveredPaper(
+                id=row.delivery_id,
+                paper=paper_of(row),
+                posted_at=row.posted_at,
+                topics=topics.get(row.delivery_id, ()),
+                digest=digests.get(row.digest_id),
+                reason=reasons.get((row.post_id, row.id)),
+            )
+            for row in rows
+        ]
+
+
+async def _digests(connection: AsyncConnection, ids: Collection[int]) -> dict[int, Digest]:
+    found: dict[int, Digest] = {}
+    for some in chunks(sorted(ids)):
+        rows = await connection.execute(select(DIGESTS).where(DIGESTS.c.id.in_(some)))
+        found.update((row.id, digest_of(row)) for row in rows)
+    return found
+
+
+async def _reasons(connection: AsyncConnection, post_ids: Collection[int]) -> dict[tuple[int, str], Reason]:
+    """Why the papers of these posts are shown, by post and paper."""
+    found: dict[tuple[int, str], Reason | None] = {}
+    for some in chunks(sorted(post_ids)):
+        for row in await connection.execute(select(POSTS.c.id, POSTS.c.content).where(POSTS.c.id.in_(some))):
+            match POST_CONTENT_JSON.validate_python(row.content):
+                case DigestPart(paper_ids=papers, reasons=reasons):
+                    found |= {(row.id, paper): reason for paper, reason in zip(papers, reasons, strict=False)}
+                case PaperReply(paper_id=paper, reason=reason):
+                    found[row.id, paper] = reason
+    return {key: reason for key, reason in found.items() if reason}
 
 
 async def _day(connection: AsyncConnection, which: Function[date], where: ColumnElement[bool]) -> date | None:

@@ -1,4 +1,4 @@
-"""Workspaces, channels, people's own channels, and what a workspace installed."""
+"""Workspaces, channels with their feeds, people's own channels, and what a workspace installed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sqlalchemy import (
 from sqlmodel import Field, SQLModel
 
 from bot.channels.channel import ChannelState, PlatformName
+from bot.channels.channel_feed import FeedForm
 from storage.tables.base import JsonType, one_of
 
 
@@ -120,6 +121,19 @@ class InstallationRow(SQLModel, table=True):
     problem: str = Field(sa_type=Text)
 
 
+class ChannelFeedRow(SQLModel, table=True):
+    """The Atom feed of a channel. `key` is a hash: what is kept here tells nobody its address."""
+
+    __tablename__ = "channel_feeds"
+    __table_args__ = (one_of("form", FeedForm),)
+
+    channel_id: int = Field(primary_key=True, foreign_key="channels.id", ondelete="CASCADE")
+    key: str = Field(unique=True)
+    form: str
+    tag: str
+    changed_at: datetime
+
+
 class OAuthStateRow(SQLModel, table=True):
     """An installation under way. `state` is a hash: what is kept here lets nobody go on with it."""
 
@@ -132,5 +146,6 @@ class OAuthStateRow(SQLModel, table=True):
 WORKSPACES = SQLModel.metadata.tables["workspaces"]
 CHANNELS = SQLModel.metadata.tables["channels"]
 PERSONAL_CHANNELS = SQLModel.metadata.tables["personal_channels"]
+CHANNEL_FEEDS = SQLModel.metadata.tables["channel_feeds"]
 INSTALLATIONS = SQLModel.metadata.tables["installations"]
 OAUTH_STATES = SQLModel.metadata.tables["oauth_states"]

@@ -19,8 +19,7 @@ def people_of(store: SqlStore, clock: Clock) -> People:
 
 def invitation_link(settings: Settings, token: str) -> str:
     """Where somebody chooses their password."""
-    host = f"[{settings.web_host}]" if ":" in settings.web_host else settings.web_host
-    return f"{settings.public_url or f'http://{host}:{settings.web_port}'}/invitation/{token}"
+    return f"{settings.local_address}/invitation/{token}"
 
 
 def state_of(account: Account) -> str:

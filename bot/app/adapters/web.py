@@ -7,7 +7,7 @@ import ipaddress
 from typing import TYPE_CHECKING, Final
 
 from bot.app.adapters.people import people_of
-from bot.app.assembly import history_of
+from bot.app.assembly import channel_feeds_of, history_of
 from bot.app.configuration.settings import NewPeople, Settings
 from bot.errors import SettingsError
 from bot.people.account import Role
@@ -46,6 +46,7 @@ async def web_server(application: Application, banner: str = "") -> WebServer:
         connected=application.platforms,
         library=application.library,
         thumbnails=application.feeds.thumbnails,
+        channel_feeds=channel_feeds_of(application.store),
         directory=application.directory,
         history=history_of(application.store),
         clock=application.clock,

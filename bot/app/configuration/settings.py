@@ -205,6 +205,18 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir / 'paperround.db'}"
 
     @property
+    def local_address(self) -> str:
+        """Where whoever runs the bot reaches it: from outside, if that is known, else on this machine."""
+        host = f"[{self.web_host}]" if ":" in self.web_host else self.web_host
+        return self.public_url or f"http://{host}:{self.web_port}"
+
+    @property
+    def own_address(self) -> str:
+        """Where everybody reaches it who can give a command; empty where nobody said that."""
+        everybody_is_here = not self.has_chat and self.web_port and self.web_host not in ("0.0.0.0", "::")  # noqa: S104
+        return self.local_address if self.public_url or everybody_is_here else ""
+
+    @property
     def has_chat(self) -> bool:
         """Whether Slack or Discord is configured."""
         tokens = (self.slack_bot_token.get_secret_value(), self.discord_token.get_secret_value())

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from bot.channels.channel import Channel, ChannelSettings
 from bot.channels.next_digest import next_for
+from bot.commands.channels.feed import FEED, FEED_HELP, settings_feed
 from bot.commands.channels.setting import MENTION, SETTINGS, Here, Setting
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
@@ -25,7 +27,9 @@ from bot.text.typed import means_none, value_typed
 #: Not a channel's setting but the whole workspace's.
 ROLE = "role"
 ROLE_HELP = "who may change topics in this workspace, or none for what the platform says"
-KEYS = (*SETTINGS, ROLE)
+KEYS = (*SETTINGS, FEED, ROLE)
+#: What the keys are for that are no settings of a digest.
+MORE_HELP: Final = {FEED: FEED_HELP, ROLE: ROLE_HELP}
 
 
 async def settings(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
@@ -34,9 +38,13 @@ async def settings(services: Services, call: CommandCall, arguments: Arguments) 
     key, value = arguments.text("key").lower(), arguments.text("value")
     if not key:
         role = await services.channels.role(channel.address)
-        return answer(Heading(f"Settings of {channel.name_here}"), *_all(channel, role, platform))
+        feed = await services.channel_feeds.of_channel(channel.id)
+        more = say(bold(FEED), ": ", "on" if feed else "off"), hint(FEED_HELP), _role_line(role), hint(ROLE_HELP)
+        return answer(Heading(f"Settings of {channel.name_here}"), *_all(channel, platform), *more, _EXAMPLE)
     if key == ROLE:
         return await _role(services, call, value)
+    if key == FEED:
+        return await settings_feed(services, call, value)
     setting = SETTINGS.get(key)
     if setting is None:
         near = closest(key, KEYS)
@@ -152,12 +160,14 @@ def _role_line(role: str) -> Block:
     return say(bold(ROLE), ": ", role or "none")
 
 
-def _all(channel: Channel, role: str, platform: Platform) -> list[Block]:
+def _all(channel: Channel, platform: Platform) -> list[Block]:
     lines: list[Block] = []
     for setting in SETTINGS.values():
         lines += [_line(setting, channel.settings, platform), hint(setting.help)]
-    lines += [_role_line(role), hint(ROLE_HELP)]
-    return [*lines, hint("To change one: ", code("/papers settings limit 10"))]
+    return lines
+
+
+_EXAMPLE: Final = hint("To change one: ", code("/papers settings limit 10"))
 
 
 def _line(setting: Setting, current: ChannelSettings, platform: Platform) -> Block:
@@ -183,7 +193,10 @@ COMMANDS = (
         ),
         examples=("settings", "settings style compact", "settings limit 10", "settings quiet-days sat,sun"),
         details=" ".join(
-            [*(f"{setting.key}: {setting.help}." for setting in SETTINGS.values()), f"{ROLE}: {ROLE_HELP}."]
+            [
+                *(f"{setting.key}: {setting.help}." for setting in SETTINGS.values()),
+                *(f"{key}: {words}." for key, words in MORE_HELP.items()),
+            ]
         ),
     ),
 )

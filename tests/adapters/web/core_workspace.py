@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from adapters.web.app import create_app
 from adapters.web.platform import WebPlatform
-from bot.app.assembly import history_of
+from bot.app.assembly import channel_feeds_of, history_of
 from bot.channels.directory import Directory
 from storage.store import SqlStore
 from tests.adapters.web.workspace import serve
@@ -56,6 +56,7 @@ async def core_app(
         health=core.health,
         metrics=metrics,
         channel_panels=core.panels,
+        channel_feeds=channel_feeds_of(store),
         **await log_in_parts(store, core.clock, password),
         **{"allowed_hosts": ["127.0.0.1"], **options},
     )
