@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Table, delete, func, select, text
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import ChannelState
@@ -20,6 +20,7 @@ from bot.health.report import (
     StoredFacts,
 )
 from bot.posting.post import PostState
+from bot.posting.roles import ProcessRole
 from storage.database.database import Database
 from storage.database.statements import upsert
 from storage.posting.due_posts import OPEN
@@ -92,7 +93,7 @@ class SqlHealthStore:
                 if many
                 else len(broken_ids),
                 digests=await _digest_times(connection, now),
-                processes=[Process(**row) for row in (await connection.execute(select(PROCESSES))).mappings()],
+                processes=[_process(row) for row in (await connection.execute(select(PROCESSES))).mappings()],
                 size=await self._size(connection),
             )
 
@@ -114,6 +115,10 @@ class SqlHealthStore:
             return int(await connection.scalar(text("SELECT pg_database_size(current_database())")) or 0)
         pages = await connection.scalar(text("PRAGMA page_count")) or 0
         return int(pages * (await connection.scalar(text("PRAGMA page_size")) or 0))
+
+
+def _process(row: RowMapping) -> Process:
+    return Process(**{**row, "role": ProcessRole(row["role"])})
 
 
 async def _counts(

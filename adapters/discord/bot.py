@@ -26,6 +26,7 @@ from adapters.discord.interactions.handler import InteractionHandler
 from adapters.discord.links import LinkCards
 from adapters.discord.messages.command_mentions import CommandMentions
 from adapters.discord.platform import DiscordPlatform
+from adapters.discord.reachability import Reachability
 from adapters.discord.reactions import ReactionEvents
 from adapters.discord.text_commands import TextCommands
 from bot.background import BackgroundTasks
@@ -56,7 +57,7 @@ _log = structlog.get_logger()
 
 
 class DiscordBot:
-    """What runs beside the outbox. `run` it until it is cancelled, then close the platform.
+    """What runs beside the outbox: `run` in the process that listens, and `watch` in the one that posts.
 
     With `talk` it answers direct messages and mentions, and `reactions` hears of them. With `card_of` (and a platform
     that reads messages) links to papers get cards.
@@ -93,6 +94,7 @@ class DiscordBot:
         self._clock = clock
         self._directory = directory
         self._lifecycle = lifecycle
+        self._reachability = Reachability(platform, self._mentions)
         self._doctor = DiscordDoctor(platform, directory, clock)
         self._application: int | None = None
 
@@ -104,6 +106,10 @@ class DiscordBot:
     def checks(self) -> dict[str, Check]:
         """What `paperround doctor` looks at."""
         return self._doctor.checks()
+
+    async def watch(self) -> None:
+        """What a process does that posts, whether or not it listens: see `Reachability.watch`."""
+        await self._reachability.watch()
 
     async def run(self) -> None:
         """Works until cancelled. An outage is waited out; raises `OperatorError` for what waiting cannot heal.

@@ -184,7 +184,9 @@ class DiscordPlatform:
             if forum:
                 return await find_forum_post(self.client, channel, outgoing, window.since, self._clock)
             places = (parent, channel) if parent is not None else (channel,)
-            found, readable = await find_in_history(self.client, places, outgoing.key, window, self._clock)
+            found, readable = await find_in_history(
+                self.client, snowflake(outgoing.address.workspace), places, outgoing.key, window, self._clock
+            )
             if found is not None:
                 return found
         except (NotSentError, *RESPONSE_ERRORS) as error:

@@ -163,6 +163,22 @@ def create_app(
     )
 
 
+def create_operating_app(
+    *,
+    health: Health,
+    metrics: Metrics,
+    people: People,
+    login: LoginOptions,
+    clock: Clock,
+    allowed_hosts: Sequence[str],
+) -> Starlette:
+    """The health checks and the metrics alone, for a process that nobody talks to."""
+    return Starlette(
+        routes=operating_routes(health, metrics, Entrance(people, clock, login), allowed_hosts),
+        middleware=[Middleware(SecurityHeaders)],
+    )
+
+
 class _Assets(StaticFiles):
     """Styles and scripts. An address with a version in it means the same content for ever."""
 

@@ -53,6 +53,7 @@ from bot.metrics import Metrics
 from bot.panels.panels import Panels
 from bot.papers.thumbnails import Thumbnails
 from bot.platforms.platform import Platform
+from bot.posting.roles import Duty, ProcessRole
 from storage.search.index import TantivyIndex
 from storage.store import SqlStore
 
@@ -133,6 +134,7 @@ class Application:
     slack: SlackApp | None
     slack_checks: Mapping[str, Check]
     discord: DiscordBot | None
+    role: ProcessRole
 
     @property
     def platforms(self) -> frozenset[PlatformName]:
@@ -146,12 +148,16 @@ class Application:
             group.create_task(self.engine.run())
             if self.slack:
                 group.create_task(self.slack.keep_fresh())
-            if self.slack and self.settings.slack_app_token.get_secret_value():
+            if self.slack and self.role.listens and self.settings.slack_app_token.get_secret_value():
                 group.create_task(self.slack.run())
             elif self.slack:
                 await self.slack.check()
             if self.discord:
-                group.create_task(self.engine.leadership.serve(PlatformName.DISCORD, self.discord.run))
+                serve = self.engine.leadership.serve
+                if self.role.listens:
+                    group.create_task(serve(PlatformName.DISCORD, Duty.LISTENING, self.discord.run))
+                if self.role.works:
+                    group.create_task(serve(PlatformName.DISCORD, Duty.POSTING, self.discord.watch))
 
     async def exposition(self) -> tuple[bytes, str]:
         """The page that Prometheus reads, and its content type."""
@@ -165,6 +171,7 @@ async def open_application(
     clock: Clock | None = None,
     sources: Sequence[Source] | None = None,
     announce: Callable[[str], None] | None = None,
+    role: ProcessRole = ProcessRole.ALL,
 ) -> AsyncIterator[Application]:
     """Opens everything and closes it again; raises `OperatorError` or `StorageError` when that cannot be done.
 
@@ -173,7 +180,7 @@ async def open_application(
     """
     clock = clock or SteadyClock()
     async with contextlib.AsyncExitStack() as stack:
-        store, index, meaning = await _open_storage(settings, clock, stack)
+        store, index, meaning = await _open_storage(settings, clock, role, stack)
 
         async def categories_of_topics() -> frozenset[str]:
             return await engine.wanted_categories()  # the engine that is made of these feeds
@@ -183,7 +190,7 @@ async def open_application(
             feeds = await _open_sources(settings, store, clock, stack, categories_of_topics)
         added = Feeds(store.feeds, store.sources, clock, feeds.added)
         await _take_feeds(added, settings)
-        platforms = await _open_platforms(settings, store, clock, stack)
+        platforms = await _open_platforms(settings, store, clock, role, stack)
         metrics = Metrics()
         engine = engine_of(
             store,
@@ -201,6 +208,7 @@ async def open_application(
             unknown_policy=settings.unknown_outcome,
             left_kept_for=timedelta(days=settings.left_days),
             audit_kept_for=timedelta(days=settings.audit_days),
+            role=role,
         )
         stack.callback(engine.close)
         services = services_of(
@@ -239,6 +247,7 @@ async def open_application(
             slack=slack,
             slack_checks=slack_checks(platforms.slack, parts) if platforms.slack else {},
             discord=discord_bot(platforms.discord, parts, announce) if platforms.discord else None,
+            role=role,
         )
 
 
@@ -260,11 +269,18 @@ def _chat_dependencies(
 
 
 async def _open_storage(
-    settings: Settings, clock: Clock, stack: contextlib.AsyncExitStack
+    settings: Settings, clock: Clock, role: ProcessRole, stack: contextlib.AsyncExitStack
 ) -> tuple[SqlStore, TantivyIndex, Meaning]:
     make_data_folder(settings.data_dir)
     store = SqlStore(settings.store_url)
     stack.push_async_callback(store.close)
+    if role is not ProcessRole.ALL and store.database.is_sqlite:
+        # Processes with roles of their own tell each other what there is to do, and only PostgreSQL passes that on.
+        raise SettingsError(
+            f"A {role} shares its work with other processes, and they need a PostgreSQL between them. Set "
+            "PAPERROUND_DATABASE_URL=postgresql://user:password@host/name for all of them, or leave --role out: on "
+            "SQLite one process does everything."
+        )
     if store.database.is_missing and any(settings.index_dir.glob("*/meta.json")):
         _log.warning(
             "database.new_beside_index",
@@ -329,11 +345,11 @@ async def _open_sources(
 
 
 async def _open_platforms(
-    settings: Settings, store: SqlStore, clock: Clock, stack: contextlib.AsyncExitStack
+    settings: Settings, store: SqlStore, clock: Clock, role: ProcessRole, stack: contextlib.AsyncExitStack
 ) -> Platforms:
     platforms = Platforms(
         web=WebPlatform(store.messages, clock),
-        slack=slack_parts(settings, store, clock),
+        slack=slack_parts(settings, store, clock, role),
         discord=discord_platform(settings, clock),
     )
     for platform in (platforms.slack and platforms.slack.platform, platforms.discord):

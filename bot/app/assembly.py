@@ -38,6 +38,7 @@ from bot.posting.composition import Composer
 from bot.posting.history import History
 from bot.posting.leadership import Leadership
 from bot.posting.outbox import OutboxWorker, UnknownPolicy
+from bot.posting.roles import ProcessRole
 from bot.posting.traces import Tracing
 from bot.ranking.tastes import Tastes
 from bot.search.index import SearchIndex
@@ -86,10 +87,11 @@ def engine_of(
     unknown_policy: UnknownPolicy,
     left_kept_for: timedelta = KEPT_FOR,
     audit_kept_for: timedelta = AUDIT_KEPT,
+    role: ProcessRole = ProcessRole.ALL,
 ) -> Engine:
     """What polls, matches, plans and posts. `catalogue` and `hub` complete papers (`bot.intake.enrichment`)."""
     enrichment = Enrichment(store.papers, clock, catalogue=catalogue, hub=hub)
-    leadership = Leadership(store.locks, platforms)
+    leadership = Leadership(store.locks, platforms, role)
     tastes = Tastes(papers=store.papers, reading=store.reading, clock=clock)
     return Engine(
         intake=Intake(sources, store.papers, store.sources, clock, feeds),
@@ -140,8 +142,9 @@ def engine_of(
             clock=clock,
         ),
         metrics=metrics,
-        heartbeat=Heartbeat(store.health, clock),
+        heartbeat=Heartbeat(store.health, clock, role),
         poll_every=poll_every,
+        role=role,
     )
 
 

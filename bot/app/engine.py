@@ -28,6 +28,7 @@ from bot.metrics import Metrics
 from bot.papers.sources import SourceName
 from bot.posting.leadership import Leadership
 from bot.posting.outbox import OutboxWorker
+from bot.posting.roles import ProcessRole
 from bot.search.index import SearchIndex
 from bot.topics.matching import TopicMatching
 from bot.topics.model_change import ModelChange
@@ -57,7 +58,10 @@ _log = structlog.get_logger()
 
 
 class Engine:
-    """One process' share of the work. On PostgreSQL many of them share a store; one of them leads and polls."""
+    """One process' share of the work. On PostgreSQL many of them share a store; one of them leads and polls.
+
+    Where the process has the `role` to listen, it keeps up to date what commands and pages need, and no more.
+    """
 
     def __init__(
         self,
@@ -78,7 +82,9 @@ class Engine:
         metrics: Metrics,
         heartbeat: Heartbeat,
         poll_every: timedelta,
+        role: ProcessRole = ProcessRole.ALL,
     ) -> None:
+        self._role = role
         self._notifications = notifications
         self._taking_over: asyncio.TimerHandle | None = None
         self._timekeeping = timekeeping
@@ -151,7 +157,7 @@ class Engine:
         async with self._alarms() as alarms:
             try:
                 async with self._notifications.listening(partial(self._hear, alarms)):
-                    await self.outbox.run()
+                    await (self.outbox.run() if self._role.works else asyncio.Event().wait())
             finally:
                 if self._taking_over is not None:
                     self._taking_over.cancel()
@@ -195,19 +201,20 @@ class Engine:
         self._swept_at = time.monotonic()
         # Not as an alarm: who stops us now, because Slack refuses the token, must not be overheard.
         await _logged(self._sweep, "sweep")
-        for source in self._intake.sources:
-            # Each has its own alarm: one that takes minutes must not hold up the others.
-            every(self.poll_every, partial(poll, source), f"poll {source}")
-        every(min(FEEDS_EVERY, self.poll_every), poll_feeds, "poll feeds")
         every(SWEEP_EVERY, self._sweep, "sweep")
-        every(RECONCILE_EVERY, self.outbox.reconcile, "reconcile")
         every(REFRESH_EVERY, self._index.refresh, "refresh")
         every(BEAT_EVERY, self._beat, "beat")
-        every(CORRECT_EVERY, self.planner.correct, "correct")
         every(FOLLOW_EVERY, self.matching.follow, "follow")
-        every(EMBED_EVERY, self.embed, "embed")
         every(RELEASE_EVERY, self.meaning.release_idle, "release")
-        every(RETENTION_EVERY, self._delete_left, "retention")
+        if self._role.works:
+            for source in self._intake.sources:
+                # Each has its own alarm: one that takes minutes must not hold up the others.
+                every(self.poll_every, partial(poll, source), f"poll {source}")
+            every(min(FEEDS_EVERY, self.poll_every), poll_feeds, "poll feeds")
+            every(RECONCILE_EVERY, self.outbox.reconcile, "reconcile")
+            every(CORRECT_EVERY, self.planner.correct, "correct")
+            every(EMBED_EVERY, self.embed, "embed")
+            every(RETENTION_EVERY, self._delete_left, "retention")
         try:
             async with alarms.ringing():
                 yield alarms
@@ -219,7 +226,7 @@ class Engine:
         await self._keep_time()
         if self.leadership.polls:
             await self.matching.match_new()
-        if await self.planner.sweep():
+        if self._role.works and await self.planner.sweep():
             self.outbox.wake()
         self._swept_at = time.monotonic()
 

@@ -17,14 +17,20 @@ _log = structlog.get_logger()
 async def log_start(application: Application) -> None:
     """A line each about version, database, feeds, platforms, channels and the next digest."""
     settings, store = application.settings, application.store
-    _log.info("start.version", version=__version__, python=platform.python_version(), pid=os.getpid())
+    _log.info(
+        "start.version",
+        version=__version__,
+        python=platform.python_version(),
+        pid=os.getpid(),
+        role=application.role.value,
+    )
     _log.info("start.database", database=store.database.place, **await store.counts())
     feeds = [source.name for source in application.feeds.sources]
     _log.info("start.feeds", feeds=feeds, poll_minutes=settings.poll_minutes)
     _log.info(
         "start.platforms",
         platforms=[name.value for name in sorted(application.platforms)],
-        workspace=settings.has_workspace,
+        workspace=settings.has_workspace and application.role.listens,
     )
     states = dict.fromkeys(ChannelState, 0)
     digests = []

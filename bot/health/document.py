@@ -49,6 +49,7 @@ def document_of(report: HealthReport) -> dict[str, Any]:
                 "started_at": _iso(process.started_at),
                 "seen_at": _iso(process.seen_at),
                 "leads": process.leads,
+                "role": process.role.value,
             }
             for process in report.processes
         ],

@@ -13,6 +13,7 @@ from bot.clocks import Clock
 from bot.errors import StorageError
 from bot.health.report import Process
 from bot.health.store import HealthStore
+from bot.posting.roles import ProcessRole
 
 _log = structlog.get_logger()
 
@@ -20,9 +21,10 @@ _log = structlog.get_logger()
 class Heartbeat:
     """This process among those that share the store."""
 
-    def __init__(self, store: HealthStore, clock: Clock) -> None:
+    def __init__(self, store: HealthStore, clock: Clock, role: ProcessRole = ProcessRole.ALL) -> None:
         self._store = store
         self._clock = clock
+        self._role = role
         self._id = uuid.uuid4().hex
         self._process: Process | None = None
 
@@ -39,6 +41,7 @@ class Heartbeat:
             started_at=started_at,
             seen_at=now,
             leads=leads,
+            role=self._role,
         )
         await self._store.beat(self._process)
 

@@ -16,6 +16,7 @@ from bot.intake.store import SourceState
 from bot.meaning.store import Coverage
 from bot.papers.sources import SourceName
 from bot.posting.post import FailedPost, PostState
+from bot.posting.roles import ProcessRole
 
 #: Posts are counted by what became of them for so long.
 OUTCOMES_OF: Final = timedelta(hours=24)
@@ -54,6 +55,7 @@ class Process:
     started_at: datetime
     seen_at: datetime
     leads: bool
+    role: ProcessRole = ProcessRole.ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

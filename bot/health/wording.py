@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from bot.health.report import HealthReport, SourceHealth
+from bot.health.report import HealthReport, Process, SourceHealth
+from bot.posting.roles import ProcessRole
 from bot.text.counting import count_of
 
 
@@ -34,14 +35,18 @@ def lines_of(report: HealthReport) -> Iterator[tuple[str, str]]:
     yield "digests", f"{sum(report.digests_by_hour):,} in this hour and the next 23, {stored.late_digests:,} late"
     yield "database", f"{database.kind}, {size_in_words(stored.size)}, {database.place}"
     for process in report.processes:
-        leads = ", leads" if process.leads else ""
-        yield (
-            "process",
-            f"{process.host} {process.pid}, version {process.version}, since {_utc(process.started_at)}{leads}",
-        )
+        yield "process", process_in_words(process)
     if not report.processes:
         yield "process", "none runs now"
     yield "versions", ", ".join(f"{what} {version}" for what, version in report.versions.items())
+
+
+def process_in_words(process: Process) -> str:
+    """Which process it is, and what it does."""
+    role = "" if process.role is ProcessRole.ALL else f", {process.role}"
+    leads = ", leads" if process.leads else ""
+    since = _utc(process.started_at)
+    return f"{process.host} {process.pid}, version {process.version}, since {since}{role}{leads}"
 
 
 def source_in_words(source: SourceHealth) -> str:

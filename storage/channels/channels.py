@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState, PlatformName, Workspace
 from storage.channels.ends import delete_marked, mark_deleted, rename_channel
 from storage.database.database import Database
+from storage.database.news import News, notify
 from storage.database.statements import chunks, upsert
 from storage.retention import delete_left_workspaces
 from storage.tables.channels import CHANNELS, PERSONAL_CHANNELS, WORKSPACES
@@ -199,6 +200,8 @@ class SqlChannelStore:
                     )
                 )
                 resumed += (await connection.execute(statement)).rowcount
+            if resumed:
+                await notify(connection, News.POSTS)  # what waited for these channels may go out
         return resumed
 
     async def break_channels(self, address: Address, reason: str, *, whole_workspace: bool) -> list[Channel]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import false
+from sqlalchemy import false, text
 from sqlmodel import Field, SQLModel
 
 
@@ -20,6 +20,7 @@ class ProcessRow(SQLModel, table=True):
     started_at: datetime
     seen_at: datetime
     leads: bool = Field(sa_column_kwargs={"server_default": false()})
+    role: str = Field(sa_column_kwargs={"server_default": text("'all'")})
 
 
 PROCESSES = SQLModel.metadata.tables["processes"]

@@ -58,10 +58,10 @@ class Bot:
         }
         self._process: Forked | None = None
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         log = self.folder / "log.txt"
         log.touch()
-        self._process = run(("run",), self._environment, stdout=None, stderr=log)
+        self._process = run(("run", *options), self._environment, stdout=None, stderr=log)
 
     def kill(self) -> None:
         """Ends the process as a power cut would."""

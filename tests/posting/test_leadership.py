@@ -10,6 +10,7 @@ import pytest
 from bot.channels.channel import PlatformName
 from bot.platforms.platform import Platform, UnservedError
 from bot.posting.leadership import Leadership
+from bot.posting.roles import Duty, ProcessRole
 from storage.store import SqlStore
 from tests.platforms import SimulatedPlatform
 from tests.simulators.discord import eventually
@@ -25,9 +26,9 @@ class Exclusive(SimulatedPlatform):
         return "discord-1"
 
 
-def leadership_on(store: SqlStore) -> Leadership:
+def leadership_on(store: SqlStore, role: ProcessRole = ProcessRole.ALL) -> Leadership:
     platforms: dict[PlatformName, Platform] = {DISCORD: Exclusive(DISCORD), WEB: SimulatedPlatform(WEB)}
-    return Leadership(store.locks, platforms)
+    return Leadership(store.locks, platforms, role)
 
 
 class Work:
@@ -70,7 +71,7 @@ async def test_work_stops_when_the_shift_is_lost_and_goes_on_when_it_is_back(dat
     stores = [SqlStore(database_url) for _ in range(2)]
     one, other = map(leadership_on, stores)
     work = Work()
-    serving = asyncio.create_task(one.serve(DISCORD, work))
+    serving = asyncio.create_task(one.serve(DISCORD, Duty.POSTING, work))
     await one.renew()
     await eventually(lambda: work.begun)
     await stores[0].close()  # as when the database cuts the connection
@@ -94,7 +95,27 @@ async def test_what_ends_the_work_ends_the_service(store: SqlStore) -> None:
         raise ValueError("a defect")
 
     with pytest.raises(ValueError, match="a defect"):
-        await leadership.serve(DISCORD, fail)
+        await leadership.serve(DISCORD, Duty.POSTING, fail)
+
+
+async def test_a_gateway_listens_and_a_worker_posts_and_polls(database_url: str) -> None:
+    stores = [SqlStore(database_url) for _ in range(3)]
+    roles = (ProcessRole.GATEWAY, ProcessRole.WORKER, ProcessRole.ALL)
+    gateway, worker, everything = (leadership_on(store, role) for store, role in zip(stores, roles, strict=True))
+    for one in (gateway, worker, everything):
+        await one.renew()
+    assert (gateway.ours, worker.ours, everything.ours) == ([], [DISCORD, WEB], [WEB])
+    assert (gateway.polls, worker.polls, everything.polls) == (False, True, False)
+    listening = Work()
+    serving = asyncio.create_task(everything.serve(DISCORD, Duty.LISTENING, listening))
+    await stores[1].close()
+    await until(everything.renew, lambda: DISCORD in everything.ours and everything.polls)
+    assert not listening.begun  # the gateway does that
+    await stores[0].close()
+    await until(everything.renew, lambda: bool(listening.begun))
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+    await stores[2].close()
 
 
 async def unserved() -> None:
@@ -104,7 +125,7 @@ async def unserved() -> None:
 async def test_who_cannot_serve_lets_another_process_do_it(database_url: str) -> None:
     stores = [SqlStore(database_url) for _ in range(2)]
     one, other = map(leadership_on, stores)
-    serving = asyncio.create_task(one.serve(DISCORD, unserved))
+    serving = asyncio.create_task(one.serve(DISCORD, Duty.POSTING, unserved))
     await one.renew()
     await until(other.renew, lambda: DISCORD in other.ours)
     await one.renew()
@@ -128,6 +149,6 @@ async def test_who_cannot_serve_tries_again_when_nobody_else_wants_to(
         if len(tries) < 3:
             await unserved()
 
-    serving = asyncio.create_task(leadership.serve(DISCORD, try_it))
+    serving = asyncio.create_task(leadership.serve(DISCORD, Duty.POSTING, try_it))
     await until(leadership.renew, serving.done)
     assert tries == [0, 1, 2]

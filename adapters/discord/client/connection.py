@@ -75,6 +75,8 @@ class DiscordClient(discord.AutoShardedClient):
         self.response_headers: dict[str, str] = response_headers
         #: How fast requests may leave, answers to interactions excepted.
         self.pace = pace
+        #: What the bot may do in channels that the gateway told nothing of, and until when that is believed.
+        self.asked_permissions: dict[int, tuple[float, discord.Permissions | None]] = {}
         self._token = token
         self._logging_in = asyncio.Lock()
         #: The shards whose session lives.

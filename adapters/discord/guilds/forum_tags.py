@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import discord
@@ -45,14 +45,15 @@ class Forum:
 
 
 def forum_of(channel: discord.ForumChannel, me: discord.Member | None) -> Forum:
-    """What the gateway told of a forum, or what was asked."""
-    allowed = channel.permissions_for(me) if me is not None else discord.Permissions()
-    return Forum(
-        tags=tuple(_as_json(tag) for tag in channel.available_tags),
-        required=channel.flags.require_tag,
-        manages=allowed.manage_channels,
-        moderates=allowed.manage_threads,
-    )
+    """What the gateway told of a forum."""
+    forum = Forum(tags=tuple(_as_json(tag) for tag in channel.available_tags), required=channel.flags.require_tag)
+    return allowed_in(forum, channel.permissions_for(me) if me is not None else None)
+
+
+def allowed_in(forum: Forum, allowed: discord.Permissions | None) -> Forum:
+    """The forum with what the bot may do there, nothing where nobody could tell."""
+    allowed = allowed or discord.Permissions()
+    return replace(forum, manages=allowed.manage_channels, moderates=allowed.manage_threads)
 
 
 def applied_tags(forum: Forum, topics: Sequence[str]) -> list[str]:

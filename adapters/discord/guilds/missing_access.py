@@ -1,4 +1,7 @@
-"""Why a channel refuses the bot: the permission that is missing, by what the gateway told, or asked of Discord."""
+"""What the bot may do in a channel, and why it is refused: by what the gateway told, or asked of Discord.
+
+A process that only posts has no gateway connection, so nothing here may need one.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +45,23 @@ async def fetch_guild(client: discord.Client, server: int) -> FetchedGuild:
     guild = await client.fetch_guild(server, with_counts=False)
     channels = {channel.id: channel for channel in await guild.fetch_channels()}
     return FetchedGuild(guild, await guild.fetch_member(client.user.id if client.user else 0), channels, client)
+
+
+async def permissions_in(client: discord.Client, server: int | None, channel: int) -> discord.Permissions | None:
+    """What the bot may do in a channel of a server, None where nobody can tell. It may take three requests."""
+    known = client.get_channel(channel)
+    if isinstance(known, discord.abc.GuildChannel):
+        me = me_in(known.guild)
+        return known.permissions_for(me) if me is not None else None
+    if server is None:
+        return None
+    try:
+        async with asyncio.timeout(WITHIN):
+            asked = await fetch_guild(client, server)
+    except (TimeoutError, *RESPONSE_ERRORS):
+        return None
+    here = asked.channels.get(channel)
+    return here.permissions_for(asked.me) if here is not None else None
 
 
 async def missing_access_reason(client: discord.Client, server: int | None, channel: int) -> str:

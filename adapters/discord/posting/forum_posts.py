@@ -5,6 +5,7 @@ Discord knows no nonce for them: after an unknown outcome only looking for the p
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -30,7 +31,8 @@ from adapters.discord.client.routes import (
     message_route,
     snowflake,
 )
-from adapters.discord.guilds.forum_tags import REQUIRED, Forum, applied_tags, forum_of, missing_tags
+from adapters.discord.guilds.forum_tags import REQUIRED, Forum, allowed_in, applied_tags, forum_of, missing_tags
+from adapters.discord.guilds.missing_access import permissions_in
 from adapters.discord.guilds.permissions import me_in
 from adapters.discord.messages.markers import can_be_marked
 from adapters.discord.messages.markup import cut
@@ -44,6 +46,8 @@ from bot.platforms.outcomes import LookUp, Outgoing, Sent
 
 #: Posts of a forum since the first attempt that are looked into.
 MOST_FORUM_POSTS = 25
+#: Seconds for which an answer on what the bot may do in a forum is believed: a digest has many posts.
+BELIEVED_FOR = 600.0
 #: The tags are not, or not any more, those that the gateway told of.
 TAGS_REFUSED = frozenset({NO_TAGS, TAG_REQUIRED, UNKNOWN_TAG, INVALID_FORM})
 
@@ -56,13 +60,14 @@ async def create_forum_post(client: DiscordClient, channel: int, outgoing: Outgo
     Raises `NotSentError`, or what a request raises.
     """
     name, form, fresh = _post_name(outgoing.message), form_of(outgoing.message), False
+    guild = snowflake(outgoing.address.workspace)
     while True:
         body: Payload = {
             "name": name,
             "auto_archive_duration": THREAD_ARCHIVED_AFTER,
             "message": render(outgoing.message, key=outgoing.key, form=form).payload,
         }
-        if tags := await _tags(client, channel, outgoing.message.topics, fresh=fresh):
+        if tags := await _tags(client, guild, channel, outgoing.message.topics, fresh=fresh):
             body["applied_tags"] = tags
         try:
             return sent(await client.request_once(forum_posts_route(channel), body))
@@ -106,12 +111,14 @@ async def find_forum_post(
     return LookUp.MISSING if len(posts) <= MOST_FORUM_POSTS else LookUp.CANNOT_TELL
 
 
-async def _tags(client: DiscordClient, channel: int, topics: Sequence[str], *, fresh: bool) -> list[str]:
+async def _tags(
+    client: DiscordClient, guild: int | None, channel: int, topics: Sequence[str], *, fresh: bool
+) -> list[str]:
     """The tags for a post about these topics. Those that are missing are added where we may manage the forum."""
-    forum = await _forum(client, channel, fresh=fresh)
+    forum = await _forum(client, guild, channel, topics, fresh=fresh)
     if missing_tags(forum, topics) and not fresh:
         # Tags are written as a whole: those that the guild added just now must be among them.
-        forum = await _forum(client, channel, fresh=True)
+        forum = await _forum(client, guild, channel, topics, fresh=True)
     if names := missing_tags(forum, topics):
         body = {"available_tags": [*forum.tags, *({"name": name} for name in names)]}
         try:
@@ -123,13 +130,30 @@ async def _tags(client: DiscordClient, channel: int, topics: Sequence[str], *, f
     return applied_tags(forum, topics)
 
 
-async def _forum(client: DiscordClient, channel: int, *, fresh: bool) -> Forum:
+async def _forum(
+    client: DiscordClient, guild: int | None, channel: int, topics: Sequence[str], *, fresh: bool
+) -> Forum:
+    """The forum as the gateway told of it; with `fresh`, or where there is no gateway, as Discord answers."""
     known = client.get_channel(channel)
-    forum = forum_of(known, me_in(known.guild)) if isinstance(known, discord.ForumChannel) else Forum()
-    if isinstance(known, discord.ForumChannel) and not fresh:
+    forum = forum_of(known, me_in(known.guild)) if isinstance(known, discord.ForumChannel) else None
+    if forum is not None and not fresh:
         return forum
     told = await preparing(client.request_once(channel_route(channel)))
-    return replace(forum, tags=tuple(told.get("available_tags", ())), required=bool(told.get("flags", 0) & REQUIRED))
+    tags, required = tuple(told.get("available_tags", ())), bool(told.get("flags", 0) & REQUIRED)
+    if forum is None:
+        forum = Forum(tags, required=required)
+        # What we may do is asked only where it matters: when a tag is missing, or none may be given.
+        if missing_tags(replace(forum, manages=True), topics) or (required and not forum.usable):
+            forum = allowed_in(forum, await _allowed(client, guild, channel))
+    return replace(forum, tags=tags, required=required)
+
+
+async def _allowed(client: DiscordClient, guild: int | None, channel: int) -> discord.Permissions | None:
+    until, allowed = client.asked_permissions.get(channel, (0.0, None))
+    if until <= time.monotonic():
+        allowed = await permissions_in(client, guild, channel)
+        client.asked_permissions[channel] = time.monotonic() + BELIEVED_FOR, allowed
+    return allowed
 
 
 def _plain_name(message: Message) -> str:

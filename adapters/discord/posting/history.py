@@ -12,7 +12,7 @@ from adapters.discord.client.connection import DiscordClient
 from adapters.discord.client.error_codes import UNKNOWN_CHANNEL
 from adapters.discord.client.errors import BadResponseError
 from adapters.discord.client.routes import messages_route
-from adapters.discord.guilds.permissions import me_in
+from adapters.discord.guilds.missing_access import permissions_in
 from adapters.discord.messages.markers import has_marker
 from adapters.discord.posting.create import LONGEST_KEY, Payload
 from bot.clocks import Clock
@@ -27,9 +27,9 @@ _NEXT_PAGES: Final = 1.0  # seconds
 
 
 async def find_in_history(
-    client: DiscordClient, places: Sequence[int], key: str, window: HistoryWindow, clock: Clock
+    client: DiscordClient, guild: int | None, places: Sequence[int], key: str, window: HistoryWindow, clock: Clock
 ) -> tuple[Sent | Partly | None, bool]:
-    """The message with that key in one of these channels, and whether their history can be read at all.
+    """The message with that key in one of these channels of a guild, and whether their history can be read at all.
 
     The newest come first, back to where the window begins by Discord's clock, of which each message's id is a time.
     Discord shows no messages, rather than an error, to who may not read the history.
@@ -61,7 +61,7 @@ async def find_in_history(
                 break
             before = min(ids)
         before = None
-    return None, readable or _may_read(client, places[-1])
+    return None, readable or await _may_read(client, guild, places[-1])
 
 
 def is_ours(client: DiscordClient, message: Payload, key: str) -> bool:
@@ -80,9 +80,7 @@ async def _page(client: DiscordClient, channel: int, before: int | None) -> list
     return page
 
 
-def _may_read(client: DiscordClient, place: int) -> bool:
-    """Whether the gateway has told that the bot may read the history there: then there is none where none is shown."""
-    channel = client.get_channel(place)
-    if not isinstance(channel, discord.abc.GuildChannel) or (me := me_in(channel.guild)) is None:
-        return False
-    return channel.permissions_for(me).read_message_history
+async def _may_read(client: DiscordClient, guild: int | None, place: int) -> bool:
+    """Whether the bot may surely read the history there: then there is none where none is shown."""
+    allowed = await permissions_in(client, guild, place)
+    return allowed is not None and allowed.read_message_history

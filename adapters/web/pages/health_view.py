@@ -10,10 +10,11 @@ from typing import Final
 from adapters.web.addresses import channel_path
 from bot.channels.channel import ChannelState
 from bot.commands.wording import day_name
-from bot.health.report import HealthReport, SourceHealth
+from bot.health.report import HealthReport, Process, SourceHealth
 from bot.health.wording import in_words, index_in_words, meaning_in_words, size_in_words
 from bot.papers.sources import title_of_source
 from bot.posting.post import PostState
+from bot.posting.roles import ProcessRole
 from bot.text.counting import count_of
 
 #: Sources that are shown: those that fail first.
@@ -137,7 +138,7 @@ def for_operators(report: HealthReport, zone: tzinfo, retryable: set[int]) -> He
         processes=[
             Row(
                 name=f"{process.host}, process {process.pid}",
-                words="leads: it reads the feeds" if process.leads else "posts and answers",
+                words=_work_of(process),
                 detail=f"version {process.version}, started {_ago(process.started_at, report.at)}",
             )
             for process in report.processes
@@ -152,6 +153,15 @@ def for_operators(report: HealthReport, zone: tzinfo, retryable: set[int]) -> He
 def rows_of_sources(sources: Sequence[SourceHealth], now: datetime) -> list[Row]:
     """How sources do, those that fail first."""
     return [_source(source, now) for source in _sorted(sources)][:MOST_SOURCES]
+
+
+def _work_of(process: Process) -> str:
+    match process.role:
+        case ProcessRole.GATEWAY:
+            return "gateway: it answers people"
+        case ProcessRole.WORKER:
+            return "worker: it leads, reads the feeds and posts" if process.leads else "worker: it posts"
+    return "leads: it reads the feeds" if process.leads else "posts and answers"
 
 
 def _verdict(report: HealthReport) -> str:

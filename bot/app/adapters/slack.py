@@ -17,6 +17,7 @@ from bot.checks import Check
 from bot.clocks import Clock
 from bot.commands.runner import REGISTRY
 from bot.errors import SettingsError
+from bot.posting.roles import ProcessRole
 from storage.store import SqlStore
 
 if TYPE_CHECKING:  # Slack's libraries take most of a second to load, and many runs need none of them.
@@ -34,8 +35,8 @@ class SlackParts:
     installations: InstallationStore | None = None
 
 
-def has_slack(settings: Settings) -> bool:
-    """Whether the settings ask for Slack; raises `SettingsError` for half of what it needs."""
+def has_slack(settings: Settings, role: ProcessRole = ProcessRole.ALL) -> bool:
+    """Whether the settings ask for Slack; raises `SettingsError` for half of what a process of that role needs."""
     token, client_id = settings.slack_bot_token.get_secret_value(), settings.slack_client_id
     client_secret = settings.slack_client_secret.get_secret_value()
     listens = any(one.get_secret_value() for one in (settings.slack_app_token, settings.slack_signing_secret))
@@ -49,7 +50,7 @@ def has_slack(settings: Settings) -> bool:
             "PAPERROUND_SLACK_BOT_TOKEN is missing. Slack shows it under “OAuth & Permissions”. (For many workspaces, "
             "set PAPERROUND_SLACK_CLIENT_ID and PAPERROUND_SLACK_CLIENT_SECRET instead.)"
         )
-    if not listens:
+    if role.listens and not listens:
         raise SettingsError(
             "PAPERROUND_SLACK_APP_TOKEN is missing. Slack makes one under “Basic Information”, “App-Level Tokens”, "
             "with the scope connections:write. (Without Socket Mode, set PAPERROUND_SLACK_SIGNING_SECRET instead.)"
@@ -57,9 +58,11 @@ def has_slack(settings: Settings) -> bool:
     return True
 
 
-def slack_parts(settings: Settings, store: SqlStore, clock: Clock) -> SlackParts | None:
+def slack_parts(
+    settings: Settings, store: SqlStore, clock: Clock, role: ProcessRole = ProcessRole.ALL
+) -> SlackParts | None:
     """Those that the settings ask for, None if they have nothing of Slack; raises `SettingsError` for half of them."""
-    if not has_slack(settings):
+    if not has_slack(settings, role):
         return None
     from adapters.slack.client.web_api import Connection
     from adapters.slack.installation.installed_workspaces import InstalledWorkspaces

@@ -18,6 +18,7 @@ from bot.app.logs import configure_logs
 from bot.app.service import raise_file_limit, serve
 from bot.app.start_log import log_start
 from bot.clocks import ShiftedClock
+from bot.posting.roles import ProcessRole
 from bot.text.counting import count_of
 
 
@@ -47,15 +48,24 @@ async def _demo(settings: Settings) -> None:
 
 
 @click.command()
-def run() -> None:
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in ProcessRole]),
+    default=ProcessRole.ALL.value,
+    show_default=True,
+    help="gateway: connections, commands, pages. worker: feeds, digests, posts. Both need PostgreSQL.",
+)
+def run(role: str) -> None:
     """The bot, until Ctrl-C: reads the feeds, posts digests, answers commands."""
-    settings = load()
+    settings, does = load(), ProcessRole(role)
     raise_file_limit()
 
     async def work() -> None:
-        async with open_application(settings, announce=partial(click.echo, err=True)) as application:
+        say = partial(click.echo, err=True)
+        async with open_application(settings, announce=say, role=does) as application:
             await log_start(application)
-            what = "The web workspace is at" if settings.has_workspace else "Health checks are at"
+            pages = settings.has_workspace and does.listens
+            what = "The web workspace is at" if pages else "Health checks are at"
             await serve(application, application.run, announce=announcement(what))
 
     run_to_end(work())

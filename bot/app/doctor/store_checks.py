@@ -12,6 +12,7 @@ from bot.errors import EmbeddingError, NoModelError, OperatorError, StorageError
 from bot.health.report import HealthReport, StoredFacts
 from bot.health.reporting import Health
 from bot.meaning.meaning import Meaning
+from bot.posting.roles import ProcessRole
 from bot.query.parser import parse
 from bot.text.counting import count_of
 from storage.search.index import TantivyIndex
@@ -149,6 +150,8 @@ async def _processes(health: _OneReport) -> str:
     if not processes:
         raise NoticeError("the bot does not run now: `paperround run` starts it")
     return "; ".join(
-        f"{process.host}, process {process.pid}" + (", which reads the feeds" if process.leads else "")
+        f"{process.host}, process {process.pid}"
+        + ("" if process.role is ProcessRole.ALL else f", {process.role}")
+        + (", which reads the feeds" if process.leads else "")
         for process in processes
     )

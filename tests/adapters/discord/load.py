@@ -25,6 +25,7 @@ from bot.channels.directory import Directory
 from bot.clocks import SystemClock
 from bot.commands.runner import REGISTRY
 from bot.posting.post import PostState
+from bot.posting.roles import Duty
 from bot.topics.store import TopicOptions
 from storage.store import SqlStore
 from storage.tables.channels import CHANNELS
@@ -83,7 +84,7 @@ async def storm(
         directory = Directory(store.channels, clock)
         lifecycle = lifecycle_of(store, clock, core.engine.outbox.wake)
         bot = DiscordBot(platform, core.commands, REGISTRY, directory=directory, lifecycle=lifecycle, clock=clock)
-        serving = asyncio.create_task(core.engine.leadership.serve(PlatformName.DISCORD, bot.run))
+        serving = asyncio.create_task(core.engine.leadership.serve(PlatformName.DISCORD, Duty.LISTENING, bot.run))
         await core.engine.leadership.renew()
         await asyncio.wait_for(simulator.gateway.ready.wait(), 10)
         began = time.monotonic()

@@ -21,6 +21,7 @@ from bot.errors import OperatorError
 from bot.messages.message import Message, Paragraph, text
 from bot.platforms.outcomes import Gone, Outgoing
 from bot.platforms.platform import UnservedError
+from bot.posting.roles import Duty
 from storage.store import SqlStore
 from tests.adapters.discord.harness import Harness, make_bot, running
 from tests.simulators.discord import eventually
@@ -284,7 +285,7 @@ async def test_a_bot_that_lost_its_shift_leaves_and_comes_back_with_the_next_one
     other = SqlStore(harness.store.database.url)
     leadership, account = harness.core.engine.leadership, harness.platform.account
     gateway = harness.simulator.gateway
-    serving = asyncio.create_task(leadership.serve(PlatformName.DISCORD, make_bot(harness).run))
+    serving = asyncio.create_task(leadership.serve(PlatformName.DISCORD, Duty.LISTENING, make_bot(harness).run))
     await leadership.renew()
     await eventually(lambda: gateway.open)
     await harness.say("subscribe", query="diffusion")

@@ -1,0 +1,116 @@
+"""One gateway and two workers on one PostgreSQL: who listens, who posts, and what an operator is told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.clocks import SystemClock
+from bot.posting.post import PostState
+from storage.store import SqlStore
+from tests.e2e.process import Bot
+from tests.e2e.test_two_processes import list_today
+from tests.simulators.discord import DiscordSimulator, eventually
+from tests.simulators.slack import APP_TOKEN, BOT_TOKEN, SlackSimulator
+
+START = 60.0  # seconds that a process may take on a busy machine
+NOBODY = "http://127.0.0.1:9"
+_ADDRESS = re.compile(r"Health checks are at (http://127\.0\.0\.1:\d+)/")
+
+
+@pytest.mark.long
+async def test_a_gateway_listens_and_workers_post_each_paper_once(postgres_url: str, tmp_path: Path) -> None:
+    store = SqlStore(postgres_url)
+    async with DiscordSimulator(SystemClock()) as discord, SlackSimulator() as slack:
+        slack.person()
+        channel, general = discord.state.add_channel(discord.state.add_guild()), slack.channel()
+        gateway, first, second = (
+            a_process(tmp_path / name, postgres_url, discord, slack) for name in ("gateway", "first", "second")
+        )
+        try:
+            gateway.start("--role", "gateway")
+            await eventually(lambda: discord.gateway.open and len(slack.sockets) == 2, within=START)
+            for line in ("subscribe diffusion", "schedule instant"):
+                await (await slack.command(line, general)).answer()
+            discord.interactions.longest = 20
+            assert (await discord.interactions.command(channel, "subscribe", query="diffusion")).messages
+            assert (await discord.interactions.command(channel, "schedule", when="instant")).messages
+            await list_today(store, 1)
+            await asyncio.sleep(4)  # planning comes every two seconds
+            assert not any((await store.posts.counts()).values())
+
+            opened = slack.count("apps.connections.open")
+            first.start("--role", "worker")
+            await eventually(lambda: channel.messages and general.messages, within=START)
+            second.start("--role", "worker")
+            await eventually(lambda: "Health checks are at" in second.log(), within=START)
+            # What somebody asks of the gateway goes out at once.
+            other = slack.channel("other")
+            await (await slack.command("subscribe diffusion --backfill 1", other)).answer()
+            await eventually(lambda: len(other.messages) == 1, within=20)
+            first.kill()
+            await list_today(store, 2)
+            await eventually(lambda: len(channel.messages) == 2 and len(general.messages) == 2, within=30)
+            async with asyncio.timeout(20):
+                while (await store.posts.counts())[PostState.SENT] < 5:
+                    await asyncio.sleep(0.05)
+
+            assert (len(discord.gateway.identifies), slack.count("apps.connections.open")) == (1, opened)
+            assert Counter(paper_in(message) for message in channel.messages) == {1: 1, 2: 1}
+            assert Counter(paper_in(message) for message in general.messages) == {1: 1, 2: 1}
+            await look_at(second)
+            document = json.loads((await asyncio.to_thread(gateway.cli, "status", "--json")).stdout)
+            roles = Counter((process["role"], process["leads"]) for process in document["processes"])
+            # The one that was killed is still taken for alive.
+            assert roles["gateway", False] == 1
+            assert roles.total() == 3
+            assert (gateway.stop(), second.stop()) == (0, 0)
+        finally:
+            for process in (gateway, first, second):
+                process.close()
+        assert (discord.problems, slack.violations) == ([], [])
+    await store.close()
+
+
+async def look_at(worker: Bot) -> None:
+    """A worker answers health checks, and has no pages."""
+    address = _ADDRESS.findall(worker.log())[-1]
+    async with httpx.AsyncClient(base_url=address) as client:
+        statuses = {path: (await client.get(path)).status_code for path in ("/healthz", "/readyz", "/metrics", "/")}
+    assert statuses == {"/healthz": 200, "/readyz": 200, "/metrics": 200, "/": 404}
+
+
+async def test_a_role_on_sqlite_ends_with_a_sentence(tmp_path: Path) -> None:
+    bot = Bot(tmp_path, huggingface_url=NOBODY)
+    for role in ("gateway", "worker"):
+        ended = await asyncio.to_thread(bot.cli, "run", "--role", role, expect=78)
+        assert f"A {role} shares its work" in ended.stderr
+        assert "PAPERROUND_DATABASE_URL=postgresql://" in ended.stderr
+        assert "Traceback" not in ended.stderr
+
+
+def a_process(folder: Path, database: str, discord: DiscordSimulator, slack: SlackSimulator) -> Bot:
+    folder.mkdir()
+    return Bot(
+        folder,
+        database_url=database,
+        huggingface_url=NOBODY,
+        discord_token=discord.token,
+        discord_api_url=discord.api_url,
+        slack_api_url=slack.api_url,
+        slack_bot_token=BOT_TOKEN,
+        slack_app_token=APP_TOKEN,
+        web="true",
+    )
+
+
+def paper_in(message: object) -> int:
+    found = re.search(r"Diffusion Study (\d)", json.dumps(message))
+    assert found
+    return int(found[1])
