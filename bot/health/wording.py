@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final
 
 from bot.health.report import HealthReport, Process, SourceHealth
 from bot.posting.roles import ProcessRole
 from bot.text.counting import count_of
+
+#: What people call the rows that the report counts, where that is another word.
+ROWS_IN_WORDS: Final = MappingProxyType({"subscriptions": "topics"})
 
 
 def lines_of(report: HealthReport) -> Iterator[tuple[str, str]]:
@@ -17,7 +22,7 @@ def lines_of(report: HealthReport) -> Iterator[tuple[str, str]]:
     if stored is None:
         return
     for what, number in stored.rows.items():
-        yield what, f"{number:,}"
+        yield ROWS_IN_WORDS.get(what, what), f"{number:,}"
     for source in report.sources:
         yield source.name, source_in_words(source)
     yield "index", index_in_words(report)

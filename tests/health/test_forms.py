@@ -51,8 +51,8 @@ def test_the_terminal_and_the_document_say_the_same(report: HealthReport) -> Non
     if report.stored is None:
         assert len(told) == 1
         return
-    for what in ("papers", "channels", "subscriptions"):
-        assert lines[what] == f"{document[what]:,}"
+    for what, word in (("papers", "papers"), ("channels", "channels"), ("subscriptions", "topics")):
+        assert lines[word] == f"{document[what]:,}"
     for state, number in document["posts"].items():
         assert lines[f"posts {state}"] == f"{number:,}"
     for name, source in document["sources"].items():

@@ -11,6 +11,7 @@ from bot.checks import Check, NoticeError
 from bot.errors import EmbeddingError, NoModelError, OperatorError, StorageError
 from bot.health.report import HealthReport, StoredFacts
 from bot.health.reporting import Health
+from bot.health.wording import ROWS_IN_WORDS
 from bot.meaning.meaning import Meaning
 from bot.posting.roles import ProcessRole
 from bot.query.parser import parse
@@ -67,7 +68,8 @@ async def _database(health: _OneReport) -> str:
         ) from None
     if report.database.problem or report.stored is None:
         raise StorageError(report.database.problem)
-    rows = ", ".join(f"{number:,} {what}" for what, number in report.stored.rows.items())
+    counted = {ROWS_IN_WORDS.get(what, what): number for what, number in report.stored.rows.items()}
+    rows = ", ".join(count_of(number, what.removesuffix("s")) for what, number in counted.items())
     return f"{report.database.kind}, can be written, {report.stored.size / 1e6:,.1f} MB: {rows}"
 
 
