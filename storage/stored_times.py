@@ -14,6 +14,7 @@ from bot.people.people import INVITATION_LENGTH
 from bot.posting.outbox import LEASE
 from bot.posting.retries import LONGEST_WAIT
 from storage.database.database import Database
+from storage.database.news import News, notify
 from storage.database.statements import chunks
 from storage.posting.due_posts import OPEN
 from storage.tables.channels import CHANNELS, INSTALLATIONS, OAUTH_STATES
@@ -69,6 +70,7 @@ class SqlStoredTimes:
                 [{"row": row.id, "post_after": _moved(row.post_after, by)} for row in rests],
             )
             await _move_sessions(connection, by)
+            await notify(connection, News.POSTS)
 
     async def pull_in(self, now: datetime) -> int:
         if not await self._anything_ahead(now):
@@ -80,6 +82,7 @@ class SqlStoredTimes:
             for table, column, furthest, value in _bounds(now):
                 statement = update(table).where(table.c[column] > furthest).values({column: value})
                 changed += (await connection.execute(statement)).rowcount
+            await notify(connection, News.POSTS)
         return changed
 
     async def _anything_ahead(self, now: datetime) -> bool:

@@ -233,12 +233,16 @@ class Engine:
     async def _keep_time(self) -> None:
         if await self._timekeeping.check(leads=self.leadership.polls):
             await self.planner.correct()
+            self.outbox.wake()
 
     async def _renew_leadership(self) -> None:
+        ours = self.leadership.ours
         try:
             await self.leadership.renew()
         except StorageError as error:
             _log.error("engine.leadership_unknown", reason=str(error))
+        if self.leadership.ours != ours:
+            self.outbox.wake()
 
     async def embed(self) -> None:
         """Gives papers their vectors until none waits, in the process that leads."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -54,8 +55,11 @@ IN_FLIGHT = 500
 #: Places of these that are kept for what people wait for: a digest whose time has come takes none of them.
 RESERVED = 50
 LEASED_AT_ONCE = 100
-#: Without being woken, the outbox is looked at so often (seconds): other processes fill it too, and retries fall due.
+#: While requests are under way, or an account has no room, the outbox is looked at so often (seconds).
 LOOK_EVERY = 1.0
+#: Otherwise at the next moment at which anything falls due, or with news of others; so often (seconds) in any case,
+#: since news may get lost.
+LOOK_ANYWAY = 60.0
 #: Finished posts gather for so long (seconds) before the next ones are leased, so that they share one transaction.
 GATHER = 0.005
 #: Whoever set up the topics is told of messages that a channel did not get, at most so often.
@@ -110,14 +114,16 @@ class OutboxWorker:
         try:
             while True:
                 self._wake.clear()
+                now, due, longest = self._clock.now(), None, LOOK_EVERY
                 try:
-                    leased = await self._start_due()
+                    if await self._start_due(now):
+                        continue
+                    if not self._under_way and not self._rooms.full(self._leadership.ours):
+                        due, longest = await self._posts.next_due(now), LOOK_ANYWAY
                 except StorageError as error:
                     _log.error("outbox.unreachable", reason=str(error))
-                    leased = False
-                if not leased:
-                    await self._wait()
-                    await asyncio.sleep(GATHER)
+                await self._wait(due, longest)
+                await asyncio.sleep(GATHER)
         finally:
             await self._finish()
 
@@ -126,7 +132,7 @@ class OutboxWorker:
         worked_on = 0
         while True:
             self._wake.clear()
-            worked_on += await self._start_due()
+            worked_on += await self._start_due(self._clock.now())
             if not self._under_way:
                 return worked_on
             await self._wake.wait()  # until one of them is done
@@ -143,23 +149,28 @@ class OutboxWorker:
         self.wake()
         return len(looks)
 
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(LOOK_EVERY):
-                await self._wake.wait()
-        except TimeoutError:
-            return
+    async def _wait(self, due: datetime | None, longest: float) -> None:
+        """Waits until it is `due`, or for news, for so many seconds. A clock may be set, so it is looked at again."""
+        until = time.monotonic() + longest
+        while (left := until - time.monotonic()) > 0:
+            if due is not None:
+                left = min(left, LOOK_EVERY, max(0.0, (due - self._clock.now()).total_seconds()))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._wake.wait()
+                    return
+            if due is not None and self._clock.now() >= due:
+                return
 
     async def _finish(self) -> None:
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=SEND_TIMEOUT)
 
-    async def _start_due(self) -> int:
+    async def _start_due(self, now: datetime) -> int:
         """Leases what is due as far as there is room, and starts sending it; returns how many posts."""
         places, ours = IN_FLIGHT - len(self._under_way), self._leadership.ours
         if places <= 0 or not ours:
             return 0
-        now = self._clock.now()
         # The last places are kept for what people wait for.
         least = Priority.SCHEDULED if places > RESERVED else Priority.AWAITED
         limit = min(places - RESERVED if least is Priority.SCHEDULED else places, LEASED_AT_ONCE)

@@ -28,7 +28,7 @@ class Rooms:
     def __init__(self, platforms: Mapping[PlatformName, Platform]) -> None:
         self._platforms = platforms
         self._coming: Counter[Account] = Counter()
-        #: Where something was sent: whether there is room has to be asked anew.
+        #: Where something was sent, or there was no room: whether there is some has to be asked anew.
         self._known: dict[Account, None] = {}
 
     def account(self, platform: PlatformName, workspace: str) -> Account:
@@ -38,7 +38,10 @@ class Rooms:
     def free(self, account: Account) -> int:
         """How many more posts may be leased for it."""
         room = self._platforms[account.platform].room(account.workspace)
-        return _ANY if room is None else max(0, room - self._coming[account])
+        free = _ANY if room is None else max(0, room - self._coming[account])
+        if not free:
+            self._known[account] = None
+        return free
 
     def full(self, platforms: Collection[PlatformName]) -> set[Account]:
         """The accounts on these platforms that take nothing now, as far as this process knows."""

@@ -38,6 +38,11 @@ class PostStore(Protocol):
         """
         ...
 
+    async def next_due(self, now: datetime) -> datetime | None:
+        """The next moment after `now` at which `lease` may find more than it did then, as time alone brings it; None if
+        there is none."""
+        ...
+
     async def begin(self, post: Post, *, now: datetime, until: datetime) -> bool:
         """Notes that a request is about to leave, and holds the post `until` then.
 

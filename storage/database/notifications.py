@@ -1,4 +1,6 @@
-"""Notifications: one process tells the others on a PostgreSQL that there is something to do.
+"""Notifications: one process tells the others on a database that there is something to do.
+
+On SQLite, every commit is taken for news of posts. On PostgreSQL it is said:
 
 PostgreSQL delivers what `pg_notify` says when its transaction commits, once however often it was said, to whoever
 listens at that moment (https://www.postgresql.org/docs/current/sql-notify.html). Nobody may rely on it: what is said
@@ -27,6 +29,7 @@ from storage.database.trouble import described
 
 ANSWER_TIMEOUT = 10.0  # seconds for connecting, for a statement, and until a notification of our own is heard
 PROVE_EVERY = 30.0  # seconds
+WATCH_EVERY = 1.0  # seconds
 SHORTEST_WAIT = 0.5  # seconds before the first attempt to listen again; each further one waits twice as long
 LONGEST_WAIT = 30.0  # seconds
 APPLICATION_NAME = "paperround news"
@@ -35,7 +38,7 @@ _log = structlog.get_logger()
 
 
 class Notifications:
-    """What other processes say. On SQLite nobody says anything."""
+    """What other processes say."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -47,15 +50,22 @@ class Notifications:
     @asynccontextmanager
     async def listening(self, hear: Callable[[News], None]) -> AsyncIterator[None]:
         """Calls `hear` with what is said, and with every kind of news after each new connection."""
-        if self._database.is_sqlite:
-            yield
-            return
-        task = asyncio.create_task(self._listen(hear), name="notifications")
+        listen = self._watch if self._database.is_sqlite else self._listen
+        task = asyncio.create_task(listen(hear), name="notifications")
         try:
             yield
         finally:
             task.cancel()
             await asyncio.wait([task])
+
+    async def _watch(self, hear: Callable[[News], None]) -> None:
+        seen = self._database.version()
+        while True:
+            await asyncio.sleep(WATCH_EVERY)
+            version = self._database.version()
+            if version != seen or version is None:  # while nobody can tell, there may be some
+                seen = version
+                hear(News.POSTS)
 
     async def _listen(self, hear: Callable[[News], None]) -> None:
         wait = SHORTEST_WAIT

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, exists, func, select
 
 from bot.channels.channel import ChannelState
-from bot.posting.post import PostState
+from bot.posting.post import PostState, Priority
 from storage.tables.channels import CHANNELS, WORKSPACES
 from storage.tables.posts import POSTS
 
@@ -36,6 +36,31 @@ def free_to_send() -> Select[Any]:
 def free_to_look_for() -> Select[Any]:
     """The ids of posts that may be looked for `now`."""
     return _due(PostState.UNKNOWN, POSTS.c.due_at, POSTS.c.id).where(func.coalesce(POSTS.c.lease_until, _NOW) <= _NOW)
+
+
+@cache
+def next_moments() -> Select[Any]:
+    """When pending posts become due that are not `now`: by their own times, in a column for each priority, as that is
+    what the index has; and by the rests of their channels. And `tried`, when the oldest request left for a post that
+    still holds up other digests, as it was not `lost_before`."""
+    waiting = POSTS.c.state == PostState.PENDING
+    soonest = [
+        select(func.min(POSTS.c.due_at)).where(waiting, POSTS.c.priority == priority, POSTS.c.due_at > _NOW)
+        for priority in Priority
+    ]
+    rested = (
+        select(func.min(CHANNELS.c.post_after))
+        .join(POSTS, POSTS.c.channel_id == CHANNELS.c.id)
+        .where(waiting, POSTS.c.due_at <= _NOW, CHANNELS.c.state == ChannelState.ACTIVE, CHANNELS.c.post_after > _NOW)
+    )
+    tried = select(func.min(POSTS.c.attempt_at)).where(
+        POSTS.c.state == PostState.UNKNOWN, POSTS.c.attempt_at > bindparam("lost_before", type_=POSTS.c.attempt_at.type)
+    )
+    return select(
+        *(one.scalar_subquery().label(f"due_{number}") for number, one in enumerate(soonest)),
+        rested.scalar_subquery().label("rested"),
+        tried.scalar_subquery().label("tried"),
+    )
 
 
 @cache

@@ -28,7 +28,7 @@ from storage.database.news import News, notify
 from storage.database.statements import chunks
 from storage.posting.deliveries import digest_of, topics_behind
 from storage.posting.digest_records import latest_digests
-from storage.posting.due_posts import OPEN, free_to_look_for
+from storage.posting.due_posts import OPEN, free_to_look_for, next_moments
 from storage.posting.leases import choose, post_of, take
 from storage.posting.plans import add_post
 from storage.posting.settlements import held, write_settlements
@@ -85,6 +85,14 @@ class SqlPostStore:
         async with self._database.write() as connection:
             ids = list((await connection.execute(free_to_look_for(), given)).scalars())
             return await take(connection, ids, until)
+
+    async def next_due(self, now: datetime) -> datetime | None:
+        given = {"now": now, "lost_before": now - HOLDS_UP_FOR}
+        async with self._database.read() as connection:
+            *moments, tried = (await connection.execute(next_moments(), given)).one()
+        if tried is not None:
+            moments.append(tried + HOLDS_UP_FOR)
+        return min((moment for moment in moments if moment is not None), default=None)
 
     async def failures(self, channel_id: int, since: datetime) -> list[str]:
         statement = (

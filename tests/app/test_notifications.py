@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -137,11 +138,19 @@ async def test_who_hears_nothing_says_so_once_and_looks_again(
     assert [log["event"] for log in logs if log["event"].startswith("notifications.")] == ["notifications.unheard"]
 
 
-async def test_sqlite_says_and_hears_nothing(sqlite_url: str) -> None:
-    store = SqlStore(sqlite_url)
+async def test_every_commit_is_news_on_sqlite(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notifications, "WATCH_EVERY", 0.05)
+    store, other = SqlStore(sqlite_url), SqlStore(sqlite_url)
     heard: list[News] = []
+
+    async def told(times: int) -> bool:
+        return len(heard) >= times
+
     async with store.notifications.listening(heard.append):
-        await listed(store, paper(1))
-        assert not [task for task in asyncio.all_tasks() if task.get_name() == "notifications"]
+        for number in (1, 2):
+            await listed(other if number == 1 else store, paper(number))
+            await until(partial(told, number))
+            await asyncio.sleep(0.2)
+            assert heard == [News.POSTS] * number  # once each
+    await other.close()
     await store.close()
-    assert not heard

@@ -40,6 +40,7 @@ def hasten() -> None:
         LEASE=LEASE * _SECOND,
         SEND_TIMEOUT=1.5 * REQUEST_TIMEOUT,
         LOOK_EVERY=0.5,
+        LOOK_ANYWAY=6.0,
         RETRIES=RetryPolicy(first=0.2 * _SECOND, longest=_SECOND),
         LOOK_UPS=LookUpPolicy(
             marks=(0.3 * _SECOND, 1 * _SECOND),
