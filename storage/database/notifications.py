@@ -50,22 +50,25 @@ class Notifications:
     @asynccontextmanager
     async def listening(self, hear: Callable[[News], None]) -> AsyncIterator[None]:
         """Calls `hear` with what is said, and with every kind of news after each new connection."""
-        listen = self._watch if self._database.is_sqlite else self._listen
-        task = asyncio.create_task(listen(hear), name="notifications")
+        tasks = [asyncio.create_task(self._watch(hear), name="commits")]
+        if not self._database.is_sqlite:
+            tasks.append(asyncio.create_task(self._listen(hear), name="notifications"))
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.wait([task])
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
 
     async def _watch(self, hear: Callable[[News], None]) -> None:
+        """Takes it for news of posts that something was committed on SQLite, or that nobody can tell."""
         seen = self._database.version()
         while True:
             await asyncio.sleep(WATCH_EVERY)
             version = self._database.version()
-            if version != seen or version is None:  # while nobody can tell, there may be some
-                seen = version
+            if self._said or (self._database.is_sqlite and (version is None or version != seen)):
                 hear(News.POSTS)
+            seen = version
 
     async def _listen(self, hear: Callable[[News], None]) -> None:
         wait = SHORTEST_WAIT
