@@ -142,7 +142,10 @@ class OutboxWorker:
         now = self._clock.now()
         if expired := await self._posts.expire(now):
             _log.warning("posts.leases_expired", posts=expired)
+            self.wake()
         posts = await self._posts.lease_unknown(self._leadership.ours, now=now, until=now + LEASE, limit=LEASED_AT_ONCE)
+        if not posts:
+            return 0
         composed = await self._composer.compose(posts)
         looks = [self._look_up(post, *composed[post.id]) for post in posts if post.id in composed]
         await asyncio.gather(*looks)

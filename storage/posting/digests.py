@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import Integer, Select, and_, bindparam, func, or_, select, update
 
 from bot.channels.channel import Channel, ChannelState
 from bot.digests.digest import DeliveryState, Digest, DigestPlan, Elsewhere, PostedPaper, QueuedPaper
@@ -35,12 +37,54 @@ from storage.tables.topics import SUBSCRIPTIONS
 PLANS_AT_ONCE = 25
 
 
+_ACTIVE = CHANNELS.c.state == ChannelState.ACTIVE
+_NOW = bindparam("now", type_=CHANNELS.c.next_digest_at.type)
+_MOST = bindparam("most", type_=Integer())
+
+
+# What is asked at each sweep is put together once.
+@cache
+def _due_at_once() -> Select[Any]:
+    due = select_channels().where(_ACTIVE, CHANNELS.c.instant_at <= _NOW)
+    return due.order_by(CHANNELS.c.instant_at, CHANNELS.c.id).limit(_MOST)
+
+
+@cache
+def _due_at_their_time() -> Select[Any]:
+    others = or_(CHANNELS.c.instant_at.is_(None), CHANNELS.c.instant_at > _NOW)
+    due = select_channels().where(_ACTIVE, CHANNELS.c.next_digest_at <= _NOW, others)
+    return due.order_by(CHANNELS.c.next_digest_at, CHANNELS.c.id).limit(_MOST)
+
+
+@cache
+def _next_times() -> Select[Any]:
+    return select(
+        *(
+            select(column).where(_ACTIVE, column > _NOW).order_by(column).limit(1).scalar_subquery().label(column.name)
+            for column in (CHANNELS.c.instant_at, CHANNELS.c.next_digest_at)
+        )
+    )
+
+
+@cache
+def _crowds() -> Select[Any]:
+    number = func.count()
+    return (
+        select(CHANNELS.c.next_digest_at, number.label("number"))
+        .where(CHANNELS.c.next_digest_at <= _NOW, _ACTIVE)
+        .group_by(CHANNELS.c.next_digest_at)
+        .having(number >= bindparam("least", type_=Integer()))
+    )
+
+
 class SqlDigestStore:
     """Implements `bot.digests.store.DigestStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._plans = GroupCommit(self._write_plans, limit=PLANS_AT_ONCE)
+        #: The version of the database with which no channel was due, and until when that holds; None for ever.
+        self._none_due: tuple[int | None, datetime | None] = (None, None)
 
     async def record_matches(self, revisions: Mapping[str, int], matches: Sequence[Match], now: datetime) -> list[int]:
         async with self._database.write() as connection:
@@ -61,27 +105,30 @@ class SqlDigestStore:
 
     async def due(self, now: datetime, limit: int) -> list[Channel]:
         """The channels with something to plan: those first for which people wait. Each half has an index."""
-        active = select_channels().where(CHANNELS.c.state == ChannelState.ACTIVE)
-        instant = active.where(CHANNELS.c.instant_at <= now).order_by(CHANNELS.c.instant_at, CHANNELS.c.id)
-        scheduled = active.where(
-            CHANNELS.c.next_digest_at <= now, or_(CHANNELS.c.instant_at.is_(None), CHANNELS.c.instant_at > now)
-        ).order_by(CHANNELS.c.next_digest_at, CHANNELS.c.id)
+        version = self._database.version()
+        if self._is_none_due(version, now):
+            return []
+        given = {"now": now, "most": limit}
         async with self._database.read() as connection:
-            rows = list(await connection.execute(instant.limit(limit)))
+            rows = list(await connection.execute(_due_at_once(), given))
             if len(rows) < limit:
-                rows += await connection.execute(scheduled.limit(limit - len(rows)))
+                rows += await connection.execute(_due_at_their_time(), {**given, "most": limit - len(rows)})
+            if not rows and version is not None:
+                times = (await connection.execute(_next_times(), given)).one()
+                self._none_due = version, min((time for time in times if time is not None), default=None)
             return [channel_of(row) for row in rows]
 
     async def crowds(self, until: datetime, least: int) -> dict[datetime, int]:
-        number = func.count()
-        statement = (
-            select(CHANNELS.c.next_digest_at, number.label("number"))
-            .where(CHANNELS.c.next_digest_at <= until, CHANNELS.c.state == ChannelState.ACTIVE)
-            .group_by(CHANNELS.c.next_digest_at)
-            .having(number >= least)
-        )
+        if self._is_none_due(self._database.version(), until):
+            return {}
         async with self._database.read() as connection:
-            return {row.next_digest_at: row.number for row in await connection.execute(statement)}
+            rows = await connection.execute(_crowds(), {"now": until, "least": least})
+            return {row.next_digest_at: row.number for row in rows}
+
+    def _is_none_due(self, version: int | None, now: datetime) -> bool:
+        """Whether it is known, without asking, that no channel is due: nothing was committed since that was asked."""
+        known, next_at = self._none_due
+        return version is not None and version == known and (next_at is None or now < next_at)
 
     async def sharing(self, moment: datetime) -> int:
         statement = select(func.count()).where(

@@ -101,6 +101,7 @@ async def test_what_another_process_commits_is_taken_up_at_once(postgres_url: st
             await posts(other, here, 1)  # nobody hears of it
             sent += 1
             await until(arrived)
+            await until(somebody_listens)
             (after,) = await listeners(other)
             assert after != listener
             await asyncio.sleep(QUIET)
