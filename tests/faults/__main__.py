@@ -35,13 +35,14 @@ class Totals:
     lost: int = 0
     doubled: int = 0
     extra: int = 0
+    refused: int = 0
     tracebacks: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     failed: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, outcome: Outcome) -> None:
         self.rounds += 1
-        for name in ("seconds", "starts", "expected", "lost", "doubled", "extra", "tracebacks"):
+        for name in ("seconds", "starts", "expected", "lost", "doubled", "extra", "refused", "tracebacks"):
             setattr(self, name, getattr(self, name) + getattr(outcome, name))
         self.faults += outcome.faults
         if outcome.problems:
@@ -139,7 +140,7 @@ def _described(pair: tuple[str, str], total: Totals) -> dict[str, Any]:
         "database": pair[0], "platform": pair[1], "rounds": total.rounds, "seconds": round(total.seconds),
         "faults": total.faults.total(), "kinds": dict(total.faults.most_common()), "starts": total.starts,
         "expected": total.expected, "lost": total.lost, "doubled": total.doubled, "extra": total.extra,
-        "tracebacks": total.tracebacks, "failed": total.failed,
+        "refused": total.refused, "tracebacks": total.tracebacks, "failed": total.failed,
     }  # fmt: skip
 
 

@@ -18,11 +18,12 @@ import urllib.request
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+import apscheduler.schedulers.base
 import psutil
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -181,14 +182,27 @@ def _run(environment: dict[str, str], log: str, clock: str, reports: Connection)
 
 
 def _set_back_and_forth(file: Path) -> None:
-    """Has the program's clock be as far from the machine's as the file says."""
+    """Has the machine's clock, as the program and its alarms read it, be as far from the right one as the file says."""
     with file.open("rb") as opened:
         ahead = mmap.mmap(opened.fileno(), 8, access=mmap.ACCESS_READ)
 
-    def now(_self: object) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=struct.unpack("d", ahead[:8])[0])
+    def wrong() -> float:
+        seconds: float = struct.unpack("d", ahead[:8])[0]
+        return seconds
 
-    bot.clocks.SystemClock.now = now  # type: ignore[assignment, method-assign]
+    class Shown(datetime):
+        """What the machine's clock shows to those who ask it for a `datetime`."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + timedelta(seconds=wrong())
+
+    right = time.time
+    time.time = lambda: right() + wrong()
+    modules: tuple[Any, ...] = (bot.clocks, apscheduler.schedulers.base)
+    for module in modules:
+        module.datetime = Shown
+    assert isinstance(bot.clocks.machine_time(), Shown), "the program has its time from elsewhere"
 
 
 class _Policy(asyncio.DefaultEventLoopPolicy):

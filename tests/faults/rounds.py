@@ -30,7 +30,11 @@ _OPERATOR = Person(id="operator", name="Operator", may_manage=True)
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a round. `expected` counts pairs of channel and paper; `problems` is empty where all held."""
+    """What came of a round. `expected` counts pairs of channel and paper; `problems` is empty where all held.
+
+    `faults` counts disturbances, each once: a request that went wrong, a connection that was cut, a process that was
+    killed, a disk that was full for a while. `refused` counts the statements that failed because of them.
+    """
 
     plan: Plan
     faults: Counter[str] = field(default_factory=Counter)
@@ -38,6 +42,7 @@ class Outcome:
     lost: int = 0
     doubled: int = 0
     extra: int = 0
+    refused: int = 0
     starts: int = 0
     seconds: float = 0.0
     tracebacks: int = 0
@@ -81,8 +86,7 @@ def run_round(plan: Plan, folder: Path, *, model: Path, server: CrashingServer |
             outcome.starts += program.starts
             outcome.tracebacks += program.log.read_text(errors="replace").count("Traceback (most recent call last)")
         outcome.faults += world.faults + feed.faults + chat.faults + database.faults
-        if plan.database == "sqlite":
-            outcome.faults["statement refused"] += sum(program.database_errors for program in programs)
+        outcome.refused = sum(program.database_errors for program in programs)
     outcome.seconds = time.monotonic() - began
     return outcome
 

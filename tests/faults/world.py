@@ -149,6 +149,7 @@ class World:
             program.may_write(self._chance.choice((0, 4096, 100_000)))
             self._excuse()
             self._cramped[program.number] = time.monotonic() + self._chance.uniform(0.3, 2.5)
+            self.faults["disk full"] += 1
 
     def _lock(self) -> None:
         database, seconds = self.database, self._chance.uniform(0.2, 2.5)
@@ -162,6 +163,7 @@ class World:
             self._excuse()
             self._locks.append(threading.Thread(target=hold, daemon=True))
             self._locks[-1].start()
+            self.faults["locked by another program"] += 1
 
     def _excuse(self) -> None:
         self._excused = max(self._excused, time.monotonic() + 12)
