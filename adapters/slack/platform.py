@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 import structlog
+from slack_sdk.errors import SlackApiError
 
 from adapters.slack.client.errors import (
     ERRORS,
@@ -120,9 +121,12 @@ class SlackPlatform:
         try:
             result = Sent(await post(api, _arguments(outgoing, page)))
         except ERRORS as error:
-            if is_rate_limited(error):
-                pace.refused(sent_at, clock(), retry_after_of(error))
+            at = clock()
             refused = await self.workspaces.outcome_of_refusal(api, token, error)
+            if is_rate_limited(error):
+                pace.refused(sent_at, at, retry_after_of(error))
+            elif isinstance(error, SlackApiError):
+                pace.taken(sent_at, at, well=not isinstance(refused, Retry | Unknown))
             return for_place(refused, outgoing.address.channel, outgoing.reply_to)
         pace.taken(sent_at, clock())
         return result

@@ -135,8 +135,11 @@ class Pace:
             self._pressed_at = now
         return wait
 
-    def taken(self, sent_at: float, now: float) -> None:
-        """A request that left at `sent_at` was taken."""
+    def taken(self, sent_at: float, now: float, *, well: bool = True) -> None:
+        """A request that left at `sent_at` was taken: whatever came of it, it was not too much.
+
+        Where it did not go `well`, the platform is in trouble, and nothing goes faster because of it.
+        """
         insort(self._taken, sent_at)
         if self._taken[0] < now - 2 * SOON:
             del self._taken[: bisect_right(self._taken, now - SOON)]
@@ -146,7 +149,7 @@ class Pace:
         if self._trying:
             self._trying, self._pause = False, 0.0
             self._learn(now)
-        elif self._limit is None and self._is_pressed(now):
+        elif well and self._limit is None and self._is_pressed(now):
             self._set(self._rate + GROWTH)
 
     def refused(self, sent_at: float, now: float, seconds: float) -> None:
@@ -193,7 +196,8 @@ class Pace:
         taken = self._taken_between(at - _WINDOW, at)
         if not soon and not self._is_pressed(now) and taken < _TELLING:
             return  # so few requests tell nothing about how many may be made
-        average = self._taken_between(before, at) / min(at - before, 2 * SOON)
+        passed = min(at - before, 2 * SOON)
+        average = self._taken_between(before, at) / passed if passed else 0.0  # those that leave together tell nothing
         if self._limit is None:
             told = taken >= _TELLING
             self._rate = max(self._rate, taken)  # who was held up by nobody went faster than the pace

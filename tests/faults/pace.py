@@ -18,6 +18,7 @@ import adapters.slack.client.web_api
 import adapters.slack.platform
 import bot.app.configuration.settings
 import bot.app.engine
+import bot.platforms.pacing
 import bot.posting.leadership
 import bot.posting.outbox
 import bot.posting.retries
@@ -58,6 +59,11 @@ def hasten() -> None:
     )
     _set(bot.posting.retries, LONGEST_WAIT=2 * _SECOND)
     _set(bot.posting.leadership, REST=1.0)
+    _set(
+        bot.platforms.pacing,
+        SOON=1.0, SETTLED_SECONDS=4.0, SETTLED_REQUESTS=40.0, SETTLED_LONGEST=12.0, GUESS_SECONDS=0.5, DOUBLES_IN=0.4,
+        LONGEST_PAUSE=6.0, BELIEVED_FOR=360.0,
+    )  # fmt: skip
     _set(storage.database.database, SQLITE_BUSY_TIMEOUT=1.0, POSTGRES_CONNECT_TIMEOUT=3.0, PROOF_LASTS=0.5)
     # Nothing passes a lost message here, so that the order can be told.
     _set(storage.posting.outbox, HOLDS_UP_FOR=600 * _SECOND)

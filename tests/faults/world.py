@@ -211,7 +211,8 @@ class World:
         time.sleep(1.0)
         if missing:
             for program in self.programs:
-                program.signal(signal.SIGUSR1)  # says in its log what its threads do
+                if program.runs:
+                    program.signal(signal.SIGUSR1)  # says in its log what its threads do
         self.problems += missing
         return [(program.number, program.pid, program.use) for program in self.programs]
 

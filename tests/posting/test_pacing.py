@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.platforms.pacing import SLOWEST, Pace
+from bot.platforms.pacing import GROWTH, SLOWEST, START, Pace
 
 ROUND_TRIP = 0.08  # seconds
 LOOK_EVERY = 0.05  # seconds
@@ -142,6 +142,19 @@ def test_where_nothing_is_limited_nothing_waits_for_long() -> None:
     assert pace.turn(now) == 0
 
 
+def test_what_ends_badly_was_still_taken_and_makes_nothing_faster() -> None:
+    pace, now = Pace(), 0.0
+    for number in range(30):
+        now += pace.turn(now)
+        pace.taken(now, now, well=number < 2)
+    assert pace.rate == START + GROWTH  # the first one did not wait
+    pace.refused(now, now, 1.0)
+    now += 2.0
+    pace.turn(now)
+    pace.taken(now, now, well=False)  # whoever tried was taken: the others follow
+    assert pace.rate > 0.7 * START
+
+
 def test_what_people_wait_for_goes_before_what_waits() -> None:
     pace = Pace()
     assert [pace.turn(0.0) for _ in range(3)] == pytest.approx([0.0, 0.1, 0.2])
@@ -172,6 +185,7 @@ def test_nothing_leaves_before_the_time_that_was_named_and_then_one_tries_first(
     ),
     st.sampled_from((None, 48.0)),
 )
+@example([("refused", 0.0, 0.0), ("taken", 0.0, 0.0), ("refused", 0.0, 0.0), ("taken", 0.0, 0.0)], None)
 def test_whatever_happens_the_pace_goes_on_within_its_bounds(
     events: list[tuple[str, float, float]], most: float | None
 ) -> None:
