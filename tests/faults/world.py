@@ -211,8 +211,7 @@ class World:
         time.sleep(1.0)
         if missing:
             for program in self.programs:
-                if program.runs:
-                    program.signal(signal.SIGUSR1)  # says in its log what its threads do
+                program.signal(signal.SIGUSR1)  # says in its log what its threads do
         self.problems += missing
         return [(program.number, program.pid, program.use) for program in self.programs]
 
