@@ -3,6 +3,9 @@
 APScheduler keeps the time of a job's next run as a time of day and compares it with the machine's clock. That clock set
 back by half an hour would silence every job for as long. Its own timers are the event loop's, which count seconds that
 really passed; so does the watch here, which compares the two each second and moves the next runs along with the clock.
+
+Between a jump and the watch APScheduler may look at its jobs itself. Neither does it then make up for what the clock
+skipped, nor does a run end up further ahead than its interval.
 """
 
 from __future__ import annotations
@@ -16,10 +19,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from bot.clocks import TOLERANCE, SteadyClock, machine_time
 
 WATCH_EVERY: Final = 1.0  # seconds
+
+
+class _Every(BaseTrigger):  # type: ignore[misc]
+    """A time after the last look at the clock. APScheduler's own trigger goes through every time that was missed, which
+    takes it hours for a clock that was set right by decades."""
+
+    def __init__(self, interval: timedelta) -> None:
+        self.interval = interval
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        return now + self.interval if previous_fire_time else now
 
 
 class Alarms:
@@ -38,9 +53,7 @@ class Alarms:
 
     def every(self, interval: timedelta, job: Callable[..., Awaitable[object]], name: str, *given: Any) -> None:
         """Runs the job with what is given, from now on."""
-        self._scheduler.add_job(
-            job, "interval", given, seconds=interval.total_seconds(), id=name, next_run_time=self._wall()
-        )
+        self._scheduler.add_job(job, _Every(interval), given, id=name, next_run_time=self._wall())
 
     def soon(self, name: str, wait: timedelta) -> None:
         """Has a job run sooner or later than it would."""
@@ -50,9 +63,12 @@ class Alarms:
         """Moves the next runs by as much as the machine's clock jumped since the last time."""
         jump = self._clock.behind()
         self._clock.move(jump)
-        if abs(jump) >= TOLERANCE:
-            for job in self._scheduler.get_jobs():
-                job.modify(next_run_time=job.next_run_time + jump)
+        if abs(jump) < TOLERANCE:
+            return
+        now = self._wall()
+        for job in self._scheduler.get_jobs():
+            # APScheduler has moved it already if it looked before us: then it is not moved again.
+            job.modify(next_run_time=min(job.next_run_time + jump, now + job.trigger.interval))
 
     @contextlib.asynccontextmanager
     async def ringing(self) -> AsyncIterator[None]:

@@ -12,10 +12,15 @@ from apscheduler.schedulers import base
 from bot.app import alarms
 
 
+@pytest.mark.parametrize("watch_every", [0.02, 0.15], ids=["watched first", "rung first"])
 @pytest.mark.parametrize(
-    "jump", [real.timedelta(minutes=-30), real.timedelta(days=-400), real.timedelta(hours=5)], ids=str
+    "jump",
+    [real.timedelta(minutes=-30), real.timedelta(days=-400), real.timedelta(hours=5), real.timedelta(days=20_000)],
+    ids=str,
 )
-async def test_a_clock_that_is_set_stops_no_alarm(jump: real.timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_clock_that_is_set_stops_no_alarm(
+    jump: real.timedelta, watch_every: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     off = real.timedelta()
 
     class SetClock(real.datetime):
@@ -26,7 +31,7 @@ async def test_a_clock_that_is_set_stops_no_alarm(jump: real.timedelta, monkeypa
             return real.datetime.now(tz) + off
 
     monkeypatch.setattr(base, "datetime", SetClock)
-    monkeypatch.setattr(alarms, "WATCH_EVERY", 0.02)
+    monkeypatch.setattr(alarms, "WATCH_EVERY", watch_every)
     rung: list[float] = []
     seldom: list[float] = []
 

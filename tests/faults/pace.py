@@ -77,7 +77,7 @@ def hasten() -> None:
     made = adapters.slack.client.web_api.Connection.__init__
     assert made.__kwdefaults__ is not None
     made.__kwdefaults__["timeout"] = REQUEST_TIMEOUT
-    bot.app.configuration.settings.Settings.poll_every = property(lambda _: 2 * _SECOND)  # type: ignore[assignment, method-assign]
+    bot.app.configuration.settings.Settings.poll_every = property(lambda _: _SECOND)  # type: ignore[assignment, method-assign]
 
 
 def _set(module: Any, **values: Any) -> None:

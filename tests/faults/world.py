@@ -87,11 +87,11 @@ class World:
                 action()
             if chance.random() < 0.1:
                 self.chat.share = chance.choice((0.6, 0.8, 0.9, 0.95))
-            time.sleep(chance.uniform(0.05, 0.5))
+            time.sleep(chance.uniform(0.03, 0.3))
 
     def _actions(self) -> list[tuple[Callable[[], None], float]]:
         actions: list[tuple[Callable[[], None], float]] = [
-            (self._kill, 3.0), (self._stop, 0.7), (self._pause, 0.5), (self._set_clock, 3.0), (_nothing, 84.0)
+            (self._kill, 2.0), (self._stop, 0.5), (self._pause, 0.3), (self._set_clock, 3.0), (_nothing, 84.0)
         ]  # fmt: skip
         if isinstance(self.database, Postgres):
             terminate = self.database.terminate
@@ -99,7 +99,7 @@ class World:
                 *actions, (lambda: terminate(1), 30.0), (lambda: terminate(20), 4.0),
                 (self._crash_backend, 0.6), (self._crash_server, 0.6),
             ]  # fmt: skip
-        return [*actions, (self._fill_disk, 7.0), (self._lock, 2.5)]
+        return [*actions, (self._fill_disk, 7.0), (self._lock, 30.0)]
 
     def _some_program(self) -> Program | None:
         running = [one for one in self.programs if one.runs and one.number not in self._paused]
@@ -152,7 +152,7 @@ class World:
             self.faults["disk full"] += 1
 
     def _lock(self) -> None:
-        database, seconds = self.database, self._chance.uniform(0.2, 2.5)
+        database, seconds = self.database, self._chance.choice((0.05, 0.1, 0.2, 0.3, self._chance.uniform(0.5, 2.5)))
         assert isinstance(database, Sqlite)
 
         def hold() -> None:
