@@ -56,6 +56,7 @@ class SqlHealthStore:
             problem=problem,
             written_at=self._written_at,
             connections=self._database.connections,
+            failures=dict(self._database.availability.failures),
         )
 
     async def facts(self, now: datetime) -> StoredFacts:

@@ -60,7 +60,7 @@ class Core:
         meaning = Meaning(model or AbsentModel(NoModelError("no model is part of this.")), store.vectors, self.clock)
         self.index = TantivyIndex(folder, store.papers, meaning.view_of)
         self.feeds = feeds or Feeds(store.feeds, store.sources, self.clock, None)
-        metrics = Metrics()
+        self.metrics = Metrics()
         self.engine = engine_of(
             store,
             sources=[self.source],
@@ -68,7 +68,7 @@ class Core:
             index=self.index,
             meaning=meaning,
             clock=self.clock,
-            metrics=metrics,
+            metrics=self.metrics,
             feeds=self.feeds,
             catalogue=catalogue,
             hub=hub,
@@ -92,7 +92,7 @@ class Core:
         self.examples = services.examples
         self.health = services.health
         self.panels = Panels(services)
-        self.commands = Commands(services, metrics)
+        self.commands = Commands(services, self.metrics)
         self.reactions = Reactions(services)
 
     def address(self, channel: str = "general", workspace: str = "local") -> Address:

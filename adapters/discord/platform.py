@@ -38,6 +38,7 @@ from bot.channels.channel import Address, PlatformName, Style
 from bot.clocks import Clock
 from bot.errors import UserError
 from bot.messages.message import Message
+from bot.metrics import Metrics
 from bot.platforms.outcomes import (
     Gone,
     GoneScope,
@@ -75,8 +76,10 @@ class DiscordPlatform:
         api_url: str = API_URL,
         reads_messages: bool = False,
         crossposts: bool = True,
+        metrics: Metrics | None = None,
     ) -> None:
         self._clock = clock
+        self._metrics = metrics or Metrics()
         self._crossposts = crossposts
         self._token, self._api_url, self._reads_messages = token, api_url, reads_messages
         self._breaker = CircuitBreaker(clock)
@@ -142,7 +145,13 @@ class DiscordPlatform:
         await ended.log_out()
 
     def _new_client(self) -> DiscordClient:
-        return DiscordClient(self._token, self._breaker, api_url=self._api_url, reads_messages=self._reads_messages)
+        return DiscordClient(
+            self._token,
+            self._breaker,
+            api_url=self._api_url,
+            reads_messages=self._reads_messages,
+            metrics=self._metrics,
+        )
 
     async def send(self, outgoing: Outgoing) -> SendResult:
         channel, parent = snowflake(outgoing.address.channel), snowflake(outgoing.reply_to or "")

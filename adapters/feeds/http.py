@@ -10,6 +10,7 @@ import asyncio
 import json
 import random
 import re
+import time
 import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -26,11 +27,13 @@ import structlog
 
 from bot import __version__
 from bot.errors import SourceError
+from bot.metrics import Metrics, requested_by
 from bot.text.cleaning import clean_line
 
 log = structlog.get_logger()
 
 MEGABYTE = 1_000_000
+_SERVICE = "feeds"  # what feeds and their sites are called in figures
 MOST_WAIT = 24 * 3600.0
 """Seconds. A server that asks for more than a day has a wrong clock, or no good intentions."""
 
@@ -109,12 +112,21 @@ class FeedClient:
     """One pool of connections for all sources. Close it, or use it as an async context manager.
 
     With a `transport`, which decides where requests may go, redirects to other sites are followed, without a proxy.
-    `contact` is an address or a page where the operator can be reached; servers see it in the User-Agent.
+    `contact` is an address or a page where the operator can be reached; servers see it in the User-Agent. `operation`
+    is what its requests are for, in figures.
     """
 
     def __init__(
-        self, *, contact: str = "", limits: Limits | None = None, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        *,
+        contact: str = "",
+        limits: Limits | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        metrics: Metrics | None = None,
+        operation: str = "read",
     ) -> None:
+        self._metrics = metrics or Metrics()
+        self._operation = operation
         self._limits = limits or Limits()
         self._roams = transport is not None
         #: How far this machine's clock is ahead of the server that answered last; None until one told the time.
@@ -191,8 +203,10 @@ class FeedClient:
     async def _ask(self, url: httpx.URL, headers: dict[str, str], pace: RateLimit) -> Answer | httpx.URL:
         """One request: the answer, or where it redirects to."""
         place = _place(url)
+        started, status = time.monotonic(), 0
         try:
             async with self._client.stream("GET", url, headers=headers) as response:
+                status = response.status_code
                 if theirs := _date(response.headers.get("Date", "")):
                     self.ahead = datetime.now(UTC) - theirs
                 _refuse_trouble(place, response, pace.rest)
@@ -213,6 +227,12 @@ class FeedClient:
             raise _PassingError(f"{place} could not be read: {str(error) or type(error).__name__}.") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise SourceError(f"{place} cannot be asked ({type(error).__name__}).") from error
+        except SourceError as error:
+            if error.retry_after is not None:
+                self._metrics.held_back(_SERVICE, error.retry_after)
+            raise
+        finally:
+            self._metrics.request(_SERVICE, self._operation, requested_by(status), time.monotonic() - started)
 
     async def _body(self, place: str, response: httpx.Response) -> bytes:
         """Reads and unpacks an answer, and stops as soon as it is too big.

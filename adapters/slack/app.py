@@ -6,7 +6,9 @@ Everything is acknowledged first and done afterwards: Slack waits for three seco
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
@@ -155,7 +157,11 @@ class SlackApp:
             return routes
 
         async def receive(request: Request) -> Response:
-            return await response_to(request, self._signing_secret, self._bolt)
+            started = time.monotonic()
+            response = await response_to(request, self._signing_secret, self._bolt)
+            if response.status_code < HTTPStatus.BAD_REQUEST:
+                self._connection.metrics.acknowledged(PlatformName.SLACK, time.monotonic() - started)
+            return response
 
         return [*routes, Route(EVENTS_PATH, receive, methods=["POST"])]
 

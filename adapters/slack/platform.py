@@ -113,9 +113,12 @@ class SlackPlatform:
         pace, clock = self.workspaces.connection.pace(outgoing.address.workspace), self.workspaces.connection.monotonic
         # Its turn is soon, because no more is leased than there is `room` for; if not, it comes back.
         if (wait := pace.turn(clock(), longest=LONGEST_TURN)) <= LONGEST_TURN:
+            if wait:
+                self.workspaces.connection.metrics.held_back(PlatformName.SLACK, wait)
             await asyncio.sleep(wait)
             wait = pace.wait(clock())
         if wait:
+            self.workspaces.connection.metrics.held_back(PlatformName.SLACK, wait)
             return Retry("Slack asks this workspace to wait.", wait)
         token, sent_at = api.token, clock()
         try:
@@ -124,6 +127,7 @@ class SlackPlatform:
             at = clock()
             refused = await self.workspaces.outcome_of_refusal(api, token, error)
             if is_rate_limited(error):
+                self.workspaces.connection.metrics.held_back(PlatformName.SLACK, retry_after_of(error))
                 pace.refused(sent_at, at, retry_after_of(error))
             elif isinstance(error, SlackApiError):
                 pace.taken(sent_at, at, well=not isinstance(refused, Retry | Unknown))

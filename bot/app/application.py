@@ -87,6 +87,10 @@ class Sources:
     added: FeedReader | None = None
     thumbnails: Thumbnails | None = None
 
+    def clock_ahead(self) -> timedelta | None:
+        """How far this machine's clock is ahead of the feeds'; None as long as none told the time."""
+        return self.client.ahead if self.client else None
+
     @property
     def lookups(self) -> list[PaperLookup]:
         return [lookup for lookup in (self.hub, self.catalogue) if lookup]
@@ -178,7 +182,7 @@ async def open_application(
     `sources` take the place of the feeds that the settings name. `announce` is told what the operator should know of
     the chat platforms once they are connected.
     """
-    clock = clock or SteadyClock()
+    clock, metrics = clock or SteadyClock(), Metrics()
     async with contextlib.AsyncExitStack() as stack:
         store, index, meaning = await _open_storage(settings, clock, role, stack)
 
@@ -187,11 +191,10 @@ async def open_application(
 
         feeds = Sources(sources or ())
         if sources is None:
-            feeds = await _open_sources(settings, store, clock, stack, categories_of_topics)
+            feeds = await _open_sources(settings, store, clock, stack, categories_of_topics, metrics)
         added = Feeds(store.feeds, store.sources, clock, feeds.added)
         await _take_feeds(added, settings)
-        platforms = await _open_platforms(settings, store, clock, role, stack)
-        metrics = Metrics()
+        platforms = await _open_platforms(settings, store, clock, role, stack, metrics)
         engine = engine_of(
             store,
             sources=feeds.sources,
@@ -221,6 +224,7 @@ async def open_application(
             lookups=feeds.lookups,
             categories=feeds.categories,
             own_address=settings.own_address,
+            clock_ahead=feeds.clock_ahead,
         )
         parts = _chat_dependencies(settings, store, services, Commands(services, metrics), engine.outbox.wake)
         slack = slack_app(platforms.slack, parts) if platforms.slack else None
@@ -309,11 +313,12 @@ async def _open_sources(
     clock: Clock,
     stack: contextlib.AsyncExitStack,
     topic_categories: Callable[[], Awaitable[frozenset[str]]],
+    metrics: Metrics,
 ) -> Sources:
     async def wanted() -> frozenset[str]:
         return (await topic_categories()).union(settings.arxiv_categories)
 
-    client = await stack.enter_async_context(FeedClient(contact=settings.contact))
+    client = await stack.enter_async_context(FeedClient(contact=settings.contact, metrics=metrics))
     token = settings.huggingface_token.get_secret_value()
     arxiv = Arxiv(settings.arxiv_api_url, settings.arxiv_rss_url, client=client, categories=wanted)
     anywhere = await stack.enter_async_context(
@@ -321,11 +326,18 @@ async def _open_sources(
             contact=settings.contact,
             limits=Limits(body=MOST_OF_A_FEED, total=40.0, redirects=4, attempts=2),
             transport=PublicTransport(inside=settings.feeds_inside),
+            metrics=metrics,
         )
     )
     # Whoever writes a feed chooses these addresses: they are never the operator's own network.
     pictures = await stack.enter_async_context(
-        FeedClient(contact=settings.contact, limits=THUMBNAIL_LIMITS, transport=PublicTransport())
+        FeedClient(
+            contact=settings.contact,
+            limits=THUMBNAIL_LIMITS,
+            transport=PublicTransport(),
+            metrics=metrics,
+            operation="picture",
+        )
     )
     return Sources(
         sources=[HuggingFace(settings.huggingface_url, client=client, token=token), arxiv],
@@ -345,12 +357,17 @@ async def _open_sources(
 
 
 async def _open_platforms(
-    settings: Settings, store: SqlStore, clock: Clock, role: ProcessRole, stack: contextlib.AsyncExitStack
+    settings: Settings,
+    store: SqlStore,
+    clock: Clock,
+    role: ProcessRole,
+    stack: contextlib.AsyncExitStack,
+    metrics: Metrics,
 ) -> Platforms:
     platforms = Platforms(
         web=WebPlatform(store.messages, clock),
-        slack=slack_parts(settings, store, clock, role),
-        discord=discord_platform(settings, clock),
+        slack=slack_parts(settings, store, clock, metrics, role),
+        discord=discord_platform(settings, clock, metrics),
     )
     for platform in (platforms.slack and platforms.slack.platform, platforms.discord):
         if platform:

@@ -90,6 +90,7 @@ def engine_of(
     role: ProcessRole = ProcessRole.ALL,
 ) -> Engine:
     """What polls, matches, plans and posts. `catalogue` and `hub` complete papers (`bot.intake.enrichment`)."""
+    metrics.expect(platforms=platforms, sources=[source.name for source in sources])
     enrichment = Enrichment(store.papers, clock, catalogue=catalogue, hub=hub)
     leadership = Leadership(store.locks, platforms, role)
     tastes = Tastes(papers=store.papers, reading=store.reading, clock=clock)
@@ -102,6 +103,7 @@ def engine_of(
             matches=store.digests,
             vectors=store.vectors,
             clock=clock,
+            metrics=metrics,
         ),
         enrichment=enrichment,
         planner=Planner(
@@ -111,6 +113,7 @@ def engine_of(
             clock=clock,
             enrichment=enrichment,
             tastes=tastes,
+            metrics=metrics,
             spread=spread,
         ),
         outbox=OutboxWorker(
@@ -159,8 +162,9 @@ def services_of(
     lookups: Sequence[PaperLookup] = (),
     categories: Callable[[], Awaitable[frozenset[str]]] | None = None,
     own_address: str = "",
+    clock_ahead: Callable[[], timedelta | None] = lambda: None,
 ) -> Services:
-    """What commands work with."""
+    """What commands work with. `clock_ahead` is how far the machine's clock is ahead of others', where they tell."""
     health = HealthReports(
         store=store.health,
         sources=store.sources,
@@ -173,6 +177,7 @@ def services_of(
         schema=newest_revision(),
         leads=lambda: engine.leadership.polls,
         stuck_for=engine.stuck_for,
+        clock_ahead=clock_ahead,
     )
     known = PaperLookups(lookups, store.papers)
     examples = Examples(papers=store.papers, index=index, meaning=engine.meaning, find=known.known)

@@ -43,6 +43,8 @@ REFRESH_EVERY = timedelta(seconds=1.5)
 BEAT_EVERY = timedelta(seconds=30)
 CORRECT_EVERY = timedelta(minutes=10)
 RETENTION_EVERY = timedelta(minutes=30)
+#: How long after papers were listed they were posted is looked up together.
+MEASURE_EVERY = timedelta(seconds=5)
 #: Changes that other processes tell of at once are taken over together, when they have gathered so long (seconds).
 GATHER_CHANGES = 0.2
 #: Well within the time for which removed topics are kept for processes that have not heard of it yet.
@@ -133,7 +135,7 @@ class Engine:
     async def _take_in(self, reports: Sequence[PollReport]) -> None:
         """Tells topics and index of what a poll brought."""
         for report in reports:
-            self._metrics.poll(report.source, failed=bool(report.error))
+            self._metrics.poll(report.kind, failed=bool(report.error), changed=report.changed, seconds=report.seconds)
         await self.matching.match_new()
         if await self._enrichment.complete():
             await self.matching.match_new()
@@ -181,7 +183,7 @@ class Engine:
         alarms = Alarms()
 
         def every(interval: timedelta, job: Callable[[], Awaitable[object]], name: str) -> None:
-            alarms.every(interval, _survive, name, job, name)
+            alarms.every(interval, self._survive, name, job, name)
 
         async def poll(source: SourceName) -> None:
             if not self.leadership.polls:
@@ -200,7 +202,7 @@ class Engine:
 
         self._swept_at = time.monotonic()
         # Not as an alarm: who stops us now, because Slack refuses the token, must not be overheard.
-        await _logged(self._sweep, "sweep")
+        await self._logged(self._sweep, "sweep")
         every(SWEEP_EVERY, self._sweep, "sweep")
         every(REFRESH_EVERY, self._index.refresh, "refresh")
         every(BEAT_EVERY, self._beat, "beat")
@@ -212,6 +214,7 @@ class Engine:
                 every(self.poll_every, partial(poll, source), f"poll {source}")
             every(min(FEEDS_EVERY, self.poll_every), poll_feeds, "poll feeds")
             every(RECONCILE_EVERY, self.outbox.reconcile, "reconcile")
+            every(MEASURE_EVERY, self.outbox.measure, "measure")
             every(CORRECT_EVERY, self.planner.correct, "correct")
             every(EMBED_EVERY, self.embed, "embed")
             every(RETENTION_EVERY, self._delete_left, "retention")
@@ -262,19 +265,25 @@ class Engine:
     async def _beat(self) -> None:
         await self._heartbeat.beat(leads=self.leadership.polls)
 
+    async def _logged(self, job: Callable[[], Awaitable[object]], name: str) -> None:
+        """Runs a job; trouble with the database or a feed is logged and the next run tries again."""
+        started, failed = time.monotonic(), True
+        try:
+            await job()
+            failed = False
+        except asyncio.CancelledError:
+            failed = False
+            raise
+        except PaperRoundError as error:
+            _log.error("engine.job_failed", job=name, reason=str(error))
+        finally:
+            # All polls are one job: how each source does is counted by itself.
+            self._metrics.job(name.partition(" ")[0], failed=failed, seconds=time.monotonic() - started)
 
-async def _logged(job: Callable[[], Awaitable[object]], name: str) -> None:
-    """Runs a job; trouble with the database or a feed is logged and the next run tries again."""
-    try:
-        await job()
-    except PaperRoundError as error:
-        _log.error("engine.job_failed", job=name, reason=str(error))
-
-
-async def _survive(job: Callable[[], Awaitable[object]], name: str) -> None:
-    """Runs a job of an alarm, as `_logged` does."""
-    try:
-        await _logged(job, name)
-    except asyncio.CancelledError:
-        # APScheduler cancels what runs when it stops, and would report it as a failure.
-        _log.debug("engine.job_stopped", job=name)
+    async def _survive(self, job: Callable[[], Awaitable[object]], name: str) -> None:
+        """Runs a job of an alarm, as `_logged` does."""
+        try:
+            await self._logged(job, name)
+        except asyncio.CancelledError:
+            # APScheduler cancels what runs when it stops, and would report it as a failure.
+            _log.debug("engine.job_stopped", job=name)

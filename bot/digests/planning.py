@@ -20,6 +20,7 @@ from bot.digests.selection import plan_digest
 from bot.digests.spreading import CROWD, place_of
 from bot.digests.store import DigestStore
 from bot.intake.enrichment import Enrichment
+from bot.metrics import Metrics
 from bot.platforms.platform import Platform
 from bot.ranking.taste import NO_TASTE, Taste
 from bot.ranking.tastes import Tastes
@@ -53,9 +54,11 @@ class Planner:
         clock: Clock,
         enrichment: Enrichment,
         tastes: Tastes,
+        metrics: Metrics,
         spread: timedelta = timedelta(),
     ) -> None:
         self._digests = digests
+        self._metrics = metrics
         self._channels = channels
         self._enrichment = enrichment
         self.tastes = tastes
@@ -73,6 +76,7 @@ class Planner:
         await self._note_crowds()
         planned = 0
         while due := await self._digests.due(self._clock.now(), CHANNELS_AT_ONCE):
+            started = time.monotonic()
             # Side by side, because the store writes what comes together in one go.
             ours = [channel for channel in due if channel.address.platform in self._platforms]
             waiting = await self._digests.waiting_in([channel.id for channel in ours])
@@ -97,6 +101,7 @@ class Planner:
                     )
                 )
             planned += sum(outcome is True for outcome in outcomes)
+            self._metrics.plan(time.monotonic() - started)
             if all(outcome is None for outcome in outcomes) or time.monotonic() - began > SWEEP_FOR:
                 break
         return planned
@@ -111,7 +116,10 @@ class Planner:
         plan = await self._digest(channel, papers, kind, channel.next_digest_at, taste, apart=apart)
         plan = replace(plan, read_elsewhere=elsewhere.read)
         stored = plan.digest is not None and await self._digests.plan(plan, self._clock.now())
-        return plan.digest if stored else None
+        if not stored:
+            return None
+        self._metrics.digest(kind.value)
+        return plan.digest
 
     async def preview(self, channel: Channel) -> DigestPlan:
         """The digest that would go out now; nothing is stored."""
@@ -212,6 +220,7 @@ class Planner:
             return None
         if plan.digest is None:
             return False
+        self._metrics.digest(kind.value)
         _log.info("digest.planned", channel=str(channel.address), papers=len(plan.paper_ids), posts=len(plan.posts))
         return True
 

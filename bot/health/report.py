@@ -96,6 +96,7 @@ class StoredFacts:
 class DatabaseHealth:
     """The database. `kind` is its name for people, `place` its address without the password, `problem` why it does not
     do its work, empty as long as it does; `written_at` is when it last took a write of this process, as far as known.
+    `failures` are transactions of this process that it did not take, by kind (`read`, `write`).
     """
 
     kind: str
@@ -103,6 +104,7 @@ class DatabaseHealth:
     problem: str = ""
     written_at: datetime | None = None
     connections: int = 0
+    failures: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,8 @@ class HealthReport:
     that the search index lacks; where it cannot be read `index_problem` says why. `coverage` is how far papers are
     found by their meaning; where they are not at all, it is missing and `meaning_problem` says why. `stuck_for` are the
     seconds for which the running engine has not looked for work, 0 as long as they are few; `leads` is whether this
-    process polls the feeds. `digests_by_hour` counts digests from the beginning of the current hour on.
+    process polls the feeds. `clock_ahead` is how far the machine's clock is ahead of the feeds', None as long as none
+    told the time. `digests_by_hour` counts digests from the beginning of the current hour on.
     """
 
     at: datetime
@@ -129,6 +132,7 @@ class HealthReport:
     meaning_problem: str = ""
     stuck_for: float = 0.0
     leads: bool = False
+    clock_ahead: timedelta | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property

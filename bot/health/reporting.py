@@ -63,6 +63,7 @@ class HealthReports:
         schema: str,
         leads: Callable[[], bool],
         stuck_for: Callable[[], float],
+        clock_ahead: Callable[[], timedelta | None] = lambda: None,
     ) -> None:
         """`poll_every` is the pace of the built-in sources, `schema` the version of the database's tables."""
         self._store = store
@@ -75,6 +76,7 @@ class HealthReports:
         self._poll_every = poll_every
         self._leads = leads
         self._stuck_for = stuck_for
+        self._clock_ahead = clock_ahead
         self._versions = {**_versions(), "schema": schema}
 
     async def report(self) -> HealthReport:
@@ -90,12 +92,14 @@ class HealthReports:
                 problem=database.problem or str(error),
                 written_at=database.written_at,
                 connections=database.connections,
+                failures=database.failures,
             )
             return HealthReport(
                 at=now,
                 database=trouble,
                 stuck_for=self._stuck_for(),
                 leads=self._leads(),
+                clock_ahead=self._clock_ahead(),
                 versions=self._versions,
             )
 
@@ -118,6 +122,7 @@ class HealthReports:
             meaning_problem=problem,
             stuck_for=self._stuck_for(),
             leads=self._leads(),
+            clock_ahead=self._clock_ahead(),
             versions=self._versions,
         )
 

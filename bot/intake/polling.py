@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 import structlog
@@ -14,7 +15,7 @@ from bot.errors import SourceError
 from bot.intake.feeds import Feeds
 from bot.intake.source import Source
 from bot.intake.store import DayReading, SourceState, SourceStore
-from bot.papers.sources import SourceName
+from bot.papers.sources import BUILT_IN, SourceName
 from bot.papers.store import PaperStore
 
 #: Days read again on every poll: lists grow past midnight, and votes come in.
@@ -42,14 +43,20 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollReport:
-    """What one poll of one source did. `error` is a sentence for the operator, or empty."""
+    """What one poll of one source did. `error` is a sentence for the operator, or empty; `seconds` is what it took."""
 
     source: str
     days: int = 0
     listings: int = 0
     changed: int = 0
     skipped: int = 0
+    seconds: float = field(default=0.0, compare=False)
     error: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The source for figures: its name if it is built in, else `added`, as people may add hundreds."""
+        return self.source if self.source in BUILT_IN else "added"
 
 
 class Intake:
@@ -99,6 +106,11 @@ class Intake:
         return await self._poll(next(source for source in self._sources if source.name == name), None)
 
     async def _poll(self, source: Source, day: date | None) -> PollReport:
+        started = time.monotonic()
+        report = await self._read_once(source, day)
+        return replace(report, seconds=time.monotonic() - started)
+
+    async def _read_once(self, source: Source, day: date | None) -> PollReport:
         now = self._clock.now()
         state = await self._states.state(source.name)
         if day is None and _must_wait(state, now):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -66,6 +67,9 @@ GATHER = 0.005
 TELL_EVERY = timedelta(days=1)
 RETRIES = RetryPolicy()
 LOOK_UPS = LookUpPolicy()
+#: Posts that were sent of which it is not known yet when their papers were listed; more are not measured.
+MOST_UNMEASURED = 50_000
+MEASURED_AT_ONCE = 500
 
 _log = structlog.get_logger()
 
@@ -104,6 +108,7 @@ class OutboxWorker:
         self._under_way: set[asyncio.Task[None]] = set()
         self._rooms = Rooms(platforms)
         self._wake = asyncio.Event()
+        self._unmeasured: deque[int] = deque(maxlen=MOST_UNMEASURED)
 
     def wake(self) -> None:
         """Says that there may be something to send."""
@@ -151,6 +156,16 @@ class OutboxWorker:
         await asyncio.gather(*looks)
         self.wake()
         return len(looks)
+
+    async def measure(self) -> None:
+        """Finds out how long after they were listed papers were posted that were posted since the last time.
+
+        Apart from the posting, so that it costs one look for hundreds of posts. Raises `StorageError`.
+        """
+        while self._unmeasured:
+            posts = [self._unmeasured.popleft() for _ in range(min(len(self._unmeasured), MEASURED_AT_ONCE))]
+            for delivered in await self._posts.waits(posts):
+                self._metrics.delivered(delivered.platform, delivered.kind, delivered.wait.total_seconds())
 
     async def _wait(self, due: datetime | None, longest: float) -> None:
         """Waits until it is `due`, or for news, for so many seconds. A clock may be set, so it is looked at again."""
@@ -267,6 +282,8 @@ class OutboxWorker:
     async def _settle(self, post: Post, state: PostState, at: datetime, **what: Any) -> bool:
         """Writes down what became of a post; whether that was still ours to say."""
         settled = await self._posts.settle(Settlement(post=post, state=state, at=at, **what))
+        if settled and state is PostState.SENT and post.digest_id is not None:
+            self._unmeasured.append(post.id)
         if not settled:
             _log.warning("post.lease_lost", post=post.id)
         return settled
@@ -281,6 +298,7 @@ class OutboxWorker:
                 found = await platform.look_up(outgoing, window)
         except TimeoutError:
             found = Retry(f"There was no answer within {SEND_TIMEOUT:g} seconds.")
+        self._metrics.look_up(channel.address.platform.value, _named(found))
         log = _log.bind(post=post.id, channel=str(channel.address), found=_named(found))
         if isinstance(found, Gone) and found.scope is GoneScope.THREAD:
             found = LookUp.MISSING  # with its thread
@@ -292,7 +310,7 @@ class OutboxWorker:
             case Gone(reason=reason):
                 # It waits as unknown until the channel is well again, and is looked for then.
                 if await self._settle(post, PostState.UNKNOWN, now, due_at=now, error=reason, look_ups=looks):
-                    await self._notices.stop(channel, found)
+                    await self._stop(channel, found)
             case Retry() | Partly() | LookUp():
                 progress = isinstance(found, Partly) and found.cursor != looks.cursor
                 decision = LOOK_UPS.decide(
@@ -358,7 +376,11 @@ class OutboxWorker:
     async def _give_up(self, post: Post, channel: Channel, gone: Gone, now: datetime) -> None:
         """Keeps the post for the day on which the channel is well again."""
         if await self._settle(post, PostState.PENDING, now, due_at=now, error=gone.reason, fresh_start=True):
-            await self._notices.stop(channel, gone)
+            await self._stop(channel, gone)
+
+    async def _stop(self, channel: Channel, gone: Gone) -> None:
+        self._metrics.stopped(channel.address.platform.value, gone.scope.value)
+        await self._notices.stop(channel, gone)
 
 
 def _named(found: LookUpResult) -> str:

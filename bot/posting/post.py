@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
+from bot.channels.channel import PlatformName
 from bot.digests.content import PostContent
-from bot.digests.digest import DeliveryState, Digest
+from bot.digests.digest import DeliveryState, Digest, DigestKind
 
 
 class PostState(StrEnum):
@@ -112,6 +113,15 @@ class FailedPost:
     failed_at: datetime
     error: str
     maybe_arrived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryWait:
+    """How long after it was listed a paper was posted, and where and why."""
+
+    platform: PlatformName
+    kind: DigestKind
+    wait: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,17 @@ from typing import Protocol
 
 from bot.channels.channel import PlatformName
 from bot.digests.content import PostContent, SharedPaper
-from bot.posting.post import DeliveryRecord, DigestRecord, FailedPost, Post, PostState, Priority, SentPost, Settlement
+from bot.posting.post import (
+    DeliveryRecord,
+    DeliveryWait,
+    DigestRecord,
+    FailedPost,
+    Post,
+    PostState,
+    Priority,
+    SentPost,
+    Settlement,
+)
 from bot.posting.rooms import Rooms
 
 
@@ -69,6 +79,10 @@ class PostStore(Protocol):
         self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int
     ) -> list[Post]:
         """Takes posts with an unknown outcome to look for them."""
+        ...
+
+    async def waits(self, post_ids: Sequence[int]) -> list[DeliveryWait]:
+        """For each paper that these posts show: how long after it was listed it was posted. Others are left out."""
         ...
 
     async def counts(self) -> dict[PostState, int]: ...

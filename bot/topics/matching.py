@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from bot.channels.channel import Channel
 from bot.channels.store import ChannelStore
 from bot.clocks import Clock
 from bot.meaning.store import VectorStore, vectors_for
+from bot.metrics import Metrics
 from bot.papers.paper import StoredPaper
 from bot.papers.store import PaperStore
 from bot.query.errors import QueryError
@@ -39,6 +41,7 @@ class TopicMatching:
         matches: MatchStore,
         vectors: VectorStore,
         clock: Clock,
+        metrics: Metrics,
     ) -> None:
         self._papers = papers
         self._channels = channels
@@ -46,6 +49,7 @@ class TopicMatching:
         self._matches = matches
         self._vectors = vectors
         self._clock = clock
+        self._metrics = metrics
         self._matcher = Matcher()
         self._topics: dict[int, Subscription] = {}
         self._watching: set[int] = set()
@@ -63,7 +67,9 @@ class TopicMatching:
             while papers := await self._papers.unmatched(BATCH):
                 # Topics are read after the papers: one that is older than a paper is then certainly known.
                 await self._follow()
+                started = time.monotonic()
                 matches = await self._match(papers)
+                self._metrics.match(len(papers), len(matches), time.monotonic() - started)
                 revisions = {stored.paper.id: stored.revision for stored in papers}
                 news.update(await self._matches.record_matches(revisions, matches, self._clock.now()))
                 _log.info("papers.matched", papers=len(papers), matches=len(matches), topics=len(self._topics))

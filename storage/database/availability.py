@@ -7,6 +7,7 @@ while it lasts, and once when it is over; what the parts say themselves is left 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -22,6 +23,8 @@ class Availability:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
+        #: Transactions that failed, by kind.
+        self.failures: Counter[str] = Counter(read=0, write=0)
         self._failing: set[str] = set()
         self._reason = ""
         self._since = 0.0
@@ -35,6 +38,7 @@ class Availability:
 
     def failed(self, kind: str, reason: str) -> None:
         """A transaction of that kind (`read`, `write`) failed because of the database."""
+        self.failures[kind] += 1
         now = self._now()
         if not self._failing:
             self._since, self._said = now, False

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, case, func, literal, or_, select, update
 
 from bot.channels.channel import PlatformName
 from bot.digests.content import POST_CONTENT_JSON, PostContent, SharedPaper
-from bot.digests.digest import DeliveryState
+from bot.digests.digest import DeliveryState, DigestKind
 from bot.posting.post import (
     HOLDS_UP_FOR,
     DeliveryRecord,
+    DeliveryWait,
     DigestRecord,
     FailedPost,
     Post,
@@ -33,7 +34,8 @@ from storage.posting.leases import choose, post_of, take
 from storage.posting.plans import add_post
 from storage.posting.settlements import held, write_settlements
 from storage.posting.threads import fold_thread
-from storage.tables.channels import CHANNELS
+from storage.tables.channels import CHANNELS, WORKSPACES
+from storage.tables.papers import PAPERS
 from storage.tables.posts import DELIVERIES, DIGESTS, POSTS
 
 
@@ -326,6 +328,27 @@ class SqlPostStore:
         )
         async with self._database.write() as connection:
             return (await connection.execute(statement)).rowcount
+
+    async def waits(self, post_ids: Sequence[int]) -> list[DeliveryWait]:
+        shown = (
+            select(WORKSPACES.c.platform, DIGESTS.c.kind, DELIVERIES.c.posted_at, PAPERS.c.listed_at)
+            .join(DIGESTS, DIGESTS.c.id == DELIVERIES.c.digest_id)
+            .join(PAPERS, PAPERS.c.id == DELIVERIES.c.paper_id)
+            .join(CHANNELS, CHANNELS.c.id == DELIVERIES.c.channel_id)
+            .join(WORKSPACES, WORKSPACES.c.id == CHANNELS.c.workspace_id)
+            .where(
+                DELIVERIES.c.state == DeliveryState.POSTED,
+                DELIVERIES.c.position <= DIGESTS.c.shown,
+                PAPERS.c.listed_at.is_not(None),
+            )
+        )
+        found: list[DeliveryWait] = []
+        async with self._database.read() as connection:
+            for some in chunks(post_ids):
+                for row in await connection.execute(shown.where(DELIVERIES.c.post_id.in_(some))):
+                    wait = max(timedelta(), row.posted_at - row.listed_at)
+                    found.append(DeliveryWait(PlatformName(row.platform), DigestKind(row.kind), wait))
+        return found
 
     async def counts(self) -> dict[PostState, int]:
         statement = select(POSTS.c.state, func.count().label("posts")).group_by(POSTS.c.state)

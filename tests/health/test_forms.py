@@ -19,7 +19,9 @@ def test_the_document_and_the_figures_say_the_same(report: HealthReport) -> None
     assert document["leads"] == bool(shown["paperround_leader"])
     if report.stored is None:
         assert "posts" not in document
-        assert not [name for name in shown if name.startswith("paperround_outbox")]
+    if report.stored is None or not report.leads:
+        # What the database says is told by one process alone: a sum over processes is then right.
+        assert not [name for name in shown if name.startswith(("paperround_outbox", "paperround_source"))]
         return
     for what in ("papers", "channels", "subscriptions"):
         assert document[what] == shown[f"paperround_rows {what}"]

@@ -21,7 +21,9 @@ from adapters.discord.client.gateway import HeartbeatMonitor, shorten_outages
 from adapters.discord.client.interaction_payloads import with_defaults
 from adapters.discord.client.requests import BURST, NO_RETRIES, REQUESTS_PER_SECOND, redirect, trace
 from adapters.discord.client.webhooks import RedirectedWebhooks
+from bot.channels.channel import PlatformName
 from bot.errors import MALFORMED
+from bot.metrics import Metrics
 from bot.platforms.pacing import Pace
 
 API_URL = Route.BASE
@@ -51,8 +53,15 @@ class DiscordClient(discord.AutoShardedClient):
     on_command_component: OnComponent
 
     def __init__(
-        self, token: str, breaker: CircuitBreaker, *, api_url: str = API_URL, reads_messages: bool = False
+        self,
+        token: str,
+        breaker: CircuitBreaker,
+        *,
+        api_url: str = API_URL,
+        reads_messages: bool = False,
+        metrics: Metrics | None = None,
     ) -> None:
+        self.metrics = metrics or Metrics()
         response_headers: dict[str, str] = {}
         pace = Pace(most=REQUESTS_PER_SECOND, burst=BURST)
         super().__init__(
@@ -69,7 +78,7 @@ class DiscordClient(discord.AutoShardedClient):
             chunk_guilds_at_startup=False,
             max_messages=None,
             max_ratelimit_timeout=LONGEST_BUCKET_WAIT,
-            http_trace=trace(breaker, response_headers, pace),
+            http_trace=trace(breaker, response_headers, pace, self.metrics),
         )
         #: Headers of the last answer that somebody may want to know.
         self.response_headers: dict[str, str] = response_headers
@@ -82,8 +91,8 @@ class DiscordClient(discord.AutoShardedClient):
         #: The shards whose session lives.
         self._connected_shards: set[int] = set()
         self._logged_in = False
-        self._webhooks = RedirectedWebhooks(api_url)
-        redirect(self.http, api_url, pace)
+        self._webhooks = RedirectedWebhooks(api_url, self.metrics)
+        redirect(self.http, api_url, pace, self.metrics)
         shorten_outages()
         self._guard_event_parsers()
 
@@ -94,7 +103,12 @@ class DiscordClient(discord.AutoShardedClient):
         """
         parsers = self._connection.parsers
         answer = parsers["INTERACTION_CREATE"]
-        parsers["INTERACTION_CREATE"] = lambda data: answer(with_defaults(data))
+
+        def interact(data: Any) -> None:
+            self._webhooks.received(data)
+            answer(with_defaults(data))
+
+        parsers["INTERACTION_CREATE"] = interact
         for event, read in [(event, read) for event, read in parsers.items() if event != "READY"]:
             parsers[event] = _guarded_parser(event, read)
 
@@ -137,15 +151,25 @@ class DiscordClient(discord.AutoShardedClient):
 
     async def on_shard_connect(self, shard_id: int) -> None:
         """Called by discord.py when a session begins."""
-        self._connected_shards.add(shard_id)
+        self._is_up(shard_id)
 
     async def on_shard_resumed(self, shard_id: int) -> None:
         """Called by discord.py when a session goes on."""
-        self._connected_shards.add(shard_id)
+        self._is_up(shard_id)
 
     async def on_shard_disconnect(self, shard_id: int) -> None:
         """Called by discord.py when a connection broke."""
-        self._connected_shards.discard(shard_id)
+        self._is_down(shard_id)
+
+    def _is_up(self, shard_id: int) -> None:
+        if shard_id not in self._connected_shards:
+            self._connected_shards.add(shard_id)
+            self.metrics.connected(PlatformName.DISCORD)
+
+    def _is_down(self, shard_id: int) -> None:
+        if shard_id in self._connected_shards:
+            self._connected_shards.discard(shard_id)
+            self.metrics.disconnected(PlatformName.DISCORD)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Called by discord.py before every new session, also before those that it begins by itself."""
@@ -173,10 +197,13 @@ class DiscordClient(discord.AutoShardedClient):
         """
         async_context.set(self._webhooks)
         monitor = asyncio.create_task(HeartbeatMonitor().run(self))
+        self.metrics.serving(PlatformName.DISCORD)
         try:
             await self.connect()
         finally:
             monitor.cancel()
+            for shard_id in list(self._connected_shards):
+                self._is_down(shard_id)  # cancelled, discord.py does not say so
 
     async def request_once(self, route: Route, body: dict[str, Any] | None = None, **query: Any) -> Any:
         """Makes one request and returns the JSON of its answer.

@@ -19,6 +19,8 @@ from discord.http import HTTPClient, Route
 
 from adapters.discord.client.circuit_breaker import CircuitBreaker
 from adapters.discord.client.errors import BadResponseError
+from bot.channels.channel import PlatformName
+from bot.metrics import Metrics, Requested, requested_by
 from bot.platforms.pacing import Pace
 
 LONGEST_WAIT = 10.0  # seconds that a request of the outbox may wait for a rate limit
@@ -43,7 +45,7 @@ def redirected(route: Route, api_url: str) -> Route:
     return route
 
 
-def redirect(http: HTTPClient, api_url: str, pace: Pace) -> None:
+def redirect(http: HTTPClient, api_url: str, pace: Pace, metrics: Metrics) -> None:
     """Sends this client's requests to another address at that pace, and its gateway to where that address says.
 
     discord.py looks through the buckets of all channels at each new one; here it does so now and then.
@@ -58,6 +60,7 @@ def redirect(http: HTTPClient, api_url: str, pace: Pace) -> None:
 
     async def request_redirected(route: Route, **more: Any) -> Any:
         if wait := pace.turn(time.monotonic(), longest=LONGEST_QUEUE):
+            metrics.held_back(PlatformName.DISCORD, wait)
             if wait > LONGEST_QUEUE:
                 raise discord.RateLimited(wait)
             await asyncio.sleep(wait)
@@ -85,8 +88,13 @@ def redirect(http: HTTPClient, api_url: str, pace: Pace) -> None:
 _FILES = ("/attachments/", "/ephemeral-attachments/")
 
 
-def trace(breaker: CircuitBreaker, latest: dict[str, str], pace: Pace) -> aiohttp.TraceConfig:
+def trace(breaker: CircuitBreaker, latest: dict[str, str], pace: Pace, metrics: Metrics) -> aiohttp.TraceConfig:
     """Sees every response before discord.py does, tells the pace, and keeps in `latest` what time it is for Discord."""
+
+    def count(method: str, url: yarl.URL, result: Requested, context: SimpleNamespace) -> None:
+        metrics.request(
+            PlatformName.DISCORD, operation_of(method, url.path), result, time.monotonic() - context.started
+        )
 
     async def on_request_start(
         _session: aiohttp.ClientSession, context: SimpleNamespace, _start: aiohttp.TraceRequestStartParams
@@ -100,6 +108,7 @@ def trace(breaker: CircuitBreaker, latest: dict[str, str], pace: Pace) -> aiohtt
             return  # from where files lie, which says nothing about the bot
         answer = end.response
         status, headers = answer.status, answer.headers
+        count(end.method, end.url, requested_by(status), context)
         if "Date" in headers:
             latest["Date"] = headers["Date"]
         # A page instead of JSON, and no `Via`: it comes from Cloudflare, and Discord never saw the request.
@@ -117,14 +126,32 @@ def trace(breaker: CircuitBreaker, latest: dict[str, str], pace: Pace) -> aiohtt
             return
         # discord.py waits as it is told, but takes every 429 without `Via`, or of another type than this, for a ban.
         wait = _seconds(headers.get("Retry-After", ""))
+        metrics.held_back(PlatformName.DISCORD, wait or SHORTEST_WAIT)
         unread = headers.get("Content-Type") != "application/json"
         if asked == INTERACTION_RESPONSE or strange or unread or wait > LONGEST_WAIT:
             raise discord.RateLimited(wait or SHORTEST_WAIT)
 
+    async def on_request_exception(
+        _session: aiohttp.ClientSession, context: SimpleNamespace, end: aiohttp.TraceRequestExceptionParams
+    ) -> None:
+        count(end.method, end.url, Requested.NONE, context)
+
     config = aiohttp.TraceConfig()
+    config.on_request_exception.append(on_request_exception)
     config.on_request_start.append(on_request_start)
     config.on_request_end.append(on_request_end)
     return config
+
+
+def operation_of(method: str, path: str) -> str:
+    """What a request is for, in one of few words."""
+    if "/webhooks/" in path or path.endswith("/callback"):
+        return "respond"
+    if "/gateway" in path or path.endswith("/oauth2/applications/@me"):
+        return "connect"
+    if method == "GET":
+        return "read"
+    return "post" if method == "POST" and path.endswith(("/messages", "/threads")) else "change"
 
 
 def _seconds(text: str) -> float:

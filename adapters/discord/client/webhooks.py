@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -12,6 +14,8 @@ from discord.webhook.async_ import AsyncWebhookAdapter
 
 from adapters.discord.client.errors import ALREADY_ACKNOWLEDGED, AlreadyAcknowledgedError
 from adapters.discord.client.requests import INTERACTION_RESPONSE, redirected
+from bot.channels.channel import PlatformName
+from bot.metrics import Metrics
 
 #: Seconds that a response may wait for rate limits in all.
 LONGEST_LIMIT = 30.0
@@ -19,16 +23,32 @@ LONGEST_LIMIT = 30.0
 #: waits three seconds for the first one; a further one that comes twice is better than none.
 RESPONSE_ATTEMPTS = 3
 RESPONSE_RETRY_WAIT = 0.5  # seconds
+#: Interactions that wait for their first answer; of more it is not measured how long that takes.
+MOST_OPEN = 1_000
 
 
 class RedirectedWebhooks(AsyncWebhookAdapter):
     """Sends responses and follow-ups of interactions, which go to webhooks, to our address as well."""
 
-    def __init__(self, api_url: str) -> None:
+    def __init__(self, api_url: str, metrics: Metrics) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._api_url = api_url
+        self._metrics = metrics
+        self._received: dict[str, float] = {}
+
+    def received(self, interaction: Mapping[str, Any]) -> None:
+        """Discord tells of an interaction, and waits for the first answer from now on."""
+        if len(self._received) >= MOST_OPEN:
+            self._received.clear()  # they were never answered
+        self._received[str(interaction.get("id"))] = time.monotonic()
 
     async def request(self, route: Route, session: aiohttp.ClientSession, **more: Any) -> Any:
+        answer = await self._request(route, session, **more)
+        if route.url.endswith("/callback") and (since := self._received.pop(str(route.webhook_id), None)) is not None:
+            self._metrics.acknowledged(PlatformName.DISCORD, time.monotonic() - since)
+        return answer
+
+    async def _request(self, route: Route, session: aiohttp.ClientSession, **more: Any) -> Any:
         counted = _CountingSession(session)
         tries, waiting = RESPONSE_ATTEMPTS, LONGEST_LIMIT
         while True:

@@ -21,7 +21,9 @@ _LAST_WAIT: Final = 3.0
 class Retries:
     """Lets requests wait until Slack takes them. After `end` there is a last try in a moment."""
 
-    def __init__(self) -> None:
+    def __init__(self, told: Callable[[float], None]) -> None:
+        """`told` hears for how many seconds a request has to wait."""
+        self._told = told
         self._ended = asyncio.Event()
 
     def end(self) -> None:
@@ -29,6 +31,7 @@ class Retries:
         self._ended.set()
 
     async def wait(self, seconds: float) -> None:
+        self._told(seconds)
         until = time.monotonic() + seconds
         try:
             async with asyncio.timeout(seconds):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -25,7 +26,9 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from adapters.slack.client.errors import ERRORS, code_of, explained, outcome_of
 from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import Connection, usable_proxy
+from bot.channels.channel import PlatformName
 from bot.errors import SettingsError
+from bot.metrics import Metrics
 from bot.platforms.outcomes import Gone, Retry
 
 log = structlog.get_logger(__name__)
@@ -70,11 +73,16 @@ class SocketMode:
             self._raise_if_refused(error)
             log.warning("slack.unreachable", reason=explained(error))
             first = None
+        self.metrics.serving(PlatformName.SLACK)
         # A pool of its own: sockets hold their connections for hours.
         async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
             for number in range(self._sockets):
                 place = _SocketSlot(self, session, number)
                 group.create_task(place.keep_open(first if number == 0 else None))
+
+    @property
+    def metrics(self) -> Metrics:
+        return self._connection.metrics
 
     async def _address(self) -> str:
         """Where the next socket is to be had; raises one of `errors.ERRORS`."""
@@ -99,7 +107,7 @@ class SocketMode:
 
     def handle(self, socket: aiohttp.ClientWebSocketResponse, envelope: Json) -> None:
         """Answers an envelope beside everything else."""
-        task = asyncio.create_task(self._answer(socket, envelope))
+        task = asyncio.create_task(self._answer(socket, envelope, time.monotonic()))
         self._handling.add(task)
         task.add_done_callback(self._handling.discard)
 
@@ -109,7 +117,7 @@ class SocketMode:
         self._handling.add(task)
         task.add_done_callback(self._handling.discard)
 
-    async def _answer(self, socket: aiohttp.ClientWebSocketResponse, envelope: Json) -> None:
+    async def _answer(self, socket: aiohttp.ClientWebSocketResponse, envelope: Json, received: float) -> None:
         acknowledgement: Json = {"envelope_id": envelope["envelope_id"]}
         request = SocketModeRequest.from_dict(envelope) if isinstance(envelope.get("payload"), dict | str) else None
         if request is None:
@@ -123,6 +131,7 @@ class SocketMode:
                 acknowledgement["payload"] = payload
         try:
             await socket.send_str(json.dumps(acknowledgement))
+            self.metrics.acknowledged(PlatformName.SLACK, time.monotonic() - received)
         except (ConnectionError, aiohttp.ClientError) as error:
             log.warning("slack.not_acknowledged", envelope_type=envelope.get("type"), reason=repr(error))
 
@@ -166,6 +175,7 @@ class _SocketSlot:
 
     async def _listen(self, socket: aiohttp.ClientWebSocketResponse, ends: Callable[[str], None]) -> None:
         """Reads a socket until it is closed; `ends` hears as soon as another one is needed, and why."""
+        self._sockets.metrics.connected(PlatformName.SLACK)
         try:
             async with socket:
                 deadline: asyncio.TimerHandle | None = None
@@ -191,6 +201,7 @@ class _SocketSlot:
         except (ConnectionError, aiohttp.ClientError) as error:
             self._log.info("slack.socket_broken", reason=repr(error))
         finally:
+            self._sockets.metrics.disconnected(PlatformName.SLACK)
             ends("closed")
 
     async def _pause(self, reason: str, lasted: float) -> None:

@@ -28,7 +28,9 @@ from adapters.slack.messages.rendering import (
 )
 from adapters.slack.messages.variants import Variants
 from adapters.slack.posting.sending import post
+from bot.channels.channel import PlatformName
 from bot.messages.message import Message, PaperBlock
+from bot.metrics import requested_by
 from bot.platforms.command_calls import Reply
 
 log = structlog.get_logger(__name__)
@@ -161,6 +163,14 @@ class Replies:
         return False
 
     async def _post(self, url: str, body: Json) -> _Outcome:
+        started = time.monotonic()
+        outcome = await self._post_once(url, body)
+        self._connection.metrics.request(
+            PlatformName.SLACK, "respond", requested_by(outcome.status), time.monotonic() - started
+        )
+        return outcome
+
+    async def _post_once(self, url: str, body: Json) -> _Outcome:
         client = AsyncWebhookClient(
             url, session=self._connection.session, retry_handlers=NO_RETRIES, logger=LIBRARY_LOG
         )

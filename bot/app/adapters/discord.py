@@ -10,13 +10,14 @@ from bot.app.configuration.settings import Settings
 from bot.clocks import Clock
 from bot.commands.runner import REGISTRY
 from bot.commands.talk import Talk
+from bot.metrics import Metrics
 
 if TYPE_CHECKING:  # Discord's library takes most of a second to load, and many runs do not need it.
     from adapters.discord.bot import DiscordBot
     from adapters.discord.platform import DiscordPlatform
 
 
-def discord_platform(settings: Settings, clock: Clock) -> DiscordPlatform | None:
+def discord_platform(settings: Settings, clock: Clock, metrics: Metrics) -> DiscordPlatform | None:
     """Where Discord's messages are sent; None without a token."""
     token = settings.discord_token.get_secret_value()
     if not token:
@@ -29,6 +30,7 @@ def discord_platform(settings: Settings, clock: Clock) -> DiscordPlatform | None
         api_url=settings.discord_api_url,
         reads_messages=settings.discord_link_cards,
         crossposts=settings.discord_crosspost,
+        metrics=metrics,
     )
 
 
