@@ -53,7 +53,7 @@ def requested_by(status: int) -> Requested:
 
 
 class Metrics:
-    """Counts what one process does. Every name is in `deploy/docs/metrics.md`."""
+    """Counts what one process does."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
