@@ -55,7 +55,7 @@ LANGUAGE: Final = (
     (("upvotes:>=20", "stars:>100", "comments:1..5"), "numbers"),
     (("after:2026-01-01", "before:2026-03-01", "date:2026-04"), "days, months and years"),
     (("has:code", "has:project", "has:model"), "with such a link"),
-    (("id:2604.13035",), "that paper"),
+    (("id:2604.13035", "doi:10.1101/2026.04.01.123456"), "that paper, by arXiv id or DOI"),
     (("like:2604.13035", "like:(2604.13035 2604.01234)~3/day"), "like one of these, about so many a day"),
     (('about:"plain words"', 'about:"plain words"~3/day'), "about that by meaning, about so many a day"),
     (("*",), "every paper"),
@@ -83,12 +83,23 @@ def _alternatives(examples: Sequence[str]) -> list[str | Span]:
     return [part for example in examples for part in (" ", code(example))][1:]
 
 
+def audience(command: Command) -> str:
+    """Who may give a command, and where that depends on what is asked."""
+    managers = "those who may manage this channel"
+    if not command.manages:
+        return "everyone"
+    if command.changes_with:
+        return f"everyone; to change something, for {managers}"
+    if command.own_with:
+        return f"{managers}; with `{command.options[command.own_with].usage.strip('[]')}` for everyone"
+    return managers
+
+
 def explanation(command: Command) -> Reply:
     """All about one command."""
-    who = "those who may manage this channel" if command.manages else "everyone"
     blocks: list[Block] = [
         Heading(f"/papers {command.usage}"),
-        say(f"{command.summary[:1].upper()}{command.summary[1:]}. For {who}."),
+        sentence(f"{command.summary[:1].upper()}{command.summary[1:]}. For {audience(command)}."),
     ]
     if command.parameters:
         blocks.append(

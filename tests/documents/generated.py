@@ -192,7 +192,8 @@ def _between(least: int, most: int, help_: str) -> str:
 
 
 def _programs(path: str, group: click.Group) -> Iterator[tuple[str, click.Command]]:
-    for name, command in sorted(group.commands.items()):
+    for name in group.list_commands(click.Context(group)):
+        command = group.commands[name]
         if not command.hidden:
             yield f"{path} {name}", command
             if isinstance(command, click.Group):

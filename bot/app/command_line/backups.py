@@ -20,10 +20,10 @@ from bot.text.counting import count_of
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--force", is_flag=True, help="Replace the file if it is there already.")
 def backup(file: Path, force: bool) -> None:
-    """Write everything that is kept into one file: channels, topics, papers, history.
+    """Write everything that is kept into one file.
 
-    The bot may go on meanwhile. The file fits SQLite and PostgreSQL alike. Installed Slack workspaces' tokens stay
-    encrypted in it.
+    Channels, topics, papers, history, reading lists. The bot may go on meanwhile. The file fits SQLite and PostgreSQL
+    alike. Installed Slack workspaces' tokens stay encrypted in it.
     """
 
     async def work(application: Application) -> int:

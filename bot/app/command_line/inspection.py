@@ -35,7 +35,13 @@ _OPERATOR = Person(
 
 @click.command()
 @click.argument("line")
-@click.option("--channel", default="web/general", show_default=True, help="Where to say it.")
+@click.option(
+    "--channel",
+    metavar="CHANNEL",
+    default="web/general",
+    show_default=True,
+    help="Where to say it: web/NAME, slack/TEAM/CHANNEL or discord/SERVER/CHANNEL.",
+)
 @click.option(
     "--file",
     type=click.File("r", encoding="utf-8", errors="replace"),
@@ -43,7 +49,10 @@ _OPERATOR = Person(
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def command(line: str, channel: str, file: IO[str] | None, as_json: bool) -> None:
-    """Give any /papers command: 'subscribe diffusion', 'schedule daily 9:00', 'help'."""
+    """Give a /papers command.
+
+    Such as 'subscribe diffusion', 'schedule daily 9:00' or 'help', without /papers.
+    """
     attachment = file.read(LONGEST_TEXT) if file else ""
 
     async def work(application: Application) -> int:
@@ -88,7 +97,9 @@ def status(as_json: bool) -> None:
 
 @click.command()
 def doctor() -> None:
-    """Look at settings, database, index, feeds and chat platforms, and say what to do.
+    """Look at everything that is needed, and say what to do.
+
+    Settings, disk, port, database, index, topics, posts, feeds, clocks, chat platforms and permissions in channels.
 
     ✓ is well, ✗ needs somebody, ! is good to know, – was not looked at. Ends with 1 if anything needs somebody.
     """

@@ -98,10 +98,15 @@ class QueryCommand(click.Command):
 
 @click.command(cls=QueryCommand)
 @click.argument("query")
-@click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many papers to show.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), metavar="N", default=10, show_default=True, help="How many papers to show."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def search(query: str, limit: int, as_json: bool) -> None:
-    """Find papers, best matches first. Put the query in quotes: 'agents -survey'."""
+    """Find papers, best matches first.
+
+    Put the query in quotes: 'agents -survey'. How to write it: paperround command "help query".
+    """
 
     async def work(application: Application) -> int:
         parsed = parse(query, sources=await application.store.sources.names())

@@ -52,7 +52,10 @@ def list_(as_json: bool) -> None:
 @click.option("--role", type=_ROLE, default=Role.READER.value, show_default=True, help="What they may do.")
 @click.option("--password", "ask", is_flag=True, help="Ask for their password, instead of making a link.")
 def add(name: str, role: str, ask: bool) -> None:
-    """Add somebody, and print a link with which they choose their password."""
+    """Add somebody, and print a link to choose a password with.
+
+    The link is valid once.
+    """
     password = _read_password() if ask else None
 
     async def work(application: Application) -> int:
@@ -69,7 +72,10 @@ def add(name: str, role: str, ask: bool) -> None:
 @people.command()
 @click.argument("name")
 def invite(name: str) -> None:
-    """Print another link with which somebody chooses their password; the last one is no longer valid."""
+    """Print another link to choose a password with.
+
+    The last one is no longer valid.
+    """
 
     async def work(application: Application) -> int:
         who = _people(application)
@@ -82,7 +88,10 @@ def invite(name: str) -> None:
 @people.command()
 @click.argument("name")
 def password(name: str) -> None:
-    """Ask for a new password for somebody, and log them out everywhere. It may also come from standard input."""
+    """Ask for a new password, and log them out everywhere.
+
+    It may also come from standard input.
+    """
     chosen = _read_password()
 
     async def work(application: Application) -> int:
@@ -114,7 +123,7 @@ def role(name: str, role: str) -> None:
 @people.command()
 @click.argument("name")
 def remove(name: str) -> None:
-    """Remove somebody, with their reading list and their own topics."""
+    """Remove somebody, their reading list and their own topics."""
 
     async def work(application: Application) -> int:
         who = _people(application)
@@ -127,7 +136,9 @@ def remove(name: str) -> None:
 
 
 @click.command()
-@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="How many changes.")
+@click.option(
+    "--limit", type=click.IntRange(1, 100_000), metavar="N", default=50, show_default=True, help="How many changes."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def audit(limit: int, as_json: bool) -> None:
     """Who changed what, from where and when, the latest first."""

@@ -19,7 +19,10 @@ from bot.query.errors import QueryError
 
 
 class Cli(click.Group):
-    """Ends with the sentence of an error instead of a traceback."""
+    """Ends with the sentence of an error instead of a traceback. Lists commands as they were added: the first first."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - it is click's
+        return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -38,10 +41,14 @@ class Cli(click.Group):
 @click.group(cls=Cli, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="paperround")
 def cli() -> None:
-    """Brings research papers to team channels. Settings are read from PAPERROUND_… variables and .env."""
+    """Brings research papers to team channels.
+
+    Begin with `paperround demo`; `paperround run` is the bot, and `paperround doctor` says what it needs. Settings
+    are read from PAPERROUND_… variables and .env; deploy/docs/settings.md has all of them.
+    """
 
 
-for _command in (demo, run, poll, deliver, import_, search, command, status, doctor, people, audit, backup, restore):
+for _command in (demo, run, doctor, status, command, search, people, audit, backup, restore, import_, poll, deliver):
     cli.add_command(_command)
 
 

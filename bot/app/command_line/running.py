@@ -23,9 +23,14 @@ from bot.text.counting import count_of
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=None, help="Port of the web workspace.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), metavar="PORT", help="Port of the web workspace, instead of 8421."
+)
 def demo(port: int | None) -> None:
-    """The whole bot with sample papers: no tokens, no network, nothing kept."""
+    """The whole bot with sample papers, in a browser.
+
+    It needs no token and no network, and keeps nothing.
+    """
     with tempfile.TemporaryDirectory(prefix="paperround-demo-") as folder:
         changes: dict[str, Any] = {"data_dir": Path(folder), "database_url": "", "web": True}
         if port is not None:
@@ -56,7 +61,11 @@ async def _demo(settings: Settings) -> None:
     help="gateway: connections, commands, pages. worker: feeds, digests, posts. Both need PostgreSQL.",
 )
 def run(role: str) -> None:
-    """The bot, until Ctrl-C: reads the feeds, posts digests, answers commands."""
+    """The bot itself, until Ctrl-C.
+
+    It reads the feeds, posts digests, and answers commands on every platform that has credentials; without any it
+    serves the web workspace.
+    """
     settings, does = load(), ProcessRole(role)
     raise_file_limit()
 
@@ -72,9 +81,15 @@ def run(role: str) -> None:
 
 
 @click.command()
-@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Read this day instead of what is new.")
+@click.option(
+    "--date",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help="Read this day, such as 2026-04-14, instead of what is new.",
+)
 def poll(day: datetime | None) -> None:
-    """Read the feeds once."""
+    """Read the feeds once, then end."""
 
     async def work(application: Application) -> int:
         reports = await application.engine.poll(day.date() if day else None)
@@ -92,7 +107,7 @@ def poll(day: datetime | None) -> None:
 
 @click.command()
 def deliver() -> None:
-    """Post everything that is due."""
+    """Post everything that is due, then end."""
 
     async def work(application: Application) -> int:
         await application.engine.reconcile()

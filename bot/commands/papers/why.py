@@ -7,7 +7,8 @@ from datetime import date
 
 from bot.channels.channel import Channel
 from bot.channels.directory import DEFAULT_TIME_ZONE
-from bot.commands.registry import Arguments, Command, Kind, Parameter
+from bot.commands.papers.searching import PAPER
+from bot.commands.registry import Arguments, Command
 from bot.commands.services import Services
 from bot.commands.wording import answer, day_name, hint, moment, say
 from bot.digests.cards import title_of
@@ -147,7 +148,7 @@ COMMANDS = (
         name="why",
         summary="what happened to a paper here, stage by stage",
         handler=why,
-        parameters=(Parameter(name="paper", help="an arXiv id or a link", kind=Kind.PAPER, required=True),),
+        parameters=(PAPER,),
         examples=("why 2604.13035",),
         details="It answers for papers that came and for those that did not: which topic, which setting, which digest.",
     ),
