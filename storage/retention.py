@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.database.counters import Counter, next_numbers
 from storage.database.database import Database
 from storage.tables.channels import CHANNELS, WORKSPACES
-from storage.tables.posts import DELIVERIES, DIGESTS, POSTS
+from storage.tables.posts import DELIVERIES, DIGESTS, PAST_DELIVERIES, POSTS
 from storage.tables.reading import SAVED_PAPERS, VOTES
 from storage.tables.topics import SUBSCRIPTIONS
 
@@ -106,6 +106,11 @@ def channel_deletions(channels: Select[Any], limit: int) -> Iterator[Delete]:
     yield delete(VOTES).where(key.in_(some_votes.limit(limit)))
     yield delete(DELIVERIES).where(
         DELIVERIES.c.id.in_(select(DELIVERIES.c.id).where(DELIVERIES.c.channel_id.in_(channels)).limit(limit))
+    )
+    past = tuple_(PAST_DELIVERIES.c.channel_id, PAST_DELIVERIES.c.paper)
+    some_past = select(PAST_DELIVERIES.c.channel_id, PAST_DELIVERIES.c.paper)
+    yield delete(PAST_DELIVERIES).where(
+        past.in_(some_past.where(PAST_DELIVERIES.c.channel_id.in_(channels)).limit(limit))
     )
     posts = select(POSTS.c.id).where(POSTS.c.channel_id.in_(channels))
     yield delete(POSTS).where(POSTS.c.id.in_(posts.where(POSTS.c.parent_id.is_not(None)).limit(limit)))

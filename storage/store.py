@@ -21,6 +21,7 @@ from storage.people.people import SqlPeopleStore
 from storage.posting.archive import SqlArchive
 from storage.posting.digests import SqlDigestStore
 from storage.posting.outbox import SqlPostStore
+from storage.pruning import SqlPruneStore
 from storage.reading import SqlReadingStore
 from storage.stored_times import SqlStoredTimes
 from storage.web_messages import SqlMessageLog
@@ -47,6 +48,7 @@ class SqlStore:
         self.audit = SqlAuditStore(self.database)
         self.idempotency = SqlIdempotencyStore(self.database)
         self.messages = SqlMessageLog(self.database)
+        self.pruning = SqlPruneStore(self.database)
         self.backup = Backup(self.database)
         self.health = SqlHealthStore(self.database)
         self.times = SqlStoredTimes(self.database)

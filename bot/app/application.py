@@ -44,6 +44,7 @@ from bot.intake.feeds import FeedHistory, FeedReader, Feeds
 from bot.intake.lookup import PaperLookup
 from bot.intake.source import Source
 from bot.library.library import Library
+from bot.lifecycle.pruning import KeptFor
 from bot.lifecycle.timekeeping import set_right
 from bot.meaning.examples import Examples
 from bot.meaning.finding import Finder
@@ -211,6 +212,7 @@ async def open_application(
             unknown_policy=settings.unknown_outcome,
             left_kept_for=timedelta(days=settings.left_days),
             audit_kept_for=timedelta(days=settings.audit_days),
+            kept=KeptFor(history=timedelta(days=settings.history_days), papers=timedelta(days=settings.paper_days)),
             role=role,
         )
         stack.callback(engine.close)

@@ -24,6 +24,7 @@ from bot.library.channel_feed import ChannelFeeds
 from bot.library.library import Library
 from bot.library.searching import Searching
 from bot.lifecycle.channels import ChannelLifecycle
+from bot.lifecycle.pruning import KeptFor, Pruning
 from bot.lifecycle.retention import KEPT_FOR, Retention
 from bot.lifecycle.timekeeping import Timekeeping
 from bot.meaning.embedding import Embedding
@@ -87,6 +88,7 @@ def engine_of(
     unknown_policy: UnknownPolicy,
     left_kept_for: timedelta = KEPT_FOR,
     audit_kept_for: timedelta = AUDIT_KEPT,
+    kept: KeptFor | None = None,
     role: ProcessRole = ProcessRole.ALL,
 ) -> Engine:
     """What polls, matches, plans and posts. `catalogue` and `hub` complete papers (`bot.intake.enrichment`)."""
@@ -130,6 +132,7 @@ def engine_of(
         leadership=leadership,
         notifications=store.notifications,
         timekeeping=Timekeeping(store.times, clock),
+        pruning=Pruning(store.pruning, clock, kept),
         retention=Retention(store.channels, store.personal_channels, store.audit, clock, left_kept_for, audit_kept_for),
         index=index,
         meaning=meaning,

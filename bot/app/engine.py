@@ -20,6 +20,7 @@ from bot.errors import PaperRoundError, StorageError
 from bot.health.heartbeat import Heartbeat
 from bot.intake.enrichment import Enrichment
 from bot.intake.polling import RETRY_POLL_AFTER, Intake, PollReport
+from bot.lifecycle.pruning import Pruning
 from bot.lifecycle.retention import Retention
 from bot.lifecycle.timekeeping import Timekeeping
 from bot.meaning.embedding import Embedding
@@ -77,6 +78,7 @@ class Engine:
         notifications: Notifications,
         timekeeping: Timekeeping,
         retention: Retention,
+        pruning: Pruning,
         index: SearchIndex,
         meaning: Meaning,
         embedding: Embedding,
@@ -93,6 +95,7 @@ class Engine:
         self._intake = intake
         self._enrichment = enrichment
         self._retention = retention
+        self.pruning = pruning
         self._index = index
         self._embedding = embedding
         self._model_change = model_change
@@ -261,6 +264,7 @@ class Engine:
     async def _delete_left(self) -> None:
         if self.leadership.polls:
             await self._retention.delete_left()
+            await self.pruning.prune()
 
     async def _beat(self) -> None:
         await self._heartbeat.beat(leads=self.leadership.polls)

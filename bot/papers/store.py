@@ -62,6 +62,10 @@ class PaperStore(Protocol):
         """Listed papers that changed since topics were last told of them, in the order of listing."""
         ...
 
+    async def gone_papers(self, after: int) -> Sequence[str]:
+        """The ids of papers that were deleted after that change, as far back as it is kept."""
+        ...
+
     async def changed_papers(self, after: int, limit: int) -> Sequence[tuple[int, Paper]]:
         """Papers by growing change number; numbers are in commit order, so none can appear behind a reader."""
         ...

@@ -33,6 +33,7 @@ class Outcome(StrEnum):
     """Where a paper stands in a channel. The value is the sentence that says it."""
 
     POSTED = "It was posted here."
+    LONG_AGO = "It was posted here, so long ago that nothing else is kept of that."
     COUNTED = "It was among the papers that a digest counts and does not show."
     ON_ITS_WAY = "The message with it is on its way."
     PAUSED = "It waits: posting here is paused."
@@ -117,6 +118,8 @@ class Tracing:
                 )
             until = quiet_until(channel, now) if outcome is Outcome.QUIET else channel.next_digest_at
             return Trace(outcome, record, delivery, topics, until)
+        if await self._digests.delivered_ids(channel.id, [record.paper.id]):
+            return Trace(Outcome.LONG_AGO, record, None, topics)
         return Trace(_left_out(record, topics), record, None, topics)
 
     async def _asked(self, channel: Channel, record: PaperRecord) -> tuple[TopicTrace, ...]:

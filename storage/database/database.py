@@ -146,6 +146,18 @@ class Database:
             await connection.execute(text("UPDATE counters SET value = value WHERE name = 'web_message'"))
         self._proven_at = now
 
+    async def rewrite(self) -> None:
+        """Writes SQLite's file anew, without what is free in it; nobody can write meanwhile. Raises `StorageError`."""
+        if self._file is not None:
+            async with self._transaction("write"), self._turn:
+                await asyncio.to_thread(self._file.rewrite)
+
+    async def shrink(self, size: int) -> None:
+        """Gives up to so many bytes of SQLite's file back that are free in it. Raises `StorageError`."""
+        if self._file is not None:
+            async with self._transaction("write"), self._turn:
+                await asyncio.to_thread(self._file.shrink, size)
+
     async def _is_up_to_date(self) -> bool:
         """Asked first, because loading Alembic takes longer than most of what people do on the command line."""
         try:

@@ -9,10 +9,15 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+from typing import Final
 
 from bot.errors import OperatorError, StorageError
 
+REWRITE_WAITS: Final = 30.0  # seconds, for those who write at that moment
+PAGE: Final = 4096  # bytes, SQLite's usual
 LEAST_ROOM = 1_000_000  # bytes: a few transactions, before SQLite takes its log into the file
 
 
@@ -54,6 +59,22 @@ class DatabaseFile:
                 f"the database did not answer: {self._path} was {what} while the bot was running, and nothing is "
                 "written any more. Put it back; or, to go on with what is there now, start the bot again."
             )
+
+    def rewrite(self) -> None:
+        """Writes it anew, without what is free in it, and so that it can be made smaller step by step from now on."""
+        self._run("PRAGMA auto_vacuum=INCREMENTAL; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def shrink(self, size: int) -> None:
+        """Gives up to so many bytes back that are free in it; none of a file that was made before it could do that."""
+        self._run(f"PRAGMA incremental_vacuum({max(size // PAGE, 1)})")
+
+    def _run(self, script: str) -> None:
+        """Runs what must not stand in a transaction. A cursor would stop behind the first page that it frees."""
+        try:
+            with closing(sqlite3.connect(self._path, timeout=REWRITE_WAITS, isolation_level=None)) as connection:
+                connection.executescript(script)
+        except sqlite3.Error as error:
+            raise StorageError(f"the database could not be made smaller: {error}") from error
 
     def check_room(self) -> None:
         """Raises `StorageError` if nothing more fits on the disk: small writes may still do, for a while."""

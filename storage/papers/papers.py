@@ -20,7 +20,7 @@ from storage.database.counters import Counter, last_number, next_numbers
 from storage.database.database import Database
 from storage.database.statements import chunks, upsert
 from storage.papers.ids import identify, known_as, merge_rows, remember_ids
-from storage.tables.papers import LISTINGS, PAPERS, VECTORS
+from storage.tables.papers import GONE_PAPERS, LISTINGS, PAPERS, VECTORS
 from storage.tables.sources import SOURCE_DAYS
 
 _SCALARS = (
@@ -238,6 +238,11 @@ class SqlPaperStore:
         statement = select(PAPERS).where(PAPERS.c.change > after).order_by(PAPERS.c.change).limit(limit)
         async with self._database.read() as connection:
             return [(row.change, paper_of(row)) for row in await connection.execute(statement)]
+
+    async def gone_papers(self, after: int) -> Sequence[str]:
+        statement = select(GONE_PAPERS.c.id).where(GONE_PAPERS.c.change > after).order_by(GONE_PAPERS.c.change)
+        async with self._database.read() as connection:
+            return list((await connection.execute(statement)).scalars())
 
     async def last_change(self) -> int:
         version = self._database.version()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, select, update
+from sqlalchemy import Row, Select, and_, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import Style
@@ -16,6 +16,7 @@ from bot.query.models import Models, models_read
 from bot.topics.store import Match
 from bot.topics.titles import topic_title
 from storage.database.statements import chunks, upsert
+from storage.past_deliveries import remembered
 from storage.tables.channels import CHANNELS
 from storage.tables.papers import PAPERS
 from storage.tables.posts import DELIVERIES, DELIVERY_TOPICS
@@ -81,7 +82,16 @@ async def queue(connection: AsyncConnection, matches: Sequence[Match], now: date
             ]
         )
         adding = adding.on_conflict_do_nothing(index_elements=["channel_id", "paper_id"])
-        news.update((await connection.execute(adding.returning(DELIVERIES.c.channel_id))).scalars())
+        added = (
+            await connection.execute(adding.returning(DELIVERIES.c.id, DELIVERIES.c.channel_id, DELIVERIES.c.paper_id))
+        ).all()
+        # Looked up after it was added: whoever forgets a delivery meanwhile remembers it in the same transaction.
+        past = await remembered(connection, {(row.channel_id, row.paper_id) for row in added})
+        if past:
+            again = [row.id for row in added if (row.channel_id, row.paper_id) in past]
+            await connection.execute(delete(DELIVERIES).where(DELIVERIES.c.id.in_(again)))
+            by_pair = {pair: match for pair, match in by_pair.items() if pair not in past}
+        news.update(row.channel_id for row in added if (row.channel_id, row.paper_id) not in past)
         # Locked, so that none is let go for want of a topic while this one is being noted; and whatever was let go
         # by then is seen by the next statement.
         locking = _rows_of(by_pair).where(WAITING).order_by(DELIVERIES.c.id).with_for_update(read=True)

@@ -18,6 +18,7 @@ from storage.database.database import Database
 from storage.database.group_commit import GroupCommit
 from storage.database.statements import chunks
 from storage.papers.papers import paper_of
+from storage.past_deliveries import remembered
 from storage.posting.deliveries import (
     WAITING,
     digest_of,
@@ -304,4 +305,5 @@ class SqlDigestStore:
                     DELIVERIES.c.state != DeliveryState.DROPPED,
                 )
                 found.update((await connection.execute(statement)).scalars())
-        return found
+            past = await remembered(connection, [(channel_id, paper_id) for paper_id in paper_ids])
+        return found | {paper_id for _, paper_id in past}

@@ -188,6 +188,12 @@ class IndexWriting:
                 self._added.add(paper.id)
                 self._writer.add_document(document(paper, change))
 
+    def remove(self, paper_ids: Iterable[str]) -> None:
+        """Takes papers out; those that are not there are no matter."""
+        with engine_errors():
+            for paper_id in paper_ids:
+                self._writer.delete_documents_by_term("id", paper_id)
+
     def commit(self) -> None:
         with engine_errors():
             self._writer.commit()

@@ -230,6 +230,10 @@ class TantivyIndex:
     async def _take_changes(self, writing: IndexWriting) -> int:
         taken = uncommitted = 0
         change = await asyncio.to_thread(lambda: self._files.last_change)
+        # Before what is new, for one that was deleted may have come back.
+        if gone := await self._feed.gone_papers(change):
+            await asyncio.to_thread(writing.remove, gone)
+            taken = uncommitted = len(gone)
         while not self._closing.is_set() and (papers := await self._feed.changed_papers(change, PAPERS_AT_ONCE)):
             await asyncio.to_thread(writing.put, papers)
             change = papers[-1][0]

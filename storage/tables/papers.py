@@ -89,6 +89,16 @@ class PaperIdRow(SQLModel, table=True):
     paper_id: str = Field(foreign_key="papers.id", ondelete="CASCADE")
 
 
+class GonePaperRow(SQLModel, table=True):
+    """A paper that was deleted `at` a time, numbered like the changes of those that are there: indexes follow it."""
+
+    __tablename__ = "gone_papers"
+
+    change: int = Field(sa_type=BigInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    id: str
+    at: datetime = Field(index=True)
+
+
 class ListingRow(SQLModel, table=True):
     __tablename__ = "listings"
     __table_args__ = (Index("ix_listings_paper_id", "paper_id"), Index("ix_listings_day", "day"))
@@ -125,9 +135,10 @@ class VectorRow(SQLModel, table=True):
 COUNTERS = SQLModel.metadata.tables["counters"]
 PAPERS = SQLModel.metadata.tables["papers"]
 PAPER_IDS = SQLModel.metadata.tables["paper_ids"]
+GONE_PAPERS = SQLModel.metadata.tables["gone_papers"]
 LISTINGS = SQLModel.metadata.tables["listings"]
 EMBEDDING_MODELS = SQLModel.metadata.tables["embedding_models"]
 VECTORS = SQLModel.metadata.tables["vectors"]
 
-#: What can be made again from the others, so that no backup needs it.
-DERIVED = frozenset({EMBEDDING_MODELS, VECTORS})
+#: What can be made again from the others, or is about what was made of them, so that no backup needs it.
+DERIVED = frozenset({EMBEDDING_MODELS, GONE_PAPERS, VECTORS})

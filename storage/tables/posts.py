@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Index,
     Text,
     UniqueConstraint,
@@ -131,6 +132,19 @@ class DeliveryRow(SQLModel, table=True):
     read_in: int | None = None
 
 
+class PastDeliveryRow(SQLModel, table=True):
+    """That a paper was once posted in a channel, when nothing else is known of it any more.
+
+    `paper` is a hash of one of the paper's ids (`storage.past_deliveries`).
+    """
+
+    __tablename__ = "past_deliveries"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    channel_id: int = Field(primary_key=True, foreign_key="channels.id", ondelete="CASCADE")
+    paper: int = Field(sa_type=BigInteger, primary_key=True)
+
+
 class DeliveryTopicRow(SQLModel, table=True):
     __tablename__ = "delivery_topics"
     __table_args__ = (Index("ix_delivery_topics_subscription_id", "subscription_id"),)
@@ -165,6 +179,7 @@ class WebMessageRow(SQLModel, table=True):
 DIGESTS = SQLModel.metadata.tables["digests"]
 POSTS = SQLModel.metadata.tables["posts"]
 DELIVERIES = SQLModel.metadata.tables["deliveries"]
+PAST_DELIVERIES = SQLModel.metadata.tables["past_deliveries"]
 DELIVERY_TOPICS = SQLModel.metadata.tables["delivery_topics"]
 IDEMPOTENCY_KEYS = SQLModel.metadata.tables["idempotency_keys"]
 WEB_MESSAGES = SQLModel.metadata.tables["web_messages"]

@@ -266,6 +266,9 @@ class StreamedFeed:
     async def changed_papers(self, after: int, limit: int) -> Sequence[tuple[int, Paper]]:
         return list(islice(self._papers, limit))
 
+    async def gone_papers(self, after: int) -> Sequence[str]:
+        return ()
+
     async def last_change(self) -> int:
         return self._count
 

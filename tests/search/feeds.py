@@ -28,6 +28,7 @@ class MemoryFeed:
 
     def __init__(self, papers: Iterable[Paper] = ()) -> None:
         self._changes: dict[str, tuple[int, Paper]] = {}
+        self._gone: list[tuple[int, str]] = []
         self._last = 0
         self.put(*papers)
 
@@ -37,6 +38,13 @@ class MemoryFeed:
             self._last += 2
             self._changes.pop(paper.id, None)
             self._changes[paper.id] = (self._last, paper)
+
+    def delete(self, *paper_ids: str) -> None:
+        """Deletes papers, which counts as a change."""
+        for paper_id in paper_ids:
+            self._last += 2
+            del self._changes[paper_id]
+            self._gone.append((self._last, paper_id))
 
     def forget(self) -> None:
         """Becomes an empty database again, as one that was restored or replaced."""
@@ -50,6 +58,9 @@ class MemoryFeed:
     async def changed_papers(self, after: int, limit: int) -> Sequence[tuple[int, Paper]]:
         changes = self._changes.values()  # in order, because what changes goes to the end
         return list(islice((change for change in changes if change[0] > after), limit))
+
+    async def gone_papers(self, after: int) -> Sequence[str]:
+        return [paper_id for change, paper_id in self._gone if change > after]
 
     async def last_change(self) -> int:
         return self._last

@@ -13,6 +13,7 @@ from bot.app.command_line.exit_codes import FAILED, MISCONFIGURED, WRONG_USAGE
 from bot.app.command_line.inspection import command, doctor, status
 from bot.app.command_line.papers import import_, search
 from bot.app.command_line.people import audit, people
+from bot.app.command_line.pruning import prune
 from bot.app.command_line.running import deliver, demo, poll, run
 from bot.errors import PaperRoundError, SettingsError, UserError
 from bot.query.errors import QueryError
@@ -48,7 +49,8 @@ def cli() -> None:
     """
 
 
-for _command in (demo, run, doctor, status, command, search, people, audit, backup, restore, import_, poll, deliver):
+_EVERY_DAY = (demo, run, doctor, status, command, search)
+for _command in (*_EVERY_DAY, people, audit, backup, restore, prune, import_, poll, deliver):
     cli.add_command(_command)
 
 

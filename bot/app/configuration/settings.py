@@ -136,6 +136,20 @@ class Settings(BaseSettings):
         le=3650,
         description="days for which it is kept who changed what; the latest 200,000 changes at most",
     )
+    history_days: float = Field(
+        365.0,
+        ge=60,
+        le=36_500,
+        description="days for which it is kept what was posted where, and messages of the web workspace; that a paper "
+        "was posted in a channel is known for ever",
+    )
+    paper_days: float = Field(
+        730.0,
+        ge=60,
+        le=36_500,
+        description="days for which papers are kept that feeds listed; what somebody saved or voted on stays, and so "
+        "does what was posted, as long as that is known",
+    )
     slack_bot_token: SecretStr = Field(SecretStr(""), description="Slack: the bot token, `xoxb-…`")
     slack_app_token: SecretStr = Field(SecretStr(""), description="Slack: the app-level token of Socket Mode, `xapp-…`")
     slack_signing_secret: SecretStr = Field(
