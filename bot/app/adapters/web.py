@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import ipaddress
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:  # The libraries of pages take a tenth of a second to load, an
     from bot.app.application import Application
 
 STOP_WITHIN: Final = 10  # seconds that open connections get when the bot stops
-HEALTHZ: Final = "/healthz"
 
 
 async def web_server(application: Application, banner: str = "") -> WebServer:
@@ -98,20 +96,6 @@ def open_to_the_world(settings: Settings, *, anybody: bool) -> None:
             f"PAPERROUND_WEB_HOST={settings.web_host} can be reached from outside. Set PAPERROUND_WEB_PASSWORD, "
             "add somebody with `paperround people add NAME --role manager`, or leave the host at 127.0.0.1."
         )
-
-
-def is_ours(host: str, port: int, timeout: float) -> bool:
-    """Whether a bot answers on that port already. Blocks for as long as `timeout`, in seconds."""
-    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - what stands for every address
-    connection = http.client.HTTPConnection(reached, port, timeout=timeout)
-    try:
-        connection.request("GET", HEALTHZ)
-        answer = connection.getresponse()
-        return answer.status == 200 and answer.getheader("x-paperround") is not None
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def _is_loopback(host: str) -> bool:

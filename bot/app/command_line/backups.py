@@ -6,6 +6,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import click
 from rich.console import Console
@@ -13,23 +14,41 @@ from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColum
 
 from bot.app.application import Application
 from bot.app.command_line.session import with_application
+from bot.errors import UserError
 from bot.text.counting import count_of
+
+#: Files that `--keep` made, and may take away again.
+_DATED: Final = "paperround-????????T??????Z.backup"
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Replace the file if it is there already.")
-def backup(file: Path, force: bool) -> None:
+@click.option(
+    "--keep",
+    type=click.IntRange(1, 10_000),
+    metavar="N",
+    help="FILE is a folder: write a new file there, named by the time, and keep the latest N.",
+)
+def backup(file: Path, force: bool, keep: int | None) -> None:
     """Write everything that is kept into one file.
 
     Channels, topics, papers, history, reading lists. The bot may go on meanwhile. The file fits SQLite and PostgreSQL
     alike. Installed Slack workspaces' tokens stay encrypted in it.
     """
+    if file.is_dir() is not (keep is not None):
+        raise UserError(
+            f"{file} is {'a' if file.is_dir() else 'no'} folder: --keep N goes with one, and only with one."
+        )
 
     async def work(application: Application) -> int:
+        now = application.clock.now()
+        target = file if keep is None else file / f"paperround-{now:%Y%m%dT%H%M%SZ}.backup"
         with _counting("rows written") as progress:
-            rows = await application.store.backup.write(file, progress, overwrite=force)
-        click.echo(f"{count_of(rows, 'row')} written to {file}")
+            rows = await application.store.backup.write(target, progress, overwrite=force)
+        click.echo(f"{count_of(rows, 'row')} written to {target}")
+        if keep:
+            _keep_latest(file, keep)
         return 0
 
     with_application(work)
@@ -51,6 +70,12 @@ def restore(file: Path) -> None:
         return 0
 
     with_application(work)
+
+
+def _keep_latest(folder: Path, number: int) -> None:
+    for older in sorted(folder.glob(_DATED))[:-number]:
+        older.unlink()
+        click.echo(f"{older} deleted")
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import click
 from bot import __version__
 from bot.app.command_line.backups import backup, restore
 from bot.app.command_line.exit_codes import FAILED, MISCONFIGURED, WRONG_USAGE
+from bot.app.command_line.healthcheck import healthcheck
 from bot.app.command_line.inspection import command, doctor, status
 from bot.app.command_line.papers import import_, search
 from bot.app.command_line.people import audit, people
@@ -50,7 +51,7 @@ def cli() -> None:
 
 
 _EVERY_DAY = (demo, run, doctor, status, command, search)
-for _command in (*_EVERY_DAY, people, audit, backup, restore, prune, import_, poll, deliver):
+for _command in (*_EVERY_DAY, people, audit, backup, restore, prune, import_, poll, deliver, healthcheck):
     cli.add_command(_command)
 
 

@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 
 from adapters.feeds.arxiv.fields import CLOSED_ARCHIVES
-from bot.app.adapters.web import HEALTHZ, is_ours
 from bot.app.configuration.environment import unknown_settings, unreadable_lines
 from bot.app.configuration.folders import nearest_folder, unwritable
 from bot.app.configuration.settings import ENV_FILE, Settings
+from bot.app.own_port import HEALTHZ, is_ours
 from bot.checks import Check, NoticeError
 from bot.errors import OperatorError, SettingsError
 from bot.query.categories import category_named, nearest_category
