@@ -20,11 +20,11 @@ from bot.text.counting import count_of
 @click.option("--dry-run", is_flag=True, help="Only say what would be deleted, and about how much space it takes.")
 @click.option("--rewrite", is_flag=True, help="Write SQLite's file anew afterwards, without what is free in it.")
 def prune(dry_run: bool, rewrite: bool) -> None:
-    """Delete what is older than PAPERROUND_HISTORY_DAYS and PAPERROUND_PAPER_DAYS say.
+    """Delete what is older than the settings keep it.
 
-    A running bot does so every half hour, and may go on meanwhile. Papers that wait, are saved or have votes stay, and
-    it stays known what was posted where. A file that is written anew lets nobody else write for some seconds, and
-    needs as much room again.
+    These are PAPERROUND_HISTORY_DAYS and PAPERROUND_PAPER_DAYS. A running bot does so every half hour, and may go on
+    meanwhile. Papers that wait, are saved or have votes stay, and it stays known what was posted where. A file that is
+    written anew lets nobody else write for some seconds, and needs as much room again.
     """
 
     async def work(application: Application) -> int:
