@@ -7,6 +7,7 @@ from storage.channels.channel_feeds import SqlChannelFeedStore
 from storage.channels.channels import SqlChannelStore
 from storage.channels.personal import SqlPersonalChannelStore
 from storage.channels.subscriptions import SqlSubscriptionStore
+from storage.channels.topic_files import SqlTopicFileStore
 from storage.database.database import Database
 from storage.database.locks import AdvisoryLocks
 from storage.database.notifications import Notifications
@@ -40,6 +41,7 @@ class SqlStore:
         self.channel_feeds = SqlChannelFeedStore(self.database)
         self.personal_channels = SqlPersonalChannelStore(self.database)
         self.subscriptions = SqlSubscriptionStore(self.database)
+        self.topic_files = SqlTopicFileStore(self.database)
         self.digests = SqlDigestStore(self.database)
         self.archive = SqlArchive(self.database)
         self.posts = SqlPostStore(self.database)

@@ -86,6 +86,7 @@ class Core:
             lookups=lookups,
             own_address="https://papers.example.org",
         )
+        self.services = services
         self.finder = services.finder
         self.library = services.library
         self.forecasts = services.forecasts

@@ -44,6 +44,16 @@ class MessagePage:
         return cls([each for each in messages if extra not in (each.id, each.reply_to)], earlier)
 
 
+def parse_mention(text: str) -> str:
+    """Any short name: it is shown with the digest, and pings nobody because there is nobody to ping."""
+    mention = " ".join(text.split())
+    if not mention or not mention.isprintable():
+        raise UserError("Write the name to show with each digest, like `@team`.")
+    if len(mention) > LONGEST_MENTION:
+        raise UserError(f"That mention has {len(mention)} characters; {LONGEST_MENTION} is the most.")
+    return mention
+
+
 class WebPlatform:
     """Implements `bot.platforms.platform.Platform`.
 
@@ -81,13 +91,7 @@ class WebPlatform:
         return False
 
     def parse_mention(self, text: str) -> str:
-        """Any short name: it is shown with the digest, and pings nobody because there is nobody to ping."""
-        mention = " ".join(text.split())
-        if not mention or not mention.isprintable():
-            raise UserError("Write the name to show with each digest, like `@team`.")
-        if len(mention) > LONGEST_MENTION:
-            raise UserError(f"That mention has {len(mention)} characters; {LONGEST_MENTION} is the most.")
-        return mention
+        return parse_mention(text)
 
     def mention_name(self, mention: str) -> str:
         return mention

@@ -24,6 +24,7 @@ from adapters.web.platform import WebPlatform
 from bot.app.adapters.chat import ChatDependencies
 from bot.app.adapters.discord import discord_bot, discord_platform
 from bot.app.adapters.feeds import AddedFeeds
+from bot.app.adapters.mentions import mention_parsers
 from bot.app.adapters.slack import SlackParts, slack_app, slack_checks, slack_parts
 from bot.app.assembly import engine_of, forms_of, lifecycle_of, overview_of, services_of
 from bot.app.configuration.folders import make_data_folder
@@ -55,6 +56,7 @@ from bot.panels.panels import Panels
 from bot.papers.thumbnails import Thumbnails
 from bot.platforms.platform import Platform
 from bot.posting.roles import Duty, ProcessRole
+from bot.topic_files.files import TopicFiles
 from storage.search.index import TantivyIndex
 from storage.store import SqlStore
 
@@ -129,6 +131,8 @@ class Application:
     engine: Engine
     commands: Commands
     panels: Panels
+    services: Services
+    topic_files: TopicFiles
     examples: Examples
     directory: Directory
     metrics: Metrics
@@ -243,6 +247,8 @@ async def open_application(
             engine=engine,
             commands=parts.commands,
             panels=Panels(services),
+            services=services,
+            topic_files=TopicFiles(services, store.topic_files, mention_parsers()),
             examples=services.examples,
             directory=parts.directory,
             metrics=metrics,

@@ -127,7 +127,7 @@ def _value(command: Command, parameter: Parameter, word: str) -> str | int:
         word = value_typed(word)
     match parameter.kind:
         case Kind.NUMBER:
-            return _number(parameter, word)
+            return number_of(parameter, word)
         case Kind.CHOICE:
             choice = word.lower()
             if choice not in parameter.choices:
@@ -143,7 +143,8 @@ def _value(command: Command, parameter: Parameter, word: str) -> str | int:
             return word
 
 
-def _number(parameter: Parameter, word: str) -> int:
+def number_of(parameter: Parameter, word: str) -> int:
+    """The number that a person wrote for a parameter; raises `UserError` for what is none, or too small or large."""
     # Not `isdigit`: it is true of digits that `int` refuses, such as `²`.
     number = int(word) if re.fullmatch(r"[0-9]{1,9}", word) else None
     if number is None or not parameter.minimum <= number <= parameter.maximum:

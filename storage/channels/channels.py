@@ -52,6 +52,57 @@ def channel_of(row: Row[Any]) -> Channel:
     )
 
 
+async def add_channel(
+    connection: AsyncConnection,
+    address: Address,
+    name: str,
+    *,
+    time_zone: str,
+    schedule: str,
+    next_digest_at: datetime | None,
+) -> None:
+    """Adds the channel at that address with default settings; one that is there takes the name, where there is one."""
+    workspace = upsert(connection, WORKSPACES).values(
+        platform=address.platform, external_id=address.workspace, name=address.workspace
+    )
+    # Whoever adds a channel there has the bot there.
+    await connection.execute(
+        workspace.on_conflict_do_update(index_elements=["platform", "external_id"], set_={"left_at": None})
+    )
+    workspace_id = select(WORKSPACES.c.id).where(
+        WORKSPACES.c.platform == address.platform, WORKSPACES.c.external_id == address.workspace
+    )
+    channel = upsert(connection, CHANNELS).values(
+        workspace_id=workspace_id.scalar_subquery(),
+        external_id=address.channel,
+        name=name,
+        time_zone=time_zone,
+        schedule=schedule,
+        settings=SETTINGS_JSON.dump_python(ChannelSettings(), mode="json"),
+        state=ChannelState.ACTIVE,
+        reason="",
+        next_digest_at=next_digest_at,
+        last_number=0,
+    )
+    known_as = func.coalesce(func.nullif(channel.excluded.name, ""), CHANNELS.c.name)
+    await connection.execute(
+        channel.on_conflict_do_update(index_elements=["workspace_id", "external_id"], set_={"name": known_as})
+    )
+
+
+async def set_channel(connection: AsyncConnection, channel_id: int, changed: Channel, now: datetime) -> None:
+    """Gives a channel the schedule, time zone, settings and next digest of `changed`."""
+    values: dict[str, Any] = {
+        "schedule": changed.schedule,
+        "time_zone": changed.time_zone,
+        "settings": SETTINGS_JSON.dump_python(changed.settings, mode="json"),
+        "next_digest_at": changed.next_digest_at,
+    }
+    if changed.next_digest_at is None:
+        values["instant_at"] = func.coalesce(CHANNELS.c.instant_at, bindparam("now", now, CHANNELS.c.instant_at.type))
+    await connection.execute(update(CHANNELS).where(CHANNELS.c.id == channel_id).values(**values))
+
+
 class SqlChannelStore:
     """Implements `bot.channels.store.ChannelStore`."""
 
@@ -122,31 +173,8 @@ class SqlChannelStore:
         self, address: Address, name: str, *, time_zone: str, schedule: str, next_digest_at: datetime | None
     ) -> Channel:
         async with self._database.write(asked_for=False) as connection:
-            workspace = upsert(connection, WORKSPACES).values(
-                platform=address.platform, external_id=address.workspace, name=address.workspace
-            )
-            # Whoever adds a channel there has the bot there.
-            await connection.execute(
-                workspace.on_conflict_do_update(index_elements=["platform", "external_id"], set_={"left_at": None})
-            )
-            workspace_id = select(WORKSPACES.c.id).where(
-                WORKSPACES.c.platform == address.platform, WORKSPACES.c.external_id == address.workspace
-            )
-            channel = upsert(connection, CHANNELS).values(
-                workspace_id=workspace_id.scalar_subquery(),
-                external_id=address.channel,
-                name=name,
-                time_zone=time_zone,
-                schedule=schedule,
-                settings=SETTINGS_JSON.dump_python(ChannelSettings(), mode="json"),
-                state=ChannelState.ACTIVE,
-                reason="",
-                next_digest_at=next_digest_at,
-                last_number=0,
-            )
-            known_as = func.coalesce(func.nullif(channel.excluded.name, ""), CHANNELS.c.name)
-            await connection.execute(
-                channel.on_conflict_do_update(index_elements=["workspace_id", "external_id"], set_={"name": known_as})
+            await add_channel(
+                connection, address, name, time_zone=time_zone, schedule=schedule, next_digest_at=next_digest_at
             )
         added = await self.find(address)
         if added is None:
@@ -157,17 +185,7 @@ class SqlChannelStore:
         known = select_channels().where(CHANNELS.c.id == channel_id).with_for_update(of=CHANNELS, key_share=True)
         async with self._database.write() as connection:
             changed = change(channel_of((await connection.execute(known)).one()))
-            values: dict[str, Any] = {
-                "schedule": changed.schedule,
-                "time_zone": changed.time_zone,
-                "settings": SETTINGS_JSON.dump_python(changed.settings, mode="json"),
-                "next_digest_at": changed.next_digest_at,
-            }
-            if changed.next_digest_at is None:
-                values["instant_at"] = func.coalesce(
-                    CHANNELS.c.instant_at, bindparam("now", now, CHANNELS.c.instant_at.type)
-                )
-            await connection.execute(update(CHANNELS).where(CHANNELS.c.id == channel_id).values(**values))
+            await set_channel(connection, channel_id, changed, now)
             return changed
 
     async def pause(self, channel_id: int, *, reason: str, until: datetime | None) -> None:
@@ -213,7 +231,7 @@ class SqlChannelStore:
             return [channel_of(row) for statement in statements for row in await connection.execute(statement)]
 
     async def move(self, address: Address, channel: str) -> bool:
-        workspace = select(WORKSPACES.c.id).where(*_at(address)).scalar_subquery()
+        workspace = select(WORKSPACES.c.id).where(*at_address(address)).scalar_subquery()
         there = CHANNELS.alias()
         statement = (
             update(CHANNELS)
@@ -245,7 +263,9 @@ class SqlChannelStore:
     async def stopped_with_workspace(self, address: Address) -> list[Channel]:
         return await self._channels(
             select_channels().where(
-                *_at(address), CHANNELS.c.state == ChannelState.BROKEN, CHANNELS.c.reason == WORKSPACES.c.stopped_for
+                *at_address(address),
+                CHANNELS.c.state == ChannelState.BROKEN,
+                CHANNELS.c.reason == WORKSPACES.c.stopped_for,
             )
         )
 
@@ -260,7 +280,7 @@ class SqlChannelStore:
     async def join_workspace(self, address: Address, name: str = "") -> None:
         async with self._database.write() as connection:
             if not name:
-                back = update(WORKSPACES).where(*_at(address), WORKSPACES.c.left_at.is_not(None))
+                back = update(WORKSPACES).where(*at_address(address), WORKSPACES.c.left_at.is_not(None))
                 await connection.execute(back.values(left_at=None))
                 return
             row = upsert(connection, WORKSPACES).values(
@@ -273,7 +293,7 @@ class SqlChannelStore:
             )
 
     async def leave_workspace(self, address: Address, reason: str, now: datetime) -> None:
-        leaving = update(WORKSPACES).where(*_at(address), WORKSPACES.c.left_at.is_(None)).values(left_at=now)
+        leaving = update(WORKSPACES).where(*at_address(address), WORKSPACES.c.left_at.is_(None)).values(left_at=now)
         async with self._database.write() as connection:
             await connection.execute(leaving)
             await _stop_workspace(connection, address, reason)
@@ -282,7 +302,7 @@ class SqlChannelStore:
         return await delete_left_workspaces(self._database, left_before, now, limit)
 
     async def role(self, address: Address) -> str:
-        statement = select(WORKSPACES.c.role).where(*_at(address))
+        statement = select(WORKSPACES.c.role).where(*at_address(address))
         async with self._database.read() as connection:
             return (await connection.execute(statement)).scalar_one_or_none() or ""
 
@@ -320,12 +340,12 @@ class SqlChannelStore:
 
 async def _stop_channel(connection: AsyncConnection, address: Address, reason: str) -> list[int]:
     """Stops one channel; one that was refused already, and not with its workspace, takes the new reason."""
-    broken = await _stop(connection, *_at(address), CHANNELS.c.external_id == address.channel, reason=reason)
+    broken = await _stop(connection, *at_address(address), CHANNELS.c.external_id == address.channel, reason=reason)
     known = (
         select(CHANNELS.c.id)
         .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
         .where(
-            *_at(address),
+            *at_address(address),
             CHANNELS.c.external_id == address.channel,
             CHANNELS.c.state == ChannelState.BROKEN,
             WORKSPACES.c.stopped_for != CHANNELS.c.reason,
@@ -339,16 +359,18 @@ async def _stop_workspace(connection: AsyncConnection, address: Address, reason:
     """Stops all channels of a workspace. What stopped with it before stays stopped with it, whatever is said now."""
     # Locked together and in one order first: two that stop it at once must not each wait for what the other holds.
     of_workspace = select(CHANNELS.c.id).join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
-    in_order = of_workspace.where(*_at(address)).order_by(CHANNELS.c.id)
+    in_order = of_workspace.where(*at_address(address)).order_by(CHANNELS.c.id)
     await connection.execute(in_order.with_for_update(of=CHANNELS, key_share=True))
-    broken = await _stop(connection, *_at(address), reason=reason)
+    broken = await _stop(connection, *at_address(address), reason=reason)
     before = (
         select(CHANNELS.c.id)
         .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
-        .where(*_at(address), CHANNELS.c.state == ChannelState.BROKEN, CHANNELS.c.reason == WORKSPACES.c.stopped_for)
+        .where(
+            *at_address(address), CHANNELS.c.state == ChannelState.BROKEN, CHANNELS.c.reason == WORKSPACES.c.stopped_for
+        )
     )
     await connection.execute(update(CHANNELS).where(CHANNELS.c.id.in_(before)).values(reason=reason))
-    await connection.execute(update(WORKSPACES).where(*_at(address)).values(stopped_for=reason))
+    await connection.execute(update(WORKSPACES).where(*at_address(address)).values(stopped_for=reason))
     return broken
 
 
@@ -370,5 +392,6 @@ async def _stop(connection: AsyncConnection, *which: ColumnElement[bool], reason
     return list((await connection.execute(statement)).scalars())
 
 
-def _at(address: Address) -> tuple[Any, Any]:
+def at_address(address: Address) -> tuple[Any, Any]:
+    """Which rows are of the workspace of that address."""
     return WORKSPACES.c.platform == address.platform, WORKSPACES.c.external_id == address.workspace

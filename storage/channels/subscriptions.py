@@ -67,7 +67,7 @@ class SqlSubscriptionStore:
         quiet: bool = False,
     ) -> Subscription:
         async with self._database.write() as connection:
-            added = await _add(connection, channel_id, options, created_by, now, named_in=named_in, quiet=quiet)
+            added = await add_topic(connection, channel_id, options, created_by, now, named_in=named_in, quiet=quiet)
             older = [
                 Match(channel_id=channel_id, paper_id=paper, subscription_ids=(added.id,), instant=False)
                 for paper in backfill
@@ -79,7 +79,7 @@ class SqlSubscriptionStore:
         self, channel_id: int, topics: Sequence[TopicOptions], *, created_by: str, now: datetime
     ) -> list[Subscription]:
         async with self._database.write() as connection:
-            return [await _add(connection, channel_id, options, created_by, now) for options in topics]
+            return [await add_topic(connection, channel_id, options, created_by, now) for options in topics]
 
     async def edit(self, subscription_id: int, options: TopicOptions, *, unwanted: Sequence[str] = ()) -> Subscription:
         edit = TopicEdit(subscription_id=subscription_id, options=options, unwanted=tuple(unwanted))
@@ -87,7 +87,7 @@ class SqlSubscriptionStore:
 
     async def edit_all(self, edits: Sequence[TopicEdit]) -> list[Subscription]:
         async with self._database.write() as connection:
-            return [await _edit(connection, edit) for edit in edits]
+            return [await edit_topic(connection, edit) for edit in edits]
 
     async def merge(self, kept: Subscription, gone: Subscription, options: TopicOptions, now: datetime) -> Subscription:
         async with self._database.write() as connection:
@@ -121,13 +121,7 @@ class SqlSubscriptionStore:
 
     async def remove(self, subscription_id: int, now: datetime) -> None:
         async with self._database.write() as connection:
-            change = await next_numbers(connection, Counter.CHANGE)
-            await connection.execute(
-                update(SUBSCRIPTIONS)
-                .where(SUBSCRIPTIONS.c.id == subscription_id, SUBSCRIPTIONS.c.removed_at.is_(None))
-                .values(removed_at=now, change=change)
-            )
-            await _drop_waiting(connection, subscription_id)
+            await remove_topic(connection, subscription_id, now)
 
     async def remove_all(self, channel_id: int, now: datetime) -> int:
         alive = select(SUBSCRIPTIONS.c.id).where(
@@ -240,7 +234,7 @@ def _by_another_model(model: str) -> Select[Any]:
     )
 
 
-async def _add(
+async def add_topic(
     connection: AsyncConnection,
     channel_id: int,
     options: TopicOptions,
@@ -291,7 +285,7 @@ def _chosen(options: TopicOptions) -> dict[str, Any]:
     }
 
 
-async def _edit(connection: AsyncConnection, edit: TopicEdit) -> Subscription:
+async def edit_topic(connection: AsyncConnection, edit: TopicEdit) -> Subscription:
     change = await next_numbers(connection, Counter.CHANGE)
     known = select(SUBSCRIPTIONS).where(
         SUBSCRIPTIONS.c.id == edit.subscription_id, SUBSCRIPTIONS.c.removed_at.is_(None)
@@ -323,6 +317,16 @@ async def _edit(connection: AsyncConnection, edit: TopicEdit) -> Subscription:
     for some in chunks(edit.unwanted):
         await _drop_waiting(connection, edit.subscription_id, some)
     return edited
+
+
+async def remove_topic(connection: AsyncConnection, subscription_id: int, now: datetime) -> None:
+    change = await next_numbers(connection, Counter.CHANGE)
+    await connection.execute(
+        update(SUBSCRIPTIONS)
+        .where(SUBSCRIPTIONS.c.id == subscription_id, SUBSCRIPTIONS.c.removed_at.is_(None))
+        .values(removed_at=now, change=change)
+    )
+    await _drop_waiting(connection, subscription_id)
 
 
 async def _refuse_double(

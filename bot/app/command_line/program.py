@@ -16,6 +16,7 @@ from bot.app.command_line.papers import import_, search
 from bot.app.command_line.people import audit, people
 from bot.app.command_line.pruning import prune
 from bot.app.command_line.running import deliver, demo, poll, run
+from bot.app.command_line.topics import topics
 from bot.errors import PaperRoundError, SettingsError, UserError
 from bot.query.errors import QueryError
 
@@ -51,7 +52,7 @@ def cli() -> None:
 
 
 _EVERY_DAY = (demo, run, doctor, status, command, search)
-for _command in (*_EVERY_DAY, people, audit, backup, restore, prune, import_, poll, deliver, healthcheck):
+for _command in (*_EVERY_DAY, topics, people, audit, backup, restore, prune, import_, poll, deliver, healthcheck):
     cli.add_command(_command)
 
 

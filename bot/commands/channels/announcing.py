@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 
+from bot.channels.channel import Address
 from bot.commands.services import Services
 from bot.digests.content import ChangeNotice
 from bot.errors import StorageError
@@ -21,19 +22,23 @@ _LONGEST: Final = 300  # characters
 
 async def announce(services: Services, call: CommandCall, reply: Reply) -> None:
     """Tells the channel of a call what the reply says was changed. It never fails: the change is made already."""
+    await tell_change(services, call.address, call.person.name, _words(reply))
+
+
+async def tell_change(services: Services, address: Address, who: str, words: str) -> None:
+    """Tells a channel who changed what, if it wants to know. It never fails: the change is made already."""
     try:
-        channel = await services.known_channel(call)
+        channel = await services.directory.find(address)
         if channel is None:
             return
-        wanted = channel.settings.announce_changes
+        wanted, platform = channel.settings.announce_changes, services.platforms.get(address.platform)
         if wanted is None:
-            wanted = await services.platforms[channel.address.platform].is_shared(channel.address)
+            wanted = platform is not None and await platform.is_shared(address)
         if wanted:
-            notice = ChangeNotice(words=f"{call.person.name}: {_words(reply)}")
-            await services.posts.add(channel.id, notice, services.clock.now())
+            await services.posts.add(channel.id, ChangeNotice(words=f"{who}: {words}"), services.clock.now())
             services.wake()
     except StorageError as error:
-        _log.warning("change.not_announced", channel=str(call.address), reason=str(error))
+        _log.warning("change.not_announced", channel=str(address), reason=str(error))
 
 
 def _words(reply: Reply) -> str:

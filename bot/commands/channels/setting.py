@@ -9,7 +9,6 @@ from datetime import date
 from bot.channels.channel import ChannelSettings, Order, QuietDays, Style
 from bot.errors import UserError
 from bot.papers.sources import BUILT_IN, SourceName, in_order, source_named, title_of_source
-from bot.platforms.platform import Platform
 from bot.text.lists import either, listed
 from bot.text.suggestions import closest
 from bot.text.typed import means_none, without_quotes
@@ -24,9 +23,9 @@ _DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """Where a setting is read: on a platform, in an installation that has these sources."""
+    """Where a setting is read: on a platform with its own form of mentions, in an installation with these sources."""
 
-    platform: Platform
+    parse_mention: Callable[[str], str]
     sources: Sequence[SourceName]
 
 
@@ -83,7 +82,7 @@ def _read_abstracts(settings: ChannelSettings, value: str, _here: Here) -> Chann
 
 
 def _read_mention(settings: ChannelSettings, value: str, here: Here) -> ChannelSettings:
-    return replace(settings, mention="" if means_none(value) else here.platform.parse_mention(value))
+    return replace(settings, mention="" if means_none(value) else here.parse_mention(value))
 
 
 def _read_sources(settings: ChannelSettings, value: str, here: Here) -> ChannelSettings:

@@ -71,18 +71,18 @@ async def change_channel(services: Services, call: CommandCall, values: Mapping[
     """
     channel = await services.channel(call)
     here, now = await _here(services, channel), services.clock.now()
-    _changed(channel, values, here, now)
-    after = await services.channels.change(channel.id, lambda current: _changed(current, values, here, now), now)
+    changed_channel(channel, values, here, now)
+    after = await services.channels.change(channel.id, lambda current: changed_channel(current, values, here, now), now)
     services.wake()
     return channel, after
 
 
 async def _here(services: Services, channel: Channel) -> Here:
-    return Here(services.platforms[channel.address.platform], await services.sources.names())
+    return Here(services.platforms[channel.address.platform].parse_mention, await services.sources.names())
 
 
-def _changed(channel: Channel, values: Mapping[str, str], here: Here, now: datetime) -> Channel:
-    """The channel with these values; raises for all that are wrong together."""
+def changed_channel(channel: Channel, values: Mapping[str, str], here: Here, now: datetime) -> Channel:
+    """The channel with these values of `CHANGEABLE`; raises `UserError`, or `MistakesError` for several together."""
     changed, wrong = channel, dict[str, UserError]()
     for key, value in values.items():
         try:
@@ -128,7 +128,7 @@ async def configure(services: Services, call: CommandCall, arguments: Arguments)
         raise UserError("Say what to change, like `/papers configure --limit 10 --style compact`.")
     if "check" in arguments:
         channel = await services.channel(call)
-        _changed(channel, values, await _here(services, channel), services.clock.now())
+        changed_channel(channel, values, await _here(services, channel), services.clock.now())
         return answer(say("That can be set so. Nothing was changed yet."))
     before, after = await change_channel(services, call, values)
     platform = services.platforms[after.address.platform]

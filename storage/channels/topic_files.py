@@ -1,0 +1,91 @@
+"""What files of topics change: several channels and their topics in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.channels.channel import Channel
+from bot.errors import UserError
+from bot.topic_files.store import ChannelChange
+from bot.topics.subscription import Subscription
+from storage.channels.channels import add_channel, at_address, channel_of, select_channels, set_channel
+from storage.channels.subscriptions import add_topic, edit_topic, remove_topic, subscription_of
+from storage.database.counters import Counter, next_numbers
+from storage.database.database import Database
+from storage.database.statements import chunks
+from storage.tables.channels import CHANNELS
+from storage.tables.topics import SUBSCRIPTIONS
+
+
+class SqlTopicFileStore:
+    """Implements `bot.topic_files.store.TopicFileStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def topics(self, channel_ids: Sequence[int]) -> Mapping[int, Sequence[Subscription]]:
+        async with self._database.read() as connection:
+            return await _topics(connection, channel_ids)
+
+    async def apply(self, changes: Sequence[ChannelChange], *, created_by: str, now: datetime) -> None:
+        async with self._database.write() as connection:
+            # Whoever adds or changes a topic takes a number first, and waits for this to end.
+            await next_numbers(connection, Counter.CHANGE)
+            # In one order, so that two who do this do not each wait for what the other holds.
+            for change in sorted(changes, key=lambda one: one.after.id):
+                await _apply(connection, change, created_by, now)
+
+
+async def _apply(connection: AsyncConnection, change: ChannelChange, created_by: str, now: datetime) -> None:
+    after = change.after
+    known = select_channels().where(*at_address(after.address), CHANNELS.c.external_id == after.address.channel)
+    row = (await connection.execute(known.with_for_update(of=CHANNELS, key_share=True))).one_or_none()
+    there = None if row is None else channel_of(row)
+    if _set(there) != _set(change.before):
+        raise _changed_meanwhile(after)
+    if there is None:
+        await add_channel(
+            connection,
+            after.address,
+            after.name,
+            time_zone=after.time_zone,
+            schedule=after.schedule,
+            next_digest_at=after.next_digest_at,
+        )
+        there = channel_of((await connection.execute(known)).one())
+    if _set(there) != _set(after):
+        await set_channel(connection, there.id, after, now)
+    if tuple((await _topics(connection, [there.id])).get(there.id, ())) != change.topics:
+        raise _changed_meanwhile(after)
+    for subscription_id in change.removed:
+        await remove_topic(connection, subscription_id, now)
+    for edit in change.edited:
+        await edit_topic(connection, edit)
+    for options in change.added:
+        await add_topic(connection, there.id, options, created_by, now)
+
+
+def _set(channel: Channel | None) -> object:
+    """What people set of a channel."""
+    return channel and (channel.schedule, channel.time_zone, channel.settings)
+
+
+def _changed_meanwhile(channel: Channel) -> UserError:
+    return UserError(f"{channel.full_name} was changed in the meantime. Nothing was changed: try again.")
+
+
+async def _topics(connection: AsyncConnection, channel_ids: Sequence[int]) -> dict[int, list[Subscription]]:
+    found: dict[int, list[Subscription]] = {}
+    for some in chunks(channel_ids):
+        rows = select(SUBSCRIPTIONS).where(
+            SUBSCRIPTIONS.c.channel_id.in_(some),
+            SUBSCRIPTIONS.c.removed_at.is_(None),
+            SUBSCRIPTIONS.c.named_in.is_(None),
+        )
+        for row in await connection.execute(rows.order_by(SUBSCRIPTIONS.c.channel_id, SUBSCRIPTIONS.c.number)):
+            found.setdefault(row.channel_id, []).append(subscription_of(row))
+    return found
