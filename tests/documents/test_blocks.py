@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -17,6 +14,7 @@ from bot.app.configuration.settings import PREFIX, Settings
 from bot.commands.runner import REGISTRY
 from bot.errors import UserError
 from tests.documents.markdown import ROOT, CodeBlock, blocks_of, documents
+from tests.documents.shell import run_in_shell
 
 #: Names that stand for a mistake.
 _WRONG_SETTINGS = {"POLL_MINUTE"}
@@ -45,15 +43,9 @@ def test_every_block_says_what_it_is(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name, blocks in BLOCKS.items() if runs(blocks)])
 def test_what_is_to_be_typed_works(name: str, tmp_path: Path) -> None:
     """The blocks of a document in their order, in one folder, with the settings of a demo: nothing outside is asked."""
-    program = tmp_path / "bin" / "paperround"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m bot "$@"\n')
-    program.chmod(0o755)
     nowhere = "http://127.0.0.1:9"
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(PREFIX)},
-        "PATH": f"{program.parent}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
         "PAPERROUND_WEB_PORT": "0",
         "PAPERROUND_EMBEDDING_MODEL": "none",
         "PAPERROUND_ARXIV_CATEGORIES": "none",
@@ -61,11 +53,16 @@ def test_what_is_to_be_typed_works(name: str, tmp_path: Path) -> None:
             (f"PAPERROUND_{name}_URL" for name in ("HUGGINGFACE", "ARXIV_API", "ARXIV_RSS", "BIORXIV")), nowhere
         ),
     }
-    script = "set -euo pipefail\n" + "\n".join(runs(BLOCKS[name]))
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, (done.stdout, done.stderr)
+    code, written = run_in_shell("\n".join(runs(BLOCKS[name])), tmp_path, environment, 120)
+    assert code == 0, written
+
+
+def test_what_does_not_work_is_seen(tmp_path: Path) -> None:
+    script = "paperround status --no-such-option\ntouch reached\n"
+    code, written = run_in_shell(script, tmp_path, dict(os.environ), 120)
+    assert code == 2
+    assert "No such option" in written
+    assert not (tmp_path / "reached").exists()
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
