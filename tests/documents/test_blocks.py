@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from bot.app.command_line.program import cli
 from bot.app.configuration.settings import PREFIX, Settings
@@ -38,6 +40,16 @@ def test_a_block_of_the_shell_is_run_unless_a_mark_says_why_not() -> None:
 @pytest.mark.parametrize("name", BLOCKS)
 def test_every_block_says_what_it_is(name: str) -> None:
     assert {block.language for block in BLOCKS[name]} <= _LANGUAGES
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_yaml_and_json_can_be_read(name: str) -> None:
+    for block in BLOCKS[name]:
+        match block.language:
+            case "yaml":
+                assert yaml.safe_load(block.text)
+            case "json":
+                assert json.loads(block.text)
 
 
 @pytest.mark.parametrize("name", [name for name, blocks in BLOCKS.items() if runs(blocks)])
