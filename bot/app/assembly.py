@@ -173,6 +173,7 @@ def services_of(
         sources=store.sources,
         channels=store.channels,
         posts=store.posts,
+        calendar=engine.planner.calendar,
         index=index,
         meaning=engine.meaning,
         clock=clock,

@@ -15,9 +15,10 @@ from bot.channels.channel import Channel, PlatformName
 from bot.channels.next_digest import local_day, next_for, quiet_until
 from bot.channels.store import ChannelStore
 from bot.clocks import Clock
+from bot.digests.calendar import Calendar
 from bot.digests.digest import Digest, DigestKind, DigestPlan, Elsewhere, QueuedPaper
 from bot.digests.selection import plan_digest
-from bot.digests.spreading import CROWD, place_of
+from bot.digests.spreading import CROWD, place_of, turn_of
 from bot.digests.store import DigestStore
 from bot.intake.enrichment import Enrichment
 from bot.metrics import Metrics
@@ -65,6 +66,7 @@ class Planner:
         self._platforms = platforms
         self._clock = clock
         self._spread = spread
+        self.calendar = Calendar(digests, spread)
         #: Times that so many channels share that their digests are spread. They are noted before the first is planned.
         self._crowded: set[datetime] = set()
         self._pauses_at: datetime | None = None
@@ -163,9 +165,9 @@ class Planner:
 
     def _post_at(self, channel: Channel, now: datetime) -> datetime | None:
         """When a digest that is due goes out, None for now."""
-        if channel.next_digest_at not in self._crowded or channel.next_digest_at is None:
+        if channel.next_digest_at is None:
             return None
-        turn = channel.next_digest_at + place_of(channel.id, self._spread)
+        turn = turn_of(channel.id, channel.next_digest_at, self._crowded, self._spread)
         return turn if turn > now else None
 
     async def _end_pauses(self) -> None:

@@ -6,7 +6,8 @@ A channel has the same place in these minutes each day. Where few share a time n
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from collections.abc import Container
+from datetime import datetime, timedelta
 from typing import Final
 
 #: So many channels whose digests are due at the same moment are a crowd.
@@ -18,3 +19,8 @@ def place_of(channel_id: int, within: timedelta) -> timedelta:
     digest = hashlib.sha256(f"digest of channel {channel_id}".encode()).digest()
     seconds = int(within.total_seconds())
     return timedelta(seconds=int.from_bytes(digest[:8]) % seconds) if seconds > 0 else timedelta()
+
+
+def turn_of(channel_id: int, moment: datetime, crowded: Container[datetime], within: timedelta) -> datetime:
+    """When that channel's digest of that moment comes; `crowded` are the moments that are spread."""
+    return moment + place_of(channel_id, within) if moment in crowded else moment

@@ -20,6 +20,17 @@ class DigestStore(Protocol):
         """The times until then at which the digests of at least so many channels are due, and of how many."""
         ...
 
+    async def next_due(self, until: datetime, limit: int) -> list[Channel]:
+        """The channels that have their next digest first, before that time, and those whose pause ends before it.
+
+        People's own are left out.
+        """
+        ...
+
+    async def waiting_counts(self, channel_ids: Sequence[int]) -> dict[int, int]:
+        """How many papers wait in each of these channels; those with none are left out."""
+        ...
+
     async def sharing(self, moment: datetime) -> int:
         """How many channels have their next digest at that time."""
         ...

@@ -38,6 +38,16 @@ def document_of(report: HealthReport) -> dict[str, Any]:
         "oldest_waiting_seconds": round(report.oldest_waiting.total_seconds()),
         "digests_late": stored.late_digests,
         "digests_by_hour": list(report.digests_by_hour),
+        "digests_coming": [
+            {
+                "channel": str(one.channel.address),
+                "name": one.channel.full_name,
+                "at": _iso(one.at),
+                "time_zone": one.channel.time_zone,
+                "waiting": one.waiting,
+            }
+            for one in report.coming
+        ],
         "channels_by_state": {state.value: number for state, number in stored.channels.items()},
         "channels_refused": stored.broken_count,
         "sources": {source.name: _source(source) for source in report.sources},

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.channels.channel import Channel, ChannelState
+from bot.digests.calendar import ComingDigest
 from bot.intake.store import SourceState
 from bot.meaning.store import Coverage
 from bot.papers.sources import SourceName
@@ -116,7 +117,8 @@ class HealthReport:
     found by their meaning; where they are not at all, it is missing and `meaning_problem` says why. `stuck_for` are the
     seconds for which the running engine has not looked for work, 0 as long as they are few; `leads` is whether this
     process polls the feeds. `clock_ahead` is how far the machine's clock is ahead of the feeds', None as long as none
-    told the time. `digests_by_hour` counts digests from the beginning of the current hour on.
+    told the time. `digests_by_hour` counts digests from the beginning of the current hour on, `coming` are the first of
+    the next 24 hours.
     """
 
     at: datetime
@@ -126,6 +128,7 @@ class HealthReport:
     broken: Sequence[Channel] = ()
     failed: Sequence[tuple[FailedPost, Channel]] = ()
     digests_by_hour: Sequence[int] = ()
+    coming: Sequence[ComingDigest] = ()
     index_behind: int | None = None
     index_problem: str = ""
     coverage: Coverage | None = None

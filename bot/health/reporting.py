@@ -14,6 +14,7 @@ from bot.channels.channel import Channel
 from bot.channels.next_digest import next_digest_at
 from bot.channels.store import ChannelStore
 from bot.clocks import Clock
+from bot.digests.calendar import Calendar
 from bot.errors import EmbeddingError, SearchIndexError, StorageError
 from bot.health.report import (
     HOURS,
@@ -56,6 +57,7 @@ class HealthReports:
         sources: SourceStore,
         channels: ChannelStore,
         posts: PostStore,
+        calendar: Calendar,
         index: SearchIndex,
         meaning: Meaning,
         clock: Clock,
@@ -70,6 +72,7 @@ class HealthReports:
         self._sources = sources
         self._channels = channels
         self._posts = posts
+        self._calendar = calendar
         self._index = index
         self._meaning = meaning
         self._clock = clock
@@ -116,6 +119,7 @@ class HealthReports:
             broken=broken,
             failed=failed,
             digests_by_hour=digests_by_hour(stored.digests, now),
+            coming=await self._calendar.coming(now),
             index_behind=behind,
             index_problem=index_problem,
             coverage=coverage,

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
+from zoneinfo import ZoneInfo
 
+from bot.digests.calendar import ComingDigest
 from bot.health.report import HealthReport, Process, SourceHealth
 from bot.posting.roles import ProcessRole
 from bot.text.counting import count_of
@@ -37,6 +39,8 @@ def lines_of(report: HealthReport) -> Iterator[tuple[str, str]]:
         yield "never posted", f"{post.id}: {channel.full_name}: {post.error}"
     for channel in report.broken:
         yield "refused", f"{channel.address} ({channel.full_name}): {channel.reason}"
+    for one in report.coming:
+        yield "coming", coming_in_words(one)
     yield "digests", f"{sum(report.digests_by_hour):,} in this hour and the next 23, {stored.late_digests:,} late"
     yield "database", f"{database.kind}, {size_in_words(stored.size)}, {database.place}"
     for process in report.processes:
@@ -60,6 +64,18 @@ def source_in_words(source: SourceHealth) -> str:
     if source.failing:
         read += f"; {count_of(state.failures, 'failure')} since: {state.last_error}"
     return read + (f"; next {_utc(source.next_read_at)}" if source.next_read_at else "")
+
+
+def coming_in_words(one: ComingDigest) -> str:
+    """When by the channel's own clock, where, and how much is there for it so far."""
+    local = one.at.astimezone(ZoneInfo(one.channel.time_zone))
+    return f"{local:%Y-%m-%d %H:%M} {one.channel.time_zone}, {one.channel.full_name}{papers_so_far(one)}"
+
+
+def papers_so_far(one: ComingDigest) -> str:
+    if one.waiting is None:
+        return ""
+    return f", {count_of(one.waiting, 'paper')} so far" if one.waiting else ", nothing waits yet"
 
 
 def index_in_words(report: HealthReport) -> str:

@@ -29,7 +29,7 @@ from storage.posting.deliveries import (
     topics_behind,
 )
 from storage.posting.plans import store_plans
-from storage.tables.channels import CHANNELS
+from storage.tables.channels import CHANNELS, PERSONAL_CHANNELS
 from storage.tables.papers import PAPERS
 from storage.tables.posts import DELIVERIES, DIGESTS
 from storage.tables.topics import SUBSCRIPTIONS
@@ -130,6 +130,29 @@ class SqlDigestStore:
         """Whether it is known, without asking, that no channel is due: nothing was committed since that was asked."""
         known, next_at = self._none_due
         return version is not None and version == known and (next_at is None or now < next_at)
+
+    async def next_due(self, until: datetime, limit: int) -> list[Channel]:
+        nobodys = select_channels().where(PERSONAL_CHANNELS.c.person.is_(None))
+        active = nobodys.where(CHANNELS.c.next_digest_at < until, CHANNELS.c.state == ChannelState.ACTIVE)
+        paused = nobodys.where(CHANNELS.c.paused_until < until, CHANNELS.c.state == ChannelState.PAUSED)
+        async with self._database.read() as connection:
+            rows = [
+                *await connection.execute(active.order_by(CHANNELS.c.next_digest_at, CHANNELS.c.id).limit(limit)),
+                *await connection.execute(paused.order_by(CHANNELS.c.paused_until, CHANNELS.c.id).limit(limit)),
+            ]
+            return [channel_of(row) for row in rows]
+
+    async def waiting_counts(self, channel_ids: Sequence[int]) -> dict[int, int]:
+        found: dict[int, int] = {}
+        async with self._database.read() as connection:
+            for some in chunks(channel_ids):
+                statement = (
+                    select(DELIVERIES.c.channel_id, func.count().label("papers"))
+                    .where(DELIVERIES.c.channel_id.in_(some), WAITING)
+                    .group_by(DELIVERIES.c.channel_id)
+                )
+                found.update((row.channel_id, row.papers) for row in await connection.execute(statement))
+        return found
 
     async def sharing(self, moment: datetime) -> int:
         statement = select(func.count()).where(

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from adapters.web.addresses import channel_path
 from bot.channels.channel import ChannelState
 from bot.commands.wording import day_name
+from bot.digests.calendar import ComingDigest
 from bot.health.report import HealthReport, Process, SourceHealth
-from bot.health.wording import in_words, index_in_words, meaning_in_words, size_in_words
+from bot.health.wording import in_words, index_in_words, meaning_in_words, papers_so_far, size_in_words
 from bot.papers.sources import title_of_source
 from bot.posting.post import PostState
 from bot.posting.roles import ProcessRole
@@ -69,6 +71,7 @@ class HealthView:
     broken_count: int = 0
     bars: Sequence[Bar] = ()
     digests: str = ""
+    coming: Sequence[Row] = ()
     parts: Sequence[Row] = ()
     processes: Sequence[Row] = ()
     versions: Sequence[tuple[str, str]] = ()
@@ -133,6 +136,15 @@ def for_operators(report: HealthReport, zone: tzinfo, retryable: set[int]) -> He
         ],
         broken_count=stored.broken_count if stored else 0,
         bars=_bars(report, zone),
+        coming=[
+            Row(
+                name=one.channel.full_name,
+                words=_local(one),
+                detail=papers_so_far(one).removeprefix(", "),
+                link=channel_path(one.channel.address),
+            )
+            for one in report.coming
+        ],
         digests=f"{count_of(sum(report.digests_by_hour), 'digest')} from now until {_until(report, zone)}",
         parts=_parts(report),
         processes=[
@@ -265,6 +277,13 @@ def _bars(report: HealthReport, zone: tzinfo) -> list[Bar]:
         )
         for number, count in enumerate(report.digests_by_hour)
     ]
+
+
+def _local(one: ComingDigest) -> str:
+    """The day and the time by the channel's own clock."""
+    local = one.at.astimezone(ZoneInfo(one.channel.time_zone))
+    seconds = f":{local:%S}" if local.second else ""
+    return f"{local:%A} {local:%H:%M}{seconds} ({one.channel.time_zone})"
 
 
 def _until(report: HealthReport, zone: tzinfo) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from bot.channels.channel import Channel, ChannelState
 from bot.channels.directory import DEFAULT_TIME_ZONE
@@ -177,6 +178,11 @@ async def _channel_health(services: Services, channel: Channel) -> list[Block]:
     ):
         turn = moment_span(channel.next_digest_at + late, channel.time_zone, services.clock.now())
         blocks.append(hint("Many channels share that time; this one has its turn ", turn, "."))
+    coming = await services.planner.calendar.of([channel], services.clock.now())
+    if coming[1:]:
+        zone = ZoneInfo(channel.time_zone)
+        times = [f"{one.at.astimezone(zone):%H:%M}" for one in coming]
+        blocks.append(hint(f"Digests of the next 24 hours: {', '.join(times)} ({channel.time_zone})."))
     blocks.append(say(bold("Waiting: "), count_of(waiting, "paper"), shown))
     if unsent:
         # Why a channel is stopped is said already.
