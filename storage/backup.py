@@ -26,7 +26,7 @@ from sqlmodel import SQLModel
 from bot.errors import MALFORMED, OperatorError
 from storage.backup_rows import row_of
 from storage.database.database import Database
-from storage.tables.channels import CHANNELS
+from storage.tables.channels import CHANNELS, MAIL_QUESTIONS
 from storage.tables.papers import COUNTERS, DERIVED, PAPERS
 from storage.tables.people import ACCOUNTS, AUDIT_LINES, SHORT_LIVED
 from storage.tables.processes import PROCESSES
@@ -94,7 +94,7 @@ class Backup:
 
 def _tables() -> list[Table]:
     """All tables of what is kept, each behind those that it refers to."""
-    left_out = {*DERIVED, *SHORT_LIVED, PROCESSES}  # who runs now says so
+    left_out = {*DERIVED, *SHORT_LIVED, MAIL_QUESTIONS, PROCESSES}  # who runs now says so
     return [table for table in SQLModel.metadata.sorted_tables if table not in left_out]
 
 

@@ -6,6 +6,7 @@ from storage.backup import Backup
 from storage.channels.channel_feeds import SqlChannelFeedStore
 from storage.channels.channels import SqlChannelStore
 from storage.channels.personal import SqlPersonalChannelStore
+from storage.channels.recipients import SqlRecipientStore
 from storage.channels.subscriptions import SqlSubscriptionStore
 from storage.channels.topic_files import SqlTopicFileStore
 from storage.database.database import Database
@@ -40,6 +41,7 @@ class SqlStore:
         self.channels = SqlChannelStore(self.database)
         self.channel_feeds = SqlChannelFeedStore(self.database)
         self.personal_channels = SqlPersonalChannelStore(self.database)
+        self.recipients = SqlRecipientStore(self.database)
         self.subscriptions = SqlSubscriptionStore(self.database)
         self.topic_files = SqlTopicFileStore(self.database)
         self.digests = SqlDigestStore(self.database)

@@ -27,6 +27,7 @@ from bot.lifecycle.channels import ChannelLifecycle
 from bot.lifecycle.pruning import KeptFor, Pruning
 from bot.lifecycle.retention import KEPT_FOR, Retention
 from bot.lifecycle.timekeeping import Timekeeping
+from bot.mail.links import MailLinks
 from bot.meaning.embedding import Embedding
 from bot.meaning.examples import Examples
 from bot.meaning.finding import Finder
@@ -50,14 +51,16 @@ from storage.database.database import newest_revision
 from storage.store import SqlStore
 
 
-def composer_of(store: SqlStore) -> Composer:
-    """What writes the messages of posts."""
+def composer_of(store: SqlStore, mail_links: MailLinks | None = None) -> Composer:
+    """What writes the messages of posts. `mail_links` are those of mails, where any can be sent."""
     return Composer(
         channels=store.channels,
         papers=store.papers,
         reading=store.reading,
         digests=store.digests,
         personal_channels=store.personal_channels,
+        recipients=store.recipients,
+        mail_links=mail_links,
     )
 
 
@@ -90,6 +93,7 @@ def engine_of(
     audit_kept_for: timedelta = AUDIT_KEPT,
     kept: KeptFor | None = None,
     role: ProcessRole = ProcessRole.ALL,
+    mail_links: MailLinks | None = None,
 ) -> Engine:
     """What polls, matches, plans and posts. `catalogue` and `hub` complete papers (`bot.intake.enrichment`)."""
     metrics.expect(platforms=platforms, sources=[source.name for source in sources])
@@ -122,11 +126,12 @@ def engine_of(
             posts=store.posts,
             channels=store.channels,
             subscriptions=store.subscriptions,
-            composer=composer_of(store),
+            composer=composer_of(store, mail_links),
             platforms=platforms,
             clock=clock,
             metrics=metrics,
             leadership=leadership,
+            recipients=store.recipients,
             unknown_policy=unknown_policy,
         ),
         leadership=leadership,

@@ -13,6 +13,7 @@ class PlatformName(StrEnum):
     SLACK = "slack"
     DISCORD = "discord"
     WEB = "web"
+    MAIL = "email"
 
 
 #: The one workspace of the web.
@@ -114,8 +115,9 @@ class Channel:
 
     `next_digest_at` is None for a channel whose papers go out at once. `reason` says why it is paused or broken.
     `workspace_name` is what people call the workspace, or its id where nobody told. `person` is whose own channel it
-    is (`bot.channels.personal`), by the platform's id; empty for one that is nobody's in particular. One that
-    was archived is paused, and folded away in lists.
+    is (`bot.channels.personal`), by the platform's id; empty for one that is nobody's in particular. `follows` is the
+    channel whose topics bring its papers (`bot.mail.recipients`); None for one with topics of its own. One that was
+    archived is paused, and folded away in lists.
     """
 
     id: int
@@ -132,6 +134,7 @@ class Channel:
     instant_at: datetime | None = None
     archived_at: datetime | None = None
     person: str = ""
+    follows: int | None = None
 
     @property
     def shown_name(self) -> str:

@@ -1,4 +1,4 @@
-"""What a post says: a part of a digest, one paper of it, a paper that somebody shared, or what somebody changed."""
+"""What a post says: a part of a digest, one paper of it, one that somebody shared, who changed what, or a question."""
 
 from __future__ import annotations
 
@@ -57,7 +57,16 @@ class ChangeNotice:
     type: Literal["change"] = "change"
 
 
-PostContent = Annotated[DigestPart | PaperReply | SharedPaper | ChangeNotice, Field(discriminator="type")]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailQuestion:
+    """Whether an address wants the mails that somebody added it for."""
+
+    type: Literal["question"] = "question"
+
+
+PostContent = Annotated[
+    DigestPart | PaperReply | SharedPaper | ChangeNotice | MailQuestion, Field(discriminator="type")
+]
 
 
 #: Reads and writes what a post says as JSON.

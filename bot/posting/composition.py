@@ -8,12 +8,15 @@ from dataclasses import replace
 from bot.channels.channel import Channel
 from bot.channels.personal import PersonalChannelStore
 from bot.channels.store import ChannelStore
-from bot.digests.cards import NO_VOTES
-from bot.digests.content import ChangeNotice, DigestPart, PaperReply, PostContent, SharedPaper
+from bot.digests.cards import NO_VOTES, links_of
+from bot.digests.content import ChangeNotice, DigestPart, MailQuestion, PaperReply, PostContent, SharedPaper
 from bot.digests.digest import Digest
 from bot.digests.messages import change_message, digest_message, paper_message, shared_message
 from bot.digests.store import DigestStore
-from bot.messages.message import Message, PersonMention
+from bot.mail.links import MailLinks
+from bot.mail.messages import question_message
+from bot.mail.recipients import RecipientStore
+from bot.messages.message import Message, PaperBlock, PersonMention
 from bot.papers.paper import Paper
 from bot.papers.store import PaperStore
 from bot.platforms.outcomes import Outgoing
@@ -34,7 +37,12 @@ class Composer:
         reading: ReadingStore,
         digests: DigestStore,
         personal_channels: PersonalChannelStore,
+        recipients: RecipientStore,
+        mail_links: MailLinks | None = None,
     ) -> None:
+        """`mail_links` are made where mail can be sent."""
+        self._recipients = recipients
+        self._mail_links = mail_links
         self._personal_channels = personal_channels
         self._channels = channels
         self._papers = papers
@@ -64,6 +72,7 @@ class Composer:
         topics = await self._digests.topics_of(
             [digest_id for digest_id, digest in digests.items() if digest.topics[1:]], shown=True
         )
+        questions = await self._questions(posts)
         composed: dict[int, tuple[Channel, Outgoing]] = {}
         for post in posts:
             channel = channels.get(post.channel_id)
@@ -80,7 +89,11 @@ class Composer:
                 for paper_id in _papers_of(post.content)
                 if (channel.id, paper_id) in people
             }
-            message = _message(channel, post, digest, papers, topics.get(post.digest_id or 0, {}), tallies, for_whom)
+            message = questions.get(post.id) or _message(
+                channel, post, digest, papers, topics.get(post.digest_id or 0, {}), tallies, for_whom
+            )
+            if message is not None and channel.follows is not None:
+                message = _with_links(message, papers)
             if message is not None:
                 outgoing = Outgoing(
                     address=channel.address, message=message, key=post.key, reply_to=post.parent_remote_id
@@ -88,9 +101,32 @@ class Composer:
                 composed[post.id] = channel, outgoing
         return composed
 
+    async def _questions(self, posts: Sequence[Post]) -> dict[int, Message]:
+        """What posts say that ask whether an address wants mail, by their ids."""
+        asking = [post for post in posts if isinstance(post.content, MailQuestion)]
+        if not asking or self._mail_links is None:
+            return {}
+        recipients = await self._recipients.of_channels([post.channel_id for post in asking])
+        return {
+            post.id: question_message(recipients[post.channel_id], self._mail_links)
+            for post in asking
+            if post.channel_id in recipients
+        }
+
+
+def _with_links(message: Message, papers: Mapping[str, Paper]) -> Message:
+    """The message with all places to go to: whoever reads it elsewhere has no buttons that lead there."""
+    blocks = (
+        replace(block, links=links_of(papers[block.paper_id]))
+        if isinstance(block, PaperBlock) and block.paper_id in papers
+        else block
+        for block in message.blocks
+    )
+    return replace(message, blocks=tuple(blocks))
+
 
 def _papers_of(content: PostContent) -> tuple[str, ...]:
-    if isinstance(content, ChangeNotice):
+    if isinstance(content, ChangeNotice | MailQuestion):
         return ()
     return content.paper_ids if isinstance(content, DigestPart) else (content.paper_id,)
 
@@ -98,7 +134,7 @@ def _papers_of(content: PostContent) -> tuple[str, ...]:
 def _as_known_now(content: PostContent, papers: Mapping[str, Paper]) -> PostContent:
     """What a post says with the ids that papers have now."""
     match content:
-        case ChangeNotice():
+        case ChangeNotice() | MailQuestion():
             return content
         case DigestPart(paper_ids=paper_ids):
             return replace(content, paper_ids=tuple(papers[one].id if one in papers else one for one in paper_ids))
@@ -125,6 +161,8 @@ def _message(
     tallies: dict[str, Tally],
     people: dict[str, tuple[PersonMention, ...]],
 ) -> Message | None:
+    if isinstance(post.content, MailQuestion):
+        return None
     if isinstance(post.content, ChangeNotice):
         return change_message(post.content.words)
     if isinstance(post.content, DigestPart):

@@ -10,6 +10,7 @@ import structlog
 
 from bot.channels.channel import Channel, PlatformName
 from bot.channels.store import ChannelStore
+from bot.mail.recipients import Recipient, RecipientStore
 from bot.messages.message import Items, Message, PaperBlock, Paragraph, Span, bold, code, text
 from bot.platforms.outcomes import Gone, GoneScope
 from bot.platforms.platform import Platform
@@ -32,7 +33,9 @@ class Notices:
         channels: ChannelStore,
         subscriptions: SubscriptionStore,
         platforms: Mapping[PlatformName, Platform],
+        recipients: RecipientStore,
     ) -> None:
+        self._recipients = recipients
         self._channels = channels
         self._subscriptions = subscriptions
         self._platforms = platforms
@@ -41,19 +44,41 @@ class Notices:
         """Stops the channel, or its whole workspace, and tells each of those who set up topics there, once."""
         whole = gone.scope is GoneScope.WORKSPACE
         by_owner: defaultdict[str, list[Channel]] = defaultdict(list)
+        mails: list[Channel] = []
         for channel in await self._channels.break_channels(refused.address, gone.reason, whole_workspace=whole):
             _log.error("channel.broken", channel=str(channel.address), reason=gone.reason, detail=gone.detail)
             if channel.person:
                 continue  # nothing reaches them; they are told where they give their next command
+            if channel.follows is not None:
+                mails.append(channel)
+                continue
             if owner := await self._subscriptions.owner(channel.id):
                 by_owner[owner].append(channel)
         for owner, theirs in by_owner.items():
             # The one that was refused first: it is the one that they will look at.
             theirs.sort(key=lambda channel: (channel.id != refused.id, channel.name))
             await self._tell(theirs[0], owner, _stopped(theirs, gone.reason))
+        await self._mail_stopped(mails, gone.reason)
+
+    async def _mail_stopped(self, mails: Sequence[Channel], reason: str) -> None:
+        """Tells each of those who added these addresses, once, on the platform of the channel that they follow."""
+        if not mails:
+            return
+        recipients = await self._recipients.of_channels([channel.id for channel in mails])
+        followed = await self._channels.get(sorted({recipient.follows for recipient in recipients.values()}))
+        by_owner: defaultdict[tuple[int, str], list[Recipient]] = defaultdict(list)
+        for recipient in recipients.values():
+            by_owner[recipient.follows, recipient.added_by].append(recipient)
+        for (channel_id, owner), theirs in sorted(by_owner.items()):
+            channel = followed.get(channel_id)
+            if channel is not None and channel.address.platform in self._platforms:
+                await self._tell(channel, owner, _mail_refused(channel, theirs, reason))
 
     async def rejected(self, channel: Channel, message: Message, reason: str) -> None:
         """Tells which papers the channel did not get."""
+        if channel.follows is not None:
+            _log.warning("mail.rejected", channel=str(channel.address), reason=reason)
+            return
         if owner := await self._subscriptions.owner(channel.id):
             await self._tell(channel, owner, _not_taken(channel, message, reason))
 
@@ -82,6 +107,22 @@ def _stopped(channels: Sequence[Channel], reason: str) -> Message:
         f" {where} once it is fixed.",
     )
     return Message(summary=f"I cannot post in {first.full_name} any more", blocks=(Paragraph(sentence),))
+
+
+def _mail_refused(channel: Channel, recipients: Sequence[Recipient], reason: str) -> Message:
+    shown = [recipient.email for recipient in recipients[:CHANNELS_NAMED]]
+    rest = len(recipients) - len(shown)
+    names = ", ".join(shown) + (f" and {count_of(rest, 'more address')}" if rest else "")
+    sentence = text(
+        "Mail to ",
+        bold(names),
+        f" stopped: {reason} The papers of ",
+        bold(channel.full_name),
+        " wait; ",
+        code("/papers email resume ADDRESS"),
+        " there sends them on, once it is fixed.",
+    )
+    return Message(summary=f"Mail to {names} stopped", blocks=(Paragraph(sentence),))
 
 
 def _not_taken(channel: Channel, message: Message, reason: str) -> Message:

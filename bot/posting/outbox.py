@@ -23,6 +23,7 @@ from bot.channels.store import ChannelStore
 from bot.clocks import Clock
 from bot.digests.content import PaperReply
 from bot.errors import StorageError
+from bot.mail.recipients import RecipientStore
 from bot.metrics import Metrics
 from bot.platforms.outcomes import (
     Gone,
@@ -95,10 +96,13 @@ class OutboxWorker:
         clock: Clock,
         metrics: Metrics,
         leadership: Leadership,
+        recipients: RecipientStore,
         unknown_policy: UnknownPolicy = UnknownPolicy.AT_MOST_ONCE,
     ) -> None:
         self._posts = posts
-        self._notices = Notices(channels=channels, subscriptions=subscriptions, platforms=platforms)
+        self._notices = Notices(
+            channels=channels, subscriptions=subscriptions, platforms=platforms, recipients=recipients
+        )
         self._composer = composer
         self._platforms = platforms
         self._clock = clock

@@ -16,7 +16,7 @@ from storage.database.database import Database
 from storage.database.news import News, notify
 from storage.database.statements import chunks, upsert
 from storage.retention import delete_left_workspaces
-from storage.tables.channels import CHANNELS, PERSONAL_CHANNELS, WORKSPACES
+from storage.tables.channels import CHANNELS, MAIL_RECIPIENTS, PERSONAL_CHANNELS, WORKSPACES
 from storage.tables.topics import SUBSCRIPTIONS
 
 SETTINGS_JSON: TypeAdapter[ChannelSettings] = TypeAdapter(ChannelSettings)
@@ -25,10 +25,12 @@ SETTINGS_JSON: TypeAdapter[ChannelSettings] = TypeAdapter(ChannelSettings)
 def select_channels() -> Select[Any]:
     """All that `channel_of` needs, of channels that were not deleted."""
     workspace, name = WORKSPACES.c.external_id.label("workspace"), WORKSPACES.c.name.label("workspace_name")
+    columns = (PERSONAL_CHANNELS.c.person, MAIL_RECIPIENTS.c.follows)
     return (
-        select(CHANNELS, WORKSPACES.c.platform, workspace, name, PERSONAL_CHANNELS.c.person)
+        select(CHANNELS, WORKSPACES.c.platform, workspace, name, *columns)
         .join_from(CHANNELS, WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
         .outerjoin(PERSONAL_CHANNELS, PERSONAL_CHANNELS.c.channel_id == CHANNELS.c.id)
+        .outerjoin(MAIL_RECIPIENTS, MAIL_RECIPIENTS.c.channel_id == CHANNELS.c.id)
         .where(CHANNELS.c.deleted_at.is_(None))
     )
 
@@ -49,6 +51,7 @@ def channel_of(row: Row[Any]) -> Channel:
         instant_at=row.instant_at,
         archived_at=row.archived_at,
         person=row.person or "",
+        follows=row.follows,
     )
 
 

@@ -13,7 +13,7 @@ from bot.errors import UserError
 from bot.posting.post import PostState
 from storage.posting.due_posts import OPEN
 from storage.retention import TOPICS_STAY, channel_deletions, remove_topics
-from storage.tables.channels import CHANNELS, WORKSPACES
+from storage.tables.channels import CHANNELS, MAIL_RECIPIENTS, WORKSPACES
 from storage.tables.posts import POSTS, WEB_MESSAGES
 from storage.tables.topics import SUBSCRIPTIONS
 
@@ -44,6 +44,10 @@ async def mark_deleted(connection: AsyncConnection, channel_id: int, now: dateti
     # What people named here for themselves stays theirs.
     named = update(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.named_in == channel_id)
     await connection.execute(named.values(named_in=None))
+    followers = select(MAIL_RECIPIENTS.c.channel_id).join(CHANNELS, CHANNELS.c.id == MAIL_RECIPIENTS.c.channel_id)
+    mails = followers.where(MAIL_RECIPIENTS.c.follows == channel_id, CHANNELS.c.deleted_at.is_(None))
+    for follower in list((await connection.execute(mails.order_by(CHANNELS.c.id))).scalars()):
+        await mark_deleted(connection, follower, now)
     await _hold(connection, channel_id)
     await connection.execute(delete(POSTS).where(POSTS.c.channel_id == channel_id, POSTS.c.state.in_(OPEN)))
     before = (await connection.execute(select(CHANNELS).where(CHANNELS.c.id == channel_id))).one()

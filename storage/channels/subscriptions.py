@@ -6,12 +6,13 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, exists, func, insert, literal, select, update
+from sqlalchemy import Row, Select, delete, exists, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.digests.content import ChangeNotice
 from bot.digests.digest import DeliveryState
 from bot.errors import UserError
+from bot.mail.recipients import Content
 from bot.query.models import Models, embedding_model_of, models_read, models_written
 from bot.topics.decisions import MATCHED_AGAIN_FOR
 from bot.topics.store import Match, SubscriptionChange, TopicEdit, TopicFigures, TopicOptions
@@ -23,7 +24,7 @@ from storage.database.statements import chunks, upsert
 from storage.papers.vectors import make_current, match_undecided
 from storage.posting.deliveries import WAITING, queue
 from storage.posting.plans import add_post
-from storage.tables.channels import CHANNELS
+from storage.tables.channels import CHANNELS, MAIL_RECIPIENTS
 from storage.tables.papers import PAPERS
 from storage.tables.posts import DELIVERIES, DELIVERY_TOPICS
 from storage.tables.topics import BASELINES, SUBSCRIPTIONS
@@ -133,7 +134,11 @@ class SqlSubscriptionStore:
             for place, topic in enumerate(topics):
                 removal = update(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id == topic)
                 await connection.execute(removal.values(removed_at=now, change=change + place))
-            waiting = update(DELIVERIES).where(DELIVERIES.c.channel_id == channel_id, WAITING)
+            followers = select(MAIL_RECIPIENTS.c.channel_id).where(
+                MAIL_RECIPIENTS.c.follows == channel_id, MAIL_RECIPIENTS.c.content == Content.TOPICS
+            )
+            theirs = or_(DELIVERIES.c.channel_id == channel_id, DELIVERIES.c.channel_id.in_(followers))
+            waiting = update(DELIVERIES).where(theirs, WAITING)
             await connection.execute(waiting.values(state=DeliveryState.DROPPED))
             return len(topics)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,12 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import Style
 from bot.digests.digest import DeliveryState, Digest, DigestKind
+from bot.mail.recipients import Content
 from bot.query.models import Models, models_read
 from bot.topics.store import Match
 from bot.topics.titles import topic_title
 from storage.database.statements import chunks, upsert
 from storage.past_deliveries import remembered
-from storage.tables.channels import CHANNELS
+from storage.tables.channels import CHANNELS, MAIL_RECIPIENTS
 from storage.tables.papers import PAPERS
 from storage.tables.posts import DELIVERIES, DELIVERY_TOPICS
 from storage.tables.topics import SUBSCRIPTIONS
@@ -65,8 +67,12 @@ async def still_kept(connection: AsyncConnection, matches: Sequence[Match]) -> l
 
 
 async def queue(connection: AsyncConnection, matches: Sequence[Match], now: datetime) -> list[int]:
-    """Queues papers in channels that do not have them, and notes all topics of those that still wait."""
+    """Queues papers in channels that do not have them, and notes all topics of those that still wait.
+
+    What is queued in a channel is queued for the mail addresses that follow it, too.
+    """
     news: set[int] = set()
+    matches = [*matches, *await _for_followers(connection, matches)]
     for some in chunks(sorted(matches, key=lambda match: (match.channel_id, match.paper_id))):
         by_pair = {(match.channel_id, match.paper_id): match for match in some}
         adding = upsert(connection, DELIVERIES).values(
@@ -111,6 +117,32 @@ async def queue(connection: AsyncConnection, matches: Sequence[Match], now: date
         in_order = quiet.order_by(CHANNELS.c.id).with_for_update(key_share=True)
         await connection.execute(update(CHANNELS).where(CHANNELS.c.id.in_(in_order)).values(instant_at=now))
     return sorted(news)
+
+
+async def _for_followers(connection: AsyncConnection, matches: Sequence[Match]) -> list[Match]:
+    """The same matches for those who follow these channels by mail. Their own schedule says when they are sent."""
+    by_channel: defaultdict[int, list[Match]] = defaultdict(list)
+    for match in matches:
+        by_channel[match.channel_id].append(match)
+    found = []
+    for some in chunks(sorted(by_channel)):
+        statement = (
+            select(MAIL_RECIPIENTS.c.channel_id, MAIL_RECIPIENTS.c.follows, CHANNELS.c.next_digest_at)
+            .join(CHANNELS, CHANNELS.c.id == MAIL_RECIPIENTS.c.channel_id)
+            .where(
+                MAIL_RECIPIENTS.c.follows.in_(some),
+                MAIL_RECIPIENTS.c.content == Content.TOPICS,
+                MAIL_RECIPIENTS.c.confirmed_at.is_not(None),
+                MAIL_RECIPIENTS.c.ended_at.is_(None),
+                CHANNELS.c.deleted_at.is_(None),
+            )
+        )
+        for row in await connection.execute(statement):
+            found += [
+                replace(match, channel_id=row.channel_id, instant=row.next_digest_at is None)
+                for match in by_channel[row.follows]
+            ]
+    return found
 
 
 def _rows_of(pairs: Collection[tuple[int, str]]) -> Select[Any]:

@@ -15,6 +15,7 @@ from sqlmodel import Field, SQLModel
 
 from bot.channels.channel import ChannelState, PlatformName
 from bot.channels.channel_feed import FeedForm
+from bot.mail.recipients import Content
 from storage.tables.base import JsonType, one_of
 
 
@@ -99,6 +100,38 @@ class PersonalChannelRow(SQLModel, table=True):
     stopped_at: datetime | None
 
 
+class MailRecipientRow(SQLModel, table=True):
+    """An address that gets what a channel gets, in a channel of its own (`bot.mail.recipients`)."""
+
+    __tablename__ = "mail_recipients"
+    __table_args__ = (
+        UniqueConstraint("follows", "content", "email"),
+        one_of("content", Content),
+    )
+
+    channel_id: int = Field(primary_key=True, foreign_key="channels.id", ondelete="CASCADE")
+    follows: int = Field(foreign_key="channels.id", ondelete="CASCADE")
+    email: str
+    content: str
+    added_by: str
+    nonce: str
+    asked_at: datetime
+    confirmed_at: datetime | None
+    ended_at: datetime | None
+    ended_by: str
+
+
+class MailQuestionRow(SQLModel, table=True):
+    """That an address was asked whether it wants mail. Kept for a day, so that nobody floods anybody with it."""
+
+    __tablename__ = "mail_questions"
+
+    id: int | None = Field(default=None, primary_key=True)
+    follows: int
+    email: str
+    asked_at: datetime = Field(index=True)
+
+
 class InstallationRow(SQLModel, table=True):
     """The app in a workspace or organisation. `sealed` are its tokens, encrypted; whoever renews them holds a lease."""
 
@@ -147,5 +180,7 @@ WORKSPACES = SQLModel.metadata.tables["workspaces"]
 CHANNELS = SQLModel.metadata.tables["channels"]
 PERSONAL_CHANNELS = SQLModel.metadata.tables["personal_channels"]
 CHANNEL_FEEDS = SQLModel.metadata.tables["channel_feeds"]
+MAIL_RECIPIENTS = SQLModel.metadata.tables["mail_recipients"]
+MAIL_QUESTIONS = SQLModel.metadata.tables["mail_questions"]
 INSTALLATIONS = SQLModel.metadata.tables["installations"]
 OAUTH_STATES = SQLModel.metadata.tables["oauth_states"]

@@ -12,12 +12,13 @@ from adapters.slack.installation.workspaces import OneWorkspace
 from adapters.slack.platform import SlackPlatform
 from storage.store import SqlStore
 from tests.clocks import SettableClock
-from tests.contracts.platforms import Discord, Notebook, PlatformUnderTest, Slack, Web
+from tests.contracts.platforms import Discord, Mail, Notebook, PlatformUnderTest, Slack, Web
 from tests.simulators.discord import DiscordSimulator
 from tests.simulators.slack import BOT_TOKEN, SlackSimulator
+from tests.simulators.smtp import SmtpSimulator
 
 
-@pytest.fixture(params=["notebook", "web", "slack", "discord"])
+@pytest.fixture(params=["notebook", "web", "slack", "discord", "mail"])
 async def under_test(request: pytest.FixtureRequest, sqlite_url: str) -> AsyncIterator[PlatformUnderTest]:
     clock = SettableClock()
     match request.param:
@@ -29,6 +30,11 @@ async def under_test(request: pytest.FixtureRequest, sqlite_url: str) -> AsyncIt
             yield web
             web.platform.close()
             await store.close()
+        case "mail":
+            async with SmtpSimulator() as server:
+                mail = Mail(clock, server)
+                yield mail
+                await mail.platform.close()
         case "slack":
             async with SlackSimulator(now=lambda: clock.now().timestamp()) as slack:
                 slack.person()

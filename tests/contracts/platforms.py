@@ -6,17 +6,24 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
+from email.message import EmailMessage
 from enum import Enum, auto
+from html import unescape
 from typing import Any, Protocol
 
 from adapters.discord.platform import DiscordPlatform
+from adapters.mail.composition import Sender
+from adapters.mail.platform import MailPlatform
+from adapters.mail.server import SmtpServer
 from adapters.slack.platform import SlackPlatform
 from adapters.web.addresses import address_of
 from adapters.web.messages.timeline import view_of
 from adapters.web.pages.rendering import Pages
 from adapters.web.platform import WebPlatform
 from bot.channels.channel import Address, PlatformName
+from bot.mail.links import MailLinks
+from bot.mail.recipients import Content, Recipient
 from bot.messages.plain import plain_text
 from bot.platforms.message_log import LoggedMessage
 from bot.platforms.platform import Platform
@@ -29,6 +36,7 @@ from tests.simulators.discord import DiscordSimulator
 from tests.simulators.slack import SlackSimulator
 from tests.simulators.slack_messages import words_of
 from tests.simulators.slack_methods import TEAM
+from tests.simulators.smtp import Fault, SmtpSimulator
 
 
 class Trouble(Enum):
@@ -71,6 +79,11 @@ class PlatformUnderTest(Protocol):
         """Whether the platform notifies people who are mentioned."""
         ...
 
+    @property
+    def has_history(self) -> bool:
+        """Whether the platform can be asked for a message whose answer was lost."""
+        ...
+
     def channel(self) -> Address: ...
 
     async def shown(self, address: Address) -> list[Shown]: ...
@@ -93,6 +106,7 @@ class Notebook:
     clock: SettableClock
     person: str = "ada"
     notifies: bool = False
+    has_history: bool = True
 
     def __post_init__(self) -> None:
         self.platform = NotebookPlatform()
@@ -124,6 +138,7 @@ class Web:
     store: SqlStore
     person: str = "local"
     notifies: bool = False
+    has_history: bool = True
 
     def __post_init__(self) -> None:
         self.platform = WebPlatform(self.store.messages, self.clock)
@@ -164,6 +179,7 @@ class Slack:
     simulator: SlackSimulator
     person: str = "U0ADA"
     notifies: bool = True
+    has_history: bool = True
 
     def channel(self) -> Address:
         return Address(PlatformName.SLACK, TEAM, self.simulator.channel().id)
@@ -235,6 +251,7 @@ class Discord:
     simulator: DiscordSimulator
     person: str = "4242"
     notifies: bool = True
+    has_history: bool = True
 
     def channel(self) -> Address:
         channel = self.simulator.state.add_channel(self.simulator.state.add_guild())
@@ -278,6 +295,86 @@ class Discord:
     def told(self) -> list[str]:
         state = self.simulator.state
         return [_discord_words(one) for one in state.channels[state.direct[int(self.person)]].messages]
+
+
+@dataclass
+class Mail:
+    """Recipients are kept in a dictionary: the adapter asks for nothing else."""
+
+    clock: SettableClock
+    simulator: SmtpSimulator
+    person: str = "ada"
+    notifies: bool = False
+    has_history: bool = False
+
+    def __post_init__(self) -> None:
+        self._recipients: dict[str, Recipient] = {}
+        self._add(self.person)
+        self.platform = MailPlatform(
+            SmtpServer("127.0.0.1", self.simulator.port),
+            Sender("Paper Round", "papers@lab.example"),
+            MailLinks("https://papers.lab.example", ("secret",)),
+            self,
+            self.clock,
+            rate=1000.0,
+        )
+
+    async def find(self, key: str) -> Recipient | None:
+        return self._recipients.get(key)
+
+    def _add(self, key: str) -> Recipient:
+        recipient = a_recipient(key, self.clock.now())
+        self._recipients[key] = recipient
+        return recipient
+
+    def channel(self) -> Address:
+        return self._add(f"{len(self._recipients):016}").address
+
+    async def shown(self, address: Address) -> list[Shown]:
+        mails = self.simulator.mails(self._recipients[address.channel].email)
+        return [Shown(mail["Message-ID"], _mail_words(mail), "In-Reply-To" in mail, ()) for mail in mails]
+
+    def befall(self, address: Address, trouble: Trouble) -> bool:
+        refusals: dict[Trouble, tuple[str, list[str]]] = {
+            Trouble.WAIT: ("RCPT", ["451 4.7.1 Greylisted, come back in five minutes"]),
+            Trouble.UNKNOWN_CODE: ("RCPT", ["599 A code of tomorrow"]),
+            Trouble.REJECTED: ("DATA", ["554 5.7.1 Looks like spam"] * 2),
+            Trouble.MAY_NOT: ("RCPT", ["550 5.7.1 Not from you"]),
+            Trouble.CHANNEL_GONE: ("RCPT", ["550 5.1.1 No such user"]),
+            Trouble.WORKSPACE_GONE: ("MAIL", ["550 5.7.1 Sender not allowed"]),
+        }
+        if trouble is Trouble.PAGE:
+            self.simulator.fail(Fault.PAGE)
+        elif trouble in refusals:
+            step, replies = refusals[trouble]
+            self.simulator.refuse(step, *replies)
+        return trouble is Trouble.PAGE or trouble in refusals
+
+    async def lose_thread(self, address: Address, parent: str) -> bool:
+        return False
+
+    def told(self) -> list[str]:
+        return [_mail_words(mail) for mail in self.simulator.mails(self._recipients[self.person].email)]
+
+
+def a_recipient(key: str, now: datetime) -> Recipient:
+    return Recipient(
+        channel_id=1,
+        key=key,
+        follows=12,
+        list_name="#general in Lab",
+        email=f"{key}@lab.example",
+        content=Content.TOPICS,
+        added_by="u1",
+        nonce="00",
+        asked_at=now,
+        confirmed_at=now,
+    )
+
+
+def _mail_words(mail: EmailMessage) -> str:
+    html, plain = mail.get_body(("html",)), mail.get_body(("plain",))
+    return "\n".join(unescape(part.get_content()) for part in (html, plain) if part is not None)
 
 
 def _discord_pings(body: dict[str, Any]) -> list[str]:

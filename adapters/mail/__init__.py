@@ -1,0 +1,1 @@
+"""Mail as a platform: digests leave by SMTP, and what comes back is read."""
