@@ -59,12 +59,12 @@ class Sender:
         return f"{name}+{token}@{domain}"
 
 
-def parse_sender(text: str, returns: str = "") -> Sender:
+def parse_sender(text: str) -> Sender:
     """The sender that an operator wrote, with or without a name; raises `ValueError` for what is none."""
     name, email = parseaddr(text)
     if not re.fullmatch(r"[\x21-\x3f\x41-\x7e]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+", email):
         raise ValueError("write an address, or Name <name@lab.example>")
-    return Sender(_line(name) or _PRODUCT, email, returns)
+    return Sender(_line(name) or _PRODUCT, email)
 
 
 def mail_of(

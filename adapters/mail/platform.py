@@ -77,6 +77,10 @@ class MailPlatform:
     def channel_interval(self) -> float:
         return 0.0
 
+    @property
+    def public_url(self) -> str:
+        return self._links.public_url
+
     def room(self, workspace: str) -> int | None:  # noqa: ARG002 - there is only ours
         places = max(0, CONNECTIONS * _AHEAD - self._under_way)
         room = self._pace.room(time.monotonic())

@@ -23,6 +23,7 @@ from adapters.web.pages.channels.panels import panels_of
 from adapters.web.pages.channels.settings import SettingsPages
 from adapters.web.pages.channels.topics import TopicPages
 from adapters.web.pages.health import HealthPage
+from adapters.web.pages.mail import MailPages
 from adapters.web.pages.papers.archive import ArchivePage
 from adapters.web.pages.papers.marking import Marking
 from adapters.web.pages.papers.papers import PaperPage
@@ -47,6 +48,7 @@ from bot.errors import PaperRoundError, StorageError
 from bot.health.reporting import Health
 from bot.library.channel_feed import ChannelFeeds
 from bot.library.library import Library
+from bot.mail.mailing import Mailing
 from bot.panels.panels import Panels
 from bot.papers.thumbnails import Thumbnails
 from bot.people.audit import AuditStore
@@ -77,6 +79,7 @@ def create_app(
     connected: Collection[PlatformName] = (),
     banner: str = "",
     with_workspace: bool = True,
+    mailing: Mailing | None = None,
 ) -> Starlette:
     """The workspace, the health checks and the metrics in one application.
 
@@ -85,6 +88,7 @@ def create_app(
     names without ports. `extra_routes` come first, and only the security headers apply to them: they protect
     themselves. `panels` stand beside channels, those of `channel_panels` first, with which topics can be edited.
     `connected` are the platforms that are served. Without `thumbnails` no paper has a picture.
+    `mailing` is what links in mails lead to, where any are sent.
     Without the workspace only the extra routes, the health checks, the metrics and the feeds of channels are there.
     Serve it with `WebServer`, or stopping takes for ever.
     """
@@ -155,6 +159,7 @@ def create_app(
             *operating_routes(health, metrics, entrance, allowed_hosts),
             *extra_routes,
             *feeds,
+            *(MailPages(mailing).routes([rate]) if mailing is not None else []),
             *(rooms if with_workspace else []),
         ],
         middleware=[Middleware(SecurityHeaders)],

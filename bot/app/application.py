@@ -24,6 +24,7 @@ from adapters.web.platform import WebPlatform
 from bot.app.adapters.chat import ChatDependencies
 from bot.app.adapters.discord import discord_bot, discord_platform
 from bot.app.adapters.feeds import AddedFeeds
+from bot.app.adapters.mail import mail_checks, mail_links, mail_platform
 from bot.app.adapters.mentions import mention_parsers
 from bot.app.adapters.slack import SlackParts, slack_app, slack_checks, slack_parts
 from bot.app.assembly import engine_of, forms_of, lifecycle_of, overview_of, services_of
@@ -47,6 +48,7 @@ from bot.intake.source import Source
 from bot.library.library import Library
 from bot.lifecycle.pruning import KeptFor
 from bot.lifecycle.timekeeping import set_right
+from bot.mail.mailing import Mailing
 from bot.meaning.examples import Examples
 from bot.meaning.finding import Finder
 from bot.meaning.meaning import Meaning
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
     # The libraries of chat platforms take most of a second to load, those of pages a tenth, and many runs need neither.
     from adapters.discord.bot import DiscordBot
     from adapters.discord.platform import DiscordPlatform
+    from adapters.mail.platform import MailPlatform
     from adapters.slack.app import SlackApp
 
 
@@ -106,6 +109,7 @@ class Platforms:
     web: WebPlatform
     slack: SlackParts | None
     discord: DiscordPlatform | None
+    mail: MailPlatform | None = None
 
     @property
     def by_name(self) -> dict[PlatformName, Platform]:
@@ -114,6 +118,8 @@ class Platforms:
             platforms.append(self.slack.platform)
         if self.discord:
             platforms.append(self.discord)
+        if self.mail:
+            platforms.append(self.mail)
         return {platform.name: platform for platform in platforms}
 
 
@@ -144,11 +150,17 @@ class Application:
     slack_checks: Mapping[str, Check]
     discord: DiscordBot | None
     role: ProcessRole
+    mail_checks: Mapping[str, Check]
+    mailing: Mailing
 
     @property
     def platforms(self) -> frozenset[PlatformName]:
         """Where can be posted."""
-        chats = {PlatformName.SLACK: self.slack, PlatformName.DISCORD: self.discord}
+        chats = {
+            PlatformName.SLACK: self.slack,
+            PlatformName.DISCORD: self.discord,
+            PlatformName.MAIL: self.mail_checks,
+        }
         return frozenset({self.web.name, *(name for name, chat in chats.items() if chat)})
 
     async def run(self) -> None:
@@ -200,6 +212,7 @@ async def open_application(
         added = Feeds(store.feeds, store.sources, clock, feeds.added)
         await _take_feeds(added, settings)
         platforms = await _open_platforms(settings, store, clock, role, stack, metrics)
+        links = mail_links(settings)
         engine = engine_of(
             store,
             sources=feeds.sources,
@@ -218,6 +231,7 @@ async def open_application(
             audit_kept_for=timedelta(days=settings.audit_days),
             kept=KeptFor(history=timedelta(days=settings.history_days), papers=timedelta(days=settings.paper_days)),
             role=role,
+            mail_links=links,
         )
         stack.callback(engine.close)
         services = services_of(
@@ -231,6 +245,7 @@ async def open_application(
             categories=feeds.categories,
             own_address=settings.own_address,
             clock_ahead=feeds.clock_ahead,
+            mail_links=links,
         )
         parts = _chat_dependencies(settings, store, services, Commands(services, metrics), engine.outbox.wake)
         slack = slack_app(platforms.slack, parts) if platforms.slack else None
@@ -260,6 +275,8 @@ async def open_application(
             slack_checks=slack_checks(platforms.slack, parts) if platforms.slack else {},
             discord=discord_bot(platforms.discord, parts, announce) if platforms.discord else None,
             role=role,
+            mail_checks=mail_checks(platforms.mail) if platforms.mail else {},
+            mailing=services.mailing,
         )
 
 
@@ -376,8 +393,9 @@ async def _open_platforms(
         web=WebPlatform(store.messages, clock),
         slack=slack_parts(settings, store, clock, metrics, role),
         discord=discord_platform(settings, clock, metrics),
+        mail=mail_platform(settings, store, clock),
     )
-    for platform in (platforms.slack and platforms.slack.platform, platforms.discord):
+    for platform in (platforms.slack and platforms.slack.platform, platforms.discord, platforms.mail):
         if platform:
             stack.push_async_callback(platform.close)
     return platforms

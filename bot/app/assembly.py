@@ -28,6 +28,7 @@ from bot.lifecycle.pruning import KeptFor, Pruning
 from bot.lifecycle.retention import KEPT_FOR, Retention
 from bot.lifecycle.timekeeping import Timekeeping
 from bot.mail.links import MailLinks
+from bot.mail.mailing import Mailing
 from bot.meaning.embedding import Embedding
 from bot.meaning.examples import Examples
 from bot.meaning.finding import Finder
@@ -171,6 +172,7 @@ def services_of(
     categories: Callable[[], Awaitable[frozenset[str]]] | None = None,
     own_address: str = "",
     clock_ahead: Callable[[], timedelta | None] = lambda: None,
+    mail_links: MailLinks | None = None,
 ) -> Services:
     """What commands work with. `clock_ahead` is how far the machine's clock is ahead of others', where they tell."""
     health = HealthReports(
@@ -195,6 +197,7 @@ def services_of(
         papers=store.papers,
         sources=store.sources,
         feeds=feeds or Feeds(store.feeds, store.sources, clock, None),
+        mailing=Mailing(store.recipients, store.channels, clock, mail_links),
         channels=store.channels,
         personal_channels=store.personal_channels,
         channel_feeds=store.channel_feeds,

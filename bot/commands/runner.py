@@ -9,7 +9,7 @@ from time import perf_counter
 import structlog
 
 from bot.commands import completion
-from bot.commands.channels import channels, delivery, feed, retrying, settings, taste, timing
+from bot.commands.channels import channels, delivery, email, feed, retrying, settings, taste, timing
 from bot.commands.channels.announcing import announce
 from bot.commands.help import asks_for_language, explanation, language, menu, overview
 from bot.commands.lines import read_arguments, split_line
@@ -62,6 +62,7 @@ REGISTRY = Registry(
         *retrying.COMMANDS,
         *why.COMMANDS,
         *taste.COMMANDS,
+        *email.COMMANDS,
         *channels.COMMANDS,
         *reading.COMMANDS,
         *searching.BUTTONS,

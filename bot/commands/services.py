@@ -20,6 +20,7 @@ from bot.intake.feeds import Feeds
 from bot.intake.lookup import PaperLookups
 from bot.intake.store import SourceStore
 from bot.library.library import Library
+from bot.mail.mailing import Mailing
 from bot.meaning.examples import Examples
 from bot.meaning.finding import Finder
 from bot.meaning.meaning import Meaning
@@ -52,6 +53,7 @@ class Services:
     papers: PaperStore
     sources: SourceStore
     feeds: Feeds
+    mailing: Mailing
     channels: ChannelStore
     personal_channels: PersonalChannelStore
     channel_feeds: ChannelFeedStore

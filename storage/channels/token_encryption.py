@@ -61,18 +61,22 @@ class TokenEncryption:
 
 
 def open_token_encryption(setting: str, folder: Path) -> TokenEncryption:
-    """The keys of the setting, else the one in that folder, which is made when there is none.
+    """What the installation's keys encrypt; raises `OperatorError` when they cannot be used."""
+    return TokenEncryption(*read_keys(setting, folder))
 
-    Raises `OperatorError` when they cannot be used.
+
+def read_keys(setting: str, folder: Path) -> tuple[list[str], str]:
+    """The keys of the setting, newest first, else the one in that folder, which is made when there is none; and where
+    they are, for people. Raises `OperatorError` when that cannot be kept.
     """
     keys = [key.strip() for key in setting.split(",") if key.strip()]
     if keys:
-        return TokenEncryption(keys, "PAPERROUND_SECRET_KEY")
+        return keys, "PAPERROUND_SECRET_KEY"
     file = folder / FILE_NAME
     try:
         if not file.exists():
             _make(file)
-        return TokenEncryption([file.read_text(encoding="ascii").strip()], str(file))
+        return [file.read_text(encoding="ascii").strip()], str(file)
     except (OSError, UnicodeDecodeError) as error:
         raise OperatorError(
             f"The key that tokens are encrypted with cannot be kept in {file} ({error}). Make that possible, or set "

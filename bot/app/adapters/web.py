@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Final
 
+from bot.app.adapters.mail import has_mail
 from bot.app.adapters.people import people_of
 from bot.app.assembly import channel_feeds_of, history_of
 from bot.app.configuration.settings import NewPeople, Settings
@@ -48,6 +49,7 @@ async def web_server(application: Application, banner: str = "") -> WebServer:
             allowed_hosts=_hosts(settings),
             banner=banner,
             with_workspace=settings.has_workspace,
+            mailing=application.mailing if has_mail(settings) else None,
             extra_routes=application.slack.routes() if application.slack else (),
         )
     else:

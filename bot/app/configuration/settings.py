@@ -10,7 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -169,9 +169,24 @@ class Settings(BaseSettings):
     public_url: OptionalWebAddress = Field(
         "", description="where the bot's port is reached from outside, such as https://papers.example.org"
     )
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="Mail: the server that takes mails, `smtp://user:password@host:587`, or `smtps://…:465`",
+    )
+    mail_from: str = Field(
+        "", max_length=200, description="Mail: who mails are from, such as `Paper Round <papers@lab.example>`"
+    )
+    mail_bounces: str = Field(
+        "",
+        max_length=200,
+        description="Mail: address that bounces come to, where `name+anything@…` comes there, too; "
+        "without it they come to the sender",
+    )
+    smtp_rate: float = Field(5.0, ge=0.01, le=1000, description="Mail: how many may leave in a second")
     secret_key: SecretStr = Field(
         SecretStr(""),
-        description="key for the tokens of workspaces that installed the app, newest first if there are several; "
+        description="key for the tokens of workspaces that installed the app and for links in mails, newest first if "
+        "there are several; "
         "without it one is made in the data folder",
     )
     web: bool | None = Field(
@@ -209,6 +224,9 @@ class Settings(BaseSettings):
         """The values that are written nowhere, the longest first. What is very short would be found in any text."""
         values = [value.get_secret_value() for _, value in self if isinstance(value, SecretStr)]
         values += self.secret_key.get_secret_value().split(",")
+        with suppress(ValueError):
+            values.append(unquote(urlsplit(self.smtp_url.get_secret_value()).password or ""))
+            values.append(urlsplit(self.smtp_url.get_secret_value()).password or "")
         with suppress(ValueError):  # no address at all
             values.append(urlsplit(self.database_url).password or "")
         return tuple(sorted({value for value in values if len(value) >= 6}, key=len, reverse=True))

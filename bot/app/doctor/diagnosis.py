@@ -8,7 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from adapters.feeds.doctor import feed_checks
+from bot.app.adapters.mail import has_mail
 from bot.app.adapters.slack import has_slack
 from bot.app.adapters.web import open_to_the_world
 from bot.app.application import Application, open_application
@@ -34,6 +37,11 @@ async def diagnose(settings: Settings, problems: Sequence[str]) -> AsyncGenerato
     except SettingsError as error:
         yield Finding("Slack", Mark.PROBLEM, str(error))
         settings = _without_slack(settings)
+    try:
+        has_mail(settings)
+    except SettingsError as error:
+        yield Finding("Mail", Mark.PROBLEM, str(error))
+        settings = settings.model_copy(update={"smtp_url": SecretStr(""), "mail_from": ""})
     try:
         async with open_application(settings) as application:
             async for finding in findings_of({**_stored(application), **await _outside(application)}):
@@ -90,7 +98,7 @@ async def _outside(application: Application) -> Mapping[str, Check]:
         categories=feeds.categories,
         added=await application.added.sources(),
     )
-    return {**checks, **application.slack_checks, **(discord.checks() if discord else {})}
+    return {**checks, **application.slack_checks, **(discord.checks() if discord else {}), **application.mail_checks}
 
 
 def _without_slack(settings: Settings) -> Settings:
