@@ -13,6 +13,7 @@ from bot.commands.runner import Commands
 from bot.errors import NoModelError
 from bot.intake.feeds import Feeds
 from bot.intake.lookup import PaperLookup
+from bot.mail.links import MailLinks
 from bot.meaning.meaning import Meaning
 from bot.meaning.model import AbsentModel, EmbeddingModel
 from bot.messages.plain import plain_text
@@ -51,12 +52,14 @@ class Core:
         hub: PaperLookup | None = None,
         model: EmbeddingModel | None = None,
         spread: timedelta = timedelta(),
+        others: Sequence[Platform] = (),
+        mail_links: MailLinks | None = None,
     ) -> None:
         self.store = store
         self.clock = clock or SettableClock()
         self.source = source or ScriptedSource()
         self.platform = platform or SimulatedPlatform()
-        self.platforms: dict[PlatformName, Platform] = {self.platform.name: self.platform}
+        self.platforms: dict[PlatformName, Platform] = {one.name: one for one in (self.platform, *others)}
         meaning = Meaning(model or AbsentModel(NoModelError("no model is part of this.")), store.vectors, self.clock)
         self.index = TantivyIndex(folder, store.papers, meaning.view_of)
         self.feeds = feeds or Feeds(store.feeds, store.sources, self.clock, None)
@@ -75,6 +78,7 @@ class Core:
             poll_every=timedelta(minutes=5),
             spread=spread,
             unknown_policy=unknown_policy,
+            mail_links=mail_links,
         )
         services = services_of(
             store,
@@ -84,6 +88,7 @@ class Core:
             clock=self.clock,
             feeds=self.feeds,
             lookups=lookups,
+            mail_links=mail_links,
             own_address="https://papers.example.org",
         )
         self.services = services
@@ -91,6 +96,7 @@ class Core:
         self.library = services.library
         self.forecasts = services.forecasts
         self.examples = services.examples
+        self.mailing = services.mailing
         self.health = services.health
         self.panels = Panels(services)
         self.commands = Commands(services, self.metrics)
