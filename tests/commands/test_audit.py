@@ -32,7 +32,8 @@ CHANGES = {
     "subscribe": "subscribe robots", "unsubscribe": "unsubscribe 1", "edit": "edit 1 robots", "merge": "merge 1 2",
     "schedule": "schedule hourly", "timezone": "timezone Europe/Berlin", "settings": "settings limit 7",
     "taste": "taste reset", "configure": "configure --limit 7", "look-back": "look-back 1", "post-back": "post-back 1",
-    "mute": f"mute {PAPER} cs.LG", "feed": "feed on", "sources": "sources remove nature", "share": f"share {PAPER}", "email": "email add me@lab.example",
+    "mute": f"mute {PAPER} cs.LG", "feed": "feed on", "sources": "sources remove nature", "share": f"share {PAPER}",
+    "email": "email add me@lab.example",
 }  # fmt: skip
 REFUSED = ("Only people who may", "only whoever runs me", "may write in this channel", "who has not logged in")
 

@@ -1,0 +1,1 @@
+"""Mail: addresses, links, and what comes of them."""

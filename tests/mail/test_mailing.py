@@ -1,0 +1,163 @@
+"""Papers by mail: who gets them, when, and how that ends. The real adapter hands them in to a server on a socket."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.channels.channel import ChannelState
+from bot.mail.mailing import QUESTIONS_OF_CHANNEL, QUESTIONS_TO_ADDRESS
+from bot.messages.plain import plain_text
+from storage.store import SqlStore
+from tests.core import VISITOR, Core
+from tests.mail.scene import ADDRESS, MailScene, words_of
+from tests.sources import a_paper
+
+
+async def test_nothing_but_a_question_comes_before_its_reader_said_yes(scene: MailScene) -> None:
+    answer = await scene.core.say(f"email add {ADDRESS}")
+    assert "asked" in answer
+    assert "weekday" in answer, "on the channel's own schedule"
+    await scene.core.news(a_paper(1))
+    await scene.core.settle(hours=30)
+    (question,) = scene.mails()
+    assert "Do you want mails from" in question["Subject"]
+    assert "Diffusion Study" not in words_of(question)
+    assert "has not answered" in await scene.core.say("email")
+
+
+async def test_papers_come_once_on_the_addresss_own_schedule(scene: MailScene) -> None:
+    await scene.confirmed("daily 07:30")
+    await scene.core.news(a_paper(1), a_paper(2))
+    await scene.core.next_digest()  # the channel's
+    await scene.digest()
+    _, digest = scene.mails()
+    assert "Diffusion Study 1" in words_of(digest)
+    assert "Diffusion Study 2" in words_of(digest)
+    await scene.core.news(a_paper(1, upvotes=500), a_paper(3))
+    await scene.core.settle(hours=48)
+    _, _, third = scene.mails()
+    assert "Diffusion Study 3" in words_of(third)
+    assert "Diffusion Study 1" not in words_of(third)
+    assert all(count == 1 for count in scene.server.copies.values())
+
+
+async def test_a_link_confirms_once_and_reading_its_page_confirms_nothing(scene: MailScene) -> None:
+    await scene.core.say(f"email add {ADDRESS}")
+    await scene.core.engine.deliver()
+    link = scene.link()
+    page = await scene.browser.get(link)
+    assert (page.status_code, "<button>" in page.text) == (200, True)
+    assert "has not answered" in await scene.core.say("email")
+    assert (await scene.browser.post(link)).status_code == 200
+    assert "not answered" not in await scene.core.say("email")
+    for used in (await scene.browser.post(link), await scene.browser.get(link)):
+        assert used.status_code == 404
+
+
+async def test_a_link_ends_after_two_days(scene: MailScene) -> None:
+    await scene.core.say(f"email add {ADDRESS}")
+    await scene.core.engine.deliver()
+    scene.core.clock.advance(hours=49)
+    assert (await scene.browser.post(scene.link())).status_code == 404
+    assert "did not answer" in await scene.core.say("email")
+
+
+async def test_one_click_unsubscribes_without_anything_else(scene: MailScene) -> None:
+    await scene.confirmed()
+    await scene.core.news(a_paper(1))
+    await scene.digest()
+    header = scene.mails()[-1]["List-Unsubscribe"].strip("<>")
+    await scene.core.news(a_paper(2))
+    assert "<button>" in (await scene.browser.get(header)).text
+    form = {"content-type": "multipart/form-data; boundary=x", "origin": "https://mail.elsewhere.example"}
+    done = await scene.browser.post(header, content=b"--x\r\n\r\n--x--\r\n", headers=form)
+    assert done.status_code == 200
+    await scene.core.settle(hours=48)
+    assert len(scene.mails()) == 2
+    assert "unsubscribed" in await scene.core.say("email")
+    assert "Unsubscribed" in (await scene.browser.get(header)).text
+
+
+async def test_who_unsubscribed_is_asked_anew_before_anything_comes(scene: MailScene) -> None:
+    await scene.confirmed()
+    await scene.browser.post(scene.link(0).replace("confirm", "leave"))  # of another purpose, and so nothing
+    await scene.core.say(f"email remove {ADDRESS}")
+    await scene.core.news(a_paper(1))
+    await scene.core.say(f"email add {ADDRESS}")
+    await scene.core.settle(hours=26)
+    assert len(scene.mails()) == 2, "two questions"
+    assert (await scene.browser.post(scene.link(1))).status_code == 200
+    await scene.core.news(a_paper(2))
+    await scene.core.settle(hours=80)
+    assert "Diffusion Study 2" in words_of(scene.mails()[2])
+
+
+async def test_an_address_that_is_refused_stops_alone_and_is_said_once(scene: MailScene) -> None:
+    await scene.confirmed()
+    await scene.confirmed(address="you@lab.example")
+    await scene.core.news(a_paper(1))
+    scene.server.refuse("RCPT", "550 5.1.1 No such user")
+    await scene.digest()
+    stopped = [own for _, own in await scene.core.mailing.of_channel(await scene.core.channel())]
+    assert sorted(own.state for own in stopped) == [ChannelState.ACTIVE, ChannelState.BROKEN]
+    (told,) = scene.core.platform.words
+    assert "does not exist" in told
+    assert "does not exist" in await scene.core.say("email")
+    await scene.core.say("email resume")
+    await scene.core.settle(hours=1)
+    assert {len(scene.mails()), len(scene.mails("you@lab.example"))} == {2}
+
+
+async def test_a_greylisting_server_gets_the_mail_later_once(scene: MailScene) -> None:
+    scene.server.refuse("RCPT", *["451 4.7.1 Greylisted, try again later"] * 2)
+    await scene.core.say(f"email add {ADDRESS}")
+    await scene.core.settle(hours=2)
+    assert len(scene.mails()) == 1
+    assert all(count == 1 for count in scene.server.copies.values())
+
+
+async def test_who_may_not_manage_sees_no_address_and_adds_none(scene: MailScene) -> None:
+    await scene.confirmed()
+    listed = plain_text((await scene.core.ask("email", person=VISITOR)).message)
+    assert "a…@lab.example" in listed
+    assert ADDRESS not in listed
+    assert "may manage" in await scene.core.refused("email add you@lab.example", person=VISITOR)
+
+
+async def test_few_questions_go_to_an_address_and_from_a_channel(scene: MailScene) -> None:
+    for _ in range(QUESTIONS_TO_ADDRESS):
+        await scene.core.say(f"email add {ADDRESS}")
+    assert "today" in await scene.core.refused(f"email add {ADDRESS}")
+    for number in range(QUESTIONS_OF_CHANNEL - QUESTIONS_TO_ADDRESS):
+        await scene.core.say(f"email add reader{number}@lab.example")
+    assert "today" in await scene.core.refused("email add another@lab.example")
+    await scene.core.settle(hours=1)
+    assert len(scene.mails()) <= QUESTIONS_TO_ADDRESS
+    scene.core.clock.advance(hours=25)
+    await scene.core.say("email add another@lab.example")
+
+
+async def test_a_topic_that_is_removed_brings_nothing_more_by_mail(scene: MailScene) -> None:
+    await scene.confirmed()
+    await scene.core.news(a_paper(1))
+    await scene.core.say("unsubscribe 1")
+    await scene.core.settle(hours=48)
+    assert len(scene.mails()) == 1
+
+
+async def test_what_nobody_confirmed_or_that_ended_is_forgotten(scene: MailScene, store: SqlStore) -> None:
+    await scene.core.say(f"email add {ADDRESS}")
+    await scene.core.settle(hours=1)
+    now = scene.core.clock.now()
+    assert await store.recipients.delete_unconfirmed(now, now, 10) == 1
+    assert "Nobody gets" in await scene.core.say("email")
+    assert await store.recipients.delete_unconfirmed(now, now, 10) == 0
+
+
+@pytest.mark.parametrize("line", ["email", f"email add {ADDRESS}", f"email remove {ADDRESS}", "email resume"])
+async def test_without_a_mail_server_it_is_said_what_is_missing(store: SqlStore, tmp_path: Path, line: str) -> None:
+    core = Core(store, tmp_path / "index")
+    assert "PAPERROUND_SMTP_URL" in await core.refused(line)
+    await core.index.close()
