@@ -37,7 +37,7 @@ def sent(message: Message, *, sender: Sender = SENDER, name: str = "#general in 
 
 
 def read(content: bytes) -> EmailMessage:
-    return cast("EmailMessage", message_from_bytes(content, policy=default))
+    return message_from_bytes(content, policy=default)
 
 
 def words(mail: EmailMessage, subtype: str) -> str:
