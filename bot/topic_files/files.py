@@ -112,19 +112,27 @@ class TopicFiles:
         here = {address: await self._planning.here(address) for address in contents}
         return updated(document, dict(entries), contents, here, drops_others=not named)
 
+    async def channel(self, text: str) -> Channel:
+        """The channel of that address, or the only one of that name; raises `UserError`. People's own are none."""
+        return _there(Known.of(await self._planning.channels()), text)
+
     async def _contents(self, named: Sequence[str]) -> list[Contents]:
         channels = await self._planning.channels()
         known = Known.of(channels)
         chosen: list[Channel] = []
         for text in named:
-            address = known.named(Written(text, BEGINNING))
-            if address not in known.by_address:
-                raise UserError(f"There is no channel {address}.")
-            chosen.append(known.by_address[address])
+            chosen.append(_there(known, text))
         if not named:
             chosen = [one for one in channels if not one.person and one.archived_at is None]
         topics = await self._store.topics([channel.id for channel in chosen])
         return [contents_of(one, [options_of(topic) for topic in topics.get(one.id, ())]) for one in chosen]
+
+
+def _there(known: Known, text: str) -> Channel:
+    address = known.named(Written(text, BEGINNING))
+    if address not in known.by_address:
+        raise UserError(f"There is no channel {address}.")
+    return known.by_address[address]
 
 
 def outcome_of(change: ChannelChange) -> Contents:

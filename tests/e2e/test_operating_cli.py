@@ -1,7 +1,8 @@
-"""Commands for whoever runs the bot: topics as files."""
+"""Commands for whoever runs the bot: channels, topics as files, documents for programs."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,3 +39,27 @@ def test_the_terminal_exports_compares_and_applies(tmp_path: Path, bot: Bot) -> 
     wrong = bot.from_the_shell("topics", "apply", str(file))
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert wrong.stderr.startswith(f"{file}:4:5: There is no `qeury` in a topic. Did you mean `query`?")
+
+
+def test_channels_are_listed_and_their_topics_copied(bot: Bot) -> None:
+    assert bot.cli("command", "subscribe diffusion").returncode == 0
+    copied = bot.cli("channels", "copy", "general", "web/other")
+    assert "1 topic copied from #general" in copied.stdout
+    found = {one["address"]: one for one in json.loads(bot.cli("channels", "--json").stdout)}
+    assert found.keys() == {"web/local/general", "web/local/other"}
+    assert found["web/local/other"] | {"next_digest_at": ""} == {
+        "address": "web/local/other", "platform": "web", "workspace": "local", "workspace_name": "local",
+        "name": "other", "topics": 1, "schedule": "weekdays 09:00", "time_zone": "UTC", "next_digest_at": "",
+        "state": "active", "reason": None, "paused_until": None, "archived": False,
+    }  # fmt: skip
+    assert "#other: 1 topic, weekdays 09:00 (UTC)" in bot.cli("channels").stdout
+
+
+def test_what_the_doctor_finds_is_one_document(bot: Bot) -> None:
+    found = bot.from_the_shell("doctor", "--json")
+    document = json.loads(found.stdout)
+    assert document.keys() == {"ok", "version", "findings"}
+    assert document["ok"] is (found.returncode == 0)
+    assert {one["mark"] for one in document["findings"]} <= {"well", "problem", "notice", "unchecked"}
+    (database,) = (one for one in document["findings"] if one["what"].lower() == "database")
+    assert (database["mark"], bool(database["words"])) == ("well", True)

@@ -11,6 +11,7 @@ from typing import IO
 
 import click
 
+from bot import __version__
 from bot.app.adapters.addresses import parse_address
 from bot.app.application import Application
 from bot.app.command_line.exit_codes import FAILED
@@ -19,7 +20,7 @@ from bot.app.configuration.settings import read_settings
 from bot.app.doctor.diagnosis import diagnose
 from bot.app.doctor.findings import Mark
 from bot.app.logs import hidden
-from bot.channels.channel import PlatformName
+from bot.channels.channel import Address, PlatformName
 from bot.errors import StorageError, UserError
 from bot.health.document import document_of
 from bot.health.wording import lines_of
@@ -28,9 +29,16 @@ from bot.papers.references import LONGEST_TEXT
 from bot.people.account import LOCAL_PERSON
 from bot.platforms.command_calls import CommandCall, Person
 
-_OPERATOR = Person(
+OPERATOR = Person(
     id="terminal", name="the operator", may_manage=True, may_administer=True, runs_the_bot=True, sees_all=True
 )
+
+
+def operators_call(line: str, address: Address, name: str, *, attachment: str = "") -> CommandCall:
+    """A command that whoever runs the bot gives in a channel."""
+    # In the web workspace everybody is the same person, whose topics and list these are, too.
+    person = replace(OPERATOR, id=LOCAL_PERSON) if address.platform is PlatformName.WEB else OPERATOR
+    return CommandCall(line=line, address=address, channel_name=name, person=person, attachment=attachment)
 
 
 @click.command()
@@ -59,9 +67,7 @@ def command(line: str, channel: str, file: IO[str] | None, as_json: bool) -> Non
         address, name = parse_address(channel)
         if address.platform not in application.platforms:
             raise UserError(f"{address.platform.capitalize()} is not connected. The README says how.")
-        # In the web workspace everybody is the same person, whose topics and list these are, too.
-        person = replace(_OPERATOR, id=LOCAL_PERSON) if address.platform is PlatformName.WEB else _OPERATOR
-        call = CommandCall(line=line, address=address, channel_name=name, person=person, attachment=attachment)
+        call = operators_call(line, address, name, attachment=attachment)
         reply = await application.commands.run(call)
         words = plain_text(reply.message)
         if as_json:
@@ -96,7 +102,8 @@ def status(as_json: bool) -> None:
 
 
 @click.command()
-def doctor() -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def doctor(as_json: bool) -> None:
     """Look at everything that is needed, and say what to do.
 
     Settings, disk, port, database, index, topics, posts, feeds, clocks, chat platforms and permissions in channels.
@@ -107,11 +114,17 @@ def doctor() -> None:
     quiet_logs(settings)
 
     async def work() -> bool:
-        well = True
+        well, document = True, []
         async with contextlib.aclosing(diagnose(settings, problems)) as findings:
             async for finding in findings:
-                click.echo(hidden(str(finding), settings.secrets))
                 well &= finding.mark is not Mark.PROBLEM
+                if as_json:
+                    words = hidden(finding.words, settings.secrets)
+                    document.append({"what": finding.what, "mark": finding.mark.name.lower(), "words": words})
+                else:
+                    click.echo(hidden(str(finding), settings.secrets))
+        if as_json:
+            click.echo(json.dumps({"ok": well, "version": __version__, "findings": document}, ensure_ascii=False))
         return well
 
     sys.exit(0 if asyncio.run(work()) else FAILED)

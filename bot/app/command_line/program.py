@@ -9,6 +9,7 @@ import click
 
 from bot import __version__
 from bot.app.command_line.backups import backup, restore
+from bot.app.command_line.channels import channels
 from bot.app.command_line.exit_codes import FAILED, MISCONFIGURED, WRONG_USAGE
 from bot.app.command_line.healthcheck import healthcheck
 from bot.app.command_line.inspection import command, doctor, status
@@ -52,7 +53,20 @@ def cli() -> None:
 
 
 _EVERY_DAY = (demo, run, doctor, status, command, search)
-for _command in (*_EVERY_DAY, topics, people, audit, backup, restore, prune, import_, poll, deliver, healthcheck):
+for _command in (
+    *_EVERY_DAY,
+    channels,
+    topics,
+    people,
+    audit,
+    backup,
+    restore,
+    prune,
+    import_,
+    poll,
+    deliver,
+    healthcheck,
+):
     cli.add_command(_command)
 
 
