@@ -119,9 +119,7 @@ class TopicFiles:
     async def _contents(self, named: Sequence[str]) -> list[Contents]:
         channels = await self._planning.channels()
         known = Known.of(channels)
-        chosen: list[Channel] = []
-        for text in named:
-            chosen.append(_there(known, text))
+        chosen = [_there(known, text) for text in named]
         if not named:
             chosen = [one for one in channels if not one.person and one.archived_at is None]
         topics = await self._store.topics([channel.id for channel in chosen])
