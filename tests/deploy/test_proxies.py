@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -147,7 +148,11 @@ async def behind(
 async def test_a_browser_behind_a_proxy(command: Callable[[Front], Sequence[str]], tmp_path: Path) -> None:
     if not shutil.which(command.__name__):
         pytest.skip(f"{command.__name__} is not installed")
-    settings = {"web_allowed_hosts": NAME, "web_user_header": "X-Forwarded-User", "public_url": f"https://{NAME}"}
+    settings: dict[str, Any] = {
+        "web_allowed_hosts": NAME,
+        "web_user_header": "X-Forwarded-User",
+        "public_url": f"https://{NAME}",
+    }
     async with (
         running_demo(tmp_path / "data", days=1, web_password=PASSWORD, **settings) as demo,
         behind(demo, tmp_path, command) as browser,
