@@ -31,6 +31,10 @@ def test_files_and_headings_that_it_links_to_are_there(document: Path) -> None:
             assert target.fragment in anchors_of(path.read_text()), link
 
 
+def test_the_readme_stays_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 200
+
+
 def test_every_page_can_be_reached_from_the_contents() -> None:
     docs = ROOT / "deploy" / "docs"
     contents = {(docs / link).resolve() for link in links_of((docs / "index.md").read_text()) if "://" not in link}
