@@ -23,9 +23,10 @@ _FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 
 @click.group()
 def topics() -> None:
-    """Channels with their topics, schedules and settings as YAML files, to be kept and reviewed like code.
+    """Channels and their topics as YAML files.
 
-    Topics of people's own, what was posted, pauses and archived channels are in no such file.
+    With schedules and settings, to be kept and reviewed like code. Topics of people's own, what was posted, pauses and
+    archived channels are in no such file.
     """
 
 
@@ -64,11 +65,11 @@ def export(file: Path | None, channels: tuple[str, ...]) -> None:
 @click.argument("files", type=_FILE, nargs=-1, required=True, metavar="FILE...")
 @click.option("--dry-run", is_flag=True, help="Only show what would be changed.")
 def apply(files: tuple[Path, ...], dry_run: bool) -> None:
-    """Make channels what FILE says, all of it or nothing; `-` is standard input.
+    """Make channels what FILE says, all of it or nothing.
 
-    A channel that is named with `topics` has exactly those afterwards: others are removed from it. What is not named
-    stays: other channels, and settings that the file does not mention. Topics that stay keep their numbers, history
-    and votes. The difference is shown, as `diff -u` has it.
+    `-` is standard input. A channel that is named with `topics` has exactly those afterwards: others are removed from
+    it. What is not named stays: other channels, and settings that the file does not mention. Topics that stay keep
+    their numbers, history and votes. The difference is shown, as `diff -u` has it.
     """
     texts = [(str(file), _read(file)) for file in files]
 
