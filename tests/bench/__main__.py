@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import click
 from rich.console import Console
@@ -15,11 +16,23 @@ import tests.bench
 from tests.bench import Row
 
 
-def sections() -> dict[str, Callable[[], Iterator[Row]]]:
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Something that can be measured; what takes very long is `on_request` alone."""
+
+    rows: Callable[[], Iterator[Row]]
+    on_request: bool
+
+
+def sections() -> dict[str, Section]:
     """What can be measured, by name."""
     names = (module.name for module in pkgutil.iter_modules(tests.bench.__path__) if not module.name.startswith("_"))
     modules = {name: importlib.import_module(f"tests.bench.{name}") for name in names}
-    return {name: module.rows for name, module in modules.items() if hasattr(module, "rows")}
+    return {
+        name: Section(module.rows, getattr(module, "ON_REQUEST", False))
+        for name, module in modules.items()
+        if hasattr(module, "rows")
+    }
 
 
 def number(value: float, unit: str) -> str:
@@ -30,7 +43,7 @@ def number(value: float, unit: str) -> str:
 @click.command()
 @click.argument("names", nargs=-1)
 def main(names: tuple[str, ...]) -> None:
-    """Measures the sections NAMES, or all of them."""
+    """Measures the sections NAMES, or all but those that take very long, which are measured when they are named."""
     known = sections()
     if unknown := [name for name in names if name not in known]:
         raise click.UsageError(f"There is no {', '.join(unknown)}; there are {', '.join(known)}.")
@@ -38,10 +51,10 @@ def main(names: tuple[str, ...]) -> None:
     for column in table.columns[1:]:
         column.justify = "right"
     progress = Console(stderr=True)
-    for name in names or known:
+    for name in names or [name for name, section in known.items() if not section.on_request]:
         table.add_section()
         with progress.status(name) as status:
-            for row in known[name]():
+            for row in known[name].rows():
                 status.update(f"{name}: {row.what}")
                 against = f"{number(row.theirs, row.unit)} {row.rival}" if row.theirs is not None else row.rival
                 ratio = f"{row.ratio:,.1f}x" if row.ratio is not None else ""

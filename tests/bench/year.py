@@ -5,7 +5,8 @@ and a digest on weekdays at nine. The platform has no limits. SQLite, with reten
 real ones. Times are those of the processor, so that it may be run beside other work; a day is measured from its
 first poll to its last post, and what is deleted at its end.
 
-It takes long, so it is measured only when it is named. `YEAR_CHANNELS` and `YEAR_DAYS` make it smaller.
+It takes some twenty minutes of processor, so it is measured only when it is named. `YEAR_CHANNELS` and `YEAR_DAYS` make
+it smaller.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Final
 
 import psutil
 import structlog
+from sqlalchemy import text
 
 from bot.lifecycle.pruning import KeptFor, Pruning
 from bot.papers.paper import Listing, Paper
@@ -139,8 +141,8 @@ async def _subscribe(core: Core) -> None:
             schedule="weekdays 09:00",
             next_digest_at=datetime(FIRST.year, FIRST.month, FIRST.day, 9, tzinfo=UTC),
         )
-        for text in dict.fromkeys(texts[number * TOPICS_EACH : (number + 1) * TOPICS_EACH]):
-            await core.store.subscriptions.add(channel.id, TopicOptions(query=text), created_by="u1", now=now)
+        for query in dict.fromkeys(texts[number * TOPICS_EACH : (number + 1) * TOPICS_EACH]):
+            await core.store.subscriptions.add(channel.id, TopicOptions(query=query), created_by="u1", now=now)
 
 
 async def _work(core: Core, pruning: Pruning, day: date) -> _Day:
@@ -179,8 +181,6 @@ async def _figures(core: Core, folder: str, when: str, days: Sequence[_Day]) -> 
 
 
 async def _counts(core: Core) -> dict[str, int]:
-    from sqlalchemy import text
-
     tables = ("papers", "deliveries", "past_deliveries", "posts", "digests", "delivery_topics")
     async with core.store.database.read() as connection:
         return {one: int(await connection.scalar(text(f"SELECT count(*) FROM {one}")) or 0) for one in tables}

@@ -67,6 +67,18 @@ async def test_without_a_script_panels_are_pages_and_their_forms_lead_back(works
 
 
 @pytest.mark.asyncio(loop_scope="session")
+async def test_the_settings_make_a_feed_and_tell_its_address_once(workspace: CoreWorkspace) -> None:
+    async with workspace.client() as client:
+        before = (await client.get("/c/general/panel/settings")).text
+        assert 'value="feed on"' in before
+        made = await client.post("/c/general/command", json={"line": "feed on"}, headers={"accept": "application/json"})
+        assert "https://papers.example.org/feeds/" in made.json()["summary"]
+        after = (await client.get("/c/general/panel/settings")).text
+        assert 'value="feed off"' in after
+        assert "/feeds/" not in after
+
+
+@pytest.mark.asyncio(loop_scope="session")
 async def test_all_of_a_form_is_changed_or_nothing_and_what_others_changed_stays(workspace: CoreWorkspace) -> None:
     json = {"accept": "application/json"}
     async with workspace.client(headers=json) as client:
