@@ -24,12 +24,15 @@ from bot.platforms.command_calls import CommandCall, Person, Reply
 from bot.platforms.platform import Platform
 from bot.posting.outbox import UnknownPolicy
 from bot.posting.post import PostState
+from bot.spans import Spans
 from storage.search.index import TantivyIndex
 from storage.store import SqlStore
 from tests.clocks import SettableClock
 from tests.platforms import SimulatedPlatform
 from tests.sources import ScriptedSource
 
+#: Nobody collects traces.
+NO_SPANS = Spans()
 MANAGER = Person(id="u1", name="Ada", may_manage=True)
 VISITOR = Person(id="u2", name="Bob")
 
@@ -54,6 +57,7 @@ class Core:
         spread: timedelta = timedelta(),
         others: Sequence[Platform] = (),
         mail_links: MailLinks | None = None,
+        spans: Spans = NO_SPANS,
     ) -> None:
         self.store = store
         self.clock = clock or SettableClock()
@@ -72,6 +76,7 @@ class Core:
             meaning=meaning,
             clock=self.clock,
             metrics=self.metrics,
+            spans=spans,
             feeds=self.feeds,
             catalogue=catalogue,
             hub=hub,
@@ -99,7 +104,7 @@ class Core:
         self.mailing = services.mailing
         self.health = services.health
         self.panels = Panels(services)
-        self.commands = Commands(services, self.metrics)
+        self.commands = Commands(services, self.metrics, spans)
         self.reactions = Reactions(services)
 
     def address(self, channel: str = "general", workspace: str = "local") -> Address:

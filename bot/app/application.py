@@ -27,6 +27,7 @@ from bot.app.adapters.feeds import AddedFeeds
 from bot.app.adapters.mail import mail_checks, mail_links, mail_platform
 from bot.app.adapters.mentions import mention_parsers
 from bot.app.adapters.slack import SlackParts, slack_app, slack_checks, slack_parts
+from bot.app.adapters.telemetry import spans_of
 from bot.app.assembly import engine_of, forms_of, lifecycle_of, overview_of, services_of
 from bot.app.configuration.folders import make_data_folder
 from bot.app.configuration.settings import Settings
@@ -201,6 +202,8 @@ async def open_application(
     """
     clock, metrics = clock or SteadyClock(), Metrics()
     async with contextlib.AsyncExitStack() as stack:
+        spans = spans_of(settings)
+        stack.callback(spans.close)
         store, index, meaning = await _open_storage(settings, clock, role, stack)
 
         async def categories_of_topics() -> frozenset[str]:
@@ -222,6 +225,7 @@ async def open_application(
             meaning=meaning,
             clock=clock,
             metrics=metrics,
+            spans=spans,
             catalogue=feeds.catalogue,
             hub=feeds.hub,
             poll_every=settings.poll_every,
@@ -247,7 +251,7 @@ async def open_application(
             clock_ahead=feeds.clock_ahead,
             mail_links=links,
         )
-        parts = _chat_dependencies(settings, store, services, Commands(services, metrics), engine.outbox.wake)
+        parts = _chat_dependencies(settings, store, services, Commands(services, metrics, spans), engine.outbox.wake)
         slack = slack_app(platforms.slack, parts) if platforms.slack else None
         if slack:
             stack.push_async_callback(slack.finish)

@@ -45,6 +45,7 @@ from bot.posting.roles import ProcessRole
 from bot.posting.traces import Tracing
 from bot.ranking.tastes import Tastes
 from bot.search.index import SearchIndex
+from bot.spans import Spans
 from bot.topics.forms import TopicForms
 from bot.topics.matching import TopicMatching
 from bot.topics.model_change import ModelChange
@@ -84,6 +85,7 @@ def engine_of(
     meaning: Meaning,
     clock: Clock,
     metrics: Metrics,
+    spans: Spans,
     feeds: Feeds | None = None,
     catalogue: PaperLookup | None = None,
     hub: PaperLookup | None = None,
@@ -111,6 +113,7 @@ def engine_of(
             vectors=store.vectors,
             clock=clock,
             metrics=metrics,
+            spans=spans,
         ),
         enrichment=enrichment,
         planner=Planner(
@@ -121,6 +124,7 @@ def engine_of(
             enrichment=enrichment,
             tastes=tastes,
             metrics=metrics,
+            spans=spans,
             spread=spread,
         ),
         outbox=OutboxWorker(
@@ -131,6 +135,7 @@ def engine_of(
             platforms=platforms,
             clock=clock,
             metrics=metrics,
+            spans=spans,
             leadership=leadership,
             recipients=store.recipients,
             unknown_policy=unknown_policy,
@@ -154,6 +159,7 @@ def engine_of(
             clock=clock,
         ),
         metrics=metrics,
+        spans=spans,
         heartbeat=Heartbeat(store.health, clock, role),
         poll_every=poll_every,
         role=role,

@@ -31,6 +31,7 @@ from bot.posting.leadership import Leadership
 from bot.posting.outbox import OutboxWorker
 from bot.posting.roles import ProcessRole
 from bot.search.index import SearchIndex
+from bot.spans import Spans
 from bot.topics.matching import TopicMatching
 from bot.topics.model_change import ModelChange
 from storage.database.news import News
@@ -84,6 +85,7 @@ class Engine:
         embedding: Embedding,
         model_change: ModelChange,
         metrics: Metrics,
+        spans: Spans,
         heartbeat: Heartbeat,
         poll_every: timedelta,
         role: ProcessRole = ProcessRole.ALL,
@@ -100,6 +102,7 @@ class Engine:
         self._embedding = embedding
         self._model_change = model_change
         self._metrics = metrics
+        self._spans = spans
         self._heartbeat = heartbeat
         self.poll_every = poll_every
         self._swept_at: float | None = None  # on the monotonic clock; None until it runs
@@ -120,8 +123,8 @@ class Engine:
 
     async def poll(self, day: date | None = None) -> list[PollReport]:
         """Reads the sources and matches what is new."""
-        reports = await self._intake.poll(day)
-        await self._take_in(reports)
+        with self._spans.begin("poll"):
+            await self._take_in(reports := await self._intake.poll(day))
         await self._model_change.follow()
         embedded = 0
         while embedded < EMBEDDED_AFTER_POLL and (step := await self._embedding.step()):
@@ -130,14 +133,17 @@ class Engine:
 
     async def poll_feeds(self) -> list[PollReport]:
         """Reads those of the added feeds that are due, and matches what is new."""
-        reports = await self._intake.poll_feeds()
-        if reports:
-            await self._take_in(reports)
+        with self._spans.begin("poll", source="added"):
+            if reports := await self._intake.poll_feeds():
+                await self._take_in(reports)
         return reports
 
     async def _take_in(self, reports: Sequence[PollReport]) -> None:
         """Tells topics and index of what a poll brought."""
         for report in reports:
+            self._spans.done(
+                "read", report.seconds, source=report.kind, changed=report.changed, failed=bool(report.error)
+            )
             self._metrics.poll(report.kind, failed=bool(report.error), changed=report.changed, seconds=report.seconds)
         await self.matching.match_new()
         if await self._enrichment.complete():
@@ -191,8 +197,8 @@ class Engine:
         async def poll(source: SourceName) -> None:
             if not self.leadership.polls:
                 return
-            report = await self._intake.poll_source(source)
-            await self._take_in([report])
+            with self._spans.begin("poll", source=source):
+                await self._take_in([report := await self._intake.poll_source(source)])
             await self.planner.sweep()
             self.outbox.wake()
             if report.error and self.poll_every > RETRY_POLL_AFTER:

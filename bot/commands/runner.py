@@ -26,6 +26,7 @@ from bot.messages.message import code
 from bot.metrics import Metrics
 from bot.platforms.command_calls import CommandCall, Completion, Reply
 from bot.platforms.permissions import may_manage
+from bot.spans import Spans
 
 _log = structlog.get_logger()
 
@@ -80,23 +81,26 @@ REGISTRY = Registry(
 class Commands:
     """Implements `bot.platforms.command_calls.CommandRunner` with the commands of the registry."""
 
-    def __init__(self, services: Services, metrics: Metrics) -> None:
+    def __init__(self, services: Services, metrics: Metrics, spans: Spans) -> None:
         self._services = services
         self._metrics = metrics
+        self._spans = spans
 
     async def run(self, call: CommandCall) -> Reply:
         started = perf_counter()
-        with watch() as commits:
-            name, reply = await self._answer(call, commits)
-        seconds = perf_counter() - started
-        self._metrics.command(name, failed=reply.failed, seconds=seconds)
-        _log.info(
-            "command.answered",
-            command=name,
-            channel=str(call.address),
-            failed=reply.failed,
-            ms=round(1000 * seconds, 1),
-        )
+        with self._spans.begin("command", channel=str(call.address)) as span:
+            with watch() as commits:
+                name, reply = await self._answer(call, commits)
+            seconds = perf_counter() - started
+            self._metrics.command(name, failed=reply.failed, seconds=seconds)
+            span.tell(command=name, failed=reply.failed)
+            _log.info(
+                "command.answered",
+                command=name,
+                channel=str(call.address),
+                failed=reply.failed,
+                ms=round(1000 * seconds, 1),
+            )
         return reply
 
     async def _answer(self, call: CommandCall, commits: Commits) -> tuple[str, Reply]:

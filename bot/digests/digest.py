@@ -11,6 +11,7 @@ from bot.channels.channel import Style
 from bot.digests.content import PostContent
 from bot.papers.paper import Paper
 from bot.query.models import Models
+from bot.spans import new_trace
 
 
 class DeliveryState(StrEnum):
@@ -92,6 +93,7 @@ class DigestPlan:
     that would go out at once. `post_at` is when the posts are due, None for at once. `points` says by how many
     thousandths of a point each paper stands there, and is empty where they are not in the order of fit.
     `read_elsewhere` are papers that wait no more, because the person whose own channel it is read them in another one.
+    `trace` is that of its delivery (`bot.spans`).
     """
 
     channel_id: int
@@ -104,6 +106,7 @@ class DigestPlan:
     points: tuple[int, ...] = ()
     read_elsewhere: Mapping[str, int] = field(default_factory=dict)
     posts: tuple[PlannedPost, ...] = ()
+    trace: str = field(default_factory=new_trace, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from bot.metrics import Metrics
 from bot.platforms.platform import Platform
 from bot.ranking.taste import NO_TASTE, Taste
 from bot.ranking.tastes import Tastes
+from bot.spans import Spans, trace_of_paper
 
 CHANNELS_AT_ONCE = 100
 #: Pauses end at a time that somebody wrote; looking for them reads all channels.
@@ -34,6 +35,8 @@ SWEEP_FOR = 20.0
 #: How long papers that were to go out at once to a person are held that come in a channel of theirs, before that is
 #: looked at again.
 HELD_FOR = timedelta(minutes=10)
+#: Papers of a digest that the log names, and that its span points to: as many as a digest may show.
+MOST_NAMED = 100
 
 #: So long before their time it is noted which digests are many.
 LOOK_AHEAD = timedelta(minutes=1)
@@ -56,10 +59,12 @@ class Planner:
         enrichment: Enrichment,
         tastes: Tastes,
         metrics: Metrics,
+        spans: Spans,
         spread: timedelta = timedelta(),
     ) -> None:
         self._digests = digests
         self._metrics = metrics
+        self._spans = spans
         self._channels = channels
         self._enrichment = enrichment
         self.tastes = tastes
@@ -115,12 +120,13 @@ class Planner:
             papers = [queued for queued in papers if queued.paper.id in only]
         apart, taste = await self._takes_apart(channel), await self.tastes.of(channel)
         papers, elsewhere = await self._own(channel, papers)
+        started = time.monotonic()
         plan = await self._digest(channel, papers, kind, channel.next_digest_at, taste, apart=apart)
         plan = replace(plan, read_elsewhere=elsewhere.read)
         stored = plan.digest is not None and await self._digests.plan(plan, self._clock.now())
         if not stored:
             return None
-        self._metrics.digest(kind.value)
+        self._tell(channel, plan, kind, time.monotonic() - started)
         return plan.digest
 
     async def preview(self, channel: Channel) -> DigestPlan:
@@ -211,6 +217,7 @@ class Planner:
         held = any(queued.instant and queued.paper.id in elsewhere.coming for queued in papers)
         papers = _only_here(papers, elsewhere)
         apart = bool(papers) and await self._takes_apart(channel)
+        started = time.monotonic()
         plan = await self._digest(channel, papers, kind, later, taste, apart=apart)
         plan = replace(
             plan,
@@ -222,9 +229,33 @@ class Planner:
             return None
         if plan.digest is None:
             return False
-        self._metrics.digest(kind.value)
-        _log.info("digest.planned", channel=str(channel.address), papers=len(plan.paper_ids), posts=len(plan.posts))
+        self._tell(channel, plan, kind, time.monotonic() - started)
         return True
+
+    def _tell(self, channel: Channel, plan: DigestPlan, kind: DigestKind, seconds: float) -> None:
+        """Tells of a digest that is planned. Of very many papers those are named that it shows."""
+        self._metrics.digest(kind.value)
+        address, shown = str(channel.address), plan.paper_ids[:MOST_NAMED]
+        _log.info(
+            "digest.planned",
+            channel=address,
+            kind=kind.value,
+            trace=plan.trace,
+            total=len(plan.paper_ids),
+            posts=len(plan.posts),
+            papers=list(shown),
+        )
+        self._spans.done(
+            "plan",
+            seconds,
+            trace=plan.trace,
+            first=True,
+            links=[trace_of_paper(paper_id) for paper_id in shown],
+            channel=address,
+            kind=kind.value,
+            papers=len(plan.paper_ids),
+            posts=len(plan.posts),
+        )
 
     async def _takes_apart(self, channel: Channel) -> bool:
         return await self._platforms[channel.address.platform].takes_apart(channel.address)

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.channels.channel import Channel, PlatformName, Style
 from bot.channels.store import ChannelStore
@@ -47,6 +48,7 @@ from bot.posting.post import LookUps, Post, PostState, Priority, Settlement
 from bot.posting.retries import LookUpPolicy, RetryPolicy, Verdict
 from bot.posting.rooms import Rooms
 from bot.posting.store import PostStore
+from bot.spans import Spans
 from bot.topics.store import SubscriptionStore
 
 #: How long a worker may hold a post. Longer than a request can take, so that a live worker never loses its lease.
@@ -95,6 +97,7 @@ class OutboxWorker:
         platforms: Mapping[PlatformName, Platform],
         clock: Clock,
         metrics: Metrics,
+        spans: Spans,
         leadership: Leadership,
         recipients: RecipientStore,
         unknown_policy: UnknownPolicy = UnknownPolicy.AT_MOST_ONCE,
@@ -107,6 +110,7 @@ class OutboxWorker:
         self._platforms = platforms
         self._clock = clock
         self._metrics = metrics
+        self._spans = spans
         self._leadership = leadership
         self._unknown_policy = unknown_policy
         self._under_way: set[asyncio.Task[None]] = set()
@@ -196,15 +200,18 @@ class OutboxWorker:
         # The last places are kept for what people wait for.
         least = Priority.SCHEDULED if places > RESERVED else Priority.AWAITED
         limit = min(places - RESERVED if least is Priority.SCHEDULED else places, LEASED_AT_ONCE)
+        began = time.perf_counter()
         posts = await self._posts.lease(ours, now=now, until=now + LEASE, limit=limit, rooms=self._rooms, least=least)
         if not posts:
             return 0
+        leased = time.perf_counter()
         composed = await self._composer.compose(posts)
+        times = {"leased_in": leased - began, "composed_in": time.perf_counter() - leased}
         for post in posts:
             if post.id in composed:
                 channel, outgoing = composed[post.id]
                 self._rooms.enter(channel.address)
-                task = asyncio.create_task(self._send(post, channel, outgoing), name=f"post-{post.id}")
+                task = asyncio.create_task(self._deliver(post, channel, outgoing, **times), name=f"post-{post.id}")
             else:
                 task = asyncio.create_task(self._drop(post), name=f"drop-{post.id}")
             self._under_way.add(task)
@@ -225,6 +232,25 @@ class OutboxWorker:
         await self._posts.settle(settlement)
         _log.error("post.dropped", post=post.id, reason=settlement.error)
 
+    @contextmanager
+    def _delivering(self, name: str, post: Post, channel: Channel, outgoing: Outgoing) -> Iterator[None]:
+        """Has the log name what it is about, and whoever collects traces know of it."""
+        address = str(channel.address)
+        with (
+            bound_contextvars(digest=post.digest_id, papers=list(outgoing.message.paper_ids)),
+            self._spans.within(name, post.trace, post=post.id, channel=address, attempt=post.attempts + 1),
+        ):
+            yield
+
+    async def _deliver(
+        self, post: Post, channel: Channel, outgoing: Outgoing, *, leased_in: float, composed_in: float
+    ) -> None:
+        with self._delivering("post", post, channel, outgoing):
+            _log.debug("post.leased", post=post.id, channel=str(channel.address), attempt=post.attempts + 1)
+            self._spans.done("lease", leased_in)
+            self._spans.done("render", composed_in)
+            await self._send(post, channel, outgoing)
+
     async def _send(self, post: Post, channel: Channel, outgoing: Outgoing) -> None:
         platform = self._platforms[channel.address.platform]
         started = self._clock.now()
@@ -242,7 +268,9 @@ class OutboxWorker:
         except TimeoutError:
             result = Unknown(f"There was no answer within {SEND_TIMEOUT:g} seconds.", late=True)
         seconds = time.perf_counter() - asked_at
-        self._metrics.post(channel.address.platform.value, type(result).__name__.lower(), seconds)
+        outcome = type(result).__name__.lower()
+        self._metrics.post(channel.address.platform.value, outcome, seconds)
+        self._spans.done("send", seconds, outcome=outcome)
         log = _log.bind(post=post.id, channel=str(channel.address), attempt=post.attempts + 1)
         now = self._clock.now()
         match result:
@@ -285,7 +313,9 @@ class OutboxWorker:
 
     async def _settle(self, post: Post, state: PostState, at: datetime, **what: Any) -> bool:
         """Writes down what became of a post; whether that was still ours to say."""
+        started = time.perf_counter()
         settled = await self._posts.settle(Settlement(post=post, state=state, at=at, **what))
+        self._spans.done("settle", time.perf_counter() - started, state=state.value, settled=settled)
         if settled and state is PostState.SENT and post.digest_id is not None:
             self._unmeasured.append(post.id)
         if not settled:
@@ -293,6 +323,10 @@ class OutboxWorker:
         return settled
 
     async def _look_up(self, post: Post, channel: Channel, outgoing: Outgoing) -> None:
+        with self._delivering("look_up", post, channel, outgoing):
+            await self._look_for(post, channel, outgoing)
+
+    async def _look_for(self, post: Post, channel: Channel, outgoing: Outgoing) -> None:
         platform, now = self._platforms[channel.address.platform], self._clock.now()
         looks, attempt = post.look_ups, post.attempt_at or now
         window = HistoryWindow(since=post.first_attempt_at or attempt, until=attempt, cursor=looks.cursor)

@@ -14,6 +14,7 @@ from enum import IntEnum, StrEnum
 from bot.channels.channel import PlatformName
 from bot.digests.content import PostContent
 from bot.digests.digest import DeliveryState, Digest, DigestKind
+from bot.spans import trace_of
 
 
 class PostState(StrEnum):
@@ -69,6 +70,11 @@ class Post:
     first_attempt_at: datetime | None
     attempt_at: datetime | None
     parent_remote_id: str | None
+
+    @property
+    def trace(self) -> str:
+        """The id that everything has in common that is done for a digest (`bot.spans`)."""
+        return trace_of(self.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from bot.metrics import Metrics
 from bot.papers.paper import StoredPaper
 from bot.papers.store import PaperStore
 from bot.query.errors import QueryError
+from bot.spans import Spans, trace_of_paper
 from bot.topics.decisions import Verdict, decide, is_current
 from bot.topics.matcher import Matcher
 from bot.topics.store import Match, MatchStore, SubscriptionStore
@@ -42,6 +43,7 @@ class TopicMatching:
         vectors: VectorStore,
         clock: Clock,
         metrics: Metrics,
+        spans: Spans,
     ) -> None:
         self._papers = papers
         self._channels = channels
@@ -50,6 +52,7 @@ class TopicMatching:
         self._vectors = vectors
         self._clock = clock
         self._metrics = metrics
+        self._spans = spans
         self._matcher = Matcher()
         self._topics: dict[int, Subscription] = {}
         self._watching: set[int] = set()
@@ -69,11 +72,20 @@ class TopicMatching:
                 await self._follow()
                 started = time.monotonic()
                 matches = await self._match(papers)
-                self._metrics.match(len(papers), len(matches), time.monotonic() - started)
+                seconds = time.monotonic() - started
+                self._metrics.match(len(papers), len(matches), seconds)
                 revisions = {stored.paper.id: stored.revision for stored in papers}
                 news.update(await self._matches.record_matches(revisions, matches, self._clock.now()))
-                _log.info("papers.matched", papers=len(papers), matches=len(matches), topics=len(self._topics))
+                wanted = sorted({match.paper_id for match in matches})
+                self._tell(len(papers), len(matches), wanted, seconds)
         return sorted(news)
+
+    def _tell(self, papers: int, matches: int, wanted: Sequence[str], seconds: float) -> None:
+        topics = len(self._topics)
+        _log.info("papers.matched", matched=papers, matches=matches, topics=topics, papers=wanted)
+        self._spans.done("match", seconds, papers=papers, matches=matches, topics=topics)
+        for paper_id in wanted:
+            self._spans.done("paper", 0.0, trace=trace_of_paper(paper_id), first=True, paper=paper_id)
 
     async def follow(self) -> None:
         """Takes over which topics were set, changed and removed, in this process or another."""

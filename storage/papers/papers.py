@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from functools import reduce
-from typing import Any
+from typing import Any, Final
 
+import structlog
 from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,6 +23,10 @@ from storage.database.statements import chunks, upsert
 from storage.papers.ids import identify, known_as, merge_rows, remember_ids
 from storage.tables.papers import GONE_PAPERS, LISTINGS, PAPERS, VECTORS
 from storage.tables.sources import SOURCE_DAYS
+
+NAMED_AT_ONCE: Final = 100  # papers in a line of the log
+
+_log = structlog.get_logger()
 
 _SCALARS = (
     "id",
@@ -96,10 +101,8 @@ class SqlPaperStore:
 
     async def record_day(self, source: SourceName, answer: DayAnswer, now: datetime) -> int:
         async with self._database.write(asked_for=False) as connection:
-            changed, ids = await _merge_papers(
-                connection, [listing.paper for listing in answer.listings], listed_at=now
-            )
-            changed += (await _merge_papers(connection, answer.older, listed_at=None))[0]
+            merged = await _merge_papers(connection, [listing.paper for listing in answer.listings], listed_at=now)
+            older = await _merge_papers(connection, answer.older, listed_at=None)
             if answer.listings:
                 listings = upsert(connection, LISTINGS)
                 await connection.execute(
@@ -108,7 +111,7 @@ class SqlPaperStore:
                     ),
                     [
                         {"source": source, "day": answer.day, "paper_id": paper_id, "rank": listing.rank}
-                        for listing, paper_id in zip(answer.listings, ids, strict=True)
+                        for listing, paper_id in zip(answer.listings, merged.ids, strict=True)
                     ],
                 )
             day = upsert(connection, SOURCE_DAYS).values(
@@ -120,11 +123,13 @@ class SqlPaperStore:
                     set_={"validator": day.excluded.validator, "read_at": day.excluded.read_at},
                 )
             )
-            return changed
+        for some in chunks(merged.new, NAMED_AT_ONCE):
+            _log.info("papers.listed", source=source, day=answer.day.isoformat(), papers=list(some))
+        return merged.changed + older.changed
 
     async def import_papers(self, papers: Sequence[Paper]) -> int:
         async with self._database.write(asked_for=False) as connection:
-            return (await _merge_papers(connection, papers, listed_at=None))[0]
+            return (await _merge_papers(connection, papers, listed_at=None)).changed
 
     async def paper(self, paper_id: str) -> Paper | None:
         return (await self.papers([paper_id])).get(paper_id)
@@ -257,12 +262,19 @@ class SqlPaperStore:
             return number
 
 
-async def _merge_papers(
-    connection: AsyncConnection, papers: Sequence[Paper], *, listed_at: datetime | None
-) -> tuple[int, list[str]]:
-    """Merges papers into what is known; returns how many are new or changed, and the ids that they are kept by."""
+@dataclass(frozen=True, slots=True)
+class _Merged:
+    """How many papers are new or changed, the ids that all are kept by, and those that nobody had listed before."""
+
+    changed: int = 0
+    ids: Sequence[str] = ()
+    new: Sequence[str] = ()
+
+
+async def _merge_papers(connection: AsyncConnection, papers: Sequence[Paper], *, listed_at: datetime | None) -> _Merged:
+    """Merges papers into what is known."""
     if not papers:
-        return 0, []
+        return _Merged()
     # Taking the numbers first locks the counter: whoever else merges papers waits, so what is read here stays true.
     change = await next_numbers(connection, Counter.CHANGE, len(papers))
     ids = {one for paper in papers for one in paper.ids}
@@ -319,7 +331,9 @@ async def _merge_papers(
             await connection.execute(delete(VECTORS).where(VECTORS.c.paper_id.in_(some)))
     await merge_rows(connection, [merger for merger in mergers if merger.gone in known])
     await remember_ids(connection, [latest[paper_id] for paper_id in (*new, *changed)])
-    return len(new) + len(changed), [paper.id for paper in papers]
+    first_listed = [paper_id for paper_id, row in new.items() if row["listed_at"]]
+    first_listed += [paper_id for paper_id, row in changed.items() if row["new_listed_at"] != known[paper_id].listed_at]
+    return _Merged(len(new) + len(changed), [paper.id for paper in papers], first_listed)
 
 
 def _before(row: Row[Any] | None, gone: Sequence[Row[Any]], paper_id: str) -> Paper | None:

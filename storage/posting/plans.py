@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.digests.content import POST_CONTENT_JSON, PostContent
 from bot.digests.digest import DeliveryState, DigestKind, DigestPlan, PlannedPost
 from bot.posting.post import PostState, Priority
+from bot.spans import TRACE_LENGTH
 from storage.database.news import News, notify
 from storage.database.statements import chunks
 from storage.posting.deliveries import WAITING
@@ -137,6 +138,7 @@ async def _store_posts(
                 digest_id,
                 None if post.reply_to is None else post_ids[digest_id, post.reply_to],
                 now,
+                key=f"{plan.trace}{place:0{2 * KEY_BYTES - TRACE_LENGTH}x}",
                 priority=_priority(plan),
                 due_at=plan.post_at or now,
             )
@@ -234,7 +236,14 @@ async def _add_all(connection: AsyncConnection, table: Table, rows: list[dict[st
 async def add_post(connection: AsyncConnection, channel_id: int, content: PostContent, now: datetime) -> int:
     """Puts a post that is part of no digest into the outbox, due at once; returns its id."""
     values = _post_values(
-        channel_id, PlannedPost(content=content), None, None, now, priority=Priority.AWAITED, due_at=now
+        channel_id,
+        PlannedPost(content=content),
+        None,
+        None,
+        now,
+        key=secrets.token_hex(KEY_BYTES),
+        priority=Priority.AWAITED,
+        due_at=now,
     )
     (post_id,) = await _add_all(connection, POSTS, [values])
     await _hurry(connection, [channel_id], now)
@@ -273,6 +282,7 @@ def _post_values(
     parent_id: int | None,
     now: datetime,
     *,
+    key: str,
     priority: Priority,
     due_at: datetime,
 ) -> dict[str, Any]:
@@ -281,7 +291,7 @@ def _post_values(
         "digest_id": digest_id,
         "parent_id": parent_id,
         "content": POST_CONTENT_JSON.dump_python(post.content, mode="json"),
-        "key": secrets.token_hex(KEY_BYTES),
+        "key": key,
         "state": PostState.PENDING,
         "priority": priority,
         "due_at": due_at,

@@ -216,6 +216,10 @@ class Settings(BaseSettings):
             "separated by commas",
         )
     )
+    otlp_endpoint: OptionalWebAddress = Field(
+        "",
+        description="where traces are sent over OTLP/HTTP, such as http://localhost:4318; needs `paperround[otel]`",
+    )
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error")
     log_format: LogFormat = Field(LogFormat.AUTO, description="text, json, or auto: text on a terminal")
 
@@ -229,6 +233,8 @@ class Settings(BaseSettings):
             values.append(urlsplit(self.smtp_url.get_secret_value()).password or "")
         with suppress(ValueError):  # no address at all
             values.append(urlsplit(self.database_url).password or "")
+        with suppress(ValueError):
+            values.append(urlsplit(self.otlp_endpoint).password or "")
         return tuple(sorted({value for value in values if len(value) >= 6}, key=len, reverse=True))
 
     @property

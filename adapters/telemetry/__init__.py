@@ -1,0 +1,1 @@
+"""Telemetry: spans for whoever collects traces over OTLP. Needs the packages of `paperround[otel]`."""
