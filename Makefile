@@ -76,7 +76,7 @@ lock: $(BIN)/python ## pin every dependency again
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header --upgrade --extra build --extra meaning -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-annotate --no-header --upgrade --extra build --extra meaning --extra dev -o requirements-dev.lock
+	  --no-emit-index-url --no-annotate --no-header --upgrade --extra build --extra meaning --extra otel --extra dev -o requirements-dev.lock
 	printf 'pip-audit>=2.9\ncyclonedx-bom>=7\n' | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header --upgrade -o requirements-audit.lock
 

@@ -118,14 +118,11 @@ def test_without_the_packages_it_is_said_what_to_install(monkeypatch: pytest.Mon
 
 def test_nothing_of_it_is_loaded_where_nobody_asks() -> None:
     program = (
-        "import sys, asyncio, tempfile\n"
-        "from pathlib import Path\n"
-        "from bot.app.application import open_application\n"
+        "import sys\n"
+        "import bot.app.application\n"
+        "from bot.app.adapters.telemetry import spans_of\n"
         "from bot.app.configuration.settings import Settings\n"
-        "async def main():\n"
-        "    with tempfile.TemporaryDirectory() as folder:\n"
-        "        async with open_application(Settings(data_dir=Path(folder))): pass\n"
-        "asyncio.run(main())\n"
+        "spans_of(Settings())\n"
         "print([name for name in sys.modules if name.partition('.')[0] in ('opentelemetry', 'requests')])\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
