@@ -18,6 +18,7 @@ from bot.digests.digest import DigestPlan, QueuedPaper
 from bot.digests.planning import Planner
 from bot.metrics import Metrics
 from bot.ranking.taste import NO_TASTE, Taste
+from bot.spans import Spans
 from tests.clocks import SettableClock
 from tests.platforms import SimulatedPlatform
 from tests.sources import a_paper
@@ -86,6 +87,7 @@ async def planned(channel: Channel, start: datetime) -> list[datetime]:
         enrichment=cast("Any", NoEnrichment()),
         tastes=cast("Any", NoTastes()),
         metrics=Metrics(),
+        spans=Spans(),
     )
     times = []
     for number in range(timedelta(hours=24) // STEP):
