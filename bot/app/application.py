@@ -32,6 +32,7 @@ from bot.app.assembly import engine_of, forms_of, lifecycle_of, overview_of, ser
 from bot.app.configuration.folders import make_data_folder
 from bot.app.configuration.settings import Settings
 from bot.app.engine import Engine
+from bot.app.sharing import expect_shared
 from bot.channels.channel import PlatformName
 from bot.channels.directory import Directory
 from bot.checks import Check
@@ -307,13 +308,7 @@ async def _open_storage(
     make_data_folder(settings.data_dir)
     store = SqlStore(settings.store_url)
     stack.push_async_callback(store.close)
-    if role is not ProcessRole.ALL and store.database.is_sqlite:
-        # Processes with roles of their own tell each other what there is to do, and only PostgreSQL passes that on.
-        raise SettingsError(
-            f"A {role} shares its work with other processes, and they need a PostgreSQL between them. Set "
-            "PAPERROUND_DATABASE_URL=postgresql://user:password@host/name for all of them, or leave --role out: on "
-            "SQLite one process does everything."
-        )
+    expect_shared(settings, role, on_sqlite=store.database.is_sqlite)
     if store.database.is_missing and any(settings.index_dir.glob("*/meta.json")):
         _log.warning(
             "database.new_beside_index",

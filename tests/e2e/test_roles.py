@@ -95,6 +95,16 @@ async def test_a_role_on_sqlite_ends_with_a_sentence(tmp_path: Path) -> None:
         assert "Traceback" not in ended.stderr
 
 
+async def test_processes_with_roles_need_one_key(tmp_path: Path) -> None:
+    database = "postgresql://nobody@127.0.0.1:9/nothing"
+    mail = {"smtp_url": "smtp://127.0.0.1:9", "mail_from": "papers@lab.example", "public_url": "https://lab.example"}
+    slack = {"slack_client_id": "1.2", "slack_client_secret": "secret", "slack_signing_secret": "secret"}
+    for settings, signs in ((mail, "the links in mails"), (slack, "the tokens of workspaces")):
+        bot = Bot(tmp_path, database_url=database, huggingface_url=NOBODY, **settings)
+        ended = await asyncio.to_thread(bot.cli, "run", "--role", "worker", expect=78)
+        assert f"need one key for {signs}. Set PAPERROUND_SECRET_KEY" in ended.stderr
+
+
 def a_process(folder: Path, database: str, discord: DiscordSimulator, slack: SlackSimulator) -> Bot:
     folder.mkdir()
     return Bot(
