@@ -22,7 +22,10 @@ from bot.text.counting import count_of
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_context
 def channels(context: click.Context, as_json: bool) -> None:
-    """All channels, with their topics and schedules; without those of people's own topics."""
+    """All channels, with their topics and schedules.
+
+    Without those of people's own topics.
+    """
     if context.invoked_subcommand is not None:
         return
 
@@ -50,10 +53,10 @@ def channels(context: click.Context, as_json: bool) -> None:
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
 def copy(source: str, target: str) -> None:
-    """Copy the topics of channel FROM to channel TO; those that it has already stay as they are.
+    """Copy the topics of channel FROM to channel TO.
 
-    Both are addresses (web/general, slack/T123/C456), or names that only one channel has. A channel TO that there is
-    not yet is added, if it is an address.
+    Those that it has already stay as they are. Both are addresses (web/general, slack/T123/C456), or names that only
+    one channel has. A channel TO that there is not yet is added, if it is an address.
     """
 
     async def work(application: Application) -> int:
