@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
 import threading
 from collections.abc import Callable
 from functools import cached_property
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 MOST_TOKENS: Final = 128
 #: So much text is more than enough for as many tokens; what is longer is cut before it is taken apart.
 _MOST_CHARACTERS: Final = 40 * MOST_TOKENS
+#: The runtime would give the machine a number, and tell its makers how it is used. It looks for this when it is loaded.
+NO_TELEMETRY: Final = ("ORT_DISABLE_TELEMETRY", "1")
 
 
 class OnnxModel:
@@ -106,6 +109,7 @@ def _tokenizer(files: ModelFiles) -> Tokenizer:
 
 
 def _session(files: ModelFiles) -> InferenceSession:
+    os.environ.setdefault(*NO_TELEMETRY)
     from onnxruntime import GraphOptimizationLevel, InferenceSession, SessionOptions
 
     options = SessionOptions()

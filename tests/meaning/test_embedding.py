@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from adapters.embedding.files import VOCABULARY, find_files
-from adapters.embedding.onnx import OnnxModel
+from adapters.embedding.onnx import NO_TELEMETRY, OnnxModel
 from bot.errors import EmbeddingError, NoModelError, StorageError
 from bot.meaning.embedding import AT_ONCE, Embedding
 from bot.meaning.meaning import RETRY_AFTER, Meaning
@@ -175,6 +178,21 @@ def test_a_folder_may_have_another_model(tmp_path: Path, model: OnnxModel) -> No
     (tmp_path / "1_Pooling").mkdir()
     (tmp_path / "1_Pooling" / "config.json").write_text('{"pooling_mode_cls_token": true}')
     assert OnnxModel(find_files(str(tmp_path))).embed("planning") != model.embed("planning")
+
+
+def test_the_runtime_keeps_no_number_of_the_machine_and_tells_its_makers_nothing(
+    tmp_path: Path, model: OnnxModel
+) -> None:
+    """What it would tell stands in the home folder first."""
+    script = (
+        "from adapters.embedding.files import find_files; from adapters.embedding.onnx import OnnxModel\n"
+        "print(len(OnnxModel(find_files('')).embed('planning').numbers))"
+    )
+    told = {name: value for name, value in os.environ.items() if name not in ("XDG_CACHE_HOME", NO_TELEMETRY[0])}
+    environment = {**told, "HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert int(done.stdout) == len(model.embed("planning").numbers)
+    assert list(tmp_path.rglob("*")) == []
 
 
 @pytest.mark.parametrize("broken", ["cut", "empty", "text"])
