@@ -25,6 +25,7 @@ class SavedPaperRow(SQLModel, table=True):
     __tablename__ = "saved_papers"
     __table_args__ = (
         one_of("platform", PlatformName),
+        Index("ix_saved_papers_paper_id", "paper_id"),
         Index(
             "ix_saved_papers_channel_id",
             "channel_id",

@@ -61,6 +61,8 @@ class BaselineRow(SQLModel, table=True):
     """A paper that a topic on growing numbers matched when it was set: no news to it, however the numbers grow."""
 
     __tablename__ = "baselines"
+    # Where a paper is deleted they are looked for by it, as are saved papers.
+    __table_args__ = (Index("ix_baselines_paper_id", "paper_id"),)
 
     subscription_id: int = Field(primary_key=True, foreign_key="subscriptions.id", ondelete="CASCADE")
     paper_id: str = Field(primary_key=True, foreign_key="papers.id", ondelete="CASCADE")
