@@ -18,6 +18,7 @@ from bot.commands.channels.setting import SETTINGS
 from bot.commands.channels.settings import ROLE, ROLE_HELP
 from bot.commands.registry import Command
 from bot.commands.runner import REGISTRY
+from tests.documents.metrics import metrics_page
 
 DOCS: Final = Path(__file__).resolve().parents[2] / "deploy" / "docs"
 
@@ -118,7 +119,12 @@ def terminal_page() -> str:
 
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
-    {"settings.md": settings_page, "commands.md": commands_page, "terminal.md": terminal_page}
+    {
+        "settings.md": settings_page,
+        "commands.md": commands_page,
+        "terminal.md": terminal_page,
+        "metrics.md": metrics_page,
+    }
 )
 
 
