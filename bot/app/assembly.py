@@ -144,7 +144,9 @@ def engine_of(
         notifications=store.notifications,
         timekeeping=Timekeeping(store.times, clock),
         pruning=Pruning(store.pruning, clock, kept),
-        retention=Retention(store.channels, store.personal_channels, store.audit, clock, left_kept_for, audit_kept_for),
+        retention=Retention(
+            store.channels, store.personal_channels, store.recipients, store.audit, clock, left_kept_for, audit_kept_for
+        ),
         index=index,
         meaning=meaning,
         embedding=Embedding(meaning, store.papers, store.vectors),

@@ -175,6 +175,10 @@ class OutboxWorker:
             for delivered in await self._posts.waits(posts):
                 self._metrics.delivered(delivered.platform, delivered.kind, delivered.wait.total_seconds())
 
+    async def stop(self, channel: Channel, gone: Gone) -> None:
+        """Stops what was refused in another way than by an answer, and tells who set it up."""
+        await self._notices.stop(channel, gone)
+
     async def _wait(self, due: datetime | None, longest: float) -> None:
         """Waits until it is `due`, or for news, for so many seconds. A clock may be set, so it is looked at again."""
         until = time.monotonic() + longest

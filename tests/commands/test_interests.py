@@ -261,7 +261,9 @@ async def test_who_is_gone_is_forgotten_after_a_while(core: Core) -> None:
     core.platform.fail(DIRECT, Fault.GONE)
     await core.news(about(1, "agents"))
     await settle(core)
-    retention = Retention(core.store.channels, core.store.personal_channels, core.store.audit, core.clock)
+    retention = Retention(
+        core.store.channels, core.store.personal_channels, core.store.recipients, core.store.audit, core.clock
+    )
     assert await retention.delete_left() == 0
     core.clock.advance(seconds=timedelta(days=31).total_seconds())
     assert await retention.delete_left() > 0

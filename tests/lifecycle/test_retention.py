@@ -98,7 +98,9 @@ async def test_the_data_of_a_workspace_that_was_left_is_deleted_in_time_and_noth
     both = await rows(two)
     await lifecycle(two).workspace_left(two.address(), "I was removed.")
     two.clock.advance(days=29)
-    leaving = Retention(two.store.channels, two.store.personal_channels, two.store.audit, two.clock)
+    leaving = Retention(
+        two.store.channels, two.store.personal_channels, two.store.recipients, two.store.audit, two.clock
+    )
     assert await leaving.delete_left() == 0
     assert await rows(two) == both
 
@@ -136,7 +138,10 @@ async def test_whoever_comes_back_in_time_finds_everything(two: Core) -> None:
     await lifecycle(two).reachable(two.address(), "general")
     two.clock.advance(days=29)
     assert (
-        await Retention(two.store.channels, two.store.personal_channels, two.store.audit, two.clock).delete_left() == 0
+        await Retention(
+            two.store.channels, two.store.personal_channels, two.store.recipients, two.store.audit, two.clock
+        ).delete_left()
+        == 0
     )
     assert await rows(two) == both
     assert (await two.channel()).state is ChannelState.ACTIVE
@@ -156,7 +161,10 @@ async def test_any_sign_of_life_keeps_a_workspace(two: Core, sign: str) -> None:
         )
         assert not reply.failed
     assert (
-        await Retention(two.store.channels, two.store.personal_channels, two.store.audit, two.clock).delete_left() == 0
+        await Retention(
+            two.store.channels, two.store.personal_channels, two.store.recipients, two.store.audit, two.clock
+        ).delete_left()
+        == 0
     )
 
 
@@ -164,7 +172,10 @@ async def test_a_token_that_is_refused_is_no_departure(two: Core) -> None:
     await lifecycle(two).workspace_lost(two.address(), "My token was revoked.")
     two.clock.advance(days=300)
     assert (
-        await Retention(two.store.channels, two.store.personal_channels, two.store.audit, two.clock).delete_left() == 0
+        await Retention(
+            two.store.channels, two.store.personal_channels, two.store.recipients, two.store.audit, two.clock
+        ).delete_left()
+        == 0
     )
 
 
@@ -173,7 +184,10 @@ async def test_being_told_twice_does_not_begin_the_time_anew(two: Core) -> None:
         await lifecycle(two).workspace_left(two.address(), "I was removed.")
         two.clock.advance(days=20)
     assert (
-        await Retention(two.store.channels, two.store.personal_channels, two.store.audit, two.clock).delete_left() > 0
+        await Retention(
+            two.store.channels, two.store.personal_channels, two.store.recipients, two.store.audit, two.clock
+        ).delete_left()
+        > 0
     )
 
 

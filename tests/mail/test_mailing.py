@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from adapters.mail.composition import token_of_mail_id
 from bot.channels.channel import ChannelState
 from bot.mail.mailing import QUESTIONS_OF_CHANNEL, QUESTIONS_TO_ADDRESS
 from bot.messages.plain import plain_text
+from bot.platforms.outcomes import Gone
 from storage.store import SqlStore
 from tests.core import VISITOR, Core
 from tests.mail.scene import ADDRESS, MailScene, words_of
@@ -161,3 +163,17 @@ async def test_without_a_mail_server_it_is_said_what_is_missing(store: SqlStore,
     core = Core(store, tmp_path / "index")
     assert "PAPERROUND_SMTP_URL" in await core.refused(line)
     await core.index.close()
+
+
+async def test_a_bounce_stops_its_address_with_the_token_of_a_mail_alone(scene: MailScene) -> None:
+    await scene.confirmed()
+    token = token_of_mail_id(scene.mails()[0]["Message-ID"])
+    assert await scene.core.mailing.bounced(token[:-1] + ("0" if token[-1] != "0" else "1")) is None
+    bounced = await scene.core.mailing.bounced(token.upper())
+    assert bounced is not None
+    await scene.core.engine.outbox.stop(bounced[1], Gone("A mail came back: the address does not exist."))
+    assert "does not exist" in await scene.core.say("email")
+    (told,) = scene.core.platform.words
+    assert "A mail came back" in told
+    await scene.core.say(f"email remove {ADDRESS}")
+    assert await scene.core.mailing.bounced(token) is None

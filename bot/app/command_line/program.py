@@ -13,6 +13,7 @@ from bot.app.command_line.channels import channels
 from bot.app.command_line.exit_codes import FAILED, MISCONFIGURED, WRONG_USAGE
 from bot.app.command_line.healthcheck import healthcheck
 from bot.app.command_line.inspection import command, doctor, status
+from bot.app.command_line.mail import mail
 from bot.app.command_line.papers import import_, search
 from bot.app.command_line.people import audit, people
 from bot.app.command_line.pruning import prune
@@ -59,6 +60,7 @@ for _command in (
     topics,
     people,
     audit,
+    mail,
     backup,
     restore,
     prune,
