@@ -29,6 +29,7 @@ from bot.lifecycle.retention import KEPT_FOR, Retention
 from bot.lifecycle.timekeeping import Timekeeping
 from bot.mail.links import MailLinks
 from bot.mail.mailing import Mailing
+from bot.mail.trending import Trending
 from bot.meaning.embedding import Embedding
 from bot.meaning.examples import Examples
 from bot.meaning.finding import Finder
@@ -123,6 +124,7 @@ def engine_of(
             clock=clock,
             enrichment=enrichment,
             tastes=tastes,
+            trending=Trending(store.recipients, store.papers),
             metrics=metrics,
             spans=spans,
             spread=spread,

@@ -21,6 +21,7 @@ from bot.digests.selection import plan_digest
 from bot.digests.spreading import CROWD, place_of, turn_of
 from bot.digests.store import DigestStore
 from bot.intake.enrichment import Enrichment
+from bot.mail.trending import Trending
 from bot.metrics import Metrics
 from bot.platforms.platform import Platform
 from bot.ranking.taste import NO_TASTE, Taste
@@ -58,6 +59,7 @@ class Planner:
         clock: Clock,
         enrichment: Enrichment,
         tastes: Tastes,
+        trending: Trending,
         metrics: Metrics,
         spans: Spans,
         spread: timedelta = timedelta(),
@@ -68,6 +70,7 @@ class Planner:
         self._channels = channels
         self._enrichment = enrichment
         self.tastes = tastes
+        self._trending = trending
         self._platforms = platforms
         self._clock = clock
         self._spread = spread
@@ -86,9 +89,10 @@ class Planner:
             started = time.monotonic()
             # Side by side, because the store writes what comes together in one go.
             ours = [channel for channel in due if channel.address.platform in self._platforms]
+            await self._trending.gather(ours, self._clock.now())
             waiting = await self._digests.waiting_in([channel.id for channel in ours])
             await self._enrichment.freshen({queued.paper.id for papers in waiting.values() for queued in papers})
-            tastes = await self.tastes.of_all([channel for channel in ours if waiting[channel.id]])
+            tastes = await self._tastes_of([channel for channel in ours if waiting[channel.id]])
             outcomes: list[bool | None] = []
             # People's own channels come last: by then it is known what they read in the others.
             for some in (
@@ -184,6 +188,14 @@ class Planner:
         for channel in await self._channels.ended_pauses(now):
             await self._channels.resume(channel.id, next_digest_at=next_for(channel, now))
             _log.info("channel.resumed", channel=str(channel.address))
+
+    async def _tastes_of(self, channels: Sequence[Channel]) -> dict[int, Taste]:
+        """The tastes of channels: of one that follows another, that one's, where people vote."""
+        ids = sorted({one.follows for one in channels if one.follows is not None})
+        followed = await self._channels.get(ids) if ids else {}
+        voting = {one.id: followed.get(one.follows or 0, one) for one in channels}
+        tastes = await self.tastes.of_all(list({one.id: one for one in voting.values()}.values()))
+        return {own: tastes[one.id] for own, one in voting.items() if one.id in tastes}
 
     async def _elsewhere(self, channels: Sequence[Channel]) -> dict[int, Elsewhere]:
         """What of that which waits for people in their own channels they have in others."""

@@ -130,6 +130,10 @@ class RecipientStore(RecipientFinder, Protocol):
         """Nothing more is sent there: neither what waits nor what is in the outbox. False where it has ended before."""
         ...
 
+    async def queue(self, channel_id: int, paper_ids: Sequence[str], now: datetime) -> None:
+        """Queues papers for the next mail of that channel, those that it never had, whatever topics say."""
+        ...
+
     async def delete_unconfirmed(self, asked_before: datetime, now: datetime, limit: int) -> int:
         """Removes those that nobody confirmed, and those that ended, before that time; returns how many."""
         ...

@@ -11,15 +11,17 @@ from typing import Any, Final
 from sqlalchemy import Row, Select, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.channels.channel import ChannelState, PlatformName, Style
+from bot.channels.channel import ChannelState, Order, PlatformName, Style
 from bot.digests.content import MailQuestion
 from bot.digests.digest import DeliveryState
 from bot.mail.recipients import MAIL_WORKSPACE, Content, Ended, NewRecipient, Recipient, masked
 from bot.posting.post import PostState
+from bot.topics.store import Match
 from storage.channels.channels import SETTINGS_JSON
 from storage.channels.ends import mark_deleted
 from storage.database.database import Database
 from storage.database.statements import chunks, upsert
+from storage.posting.deliveries import queue, still_kept
 from storage.posting.plans import add_post
 from storage.tables.channels import CHANNELS, MAIL_QUESTIONS, MAIL_RECIPIENTS, WORKSPACES
 from storage.tables.posts import DELIVERIES, POSTS
@@ -134,6 +136,13 @@ class SqlRecipientStore:
             await connection.execute(channel.values(**values, instant_at=None))
             return True
 
+    async def queue(self, channel_id: int, paper_ids: Sequence[str], now: datetime) -> None:
+        wanted = [
+            Match(channel_id=channel_id, paper_id=paper, subscription_ids=(), instant=False) for paper in paper_ids
+        ]
+        async with self._database.write(asked_for=False) as connection:
+            await queue(connection, await still_kept(connection, wanted), now)
+
     async def delete_unconfirmed(self, asked_before: datetime, now: datetime, limit: int) -> int:
         over = or_(
             and_(MAIL_RECIPIENTS.c.confirmed_at.is_(None), MAIL_RECIPIENTS.c.asked_at < asked_before),
@@ -220,6 +229,8 @@ async def _add_channel(connection: AsyncConnection, wanted: NewRecipient) -> int
     settings = replace(wanted.follows.settings, mention="")
     if settings.style is Style.THREADS:
         settings = replace(settings, style=Style.BRIEF)
+    if wanted.content is not Content.TOPICS:
+        settings = replace(settings, order=Order.UPVOTES)
     adding = (
         insert(CHANNELS)
         .values(

@@ -16,6 +16,7 @@ from bot.channels.next_digest import next_for
 from bot.digests.calendar import times_of
 from bot.digests.digest import DigestPlan, QueuedPaper
 from bot.digests.planning import Planner
+from bot.mail.trending import Trending
 from bot.metrics import Metrics
 from bot.ranking.taste import NO_TASTE, Taste
 from bot.spans import Spans
@@ -86,6 +87,7 @@ async def planned(channel: Channel, start: datetime) -> list[datetime]:
         clock=clock,
         enrichment=cast("Any", NoEnrichment()),
         tastes=cast("Any", NoTastes()),
+        trending=Trending(stores, stores),
         metrics=Metrics(),
         spans=Spans(),
     )

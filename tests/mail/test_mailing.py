@@ -177,3 +177,21 @@ async def test_a_bounce_stops_its_address_with_the_token_of_a_mail_alone(scene: 
     assert "A mail came back" in told
     await scene.core.say(f"email remove {ADDRESS}")
     assert await scene.core.mailing.bounced(token) is None
+
+
+@pytest.mark.parametrize("period", ["day", "week"])
+async def test_what_is_trending_comes_by_mail_whatever_the_topics(scene: MailScene, period: str) -> None:
+    await scene.confirmed(f"daily 08:00 --trending {period}")
+    earlier = a_paper(1, title="Robots of yesterday", abstract="", upvotes=70)
+    await scene.core.news(earlier)
+    scene.core.clock.advance(hours=24)
+    await scene.core.news(
+        a_paper(2, title="Robots walk", abstract="", upvotes=10),
+        a_paper(3, title="Cells fold", abstract="", upvotes=90),
+    )
+    await scene.digest()
+    words = words_of(scene.mails()[-1])
+    assert words.index("Cells fold") < words.index("Robots walk")
+    assert ("Robots of yesterday" in words) is (period == "week")
+    await scene.core.settle(hours=30)
+    assert all("Cells fold" not in words_of(mail) for mail in scene.mails()[2:]), "once"
