@@ -19,9 +19,9 @@ def mail() -> None:
 
 @mail.command()
 def bounce() -> None:
-    """Read a report of a mail that was not delivered, from standard input, and stop its address.
+    """Read the report of an undelivered mail from stdin.
 
-    For a mail server that pipes what comes to the sender's address, or to PAPERROUND_MAIL_BOUNCES, into a program; in
+    Its address is stopped, and whoever added it is told. For a mail server that pipes what comes to the sender's address, or to PAPERROUND_MAIL_BOUNCES, into a program; in
     Postfix: `bounces: "|/opt/paperround/bin/paperround mail bounce"` in /etc/aliases. What is no such report, or not
     about a mail of ours, changes nothing and is no mistake.
     """
