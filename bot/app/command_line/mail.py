@@ -21,9 +21,9 @@ def mail() -> None:
 def bounce() -> None:
     """Read the report of an undelivered mail from stdin.
 
-    Its address is stopped, and whoever added it is told. For a mail server that pipes what comes to the sender's address, or to PAPERROUND_MAIL_BOUNCES, into a program; in
-    Postfix: `bounces: "|/opt/paperround/bin/paperround mail bounce"` in /etc/aliases. What is no such report, or not
-    about a mail of ours, changes nothing and is no mistake.
+    Its address is stopped, and whoever added it is told. For a mail server that pipes what comes to the sender's
+    address, or to PAPERROUND_MAIL_BOUNCES, into a program; in Postfix: `papers: "|/opt/paperround/bin/paperround mail
+    bounce"` in /etc/aliases. What is no such report, or not about a mail of ours, changes nothing and is no mistake.
     """
     from adapters.mail.bounces import LARGEST, read_bounce
 
