@@ -163,3 +163,13 @@ class HealthReport:
         stored = self.stored.processes if self.stored else ()
         living = [process for process in stored if self.at - process.seen_at < GONE_AFTER]
         return sorted(living, key=lambda process: (not process.leads, process.started_at))
+
+    @property
+    def lacks(self) -> ProcessRole | None:
+        """The role without which the processes that live are only half a bot; None where nothing is missing."""
+        roles = [process.role for process in self.processes]
+        if roles and not any(role.works for role in roles):
+            return ProcessRole.WORKER
+        if roles and not any(role.listens for role in roles):
+            return ProcessRole.GATEWAY
+        return None

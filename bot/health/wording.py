@@ -47,7 +47,19 @@ def lines_of(report: HealthReport) -> Iterator[tuple[str, str]]:
         yield "process", process_in_words(process)
     if not report.processes:
         yield "process", "none runs now"
+    if lacking := lacking_in_words(report):
+        yield "process", lacking
     yield "versions", ", ".join(f"{what} {version}" for what, version in report.versions.items())
+
+
+def lacking_in_words(report: HealthReport) -> str:
+    """What nobody does, where processes share the work and one of the roles is missing; else nothing."""
+    match report.lacks:
+        case ProcessRole.WORKER:
+            return "no worker runs: nothing is read and posted until `paperround run --role worker` does"
+        case ProcessRole.GATEWAY:
+            return "no gateway runs: nobody is heard until `paperround run --role gateway` does"
+    return ""
 
 
 def process_in_words(process: Process) -> str:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
+import pytest
+
+from adapters.web.pages.health_view import for_operators
+from bot.app.doctor.store_checks import store_checks
 from bot.channels.channel import ChannelState
-from bot.errors import SourceError
+from bot.errors import OperatorError, SourceError
 from bot.health.heartbeat import Heartbeat
 from bot.health.report import GONE_AFTER, HealthReport, StoredFacts
+from bot.health.wording import lines_of
 from bot.posting.post import PostState
+from bot.posting.roles import ProcessRole
 from tests.clocks import NOON, SettableClock
 from tests.core import Core
 from tests.platforms import Fault
@@ -109,6 +115,32 @@ async def test_processes_live_as_long_as_they_say_so(core: Core) -> None:
     assert [process.leads for process in (await core.health.report()).processes] == [True]
     core.clock.advance(seconds=1)
     assert (await core.health.report()).processes == []
+
+
+@pytest.mark.parametrize(
+    ("alone", "lacking"),
+    [
+        (ProcessRole.GATEWAY, "no worker runs: nothing is read and posted until `paperround run --role worker` does"),
+        (ProcessRole.WORKER, "no gateway runs: nobody is heard until `paperround run --role gateway` does"),
+    ],
+)
+async def test_half_a_bot_says_which_half_is_missing(core: Core, alone: ProcessRole, lacking: str) -> None:
+    (other,) = {ProcessRole.GATEWAY, ProcessRole.WORKER} - {alone}
+    checks = store_checks(core.health, core.index, core.engine.meaning)
+    await Heartbeat(core.store.health, core.clock, alone).beat(leads=False)
+    told = [words for what, words in lines_of(await core.health.report()) if what == "process"]
+    assert told[0].endswith(f", {alone}")
+    assert told[1:] == [lacking]
+    (row,) = [row for row in for_operators(await core.health.report(), UTC, set()).processes if row.mark == "bad"]
+    assert row.words == lacking
+    with pytest.raises(OperatorError, match=lacking[:15]):
+        await checks["Processes"]()
+    await Heartbeat(core.store.health, core.clock, other).beat(leads=other.works)
+    report = await core.health.report()
+    assert report.lacks is None
+    assert {process.role for process in report.processes} == {alone, other}
+    checks = store_checks(core.health, core.index, core.engine.meaning)
+    assert f", {other}" in await checks["Processes"]()
 
 
 async def test_an_index_that_lacks_papers_says_how_many(core: Core) -> None:

@@ -13,7 +13,14 @@ from bot.channels.channel import ChannelState
 from bot.commands.wording import day_name
 from bot.digests.calendar import ComingDigest
 from bot.health.report import HealthReport, Process, SourceHealth
-from bot.health.wording import in_words, index_in_words, meaning_in_words, papers_so_far, size_in_words
+from bot.health.wording import (
+    in_words,
+    index_in_words,
+    lacking_in_words,
+    meaning_in_words,
+    papers_so_far,
+    size_in_words,
+)
 from bot.papers.sources import title_of_source
 from bot.posting.post import PostState
 from bot.posting.roles import ProcessRole
@@ -154,7 +161,8 @@ def for_operators(report: HealthReport, zone: tzinfo, retryable: set[int]) -> He
                 detail=f"version {process.version}, started {_ago(process.started_at, report.at)}",
             )
             for process in report.processes
-        ],
+        ]
+        + ([Row(name="Processes", words=lacking, mark="bad")] if (lacking := lacking_in_words(report)) else []),
         versions=[
             ("Paper Round" if what == "paperround" else what, version) for what, version in report.versions.items()
         ],

@@ -11,7 +11,7 @@ from bot.checks import Check, NoticeError
 from bot.errors import EmbeddingError, NoModelError, OperatorError, StorageError
 from bot.health.report import HealthReport, StoredFacts
 from bot.health.reporting import Health
-from bot.health.wording import ROWS_IN_WORDS
+from bot.health.wording import ROWS_IN_WORDS, lacking_in_words
 from bot.meaning.meaning import Meaning
 from bot.posting.roles import ProcessRole
 from bot.query.parser import parse
@@ -148,9 +148,12 @@ async def _posts(health: _OneReport) -> str:
 
 
 async def _processes(health: _OneReport) -> str:
-    processes = (await health.report()).processes
+    report = await health.report()
+    processes = report.processes
     if not processes:
         raise NoticeError("the bot does not run now: `paperround run` starts it")
+    if lacking := lacking_in_words(report):
+        raise OperatorError(f"{lacking}.")
     return "; ".join(
         f"{process.host}, process {process.pid}"
         + ("" if process.role is ProcessRole.ALL else f", {process.role}")
