@@ -18,7 +18,6 @@ from bot.commands.channels.setting import SETTINGS
 from bot.commands.channels.settings import ROLE, ROLE_HELP
 from bot.commands.registry import Command
 from bot.commands.runner import REGISTRY
-from tests.documents.metrics import metrics_page
 
 DOCS: Final = Path(__file__).resolve().parents[2] / "deploy" / "docs"
 
@@ -31,7 +30,7 @@ _PARTS: Final = MappingProxyType(
         "Discord": ("discord",),
         "Mail": ("mail", "smtp"),
         "The web workspace": ("web",),
-        "Logs, metrics and traces": ("log", "metrics", "otel", "trace", "traces"),
+        "Logs and traces": ("log", "otlp"),
     }
 )
 
@@ -123,7 +122,6 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "settings.md": settings_page,
         "commands.md": commands_page,
         "terminal.md": terminal_page,
-        "metrics.md": metrics_page,
     }
 )
 
