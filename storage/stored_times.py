@@ -34,6 +34,8 @@ LONGEST_STATE: Final = timedelta(hours=1)
 
 #: When something was written, by the clock of that time.
 _WRITTEN: Final = ("attempt_at", "first_attempt_at", "look_up_began_at", "created_at")
+#: When a source was last asked.
+_NOTED: Final = ("last_success_at", "last_failure_at")
 _MOVED: Final = ("due_at", "lease_until", *_WRITTEN)
 
 
@@ -69,6 +71,7 @@ class SqlStoredTimes:
                 ("post_after",),
                 [{"row": row.id, "post_after": _moved(row.post_after, by)} for row in rests],
             )
+            await _move_waits_of_sources(connection, by)
             await _move_sessions(connection, by)
             await notify(connection, News.POSTS)
 
@@ -78,7 +81,7 @@ class SqlStoredTimes:
         async with self._database.write(asked_for=False) as connection:
             rows = [change for post in await _open_posts(connection) if (change := _pulled_in(post, now))]
             await _write(connection, POSTS, _MOVED, rows)
-            changed = len(rows)
+            changed = len(rows) + await _pull_in_sources(connection, now)
             for table, column, furthest, value in _bounds(now):
                 statement = update(table).where(table.c[column] > furthest).values({column: value})
                 changed += (await connection.execute(statement)).rowcount
@@ -95,11 +98,43 @@ class SqlStoredTimes:
         others = (
             select(table.c[column]).where(table.c[column] > furthest) for table, column, furthest, _ in _bounds(now)
         )
+        noted = select(SOURCES.c.name).where(or_(*(SOURCES.c[name] > now + A_MOMENT for name in _NOTED)))
         async with self._database.read() as connection:
-            for statement in (posts, *others):
+            for statement in (posts, noted, *others):
                 if (await connection.execute(statement.limit(1))).first():
                     return True
         return False
+
+
+async def _move_waits_of_sources(connection: AsyncConnection, by: timedelta) -> None:
+    """A source that asked to be left alone for a second is not left alone for as long as the clock was wrong."""
+    waiting = await connection.execute(
+        select(SOURCES.c.name, SOURCES.c.retry_at).where(SOURCES.c.retry_at.is_not(None)).with_for_update()
+    )
+    await _write_sources(connection, [{"source": row.name, "retry_at": row.retry_at + by} for row in waiting])
+
+
+async def _pull_in_sources(connection: AsyncConnection, now: datetime) -> int:
+    """What has happened lies in no future; what a source asked for then counts from when it asked."""
+    rows = []
+    for row in await connection.execute(select(SOURCES).with_for_update()):
+        ahead = max((time - now for name in _NOTED if (time := getattr(row, name)) is not None), default=timedelta())
+        if ahead > A_MOMENT:
+            times = {name: getattr(row, name) for name in (*_NOTED, "retry_at")}
+            rows.append(
+                {
+                    "source": row.name,
+                    **{name: time and (time - ahead if time > now else time) for name, time in times.items()},
+                }
+            )
+    await _write_sources(connection, rows)
+    return len(rows)
+
+
+async def _write_sources(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    for row in rows:
+        values = {name: value for name, value in row.items() if name != "source"}
+        await connection.execute(update(SOURCES).where(SOURCES.c.name == row["source"]).values(values))
 
 
 async def _move_sessions(connection: AsyncConnection, by: timedelta) -> None:

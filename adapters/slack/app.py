@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import time
+import traceback
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, Final
@@ -236,8 +237,18 @@ async def _on_error(error: Exception) -> BoltResponse:
     if isinstance(error, BoltUnhandledRequestError):
         log.info("slack.nothing_known")
         return BoltResponse(status=200, body="")
+    if not _is_ours(error):
+        # What the library cannot read today it cannot read in a minute either.
+        log.warning("slack.payload_unreadable", reason=repr(error))
+        return BoltResponse(status=200, body="")
     log.error("slack.listener_failed", exc_info=error)
     return BoltResponse(status=500, body="")
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether any of our code was under way when it happened, and not only the library's that finds a listener."""
+    modules = (frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__))
+    return any(module.startswith(("adapters.", "bot.")) for module in modules)
 
 
 async def _authorize(team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:

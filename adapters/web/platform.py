@@ -16,7 +16,7 @@ from bot.errors import StorageError, UserError
 from bot.messages.message import Message, Note, code, text
 from bot.people.account import LOCAL_PERSON
 from bot.platforms.message_log import Arrival, LoggedMessage, MessageLog
-from bot.platforms.outcomes import HistoryWindow, LookUp, Outgoing, Rejected, Retry, SendResult, Sent
+from bot.platforms.outcomes import HistoryWindow, LookUp, LookUpResult, Outgoing, Rejected, Retry, SendResult, Sent
 
 log = structlog.get_logger(__name__)
 
@@ -114,12 +114,11 @@ class WebPlatform:
             return Retry(str(error))
         return Sent(str(posted.id))
 
-    async def look_up(self, outgoing: Outgoing, window: HistoryWindow) -> Sent | LookUp:  # noqa: ARG002 - keys need no time
+    async def look_up(self, outgoing: Outgoing, window: HistoryWindow) -> LookUpResult:  # noqa: ARG002 - keys need no time
         try:
             found = await self._messages.find(outgoing.key)
         except StorageError as error:
-            log.warning("web.log_unreadable", error=str(error))
-            return LookUp.CANNOT_TELL
+            return Retry(str(error))  # it can be told as soon as the database answers
         return Sent(str(found.id)) if found else LookUp.MISSING
 
     async def direct_messages(self, address: Address, person_id: str) -> Address:  # noqa: ARG002 - one workspace

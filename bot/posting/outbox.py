@@ -68,6 +68,8 @@ LOOK_ANYWAY = 60.0
 GATHER = 0.005
 #: Whoever set up the topics is told of messages that a channel did not get, at most so often.
 TELL_EVERY = timedelta(days=1)
+#: By so much another clock may have been wrong by which an earlier run noted when it began to send something.
+ADOPTED_MARGIN = timedelta(days=1)
 RETRIES = RetryPolicy()
 LOOK_UPS = LookUpPolicy()
 #: Posts that were sent of which it is not known yet when their papers were listed; more are not measured.
@@ -117,6 +119,9 @@ class OutboxWorker:
         self._rooms = Rooms(platforms)
         self._wake = asyncio.Event()
         self._unmeasured: deque[int] = deque(maxlen=MOST_UNMEASURED)
+        #: Posts that this process began to send before it took over those of earlier runs, and these; None before.
+        self._begun: set[int] = set()
+        self._adopted: frozenset[int] | None = None
 
     def wake(self) -> None:
         """Says that there may be something to send."""
@@ -153,6 +158,9 @@ class OutboxWorker:
     async def reconcile(self) -> int:
         """Frees leases of workers that died, and looks for messages with an unknown outcome; returns how many."""
         now = self._clock.now()
+        if self._adopted is None:
+            self._adopted = await self._posts.adopt(now, self._begun)
+            self._begun.clear()
         if expired := await self._posts.expire(now):
             _log.warning("posts.leases_expired", posts=expired)
             self.wake()
@@ -313,6 +321,8 @@ class OutboxWorker:
         if not await self._posts.begin(post, now=now, until=now + LEASE):
             _log.warning("post.lease_lost", post=post.id)
             return False
+        if self._adopted is None:
+            self._begun.add(post.id)
         return True
 
     async def _settle(self, post: Post, state: PostState, at: datetime, **what: Any) -> bool:
@@ -333,7 +343,10 @@ class OutboxWorker:
     async def _look_for(self, post: Post, channel: Channel, outgoing: Outgoing) -> None:
         platform, now = self._platforms[channel.address.platform], self._clock.now()
         looks, attempt = post.look_ups, post.attempt_at or now
-        window = HistoryWindow(since=post.first_attempt_at or attempt, until=attempt, cursor=looks.cursor)
+        since = post.first_attempt_at or attempt
+        if post.id in (self._adopted or ()):
+            since -= ADOPTED_MARGIN
+        window = HistoryWindow(since=since, until=attempt, cursor=looks.cursor)
         found: LookUpResult
         try:
             async with asyncio.timeout(SEND_TIMEOUT):

@@ -75,6 +75,14 @@ class PostStore(Protocol):
         """Frees leases that ran out: untried posts are pending again, tried ones are unknown. Returns how many."""
         ...
 
+    async def adopt(self, now: datetime, but: Collection[int]) -> frozenset[int]:
+        """Takes over what an earlier run was about, but for those posts: which may have been sent, nobody knows when.
+
+        Where the machine's clock is the only one, it may have been set since: their latest requests count as begun
+        `now`, as ones that may still come late. Returns which these are. Where a server tells the time, there are none.
+        """
+        ...
+
     async def lease_unknown(
         self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int
     ) -> list[Post]:

@@ -350,6 +350,19 @@ class SqlPostStore:
                     found.append(DeliveryWait(PlatformName(row.platform), DigestKind(row.kind), wait))
         return found
 
+    async def adopt(self, now: datetime, but: Collection[int]) -> frozenset[int]:
+        if not self._database.is_sqlite:
+            return frozenset()
+        tried = select(POSTS.c.id).where(
+            POSTS.c.state.in_((PostState.LEASED, PostState.UNKNOWN)), POSTS.c.attempt_at.is_not(None)
+        )
+        async with self._database.write() as connection:
+            ids = frozenset((await connection.execute(tried)).scalars()) - frozenset(but)
+            for some in chunks(sorted(ids)):
+                statement = update(POSTS).where(POSTS.c.id.in_(some)).values(attempt_at=now, late=True)
+                await connection.execute(statement)
+        return ids
+
     async def counts(self) -> dict[PostState, int]:
         statement = select(POSTS.c.state, func.count().label("posts")).group_by(POSTS.c.state)
         async with self._database.read() as connection:

@@ -24,7 +24,8 @@ from tests.faults.world import TOPICS, Plan, World
 
 #: What a process may hold when it has nothing to do, and by how much it may grow while it works.
 MOST_FILES, MOST_TASKS = 150, 80
-MORE_FILES, MORE_TASKS, MORE_MEMORY = 25, 15, 80_000_000
+#: (Each channel's request may leave a connection open for the next one.)
+MORE_FILES, MORE_TASKS, MORE_MEMORY = 60, 15, 80_000_000
 _OPERATOR = Person(id="operator", name="Operator", may_manage=True)
 
 

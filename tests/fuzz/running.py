@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import multiprocessing
+import re
 import resource
 import signal
 import sys
@@ -29,6 +30,7 @@ FOUND = Path(__file__).parent / "found"
 #: Seconds of processor time for one input, and bytes of memory for all of the process.
 LONGEST_TIME = 2.0
 MOST_MEMORY = 2 << 30
+_FRAME = re.compile(r'File "[^"]+", line \d+')
 #: A target that crashes so often is not looked into any further.
 MOST_CRASHES = 20
 #: Seconds between two looks at the clock, in inputs.
@@ -136,6 +138,8 @@ class _Run:
         """Keeps the first input of each kind of crash: those of one place in the code are of one kind."""
         frames = traceback.extract_tb(error.__traceback__)
         place = f"{type(error).__name__} {frames[-1].filename}:{frames[-1].lineno}"
+        if logged := _FRAME.findall(str(error)):
+            place = f"logged {logged[-1]}"  # a traceback that somebody wrote into the log
         if isinstance(error, TooSlowError):
             place = f"{type(error).__name__} {next((f.name for f in reversed(frames) if 'bot' in f.filename), '')}"
         if place in self._places:

@@ -41,14 +41,17 @@ _LINES = (
     "subscribe", "settings form", "topics", "edit 1", "show 2605.00001", "saved", "now", "interests add hares",
 )  # fmt: skip
 #: Seconds in which what a request gives rise to is begun: Slack's library does that after the acknowledgement.
-_BEGUN_WITHIN = 0.005
+BEGUN_WITHIN = 0.005
 #: Where an answer goes to is Slack's word, and nothing that is changed.
-_ANSWER = "{answer}"
+ANSWER = "{answer}"
+#: The id of an event, which is another one each time.
+FRESH = "{fresh}"
 
 
-def _corpus(slack: SlackSimulator, channel: SimulatedChannel) -> list[bytes]:
+def corpus_of(slack: SlackSimulator, channel: SimulatedChannel) -> list[bytes]:
+    """Requests as they should be: a line with the content type, and the body, or the payload in it."""
     here: Json = {"id": channel.id, "name": channel.name}
-    commands = [slack.slash_payload(line, channel) | {"response_url": _ANSWER} for line in _LINES]
+    commands = [slack.slash_payload(line, channel) | {"response_url": ANSWER} for line in _LINES]
     sent = [(_FORM, urlencode(command, safe="{}")) for command in commands]
     for payload in (*_actions(slack, here), *_views(slack, channel)):
         sent.append((_FORM, json.dumps(payload)))
@@ -76,9 +79,9 @@ def _actions(slack: SlackSimulator, here: Json) -> list[Json]:
         {"type": "button", "action_id": "of.another.version", "block_id": "b"},
         {"type": "button", "action_id": SHORTCUT, "block_id": "b", "value": "x"},
     ]  # fmt: skip
-    common = acting | {"container": container, "channel": here, "message": message, "response_url": _ANSWER}
+    common = acting | {"container": container, "channel": here, "message": message, "response_url": ANSWER}
     shortcuts = [
-        slack.acting(kind, "U0ADA") | {"callback_id": name, "response_url": _ANSWER, "channel": here}
+        slack.acting(kind, "U0ADA") | {"callback_id": name, "response_url": ANSWER, "channel": here}
         for kind in ("shortcut", "message_action")
         for name in (SHORTCUT, SETTINGS_SHORTCUT, "gone")
     ]
@@ -126,7 +129,7 @@ def _event(slack: SlackSimulator, event: Json) -> Json:
         "team_id": TEAM,
         "api_app_id": "A0APP",
         "event": {"event_ts": "1.0", **event},
-        "event_id": "{fresh}",
+        "event_id": FRESH,
         "event_time": 1,
         "authorizations": [{"team_id": slack.team_id, "user_id": BOT_USER, "is_bot": True}],
     }
@@ -168,7 +171,8 @@ def _signed(kind: bytes, body: bytes) -> Request:
 
 
 @asynccontextmanager
-async def _running() -> AsyncIterator[Running]:
+async def a_bot() -> AsyncIterator[tuple[Log, BotProcess, SlackSimulator]]:
+    """One that has papers, in a workspace where people may do everything; with its log."""
     async with AsyncExitStack() as stack:
         log = stack.enter_context(watched())
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="paperround-")))
@@ -188,7 +192,13 @@ async def _running() -> AsyncIterator[Running]:
             directory=Directory(store.channels, clock),
         )
         await bot.news(*(a_paper(number, title=f"Hares run {number}") for number in range(1, 30)))
-        yield Running(_Listener(log, bot, slack).read, _corpus(slack, slack.channel()))
+        yield log, bot, slack
+
+
+@asynccontextmanager
+async def _running() -> AsyncIterator[Running]:
+    async with a_bot() as (log, bot, slack):
+        yield Running(_Listener(log, bot, slack).read, corpus_of(slack, slack.channel()))
 
 
 class _Listener:
@@ -203,14 +213,14 @@ class _Listener:
         """The first line of an input is its content type, the rest the body, or the payload in it."""
         self._read += 1
         answer, _ = self._slack.response_url()
-        data = data.replace(_ANSWER.encode(), answer.encode()).replace(b"{fresh}", b"Ev%d" % self._read)
+        data = data.replace(ANSWER.encode(), answer.encode()).replace(FRESH.encode(), b"Ev%d" % self._read)
         kind, _, body = data.partition(b"\n")
         if body.startswith(b"{") and b"json" not in kind:
             body = urlencode({"payload": body}).encode()
         request = _signed(kind.translate(None, b"\r\0"), body)
         status = await status_of(self._app, request)
         assert status < 500, (status, request)
-        await asyncio.sleep(_BEGUN_WITHIN)
+        await asyncio.sleep(BEGUN_WITHIN)
         await self._bot.app.finish()
         self._log.check()
 

@@ -138,6 +138,7 @@ class SlackSimulator:
 
     async def __aenter__(self) -> Self:
         app = web.Application()
+        app.on_response_prepare.append(self._dated)
         app.router.add_route("*", "/api/{method}", self._api)
         app.router.add_get("/link", self._link)
         app.router.add_get("/oauth/v2/authorize", self._authorize_page)
@@ -151,6 +152,10 @@ class SlackSimulator:
         self.url = f"http://127.0.0.1:{port}"
         self._http = await self._stack.enter_async_context(aiohttp.ClientSession())
         return self
+
+    async def _dated(self, _request: web.Request, answer: web.StreamResponse) -> None:
+        """Says what time it is here."""
+        answer.headers["Date"] = formatdate(self._now() + self.clock_ahead, usegmt=True)
 
     async def __aexit__(self, *_error: object) -> None:
         self._hanging.set()
@@ -483,7 +488,7 @@ class SlackSimulator:
             return web.Response(status=_PAGES[fault], text="<html>Access denied</html>", content_type="text/html")
         if isinstance(fault, str):
             return web.json_response({"ok": False, "error": fault})
-        headers = {"Date": formatdate(self._now() + self.clock_ahead, usegmt=True)}
+        headers = {}
         authorization = request.headers.get("Authorization", "")
         try:
             if method == "oauth.v2.access":

@@ -44,10 +44,11 @@ class HeartbeatMonitor:
                 if socket is None or handler is None or not socket.open:
                     self._unacknowledged.pop(shard_id, None)
                     continue
-                timeout = min(ACK_TIMEOUT, handler.interval or ACK_TIMEOUT)
+                interval = handler.interval or ACK_TIMEOUT
+                timeout = min(ACK_TIMEOUT, interval)
                 wait = min(wait, timeout / 4)
                 sent, acknowledged = handler._last_send, handler._last_ack  # noqa: SLF001
-                if self._is_missing(shard_id, sent, acknowledged, timeout):
+                if self.is_missing(shard_id, sent, acknowledged, interval):
                     _log.warning("discord.heartbeat_not_acknowledged", shard=shard_id, seconds=timeout)
                     # Saying goodbye to who does not answer takes its time; the session goes on meanwhile.
                     task = asyncio.create_task(socket.close(ZOMBIED))
@@ -55,10 +56,15 @@ class HeartbeatMonitor:
                     task.add_done_callback(self._closing.discard)
             await asyncio.sleep(wait)
 
-    def _is_missing(self, shard_id: int, sent: float, acknowledged: float, timeout: float) -> bool:
-        """Whether the ACK is overdue, by when the last heartbeat was sent and the last ACK came (`perf_counter`)."""
+    def is_missing(self, shard_id: int, sent: float, acknowledged: float, interval: float) -> bool:
+        """Whether the ACK is overdue, by when the last heartbeat was sent and the last ACK came (`perf_counter`).
+
+        A thread of discord.py's sends heartbeats, every `interval` seconds, and notes the time when it hears that one
+        has left. Where much else is done, the ACK is there before that: it is this one's all the same.
+        """
+        timeout = min(ACK_TIMEOUT, interval)
         since = self._unacknowledged.get(shard_id, sent)
-        if acknowledged >= since:
+        if acknowledged >= since - min(ACK_TIMEOUT, interval / 2):
             self._unacknowledged.pop(shard_id, None)
             return False
         self._unacknowledged[shard_id] = since

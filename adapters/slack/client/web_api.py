@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -174,8 +175,9 @@ class Connection:
         self.url = api_url.rstrip("/") + "/"
         self.retries = Retries(partial(self.metrics.held_back, PlatformName.SLACK))
         self.monotonic = monotonic
-        #: How far Slack's clock is ahead of ours, by the last message that it took.
-        self.clock_ahead = timedelta()
+        #: What time it was for Slack when it last told, and when that was on the monotonic clock.
+        self._time_told: tuple[float, float] | None = None
+        self._clock_ahead = timedelta()
         self._clock = clock or SystemClock()
         # The library applies its own timeout only to connections that it opened itself.
         self._timeout = aiohttp.ClientTimeout(total=timeout)
@@ -186,17 +188,30 @@ class Connection:
     def session(self) -> aiohttp.ClientSession:
         """The pool, opened with the first use inside a loop."""
         if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(timeout=self._timeout)
+            trace = aiohttp.TraceConfig()
+            trace.on_request_end.append(self._note_date)
+            self._session = aiohttp.ClientSession(timeout=self._timeout, trace_configs=[trace])
         return self._session
 
-    def note_time(self, ts: str) -> None:
-        """Compares clocks by the `ts` of a message that Slack has just taken.
+    async def _note_date(self, _session: object, _context: object, end: aiohttp.TraceRequestEndParams) -> None:
+        """Slack's answers, unlike those of proxies in trouble, are JSON."""
+        date = end.response.headers.get("Date", "")
+        if date and end.response.content_type == "application/json":
+            with suppress(ValueError, OverflowError):
+                self._time_told = (parsedate_to_datetime(date).timestamp(), self.monotonic())
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        """How far Slack's clock is ahead of ours now, however ours was set since Slack last told.
 
         In whole minutes, so that the pages of one history are asked for with the same times.
         """
-        with suppress(ValueError, OverflowError):
-            apart = float(ts) - self._clock.now().timestamp()
-            self.clock_ahead = timedelta(minutes=round(apart / 60))
+        if self._time_told is not None:
+            told, at = self._time_told
+            apart = told + self.monotonic() - at - self._clock.now().timestamp()
+            if abs(apart - self._clock_ahead.total_seconds()) > 60:
+                self._clock_ahead = timedelta(minutes=round(apart / 60))
+        return self._clock_ahead
 
     def pace(self, workspace: str) -> Pace:
         """How fast messages may be posted in that workspace: what Slack allows there nobody knows, and each message in

@@ -79,7 +79,6 @@ async def _post_once(api: SlackApi, form: Json) -> str:
     answer = await api.client.api_call("chat.postMessage", json=form)
     if not answer.get("ts"):
         raise ValueError("Slack does not say which message it is")
-    api.connection.note_time(str(answer["ts"]))
     return str(answer["ts"])
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 
 import discord
 import pytest
 import structlog
 
+from adapters.discord.client.gateway import HeartbeatMonitor
 from bot.platforms.outcomes import LookUp
 from tests.adapters.discord.conftest import outgoing
 from tests.adapters.discord.harness import Harness, running
@@ -38,6 +40,13 @@ async def test_acknowledged_heartbeats_end_nothing(harness: Harness) -> None:
     async with running(harness):
         await eventually(lambda: gateway.heartbeats > 8)
         assert gateway.resumes == 0
+
+
+def test_an_ack_that_is_there_before_its_heartbeat_is_noted_as_sent_is_not_missing() -> None:
+    monitor, now = HeartbeatMonitor(), time.perf_counter()
+    sent = now - 20
+    assert not monitor.is_missing(0, sent, acknowledged=sent - 0.3, interval=41.25)
+    assert monitor.is_missing(0, sent, acknowledged=sent - 41, interval=41.25)
 
 
 async def test_an_outage_of_the_gateway_is_one_event_a_try(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
