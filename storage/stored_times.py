@@ -121,12 +121,8 @@ async def _pull_in_sources(connection: AsyncConnection, now: datetime) -> int:
         ahead = max((time - now for name in _NOTED if (time := getattr(row, name)) is not None), default=timedelta())
         if ahead > A_MOMENT:
             times = {name: getattr(row, name) for name in (*_NOTED, "retry_at")}
-            rows.append(
-                {
-                    "source": row.name,
-                    **{name: time and (time - ahead if time > now else time) for name, time in times.items()},
-                }
-            )
+            late = {name: time - ahead for name, time in times.items() if time is not None and time > now}
+            rows.append({"source": row.name, **late})
     await _write_sources(connection, rows)
     return len(rows)
 

@@ -35,7 +35,7 @@ from bot.checks import Check
 from bot.clocks import Clock
 from bot.commands.registry import Registry
 from bot.commands.talk import Talk
-from bot.errors import OperatorError, SettingsError
+from bot.errors import MALFORMED, OperatorError, SettingsError
 from bot.lifecycle.channels import ChannelLifecycle
 from bot.platforms.cards import CardOf
 from bot.platforms.command_calls import CommandRunner
@@ -204,7 +204,11 @@ class DiscordBot:
         def listen(listener: Listener) -> None:
             @functools.wraps(listener)
             async def kept(*event: Any) -> None:
-                await background.run(listener(*event))
+                try:
+                    await background.run(listener(*event))
+                except MALFORMED as error:
+                    # discord.py leaves out what it was not told: a message without an author, say.
+                    _log.error("discord.event_unreadable", listener=listener.__name__, exc_info=error)
 
             client.event(kept)
 

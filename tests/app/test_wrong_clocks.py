@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from bot.errors import SourceError
 from bot.lifecycle.timekeeping import StoredTimes, set_right
 from bot.posting.post import PostState
 from storage.store import SqlStore
@@ -223,3 +224,49 @@ async def test_processes_with_different_clocks_agree_by_the_clock_of_the_server(
         assert abs(one.clock.now() - other.clock.now()) < timedelta(seconds=1)
     for store in stores:
         await store.close()
+
+
+@pytest.mark.parametrize("off", [timedelta(minutes=50), timedelta(minutes=-50)], ids=str)
+async def test_what_an_earlier_run_sent_is_looked_for_although_the_clock_was_set_since(
+    world: World, off: timedelta
+) -> None:
+    """Without a server's clock nobody knows when its requests left; a message may still be on its way."""
+    if not world.store.database.is_sqlite:
+        pytest.skip("the server tells the time to all runs")
+    world.machine.set_off(off)
+    async with world.process() as core:
+        await subscribed(core, "instant", "general")
+        world.platform.fail("general", Fault.LATE)
+        await world.news(core, 1)
+        await core.engine.deliver()
+    sent_at = world.machine.true
+    world.machine.set_off(timedelta())
+    async with world.process() as core:
+        await world.work(core, minutes=10, step=10.0)
+    assert world.platform.papers_in("general") == ["2605.00001"]
+    assert all(window.since <= sent_at <= window.until for window in world.platform.windows)
+    assert world.platform.windows
+
+
+async def test_a_source_is_left_alone_for_as_long_as_it_asked_and_not_as_long_as_the_clock_was_wrong(
+    world: World,
+) -> None:
+    async def leave_alone(core: Core) -> None:
+        world.source.error = SourceError("busy", retry_after=5)
+        await world.news(core, 1)
+        world.source.error = None
+
+    world.machine.set_off(timedelta(minutes=50))
+    async with world.process() as core:
+        await subscribed(core, "instant", "general")
+        await leave_alone(core)
+    world.machine.set_off(timedelta())
+    async with world.process() as core:
+        await world.work(core, minutes=1, step=10.0)
+        await world.news(core, 1)  # written by an earlier run
+        await leave_alone(core)
+        world.machine.set_off(timedelta(minutes=-50))
+        await world.work(core, minutes=1, step=10.0)
+        await world.news(core, 2)
+        await core.engine.deliver()
+    assert world.platform.papers_in("general") == ["2605.00001", "2605.00002"]

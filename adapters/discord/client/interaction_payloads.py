@@ -24,6 +24,7 @@ _USER = {"username": "", "discriminator": "0", "avatar": None}
 _MESSAGE = {
     "type": 0,
     "content": "",
+    "components": (),
     "attachments": (),
     "embeds": (),
     "edited_timestamp": None,
@@ -38,8 +39,13 @@ _TEXT = discord.ChannelType.text.value
 
 
 def with_defaults(interaction: Mapping[str, Any]) -> Json:
-    """The interaction with what is missing in it. A channel of no known type is taken for a text channel."""
+    """The interaction with what is missing in it. A channel of no known type is taken for a text channel.
+
+    Raises `ValueError` for one that does not say who did it.
+    """
     packet: Json = {**_INTERACTION, **interaction}
+    if not packet.get("member") and not packet.get("user"):
+        raise ValueError("it does not say whose it is")
     if "channel_id" in packet or packet.get("channel"):
         packet["channel"] = _channel({"id": packet.get("channel_id"), **(packet.get("channel") or {})})
     if member := packet.get("member"):

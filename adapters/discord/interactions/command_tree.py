@@ -176,18 +176,29 @@ class CommandOptions:
 
 def command_options(data: Mapping[str, Any]) -> CommandOptions:
     """Reads the data of an interaction. Of a command that is not ours, or not any more, only the name is known."""
-    subcommand = next((option for option in data.get("options") or [] if option["type"] == SUBCOMMAND), None)
+    subcommand = next((option for option in named_options(data) if option.get("type") == SUBCOMMAND), None)
     if subcommand is None:
-        return CommandOptions(str(data["name"]), {})
-    options = subcommand.get("options") or []
+        return CommandOptions(str(data.get("name") or ""), {})
+    options = named_options(subcommand)
     focused = next((option["name"] for option in options if option.get("focused")), None)
-    file = next((str(option["value"]) for option in options if option["type"] == ATTACHMENT), None)
+    file = next((str(option.get("value")) for option in options if option.get("type") == ATTACHMENT), None)
     values = {
-        option["name"]: option["value"] for option in options if "value" in option and option["type"] != ATTACHMENT
+        option["name"]: option["value"]
+        for option in options
+        if isinstance(option.get("value"), str | int | float) and option.get("type") != ATTACHMENT
     }
-    for role in (int(option["value"]) for option in options if option["type"] == ROLE):
-        values["value"] = mention_of(role)
+    for role in (str(option.get("value")) for option in options if option.get("type") == ROLE):
+        if role.isascii() and role.isdecimal():
+            values["value"] = mention_of(int(role))
     return CommandOptions(subcommand["name"], values, focused, file)
+
+
+def named_options(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The options of an interaction, or of a subcommand in it, that are ones."""
+    options = data.get("options")
+    if not isinstance(options, list):
+        return []
+    return [option for option in options if isinstance(option, dict) and isinstance(option.get("name"), str)]
 
 
 def line_of(command: Command, values: Mapping[str, Value]) -> str:

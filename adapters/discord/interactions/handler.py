@@ -33,6 +33,7 @@ from adapters.discord.interactions.command_tree import (
     choices,
     command_options,
     line_of,
+    named_options,
 )
 from adapters.discord.interactions.message_locks import MessageLocks
 from adapters.discord.interactions.modals import Modals, modal_of_command, with_way_back
@@ -112,7 +113,7 @@ class InteractionHandler:
                     await self._submit(interaction, form)
                 case discord.InteractionType.modal_submit:
                     await replies.say(interaction, UNKNOWN_MODAL)
-                case discord.InteractionType.application_command if data["name"] == MESSAGE_COMMAND:
+                case discord.InteractionType.application_command if data.get("name") == MESSAGE_COMMAND:
                     await self._find_papers(interaction, data)
                 case discord.InteractionType.application_command:
                     await self._command(interaction, command_options(data), data)
@@ -274,8 +275,8 @@ class InteractionHandler:
 
 def _command_name(data: dict[str, Any]) -> str:
     """The command that an interaction is about: a subcommand of ours, or one of the menu of messages."""
-    options = data.get("options") or [{}]
-    return str(options[0].get("name") or data.get("name") or data.get("custom_id", ""))
+    option = next(iter(named_options(data)), data)
+    return str(option.get("name") or data.get("name") or data.get("custom_id", ""))
 
 
 async def _failed(interaction: Interaction, error: BaseException) -> None:
