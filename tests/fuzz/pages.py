@@ -65,7 +65,7 @@ def routes_of(routes: Sequence[BaseRoute]) -> Iterator[tuple[str, str]]:
 def _corpus(app: Starlette) -> list[bytes]:
     requests: list[str] = []
     for method, path in routes_of(app.routes):
-        filled = re.sub(r"{(\w+)(:\w+)?}", lambda found: _PARAMETERS[found[1]], path)
+        filled = re.sub(r"{(\w+)(:\w+)?}", lambda found: _PARAMETERS.get(found[1], "x" * 43), path)
         who = _COOKIE % ("{reader}" if len(requests) % 2 else "{manager}")
         if method == "POST":
             form = "content-type: application/x-www-form-urlencoded\n\n" + urlencode(_FIELDS)
