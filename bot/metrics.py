@@ -117,10 +117,12 @@ class Metrics:
         self._plan_seconds = self._histogram(
             "plan_duration_seconds", "Time to plan the digests of a batch of up to 100 channels.", _WORK_SECONDS
         )
-        self._job_seconds = self._histogram(
-            "job_duration_seconds", "Time that a round of what is done again and again took.", _WORK_SECONDS, "job"
+        self._task_seconds = self._histogram(
+            "task_duration_seconds", "Time that a round of what is done again and again took.", _WORK_SECONDS, "task"
         )
-        self._job_failures = self._counter("job_failures", "Rounds that ended in trouble; the next tries again.", "job")
+        self._task_failures = self._counter(
+            "task_failures", "Rounds that ended in trouble; the next tries again.", "task"
+        )
         self._connections = Gauge(
             f"{_NAMESPACE}_connections",
             "Open connections through which a platform tells what people do.",
@@ -199,10 +201,10 @@ class Metrics:
         """A batch of channels was planned for."""
         self._plan_seconds.observe(seconds)
 
-    def job(self, name: str, *, failed: bool, seconds: float) -> None:
-        """A round of a job took so long."""
-        self._job_seconds.labels(name).observe(seconds)
-        self._job_failures.labels(name).inc(failed)
+    def task(self, name: str, *, failed: bool, seconds: float) -> None:
+        """A round of a task took so long."""
+        self._task_seconds.labels(name).observe(seconds)
+        self._task_failures.labels(name).inc(failed)
 
     def serving(self, platform: str) -> None:
         """This process is to have connections to a platform; so far it has none."""

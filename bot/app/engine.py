@@ -288,7 +288,7 @@ class Engine:
             _log.error("engine.job_failed", job=name, reason=str(error))
         finally:
             # All polls are one job: how each source does is counted by itself.
-            self._metrics.job(name.partition(" ")[0], failed=failed, seconds=time.monotonic() - started)
+            self._metrics.task(name.partition(" ")[0], failed=failed, seconds=time.monotonic() - started)
 
     async def _survive(self, job: Callable[[], Awaitable[object]], name: str) -> None:
         """Runs a job of an alarm, as `_logged` does."""

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.channels.channel import Channel, ChannelState
+from bot.checks import CLOCKS_APART
 from bot.digests.calendar import ComingDigest
 from bot.intake.store import SourceState
 from bot.meaning.store import Coverage
@@ -144,6 +145,11 @@ class HealthReport:
         when its disk is full.
         """
         return not self.database.problem and not self.stuck_for
+
+    @property
+    def clock_is_wrong(self) -> bool:
+        """Whether the machine's clock is further from the feeds' than such clocks are."""
+        return self.clock_ahead is not None and abs(self.clock_ahead) > CLOCKS_APART
 
     @property
     def waiting(self) -> int:

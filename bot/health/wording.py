@@ -31,6 +31,8 @@ def lines_of(report: HealthReport) -> Iterator[tuple[str, str]]:
     yield "by meaning", meaning_in_words(report)
     for state, number in stored.posts.items():
         yield f"posts {state.value}", f"{number:,}"
+    if report.clock_is_wrong:
+        yield "clock", clock_in_words(report)
     if report.waiting:
         yield "oldest waiting", in_words(report.oldest_waiting)
     for state, number in stored.outcomes.items():
@@ -101,6 +103,15 @@ def meaning_in_words(report: HealthReport) -> str:
     if coverage is None:
         return report.meaning_problem
     return f"{coverage.embedded:,} of {count_of(coverage.papers, 'paper')}"
+
+
+def clock_in_words(report: HealthReport) -> str:
+    if report.clock_ahead is None:
+        return "no feed has told the time yet"
+    if not report.clock_is_wrong:
+        return "agrees with the feeds'"
+    where = "ahead of" if report.clock_ahead > timedelta() else "behind"
+    return f"{in_words(abs(report.clock_ahead))} {where} the feeds': have it set automatically (NTP)"
 
 
 def size_in_words(size: int) -> str:

@@ -14,6 +14,7 @@ from bot.commands.wording import day_name
 from bot.digests.calendar import ComingDigest
 from bot.health.report import HealthReport, Process, SourceHealth
 from bot.health.wording import (
+    clock_in_words,
     in_words,
     index_in_words,
     lacking_in_words,
@@ -250,6 +251,7 @@ def _parts(report: HealthReport) -> list[Row]:
             words=meaning_in_words(report),
             mark="poor" if report.coverage is None or report.coverage.waiting else "well",
         ),
+        Row(name="Clock", words=clock_in_words(report), mark="bad" if report.clock_is_wrong else "well"),
     ]
 
 

@@ -1,0 +1,101 @@
+"""What breaks is seen in the health report, in the figures that alerts go by, and by the doctor."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from bot.app.doctor.diagnosis import diagnose
+from bot.app.doctor.findings import Mark
+from bot.health.wording import lines_of
+from storage.database import database
+from storage.database import file as database_file
+from tests.feed_server import ScriptedFeed, http_answer
+from tests.observability.running import Running, running, value_of
+
+
+async def told(bot: Running) -> str:
+    """The health report as `status` and the page say it."""
+    return "\n".join(f"{what}: {words}" for what, words in lines_of(await bot.application.health.report()))
+
+
+async def found(bot: Running, what: str) -> str:
+    """The sentence of the doctor about that, if there is something to do."""
+    async for finding in diagnose(bot.application.settings, []):
+        if finding.what == what:
+            assert finding.mark in (Mark.PROBLEM, Mark.NOTICE), finding
+            return finding.words
+    raise AssertionError(f"nothing was said of {what}")
+
+
+ANSWERS = {
+    "500": http_answer(b"busy", status=500, content_type="text/plain"),
+    "a page": http_answer(b"<html>Welcome</html>", content_type="text/html"),
+}
+
+
+@pytest.mark.parametrize("what", ANSWERS)
+async def test_a_feed_that_is_none(tmp_path: Path, what: str) -> None:
+    with ScriptedFeed(ANSWERS[what]) as feed:
+        async with running(tmp_path, huggingface_url=feed.url) as bot:
+            await bot.application.engine.poll()
+            families = await bot.families()
+            assert value_of(families, "source_failures", source="huggingface") >= 1
+            assert value_of(families, "polls_total", source="huggingface", outcome="failed") >= 1
+            assert "huggingface: never read;" in await told(bot)
+            assert await found(bot, "Hugging Face")
+
+
+async def test_a_token_that_is_revoked(tmp_path: Path) -> None:
+    async with running(tmp_path) as bot:
+        for line in ("subscribe study", "schedule instant"):
+            assert await (await bot.slack.command(line, bot.slack_channel)).answer()
+        bot.slack.revoked = True
+        bot.feed.list(1)
+        await bot.read()
+        async with asyncio.timeout(20):
+            while not value_of(families := await bot.families(), "post_stops_total", platform="slack"):
+                await asyncio.sleep(0.1)
+        assert value_of(families, "post_stops_total", platform="slack", scope="workspace") == 1
+        assert value_of(families, "channels_refused") == 1
+        assert "token was revoked" in await told(bot)
+        assert "token was revoked" in await found(bot, "Channels")
+
+
+@pytest.mark.parametrize("what", ["readonly", "full"])
+async def test_a_database_that_takes_no_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    async with running(tmp_path) as bot:
+        monkeypatch.setattr(database, "PROOF_LASTS", 0.0)
+        assert value_of(await bot.families(), "database_up") == 1
+        if what == "full":
+            monkeypatch.setattr(database_file, "LEAST_ROOM", 1 << 62)
+        else:
+            engine = bot.application.store.database.engine.sync_engine
+            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("PRAGMA query_only = ON"))
+        families = await bot.families()
+        assert value_of(families, "database_up") == 0
+        assert value_of(families, "database_failures_total", kind="write") >= 1
+        assert what in await told(bot)
+        assert not (await bot.application.health.report()).ok
+
+
+async def test_a_clock_that_is_off(tmp_path: Path) -> None:
+    theirs = format_datetime(datetime.now(UTC) - timedelta(minutes=10), usegmt=True)
+    with ScriptedFeed(http_answer([], headers={"Date": theirs})) as feed:
+        async with running(tmp_path, huggingface_url=feed.url) as bot:
+            await bot.application.engine.poll()
+            assert 590 < value_of(await bot.families(), "clock_ahead_seconds") < 660
+            assert "clock: 10 minutes ahead of the feeds'" in await told(bot)
+            assert "ahead of the feeds'" in await found(bot, "Clock of the feeds")
+
+
+async def test_a_model_that_is_missing(tmp_path: Path) -> None:
+    async with running(tmp_path, embedding_model=str(tmp_path / "nothing")) as bot:
+        assert value_of(await bot.families(), "meaning_up") == 0
+        assert "nothing" in (await told(bot)).partition("by meaning: ")[2].partition("\n")[0]
+        assert "by their words alone" in await found(bot, "Meaning")
