@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.documents.markdown import anchors_of
-from tests.observability.exposed import labels
+from tests.observability.exposed import families, labels
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "observability"
@@ -84,6 +84,23 @@ def test_each_alert_fires_and_keeps_still_in_its_tests() -> None:
     cases = yaml.safe_load((FOLDER / "alerts_test.yaml").read_text())["tests"]
     tested = [(case["alertname"], bool(case.get("exp_alerts"))) for test in cases for case in test["alert_rule_test"]]
     assert sorted(tested) == sorted((rule["alert"], fires) for rule in alerts() for fires in (False, True))
+
+
+def test_the_page_has_every_figure_with_its_labels_and_no_other() -> None:
+    written = {
+        name: (kind, set(re.findall(r"\w+", names)))
+        for name, kind, names in re.findall(r"^\| `(paperround_\w+)` \| (\w+) \| ([^|]*) \|", PAGE, re.MULTILINE)
+        if name != "paperround_build_info"  # which names each library
+    }
+    exposed = {
+        family.name + ("_total" if family.type == "counter" else ""): (
+            family.type,
+            {label for sample in family.samples for label in sample.labels} - {"le"},
+        )
+        for family in families()
+        if family.name.startswith("paperround_") and family.name != "paperround_build_info"
+    }
+    assert written == exposed
 
 
 @needs_promtool
