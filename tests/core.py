@@ -24,6 +24,7 @@ from bot.platforms.command_calls import CommandCall, Person, Reply
 from bot.platforms.platform import Platform
 from bot.posting.outbox import UnknownPolicy
 from bot.posting.post import PostState
+from bot.posting.roles import ProcessRole
 from bot.spans import Spans
 from storage.search.index import TantivyIndex
 from storage.store import SqlStore
@@ -55,6 +56,7 @@ class Core:
         hub: PaperLookup | None = None,
         model: EmbeddingModel | None = None,
         spread: timedelta = timedelta(),
+        role: ProcessRole = ProcessRole.ALL,
         others: Sequence[Platform] = (),
         mail_links: MailLinks | None = None,
         spans: Spans = NO_SPANS,
@@ -82,6 +84,7 @@ class Core:
             hub=hub,
             poll_every=timedelta(minutes=5),
             spread=spread,
+            role=role,
             unknown_policy=unknown_policy,
             mail_links=mail_links,
         )

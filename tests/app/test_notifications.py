@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 
 from bot.app import engine
 from bot.posting import outbox
+from bot.posting.roles import ProcessRole
 from storage.database import notifications
 from storage.database.news import News
 from storage.store import SqlStore
@@ -155,3 +156,27 @@ async def test_every_commit_is_news_on_sqlite(sqlite_url: str, monkeypatch: pyte
             assert heard == [News.POSTS] * number  # once each
     await other.close()
     await store.close()
+
+
+@pytest.mark.usefixtures("looks_are_rare")
+async def test_what_somebody_asks_of_a_gateway_a_worker_posts_at_once(postgres_url: str, tmp_path: Path) -> None:
+    stores = [SqlStore(postgres_url) for _ in range(2)]
+    gateway = Core(stores[0], tmp_path / "gateway", role=ProcessRole.GATEWAY)
+    worker = Core(stores[1], tmp_path / "worker", role=ProcessRole.WORKER, clock=gateway.clock)
+    await gateway.say("subscribe graphs")
+    await listed(stores[0], paper(0))
+    await gateway.say("pause")
+    await posts(stores[0], await gateway.channel())
+
+    async def arrived() -> bool:
+        return bool(worker.platform.posts)
+
+    async with running(gateway), running(worker):
+        await asyncio.sleep(QUIET)
+        assert not worker.platform.posts
+        await gateway.say("resume")
+        await until(arrived)
+    assert not gateway.platform.posts
+    for core in (gateway, worker):
+        await core.index.close()
+        await core.store.close()

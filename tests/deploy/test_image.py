@@ -47,6 +47,9 @@ def image() -> Iterator[tuple[str, str]]:
         pulled = subprocess.run([name, "pull", BASE], capture_output=True, text=True, timeout=300, check=False)
         if pulled.returncode:
             pytest.skip(f"the base image cannot be had: {pulled.stderr.strip().splitlines()[-1:]}")
+    tried = subprocess.run([name, "run", "--rm", BASE, "true"], capture_output=True, text=True, timeout=60, check=False)
+    if tried.returncode:
+        pytest.skip(f"{name} cannot run containers here: {tried.stderr.strip().splitlines()[-1:]}")
     tag = f"paperround-test-{uuid.uuid4().hex[:8]}"
     form = ("--format", "docker") if name == "podman" else ()
     run(name, "build", *form, "-f", "deploy/Dockerfile", "-t", tag, ".")
@@ -85,7 +88,7 @@ def test_a_container_starts_on_a_new_volume_and_keeps_it_after_a_restart(image: 
             assert time.monotonic() < deadline, run(name, "logs", container)
             time.sleep(1)
         parts = json.loads(run(name, "exec", container, "cat", "/opt/paperround/sbom.cdx.json"))["components"]
-        assert {"paperround", "starlette", "slack-bolt"} <= {part["name"].lower() for part in parts}
+        assert {"paperround", "starlette", "sqlalchemy"} <= {part["name"].lower() for part in parts}
         owner = run(name, "exec", container, "stat", "-c", "%u %a", "/var/lib/paperround/data/paperround.db")
         assert owner.split() == ["10001", "600"]
     finally:
