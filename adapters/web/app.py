@@ -14,6 +14,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from adapters.web.api.operations import Readings
+from adapters.web.api.routes import api_routes
 from adapters.web.atom.route import FeedAddresses
 from adapters.web.messages.reading import ChannelMessages
 from adapters.web.pages.channels.channel_panel import ChannelPanel
@@ -149,7 +151,9 @@ def create_app(
     async def show_problem(request: Request, error: Exception) -> Response:
         return _problem(request, error, pages)
 
+    readings = Readings(library=library, directory=directory, health=health)
     rooms = [
+        *api_routes(readings, entrance, known_host),
         Mount("/static", _Assets(directory=STATIC), middleware=known_host),
         *Login(entrance, pages).routes(known_host),
         Mount("/", routes=routes, middleware=[*known_host, Middleware(LoginRequired, entrance=entrance)]),

@@ -267,6 +267,7 @@ def library_of(
         reading=store.reading,
         digests=store.digests,
         posts=store.posts,
+        subscriptions=store.subscriptions,
     )
 
 

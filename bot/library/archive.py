@@ -103,6 +103,10 @@ class Archive(Protocol):
         """The votes on a paper in so many channels, those with most first. Nobody's own channel is told of."""
         ...
 
+    async def digests(self, channel_id: int, *, before: int | None, limit: int) -> list[tuple[Digest, datetime]]:
+        """The latest digests of that channel, or those before one, with the time of each; newest first."""
+        ...
+
     async def digest(self, channel_id: int, digest_id: int, *, limit: int) -> PastDigest | None:
         """A digest of that channel with its first `limit` papers; None where it has none of that id."""
         ...

@@ -12,6 +12,7 @@ from bot.library.searching import Searching
 from bot.papers.store import PaperStore
 from bot.posting.store import PostStore
 from bot.reading.store import ReadingStore
+from bot.topics.store import SubscriptionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +27,4 @@ class Library:
     reading: ReadingStore
     digests: DigestStore
     posts: PostStore
+    subscriptions: SubscriptionStore

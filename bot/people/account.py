@@ -64,6 +64,18 @@ class Session:
     agent: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiToken:
+    """What lets a program read as a person. `name` says what it is for; it ends at `expires_at`, or never."""
+
+    id: int
+    account: Account
+    name: str
+    made_at: datetime
+    expires_at: datetime | None = None
+    used_at: datetime | None = None
+
+
 def account_name(text: str) -> str:
     """The name that somebody wrote, in the one form in which names are kept; raises `UserError` for what is none."""
     name = unicodedata.normalize("NFKC", text).strip().casefold()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import timedelta
 from typing import Final, Protocol
@@ -12,6 +11,7 @@ from bot.errors import UserError
 from bot.people.account import OWNER, Account, Origin, Role, Session, account_name, check_password
 from bot.people.record import Author, Record
 from bot.people.store import PeopleStore
+from bot.people.tokens import Tokens, token_key
 from bot.text.shortening import shorten
 
 #: A session ends so long after it began, and so long after it was last used.
@@ -48,6 +48,7 @@ class People:
         self._record = record
         self._hasher = hasher
         self._clock = clock
+        self.tokens = Tokens(store, record, clock)
 
     async def accounts(self) -> list[Account]:
         return await self._store.accounts()
@@ -158,17 +159,17 @@ class People:
         _refuse_owner(account)
         token, now = secrets.token_urlsafe(32), self._clock.now()
         async with self._record.change(by, f"people invite {account.name}"):
-            await self._store.invite(account.id, key_of(token), now=now, until=now + INVITATION_LENGTH)
+            await self._store.invite(account.id, token_key(token), now=now, until=now + INVITATION_LENGTH)
         return token
 
     async def invited(self, token: str) -> Account | None:
         """Who may choose their password with that token."""
-        return await self._store.invited(key_of(token), self._clock.now())
+        return await self._store.invited(token_key(token), self._clock.now())
 
     async def accept(self, token: str, password: str) -> Account:
         """Chooses the password with an invitation, and uses it up; raises `UserError`."""
         check_password(password)
-        key = key_of(token)
+        key = token_key(token)
         account = None
         if await self._store.invited(key, self._clock.now()) is not None:
             account = await self._store.accept(key, await self._hasher.hash(password), self._clock.now())
@@ -181,7 +182,7 @@ class People:
     async def begin_session(self, account: Account, agent: str) -> str:
         """Begins a session; returns its token, which is kept nowhere but in the browser."""
         token = secrets.token_urlsafe(32)
-        await self._store.begin_session(account.id, key_of(token), shorten(agent, LONGEST_AGENT), self._clock.now())
+        await self._store.begin_session(account.id, token_key(token), shorten(agent, LONGEST_AGENT), self._clock.now())
         return token
 
     async def session(self, token: str) -> Session | None:
@@ -190,7 +191,7 @@ class People:
         A clock that is ahead ends none for good: what is too old by it holds again when it is right. Nor does one live
         longer because it began under such a clock: its times are pulled in to now when they are still to come.
         """
-        session = await self._store.session(key_of(token)) if token else None
+        session = await self._store.session(token_key(token)) if token else None
         if session is None:
             return None
         now = self._clock.now()
@@ -212,16 +213,11 @@ class People:
 
     async def end_session(self, token: str) -> None:
         if token:
-            await self._store.end_session(key_of(token))
+            await self._store.end_session(token_key(token))
 
     async def end_sessions(self, account: Account, *, keep: str = "") -> int:
         """Logs somebody out everywhere, but in the session with the key `keep`; returns of how many."""
         return await self._store.end_sessions(account.id, keep=keep)
-
-
-def key_of(token: str) -> str:
-    """What is kept of a token. It has 256 bits of its own, so that a plain hash gives nothing away."""
-    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 
 def _refuse_owner(account: Account) -> None:

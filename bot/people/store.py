@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from bot.people.account import Account, Origin, Role, Session
+from bot.people.account import Account, ApiToken, Origin, Role, Session
 
 
 class PeopleStore(Protocol):
@@ -81,3 +81,21 @@ class PeopleStore(Protocol):
     async def accept(self, key: str, password: str, now: datetime) -> Account | None:
         """Uses an invitation up: of many who bring it at once one gets it. The account has that password then."""
         ...
+
+    async def add_token(
+        self, account_id: int, key: str, name: str, *, now: datetime, until: datetime | None, most: int
+    ) -> ApiToken:
+        """Keeps the hash of a token; raises `UserError` where the person has so many already."""
+        ...
+
+    async def tokens(self, account_id: int | None = None) -> list[ApiToken]:
+        """Those of a person, or of everybody, the latest first; those that have ended, too."""
+        ...
+
+    async def token(self, key: str) -> ApiToken | None: ...
+
+    async def use_token(self, token_id: int, now: datetime) -> None:
+        """Notes that a token was used."""
+        ...
+
+    async def remove_token(self, token_id: int) -> None: ...

@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import ChannelState, PlatformName
 from bot.errors import UserError
-from bot.people.account import LOCAL_PERSON, Account, Origin, Role, Session
+from bot.people.account import LOCAL_PERSON, Account, ApiToken, Origin, Role, Session
 from storage.database.database import Database
 from storage.database.statements import upsert
 from storage.tables.channels import CHANNELS, PERSONAL_CHANNELS, WORKSPACES
-from storage.tables.people import ACCOUNTS, INVITATIONS, SESSIONS
+from storage.tables.people import ACCOUNTS, API_TOKENS, INVITATIONS, SESSIONS
 from storage.tables.reading import SAVED_PAPERS
 
 MOST_SESSIONS = 20  # of one person
@@ -150,6 +150,59 @@ class SqlPeopleStore:
             await _set_password(connection, account_id, password)
             row = (await connection.execute(select(ACCOUNTS).where(ACCOUNTS.c.id == account_id))).one()
         return _account_of(row)
+
+    async def add_token(
+        self, account_id: int, key: str, name: str, *, now: datetime, until: datetime | None, most: int
+    ) -> ApiToken:
+        adding = API_TOKENS.insert().values(account_id=account_id, key=key, name=name, made_at=now, expires_at=until)
+        async with self._database.write() as connection:
+            await _lock(connection)
+            counted = select(func.count()).select_from(API_TOKENS).where(API_TOKENS.c.account_id == account_id)
+            if (await connection.execute(counted)).scalar_one() >= most:
+                raise UserError(f"One person has at most {most} tokens. Revoke one that is not used any more.")
+            await connection.execute(adding)
+            row = (await connection.execute(_TOKENS.where(API_TOKENS.c.key == key))).one()
+            return _token_of(row)
+
+    async def tokens(self, account_id: int | None = None) -> list[ApiToken]:
+        statement = _TOKENS if account_id is None else _TOKENS.where(API_TOKENS.c.account_id == account_id)
+        async with self._database.read() as connection:
+            return [_token_of(row) for row in await connection.execute(statement.order_by(API_TOKENS.c.id.desc()))]
+
+    async def token(self, key: str) -> ApiToken | None:
+        async with self._database.read() as connection:
+            row = (await connection.execute(_TOKENS.where(API_TOKENS.c.key == key))).one_or_none()
+        return _token_of(row) if row else None
+
+    async def use_token(self, token_id: int, now: datetime) -> None:
+        async with self._database.write(asked_for=False) as connection:
+            await connection.execute(update(API_TOKENS).where(API_TOKENS.c.id == token_id).values(used_at=now))
+
+    async def remove_token(self, token_id: int) -> None:
+        async with self._database.write() as connection:
+            await connection.execute(delete(API_TOKENS).where(API_TOKENS.c.id == token_id))
+
+
+#: Tokens with whose they are.
+_TOKENS = select(
+    API_TOKENS.c.id.label("token_id"),
+    API_TOKENS.c.name.label("token_name"),
+    API_TOKENS.c.made_at,
+    API_TOKENS.c.expires_at,
+    API_TOKENS.c.used_at,
+    *ACCOUNTS.c,
+).join_from(API_TOKENS, ACCOUNTS)
+
+
+def _token_of(row: Row[Any]) -> ApiToken:
+    return ApiToken(
+        id=row.token_id,
+        account=_account_of(row),
+        name=row.token_name,
+        made_at=row.made_at,
+        expires_at=row.expires_at,
+        used_at=row.used_at,
+    )
 
 
 def _valid(key: str, now: datetime) -> tuple[Any, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Function, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -123,6 +123,14 @@ class SqlArchive:
                 names = tuple((await connection.execute(who)).scalars())
                 found.append(ChannelVotes(channel=known[row.channel_id], tally=Tally(row.up, row.down), up=names))
             return found
+
+    async def digests(self, channel_id: int, *, before: int | None, limit: int) -> list[tuple[Digest, datetime]]:
+        statement = select(DIGESTS).where(DIGESTS.c.channel_id == channel_id)
+        if before is not None:
+            statement = statement.where(DIGESTS.c.id < before)
+        async with self._database.read() as connection:
+            rows = await connection.execute(statement.order_by(DIGESTS.c.id.desc()).limit(limit))
+            return [(digest_of(row), row.planned_at) for row in rows]
 
     async def digest(self, channel_id: int, digest_id: int, *, limit: int) -> PastDigest | None:
         papers = (

@@ -50,6 +50,20 @@ class InvitationRow(SQLModel, table=True):
     expires_at: datetime
 
 
+class ApiTokenRow(SQLModel, table=True):
+    """What lets a program read as somebody. `key` is a hash, too; `expires_at` is empty for one that does not end."""
+
+    __tablename__ = "api_tokens"
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="accounts.id", ondelete="CASCADE", index=True)
+    key: str = Field(unique=True)
+    name: str
+    made_at: datetime
+    expires_at: datetime | None
+    used_at: datetime | None
+
+
 class AuditLineRow(SQLModel, table=True):
     """A change that somebody asked for. `platform` is empty where it was about no channel."""
 
@@ -72,6 +86,7 @@ class AuditLineRow(SQLModel, table=True):
 ACCOUNTS = SQLModel.metadata.tables["accounts"]
 SESSIONS = SQLModel.metadata.tables["sessions"]
 INVITATIONS = SQLModel.metadata.tables["invitations"]
+API_TOKENS = SQLModel.metadata.tables["api_tokens"]
 AUDIT_LINES = SQLModel.metadata.tables["audit_lines"]
-#: What a backup leaves out: nobody is logged in on the strength of one.
-SHORT_LIVED = (SESSIONS, INVITATIONS)
+#: What a backup leaves out: nobody is let in on the strength of one.
+SHORT_LIVED = (SESSIONS, INVITATIONS, API_TOKENS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,3 +65,22 @@ def test_what_the_doctor_finds_is_one_document(bot: Bot) -> None:
     assert {one["mark"] for one in document["findings"]} <= {"well", "problem", "notice", "unchecked"}
     (database,) = (one for one in document["findings"] if one["what"].lower() == "database")
     assert (database["mark"], bool(database["words"])) == ("well", True)
+
+
+def test_tokens_are_made_listed_and_revoked(bot: Bot) -> None:
+    assert bot.cli("people", "add", "ada", "--role", "manager").returncode == 0
+    made = bot.cli("tokens", "create", "ada", "--name", "dashboard", "--days", "7")
+    token = made.stdout.strip()
+    assert token.startswith("ppr_")
+    (listed,) = json.loads(bot.cli("tokens", "list", "--json").stdout)
+    assert (listed["person"], listed["name"], listed["used_at"]) == ("ada", "dashboard", None)
+    backup = bot.folder.parent / "everything.gz"
+    assert bot.cli("backup", str(backup)).returncode == 0
+    kept = gzip.decompress(backup.read_bytes()).decode()
+    assert "ada" in kept
+    assert token[4:] not in kept
+    assert hashlib.sha256(token.encode()).hexdigest() not in kept
+    assert token[4:].encode() not in bot.database.read_bytes()
+    assert "is revoked" in bot.cli("tokens", "revoke", str(listed["id"])).stdout
+    assert json.loads(bot.cli("tokens", "list", "--json").stdout) == []
+    assert json.loads(bot.cli("api-document").stdout)["openapi"] == "3.1.0"

@@ -13,8 +13,9 @@ from bot.channels.channel import PlatformName
 from bot.errors import UserError
 from bot.people.account import LOCAL_PERSON, OWNER, Role, account_name
 from bot.people.audit import Outcome
-from bot.people.people import INVITATION_LENGTH, SEEN_EVERY, SESSION_IDLE, SESSION_LENGTH, People, key_of
+from bot.people.people import INVITATION_LENGTH, SEEN_EVERY, SESSION_IDLE, SESSION_LENGTH, People
 from bot.people.record import TERMINAL, Record
+from bot.people.tokens import token_key
 from bot.reading.lists import Reader
 from storage.people.people import MOST_SESSIONS
 from storage.store import SqlStore
@@ -228,7 +229,7 @@ async def test_tokens_are_kept_as_hashes_and_one_person_has_a_bounded_number(sto
     assert len(kept) == MOST_SESSIONS
     assert all(len(session.agent) <= 200 for session in kept)
     assert await people.session(tokens[-1])
-    assert await people.session(key_of(tokens[-1])) is None, "what is kept lets nobody in"
+    assert await people.session(token_key(tokens[-1])) is None, "what is kept lets nobody in"
 
 
 async def test_sessions_go_with_a_clock_that_is_set(store: SqlStore, people: People, clock: SettableClock) -> None:

@@ -82,6 +82,14 @@ def command(line: str, channel: str, file: IO[str] | None, as_json: bool) -> Non
     with_application(work)
 
 
+@click.command("api-document")
+def api_document() -> None:
+    """The OpenAPI document of the JSON API, which reads what the workspace shows."""
+    from adapters.web.api.document import api_document as document  # pages take a while to load
+
+    click.echo(json.dumps(document(), indent=2, ensure_ascii=False))
+
+
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def status(as_json: bool) -> None:

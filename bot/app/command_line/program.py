@@ -12,12 +12,13 @@ from bot.app.command_line.backups import backup, restore
 from bot.app.command_line.channels import channels
 from bot.app.command_line.exit_codes import FAILED, MISCONFIGURED, WRONG_USAGE
 from bot.app.command_line.healthcheck import healthcheck
-from bot.app.command_line.inspection import command, doctor, status
+from bot.app.command_line.inspection import api_document, command, doctor, status
 from bot.app.command_line.mail import mail
 from bot.app.command_line.papers import import_, search
 from bot.app.command_line.people import audit, people
 from bot.app.command_line.pruning import prune
 from bot.app.command_line.running import deliver, demo, poll, run
+from bot.app.command_line.tokens import tokens
 from bot.app.command_line.topics import topics
 from bot.errors import PaperRoundError, SettingsError, UserError
 from bot.query.errors import QueryError
@@ -59,7 +60,9 @@ for _command in (
     channels,
     topics,
     people,
+    tokens,
     audit,
+    api_document,
     mail,
     backup,
     restore,

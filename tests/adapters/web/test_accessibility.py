@@ -12,6 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page
 from starlette.routing import BaseRoute, Mount, Route
 
+from adapters.web.api.document import API
 from tests.adapters.web.demo import RunningDemo, running_demo
 from tests.adapters.web.pages import SMALLEST, opened
 from tests.thorough import THOROUGH
@@ -97,9 +98,9 @@ async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runnin
 
 
 def addresses_of(routes: Sequence[BaseRoute], under: str = "") -> Iterator[str]:
-    """What can be read."""
+    """What people can read."""
     for route in routes:
-        if isinstance(route, Mount) and route.name != "static":
+        if isinstance(route, Mount) and route.name != "static" and route.path != API:
             yield from addresses_of(route.routes, under + route.path)
         elif isinstance(route, Route) and "GET" in (route.methods or ()):
             yield under + route.path

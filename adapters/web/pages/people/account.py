@@ -13,9 +13,12 @@ from adapters.web.people.attempts import client_of
 from adapters.web.people.entrance import Entrance
 from adapters.web.people.passwords import BusyError
 from adapters.web.people.visitor import reader_zone, visitor_of
-from adapters.web.serving.forms import fields_of
+from adapters.web.serving.forms import fields_of, id_of
 from bot.errors import UserError
 from bot.people.account import SHORTEST_PASSWORD, Origin
+
+#: For how many days a token may be made on the page; 0 is for ever.
+VALIDITIES = ((30, "30 days"), (90, "90 days"), (365, "a year"), (0, "for ever"))
 
 
 class AccountPage:
@@ -32,6 +35,8 @@ class AccountPage:
             Route("/account", self.show),
             Route("/account/password", self.change_password, methods=["POST"]),
             Route("/account/sessions/end", self.end_sessions, methods=["POST"]),
+            Route("/account/tokens", self.make_token, methods=["POST"]),
+            Route("/account/tokens/revoke", self.revoke_token, methods=["POST"]),
         ]
 
     async def show(self, request: Request) -> Response:
@@ -69,8 +74,35 @@ class AccountPage:
             cookies.end(response, request)
         return response
 
-    async def _page(self, request: Request, *, error: str = "", done: bool = False) -> Response:
+    async def make_token(self, request: Request) -> Response:
+        """Makes a token, and shows it this once."""
+        visitor, fields = visitor_of(request), await fields_of(request)
+        if visitor.account is None:
+            return RedirectResponse("/account", status_code=303)
+        days = id_of(fields.get("days"))
+        try:
+            token, _ = await self._people.tokens.create(
+                visitor.account, fields.get("name", ""), days or None, by=visitor.author
+            )
+        except UserError as error:
+            return await self._page(request, token_error=str(error))
+        return await self._page(request, token=token)
+
+    async def revoke_token(self, request: Request) -> Response:
+        visitor, fields = visitor_of(request), await fields_of(request)
+        if visitor.account is None:
+            return RedirectResponse("/account", status_code=303)
+        try:
+            await self._people.tokens.revoke(id_of(fields.get("id")) or 0, by=visitor.author, account=visitor.account)
+        except UserError as error:
+            return await self._page(request, token_error=str(error))
+        return RedirectResponse("/account#tokens", status_code=303)
+
+    async def _page(
+        self, request: Request, *, error: str = "", done: bool = False, token: str = "", token_error: str = ""
+    ) -> Response:
         visitor = visitor_of(request)
+        tokens = await self._people.tokens.of(visitor.account) if visitor.account else []
         sessions = await self._people.sessions(visitor.account) if visitor.account else []
         html = self._pages.page(
             "account.html",
@@ -79,7 +111,11 @@ class AccountPage:
             has_password=visitor.session is not None and visitor.session.account.origin is not Origin.SETTING,
             error=error,
             done=done,
+            token=token,
+            tokens=tokens,
+            token_error=token_error,
+            validities=VALIDITIES,
             shortest=SHORTEST_PASSWORD,
             zone=reader_zone(request, None),
         )
-        return HTMLResponse(html, status_code=422 if error else 200)
+        return HTMLResponse(html, status_code=422 if error or token_error else 200)
