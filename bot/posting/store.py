@@ -79,7 +79,8 @@ class PostStore(Protocol):
         """Takes over what an earlier run was about, but for those posts: which may have been sent, nobody knows when.
 
         Where the machine's clock is the only one, it may have been set since: their latest requests count as begun
-        `now`, as ones that may still come late. Returns which these are. Where a server tells the time, there are none.
+        `now`, as ones that may still come late, and are looked for. Returns which these are. Where a server tells the
+        time, there are none.
         """
         ...
 

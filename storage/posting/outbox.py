@@ -359,7 +359,7 @@ class SqlPostStore:
         async with self._database.write() as connection:
             ids = frozenset((await connection.execute(tried)).scalars()) - frozenset(but)
             for some in chunks(sorted(ids)):
-                statement = update(POSTS).where(POSTS.c.id.in_(some)).values(attempt_at=now, late=True)
+                statement = update(POSTS).where(POSTS.c.id.in_(some)).values(attempt_at=now, due_at=now, late=True)
                 await connection.execute(statement)
         return ids
 

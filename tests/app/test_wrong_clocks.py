@@ -5,6 +5,7 @@ The truth is the time of `Machine`; on PostgreSQL the server's clock is the one 
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -246,6 +247,25 @@ async def test_what_an_earlier_run_sent_is_looked_for_although_the_clock_was_set
     assert world.platform.papers_in("general") == ["2605.00001"]
     assert all(window.since <= sent_at <= window.until for window in world.platform.windows)
     assert world.platform.windows
+
+
+async def test_what_waits_to_be_looked_for_waits_no_longer_for_a_clock_that_was_set_since(world: World) -> None:
+    """The first run began to send at the right time, and had its clock set ahead when it knew no answer came."""
+    if not world.store.database.is_sqlite:
+        pytest.skip("the server tells the time to all runs")
+    async with world.process() as core:
+        await subscribed(core, "instant", "general")
+        world.platform.fail("general", Fault.HANG)
+        await world.news(core, 1)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await core.engine.deliver()
+    world.machine.set_off(timedelta(minutes=50))
+    await world.store.posts.expire(world.machine.wall())
+    world.machine.set_off(timedelta())
+    async with world.process() as core:
+        await world.work(core, minutes=10, step=10.0)
+    assert world.platform.papers_in("general") == ["2605.00001"]
 
 
 async def test_a_source_is_left_alone_for_as_long_as_it_asked_and_not_as_long_as_the_clock_was_wrong(
