@@ -1,4 +1,6 @@
-"""Background tasks: work that people and platforms give rise to. It is let finish before what it needs is closed."""
+"""Background tasks: work that people and platforms give rise to. It is let finish before what it needs is closed, and
+what many tasks do takes turns.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,19 @@ import structlog
 FINISH_WITHIN: Final = 5.0  # seconds that work gets when whoever began it stops
 
 _log = structlog.get_logger()
+
+
+class Turns:
+    """Lets work that many tasks are about to do at the same moment be done one after the other, with everything else
+    that is ready in between: what people wait for passes through the event loop dozens of times."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+
+    async def take(self) -> None:
+        """Waits for a turn."""
+        async with self._lock:
+            await asyncio.sleep(0)
 
 
 class BackgroundTasks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.digests.excerpts import sentence_of
@@ -87,6 +87,45 @@ def paper_line(paper: Paper, *, topics: Sequence[str] = (), people: Sequence[Per
         people=_foremost(people),
         compact=True,
     )
+
+
+class Cards:
+    """Cards and lines of some papers, each made once: what goes to many channels together has mostly the same ones."""
+
+    def __init__(self, papers: Mapping[str, Paper]) -> None:
+        self._papers = papers
+        self._made: dict[Hashable, PaperBlock] = {}
+
+    def card(
+        self,
+        paper: Paper,
+        *,
+        topics: Sequence[str],
+        tally: Tally,
+        abstract: bool,
+        reason: Reason | None,
+        people: Sequence[PersonMention],
+    ) -> PaperBlock:
+        """As `paper_card` makes it, with the papers at hand for what reasons are about."""
+        key = paper.id, *topics, tally, abstract, reason, *people
+        if (made := self._made.get(key)) is None:
+            made = self._made[key] = paper_card(
+                paper,
+                topics=topics,
+                tally=tally,
+                abstract=abstract,
+                reason=reason,
+                liked=self._papers,
+                people=people,
+            )
+        return made
+
+    def line(self, paper: Paper, *, topics: Sequence[str], people: Sequence[PersonMention]) -> PaperBlock:
+        """As `paper_line` makes it."""
+        key = paper.id, *topics, *people
+        if (made := self._made.get(key)) is None:
+            made = self._made[key] = paper_line(paper, topics=topics, people=people)
+        return made
 
 
 def result_card(paper: Paper, snippet: Sequence[Span] = ()) -> PaperBlock:

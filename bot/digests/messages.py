@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from types import MappingProxyType
 
 from bot.channels.channel import Channel, Style
-from bot.digests.cards import NO_VOTES, paper_card, paper_line, title_of
+from bot.digests.cards import NO_VOTES, Cards, paper_card, title_of
 from bot.digests.content import DigestPart
 from bot.digests.digest import Digest, DigestKind
 from bot.messages.message import Block, Button, Buttons, Divider, Heading, Message, Note, PersonMention, bold, text
@@ -33,8 +34,14 @@ def digest_message(
     topics: Mapping[str, Sequence[str]],
     tallies: Mapping[str, Tally],
     people: Mapping[str, Sequence[PersonMention]] = NOBODY,
+    *,
+    cards: Cards | None = None,
 ) -> Message:
-    """One message of a digest. The first part has the header, the last one says what is not shown."""
+    """One message of a digest. The first part has the header, the last one says what is not shown.
+
+    `cards` are those of the `papers`, where several messages are made of them.
+    """
+    made = cards or Cards(papers)
     blocks: list[Block] = []
     if part.part == 1 and not part.apart:
         blocks += _header(digest)
@@ -44,22 +51,21 @@ def digest_message(
     reasons = dict(zip(part.paper_ids, part.reasons, strict=False))
     pings = digest.style is not Style.THREADS  # there the reply about a paper does, once
     named = {paper.id: [replace(one, ping=one.ping and pings) for one in people.get(paper.id, ())] for paper in shown}
-    cards = None if part.apart else _cards_of(digest.style)
+    number = None if part.apart else _cards_of(digest.style)
     blocks += [
-        paper_card(
+        made.card(
             paper,
             topics=topics.get(paper.id, ()) if several else (),
             tally=tallies.get(paper.id, NO_VOTES),
             abstract=part.abstracts and (part.apart or digest.style is Style.CARDS),
             reason=reasons.get(paper.id),
-            liked=papers,
             people=named.get(paper.id, ()),
         )
-        for paper in shown[:cards]
+        for paper in shown[:number]
     ]
-    lines = shown[cards:] if cards is not None else []
+    lines = shown[number:] if number is not None else []
     blocks += [
-        paper_line(paper, topics=topics.get(paper.id, ()) if several else (), people=named.get(paper.id, ()))
+        made.line(paper, topics=topics.get(paper.id, ()) if several else (), people=named.get(paper.id, ()))
         for paper in lines
     ]
     if part.part == part.parts and digest.total > digest.shown:
@@ -149,6 +155,7 @@ def _header(digest: Digest) -> list[Block]:
     return blocks
 
 
+@lru_cache(64)
 def day_in_words(day: date) -> str:
     """`Friday, 27 November 2026`."""
     return f"{day:%A}, {day.day} {day:%B %Y}"

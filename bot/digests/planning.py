@@ -11,6 +11,7 @@ from functools import partial
 
 import structlog
 
+from bot.background import Turns
 from bot.channels.channel import Channel, PlatformName
 from bot.channels.next_digest import local_day, next_for, quiet_until
 from bot.channels.store import ChannelStore
@@ -75,6 +76,7 @@ class Planner:
         self._clock = clock
         self._spread = spread
         self.calendar = Calendar(digests, spread)
+        self._turns = Turns()
         #: Times that so many channels share that their digests are spread. They are noted before the first is planned.
         self._crowded: set[datetime] = set()
         self._pauses_at: datetime | None = None
@@ -282,6 +284,7 @@ class Planner:
         *,
         apart: bool = False,
     ) -> DigestPlan:
+        await self._turns.take()
         platform = self._platforms[channel.address.platform]
         planning = partial(
             plan_digest,

@@ -176,6 +176,10 @@ class PaperBlock:
     people: tuple[PersonMention, ...] = ()
     kind: Literal["paper"] = "paper"
 
+    def __hash__(self) -> int:
+        """Of what mostly differs: renderers remember cards, and there is much to them."""
+        return hash((self.paper_id, self.compact, self.summary, self.thumbs))
+
 
 Block = Annotated[
     Heading | Paragraph | Note | Code | Document | Items | Divider | Buttons | PaperBlock, Field(discriminator="kind")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.channels.channel import Channel
 from bot.channels.personal import PersonalChannelStore
 from bot.channels.store import ChannelStore
-from bot.digests.cards import NO_VOTES, links_of
+from bot.digests.cards import NO_VOTES, Cards, links_of
 from bot.digests.content import ChangeNotice, DigestPart, MailQuestion, PaperReply, PostContent, SharedPaper
 from bot.digests.digest import Digest
 from bot.digests.messages import change_message, digest_message, paper_message, shared_message
@@ -24,6 +25,8 @@ from bot.posting.post import Post
 from bot.ranking.order import Reason, ReasonKind
 from bot.reading.store import ReadingStore
 from bot.reading.votes import Tally
+
+AT_ONCE = 5  # messages that are written without a pause
 
 
 class Composer:
@@ -74,7 +77,10 @@ class Composer:
         )
         questions = await self._questions(posts)
         composed: dict[int, tuple[Channel, Outgoing]] = {}
-        for post in posts:
+        cards = Cards(papers)
+        for number, post in enumerate(posts, 1):
+            if not number % AT_ONCE:
+                await asyncio.sleep(0)  # whoever else is ready comes in between
             channel = channels.get(post.channel_id)
             digest = digests.get(post.digest_id) if post.digest_id is not None else None
             if channel is None:
@@ -89,8 +95,9 @@ class Composer:
                 for paper_id in _papers_of(post.content)
                 if (channel.id, paper_id) in people
             }
+            named = topics.get(post.digest_id or 0, {})
             message = questions.get(post.id) or _message(
-                channel, post, digest, papers, topics.get(post.digest_id or 0, {}), tallies, for_whom
+                channel, post, digest, papers, named, tallies, for_whom, cards
             )
             if message is not None and channel.follows is not None:
                 message = _with_links(message, papers)
@@ -160,13 +167,16 @@ def _message(
     topics: dict[str, tuple[str, ...]],
     tallies: dict[str, Tally],
     people: dict[str, tuple[PersonMention, ...]],
+    cards: Cards,
 ) -> Message | None:
     if isinstance(post.content, MailQuestion):
         return None
     if isinstance(post.content, ChangeNotice):
         return change_message(post.content.words)
     if isinstance(post.content, DigestPart):
-        return digest_message(channel, digest, post.content, papers, topics, tallies, people) if digest else None
+        if digest is None:
+            return None
+        return digest_message(channel, digest, post.content, papers, topics, tallies, people, cards=cards)
     paper = papers.get(post.content.paper_id)
     if paper is None:
         return None

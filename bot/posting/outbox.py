@@ -19,6 +19,7 @@ from typing import Any
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from bot.background import Turns
 from bot.channels.channel import Channel, PlatformName, Style
 from bot.channels.store import ChannelStore
 from bot.clocks import Clock
@@ -65,7 +66,7 @@ LOOK_EVERY = 1.0
 #: since news may get lost.
 LOOK_ANYWAY = 60.0
 #: Finished posts gather for so long (seconds) before the next ones are leased, so that they share one transaction.
-GATHER = 0.005
+GATHER = 0.05
 #: Whoever set up the topics is told of messages that a channel did not get, at most so often.
 TELL_EVERY = timedelta(days=1)
 #: By so much another clock may have been wrong by which an earlier run noted when it began to send something.
@@ -117,11 +118,13 @@ class OutboxWorker:
         self._unknown_policy = unknown_policy
         self._under_way: set[asyncio.Task[None]] = set()
         self._rooms = Rooms(platforms)
+        self._turns = Turns()
         self._wake = asyncio.Event()
         self._unmeasured: deque[int] = deque(maxlen=MOST_UNMEASURED)
         #: Posts that this process began to send before it took over those of earlier runs, and these; None before.
         self._begun: set[int] = set()
         self._adopted: frozenset[int] | None = None
+        self._gathering: asyncio.TimerHandle | None = None
 
     def wake(self) -> None:
         """Says that there may be something to send."""
@@ -141,7 +144,6 @@ class OutboxWorker:
                 except StorageError as error:
                     _log.error("outbox.unreachable", reason=str(error))
                 await self._wait(due, longest)
-                await asyncio.sleep(GATHER)
         finally:
             await self._finish()
 
@@ -232,10 +234,17 @@ class OutboxWorker:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
-        self.wake()
+        if not self._under_way:
+            self.wake()
+        elif self._gathering is None:
+            self._gathering = asyncio.get_running_loop().call_later(GATHER, self._gathered)
         # Whatever went wrong stays with this post: its lease runs out and it is tried, or looked for, again.
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("post.interrupted", task=task.get_name(), exc_info=error)
+
+    def _gathered(self) -> None:
+        self._gathering = None
+        self.wake()
 
     async def _drop(self, post: Post) -> None:
         settlement = Settlement(
@@ -272,6 +281,7 @@ class OutboxWorker:
             self._rooms.leave(channel.address)
         if not begun:
             return
+        await self._turns.take()
         result: SendResult
         asked_at = time.perf_counter()
         try:

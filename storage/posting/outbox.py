@@ -38,6 +38,9 @@ from storage.tables.channels import CHANNELS, WORKSPACES
 from storage.tables.papers import PAPERS
 from storage.tables.posts import DELIVERIES, DIGESTS, POSTS
 
+#: Seconds for which nobody has to know what became of a post, as long as there are many.
+SETTLE_TOGETHER = 0.1
+
 
 class SqlPostStore:
     """Implements `bot.posting.store.PostStore`."""
@@ -45,7 +48,7 @@ class SqlPostStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._beginnings = GroupCommit(self._write_beginnings)
-        self._settlements = GroupCommit(self._write_settlements)
+        self._settlements = GroupCommit(self._write_settlements, gather=SETTLE_TOGETHER)
 
     async def add(self, channel_id: int, content: PostContent, now: datetime) -> int:
         async with self._database.write() as connection:

@@ -265,14 +265,18 @@ class SlackApi:
         self.new_blocks_in_links = NewBlocks(connection.monotonic)
         self._history_paces: dict[str, HistoryPace] = {}
         self._identity = identity
+        self._client: AsyncWebClient | None = None
         self._people: _Cache[Profile] = _Cache()
         self._names: _Cache[str] = _Cache()
         self._conversations: _Cache[str] = _Cache()
 
     @property
     def client(self) -> AsyncWebClient:
-        """The client that posts, with the token of the moment."""
-        return self.connection.client(self.token)
+        """The client that posts, with the token of the moment: made once for it, as the library reads the environment."""
+        session = self.connection.session
+        if self._client is None or self._client.token != self.token or self._client.session is not session:
+            self._client = self.connection.client(self.token)
+        return self._client
 
     @property
     def pace(self) -> Pace:

@@ -84,7 +84,7 @@ def render(message: Message, *, line: int = _LINE, card: int = _CARD) -> list[Pa
             # Rows of buttons and long documents may part; everything else of one neutral block stays together.
             chunks += [_sized([row]) for row in _rendered(block)]
         else:
-            chunks.append(_sized(_rendered(block)))
+            chunks.append(_other(block))
     pages: list[list[Json]] = [[]]
     room = limits.MESSAGE - len("[]")
     for chunk, size in chunks:
@@ -205,6 +205,12 @@ def _rendered(block: Block) -> list[Json]:
 def _paper(block: PaperBlock, budget: int) -> tuple[tuple[Json, ...], int]:
     """A paper's blocks, which nobody changes, and their size: what many channels get is made once."""
     return _sized(paper_blocks(block, budget))
+
+
+@lru_cache(512)
+def _other(block: Block) -> tuple[tuple[Json, ...], int]:
+    """The same of what stands around papers."""
+    return _sized(_rendered(block))
 
 
 def _sized(blocks: Sequence[Json]) -> tuple[tuple[Json, ...], int]:
