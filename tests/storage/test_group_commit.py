@@ -9,7 +9,7 @@ from sqlalchemy import Connection, event
 
 from bot.errors import StorageError
 from bot.posting.post import PostState, Settlement
-from storage.database.group_commit import GROUP_LIMIT, GroupCommit
+from storage.database.group_commit import GROUP_LIMIT, MANY, GroupCommit
 from storage.store import SqlStore
 from tests.clocks import NOON
 from tests.storage.scenes import channel, lease, posts
@@ -48,6 +48,19 @@ def commit(disk: Disk) -> GroupCommit[int]:
 async def test_writes_that_arrive_together_are_written_together(disk: Disk, commit: GroupCommit[int]) -> None:
     assert await asyncio.gather(*(commit.submit(number) for number in range(5))) == [True, False, True, False, True]
     assert disk.groups == [[0, 1, 2, 3, 4]]
+
+
+async def test_writes_that_may_wait_gather_once_there_are_many(disk: Disk) -> None:
+    commit = GroupCommit(disk.write, gather=0.5)
+    for number in range(3):
+        await asyncio.wait_for(commit.submit(number), 0.4)  # of few, nobody waits for others
+    some = [asyncio.create_task(commit.submit(number)) for number in range(3, MANY)]
+    await asyncio.sleep(0)
+    others = [asyncio.create_task(commit.submit(number)) for number in range(MANY, 2 * MANY)]
+    await asyncio.gather(*some, *others)
+    assert disk.groups[:3] == [[0], [1], [2]]
+    assert len(disk.groups) <= 5
+    assert sorted(number for group in disk.groups for number in group) == list(range(2 * MANY))
 
 
 async def test_writes_that_arrive_during_a_write_go_next_in_limited_groups(

@@ -272,7 +272,7 @@ class SlackApi:
 
     @property
     def client(self) -> AsyncWebClient:
-        """The client that posts, with the token of the moment: made once for it, as the library reads the environment."""
+        """The client that posts, with the token of the moment. The library reads the environment to make one."""
         session = self.connection.session
         if self._client is None or self._client.token != self.token or self._client.session is not session:
             self._client = self.connection.client(self.token)
