@@ -96,9 +96,7 @@ class Composer:
                 if (channel.id, paper_id) in people
             }
             named = topics.get(post.digest_id or 0, {})
-            message = questions.get(post.id) or _message(
-                channel, post, digest, papers, named, tallies, for_whom, cards
-            )
+            message = questions.get(post.id) or _message(channel, post, digest, papers, named, tallies, for_whom, cards)
             if message is not None and channel.follows is not None:
                 message = _with_links(message, papers)
             if message is not None:
