@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -18,7 +19,7 @@ from bot.clocks import Clock
 from bot.errors import UserError
 from bot.mail.addresses import parse_email
 from bot.mail.links import KEY_DIGITS, MailLinks, key_of
-from bot.mail.recipients import Content, Ended, NewRecipient, Recipient, RecipientStore
+from bot.mail.recipients import Content, Ended, NewRecipient, Recipient, RecipientStore, mail_address
 from bot.schedules.parsing import parse_schedule
 
 QUESTIONS_OF_CHANNEL: Final = 20  # a day
@@ -89,6 +90,23 @@ class Mailing:
         recipient = await self._recipients.ask(wanted, self._clock.now())
         return recipient, (await self._channels.get([recipient.channel_id]))[recipient.channel_id]
 
+    async def reschedule(self, channel: Channel, email: str, *, content: Content, schedule: str) -> Channel | None:
+        """Gives mails that come already another schedule; None where none come, or no schedule is named."""
+        same = [
+            own
+            for one, own in await self._named(channel, email)
+            if one.content is content and one.is_confirmed and own.state is not ChannelState.BROKEN
+        ]
+        if not same or not schedule:
+            return None
+        now, text = self._clock.now(), parse_schedule(schedule).text
+
+        def changed(own: Channel) -> Channel:
+            moved = replace(own, schedule=text)
+            return replace(moved, next_digest_at=next_for(moved, now))
+
+        return await self._channels.change(same[0].id, changed, now)
+
     async def asked(self, token: str) -> Recipient | None:
         """Whom a link asks whether they want mail; None for one that is wrong, too old or was answered."""
         recipient = await self._recipients.find(key_of(token))
@@ -135,6 +153,10 @@ class Mailing:
         """Lets mails flow again that a mail server had refused, to one address or (without one) to all of a channel."""
         found = await self._named(channel, email) if email else await self.of_channel(channel)
         stopped = [own for one, own in found if one.is_confirmed and own.state is ChannelState.BROKEN]
+        # What stopped all mail, such as a password, is over for all of it, or for none.
+        with_all = await self._channels.stopped_with_workspace(mail_address(""))
+        if {own.id for own in stopped} & {own.id for own in with_all}:
+            stopped = list({own.id: own for own in (*stopped, *with_all)}.values())
         now = self._clock.now()
         await self._channels.resume_all({own.id: next_for(own, now) for own in stopped})
         return stopped

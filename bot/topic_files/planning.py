@@ -145,7 +145,8 @@ class Planning:
 
     async def channels(self) -> list[Channel]:
         """All channels, people's own ones, too."""
-        return [one for platform in PlatformName for one in await self._services.channels.on_platform(platform)]
+        found = [one for platform in PlatformName for one in await self._services.channels.on_platform(platform)]
+        return [one for one in found if one.follows is None]  # mail follows the topics of others
 
     async def here(self, address: Address) -> Here:
         """Where settings of that channel are read."""

@@ -13,7 +13,8 @@ from bot.messages.plain import plain_text
 from bot.platforms.outcomes import Gone
 from storage.store import SqlStore
 from tests.core import VISITOR, Core
-from tests.mail.scene import ADDRESS, MailScene, words_of
+from tests.databases import sqlite_in
+from tests.mail.scene import ADDRESS, LINKS, MailScene, words_of
 from tests.sources import a_paper
 
 
@@ -195,3 +196,46 @@ async def test_what_is_trending_comes_by_mail_whatever_the_topics(scene: MailSce
     assert ("Robots of yesterday" in words) is (period == "week")
     await scene.core.settle(hours=30)
     assert all("Cells fold" not in words_of(mail) for mail in scene.mails()[2:]), "once"
+
+
+async def test_mail_that_comes_already_takes_another_schedule_without_a_question(scene: MailScene) -> None:
+    await scene.confirmed()
+    assert "already" in await scene.core.refused(f"email add {ADDRESS}")
+    assert "every day at 07:30" in await scene.core.say(f"email add {ADDRESS} daily 07:30")
+    await scene.core.settle(hours=1)
+    assert len(scene.mails()) == 1
+
+
+async def test_what_stopped_all_mail_is_over_for_all_of_it(scene: MailScene) -> None:
+    await scene.core.ask("subscribe diffusion", "vision")
+    await scene.confirmed("daily 07:30")
+    await scene.core.ask("email add you@lab.example daily 07:30", "vision")
+    await scene.core.engine.deliver()
+    await scene.browser.post(scene.link(address="you@lab.example"))
+    await scene.core.news(a_paper(1))
+    scene.server.refuse("MAIL", "550 5.7.1 Sender not allowed")
+    await scene.digest()
+    listed = [await scene.core.ask("email", name) for name in ("general", "vision")]
+    assert all("stopped" in plain_text(reply.message) for reply in listed)
+    assert "2 addresses" in await scene.core.say("email resume")
+    await scene.core.settle(hours=1)
+    assert (len(scene.mails()), len(scene.mails("you@lab.example"))) == (2, 2)
+
+
+async def test_a_backup_carries_addresses_with_all_that_they_were_sent(scene: MailScene, tmp_path: Path) -> None:
+    await scene.confirmed()
+    other = SqlStore(sqlite_in(tmp_path / "other.db"))
+    await scene.store.backup.write(tmp_path / "backup.gz", lambda _: None)
+    await other.backup.restore(tmp_path / "backup.gz", lambda _: None)
+    before = await scene.store.recipients.followers((await scene.core.channel()).id)
+    assert await other.recipients.followers((await scene.core.channel()).id) == before
+    assert LINKS.is_leaving(LINKS.leaving(before[0]).rpartition("/")[2], before[0])
+    await other.close()
+
+
+async def test_a_channel_that_is_deleted_takes_its_mail_along(scene: MailScene) -> None:
+    await scene.confirmed()
+    await scene.store.channels.delete((await scene.core.channel()).id, scene.core.clock.now())
+    assert (await scene.browser.post(scene.link())).status_code == 404
+    await scene.core.settle(hours=30)
+    assert len(scene.mails()) == 1

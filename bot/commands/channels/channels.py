@@ -195,7 +195,7 @@ async def _named(services: Services, call: CommandCall, asked: str) -> Channel:
     parts = asked.replace(":", "/").split("/")
     if len(parts) == 3 and parts[0] in tuple(PlatformName):
         found = await services.channels.find(Address(PlatformName(parts[0]), parts[1], parts[2]))
-        if found is not None and not found.person:
+        if found is not None and not found.person and found.follows is None:
             return found
     name = asked.removeprefix("#").strip()
     alike = [one for platform in PlatformName for one in await _called(services, platform, name)]
@@ -215,6 +215,7 @@ async def _called(services: Services, platform: PlatformName, name: str) -> list
         one
         for archived in (False, True)
         for one in await services.channels.browse(platform, name=name, archived=archived, limit=MOST_CALLED)
+        if one.follows is None
     ]
 
 

@@ -38,10 +38,16 @@ async def email(services: Services, call: CommandCall, arguments: Arguments) -> 
 async def _add(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     channel = await services.channel(call)
     trending = arguments.text("trending")
+    content = Content(trending) if trending else Content.TOPICS
+    moved = await services.mailing.reschedule(
+        channel, arguments.text("address"), content=content, schedule=arguments.text("schedule")
+    )
+    if moved is not None:
+        return answer(say("Mails come ", bold(schedule_in_words(moved)), " now."))
     recipient, own = await services.mailing.ask(
         channel,
         arguments.text("address"),
-        content=Content(trending) if trending else Content.TOPICS,
+        content=content,
         schedule=arguments.text("schedule"),
         added_by=call.person.id,
     )
@@ -83,11 +89,12 @@ def _line(services: Services, recipient: Recipient, own: Channel, *, manages: bo
         return text(shown, ": unsubscribed by the link in a mail")
     if recipient.ended_at is not None:
         return text(shown, ": removed")
+    if own.state is ChannelState.BROKEN:
+        again = "resume" if recipient.confirmed_at else f"add {recipient.email if manages else 'ADDRESS'}"
+        return text(shown, f": stopped. {own.reason} ", code(f"/papers email {again}"), " tries again.")
     if recipient.confirmed_at is None:
         late = now > recipient.asked_at + CONFIRM_WITHIN
         return text(shown, ": did not answer" if late else ": was asked, and has not answered yet")
-    if own.state is ChannelState.BROKEN:
-        return text(shown, f": stopped. {own.reason} ", code("/papers email resume"), " tries again.")
     next_at = (", next ", moment_span(own.next_digest_at, own.time_zone, now)) if own.next_digest_at else ()
     return text(shown, f": {what}{schedule_in_words(own)}", *next_at)
 
