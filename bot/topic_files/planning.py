@@ -95,7 +95,9 @@ def address_written(text: str, written: Written) -> Address | None:
     platform, *parts = text.split("/")
     if not parts:
         return None
-    if platform not in tuple(PlatformName) or len(parts) > 2 or not all(parts):
+    # What comes by mail follows the topics of another channel, and has none.
+    known = tuple(name for name in PlatformName if name is not PlatformName.MAIL)
+    if platform not in known or len(parts) > 2 or not all(parts):
         raise MistakeError(
             f"{quoted(text)} is no channel. Write `web/general`, or platform/workspace/channel.", written.place
         )

@@ -8,6 +8,7 @@ import pytest
 
 from bot.digests.digest import DeliveryState
 from bot.errors import StorageError, UserError
+from bot.mail.recipients import Content, NewRecipient
 from bot.people.audit import Outcome
 from bot.topic_files.files import TopicFiles
 from bot.topic_files.nodes import TopicFileError
@@ -349,3 +350,20 @@ async def test_examples_without_a_model_are_decided_when_they_are_applied(core: 
         await files.plan(
             [("f", (await files.export()).replace("query: like:2605.00001~3/day", "query: like:2605.00002"))]
         )
+
+
+async def test_addresses_of_mail_are_no_channels_of_files(core: Core, files: TopicFiles) -> None:
+    await core.say("subscribe diffusion")
+    wanted = NewRecipient(
+        follows=await core.channel(),
+        email="me@lab.example",
+        content=Content.TOPICS,
+        schedule="daily 09:00",
+        added_by="u1",
+        key="0" * 16,
+        nonce="0" * 32,
+    )
+    await core.store.recipients.ask(wanted, core.clock.now())
+    assert "email" not in await files.export()
+    text = f"channels:\n- channel: email/mail/{wanted.key}\n  topics: [{{query: agents}}]\n"
+    assert "is no channel" in await refused(files, text)
