@@ -84,6 +84,12 @@ def test_settings_that_it_names_are_settings(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_port_that_it_names_is_the_one_that_is_served(name: str) -> None:
+    for port in re.findall(r"127\.0\.0\.1:(\d+)", DOCUMENTS[name]):
+        assert int(port) == Settings.model_fields["web_port"].default, port
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_commands_that_it_names_are_commands(name: str) -> None:
     typed = re.findall(r"`/papers(?:-manage)? ([a-z-]+)", DOCUMENTS[name])
     for command in typed:

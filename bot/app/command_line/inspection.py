@@ -84,7 +84,7 @@ def command(line: str, channel: str, file: IO[str] | None, as_json: bool) -> Non
 
 @click.command("api-document")
 def api_document() -> None:
-    """The OpenAPI document of the JSON API, which reads what the workspace shows."""
+    """Write the OpenAPI document of the JSON API."""
     from adapters.web.api.document import api_document as document  # pages take a while to load
 
     click.echo(json.dumps(document(), indent=2, ensure_ascii=False))

@@ -16,9 +16,10 @@ from bot.people.tokens import MOST_DAYS, USUAL_DAYS
 
 @click.group()
 def tokens() -> None:
-    """Tokens with which programs read the JSON API as somebody (`Authorization: Bearer ppr_…`).
+    """Tokens with which programs read the JSON API.
 
-    People make their own on the page of their account. A token is shown once, and only its hash is kept.
+    They read what somebody may read, with `Authorization: Bearer ppr_…`. People make their own on the page of their
+    account. A token is shown once, and only its hash is kept.
     """
 
 
@@ -71,7 +72,10 @@ def list_(as_json: bool) -> None:
 @tokens.command()
 @click.argument("number", type=int)
 def revoke(number: int) -> None:
-    """End the token of that NUMBER: programs that have it are let in no more."""
+    """End a token by its NUMBER.
+
+    Programs that have it are let in no more.
+    """
 
     async def work(application: Application) -> int:
         token = await people_of(application.store, application.clock).tokens.revoke(number, by=TERMINAL)
