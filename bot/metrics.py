@@ -29,7 +29,9 @@ _DELIVERY_SECONDS = (
 )  # fmt: skip
 #: Platforms ask to wait for seconds to minutes; our own pace holds a request up for less than one.
 _WAIT_SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0)
-#: What a platform can say of a post, and of one that is looked for.
+#: What a refusal may stop.
+_STOP_SCOPES = ("channel", "workspace")
+#: What a platform can say of a post.
 _POST_OUTCOMES = ("sent", "retry", "unknown", "rejected", "gone")
 
 
@@ -142,6 +144,8 @@ class Metrics:
         for platform in platforms:
             for outcome in _POST_OUTCOMES:
                 self._posts.labels(platform, outcome)
+            for scope in _STOP_SCOPES:
+                self._stops.labels(platform, scope)
         for source in sources:
             for outcome in ("done", "failed"):
                 self._polls.labels(source, outcome)
