@@ -93,6 +93,7 @@ def engine_of(
     poll_every: timedelta,
     spread: timedelta = timedelta(),
     unknown_policy: UnknownPolicy,
+    clock_ahead: Callable[[], timedelta | None] = timedelta,
     left_kept_for: timedelta = KEPT_FOR,
     audit_kept_for: timedelta = AUDIT_KEPT,
     kept: KeptFor | None = None,
@@ -105,6 +106,7 @@ def engine_of(
     leadership = Leadership(store.locks, platforms, role)
     tastes = Tastes(papers=store.papers, reading=store.reading, clock=clock)
     return Engine(
+        clock_ahead=clock_ahead,
         intake=Intake(sources, store.papers, store.sources, clock, feeds),
         matching=TopicMatching(
             papers=store.papers,

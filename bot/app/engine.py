@@ -55,6 +55,8 @@ EMBED_EVERY = timedelta(seconds=2)
 RELEASE_EVERY = timedelta(minutes=1)
 #: How many papers a poll gives a vector that is not part of a running engine: a day's, in some seconds.
 EMBEDDED_AFTER_POLL = 500
+#: Nothing is deleted by a clock that is further ahead of others'.
+TRUSTED = timedelta(hours=1)
 #: Seconds in which no sweep ended, of those that come every two, after which something is stuck.
 STUCK_AFTER = 60.0
 
@@ -89,8 +91,11 @@ class Engine:
         heartbeat: Heartbeat,
         poll_every: timedelta,
         role: ProcessRole = ProcessRole.ALL,
+        clock_ahead: Callable[[], timedelta | None] = timedelta,
     ) -> None:
+        """`clock_ahead` is how far the clock is ahead of others', None as long as nobody has told the time."""
         self._role = role
+        self._clock_ahead = clock_ahead
         self._notifications = notifications
         self._taking_over: asyncio.TimerHandle | None = None
         self._timekeeping = timekeeping
@@ -268,7 +273,11 @@ class Engine:
         self._embedding.close()
 
     async def _delete_left(self) -> None:
-        if self.leadership.polls:
+        ahead = self._clock_ahead()
+        if ahead is None or ahead > TRUSTED:
+            # What a clock that is a year ahead deletes too early is gone for good.
+            _log.info("engine.nothing_deleted", clock_ahead=ahead)
+        elif self.leadership.polls:
             await self._retention.delete_left()
             await self.pruning.prune()
 

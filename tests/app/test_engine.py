@@ -7,12 +7,15 @@ import gc
 import inspect
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.app import engine as engine_module
+from bot.app.engine import STUCK_AFTER
 from bot.errors import SourceError, StorageError
+from bot.lifecycle.retention import Retention
 from bot.messages.message import PaperBlock
 from bot.topics import matching
 from bot.topics.standing_queries import StandingQuery
@@ -188,3 +191,42 @@ async def test_an_engine_that_is_stopped_in_its_first_sweep_stops(core: Core) ->
     assert done
     assert running.cancelled()
     await asyncio.sleep(0.2)  # a connection that was just being opened ends in a thread of its own
+
+
+@pytest.mark.parametrize(("ahead", "deletes"), [(None, False), (timedelta(days=400), False), (timedelta(), True)])
+async def test_nothing_is_deleted_by_a_clock_that_nobody_confirms(
+    core: Core, ahead: timedelta | None, deletes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began: list[bool] = []
+
+    async def begin(_self: Retention) -> int:
+        began.append(True)
+        return 0
+
+    monkeypatch.setattr(Retention, "delete_left", begin)
+    monkeypatch.setattr(core.engine, "_clock_ahead", lambda: ahead)
+    await core.engine.leadership.renew()
+    await core.engine._delete_left()
+    assert bool(began) is deletes
+
+
+async def test_an_engine_that_does_not_get_through_its_work_is_not_well_until_it_does(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`/readyz` says what the report says."""
+    assert STUCK_AFTER == 60
+    monkeypatch.setattr(engine_module, "STUCK_AFTER", 3.0)
+    work, gate = core.engine.planner.sweep, asyncio.Event()
+
+    async def stuck() -> int:
+        await gate.wait()
+        return await work()
+
+    async with running(core):
+        await eventually(lambda: core.engine.leadership.polls)
+        assert (await core.health.report()).ok
+        monkeypatch.setattr(core.engine.planner, "sweep", stuck)
+        await eventually(lambda: core.engine.stuck_for() >= 3.0)
+        assert not (await core.health.report()).ok
+        gate.set()
+        await eventually(lambda: not core.engine.stuck_for())
