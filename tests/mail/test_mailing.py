@@ -11,10 +11,12 @@ from bot.channels.channel import ChannelState
 from bot.mail.mailing import QUESTIONS_OF_CHANNEL, QUESTIONS_TO_ADDRESS
 from bot.messages.plain import plain_text
 from bot.platforms.outcomes import Gone
+from bot.posting.outbox import UnknownPolicy
 from storage.store import SqlStore
 from tests.core import VISITOR, Core
 from tests.databases import sqlite_in
 from tests.mail.scene import ADDRESS, LINKS, MailScene, words_of
+from tests.simulators.smtp import Fault
 from tests.sources import a_paper
 
 
@@ -239,3 +241,13 @@ async def test_a_channel_that_is_deleted_takes_its_mail_along(scene: MailScene) 
     assert (await scene.browser.post(scene.link())).status_code == 404
     await scene.core.settle(hours=30)
     assert len(scene.mails()) == 1
+
+
+@pytest.mark.parametrize("policy", list(UnknownPolicy))
+async def test_where_an_answer_is_lost_the_setting_decides(scene: MailScene, policy: UnknownPolicy) -> None:
+    scene.core.engine.outbox._unknown_policy = policy
+    scene.server.fail(Fault.ANSWER_LOST)
+    await scene.core.say(f"email add {ADDRESS}")
+    await scene.core.settle(hours=3)
+    (mail,) = scene.mails()
+    assert scene.server.copies[mail["Message-ID"]] == (2 if policy is UnknownPolicy.AT_LEAST_ONCE else 1)
