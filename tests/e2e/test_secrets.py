@@ -17,6 +17,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app.configuration.settings import Settings
+from bot.people.tokens import token_key
 from tests.e2e.process import Bot, wait_until
 from tests.feed_server import ScriptedFeed, http_answer
 
@@ -101,11 +102,15 @@ def test_no_secret_is_written_while_nothing_works(broken: tuple[Bot, int], tmp_p
             texts[f"{path} with the {name} password"] = ask(here + path, headers=headers)
     texts["a wrong log-in"] = ask(f"{here}/login", form={"name": "ada", "password": OTHERS["guess"]})
     texts["a right log-in"] = ask(f"{here}/login", form={"password": SECRETS["web_password"]})
+    token = bot.cli("tokens", "create", "owner").stdout.strip()
+    texts["the API"] = ask(f"{here}/api/v1/channels", headers={"authorization": f"Bearer {token}"})
+    assert '"items"' in texts["the API"]
+    texts["the API with a wrong token"] = ask(f"{here}/api/v1/channels", headers={"authorization": f"Bearer {token}x"})
     texts["Slack's request"] = ask(f"{here}/slack/events", form={"token": OTHERS["guess"]})
     assert bot.stop() == 0
     for arguments in (
         ("status",), ("people", "list"),
-        ("audit", "--json"), ("backup", str(tmp_path / "backup")),
+        ("audit", "--json"), ("tokens", "list"), ("backup", str(tmp_path / "backup")),
     ):  # fmt: skip
         ended = bot.cli(*arguments, expect=None)
         texts[arguments[0]] = ended.stdout + ended.stderr
@@ -114,6 +119,9 @@ def test_no_secret_is_written_while_nothing_works(broken: tuple[Bot, int], tmp_p
     assert "owner" in texts["the backup"]
     assert "debug" in texts["the log"]
     assert revealed(texts) == []
+    assert not [
+        where for where, text in texts.items() if token.removeprefix("ppr_") in text or token_key(token) in text
+    ]
 
 
 def test_no_secret_is_written_when_nothing_can_be_opened(tmp_path: Path) -> None:
