@@ -27,6 +27,7 @@ FORMS = {
     "slack_bot_token": f"xoxb-1-{MARK}BotToken",
     "slack_app_token": f"xapp-1-{MARK}AppToken",
     "secret_key": base64.urlsafe_b64encode(f"{MARK}SecretKey".encode().ljust(32, b"k")).decode(),
+    "smtp_url": f"smtp://bot:{MARK}Smtp@127.0.0.1:9",
     "discord_token": f"MTIzNDU2Nzg5MDEyMzQ1Njc4.{MARK}.Discord",
 }
 SECRETS = {
@@ -50,7 +51,7 @@ def settings_for(site: str, **more: str) -> dict[str, str]:
     addresses = {
         name: site for name, field in Settings.model_fields.items() if name.endswith("_url") and "database" not in name
     }
-    return {**addresses, **given, "log_level": "debug", "web": "true", **more}
+    return {**addresses, **given, "mail_from": "papers@lab.example", "log_level": "debug", "web": "true", **more}
 
 
 def revealed(texts: Mapping[str, str]) -> list[tuple[str, str]]:
