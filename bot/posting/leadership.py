@@ -96,8 +96,13 @@ class Leadership:
             await self._change(ours)
 
     async def _renew_polling(self) -> None:
-        polled, self._polls = self._polls, False
-        self._polls = await self._locks.acquire(LEADING)
+        polled = self._polls
+        try:
+            # Who leads goes on to while it asks: whatever else begins in this moment would take itself for a follower.
+            self._polls = await self._locks.acquire(LEADING)
+        except StorageError:
+            self._polls = False
+            raise
         if polled != self._polls:
             _log.info("leadership.polls" if self._polls else "leadership.follows")
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot.channels.channel import PlatformName
+from bot.errors import StorageError
 from bot.platforms.platform import Platform, UnservedError
 from bot.posting.leadership import Leadership
 from bot.posting.roles import Duty, ProcessRole
@@ -152,3 +153,41 @@ async def test_who_cannot_serve_tries_again_when_nobody_else_wants_to(
     serving = asyncio.create_task(leadership.serve(DISCORD, Duty.POSTING, try_it))
     await until(leadership.renew, serving.done)
     assert tries == [0, 1, 2]
+
+
+async def test_who_leads_does_not_take_itself_for_a_follower_while_it_asks_again() -> None:
+    locks = SlowLocks()
+    leadership = Leadership(locks, {})
+    locks.answers.set()
+    await leadership.renew()
+    assert leadership.polls
+    locks.answers.clear()
+    locks.asked.clear()
+    asking = asyncio.create_task(leadership.renew())
+    await locks.asked.wait()
+    assert leadership.polls
+    locks.error = StorageError("away")
+    locks.answers.set()
+    with pytest.raises(StorageError):
+        await asking
+    assert not leadership.polls
+
+
+class SlowLocks:
+    """Locks that are asked for over a network."""
+
+    def __init__(self) -> None:
+        self.answers, self.asked = asyncio.Event(), asyncio.Event()
+        self.error: StorageError | None = None
+
+    async def acquire(self, lock: str) -> bool:
+        self.asked.clear()
+        await asyncio.sleep(0)
+        self.asked.set()
+        await self.answers.wait()
+        if self.error:
+            raise self.error
+        return True
+
+    async def release(self, lock: str) -> None:
+        """Nobody else asks."""
