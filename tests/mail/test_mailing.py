@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from adapters.mail.composition import token_of_mail_id
+from bot.app.doctor.store_checks import store_checks
 from bot.channels.channel import ChannelState
+from bot.errors import OperatorError
 from bot.mail.mailing import QUESTIONS_OF_CHANNEL, QUESTIONS_TO_ADDRESS
 from bot.messages.plain import plain_text
 from bot.platforms.outcomes import Gone
@@ -110,6 +112,9 @@ async def test_an_address_that_is_refused_stops_alone_and_is_said_once(scene: Ma
     (told,) = scene.core.platform.words
     assert "does not exist" in told
     assert "does not exist" in await scene.core.say("email")
+    checks = store_checks(scene.core.health, scene.core.index, scene.core.engine.meaning)
+    with pytest.raises(OperatorError, match="email resume"):
+        await checks["Channels"]()
     await scene.core.say("email resume")
     await scene.core.settle(hours=1)
     assert {len(scene.mails()), len(scene.mails("you@lab.example"))} == {2}

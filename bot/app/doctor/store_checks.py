@@ -117,9 +117,12 @@ async def _channels(health: _OneReport) -> str:
             f"{channel.address} ({channel.full_name}): {channel.reason}" for channel in report.broken[:MOST_SHOWN]
         )
         more = f"\n  and {stored.broken_count - MOST_SHOWN:,} more" if stored.broken_count > MOST_SHOWN else ""
+        # What comes by mail is no place where anybody could write.
+        mail = any(channel.follows is not None for channel in report.broken)
+        by_mail = " (for mail, `/papers email resume` in the channel that it is from)" if mail else ""
         raise OperatorError(
             f"Nothing can be posted in {count_of(stored.broken_count, 'channel')}; the papers wait. Mend what the "
-            f"platform says, then write `/papers resume` there.\n  {named}{more}"
+            f"platform says, then write `/papers resume` there{by_mail}.\n  {named}{more}"
         )
     channels = stored.rows["channels"]
     if not channels:
