@@ -48,8 +48,9 @@ audit: ## known weaknesses of what is installed, and a list of it (CycloneDX); s
 pictures: $(DEV_STAMP) ## what people see in Slack, in Discord and in the workspace, drawn into docs/pictures
 	$(BIN)/python -m tests.pictures $(ARGS)
 
-docs: $(DEV_STAMP) ## the pages of deploy/docs that are made from the code: settings, commands, terminal
+docs: $(DEV_STAMP) ## what is made from the code: the pages on settings, commands and the terminal, and Slack's manifest
 	$(BIN)/python -m tests.documents
+	$(BIN)/python -m adapters.slack.manifest > deploy/slack/manifest.yaml
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
