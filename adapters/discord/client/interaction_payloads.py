@@ -44,7 +44,8 @@ def with_defaults(interaction: Mapping[str, Any]) -> Json:
     Raises `ValueError` for one that does not say who did it.
     """
     packet: Json = {**_INTERACTION, **interaction}
-    if not packet.get("member") and not packet.get("user"):
+    # discord.py looks for a member in servers, and elsewhere for a user.
+    if not packet.get("user" if packet.get("guild_id") is None else "member"):
         raise ValueError("it does not say whose it is")
     if "channel_id" in packet or packet.get("channel"):
         packet["channel"] = _channel({"id": packet.get("channel_id"), **(packet.get("channel") or {})})
