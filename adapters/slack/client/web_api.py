@@ -24,14 +24,15 @@ from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from adapters.slack.client.errors import ERRORS, code_of, is_rate_limited, outcome_of
+from adapters.slack.client.counting import CountingClient
+from adapters.slack.client.errors import ERRORS, code_of, outcome_of
 from adapters.slack.client.new_blocks import NewBlocks
 from adapters.slack.client.payloads import Json
 from adapters.slack.client.rate_limit import HistoryPace
 from adapters.slack.client.retries import Retries
 from bot.channels.channel import PlatformName
 from bot.clocks import Clock, SystemClock
-from bot.metrics import Metrics, Requested
+from bot.metrics import Metrics
 from bot.platforms.outcomes import Unknown
 from bot.platforms.pacing import Pace
 
@@ -90,29 +91,6 @@ def usable_proxy(url: str, proxy: str | None) -> str | None:
     return None if is_loopback(host) or proxy_bypass(host) else proxy
 
 
-#: What methods are for, by how they begin; the others ask who somebody is and what there is.
-_OPERATIONS: Final = {
-    "chat.post": "post",
-    "chat.": "change",
-    "views.": "form",
-    "apps.": "connect",
-    "auth.": "connect",
-    "oauth.": "connect",
-}
-
-
-def operation_of(method: str) -> str:
-    """What a method of the Web API is for, in one of few words."""
-    return next((operation for beginning, operation in _OPERATIONS.items() if method.startswith(beginning)), "read")
-
-
-def _requested(error: SlackApiError) -> Requested:
-    """What came of a request that Slack answered without doing it."""
-    if is_rate_limited(error):
-        return Requested.LIMITED
-    return Requested.REFUSED if code_of(error) else Requested.FAILED
-
-
 def is_loopback(host: str) -> bool:
     """Whether that name or address is this machine's own."""
     return host in _LOOPBACK
@@ -135,27 +113,6 @@ class _Cache(Generic[T]):
 
     def forget(self, name: str) -> None:
         self._kept.pop(name, None)
-
-
-class CountingClient(AsyncWebClient):
-    """The library's client, whose requests are counted."""
-
-    def __init__(self, metrics: Metrics, **how: Any) -> None:
-        super().__init__(**how)
-        self._metrics = metrics
-
-    async def api_call(self, api_method: str, **what: Any) -> AsyncSlackResponse:
-        started, result = time.monotonic(), Requested.NONE
-        try:
-            answer = await super().api_call(api_method, **what)
-            result = Requested.OK
-        except SlackApiError as error:
-            result = _requested(error)
-            raise
-        finally:
-            seconds = time.monotonic() - started
-            self._metrics.request(PlatformName.SLACK, operation_of(api_method), result, seconds)
-        return answer
 
 
 class Connection:
