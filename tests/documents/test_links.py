@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.documents.markdown import ROOT, anchors_of, documents, links_of
+from tests.documents.markdown import ROOT, anchors_of, documents, links_of, prose_of
 
 PLAYGROUND = "http://127.0.0.1:8421/search?"
 
@@ -29,6 +30,12 @@ def test_files_and_headings_that_it_links_to_are_there(document: Path) -> None:
         assert path.exists(), link
         if target.fragment:
             assert target.fragment in anchors_of(path.read_text()), link
+
+
+def test_no_page_has_two_parts_of_one_name() -> None:
+    for page in (ROOT / "deploy" / "docs").glob("*.md"):
+        parts = re.findall(r"^## .+$", prose_of(page.read_text()), re.MULTILINE)
+        assert len(parts) == len(set(parts)), page.name
 
 
 def test_the_readme_stays_short() -> None:
