@@ -45,7 +45,10 @@ def with_defaults(interaction: Mapping[str, Any]) -> Json:
     """
     packet: Json = {**_INTERACTION, **interaction}
     # discord.py looks for a member in servers, and elsewhere for a user.
-    if not packet.get("user" if packet.get("guild_id") is None else "member"):
+    in_server = packet.get("guild_id") is not None
+    if in_server and not packet.get("member") and packet.get("user"):
+        packet["member"] = {"user": packet["user"], "permissions": "0"}  # somebody of whom no right is known
+    if not packet.get("member" if in_server else "user"):
         raise ValueError("it does not say whose it is")
     if "channel_id" in packet or packet.get("channel"):
         packet["channel"] = _channel({"id": packet.get("channel_id"), **(packet.get("channel") or {})})

@@ -590,7 +590,7 @@ FORM = {"type": 18, "component": {"type": 4, "custom_id": "query", "value": "qua
     [
         (2, TODAY, PRIVATE, "papers listed"),
         (2, given_to("subscribe", QUERY), PRIVATE, "I work in the channels of servers"),
-        (2, TODAY, {"member": None, "user": PERSON}, "Something went wrong inside me"),
+        (2, TODAY, {"member": None, "user": PERSON}, "papers listed"),
         (2, TODAY, {"channel": None}, "papers listed"),
         (2, TODAY, {"version": None, "attachment_size_limit": None}, "papers listed"),
         (2, TODAY, {"locale": None, "guild_locale": "zz-ZZ", "entitlements": None, "context": 9}, "papers listed"),
