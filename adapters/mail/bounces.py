@@ -44,7 +44,13 @@ class Bounce:
 
 def read_bounce(content: bytes) -> Bounce | None:
     """What a mail reports, None for mails that say of none that it has failed for good: delays, replies, other mail."""
-    mail = message_from_bytes(content[:LARGEST], policy=compat32)
+    try:
+        return _bounce_in(message_from_bytes(content[:LARGEST], policy=compat32))
+    except RecursionError:  # parts within parts, hundreds of them: no mail server writes that
+        return None
+
+
+def _bounce_in(mail: Message) -> Bounce | None:
     if mail.get_content_type() != "multipart/report":
         return None
     # 4.x.x is a mailbox that is full, or a machine that was not there for days: that may be over tomorrow.

@@ -116,7 +116,7 @@ class DiscordClient(discord.AutoShardedClient):
         """How far Discord's clock was ahead of `now` when it answered last; 0 where it does not say."""
         try:
             return parsedate_to_datetime(self.response_headers["Date"]) - now
-        except (KeyError, ValueError, TypeError):
+        except (KeyError, ValueError, OverflowError, TypeError):
             return timedelta()
 
     async def log_in(self) -> None:

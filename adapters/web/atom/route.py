@@ -65,6 +65,6 @@ def _is_known(request: Request, tag: str, changed_at: datetime) -> bool:
         return "*" in tags or tag in tags
     try:
         since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
     return changed_at <= (since if since.tzinfo else since.replace(tzinfo=UTC))

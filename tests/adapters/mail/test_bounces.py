@@ -81,8 +81,9 @@ def test_reasons_are_sentences(said: str, reason: str) -> None:
         POSTFIX.replace("message/delivery-status", "text/plain"),
         f"From: me@lab.example\nTo: bounces+{TOKEN}@lab.example\nSubject: Away\n\nI am away until Monday.\n",
         "",
+        "".join(f"Content-Type: multipart/report; boundary=b{depth}\n\n--b{depth}\n" for depth in range(1500)),
     ],
-    ids=["a delay", "a receipt", "what may pass", "no status", "a reply", "nothing"],
+    ids=["a delay", "a receipt", "what may pass", "no status", "a reply", "nothing", "reports within reports"],
 )
 def test_what_reports_no_failure_stops_nothing(other: str) -> None:
     assert read_bounce(other.encode()) is None
