@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.app.assembly import engine_of, services_of
@@ -156,13 +156,23 @@ class Core:
         await self.engine.deliver()
 
     async def settle(self, *, hours: float = 1.0, step: float = 61.0) -> None:
-        """Lets time pass as if the engine had run all along: in steps of seconds, of an hour while nothing is sent."""
+        """Lets time pass as if the engine had run all along: in steps of seconds while anything is to be sent, else on
+        to what is planned next.
+        """
         end = self.clock.now() + timedelta(hours=hours)
         while self.clock.now() < end:
             await self.engine.deliver()
             await self.engine.reconcile()
-            self.clock.advance(seconds=step if await self._has_open_posts() else max(step, 3600.0))
+            soonest = self.clock.now() + timedelta(seconds=step)
+            self.clock.set(soonest if await self._has_open_posts() else max(soonest, await self._next_moment(end)))
         await self.engine.deliver()
+
+    async def _next_moment(self, end: datetime) -> datetime:
+        """When a digest is due or a pause ends, at the latest at the end."""
+        now, channels = self.clock.now(), self.store.channels
+        planned = [time for one in await channels.due_after(now) for time in (one.next_digest_at, one.instant_at)]
+        resumed = [one.paused_until for one in await channels.ended_pauses(end)]
+        return min([end, *(time for time in (*planned, *resumed) if time is not None and time > now)])
 
     async def _has_open_posts(self) -> bool:
         counts = await self.store.posts.counts()

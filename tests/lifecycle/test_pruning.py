@@ -50,10 +50,11 @@ async def count(core: Core, table: Table) -> int:
 
 
 async def news(core: Core, *papers: Paper) -> None:
-    """The feed lists these papers today, and is read from where it was left, some weeks at a time."""
-    core.source.list(*papers, day=core.clock.now().date())
-    for _ in range(4):
-        await core.engine.poll()
+    """The feed lists these papers today, and is read; the weeks in which it had nothing are not looked through."""
+    today = core.clock.now().date()
+    core.source.list(*papers, day=today)
+    await core.store.sources.begin_from(core.source.name, today)
+    await core.engine.poll()
 
 
 async def posted(core: Core, *papers: Paper) -> None:

@@ -10,13 +10,14 @@ from adapters.mail.composition import token_of_mail_id
 from bot.app.doctor.store_checks import store_checks
 from bot.channels.channel import ChannelState
 from bot.errors import OperatorError
-from bot.mail.mailing import QUESTIONS_OF_CHANNEL, QUESTIONS_TO_ADDRESS
+from bot.mail import mailing
+from bot.mail.mailing import QUESTIONS_TO_ADDRESS
 from bot.messages.plain import plain_text
 from bot.platforms.outcomes import Gone
 from bot.posting.outbox import UnknownPolicy
 from storage.store import SqlStore
 from tests.core import VISITOR, Core
-from tests.databases import sqlite_in
+from tests.databases import SQLITE_IS_ENOUGH, sqlite_in
 from tests.mail.scene import ADDRESS, LINKS, MailScene, words_of
 from tests.simulators.smtp import Fault
 from tests.sources import a_paper
@@ -63,6 +64,7 @@ async def test_a_link_confirms_once_and_reading_its_page_confirms_nothing(scene:
         assert used.status_code == 404
 
 
+@SQLITE_IS_ENOUGH
 async def test_a_link_ends_after_two_days(scene: MailScene) -> None:
     await scene.core.say(f"email add {ADDRESS}")
     await scene.core.engine.deliver()
@@ -120,6 +122,7 @@ async def test_an_address_that_is_refused_stops_alone_and_is_said_once(scene: Ma
     assert {len(scene.mails()), len(scene.mails("you@lab.example"))} == {2}
 
 
+@SQLITE_IS_ENOUGH
 async def test_a_greylisting_server_gets_the_mail_later_once(scene: MailScene) -> None:
     scene.server.refuse("RCPT", *["451 4.7.1 Greylisted, try again later"] * 2)
     await scene.core.say(f"email add {ADDRESS}")
@@ -128,6 +131,7 @@ async def test_a_greylisting_server_gets_the_mail_later_once(scene: MailScene) -
     assert all(count == 1 for count in scene.server.copies.values())
 
 
+@SQLITE_IS_ENOUGH
 async def test_who_may_not_manage_sees_no_address_and_adds_none(scene: MailScene) -> None:
     await scene.confirmed()
     listed = plain_text((await scene.core.ask("email", person=VISITOR)).message)
@@ -136,13 +140,16 @@ async def test_who_may_not_manage_sees_no_address_and_adds_none(scene: MailScene
     assert "may manage" in await scene.core.refused("email add you@lab.example", person=VISITOR)
 
 
-async def test_few_questions_go_to_an_address_and_from_a_channel(scene: MailScene) -> None:
+async def test_few_questions_go_to_an_address_and_from_a_channel(
+    scene: MailScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailing, "QUESTIONS_OF_CHANNEL", 5)
     for _ in range(QUESTIONS_TO_ADDRESS):
         await scene.core.say(f"email add {ADDRESS}")
-    assert "today" in await scene.core.refused(f"email add {ADDRESS}")
-    for number in range(QUESTIONS_OF_CHANNEL - QUESTIONS_TO_ADDRESS):
+    assert "was asked 3 times today" in await scene.core.refused(f"email add {ADDRESS}")
+    for number in range(5 - QUESTIONS_TO_ADDRESS):
         await scene.core.say(f"email add reader{number}@lab.example")
-    assert "today" in await scene.core.refused("email add another@lab.example")
+    assert "5 addresses were added here today" in await scene.core.refused("email add another@lab.example")
     await scene.core.settle(hours=1)
     assert len(scene.mails()) <= QUESTIONS_TO_ADDRESS
     scene.core.clock.advance(hours=25)
@@ -166,6 +173,7 @@ async def test_what_nobody_confirmed_or_that_ended_is_forgotten(scene: MailScene
     assert await store.recipients.delete_unconfirmed(now, now, 10) == 0
 
 
+@SQLITE_IS_ENOUGH
 @pytest.mark.parametrize("line", ["email", f"email add {ADDRESS}", f"email remove {ADDRESS}", "email resume"])
 async def test_without_a_mail_server_it_is_said_what_is_missing(store: SqlStore, tmp_path: Path, line: str) -> None:
     core = Core(store, tmp_path / "index")
@@ -205,6 +213,7 @@ async def test_what_is_trending_comes_by_mail_whatever_the_topics(scene: MailSce
     assert all("Cells fold" not in words_of(mail) for mail in scene.mails()[2:]), "once"
 
 
+@SQLITE_IS_ENOUGH
 async def test_mail_that_comes_already_takes_another_schedule_without_a_question(scene: MailScene) -> None:
     await scene.confirmed()
     assert "already" in await scene.core.refused(f"email add {ADDRESS}")
@@ -248,6 +257,7 @@ async def test_a_channel_that_is_deleted_takes_its_mail_along(scene: MailScene) 
     assert len(scene.mails()) == 1
 
 
+@SQLITE_IS_ENOUGH
 @pytest.mark.parametrize("policy", list(UnknownPolicy))
 async def test_where_an_answer_is_lost_the_setting_decides(scene: MailScene, policy: UnknownPolicy) -> None:
     scene.core.engine.outbox._unknown_policy = policy
