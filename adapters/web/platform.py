@@ -119,7 +119,7 @@ class WebPlatform:
             found = await self._messages.find(outgoing.key)
         except StorageError as error:
             return Retry(str(error))  # it can be told as soon as the database answers
-        return Sent(str(found.id)) if found else LookUp.MISSING
+        return Sent(str(found.id)) if found else LookUp.NOT_COMING
 
     async def direct_messages(self, address: Address, person_id: str) -> Address:  # noqa: ARG002 - one workspace
         """A channel that nobody else sees."""

@@ -108,9 +108,13 @@ SendResult = Sent | Retry | Unknown | Gone | Rejected
 
 
 class LookUp(StrEnum):
-    """The answer to "is that message there?" when it is not there, or cannot be known."""
+    """The answer to "is that message there?" when it is not there, or cannot be known.
+
+    What is `MISSING` may still come. What is `NOT_COMING` does not, or finds the one that was sent again and adds none.
+    """
 
     MISSING = "missing"
+    NOT_COMING = "not_coming"
     CANNOT_TELL = "cannot_tell"
 
 

@@ -92,6 +92,8 @@ class LookUpPolicy:
         match found:
             case LookUp.CANNOT_TELL:
                 return Verdict.SETTING_DECIDES
+            case LookUp.NOT_COMING:
+                return Verdict.SEND_AGAIN
             case LookUp.MISSING if began_after >= marks[-1]:
                 return Verdict.SEND_AGAIN
             case LookUp.MISSING if look_ups + 1 >= self.most:

@@ -26,6 +26,7 @@ from bot.mail.links import MailLinks
 from bot.mail.recipients import Content, Recipient
 from bot.messages.plain import plain_text
 from bot.platforms.message_log import LoggedMessage
+from bot.platforms.outcomes import LookUp
 from bot.platforms.platform import Platform
 from storage.store import SqlStore
 from tests.clocks import SettableClock
@@ -80,8 +81,8 @@ class PlatformUnderTest(Protocol):
         ...
 
     @property
-    def has_history(self) -> bool:
-        """Whether the platform can be asked for a message whose answer was lost."""
+    def missing(self) -> LookUp:
+        """What a look-up says of a message that is not there."""
         ...
 
     def channel(self) -> Address: ...
@@ -106,7 +107,7 @@ class Notebook:
     clock: SettableClock
     person: str = "ada"
     notifies: bool = False
-    has_history: bool = True
+    missing: LookUp = LookUp.MISSING
 
     def __post_init__(self) -> None:
         self.platform = NotebookPlatform()
@@ -138,7 +139,7 @@ class Web:
     store: SqlStore
     person: str = "local"
     notifies: bool = False
-    has_history: bool = True
+    missing: LookUp = LookUp.NOT_COMING
 
     def __post_init__(self) -> None:
         self.platform = WebPlatform(self.store.messages, self.clock)
@@ -179,7 +180,7 @@ class Slack:
     simulator: SlackSimulator
     person: str = "U0ADA"
     notifies: bool = True
-    has_history: bool = True
+    missing: LookUp = LookUp.MISSING
 
     def channel(self) -> Address:
         return Address(PlatformName.SLACK, TEAM, self.simulator.channel().id)
@@ -251,7 +252,7 @@ class Discord:
     simulator: DiscordSimulator
     person: str = "4242"
     notifies: bool = True
-    has_history: bool = True
+    missing: LookUp = LookUp.MISSING
 
     def channel(self) -> Address:
         channel = self.simulator.state.add_channel(self.simulator.state.add_guild())
@@ -305,7 +306,7 @@ class Mail:
     simulator: SmtpSimulator
     person: str = "ada"
     notifies: bool = False
-    has_history: bool = False
+    missing: LookUp = LookUp.CANNOT_TELL
 
     def __post_init__(self) -> None:
         self._recipients: dict[str, Recipient] = {}

@@ -22,8 +22,8 @@ from tests.thorough import THOROUGH
 
 #: How often the process is killed: a few times in every run of the tests, many times when somebody asks for it.
 KILLS = int(os.environ.get("PAPERROUND_TEST_KILLS", "4"))
-#: Longer than what was being sent when the process died is looked for after the next start.
-UNTIL_QUIET = 210.0
+#: Longer than a lease, and the look for what was being sent when the process died.
+UNTIL_QUIET = 110.0
 UNTIL_READ = 240.0  # seconds, on a machine that does other things as well
 
 CHANNELS = {

@@ -53,6 +53,10 @@ def test_after_a_time_out_is_looked_three_times_and_else_twice() -> None:
     assert decide(LookUp.MISSING, 150, late=True) is Verdict.SEND_AGAIN
 
 
+def test_what_does_not_come_any_more_is_sent_again_at_once() -> None:
+    assert decide(LookUp.NOT_COMING, 0, late=True) is Verdict.SEND_AGAIN
+
+
 def test_what_was_read_before_the_message_could_be_there_proves_nothing() -> None:
     # The first page was read 5 s after the request, the last one four minutes later.
     assert decide(LookUp.MISSING, 245, began_after=seconds(5)) == timedelta()
@@ -71,7 +75,7 @@ def test_where_nobody_can_tell_the_setting_decides() -> None:
 
 
 ANSWERS = st.one_of(
-    st.just(LookUp.MISSING),
+    st.sampled_from([LookUp.MISSING, LookUp.NOT_COMING]),
     st.builds(Partly, st.just("next"), st.floats(0, 1e6)),
     st.builds(Retry, st.just("trouble"), st.one_of(st.none(), st.floats(0, 1e6))),
 )
