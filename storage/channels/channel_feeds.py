@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, update
 
 from bot.channels.channel_feed import ChannelFeed, FeedForm
-from storage.channels.channels import channel_of, select_channels
+from storage.channels.channel_rows import channel_of, select_channels
 from storage.database.database import Database
 from storage.database.statements import upsert
 from storage.tables.channels import CHANNEL_FEEDS, CHANNELS, WORKSPACES

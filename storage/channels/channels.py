@@ -6,53 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, func, or_, select, tuple_, update
+from sqlalchemy import Select, bindparam, exists, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState, PlatformName, Workspace
+from storage.channels.channel_rows import SETTINGS_JSON, at_address, channel_of, select_channels
 from storage.channels.ends import delete_marked, mark_deleted, rename_channel
+from storage.channels.stops import stop_channel, stop_workspace
 from storage.database.database import Database
 from storage.database.news import News, notify
 from storage.database.statements import chunks, upsert
 from storage.retention import delete_left_workspaces
-from storage.tables.channels import CHANNELS, MAIL_RECIPIENTS, PERSONAL_CHANNELS, WORKSPACES
+from storage.tables.channels import CHANNELS, PERSONAL_CHANNELS, WORKSPACES
 from storage.tables.topics import SUBSCRIPTIONS
-
-SETTINGS_JSON: TypeAdapter[ChannelSettings] = TypeAdapter(ChannelSettings)
-
-
-def select_channels() -> Select[Any]:
-    """All that `channel_of` needs, of channels that were not deleted."""
-    workspace, name = WORKSPACES.c.external_id.label("workspace"), WORKSPACES.c.name.label("workspace_name")
-    columns = (PERSONAL_CHANNELS.c.person, MAIL_RECIPIENTS.c.follows)
-    return (
-        select(CHANNELS, WORKSPACES.c.platform, workspace, name, *columns)
-        .join_from(CHANNELS, WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
-        .outerjoin(PERSONAL_CHANNELS, PERSONAL_CHANNELS.c.channel_id == CHANNELS.c.id)
-        .outerjoin(MAIL_RECIPIENTS, MAIL_RECIPIENTS.c.channel_id == CHANNELS.c.id)
-        .where(CHANNELS.c.deleted_at.is_(None))
-    )
-
-
-def channel_of(row: Row[Any]) -> Channel:
-    return Channel(
-        id=row.id,
-        address=Address(PlatformName(row.platform), row.workspace, row.external_id),
-        name=row.name,
-        workspace_name=row.workspace_name,
-        time_zone=row.time_zone,
-        schedule=row.schedule,
-        settings=SETTINGS_JSON.validate_python(row.settings),
-        state=ChannelState(row.state),
-        reason=row.reason,
-        paused_until=row.paused_until,
-        next_digest_at=row.next_digest_at,
-        instant_at=row.instant_at,
-        archived_at=row.archived_at,
-        person=row.person or "",
-        follows=row.follows,
-    )
 
 
 async def add_channel(
@@ -227,7 +193,7 @@ class SqlChannelStore:
 
     async def break_channels(self, address: Address, reason: str, *, whole_workspace: bool) -> list[Channel]:
         async with self._database.write() as connection:
-            stopping = _stop_workspace if whole_workspace else _stop_channel
+            stopping = stop_workspace if whole_workspace else stop_channel
             broken = await stopping(connection, address, reason)
             # Read in the same transaction: whoever is told of a failure may count on nothing having changed.
             statements = (select_channels().where(CHANNELS.c.id.in_(some)) for some in chunks(broken))
@@ -299,7 +265,7 @@ class SqlChannelStore:
         leaving = update(WORKSPACES).where(*at_address(address), WORKSPACES.c.left_at.is_(None)).values(left_at=now)
         async with self._database.write() as connection:
             await connection.execute(leaving)
-            await _stop_workspace(connection, address, reason)
+            await stop_workspace(connection, address, reason)
 
     async def delete_left_workspaces(self, left_before: datetime, now: datetime, limit: int) -> int:
         return await delete_left_workspaces(self._database, left_before, now, limit)
@@ -339,62 +305,3 @@ class SqlChannelStore:
     async def _set(self, channel_id: int, **values: Any) -> None:
         async with self._database.write() as connection:
             await connection.execute(update(CHANNELS).where(CHANNELS.c.id == channel_id).values(**values))
-
-
-async def _stop_channel(connection: AsyncConnection, address: Address, reason: str) -> list[int]:
-    """Stops one channel; one that was refused already, and not with its workspace, takes the new reason."""
-    broken = await _stop(connection, *at_address(address), CHANNELS.c.external_id == address.channel, reason=reason)
-    known = (
-        select(CHANNELS.c.id)
-        .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
-        .where(
-            *at_address(address),
-            CHANNELS.c.external_id == address.channel,
-            CHANNELS.c.state == ChannelState.BROKEN,
-            WORKSPACES.c.stopped_for != CHANNELS.c.reason,
-        )
-    )
-    await connection.execute(update(CHANNELS).where(CHANNELS.c.id.in_(known)).values(reason=reason))
-    return broken
-
-
-async def _stop_workspace(connection: AsyncConnection, address: Address, reason: str) -> list[int]:
-    """Stops all channels of a workspace. What stopped with it before stays stopped with it, whatever is said now."""
-    # Locked together and in one order first: two that stop it at once must not each wait for what the other holds.
-    of_workspace = select(CHANNELS.c.id).join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
-    in_order = of_workspace.where(*at_address(address)).order_by(CHANNELS.c.id)
-    await connection.execute(in_order.with_for_update(of=CHANNELS, key_share=True))
-    broken = await _stop(connection, *at_address(address), reason=reason)
-    before = (
-        select(CHANNELS.c.id)
-        .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
-        .where(
-            *at_address(address), CHANNELS.c.state == ChannelState.BROKEN, CHANNELS.c.reason == WORKSPACES.c.stopped_for
-        )
-    )
-    await connection.execute(update(CHANNELS).where(CHANNELS.c.id.in_(before)).values(reason=reason))
-    await connection.execute(update(WORKSPACES).where(*at_address(address)).values(stopped_for=reason))
-    return broken
-
-
-async def _stop(connection: AsyncConnection, *which: ColumnElement[bool], reason: str) -> list[int]:
-    """Marks those channels as refused that were well; returns their ids."""
-    well = (
-        select(CHANNELS.c.id)
-        .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
-        .where(*which, CHANNELS.c.state != ChannelState.BROKEN, CHANNELS.c.deleted_at.is_(None))
-        .order_by(CHANNELS.c.id)
-        .with_for_update(of=CHANNELS, key_share=True)
-    )
-    statement = (
-        update(CHANNELS)
-        .where(CHANNELS.c.id.in_(well))
-        .values(state=ChannelState.BROKEN, reason=reason, paused_until=None)
-        .returning(CHANNELS.c.id)
-    )
-    return list((await connection.execute(statement)).scalars())
-
-
-def at_address(address: Address) -> tuple[Any, Any]:
-    """Which rows are of the workspace of that address."""
-    return WORKSPACES.c.platform == address.platform, WORKSPACES.c.external_id == address.workspace

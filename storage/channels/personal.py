@@ -12,7 +12,7 @@ from sqlalchemy import Select, or_, select, update
 from bot.channels.channel import ChannelState, PlatformName
 from bot.channels.personal import PersonalChannel
 from bot.messages.message import PersonMention
-from storage.channels.channels import channel_of, select_channels
+from storage.channels.channel_rows import channel_of, select_channels
 from storage.database.database import Database
 from storage.database.statements import chunks, upsert
 from storage.retention import TOPICS_STAY, channel_deletions, remove_topics

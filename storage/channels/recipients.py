@@ -17,7 +17,7 @@ from bot.digests.digest import DeliveryState
 from bot.mail.recipients import MAIL_WORKSPACE, Content, Ended, NewRecipient, Recipient, masked
 from bot.posting.post import PostState
 from bot.topics.store import Match
-from storage.channels.channels import SETTINGS_JSON
+from storage.channels.channel_rows import SETTINGS_JSON
 from storage.channels.ends import mark_deleted
 from storage.database.database import Database
 from storage.database.statements import chunks, upsert

@@ -12,7 +12,8 @@ from bot.channels.channel import Channel
 from bot.errors import UserError
 from bot.topic_files.store import ChannelChange
 from bot.topics.subscription import Subscription
-from storage.channels.channels import add_channel, at_address, channel_of, select_channels, set_channel
+from storage.channels.channel_rows import at_address, channel_of, select_channels
+from storage.channels.channels import add_channel, set_channel
 from storage.channels.subscriptions import add_topic, edit_topic, remove_topic, subscription_of
 from storage.database.counters import Counter, next_numbers
 from storage.database.database import Database

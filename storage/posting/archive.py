@@ -15,7 +15,7 @@ from bot.library.archive import MOST_COUNTED, ChannelVotes, ListedDay, PastDiges
 from bot.library.channel_feed import DeliveredPaper
 from bot.ranking.order import Reason
 from bot.reading.votes import Tally, Vote
-from storage.channels.channels import channel_of, select_channels
+from storage.channels.channel_rows import channel_of, select_channels
 from storage.database.database import Database
 from storage.database.statements import chunks
 from storage.papers.papers import paper_of

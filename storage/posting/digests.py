@@ -13,7 +13,7 @@ from bot.channels.channel import Channel, ChannelState
 from bot.digests.digest import DeliveryState, Digest, DigestPlan, Elsewhere, PostedPaper, QueuedPaper
 from bot.papers.paper import Paper
 from bot.topics.store import Match
-from storage.channels.channels import channel_of, select_channels
+from storage.channels.channel_rows import channel_of, select_channels
 from storage.database.database import Database
 from storage.database.group_commit import GroupCommit
 from storage.database.statements import chunks

@@ -1,0 +1,64 @@
+"""Stops: marking as refused what a platform takes nothing for any more."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.channels.channel import Address, ChannelState
+from storage.channels.channel_rows import at_address
+from storage.tables.channels import CHANNELS, WORKSPACES
+
+
+async def stop_channel(connection: AsyncConnection, address: Address, reason: str) -> list[int]:
+    """Stops one channel; one that was refused already, and not with its workspace, takes the new reason."""
+    broken = await _stop(connection, *at_address(address), CHANNELS.c.external_id == address.channel, reason=reason)
+    known = (
+        select(CHANNELS.c.id)
+        .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
+        .where(
+            *at_address(address),
+            CHANNELS.c.external_id == address.channel,
+            CHANNELS.c.state == ChannelState.BROKEN,
+            WORKSPACES.c.stopped_for != CHANNELS.c.reason,
+        )
+    )
+    await connection.execute(update(CHANNELS).where(CHANNELS.c.id.in_(known)).values(reason=reason))
+    return broken
+
+
+async def stop_workspace(connection: AsyncConnection, address: Address, reason: str) -> list[int]:
+    """Stops all channels of a workspace. What stopped with it before stays stopped with it, whatever is said now."""
+    # Locked together and in one order first: two that stop it at once must not each wait for what the other holds.
+    of_workspace = select(CHANNELS.c.id).join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
+    in_order = of_workspace.where(*at_address(address)).order_by(CHANNELS.c.id)
+    await connection.execute(in_order.with_for_update(of=CHANNELS, key_share=True))
+    broken = await _stop(connection, *at_address(address), reason=reason)
+    before = (
+        select(CHANNELS.c.id)
+        .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
+        .where(
+            *at_address(address), CHANNELS.c.state == ChannelState.BROKEN, CHANNELS.c.reason == WORKSPACES.c.stopped_for
+        )
+    )
+    await connection.execute(update(CHANNELS).where(CHANNELS.c.id.in_(before)).values(reason=reason))
+    await connection.execute(update(WORKSPACES).where(*at_address(address)).values(stopped_for=reason))
+    return broken
+
+
+async def _stop(connection: AsyncConnection, *which: ColumnElement[bool], reason: str) -> list[int]:
+    """Marks those channels as refused that were well; returns their ids."""
+    well = (
+        select(CHANNELS.c.id)
+        .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
+        .where(*which, CHANNELS.c.state != ChannelState.BROKEN, CHANNELS.c.deleted_at.is_(None))
+        .order_by(CHANNELS.c.id)
+        .with_for_update(of=CHANNELS, key_share=True)
+    )
+    statement = (
+        update(CHANNELS)
+        .where(CHANNELS.c.id.in_(well))
+        .values(state=ChannelState.BROKEN, reason=reason, paused_until=None)
+        .returning(CHANNELS.c.id)
+    )
+    return list((await connection.execute(statement)).scalars())
