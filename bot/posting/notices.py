@@ -43,9 +43,14 @@ class Notices:
     async def stop(self, refused: Channel, gone: Gone) -> None:
         """Stops the channel, or its whole workspace, and tells each of those who set up topics there, once."""
         whole = gone.scope is GoneScope.WORKSPACE
+        stopped = await self._channels.break_channels(refused.address, gone.reason, whole_workspace=whole)
+        await self.tell_stopped(refused, gone, stopped)
+
+    async def tell_stopped(self, refused: Channel, gone: Gone, channels: Sequence[Channel]) -> None:
+        """Tells each of those who set up topics in channels that were stopped because one of them is refused, once."""
         by_owner: defaultdict[str, list[Channel]] = defaultdict(list)
         mails: list[Channel] = []
-        for channel in await self._channels.break_channels(refused.address, gone.reason, whole_workspace=whole):
+        for channel in channels:
             _log.error("channel.broken", channel=str(channel.address), reason=gone.reason, detail=gone.detail)
             if channel.person:
                 continue  # nothing reaches them; they are told where they give their next command

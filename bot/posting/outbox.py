@@ -374,8 +374,8 @@ class OutboxWorker:
                 await self._settle(post, PostState.SENT, now, remote_id=remote_id)
             case Gone(reason=reason):
                 # It waits as unknown until the channel is well again, and is looked for then.
-                if await self._settle(post, PostState.UNKNOWN, now, due_at=now, error=reason, look_ups=looks):
-                    await self._stop(channel, found)
+                waits = Settlement(post=post, state=PostState.UNKNOWN, at=now, due_at=now, error=reason, look_ups=looks)
+                await self._stop(channel, found, waits)
             case Retry() | Partly() | LookUp():
                 progress = isinstance(found, Partly) and found.cursor != looks.cursor
                 decision = LOOK_UPS.decide(
@@ -440,12 +440,20 @@ class OutboxWorker:
 
     async def _give_up(self, post: Post, channel: Channel, gone: Gone, now: datetime) -> None:
         """Keeps the post for the day on which the channel is well again."""
-        if await self._settle(post, PostState.PENDING, now, due_at=now, error=gone.reason, fresh_start=True):
-            await self._stop(channel, gone)
+        kept = Settlement(post=post, state=PostState.PENDING, at=now, due_at=now, error=gone.reason, fresh_start=True)
+        await self._stop(channel, gone, kept)
 
-    async def _stop(self, channel: Channel, gone: Gone) -> None:
+    async def _stop(self, channel: Channel, gone: Gone, settlement: Settlement) -> None:
+        """Stops what refused a post, whose settlement this is, and tells who set it up; unless the post is not ours."""
+        started = time.perf_counter()
+        stopped = await self._posts.stop(settlement, channel.address, gone)
+        state, settled = settlement.state.value, stopped is not None
+        self._spans.done("settle", time.perf_counter() - started, state=state, settled=settled)
+        if stopped is None:
+            _log.warning("post.lease_lost", post=settlement.post.id)
+            return
         self._metrics.stopped(channel.address.platform.value, gone.scope.value)
-        await self._notices.stop(channel, gone)
+        await self._notices.tell_stopped(channel, gone, stopped)
 
 
 def _named(found: LookUpResult) -> str:

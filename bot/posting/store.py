@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.channels.channel import PlatformName
+from bot.channels.channel import Address, Channel, PlatformName
 from bot.digests.content import PostContent, SharedPaper
+from bot.platforms.outcomes import Gone
 from bot.posting.post import (
     DeliveryRecord,
     DeliveryWait,
@@ -62,6 +63,13 @@ class PostStore(Protocol):
 
     async def settle(self, settlement: Settlement) -> bool:
         """Notes what became of a post; False, and nothing is written, when the lease is not ours any more."""
+        ...
+
+    async def stop(self, settlement: Settlement, address: Address, gone: Gone) -> list[Channel] | None:
+        """Settles a post, and stops the channel of that address, or its whole workspace, in one: so nothing is taken
+        for it in between. Returns the channels that were well until now; None, and nothing is written, when the lease
+        is not ours any more.
+        """
         ...
 
     async def fold(self, post: Post, *, per_message: int, abstracts: bool, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState, PlatformName, Workspace
 from storage.channels.channel_rows import SETTINGS_JSON, at_address, channel_of, select_channels
 from storage.channels.ends import delete_marked, mark_deleted, rename_channel
-from storage.channels.stops import stop_channel, stop_workspace
+from storage.channels.stops import break_channels, stop_workspace
 from storage.database.database import Database
 from storage.database.news import News, notify
 from storage.database.statements import chunks, upsert
@@ -193,11 +193,7 @@ class SqlChannelStore:
 
     async def break_channels(self, address: Address, reason: str, *, whole_workspace: bool) -> list[Channel]:
         async with self._database.write() as connection:
-            stopping = stop_workspace if whole_workspace else stop_channel
-            broken = await stopping(connection, address, reason)
-            # Read in the same transaction: whoever is told of a failure may count on nothing having changed.
-            statements = (select_channels().where(CHANNELS.c.id.in_(some)) for some in chunks(broken))
-            return [channel_of(row) for statement in statements for row in await connection.execute(statement)]
+            return await break_channels(connection, address, reason, whole_workspace=whole_workspace)
 
     async def move(self, address: Address, channel: str) -> bool:
         workspace = select(WORKSPACES.c.id).where(*at_address(address)).scalar_subquery()

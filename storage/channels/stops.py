@@ -5,12 +5,23 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.channels.channel import Address, ChannelState
-from storage.channels.channel_rows import at_address
+from bot.channels.channel import Address, Channel, ChannelState
+from storage.channels.channel_rows import at_address, channel_of, select_channels
+from storage.database.statements import chunks
 from storage.tables.channels import CHANNELS, WORKSPACES
 
 
-async def stop_channel(connection: AsyncConnection, address: Address, reason: str) -> list[int]:
+async def break_channels(
+    connection: AsyncConnection, address: Address, reason: str, *, whole_workspace: bool
+) -> list[Channel]:
+    """Stops a channel or its whole workspace; returns the channels that were well until now."""
+    broken = await (stop_workspace if whole_workspace else _stop_channel)(connection, address, reason)
+    # Read in the same transaction: whoever is told of a failure may count on nothing having changed.
+    statements = (select_channels().where(CHANNELS.c.id.in_(some)) for some in chunks(broken))
+    return [channel_of(row) for statement in statements for row in await connection.execute(statement)]
+
+
+async def _stop_channel(connection: AsyncConnection, address: Address, reason: str) -> list[int]:
     """Stops one channel; one that was refused already, and not with its workspace, takes the new reason."""
     broken = await _stop(connection, *at_address(address), CHANNELS.c.external_id == address.channel, reason=reason)
     known = (

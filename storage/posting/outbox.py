@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, case, func, literal, or_, select, update
 
-from bot.channels.channel import PlatformName
+from bot.channels.channel import Address, Channel, PlatformName
 from bot.digests.content import POST_CONTENT_JSON, PostContent, SharedPaper
 from bot.digests.digest import DeliveryState, DigestKind
+from bot.platforms.outcomes import Gone, GoneScope
 from bot.posting.post import (
     HOLDS_UP_FOR,
     DeliveryRecord,
@@ -23,6 +24,7 @@ from bot.posting.post import (
     Settlement,
 )
 from bot.posting.rooms import Rooms
+from storage.channels.stops import break_channels
 from storage.database.database import Database
 from storage.database.group_commit import GroupCommit
 from storage.database.news import News, notify
@@ -302,6 +304,13 @@ class SqlPostStore:
         async with self._database.write() as connection:
             ours = await write_settlements(connection, items)
         return [item.post.id in ours for item in items]
+
+    async def stop(self, settlement: Settlement, address: Address, gone: Gone) -> list[Channel] | None:
+        whole = gone.scope is GoneScope.WORKSPACE
+        async with self._database.write() as connection:
+            if not await write_settlements(connection, [settlement]):
+                return None
+            return await break_channels(connection, address, gone.reason, whole_workspace=whole)
 
     async def fold(self, post: Post, *, per_message: int, abstracts: bool, now: datetime) -> bool:
         async with self._database.write() as connection:

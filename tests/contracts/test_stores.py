@@ -17,6 +17,7 @@ from bot.channels.channel import Channel, PlatformName, Style
 from bot.digests.content import PaperReply, SharedPaper
 from bot.digests.digest import PlannedPost
 from bot.errors import StorageError, UserError
+from bot.platforms.outcomes import Gone, GoneScope
 from bot.posting.post import Post, PostState, Settlement
 from bot.reading.lists import Reader
 from bot.reading.votes import Vote
@@ -87,6 +88,11 @@ ACTS: dict[str, Act] = {
     "settle a post": lambda scene: scene.store.posts.settle(
         Settlement(post=scene.reply, state=PostState.SENT, at=NOON, remote_id="r9", channel_after=LATER)
     ),
+    "stop a workspace that refuses a post": lambda scene: scene.store.posts.stop(
+        Settlement(post=scene.reply, state=PostState.PENDING, at=NOON, due_at=NOON, fresh_start=True),
+        scene.here.address,
+        Gone("The token was revoked.", GoneScope.WORKSPACE),
+    ),
     "fold a thread": lambda scene: scene.store.posts.fold(scene.reply, per_message=2, abstracts=False, now=NOON),
     "share a paper": lambda scene: scene.store.posts.add(
         scene.here.id, SharedPaper(paper_id="2605.00001", shared_by="ada"), NOON
@@ -141,5 +147,7 @@ async def test_whoever_lost_a_lease_changes_nothing(scene: Scene) -> None:
     before = await everything(scene.store)
     assert not await scene.store.posts.begin(late, now=NOON, until=LATER)
     assert not await scene.store.posts.settle(Settlement(post=late, state=PostState.FAILED, at=NOON))
+    refused = Settlement(post=late, state=PostState.PENDING, at=NOON)
+    assert await scene.store.posts.stop(refused, scene.here.address, Gone("The token was revoked.")) is None
     assert not await scene.store.posts.fold(late, per_message=2, abstracts=False, now=NOON)
     assert await everything(scene.store) == before
