@@ -141,7 +141,9 @@ async def behind(
     finally:
         if process.returncode is None:
             process.terminate()
-        await process.wait()
+        # A proxy ends when nobody is left who reads: a page that was closed holds nothing open.
+        async with asyncio.timeout(20):
+            await process.wait()
 
 
 @pytest.mark.parametrize("command", [nginx, caddy], ids=lambda command: command.__name__)
