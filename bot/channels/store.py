@@ -38,8 +38,8 @@ class ChannelStore(Protocol):
         """A page of a platform's channels, by workspace and name: at most `limit` of those behind the channel `after`.
 
         `words` stand in the name of the channel or of its workspace, or `name` is the channel's, in small letters or
-        capitals. People's own channels are left out but for that of
-        the `person`. Those that were `archived` have pages of their own.
+        capitals. People's own channels are left out but for that of the `person`, and so are addresses that follow a
+        channel, which are their readers' affair. Those that were `archived` have pages of their own.
         """
         ...
 

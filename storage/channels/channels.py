@@ -17,7 +17,7 @@ from storage.database.database import Database
 from storage.database.news import News, notify
 from storage.database.statements import chunks, upsert
 from storage.retention import delete_left_workspaces
-from storage.tables.channels import CHANNELS, PERSONAL_CHANNELS, WORKSPACES
+from storage.tables.channels import CHANNELS, MAIL_RECIPIENTS, PERSONAL_CHANNELS, WORKSPACES
 from storage.tables.topics import SUBSCRIPTIONS
 
 
@@ -122,6 +122,7 @@ class SqlChannelStore:
         statement = select_channels().where(
             WORKSPACES.c.platform == platform,
             whose.is_(None) | (whose == person) if person else whose.is_(None),
+            MAIL_RECIPIENTS.c.follows.is_(None),
             CHANNELS.c.archived_at.is_not(None) if archived else CHANNELS.c.archived_at.is_(None),
         )
         if words:

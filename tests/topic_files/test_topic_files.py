@@ -8,13 +8,13 @@ import pytest
 
 from bot.digests.digest import DeliveryState
 from bot.errors import StorageError, UserError
-from bot.mail.recipients import Content, NewRecipient
 from bot.people.audit import Outcome
 from bot.topic_files.files import TopicFiles
 from bot.topic_files.nodes import TopicFileError
 from storage.store import SqlStore
 from tests.core import Core
 from tests.databases import SQLITE_IS_ENOUGH
+from tests.recipients import a_recipient
 from tests.sources import a_paper
 from tests.topic_files.conftest import files_of
 from tests.trouble import Trouble
@@ -354,15 +354,7 @@ async def test_examples_without_a_model_are_decided_when_they_are_applied(core: 
 
 async def test_addresses_of_mail_are_no_channels_of_files(core: Core, files: TopicFiles) -> None:
     await core.say("subscribe diffusion")
-    wanted = NewRecipient(
-        follows=await core.channel(),
-        email="me@lab.example",
-        content=Content.TOPICS,
-        schedule="daily 09:00",
-        added_by="u1",
-        key="0" * 16,
-        nonce="0" * 32,
-    )
+    wanted = a_recipient(await core.channel())
     await core.store.recipients.ask(wanted, core.clock.now())
     assert "email" not in await files.export()
     text = f"channels:\n- channel: email/mail/{wanted.key}\n  topics: [{{query: agents}}]\n"

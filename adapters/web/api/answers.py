@@ -31,7 +31,7 @@ class ChannelAnswer(Answer):
 
 
 class ChannelsAnswer(Answer):
-    """A page of channels. People's own are not among them."""
+    """A page of channels. People's own are not among them, nor are addresses that get a channel's papers by mail."""
 
     items: list[ChannelAnswer]
     next: str | None = Field(description="The cursor of the next page.")

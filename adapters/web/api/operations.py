@@ -304,7 +304,7 @@ OPERATIONS: Sequence[Operation] = (
 async def _channel_asked(readings: Readings, visitor: Visitor, asked: Asked) -> Channel:
     assert isinstance(asked, OfChannel)  # noqa: S101
     channel = await readings.directory.get(asked.channel)
-    if channel is None or channel.person not in ("", visitor.id):
+    if channel is None or channel.person not in ("", visitor.id) or channel.follows is not None:
         raise HTTPException(404, "There is no channel of that id.")
     return channel
 

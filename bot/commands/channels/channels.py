@@ -215,7 +215,6 @@ async def _called(services: Services, platform: PlatformName, name: str) -> list
         one
         for archived in (False, True)
         for one in await services.channels.browse(platform, name=name, archived=archived, limit=MOST_CALLED)
-        if one.follows is None
     ]
 
 

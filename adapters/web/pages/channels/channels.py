@@ -17,7 +17,7 @@ from adapters.web.messages.timeline import MessageView, paper_ids_of, threads_of
 from adapters.web.pages.channels.panel import PANEL, Panel
 from adapters.web.pages.papers.marking import Marking, unmarked
 from adapters.web.pages.rendering import OpenPanel, Pages
-from adapters.web.pages.shell import BEHIND, OF_PLATFORM, Place, Shells
+from adapters.web.pages.shell import BEHIND, OF_PLATFORM, PLATFORMS, Place, Shells
 from adapters.web.people.calls import call_of
 from adapters.web.people.visitor import reader_zone, visitor_of
 from adapters.web.platform import WebPlatform
@@ -112,7 +112,7 @@ class Workspace:
     async def more_channels(self, request: Request) -> Response:
         """What follows in the list of channels, as a fragment."""
         platform, after = request.query_params.get(OF_PLATFORM), id_of(request.query_params.get(BEHIND))
-        if platform not in tuple(PlatformName) or after is None:
+        if platform not in tuple(PLATFORMS) or after is None:
             raise HTTPException(404, "There are no such channels.")
         return HTMLResponse(self._pages.channels(await self._shells.more(request, PlatformName(platform), after)))
 
