@@ -20,6 +20,7 @@ from bot.people.people import People
 from bot.people.record import TERMINAL, Record
 from tests.adapters.web.core_workspace import CoreWorkspace, core_app, core_workspace
 from tests.passwords import quick_hasher
+from tests.recipients import a_recipient
 from tests.sources import a_paper
 
 PASSWORD = "correct horse battery"
@@ -114,6 +115,22 @@ async def test_pages_follow_each_other_by_their_cursors(workspace: CoreWorkspace
             assert len(seen) == len(set(seen)) == whole
 
 
+async def test_addresses_of_mail_are_for_nobody_who_looks_around(workspace: CoreWorkspace) -> None:
+    core = workspace.core
+    await core.say("subscribe diffusion")
+    mail = await core.store.recipients.ask(a_recipient(await core.channel()), core.clock.now())
+    async with workspace.client() as client:
+        for query in ("", "?platform=email"):
+            listed = checked(await client.get(f"{API}/channels{query}"), "/channels")
+            assert "lab.example" not in str(listed)
+        for more, described in (("", ""), ("/topics", "/topics"), ("/digests", "/digests")):
+            answer = await client.get(f"{API}/channels/{mail.channel_id}{more}")
+            assert answer.status_code == 404
+            checked(answer, "/channels/{channel}" + described)
+        assert (await client.get("/channels/more?platform=email&after=1")).status_code == 404
+        assert "lab.example" not in (await client.get("/")).text
+
+
 WRONG = (
     ("/papers", "/papers", 422, "`q`"),
     ("/papers?q=diffusion%20(", "/papers", 422, "parentheses"),
@@ -199,6 +216,12 @@ async def test_people_make_and_revoke_tokens_on_the_page_of_their_account(tmp_pa
             assert "my script" in page.text
             assert token not in page.text
             (number,) = re.findall(r'name="id" value="(\d+)"', page.text)
+            await client.post("/account/tokens", data={"name": "no number", "days": "ever"})
+            tokens = await workspace.core.store.people.tokens()
+            assert [(one.name, one.expires_at is not None) for one in tokens] == [
+                ("no number", True),
+                ("my script", True),
+            ]
             refused = await client.post("/account/tokens", data={"name": "", "days": "90"})
             assert (refused.status_code, "what the token is for" in refused.text) == (422, True)
             await client.post("/account/tokens/revoke", data={"id": number})

@@ -16,6 +16,7 @@ from adapters.web.people.visitor import reader_zone, visitor_of
 from adapters.web.serving.forms import fields_of, id_of
 from bot.errors import UserError
 from bot.people.account import SHORTEST_PASSWORD, Origin
+from bot.people.tokens import USUAL_DAYS
 
 #: For how many days a token may be made on the page; 0 is for ever.
 VALIDITIES = ((30, "30 days"), (90, "90 days"), (365, "a year"), (0, "for ever"))
@@ -79,7 +80,8 @@ class AccountPage:
         visitor, fields = visitor_of(request), await fields_of(request)
         if visitor.account is None:
             return RedirectResponse("/account", status_code=303)
-        days = id_of(fields.get("days"))
+        # What is none of these is no reason for one that never ends.
+        days = next((days for days, _ in VALIDITIES if str(days) == fields.get("days")), USUAL_DAYS)
         try:
             token, _ = await self._people.tokens.create(
                 visitor.account, fields.get("name", ""), days or None, by=visitor.author
