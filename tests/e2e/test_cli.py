@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import lzma
+import os
 import shutil
 import socket
 import sqlite3
@@ -200,6 +201,14 @@ def test_help_tells_every_command(bot: Bot) -> None:
         told = CliRunner().invoke(cli, [command, "--help"])
         assert told.exit_code == 0
         assert command in told.stdout
+
+
+def test_a_mail_server_keeps_a_report_while_there_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("no folder")
+    environment = {"PAPERROUND_DATA_DIR": str(tmp_path / "data")}
+    ended = CliRunner().invoke(cli, ["mail", "bounce"], input=b"Subject: x\n\n", env=environment)
+    assert ended.exit_code == os.EX_TEMPFAIL
+    assert str(tmp_path) in ended.stderr
 
 
 @needs_recordings

@@ -7,8 +7,9 @@ import sys
 import click
 
 from bot.app.application import Application
+from bot.app.command_line.exit_codes import TRY_AGAIN
 from bot.app.command_line.session import with_application
-from bot.errors import UserError
+from bot.errors import PaperRoundError
 from bot.platforms.outcomes import Gone
 
 
@@ -24,6 +25,7 @@ def bounce() -> None:
     Its address is stopped, and whoever added it is told. For a mail server that pipes what comes to the sender's
     address, or to PAPERROUND_MAIL_BOUNCES, into a program; in Postfix: `papers: "|/opt/paperround/bin/paperround mail
     bounce"` in /etc/aliases. What is no such report, or not about a mail of ours, changes nothing and is no mistake.
+    While the bot's database cannot be had it ends with 75, and the mail server tries again later.
     """
     from adapters.mail.bounces import LARGEST, read_bounce
 
@@ -45,5 +47,6 @@ def bounce() -> None:
 
     try:
         with_application(take)
-    except UserError as error:
-        raise click.ClickException(str(error)) from error
+    except PaperRoundError as error:
+        click.echo(str(error), err=True)
+        sys.exit(TRY_AGAIN)
