@@ -34,7 +34,7 @@ from bot.topic_files.document import (
 from bot.topic_files.nodes import MistakeError
 from bot.topic_files.pairing import canonical, paired, says_the_same
 from bot.topic_files.store import ChannelChange, TopicFileStore
-from bot.topic_files.writing import options_of
+from bot.topic_files.writing import as_topic, options_of
 from bot.topics.baselines import baseline_of
 from bot.topics.matcher import matches
 from bot.topics.store import TopicEdit, TopicOptions
@@ -207,7 +207,7 @@ class Planning:
                 known = pairs.get(place)
                 options = await self._options(entry, change.after, known)
                 is_new = known is None or (known.query, known.models) != (options.query, options.models)
-                stands.append((entry, _as_topic(options, change.after), is_new))
+                stands.append((entry, as_topic(options), is_new))
                 if known is None:
                     added.append(await self._begun(options))
                 elif options_of(known) != options:
@@ -307,21 +307,6 @@ def _typed(channel: Channel, key: str) -> str:
 
 def _wanted(options: TopicOptions) -> Query:
     return wanted_query(parse(options.query).with_models(options.models), options.min_upvotes)
-
-
-def _as_topic(options: TopicOptions, channel: Channel) -> Subscription:
-    return Subscription(
-        id=0,
-        channel_id=channel.id,
-        number=0,
-        name=options.name,
-        query=options.query,
-        min_upvotes=options.min_upvotes,
-        instant=options.instant,
-        since=0,
-        created_by="",
-        models=options.models,
-    )
 
 
 def _refuse_doubles(file: str, stands: Sequence[tuple[TopicEntry, Subscription, bool]], mistakes: Mistakes) -> None:

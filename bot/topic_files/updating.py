@@ -24,6 +24,7 @@ from bot.topic_files.pairing import paired, says_the_same
 from bot.topic_files.writing import (
     NOBODY,
     Contents,
+    as_topic,
     channel_lines,
     item,
     more_of,
@@ -36,7 +37,6 @@ from bot.topic_files.writing import (
     written,
 )
 from bot.topics.store import TopicOptions
-from bot.topics.subscription import Subscription
 
 _MODELS: Final = "models"
 
@@ -269,21 +269,7 @@ def _value(node: Node, key: str) -> Node:
 
 
 def _pairs(entries: Sequence[TopicEntry], topics: Sequence[TopicOptions]) -> dict[int, int]:
-    numbered = [
-        Subscription(
-            id=place,
-            channel_id=0,
-            number=place,
-            name=topic.name,
-            query=topic.query,
-            min_upvotes=topic.min_upvotes,
-            instant=topic.instant,
-            since=0,
-            created_by="",
-            models=topic.models,
-        )
-        for place, topic in enumerate(topics)
-    ]
+    numbered = [as_topic(topic, place) for place, topic in enumerate(topics)]
     return {place: topic.id for place, topic in paired(entries, numbered).items()}
 
 

@@ -66,6 +66,22 @@ def options_of(topic: Subscription) -> TopicOptions:
     )
 
 
+def as_topic(options: TopicOptions, number: int = 0) -> Subscription:
+    """The topic that a file tells of, to be compared with those that there are; its `id` is its `number`."""
+    return Subscription(
+        id=number,
+        channel_id=0,
+        number=number,
+        name=options.name,
+        query=options.query,
+        min_upvotes=options.min_upvotes,
+        instant=options.instant,
+        since=0,
+        created_by="",
+        models=options.models,
+    )
+
+
 def written(channels: Sequence[Contents]) -> str:
     """A whole file."""
     if not channels:

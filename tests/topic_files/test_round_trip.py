@@ -15,8 +15,8 @@ from bot.commands.topics.wording import is_about
 from bot.papers.sources import ARXIV, HUGGINGFACE
 from bot.topic_files.files import TopicFiles
 from bot.topic_files.store import ChannelChange
+from bot.topic_files.writing import as_topic
 from bot.topics.store import TopicOptions
-from bot.topics.subscription import Subscription
 from storage.store import SqlStore
 from tests.core import Core
 from tests.databases import sqlite_in
@@ -69,17 +69,10 @@ def channels(draw: st.DrawFn, address: Address) -> ChannelChange:
     )
     chosen: list[TopicOptions] = []
     for topic in draw(st.lists(topics() | by_example(), max_size=3)):
-        new = _kept(topic)
-        if not any(one.query == topic.query or is_about(_kept(one), new.asked, new.wanted) for one in chosen):
+        new = as_topic(topic)
+        if not any(one.query == topic.query or is_about(as_topic(one), new.asked, new.wanted) for one in chosen):
             chosen.append(topic)
     return ChannelChange(before=None, after=after, added=tuple(chosen))
-
-
-def _kept(one: TopicOptions) -> Subscription:
-    return Subscription(
-        id=0, channel_id=0, number=0, name=one.name, query=one.query, min_upvotes=one.min_upvotes, instant=one.instant,
-        since=0, created_by="", models=one.models,
-    )  # fmt: skip
 
 
 ADDRESSES = (
