@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import pytest
 import yaml
+from pydantic import BaseModel, ValidationError
 
 from bot.app.configuration.settings import PREFIX, Settings
 from tests.deploy.files import DEPLOY, documents
@@ -18,13 +21,22 @@ from tests.deploy.files import DEPLOY, documents
 FOLDER = DEPLOY / "kubernetes"
 (KUSTOMIZATION,) = documents("kubernetes/kustomization.yaml")
 RESOURCES = [resource for name in KUSTOMIZATION["resources"] for resource in documents(f"kubernetes/{name}")]
-#: A version that is supported, and strictly: a field that there is not is a mistake.
-VERSION = "1.33"
+#: The schemas of a version that is supported.
+SCHEMAS = "kubex.k8s.v1_36"
 BUILDERS = (("kustomize", "build"), ("kubectl", "kustomize"))
 
 
 def names_of(resource: dict[str, Any]) -> str:
     return f"{resource['kind']} {resource['metadata']['name']}"
+
+
+def validate(resource: dict[str, Any]) -> None:
+    """Strictly: a field that there is not is a mistake, and no type is made another. Raises `ValidationError`."""
+    group, _, version = resource["apiVersion"].rpartition("/")
+    kind = resource["kind"]
+    module = f"{group.partition('.')[0] or 'core'}.{version}.{re.sub('(?<!^)(?=[A-Z])', '_', kind).lower()}"
+    schema: type[BaseModel] = getattr(import_module(f"{SCHEMAS}.{module}"), kind)
+    schema.model_validate_json(json.dumps(resource), strict=True, extra="forbid", by_alias=True, by_name=False)
 
 
 def pods() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -38,7 +50,18 @@ def pods() -> Iterator[tuple[str, dict[str, Any]]]:
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=names_of)
 def test_kubernetes_knows_every_field(resource: dict[str, Any]) -> None:
-    kubernetes_validate.validate(resource, VERSION, strict=True)
+    validate(resource)
+
+
+def test_mistakes_in_fields_are_seen() -> None:
+    for mistake in ({"run_as_user": 1}, {"runAsUsr": 1}, {"runAsUser": "1"}):
+        resource = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "spec": {"containers": [{"name": "a", "securityContext": mistake}]},
+        }
+        with pytest.raises(ValidationError):
+            validate(resource)
 
 
 def test_every_file_is_part_of_it() -> None:
@@ -85,7 +108,7 @@ def test_kustomize_puts_it_together(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     built = list(yaml.safe_load_all(done.stdout))
     for resource in built:
-        kubernetes_validate.validate(resource, VERSION, strict=True)
+        validate(resource)
     workloads = {one["metadata"]["name"]: one["spec"] for one in built if one["kind"] == "Deployment"}
     assert {name: spec["replicas"] for name, spec in workloads.items()} == {
         "paperround-gateway": 1,
