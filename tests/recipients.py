@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.channels.channel import Channel
+from bot.channels.channel import Channel, ChannelSettings
 from bot.mail.recipients import Content, NewRecipient
 
 
@@ -13,6 +13,7 @@ def a_recipient(follows: Channel) -> NewRecipient:
         email="me@lab.example",
         content=Content.TOPICS,
         schedule="daily 09:00",
+        settings=ChannelSettings(),
         added_by="u1",
         key="0" * 16,
         nonce="0" * 32,

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from bot.channels.channel import Channel, ChannelState
+from bot.channels.channel import Channel, ChannelSettings, ChannelState, Order, Style
 from bot.channels.next_digest import next_for
 from bot.channels.store import ChannelStore
 from bot.clocks import Clock
@@ -83,6 +83,7 @@ class Mailing:
             email=email,
             content=content,
             schedule=_schedule(channel, content, schedule),
+            settings=_settings(channel, content),
             added_by=added_by,
             key=secrets.token_hex(KEY_DIGITS // 2),
             nonce=secrets.token_hex(_NONCE_BYTES),
@@ -188,3 +189,11 @@ def _schedule(channel: Channel, content: Content, asked: str) -> str:
         return parse_schedule(asked).text
     own = parse_schedule(channel.schedule)
     return channel.schedule if content is Content.TOPICS and not own.is_instant else DEFAULT_SCHEDULES[content]
+
+
+def _settings(channel: Channel, content: Content) -> ChannelSettings:
+    """The channel's own, but that nobody is mentioned in a mail, and that a mail for each paper would be a flood."""
+    settings = replace(channel.settings, mention="")
+    if settings.style is Style.THREADS:
+        settings = replace(settings, style=Style.BRIEF)
+    return settings if content is Content.TOPICS else replace(settings, order=Order.UPVOTES)

@@ -6,13 +6,13 @@ stay those of the channel that is followed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
-from bot.channels.channel import Address, Channel, PlatformName
+from bot.channels.channel import Address, Channel, ChannelSettings, PlatformName
 
 #: The one workspace of all mail: who refuses us there refuses the installation.
 MAIL_WORKSPACE: Final = "mail"
@@ -71,12 +71,15 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRecipient:
-    """What somebody who manages the channel `follows` asks for. `schedule` is canonical text."""
+    """What somebody who manages the channel `follows` asks for. `schedule` is canonical text, `settings` are those of
+    the address's own channel.
+    """
 
     follows: Channel
     email: str
     content: Content
     schedule: str
+    settings: ChannelSettings
     added_by: str
     key: str
     nonce: str
@@ -130,8 +133,8 @@ class RecipientStore(RecipientFinder, Protocol):
         """Nothing more is sent there: neither what waits nor what is in the outbox. False where it has ended before."""
         ...
 
-    async def queue(self, channel_id: int, paper_ids: Sequence[str], now: datetime) -> None:
-        """Queues papers for the next mail of that channel, those that it never had, whatever topics say."""
+    async def queue(self, paper_ids: Mapping[int, Sequence[str]], now: datetime) -> None:
+        """Queues papers for the next mail of these channels, those that each never had, whatever topics say."""
         ...
 
     async def delete_unconfirmed(self, asked_before: datetime, now: datetime, limit: int) -> int:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from types import MappingProxyType
-from typing import Final
+from collections.abc import Sequence
+from datetime import datetime
 
 from bot.channels.channel import Channel
 from bot.mail.recipients import Content, RecipientStore
 from bot.papers.store import PaperStore
-
-_DAYS: Final[Mapping[Content, int]] = MappingProxyType({Content.DAY: 1, Content.WEEK: 7})
+from bot.papers.trending import trending_papers
 
 
 class Trending:
@@ -31,13 +28,16 @@ class Trending:
         if not following:
             return
         recipients = await self._recipients.of_channels([channel.id for channel in following])
+        found: dict[tuple[Content, int], list[str]] = {}
+        wanted: dict[int, list[str]] = {}
         for channel in following:
             recipient = recipients.get(channel.id)
-            days = _DAYS.get(recipient.content) if recipient is not None and recipient.is_confirmed else None
-            if days is None:
+            if recipient is None or not recipient.is_confirmed or recipient.content is Content.TOPICS:
                 continue
-            # Counted from the newest listing: it is not empty on a Monday morning, or while a feed is away.
-            newest = await self._papers.newest_day()
-            since = (newest or now.date()) - timedelta(days=days - 1)
-            papers = await self._papers.trending(since, channel.settings.limit)
-            await self._recipients.queue(channel.id, [paper.id for paper in papers], now)
+            asked = recipient.content, channel.settings.limit
+            if asked not in found:
+                papers = await trending_papers(self._papers, asked[0], today=now.date(), limit=asked[1])
+                found[asked] = [paper.id for paper in papers]
+            wanted[channel.id] = found[asked]
+        if wanted:
+            await self._recipients.queue(wanted, now)

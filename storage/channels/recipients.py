@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Row, Select, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.channels.channel import ChannelState, Order, PlatformName, Style
+from bot.channels.channel import ChannelState, PlatformName
 from bot.digests.content import MailQuestion
 from bot.digests.digest import DeliveryState
 from bot.mail.recipients import MAIL_WORKSPACE, Content, Ended, NewRecipient, Recipient, masked
@@ -136,9 +135,11 @@ class SqlRecipientStore:
             await connection.execute(channel.values(**values, instant_at=None))
             return True
 
-    async def queue(self, channel_id: int, paper_ids: Sequence[str], now: datetime) -> None:
+    async def queue(self, paper_ids: Mapping[int, Sequence[str]], now: datetime) -> None:
         wanted = [
-            Match(channel_id=channel_id, paper_id=paper, subscription_ids=(), instant=False) for paper in paper_ids
+            Match(channel_id=channel_id, paper_id=paper, subscription_ids=(), instant=False)
+            for channel_id, papers in paper_ids.items()
+            for paper in papers
         ]
         async with self._database.write(asked_for=False) as connection:
             await queue(connection, await still_kept(connection, wanted), now)
@@ -225,12 +226,6 @@ async def _add_channel(connection: AsyncConnection, wanted: NewRecipient) -> int
     workspace_id = select(WORKSPACES.c.id).where(
         WORKSPACES.c.platform == PlatformName.MAIL, WORKSPACES.c.external_id == MAIL_WORKSPACE
     )
-    # Nobody is notified by mail of what is in it, and a mail for each paper would be a flood.
-    settings = replace(wanted.follows.settings, mention="")
-    if settings.style is Style.THREADS:
-        settings = replace(settings, style=Style.BRIEF)
-    if wanted.content is not Content.TOPICS:
-        settings = replace(settings, order=Order.UPVOTES)
     adding = (
         insert(CHANNELS)
         .values(
@@ -239,7 +234,7 @@ async def _add_channel(connection: AsyncConnection, wanted: NewRecipient) -> int
             name=f"mail to {masked(wanted.email)}",
             time_zone=wanted.follows.time_zone,
             schedule=wanted.schedule,
-            settings=SETTINGS_JSON.dump_python(settings, mode="json"),
+            settings=SETTINGS_JSON.dump_python(wanted.settings, mode="json"),
             state=ChannelState.ACTIVE,
             reason="",
             last_number=0,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from adapters.mail.composition import token_of_mail_id
 from bot.app.doctor.store_checks import store_checks
-from bot.channels.channel import ChannelState
+from bot.channels.channel import ChannelState, Order, Style
 from bot.errors import OperatorError
 from bot.mail import mailing
 from bot.mail.mailing import QUESTIONS_TO_ADDRESS
@@ -197,7 +198,8 @@ async def test_a_bounce_stops_its_address_with_the_token_of_a_mail_alone(scene: 
 
 @pytest.mark.parametrize("period", ["day", "week"])
 async def test_what_is_trending_comes_by_mail_whatever_the_topics(scene: MailScene, period: str) -> None:
-    await scene.confirmed(f"daily 08:00 --trending {period}")
+    for address in (ADDRESS, "you@lab.example"):
+        await scene.confirmed(f"daily 08:00 --trending {period}", address)
     earlier = a_paper(1, title="Robots of yesterday", abstract="", upvotes=70)
     await scene.core.news(earlier)
     scene.core.clock.advance(hours=24)
@@ -209,8 +211,20 @@ async def test_what_is_trending_comes_by_mail_whatever_the_topics(scene: MailSce
     words = words_of(scene.mails()[-1])
     assert words.index("Cells fold") < words.index("Robots walk")
     assert ("Robots of yesterday" in words) is (period == "week")
+    assert "Cells fold" in words_of(scene.mails("you@lab.example")[-1])
     await scene.core.settle(hours=30)
     assert all("Cells fold" not in words_of(mail) for mail in scene.mails()[2:]), "once"
+
+
+@SQLITE_IS_ENOUGH
+async def test_a_mail_mentions_nobody_and_is_one_for_all_papers(scene: MailScene) -> None:
+    for line in ("settings style threads", "settings mention @team", "settings limit 7"):
+        await scene.core.say(line)
+    await scene.core.say(f"email add {ADDRESS}")
+    await scene.core.say("email add you@lab.example --trending day")
+    settings, trending = [(await scene.own_channel(one)).settings for one in (ADDRESS, "you@lab.example")]
+    assert (settings.style, settings.mention, settings.limit) == (Style.BRIEF, "", 7)
+    assert trending == replace(settings, order=Order.UPVOTES)
 
 
 @SQLITE_IS_ENOUGH

@@ -17,6 +17,7 @@ from bot.messages.message import Block, Button, Buttons, Heading, PaperBlock, Sp
 from bot.papers.ids import paper_id_of, parse_paper_id
 from bot.papers.paper import Paper
 from bot.papers.sources import title_of_source
+from bot.papers.trending import PERIODS, trending_papers
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.query.queries import Query
 from bot.search.results import FEW_RESULTS
@@ -26,7 +27,6 @@ from bot.text.typed import as_typed
 PAGE = 5  # papers on a page of results
 RELATED = 5
 TRENDING = 10
-PERIODS = {"day": 1, "week": 7, "month": 30}
 LAST_PAGE = 200
 #: A paper that was shared with a channel is known there for a while.
 SHARED_FOR = timedelta(hours=1)
@@ -141,10 +141,7 @@ async def today(services: Services, call: CommandCall, arguments: Arguments) -> 
 
 async def trending(services: Services, _call: CommandCall, arguments: Arguments) -> Reply:
     period = arguments.text("period") or "week"
-    # Counted from the newest listing, so that it is not empty on a Monday morning, or while a feed is away.
-    newest = await services.papers.newest_day()
-    since = (newest or services.clock.now().date()) - timedelta(days=PERIODS[period] - 1)
-    papers = await services.papers.trending(since, TRENDING)
+    papers = await trending_papers(services.papers, period, today=services.clock.now().date(), limit=TRENDING)
     if not papers:
         return answer(say(f"No papers were listed in the last {period}."))
     heading = Heading(f"Most upvoted in the last {period}")
