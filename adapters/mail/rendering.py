@@ -27,6 +27,7 @@ from bot.messages.message import (
     Paragraph,
     Span,
 )
+from bot.text.urls import is_web_url
 
 TEXT_WIDTH: Final = 76
 _FONT: Final = "-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
@@ -192,9 +193,8 @@ def _anchor(label: str, url: str, *, weight: int = 400) -> str:
 
 
 def _url(url: str) -> str:
-    """The address if it is one of the web and nothing in it could end it; else nothing."""
-    plain = url.isprintable() and not any(sign in url for sign in ' <>"\\')
-    return url if plain and url.startswith(("https://", "http://")) else ""
+    """The address if it is one of the web, else nothing."""
+    return url if is_web_url(url) else ""
 
 
 def _text_block(block: Block, first: int, index: int, page_of: Callable[[str], str]) -> str:

@@ -24,6 +24,7 @@ from bot.messages.message import (
     Paragraph,
     Span,
 )
+from bot.text.urls import is_web_url
 
 _STYLES: Final = (
     ("bold", Markup("<strong>{}</strong>")),
@@ -57,14 +58,9 @@ def paper_html(paper: PaperBlock) -> Markup:
     parts += [Markup("<p>{}</p>").format(words) for words in (paper.summary, paper.abstract) if words]
     if paper.topics:
         parts.append(Markup("<p><small>{}</small></p>").format(" · ".join(paper.topics)))
-    if links := [_link(link) for link in paper.links if is_safe(link.url)]:
+    if links := [_link(link) for link in paper.links if is_web_url(link.url)]:
         parts.append(Markup("<p>{}</p>").format(Markup(" · ").join(links)))
     return Markup("\n").join(parts)
-
-
-def is_safe(url: str) -> bool:
-    """Whether a link leads to a page, and runs nothing."""
-    return url.startswith(("https://", "http://"))
 
 
 def _listed(lines: Sequence[Markup]) -> list[Markup]:
@@ -98,7 +94,7 @@ def _line(paper: PaperBlock) -> Markup:
 
 
 def _title(paper: PaperBlock) -> Markup:
-    return _link(Link(paper.title, paper.url)) if is_safe(paper.url) else Markup("{}").format(paper.title)
+    return _link(Link(paper.title, paper.url)) if is_web_url(paper.url) else Markup("{}").format(paper.title)
 
 
 def _link(link: Link) -> Markup:
@@ -114,7 +110,7 @@ def _spans(spans: Iterable[Span]) -> Markup:
 
 
 def _span(span: Span) -> Markup:
-    shown = _link(Link(span.text, span.url)) if is_safe(span.url) else Markup("{}").format(span.text)
+    shown = _link(Link(span.text, span.url)) if is_web_url(span.url) else Markup("{}").format(span.text)
     for style, around in _STYLES:
         if getattr(span, style):
             shown = around.format(shown)

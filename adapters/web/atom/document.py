@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from adapters.web.atom.content import html_of, is_safe, paper_html
+from adapters.web.atom.content import html_of, paper_html
 from bot import __version__
 from bot.channels.channel_feed import ChannelFeed
 from bot.library.channel_feed import FeedEntry
 from bot.messages.message import PaperBlock
+from bot.text.urls import is_web_url
 
 MEDIA_TYPE: Final = "application/atom+xml; charset=utf-8"
 _ATOM: Final = "http://www.w3.org/2005/Atom"
@@ -54,7 +55,7 @@ def _add_entry(root: ET.Element, feed: ChannelFeed, entry: FeedEntry, page: str)
     _add(element, "published", _time(entry.posted_at))
     _add(element, "updated", _time(entry.posted_at))
     url = entry.url or (f"{page}/d/{entry.digest_id}" if page else "")
-    if is_safe(url):
+    if is_web_url(url):
         _add(element, "link", rel="alternate", type="text/html", href=url)
     for name in entry.authors[:MOST_AUTHORS]:
         _add(_add(element, "author"), "name", name)

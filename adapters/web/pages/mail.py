@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from markupsafe import Markup
@@ -59,18 +59,16 @@ class MailPages:
 
     def routes(self, middleware: Sequence[Middleware]) -> list[Route]:
         confirm, leave = CONFIRM_PATH + "/{token}", LEAVE_PATH + "/{token}"
-        return [
-            Route(confirm, self.ask, middleware=middleware),
-            Route(confirm, self.confirm, methods=["POST"], middleware=middleware),
-            Route(leave, self.ask_to_leave, middleware=middleware),
-            Route(leave, self.leave, methods=["POST"], middleware=middleware),
-        ]
+        pages = (
+            (confirm, "GET", self.ask),
+            (confirm, "POST", self.confirm),
+            (leave, "GET", self.ask_to_leave),
+            (leave, "POST", self.leave),
+        )
+        return [Route(path, _answering(page), methods=[method], middleware=middleware) for path, method, page in pages]
 
     async def ask(self, request: Request) -> Response:
-        try:
-            recipient = await self._mailing.asked(request.path_params["token"])
-        except StorageError:
-            return _trouble()
+        recipient = await self._mailing.asked(request.path_params["token"])
         if recipient is None:
             return _nothing_asked()
         what = content_in_words(recipient.content)
@@ -79,19 +77,13 @@ class MailPages:
         return _page("Papers by mail?", sentence, button="Yes, send me papers")
 
     async def confirm(self, request: Request) -> Response:
-        try:
-            recipient = await self._mailing.confirm(request.path_params["token"])
-        except StorageError:
-            return _trouble()
+        recipient = await self._mailing.confirm(request.path_params["token"])
         if recipient is None:
             return _nothing_asked()
         return _page("Thank you", f"Papers from {recipient.list_name} come to {recipient.email} from now on.")
 
     async def ask_to_leave(self, request: Request) -> Response:
-        try:
-            recipient = await self._mailing.leaving(request.path_params["token"])
-        except StorageError:
-            return _trouble()
+        recipient = await self._mailing.leaving(request.path_params["token"])
         if recipient is None:
             return _no_such_link()
         if recipient.ended_at is not None:
@@ -101,10 +93,7 @@ class MailPages:
         )
 
     async def leave(self, request: Request) -> Response:
-        try:
-            recipient = await self._mailing.leave(request.path_params["token"])
-        except StorageError:
-            return _trouble()
+        recipient = await self._mailing.leave(request.path_params["token"])
         return _no_such_link() if recipient is None else _ended(recipient)
 
 
@@ -124,8 +113,17 @@ def _no_such_link() -> Response:
     )
 
 
-def _trouble() -> Response:
-    return _page("Not now", "The database does not answer. Nothing was changed; try again in a moment.", status=503)
+def _answering(page: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """The page, or what is said while the database does not answer."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await page(request)
+        except StorageError:
+            sentence = "The database does not answer. Nothing was changed; try again in a moment."
+            return _page("Not now", sentence, status=503)
+
+    return answer
 
 
 def _page(title: str, sentence: str, *, button: str = "", status: int = 200) -> Response:

@@ -225,7 +225,10 @@ def test_whatever_texts_say_the_document_is_well_formed_and_says_it(title: str, 
     assert root.findtext("{*}updated") == "2026-11-28T12:01:00Z"
 
 
-@given(st.text(alphabet="<>&\"' ab;#x0", max_size=40), st.sampled_from(["javascript:alert(1)", "data:x", ""]))
+@given(
+    st.text(alphabet="<>&\"' ab;#x0", max_size=40),
+    st.sampled_from(["javascript:alert(1)", "data:x", 'https://x"><img src=y>', "https://a b", ""]),
+)
 def test_nothing_in_a_text_becomes_markup_or_a_link(words: str, url: str) -> None:
     html = str(html_of([Paragraph((Span(words, url=url),))]))
     inside = html.removeprefix("<p>").removesuffix("</p>")

@@ -17,6 +17,7 @@ from bot.mail.recipients import Content, Recipient
 from storage.store import SqlStore
 from tests.adapters.web.workspace import RunningWorkspace, SetClock, running_workspace
 from tests.databases import sqlite_in
+from tests.trouble import Trouble
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 #: What a reverse proxy sends, for a name that the workspace does not answer to.
@@ -29,6 +30,7 @@ class Served:
     mailing: Mailing
     links: MailLinks
     recipient: Recipient
+    store: SqlStore
 
     def path(self, url: str) -> str:
         return url.removeprefix(self.links.public_url)
@@ -44,7 +46,7 @@ async def served(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterato
     recipient, _ = await mailing.ask(channel, "me@lab.example", content=Content.TOPICS, schedule="", added_by="local")
     options = {"password": "pass word", "mailing": mailing, "with_workspace": request.param}
     async with running_workspace(tmp_path, **options) as workspace:
-        yield Served(workspace, mailing, links, recipient)
+        yield Served(workspace, mailing, links, recipient, store)
     await store.close()
 
 
@@ -73,6 +75,17 @@ async def test_pages_say_nothing_to_others_and_run_nothing(served: Served) -> No
     assert page.headers["cache-control"] == "no-store"
     assert "script" not in page.text + page.headers["content-security-policy"]
     assert "#&lt;b&gt;general" in page.text
+
+
+async def test_while_the_database_does_not_answer_nothing_is_lost(served: Served) -> None:
+    links = (served.links.confirmation(served.recipient), served.links.leaving(served.recipient))
+    async with served.workspace.client(headers=ELSEWHERE) as client:
+        trouble = Trouble(served.store.database, 0)
+        for path in map(served.path, links):
+            for answer in (await client.get(path), await client.post(path)):
+                assert (answer.status_code, "try again in a moment" in answer.text) == (503, True)
+        trouble.end()
+        assert (await client.post(served.path(links[0]))).status_code == 200
 
 
 @pytest.mark.parametrize(
