@@ -22,8 +22,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from adapters.slack.client.connection import LIBRARY_LOG
 from adapters.slack.client.payloads import Json
-from adapters.slack.client.web_api import LIBRARY_LOG
 from adapters.slack.events.deduplication import Deduplication
 from adapters.slack.events.events_api import EventListener
 from adapters.slack.events.http_mode import response_to

@@ -20,7 +20,7 @@ import structlog
 
 from adapters.discord.client import connection
 from adapters.discord.platform import DiscordPlatform
-from adapters.slack.client.web_api import Connection
+from adapters.slack.client.connection import Connection
 from adapters.slack.installation.workspaces import OneWorkspace
 from adapters.slack.platform import SlackPlatform
 from bot.channels.channel import Address, PlatformName

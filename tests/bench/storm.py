@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 import structlog
 from sqlalchemy import update
 
-from adapters.slack.client.web_api import Connection
+from adapters.slack.client.connection import Connection
 from adapters.slack.installation.workspaces import OneWorkspace
 from adapters.slack.platform import SlackPlatform
 from bot.channels.channel import Address, PlatformName

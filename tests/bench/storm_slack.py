@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 import structlog
 
-from adapters.slack.client.web_api import Connection
+from adapters.slack.client.connection import Connection
 from adapters.slack.installation.workspaces import OneWorkspace
 from adapters.slack.platform import SlackPlatform
 from storage.store import SqlStore

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.discord.platform import DiscordPlatform
-from adapters.slack.client.web_api import Connection
+from adapters.slack.client.connection import Connection
 from adapters.slack.installation.workspaces import OneWorkspace
 from adapters.slack.platform import SlackPlatform
 from storage.store import SqlStore

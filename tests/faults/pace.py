@@ -13,8 +13,8 @@ import adapters.discord.client.circuit_breaker
 import adapters.discord.client.requests
 import adapters.discord.platform
 import adapters.feeds.arxiv.source
+import adapters.slack.client.connection
 import adapters.slack.client.errors
-import adapters.slack.client.web_api
 import adapters.slack.platform
 import bot.app.configuration.settings
 import bot.app.engine
@@ -74,7 +74,7 @@ def hasten() -> None:
     _set(adapters.discord.client.circuit_breaker, BANNED_FOR=_SECOND, MOST_INVALID=1_000_000)
     _set(adapters.discord.platform, NONCE_REMEMBERED=12 * _SECOND)
     _set(adapters.discord.client.requests, REQUESTS_PER_SECOND=1000.0, BURST=100)
-    made = adapters.slack.client.web_api.Connection.__init__
+    made = adapters.slack.client.connection.Connection.__init__
     assert made.__kwdefaults__ is not None
     made.__kwdefaults__["timeout"] = REQUEST_TIMEOUT
     bot.app.configuration.settings.Settings.poll_every = property(lambda _: _SECOND)  # type: ignore[assignment, method-assign]

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 
-from adapters.slack.client.web_api import Connection
+from adapters.slack.client.connection import Connection
 from adapters.slack.installation.workspaces import OneWorkspace
 from adapters.slack.interactions.settings_modal import CHANNEL_FORM, SETTINGS_FORM, SETTINGS_SHORTCUT
 from adapters.slack.interactions.topic_modal import BOUND, QUERY, SHORTCUT, TOPIC_FORM

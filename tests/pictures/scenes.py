@@ -13,7 +13,7 @@ from typing import Any
 from adapters.discord.platform import DiscordPlatform
 from adapters.feeds.huggingface.daily_papers import DailyPaper
 from adapters.feeds.sample import SAMPLE_DAYS, SampleFeed
-from adapters.slack.client.web_api import Connection
+from adapters.slack.client.connection import Connection
 from adapters.slack.installation.workspaces import OneWorkspace
 from adapters.slack.platform import SlackPlatform
 from bot.papers.paper import Paper

@@ -1,38 +1,26 @@
-"""The Web API: the connections to it, and for each workspace who we are there, and who the people are."""
+"""The Web API as the bot of one workspace: who we are there, and who the people are."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
-from urllib.parse import urlsplit
-from urllib.request import proxy_bypass
 
-import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from adapters.slack.client.counting import CountingClient
+from adapters.slack.client.connection import Connection
 from adapters.slack.client.errors import ERRORS, code_of, outcome_of
 from adapters.slack.client.new_blocks import NewBlocks
 from adapters.slack.client.payloads import Json
 from adapters.slack.client.rate_limit import HistoryPace
-from adapters.slack.client.retries import Retries
-from bot.channels.channel import PlatformName
-from bot.clocks import Clock, SystemClock
-from bot.metrics import Metrics
 from bot.platforms.outcomes import Unknown
 from bot.platforms.pacing import Pace
 
@@ -40,13 +28,6 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-DEFAULT_API_URL: Final = "https://slack.com/api/"
-REQUEST_TIMEOUT: Final = 20  # seconds; below the time that the outbox gives to a post
-#: Nothing is ever repeated behind our back: the library's default would post a message twice whose answer got lost.
-NO_RETRIES: Final[list[AsyncRetryHandler]] = []
-#: At DEBUG the libraries write whole payloads, with addresses that let whoever reads them answer in our name.
-LIBRARY_LOG: Final = logging.getLogger("slack")
-LIBRARY_LOG.setLevel(logging.INFO)
 _CACHED_FOR: Final = 3600.0  # seconds that what Slack said of people and channels is kept
 _AT_ONCE: Final = 999
 _MOST_CACHED: Final = 10_000
@@ -55,7 +36,6 @@ DIRECT_MESSAGES: Final = "our direct messages"
 _GROUP: Final = "mpdm-"
 SLACKBOT: Final = "USLACKBOT"
 _PAUSE: Final = 0.3  # seconds before something is read again
-_LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,17 +65,6 @@ class Profile:
     teams: tuple[str, ...] = ()
 
 
-def usable_proxy(url: str, proxy: str | None) -> str | None:
-    """The proxy for that address: the library's choice, unless the address is excepted or on this machine."""
-    host = urlsplit(url).hostname or ""
-    return None if is_loopback(host) or proxy_bypass(host) else proxy
-
-
-def is_loopback(host: str) -> bool:
-    """Whether that name or address is this machine's own."""
-    return host in _LOOPBACK
-
-
 class _Cache(Generic[T]):
     """Answers that are believed for a while."""
 
@@ -113,99 +82,6 @@ class _Cache(Generic[T]):
 
     def forget(self, name: str) -> None:
         self._kept.pop(name, None)
-
-
-class Connection:
-    """The address of the Web API, one pool of connections to it, and the retries to wait for it. `close` it in the
-    end."""
-
-    def __init__(
-        self,
-        api_url: str = DEFAULT_API_URL,
-        *,
-        timeout: int = REQUEST_TIMEOUT,
-        clock: Clock | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
-        metrics: Metrics | None = None,
-    ) -> None:
-        self.metrics = metrics or Metrics()
-        self.url = api_url.rstrip("/") + "/"
-        self.retries = Retries(partial(self.metrics.held_back, PlatformName.SLACK))
-        self.monotonic = monotonic
-        #: What time it was for Slack when it last told, and when that was on the monotonic clock.
-        self._time_told: tuple[float, float] | None = None
-        self._clock_ahead = timedelta()
-        self._clock = clock or SystemClock()
-        # The library applies its own timeout only to connections that it opened itself.
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
-        self._session: aiohttp.ClientSession | None = None
-        self._paces: dict[str, Pace] = {}
-
-    @property
-    def session(self) -> aiohttp.ClientSession:
-        """The pool, opened with the first use inside a loop."""
-        if self._session is None or self._session.closed:
-            trace = aiohttp.TraceConfig()
-            trace.on_request_end.append(self._note_date)
-            self._session = aiohttp.ClientSession(timeout=self._timeout, trace_configs=[trace])
-        return self._session
-
-    async def _note_date(self, _session: object, _context: object, end: aiohttp.TraceRequestEndParams) -> None:
-        """Slack's answers, unlike those of proxies in trouble, are JSON."""
-        date = end.response.headers.get("Date", "")
-        if date and end.response.content_type == "application/json":
-            with suppress(ValueError, OverflowError):
-                self._time_told = (parsedate_to_datetime(date).timestamp(), self.monotonic())
-
-    @property
-    def clock_ahead(self) -> timedelta:
-        """How far Slack's clock is ahead of ours now, however ours was set since Slack last told.
-
-        In whole minutes, so that the pages of one history are asked for with the same times.
-        """
-        if self._time_told is not None:
-            told, at = self._time_told
-            apart = told + self.monotonic() - at - self._clock.now().timestamp()
-            if abs(apart - self._clock_ahead.total_seconds()) > 60:
-                self._clock_ahead = timedelta(minutes=round(apart / 60))
-        return self._clock_ahead
-
-    def pace(self, workspace: str) -> Pace:
-        """How fast messages may be posted in that workspace: what Slack allows there nobody knows, and each message in
-        a channel counts. https://docs.slack.dev/apis/web-api/rate-limits"""
-        return self._paces.setdefault(workspace, Pace())
-
-    def client(self, token: str | None = None) -> AsyncWebClient:
-        """A client that uses the pool."""
-        client = self.unpooled_client(token)
-        client.session = self.session
-        return client
-
-    def unpooled_client(self, token: str | None) -> AsyncWebClient:
-        """A client for the same address that does not share the connections."""
-        client = CountingClient(
-            self.metrics,
-            token=token,
-            base_url=self.url,
-            timeout=REQUEST_TIMEOUT,
-            retry_handlers=NO_RETRIES,
-            logger=LIBRARY_LOG,
-        )
-        client.proxy = usable_proxy(self.url, client.proxy)
-        return client
-
-    async def oauth_access(self, client_id: str, client_secret: str, **what: str) -> object:
-        """Slack's answer to `oauth.v2.access`; raises one of `errors.ERRORS`.
-
-        The header is ours because the library makes it in a way that its HTTP client is giving up.
-        """
-        proof = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
-        answer = await self.client().api_call("oauth.v2.access", data=what, headers={"Authorization": f"Basic {proof}"})
-        return answer.data
-
-    async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
 
 
 class SlackApi:

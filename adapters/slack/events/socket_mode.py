@@ -23,9 +23,9 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.request import SocketModeRequest
 
+from adapters.slack.client.connection import Connection, usable_proxy
 from adapters.slack.client.errors import ERRORS, code_of, explained, outcome_of
 from adapters.slack.client.payloads import Json
-from adapters.slack.client.web_api import Connection, usable_proxy
 from bot.channels.channel import PlatformName
 from bot.errors import SettingsError
 from bot.metrics import Metrics

@@ -12,9 +12,10 @@ from typing import Final
 
 import structlog
 
+from adapters.slack.client.connection import Connection
 from adapters.slack.client.errors import ERRORS, Outcome, code_of, outcome_of
 from adapters.slack.client.payloads import Json
-from adapters.slack.client.web_api import Connection, Identity, SlackApi
+from adapters.slack.client.web_api import Identity, SlackApi
 from adapters.slack.installation.installation_ids import installation_ids
 from adapters.slack.installation.workspaces import OneWorkspace
 from bot.channels.installations import Installation, InstallationStore, Tokens

@@ -19,9 +19,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from adapters.slack.client.connection import Connection, is_loopback
 from adapters.slack.client.errors import ERRORS, code_of, explained
 from adapters.slack.client.payloads import Json
-from adapters.slack.client.web_api import Connection, SlackApi, is_loopback
+from adapters.slack.client.web_api import SlackApi
 from adapters.slack.installation.installed_workspaces import InstalledWorkspaces, tokens_of
 from adapters.slack.installation.scopes import SCOPES
 from adapters.slack.paths import INSTALL_PATH, REDIRECT_PATH

@@ -7,9 +7,10 @@ from typing import Final, Protocol
 
 import structlog
 
+from adapters.slack.client.connection import Connection
 from adapters.slack.client.errors import ERRORS, Outcome, outcome_of
 from adapters.slack.client.payloads import Json
-from adapters.slack.client.web_api import Connection, SlackApi
+from adapters.slack.client.web_api import SlackApi
 from bot.errors import SettingsError
 from bot.platforms.outcomes import Gone
 

@@ -15,9 +15,10 @@ import aiohttp
 import structlog
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from adapters.slack.client.connection import LIBRARY_LOG, NO_RETRIES, Connection, usable_proxy
 from adapters.slack.client.errors import ERRORS, explained, named_blocks, retry_after
 from adapters.slack.client.payloads import Json
-from adapters.slack.client.web_api import LIBRARY_LOG, NO_RETRIES, Connection, SlackApi, usable_proxy
+from adapters.slack.client.web_api import SlackApi
 from adapters.slack.messages import block_kit, limits
 from adapters.slack.messages.rendering import (
     Payload,

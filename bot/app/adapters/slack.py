@@ -65,7 +65,7 @@ def slack_parts(
     """Those that the settings ask for, None if they have nothing of Slack; raises `SettingsError` for half of them."""
     if not has_slack(settings, role):
         return None
-    from adapters.slack.client.web_api import Connection
+    from adapters.slack.client.connection import Connection
     from adapters.slack.installation.installed_workspaces import InstalledWorkspaces
     from adapters.slack.installation.workspaces import OneWorkspace
     from adapters.slack.paths import INSTALL_PATH

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.slack.client.web_api import REQUEST_TIMEOUT, Connection
+from adapters.slack.client.connection import REQUEST_TIMEOUT, Connection
 from adapters.slack.installation.workspaces import OneWorkspace
 from adapters.slack.platform import SlackPlatform
 from storage.store import SqlStore

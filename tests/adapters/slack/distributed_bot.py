@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 
 from adapters.slack.app import SlackApp
-from adapters.slack.client.web_api import Connection
+from adapters.slack.client.connection import Connection
 from adapters.slack.installation.installed_workspaces import BELIEVED_FOR, InstalledWorkspaces
 from adapters.slack.installation.oauth import OAuthInstallation
 from adapters.slack.installation.workspaces import OneWorkspace

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.slack.client.web_api import Connection
+from adapters.slack.client.connection import Connection
 from adapters.slack.doctor import SlackDoctor
 from adapters.slack.installation.scopes import SCOPES
 from adapters.slack.installation.workspaces import OneWorkspace, Workspaces

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.slack.client.connection import Connection
 from adapters.slack.client.errors import retry_after
-from adapters.slack.client.web_api import Connection
 from adapters.slack.installation.workspaces import OneWorkspace
 from adapters.slack.messages import block_kit
 from adapters.slack.platform import SlackPlatform
