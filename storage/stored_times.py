@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.intake.polling import LONGEST_WAIT as LONGEST_WAIT_OF_SOURCES
 from bot.people.people import INVITATION_LENGTH
-from bot.posting.outbox import LEASE
+from bot.posting.post import LEASE
 from bot.posting.retries import LONGEST_WAIT
 from storage.database.database import Database
 from storage.database.news import News, notify

@@ -22,8 +22,8 @@ from bot.panels.panels import Panels
 from bot.papers.paper import Paper
 from bot.platforms.command_calls import CommandCall, Person, Reply
 from bot.platforms.platform import Platform
-from bot.posting.outbox import UnknownPolicy
 from bot.posting.post import PostState
+from bot.posting.reconciliation import UnknownPolicy
 from bot.posting.roles import ProcessRole
 from bot.spans import Spans
 from storage.search.index import TantivyIndex

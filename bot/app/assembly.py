@@ -41,7 +41,8 @@ from bot.platforms.platform import Platform
 from bot.posting.composition import Composer
 from bot.posting.history import History
 from bot.posting.leadership import Leadership
-from bot.posting.outbox import OutboxWorker, UnknownPolicy
+from bot.posting.outbox import OutboxWorker
+from bot.posting.reconciliation import UnknownPolicy
 from bot.posting.roles import ProcessRole
 from bot.posting.traces import Tracing
 from bot.ranking.tastes import Tastes

@@ -8,16 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any
 
 import structlog
-from structlog.contextvars import bound_contextvars
 
 from bot.background import Turns
 from bot.channels.channel import Channel, PlatformName, Style
@@ -30,11 +25,7 @@ from bot.metrics import Metrics
 from bot.platforms.outcomes import (
     Gone,
     GoneScope,
-    HistoryWindow,
-    LookUp,
-    LookUpResult,
     Outgoing,
-    Partly,
     Rejected,
     Retry,
     SendResult,
@@ -45,15 +36,15 @@ from bot.platforms.platform import Platform
 from bot.posting.composition import Composer
 from bot.posting.leadership import Leadership
 from bot.posting.notices import Notices
-from bot.posting.post import LookUps, Post, PostState, Priority, Settlement
-from bot.posting.retries import LookUpPolicy, RetryPolicy, Verdict
+from bot.posting.post import LEASE, LookUps, Post, PostState, Priority, Settlement
+from bot.posting.reconciliation import Reconciliation, UnknownPolicy
+from bot.posting.retries import RetryPolicy
 from bot.posting.rooms import Rooms
+from bot.posting.settling import Settling
 from bot.posting.store import PostStore
 from bot.spans import Spans
 from bot.topics.store import SubscriptionStore
 
-#: How long a worker may hold a post. Longer than a request can take, so that a live worker never loses its lease.
-LEASE = timedelta(seconds=60)
 SEND_TIMEOUT = 30.0  # seconds
 #: Requests under way at once. Generous, because a slow channel occupies its place for up to SEND_TIMEOUT.
 IN_FLIGHT = 500
@@ -69,22 +60,9 @@ LOOK_ANYWAY = 60.0
 GATHER = 0.05
 #: Whoever set up the topics is told of messages that a channel did not get, at most so often.
 TELL_EVERY = timedelta(days=1)
-#: By so much another clock may have been wrong by which an earlier run noted when it began to send something.
-ADOPTED_MARGIN = timedelta(days=1)
 RETRIES = RetryPolicy()
-LOOK_UPS = LookUpPolicy()
-#: Posts that were sent of which it is not known yet when their papers were listed; more are not measured.
-MOST_UNMEASURED = 50_000
-MEASURED_AT_ONCE = 500
 
 _log = structlog.get_logger()
-
-
-class UnknownPolicy(StrEnum):
-    """What becomes of a message where nobody can find out whether it arrived."""
-
-    AT_MOST_ONCE = "at_most_once"
-    AT_LEAST_ONCE = "at_least_once"
 
 
 class OutboxWorker:
@@ -115,15 +93,22 @@ class OutboxWorker:
         self._metrics = metrics
         self._spans = spans
         self._leadership = leadership
-        self._unknown_policy = unknown_policy
+        self._settling = Settling(posts, self._notices, metrics, spans)
+        self._reconciliation = Reconciliation(
+            posts=posts,
+            composer=composer,
+            platforms=platforms,
+            clock=clock,
+            metrics=metrics,
+            leadership=leadership,
+            settling=self._settling,
+            unknown_policy=unknown_policy,
+            wake=self.wake,
+        )
         self._under_way: set[asyncio.Task[None]] = set()
         self._rooms = Rooms(platforms)
         self._turns = Turns()
         self._wake = asyncio.Event()
-        self._unmeasured: deque[int] = deque(maxlen=MOST_UNMEASURED)
-        #: Posts that this process began to send before it took over those of earlier runs, and these; None before.
-        self._begun: set[int] = set()
-        self._adopted: frozenset[int] | None = None
         self._gathering: asyncio.TimerHandle | None = None
 
     def wake(self) -> None:
@@ -159,31 +144,11 @@ class OutboxWorker:
 
     async def reconcile(self) -> int:
         """Frees leases of workers that died, and looks for messages with an unknown outcome; returns how many."""
-        now = self._clock.now()
-        if self._adopted is None:
-            self._adopted = await self._posts.adopt(now, self._begun)
-            self._begun.clear()
-        if expired := await self._posts.expire(now):
-            _log.warning("posts.leases_expired", posts=expired)
-            self.wake()
-        posts = await self._posts.lease_unknown(self._leadership.ours, now=now, until=now + LEASE, limit=LEASED_AT_ONCE)
-        if not posts:
-            return 0
-        composed = await self._composer.compose(posts)
-        looks = [self._look_up(post, *composed[post.id]) for post in posts if post.id in composed]
-        await asyncio.gather(*looks)
-        self.wake()
-        return len(looks)
+        return await self._reconciliation.reconcile()
 
     async def measure(self) -> None:
-        """Finds out how long after they were listed papers were posted that were posted since the last time.
-
-        Apart from the posting, so that it costs one look for hundreds of posts. Raises `StorageError`.
-        """
-        while self._unmeasured:
-            posts = [self._unmeasured.popleft() for _ in range(min(len(self._unmeasured), MEASURED_AT_ONCE))]
-            for delivered in await self._posts.waits(posts):
-                self._metrics.delivered(delivered.platform, delivered.kind, delivered.wait.total_seconds())
+        """Finds out how long papers waited that were posted since the last time. Raises `StorageError`."""
+        await self._settling.measure()
 
     async def stop(self, channel: Channel, gone: Gone) -> None:
         """Stops what was refused in another way than by an answer, and tells who set it up."""
@@ -253,20 +218,10 @@ class OutboxWorker:
         await self._posts.settle(settlement)
         _log.error("post.dropped", post=post.id, reason=settlement.error)
 
-    @contextmanager
-    def _delivering(self, name: str, post: Post, channel: Channel, outgoing: Outgoing) -> Iterator[None]:
-        """Has the log name what it is about, and whoever collects traces know of it."""
-        address = str(channel.address)
-        with (
-            bound_contextvars(digest=post.digest_id, papers=list(outgoing.message.paper_ids)),
-            self._spans.within(name, post.trace, post=post.id, channel=address, attempt=post.attempts + 1),
-        ):
-            yield
-
     async def _deliver(
         self, post: Post, channel: Channel, outgoing: Outgoing, *, leased_in: float, composed_in: float
     ) -> None:
-        with self._delivering("post", post, channel, outgoing):
+        with self._settling.delivering("post", post, channel, outgoing):
             _log.debug("post.leased", post=post.id, channel=str(channel.address), attempt=post.attempts + 1)
             self._spans.done("lease", leased_in)
             self._spans.done("render", composed_in)
@@ -310,17 +265,19 @@ class OutboxWorker:
                     await self._give_up(post, channel, gone, now)
                     return
                 log.warning("post.retried_later", reason=result.reason, detail=result.detail, asked=after, wait=wait)
-                await self._settle(post, PostState.PENDING, now, due_at=now + wait, error=result.reason)
+                await self._settling.settle(post, PostState.PENDING, now, due_at=now + wait, error=result.reason)
             case Unknown(late=late):
                 log.warning("post.unknown", reason=result.reason, detail=result.detail)
-                due = now + LOOK_UPS.first_wait(result)
+                due = now + self._reconciliation.first_wait(result)
                 looks = LookUps(late=late)
-                await self._settle(post, PostState.UNKNOWN, now, due_at=due, error=result.reason, look_ups=looks)
+                await self._settling.settle(
+                    post, PostState.UNKNOWN, now, due_at=due, error=result.reason, look_ups=looks
+                )
             case Rejected():
                 await self._reject(post, channel, outgoing, result, now)
             case Sent(remote_id=remote_id):
                 rest = now + timedelta(seconds=platform.channel_interval) if platform.channel_interval else None
-                if await self._settle(post, PostState.SENT, now, remote_id=remote_id, channel_after=rest):
+                if await self._settling.settle(post, PostState.SENT, now, remote_id=remote_id, channel_after=rest):
                     log.info("post.sent")
 
     async def _begin(self, post: Post, channel: Channel, outgoing: Outgoing, now: datetime) -> bool:
@@ -331,94 +288,8 @@ class OutboxWorker:
         if not await self._posts.begin(post, now=now, until=now + LEASE):
             _log.warning("post.lease_lost", post=post.id)
             return False
-        if self._adopted is None:
-            self._begun.add(post.id)
+        self._reconciliation.begun(post)
         return True
-
-    async def _settle(self, post: Post, state: PostState, at: datetime, **what: Any) -> bool:
-        """Writes down what became of a post; whether that was still ours to say."""
-        started = time.perf_counter()
-        settled = await self._posts.settle(Settlement(post=post, state=state, at=at, **what))
-        self._spans.done("settle", time.perf_counter() - started, state=state.value, settled=settled)
-        if settled and state is PostState.SENT and post.digest_id is not None:
-            self._unmeasured.append(post.id)
-        if not settled:
-            _log.warning("post.lease_lost", post=post.id)
-        return settled
-
-    async def _look_up(self, post: Post, channel: Channel, outgoing: Outgoing) -> None:
-        with self._delivering("look_up", post, channel, outgoing):
-            await self._look_for(post, channel, outgoing)
-
-    async def _look_for(self, post: Post, channel: Channel, outgoing: Outgoing) -> None:
-        platform, now = self._platforms[channel.address.platform], self._clock.now()
-        looks, attempt = post.look_ups, post.attempt_at or now
-        since = post.first_attempt_at or attempt
-        if post.id in (self._adopted or ()):
-            since -= ADOPTED_MARGIN
-        window = HistoryWindow(since=since, until=attempt, cursor=looks.cursor)
-        found: LookUpResult
-        try:
-            async with asyncio.timeout(SEND_TIMEOUT):
-                found = await platform.look_up(outgoing, window)
-        except TimeoutError:
-            found = Retry(f"There was no answer within {SEND_TIMEOUT:g} seconds.")
-        self._metrics.look_up(channel.address.platform.value, _named(found))
-        log = _log.bind(post=post.id, channel=str(channel.address), found=_named(found))
-        if isinstance(found, Gone) and found.scope is GoneScope.THREAD:
-            found = LookUp.MISSING  # with its thread
-        began_at = looks.began_at if looks.cursor and looks.began_at else now
-        now = self._clock.now()
-        match found:
-            case Sent(remote_id=remote_id):
-                await self._settle(post, PostState.SENT, now, remote_id=remote_id)
-            case Gone(reason=reason):
-                # It waits as unknown until the channel is well again, and is looked for then.
-                waits = Settlement(post=post, state=PostState.UNKNOWN, at=now, due_at=now, error=reason, look_ups=looks)
-                await self._stop(channel, found, waits)
-            case Retry() | Partly() | LookUp():
-                progress = isinstance(found, Partly) and found.cursor != looks.cursor
-                decision = LOOK_UPS.decide(
-                    found,
-                    late=looks.late,
-                    look_ups=looks.count,
-                    began_after=began_at - attempt,
-                    elapsed=now - attempt,
-                    progress=progress,
-                )
-                log = log.bind(decision=str(decision))
-                await self._look_again(post, found, decision, now, began_at)
-        log.info("post.looked_up")
-
-    async def _look_again(
-        self,
-        post: Post,
-        found: Retry | Partly | LookUp,
-        decision: timedelta | Verdict,
-        now: datetime,
-        began_at: datetime,
-    ) -> None:
-        looks = post.look_ups
-        match decision:
-            case Verdict.SEND_AGAIN:
-                await self._settle(post, PostState.PENDING, now, due_at=now, fresh_start=not post.attempts)
-            case Verdict.SETTING_DECIDES if self._unknown_policy is UnknownPolicy.AT_LEAST_ONCE:
-                await self._settle(post, PostState.PENDING, now, due_at=now, fresh_start=not post.attempts)
-            case Verdict.SETTING_DECIDES:
-                _log.warning("post.taken_for_sent", post=post.id)
-                await self._settle(post, PostState.SENT, now)
-            case timedelta():
-                match found:
-                    case Retry(reason=reason):
-                        error = reason
-                    case Partly(cursor=cursor):
-                        count = looks.count + (cursor != looks.cursor)
-                        looks = replace(looks, cursor=cursor, began_at=began_at if cursor else None, count=count)
-                        error = ""
-                    case _:
-                        looks, error = replace(looks, cursor="", began_at=None, count=looks.count + 1), ""
-                due = now + decision
-                await self._settle(post, PostState.UNKNOWN, now, due_at=due, error=error, look_ups=looks)
 
     async def _fold(self, post: Post, channel: Channel) -> None:
         """The thread is gone, the channel is well: what was still to be replied goes into the channel."""
@@ -435,26 +306,10 @@ class OutboxWorker:
             "post.rejected", post=post.id, channel=str(channel.address), reason=rejected.reason, detail=rejected.detail
         )
         known = await self._posts.failures(channel.id, now - TELL_EVERY)
-        if await self._settle(post, PostState.FAILED, now, error=rejected.reason) and not known:
+        if await self._settling.settle(post, PostState.FAILED, now, error=rejected.reason) and not known:
             await self._notices.rejected(channel, outgoing.message, rejected.reason)
 
     async def _give_up(self, post: Post, channel: Channel, gone: Gone, now: datetime) -> None:
         """Keeps the post for the day on which the channel is well again."""
         kept = Settlement(post=post, state=PostState.PENDING, at=now, due_at=now, error=gone.reason, fresh_start=True)
-        await self._stop(channel, gone, kept)
-
-    async def _stop(self, channel: Channel, gone: Gone, settlement: Settlement) -> None:
-        """Stops what refused a post, whose settlement this is, and tells who set it up; unless the post is not ours."""
-        started = time.perf_counter()
-        stopped = await self._posts.stop(settlement, channel.address, gone)
-        state, settled = settlement.state.value, stopped is not None
-        self._spans.done("settle", time.perf_counter() - started, state=state, settled=settled)
-        if stopped is None:
-            _log.warning("post.lease_lost", post=settlement.post.id)
-            return
-        self._metrics.stopped(channel.address.platform.value, gone.scope.value)
-        await self._notices.tell_stopped(channel, gone, stopped)
-
-
-def _named(found: LookUpResult) -> str:
-    return found.value if isinstance(found, LookUp) else type(found).__name__.lower()
+        await self._settling.stop(channel, gone, kept)

@@ -32,6 +32,8 @@ class Priority(IntEnum):
     SCHEDULED = 1
 
 
+#: How long a worker may hold a post. Longer than a request can take, so that a live worker never loses its lease.
+LEASE = timedelta(seconds=60)
 #: A post with an unknown outcome holds up what comes after it in its channel for so long after its request. Then other
 #: digests pass it, so that a history that can hardly be read delays nothing but what belongs together.
 HOLDS_UP_FOR = timedelta(minutes=1)

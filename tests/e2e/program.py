@@ -11,7 +11,7 @@ from pathlib import Path
 
 import adapters.feeds.arxiv.source
 from bot.app.command_line.program import main
-from bot.posting import outbox
+from bot.posting import reconciliation
 from tests.forked import Forked
 
 
@@ -25,7 +25,7 @@ def _run(arguments: tuple[str, ...], environment: dict[str, str]) -> None:
     os.environ.update(environment)
     sys.argv = ["paperround", *arguments]
     # Tests that break connections would wait a minute for each, in case a proxy still had the request: here is none.
-    outbox.LOOK_UPS = replace(outbox.LOOK_UPS, marks=(timedelta(seconds=5), timedelta(seconds=10)))
+    reconciliation.LOOK_UPS = replace(reconciliation.LOOK_UPS, marks=(timedelta(seconds=5), timedelta(seconds=10)))
     # arXiv asks for three seconds between requests, and between tries where nobody listens: these ask it nothing.
     adapters.feeds.arxiv.source.ARXIV_INTERVAL = 0.05
     main()

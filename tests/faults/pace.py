@@ -21,6 +21,7 @@ import bot.app.engine
 import bot.platforms.pacing
 import bot.posting.leadership
 import bot.posting.outbox
+import bot.posting.reconciliation
 import bot.posting.retries
 import storage.database.database
 import storage.database.locks
@@ -43,6 +44,11 @@ def hasten() -> None:
         LOOK_EVERY=0.5,
         LOOK_ANYWAY=6.0,
         RETRIES=RetryPolicy(first=0.2 * _SECOND, longest=_SECOND),
+    )
+    _set(
+        bot.posting.reconciliation,
+        LEASE=LEASE * _SECOND,
+        LOOK_TIMEOUT=1.5 * REQUEST_TIMEOUT,
         LOOK_UPS=LookUpPolicy(
             marks=(0.3 * _SECOND, 1 * _SECOND),
             late_marks=(0.3 * _SECOND, 3 * _SECOND, 8 * _SECOND),

@@ -15,7 +15,7 @@ from bot.mail import mailing
 from bot.mail.mailing import QUESTIONS_TO_ADDRESS
 from bot.messages.plain import plain_text
 from bot.platforms.outcomes import Gone
-from bot.posting.outbox import UnknownPolicy
+from bot.posting.reconciliation import UnknownPolicy
 from storage.store import SqlStore
 from tests.core import VISITOR, Core
 from tests.databases import SQLITE_IS_ENOUGH, sqlite_in
@@ -274,7 +274,7 @@ async def test_a_channel_that_is_deleted_takes_its_mail_along(scene: MailScene) 
 @SQLITE_IS_ENOUGH
 @pytest.mark.parametrize("policy", list(UnknownPolicy))
 async def test_where_an_answer_is_lost_the_setting_decides(scene: MailScene, policy: UnknownPolicy) -> None:
-    scene.core.engine.outbox._unknown_policy = policy
+    scene.core.engine.outbox._reconciliation._unknown_policy = policy
     scene.server.fail(Fault.ANSWER_LOST)
     await scene.core.say(f"email add {ADDRESS}")
     await scene.core.settle(hours=3)

@@ -8,8 +8,8 @@ import pytest
 
 from bot.channels.channel import ChannelState
 from bot.platforms.outcomes import LookUp, Partly, Retry
-from bot.posting.outbox import LOOK_UPS, UnknownPolicy
 from bot.posting.post import HOLDS_UP_FOR
+from bot.posting.reconciliation import LOOK_UPS, UnknownPolicy
 from tests.core import Core
 from tests.platforms import Fault, SimulatedPlatform
 from tests.sources import a_paper
@@ -197,7 +197,7 @@ async def test_a_history_that_can_hardly_be_read_holds_up_no_later_digest(core: 
 
 @pytest.mark.parametrize("policy", list(UnknownPolicy))
 async def test_a_look_up_that_gets_no_turn_ends_as_the_setting_says(core: Core, policy: UnknownPolicy) -> None:
-    core.engine.outbox._unknown_policy = policy
+    core.engine.outbox._reconciliation._unknown_policy = policy
     await begin(core)
     core.platform.fail("general", Fault.LOST)
     core.platform.answers = [Partly("", 60.0)] * 1000

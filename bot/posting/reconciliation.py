@@ -1,0 +1,186 @@
+"""Reconciliation: looking for messages of which nobody knows whether they arrived."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import structlog
+
+from bot.channels.channel import Channel, PlatformName
+from bot.clocks import Clock
+from bot.metrics import Metrics
+from bot.platforms.outcomes import (
+    Gone,
+    GoneScope,
+    HistoryWindow,
+    LookUp,
+    LookUpResult,
+    Outgoing,
+    Partly,
+    Retry,
+    Sent,
+    Unknown,
+)
+from bot.platforms.platform import Platform
+from bot.posting.composition import Composer
+from bot.posting.leadership import Leadership
+from bot.posting.post import LEASE, Post, PostState, Settlement
+from bot.posting.retries import LookUpPolicy, Verdict
+from bot.posting.settling import Settling
+from bot.posting.store import PostStore
+
+LOOK_TIMEOUT = 30.0  # seconds
+LOOKED_FOR_AT_ONCE = 100
+#: By so much another clock may have been wrong by which an earlier run noted when it began to send something.
+ADOPTED_MARGIN = timedelta(days=1)
+LOOK_UPS = LookUpPolicy()
+
+_log = structlog.get_logger()
+
+
+class UnknownPolicy(StrEnum):
+    """What becomes of a message where nobody can find out whether it arrived."""
+
+    AT_MOST_ONCE = "at_most_once"
+    AT_LEAST_ONCE = "at_least_once"
+
+
+class Reconciliation:
+    """Looks for what may have arrived, once a request for it has left and no answer came."""
+
+    def __init__(
+        self,
+        *,
+        posts: PostStore,
+        composer: Composer,
+        platforms: Mapping[PlatformName, Platform],
+        clock: Clock,
+        metrics: Metrics,
+        leadership: Leadership,
+        settling: Settling,
+        unknown_policy: UnknownPolicy,
+        wake: Callable[[], None],
+    ) -> None:
+        self._posts = posts
+        self._composer = composer
+        self._platforms = platforms
+        self._clock = clock
+        self._metrics = metrics
+        self._leadership = leadership
+        self._settling = settling
+        self._unknown_policy = unknown_policy
+        self._wake = wake
+        #: Posts that this process began to send before it took over those of earlier runs, and these; None before.
+        self._begun: set[int] = set()
+        self._adopted: frozenset[int] | None = None
+
+    def begun(self, post: Post) -> None:
+        """Says that this process has begun to send a post: that is none of an earlier run."""
+        if self._adopted is None:
+            self._begun.add(post.id)
+
+    def first_wait(self, outcome: Unknown) -> timedelta:
+        """How long after that outcome a message is looked for."""
+        return LOOK_UPS.first_wait(outcome)
+
+    async def reconcile(self) -> int:
+        """Frees leases of workers that died, and looks for messages with an unknown outcome; returns how many."""
+        now = self._clock.now()
+        if self._adopted is None:
+            self._adopted = await self._posts.adopt(now, self._begun)
+            self._begun.clear()
+        if expired := await self._posts.expire(now):
+            _log.warning("posts.leases_expired", posts=expired)
+            self._wake()
+        posts = await self._posts.lease_unknown(
+            self._leadership.ours, now=now, until=now + LEASE, limit=LOOKED_FOR_AT_ONCE
+        )
+        if not posts:
+            return 0
+        composed = await self._composer.compose(posts)
+        looks = [self._look_up(post, *composed[post.id]) for post in posts if post.id in composed]
+        await asyncio.gather(*looks)
+        self._wake()
+        return len(looks)
+
+    async def _look_up(self, post: Post, channel: Channel, outgoing: Outgoing) -> None:
+        with self._settling.delivering("look_up", post, channel, outgoing):
+            await self._look_for(post, channel, outgoing)
+
+    async def _look_for(self, post: Post, channel: Channel, outgoing: Outgoing) -> None:
+        platform, now = self._platforms[channel.address.platform], self._clock.now()
+        looks, attempt = post.look_ups, post.attempt_at or now
+        since = post.first_attempt_at or attempt
+        if post.id in (self._adopted or ()):
+            since -= ADOPTED_MARGIN
+        window = HistoryWindow(since=since, until=attempt, cursor=looks.cursor)
+        found: LookUpResult
+        try:
+            async with asyncio.timeout(LOOK_TIMEOUT):
+                found = await platform.look_up(outgoing, window)
+        except TimeoutError:
+            found = Retry(f"There was no answer within {LOOK_TIMEOUT:g} seconds.")
+        self._metrics.look_up(channel.address.platform.value, _named(found))
+        log = _log.bind(post=post.id, channel=str(channel.address), found=_named(found))
+        if isinstance(found, Gone) and found.scope is GoneScope.THREAD:
+            found = LookUp.MISSING  # with its thread
+        began_at = looks.began_at if looks.cursor and looks.began_at else now
+        now = self._clock.now()
+        match found:
+            case Sent(remote_id=remote_id):
+                await self._settling.settle(post, PostState.SENT, now, remote_id=remote_id)
+            case Gone(reason=reason):
+                # It waits as unknown until the channel is well again, and is looked for then.
+                waits = Settlement(post=post, state=PostState.UNKNOWN, at=now, due_at=now, error=reason, look_ups=looks)
+                await self._settling.stop(channel, found, waits)
+            case Retry() | Partly() | LookUp():
+                progress = isinstance(found, Partly) and found.cursor != looks.cursor
+                decision = LOOK_UPS.decide(
+                    found,
+                    late=looks.late,
+                    look_ups=looks.count,
+                    began_after=began_at - attempt,
+                    elapsed=now - attempt,
+                    progress=progress,
+                )
+                log = log.bind(decision=str(decision))
+                await self._look_again(post, found, decision, now, began_at)
+        log.info("post.looked_up")
+
+    async def _look_again(
+        self,
+        post: Post,
+        found: Retry | Partly | LookUp,
+        decision: timedelta | Verdict,
+        now: datetime,
+        began_at: datetime,
+    ) -> None:
+        looks = post.look_ups
+        match decision:
+            case Verdict.SEND_AGAIN:
+                await self._settling.settle(post, PostState.PENDING, now, due_at=now, fresh_start=not post.attempts)
+            case Verdict.SETTING_DECIDES if self._unknown_policy is UnknownPolicy.AT_LEAST_ONCE:
+                await self._settling.settle(post, PostState.PENDING, now, due_at=now, fresh_start=not post.attempts)
+            case Verdict.SETTING_DECIDES:
+                _log.warning("post.taken_for_sent", post=post.id)
+                await self._settling.settle(post, PostState.SENT, now)
+            case timedelta():
+                match found:
+                    case Retry(reason=reason):
+                        error = reason
+                    case Partly(cursor=cursor):
+                        count = looks.count + (cursor != looks.cursor)
+                        looks = replace(looks, cursor=cursor, began_at=began_at if cursor else None, count=count)
+                        error = ""
+                    case _:
+                        looks, error = replace(looks, cursor="", began_at=None, count=looks.count + 1), ""
+                due = now + decision
+                await self._settling.settle(post, PostState.UNKNOWN, now, due_at=due, error=error, look_ups=looks)
+
+
+def _named(found: LookUpResult) -> str:
+    return found.value if isinstance(found, LookUp) else type(found).__name__.lower()

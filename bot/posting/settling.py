@@ -1,0 +1,81 @@
+"""Settling: writing down what became of posts, and stopping what refuses them."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from bot.channels.channel import Channel
+from bot.metrics import Metrics
+from bot.platforms.outcomes import Gone, Outgoing
+from bot.posting.notices import Notices
+from bot.posting.post import Post, PostState, Settlement
+from bot.posting.store import PostStore
+from bot.spans import Spans
+
+#: Posts that were sent of which it is not known yet when their papers were listed; more are not measured.
+MOST_UNMEASURED = 50_000
+MEASURED_AT_ONCE = 500
+
+_log = structlog.get_logger()
+
+
+class Settling:
+    """The records of what is sent and looked for: in the outbox, in the log, in traces and figures."""
+
+    def __init__(self, posts: PostStore, notices: Notices, metrics: Metrics, spans: Spans) -> None:
+        self._posts = posts
+        self._notices = notices
+        self._metrics = metrics
+        self._spans = spans
+        self._unmeasured: deque[int] = deque(maxlen=MOST_UNMEASURED)
+
+    @contextmanager
+    def delivering(self, name: str, post: Post, channel: Channel, outgoing: Outgoing) -> Iterator[None]:
+        """Has the log name what it is about, and whoever collects traces know of it."""
+        address = str(channel.address)
+        with (
+            bound_contextvars(digest=post.digest_id, papers=list(outgoing.message.paper_ids)),
+            self._spans.within(name, post.trace, post=post.id, channel=address, attempt=post.attempts + 1),
+        ):
+            yield
+
+    async def settle(self, post: Post, state: PostState, at: datetime, **what: Any) -> bool:
+        """Writes down what became of a post; whether that was still ours to say."""
+        started = time.perf_counter()
+        settled = await self._posts.settle(Settlement(post=post, state=state, at=at, **what))
+        self._spans.done("settle", time.perf_counter() - started, state=state.value, settled=settled)
+        if settled and state is PostState.SENT and post.digest_id is not None:
+            self._unmeasured.append(post.id)
+        if not settled:
+            _log.warning("post.lease_lost", post=post.id)
+        return settled
+
+    async def stop(self, channel: Channel, gone: Gone, settlement: Settlement) -> None:
+        """Stops what refused a post, whose settlement this is, and tells who set it up; unless the post is not ours."""
+        started = time.perf_counter()
+        stopped = await self._posts.stop(settlement, channel.address, gone)
+        state, settled = settlement.state.value, stopped is not None
+        self._spans.done("settle", time.perf_counter() - started, state=state, settled=settled)
+        if stopped is None:
+            _log.warning("post.lease_lost", post=settlement.post.id)
+            return
+        self._metrics.stopped(channel.address.platform.value, gone.scope.value)
+        await self._notices.tell_stopped(channel, gone, stopped)
+
+    async def measure(self) -> None:
+        """Finds out how long after they were listed papers were posted that were posted since the last time.
+
+        Apart from the posting, so that it costs one look for hundreds of posts. Raises `StorageError`.
+        """
+        while self._unmeasured:
+            posts = [self._unmeasured.popleft() for _ in range(min(len(self._unmeasured), MEASURED_AT_ONCE))]
+            for delivered in await self._posts.waits(posts):
+                self._metrics.delivered(delivered.platform, delivered.kind, delivered.wait.total_seconds())
