@@ -62,9 +62,9 @@ class SqlStoredTimes:
                 _MOVED,
                 [{"row": row.id, **{name: _moved(getattr(row, name), by) for name in _MOVED}} for row in posts],
             )
-            rests = await connection.execute(
-                select(CHANNELS.c.id, CHANNELS.c.post_after).where(CHANNELS.c.post_after.is_not(None)).with_for_update()
-            )
+            resting = select(CHANNELS.c.id, CHANNELS.c.post_after).where(CHANNELS.c.post_after.is_not(None))
+            # In the order of everybody who locks rows of several channels, so that nobody waits in a circle.
+            rests = await connection.execute(resting.order_by(CHANNELS.c.id).with_for_update(key_share=True))
             await _write(
                 connection,
                 CHANNELS,
