@@ -68,7 +68,9 @@ class SqlSubscriptionStore:
         quiet: bool = False,
     ) -> Subscription:
         async with self._database.write() as connection:
-            added = await add_topic(connection, channel_id, options, created_by, now, named_in=named_in, quiet=quiet)
+            (added,) = await add_topics(
+                connection, channel_id, [options], created_by, now, named_in=named_in, quiet=quiet
+            )
             older = [
                 Match(channel_id=channel_id, paper_id=paper, subscription_ids=(added.id,), instant=False)
                 for paper in backfill
@@ -80,7 +82,7 @@ class SqlSubscriptionStore:
         self, channel_id: int, topics: Sequence[TopicOptions], *, created_by: str, now: datetime
     ) -> list[Subscription]:
         async with self._database.write() as connection:
-            return [await add_topic(connection, channel_id, options, created_by, now) for options in topics]
+            return await add_topics(connection, channel_id, topics, created_by, now)
 
     async def edit(self, subscription_id: int, options: TopicOptions, *, unwanted: Sequence[str] = ()) -> Subscription:
         edit = TopicEdit(subscription_id=subscription_id, options=options, unwanted=tuple(unwanted))
@@ -99,7 +101,9 @@ class SqlSubscriptionStore:
             known = {row.id: subscription_of(row) for row in await connection.execute(both)}
             if known != {kept.id: kept, gone.id: gone}:
                 raise UserError("One of these topics was changed in the meantime. `/papers topics` shows them.")
-            await _refuse_double(connection, kept.channel_id, options.query, kept.named_in, besides=(kept.id, gone.id))
+            await _refuse_doubles(
+                connection, kept.channel_id, [options.query], kept.named_in, besides=(kept.id, gone.id)
+            )
             await connection.execute(
                 update(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id == gone.id).values(removed_at=now, change=change)
             )
@@ -239,42 +243,47 @@ def _by_another_model(model: str) -> Select[Any]:
     )
 
 
-async def add_topic(
+async def add_topics(
     connection: AsyncConnection,
     channel_id: int,
-    options: TopicOptions,
+    topics: Sequence[TopicOptions],
     created_by: str,
     now: datetime,
     *,
     named_in: int | None = None,
     quiet: bool = False,
-) -> Subscription:
-    change = await next_numbers(connection, Counter.CHANGE)
-    await _refuse_double(connection, channel_id, options.query, named_in)
+) -> list[Subscription]:
+    """Adds different topics, numbered in their order."""
+    if not topics:
+        return []
+    change = await next_numbers(connection, Counter.CHANGE, len(topics))
+    await _refuse_doubles(connection, channel_id, [options.query for options in topics], named_in)
     numbering = (
         update(CHANNELS)
         .where(CHANNELS.c.id == channel_id)
-        .values(last_number=CHANNELS.c.last_number + 1)
+        .values(last_number=CHANNELS.c.last_number + len(topics))
         .returning(CHANNELS.c.last_number)
     )
-    number = (await connection.execute(numbering)).scalar_one()
-    adding = (
-        insert(SUBSCRIPTIONS)
-        .values(
-            channel_id=channel_id,
-            number=number,
+    number = (await connection.execute(numbering)).scalar_one() - len(topics) + 1
+    rows = [
+        {
+            "channel_id": channel_id,
+            "number": number + place,
             **_chosen(options),
-            since=change,
-            change=change,
-            created_by=created_by,
-            created_at=now,
-            named_in=named_in,
-            quiet=quiet,
-        )
-        .returning(SUBSCRIPTIONS)
-    )
-    added = subscription_of((await connection.execute(adding)).one())
-    await _set_baseline(connection, added.id, options.baseline)
+            "since": change + place,
+            "change": change + place,
+            "created_by": created_by,
+            "created_at": now,
+            "named_in": named_in,
+            "quiet": quiet,
+        }
+        for place, options in enumerate(topics)
+    ]
+    # They are put in order here: told to do so, SQLAlchemy sends SQLite a statement for each.
+    stored = map(subscription_of, await connection.execute(insert(SUBSCRIPTIONS).returning(SUBSCRIPTIONS), rows))
+    added = sorted(stored, key=lambda topic: topic.number)
+    for topic, options in zip(added, topics, strict=True):
+        await _set_baseline(connection, topic.id, options.baseline)
     return added
 
 
@@ -298,8 +307,8 @@ async def edit_topic(connection: AsyncConnection, edit: TopicEdit) -> Subscripti
     before = (await connection.execute(known)).one_or_none()
     if before is None:
         raise UserError("That topic was removed in the meantime.")
-    await _refuse_double(
-        connection, before.channel_id, edit.options.query, before.named_in, besides=[edit.subscription_id]
+    await _refuse_doubles(
+        connection, before.channel_id, [edit.options.query], before.named_in, besides=[edit.subscription_id]
     )
     # A new name is no new question: only another query starts over with what is news.
     models = models_written(edit.options.models)
@@ -334,20 +343,24 @@ async def remove_topic(connection: AsyncConnection, subscription_id: int, now: d
     await _drop_waiting(connection, subscription_id)
 
 
-async def _refuse_double(
-    connection: AsyncConnection, channel_id: int, query: str, named_in: int | None, besides: Collection[int] = ()
+async def _refuse_doubles(
+    connection: AsyncConnection,
+    channel_id: int,
+    queries: Collection[str],
+    named_in: int | None,
+    besides: Collection[int] = (),
 ) -> None:
-    """Raises `UserError` when the channel has a topic with this query, named in the same place. Nobody can add one
-    meanwhile: all of them take a change number first, and the counter stays locked.
+    """Raises `UserError` when the channel has a topic with one of these queries, named in the same place. Nobody can
+    add one meanwhile: all of them take a change number first, and the counter stays locked.
     """
     statement = select(SUBSCRIPTIONS.c.number).where(
         SUBSCRIPTIONS.c.channel_id == channel_id,
-        SUBSCRIPTIONS.c.query == query,
+        SUBSCRIPTIONS.c.query.in_(queries),
         SUBSCRIPTIONS.c.named_in.is_not_distinct_from(named_in),
         SUBSCRIPTIONS.c.removed_at.is_(None),
         SUBSCRIPTIONS.c.id.not_in(besides),
     )
-    number: int | None = (await connection.execute(statement)).scalar_one_or_none()
+    number: int | None = (await connection.execute(statement.limit(1))).scalar_one_or_none()
     if number is not None:
         whose = "This channel has" if named_in is None else "You have"
         raise UserError(f"{whose} that topic already: it is number {number}.")

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.channels.channel import Channel
+from bot.channels.channel import Address, Channel
 from bot.errors import UserError
 from bot.topic_files.store import ChannelChange
 from bot.topics.subscription import Subscription
-from storage.channels.channel_rows import at_address, channel_of, select_channels
+from storage.channels.channel_rows import channel_of, select_channels
 from storage.channels.channels import add_channel, set_channel
-from storage.channels.subscriptions import add_topic, edit_topic, remove_topic, subscription_of
+from storage.channels.subscriptions import add_topics, edit_topic, remove_topic, subscription_of
 from storage.database.counters import Counter, next_numbers
 from storage.database.database import Database
 from storage.database.statements import chunks
-from storage.tables.channels import CHANNELS
+from storage.tables.channels import CHANNELS, WORKSPACES
 from storage.tables.topics import SUBSCRIPTIONS
 
 
@@ -37,37 +37,50 @@ class SqlTopicFileStore:
             # Whoever adds or changes a topic takes a number first, and waits for this to end.
             await next_numbers(connection, Counter.CHANGE)
             # In one order, so that two who do this do not each wait for what the other holds.
-            for change in sorted(changes, key=lambda one: one.after.id):
-                await _apply(connection, change, created_by, now)
+            ordered = sorted(changes, key=lambda one: one.after.id)
+            for some in chunks(ordered):
+                await _apply(connection, some, created_by, now)
 
 
-async def _apply(connection: AsyncConnection, change: ChannelChange, created_by: str, now: datetime) -> None:
-    after = change.after
-    known = select_channels().where(*at_address(after.address), CHANNELS.c.external_id == after.address.channel)
-    row = (await connection.execute(known.with_for_update(of=CHANNELS, key_share=True))).one_or_none()
-    there = None if row is None else channel_of(row)
-    if _set(there) != _set(change.before):
-        raise _changed_meanwhile(after)
-    if there is None:
-        await add_channel(
-            connection,
-            after.address,
-            after.name,
-            time_zone=after.time_zone,
-            schedule=after.schedule,
-            next_digest_at=after.next_digest_at,
-        )
-        there = channel_of((await connection.execute(known)).one())
-    if _set(there) != _set(after):
-        await set_channel(connection, there.id, after, now)
-    if tuple((await _topics(connection, [there.id])).get(there.id, ())) != change.topics:
-        raise _changed_meanwhile(after)
-    for subscription_id in change.removed:
-        await remove_topic(connection, subscription_id, now)
-    for edit in change.edited:
-        await edit_topic(connection, edit)
-    for options in change.added:
-        await add_topic(connection, there.id, options, created_by, now)
+async def _apply(connection: AsyncConnection, changes: Sequence[ChannelChange], created_by: str, now: datetime) -> None:
+    there = await _channels(connection, [change.after.address for change in changes])
+    for change in changes:
+        after = change.after
+        if _set(there.get(after.address)) != _set(change.before):
+            raise _changed_meanwhile(after)
+        if after.address not in there:
+            await add_channel(
+                connection,
+                after.address,
+                after.name,
+                time_zone=after.time_zone,
+                schedule=after.schedule,
+                next_digest_at=after.next_digest_at,
+            )
+    there |= await _channels(connection, [one.after.address for one in changes if one.after.address not in there])
+    topics = await _topics(connection, [channel.id for channel in there.values()])
+    for change in changes:
+        channel = there[change.after.address]
+        if tuple(topics.get(channel.id, ())) != change.topics:
+            raise _changed_meanwhile(channel)
+        if _set(channel) != _set(change.after):
+            await set_channel(connection, channel.id, change.after, now)
+        for subscription_id in change.removed:
+            await remove_topic(connection, subscription_id, now)
+        for edit in change.edited:
+            await edit_topic(connection, edit)
+        await add_topics(connection, channel.id, change.added, created_by, now)
+
+
+async def _channels(connection: AsyncConnection, addresses: Sequence[Address]) -> dict[Address, Channel]:
+    """Those of these channels that there are, locked."""
+    if not addresses:
+        return {}
+    place = tuple_(WORKSPACES.c.platform, WORKSPACES.c.external_id, CHANNELS.c.external_id)
+    named = [(address.platform, address.workspace, address.channel) for address in addresses]
+    found = select_channels().where(place.in_(named)).order_by(CHANNELS.c.id)
+    rows = await connection.execute(found.with_for_update(of=CHANNELS, key_share=True))
+    return {channel.address: channel for channel in map(channel_of, rows)}
 
 
 def _set(channel: Channel | None) -> object:
