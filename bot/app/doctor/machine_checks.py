@@ -54,7 +54,7 @@ async def _folder(folder: Path) -> str:
             pass
     except OSError as error:
         raise OperatorError(unwritable(folder, error)) from error
-    return f"{folder} can be written" if here == folder else f"{folder} is made when the bot starts"
+    return f"{folder} can be written" if here == folder else f"{folder} is not there yet, and can be made"
 
 
 async def _disk(folder: Path) -> str:
