@@ -192,7 +192,7 @@ class OutboxWorker:
                 self._rooms.enter(channel.address)
                 task = asyncio.create_task(self._deliver(post, channel, outgoing, **times), name=f"post-{post.id}")
             else:
-                task = asyncio.create_task(self._drop(post), name=f"drop-{post.id}")
+                task = asyncio.create_task(self._settling.drop(post, now), name=f"drop-{post.id}")
             self._under_way.add(task)
             task.add_done_callback(self._done)
         return len(posts)
@@ -210,13 +210,6 @@ class OutboxWorker:
     def _gathered(self) -> None:
         self._gathering = None
         self.wake()
-
-    async def _drop(self, post: Post) -> None:
-        settlement = Settlement(
-            post=post, state=PostState.FAILED, at=self._clock.now(), error="what it was about is not stored any more"
-        )
-        await self._posts.settle(settlement)
-        _log.error("post.dropped", post=post.id, reason=settlement.error)
 
     async def _deliver(
         self, post: Post, channel: Channel, outgoing: Outgoing, *, leased_in: float, composed_in: float

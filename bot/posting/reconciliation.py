@@ -102,10 +102,13 @@ class Reconciliation:
         if not posts:
             return 0
         composed = await self._composer.compose(posts)
-        looks = [self._look_up(post, *composed[post.id]) for post in posts if post.id in composed]
+        looks = (
+            self._look_up(post, *composed[post.id]) if post.id in composed else self._settling.drop(post, now)
+            for post in posts
+        )
         await asyncio.gather(*looks)
         self._wake()
-        return len(looks)
+        return len(posts)
 
     async def _look_up(self, post: Post, channel: Channel, outgoing: Outgoing) -> None:
         with self._settling.delivering("look_up", post, channel, outgoing):

@@ -70,6 +70,12 @@ class Settling:
         self._metrics.stopped(channel.address.platform.value, gone.scope.value)
         await self._notices.tell_stopped(channel, gone, stopped)
 
+    async def drop(self, post: Post, at: datetime) -> None:
+        """Gives up a post of which there is nothing to say."""
+        reason = "what it was about is not stored any more"
+        if await self.settle(post, PostState.FAILED, at, error=reason):
+            _log.error("post.dropped", post=post.id, reason=reason)
+
     async def measure(self) -> None:
         """Finds out how long after they were listed papers were posted that were posted since the last time.
 

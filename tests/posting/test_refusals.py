@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from bot.channels.channel import ChannelState
 from bot.platforms.outcomes import LookUp, Partly, Retry
-from bot.posting.post import HOLDS_UP_FOR
+from bot.posting.post import HOLDS_UP_FOR, PostState
 from bot.posting.reconciliation import LOOK_UPS, UnknownPolicy
+from storage.tables.posts import POSTS
 from tests.core import Core
 from tests.platforms import Fault, SimulatedPlatform
 from tests.sources import a_paper
@@ -223,6 +225,20 @@ async def test_a_hundred_lost_answers_are_settled_in_the_time_that_the_readme_na
     assert core.clock.now() - began < timedelta(hours=2)
     for channel in channels:
         assert core.platform.papers_in(channel) == IDS
+
+
+@pytest.mark.parametrize("fault", [Fault.BUSY, Fault.LOST])
+async def test_a_message_about_nothing_that_is_stored_is_given_up(core: Core, fault: Fault) -> None:
+    await begin(core)
+    core.platform.fail("general", fault)
+    await core.next_digest()
+    async with core.store.database.write() as connection:
+        await connection.execute(update(POSTS).values(digest_id=None))
+    await core.settle(hours=0.1)
+    counts = await core.store.posts.counts()
+    assert (counts[PostState.FAILED], sum(counts.values())) == (1, 1)
+    (failed,) = await core.store.posts.failed(10)
+    assert failed.error == "what it was about is not stored any more"
 
 
 async def test_trouble_while_looking_is_waited_out(core: Core) -> None:
