@@ -273,13 +273,15 @@ class Engine:
         self._embedding.close()
 
     async def _delete_left(self) -> None:
+        if not self.leadership.polls:
+            return
         ahead = self._clock_ahead()
         if ahead is None or ahead > TRUSTED:
             # What a clock that is a year ahead deletes too early is gone for good.
             _log.info("engine.nothing_deleted", clock_ahead=ahead)
-        elif self.leadership.polls:
-            await self._retention.delete_left()
-            await self.pruning.prune()
+            return
+        await self._retention.delete_left()
+        await self.pruning.prune()
 
     async def _beat(self) -> None:
         await self._heartbeat.beat(leads=self.leadership.polls)
