@@ -51,8 +51,6 @@ def read_bounce(content: bytes) -> Bounce | None:
 
 
 def _bounce_in(mail: Message) -> Bounce | None:
-    if mail.get_content_type() != "multipart/report":
-        return None
     # 4.x.x is a mailbox that is full, or a machine that was not there for days: that may be over tomorrow.
     failed = [status for action, status in _recipients(mail) if action == "failed" and not status.startswith("4")]
     if not failed:
@@ -62,14 +60,15 @@ def _bounce_in(mail: Message) -> Bounce | None:
 
 
 def _recipients(mail: Message) -> Iterator[tuple[str, str]]:
-    """The action and the status for each recipient of a report."""
+    """The action and the status for each recipient of a report, also of one that was wrapped in another mail."""
     for part in mail.walk():
         if part.get_content_type() != "message/delivery-status" or not isinstance(part.get_payload(), list):
             continue
         for fields in part.get_payload():
             if isinstance(fields, Message) and fields["Action"]:
                 status = re.match(r"[245]\.\d{1,3}\.\d{1,3}", str(fields["Status"] or "").strip())
-                yield str(fields["Action"]).strip().lower(), status[0] if status else ""
+                # Some explain it behind the word, in brackets.
+                yield str(fields["Action"]).partition("(")[0].strip().lower(), status[0] if status else ""
 
 
 def _tokens_of_receiver(mail: Message) -> Iterator[str]:

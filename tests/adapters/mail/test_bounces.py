@@ -48,8 +48,30 @@ Subject: Papers
 )
 WHOLE = HEAD.replace("text/rfc822-headers", "message/rfc822").replace("Subject: Papers\n", "Subject: Papers\n\nHello")
 
+EXPLAINED = POSTFIX.replace("Action: failed", "Action: failed (bad destination mailbox address)")
+#: As systems for lists and for filtering pass them on.
+WRAPPED = f"""\
+To: papers@lab.example
+Content-Type: multipart/mixed; boundary="w0"
 
-@pytest.mark.parametrize("report", [POSTFIX, HEAD, WHOLE], ids=["return path", "head", "whole"])
+--w0
+Content-Type: text/plain
+
+A mail could not be delivered.
+
+--w0
+Content-Type: message/rfc822
+
+{WHOLE}
+--w0--
+"""
+
+
+@pytest.mark.parametrize(
+    "report",
+    [POSTFIX, HEAD, WHOLE, EXPLAINED, WRAPPED],
+    ids=["return path", "head", "whole", "explained", "wrapped"],
+)
 def test_a_report_says_whose_mail_came_back_and_why(report: str) -> None:
     bounce = read_bounce(report.encode())
     assert bounce is not None
