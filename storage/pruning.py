@@ -113,8 +113,10 @@ class SqlPruneStore:
         kind = _kind(what, cutoffs, delete=delete)
         async with self._database.read() as connection:
             rows = await _window(connection, kind, after, limit)
-            kept = await _examples_and_shared(connection) if what is Prunable.PAPERS and rows else frozenset[str]()
-            old = [row.key for row in rows if row.is_old and (not kept or row.id not in kept)]
+            aged = [row for row in rows if row.is_old]
+            # Every topic is read for it, so not on the days on which nothing is old.
+            kept = await _examples_and_shared(connection) if what is Prunable.PAPERS and aged else frozenset[str]()
+            old = [row.key for row in aged if row.id not in kept]
             # Whether a post may go is known when its replies have gone: it is asked where they do.
             going = old if what is Prunable.POSTS and delete else await _chosen(connection, kind, old, kind.may_go)
             size = await _size_of(connection, kind, going)
