@@ -23,7 +23,10 @@ env -0 > "$call.environment"
 pwd > "$call.folder"
 [ $# -eq 0 ] || printf '%s\\0' "$@" > "$call.arguments"
 : > "$call.call"
-while [ ! -e "$call.code" ]; do sleep 0.02; done
+while [ ! -e "$call.code" ]; do
+  kill -0 "$PPID" || exit 1  # the shell was killed: nobody will answer
+  sleep 0.02
+done
 cat "$call.stdout"; cat "$call.stderr" >&2
 exit "$(cat "$call.code")"
 """
