@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final, Protocol
 
 from bot.clocks import Clock
-from bot.errors import UserError
+from bot.errors import StorageError, UserError
 from bot.people.account import OWNER, Account, Origin, Role, Session, account_name, check_password
 from bot.people.record import Author, Record
 from bot.people.store import PeopleStore
@@ -199,7 +200,8 @@ class People:
         if now - begun >= SESSION_LENGTH or now - seen >= SESSION_IDLE:
             return None
         if now - seen >= SEEN_EVERY or (begun, seen) != (session.begun_at, session.seen_at):
-            await self._store.see_session(session.key, begun_at=begun, seen_at=now)
+            with suppress(StorageError):  # where nothing can be written, people may still read
+                await self._store.see_session(session.key, begun_at=begun, seen_at=now)
         return session
 
     async def sessions(self, account: Account) -> list[Session]:

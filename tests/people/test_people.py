@@ -23,6 +23,7 @@ from storage.stored_times import SqlStoredTimes
 from tests.clocks import NOON, SettableClock
 from tests.passwords import quick_hasher
 from tests.storage.scenes import listed, paper
+from tests.trouble import Trouble
 
 PASSWORD, OTHER = "correct horse battery", "staple and so on"
 
@@ -246,3 +247,19 @@ async def test_sessions_go_with_a_clock_that_is_set(store: SqlStore, people: Peo
         clock.advance(days=1)
         await people.session(token)
     assert await people.session(token) is None
+
+
+async def test_whoever_may_read_does_so_while_nothing_can_be_written(
+    store: SqlStore, people: People, clock: SettableClock
+) -> None:
+    ada = await people.add("ada", Role.MANAGER, by=TERMINAL, password=PASSWORD)
+    session = await people.begin_session(ada, "a browser")
+    token, _ = await people.tokens.create(ada, "dashboard", None, by=TERMINAL)
+    clock.advance(minutes=10)
+    for read, what in ((people.session, session), (people.tokens.bearer, token)):
+        await people.accounts()  # which opens the database again
+        trouble = Trouble(store.database, at=2 if store.database.is_sqlite else 1)  # behind BEGIN and SELECT
+        found = await read(what)
+        trouble.end()
+        assert trouble.struck, "that it was used could not be noted"
+        assert found
