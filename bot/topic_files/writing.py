@@ -29,6 +29,8 @@ INDENT: Final = "  "
 _WIDTH: Final = 100
 #: What needs no quotes in any version of YAML, by any reader; what else does not either, PyYAML knows.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*")
+#: What is a number to readers of YAML 1.2 (10.3.2), and only a text to PyYAML, which reads 1.1.
+_NUMBER = re.compile(r"[-+]?(?:0o[0-7]+|(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)")
 _WORDS: Final = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"))
 
 
@@ -171,6 +173,6 @@ def scalar(text: str) -> str:
     """A text on one line, in quotes where it needs them."""
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text
-    style = None if text.isprintable() else '"'
+    style = '"' if not text.isprintable() else "'" if _NUMBER.fullmatch(text) else None
     dumped: str = yaml.safe_dump({"x": text}, width=10_000_000, allow_unicode=True, default_style=style)
     return dumped.partition(": ")[2].removesuffix("\n")

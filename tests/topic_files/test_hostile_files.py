@@ -78,3 +78,9 @@ def test_what_is_written_is_read_again_here_and_elsewhere(text: str) -> None:
     (entry,) = (tree.pairs or [])[0][1].items or []
     assert [(key.text, value.text) for key, value in entry.pairs or []] == [("b", text), ("c", "d")]
     assert yaml.safe_load(lines) == {"a": [{"b": text, "c": "d"}]}
+
+
+@pytest.mark.parametrize("text", ["1e3", "-2.5E+10", "0o17", "1.", ".5", "12", "0x1f", "yes", "null", "2026-11-28"])
+def test_no_reader_takes_a_text_for_anything_else(text: str) -> None:
+    assert scalar(text) == f"'{text}'"
+    assert scalar(f"{text} agents") == f"{text} agents"
