@@ -205,9 +205,7 @@ def test_help_tells_every_command(bot: Bot) -> None:
 
 def test_a_mail_server_keeps_a_report_while_there_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("no folder")
-    environment = {"PAPERROUND_DATA_DIR": str(tmp_path / "data")}
-    ended = CliRunner().invoke(cli, ["mail", "bounce"], input=b"Subject: x\n\n", env=environment)
-    assert ended.exit_code == os.EX_TEMPFAIL
+    ended = Bot(tmp_path / "data").cli("mail", "bounce", expect=os.EX_TEMPFAIL)
     assert str(tmp_path) in ended.stderr
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import engine
-from bot.posting import outbox
+from bot.posting import outbox, reconciliation
 from bot.posting.retries import LookUpPolicy, RetryPolicy
 from tests.adapters.discord.load import storm
 
@@ -19,7 +19,7 @@ async def test_in_a_storm_every_message_is_posted_once_and_everybody_is_answered
     soon = timedelta(seconds=0.2)
     monkeypatch.setattr(engine, "RECONCILE_EVERY", soon)
     monkeypatch.setattr(outbox, "RETRIES", RetryPolicy(first=soon))
-    monkeypatch.setattr(outbox, "LOOK_UPS", LookUpPolicy(marks=(soon, 2 * soon), late_marks=(soon, 2 * soon)))
+    monkeypatch.setattr(reconciliation, "LOOK_UPS", LookUpPolicy(marks=(soon, 2 * soon), late_marks=(soon, 2 * soon)))
     outcome = await storm(tmp_path, guilds=4, channels=40, timeout=60)
     assert outcome.wrong == []
     assert outcome.unanswered == 0

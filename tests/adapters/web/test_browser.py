@@ -44,6 +44,7 @@ async def test_an_answer_for_everybody_arrives_everywhere_once(browser: Browser,
 async def test_paging_happens_in_place(browser: Browser, workspace: RunningWorkspace) -> None:
     async with opened(browser, workspace) as page:
         await command(page, "search x")
+        await expect(messages(page)).to_have_count(1)
         await command(page, "help")
         await expect(messages(page)).to_have_count(2)
         await messages(page).first.get_by_role("button", name="Next").click()
