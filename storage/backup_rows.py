@@ -18,7 +18,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 from bot.digests.content import POST_CONTENT_JSON
 from bot.messages.message import MESSAGE_JSON
 from storage.channels.channel_rows import SETTINGS_JSON
-from storage.channels.subscriptions import subscription_of
+from storage.channels.subscription_rows import subscription_of
 from storage.papers.papers import paper_of
 from storage.posting.deliveries import digest_of
 from storage.tables.channels import CHANNELS

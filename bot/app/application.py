@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
 from adapters.embedding.files import find_files
 from adapters.embedding.onnx import OnnxModel
-from adapters.feeds.arxiv.source import Arxiv
-from adapters.feeds.http import MEGABYTE, FeedClient, Limits
-from adapters.feeds.huggingface.lookup import HuggingFacePapers
-from adapters.feeds.huggingface.source import HuggingFace
-from adapters.feeds.sample import SAMPLE_DAYS, SampleFeed
-from adapters.feeds.syndication.public_addresses import PublicTransport
-from adapters.feeds.thumbnails import THUMBNAIL_LIMITS, FetchedThumbnails
 from adapters.web.platform import WebPlatform
 from bot.app.adapters.chat import ChatDependencies
 from bot.app.adapters.discord import discord_bot, discord_platform
-from bot.app.adapters.feeds import AddedFeeds
 from bot.app.adapters.mail import mail_checks, mail_links, mail_platform
 from bot.app.adapters.mentions import mention_parsers
 from bot.app.adapters.slack import SlackParts, slack_app, slack_checks, slack_parts
@@ -33,6 +25,7 @@ from bot.app.configuration.folders import make_data_folder
 from bot.app.configuration.settings import Settings
 from bot.app.engine import Engine
 from bot.app.sharing import expect_shared
+from bot.app.sources import Sources, open_sources, take_feeds
 from bot.channels.channel import PlatformName
 from bot.channels.directory import Directory
 from bot.checks import Check
@@ -41,11 +34,10 @@ from bot.commands.papers.reactions import Reactions
 from bot.commands.runner import Commands
 from bot.commands.services import Services
 from bot.digests.unfurling import Unfurling
-from bot.errors import EmbeddingError, SettingsError
+from bot.errors import EmbeddingError
 from bot.health.exposition import families_of
 from bot.health.reporting import Health
-from bot.intake.feeds import FeedHistory, FeedReader, Feeds
-from bot.intake.lookup import PaperLookup
+from bot.intake.feeds import Feeds
 from bot.intake.source import Source
 from bot.library.library import Library
 from bot.lifecycle.pruning import KeptFor
@@ -57,7 +49,6 @@ from bot.meaning.meaning import Meaning
 from bot.meaning.model import AbsentModel, EmbeddingModel
 from bot.metrics import Metrics
 from bot.panels.panels import Panels
-from bot.papers.thumbnails import Thumbnails
 from bot.platforms.platform import Platform
 from bot.posting.roles import Duty, ProcessRole
 from bot.topic_files.files import TopicFiles
@@ -72,36 +63,7 @@ if TYPE_CHECKING:
     from adapters.slack.app import SlackApp
 
 
-async def _no_categories() -> frozenset[str]:
-    return frozenset()
-
-
-MOST_OF_A_FEED = 8 * MEGABYTE
-
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Where papers come from. `catalogue` and `hub` know single papers; `categories` are arXiv's that are read.
-    `added` reads what people add, and `thumbnails` the pictures of papers.
-    """
-
-    sources: Sequence[Source]
-    catalogue: PaperLookup | None = None
-    hub: PaperLookup | None = None
-    client: FeedClient | None = None
-    categories: Callable[[], Awaitable[frozenset[str]]] = _no_categories
-    added: FeedReader | None = None
-    thumbnails: Thumbnails | None = None
-
-    def clock_ahead(self) -> timedelta | None:
-        """How far this machine's clock is ahead of the feeds'; None as long as none told the time."""
-        return self.client.ahead if self.client else None
-
-    @property
-    def lookups(self) -> list[PaperLookup]:
-        return [lookup for lookup in (self.hub, self.catalogue) if lookup]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +174,9 @@ async def open_application(
 
         feeds = Sources(sources or ())
         if sources is None:
-            feeds = await _open_sources(settings, store, clock, stack, categories_of_topics, metrics)
+            feeds = await open_sources(settings, store, clock, stack, categories_of_topics, metrics)
         added = Feeds(store.feeds, store.sources, clock, feeds.added)
-        await _take_feeds(added, settings)
+        await take_feeds(added, settings)
         platforms = await _open_platforms(settings, store, clock, role, stack, metrics)
         links = mail_links(settings)
         engine = engine_of(
@@ -326,62 +288,6 @@ async def _open_storage(
     return store, index, meaning
 
 
-async def _take_feeds(feeds: Feeds, settings: Settings) -> None:
-    try:
-        await feeds.take_from_settings(settings.feeds)
-    except ValueError as error:
-        raise SettingsError(f"PAPERROUND_FEEDS: {error}.") from error
-
-
-async def _open_sources(
-    settings: Settings,
-    store: SqlStore,
-    clock: Clock,
-    stack: contextlib.AsyncExitStack,
-    topic_categories: Callable[[], Awaitable[frozenset[str]]],
-    metrics: Metrics,
-) -> Sources:
-    async def wanted() -> frozenset[str]:
-        return (await topic_categories()).union(settings.arxiv_categories)
-
-    client = await stack.enter_async_context(FeedClient(contact=settings.contact, metrics=metrics))
-    token = settings.huggingface_token.get_secret_value()
-    arxiv = Arxiv(settings.arxiv_api_url, settings.arxiv_rss_url, client=client, categories=wanted)
-    anywhere = await stack.enter_async_context(
-        FeedClient(
-            contact=settings.contact,
-            limits=Limits(body=MOST_OF_A_FEED, total=40.0, redirects=4, attempts=2),
-            transport=PublicTransport(inside=settings.feeds_inside),
-            metrics=metrics,
-        )
-    )
-    # Whoever writes a feed chooses these addresses: they are never the operator's own network.
-    pictures = await stack.enter_async_context(
-        FeedClient(
-            contact=settings.contact,
-            limits=THUMBNAIL_LIMITS,
-            transport=PublicTransport(),
-            metrics=metrics,
-            operation="picture",
-        )
-    )
-    return Sources(
-        sources=[HuggingFace(settings.huggingface_url, client=client, token=token), arxiv],
-        catalogue=arxiv,
-        hub=HuggingFacePapers(settings.huggingface_url, client=client, token=token),
-        client=client,
-        categories=wanted,
-        added=AddedFeeds(
-            client=anywhere,
-            servers=settings.biorxiv_url,
-            server_client=client,
-            history=FeedHistory(store.papers, store.sources),
-            clock=clock,
-        ),
-        thumbnails=FetchedThumbnails(pictures),
-    )
-
-
 async def _open_platforms(
     settings: Settings,
     store: SqlStore,
@@ -408,8 +314,3 @@ def embedding_model(settings: Settings) -> EmbeddingModel:
         return OnnxModel(find_files(settings.embedding_model))
     except EmbeddingError as error:
         return AbsentModel(error)
-
-
-def demo_feed(clock: Clock) -> tuple[Source, tuple[date, ...]]:
-    """The bundled sample feed and the days that it has."""
-    return SampleFeed(clock), SAMPLE_DAYS

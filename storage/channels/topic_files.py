@@ -14,7 +14,8 @@ from bot.topic_files.store import ChannelChange
 from bot.topics.subscription import Subscription
 from storage.channels.channel_rows import channel_of, select_channels
 from storage.channels.channels import add_channel, set_channel
-from storage.channels.subscriptions import add_topics, edit_topic, remove_topic, subscription_of
+from storage.channels.subscription_rows import subscription_of
+from storage.channels.topic_changes import add_topics, edit_topic, remove_topic
 from storage.database.counters import Counter, next_numbers
 from storage.database.database import Database
 from storage.database.statements import chunks

@@ -8,9 +8,10 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
-from bot.app.application import demo_feed, open_application
+from bot.app.application import open_application
 from bot.app.configuration.settings import Settings
 from bot.app.demo import CHANNELS, TRY, Demo
+from bot.app.sources import demo_feed
 from bot.channels.channel import Address, PlatformName
 from bot.clocks import ShiftedClock
 from bot.messages.message import Buttons

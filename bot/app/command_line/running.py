@@ -10,12 +10,13 @@ from typing import Any
 
 import click
 
-from bot.app.application import Application, demo_feed, open_application
+from bot.app.application import Application, open_application
 from bot.app.command_line.session import announcement, load, run_to_end, with_application
 from bot.app.configuration.settings import LogLevel, Settings, load_settings
 from bot.app.demo import CHANNELS, Demo, banner
 from bot.app.logs import configure_logs
 from bot.app.service import raise_file_limit, serve
+from bot.app.sources import demo_feed
 from bot.app.start_log import log_start
 from bot.clocks import ShiftedClock
 from bot.posting.roles import ProcessRole

@@ -14,9 +14,10 @@ from typing import Any
 from starlette.applications import Starlette
 
 from bot.app.adapters.web import web_server
-from bot.app.application import Application, demo_feed, open_application
+from bot.app.application import Application, open_application
 from bot.app.configuration.settings import Settings
 from bot.app.demo import CHANNELS, Demo, DemoChannel
+from bot.app.sources import demo_feed
 from bot.clocks import ShiftedClock
 
 
