@@ -29,13 +29,18 @@ from bot.text.counting import count_of
 
 #: Sources that are shown: those that fail first.
 MOST_SOURCES: Final = 60
+#: The verdict where there is nothing to do.
+ALL_WELL: Final = "Everything works."
 #: What waits for longer is worth a look.
 LONG_WAIT: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """Something with a word about it: well, or `bad` or `poor`. `retry` is the number of a post to try again."""
+    """Something with a word about it. `retry` is the number of a post to try again.
+
+    `mark` is `well`, `poor` or `bad`, `idle` where nothing is known yet, and empty for what is neither.
+    """
 
     name: str
     words: str
@@ -65,11 +70,15 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthView:
-    """What the page shows. Whoever is no operator sees the verdict and the sources."""
+    """What the page shows. Whoever is no operator sees the verdict and the sources.
+
+    `at` is in the reader's zone, `mark` is that of the verdict: `well`, `poor` or `bad`.
+    """
 
     ok: bool
     verdict: str
-    at: str
+    mark: str
+    at: datetime
     figures: Sequence[Figure] = ()
     sources: Sequence[Row]
     more_sources: int = 0
@@ -92,17 +101,18 @@ def for_members(report: HealthReport, zone: tzinfo) -> HealthView:
         Row(
             name=title_of_source(source.name),
             words=_read(source, report.at) if not source.failing else "cannot be read, and whoever runs me can see why",
-            mark="bad" if source.failing else "well",
+            mark=_mark(source),
         )
         for source in _sorted(report.sources)
         if source.state.was_asked
     ]
-    verdict = "Everything works." if report.ok else "I am in trouble, and whoever runs me can see why."
+    verdict = ALL_WELL if report.ok else "I am in trouble, and whoever runs me can see why."
     waiting = f" {count_of(report.waiting, 'message')} on the way." if report.waiting else ""
     return HealthView(
         ok=report.ok,
         verdict=verdict + waiting,
-        at=_clock(report.at, zone),
+        mark="well" if report.ok else "bad",
+        at=report.at.astimezone(zone),
         sources=sources[:MOST_SOURCES],
         more_sources=max(0, len(sources) - MOST_SOURCES),
         for_operators=False,
@@ -115,8 +125,9 @@ def for_operators(report: HealthReport, zone: tzinfo, retryable: set[int]) -> He
     sources = [_source(source, report.at) for source in _sorted(report.sources)]
     return HealthView(
         ok=report.ok,
-        verdict=_verdict(report),
-        at=_clock(report.at, zone),
+        verdict=(verdict := _verdict(report)),
+        mark="bad" if not report.ok else "well" if verdict == ALL_WELL else "poor",
+        at=report.at.astimezone(zone),
         figures=_figures(report),
         sources=sources[:MOST_SOURCES],
         more_sources=max(0, len(sources) - MOST_SOURCES),
@@ -150,6 +161,7 @@ def for_operators(report: HealthReport, zone: tzinfo, retryable: set[int]) -> He
                 words=_local(one),
                 detail=papers_so_far(one).removeprefix(", "),
                 link=channel_path(one.channel.address),
+                mark="",
             )
             for one in report.coming
         ],
@@ -201,7 +213,7 @@ def _verdict(report: HealthReport) -> str:
         else "",
     ]
     told = [words for words in trouble if words]
-    return f"The bot works; {', '.join(told)}." if told else "Everything works."
+    return f"The bot works; {', '.join(told)}." if told else ALL_WELL
 
 
 def _figures(report: HealthReport) -> list[Figure]:
@@ -268,9 +280,13 @@ def _source(source: SourceHealth, now: datetime) -> Row:
     following = "read when a channel or topic asks for it"
     if due is not None:
         following = f"next in {in_words(due - now)}" if due > now else "next now"
-    return Row(
-        name=title_of_source(source.name), words=words, detail=following, mark="bad" if source.failing else "well"
-    )
+    return Row(name=title_of_source(source.name), words=words, detail=following, mark=_mark(source))
+
+
+def _mark(source: SourceHealth) -> str:
+    if source.failing:
+        return "bad"
+    return "well" if source.state.last_success_at else "idle"
 
 
 def _read(source: SourceHealth, now: datetime) -> str:
@@ -305,7 +321,3 @@ def _until(report: HealthReport, zone: tzinfo) -> str:
 def _ago(moment: datetime, now: datetime) -> str:
     age = now - moment
     return "just now" if age < timedelta(seconds=5) else f"{in_words(age)} ago"
-
-
-def _clock(moment: datetime, zone: tzinfo) -> str:
-    return f"{moment.astimezone(zone):%H:%M:%S}"

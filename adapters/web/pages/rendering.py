@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -60,6 +61,7 @@ class Pages:
             "segment": path_segment,
             "coded": coded,
             "capital": lambda sentence: sentence[:1].upper() + sentence[1:],
+            "in_utc": in_utc,
             "painted": painted,
             "without_day": without_day,
         }
@@ -195,6 +197,11 @@ def painted(query: str) -> Markup:
         pieces.append(piece.format(mark.kind.value, excluded, query[mark.start : mark.end]))
         at = mark.end
     return Markup("").join([*pieces, escape(query[at:])])
+
+
+def in_utc(moment: datetime) -> str:
+    """`2026-04-30 07:00 UTC`: what stands behind a time of the reader's own zone."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def without_day(heading: str, day: str) -> str:

@@ -11,6 +11,7 @@ const form = document.getElementById("search");
 const input = document.getElementById("q");
 const choice = document.getElementById("choice");
 const results = document.getElementById("results");
+const spoken = document.getElementById("search-said"); // read out, where all results would be too much
 
 let timer = 0;
 let asking = null; // what aborts the question that is not answered yet
@@ -36,6 +37,7 @@ async function find() {
       results.querySelector(".search-error")?.remove();
       results.prepend(mistaken);
     } else results.replaceChildren(found);
+    spoken.textContent = results.querySelector("#search-state")?.textContent ?? "";
     input.setAttribute("aria-invalid", String(Boolean(mistaken)));
     history.replaceState(null, "", address("/search"));
     shown = input.value.trim();
@@ -52,9 +54,9 @@ function complain(sentence) {
   results.querySelector(".search-error")?.remove();
   const words = document.createElement("div");
   words.className = "search-error";
-  words.role = "status";
   words.append(Object.assign(document.createElement("p"), { textContent: sentence }));
   results.prepend(words);
+  spoken.textContent = sentence;
 }
 
 function noteSearch() {

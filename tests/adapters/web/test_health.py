@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from playwright.async_api import Browser, expect
 
-from adapters.web.pages.health_view import HealthView, for_members, for_operators
+from adapters.web.pages.health_view import ALL_WELL, HealthView, for_members, for_operators
 from bot.health.report import HealthReport
 from storage.store import SqlStore
 from tests.adapters.web.pages import opened
@@ -70,6 +70,8 @@ async def test_the_page_says_what_the_figures_say(report: HealthReport) -> None:
     assert sum(bar.digests for bar in view.bars) == shown["paperround_digests_next_day"]
     failing = [value for name, value in shown.items() if name.startswith("paperround_source_failures") and value]
     assert len([row for row in view.sources if row.mark == "bad"]) == len(failing)
+    assert all(row.mark != "well" for row in view.sources if row.words.startswith("not read yet"))
+    assert (view.mark == "well") == (view.verdict == ALL_WELL)
 
 
 @given(reports())

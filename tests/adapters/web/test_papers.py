@@ -82,6 +82,12 @@ async def test_a_search_says_what_is_wrong_and_what_was_meant(store: SqlStore, t
         assert "diffusion (agents\n          ^" in wrong
         meant = await there.page("/search?q=difusion")
         assert links(meant, "diffusion")[0] == "/search?q=diffusion"
+        near = await there.page("/search?q=diffusion+zyzzyva")
+        assert "No paper has all of this." in near
+        assert "These come near" in near
+        assert "0 papers" not in near
+        assert 'class="paper card"' in near
+        assert "0 papers" in await there.page("/search?q=zyzzyva")
         to_paper = await there.client.get("/search?q=https://arxiv.org/abs/2605.00001v3", headers=PAGE)
         assert to_paper.headers["location"] == "/paper/2605.00001"
 
@@ -143,7 +149,8 @@ async def test_the_archive_turns_from_day_to_day(store: SqlStore, tmp_path: Path
         day = await there.page(f"/archive/{first}")
         assert "27 papers listed, page 1 of 2" in day
         assert f'aria-label="{first.day} {first:%B %Y}, 27 papers"' in day
-        assert [link for link in links(day, "#general") if link.startswith("/c/general/d/")]
+        card = day[day.index("<article") : day.index("</article>")]
+        assert [link for link in links(card, "#general") if link.startswith("/c/general/d/")]
         rest = await there.page(links(day, "Next ›")[0])
         assert re.findall(r'<li value="(\d+)">', rest) == ["26", "27"]
         month = await there.client.get(f"/archive/{first:%Y-%m}", headers=PAGE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -11,7 +12,6 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from adapters.web.addresses import channel_key, channel_path, paper_path
-from adapters.web.messages.timeline import day_words
 from adapters.web.pages.choice import chosen_channel, with_params
 from adapters.web.pages.papers.marking import Marking
 from adapters.web.pages.rendering import Pages
@@ -36,6 +36,7 @@ from bot.query.syntax import Author, Category
 from bot.text.words import words
 
 POSTINGS, VOTES, VOTERS, SIMILAR = 20, 20, 10, 6
+FIRST_AUTHORS = 12  # are shown at once
 MOST_AUTHORS = 200  # of a collaboration's paper, as links; the rest is counted
 
 
@@ -53,7 +54,7 @@ class Came:
 
     channel: str
     path: str
-    when: str
+    at: datetime
     hidden: bool
 
 
@@ -110,14 +111,13 @@ class PaperPage:
             paper=paper,
             block=paper_card(paper, votes=False, delivered=False),
             authors=[_by(name.written) for name in paper.authors[:MOST_AUTHORS]],
+            first_authors=FIRST_AUTHORS,
             more_authors=max(len(paper.authors) - MOST_AUTHORS, 0),
             categories=[Found(name, with_params("/search", q=printed(Category(name)))) for name in paper.categories],
             facts=facts_of(paper),
             links=links_of(paper),
             listed=_listed(record),
-            came=[_came(one, f"{day_words(one.posted_at.astimezone(zone))}") for one in postings.latest]
-            if postings
-            else [],
+            came=[_came(one, one.posted_at.astimezone(zone)) for one in postings.latest] if postings else [],
             came_others=postings.others if postings else "",
             liked=await self._liked(request, paper),
             cite=Document(name=f"{paper.id.replace('/', '-')}.bib", text=bibtex([paper]), media_type="text/plain"),
@@ -167,9 +167,9 @@ def _listed(record: PaperRecord | None) -> list[Found]:
     return [Found(f"{title_of_source(source)}, {day.day} {day:%B %Y}", f"/archive/{day}") for source, day in listings]
 
 
-def _came(one: Posting, when: str) -> Came:
+def _came(one: Posting, at: datetime) -> Came:
     path = channel_path(one.channel.address)
-    return Came(one.channel.full_name, f"{path}/d/{one.digest_id}" if one.digest_id else path, when, not one.shown)
+    return Came(one.channel.full_name, f"{path}/d/{one.digest_id}" if one.digest_id else path, at, not one.shown)
 
 
 def _liked(one: ChannelVotes, people: Sequence[str]) -> Liked:

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -44,6 +46,17 @@ _AGES = (("Last 7 days", 7), ("Last 30 days", 30), ("Last 12 months", 365))
 _UPVOTES = (5, 20, 50, 100)
 _FEATURES = {Feature.CODE: "With code", Feature.PROJECT: "With a project page", Feature.MODEL: "With a model"}
 _SORTS = {Sort.RELEVANCE: "Best match", Sort.NEW: "Newest", Sort.TOP: "Most upvoted"}
+#: What an empty page offers: each shows another part of the language.
+EXAMPLES: Final = MappingProxyType(
+    {
+        "diffusion distillation": "both words",
+        '"mixture of experts" -survey': "the phrase, and without a word",
+        "llm OR agent": "either word",
+        "author:hinton": "somebody’s papers",
+        "cat:cs.CL upvotes:>=20": "an arXiv category, with many upvotes",
+        "quant* has:code": "words that begin so, with code",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +76,21 @@ class Offer:
     choices: Sequence[Choice]
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A query to begin with, and what it finds."""
+
+    label: str
+    finds: str
+    path: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """What stands below the query. With an `error` there is nothing else, but `pointed`: the place that is meant."""
+    """What stands below the query. With an `error` there is nothing else, but `pointed`: the place that is meant.
+
+    `near` is whether the first group has what comes near where no paper has all of the query.
+    """
 
     error: str = ""
     pointed: str = ""
@@ -76,6 +101,7 @@ class Results:
     pages: int = 1
     cards: Sequence[PaperBlock] = ()
     groups: Sequence[tuple[str, Sequence[PaperBlock]]] = ()
+    near: bool = False
     nothing: str = ""
     meant: Meant | None = None
     meant_path: str = ""
@@ -122,6 +148,7 @@ class SearchPage:
             asked=asked,
             results=await self._found(request, asked, channel) if asked else None,
             starts=await self._starts(key),
+            examples=_examples(key),
             chosen=self._shells.view(request, channel) if channel else None,
         )
         return HTMLResponse(page)
@@ -131,7 +158,8 @@ class SearchPage:
         asked, channel = _asked(request), await chosen_channel(request, self._shells)
         key = channel_key(channel.address) if channel else ""
         results = await self._found(request, asked, channel) if asked else None
-        html = self._pages.fragment("results.html", results=results, starts=await self._starts(key))
+        starts = await self._starts(key)
+        html = self._pages.fragment("results.html", results=results, starts=starts, examples=_examples(key))
         return HTMLResponse(html)
 
     async def _found(self, request: Request, asked: str, channel: Channel | None) -> Results:
@@ -144,7 +172,9 @@ class SearchPage:
             return Results(error=str(error), pointed=error.pointed)
         except UserError as error:
             return Results(error=str(error))
-        groups = [("Related" if found.total else "Best matches", _cards(found.related))] if found.related else []
+        groups = (
+            [("Related" if found.total else "Papers that come near", _cards(found.related))] if found.related else []
+        )
         asks_elsewhere = found.total < THIN and plain_words(found.query) is not None
         if asks_elsewhere and request.query_params.get("elsewhere"):
             others = await searching.elsewhere(found.query, found.known, ELSEWHERE)
@@ -195,6 +225,7 @@ class SearchPage:
             pages=min(found.pages, LAST_PAGE),
             cards=cards,
             groups=groups,
+            near=not found.total and bool(found.related),
             nothing=nothing,
             meant=meant,
             meant_path=path(meant.text) if meant else "",
@@ -247,6 +278,10 @@ class SearchPage:
 
     async def _sources(self) -> Sequence[SourceName]:
         return await self._library.sources.names()
+
+
+def _examples(key: str) -> list[Example]:
+    return [Example(asked, finds, with_params("/search", q=asked, c=key)) for asked, finds in EXAMPLES.items()]
 
 
 def _asked(request: Request) -> str:
