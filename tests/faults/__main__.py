@@ -1,15 +1,19 @@
-"""Runs rounds for a while and prints their totals: as a table, and as one JSON document on stdout."""
+"""Runs rounds for a while and prints their totals: as a table, and as one JSON document on stdout.
+
+SIGTERM or Ctrl-C ends it sooner: the round that runs then is not counted, all others are.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from itertools import count, product
 from pathlib import Path
@@ -30,6 +34,7 @@ class Totals:
 
     rounds: int = 0
     seconds: float = 0.0
+    longest: float = 0.0
     starts: int = 0
     expected: int = 0
     lost: int = 0
@@ -44,6 +49,7 @@ class Totals:
         self.rounds += 1
         for name in ("seconds", "starts", "expected", "lost", "doubled", "extra", "refused", "tracebacks"):
             setattr(self, name, getattr(self, name) + getattr(outcome, name))
+        self.longest = max(self.longest, outcome.seconds)
         self.faults += outcome.faults
         if outcome.problems:
             self.failed[outcome.plan.seed] = outcome.problems
@@ -51,18 +57,34 @@ class Totals:
 
 def main() -> int:
     given = _arguments()
-    pairs = list(product(given.database, given.platform))
-    totals = {pair: Totals() for pair in pairs}
+    totals = {pair: Totals() for pair in product(given.database, given.platform)}
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
+    with suppress(KeyboardInterrupt), tempfile.TemporaryDirectory(prefix="paperround-soak-", ignore_cleanup_errors=True) as folder:
+        _run(given, totals, Path(folder))
+    _table(totals)
+    print(json.dumps({"seed": given.seed, "totals": [_described(pair, total) for pair, total in totals.items()]}))
+    return 1 if any(total.failed for total in totals.values()) else 0
+
+
+def _end(*_: object) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # what runs is put away in peace
+    raise KeyboardInterrupt
+
+
+def _run(given: argparse.Namespace, totals: dict[tuple[str, str], Totals], folder: Path) -> None:
+    """Runs rounds, each time for the database and platform that had least of them, until it is time."""
     until = time.monotonic() + given.minutes * 60
+    model = folder / "model.db"
+    in_a_thread(migrate(f"sqlite:///{model}"))
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paperround-soak-")))
-        model = folder / "model.db"
-        in_a_thread(migrate(f"sqlite:///{model}"))
         server = stack.enter_context(CrashingServer()) if "postgresql" in given.database else None
         for number in count():
-            database, platform = min(pairs, key=lambda pair: totals[pair].seconds)
+            database, platform = min(totals, key=lambda pair: totals[pair].seconds)
             enough = all(total.faults.total() >= given.faults for total in totals.values()) if given.faults else False
-            if enough or (number and time.monotonic() >= until):
+            longest = max(total.longest for total in totals.values())
+            if enough or (number and time.monotonic() + longest >= until):
                 break
             seed = given.round or f"{given.seed}-{number}"
             processes = 1 if database == "sqlite" else given.processes or 1 + number % 3
@@ -82,16 +104,13 @@ def main() -> int:
             shutil.rmtree(here, ignore_errors=True)
             if given.round:
                 break
-    _table(totals)
-    print(json.dumps({"seed": given.seed, "totals": [_described(pair, total) for pair, total in totals.items()]}))
-    return 1 if any(total.failed for total in totals.values()) else 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--round", default="", help="the seed of a single round, to see it again")
-    parser.add_argument("--minutes", type=float, default=60.0, help="no round begins later")
+    parser.add_argument("--minutes", type=float, default=60.0, help="no round begins that would end later")
     parser.add_argument("--faults", type=int, default=0, help="ends when every pair has had so many")
     parser.add_argument("--database", action="append", choices=DATABASES, help="both by default")
     parser.add_argument("--platform", action="append", choices=PLATFORMS, help="all by default")
