@@ -25,6 +25,7 @@ from typing import Self
 import httpx
 import structlog
 
+from adapters.feeds.limits import YEARS
 from bot import __version__
 from bot.errors import SourceError
 from bot.metrics import Metrics, requested_by
@@ -58,7 +59,8 @@ class Limits:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A whole answer. `content_type` is in small letters and without parameters, `etag` and `modified` as sent, to
-    ask with again, `charset` as its headers say it.
+    ask with again, `charset` as its headers say it. `sent_at` is what the site's clock showed, None where
+    it does not say.
 
     `place` is host and path, for messages.
     """
@@ -70,6 +72,7 @@ class Answer:
     etag: str | None
     modified: str | None = None
     charset: str = ""
+    sent_at: datetime | None = None
 
     @property
     def outcome(self) -> str:
@@ -207,7 +210,8 @@ class FeedClient:
         try:
             async with self._client.stream("GET", url, headers=headers) as response:
                 status = response.status_code
-                if theirs := _date(response.headers.get("Date", "")):
+                theirs = sent_at(response.headers)
+                if theirs:
                     self.ahead = datetime.now(UTC) - theirs
                 _refuse_trouble(place, response, pace.rest)
                 if response.has_redirect_location:
@@ -220,6 +224,7 @@ class FeedClient:
                     etag=usable_etag(response.headers.get("ETag")),
                     modified=_usable_date(response.headers.get("Last-Modified", "")),
                     charset=response.charset_encoding or "",
+                    sent_at=theirs,
                 )
         except httpx.TimeoutException as error:
             raise SourceError(f"{place} did not answer in time ({type(error).__name__}).") from error
@@ -269,6 +274,17 @@ def user_agent(contact: str) -> str:
     """Who we are, with where the operator can be reached as far as a header can carry it."""
     contact = "".join(char for char in contact if "!" <= char <= "~" and char not in "()\\")
     return f"PaperRound/{__version__}" + (f" (+{contact})" if contact else "")
+
+
+def sent_at(headers: httpx.Headers) -> datetime | None:
+    """What the clock of a server shows; None where it does not say, or means no year in which there are papers.
+
+    What a cache kept was made at its `Date`, and is as many seconds old as its `Age` (RFC 9111, 5.1).
+    """
+    moment, age = _date(headers.get("Date", "")), headers.get("Age", "").strip()
+    if moment and re.fullmatch(r"\d{1,9}", age, re.ASCII):
+        moment += timedelta(seconds=int(age))
+    return moment if moment and moment.year in YEARS else None
 
 
 def wait_asked_for(headers: httpx.Headers, now: datetime) -> float | None:

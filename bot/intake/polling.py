@@ -38,6 +38,8 @@ RETRY_POLL_AFTER = timedelta(minutes=1)
 #: How long a source is left alone after it asked for it, at most.
 LONGEST_WAIT = timedelta(hours=6)
 
+_ONE_DAY = timedelta(days=1)
+
 _log = structlog.get_logger()
 
 
@@ -134,11 +136,17 @@ class Intake:
         return report
 
     async def _catch_up(self, source: Source, state: SourceState, today: date) -> PollReport:
-        if state.read_through is None and today >= EARLIEST:
+        begun = state.read_through
+        if begun is None and today >= EARLIEST:
             # Before anything is asked: a feed that is down from the first poll on for days owes what it lists in them.
-            await self._states.begin_from(source.name, today)
+            begun = today
+            await self._states.begin_from(source.name, begun)
         newest = await source.newest_day()
-        days = days_to_read(today, newest, state.read_through)
+        if newest and begun and state.last_success_at is None and begun <= today < newest - LOOK_AHEAD * _ONE_DAY:
+            # No feed is so far ahead: our clock is behind, and so is the day on which it had this begin.
+            begun = min(begun + (newest - today), newest)
+            await self._states.begin_from(source.name, begun)
+        days = days_to_read(today, newest, begun)
         known = await self._states.readings(source.name, [*days, *_watched_days(days)])
         watched = [
             day
@@ -214,8 +222,8 @@ def days_to_read(today: date, newest: date | None, read_through: date | None) ->
         newest = today
     last = min(max(today, newest), newest + timedelta(days=LOOK_AHEAD))
     first = min(newest, last) - timedelta(days=RECENT_DAYS - 1)
-    if read_through is not None and read_through < first:
-        first = read_through
+    if read_through is not None:
+        first = min(first, max(read_through, EARLIEST))
     count = min((last - first).days + 1, MOST_DAYS)
     return [first + timedelta(days=number) for number in range(count)]
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import structlog
 
 from adapters.feeds.dates import moment_of
-from adapters.feeds.http import FeedClient, RateLimit, json_of
+from adapters.feeds.http import Answer, FeedClient, RateLimit, json_of
 from adapters.feeds.limits import LONGEST_ABSTRACT, LONGEST_TITLE, MOST_AUTHORS
 from bot.clocks import Clock
 from bot.errors import MALFORMED, SourceError
@@ -47,14 +47,16 @@ class PreprintServer:
         self._pace = RateLimit(pace, rest=600.0)
 
     async def newest_day(self) -> date | None:
-        today = self._clock.now().astimezone(UTC).date()
-        await self._page(today, 0)
-        return today
+        """Today, by the server's clock where it tells the time: it lists by its own days, and ours may be wrong."""
+        now = self._clock.now()
+        answer = await self._ask(now.astimezone(UTC).date(), 0)
+        _page_of(answer)
+        return (answer.sent_at or now).astimezone(UTC).date()
 
     async def read_day(self, day: date, validator: str | None = None) -> DayAnswer:
         entries: list[Any] = []
         for _ in range(MOST_PAGES):
-            page, total = await self._page(day, len(entries))
+            page, total = _page_of(await self._ask(day, len(entries)))
             entries += page
             if not page or len(entries) >= total:
                 break
@@ -78,19 +80,13 @@ class PreprintServer:
         )
         return DayAnswer(day=day, listings=listings, validator=current, skipped=skipped)
 
-    async def _page(self, day: date, cursor: int) -> tuple[list[Any], int]:
-        """The papers of a day from a place on, and how many there are in all."""
+    async def _ask(self, day: date, cursor: int) -> Answer:
+        """The papers of a day from a place on."""
         url = f"{self._url}/details/{self._server}/{day}/{day}/{cursor}"
         answer = await self._client.get(url, pace=self._pace)
         if answer.status != HTTPStatus.OK:
             raise SourceError(f"{answer.place} answered {answer.outcome}.")
-        document = json_of(answer)
-        if not isinstance(document, dict) or not isinstance(document.get("collection"), list):
-            raise SourceError(f"{answer.place} sent something else than a list of papers.")
-        messages = document.get("messages")
-        message = messages[0] if isinstance(messages, list) and messages and isinstance(messages[0], dict) else {}
-        total = str(message.get("total", ""))
-        return document["collection"], int(total) if total.isascii() and total.isdigit() else 1_000_000
+        return answer
 
     def _paper(self, entry: dict[str, Any], day: date) -> Paper:
         doi = doi_of(entry["doi"])
@@ -114,6 +110,17 @@ class PreprintServer:
             file_url=f"{page}.full.pdf",
             venue=title_of_source(self._server),
         )
+
+
+def _page_of(answer: Answer) -> tuple[list[Any], int]:
+    """What an answer lists, and how many papers the day has in all."""
+    document = json_of(answer)
+    if not isinstance(document, dict) or not isinstance(document.get("collection"), list):
+        raise SourceError(f"{answer.place} sent something else than a list of papers.")
+    messages = document.get("messages")
+    message = messages[0] if isinstance(messages, list) and messages and isinstance(messages[0], dict) else {}
+    total = str(message.get("total", ""))
+    return document["collection"], int(total) if total.isascii() and total.isdigit() else 1_000_000
 
 
 def _posted(text: object) -> date | None:

@@ -3,6 +3,8 @@
 A feed is one document with its latest items, in which some have no date, and others an early or a late one. So what is
 new is decided by item: one that the feed has not shown before is listed on its own day if that is one of the last, else
 today. What a feed had when it was added is no news, except of the last days, nor is what is older than `NO_NEWS`.
+
+Today is what the site's clock shows where it tells the time: the machine's may be wrong by years.
 """
 
 from __future__ import annotations
@@ -55,6 +57,8 @@ class SyndicatedFeed:
         self._days: dict[date, list[Paper]] | None = None
         self._older: list[Paper] = []
         self._skipped = 0
+        #: When it was asked, and how far the machine's clock is behind the site's.
+        self._now, self._behind = clock.now(), timedelta()
         self._given: set[date] = set()  # days that were read of this answer: a second time means to ask again
 
     async def newest_day(self) -> date | None:
@@ -81,12 +85,15 @@ class SyndicatedFeed:
     async def _ask(self) -> None:
         self._days = None
         answer = await fetch(self._client, self._address, self._answer if self._document else None)
+        now = self._clock.now()
+        self._now = answer.sent_at or now
+        self._behind = self._now - now
         if answer.status != HTTPStatus.NOT_MODIFIED or self._document is None:
             self._document = None
             self._document = await asyncio.to_thread(document_of, answer, self._address)
             self._answer = answer
         papers, self._skipped = await asyncio.to_thread(
-            papers_of, self._document, self.name, self._address, self._clock.now()
+            papers_of, self._document, self.name, self._address, self._now
         )
         shown = await self._history.shown(self.name, [one for paper in papers for one in paper.ids])
         self._days, self._older = {}, []
@@ -102,6 +109,8 @@ class SyndicatedFeed:
         if known:
             return min(filter(None, known), default=None)
         owed = shown.since or today
+        if not shown.was_read and self._behind > timedelta():
+            owed = min(owed + self._behind, today)  # somebody first tried to by the same clock
         first = today - timedelta(days=OWN_DATES - 1)
         if not shown.was_read:
             first = min(first, owed)  # it was down since it was added
@@ -114,7 +123,7 @@ class SyndicatedFeed:
         return today
 
     def _today(self) -> date:
-        return self._clock.now().astimezone(UTC).date()
+        return self._now.astimezone(UTC).date()
 
 
 async def fetch(client: FeedClient, address: str, known: Answer | None = None) -> Answer:
