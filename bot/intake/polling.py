@@ -222,8 +222,8 @@ def days_to_read(today: date, newest: date | None, read_through: date | None) ->
         newest = today
     last = min(max(today, newest), newest + timedelta(days=LOOK_AHEAD))
     first = min(newest, last) - timedelta(days=RECENT_DAYS - 1)
-    if read_through is not None:
-        first = min(first, max(read_through, EARLIEST))
+    if read_through is not None and read_through < first:
+        first = read_through
     count = min((last - first).days + 1, MOST_DAYS)
     return [first + timedelta(days=number) for number in range(count)]
 

@@ -60,7 +60,10 @@ def main() -> int:
     totals = {pair: Totals() for pair in product(given.database, given.platform)}
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
-    with suppress(KeyboardInterrupt), tempfile.TemporaryDirectory(prefix="paperround-soak-", ignore_cleanup_errors=True) as folder:
+    with (
+        suppress(KeyboardInterrupt),
+        tempfile.TemporaryDirectory(prefix="paperround-soak-", ignore_cleanup_errors=True) as folder,
+    ):
         _run(given, totals, Path(folder))
     _table(totals)
     print(json.dumps({"seed": given.seed, "totals": [_described(pair, total) for pair, total in totals.items()]}))

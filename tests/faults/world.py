@@ -20,8 +20,8 @@ from tests.faults.program import Program, Use
 
 #: Topics whose papers can be told without any query language: a word of the title, and the fewest votes.
 TOPICS = (("*", "", 0), ("alpha", "alpha", 0), ("beta", "beta", 0), ("* --min-upvotes 6", "", 6))
-#: Seconds that everything may take to be posted once nothing fails any more.
-CALM_WITHIN = 150.0
+#: Seconds that may pass without any change once nothing fails any more, and in which all is to be posted.
+CHANGES_WITHIN, CALM_WITHIN = 60.0, 900.0
 #: More papers are listed only while fewer than so many wait in every channel: a digest shows 50.
 MOST_WAITING = 30
 _OPEN = "('pending', 'leased', 'unknown')"
@@ -202,12 +202,14 @@ class World:
         self._cramped = dict.fromkeys(self._cramped, now - 1)
         for program in self.programs:
             program.set_clock(0.0)
-        deadline = now + CALM_WITHIN
+        deadline, changed = now + CALM_WITHIN, now
         missing = ["nothing was looked at"]
-        while missing and time.monotonic() < deadline:
+        while missing and time.monotonic() < min(deadline, changed + CHANGES_WITHIN):
             self._supervise()
             time.sleep(0.4)
-            missing = self.unfinished()
+            before, missing = missing, self.unfinished()
+            if missing != before:
+                changed = time.monotonic()
         time.sleep(1.0)
         if missing:
             for program in self.programs:

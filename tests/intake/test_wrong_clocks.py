@@ -35,7 +35,7 @@ class Sites:
         self.down = False
 
     def days(self) -> list[date]:
-        return [(BEGAN + number * _DAY).date() for number in range(-70, (self.now - BEGAN).days + 1)]
+        return [(BEGAN + number * _DAY).date() for number in range(-30, (self.now - BEGAN).days + 1)]
 
     def __call__(self, request: Request) -> bytes:
         told = {"Date": format_datetime(self.now, usegmt=True)}
@@ -94,7 +94,7 @@ async def news_of(sqlite_url: str, offs: Sequence[timedelta], *, down: int = 0) 
 
 @pytest.mark.parametrize(
     ("days", "right", "down"),
-    [(-200, 0, 0), (100, 0, 0), (-20_000, 2, 0), (6, 2, 0), (100, 2, 0), (-200, 0, 5)],
+    [(-40, 0, 0), (100, 0, 0), (-20_000, 2, 0), (6, 2, 0), (100, 2, 0), (-40, 0, 5)],
     ids=str,
 )
 async def test_a_wrong_clock_loses_and_repeats_no_news(sqlite_url: str, days: int, right: int, down: int) -> None:

@@ -92,9 +92,7 @@ class SyndicatedFeed:
             self._document = None
             self._document = await asyncio.to_thread(document_of, answer, self._address)
             self._answer = answer
-        papers, self._skipped = await asyncio.to_thread(
-            papers_of, self._document, self.name, self._address, self._now
-        )
+        papers, self._skipped = await asyncio.to_thread(papers_of, self._document, self.name, self._address, self._now)
         shown = await self._history.shown(self.name, [one for paper in papers for one in paper.ids])
         self._days, self._older = {}, []
         for paper in papers:
