@@ -18,11 +18,13 @@ from bot.papers.names import Name, read_names
 from bot.papers.paper import Listing, Paper
 from bot.papers.sources import HUGGINGFACE
 from bot.papers.store import DayAnswer
+from bot.text.readable import readable, tex_of
 
 _OCTOBER_WEEKDAYS = (13, 14, 15, 16, 17, 20, 21, 22, 23, 24)
 SAMPLE_DAYS: tuple[date, ...] = tuple(date(2025, 10, day) for day in _OCTOBER_WEEKDAYS)
 """The days that have listings, oldest first."""
 
+_LONGEST_TITLE = 500
 _Text = Annotated[str, Field(min_length=1)]
 _Count = Annotated[int, Field(ge=0)]
 _HttpsLink = Annotated[str, Field(pattern=r"^(https://\S+)?$")]
@@ -52,7 +54,8 @@ class _Entry(BaseModel):
 
     def to_listing(self, day: date, rank: int) -> Listing:
         source = HUGGINGFACE
-        paper = Paper(featured_on=day, sources=frozenset({source}), **dict(self))
+        said = dict(self) | {"title": readable(self.title), "title_tex": tex_of(self.title, _LONGEST_TITLE)}
+        paper = Paper(featured_on=day, sources=frozenset({source}), **said)
         return Listing(source=source, day=day, paper=paper, rank=rank)
 
 

@@ -26,6 +26,8 @@ class Kind(Enum):
     END = auto()
 
 
+#: A dash between words, as titles have it. It excludes nothing: that is said by a minus right before a word.
+_BETWEEN_WORDS: Final = re.compile(r"(?<=\s)(?:[\u2012-\u2015]|-{2,3})(?=\s+[^\s)])")
 _OPERATORS: Final = {"OR": Kind.OR, "AND": Kind.AND, "NOT": Kind.NOT}
 
 
@@ -65,6 +67,8 @@ def tokens(query: str) -> Iterator[Token]:
             token = _quoted(query, place)
             yield token
             place = token.end
+        elif character in DASHES and (dash := _BETWEEN_WORDS.match(query, place)):
+            place = dash.end()
         elif character in DASHES:
             yield _minus(query, place)
             place += 1

@@ -196,6 +196,15 @@ def test_every_dash_is_a_minus_before_a_word_and_none_within_one(dash: str) -> N
     assert parse(f"a {dash}b c{dash}d").text == 'a -b "c d"'
 
 
+@pytest.mark.parametrize("dash", ["–", "—", "―", "--", "---"])
+def test_a_dash_between_words_as_titles_have_it_excludes_nothing(dash: str) -> None:
+    """A title can be pasted whole, as its feed has it and as it is shown."""
+    assert parse(f"beyond efficiency {dash} quantization-enhanced").text == 'beyond efficiency "quantization enhanced"'
+    assert parse(f"(a {dash} b) -c").text == "a b -c"
+    with pytest.raises(QueryError):
+        parse(f"a {dash}")
+
+
 @pytest.mark.parametrize("quote", QUOTES)
 def test_every_double_quote_makes_a_phrase(quote: str) -> None:
     assert parse(f"{quote}a b{quote}").root == Phrase(("a", "b"))

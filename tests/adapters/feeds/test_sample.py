@@ -105,7 +105,8 @@ async def test_links_lead_to_known_hosts_and_nothing_is_fetched_to_show_them() -
 
 async def test_the_papers_exercise_what_is_hard_to_show() -> None:
     sample = await papers()
-    assert any("\\" in paper.title for paper in sample), "LaTeX in a title"
+    assert any("\\" in paper.title_tex for paper in sample), "LaTeX in a title"
+    assert not any("\\" in paper.title or "--" in paper.title for paper in sample), "a title that was not read"
     assert any(len(paper.authors) > 100 for paper in sample), "a crowd of authors"
     assert any(not name.written.isascii() for paper in sample for name in paper.authors), "an accent in a name"
     assert any(not paper.code_url for paper in sample), "no code"
