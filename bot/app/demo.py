@@ -41,6 +41,7 @@ CHANNELS = (
             'subscribe * --min-upvotes 25 --name "Everybody\'s favourites"',
             "schedule weekdays 09:00",
             "settings limit 10",
+            "settings style threads",
         ),
     ),
     DemoChannel(
@@ -49,7 +50,6 @@ CHANNELS = (
             'subscribe agent OR "tool use" --name Agents',
             'subscribe "reinforcement learning" -agent --name "Learning by reward"',
             "schedule weekdays 17:00",
-            "settings style threads",
         ),
     ),
     DemoChannel(

@@ -11,12 +11,17 @@ const $ = (id) => document.getElementById(id);
 const current = () => document.body.dataset.channel;
 const links = () => [...$("channels").querySelectorAll("[data-latest]")];
 
+let before; // the last message of the open channel that had been seen when the page was opened
+
+export const seenBefore = () => before;
+
 export function markUnread() {
   const seen = recall(SEEN, {});
   for (const link of links()) {
     const { channel, latest } = link.dataset;
     const known = seen[channel];
     delete seen[channel]; // those that were shown last are remembered longest
+    if (channel === current()) before ??= known ?? Number(latest);
     // What was there before the first visit is not news.
     seen[channel] = known === undefined || (channel === current() && !document.hidden) ? Number(latest) : known;
     link.classList.toggle("is-unread", Number(latest) > seen[channel]);

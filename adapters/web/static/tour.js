@@ -4,10 +4,11 @@ import { recall, remember } from "./storage.js";
 
 const CLOSED = "paperround.tour";
 const MARGIN = 12; // pixels between a thing and the words about it
+const PHONE = 736; // pixels; up to this width the list of channels is a drawer
 
 // Things that are not on a page, or hidden on a phone, are told of all the same, at the lower edge.
 const STEPS = [
-  ["#timeline", "What a team reads", "These are the digests that a channel was sent in two weeks: the best papers as cards, each with the reason why it came."],
+  ["#log", "What a team reads", "These are the digests that a channel was sent in two weeks: the best papers as cards, each with the reason why it came."],
   ["#channels", "Four teams", "Each channel has its own topics, days and style. In Slack and Discord channels look the same to the bot; all of them are listed here."],
   ["[data-panel-open='topics']", "Topics", "A topic is a saved search. Open them here: each says how many papers a day it brings, and can be tried out before it is saved."],
   ["#line", "One line for everything", "Write “search diffusion video” or “help”, as one does in Slack and Discord with /papers. Tab completes."],
@@ -24,21 +25,25 @@ function close(tour) {
   document.getElementById("line")?.focus({ preventScroll: true });
 }
 
+// Beside the thing, on the first side with room for the words: what they are about stays in view.
 function place(tour, thing) {
   const box = thing?.checkVisibility() ? thing.getBoundingClientRect() : null;
-  const fits = box && box.width && box.right > 0 && box.left < innerWidth && innerWidth > 736;
-  tour.classList.toggle("is-below", !fits);
-  if (!fits) {
-    tour.style.left = tour.style.top = "";
-    return;
-  }
   const { offsetWidth: width, offsetHeight: height } = tour;
-  const beside = box.right + MARGIN + width < innerWidth;
-  const left = beside ? box.right + MARGIN : Math.min(Math.max(MARGIN, box.left), innerWidth - width - MARGIN);
-  const under = box.bottom + MARGIN + height < innerHeight ? box.bottom + MARGIN : box.top - height - MARGIN;
-  const top = beside ? box.top : under;
-  tour.style.left = `${Math.max(MARGIN, left)}px`;
-  tour.style.top = `${Math.min(Math.max(MARGIN, top), innerHeight - height - MARGIN)}px`;
+  const within = (at, size, room) => Math.max(MARGIN, Math.min(at, room - size - MARGIN));
+  const sides = box && innerWidth > PHONE
+    ? [
+        [box.right + MARGIN, within(box.top, height, innerHeight)],
+        [within(box.left, width, innerWidth), box.bottom + MARGIN],
+        [box.left - MARGIN - width, within(box.bottom - height, height, innerHeight)],
+        [within(box.left, width, innerWidth), box.top - MARGIN - height],
+      ]
+    : [];
+  const fits = ([left, top]) =>
+    left >= MARGIN && left + width + MARGIN <= innerWidth && top >= MARGIN && top + height + MARGIN <= innerHeight;
+  const [left, top] = sides.find(fits) ?? [];
+  tour.classList.toggle("is-below", left === undefined);
+  tour.style.left = left === undefined ? "" : `${left}px`;
+  tour.style.top = top === undefined ? "" : `${top}px`;
 }
 
 function show(tour) {

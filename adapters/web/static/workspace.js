@@ -1,6 +1,6 @@
 // The open page of a channel: it runs commands and shows what arrives.
 
-import { markUnread, noteActivity, refreshChannels } from "./channel_list.js";
+import { markUnread, noteActivity, refreshChannels, seenBefore } from "./channel_list.js";
 import { Composer } from "./composer.js";
 import { whileBusy } from "./controls.js";
 import { Refused, ask, elementOf } from "./server.js";
@@ -37,6 +37,18 @@ function toEnd() {
 // What is longer than the window is read from its beginning.
 function reveal(message) {
   message.scrollIntoView({ block: message.offsetHeight > log.clientHeight ? "start" : "nearest" });
+}
+
+// Where reading begins: at the first message that is new here, else at the last digest, whose messages came together.
+function begin() {
+  const all = [...timeline.querySelectorAll(":scope > .message")];
+  const minute = (each) => each.querySelector("time")?.dateTime.slice(0, 16);
+  let from = all.findIndex((each) => Number(each.dataset.id) > seenBefore());
+  if (from < 0) for (from = all.length - 1; from > 0 && minute(all[from - 1]) === minute(all[from]); ) from -= 1;
+  const message = all[from];
+  const above = message?.previousElementSibling;
+  const first = above?.matches(".day, .earlier") ? above : message;
+  if (first && first.getBoundingClientRect().top < log.getBoundingClientRect().top) first.scrollIntoView({ block: "start" });
 }
 
 // Changes the page without moving `anchor` in front of the reader's eyes.
@@ -94,6 +106,7 @@ function arrive({ id, replyTo, html }) {
   if ($(`m-${id}`)) return;
   const message = elementOf(html).firstElementChild;
   const followed = addAtEnd(() => (replyTo === null ? insert(message) : insertReply(message, replyTo)));
+  if (followed && message.offsetHeight > log.clientHeight) reveal(message);
   if (!followed && replyTo === null) {
     missed += 1;
     $("pill").hidden = false;
@@ -342,6 +355,7 @@ function listenWhenUseful() {
 
 listenToCommands();
 listenToTimeline();
+begin();
 document.addEventListener("channels-refreshed", (event) => showNewer(event.detail));
 listenWhenUseful();
 document.addEventListener("visibilitychange", listenWhenUseful);
