@@ -100,7 +100,8 @@ def create_app(
     shells = Shells(platform=platform, directory=directory, history=history, clock=clock, places=places)
     own_panels: list[Panel] = []
     if channel_panels is not None:
-        own_panels = [*panels_of(channel_panels, pages), ChannelPanel(pages)]
+        channel_panel = ChannelPanel(channel_panels, pages, shells)
+        own_panels = [*panels_of(channel_panels, pages), channel_panel]
     messages = ChannelMessages(platform, history)
     marking = Marking(reading=library.reading, commands=commands, messages=messages, shells=shells)
     workspace = Workspace(
@@ -131,7 +132,7 @@ def create_app(
         editing = TopicPages(panels=channel_panels, commands=commands, pages=pages, shells=shells)
         settings = SettingsPages(panels=channel_panels, commands=commands, pages=pages, shells=shells)
         welcome = WelcomePage(panels=channel_panels, commands=commands, pages=pages, shells=shells, connected=connected)
-        routes += [*editing.routes(), *settings.routes(), *welcome.routes()]
+        routes += [*editing.routes(), *settings.routes(), *channel_panel.routes(), *welcome.routes()]
     # The health checks, and what extra routes protect themselves, have nothing to wait for.
     rate = Middleware(RequestRate, rates=RequestRates())
     feeds: list[Route] = []

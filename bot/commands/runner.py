@@ -9,7 +9,7 @@ from time import perf_counter
 import structlog
 
 from bot.commands import completion
-from bot.commands.channels import channels, delivery, email, feed, retrying, settings, taste, timing
+from bot.commands.channels import channels, copying, delivery, email, feed, retrying, settings, taste, timing
 from bot.commands.channels.announcing import announce
 from bot.commands.help import asks_for_language, explanation, language, menu, overview
 from bot.commands.lines import read_arguments, split_line
@@ -65,6 +65,7 @@ REGISTRY = Registry(
         *taste.COMMANDS,
         *email.COMMANDS,
         *channels.COMMANDS,
+        *copying.COMMANDS,
         *reading.COMMANDS,
         *searching.BUTTONS,
         *settings.BUTTONS,

@@ -10,6 +10,7 @@ from bot.panels.health import ChannelHealth, channel_health
 from bot.panels.saved import SavedPage, saved_page
 from bot.panels.settings import SettingsForm, settings_form
 from bot.panels.topics import TopicLine, topic_lines
+from bot.panels.transfers import TransferPreview, transfer_preview
 from bot.panels.welcome import Beginning, Offer, beginning, offers
 from bot.papers.paper import Paper
 from bot.platforms.command_calls import CommandCall
@@ -43,6 +44,10 @@ class Panels:
         """The channel's topic of that number."""
         topics = await self._services.subscriptions.of_channel(channel.id)
         return next((topic for topic in topics if topic.number == number), None)
+
+    async def transfer(self, call: CommandCall, line: str, named: str) -> TransferPreview:
+        """What a line that copies or moves topics would do; raises `UserError` where that is nothing."""
+        return await transfer_preview(self._services, call, line, named)
 
     async def settings(self, channel: Channel) -> SettingsForm:
         return await settings_form(self._services, channel)

@@ -22,9 +22,9 @@ class Person:
     that their id means the same person in every workspace. Who is not `known` could not be looked at just now, and what
     they may do is unknown. `may_post` is whether they may write in the channel themselves.
     `runs_the_bot` is who has a terminal where it runs, `sees_all` who may read the channels of all platforms, as there
-    and in the pages of the workspace. `home` is the platform whose person they are, where that is not the channel's:
-    people of the web workspace look after channels of others. Who `only_looks` changes nothing there, not even what
-    everybody may, such as votes.
+    and in the pages of the workspace, and `manages_all` who may change all of those. `home` is the platform whose
+    person they are, where that is not the channel's: people of the web workspace look after channels of others. Who
+    `only_looks` changes nothing there, not even what everybody may, such as votes.
     """
 
     id: str
@@ -37,6 +37,7 @@ class Person:
     known: bool = True
     runs_the_bot: bool = False
     sees_all: bool = False
+    manages_all: bool = False
     may_post: bool = True
     time_zone: str | None = None
     home: PlatformName | None = None

@@ -36,6 +36,14 @@ class TopicEdit:
 
 
 @dataclass(frozen=True, slots=True)
+class TopicMove:
+    """A topic that moves to another channel, and what it is there."""
+
+    topic: Subscription
+    options: TopicOptions
+
+
+@dataclass(frozen=True, slots=True)
 class TopicFigures:
     """What a topic brought to its channel: papers by the day of the digest, and the channel's votes on them."""
 
@@ -97,6 +105,16 @@ class SubscriptionStore(Protocol):
 
         What waits or was posted because of `gone` is then because of `kept`; news is what comes after the later one.
         Raises `UserError` when another topic of the channel has that query, or when one of these changed meanwhile.
+        """
+        ...
+
+    async def transfer(
+        self, moves: Sequence[TopicMove], channel_id: int, *, created_by: str, now: datetime
+    ) -> list[Subscription]:
+        """Adds these topics to a channel and removes them where they were: all of them or none.
+
+        What waits because of them waits in that channel then, and what is being matched is matched once more. Raises
+        `UserError` when the channel has one of the queries, or when one of the topics changed meanwhile.
         """
         ...
 

@@ -12,10 +12,17 @@ from bot.digests.content import ChangeNotice
 from bot.digests.digest import DeliveryState
 from bot.query.models import Models, embedding_model_of, models_written
 from bot.topics.decisions import MATCHED_AGAIN_FOR
-from bot.topics.store import Match, SubscriptionChange, TopicEdit, TopicFigures, TopicOptions
+from bot.topics.store import Match, SubscriptionChange, TopicEdit, TopicFigures, TopicMove, TopicOptions
 from bot.topics.subscription import Subscription
 from storage.channels.subscription_rows import subscription_of
-from storage.channels.topic_changes import add_topics, edit_topic, merge_topics, remove_topic, remove_topics
+from storage.channels.topic_changes import (
+    add_topics,
+    edit_topic,
+    merge_topics,
+    remove_topic,
+    remove_topics,
+    transfer_topics,
+)
 from storage.channels.topic_figures import figures_of_topics
 from storage.database.counters import Counter, next_numbers
 from storage.database.database import Database
@@ -72,6 +79,12 @@ class SqlSubscriptionStore:
     async def merge(self, kept: Subscription, gone: Subscription, options: TopicOptions, now: datetime) -> Subscription:
         async with self._database.write() as connection:
             return await merge_topics(connection, kept, gone, options, now)
+
+    async def transfer(
+        self, moves: Sequence[TopicMove], channel_id: int, *, created_by: str, now: datetime
+    ) -> list[Subscription]:
+        async with self._database.write() as connection:
+            return await transfer_topics(connection, moves, channel_id, created_by, now)
 
     async def remove(self, subscription_id: int, now: datetime) -> None:
         async with self._database.write() as connection:

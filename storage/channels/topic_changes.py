@@ -1,4 +1,4 @@
-"""Changes of topics, each a part of a transaction: added, edited, merged, removed."""
+"""Changes of topics, each a part of a transaction: added, edited, merged, moved, removed."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, insert, literal, or_, select, update
+from sqlalchemy import delete, exists, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.digests.digest import DeliveryState
 from bot.errors import UserError
 from bot.mail.recipients import Content
 from bot.query.models import embedding_model_of, models_written
-from bot.topics.store import TopicEdit, TopicOptions
+from bot.topics.store import Match, TopicEdit, TopicMove, TopicOptions
 from bot.topics.subscription import Subscription
 from storage.channels.subscription_rows import subscription_of
 from storage.database.counters import Counter, next_numbers
 from storage.database.statements import chunks, upsert
-from storage.posting.deliveries import WAITING
+from storage.posting.deliveries import WAITING, queue
 from storage.tables.channels import CHANNELS, MAIL_RECIPIENTS
 from storage.tables.papers import PAPERS
 from storage.tables.posts import DELIVERIES, DELIVERY_TOPICS
@@ -176,6 +176,65 @@ async def remove_topics(connection: AsyncConnection, channel_id: int, now: datet
     waiting = update(DELIVERIES).where(theirs, WAITING)
     await connection.execute(waiting.values(state=DeliveryState.DROPPED))
     return len(topics)
+
+
+async def transfer_topics(
+    connection: AsyncConnection, moves: Sequence[TopicMove], channel_id: int, created_by: str, now: datetime
+) -> list[Subscription]:
+    """Moves topics to a channel, with what waits because of them (`SubscriptionStore.transfer`)."""
+    change = await next_numbers(connection, Counter.CHANGE, len(moves))
+    ids = [one.topic.id for one in moves]
+    known = select(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id.in_(ids), SUBSCRIPTIONS.c.removed_at.is_(None))
+    there = {row.id: subscription_of(row) for row in await connection.execute(known)}
+    if there != {one.topic.id: one.topic for one in moves}:
+        raise UserError("One of these topics was changed in the meantime. `/papers topics` shows them.")
+    # Topics, then papers, then what waits: in the order in which whoever matches papers locks them.
+    for place, topic_id in enumerate(sorted(ids)):
+        removal = update(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id == topic_id)
+        await connection.execute(removal.values(removed_at=now, change=change + place))
+    added = await add_topics(connection, channel_id, [one.options for one in moves], created_by, now)
+    if (coming := await _least_unmatched(connection)) is not None:
+        news = update(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id.in_([topic.id for topic in added]))
+        await connection.execute(news.values(since=coming - 1))
+    await _match_again(connection)
+    because: dict[str, list[Subscription]] = {}
+    for one, topic in zip(moves, added, strict=True):
+        for paper_id in await _waiting_because_of(connection, one.topic.id):
+            because.setdefault(paper_id, []).append(topic)
+    waiting = [
+        Match(
+            channel_id=channel_id,
+            paper_id=paper_id,
+            subscription_ids=tuple(topic.id for topic in topics),
+            instant=any(topic.instant for topic in topics),
+        )
+        for paper_id, topics in because.items()
+    ]
+    await queue(connection, waiting, now)
+    for topic_id in ids:
+        await _drop_waiting(connection, topic_id)
+    return added
+
+
+async def _least_unmatched(connection: AsyncConnection) -> int | None:
+    """The least change with which a paper was listed that nobody has matched yet: it is news to topics that move."""
+    coming = select(func.min(PAPERS.c.listed_change)).where(
+        PAPERS.c.listed_change.is_not(None), PAPERS.c.matched_revision < PAPERS.c.revision
+    )
+    least: int | None = (await connection.execute(coming)).scalar_one()
+    return least
+
+
+async def _waiting_because_of(connection: AsyncConnection, subscription_id: int) -> list[str]:
+    """The papers that wait for a digest because of this topic, locked, so that none gets into one."""
+    waiting = (
+        select(DELIVERIES.c.paper_id)
+        .join(DELIVERY_TOPICS, DELIVERY_TOPICS.c.delivery_id == DELIVERIES.c.id)
+        .where(DELIVERY_TOPICS.c.subscription_id == subscription_id, WAITING)
+        .order_by(DELIVERIES.c.id)
+        .with_for_update(of=DELIVERIES)
+    )
+    return list((await connection.execute(waiting)).scalars())
 
 
 async def _refuse_doubles(

@@ -13,7 +13,8 @@ from adapters.web.platform import WebPlatform
 from bot.channels.channel import Channel, ChannelState, PlatformName
 from bot.lifecycle.retention import Retention
 from bot.messages.plain import plain_text
-from bot.platforms.command_calls import CommandCall, Person
+from bot.papers.sources import HUGGINGFACE
+from bot.platforms.command_calls import CommandCall, Person, Reply
 from storage.store import SqlStore
 from storage.tables.channels import CHANNELS
 from storage.tables.posts import DELIVERIES, POSTS, WEB_MESSAGES
@@ -21,8 +22,10 @@ from storage.tables.topics import SUBSCRIPTIONS
 from tests.core import MANAGER, VISITOR, Core
 from tests.platforms import SimulatedPlatform
 from tests.sources import a_paper
+from tests.storage.scenes import answer
 
 OWNER = replace(MANAGER, sees_all=True)
+EVERYWHERE = replace(OWNER, manages_all=True)
 
 
 @pytest.fixture
@@ -252,9 +255,77 @@ async def test_a_source_is_named_by_its_name_or_its_address(core: Core, tmp_path
 
 
 async def test_too_many_topics_are_not_copied_at_all(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.commands.channels.channels.MOST_TOPICS", 2)
+    monkeypatch.setattr("bot.commands.channels.copying.MOST_TOPICS", 2)
     for query in ("diffusion", "robots"):
         await core.say(f"subscribe {query}")
     await core.say("subscribe waves", "new")
     assert "2 more do not fit" in await copied(core, "general")
     assert [query for query, *_ in await queries(core, "new")] == ["waves"]
+
+
+# --- Moves
+
+
+async def moved(core: Core, line: str, here: str = "general", *, person: Person = OWNER) -> Reply:
+    return await core.ask(f"move {line}", here, person=replace(person, home=PlatformName.WEB))
+
+
+async def test_topics_move_with_all_that_waits_because_of_them_and_back(core: Core) -> None:
+    await core.say('subscribe diffusion --min-upvotes 3 --name "Fast diffusion"')
+    await core.say("subscribe robots --instant")
+    await core.say("subscribe waves")
+    await core.ask("subscribe rays --for me")
+    await core.say("subscribe Waves", "new")
+    await core.news(a_paper(1, title="Diffusion and waves", upvotes=5))
+    now = core.clock.now()
+    coming = answer(a_paper(2, title="Diffusion, not matched yet", upvotes=5), day=now.date())
+    await core.store.papers.record_day(HUGGINGFACE, coming, now)
+    before = await queries(core, "general")
+    reply = await moved(core, "to new")
+    words = plain_text(reply.message)
+    assert "2 topics moved from #general to #new. 1 stayed: it is in both." in words
+    assert [query for query, *_ in await queries(core, "general")] == ["waves"]
+    assert await queries(core, "new") == [("waves", "", None, False), *before[:2]]
+    await core.engine.matching.match_new()
+    assert await waiting(core, "new") == ["2605.00001", "2605.00002"]
+    assert await waiting(core, "general") == ["2605.00001"]  # by the topic that stayed
+    back = next(button for block in reply.message.blocks for button in getattr(block, "buttons", ()))
+    assert back.line == "move from web/local/new --topics 2,3"
+    await moved(core, back.line.removeprefix("move "))
+    assert sorted(await queries(core, "general")) == sorted(before)
+    assert await queries(core, "new") == [("waves", "", None, False)]
+    assert await waiting(core, "general") == ["2605.00001", "2605.00002"]
+    assert await waiting(core, "new") == ["2605.00001"]
+    await core.next_digest("general")
+    assert sorted(core.platform.papers_in("general")) == ["2605.00001", "2605.00002"]
+
+
+async def waiting(core: Core, name: str) -> list[str]:
+    channel = await core.channel(name)
+    return sorted(one.paper.id for one in await core.store.digests.waiting(channel.id))
+
+
+async def test_what_was_posted_by_a_topic_is_not_posted_again_where_it_moves_to(core: Core) -> None:
+    await core.say("subscribe diffusion --min-upvotes 3")
+    await core.say("schedule hourly", "new")
+    await core.news(a_paper(1, title="Diffusion and waves", upvotes=5))
+    await core.next_digest("general")
+    assert "1 topic moved" in plain_text((await moved(core, "from general", "new")).message)
+    await core.news(a_paper(1, title="Diffusion and waves", upvotes=9), a_paper(2, title="More diffusion", upvotes=4))
+    await core.next_digest("new")
+    assert core.platform.papers_in("new") == ["2605.00002"]
+
+
+async def test_topics_move_only_between_channels_that_a_person_may_change(core: Core) -> None:
+    core.platforms[PlatformName.SLACK] = SimulatedPlatform(PlatformName.SLACK)
+    await core.say("subscribe diffusion")
+    chat = replace(core.address("C1", "T1"), platform=PlatformName.SLACK)
+    await core.store.channels.add(chat, "papers", time_zone="UTC", schedule="hourly", next_digest_at=None)
+    reader = plain_text((await moved(core, "to slack/T1/C1")).message)
+    assert "not change it: its topics can be copied" in reader
+    assert [query for query, *_ in await queries(core, "general")] == ["diffusion"]
+    assert "no topic 7" in plain_text((await moved(core, "to slack/T1/C1 --topics 7", person=EVERYWHERE)).message)
+    assert "takes the numbers" in plain_text((await moved(core, "to slack/T1/C1 --topics x")).message)
+    assert "1 topic moved" in plain_text((await moved(core, "to slack/T1/C1", person=EVERYWHERE)).message)
+    assert "has no topics" in plain_text((await moved(core, "to slack/T1/C1", person=EVERYWHERE)).message)
+    assert "Name another one" in plain_text((await moved(core, "to general", person=EVERYWHERE)).message)

@@ -90,6 +90,7 @@ def person_of(request: HTTPConnection, address: Address) -> Person:
         may_post=may_change,
         may_administer=may_change and not at_home,
         sees_all=True,
+        manages_all=visitor.is_manager and visitor.has_logged_in,
         home=PlatformName.WEB,
         only_looks=not (visitor.has_logged_in or at_home),
         time_zone=str(zone) if zone else None,

@@ -3,9 +3,10 @@
 import { refreshChannels } from "./channel_list.js";
 import { isPlain, whileBusy } from "./controls.js";
 import { QueryField } from "./query_field.js";
-import { Refused, ask, fragment } from "./server.js";
+import { Refused, ask, elementOf, fragment } from "./server.js";
 
 const REFRESH = 60_000; // milliseconds
+const PAUSE = 150; // milliseconds without a key before what is typed is looked at
 const base = () => `/c/${encodeURIComponent(document.body.dataset.channel)}`;
 
 let current = null; // the panel that is shown
@@ -111,10 +112,11 @@ async function submitted(event) {
 async function send(form, fields) {
   for (const each of form.querySelectorAll(".field-error")) each.textContent = "";
   try {
-    const { summary, line, failed, goto } = await ask(form.getAttribute("action"), fields);
+    const { summary, line, failed, goto, html } = await ask(form.getAttribute("action"), fields);
     if (goto) return location.assign(`${goto}${goto === "/" ? "" : `?panel=${current.dataset.panel}`}`);
     form.classList.remove("is-dirty");
     say(summary, line ?? (fields.line && `/papers ${[fields.line, fields.words].filter(Boolean).join(" ")}`));
+    offerWayBack(html);
     if (!failed) {
       await refresh();
       refreshChannels();
@@ -169,6 +171,7 @@ function edited(field) {
   form.classList.add("is-dirty");
   if (field.matches("[data-zones]")) offerZones(field);
   if (field.matches("[data-channels]")) offerChannels(field);
+  if (form.matches("[data-transfer]")) showTransfer(form);
   if (form.classList.contains("settings-form")) showLines(form, field);
 }
 
@@ -218,6 +221,37 @@ async function offerChannels(field) {
   } catch (error) {
     if (!(error instanceof Refused)) throw error; // what is typed is looked for when it is sent
   }
+}
+
+// ---- topics of another channel: what copying or moving them would do
+
+let transfersAsked = 0;
+
+async function showTransfer(form) {
+  const { line, words } = form.elements;
+  form.querySelector("button").textContent = line.value === "copy" ? "Copy topics" : "Move topics";
+  form.querySelector("[data-transfer-line]").textContent = `/papers ${line.value} ${words.value.trim() || "CHANNEL"}`;
+  transfersAsked += 1;
+  const mine = transfersAsked;
+  await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  if (mine !== transfersAsked) return;
+  try {
+    const fields = new URLSearchParams({ line: line.value, words: words.value });
+    const shown = await fragment(`${form.dataset.transfer}?${fields}`);
+    if (mine === transfersAsked) form.querySelector("[data-transfer-preview]").replaceChildren(shown);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error; // what is written is looked at when it is sent
+  }
+}
+
+// The way back that an answer offers stays beside what was done.
+function offerWayBack(html) {
+  const button = html && elementOf(html).querySelector("button[name=line][value^='move ']");
+  if (!button) return;
+  const form = Object.assign(document.createElement("form"), { className: "panel-form", action: `${base()}/command`, method: "post" });
+  form.dataset.panelForm = "";
+  form.append(button);
+  status().append(form);
 }
 
 let zonesAsked = 0;

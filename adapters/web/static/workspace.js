@@ -44,7 +44,10 @@ function begin() {
   const all = [...timeline.querySelectorAll(":scope > .message")];
   const minute = (each) => each.querySelector("time")?.dateTime.slice(0, 16);
   let from = all.findIndex((each) => Number(each.dataset.id) > seenBefore());
-  if (from < 0) for (from = all.length - 1; from > 0 && minute(all[from - 1]) === minute(all[from]); ) from -= 1;
+  if (from < 0) {
+    from = all.length - 1;
+    while (from > 0 && minute(all[from - 1]) === minute(all[from]) && all[from - 1].querySelector(".paper")) from -= 1;
+  }
   const message = all[from];
   const above = message?.previousElementSibling;
   const first = above?.matches(".day, .earlier") ? above : message;

@@ -1,35 +1,27 @@
-"""The commands `channel` and `copy`: a channel as a whole, renamed, archived or deleted, and topics of another one.
+"""The command `channel`: a channel as a whole, renamed, archived or deleted.
 
-They are for the workspace's pages and for the terminal. Channels of Slack and Discord are renamed and archived there;
+It is for the workspace's pages and for the terminal. Channels of Slack and Discord are renamed and archived there;
 here they can be deleted once nothing reaches them any more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.channels.channel import Address, Channel, ChannelState, PlatformName
+from bot.channels.channel import Channel, ChannelState, PlatformName
 from bot.channels.names import channel_name_of
 from bot.commands.channels import timing
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
-from bot.commands.topics.subscribing import MOST_TOPICS
-from bot.commands.topics.wording import is_about, titled
-from bot.commands.wording import answer, hint, next_digest, say
+from bot.commands.wording import answer, next_digest, say
 from bot.errors import UserError
-from bot.messages.message import Block, Button, Buttons, ButtonStyle, Items, bold, text
+from bot.messages.message import Block, Button, Buttons, ButtonStyle, bold
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.text.counting import count_of
 from bot.text.typed import unquoted
-from bot.topics.baselines import baseline_of
-from bot.topics.store import TopicOptions
-from bot.topics.subscription import Subscription
 
 RENAME, ARCHIVE, UNARCHIVE, DELETE = "rename", "archive", "unarchive", "delete"
 ACTIONS = (RENAME, ARCHIVE, UNARCHIVE, DELETE)
-MOST_ALIKE = 5  # channels that are named to somebody who meant one of them
-MOST_CALLED = 50  # of the same name, on a platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,94 +125,12 @@ async def _delete(services: Services, here: Channel, what: str) -> Reply:
     return answer(say(bold(f"{here.shown_name} is deleted"), f", with {contents.in_words}."))
 
 
-async def copy(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
-    """Copies the topics of another channel: all that are not there yet, or none."""
-    if not call.person.sees_all:
-        raise UserError("Topics of another channel are copied in the workspace's pages, where all channels are seen.")
-    here = await services.channel(call)
-    source = await _named(services, call, arguments.text("source"))
-    if source.id == here.id:
-        raise UserError("That is this channel. Name another one.")
-    theirs = [topic for topic in await services.subscriptions.of_channel(source.id) if topic.named_in is None]
-    if not theirs:
-        raise UserError(f"{source.full_name} has no topics.")
-    ours = await services.subscriptions.of_channel(here.id)
-    known = [topic for topic in theirs if any(_is_same(other, topic) for other in ours)]
-    missing = [topic for topic in theirs if topic not in known]
-    if len(ours) + len(missing) > MOST_TOPICS:
-        raise UserError(
-            f"This channel has {count_of(len(ours), 'topic')}, and {MOST_TOPICS} is the most: {len(missing)} more do "
-            "not fit."
-        )
-    now = services.clock.now()
-    options = [
-        TopicOptions(
-            query=topic.query,
-            models=topic.models,
-            name=topic.name,
-            min_upvotes=topic.min_upvotes,
-            instant=topic.instant,
-            baseline=await baseline_of(services.papers, services.vectors, topic.wanted, now),
-        )
-        for topic in missing
-    ]
-    if not options:
-        return answer(say(bold("Nothing to copy."), f" This channel has all topics of {source.full_name} already."))
-    added = await services.subscriptions.add_all(here.id, options, created_by=call.person.id, now=now)
-    there = f" {len(known)} {'was' if len(known) == 1 else 'were'} here already." if known else ""
-    return answer(
-        say(bold(f"{count_of(len(added), 'topic')} copied from {source.full_name}."), there),
-        Items(tuple(text(f"{topic.number}. ", *titled(topic)) for topic in added)),
-        hint("Only papers that come from now on are posted because of them. ", *next_digest(here, now)),
-        Buttons((Button("Topics", "topics"),)),
-    )
-
-
-def _is_same(ours: Subscription, theirs: Subscription) -> bool:
-    return ours.named_in is None and is_about(ours, theirs.asked, theirs.wanted)
-
-
 async def _contents(services: Services, here: Channel) -> Contents:
     return Contents(
         topics=len(await services.subscriptions.of_channel(here.id)),
         waiting=len(await services.digests.waiting(here.id)),
         unsent=await services.posts.open_in(here.id),
     )
-
-
-async def _named(services: Services, call: CommandCall, asked: str) -> Channel:
-    """The channel that a person means by its address (`slack/T1/C1`, `slack:T1:C1`), or by its name where only one is
-    called so; the nearer to the channel of the call the better."""
-    asked = unquoted(asked)
-    parts = asked.replace(":", "/").split("/")
-    if len(parts) == 3 and parts[0] in tuple(PlatformName):
-        found = await services.channels.find(Address(PlatformName(parts[0]), parts[1], parts[2]))
-        if found is not None and not found.person and found.follows is None:
-            return found
-    name = asked.removeprefix("#").strip()
-    alike = [one for platform in PlatformName for one in await _called(services, platform, name)]
-    near = [one for one in alike if one.address.platform is call.address.platform]
-    nearest = [one for one in near if one.address.workspace == call.address.workspace]
-    for some in (nearest, near, alike):
-        if len(some) == 1:
-            return some[0]
-        if some:
-            raise UserError(f"Several channels are called #{name}: {_choices(some)}. Write which one you mean.")
-    raise UserError(f"There is no channel “{asked[:60]}”. Write its name, or its address such as `slack/T123/C456`.")
-
-
-async def _called(services: Services, platform: PlatformName, name: str) -> list[Channel]:
-    """Channels of exactly that name, archived ones, too."""
-    return [
-        one
-        for archived in (False, True)
-        for one in await services.channels.browse(platform, name=name, archived=archived, limit=MOST_CALLED)
-    ]
-
-
-def _choices(channels: Sequence[Channel]) -> str:
-    more = f" and {len(channels) - MOST_ALIKE} more" if len(channels) > MOST_ALIKE else ""
-    return ", ".join(f"`{one.address}` in {one.workspace_name}" for one in channels[:MOST_ALIKE]) + more
 
 
 def _is_ours(here: Channel) -> bool:
@@ -250,15 +160,5 @@ COMMANDS = (
             Parameter(name="what", help="the new name, or the name of what is deleted"),
         ),
         examples=("channel rename machine-learning", "channel archive", "channel delete"),
-    ),
-    Command(
-        name="copy",
-        summary="copy the topics of another channel to this one",
-        handler=copy,
-        manages=True,
-        hidden=True,
-        parameters=(Parameter(name="source", help="a channel", required=True),),
-        examples=("copy general", "copy slack/T123/C456"),
-        details="Topics that this channel has already are left as they are, and nothing old is posted.",
     ),
 )
