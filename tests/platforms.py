@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
 from typing import ClassVar
@@ -73,6 +73,8 @@ class SimulatedPlatform:
         self.on_the_way: list[Outgoing] = []
         self.answers: list[LookUpResult] = []  # of the next look-ups, in place of the truth
         self.windows: list[HistoryWindow] = []
+        self.redrawn: list[str] = []  # messages that were to be drawn again
+        self.refusals: list[SendResult] = []  # what the next of them are answered with
         self.one_look_up_every = 0.0  # seconds; a look-up is told to come back at a turn of its own
         self._turns: dict[str, float] = {}
         self.requests: list[str] = []
@@ -175,6 +177,15 @@ class SimulatedPlatform:
             case Fault.HANG:
                 await self.released.wait()
                 return Sent(self._post(outgoing))
+
+    async def redraw(self, outgoing: Outgoing, remote_id: str) -> SendResult:
+        self.redrawn.append(remote_id)
+        if self.refusals:
+            return self.refusals.pop(0)
+        for place, post in enumerate(self.posts):
+            if post.remote_id == remote_id:
+                self.posts[place] = replace(post, message=outgoing.message)
+        return Sent(remote_id)
 
     async def look_up(self, outgoing: Outgoing, window: HistoryWindow) -> LookUpResult:
         self.windows.append(window)

@@ -31,6 +31,7 @@ from adapters.discord.messages.markers import can_be_marked
 from adapters.discord.messages.rendering import papers_per_message, render_all
 from adapters.discord.posting.create import InThreadError, NotSentError, create_message, preparing
 from adapters.discord.posting.crosspost import crosspost
+from adapters.discord.posting.edit import redraw
 from adapters.discord.posting.forum_posts import create_forum_post, find_forum_post
 from adapters.discord.posting.history import find_in_history
 from adapters.discord.posting.threads import reply_in_thread
@@ -178,6 +179,29 @@ class DiscordPlatform:
             return await self._outcome(refused, outgoing)
         except RESPONSE_ERRORS as error:
             return await self._outcome(error, outgoing)
+
+    async def redraw(self, outgoing: Outgoing, remote_id: str) -> SendResult:
+        """Edits the message where nothing that is to be posted waits for its turn."""
+        channel, message = snowflake(outgoing.address.channel), snowflake(remote_id)
+        parent = snowflake(outgoing.reply_to or "")
+        if channel is None or message is None:
+            return Rejected(f"{remote_id} is no message of Discord.")
+        if wait := self._breaker.wait:
+            return Retry(self._breaker.reason, wait)
+        if wait := self.client.pace.queue(time.monotonic()):
+            return Retry("Messages that are to be posted go first.", wait)
+        outgoing = replace(outgoing, message=self.localized(outgoing.message))
+        try:
+            await self.client.log_in()
+            places = [channel] if parent is None else [parent, channel]
+            if await self._is_forum(channel):
+                places = [message]  # a post of a forum is a thread, which has the id of its first message
+            await redraw(self.client, places, message, outgoing)
+        except NotSentError as refused:
+            return outcome_of(refused.cause, sent=False)
+        except RESPONSE_ERRORS as error:
+            return outcome_of(error, sent=False)
+        return Sent(remote_id)
 
     async def look_up(self, outgoing: Outgoing, window: HistoryWindow) -> LookUpResult:
         channel, parent = snowflake(outgoing.address.channel), snowflake(outgoing.reply_to or "")

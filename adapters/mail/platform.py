@@ -143,6 +143,9 @@ class MailPlatform:
         )
         return await self.connections.send(envelope)
 
+    async def redraw(self, outgoing: Outgoing, remote_id: str) -> SendResult:  # noqa: ARG002 - none can be
+        return Rejected("A mail that was sent cannot be changed.")
+
     async def look_up(self, outgoing: Outgoing, window: HistoryWindow) -> LookUpResult:  # noqa: ARG002 - nothing to look in
         return LookUp.CANNOT_TELL
 

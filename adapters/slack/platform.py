@@ -24,6 +24,7 @@ from adapters.slack.installation.workspaces import Workspaces
 from adapters.slack.messages import rendering
 from adapters.slack.messages.mentions import mention_name, parse_mention, parse_role
 from adapters.slack.messages.rendering import Payload, content_of, render_one
+from adapters.slack.posting.editing import edit
 from adapters.slack.posting.history import find_message
 from adapters.slack.posting.metadata import metadata_of
 from adapters.slack.posting.sending import post, say
@@ -134,6 +135,23 @@ class SlackPlatform:
             return for_place(refused, outgoing.address.channel, outgoing.reply_to)
         pace.taken(sent_at, clock())
         return result
+
+    async def redraw(self, outgoing: Outgoing, remote_id: str) -> SendResult:
+        """Edits the message, with a turn that no message to post waits for. Edits have a limit of their own: what
+        Slack refuses of them says nothing about posts."""
+        api = await self._api_of(outgoing.address)
+        if not isinstance(api, SlackApi):
+            return api
+        connection = self.workspaces.connection
+        if wait := connection.pace(outgoing.address.workspace).turn(connection.monotonic(), longest=0.0):
+            return Retry("Messages that are to be posted go first.", wait)
+        token = api.token
+        try:
+            changed = await edit(api, remote_id, outgoing)
+        except ERRORS as error:
+            refused = await self.workspaces.outcome_of_refusal(api, token, error)
+            return for_place(refused, outgoing.address.channel, outgoing.reply_to)
+        return Sent(remote_id) if changed else Rejected("The message is longer than Slack takes at once.")
 
     async def look_up(self, outgoing: Outgoing, window: HistoryWindow) -> LookUpResult:
         """Searches the channel's history, or the thread, for the metadata of the message."""

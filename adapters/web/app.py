@@ -17,6 +17,7 @@ from starlette.types import Scope
 from adapters.web.api.operations import Readings
 from adapters.web.api.routes import api_routes
 from adapters.web.atom.route import FeedAddresses
+from adapters.web.messages.live_votes import LiveVotes
 from adapters.web.messages.reading import ChannelMessages
 from adapters.web.pages.channels.channel_panel import ChannelPanel
 from adapters.web.pages.channels.channels import Workspace
@@ -57,6 +58,7 @@ from bot.people.audit import AuditStore
 from bot.people.people import People
 from bot.platforms.command_calls import CommandRunner
 from bot.posting.history import History
+from bot.reading.news import VoteNews
 
 
 def create_app(
@@ -82,6 +84,7 @@ def create_app(
     banner: str = "",
     with_workspace: bool = True,
     mailing: Mailing | None = None,
+    votes: VoteNews | None = None,
 ) -> Starlette:
     """The workspace, the health checks and the metrics in one application.
 
@@ -90,7 +93,7 @@ def create_app(
     names without ports. `extra_routes` come first, and only the security headers apply to them: they protect
     themselves. `panels` stand beside channels, those of `channel_panels` first, with which topics can be edited.
     `connected` are the platforms that are served. Without `thumbnails` no paper has a picture.
-    `mailing` is what links in mails lead to, where any are sent.
+    `mailing` is what links in mails lead to, where any are sent. Open pages show what `votes` tells of.
     Without the workspace only the extra routes, the health checks, the metrics and the feeds of channels are there.
     Serve it with `WebServer`, or stopping takes for ever.
     """
@@ -104,6 +107,9 @@ def create_app(
         own_panels = [*panels_of(channel_panels, pages), channel_panel]
     messages = ChannelMessages(platform, history)
     marking = Marking(reading=library.reading, commands=commands, messages=messages, shells=shells)
+    live_votes = LiveVotes(library.reading, platform.tail.stir)
+    if votes is not None:
+        votes.listen(live_votes)
     workspace = Workspace(
         platform=platform,
         commands=commands,
@@ -113,6 +119,7 @@ def create_app(
         pages=pages,
         shells=shells,
         marking=marking,
+        votes=live_votes,
         panels=[*own_panels, *panels],
         begins_at=WELCOME if channel_panels else "",
     )

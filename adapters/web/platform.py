@@ -114,6 +114,14 @@ class WebPlatform:
             return Retry(str(error))
         return Sent(str(posted.id))
 
+    async def redraw(self, outgoing: Outgoing, remote_id: str) -> SendResult:
+        try:
+            if not remote_id.isdigit() or await self.change(outgoing, int(remote_id)) is None:
+                return Rejected("There is no such message in the web workspace.")
+        except StorageError as error:
+            return Retry(str(error))
+        return Sent(remote_id)
+
     async def look_up(self, outgoing: Outgoing, window: HistoryWindow) -> LookUpResult:  # noqa: ARG002 - keys need no time
         try:
             found = await self._messages.find(outgoing.key)

@@ -216,6 +216,7 @@ async def open_application(
             clock_ahead=feeds.clock_ahead,
             mail_links=links,
         )
+        stack.push_async_callback(services.redraws.close)
         parts = _chat_dependencies(settings, store, services, Commands(services, metrics, spans), engine.outbox.wake)
         slack = slack_app(platforms.slack, parts) if platforms.slack else None
         if slack:

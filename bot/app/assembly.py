@@ -43,9 +43,11 @@ from bot.posting.history import History
 from bot.posting.leadership import Leadership
 from bot.posting.outbox import OutboxWorker
 from bot.posting.reconciliation import UnknownPolicy
+from bot.posting.redraws import Redraws
 from bot.posting.roles import ProcessRole
 from bot.posting.traces import Tracing
 from bot.ranking.tastes import Tastes
+from bot.reading.news import VoteNews
 from bot.search.index import SearchIndex
 from bot.spans import Spans
 from bot.topics.forms import TopicForms
@@ -203,6 +205,9 @@ def services_of(
         stuck_for=engine.stuck_for,
         clock_ahead=clock_ahead,
     )
+    votes = VoteNews()
+    redraws = Redraws(posts=store.posts, composer=composer_of(store), platforms=platforms)
+    votes.listen(redraws)
     known = PaperLookups(lookups, store.papers)
     examples = Examples(papers=store.papers, index=index, meaning=engine.meaning, find=known.known)
     finder = Finder(index, engine.meaning)
@@ -220,6 +225,8 @@ def services_of(
         posts=store.posts,
         health=health,
         reading=store.reading,
+        votes=votes,
+        redraws=redraws,
         composer=composer_of(store),
         tracing=Tracing(
             papers=store.papers,

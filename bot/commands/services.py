@@ -32,12 +32,14 @@ from bot.people.record import Record
 from bot.platforms.command_calls import CommandCall
 from bot.platforms.platform import Platform
 from bot.posting.composition import Composer
+from bot.posting.redraws import Redraws
 from bot.posting.store import PostStore
 from bot.posting.traces import Tracing
 from bot.query.models import Models
 from bot.query.parser import parse
 from bot.query.queries import Query
 from bot.ranking.tastes import Tastes
+from bot.reading.news import VoteNews
 from bot.reading.store import ReadingStore
 from bot.schedules.zones import parse_time_zone
 from bot.search.index import SearchIndex
@@ -63,6 +65,8 @@ class Services:
     posts: PostStore
     health: Health
     reading: ReadingStore
+    votes: VoteNews
+    redraws: Redraws
     composer: Composer
     tracing: Tracing
     clock: Clock

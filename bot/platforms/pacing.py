@@ -113,6 +113,13 @@ class Pace:
         waiting = max(0.0, self._free_at - now)
         return math.ceil(self._rate * (AHEAD - waiting)) if waiting <= REFILL * AHEAD else 0
 
+    def queue(self, now: float) -> float:
+        """Seconds until a turn would come that somebody takes now, without taking it."""
+        if self._is_free:
+            return self.wait(now)
+        at = max(self._free_at, now, self._quiet_until)
+        return max(self.wait(now), at - (self._burst - 1) / self._rate - now)
+
     def turn(self, now: float, *, urgent: bool = False, longest: float = math.inf) -> float:
         """Takes a turn; returns the seconds until it comes. What is `urgent` goes before all that waits.
 

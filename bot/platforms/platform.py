@@ -61,6 +61,14 @@ class Platform(Protocol):
         """Sends once, without retries of its own. Never raises for what the platform or the network does."""
         ...
 
+    async def redraw(self, outgoing: Outgoing, remote_id: str) -> SendResult:
+        """Lets a message that was posted, called `remote_id`, read as `outgoing` does from now on. It pings nobody.
+
+        Asked once, and only where nothing that is to be posted has to wait for it: otherwise the answer is `Retry`.
+        What is refused changes nothing. Never raises for what the platform or the network does.
+        """
+        ...
+
     async def look_up(self, outgoing: Outgoing, window: HistoryWindow) -> LookUpResult:
         """Whether the message with that key is in the channel. Never raises for what the platform or network does."""
         ...

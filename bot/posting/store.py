@@ -146,6 +146,10 @@ class PostStore(Protocol):
         """The id of the latest post of each of these channels that is on its platform, 0 where there is none."""
         ...
 
+    async def showing(self, channel_id: int, paper_id: str) -> list[SentPost]:
+        """The messages of a channel that show a paper, by which it was delivered or lately shared; the latest first."""
+        ...
+
     async def sent_as(self, channel_id: int, remote_id: str) -> Post | None:
         """The post that became that message of the platform's, None if it is none of ours."""
         ...

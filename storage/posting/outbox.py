@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, func, literal, or_, select, update
+from sqlalchemy import bindparam, case, func, select, update
 
 from bot.channels.channel import Address, Channel, PlatformName
 from bot.digests.content import POST_CONTENT_JSON, PostContent, SharedPaper
@@ -34,6 +34,7 @@ from storage.posting.digest_records import latest_digests
 from storage.posting.due_posts import OPEN, free_to_look_for, next_moments
 from storage.posting.leases import choose, post_of, take
 from storage.posting.plans import add_post
+from storage.posting.sent_posts import sent_in, showing
 from storage.posting.settlements import held, write_settlements
 from storage.posting.threads import fold_thread
 from storage.tables.channels import CHANNELS, WORKSPACES
@@ -214,21 +215,8 @@ class SqlPostStore:
         )
 
     async def sent_in(self, channel_id: int, *, before: int | None, after: int = 0, limit: int) -> list[SentPost]:
-        sent = (POSTS.c.channel_id == channel_id, POSTS.c.state == PostState.SENT)
-        heads = select(POSTS.c.id).where(*sent, POSTS.c.parent_id.is_(None), POSTS.c.id > after)
-        if before is not None:
-            heads = heads.where(POSTS.c.id < before)
-        chosen = select(heads.order_by(POSTS.c.id.desc()).limit(limit).subquery().c.id)
-        statement = (
-            select(POSTS, literal(None).label("parent_remote_id"))
-            .where(*sent, or_(POSTS.c.id.in_(chosen), POSTS.c.parent_id.in_(chosen)))
-            .order_by(POSTS.c.id)
-        )
         async with self._database.read() as connection:
-            return [
-                SentPost(post=post_of(row), parent_id=row.parent_id, remote_id=row.remote_id or "", sent_at=row.sent_at)
-                for row in await connection.execute(statement)
-            ]
+            return await sent_in(connection, channel_id, before=before, after=after, limit=limit)
 
     async def remote_id(self, channel_id: int, post_id: int) -> str | None:
         statement = select(POSTS.c.remote_id).where(
@@ -250,6 +238,10 @@ class SqlPostStore:
                 )
                 found.update((row.id, row.latest or 0) for row in await connection.execute(statement))
         return found
+
+    async def showing(self, channel_id: int, paper_id: str) -> list[SentPost]:
+        async with self._database.read() as connection:
+            return await showing(connection, channel_id, paper_id)
 
     async def sent_as(self, channel_id: int, remote_id: str) -> Post | None:
         parents = POSTS.alias("parents")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -97,6 +98,10 @@ class PlatformUnderTest(Protocol):
         """Deletes the thread below that message; False where threads cannot be deleted."""
         ...
 
+    def busy(self, address: Address) -> bool:
+        """Has a message to be posted wait for its turn; False where none ever does."""
+        ...
+
     def told(self) -> list[str]:
         """What the person was told in private."""
         ...
@@ -127,6 +132,9 @@ class Notebook:
         return trouble is Trouble.CHANNEL_GONE
 
     async def lose_thread(self, address: Address, parent: str) -> bool:
+        return False
+
+    def busy(self, address: Address) -> bool:
         return False
 
     def told(self) -> list[str]:
@@ -169,6 +177,9 @@ class Web:
     async def lose_thread(self, address: Address, parent: str) -> bool:
         return False
 
+    def busy(self, address: Address) -> bool:
+        return False
+
     def told(self) -> list[str]:
         return []  # whoever opens the workspace reads it in the channel
 
@@ -209,6 +220,13 @@ class Slack:
 
     async def lose_thread(self, address: Address, parent: str) -> bool:
         self.simulator.fail("chat.postMessage", "thread_not_found")
+        return True
+
+    def busy(self, address: Address) -> bool:
+        connection = self.platform.workspaces.connection
+        pace, now = connection.pace(address.workspace), connection.monotonic()
+        for _ in range(5):
+            pace.turn(now)
         return True
 
     def told(self) -> list[str]:
@@ -293,6 +311,11 @@ class Discord:
         await self.simulator.delete_channel(self.simulator.state.channels[int(parent)])
         return True
 
+    def busy(self, address: Address) -> bool:
+        for _ in range(100):
+            self.platform.client.pace.turn(time.monotonic())
+        return True
+
     def told(self) -> list[str]:
         state = self.simulator.state
         return [_discord_words(one) for one in state.channels[state.direct[int(self.person)]].messages]
@@ -352,6 +375,9 @@ class Mail:
         return trouble is Trouble.PAGE or trouble in refusals
 
     async def lose_thread(self, address: Address, parent: str) -> bool:
+        return False
+
+    def busy(self, address: Address) -> bool:
         return False
 
     def told(self) -> list[str]:

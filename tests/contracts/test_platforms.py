@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from datetime import date
@@ -17,7 +18,8 @@ from bot.digests.selection import plan_digest
 from bot.errors import UserError
 from bot.messages.message import Button, Buttons, Heading, Message, PaperBlock, PersonMention
 from bot.papers.paper import Paper
-from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Partly, Rejected, Retry, Sent, Unknown
+from bot.platforms.outcomes import Gone, GoneScope, LookUp, Outgoing, Partly, Rejected, Retry, SendResult, Sent, Unknown
+from bot.reading.votes import Tally
 from tests.contracts.platforms import PlatformUnderTest, Trouble
 from tests.papers.names import names
 from tests.platforms import around
@@ -64,6 +66,17 @@ def outgoing(address: Address, message: Message | None = None, *, key: str = KEY
 async def sent(under_test: PlatformUnderTest, post: Outgoing) -> Sent:
     result = await under_test.platform.send(post)
     assert isinstance(result, Sent), result
+    return result
+
+
+async def redrawn(under_test: PlatformUnderTest, post: Outgoing, remote_id: str) -> SendResult:
+    """What comes of drawing a message again, once that is its turn."""
+    result = await under_test.platform.redraw(post, remote_id)
+    for _ in range(20):
+        if not isinstance(result, Retry):
+            break
+        await asyncio.sleep(result.after or 0)
+        result = await under_test.platform.redraw(post, remote_id)
     return result
 
 
@@ -145,6 +158,58 @@ async def test_a_message_is_found_whatever_the_clocks_say(under_test: PlatformUn
     under_test.clock.advance(minutes=30)
     found = await under_test.platform.look_up(outgoing(address), around(began))
     assert found == (LookUp.CANNOT_TELL if under_test.missing is LookUp.CANNOT_TELL else result)
+
+
+# --- Drawn again
+
+
+@pytest.mark.parametrize("threaded", [False, True])
+async def test_a_message_that_is_drawn_again_shows_the_votes_in_its_place(
+    under_test: PlatformUnderTest, threaded: bool
+) -> None:
+    address = under_test.channel()
+    post = outgoing(address)
+    if threaded:
+        parent = await sent(under_test, outgoing(address, news(a_paper(2)), key="a" * 24))
+        post = replace(post, reply_to=parent.remote_id)
+    posted = await sent(under_test, post)
+    before = await under_test.shown(address)
+    card = paper_card(a_paper(), tally=Tally(up=41, down=7))
+    voted = replace(post, message=replace(post.message, blocks=(Heading("41 for it"), card)))
+    result = await redrawn(under_test, voted, posted.remote_id)
+    after = await under_test.shown(address)
+    assert [(one.id, one.in_thread) for one in after] == [(one.id, one.in_thread) for one in before]
+    if isinstance(result, Rejected):
+        assert after == before
+        is_for_people(result.reason)
+        return
+    assert result == posted
+    drawn = next(one for one in after if one.id == posted.remote_id)
+    assert "41 for it" in drawn.words
+    assert "Diffusion Study 1" in drawn.words
+    assert await redrawn(under_test, voted, posted.remote_id) == posted
+    assert await under_test.shown(address) == after
+
+
+async def test_what_is_drawn_again_goes_behind_what_is_to_be_posted(under_test: PlatformUnderTest) -> None:
+    address = under_test.channel()
+    posted = await sent(under_test, outgoing(address))
+    before = await under_test.shown(address)
+    if not under_test.busy(address):
+        pytest.skip("nothing waits for its turn here")
+    result = await under_test.platform.redraw(outgoing(address, news(a_paper(3))), posted.remote_id)
+    assert isinstance(result, Retry)
+    assert result.after
+    assert await under_test.shown(address) == before
+
+
+async def test_a_message_that_is_not_there_is_not_drawn(under_test: PlatformUnderTest) -> None:
+    address = under_test.channel()
+    await sent(under_test, outgoing(address))
+    before = await under_test.shown(address)
+    result = await redrawn(under_test, outgoing(address, key="f" * 24), "424242424242424242")
+    assert isinstance(result, Rejected | Gone), result
+    assert await under_test.shown(address) == before
 
 
 # --- Refusals by scope

@@ -498,3 +498,20 @@ async def test_the_latest_digests_say_what_became_of_their_messages(store: SqlSt
     assert record.error == "too long"
     assert await store.posts.latest_digests(here.id, 0) == []
     assert await store.posts.latest_digests(elsewhere.id, 5) == []
+
+
+async def test_the_messages_that_show_a_paper_are_those_that_delivered_or_shared_it(store: SqlStore) -> None:
+    here, elsewhere = await channel(store), await channel(store, "other")
+    ids = await queue(store, here, await topic(store, here), paper(1), paper(2))
+    await store.digests.plan(plan(here, ids, per_message=1), NOON)
+    await sent(store, await lease_one(store), remote_id="first")
+    await sent(store, await lease_one(store), remote_id="second")
+    for place in (here, elsewhere):
+        await store.posts.add(place.id, SharedPaper(paper_id=ids[0], shared_by="ada"), NOON)
+    shared = {post.channel_id: post for post in await lease(store)}
+    assert [one.remote_id for one in await store.posts.showing(here.id, ids[0])] == ["first"]
+    await sent(store, shared[here.id], remote_id="shared")
+    await sent(store, shared[elsewhere.id], remote_id="shared elsewhere")
+    assert [one.remote_id for one in await store.posts.showing(here.id, ids[0])] == ["shared", "first"]
+    assert [one.remote_id for one in await store.posts.showing(here.id, ids[1])] == ["second"]
+    assert [one.remote_id for one in await store.posts.showing(elsewhere.id, ids[0])] == ["shared elsewhere"]

@@ -13,22 +13,16 @@ from dataclasses import replace
 from typing import Final
 from weakref import WeakValueDictionary
 
-import structlog
-
-from adapters.slack.client.errors import ERRORS, code_of, is_unacceptable, refused_blocks
+from adapters.slack.client.errors import ERRORS
 from adapters.slack.client.web_api import SlackApi
 from adapters.slack.interactions.replies import Replies, ReplyTarget
 from adapters.slack.messages.rendering import render_one
-from adapters.slack.messages.variants import Variants
-from adapters.slack.posting.metadata import metadata_of
+from adapters.slack.posting.editing import edit
 from bot.commands.papers.reading import REDRAW
 from bot.platforms.command_calls import CommandCall, CommandRunner, Reply
 from bot.platforms.outcomes import Outgoing
 
-log = structlog.get_logger(__name__)
-
 _MOST_UPDATES: Final = 5  # times that one press draws its message at most
-_UPDATE_WITHIN: Final = 5.0  # seconds; whoever presses next waits for it
 
 
 class MessageUpdates:
@@ -61,32 +55,12 @@ class MessageUpdates:
 
     async def draw(self, api: SlackApi, ts: str, update: Outgoing, target: ReplyTarget | None = None) -> bool:
         """Lets that message say something else, by way of the `target` where there is one; whether that worked."""
-        page = render_one(update.message)
-        if page is None:
-            # Written under other settings than those of today, and too long under these.
-            return False
-        arguments = {
-            "channel": update.address.channel,
-            "ts": ts,
-            "text": page.text,
-            "blocks": list(page.blocks),
-            "metadata": metadata_of(update),
-            # Not what Slack does by default here: it would look for links and names in the text.
-            "parse": "none",
-        }
-        variants = Variants(arguments, api.new_blocks, text_alone=False)
-        going_on = True
-        while going_on:
-            try:
-                async with asyncio.timeout(_UPDATE_WITHIN):
-                    await api.client.chat_update(**variants.form)
-            except ERRORS as error:
-                log.info("slack.not_updated", channel=str(update.address), code=code_of(error), error=str(error)[:200])
-                going_on = is_unacceptable(error) and variants.refused(refused_blocks(error))
-            else:
-                variants.taken()
-                return True
-        return target is not None and await self._replies.replace(page, target, api)
+        try:
+            # One that is too long was written under other settings than those of today.
+            return await edit(api, ts, update)
+        except ERRORS:
+            page = render_one(update.message)
+            return target is not None and page is not None and await self._replies.replace(page, target, api)
 
     async def draw_again(
         self, api: SlackApi, call: CommandCall, drawn: Outgoing, target: ReplyTarget | None = None

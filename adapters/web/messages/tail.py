@@ -46,6 +46,11 @@ class LogTail:
     def wake(self) -> None:
         self._nudge.set()
 
+    def stir(self) -> None:
+        """Wakes whoever waits, though no message came."""
+        self._growth.set()
+        self._growth = asyncio.Event()
+
     def close(self) -> None:
         """Sends everybody who waits home. There is no way back."""
         self._closed = True

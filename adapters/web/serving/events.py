@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import structlog
 
+from adapters.web.messages.live_votes import Changed
 from adapters.web.platform import OF_PERSON, WebPlatform
 from bot.errors import StorageError
 from bot.platforms.message_log import LoggedMessage
@@ -40,24 +42,30 @@ class EventStreams:
         return self._open >= self._limit
 
     async def follow(
-        self, channel: str, after: int, describe: Callable[[LoggedMessage], Mapping[str, Any]]
+        self,
+        channel: str,
+        after: int,
+        describe: Callable[[LoggedMessage], Mapping[str, Any]],
+        votes: AbstractContextManager[Changed] | None = None,
     ) -> AsyncIterator[str]:
         """Everything posted after that id, as text of the stream, until the workspace closes.
 
         Events are `message` (of this channel, as `describe` says it), `activity` (in which channels something else was
-        posted, and the last id there) and `stale` (too much was missed).
+        posted, and the last id there), `stale` (too much was missed) and, of what `votes` holds as long as it is open,
+        `votes` (how they stand on papers of this channel).
         """
         self._open += 1
         try:
-            async for event in self._events(channel, after, describe):
-                yield event
+            with votes or nullcontext({}) as changed:
+                async for event in self._events(channel, after, describe, changed):
+                    yield event
         except StorageError as error:
             log.warning("web.stream_ended", channel=channel, error=str(error))
         finally:
             self._open -= 1
 
     async def _events(
-        self, channel: str, after: int, describe: Callable[[LoggedMessage], Mapping[str, Any]]
+        self, channel: str, after: int, describe: Callable[[LoggedMessage], Mapping[str, Any]], changed: Changed
     ) -> AsyncIterator[str]:
         yield f"retry: {RECONNECT_AFTER}\n\n"
         tail, missed = self._platform.tail, 0
@@ -78,11 +86,20 @@ class EventStreams:
                 yield _event("activity", news[-1].id, {"latest": elsewhere})
             if news:
                 after = news[-1].id
+            while changed:
+                yield _votes_event(channel, changed)
             if not news:
                 missed = 0
                 await tail.wait(noticed, self._heartbeat)
-                if tail.last_id == noticed:
+                if tail.last_id == noticed and not changed:
                     yield ": still here\n\n"
+
+
+def _votes_event(channel: str, changed: Changed) -> str:
+    """What has changed, which is taken out. It has no id: whoever missed it sees it on the page that is loaded next."""
+    votes = {paper: {"up": tally.up, "down": tally.down} for paper, tally in changed.items()}
+    changed.clear()
+    return f"event: votes\ndata: {json.dumps({'channel': channel, 'votes': votes})}\n\n"
 
 
 def _event(name: str, event_id: int, data: Mapping[str, Any]) -> str:

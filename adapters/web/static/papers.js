@@ -35,6 +35,19 @@ function show(state) {
   }
 }
 
+// Somebody voted, here or on another platform: what is counted changes, and not what the reader chose.
+function recount({ channel, votes }) {
+  for (const [paper, tally] of Object.entries(votes)) {
+    for (const form of document.querySelectorAll(`[data-paper="${CSS.escape(paper)}"] form.marks`)) {
+      if (form.elements.paper.value !== paper || form.elements.channel?.value !== channel) continue;
+      for (const button of form.querySelectorAll("button[name=mark]")) {
+        if (button.value === "up") count(button, tally.up, "For it");
+        if (button.value === "down") count(button, tally.down, "Against it");
+      }
+    }
+  }
+}
+
 function complain(form, sentence) {
   form.querySelector(".field-error")?.remove();
   if (!sentence) return;
@@ -99,6 +112,7 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   whileBusy(event.submitter, () => mark(event.target, event.submitter));
 });
+document.addEventListener("paperround:votes", (event) => recount(event.detail));
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-abstract]");
   if (!link || !isPlain(event)) return;

@@ -295,6 +295,7 @@ function connect() {
     if (document.hidden) document.title = `(${(unheard += 1)}) ${title}`;
   });
   on("activity", ({ latest }) => noteActivity(latest));
+  on("votes", (detail) => document.dispatchEvent(new CustomEvent("paperround:votes", { detail })));
   on("stale", () => location.reload());
   source.addEventListener("open", () => {
     page.live = true;

@@ -63,7 +63,10 @@ class Reactions:
                 return None
             changed = await self._vote(channel.id, paper_id, reaction.person, meaning, there=there)
             log.info("reaction.counted", channel=str(channel.address), vote=meaning, added=there, changed=changed)
-            return await message_now(self._services, channel.id, reaction.message_id) if changed else None
+            if not changed:
+                return None
+            self._services.votes.voted(channel, paper_id, drawn=reaction.message_id)
+            return await message_now(self._services, channel.id, reaction.message_id)
         except StorageError as error:
             log.warning("reaction.failed", channel=str(reaction.address), reason=str(error))
             return None

@@ -132,6 +132,9 @@ async def vote(services: Services, call: CommandCall, arguments: Arguments) -> R
     paper = await known_paper(services, parse_paper_id(arguments.text("paper")))
     channel = await services.channel(call)
     stands = await services.reading.vote(channel.id, paper.id, call.person.id, chosen, services.clock.now())
+    # Whoever presses a button below a message sees that change at once, by their own platform.
+    drawn = call.from_message if "card" not in arguments and call.home is channel.address.platform else None
+    services.votes.voted(channel, paper.id, drawn=drawn or "")
     if "card" in arguments:
         return await card_for(services, call, paper.id, again=True)
     tally = (await services.reading.tallies([channel.id], [paper.id])).get((channel.id, paper.id), NO_VOTES)

@@ -50,6 +50,7 @@ async def core_app(
         platform=platform,
         commands=core.commands,
         library=core.library,
+        votes=core.services.votes,
         directory=Directory(store.channels, core.clock),
         clock=core.clock,
         history=history_of(store),

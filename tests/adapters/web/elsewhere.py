@@ -62,6 +62,7 @@ async def elsewhere(
         platform=web,
         commands=core.commands,
         library=core.library,
+        votes=core.services.votes,
         directory=Directory(store.channels, core.clock),
         history=history_of(store),
         clock=core.clock,

@@ -20,6 +20,7 @@ from storage.store import SqlStore
 from tests.adapters.web.core_workspace import CoreWorkspace, core_workspace
 from tests.adapters.web.elsewhere import Elsewhere, elsewhere
 from tests.adapters.web.pages import PHONE, opened
+from tests.core import VISITOR
 from tests.sources import a_paper
 
 PAGE = {"accept": "text/html"}
@@ -368,3 +369,19 @@ async def test_pictures_of_papers_come_from_here_and_only_those_that_feeds_named
         others = [*(one.id for one in papers[1:]), "2601.00001", "https://cdn.example.org/cat.png"]
         assert {(await client.get(f"/thumbnail/{other}")).status_code for other in others} <= {404, 422}
         assert thumbnails.asked == list(addresses[:2])
+
+
+@pytest.mark.browser
+@browser_test
+async def test_a_vote_elsewhere_is_counted_on_the_open_page(browser: Browser, room: CoreWorkspace) -> None:
+    shown = paper(2).id
+    async with opened(browser, room, "/c/general") as page:
+        await expect(page.locator("body")).to_have_attribute("data-live", "true")
+        card = page.locator(f'[data-paper="{shown}"]')
+        up, down = card.locator("[value=up]"), card.locator("[value=down]")
+        await room.core.ask(f"vote {shown} up", person=VISITOR)
+        await expect(up).to_have_attribute("aria-label", "For it: 1")
+        await expect(up).to_have_attribute("aria-pressed", "false")
+        await room.core.ask(f"vote {shown} down", person=VISITOR)
+        await expect(down.locator(".count")).to_have_text("1")
+        await expect(up).to_have_attribute("aria-label", "For it: 0")

@@ -50,6 +50,13 @@ class NotebookPlatform:
         self.pages[outgoing.address.channel].setdefault(outgoing.key, written)
         return Sent(outgoing.key)
 
+    async def redraw(self, outgoing: Outgoing, remote_id: str) -> SendResult:
+        page = self.pages[outgoing.address.channel]
+        if remote_id not in page:
+            return Rejected("That stands nowhere on the page.")
+        page[remote_id] = plain_text(outgoing.message), page[remote_id][1]
+        return Sent(remote_id)
+
     async def look_up(self, outgoing: Outgoing, window: HistoryWindow) -> LookUpResult:
         return Sent(outgoing.key) if outgoing.key in self.pages[outgoing.address.channel] else LookUp.MISSING
 

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from adapters.web.addresses import address_of, address_of_key, channel_key, channel_path
+from adapters.web.messages.live_votes import LiveVotes
 from adapters.web.messages.reading import ChannelMessages, is_ours
 from adapters.web.messages.timeline import MessageView, paper_ids_of, threads_of, view_of
 from adapters.web.pages.channels.panel import PANEL, Panel
@@ -53,6 +54,7 @@ class Workspace:
         pages: Pages,
         shells: Shells,
         marking: Marking,
+        votes: LiveVotes,
         panels: Sequence[Panel] = (),
         begins_at: str = "",
     ) -> None:
@@ -65,6 +67,7 @@ class Workspace:
         self._pages = pages
         self._shells = shells
         self._marking = marking
+        self._votes = votes
         self._panels = panels
         self._begins_at = begins_at
         self._streams = EventStreams(platform)
@@ -228,7 +231,7 @@ class Workspace:
             return self._described(name, view_of(logged, zone, unmarked(request, channel)), reply_to=logged.reply_to)
 
         return StreamingResponse(
-            self._streams.follow(name, after, describe),
+            self._streams.follow(name, after, describe, self._votes.page_of(channel)),
             media_type="text/event-stream",
             headers={"x-accel-buffering": "no"},  # nginx would hold the events back
         )
