@@ -56,6 +56,7 @@ from bot.panels.panels import Panels
 from bot.papers.thumbnails import Thumbnails
 from bot.people.audit import AuditStore
 from bot.people.people import People
+from bot.people.record import Record
 from bot.platforms.command_calls import CommandRunner
 from bot.posting.history import History
 from bot.reading.news import VoteNews
@@ -114,6 +115,7 @@ def create_app(
         platform=platform,
         commands=commands,
         directory=directory,
+        record=Record(audit, clock),
         messages=messages,
         clock=clock,
         pages=pages,

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from bot.clocks import Clock
 from bot.errors import StorageError, UserError
 from bot.people.account import OWNER, Account, Origin, Role, Session, account_name, check_password
+from bot.people.audit import Via
 from bot.people.record import Author, Record
 from bot.people.store import PeopleStore
 from bot.people.tokens import Tokens, token_key
@@ -22,6 +23,7 @@ SESSION_IDLE: Final = timedelta(days=14)
 SEEN_EVERY: Final = timedelta(minutes=5)
 INVITATION_LENGTH: Final = timedelta(days=3)
 LONGEST_AGENT: Final = 200  # characters
+_USED_INVITATION: Final = "This invitation was used already, or is too old. Ask a manager for another one."
 
 
 class PasswordHasher(Protocol):
@@ -100,7 +102,9 @@ class People:
         found = await self._store.find(name)
         if found is not None or role is None or name == OWNER:
             return None if name == OWNER else found
-        return await self._add(name, role, Origin.PROXY, "") or await self._store.find(name)
+        async with self._record.change(Author(Via.WEB, name, name), f"people add {name} --role {role}"):
+            added = await self._add(name, role, Origin.PROXY, "")
+        return added or await self._store.find(name)
 
     async def _add(self, name: str, role: Role, origin: Origin, hashed: str) -> Account | None:
         reader = f"person-{secrets.token_hex(8)}"
@@ -171,11 +175,14 @@ class People:
         """Chooses the password with an invitation, and uses it up; raises `UserError`."""
         check_password(password)
         key = token_key(token)
-        account = None
-        if await self._store.invited(key, self._clock.now()) is not None:
-            account = await self._store.accept(key, await self._hasher.hash(password), self._clock.now())
-        if account is None:
-            raise UserError("This invitation was used already, or is too old. Ask a manager for another one.")
+        if (invited := await self._store.invited(key, self._clock.now())) is None:
+            raise UserError(_USED_INVITATION)
+        hashed = await self._hasher.hash(password)
+        by = Author(Via.WEB, invited.reader, invited.name)
+        async with self._record.change(by, f"people password {invited.name}"):
+            account = await self._store.accept(key, hashed, self._clock.now())
+            if account is None:  # somebody else was quicker
+                raise UserError(_USED_INVITATION)
         return account
 
     # ---- sessions
@@ -217,9 +224,10 @@ class People:
         if token:
             await self._store.end_session(token_key(token))
 
-    async def end_sessions(self, account: Account, *, keep: str = "") -> int:
+    async def end_sessions(self, account: Account, *, by: Author, keep: str = "") -> int:
         """Logs somebody out everywhere, but in the session with the key `keep`; returns of how many."""
-        return await self._store.end_sessions(account.id, keep=keep)
+        async with self._record.change(by, f"people log-out {account.name}"):
+            return await self._store.end_sessions(account.id, keep=keep)
 
 
 def _refuse_owner(account: Account) -> None:

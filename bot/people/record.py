@@ -69,12 +69,14 @@ class Record:
             _log.warning("audit.not_settled", line=line_id, outcome=outcome, reason=str(error))
 
     @asynccontextmanager
-    async def change(self, author: Author, line: str) -> AsyncIterator[None]:
-        """A change that is made in the block, in words of ours without secrets.
+    async def change(
+        self, author: Author, line: str, address: Address | None = None, channel_name: str = ""
+    ) -> AsyncIterator[None]:
+        """A change that is made in the block, in words of ours without secrets; of a channel where one is named.
 
         One that is refused there (`UserError`) leaves no line.
         """
-        line_id = await self.begin(author, line, typed=False)
+        line_id = await self.begin(author, line, address, channel_name, typed=False)
         try:
             yield
         except UserError:

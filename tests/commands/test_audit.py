@@ -16,6 +16,7 @@ from bot.errors import StorageError
 from bot.messages.plain import plain_text
 from bot.people.audit import LONGEST_LINE, AuditLine, Outcome, Via, without_secrets
 from bot.platforms.command_calls import CommandCall, Person
+from storage.store import SqlStore
 from tests.core import MANAGER, Core
 from tests.platforms import SimulatedPlatform
 from tests.sources import a_paper
@@ -36,6 +37,15 @@ CHANGES = {
     "email": "email add me@lab.example",
 }  # fmt: skip
 REFUSED = ("Only people who may", "only whoever runs me", "may write in this channel", "who has not logged in")
+
+
+#: What everybody in a channel shares.
+SHARED = ("channels", "subscriptions", "posts", "feeds", "channel_feeds", "mail_recipients")
+
+
+async def shared(store: SqlStore) -> dict[str, list[str]]:
+    rows = await everything(store)
+    return {name: rows[name] for name in SHARED}
 
 
 def line_of(command: Command) -> str:
@@ -59,7 +69,12 @@ async def test_a_reader_may_give_every_command_that_changes_nothing_for_others_a
         if changes:
             after = await everything(core.store)
             assert {**after, "audit_lines": []} == {**before, "audit_lines": []}, command.name
-        allowed = plain_text((await core.ask(line_of(command), person=ADA)).message)
+            assert (await audit(core))[-1].outcome is Outcome.REFUSED, command.name
+        given = await core.ask(line_of(command), person=ADA)
+        allowed = plain_text(given.message)
+        if changes and await shared(core.store) != {name: before[name] for name in SHARED}:
+            (last,) = (await audit(core))[-1:]
+            assert (last.change.line, last.outcome) == (without_secrets(line_of(command)), Outcome.DONE)
         assert not any(part.lower() in allowed.lower() for part in REFUSED), (command.name, allowed)
 
 

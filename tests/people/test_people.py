@@ -188,7 +188,7 @@ async def test_a_session_ends_by_age_by_idleness_and_with_what_it_stood_on(
                 await people.remove(ada, by=TERMINAL)
                 ada = await people.add("ada", Role.READER, by=TERMINAL)
             case "all":
-                assert await people.end_sessions(ada) == 2
+                assert await people.end_sessions(ada, by=TERMINAL) == 2
         assert await people.session(here) is None, change
         assert await people.session(there) is None, change
 

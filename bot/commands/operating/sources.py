@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.channels.directory import DEFAULT_TIME_ZONE
+from bot.commands.recording import note_refusal
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.wording import answer, hint, moment, say
@@ -28,6 +29,7 @@ async def sources(services: Services, call: CommandCall, arguments: Arguments) -
     if not action:
         return await _listed(services, call)
     if not runs_the_bot(call):
+        await note_refusal(services.record, call)
         raise UserError(
             "Feeds are for everybody whom I serve, so only whoever runs me adds and removes them: in the web "
             "workspace, or in a terminal with `paperround command`. Please ask them."

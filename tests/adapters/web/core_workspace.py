@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from adapters.web.app import create_app
 from adapters.web.platform import WebPlatform
 from bot.app.assembly import channel_feeds_of, history_of
 from bot.channels.directory import Directory
+from bot.platforms.platform import Platform
 from storage.store import SqlStore
 from tests.adapters.web.workspace import serve
 from tests.core import Core
@@ -35,11 +36,11 @@ class CoreWorkspace:
 
 @asynccontextmanager
 async def core_app(
-    folder: Path, password: str = "", **options: Any
+    folder: Path, password: str = "", *, others: Sequence[Platform] = (), **options: Any
 ) -> AsyncIterator[tuple[Starlette, WebPlatform, Core]]:
     """The workspace's application around a core of its own."""
     store = SqlStore(sqlite_in(folder / "core.db"))
-    core = Core(store, folder / "index")
+    core = Core(store, folder / "index", others=others)
     platform = WebPlatform(store.messages, core.clock, poll_interval=0.05)
     core.platforms[platform.name] = platform
 

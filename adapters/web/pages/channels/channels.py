@@ -30,6 +30,7 @@ from bot.channels.directory import BrowsableDirectory
 from bot.channels.names import channel_name_of
 from bot.clocks import Clock
 from bot.errors import UserError
+from bot.people.record import Record
 from bot.platforms.command_calls import CommandRunner
 from bot.platforms.message_log import LoggedMessage
 
@@ -49,6 +50,7 @@ class Workspace:
         platform: WebPlatform,
         commands: CommandRunner,
         directory: BrowsableDirectory,
+        record: Record,
         messages: ChannelMessages,
         clock: Clock,
         pages: Pages,
@@ -62,6 +64,7 @@ class Workspace:
         self._platform = platform
         self._commands = commands
         self._directory = directory
+        self._record = record
         self._messages = messages
         self._clock = clock
         self._pages = pages
@@ -124,7 +127,11 @@ class Workspace:
             raise HTTPException(403, "Managers add channels. Ask one of them.")
         try:
             name = channel_name_of((await fields_of(request)).get("name", ""))
-            channel = await self._directory.add_channel(address_of(name), name)
+            address, author = address_of(name), visitor_of(request).author
+            channel = await self._directory.find(address)
+            if channel is None:
+                async with self._record.change(author, f"channel add {name}", address, name):
+                    channel = await self._directory.add_channel(address, name)
         except UserError as error:
             if wants_json(request):
                 raise

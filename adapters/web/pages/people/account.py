@@ -69,7 +69,7 @@ class AccountPage:
             return RedirectResponse("/account", status_code=303)
         everywhere = fields.get("which") == "all" or visitor.session is None
         keep = "" if everywhere or visitor.session is None else visitor.session.key
-        await self._people.end_sessions(visitor.account, keep=keep)
+        await self._people.end_sessions(visitor.account, by=visitor.author, keep=keep)
         response = RedirectResponse("/login" if everywhere else "/account", status_code=303)
         if everywhere:
             cookies.end(response, request)
