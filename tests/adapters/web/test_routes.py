@@ -132,6 +132,7 @@ TABLE: dict[tuple[str, str], list[Ask]] = {
         Ask("/c/general/settings", (401, 422, 200, 200), {"was-limit": "7", "limit": "8"}, 'configure --limit "8"'),
         Ask(f"{SLACK}/settings", (401, 422, 200, 422), {"was-limit": "7", "limit": "8"}, 'configure --limit "8"'),
     ],
+    ("GET", "/c/{channel}/transfer"): reads("/c/general/transfer?line=copy+papers"),
     ("GET", "/c/{channel}/settings"): reads("/c/general/settings", (401, 303, 303, 303)),
     ("GET", "/c/{channel}/saved/{format}"): reads("/c/general/saved/bibtex"),
     ("GET", "/zones"): reads("/zones?q=ber"),
