@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from bot.digests.excerpts import excerpt, marked, sentence_of
@@ -17,12 +18,14 @@ from bot.papers.paper import Paper
 from bot.papers.sources import SourceName
 from bot.papers.store import PaperStore
 from bot.query.queries import Query
-from bot.query.syntax import Node, Not, Sort
+from bot.query.syntax import Days, Node, Not, Sort
 from bot.search.index import SearchIndex
 from bot.text.words import stemmed, words
 
 #: Papers among which a word is looked for that half of them have.
 SAMPLED: Final = 200
+#: Days among which the newest papers that are like examples are looked for, one after the other.
+LOOKED_BACK: Final = (14, 112, 896)
 ABOUT_HALF: Final = (0.35, 0.6)
 
 
@@ -65,11 +68,13 @@ class Forecasts:
         """The newest papers that it finds."""
         newest = await self.newest() if wanted.by_example() else None
         if newest is not None:
-            # To compare all papers with examples takes long, and most often those of the last days are enough.
-            lately, _ = await days_known(self._index, newest)
-            papers = await self._newest_of(wanted.meeting(lately), limit)
-            if len(papers) == limit:
-                return papers
+            # To compare all papers with examples takes long, and most often those of the last days are enough. Where
+            # they are not, of which few are alike, it does not matter.
+            for days in LOOKED_BACK:
+                lately = Days(newest - timedelta(days=days), newest + timedelta(days=1))
+                papers = await self._newest_of(wanted.meeting(lately), limit)
+                if len(papers) == limit:
+                    return papers
         return await self._newest_of(wanted, limit)
 
     async def _newest_of(self, wanted: Query, limit: int) -> list[Paper]:
@@ -79,11 +84,12 @@ class Forecasts:
 
     async def found(self, wanted: Query, limit: int) -> list[FoundPaper]:
         """The newest papers that it finds, with what it finds in them."""
-        return [found_in(wanted, paper) for paper in await self.latest(wanted, limit)]
+        papers = await self.latest(wanted, limit)
+        return await asyncio.to_thread(lambda: [found_in(wanted, paper) for paper in papers])
 
     async def halving_word(self, wanted: Query) -> str | None:
         """A word that about half of the newest papers that it finds have; None where there is none."""
-        return halving_word(wanted, await self.latest(wanted, SAMPLED))
+        return await asyncio.to_thread(halving_word, wanted, await self.latest(wanted, SAMPLED))
 
     async def changes(self, before: Query, after: Query, named: int) -> Changes | None:
         """What changes with the other query, so many papers of either kind by name; None where none are known."""

@@ -14,7 +14,7 @@ from bot.text.words import stemmed, words
 
 #: Part of the folder's name. A change of anything in this module, or of how text becomes words, makes it another one,
 #: and indexes are built anew.
-FORMAT: Final = 7
+FORMAT: Final = 8
 
 # How often a paper's text holds each field. The engine scores the text as one field, so a word in the title counts like
 # three in the abstract but saturates with them (the idea of BM25F), which ranks better than adding up scores by field.
@@ -55,8 +55,10 @@ def schema() -> Schema:
         builder.add_text_field(name, tokenizer_name=_SPACED, index_option="position")
     for name in ("any_id", "submitter", "category", "source", "has"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in ("upvotes", "stars", "comments", "day", "change"):
+    for name in ("upvotes", "stars", "comments", "day"):
         builder.add_integer_field(name, indexed=False, fast=True)
+    # No two papers have the same: very many are named by it together.
+    builder.add_integer_field("change", indexed=True, fast=True)
     builder.add_float_field("weight", fast=True)
     for name in ("newest", "top"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)

@@ -94,19 +94,29 @@ def ranked_query(schema: Schema, root: Node, alike: FindAlike, nearness: Iterabl
     )
 
 
-def sum_query(schema: Schema, model: WordModel) -> Query:
+def sum_query(schema: Schema, model: WordModel, least: int = 0) -> Query:
     """Finds papers with any of the model's terms; the score is the model's, exactly.
 
     Each term adds its weight once for the text and once for the title. The engine adds in 32-bit floating point, in
     which whole numbers below 2^24 are exact, and no sum of a model comes near that.
+
+    Papers with less than the `least` score may be missing: those that have only the lightest of the terms, which do not
+    reach it together. These are the common ones, and whatever else has them need not be looked at (MaxScore: H. Turtle
+    and J. Flood, Query evaluation: strategies and optimizations, 1995).
     """
-    return Query.boolean_query(
-        [
-            (Occur.Should, Query.const_score_query(Query.term_query(schema, field, term, "basic"), float(weight)))
-            for term, weight in model.weights.items()
-            for field in ("text", "title")
-        ]
-    )
+    telling, spare = dict(sorted(model.weights.items(), key=lambda pair: pair[1])), dict[str, int]()
+    while telling and 2 * (sum(spare.values()) + next(iter(telling.values()))) < least:
+        term = next(iter(telling))
+        spare[term] = telling.pop(term)
+    found = [_adding(schema, "text", term, weight) for term, weight in telling.items()]
+    more = [_adding(schema, "title", term, weight) for term, weight in telling.items()]
+    more += [_adding(schema, field, term, weight) for term, weight in spare.items() for field in ("text", "title")]
+    # What is in a title is in the text, too.
+    return Query.boolean_query([(Occur.Must, Query.boolean_query(found)), *more])
+
+
+def _adding(schema: Schema, field: str, term: str, weight: int) -> tuple[Occur, Query]:
+    return Occur.Should, Query.const_score_query(Query.term_query(schema, field, term, "basic"), float(weight))
 
 
 def related_query(
