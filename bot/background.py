@@ -12,6 +12,7 @@ from typing import Any, Final
 import structlog
 
 FINISH_WITHIN: Final = 5.0  # seconds that work gets when whoever began it stops
+STINT: Final = 0.005  # seconds for which work holds the event loop that could go on for much longer
 
 _log = structlog.get_logger()
 
@@ -27,6 +28,19 @@ class Turns:
         """Waits for a turn."""
         async with self._lock:
             await asyncio.sleep(0)
+
+
+class Stints:
+    """Lets long work be done in stints: between two of them everything else that is ready has its turn."""
+
+    def __init__(self) -> None:
+        self._until = time.monotonic() + STINT
+
+    async def rest(self) -> None:
+        """Ends a stint that is long enough. To be called often: mostly it only looks at the clock."""
+        if time.monotonic() >= self._until:
+            await asyncio.sleep(0)
+            self._until = time.monotonic() + STINT
 
 
 class BackgroundTasks:

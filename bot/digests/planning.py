@@ -11,7 +11,7 @@ from functools import partial
 
 import structlog
 
-from bot.background import Turns
+from bot.background import Stints, Turns
 from bot.channels.channel import Channel, PlatformName
 from bot.channels.next_digest import local_day, next_for, quiet_until
 from bot.channels.store import ChannelStore
@@ -148,7 +148,9 @@ class Planner:
         """
         now = self._clock.now()
         plans: list[DigestPlan] = []
+        stints = Stints()
         for channel in await self._channels.due_after(now):
+            await stints.rest()
             wanted, held_until = next_for(channel, now), quiet_until(channel, now)
             late = channel.next_digest_at is not None and wanted is not None and wanted < channel.next_digest_at
             held = channel.instant_at is not None and channel.instant_at > (held_until or now + HELD_FOR)

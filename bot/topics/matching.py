@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from bot.background import Stints
 from bot.channels.channel import Channel
 from bot.channels.store import ChannelStore
 from bot.clocks import Clock
@@ -24,8 +25,9 @@ from bot.topics.matcher import Matcher
 from bot.topics.store import Match, MatchStore, SubscriptionStore
 from bot.topics.subscription import Subscription
 
-BATCH = 100  # papers matched at a time, so that commands are answered in between
-CHANGES_AT_ONCE = 1000
+BATCH = 100  # papers whose matches are stored together
+EVALUATED_AT_ONCE = 20  # papers; the matcher does not let go of the event loop meanwhile
+CHANGES_AT_ONCE = 250  # to read so many takes some milliseconds
 
 _log = structlog.get_logger()
 
@@ -98,10 +100,12 @@ class TopicMatching:
         return frozenset().union(*self._categories.values())
 
     async def _follow(self) -> None:
+        stints = Stints()
         while changes := await self._subscriptions.changed(self._change, CHANGES_AT_ONCE):
             for change in changes:
                 self._apply(change.subscription_id, change.subscription)
                 self._change = change.change
+                await stints.rest()
             if len(changes) == CHANGES_AT_ONCE:
                 # So many come when a process starts. They stay, and looking through all of them again and again, as the
                 # garbage collector would, holds up everybody: a quarter of a second with 100,000 topics.
@@ -141,7 +145,12 @@ class TopicMatching:
         vectors = await vectors_for(
             self._vectors, self._matcher.embedding_models, [stored.paper.id for stored in current]
         )
-        found = self._matcher.match_all([stored.paper for stored in current], vectors)
+        stints = Stints()
+        found: list[list[int]] = []
+        for start in range(0, len(current), EVALUATED_AT_ONCE):
+            some = current[start : start + EVALUATED_AT_ONCE]
+            found += self._matcher.match_all([stored.paper for stored in some], vectors)
+            await stints.rest()
         watching = {topic for topics in found for topic in topics if topic in self._watching}
         baselines = await self._subscriptions.baselines(sorted(watching)) if watching else set()
         channels = await self._channels.get(
@@ -165,7 +174,10 @@ class TopicMatching:
                 )
                 if verdict is Verdict.WANTED:
                     wanted[topic.channel_id].append(topic)
-            matches += [_match(channels[channel_id], stored, topics) for channel_id, topics in wanted.items()]
+                await stints.rest()
+            for channel_id, those in wanted.items():
+                matches.append(_match(channels[channel_id], stored, those))
+                await stints.rest()
         return matches
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, exists, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.background import Stints
 from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState, PlatformName, Workspace
 from storage.channels.channel_rows import SETTINGS_JSON, at_address, channel_of, select_channels
 from storage.channels.ends import delete_marked, mark_deleted, rename_channel
@@ -296,8 +297,12 @@ class SqlChannelStore:
             return number
 
     async def _channels(self, statement: Select[Any]) -> list[Channel]:
+        stints, found = Stints(), []
         async with self._database.read() as connection:
-            return [channel_of(row) for row in await connection.execute(statement)]
+            for row in await connection.execute(statement):
+                found.append(channel_of(row))
+                await stints.rest()
+        return found
 
     async def _set(self, channel_id: int, **values: Any) -> None:
         async with self._database.write() as connection:

@@ -75,21 +75,22 @@ async def queue(connection: AsyncConnection, matches: Sequence[Match], now: date
     matches = [*matches, *await _for_followers(connection, matches)]
     for some in chunks(sorted(matches, key=lambda match: (match.channel_id, match.paper_id))):
         by_pair = {(match.channel_id, match.paper_id): match for match in some}
-        adding = upsert(connection, DELIVERIES).values(
-            [
-                {
-                    "channel_id": match.channel_id,
-                    "paper_id": match.paper_id,
-                    "state": DeliveryState.QUEUED,
-                    "instant": match.instant,
-                    "queued_at": now,
-                }
-                for match in some
-            ]
-        )
-        adding = adding.on_conflict_do_nothing(index_elements=["channel_id", "paper_id"])
+        adding = upsert(connection, DELIVERIES).on_conflict_do_nothing(index_elements=["channel_id", "paper_id"])
+        rows = [
+            {
+                "channel_id": match.channel_id,
+                "paper_id": match.paper_id,
+                "state": DeliveryState.QUEUED,
+                "instant": match.instant,
+                "queued_at": now,
+            }
+            for match in some
+        ]
+        # Given beside the statement, the rows take a tenth of the time that they take as a part of it.
         added = (
-            await connection.execute(adding.returning(DELIVERIES.c.id, DELIVERIES.c.channel_id, DELIVERIES.c.paper_id))
+            await connection.execute(
+                adding.returning(DELIVERIES.c.id, DELIVERIES.c.channel_id, DELIVERIES.c.paper_id), rows
+            )
         ).all()
         # Looked up after it was added: whoever forgets a delivery meanwhile remembers it in the same transaction.
         past = await remembered(connection, {(row.channel_id, row.paper_id) for row in added})

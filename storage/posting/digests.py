@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Integer, Select, and_, bindparam, func, or_, select, update
@@ -36,7 +38,10 @@ from storage.tables.topics import SUBSCRIPTIONS
 
 #: Digests in one transaction. On SQLite all other writers wait for the whole of it.
 PLANS_AT_ONCE = 25
+#: Matches in one transaction, for the same reason: the news of a day may be for every channel.
+MATCHES_AT_ONCE = 250
 
+_CHANNEL = attrgetter("channel_id")
 
 _ACTIVE = CHANNELS.c.state == ChannelState.ACTIVE
 _NOW = bindparam("now", type_=CHANNELS.c.next_digest_at.type)
@@ -78,6 +83,18 @@ def _crowds() -> Select[Any]:
     )
 
 
+def _in_parts(matches: Sequence[Match]) -> Iterator[list[Match]]:
+    """The matches in parts of about `MATCHES_AT_ONCE`, all of a channel in one of them."""
+    part: list[Match] = []
+    for _, ours in groupby(sorted(matches, key=_CHANNEL), _CHANNEL):
+        part += ours
+        if len(part) >= MATCHES_AT_ONCE:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
 class SqlDigestStore:
     """Implements `bot.digests.store.DigestStore`."""
 
@@ -88,21 +105,25 @@ class SqlDigestStore:
         self._none_due: tuple[int | None, datetime | None] = (None, None)
 
     async def record_matches(self, revisions: Mapping[str, int], matches: Sequence[Match], now: datetime) -> list[int]:
-        async with self._database.write() as connection:
-            wanted = await still_wanted(connection, await still_kept(connection, matches))
-            news = await queue(connection, wanted, now)
-            if revisions:
-                statement = (
-                    update(PAPERS)
-                    .where(
-                        PAPERS.c.id == bindparam("paper"),
-                        PAPERS.c.matched_revision < bindparam("matched"),
-                    )
-                    .values(matched_revision=bindparam("matched"))
+        news: set[int] = set()
+        for some in _in_parts(matches):
+            async with self._database.write() as connection:
+                wanted = await still_wanted(connection, await still_kept(connection, some))
+                news.update(await queue(connection, wanted, now))
+        # Not before everything is queued: whoever dies in between finds the papers unmatched, and queues nothing twice.
+        if revisions:
+            statement = (
+                update(PAPERS)
+                .where(
+                    PAPERS.c.id == bindparam("paper"),
+                    PAPERS.c.matched_revision < bindparam("matched"),
                 )
-                done = [{"paper": paper_id, "matched": revision} for paper_id, revision in sorted(revisions.items())]
+                .values(matched_revision=bindparam("matched"))
+            )
+            done = [{"paper": paper_id, "matched": revision} for paper_id, revision in sorted(revisions.items())]
+            async with self._database.write() as connection:
                 await connection.execute(statement, done)
-            return news
+        return sorted(news)
 
     async def due(self, now: datetime, limit: int) -> list[Channel]:
         """The channels with something to plan: those first for which people wait. Each half has an index."""
