@@ -27,6 +27,7 @@ from bot.errors import OperatorError, SettingsError, StorageError
 from storage.database.availability import Availability
 from storage.database.commit_watch import CommitWatch
 from storage.database.file import DatabaseFile
+from storage.database.sqlite_connection import sqlite_connection
 from storage.database.trouble import storage_errors
 
 if TYPE_CHECKING:
@@ -286,7 +287,10 @@ def _sqlite_engine(url: str) -> AsyncEngine:
             "another with PAPERROUND_DATA_DIR or PAPERROUND_DATABASE_URL."
         ) from error
     engine = create_async_engine(
-        url, json_serializer=_write_json, hide_parameters=True, connect_args={"timeout": SQLITE_BUSY_TIMEOUT}
+        url,
+        json_serializer=_write_json,
+        hide_parameters=True,
+        connect_args={"timeout": SQLITE_BUSY_TIMEOUT, "async_creator_fn": sqlite_connection},
     )
     _drop_what_cannot_be_stored(engine.sync_engine)
 
