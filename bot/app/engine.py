@@ -25,6 +25,7 @@ from bot.lifecycle.retention import Retention
 from bot.lifecycle.timekeeping import Timekeeping
 from bot.meaning.embedding import Embedding
 from bot.meaning.meaning import Meaning
+from bot.meaning.terms import shipped_table
 from bot.metrics import Metrics
 from bot.papers.sources import SourceName
 from bot.posting.leadership import Leadership
@@ -215,6 +216,7 @@ class Engine:
                 self.outbox.wake()
 
         self._swept_at = time.monotonic()
+        await asyncio.to_thread(shipped_table)  # is read when it is needed, which may be while people wait
         # Not as an alarm: who stops us now, because Slack refuses the token, must not be overheard.
         await self._logged(self._sweep, "sweep")
         every(SWEEP_EVERY, self._sweep, "sweep")

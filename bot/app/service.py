@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import resource
 import signal
 import socket
@@ -35,6 +36,9 @@ async def serve(
     server = await web_server(application, banner)
     listener = _listen(application.settings.web_host, application.settings.web_port)
     host, port = listener.getsockname()[:2]
+    # What was made by now stays. To look through all of it again, as the garbage collector would now and then, holds up
+    # everybody for some hundredths of a second.
+    gc.freeze()
     with listener:
         async with asyncio.TaskGroup() as group:
             working = group.create_task(work())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import time
+from functools import lru_cache
 from itertools import pairwise
 from typing import Self
 
@@ -88,6 +89,7 @@ _CRON_FIELDS = {
 }
 
 
+@lru_cache(1024)
 def parse_schedule(text: str) -> Schedule:
     """The schedule that a person wrote: `instant`, `hourly`, `daily 09:00`, `weekdays`, `mon,thu 5:30 pm`,
     `monthly 1 09:00`, `cron 0 9 * * mon-fri`. A missing time is 09:00, a missing day of the month the first.

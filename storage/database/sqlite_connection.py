@@ -100,16 +100,18 @@ class SqliteCursor:
     # ---- in the thread of the connection
 
     def _execute(self, statement: str, parameters: Sequence[Any]) -> None:
-        self._cursor = self._connection.open_connection.execute(statement, parameters)
-        if self._cursor.description is not None:
-            self._fetch(FIRST)
+        self._cursor = cursor = self._connection.open_connection.execute(statement, parameters)
+        if cursor.description is not None:
+            self._keep(cursor.fetchmany(FIRST), FIRST)
 
     def _execute_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         self._cursor = self._connection.open_connection.executemany(statement, rows)
 
     def _fetch(self, most: int | None) -> None:
-        assert self._cursor is not None
-        found = self._cursor.fetchall() if most is None else self._cursor.fetchmany(most)
+        if self._cursor is not None:
+            self._keep(self._cursor.fetchall() if most is None else self._cursor.fetchmany(most), most)
+
+    def _keep(self, found: list[Any], most: int | None) -> None:
         self._rows += found
         self._more = len(found) == most
 

@@ -37,7 +37,7 @@ from storage.tables.posts import DELIVERIES, DIGESTS
 from storage.tables.topics import SUBSCRIPTIONS
 
 #: Digests in one transaction. On SQLite all other writers wait for the whole of it.
-PLANS_AT_ONCE = 25
+PLANS_AT_ONCE = 50
 #: Matches in one transaction, for the same reason: the news of a day may be for every channel.
 MATCHES_AT_ONCE = 250
 
