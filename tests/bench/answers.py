@@ -38,7 +38,7 @@ from storage.store import SqlStore
 from storage.tables.channels import CHANNELS
 from storage.tables.posts import DIGESTS
 from tests.bench import Row, Times
-from tests.bench.crowd import crowd
+from tests.bench.many_channels import many_channels
 from tests.core import Core
 from tests.databases import PostgresServer
 from tests.search.feeds import arxiv_papers
@@ -152,7 +152,7 @@ async def _prepare(store: SqlStore, folder: Path, places: list[Channel]) -> None
     core = Core(store, folder / "index", clock=clock)  # type: ignore[arg-type]
     now = clock.now()
     later = now + timedelta(days=1)
-    await crowd(
+    await many_channels(
         store,
         [Address(PlatformName.SLACK, TEAM, _place(number)) for number in range(CHANNELS_IN_ALL)],
         lambda _: "learning",

@@ -1,4 +1,4 @@
-"""A crowd: very many channels with a topic each, written into a database at once."""
+"""Very many channels with a topic each, written into a database at once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage.tables.channels import CHANNELS
 from storage.tables.topics import SUBSCRIPTIONS
 
 
-async def crowd(
+async def many_channels(
     store: SqlStore,
     addresses: Sequence[Address],
     query_of: Callable[[int], str],
