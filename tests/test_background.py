@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import background as module
-from bot.background import BackgroundTasks
+from bot.background import BackgroundTasks, Stints
 
 
 async def test_what_is_under_way_is_let_finish() -> None:
@@ -79,3 +79,24 @@ async def test_a_failure_that_nobody_waits_for_is_logged() -> None:
         await background.finish()
         await asyncio.sleep(0)
     assert [(line["event"], str(line["exc_info"])) for line in logs] == [("background.failed", "no such thing")]
+
+
+async def test_long_work_lets_others_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    async def long_work() -> None:
+        stints = Stints()
+        for number in range(3):
+            done.append(f"piece {number}")
+            await stints.rest()
+
+    async def somebody() -> None:
+        done.append("somebody")
+
+    monkeypatch.setattr(module, "STINT", 3_600.0)
+    await asyncio.gather(long_work(), somebody())
+    assert done == ["piece 0", "piece 1", "piece 2", "somebody"]
+    done.clear()
+    monkeypatch.setattr(module, "STINT", 0.0)
+    await asyncio.gather(long_work(), somebody())
+    assert done == ["piece 0", "somebody", "piece 1", "piece 2"]

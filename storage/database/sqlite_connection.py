@@ -50,6 +50,9 @@ class SqliteCursor:
     async def __aenter__(self) -> Self:
         return self
 
+    async def __aexit__(self, *_error: object) -> None:
+        await self.close()
+
     @property
     def description(self) -> Any:
         return self._cursor.description if self._cursor else None

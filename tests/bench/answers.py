@@ -55,7 +55,7 @@ PAUSE = 0.05  # seconds between an answer and the next command
 BEGINS_AFTER = 20.0  # seconds that the program gets to start and to connect
 LONGEST = 900.0  # seconds for one storm; then something is wrong
 LINES = ("topics", "search learning", "settings limit 10", "status")
-DISCORD_COMMANDS: tuple[tuple[str, dict[str, str]], ...] = (
+DISCORD_COMMANDS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("topics", {}), ("search", {"query": "learning"}), ("status", {}),
 )  # fmt: skip
 ACKNOWLEDGED_WITHIN, ANSWERED_WITHIN = 150.0, 300.0  # milliseconds

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import UserError
 from bot.reading.votes import Vote
-from bot.topics.store import SubscriptionChange, TopicFigures, TopicOptions
+from bot.topics.store import Match, SubscriptionChange, TopicFigures, TopicOptions
 from storage.database.statements import CHUNK
+from storage.posting import deliveries, digests
 from storage.store import SqlStore
 from tests.clocks import NOON
 from tests.storage.scenes import TODAY, channel, lease_one, listed, match, paper, plan, queue, sent, topic
@@ -275,6 +278,42 @@ async def test_removing_and_matching_at_once_loses_no_paper_of_another_topic(dat
         assert waiting == {one.id: ("b",) for one in papers}
     await one_store.close()
     await other_store.close()
+
+
+async def test_matches_of_many_channels_are_queued_in_parts_and_a_crash_in_between_loses_none(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digests, "MATCHES_AT_ONCE", 4)
+    channels = [await channel(store, f"channel-{number}") for number in range(4)]
+    topics = [await topic(store, here, "a") for here in channels]
+    papers = [paper(number) for number in range(1, 4)]
+    await listed(store, *papers)
+    revisions = {one.paper.id: one.revision for one in await store.papers.unmatched(9)}
+    # As they come: by paper, so that each channel's are scattered.
+    matches = [match(here, one.id, its) for one in papers for here, its in zip(channels, topics, strict=True)]
+    parts: list[set[int]] = []
+
+    async def one_part_and_no_more(connection: AsyncConnection, some: Sequence[Match], now: datetime) -> list[int]:
+        if parts:
+            raise RuntimeError("a crash")
+        parts.append({one.channel_id for one in some})
+        return await deliveries.queue(connection, some, now)
+
+    with monkeypatch.context() as crash:
+        crash.setattr(digests, "queue", one_part_and_no_more)
+        with pytest.raises(RuntimeError, match="a crash"):
+            await store.digests.record_matches(revisions, matches, NOON)
+    ids = [one.id for one in papers]
+    # All of a channel, or nothing: no digest is made of a part of its papers.
+    first = {here.id: [one.paper.id for one in await store.digests.waiting(here.id)] for here in channels}
+    assert first == {here.id: ids if here.id in parts[0] else [] for here in channels}
+    assert len(parts[0]) == 2
+    assert len(await store.papers.unmatched(9)) == 3
+    news = await store.digests.record_matches(revisions, matches, NOON)
+    assert news == sorted({here.id for here in channels} - parts[0])
+    for here in channels:
+        assert [one.paper.id for one in await store.digests.waiting(here.id)] == ids
+    assert await store.papers.unmatched(9) == []
 
 
 async def test_removing_and_planning_at_once_either_posts_or_drops(database_url: str) -> None:
