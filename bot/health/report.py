@@ -26,6 +26,8 @@ OUTCOMES_OF: Final = timedelta(hours=24)
 HOURS: Final = 24
 #: A process that was not seen for so long is taken for gone: it says that it lives every half minute.
 GONE_AFTER: Final = timedelta(seconds=90)
+#: A queue whose oldest post waits for longer is worth a look.
+LONG_WAIT: Final = timedelta(minutes=15)
 #: So many failed posts and broken channels are named; all of them are counted.
 MOST_NAMED: Final = 20
 
@@ -162,6 +164,17 @@ class HealthReport:
         """The age of the oldest post that is still to be sent and could be; nothing where there is none."""
         since = self.stored.oldest_waiting_at if self.stored else None
         return max(timedelta(), self.at - since) if since else timedelta()
+
+    @property
+    def waits_long(self) -> bool:
+        return self.oldest_waiting > LONG_WAIT
+
+    @property
+    def lacks_leader(self) -> bool:
+        """Whether none of the processes that live leads, though one has had the time to take over."""
+        since = [process.started_at for process in self.processes if process.role.works]
+        led = any(process.leads for process in self.processes)
+        return bool(since) and not led and self.at - min(since) >= GONE_AFTER
 
     @property
     def processes(self) -> list[Process]:

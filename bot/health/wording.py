@@ -23,6 +23,8 @@ def lines_of(report: HealthReport) -> Iterator[tuple[str, str]]:
     yield "health", "well" if report.ok else (database.problem or f"stuck for {report.stuck_for:.0f} seconds")
     if stored is None:
         return
+    if troubles := troubles_of(report):
+        yield "trouble", "; ".join(troubles)
     for what, number in stored.rows.items():
         yield ROWS_IN_WORDS.get(what, what), f"{number:,}"
     for source in report.sources:
@@ -61,7 +63,28 @@ def lacking_in_words(report: HealthReport) -> str:
             return "no worker runs: nothing is read and posted until `paperround run --role worker` does"
         case ProcessRole.GATEWAY:
             return "no gateway runs: nobody is heard until `paperround run --role gateway` does"
+    if report.lacks_leader:
+        return "none leads, so no feed is read and no digest planned: the log says why (leadership), a restart helps"
     return ""
+
+
+def troubles_of(report: HealthReport) -> list[str]:
+    """What is the matter though the bot works: the same for its page, `status` and `doctor`, in a few words each."""
+    stored = report.stored
+    if stored is None:
+        return []
+    failing = [source for source in report.sources if source.failing]
+    troubles = {
+        f"{count_of(len(failing), 'source')} cannot be read": failing,
+        f"{count_of(stored.broken_count, 'channel')} cannot be posted to": stored.broken_count,
+        f"{count_of(stored.late_digests, 'digest')} late": stored.late_digests,
+        f"what is to be posted waits for {in_words(report.oldest_waiting)}": report.waits_long,
+        "no process leads": report.lacks_leader,
+        "half of it does not run": report.lacks,
+        "the search index cannot be read": report.index_problem,
+        "the machine's clock is off": report.clock_is_wrong,
+    }
+    return [words for words, there in troubles.items() if there]
 
 
 def process_in_words(process: Process) -> str:

@@ -21,6 +21,7 @@ from bot.health.wording import (
     meaning_in_words,
     papers_so_far,
     size_in_words,
+    troubles_of,
 )
 from bot.papers.sources import title_of_source
 from bot.posting.post import PostState
@@ -31,8 +32,6 @@ from bot.text.counting import count_of
 MOST_SOURCES: Final = 60
 #: The verdict where there is nothing to do.
 ALL_WELL: Final = "Everything works."
-#: What waits for longer is worth a look.
-LONG_WAIT: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,18 +201,8 @@ def _verdict(report: HealthReport) -> str:
         return f"The database does not do its work: {report.database.problem}"
     if report.stuck_for:
         return f"Nothing was looked for since {in_words(timedelta(seconds=report.stuck_for))}: restart the bot."
-    failing = [source for source in report.sources if source.failing]
-    trouble = [
-        count_of(len(failing), "source") + " cannot be read" if failing else "",
-        count_of(report.stored.broken_count, "channel") + " cannot be posted to"
-        if report.stored and report.stored.broken_count
-        else "",
-        count_of(report.stored.late_digests, "digest") + " late"
-        if report.stored and report.stored.late_digests
-        else "",
-    ]
-    told = [words for words in trouble if words]
-    return f"The bot works; {', '.join(told)}." if told else ALL_WELL
+    troubles = troubles_of(report)
+    return f"The bot works; {', '.join(troubles)}." if troubles else ALL_WELL
 
 
 def _figures(report: HealthReport) -> list[Figure]:
@@ -223,7 +212,7 @@ def _figures(report: HealthReport) -> list[Figure]:
     waiting = f"waiting, the oldest for {in_words(report.oldest_waiting)}" if report.waiting else "waiting to be posted"
     failed = stored.outcomes[PostState.FAILED]
     return [
-        Figure(f"{report.waiting:,}", waiting, "poor" if report.oldest_waiting > LONG_WAIT else ""),
+        Figure(f"{report.waiting:,}", waiting, "poor" if report.waits_long else ""),
         Figure(f"{stored.outcomes[PostState.SENT]:,}", "posted in 24 hours"),
         Figure(f"{failed:,}", "given up in 24 hours", "bad" if failed else ""),
         Figure(f"{stored.posts[PostState.UNKNOWN]:,}", "being looked for"),

@@ -11,8 +11,9 @@ from bot.checks import Check, NoticeError
 from bot.errors import EmbeddingError, NoModelError, OperatorError, StorageError
 from bot.health.report import HealthReport, StoredFacts
 from bot.health.reporting import Health
-from bot.health.wording import ROWS_IN_WORDS, lacking_in_words
+from bot.health.wording import ROWS_IN_WORDS, in_words, lacking_in_words
 from bot.meaning.meaning import Meaning
+from bot.papers.sources import title_of_source
 from bot.posting.roles import ProcessRole
 from bot.query.parser import parse
 from bot.text.counting import count_of
@@ -31,6 +32,7 @@ def store_checks(health: Health, index: TantivyIndex, meaning: Meaning) -> Mappi
         "Meaning": partial(_meaning, one, meaning),
         "Channels": partial(_channels, one),
         "Topics": partial(_topics, one),
+        "Sources": partial(_sources, one),
         "Posts": partial(_posts, one),
         "Processes": partial(_processes, one),
     }
@@ -138,10 +140,33 @@ async def _topics(health: _OneReport) -> str:
     return count_of(topics, "topic")
 
 
+async def _sources(health: _OneReport) -> str:
+    """How the running bot does with them, which may see another network than whoever looks."""
+    sources = [source for source in (await health.report()).sources if source.state.was_asked]
+    failing = [source for source in sources if source.failing]
+    if failing:
+        named = "\n  ".join(
+            f"{title_of_source(one.name)}: {count_of(one.state.failures, 'failure')}: {one.state.last_error}"
+            for one in failing[:MOST_SHOWN]
+        )
+        raise NoticeError(
+            f"{count_of(len(failing), 'source')} could not be read when the bot tried last. What they list comes when "
+            f"they answer.\n  {named}"
+        )
+    return f"{count_of(len(sources), 'source')} read" if sources else "none was read yet"
+
+
 async def _posts(health: _OneReport) -> str:
     report = await health.report()
     waiting = f"{count_of(report.waiting, 'post')} on the way" if report.waiting else "nothing waits to be posted"
+    late = (await _stored(health)).late_digests
+    if report.waits_long or late:
+        waiting = f"{waiting}, the oldest for {in_words(report.oldest_waiting)}; {count_of(late, 'digest')} late"
     if not report.failed:
+        if report.waits_long or late:
+            raise NoticeError(
+                f"{waiting}. A platform may be away, or slow one down: the health page and the log say which."
+            )
         return waiting
     named = "\n  ".join(f"{channel.full_name}: {post.error}" for post, channel in report.failed[:MOST_SHOWN])
     raise NoticeError(
