@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from bot.digests.excerpts import excerpt, marked, sentence_of
-from bot.forecasts.volume import Volume, volume_of
+from bot.forecasts.volume import Volume, all_of, of_sources, volume_of
 from bot.meaning.examples import days_known, newest_known
 from bot.meaning.terms import shipped_table, telling_terms, written_forms
 from bot.messages.message import Span
@@ -18,7 +18,7 @@ from bot.papers.paper import Paper
 from bot.papers.sources import SourceName
 from bot.papers.store import PaperStore
 from bot.query.queries import Query
-from bot.query.syntax import Days, Node, Not, Sort
+from bot.query.syntax import Days, Node, Not, Number, NumberField, Sort
 from bot.search.index import SearchIndex
 from bot.text.words import stemmed, words
 
@@ -105,6 +105,17 @@ class Forecasts:
         won, missed = ([papers[hit.paper_id] for hit in page.hits if hit.paper_id in papers] for page in pages)
         return Changes(days, pages[0].total, pages[1].total, won, missed)
 
+    async def per_day(self, wanted: Query, sources: Sequence[SourceName], bounds: Sequence[int] = ()) -> list[float]:
+        """How many papers a day it finds lately, of these sources, and how many with each of these upvotes or more."""
+        newest = await self.newest()
+        if newest is None:
+            return [0.0] * (1 + len(bounds))
+        lately, days = await days_known(self._index, newest)
+        conditions = [[lately, of_sources(sources)]]
+        conditions += [[lately, of_sources(sources), Number(NumberField.UPVOTES, bound, None)] for bound in bounds]
+        counts = await self._index.counts(wanted, [all_of(*some) for some in conditions])
+        return [count / days for count in counts]
+
     async def newest(self) -> date | None:
         """The day of the newest paper, None where none are known."""
         return await newest_known(self._papers, self._index)
@@ -123,13 +134,15 @@ def found_in(wanted: Query, paper: Paper) -> FoundPaper:
 
 def halving_word(wanted: Query, papers: Sequence[Paper]) -> str | None:
     """A word that about half of the papers have, the one that is rarest elsewhere; None where there is none."""
+    return next(iter(dividing_words(wanted, papers, *ABOUT_HALF)), None)
+
+
+def dividing_words(wanted: Query, papers: Sequence[Paper], low: float, high: float) -> list[str]:
+    """Words that a share of the papers from `low` to `high` have, those first that are rarest elsewhere."""
     texts = [f"{paper.title} {paper.abstract}" for paper in papers]
     having = Counter(term for one in texts for term in set(telling_terms(one)))
     asked = set(stemmed(words(wanted.text)))
-    low, high = ABOUT_HALF
-    halves = [
-        term for term, count in having.items() if term not in asked and low <= count / max(len(papers), 1) <= high
-    ]
+    found = [term for term, count in having.items() if term not in asked and low <= count / max(len(papers), 1) <= high]
     table = shipped_table()
-    best = max(halves, key=lambda term: (table.rarity(term), term), default=None)
-    return written_forms(texts)[best] if best else None
+    written = written_forms(texts)
+    return [written[term] for term in sorted(found, key=lambda term: (table.rarity(term), term), reverse=True)]

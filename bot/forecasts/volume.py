@@ -17,7 +17,7 @@ from bot.text.counting import count_of
 #: Papers a day above which a topic is more than people read.
 MANY: Final = 25
 LEAST_LEFT = 0.25  # of the papers; fewer are not about half of them
-_BOUNDS: Final = (1, 2, 3, 5, 10, 20, 50, 100)
+BOUNDS: Final = (1, 2, 3, 5, 10, 20, 50, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,9 @@ async def volume_of(index: SearchIndex, query: Query, newest: date, sources: Seq
     lately, count = await days_known(index, newest)
     days = [newest - timedelta(days=back) for back in reversed(range(count))]
     first_of = [And((lately, FromSource(source), *map(_not_from, sources[:at]))) for at, source in enumerate(sources)]
-    here = _of_sources(sources)
-    found = await index.counts(query, [*(_all_of(_on(day), here) for day in days), *first_of])
-    (all_papers,) = await index.counts(Query.of(Everything()), [_all_of(lately, here)])
+    here = of_sources(sources)
+    found = await index.counts(query, [*(all_of(_on(day), here) for day in days), *first_of])
+    (all_papers,) = await index.counts(Query.of(Everything()), [all_of(lately, here)])
     volume = Volume(
         count,
         dict(zip(sources, found[count:], strict=True)),
@@ -103,8 +103,8 @@ async def volume_of(index: SearchIndex, query: Query, newest: date, sources: Seq
     )
     if not volume.is_large:
         return volume
-    bounded = [_all_of(lately, Number(NumberField.UPVOTES, least, None)) for least in _BOUNDS]
-    for least, left in zip(_BOUNDS, await index.counts(query, bounded), strict=True):
+    bounded = [all_of(lately, Number(NumberField.UPVOTES, least, None)) for least in BOUNDS]
+    for least, left in zip(BOUNDS, await index.counts(query, bounded), strict=True):
         if left <= volume.total / 2:
             return replace(volume, halved_by=least if left >= LEAST_LEFT * volume.total else None)
     return volume
@@ -118,9 +118,9 @@ def _not_from(source: SourceName) -> Not:
     return Not(FromSource(source))
 
 
-def _of_sources(sources: Sequence[SourceName]) -> Node:
+def of_sources(sources: Sequence[SourceName]) -> Node:
     return Or(tuple(map(FromSource, sources))) if sources[1:] else FromSource(sources[0])
 
 
-def _all_of(*nodes: Node) -> Node:
+def all_of(*nodes: Node) -> Node:
     return Query.of(nodes[0]).meeting(*nodes[1:]).root

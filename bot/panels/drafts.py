@@ -12,9 +12,10 @@ from bot.commands.papers.searching import known_paper
 from bot.commands.services import Services
 from bot.commands.topics.by_example import query_written
 from bot.errors import UserError
-from bot.forecasts.forecasting import Changes, FoundPaper
+from bot.forecasts.forecasting import SAMPLED, Changes, FoundPaper
+from bot.forecasts.pacing import Paced, best, narrower, wider
 from bot.forecasts.refinement import exclusions_of, with_example, without
-from bot.forecasts.volume import Volume
+from bot.forecasts.volume import BOUNDS, Volume
 from bot.messages.message import Span
 from bot.papers.ids import paper_id_of, parse_paper_id
 from bot.papers.paper import Paper
@@ -27,6 +28,7 @@ from bot.query.marking import Mistake, mistake_in
 from bot.query.models import Models
 from bot.query.parser import parse
 from bot.query.queries import Query, plain_words, with_words
+from bot.query.syntax import About, Like
 from bot.search.questions import without_question
 from bot.text.typed import as_typed
 from bot.topics.subscription import wanted_query
@@ -34,6 +36,7 @@ from bot.topics.subscription import wanted_query
 SHOWN: Final = 10  # papers
 NAMED: Final = 3  # papers that a change wins or loses
 FEWEST_WORDS: Final = 2  # for which their meaning is offered
+EXAMPLES: Final = 3  # papers that others may be like
 #: Terms by example whose models are kept for the next letter that is typed.
 _MOST_KEPT: Final = 64
 
@@ -135,6 +138,43 @@ class Drafts:
             if changes is not None and other.text != query.text:
                 proposals.append(Proposal(label, other.text, changes))
         return Proposals(about, wanted, proposals)
+
+    async def paced(self, call: CommandCall, written: str, per_day: int, min_upvotes: int | None = None) -> list[Paced]:
+        """Other ways to write the draft that bring about so many papers a day, those that come nearest first.
+
+        Raises `UserError` for a draft with a mistake.
+        """
+        services = self._services
+        sources, chosen = await self._sources(call)
+        text, _ = await query_written(services, call, written)
+        query = await self._decided(call, await services.query(text), chosen)
+        wanted = wanted_query(query, min_upvotes)
+        bounds = sorted({0, min_upvotes or 0, *BOUNDS})
+        paces = dict(zip(bounds, (await services.forecasts.per_day(query, sources, bounds))[1:], strict=True))
+        now = paces.pop(min_upvotes or 0)
+        ways = [
+            Paced(f"From {bound} upvotes on" if bound else "Whatever the upvotes", pace, min_upvotes=bound)
+            for bound, pace in paces.items()
+        ]
+        sample = await services.forecasts.latest(wanted, SAMPLED)
+        others = narrower(query, sample, per_day / now) if now > per_day else wider(query)
+        others += self._by_likeness(query, sample, per_day)
+        for label, other in others:
+            decided = wanted_query(await self._decided(call, other, chosen), min_upvotes)
+            (pace,) = await services.forecasts.per_day(decided, sources)
+            ways.append(Paced(label, pace, query=other.text))
+        return best(ways, now, per_day)
+
+    def _by_likeness(self, query: Query, found: Sequence[Paper], per_day: int) -> list[tuple[str, Query]]:
+        """What brings so many papers a day, whatever they are: those like the newest, or with what the words mean."""
+        ways = []
+        if not query.by_example():
+            if len(found) >= EXAMPLES:
+                papers = tuple(paper.id for paper in found[:EXAMPLES])
+                ways.append((f"Papers like the newest {EXAMPLES}", Query.of(Like(papers, 7 * per_day))))
+            if (asked := plain_words(query)) and not self._services.meaning.problem:
+                ways.append(("By meaning", Query.of(About(asked, 7 * per_day))))
+        return ways
 
     async def _sources(self, call: CommandCall) -> tuple[Sequence[SourceName], frozenset[SourceName] | None]:
         """The sources of the channel, and those that it chose."""

@@ -87,6 +87,27 @@ async function propose(button) {
   }
 }
 
+// Ways to as many papers a day as somebody wants.
+async function pace(link) {
+  const rather = link.closest(".rather");
+  const was = link.getAttribute("aria-expanded") === "true";
+  rather.querySelector(".proposals")?.remove();
+  for (const each of rather.querySelectorAll("[data-per-day]")) each.setAttribute("aria-expanded", "false");
+  if (was) return;
+  const fields = draft();
+  fields.set("per-day", link.dataset.perDay);
+  link.setAttribute("aria-expanded", "true");
+  try {
+    const { html, late } = await ask(`${base}/topics/paced?${fields}`);
+    if (late || !rather.isConnected || link.getAttribute("aria-expanded") !== "true") return;
+    rather.insertAdjacentHTML("beforeend", html);
+    rather.querySelector(".proposal")?.focus();
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    $("editor-error").textContent = error.message;
+  }
+}
+
 async function save() {
   for (const each of form.querySelectorAll(".field-error")) each.textContent = "";
   try {
@@ -102,10 +123,11 @@ async function save() {
 
 form.addEventListener("input", later);
 $("preview").addEventListener("click", (event) => {
-  const link = event.target.closest("[data-query], [data-sign]");
+  const link = event.target.closest("[data-query], [data-sign], [data-per-day]");
   if (!link || !isPlain(event)) return;
   event.preventDefault();
   if (link.dataset.sign) propose(link);
+  else if (link.dataset.perDay) whileBusy(link, () => pace(link));
   else take(link.dataset);
 });
 

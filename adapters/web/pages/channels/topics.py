@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
@@ -23,6 +24,7 @@ from adapters.web.serving.forms import fields_of, id_of
 from adapters.web.serving.protection import wants_json
 from bot.channels.channel import Channel, PlatformName
 from bot.errors import UserError
+from bot.forecasts.pacing import Paced, per_day_of
 from bot.panels.drafts import Preview, Proposals
 from bot.panels.panels import Panels
 from bot.platforms.command_calls import CommandRunner
@@ -32,7 +34,17 @@ from bot.query.parser import LONGEST_QUERY
 #: Visitors whose drafts are looked at together; each has one at a time.
 AT_ONCE: Final = 4
 TOPICS: Final = "topics"
-YES, NO = "yes", "no"
+YES, NO, PER_DAY = "yes", "no", "per-day"
+#: Papers a day that are offered as what somebody may want.
+PACES: Final = (1, 3, 5, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPace:
+    """So many papers a day, and ways to write a draft that bring about as many."""
+
+    per_day: int
+    ways: Sequence[Paced]
 
 
 class TopicPages:
@@ -52,6 +64,7 @@ class TopicPages:
             Route("/c/{channel}/topics/marks", self.marks),
             Route("/c/{channel}/topics/preview", self.preview),
             Route("/c/{channel}/topics/proposals", self.proposals),
+            Route("/c/{channel}/topics/paced", self.paced),
             Route("/c/{channel}/topics/{number:int}", self.edit),
             Route("/c/{channel}/topics/{number:int}", self.save, methods=["POST"]),
         ]
@@ -98,7 +111,9 @@ class TopicPages:
             if not is_latest:
                 return JSONResponse({"late": True})
             found = await self._preview(request, channel, draft)
-        html = self._pages.fragment("preview.html", **self._about(channel, draft), preview=found, proposals=None)
+        html = self._pages.fragment(
+            "preview.html", **self._about(channel, draft), preview=found, proposals=None, paced=None
+        )
         mistake = _mistake_shown(found.mistake if found else None)
         return JSONResponse({"html": html, "line": _line_shown(draft), "mistake": mistake})
 
@@ -112,6 +127,16 @@ class TopicPages:
             found = await self._proposals(request, channel, draft)
         html = self._pages.fragment("proposals.html", **self._about(channel, draft), proposals=found)
         return JSONResponse({"html": html})
+
+    async def paced(self, request: Request) -> Response:
+        """Ways to write the draft that bring about so many papers a day, as a fragment."""
+        channel = await self._shells.of_path(request)
+        draft = TopicDraft.of_fields(request.query_params, id_of(request.query_params.get("number")))
+        async with self._previews_limit.slot(f"{_visitor_key(request)} paced") as is_latest:
+            if not is_latest:
+                return JSONResponse({"late": True})
+            found = await self._paced(request, channel, draft)
+        return JSONResponse({"html": self._pages.fragment("paced.html", **self._about(channel, draft), paced=found)})
 
     # ---- parts of the above
 
@@ -127,10 +152,11 @@ class TopicPages:
         self, request: Request, channel: Channel, draft: TopicDraft, *, mistakes: Mapping[str, str] | None = None
     ) -> str:
         preview = await self._preview(request, channel, draft)
-        proposals, wrong = None, dict(mistakes or {})
+        proposals, paced, wrong = None, None, dict(mistakes or {})
         if preview is not None and preview.mistake is None:
             try:
                 proposals = await self._proposals(request, channel, draft)
+                paced = await self._paced(request, channel, draft)
             except UserError as error:
                 wrong.setdefault("query", str(error))
         elif preview is not None and preview.mistake is not None:
@@ -143,6 +169,7 @@ class TopicPages:
             current=self._shells.view(request, channel),
             preview=preview,
             proposals=proposals,
+            paced=paced,
             mistakes=wrong,
             line=_line_shown(draft),
             may_manage=await self._panels.may_manage(call),
@@ -153,7 +180,7 @@ class TopicPages:
 
     def _about(self, channel: Channel, draft: TopicDraft) -> dict[str, Any]:
         base = channel_path(channel.address)
-        return {"base": base, "draft": draft, "editor": f"{base}/topics/{draft.number or 'new'}"}
+        return {"base": base, "draft": draft, "paces": PACES, "editor": f"{base}/topics/{draft.number or 'new'}"}
 
     async def _preview(self, request: Request, channel: Channel, draft: TopicDraft) -> Preview | None:
         """What the draft would bring; None without a query."""
@@ -170,6 +197,15 @@ class TopicPages:
         return await self._panels.drafts.proposals(
             call, draft.query, yes or no, wanted=bool(yes), min_upvotes=draft.bound
         )
+
+    async def _paced(self, request: Request, channel: Channel, draft: TopicDraft) -> WantedPace | None:
+        """Ways to as many papers a day as the address asks for; None where it asks for none."""
+        asked = request.query_params.get(PER_DAY, "")
+        if not asked or mistake_in(draft.query) is not None:
+            return None
+        per_day = per_day_of(asked)
+        ways = await self._panels.drafts.paced(call_of(request, channel), draft.query, per_day, draft.bound)
+        return WantedPace(per_day, ways)
 
 
 def _visitor_key(request: Request) -> str:
