@@ -16,10 +16,11 @@ from bot.forecasts.forecasting import SAMPLED, Changes, FoundPaper
 from bot.forecasts.pacing import Paced, best, narrower, wider
 from bot.forecasts.refinement import exclusions_of, with_example, without
 from bot.forecasts.volume import BOUNDS, Volume
+from bot.meaning.terms import shipped_table
 from bot.messages.message import Span
 from bot.papers.ids import paper_id_of, parse_paper_id
 from bot.papers.paper import Paper
-from bot.papers.sources import SourceName
+from bot.papers.sources import BUILT_IN, SourceName
 from bot.platforms.command_calls import CommandCall
 from bot.query.by_example import ABOUT, LIKE
 from bot.query.errors import QueryError
@@ -28,14 +29,16 @@ from bot.query.marking import Mistake, mistake_in
 from bot.query.models import Models
 from bot.query.parser import parse
 from bot.query.queries import Query, plain_words, with_words
-from bot.query.syntax import About, Like
-from bot.search.questions import without_question
+from bot.query.syntax import About, And, Like
+from bot.search.questions import SAID_OF_PAPERS, plain_nodes, without_grammar, without_question
 from bot.text.typed import as_typed
+from bot.text.words import stemmed
 from bot.topics.subscription import wanted_query
 
 SHOWN: Final = 10  # papers
 NAMED: Final = 3  # papers that a change wins or loses
 FEWEST_WORDS: Final = 2  # for which their meaning is offered
+MOST_DROPPED: Final = 8  # words of a sentence of which some may find nothing
 EXAMPLES: Final = 3  # papers that others may be like
 #: Terms by example whose models are kept for the next letter that is typed.
 _MOST_KEPT: Final = 64
@@ -165,6 +168,19 @@ class Drafts:
             ways.append(Paced(label, pace, query=other.text))
         return best(ways, now, per_day)
 
+    async def _fewer_words(self, query: Query) -> Query | None:
+        """A query of some of its words that finds papers lately, without those that say least; None without such."""
+        forecasts, table = self._services.forecasts, shipped_table()
+        words = plain_nodes(query)[:MOST_DROPPED]
+        known = [node for node in words if any(await forecasts.per_day(Query.of(node), BUILT_IN))]
+        kept = sorted(known, key=lambda node: table.rarity(stemmed((node.word,))[0]), reverse=True)
+        for count in range(len(kept), 0, -1):
+            some = tuple(node for node in words if node in kept[:count])
+            fewer = Query.of(And(some) if some[1:] else some[0])
+            if fewer.text != query.text and any(await forecasts.per_day(fewer, BUILT_IN)):
+                return fewer
+        return None
+
     def _by_likeness(self, query: Query, found: Sequence[Paper], per_day: int) -> list[tuple[str, Query]]:
         """What brings so many papers a day, whatever they are: those like the newest, or with what the words mean."""
         ways = []
@@ -203,9 +219,14 @@ class Drafts:
         meant = {word: others[0] for word, others in nearest.items()}
         if meant:
             found.append(Suggestion(f"Did you mean {', '.join(meant.values())}?", with_words(query, meant)))
+        nothing = volume is not None and not volume.total
         asked = without_question(query, written)
+        if nothing and asked.text == query.text:
+            asked = without_grammar(query, SAID_OF_PAPERS)
         if asked.text != query.text:
             found.append(Suggestion("Only the words that tell", with_words(asked, meant)))
+        if nothing and (fewer := await self._fewer_words(asked)):
+            found.append(Suggestion("With fewer of the words", with_words(fewer, meant)))
         words = plain_words(query)
         if words and len(words.split()) >= FEWEST_WORDS and not self._services.meaning.problem:
             found += _readable("By meaning", f'{ABOUT}:"{" ".join(written.replace(chr(34), " ").split())}"')

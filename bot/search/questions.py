@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from bot.query.queries import Query
@@ -15,6 +16,13 @@ STOP_WORDS: Final = frozenset(
         "having how i if in into is it its just may me might more most must my no nor not of on only or other our out "
         "over own please same shall should so some such than that the their them then there these they this those to "
         "too under up us very was we were what when where whether which while who whom whose why will with would you"
+    )
+)
+#: What people call papers when they say in a sentence which ones they want, stemmed.
+SAID_OF_PAPERS: Final = frozenset(
+    terms(
+        "anything article everything find follow give interested latest literature looking me new news paper papers "
+        "publication recent recently research show something study studies topic want work works"
     )
 )
 _BEGINNINGS: Final = frozenset(
@@ -31,12 +39,23 @@ def without_question(query: Query, asked: str) -> Query:
 
     A question is nothing but plain words that begin as questions do, or end with a question mark.
     """
-    nodes = query.root.nodes if isinstance(query.root, And) else ()
-    plain = [node for node in nodes if isinstance(node, Word) and node.field is TextField.ANY and not node.exact]
     begins = words(asked)[:1]
-    if len(plain) < len(nodes) or not (asked.rstrip().endswith("?") or set(begins) & _BEGINNINGS):
-        return query
-    telling = tuple(node for node in plain if stemmed((node.word,))[0] not in STOP_WORDS)
-    if not telling:
+    return without_grammar(query) if asked.rstrip().endswith("?") or set(begins) & _BEGINNINGS else query
+
+
+def without_grammar(query: Query, others: Collection[str] = ()) -> Query:
+    """The query without words of grammar and without `others` (stemmed), where it has nothing but plain words."""
+    plain = plain_nodes(query)
+    telling = tuple(
+        node for node in plain if (term := stemmed((node.word,))[0]) not in STOP_WORDS and term not in others
+    )
+    if not telling or len(telling) == len(plain):
         return query
     return Query.of(telling[0] if len(telling) == 1 else And(telling), query.sort)
+
+
+def plain_nodes(query: Query) -> tuple[Word, ...]:
+    """The words of a query that has nothing but several plain words, else none."""
+    nodes = query.root.nodes if isinstance(query.root, And) else ()
+    plain = [node for node in nodes if isinstance(node, Word) and node.field is TextField.ANY and not node.exact]
+    return tuple(plain) if len(plain) == len(nodes) else ()

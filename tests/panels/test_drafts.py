@@ -7,6 +7,7 @@ import pytest
 from bot.errors import UserError
 from bot.messages.plain import plain_text
 from bot.panels.drafts import Suggestion
+from bot.query.errors import QueryError
 from tests.core import Core
 from tests.sources import a_paper
 
@@ -42,6 +43,42 @@ async def test_a_draft_is_offered_in_better_ways(core: Core) -> None:
     assert (await offered("how does distillation work?"))["Only the words that tell"] == "distillation work"
     assert (await offered("https://arxiv.org/abs/2605.00001"))["Papers like that one"] == "like:2605.00001"
     assert not any("like" in label.lower() for label in await offered("distillation"))
+
+
+async def test_a_sentence_that_finds_nothing_is_offered_as_words_that_do(core: Core) -> None:
+    await core.news(*(a_paper(number, abstract=f"Robots imitate films {number}.") for number in range(1, 6)))
+    found = await core.panels.drafts.preview(core.call(), "papers on robots that imitate turtles from films")
+    offered = {one.label: one.query for one in found.suggestions}
+    assert offered["Only the words that tell"] == "robots imitate turtles films"
+    assert offered["With fewer of the words"] == "robots imitate films"
+
+
+async def test_a_draft_is_offered_in_ways_that_bring_as_many_papers_as_somebody_wants(core: Core) -> None:
+    await core.news(
+        *(
+            a_paper(
+                number,
+                title="Turtles",
+                upvotes=10 * (number % 4),
+                abstract="They are studied" + " with molecules." * (number % 3 == 0),
+            )
+            for number in range(1, 41)
+        )
+    )
+    fewer = await core.panels.drafts.paced(core.call(), "turtles", 10)
+    assert {"From 20 upvotes on", "With “molecules”"} & {one.label for one in fewer}
+    for one in fewer:
+        query = one.query or "turtles"
+        volume = (await core.panels.drafts.preview(core.call(), query, one.min_upvotes)).volume
+        assert volume is not None
+        assert volume.total == one.per_day * volume.days
+        assert 10 / 1.8 <= one.per_day <= 10 * 1.8
+    more = await core.panels.drafts.paced(core.call(), "turtles molecules", 40)
+    assert ("Without “molecules”", "turtles", 40.0) in [(one.label, one.query, one.per_day) for one in more]
+    unbounded = await core.panels.drafts.paced(core.call(), "turtles", 40, 20)
+    assert (unbounded[0].label, unbounded[0].min_upvotes) == ("Whatever the upvotes", 0)
+    with pytest.raises(QueryError):
+        await core.panels.drafts.paced(core.call(), 'title:"', 3)
 
 
 async def test_too_much_can_be_halved_by_upvotes_or_by_a_word(core: Core) -> None:
