@@ -34,11 +34,11 @@ class Starter:
 STARTERS: Final = (
     Starter("Language models", '"language model" OR llm'),
     Starter("Agents", 'agent OR "tool use"'),
-    Starter("Pictures and films", "diffusion (image OR video)"),
-    Starter("Seeing", 'segmentation OR "object detection" OR "computer vision"'),
-    Starter("Text and pictures together", 'multimodal OR "vision language"'),
+    Starter("Images and video", "diffusion (image OR video)"),
+    Starter("Computer vision", 'segmentation OR "object detection" OR "computer vision"'),
+    Starter("Vision and language", 'multimodal OR "vision language"'),
     Starter("Robots", 'robot* OR "embodied AI"'),
-    Starter("Learning by reward", '"reinforcement learning"'),
+    Starter("Reinforcement learning", '"reinforcement learning"'),
     Starter("What everybody likes", "*", " --min-upvotes 25"),
 )
 SCHEDULES: Final = (

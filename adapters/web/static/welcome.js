@@ -1,6 +1,7 @@
 // The page of a channel that begins: it shows the reading go on.
 
-import { Refused, fragment } from "./server.js";
+import { whileBusy } from "./controls.js";
+import { Refused, ask, fragment } from "./server.js";
 
 const REFRESH = 2000; // milliseconds
 
@@ -19,4 +20,19 @@ async function refresh() {
   }
 }
 
+// What waits is posted, and then read where it stands.
+progress.addEventListener("submit", (event) => {
+  const { submitter: button, target: form } = event;
+  if (!button) return;
+  event.preventDefault();
+  whileBusy(button, async () => {
+    try {
+      await ask(form.getAttribute("action"), { line: button.value });
+      location.assign(form.getAttribute("action").replace(/\/command$/, ""));
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      document.getElementById("offline").textContent = error.message;
+    }
+  });
+});
 setInterval(refresh, REFRESH);

@@ -6,6 +6,7 @@ import { whileBusy } from "./controls.js";
 import { Refused, ask, elementOf } from "./server.js";
 
 const RETRY = 5000; // milliseconds until a refused stream of events is tried again
+const SETTLES = 3000; // milliseconds in which a page may still change by itself after it was opened
 const NEAR_END = 80; // pixels from the end that still count as being there
 
 const page = document.body.dataset;
@@ -51,8 +52,13 @@ function begin() {
   const message = all[from];
   const above = message?.previousElementSibling;
   const first = above?.matches(".day, .earlier") ? above : message;
+  toEnd();
   if (first && first.getBoundingClientRect().top < log.getBoundingClientRect().top) first.scrollIntoView({ block: "start" });
 }
+
+// For a moment the page still changes by itself: pictures that cannot be had leave it.
+const settling = new ResizeObserver(begin);
+const settled = () => settling.disconnect();
 
 // Changes the page without moving `anchor` in front of the reader's eyes.
 function keepInPlace(anchor, change) {
@@ -68,6 +74,7 @@ function firstInView() {
 
 // Adds below everything, and follows only readers who are at the end.
 function addAtEnd(change) {
+  settled();
   if (atEnd()) {
     change();
     toEnd();
@@ -360,6 +367,9 @@ function listenWhenUseful() {
 listenToCommands();
 listenToTimeline();
 begin();
+settling.observe(timeline);
+setTimeout(settled, SETTLES);
+for (const sign of ["wheel", "touchstart", "pointerdown", "keydown"]) addEventListener(sign, settled, { once: true, passive: true });
 document.addEventListener("channels-refreshed", (event) => showNewer(event.detail));
 listenWhenUseful();
 document.addEventListener("visibilitychange", listenWhenUseful);
