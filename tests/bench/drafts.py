@@ -53,6 +53,7 @@ async def _measured(folder: Path) -> list[Row]:
     typed = await _times(core, drafts)
     examples = await _times(core, [f"like:{chance.choice(papers).id}" for _ in range(BY_EXAMPLE)])
     proposed = await _proposals(core, papers, drafts, chance)
+    paced = await _paced(core, drafts, chance)
     colours = _times_of_marks(drafts)
     await core.index.close()
     await store.close()
@@ -61,6 +62,7 @@ async def _measured(folder: Path) -> list[Row]:
         Row(what=f"preview of a draft, {label}: p95", ours=typed.p95),
         Row(what=f"preview of a draft by example, {label}: p95", ours=examples.p95),
         Row(what=f"proposals for a paper that is not wanted, {label}: p95", ours=proposed.p95),
+        Row(what=f"ways of a draft to 3 papers a day, {label}: p95", ours=paced.p95),
         Row(what="colours of a draft: p95", ours=colours.p95),
     ]
 
@@ -79,6 +81,15 @@ async def _proposals(core: Core, papers: Sequence[Paper], drafts: Sequence[str],
     for draft in chance.sample(drafts, PROPOSALS):
         start = time.perf_counter()
         await core.panels.drafts.proposals(core.call(), draft, chance.choice(papers).id, wanted=False)
+        durations.append(time.perf_counter() - start)
+    return Times.of(durations)
+
+
+async def _paced(core: Core, drafts: Sequence[str], chance: random.Random) -> Times:
+    durations = []
+    for draft in chance.sample(drafts, PROPOSALS):
+        start = time.perf_counter()
+        await core.panels.drafts.paced(core.call(), draft, 3)
         durations.append(time.perf_counter() - start)
     return Times.of(durations)
 

@@ -30,7 +30,7 @@ _NOTHING_YET = Message(
     summary="Nothing was posted here yet.",
     blocks=(
         Heading("Nothing was posted here yet"),
-        Paragraph(text("Papers arrive here once this channel has topics. Type a command below, or start with one:")),
+        Paragraph(text("Papers arrive here as the topics of this channel find them. A topic is a saved search.")),
         Buttons((Button("What can I ask?", "help"), Button("Today’s papers", "today"))),
     ),
 )
