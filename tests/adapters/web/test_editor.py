@@ -82,6 +82,12 @@ async def test_the_editor_is_told_what_parts_there_are_and_what_a_draft_brings(w
         proposed = unescape((await client.get("/c/general/topics/proposals", params=params)).json()["html"])
         assert 'data-query="turtles -cat:cs.CL"' in proposed
         assert "it gains 0 papers and loses 1" in proposed
+        params = {"query": "turtles walk", "per-day": "2"}
+        paced = unescape((await client.get("/c/general/topics/paced", params=params)).json()["html"])
+        assert 'data-query="turtles"' in paced
+        assert "For about 2 a day" in (await client.get("/c/general/topics/new", params=params)).text
+        wrong = await client.get("/c/general/topics/paced", params=params | {"per-day": "many"})
+        assert "from 1 to 100" in wrong.json()["error"]
 
 
 @pytest.mark.asyncio(loop_scope="session")
@@ -145,7 +151,10 @@ async def test_a_topic_is_written_with_what_it_brings_in_view(browser: Browser, 
         await field.fill("turtles cat:nonsense")
         await expect(page.locator(".q-mistake")).to_have_text("nonsense")
         await expect(page.locator("#query-error")).to_contain_text("nonsense")
-        await field.fill("turtles")
+        await field.fill("turtles walk")
+        await expect(preview).to_contain_text("1 paper in")
+        await preview.get_by_role("link", name="3", exact=True).click()
+        await preview.get_by_role("link", name="Without “walk” about 2 a day").click()
         await expect(page.locator("#command-line")).to_have_text("/papers subscribe turtles")
         paper = preview.get_by_role("listitem").filter(has=page.get_by_role("heading", name="Turtles swim"))
         await paper.get_by_role("link", name="Not this: Turtles swim").click()
