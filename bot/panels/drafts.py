@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -160,7 +161,9 @@ class Drafts:
             for bound, pace in paces.items()
         ]
         sample = await services.forecasts.latest(wanted, SAMPLED)
-        others = narrower(query, sample, per_day / now) if now > per_day else wider(query)
+        # The words of so many papers take their time.
+        share = per_day / max(now, per_day)
+        others = await asyncio.to_thread(narrower, query, sample, share) if share < 1 else wider(query)
         others += self._by_likeness(query, sample, per_day)
         for label, other in others:
             decided = wanted_query(await self._decided(call, other, chosen), min_upvotes)
