@@ -48,6 +48,8 @@ class Chat(Protocol):
     share: float
     faults: Counter[str]
     settings: dict[str, str]
+    #: Its addresses, by the settings that name them.
+    sites: dict[str, str]
     addresses: list[Address]
     #: How digests look there; those in `threads` show each paper twice, in a list and in a reply.
     styles: tuple[str, ...]
@@ -117,10 +119,10 @@ class Slack:
         self._channels = [self._simulator.channel(f"channel-{number}") for number in range(channels)]
         self.addresses = [Address(PlatformName.SLACK, TEAM, channel.id) for channel in self._channels]
         self.settings = {
-            "slack_api_url": self._simulator.api_url,
             "slack_bot_token": slack_simulator.BOT_TOKEN,
             "slack_signing_secret": slack_simulator.SIGNING_SECRET,
         }
+        self.sites = {"slack_api_url": self._simulator.api_url}
 
     def _fault(self, method: str) -> SlackFault | str | None:
         posts = method == "chat.postMessage"
@@ -200,7 +202,8 @@ class Discord:
         guild = self._simulator.state.add_guild()
         self._channels = [self._simulator.state.add_channel(guild, f"channel-{number}") for number in range(channels)]
         self.addresses = [Address(PlatformName.DISCORD, str(guild.id), str(channel.id)) for channel in self._channels]
-        self.settings = {"discord_api_url": self._simulator.api_url, "discord_token": discord_simulator.TOKEN}
+        self.settings = {"discord_token": discord_simulator.TOKEN}
+        self.sites = {"discord_api_url": self._simulator.api_url}
 
     def _fault(self, method: str, path: str) -> DiscordFault | ApiError | None:
         self._simulator.forget_nonces(older_than=NONCES_KEPT)
@@ -250,6 +253,7 @@ class Web:
         self.faults: Counter[str] = Counter()
         self.addresses = [Address(PlatformName.WEB, "local", f"channel-{number}") for number in range(channels)]
         self.settings: dict[str, str] = {}
+        self.sites: dict[str, str] = {}
         self._database = database
         self._read: dict[int, frozenset[str]] = {}
 

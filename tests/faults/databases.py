@@ -23,6 +23,7 @@ import asyncpg
 import psutil
 
 from tests.databases import PostgresServer, in_a_thread, migrate
+from tests.faults.lines import Trouble
 
 
 class FaultyDatabase(Protocol):
@@ -41,11 +42,21 @@ class Sqlite:
 
     def __init__(self, folder: Path, model: Path) -> None:
         self.file = folder / "paperround.db"
+        folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(model, self.file)
         self.url = f"sqlite:///{self.file}"
         self.faults: Counter[str] = Counter()
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
+        """Asks the file itself; while its disk cannot be written, a little later."""
+        for _ in range(50):
+            try:
+                return self._query(statement)
+            except sqlite3.OperationalError:
+                time.sleep(0.2)
+        return self._query(statement)
+
+    def _query(self, statement: str) -> list[tuple[Any, ...]]:
         connection = sqlite3.connect(f"file:{self.file}?mode=ro", uri=True, timeout=20)
         try:
             rows: list[tuple[Any, ...]] = connection.execute(statement).fetchall()
@@ -69,20 +80,19 @@ class Sqlite:
 
 
 class Postgres:
-    """A database of its own on a server that crashes, behind a proxy that cuts connections.
+    """A database of its own on a server that crashes, at the end of a line with `trouble`.
 
-    `share` of the server's answers never arrives: of a COMMIT, too, so that nobody knows whether it happened.
+    What is lost there may be the answer to a COMMIT, so that nobody knows whether it happened.
     """
 
     def __init__(self, server: CrashingServer, seed: str) -> None:
-        self.faults: Counter[str] = Counter()
-        self.share = 0.0
+        self.trouble = Trouble(seed, "database")
+        self.faults = self.trouble.faults
         self.server = server
         self.name = server.create()
         self._chance = random.Random(seed)
         self._folder = tempfile.mkdtemp(prefix="pg-")
         self._loop = asyncio.new_event_loop()
-        self._open: set[asyncio.StreamWriter] = set()
         started = threading.Event()
         self._thread = threading.Thread(target=self._serve, args=(started,), daemon=True)
         self._thread.start()
@@ -149,33 +159,7 @@ class Postgres:
         self._loop.close()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            inner_reader, inner_writer = await asyncio.open_unix_connection(self.server.socket)
-        except OSError:
-            writer.close()
-            return
-        both = (writer, inner_writer)
-        try:
-            await asyncio.gather(
-                self._pump(reader, inner_writer, both, answers=False),
-                self._pump(inner_reader, writer, both, answers=True),
-            )
-        finally:
-            for one in both:
-                one.close()
-
-    async def _pump(
-        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, both: Any, *, answers: bool
-    ) -> None:
-        with suppress(ConnectionError, OSError):
-            while piece := await source.read(65_536):
-                if self.share and self._chance.random() < self.share:
-                    self.faults["answer of the database lost" if answers else "statement lost"] += 1
-                    break
-                sink.write(piece)
-                await sink.drain()
-        for one in both:
-            one.transport.abort()
+        await self.trouble.join(reader, writer, lambda: asyncio.open_unix_connection(self.server.socket))
 
 
 class CrashingServer:
@@ -195,7 +179,8 @@ class CrashingServer:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._server.__exit__()
+        with suppress(psutil.NoSuchProcess):  # it was crashing just now
+            self._server.__exit__()
         self._folder.cleanup()
 
     @property

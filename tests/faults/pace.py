@@ -25,6 +25,7 @@ import bot.posting.reconciliation
 import bot.posting.retries
 import storage.database.database
 import storage.database.locks
+import storage.database.notifications
 import storage.posting.outbox
 from bot.posting.retries import LookUpPolicy, RetryPolicy
 
@@ -70,10 +71,15 @@ def hasten() -> None:
         SOON=1.0, SETTLED_SECONDS=4.0, SETTLED_REQUESTS=40.0, SETTLED_LONGEST=12.0, GUESS_SECONDS=0.5, DOUBLES_IN=0.4,
         LONGEST_PAUSE=6.0, BELIEVED_FOR=360.0,
     )  # fmt: skip
-    _set(storage.database.database, SQLITE_BUSY_TIMEOUT=1.0, POSTGRES_CONNECT_TIMEOUT=3.0, PROOF_LASTS=0.5)
+    _set(
+        storage.database.database,
+        SQLITE_BUSY_TIMEOUT=1.0, POSTGRES_CONNECT_TIMEOUT=3.0, PROOF_LASTS=0.5,
+        POSTGRES_STATEMENT_TIMEOUT=6_000, POSTGRES_ANSWER_TIMEOUT=7.0, POSTGRES_IDLE_IN_TRANSACTION_TIMEOUT=6_000,
+    )  # fmt: skip
     # Nothing passes a lost message here, whatever the clock shows after a start, so that the order can be told.
     _set(storage.posting.outbox, HOLDS_UP_FOR=timedelta(days=3650))
     _set(storage.database.locks, ANSWER_TIMEOUT=3.0)
+    _set(storage.database.notifications, ANSWER_TIMEOUT=3.0)
     _set(adapters.feeds.arxiv.source, ARXIV_INTERVAL=0.05)
     _set(adapters.slack.client.errors, _PAUSE=1.0)
     _set(adapters.slack.platform, CHANNEL_INTERVAL=0.05)

@@ -9,6 +9,7 @@ import mmap
 import os
 import resource
 import signal
+import socket
 import struct
 import sys
 import threading
@@ -16,7 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -35,6 +36,8 @@ from tests.faults.pace import hasten
 from tests.forked import context
 
 _EVERY = 0.25  # seconds between two reports
+#: By how much its clock is ahead, and after how long names of machines are not found; in seconds.
+_SURROUNDINGS = struct.Struct("dd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,13 @@ class Program:
         self.died: list[str] = []
         self._environment = {**environment, "PAPERROUND_WEB_PORT": str(port)}
         self._clock = folder / f"clock-{number}"
-        self._clock.write_bytes(struct.pack("d", 0.0))
+        self._clock.write_bytes(_SURROUNDINGS.pack(0.0, 0.0))
+        self._ahead, self._names = 0.0, 0.0
         self._pipe = folder / f"log-{number}.pipe"
         os.mkfifo(self._pipe)
         self._process: Any = None
         self._use = Use(0, 0, 0)
+        self._files: int | None = None
         self._closed = False
         self._reading = threading.Thread(target=self._copy_log, daemon=True)
         self._reading.start()
@@ -138,7 +143,26 @@ class Program:
 
     def set_clock(self, ahead: float) -> None:
         """Puts its clock so many seconds ahead of the machine's, or behind it."""
-        self._clock.write_bytes(struct.pack("d", ahead))
+        self._ahead = ahead
+        self._tell()
+
+    def lose_names(self, after: float | None) -> None:
+        """Has no name of a machine be found, which is said after so many seconds; None to find them again."""
+        self._names = 0.0 if after is None else max(after, 0.001)
+        self._tell()
+
+    def _tell(self) -> None:
+        with self._clock.open("r+b") as file:
+            file.write(_SURROUNDINGS.pack(self._ahead, self._names))
+
+    def may_open(self, files: int | None) -> None:
+        """Lets it have so many files and connections open; None for as many as it had."""
+        soft, hard = resource.prlimit(self.pid, resource.RLIMIT_NOFILE)
+        if files is None:
+            resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (self._files or soft, hard))
+        else:
+            self._files = self._files or soft
+            resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (files, hard))
 
     # ---- how it is
 
@@ -186,10 +210,10 @@ def _run(environment: dict[str, str], log: str, clock: str, reports: Connection)
 def _set_back_and_forth(file: Path) -> None:
     """Has the machine's clock, as the program and its alarms read it, be as far from the right one as the file says."""
     with file.open("rb") as opened:
-        ahead = mmap.mmap(opened.fileno(), 8, access=mmap.ACCESS_READ)
+        told = mmap.mmap(opened.fileno(), _SURROUNDINGS.size, access=mmap.ACCESS_READ)
 
     def wrong() -> float:
-        seconds: float = struct.unpack("d", ahead[:8])[0]
+        seconds: float = _SURROUNDINGS.unpack(told[:])[0]
         return seconds
 
     class Shown(datetime):
@@ -209,6 +233,20 @@ def _set_back_and_forth(file: Path) -> None:
         module.datetime = Shown
     bot.clocks.machine_time()
     assert Shown.asked, "the program has its time from elsewhere"
+    _lose_names(lambda: _SURROUNDINGS.unpack(told[:])[1])
+
+
+def _lose_names(after: Callable[[], float]) -> None:
+    """Has no name be found for as long as `after` says so."""
+    look_up = socket.getaddrinfo
+
+    def found(host: Any, *arguments: Any, **more: Any) -> Any:
+        if host == "localhost" and (seconds := after()):
+            time.sleep(seconds)
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return look_up("127.0.0.1" if host == "localhost" else host, *arguments, **more)
+
+    socket.getaddrinfo = found
 
 
 class _Policy(asyncio.DefaultEventLoopPolicy):

@@ -18,7 +18,9 @@ from bot.platforms.command_calls import CommandCall, Person
 from tests.databases import in_a_thread
 from tests.faults.chats import Chat, Discord, Slack, Web
 from tests.faults.databases import CrashingServer, FaultyDatabase, Postgres, Sqlite, free_port
+from tests.faults.disks import Disk
 from tests.faults.feed import Feed
+from tests.faults.lines import Line, Trouble
 from tests.faults.program import Program, Use
 from tests.faults.world import TOPICS, Plan, World
 
@@ -55,9 +57,12 @@ def run_round(plan: Plan, folder: Path, *, model: Path, server: CrashingServer |
     began = time.monotonic()
     outcome = Outcome(plan)
     with ExitStack() as stack:
+        data, temporary = Disk(folder / "data"), Disk(folder / "temporary")
+        stack.callback(data.close)
+        stack.callback(temporary.close)
         database: Sqlite | Postgres
         if plan.database == "sqlite":
-            database = Sqlite(folder, model)
+            database = Sqlite(data.folder, model)
         else:
             assert server is not None
             database = Postgres(server, plan.seed)
@@ -65,13 +70,18 @@ def run_round(plan: Plan, folder: Path, *, model: Path, server: CrashingServer |
         chat = _chat(plan, database)
         stack.callback(chat.close)
         feed = stack.enter_context(Feed(plan.seed))
-        environment = _environment(plan, folder, feed, chat, database)
+        trouble = Trouble(plan.seed, "line")
+        lines = [Line(url, trouble) for url in (feed.url, *chat.sites.values())]
+        for line in lines:
+            stack.callback(line.close)
+        settings = {**chat.settings, **dict(zip(chat.sites, (line.url for line in lines[1:]), strict=True))}
+        environment = _environment(folder, lines[0].url, settings, database)
         _set_up(environment, chat)
         programs = [Program(folder, environment, free_port(), number=number) for number in range(plan.processes)]
         for program in programs:
             stack.callback(program.close)
             program.start()
-        world = World(plan, feed, chat, database, programs)
+        world = World(plan, feed, chat, database, programs, disks=(data, temporary), lines=trouble)
         world.live()
         use = world.become_calm()
         if plan.ages:
@@ -86,7 +96,7 @@ def run_round(plan: Plan, folder: Path, *, model: Path, server: CrashingServer |
             outcome.problems += [f"process {program.number}: {death}" for death in program.died]
             outcome.starts += program.starts
             outcome.tracebacks += program.log.read_text(errors="replace").count("Traceback (most recent call last)")
-        outcome.faults += world.faults + feed.faults + chat.faults + database.faults
+        outcome.faults += world.faults + feed.faults + chat.faults + database.faults + trouble.faults
         outcome.refused = sum(program.database_errors for program in programs)
     outcome.seconds = time.monotonic() - began
     return outcome
@@ -102,19 +112,20 @@ def _chat(plan: Plan, database: FaultyDatabase) -> Chat:
             return Web(database, plan.channels)
 
 
-def _environment(plan: Plan, folder: Path, feed: Feed, chat: Chat, database: FaultyDatabase) -> dict[str, str]:
+def _environment(folder: Path, feed: str, platform: dict[str, str], database: FaultyDatabase) -> dict[str, str]:
     settings = {
         "data_dir": str(folder / "data"),
         "database_url": database.url,
-        "huggingface_url": feed.url,
+        "huggingface_url": feed,
         "log_format": "json",
-        "arxiv_api_url": feed.url,
-        "arxiv_rss_url": feed.url,
+        "arxiv_api_url": feed,
+        "arxiv_rss_url": feed,
         "arxiv_categories": "none",
         "embedding_model": "none",
-        **chat.settings,
+        **platform,
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PAPERROUND_")}
+    kept["TMPDIR"] = str(folder / "temporary")
     return kept | {f"PAPERROUND_{name.upper()}": value for name, value in settings.items()}
 
 

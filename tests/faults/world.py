@@ -8,15 +8,19 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from bot.channels.channel import Address
 from tests.faults.chats import Chat, Seen
 from tests.faults.databases import Postgres, Sqlite
+from tests.faults.disks import Disk
 from tests.faults.feed import Feed
+from tests.faults.lines import Trouble
 from tests.faults.pace import LEASE
 from tests.faults.program import Program, Use
+from tests.faults.squeezes import SLOW_CLIENTS, few_files, names_lost, slow_clients
 
 #: Topics whose papers can be told without any query language: a word of the title, and the fewest votes.
 TOPICS = (("*", "", 0), ("alpha", "alpha", 0), ("beta", "beta", 0), ("* --min-upvotes 6", "", 6))
@@ -48,20 +52,30 @@ class World:
     """Everything that a round has, and what goes wrong in it."""
 
     def __init__(
-        self, plan: Plan, feed: Feed, chat: Chat, database: Sqlite | Postgres, programs: list[Program]
+        self,
+        plan: Plan,
+        feed: Feed,
+        chat: Chat,
+        database: Sqlite | Postgres,
+        programs: list[Program],
+        *,
+        disks: Sequence[Disk],
+        lines: Trouble,
     ) -> None:
         self.plan = plan
         self.feed = feed
         self.chat = chat
         self.database = database
         self.programs = programs
+        self.disks = disks
+        self.lines = lines
         self.faults: Counter[str] = Counter()
         self.problems: list[str] = []
         self._chance = random.Random(plan.seed)
         self._paused: dict[int, float] = {}  # until when
         self._cramped: dict[int, float] = {}
         self._excused = 0.0  # until when a process may end by itself, because it cannot start
-        self._locks: list[threading.Thread] = []
+        self._in_background: list[threading.Thread] = []
 
     # ---- faults
 
@@ -71,9 +85,9 @@ class World:
         seconds, papers = (plan.seconds / 4, plan.papers // 4) if quietly else (plan.seconds, plan.papers)
         began = time.monotonic()
         listed = 0
-        self.chat.share, self.feed.share = 0.85, 0.4
+        self.chat.share, self.feed.share, self.lines.share = 0.85, 0.4, 0.02
         if isinstance(self.database, Postgres):
-            self.database.share = 0.0 if quietly else 0.004
+            self.database.trouble.share = 0.0 if quietly else 0.004
             self._excused = math.inf  # nobody can start while the database hangs up
         while (now := time.monotonic()) - began < seconds:
             wanted = int(papers * min(1.0, (now - began) / (seconds * 0.8))) + 1
@@ -91,8 +105,11 @@ class World:
 
     def _actions(self) -> list[tuple[Callable[[], None], float]]:
         actions: list[tuple[Callable[[], None], float]] = [
-            (self._kill, 2.0), (self._stop, 0.5), (self._pause, 0.3), (self._set_clock, 3.0), (_nothing, 84.0)
+            (self._kill, 2.0), (self._stop, 0.5), (self._pause, 0.3), (self._set_clock, 3.0), (_nothing, 80.0),
+            (self._lose_names, 1.0), (self._run_out_of_files, 1.0), (self._be_slow, 2.0),
         ]  # fmt: skip
+        if all(disk.is_real for disk in self.disks):
+            actions += [(self._fill_real_disk, 3.0), (self._forbid_writing, 2.0)]
         if isinstance(self.database, Postgres):
             terminate = self.database.terminate
             return [
@@ -154,19 +171,51 @@ class World:
     def _lock(self) -> None:
         database, seconds = self.database, self._chance.choice((0.05, 0.1, 0.2, 0.3, self._chance.uniform(0.5, 2.5)))
         assert isinstance(database, Sqlite)
+        self._for_a_while("locked by another program", database.locked, seconds)
+
+    def _fill_real_disk(self) -> None:
+        disk, left = self._chance.choice(self.disks), self._chance.choice((0, 4096, 100_000))
+        self._for_a_while("file system full", lambda: disk.full(left), self._chance.uniform(0.3, 3.0))
+
+    def _forbid_writing(self) -> None:
+        disk = self._chance.choice(self.disks)
+        self._for_a_while("file system read-only", disk.read_only, self._chance.uniform(0.3, 3.0))
+
+    def _lose_names(self) -> None:
+        if program := self._some_program():
+            after = self._chance.choice((0.0, 0.5, 3.0))
+            self._for_a_while("names not found", lambda: names_lost(program, after), self._chance.uniform(0.3, 3.0))
+
+    def _run_out_of_files(self) -> None:
+        if (program := self._some_program()) and program.number not in self._cramped:
+            most = self._chance.choice((16, 64))
+            self._for_a_while(
+                "out of file descriptors", lambda: few_files(program, most), self._chance.uniform(0.3, 2.0)
+            )
+
+    def _be_slow(self) -> None:
+        """Clients of the workspace that send half of what they say, or read nothing of what they asked for."""
+        if program := self._some_program():
+            count, saying = self._chance.choice((1, 20, 100)), self._chance.choice(SLOW_CLIENTS)
+            self._for_a_while(
+                "slow clients", lambda: slow_clients(program.port, count, saying), self._chance.uniform(0.3, 5.0)
+            )
+
+    def _for_a_while(self, kind: str, trouble: Callable[[], AbstractContextManager[None]], seconds: float) -> None:
+        """Has something be wrong for so long while the rest goes on: one thing at a time."""
 
         def hold() -> None:
-            with database.locked():
+            with trouble():
                 time.sleep(seconds)
 
-        if not any(lock.is_alive() for lock in self._locks):
+        if not any(thread.is_alive() for thread in self._in_background):
             self._excuse()
-            self._locks.append(threading.Thread(target=hold, daemon=True))
-            self._locks[-1].start()
-            self.faults["locked by another program"] += 1
+            self._in_background.append(threading.Thread(target=hold, daemon=True))
+            self._in_background[-1].start()
+            self.faults[kind] += 1
 
     def _excuse(self) -> None:
-        self._excused = max(self._excused, time.monotonic() + 12)
+        self._excused = max(self._excused, time.monotonic() + 30)
 
     def _supervise(self) -> None:
         """Goes on with what was paused, and starts again what could not start, as an operator's supervisor does."""
@@ -191,17 +240,18 @@ class World:
 
         What is not well by then stands in `problems`.
         """
-        self.chat.share = self.feed.share = 0.0
+        self.chat.share = self.feed.share = self.lines.share = 0.0
         if isinstance(self.database, Postgres):
-            self.database.share = 0.0
-            self._excused = time.monotonic() + 12
-        for lock in self._locks:
-            lock.join(10)
+            self.database.trouble.share = 0.0
+            self._excuse()
+        for thread in self._in_background:
+            thread.join(30)
         now = time.monotonic()
         self._paused = dict.fromkeys(self._paused, now - 1)
         self._cramped = dict.fromkeys(self._cramped, now - 1)
         for program in self.programs:
             program.set_clock(0.0)
+            program.lose_names(None)
         deadline, changed = now + CALM_WITHIN, now
         missing = ["nothing was looked at"]
         while missing and time.monotonic() < min(deadline, changed + CHANGES_WITHIN):
