@@ -107,6 +107,7 @@ def engine_of(
     metrics.expect(platforms=platforms, sources=[source.name for source in sources])
     enrichment = Enrichment(store.papers, clock, catalogue=catalogue, hub=hub)
     leadership = Leadership(store.locks, platforms, role)
+    timekeeping = Timekeeping(store.times, clock)
     tastes = Tastes(papers=store.papers, reading=store.reading, clock=clock)
     return Engine(
         clock_ahead=clock_ahead,
@@ -145,11 +146,12 @@ def engine_of(
             spans=spans,
             leadership=leadership,
             recipients=store.recipients,
+            jumps=timekeeping.jumps,
             unknown_policy=unknown_policy,
         ),
         leadership=leadership,
         notifications=store.notifications,
-        timekeeping=Timekeeping(store.times, clock),
+        timekeeping=timekeeping,
         pruning=Pruning(store.pruning, clock, kept),
         retention=Retention(
             store.channels, store.personal_channels, store.recipients, store.audit, clock, left_kept_for, audit_kept_for

@@ -58,7 +58,15 @@ class Timekeeping:
         self._clock = clock
         self._steady = clock if isinstance(clock, SteadyClock) else None
         self._unmoved = timedelta()
+        self._jumps = 0
         self._looked_through_at: datetime | None = None
+
+    def jumps(self) -> int | None:
+        """How often the clock has jumped; None while what is stored has not been moved along yet.
+
+        Whatever was written around a jump may be wrong by as much: it was moved, or not, without having to be.
+        """
+        return None if self._unmoved else self._jumps
 
     async def check(self, *, leads: bool) -> bool:
         """Notices a jump; whether digests should be looked through because of one, or because of a start.
@@ -93,9 +101,11 @@ class Timekeeping:
         if jump > timedelta():
             await self._times.move(jump)
             self._steady.move(jump)
+            self._jumps += 1
             return True
         self._steady.move(jump)
         self._unmoved += jump
+        self._jumps += jump != timedelta()
         if self._unmoved:
             await self._times.move(self._unmoved)
             self._unmoved = timedelta()

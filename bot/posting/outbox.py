@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -81,6 +81,7 @@ class OutboxWorker:
         spans: Spans,
         leadership: Leadership,
         recipients: RecipientStore,
+        jumps: Callable[[], int | None],
         unknown_policy: UnknownPolicy = UnknownPolicy.AT_MOST_ONCE,
     ) -> None:
         self._posts = posts
@@ -104,6 +105,7 @@ class OutboxWorker:
             settling=self._settling,
             unknown_policy=unknown_policy,
             wake=self.wake,
+            jumps=jumps,
         )
         self._under_way: set[asyncio.Task[None]] = set()
         self._rooms = Rooms(platforms)

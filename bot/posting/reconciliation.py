@@ -64,6 +64,7 @@ class Reconciliation:
         settling: Settling,
         unknown_policy: UnknownPolicy,
         wake: Callable[[], None],
+        jumps: Callable[[], int | None],
     ) -> None:
         self._posts = posts
         self._composer = composer
@@ -74,6 +75,7 @@ class Reconciliation:
         self._settling = settling
         self._unknown_policy = unknown_policy
         self._wake = wake
+        self._jumps, self._adopted_after = jumps, 0
         #: Posts that this process began to send before it took over those of earlier runs, and these; None before.
         self._begun: set[int] = set()
         self._adopted: frozenset[int] | None = None
@@ -88,10 +90,16 @@ class Reconciliation:
         return LOOK_UPS.first_wait(outcome)
 
     async def reconcile(self) -> int:
-        """Frees leases of workers that died, and looks for messages with an unknown outcome; returns how many."""
-        now = self._clock.now()
-        if self._adopted is None:
-            self._adopted = await self._posts.adopt(now, self._begun)
+        """Frees leases of workers that died, and looks for messages with an unknown outcome; returns how many.
+
+        `jumps` counts those of the clock, and is None while what is stored is to be moved along. After one, what had
+        been begun is taken over as if by a new run: what was written meanwhile may bear the time of either clock.
+        """
+        jumps, now = self._jumps(), self._clock.now()
+        if jumps is None:
+            return 0
+        if self._adopted is None or jumps != self._adopted_after:
+            self._adopted, self._adopted_after = await self._posts.adopt(now, self._begun), jumps
             self._begun.clear()
         if expired := await self._posts.expire(now):
             _log.warning("posts.leases_expired", posts=expired)
@@ -127,6 +135,9 @@ class Reconciliation:
                 found = await platform.look_up(outgoing, window)
         except TimeoutError:
             found = Retry(f"There was no answer within {LOOK_TIMEOUT:g} seconds.")
+        if self._jumps() != self._adopted_after and not isinstance(found, Sent):
+            _log.info("post.looked_up_in_vain", post=post.id)  # it was looked for by another clock than it was sent by
+            return
         self._metrics.look_up(channel.address.platform.value, _named(found))
         log = _log.bind(post=post.id, channel=str(channel.address), found=_named(found))
         if isinstance(found, Gone) and found.scope is GoneScope.THREAD:

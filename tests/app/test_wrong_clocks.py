@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from bot.errors import SourceError
+from bot.errors import SourceError, StorageError
 from bot.lifecycle.timekeeping import StoredTimes, set_right
 from bot.posting.post import PostState
 from storage.store import SqlStore
@@ -266,6 +266,34 @@ async def test_what_waits_to_be_looked_for_waits_no_longer_for_a_clock_that_was_
     async with world.process() as core:
         await world.work(core, minutes=10, step=10.0)
     assert world.platform.papers_in("general") == ["2605.00001"]
+
+
+async def test_what_was_sent_before_the_stored_times_could_be_moved_is_looked_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock is set back by an hour while the disk is full: what is sent then bears the right time already."""
+
+    async def disk_full(_by: timedelta) -> None:
+        raise StorageError("the disk is full")
+
+    world.machine.set_off(timedelta(hours=1))
+    async with world.process() as core:
+        await subscribed(core, "instant", "general")
+        await world.work(core, minutes=1)
+        await world.news(core, 1)
+        await core.engine.planner.sweep()
+        world.machine.set_off(timedelta())
+        with monkeypatch.context() as broken:
+            broken.setattr(world.store.times, "move", disk_full)
+            with pytest.raises(StorageError):
+                await core.engine.deliver()
+            world.platform.fail("general", Fault.ANSWER_LOST)
+            await core.engine.outbox.drain()
+        sent_at = world.machine.true
+        await world.work(core, minutes=10, step=10.0)
+    assert world.platform.papers_in("general") == ["2605.00001"]
+    assert world.platform.windows
+    assert all(window.since <= sent_at <= window.until for window in world.platform.windows)
 
 
 async def test_a_source_is_left_alone_for_as_long_as_it_asked_and_not_as_long_as_the_clock_was_wrong(

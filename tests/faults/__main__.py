@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import shutil
 import signal
 import sys
@@ -60,6 +61,7 @@ def main() -> int:
     totals = {pair: Totals() for pair in product(given.database, given.platform)}
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # the sites know that their lines are bad
     with (
         suppress(KeyboardInterrupt),
         tempfile.TemporaryDirectory(prefix="paperround-soak-", ignore_cleanup_errors=True) as folder,
