@@ -268,28 +268,31 @@ async def test_what_waits_to_be_looked_for_waits_no_longer_for_a_clock_that_was_
     assert world.platform.papers_in("general") == ["2605.00001"]
 
 
-async def test_what_was_sent_before_the_stored_times_could_be_moved_is_looked_for(
+async def test_what_was_sent_is_looked_for_although_the_stored_times_could_not_be_moved_at_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The clock is set back by an hour while the disk is full: what is sent then bears the right time already."""
+    """The clock of a later run is set back by an hour while the disk is full."""
+
+    if not world.store.database.is_sqlite:
+        pytest.skip("the server tells the time to all runs")
 
     async def disk_full(_by: timedelta) -> None:
         raise StorageError("the disk is full")
 
-    world.machine.set_off(timedelta(hours=1))
     async with world.process() as core:
         await subscribed(core, "instant", "general")
-        await world.work(core, minutes=1)
+        world.platform.fail("general", Fault.LATE)
         await world.news(core, 1)
-        await core.engine.planner.sweep()
+        await core.engine.deliver()
+    sent_at = world.machine.true
+    world.machine.set_off(timedelta(hours=1))
+    async with world.process() as core:
         world.machine.set_off(timedelta())
         with monkeypatch.context() as broken:
             broken.setattr(world.store.times, "move", disk_full)
             with pytest.raises(StorageError):
                 await core.engine.deliver()
-            world.platform.fail("general", Fault.ANSWER_LOST)
-            await core.engine.outbox.drain()
-        sent_at = world.machine.true
+            await core.engine.outbox.reconcile()
         await world.work(core, minutes=10, step=10.0)
     assert world.platform.papers_in("general") == ["2605.00001"]
     assert world.platform.windows

@@ -37,10 +37,16 @@ class Disk:
     @contextmanager
     def read_only(self) -> Iterator[None]:
         """Nothing can be opened for writing any more; what is open for it stays so."""
-        here = str(self.folder)
-        assert _mount("--bind", here, here)
+        here, aside = str(self.folder), self.folder.with_name(f"{self.folder.name}-read-only")
+        aside.mkdir(exist_ok=True)
+        # Made read-only elsewhere: nobody can be opening a file there just now.
+        assert _mount("--bind", here, str(aside))
         try:
-            assert _mount("-o", "remount,bind,ro", here)
+            assert _mount("-o", "remount,bind,ro", str(aside))
+            assert _mount("--bind", str(aside), here)
+        finally:
+            subprocess.run(["umount", "--lazy", str(aside)], check=True)
+        try:
             yield
         finally:
             subprocess.run(["umount", "--lazy", here], check=True)
