@@ -29,7 +29,13 @@ class Disk:
         space = os.statvfs(self.folder)
         try:
             with ballast.open("wb") as file:
-                os.posix_fallocate(file.fileno(), 0, max(1, space.f_bavail * space.f_frsize - left))
+                size = space.f_bavail * space.f_frsize - left
+                while size > 0:
+                    try:
+                        os.posix_fallocate(file.fileno(), 0, size)
+                        break
+                    except OSError:  # somebody has written meanwhile
+                        size -= 100_000
             yield
         finally:
             ballast.unlink(missing_ok=True)

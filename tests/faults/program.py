@@ -6,6 +6,7 @@ import asyncio
 import faulthandler
 import json
 import mmap
+import multiprocessing
 import os
 import resource
 import signal
@@ -17,8 +18,8 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from multiprocessing.connection import Connection
@@ -35,6 +36,9 @@ from bot.app.command_line.program import main
 from tests.faults.pace import hasten
 from tests.forked import context
 
+#: Sets the whole of `CLOCK_REALTIME` of a process, and leaves the steady clock alone.
+LIBFAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+_FAKETIME = {"FAKETIME_CACHE_DURATION": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
 _EVERY = 0.25  # seconds between two reports
 #: By how much its clock is ahead, and after how long names of machines are not found; in seconds.
 _SURROUNDINGS = struct.Struct("dd")
@@ -53,7 +57,9 @@ class Program:
     """`paperround run`, started anew as often as it ends. Its log goes to a file by way of a pipe, so that a full disk
     does not hide what it says."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], port: int, *, number: int) -> None:
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str], port: int, *, number: int, faketime: bool = False
+    ) -> None:
         self.number = number
         self.port = port
         self.log = folder / f"log-{number}.txt"
@@ -64,6 +70,7 @@ class Program:
         self._clock = folder / f"clock-{number}"
         self._clock.write_bytes(_SURROUNDINGS.pack(0.0, 0.0))
         self._ahead, self._names = 0.0, 0.0
+        self._faketime = folder / f"faketime-{number}" if faketime else None
         self._pipe = folder / f"log-{number}.pipe"
         os.mkfifo(self._pipe)
         self._process: Any = None
@@ -84,10 +91,15 @@ class Program:
 
     def start(self) -> None:
         receiver, sender = context().Pipe(duplex=False)
-        self._process = context().Process(
-            target=_run, args=(self._environment, str(self._pipe), str(self._clock), sender)
-        )
-        self._process.start()
+        arguments = (self._environment, str(self._pipe), str(self._clock), sender, self._faketime is not None)
+        if self._faketime is None:
+            self._process = context().Process(target=_run, args=arguments)
+            self._process.start()
+        else:
+            self._tell()
+            with _set({"LD_PRELOAD": str(LIBFAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self._faketime), **_FAKETIME}):
+                self._process = multiprocessing.get_context("spawn").Process(target=_run, args=arguments)
+                self._process.start()
         sender.close()
         self.starts += 1
         threading.Thread(target=self._listen, args=(receiver,), daemon=True).start()
@@ -152,8 +164,12 @@ class Program:
         self._tell()
 
     def _tell(self) -> None:
-        with self._clock.open("r+b") as file:
+        with self._clock.open("r+b") as file:  # never shorter than whoever has mapped it believes
             file.write(_SURROUNDINGS.pack(self._ahead, self._names))
+        if self._faketime is not None:
+            written = self._faketime.with_suffix(".new")
+            written.write_text(f"{self._ahead:+.3f}\n")
+            written.replace(self._faketime)
 
     def may_open(self, files: int | None) -> None:
         """Lets it have so many files and connections open; None for as many as it had."""
@@ -191,7 +207,18 @@ class Program:
             return
 
 
-def _run(environment: dict[str, str], log: str, clock: str, reports: Connection) -> None:
+@contextmanager
+def _set(environment: Mapping[str, str]) -> Iterator[None]:
+    """Has these in the environment of what is started meanwhile."""
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        for name in environment:
+            del os.environ[name]
+
+
+def _run(environment: dict[str, str], log: str, clock: str, reports: Connection, faketime: bool) -> None:
     os.environ.clear()
     os.environ.update(environment)
     descriptor = os.open(log, os.O_WRONLY)
@@ -199,7 +226,11 @@ def _run(environment: dict[str, str], log: str, clock: str, reports: Connection)
     os.dup2(descriptor, 2)
     faulthandler.register(signal.SIGUSR1, file=descriptor)
     hasten()
-    _set_back_and_forth(Path(clock))
+    with Path(clock).open("rb") as opened:
+        told = mmap.mmap(opened.fileno(), _SURROUNDINGS.size, access=mmap.ACCESS_READ)
+    if not faketime:
+        _set_back_and_forth(lambda: _SURROUNDINGS.unpack(told[:])[0])
+    _lose_names(lambda: _SURROUNDINGS.unpack(told[:])[1])
     policy = _Policy()
     asyncio.set_event_loop_policy(policy)
     threading.Thread(target=_report, args=(reports, policy), daemon=True).start()
@@ -207,14 +238,8 @@ def _run(environment: dict[str, str], log: str, clock: str, reports: Connection)
     main()
 
 
-def _set_back_and_forth(file: Path) -> None:
-    """Has the machine's clock, as the program and its alarms read it, be as far from the right one as the file says."""
-    with file.open("rb") as opened:
-        told = mmap.mmap(opened.fileno(), _SURROUNDINGS.size, access=mmap.ACCESS_READ)
-
-    def wrong() -> float:
-        seconds: float = _SURROUNDINGS.unpack(told[:])[0]
-        return seconds
+def _set_back_and_forth(wrong: Callable[[], float]) -> None:
+    """Has the machine's clock, as the program and its alarms read it, be so far from the right one."""
 
     class Shown(datetime):
         """What the machine's clock shows to those who ask it for a `datetime`."""
@@ -233,7 +258,6 @@ def _set_back_and_forth(file: Path) -> None:
         module.datetime = Shown
     bot.clocks.machine_time()
     assert Shown.asked, "the program has its time from elsewhere"
-    _lose_names(lambda: _SURROUNDINGS.unpack(told[:])[1])
 
 
 def _lose_names(after: Callable[[], float]) -> None:

@@ -77,7 +77,10 @@ def run_round(plan: Plan, folder: Path, *, model: Path, server: CrashingServer |
         settings = {**chat.settings, **dict(zip(chat.sites, (line.url for line in lines[1:]), strict=True))}
         environment = _environment(folder, lines[0].url, settings, database)
         _set_up(environment, chat)
-        programs = [Program(folder, environment, free_port(), number=number) for number in range(plan.processes)]
+        programs = [
+            Program(folder, environment, free_port(), number=number, faketime=plan.faketime)
+            for number in range(plan.processes)
+        ]
         for program in programs:
             stack.callback(program.close)
             program.start()

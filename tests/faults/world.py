@@ -44,6 +44,8 @@ class Plan:
     channels: int = 30
     #: How far a clock may be set forward or back, in seconds.
     clock: float = 1800.0
+    #: Whether that is done to the whole process by libfaketime, instead of to what reads the clock.
+    faketime: bool = False
     #: Whether processes are then left to grow old, so that it is seen what they leak.
     ages: bool = True
 

@@ -52,7 +52,9 @@ async def _running() -> AsyncIterator[Running]:
             await core.say("subscribe like:(2605.00001 2605.00002)~3/day")
             await core.say("subscribe agents", "other")
             exported = await files_of(core).export()
-        yield Running(_Applied(log, folder).read, [exported.encode(), *_FILES])
+        shutil.copyfile(folder / "full.db", folder / "kept.db")
+        kept = await stack.enter_async_context(_core(f"sqlite:///{folder / 'kept.db'}", folder / "kept-index"))
+        yield Running(_Applied(log, folder, kept).read, [exported.encode(), *_FILES])
 
 
 @asynccontextmanager
@@ -66,13 +68,23 @@ async def _core(url: str, index: Path) -> AsyncIterator[Core]:
 
 
 class _Applied:
-    def __init__(self, log: Log, folder: Path) -> None:
+    def __init__(self, log: Log, folder: Path, kept: Core) -> None:
         self._log = log
         self._folder = folder
+        self._planned = files_of(kept)
 
     async def read(self, data: bytes) -> None:
         """Applies a file, brings it up to date, and expects that nothing is left to change after either."""
         text = data.decode("utf-8", "surrogateescape")
+        try:
+            await self._planned.plan([("f", text)])
+        except UserError as error:  # as most are: nothing has to be set up for that
+            assert str(error).strip(), "an error without words"
+        else:
+            await self._apply(text)
+        self._log.check()
+
+    async def _apply(self, text: str) -> None:
         tried = self._folder / "tried.db"
         for left in self._folder.glob("tried.db*"):
             left.unlink()
@@ -86,7 +98,6 @@ class _Applied:
             else:
                 assert not (await files.plan([("f", text)])).changes
                 assert not (await files.plan([("f", await files.update("f", text))])).changes
-        self._log.check()
 
 
 TARGETS = (RunningTarget("topic-files", _running),)
