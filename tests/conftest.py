@@ -13,6 +13,7 @@ from hypothesis import settings
 
 # One PostgreSQL server for all folders of tests: whoever imports its fixture again starts another one.
 from tests.databases import database_url, migrated_postgres, migrated_sqlite, postgres, postgres_url, sqlite_url, store
+from tests.statements import keep_compiled
 
 __all__ = [
     "database_url",
@@ -32,6 +33,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "paperround"))
 
 # Only the tests of meaning load a model.
 os.environ["PAPERROUND_EMBEDDING_MODEL"] = "none"
+
+keep_compiled()
 
 # As the program does it: drawing the values of all variables around each error takes longer than most tests.
 structlog.configure(
@@ -57,10 +60,19 @@ if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY
     tempfile.tempdir = None  # it is looked for again
 
 
+#: Objects more than there were before the garbage collector looks at the newest: Python's 700 come with every few
+#: statements, and looking took a twentieth of the time of all tests.
+_GARBAGE = 20_000
+# What is imported and collected stays to the end.
+gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """What exists by now stays to the end, so the garbage collector need not look at thousands of tests each time."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_GARBAGE, *gc.get_threshold()[1:])
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

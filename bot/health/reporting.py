@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -178,6 +179,7 @@ def digests_by_hour(times: Sequence[DigestTime], now: datetime) -> list[int]:
     return counts
 
 
+@functools.cache
 def _versions() -> dict[str, str]:
     versions = {"paperround": __version__, "python": platform.python_version()}
     for library in LIBRARIES:
