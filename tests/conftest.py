@@ -60,8 +60,8 @@ if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY
     tempfile.tempdir = None  # it is looked for again
 
 
-#: Objects more than there were before the garbage collector looks at the newest: Python's 700 come with every few
-#: statements, and looking took a twentieth of the time of all tests.
+#: Objects more than there were before the garbage collector looks at the newest. Python's 700 come with every few
+#: statements to the database.
 _GARBAGE = 20_000
 # What is imported and collected stays to the end.
 gc.disable()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
-from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, expect
+from playwright.async_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Locator, Page, Request, expect
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
@@ -21,6 +23,49 @@ class Served(Protocol):
     def url(self) -> str: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A browser of its own, kept open by an empty page: to begin one takes far longer than to open a page in it."""
+
+    context: BrowserContext
+    empty: Page
+    tools: CDPSession
+
+    async def clear(self, origin: str) -> None:
+        """Forgets all pages, and everything that they stored."""
+        for page in self.context.pages:
+            if page is not self.empty:
+                await page.close()
+        await self.tools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        await self.context.clear_cookies()
+
+
+#: Those that nobody uses now, by their settings.
+_FREE: WeakKeyDictionary[Browser, dict[str, _Window]] = WeakKeyDictionary()
+
+
+@asynccontextmanager
+async def _window(browser: Browser, origin: str, settings: dict[str, Any]) -> AsyncIterator[BrowserContext]:
+    """A browser that knows nothing yet. Whoever fails in one leaves none to others."""
+    free = _FREE.setdefault(browser, {})
+    window = free.pop(repr(settings), None)
+    if window is None:
+        context = await browser.new_context(**settings)
+        context.set_default_timeout(10_000)
+        empty = await context.new_page()
+        window = _Window(context, empty, await context.new_cdp_session(empty))
+    try:
+        yield window.context
+        await window.clear(origin)
+    except BaseException:
+        await window.context.close()
+        raise
+    if repr(settings) in free:  # a test with two of them
+        await window.context.close()
+    else:
+        free[repr(settings)] = window
+
+
 @asynccontextmanager
 async def opened(
     browser: Browser, workspace: Served, path: str = "/c/general", *, refusals: int | None = 0, **options: Any
@@ -32,8 +77,6 @@ async def opened(
     with None any number.
     """
     settings = {"viewport": DESKTOP, "timezone_id": "UTC", "reduced_motion": "reduce", **options}
-    context = await browser.new_context(**settings)
-    context.set_default_timeout(10_000)
     complaints: list[str] = []
     refused: list[str] = []
 
@@ -47,18 +90,17 @@ async def opened(
         if urlsplit(request.url).hostname != "127.0.0.1":
             complaints.append(f"request: {request.url}")
 
-    page = await context.new_page()
-    page.on("console", note_console)
-    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-    page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
-    context.on("request", note_request)
-    try:
+    async with _window(browser, workspace.url, settings) as context:
+        page = await context.new_page()
+        page.on("console", note_console)
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
+        context.on("request", note_request)
         await page.goto(workspace.url + path)
         yield page
         assert complaints == []
         assert refusals in (None, len(refused)), refused
-    finally:
-        await context.close()
+        context.remove_listener("request", note_request)
 
 
 async def command(page: Page, line: str) -> None:
