@@ -29,6 +29,13 @@ def bot(tmp_path: Path) -> Iterator[Bot]:
     bot.close()
 
 
+@pytest.fixture(scope="module")
+def april() -> Iterator[FeedServer]:
+    """The feeds of 15 April 2026, for those who only read them."""
+    with FeedServer(today="2026-04-15", arxiv=True) as feed:
+        yield feed
+
+
 def test_a_first_visit_in_the_terminal(bot: Bot, tmp_path: Path) -> None:
     papers = tmp_path / "papers.jsonl.xz"
     lines = [
@@ -211,22 +218,21 @@ def test_a_mail_server_keeps_a_report_while_there_is_no_database(tmp_path: Path)
 
 @needs_recordings
 @pytest.mark.shared
-def test_poll_and_deliver_do_one_round(tmp_path: Path) -> None:
-    with FeedServer(today="2026-04-15") as feed:
-        bot = Bot(tmp_path, huggingface_url=feed.url, arxiv_rss_url=feed.url, arxiv_api_url=feed.url)
-        assert "✗" not in bot.cli("doctor").stdout
-        bot.set_up("subscribe *", "schedule instant")
-        polled = bot.cli("poll")
-        assert "new or changed" in polled.stdout
-        assert "sent or tried" in bot.cli("deliver").stdout
-        ((papers,),) = bot.query("SELECT count(*) FROM papers")
-        assert papers > 20
-        assert sum(bot.posted()["general"].values()) == 20  # a digest's limit
-        assert bot.cli("deliver").stdout.startswith("0 messages")
-        before = papers
-        bot.cli("poll", "--date", "2026-04-01")
-        ((papers,),) = bot.query("SELECT count(*) FROM papers")
-        assert papers > before
+def test_poll_and_deliver_do_one_round(tmp_path: Path, april: FeedServer) -> None:
+    bot = Bot(tmp_path, huggingface_url=april.url, arxiv_rss_url=april.url, arxiv_api_url=april.url)
+    assert "✗" not in bot.cli("doctor").stdout
+    bot.set_up("subscribe *", "schedule instant")
+    polled = bot.cli("poll")
+    assert "new or changed" in polled.stdout
+    assert "sent or tried" in bot.cli("deliver").stdout
+    ((papers,),) = bot.query("SELECT count(*) FROM papers")
+    assert papers > 20
+    assert sum(bot.posted()["general"].values()) == 20  # a digest's limit
+    assert bot.cli("deliver").stdout.startswith("0 messages")
+    before = papers
+    bot.cli("poll", "--date", "2026-04-01")
+    ((papers,),) = bot.query("SELECT count(*) FROM papers")
+    assert papers > before
     with sqlite3.connect(bot.database) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
@@ -234,35 +240,33 @@ def test_poll_and_deliver_do_one_round(tmp_path: Path) -> None:
 
 @needs_recordings
 @pytest.mark.shared
-def test_a_category_that_a_topic_names_is_read_from_arxiv(tmp_path: Path) -> None:
-    with FeedServer(today="2026-04-15") as feed:
-        bot = Bot(tmp_path, huggingface_url=feed.url, arxiv_rss_url=feed.url, arxiv_api_url=feed.url)
-        bot.set_up("subscribe cat:cs.IR", "schedule instant", "settings limit 50")
-        assert "arxiv: " in bot.cli("poll").stdout
-        bot.cli("deliver")
-        papers = bot.query("SELECT id FROM papers WHERE sources LIKE '%arxiv%'")
-        assert papers
-        assert {(paper,) for paper in bot.posted()["general"]} == set(papers)
-        # One that nobody announced is looked up, and known from then on.
-        shown = bot.command("show 2602.23367")
-        assert shown["papers"] == ["2602.23367"]
-        assert bot.command("history")["papers"] != []
+def test_a_category_that_a_topic_names_is_read_from_arxiv(tmp_path: Path, april: FeedServer) -> None:
+    bot = Bot(tmp_path, huggingface_url=april.url, arxiv_rss_url=april.url, arxiv_api_url=april.url)
+    bot.set_up("subscribe cat:cs.IR", "schedule instant", "settings limit 50")
+    assert "arxiv: " in bot.cli("poll").stdout
+    bot.cli("deliver")
+    papers = bot.query("SELECT id FROM papers WHERE sources LIKE '%arxiv%'")
+    assert papers
+    assert {(paper,) for paper in bot.posted()["general"]} == set(papers)
+    # One that nobody announced is looked up, and known from then on.
+    shown = bot.command("show 2602.23367")
+    assert shown["papers"] == ["2602.23367"]
+    assert bot.command("history")["papers"] != []
 
 
 @needs_recordings
 @pytest.mark.shared
-def test_the_same_works_on_postgresql(postgres_url: str, tmp_path: Path) -> None:
-    with FeedServer(today="2026-04-15") as feed:
-        bot = Bot(tmp_path, huggingface_url=feed.url, database_url=postgres_url)
-        bot.set_up("subscribe *", "schedule instant")
-        bot.cli("poll")
-        bot.cli("deliver")
-        status = json.loads(bot.cli("status", "--json").stdout)
-        assert status["papers"] > 20
-        assert status["posts"]["sent"] == 1
-        assert len(bot.command("history 50")["papers"]) == min(status["papers"], 50)
-        found = json.loads(bot.cli("search", "video", "--json").stdout)
-        assert found["total"] > 0
+def test_the_same_works_on_postgresql(postgres_url: str, tmp_path: Path, april: FeedServer) -> None:
+    bot = Bot(tmp_path, huggingface_url=april.url, database_url=postgres_url)
+    bot.set_up("subscribe *", "schedule instant")
+    bot.cli("poll")
+    bot.cli("deliver")
+    status = json.loads(bot.cli("status", "--json").stdout)
+    assert status["papers"] > 20
+    assert status["posts"]["sent"] == 1
+    assert len(bot.command("history 50")["papers"]) == min(status["papers"], 50)
+    found = json.loads(bot.cli("search", "video", "--json").stdout)
+    assert found["total"] > 0
 
 
 def test_the_sentence_of_an_error_is_found_however_deep_it_lies() -> None:

@@ -30,7 +30,7 @@ YESTERDAY = DAY - timedelta(days=1)
 @pytest.fixture(scope="module")
 def recorded() -> Iterator[FeedServer]:
     """A recorded feed for all tests of this module, because it takes its time to load; each sets the day first."""
-    with FeedServer() as server:
+    with FeedServer(arxiv=True) as server:
         yield server
 
 

@@ -65,6 +65,7 @@ NO_PAGES = {
     "/c/{channel}/topics/marks",
     "/c/{channel}/topics/preview",
     "/c/{channel}/topics/proposals",
+    "/c/{channel}/transfer",
     "/feeds/{secret}.atom",
     "/health/report",
     "/healthz",
