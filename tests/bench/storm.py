@@ -27,11 +27,11 @@ from bot.channels.channel import Address, PlatformName
 from bot.clocks import SteadyClock
 from bot.digests.digest import DeliveryState
 from bot.posting.post import PostState
-from bot.topics.store import TopicOptions
 from storage.store import SqlStore
 from storage.tables.posts import DELIVERIES, POSTS
 from tests.bench import Row, Stopwatch
 from tests.bench.fake_apis import TEAM
+from tests.bench.many_channels import many_channels
 from tests.bench.outbox import ANSWER_AFTER, WANTED
 from tests.core import Core
 from tests.databases import PostgresServer
@@ -70,10 +70,8 @@ async def _prepare(url: str) -> float:
     with TemporaryDirectory() as folder:
         core = Core(store, Path(folder), platform=SlackPlatform(OneWorkspace(Connection(), "xoxb-1")))  # type: ignore[arg-type]
         now = core.clock.now()
-        for number in range(CHANNELS):
-            address = Address(PlatformName.SLACK, TEAM, str(10**6 + number))
-            channel = await store.channels.add(address, "", time_zone="UTC", schedule="daily 13:00", next_digest_at=now)
-            await store.subscriptions.add(channel.id, TopicOptions(query="learning"), created_by="u1", now=now)
+        addresses = [Address(PlatformName.SLACK, TEAM, str(10**6 + number)) for number in range(CHANNELS)]
+        await many_channels(store, addresses, lambda _: "learning", now=now, next_digest_at=now)
         await core.news(*arxiv_papers(PAPERS))
         with Stopwatch() as planning:
             planned = 0
