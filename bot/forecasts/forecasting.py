@@ -62,7 +62,11 @@ class Forecasts:
     async def volume(self, wanted: Query, sources: Sequence[SourceName]) -> Volume | None:
         """How many papers of the last days it finds, of these sources; None where no papers are known."""
         newest = await self.newest()
-        return await volume_of(self._index, wanted, newest, sources) if newest else None
+        return await self.volume_until(newest, wanted, sources) if newest else None
+
+    async def volume_until(self, newest: date, wanted: Query, sources: Sequence[SourceName]) -> Volume:
+        """How many papers it finds of the days up to that one, of these sources."""
+        return await volume_of(self._index, wanted, newest, sources)
 
     async def latest(self, wanted: Query, limit: int) -> list[Paper]:
         """The newest papers that it finds."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -93,8 +93,18 @@ class Drafts:
         self._services = services
         self._models: OrderedDict[tuple[str, tuple[SourceName, ...]], Models] = OrderedDict()
 
-    async def preview(self, call: CommandCall, written: str, min_upvotes: int | None = None) -> Preview:
-        """What the draft would bring to the channel of the call. A mistake in it is a part of the answer."""
+    async def preview(
+        self,
+        call: CommandCall,
+        written: str,
+        min_upvotes: int | None = None,
+        *,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> Preview:
+        """What the draft would bring to the channel of the call. A mistake in it is a part of the answer.
+
+        Once it is not wanted any more, because more was typed, the rest of it is left out.
+        """
         services = self._services
         sources, chosen = await self._sources(call)
         linked = () if written.lower().startswith((f"{LIKE} ", "doi:")) else _papers_like(written)
@@ -109,7 +119,9 @@ class Drafts:
         if query is None:
             return Preview(mistake=mistake, suggestions=linked)
         wanted = wanted_query(query, min_upvotes)
-        volume = await services.forecasts.volume(wanted, sources)
+        volume = await services.forecasts.volume(wanted, sources) if is_wanted() else None
+        if not is_wanted():
+            return Preview()
         return Preview(
             meaning=explain(wanted),
             volume=volume,

@@ -74,10 +74,12 @@ class Beginning:
 async def offers(services: Services) -> list[Offer]:
     """The topics to begin with. Raises `StorageError`."""
     sources = await services.sources.names()
+    newest = await services.forecasts.newest()
     found = []
     for starter in STARTERS:
         bounds = " upvotes:>=25" if starter.options else ""
-        volume = await services.forecasts.volume(await services.query(f"{starter.query}{bounds}"), sources)
+        query = await services.query(f"{starter.query}{bounds}")
+        volume = await services.forecasts.volume_until(newest, query, sources) if newest else None
         found.append(Offer(starter, volume.pace() if volume else ""))
     return found
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -153,6 +154,7 @@ def coded(sentence: str) -> Markup:
     return Markup("").join(code.format(part) if number % 2 else part for number, part in enumerate(parts))
 
 
+@lru_cache(4096)
 def web_link(url: str) -> str:
     """The address when it is one of the web, else nothing: a `javascript:` or `data:` address never becomes a link."""
     try:
@@ -163,6 +165,7 @@ def web_link(url: str) -> str:
     return url if plain and parts.scheme in ("http", "https") and parts.hostname else ""
 
 
+@lru_cache(4096)
 def host_of(url: str) -> str:
     """The host that a link leads to, as people write it."""
     return (urlsplit(web_link(url)).hostname or "").removeprefix("www.")

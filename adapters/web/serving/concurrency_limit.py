@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -23,8 +23,8 @@ class ConcurrencyLimit:
         self._room = asyncio.Semaphore(at_once)
 
     @asynccontextmanager
-    async def slot(self, visitor: str) -> AsyncIterator[bool]:
-        """Waits for the visitor's turn; False where they have asked for something newer since."""
+    async def slot(self, visitor: str) -> AsyncIterator[Callable[[], bool]]:
+        """Waits for the visitor's turn; tells at any time whether they have not asked for something newer since."""
         queue = self._queues.setdefault(visitor, _Queue())
         queue.asked += 1
         queue.inside += 1
@@ -32,10 +32,10 @@ class ConcurrencyLimit:
         try:
             async with queue.lock:
                 if number != queue.asked:
-                    yield False
+                    yield lambda: False
                     return
                 async with self._room:
-                    yield True
+                    yield lambda: number == queue.asked
         finally:
             queue.inside -= 1
             if not queue.inside:

@@ -22,6 +22,9 @@ from tests.core import Core
 from tests.databases import sqlite_in
 from tests.passwords import log_in_parts
 
+#: The file of its database; one that is there already is taken as it is.
+DATABASE = "core.db"
+
 
 @dataclass
 class CoreWorkspace:
@@ -39,7 +42,7 @@ async def core_app(
     folder: Path, password: str = "", *, others: Sequence[Platform] = (), **options: Any
 ) -> AsyncIterator[tuple[Starlette, WebPlatform, Core]]:
     """The workspace's application around a core of its own."""
-    store = SqlStore(sqlite_in(folder / "core.db"))
+    store = SqlStore(sqlite_in(folder / DATABASE))
     core = Core(store, folder / "index", others=others)
     platform = WebPlatform(store.messages, core.clock, poll_interval=0.05)
     core.platforms[platform.name] = platform

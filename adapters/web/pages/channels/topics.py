@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -108,9 +108,9 @@ class TopicPages:
         channel = await self._shells.of_path(request)
         draft = TopicDraft.of_fields(request.query_params, id_of(request.query_params.get("number")))
         async with self._previews_limit.slot(_visitor_key(request)) as is_latest:
-            if not is_latest:
+            found = await self._preview(request, channel, draft, is_latest) if is_latest() else None
+            if not is_latest():
                 return JSONResponse({"late": True})
-            found = await self._preview(request, channel, draft)
         html = self._pages.fragment(
             "preview.html", **self._about(channel, draft), preview=found, proposals=None, paced=None
         )
@@ -122,7 +122,7 @@ class TopicPages:
         channel = await self._shells.of_path(request)
         draft = TopicDraft.of_fields(request.query_params, id_of(request.query_params.get("number")))
         async with self._previews_limit.slot(f"{_visitor_key(request)} proposals") as is_latest:
-            if not is_latest:
+            if not is_latest():
                 return JSONResponse({"late": True})
             found = await self._proposals(request, channel, draft)
         html = self._pages.fragment("proposals.html", **self._about(channel, draft), proposals=found)
@@ -133,7 +133,7 @@ class TopicPages:
         channel = await self._shells.of_path(request)
         draft = TopicDraft.of_fields(request.query_params, id_of(request.query_params.get("number")))
         async with self._previews_limit.slot(f"{_visitor_key(request)} paced") as is_latest:
-            if not is_latest:
+            if not is_latest():
                 return JSONResponse({"late": True})
             found = await self._paced(request, channel, draft)
         return JSONResponse({"html": self._pages.fragment("paced.html", **self._about(channel, draft), paced=found)})
@@ -182,11 +182,14 @@ class TopicPages:
         base = channel_path(channel.address)
         return {"base": base, "draft": draft, "paces": PACES, "editor": f"{base}/topics/{draft.number or 'new'}"}
 
-    async def _preview(self, request: Request, channel: Channel, draft: TopicDraft) -> Preview | None:
+    async def _preview(
+        self, request: Request, channel: Channel, draft: TopicDraft, is_wanted: Callable[[], bool] = lambda: True
+    ) -> Preview | None:
         """What the draft would bring; None without a query."""
         if not draft.query:
             return None
-        return await self._panels.drafts.preview(call_of(request, channel), draft.query, draft.bound)
+        call = call_of(request, channel)
+        return await self._panels.drafts.preview(call, draft.query, draft.bound, is_wanted=is_wanted)
 
     async def _proposals(self, request: Request, channel: Channel, draft: TopicDraft) -> Proposals | None:
         """What may be changed because of the paper that the address names; None where it names none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -142,7 +143,8 @@ class SearchPage:
         # People paste what they look at.
         if asked and not asked.lower().startswith("doi:") and (paper_id := paper_id_of(as_typed(asked))):
             return RedirectResponse(with_params(paper_path(paper_id), c=key), status_code=303)
-        page = self._pages.page(
+        page = await asyncio.to_thread(
+            self._pages.page,
             "search.html",
             await self._shells.around(request, Place.SEARCH),
             asked=asked,
@@ -159,7 +161,9 @@ class SearchPage:
         key = channel_key(channel.address) if channel else ""
         results = await self._found(request, asked, channel) if asked else None
         starts = await self._starts(key)
-        html = self._pages.fragment("results.html", results=results, starts=starts, examples=_examples(key))
+        html = await asyncio.to_thread(
+            self._pages.fragment, "results.html", results=results, starts=starts, examples=_examples(key)
+        )
         return HTMLResponse(html)
 
     async def _found(self, request: Request, asked: str, channel: Channel | None) -> Results:
