@@ -124,6 +124,7 @@ TABLE: dict[tuple[str, str], list[Ask]] = {
     ("GET", "/c/{channel}/topics/marks"): reads("/c/general/topics/marks?query=a"),
     ("GET", "/c/{channel}/topics/preview"): reads("/c/general/topics/preview?query=a"),
     ("GET", "/c/{channel}/topics/proposals"): reads(f"/c/general/topics/proposals?query=diffusion&paper={PAPER}"),
+    ("GET", "/c/{channel}/topics/paced"): reads("/c/general/topics/paced?query=diffusion&per-day=3"),
     ("GET", "/c/{channel}/topics/{number:int}"): reads("/c/general/topics/1"),
     ("POST", "/c/{channel}/topics/{number:int}"): [
         Ask("/c/general/topics/1", (401, 422, 200, 200), {"query": "diffusion models"}, "edit 1 ")
@@ -132,7 +133,7 @@ TABLE: dict[tuple[str, str], list[Ask]] = {
         Ask("/c/general/settings", (401, 422, 200, 200), {"was-limit": "7", "limit": "8"}, 'configure --limit "8"'),
         Ask(f"{SLACK}/settings", (401, 422, 200, 422), {"was-limit": "7", "limit": "8"}, 'configure --limit "8"'),
     ],
-    ("GET", "/c/{channel}/transfer"): reads("/c/general/transfer?line=copy+papers"),
+    ("GET", "/c/{channel}/transfer"): reads("/c/general/transfer?line=copy&words=papers"),
     ("GET", "/c/{channel}/settings"): reads("/c/general/settings", (401, 303, 303, 303)),
     ("GET", "/c/{channel}/saved/{format}"): reads("/c/general/saved/bibtex"),
     ("GET", "/zones"): reads("/zones?q=ber"),
