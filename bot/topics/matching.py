@@ -151,11 +151,14 @@ class TopicMatching:
             some = current[start : start + EVALUATED_AT_ONCE]
             found += self._matcher.match_all([stored.paper for stored in some], vectors)
             await stints.rest()
-        watching = {topic for topics in found for topic in topics if topic in self._watching}
+        watching: set[int] = set()
+        channel_ids: set[int] = set()
+        for topics in found:
+            watching |= self._watching.intersection(topics)
+            channel_ids.update(self._topics[topic].channel_id for topic in topics)
+            await stints.rest()
         baselines = await self._subscriptions.baselines(sorted(watching)) if watching else set()
-        channels = await self._channels.get(
-            sorted({self._topics[topic].channel_id for topics in found for topic in topics})
-        )
+        channels = await self._channels.get(sorted(channel_ids))
         matches: list[Match] = []
         for stored, topics in zip(current, found, strict=True):
             wanted: defaultdict[int, list[Subscription]] = defaultdict(list)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from itertools import groupby
-from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Integer, Select, and_, bindparam, func, or_, select, update
 
+from bot.background import Stints
 from bot.channels.channel import Channel, ChannelState
 from bot.digests.digest import DeliveryState, Digest, DigestPlan, Elsewhere, PostedPaper, QueuedPaper
 from bot.papers.paper import Paper
@@ -40,8 +40,6 @@ from storage.tables.topics import SUBSCRIPTIONS
 PLANS_AT_ONCE = 50
 #: Matches in one transaction, for the same reason: the news of a day may be for every channel.
 MATCHES_AT_ONCE = 250
-
-_CHANNEL = attrgetter("channel_id")
 
 _ACTIVE = CHANNELS.c.state == ChannelState.ACTIVE
 _NOW = bindparam("now", type_=CHANNELS.c.next_digest_at.type)
@@ -83,16 +81,19 @@ def _crowds() -> Select[Any]:
     )
 
 
-def _in_parts(matches: Sequence[Match]) -> Iterator[list[Match]]:
-    """The matches in parts of about `MATCHES_AT_ONCE`, all of a channel in one of them."""
-    part: list[Match] = []
-    for _, ours in groupby(sorted(matches, key=_CHANNEL), _CHANNEL):
-        part += ours
-        if len(part) >= MATCHES_AT_ONCE:
-            yield part
-            part = []
-    if part:
-        yield part
+async def _in_parts(matches: Sequence[Match]) -> list[list[Match]]:
+    """The matches in parts of about `MATCHES_AT_ONCE`, all of a channel in one of them, channels in order."""
+    stints = Stints()
+    by_channel: defaultdict[int, list[Match]] = defaultdict(list)
+    for match in matches:
+        by_channel[match.channel_id].append(match)
+        await stints.rest()
+    parts: list[list[Match]] = []
+    for channel_id in sorted(by_channel):
+        if not parts or len(parts[-1]) >= MATCHES_AT_ONCE:
+            parts.append([])
+        parts[-1] += by_channel[channel_id]
+    return parts
 
 
 class SqlDigestStore:
@@ -106,7 +107,7 @@ class SqlDigestStore:
 
     async def record_matches(self, revisions: Mapping[str, int], matches: Sequence[Match], now: datetime) -> list[int]:
         news: set[int] = set()
-        for some in _in_parts(matches):
+        for some in await _in_parts(matches):
             async with self._database.write() as connection:
                 wanted = await still_wanted(connection, await still_kept(connection, some))
                 news.update(await queue(connection, wanted, now))
