@@ -182,6 +182,20 @@ async def test_readers_at_the_end_follow_and_others_are_told(browser: Browser, w
         await expect(page.locator("#pill")).to_be_hidden()
 
 
+async def test_a_page_begins_with_what_is_new_at_its_beginning(browser: Browser, workspace: RunningWorkspace) -> None:
+    await workspace.post(says("A short one"))
+    async with opened(browser, workspace) as page:
+        log = await page.locator("#log").bounding_box()
+        short = await page.get_by_text("A short one").bounding_box()
+        assert log is not None
+        assert short is not None
+        assert short["y"] - log["y"] < log["height"] / 4  # it does not hang at the bottom
+        await workspace.post(Message(summary="A digest", blocks=tuple(card(number) for number in range(1, 16))))
+        await page.reload()
+        await expect(page.get_by_text("Paper number 1", exact=True)).to_be_in_viewport()
+        await expect(page.get_by_text("Paper number 15", exact=True)).not_to_be_in_viewport()
+
+
 async def _first_in_view(page: Page) -> list[object]:
     """The first message in view and where it is: neither may change in front of a reader."""
     found: list[object] = await page.evaluate(

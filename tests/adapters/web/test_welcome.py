@@ -67,11 +67,17 @@ async def test_the_demo_begins_with_a_tour_that_comes_once(browser: Browser, tmp
         await expect(tour).to_contain_text("1 of 5")
         await page.evaluate(AXE)
         assert await violations(page) == []
+        apart = """() => {
+          const [a, b] = ["#tour", ".tour-here"].map((each) => document.querySelector(each).getBoundingClientRect());
+          return a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+        }"""
+        assert await page.evaluate(apart), "the words lie on what they are about"
         for number in range(2, 6):
             await page.keyboard.press("ArrowRight")
             await expect(tour).to_contain_text(f"{number} of 5")
             await expect(page.locator(".tour-here:visible")).to_have_count(1)
             await expect(tour).to_be_in_viewport(ratio=1)
+            assert await page.evaluate(apart), number
         await page.keyboard.press("Enter")
         await expect(tour).to_have_count(0)
         await page.reload()
