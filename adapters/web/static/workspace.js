@@ -7,6 +7,7 @@ import { Refused, ask, elementOf } from "./server.js";
 
 const RETRY = 5000; // milliseconds until a refused stream of events is tried again
 const SETTLES = 3000; // milliseconds in which a page may still change by itself after it was opened
+const LONG = 50; // messages from which on those that are out of view are not laid out
 const NEAR_END = 80; // pixels from the end that still count as being there
 
 const page = document.body.dataset;
@@ -273,6 +274,7 @@ async function showEarlier(link) {
       const days = [...added.querySelectorAll(".day")];
       if (days.some((each) => each.dataset.day === firstDay?.dataset.day)) firstDay.remove();
       place.after(added);
+      timeline.classList.toggle("long", timeline.childElementCount > LONG);
       if (earlier === null) place.remove();
       else link.dataset.earlier = earlier;
     });

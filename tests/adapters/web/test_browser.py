@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from adapters.web.pages.channels.channels import THREADS_PER_PAGE
 from bot.channels.channel import PlatformName
 from bot.messages.message import Button, Buttons, Message
 from tests.adapters.web.pages import command, listens, messages, opened
@@ -213,12 +214,12 @@ async def test_earlier_messages_are_added_above(browser: Browser, workspace: Run
     for number in range(40):
         await workspace.post(says(f"Message {number}"))
     async with opened(browser, workspace) as page:
-        await expect(messages(page)).to_have_count(30)
+        await expect(messages(page)).to_have_count(THREADS_PER_PAGE)
         await page.locator("#log").evaluate("log => log.scrollTop = -log.scrollHeight")
-        before = await page.get_by_text("Message 11").bounding_box()
+        before = await page.get_by_text("Message 21").bounding_box()
         await page.get_by_role("link", name="Show earlier messages").click()
         await expect(messages(page)).to_have_count(40)
-        assert await page.get_by_text("Message 11").bounding_box() == before
+        assert await page.get_by_text("Message 21").bounding_box() == before
         await expect(page.locator("#timeline > .day")).to_have_count(1)
         await expect(page.get_by_role("link", name="Show earlier messages")).to_have_count(0)
 
