@@ -13,6 +13,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from adapters.web.addresses import address_of
+from adapters.web.people.browsers import browser_in_words
 from adapters.web.people.cookies import COOKIE
 from adapters.web.people.entrance import LoginOptions
 from adapters.web.serving import protection
@@ -277,3 +278,18 @@ async def test_the_cookie_of_another_person_is_not_made_of_what_is_stored(team: 
     (session,) = await team.people.sessions(ada)
     async with team.client(headers={"cookie": f"{COOKIE}={session.key}"}) as client:
         assert (await client.get("/c/general")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("agent", "words"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/126.0 Safari/537.36 Edg/126.0", "Edge on Windows"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "Firefox on Linux"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Safari/604.1", "Safari on iPhone"),
+        ("Mozilla/5.0 (Linux; Android 14; Pixel 8) Chrome/126.0 Mobile Safari/537.36", "Chrome on Android"),
+        ("curl/8.5.0", "curl/8.5.0"),
+        ("", "a browser that does not say its name"),
+    ],
+)
+async def test_sessions_are_named_by_browser_and_system(agent: str, words: str) -> None:
+    assert browser_in_words(agent) == words

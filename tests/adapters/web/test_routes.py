@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ READ = (401, 200, 200, 200)
 #: The places of the answers in the table.
 NOBODY, READS, MANAGES, NEED_NOT = range(4)
 JSON = {"accept": "application/json"}
+PAGE = {"accept": "text/html"}
 POLICY = "content-security-policy"
 HEADERS = {"x-frame-options": "DENY", "x-content-type-options": "nosniff", "referrer-policy": "same-origin"}
 
@@ -259,3 +261,37 @@ async def test_each_route_answers_each_role_as_the_table_says(tmp_path: Path) ->
 async def test_who_need_not_log_in_changes_the_webs_own_channels_alone(tmp_path: Path) -> None:
     async with scene(tmp_path) as (app, core, post):
         assert await walked(app, core, post, NEED_NOT, None, people_of(core)) == []
+
+
+#: What stands in the page itself, so that it is there without a script: words, and forms that work without one.
+CONTENT = {
+    "/c/general": ("Diffusion Study 1", 'action="/mark"', 'action="/c/general/command"'),
+    "/c/general?panel=topics": ('href="/c/general/topics/1"', "diffusion"),
+    "/c/general/d/1": ("Diffusion Study 2", 'value="save"'),
+    "/c/general/m/1": ("Diffusion Study 1", "All messages"),
+    "/search": ("What a search can say", 'action="/search"'),
+    "/search?q=diffusion": ("2 papers", "Diffusion Study 1", "sort%3Anew", 'value="save"'),
+    f"/paper/{PAPER}": ("We study diffusion. It works.", "Ada Lovelace", "@misc{", "Similar"),
+    f"/paper/{PAPER}?c=general": ("It was posted here.", 'value="up"'),
+    "/archive/2026-05-12": ("Diffusion Study 1", "posted in", "May 2026"),
+    "/health": ("Messages that could not be posted", "Digests of the next 24 hours"),
+    "/people": ("Add somebody", "subscribe diffusion"),
+    "/account": ("Nobody logs in here",),
+    "/welcome": ("Which papers shall come?", 'action="/welcome"'),
+}
+
+
+async def test_every_page_has_its_content_without_a_script(tmp_path: Path) -> None:
+    async with scene(tmp_path) as (app, _, _):
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://workspace", headers=PAGE) as client:
+            for path, parts in CONTENT.items():
+                page = html.unescape((await client.get(path)).text)
+                assert [part for part in parts if part not in page] == [], path
+                assert " · Paper Round</title>" in page, path
+                assert "og:" not in page, "nothing for those who show previews of links"
+            # Forms lead back to where they were pressed, or to what they changed.
+            referer = {"referer": "http://workspace/search?q=diffusion"}
+            saved = await client.post("/mark", data={"paper": PAPER, "mark": "save"}, headers=referer)
+            assert (saved.status_code, saved.headers["location"]) == (303, "/search?q=diffusion")
+            assert 'value="unsave"' in (await client.get("/search?q=diffusion")).text

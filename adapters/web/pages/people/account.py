@@ -10,6 +10,7 @@ from adapters.web.pages.rendering import Pages
 from adapters.web.pages.shell import Place, Shells
 from adapters.web.people import cookies
 from adapters.web.people.attempts import client_of
+from adapters.web.people.browsers import browser_in_words
 from adapters.web.people.entrance import Entrance
 from adapters.web.people.passwords import BusyError
 from adapters.web.people.visitor import reader_zone, visitor_of
@@ -110,6 +111,7 @@ class AccountPage:
             "account.html",
             await self._shells.around(request, Place.ACCOUNT),
             sessions=sessions,
+            browser_in_words=browser_in_words,
             has_password=visitor.session is not None and visitor.session.account.origin is not Origin.SETTING,
             error=error,
             done=done,
