@@ -39,7 +39,7 @@ PAGES = {
     "/c/{channel}/topics/{number:int}": ("/c/vision/topics/1",),
     "/c/{channel}/d/{digest}": ("/c/vision/d/1",),
     "/c/{channel}/m/{message}": ("/c/vision/m/1",),
-    "/search": ("/search?q=diffusion", "/search?q=zyzzyva"),
+    "/search": ("/search", "/search?q=diffusion", "/search?q=zyzzyva"),
     "/paper/{paper:path}": ("/paper/2510.16872",),
     "/archive": ("/archive",),
     "/archive/{day}": ("/archive/2025-10-24",),
@@ -154,6 +154,13 @@ async def test_neither_has_the_way_in(browser: Browser, tmp_path: Path) -> None:
         for address, refusals in (("/login", 0), ("/invitation/unknown", 1)):
             async with opened(browser, locked, address, refusals=refusals) as page:
                 await has_no_violation(page)
+        async with opened(browser, locked, "/login?next=/account") as page:  # what only those see who have logged in
+            await page.get_by_label("Password").fill("let me in")
+            await page.get_by_role("button", name="Log in").click()
+            await page.get_by_role("heading", name="Tokens for programs").wait_for()
+            await has_no_violation(page)
+            await page.goto(f"{locked.url}/people")
+            await has_no_violation(page)
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
