@@ -52,7 +52,7 @@ PAPERS = 10
 ASKED_IN = 20  # channels of each platform
 ANSWER_AFTER = 0.08  # seconds
 PAUSE = 0.05  # seconds between an answer and the next command
-BEGINS_AFTER = 20.0  # seconds that the program gets to start and to connect
+BEGINS_AFTER = 40.0  # seconds that the program gets to start and to connect, and to answer before the storm
 LONGEST = 900.0  # seconds for one storm; then something is wrong
 LINES = ("topics", "search learning", "settings limit 10", "status")
 DISCORD_COMMANDS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -262,7 +262,7 @@ async def _in_slack(slack: SlackSimulator, way: str, asked: Asked) -> None:
         started = time.monotonic()
         given = await slack.command(LINES[number % len(LINES)], channels[number % ASKED_IN])
         acknowledged = time.monotonic() - started
-        await given.answer()
+        await asyncio.wait_for(given.responses.get(), LONGEST)
         asked.note(way, time.monotonic() - started, acknowledged)
 
     await _asking(ask)
