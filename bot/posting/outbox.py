@@ -224,7 +224,7 @@ class OutboxWorker:
 
     async def _send(self, post: Post, channel: Channel, outgoing: Outgoing) -> None:
         platform = self._platforms[channel.address.platform]
-        started = self._clock.now()
+        started, started_at = self._clock.now(), time.monotonic()
         try:
             begun = await self._begin(post, channel, outgoing, started)
         finally:
@@ -232,6 +232,11 @@ class OutboxWorker:
         if not begun:
             return
         await self._turns.take()
+        if self._held_up(started, started_at):
+            _log.warning("post.held_up", post=post.id)
+            now = self._clock.now()
+            await self._settling.settle(post, PostState.PENDING, now, due_at=now)
+            return
         result: SendResult
         asked_at = time.perf_counter()
         try:
@@ -274,6 +279,13 @@ class OutboxWorker:
                 rest = now + timedelta(seconds=platform.channel_interval) if platform.channel_interval else None
                 if await self._settling.settle(post, PostState.SENT, now, remote_id=remote_id, channel_after=rest):
                     log.info("post.sent")
+
+    def _held_up(self, started: datetime, started_at: float) -> bool:
+        """Whether this process stood still since then, so that the lease may end before a request that leaves now."""
+        return (
+            time.monotonic() - started_at > SEND_TIMEOUT
+            or self._clock.now() - started > timedelta(seconds=SEND_TIMEOUT)
+        )  # fmt: skip
 
     async def _begin(self, post: Post, channel: Channel, outgoing: Outgoing, now: datetime) -> bool:
         """Puts on record that a request leaves now; whether it may."""
