@@ -13,7 +13,9 @@ from bot.intake.polling import LONGEST_WAIT as LONGEST_WAIT_OF_SOURCES
 from bot.people.people import INVITATION_LENGTH
 from bot.posting.post import LEASE
 from bot.posting.retries import LONGEST_WAIT
+from storage.database.conflicts import tried_again
 from storage.database.database import Database
+from storage.database.lock_order import lock_channels
 from storage.database.news import News, notify
 from storage.database.statements import chunks
 from storage.posting.due_posts import OPEN
@@ -53,23 +55,23 @@ class SqlStoredTimes:
             now: datetime = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
             return now
 
+    @tried_again
     async def move(self, by: timedelta) -> None:
         async with self._database.write(asked_for=False) as connection:
-            posts = await _open_posts(connection)
-            await _write(
-                connection,
-                POSTS,
-                _MOVED,
-                [{"row": row.id, **{name: _moved(getattr(row, name), by) for name in _MOVED}} for row in posts],
-            )
             resting = select(CHANNELS.c.id, CHANNELS.c.post_after).where(CHANNELS.c.post_after.is_not(None))
-            # In the order of everybody who locks rows of several channels, so that nobody waits in a circle.
             rests = await connection.execute(resting.order_by(CHANNELS.c.id).with_for_update(key_share=True))
             await _write(
                 connection,
                 CHANNELS,
                 ("post_after",),
                 [{"row": row.id, "post_after": _moved(row.post_after, by)} for row in rests],
+            )
+            posts = await _open_posts(connection)
+            await _write(
+                connection,
+                POSTS,
+                _MOVED,
+                [{"row": row.id, **{name: _moved(getattr(row, name), by) for name in _MOVED}} for row in posts],
             )
             await _move_waits_of_sources(connection, by)
             await _move_sessions(connection, by)
@@ -78,7 +80,9 @@ class SqlStoredTimes:
     async def pull_in(self, now: datetime) -> int:
         if not await self._anything_ahead(now):
             return 0
+        ahead = select(CHANNELS.c.id).where(CHANNELS.c.post_after > now + LONGEST_REST)
         async with self._database.write(asked_for=False) as connection:
+            await lock_channels(connection, list((await connection.execute(ahead)).scalars()))
             rows = [change for post in await _open_posts(connection) if (change := _pulled_in(post, now))]
             await _write(connection, POSTS, _MOVED, rows)
             changed = len(rows) + await _pull_in_sources(connection, now)

@@ -14,6 +14,7 @@ from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState
 from storage.channels.channel_rows import SETTINGS_JSON, at_address, channel_of, select_channels
 from storage.channels.ends import delete_marked, mark_deleted, rename_channel
 from storage.channels.stops import break_channels, stop_workspace
+from storage.database.conflicts import tried_again
 from storage.database.database import Database
 from storage.database.news import News, notify
 from storage.database.statements import chunks, upsert
@@ -152,6 +153,7 @@ class SqlChannelStore:
             raise LookupError(f"{address} vanished while it was added")
         return added
 
+    @tried_again
     async def change(self, channel_id: int, change: Callable[[Channel], Channel], now: datetime) -> Channel:
         known = select_channels().where(CHANNELS.c.id == channel_id).with_for_update(of=CHANNELS, key_share=True)
         async with self._database.write() as connection:
@@ -165,13 +167,16 @@ class SqlChannelStore:
     async def resume(self, channel_id: int, *, next_digest_at: datetime | None) -> bool:
         return await self.resume_all({channel_id: next_digest_at}) == 1
 
+    @tried_again
     async def resume_all(self, next_digests: Mapping[int, datetime | None]) -> int:
         resumed = 0
         async with self._database.write() as connection:
+            for some in chunks(sorted(next_digests)):
+                theirs = select(CHANNELS.c.workspace_id).where(CHANNELS.c.id.in_(some))
+                left = select(WORKSPACES.c.id).where(WORKSPACES.c.id.in_(theirs), WORKSPACES.c.left_at.is_not(None))
+                in_order = left.order_by(WORKSPACES.c.id).with_for_update(key_share=True)
+                await connection.execute(update(WORKSPACES).where(WORKSPACES.c.id.in_(in_order)).values(left_at=None))
             for channel_id, next_digest_at in sorted(next_digests.items()):
-                workspace = select(CHANNELS.c.workspace_id).where(CHANNELS.c.id == channel_id).scalar_subquery()
-                back = update(WORKSPACES).where(WORKSPACES.c.id == workspace, WORKSPACES.c.left_at.is_not(None))
-                await connection.execute(back.values(left_at=None))
                 statement = (
                     update(CHANNELS)
                     .where(
@@ -193,6 +198,7 @@ class SqlChannelStore:
                 await notify(connection, News.POSTS)  # what waited for these channels may go out
         return resumed
 
+    @tried_again
     async def break_channels(self, address: Address, reason: str, *, whole_workspace: bool) -> list[Channel]:
         async with self._database.write() as connection:
             return await break_channels(connection, address, reason, whole_workspace=whole_workspace)
@@ -212,6 +218,7 @@ class SqlChannelStore:
         async with self._database.write() as connection:
             return (await connection.execute(statement)).rowcount == 1
 
+    @tried_again
     async def rename(self, channel_id: int, name: str) -> None:
         async with self._database.write() as connection:
             await rename_channel(connection, channel_id, name)
@@ -219,10 +226,12 @@ class SqlChannelStore:
     async def archive(self, channel_id: int, *, reason: str, now: datetime) -> None:
         await self._set(channel_id, state=ChannelState.PAUSED, reason=reason, paused_until=None, archived_at=now)
 
+    @tried_again
     async def delete(self, channel_id: int, now: datetime) -> None:
         async with self._database.write() as connection:
-            await mark_deleted(connection, channel_id, now)
+            await mark_deleted(connection, [channel_id], now)
 
+    @tried_again
     async def delete_marked(self, now: datetime, limit: int) -> int:
         async with self._database.write(asked_for=False) as connection:
             return await delete_marked(connection, now, limit)
@@ -244,6 +253,7 @@ class SqlChannelStore:
                 for row in await connection.execute(statement)
             ]
 
+    @tried_again
     async def join_workspace(self, address: Address, name: str = "") -> None:
         async with self._database.write() as connection:
             if not name:
@@ -259,6 +269,7 @@ class SqlChannelStore:
                 )
             )
 
+    @tried_again
     async def leave_workspace(self, address: Address, reason: str, now: datetime) -> None:
         leaving = update(WORKSPACES).where(*at_address(address), WORKSPACES.c.left_at.is_(None)).values(left_at=now)
         async with self._database.write() as connection:
@@ -304,6 +315,7 @@ class SqlChannelStore:
                 await stints.rest()
         return found
 
+    @tried_again
     async def _set(self, channel_id: int, **values: Any) -> None:
         async with self._database.write() as connection:
             await connection.execute(update(CHANNELS).where(CHANNELS.c.id == channel_id).values(**values))

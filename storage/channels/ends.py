@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, exists, select, update
@@ -17,13 +18,13 @@ from storage.tables.channels import CHANNELS, MAIL_RECIPIENTS, WORKSPACES
 from storage.tables.posts import POSTS, WEB_MESSAGES
 from storage.tables.topics import SUBSCRIPTIONS
 
-#: Topics of a channel that are removed together; no command lets anybody have more.
+#: Topics that are removed together; no command lets a channel have more, and those who follow it by mail have none.
 _MOST_TOPICS = 1000
 
 
 async def rename_channel(connection: AsyncConnection, channel_id: int, name: str) -> None:
     """As the port says (`bot.channels.store`)."""
-    await _hold(connection, channel_id)
+    await _hold(connection, [channel_id])
     before = (await connection.execute(select(CHANNELS).where(CHANNELS.c.id == channel_id))).one()
     taken = exists().where(
         CHANNELS.c.workspace_id == before.workspace_id,
@@ -38,23 +39,23 @@ async def rename_channel(connection: AsyncConnection, channel_id: int, name: str
         raise _taken(name) from error
 
 
-async def mark_deleted(connection: AsyncConnection, channel_id: int, now: datetime) -> None:
-    """As the port says (`bot.channels.store`). Whoever changes topics takes their number first, and so does this."""
-    await remove_topics(connection, SUBSCRIPTIONS.c.channel_id == channel_id, now, _MOST_TOPICS)
+async def mark_deleted(connection: AsyncConnection, channel_ids: Sequence[int], now: datetime) -> None:
+    """As the port says (`bot.channels.store`), for several channels together."""
+    of_mail = select(MAIL_RECIPIENTS.c.channel_id).join(CHANNELS, CHANNELS.c.id == MAIL_RECIPIENTS.c.channel_id)
+    following = of_mail.where(MAIL_RECIPIENTS.c.follows.in_(channel_ids), CHANNELS.c.deleted_at.is_(None))
+    ids = sorted({*channel_ids, *(await connection.execute(following)).scalars()})
+    await remove_topics(connection, SUBSCRIPTIONS.c.channel_id.in_(ids), now, _MOST_TOPICS)
     # What people named here for themselves stays theirs.
-    named = update(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.named_in == channel_id)
+    named = update(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.named_in.in_(ids))
     await connection.execute(named.values(named_in=None))
-    followers = select(MAIL_RECIPIENTS.c.channel_id).join(CHANNELS, CHANNELS.c.id == MAIL_RECIPIENTS.c.channel_id)
-    mails = followers.where(MAIL_RECIPIENTS.c.follows == channel_id, CHANNELS.c.deleted_at.is_(None))
-    for follower in list((await connection.execute(mails.order_by(CHANNELS.c.id))).scalars()):
-        await mark_deleted(connection, follower, now)
-    await _hold(connection, channel_id)
-    await connection.execute(delete(POSTS).where(POSTS.c.channel_id == channel_id, POSTS.c.state.in_(OPEN)))
-    before = (await connection.execute(select(CHANNELS).where(CHANNELS.c.id == channel_id))).one()
-    await _move(connection, channel_id, before.external_id, f"deleted:{channel_id}", before.name)
+    await _hold(connection, ids)
+    for channel_id in ids:
+        await connection.execute(delete(POSTS).where(POSTS.c.channel_id == channel_id, POSTS.c.state.in_(OPEN)))
+        before = (await connection.execute(select(CHANNELS).where(CHANNELS.c.id == channel_id))).one()
+        await _move(connection, channel_id, before.external_id, f"deleted:{channel_id}", before.name)
     await connection.execute(
         update(CHANNELS)
-        .where(CHANNELS.c.id == channel_id)
+        .where(CHANNELS.c.id.in_(ids))
         .values(
             state=ChannelState.PAUSED,
             reason="Deleted",
@@ -88,13 +89,14 @@ async def delete_marked(connection: AsyncConnection, now: datetime, limit: int) 
     return deleted
 
 
-async def _hold(connection: AsyncConnection, channel_id: int) -> None:
-    """Lets no post of the channel be taken until all is done: whoever has taken one knows its address already.
+async def _hold(connection: AsyncConnection, channel_ids: Sequence[int]) -> None:
+    """Lets no post of the channels be taken until all is done: whoever has taken one knows its address already.
 
     Raises `UserError` where somebody has.
     """
-    await connection.execute(select(CHANNELS.c.id).where(CHANNELS.c.id == channel_id).with_for_update())
-    waiting = select(POSTS.c.state).where(POSTS.c.channel_id == channel_id, POSTS.c.state.in_(OPEN))
+    channels = select(CHANNELS.c.id).where(CHANNELS.c.id.in_(channel_ids))
+    await connection.execute(channels.order_by(CHANNELS.c.id).with_for_update())
+    waiting = select(POSTS.c.state).where(POSTS.c.channel_id.in_(channel_ids), POSTS.c.state.in_(OPEN))
     states = set((await connection.execute(waiting.order_by(POSTS.c.id).with_for_update())).scalars())
     if PostState.LEASED in states:
         raise UserError("A message is on its way to this channel at this moment. Try again in a few seconds.")

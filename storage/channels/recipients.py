@@ -18,7 +18,9 @@ from bot.posting.post import PostState
 from bot.topics.store import Match
 from storage.channels.channel_rows import SETTINGS_JSON
 from storage.channels.ends import mark_deleted
+from storage.database.conflicts import tried_again
 from storage.database.database import Database
+from storage.database.lock_order import lock_channels
 from storage.database.statements import chunks, upsert
 from storage.posting.deliveries import queue, still_kept
 from storage.posting.plans import add_post
@@ -63,6 +65,7 @@ class SqlRecipientStore:
             number: int = (await connection.execute(statement)).scalar_one()
             return number
 
+    @tried_again
     async def ask(self, wanted: NewRecipient, now: datetime) -> Recipient:
         async with self._database.write() as connection:
             # Locked: two who add an address at once have it asked once, and the second is told so.
@@ -77,6 +80,7 @@ class SqlRecipientStore:
                 channel_id = await _add_channel(connection, wanted)
             else:
                 channel_id = known
+                await lock_channels(connection, [known])
                 await _let_go(connection, known)
             asked = {
                 "added_by": wanted.added_by,
@@ -99,6 +103,7 @@ class SqlRecipientStore:
             row = (await connection.execute(_select().where(MAIL_RECIPIENTS.c.channel_id == channel_id))).one()
             return _recipient_of(row)
 
+    @tried_again
     async def confirm(self, key: str, nonce: str, *, next_digest_at: datetime | None, now: datetime) -> bool:
         async with self._database.write() as connection:
             known = await _find(connection, key)
@@ -117,6 +122,7 @@ class SqlRecipientStore:
             await _open(connection, known.channel_id, next_digest_at=next_digest_at)
             return True
 
+    @tried_again
     async def end(self, key: str, ended_by: Ended, now: datetime) -> bool:
         async with self._database.write() as connection:
             known = await _find(connection, key)
@@ -135,6 +141,7 @@ class SqlRecipientStore:
             await connection.execute(channel.values(**values, instant_at=None))
             return True
 
+    @tried_again
     async def queue(self, paper_ids: Mapping[int, Sequence[str]], now: datetime) -> None:
         wanted = [
             Match(channel_id=channel_id, paper_id=paper, subscription_ids=(), instant=False)
@@ -144,6 +151,7 @@ class SqlRecipientStore:
         async with self._database.write(asked_for=False) as connection:
             await queue(connection, await still_kept(connection, wanted), now)
 
+    @tried_again
     async def delete_unconfirmed(self, asked_before: datetime, now: datetime, limit: int) -> int:
         over = or_(
             and_(MAIL_RECIPIENTS.c.confirmed_at.is_(None), MAIL_RECIPIENTS.c.asked_at < asked_before),
@@ -162,9 +170,8 @@ class SqlRecipientStore:
         )
         async with self._database.write(asked_for=False) as connection:
             ids = list((await connection.execute(statement)).scalars())
-            for channel_id in ids:
-                await mark_deleted(connection, channel_id, now)
-                await connection.execute(delete(MAIL_RECIPIENTS).where(MAIL_RECIPIENTS.c.channel_id == channel_id))
+            await mark_deleted(connection, ids, now)
+            await connection.execute(delete(MAIL_RECIPIENTS).where(MAIL_RECIPIENTS.c.channel_id.in_(ids)))
             return len(ids)
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import Address, Channel, ChannelState
 from storage.channels.channel_rows import at_address, channel_of, select_channels
+from storage.database.lock_order import lock_channels, lock_workspace
 from storage.database.statements import chunks
 from storage.tables.channels import CHANNELS, WORKSPACES
 
@@ -14,11 +15,26 @@ from storage.tables.channels import CHANNELS, WORKSPACES
 async def break_channels(
     connection: AsyncConnection, address: Address, reason: str, *, whole_workspace: bool
 ) -> list[Channel]:
-    """Stops a channel or its whole workspace; returns the channels that were well until now."""
+    """Stops a channel or its whole workspace; returns the channels that were well until now.
+
+    What stops was locked by `lock_what_stops` before posts were.
+    """
+    await lock_what_stops(connection, address, whole_workspace=whole_workspace)
     broken = await (stop_workspace if whole_workspace else _stop_channel)(connection, address, reason)
     # Read in the same transaction: whoever is told of a failure may count on nothing having changed.
     statements = (select_channels().where(CHANNELS.c.id.in_(some)) for some in chunks(broken))
     return [channel_of(row) for statement in statements for row in await connection.execute(statement)]
+
+
+async def lock_what_stops(connection: AsyncConnection, address: Address, *, whole_workspace: bool) -> None:
+    """Locks the rows that `break_channels` writes, in the order in which everybody locks them."""
+    if whole_workspace:
+        await lock_workspace(connection, address.platform, address.workspace)
+    which = (
+        at_address(address) if whole_workspace else (*at_address(address), CHANNELS.c.external_id == address.channel)
+    )
+    ids = select(CHANNELS.c.id).join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id).where(*which)
+    await lock_channels(connection, list((await connection.execute(ids)).scalars()))
 
 
 async def _stop_channel(connection: AsyncConnection, address: Address, reason: str) -> list[int]:
@@ -40,10 +56,7 @@ async def _stop_channel(connection: AsyncConnection, address: Address, reason: s
 
 async def stop_workspace(connection: AsyncConnection, address: Address, reason: str) -> list[int]:
     """Stops all channels of a workspace. What stopped with it before stays stopped with it, whatever is said now."""
-    # Locked together and in one order first: two that stop it at once must not each wait for what the other holds.
-    of_workspace = select(CHANNELS.c.id).join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)
-    in_order = of_workspace.where(*at_address(address)).order_by(CHANNELS.c.id)
-    await connection.execute(in_order.with_for_update(of=CHANNELS, key_share=True))
+    await lock_what_stops(connection, address, whole_workspace=True)
     broken = await _stop(connection, *at_address(address), reason=reason)
     before = (
         select(CHANNELS.c.id)

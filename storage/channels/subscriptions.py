@@ -24,6 +24,7 @@ from storage.channels.topic_changes import (
     transfer_topics,
 )
 from storage.channels.topic_figures import figures_of_topics
+from storage.database.conflicts import tried_again
 from storage.database.counters import Counter, next_numbers
 from storage.database.database import Database
 from storage.database.statements import chunks
@@ -40,6 +41,7 @@ class SqlSubscriptionStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @tried_again
     async def add(
         self,
         channel_id: int,
@@ -62,34 +64,41 @@ class SqlSubscriptionStore:
             await queue(connection, older, now)
             return added
 
+    @tried_again
     async def add_all(
         self, channel_id: int, topics: Sequence[TopicOptions], *, created_by: str, now: datetime
     ) -> list[Subscription]:
         async with self._database.write() as connection:
             return await add_topics(connection, channel_id, topics, created_by, now)
 
+    @tried_again
     async def edit(self, subscription_id: int, options: TopicOptions, *, unwanted: Sequence[str] = ()) -> Subscription:
         edit = TopicEdit(subscription_id=subscription_id, options=options, unwanted=tuple(unwanted))
         return (await self.edit_all([edit]))[0]
 
+    @tried_again
     async def edit_all(self, edits: Sequence[TopicEdit]) -> list[Subscription]:
         async with self._database.write() as connection:
             return [await edit_topic(connection, edit) for edit in edits]
 
+    @tried_again
     async def merge(self, kept: Subscription, gone: Subscription, options: TopicOptions, now: datetime) -> Subscription:
         async with self._database.write() as connection:
             return await merge_topics(connection, kept, gone, options, now)
 
+    @tried_again
     async def transfer(
         self, moves: Sequence[TopicMove], channel_id: int, *, created_by: str, now: datetime
     ) -> list[Subscription]:
         async with self._database.write() as connection:
             return await transfer_topics(connection, moves, channel_id, created_by, now)
 
+    @tried_again
     async def remove(self, subscription_id: int, now: datetime) -> None:
         async with self._database.write() as connection:
             await remove_topic(connection, subscription_id, now)
 
+    @tried_again
     async def remove_all(self, channel_id: int, now: datetime) -> int:
         async with self._database.write() as connection:
             return await remove_topics(connection, channel_id, now)
@@ -149,6 +158,7 @@ class SqlSubscriptionStore:
     async def by_another_model(self, model: str) -> list[Subscription]:
         return await self._subscriptions(_by_another_model(model))
 
+    @tried_again
     async def move(self, moved: Sequence[tuple[Subscription, Models]], model: str, notice: str, now: datetime) -> bool:
         async with self._database.write(asked_for=False) as connection:
             # Whoever adds or changes a topic takes a number first, and waits for this to end.

@@ -16,6 +16,7 @@ from storage.channels.channel_rows import channel_of, select_channels
 from storage.channels.channels import add_channel, set_channel
 from storage.channels.subscription_rows import subscription_of
 from storage.channels.topic_changes import add_topics, edit_topic, remove_topic
+from storage.database.conflicts import tried_again
 from storage.database.counters import Counter, next_numbers
 from storage.database.database import Database
 from storage.database.statements import chunks
@@ -33,6 +34,7 @@ class SqlTopicFileStore:
         async with self._database.read() as connection:
             return await _topics(connection, channel_ids)
 
+    @tried_again
     async def apply(self, changes: Sequence[ChannelChange], *, created_by: str, now: datetime) -> None:
         async with self._database.write() as connection:
             # Whoever adds or changes a topic takes a number first, and waits for this to end.

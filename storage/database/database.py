@@ -26,6 +26,7 @@ from bot.commits import Commit
 from bot.errors import OperatorError, SettingsError, StorageError
 from storage.database.availability import Availability
 from storage.database.commit_watch import CommitWatch
+from storage.database.conflicts import ConflictError
 from storage.database.file import DatabaseFile
 from storage.database.sqlite_connection import sqlite_connection
 from storage.database.trouble import storage_errors
@@ -222,6 +223,8 @@ class Database:
                     if self._file is not None:
                         self._file.check()
                     yield
+            except ConflictError:
+                raise  # the database is well
             except StorageError as error:
                 self._reopen = True
                 self.availability.failed(kind, str(error))

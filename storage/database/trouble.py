@@ -12,6 +12,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedEr
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bot.errors import StorageError
+from storage.database.conflicts import ConflictError
 
 #: What is said of SQLite (https://www.sqlite.org/rescode.html) and of PostgreSQL
 #: (https://www.postgresql.org/docs/current/errcodes-appendix.html), and what to do about it.
@@ -35,6 +36,9 @@ _ADVICE: Final = (
     ),
 )
 
+#: Two transactions waited for each other, or could not be put in an order: PostgreSQL has rolled this one back.
+_CONFLICTS: Final = ("40P01", "40001")
+
 
 @contextmanager
 def storage_errors(url: str) -> Iterator[None]:
@@ -51,7 +55,8 @@ def storage_errors(url: str) -> Iterator[None]:
         # Class 22: a value of the wrong kind or size.
         if (getattr(original, "sqlstate", None) or "").startswith("22"):
             raise
-        raise StorageError(f"the database did not answer: {described(original, url)}") from error
+        kind = ConflictError if getattr(original, "sqlstate", None) in _CONFLICTS else StorageError
+        raise kind(f"the database did not answer: {described(original, url)}") from error
 
 
 def described(error: BaseException, url: str) -> str:

@@ -17,6 +17,7 @@ from bot.mail.recipients import Content
 from bot.query.models import Models, models_read
 from bot.topics.store import Match
 from bot.topics.titles import topic_title
+from storage.database.lock_order import lock_channels
 from storage.database.statements import chunks, upsert
 from storage.past_deliveries import remembered
 from storage.tables.channels import CHANNELS, MAIL_RECIPIENTS
@@ -73,6 +74,7 @@ async def queue(connection: AsyncConnection, matches: Sequence[Match], now: date
     """
     news: set[int] = set()
     matches = [*matches, *await _for_followers(connection, matches)]
+    await lock_channels(connection, {match.channel_id for match in matches if match.instant})
     for some in chunks(sorted(matches, key=lambda match: (match.channel_id, match.paper_id))):
         by_pair = {(match.channel_id, match.paper_id): match for match in some}
         adding = upsert(connection, DELIVERIES).on_conflict_do_nothing(index_elements=["channel_id", "paper_id"])

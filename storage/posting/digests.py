@@ -16,6 +16,7 @@ from bot.digests.digest import DeliveryState, Digest, DigestPlan, Elsewhere, Pos
 from bot.papers.paper import Paper
 from bot.topics.store import Match
 from storage.channels.channel_rows import channel_of, select_channels
+from storage.database.conflicts import tried_again
 from storage.database.database import Database
 from storage.database.group_commit import GroupCommit
 from storage.database.statements import chunks
@@ -108,9 +109,7 @@ class SqlDigestStore:
     async def record_matches(self, revisions: Mapping[str, int], matches: Sequence[Match], now: datetime) -> list[int]:
         news: set[int] = set()
         for some in await _in_parts(matches):
-            async with self._database.write() as connection:
-                wanted = await still_wanted(connection, await still_kept(connection, some))
-                news.update(await queue(connection, wanted, now))
+            news.update(await self._queue(some, now))
         # Not before everything is queued: whoever dies in between finds the papers unmatched, and queues nothing twice.
         if revisions:
             statement = (
@@ -125,6 +124,12 @@ class SqlDigestStore:
             async with self._database.write() as connection:
                 await connection.execute(statement, done)
         return sorted(news)
+
+    @tried_again
+    async def _queue(self, matches: Sequence[Match], now: datetime) -> list[int]:
+        async with self._database.write() as connection:
+            wanted = await still_kept(connection, await still_wanted(connection, matches))
+            return await queue(connection, wanted, now)
 
     async def due(self, now: datetime, limit: int) -> list[Channel]:
         """The channels with something to plan: those first for which people wait. Each half has an index."""
@@ -264,6 +269,7 @@ class SqlDigestStore:
     async def plan(self, plan: DigestPlan, now: datetime) -> bool:
         return await self._plans.submit((plan, now))
 
+    @tried_again
     async def _write_plans(self, items: list[tuple[DigestPlan, datetime]]) -> list[bool]:
         stored = [False] * len(items)
         async with self._database.write() as connection:

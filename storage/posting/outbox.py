@@ -24,7 +24,8 @@ from bot.posting.post import (
     Settlement,
 )
 from bot.posting.rooms import Rooms
-from storage.channels.stops import break_channels
+from storage.channels.stops import break_channels, lock_what_stops
+from storage.database.conflicts import tried_again
 from storage.database.database import Database
 from storage.database.group_commit import GroupCommit
 from storage.database.news import News, notify
@@ -53,10 +54,12 @@ class SqlPostStore:
         self._beginnings = GroupCommit(self._write_beginnings)
         self._settlements = GroupCommit(self._write_settlements, gather=SETTLE_TOGETHER)
 
+    @tried_again
     async def add(self, channel_id: int, content: PostContent, now: datetime) -> int:
         async with self._database.write() as connection:
             return await add_post(connection, channel_id, content, now)
 
+    @tried_again
     async def share(self, channel_id: int, content: SharedPaper, *, now: datetime, since: datetime) -> bool:
         lately = select(POSTS.c.content).where(
             POSTS.c.channel_id == channel_id, POSTS.c.created_at > since, POSTS.c.state != PostState.FAILED
@@ -71,6 +74,7 @@ class SqlPostStore:
             await add_post(connection, channel_id, content, now)
             return True
 
+    @tried_again
     async def lease(
         self,
         platforms: Sequence[PlatformName],
@@ -86,6 +90,7 @@ class SqlPostStore:
             ids = await choose(connection, platforms, given, limit, rooms)
             return await take(connection, ids, until, state=PostState.LEASED, attempt_at=None)
 
+    @tried_again
     async def lease_unknown(
         self, platforms: Sequence[PlatformName], *, now: datetime, until: datetime, limit: int
     ) -> list[Post]:
@@ -132,6 +137,7 @@ class SqlPostStore:
                 for row in await connection.execute(statement)
             ]
 
+    @tried_again
     async def retry(self, post_ids: Collection[int], now: datetime) -> int:
         several = POSTS.c.attempts > 1
         failed = (
@@ -259,6 +265,7 @@ class SqlPostStore:
     async def begin(self, post: Post, *, now: datetime, until: datetime) -> bool:
         return await self._beginnings.submit((post, now, until))
 
+    @tried_again
     async def _write_beginnings(self, items: list[tuple[Post, datetime, datetime]]) -> list[bool]:
         async with self._database.write() as connection:
             leased = await held(connection, [post for post, _, _ in items])
@@ -292,18 +299,22 @@ class SqlPostStore:
     async def settle(self, settlement: Settlement) -> bool:
         return await self._settlements.submit(settlement)
 
+    @tried_again
     async def _write_settlements(self, items: list[Settlement]) -> list[bool]:
         async with self._database.write() as connection:
             ours = await write_settlements(connection, items)
         return [item.post.id in ours for item in items]
 
+    @tried_again
     async def stop(self, settlement: Settlement, address: Address, gone: Gone) -> list[Channel] | None:
         whole = gone.scope is GoneScope.WORKSPACE
         async with self._database.write() as connection:
+            await lock_what_stops(connection, address, whole_workspace=whole)
             if not await write_settlements(connection, [settlement]):
                 return None
             return await break_channels(connection, address, gone.reason, whole_workspace=whole)
 
+    @tried_again
     async def fold(self, post: Post, *, per_message: int, abstracts: bool, now: datetime) -> bool:
         async with self._database.write() as connection:
             if not await held(connection, [post]):
@@ -311,6 +322,7 @@ class SqlPostStore:
             await fold_thread(connection, post.id, per_message=per_message, abstracts=abstracts, now=now)
             return True
 
+    @tried_again
     async def expire(self, now: datetime) -> int:
         tried = POSTS.c.attempt_at.is_not(None)
         # Whoever is writing about one of them at this moment still holds it.

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.digests.digest import DeliveryState
 from bot.posting.post import Post, PostState, Settlement
+from storage.database.lock_order import lock_channels
 from storage.database.statements import chunks
 from storage.tables.channels import CHANNELS
 from storage.tables.posts import DELIVERIES, POSTS
@@ -19,8 +20,8 @@ LONGEST_ERROR = 500  # characters of a failure that are kept
 
 async def write_settlements(connection: AsyncConnection, settlements: Sequence[Settlement]) -> set[int]:
     """Writes them; returns the posts that were still held. Nothing is written of the others."""
+    await lock_channels(connection, {one.post.channel_id for one in settlements if one.channel_after is not None})
     ours = await held(connection, [one.post for one in settlements])
-    # Everybody who locks rows of several channels does so in this order: then nobody waits in a circle.
     valid = sorted((one for one in settlements if one.post.id in ours), key=lambda one: one.post.channel_id)
     if valid:
         await _write_posts(connection, valid)
