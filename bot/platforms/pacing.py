@@ -32,7 +32,7 @@ SOON: Final = 10.0
 BACK: Final = 0.8  # what is left of a pace that was too fast by nobody knows how much
 #: After a refusal nothing more is tried for so many seconds, and requests, and for so many times as long as it cost. So
 #: no more than one request in a hundred is refused, and little time is lost.
-SETTLED_SECONDS: Final = 40.0
+SETTLED_SECONDS: Final = 25.0
 SETTLED_REQUESTS: Final = 400.0
 SETTLED_PAUSES: Final = 25.0
 SETTLED_LONGEST: Final = 120.0  # seconds, for so many requests

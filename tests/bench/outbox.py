@@ -62,7 +62,14 @@ def _paces() -> Iterator[Row]:
     for label, server in (
         ("20 a second", Server(lambda _: 20, 30.0, bucket=True)),
         ("20 in any second", Server(lambda _: 20, 30.0)),
+        # What it did not take while it took nothing at all is not counted as allowed.
+        ("20 in any second, else nothing for 10 s", Server(lambda _: 20, 10.0, strict=True)),
+        ("20 in any second, else nothing for 30 s", Server(lambda _: 20, 30.0, strict=True)),
         ("50 a second, then 10, then 50", Server(lambda now: 10 if 300 <= now < 600 else 50, 10.0, bucket=True)),
+        ("50 a second, then 20, every other two minutes", Server(_falls_and_rises, 10.0, bucket=True)),
+        ("50 in any second, then 20, every other two minutes", Server(_falls_and_rises, 10.0)),
+        ("50 a second, of which others take 20 every other minute", Server(_shared, 10.0, bucket=True)),
+        ("50 in any second, of which others take 20 every other minute", Server(_shared, 10.0)),
     ):
         outcome = play(server, 900)
         yield Row(what=f"limit of {label}: used", ours=100 * outcome.used, unit="%", rival="wanted", theirs=95,
@@ -71,6 +78,14 @@ def _paces() -> Iterator[Row]:
     outcome = play(Server(lambda _: 50, 10.0, bucket=True), 900, processes=2)
     yield Row(what="limit of 50 a second, two processes: used", ours=100 * outcome.used, unit="%", rival="wanted",
               theirs=95, more_is_better=True)  # fmt: skip
+
+
+def _falls_and_rises(now: float) -> float:
+    return 20 if now // 120 % 2 else 50
+
+
+def _shared(now: float) -> float:
+    return 30 if now // 60 % 2 else 50
 
 
 async def _storm(name: PlatformName, database: str, url: str, folder: Path) -> list[Row]:
