@@ -95,7 +95,7 @@ def _run(given: argparse.Namespace, totals: dict[tuple[str, str], Totals], folde
             processes = 1 if database == "sqlite" else given.processes or 1 + number % 3
             plan = Plan(
                 seed=seed, database=database, platform=platform, processes=processes, seconds=given.seconds,
-                papers=given.papers, channels=given.channels, clock=given.clock, faketime=given.faketime,
+                papers=given.papers, channels=given.channels, clock=given.clock, realtime=given.realtime,
             )  # fmt: skip
             here = folder / f"round-{number}"
             here.mkdir()
@@ -124,7 +124,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--papers", type=int, default=_PLAN.papers)
     parser.add_argument("--channels", type=int, default=_PLAN.channels)
     parser.add_argument("--clock", type=float, default=_PLAN.clock, help="seconds by which a clock may jump")
-    parser.add_argument("--faketime", action="store_true", help="set clocks by libfaketime")
+    parser.add_argument("--realtime", action="store_true", help="set CLOCK_REALTIME of processes; needs cc")
     parser.add_argument("--keep", default="soak-failures", help="folder for databases and logs of rounds that failed")
     given = parser.parse_args()
     given.database = given.database or list(DATABASES)

@@ -20,7 +20,7 @@ from tests.faults.pace import LATEST, REQUEST_TIMEOUT
 from tests.simulators import discord as discord_simulator
 from tests.simulators import slack as slack_simulator
 from tests.simulators.discord import DiscordSimulator
-from tests.simulators.discord_responses import ApiError
+from tests.simulators.discord_responses import ApiError, Limits
 from tests.simulators.discord_responses import Fault as DiscordFault
 from tests.simulators.slack import Fault as SlackFault
 from tests.simulators.slack import SlackSimulator
@@ -58,6 +58,10 @@ class Chat(Protocol):
 
     def under_way(self) -> int:
         """How many requests have come and are not done yet."""
+        ...
+
+    def change_limits(self) -> bool:
+        """Allows more or less from now on than before; whether there are limits at all."""
         ...
 
     def complaints(self) -> list[str]:
@@ -151,6 +155,10 @@ class Slack:
     def under_way(self) -> int:
         return self._simulator.on_the_way
 
+    def change_limits(self) -> bool:
+        self._simulator.interval = self._chance.choice((0.0, 0.05, 0.3, 1.0))
+        return True
+
     def complaints(self) -> list[str]:
         return self._simulator.violations
 
@@ -235,6 +243,11 @@ class Discord:
     def under_way(self) -> int:
         return self._simulator.on_the_way
 
+    def change_limits(self) -> bool:
+        choice = self._chance.choice
+        self._simulator.limits = Limits(choice((2, 5, 1000)), choice((0.2, 1.0)), choice((20, 50, 10_000)))
+        return True
+
     def complaints(self) -> list[str]:
         return self._simulator.problems
 
@@ -273,6 +286,9 @@ class Web:
 
     def under_way(self) -> int:
         return 0
+
+    def change_limits(self) -> bool:
+        return False
 
     def complaints(self) -> list[str]:
         return []

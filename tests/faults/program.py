@@ -12,6 +12,7 @@ import resource
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -36,9 +37,6 @@ from bot.app.command_line.program import main
 from tests.faults.pace import hasten
 from tests.forked import context
 
-#: Sets the whole of `CLOCK_REALTIME` of a process, and leaves the steady clock alone.
-LIBFAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
-_FAKETIME = {"FAKETIME_CACHE_DURATION": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
 _EVERY = 0.25  # seconds between two reports
 #: By how much its clock is ahead, and after how long names of machines are not found; in seconds.
 _SURROUNDINGS = struct.Struct("dd")
@@ -55,10 +53,14 @@ class Use:
 
 class Program:
     """`paperround run`, started anew as often as it ends. Its log goes to a file by way of a pipe, so that a full disk
-    does not hide what it says."""
+    does not hide what it says.
+
+    With a library that is `preloaded` (`realtime`) the whole process has a wrong clock, not only what reads one in
+    Python.
+    """
 
     def __init__(
-        self, folder: Path, environment: Mapping[str, str], port: int, *, number: int, faketime: bool = False
+        self, folder: Path, environment: Mapping[str, str], port: int, *, number: int, preloaded: Path | None = None
     ) -> None:
         self.number = number
         self.port = port
@@ -70,7 +72,7 @@ class Program:
         self._clock = folder / f"clock-{number}"
         self._clock.write_bytes(_SURROUNDINGS.pack(0.0, 0.0))
         self._ahead, self._names = 0.0, 0.0
-        self._faketime = folder / f"faketime-{number}" if faketime else None
+        self._preloaded = preloaded
         self._pipe = folder / f"log-{number}.pipe"
         os.mkfifo(self._pipe)
         self._process: Any = None
@@ -91,13 +93,12 @@ class Program:
 
     def start(self) -> None:
         receiver, sender = context().Pipe(duplex=False)
-        arguments = (self._environment, str(self._pipe), str(self._clock), sender, self._faketime is not None)
-        if self._faketime is None:
+        arguments = (self._environment, str(self._pipe), str(self._clock), sender, self._preloaded is not None)
+        if self._preloaded is None:
             self._process = context().Process(target=_run, args=arguments)
             self._process.start()
         else:
-            self._tell()
-            with _set({"LD_PRELOAD": str(LIBFAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self._faketime), **_FAKETIME}):
+            with _set({"LD_PRELOAD": str(self._preloaded), "REALTIME_AHEAD": str(self._clock)}):
                 self._process = multiprocessing.get_context("spawn").Process(target=_run, args=arguments)
                 self._process.start()
         sender.close()
@@ -166,10 +167,6 @@ class Program:
     def _tell(self) -> None:
         with self._clock.open("r+b") as file:  # never shorter than whoever has mapped it believes
             file.write(_SURROUNDINGS.pack(self._ahead, self._names))
-        if self._faketime is not None:
-            written = self._faketime.with_suffix(".new")
-            written.write_text(f"{self._ahead:+.3f}\n")
-            written.replace(self._faketime)
 
     def may_open(self, files: int | None) -> None:
         """Lets it have so many files and connections open; None for as many as it had."""
@@ -207,6 +204,14 @@ class Program:
             return
 
 
+def realtime(folder: Path) -> Path:
+    """The library that sets a process's clock, compiled."""
+    library = folder / "realtime.so"
+    source = Path(__file__).with_name("realtime.c")
+    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl", "-lm"], check=True)
+    return library
+
+
 @contextmanager
 def _set(environment: Mapping[str, str]) -> Iterator[None]:
     """Has these in the environment of what is started meanwhile."""
@@ -218,7 +223,7 @@ def _set(environment: Mapping[str, str]) -> Iterator[None]:
             del os.environ[name]
 
 
-def _run(environment: dict[str, str], log: str, clock: str, reports: Connection, faketime: bool) -> None:
+def _run(environment: dict[str, str], log: str, clock: str, reports: Connection, preloaded: bool) -> None:
     os.environ.clear()
     os.environ.update(environment)
     descriptor = os.open(log, os.O_WRONLY)
@@ -228,7 +233,7 @@ def _run(environment: dict[str, str], log: str, clock: str, reports: Connection,
     hasten()
     with Path(clock).open("rb") as opened:
         told = mmap.mmap(opened.fileno(), _SURROUNDINGS.size, access=mmap.ACCESS_READ)
-    if not faketime:
+    if not preloaded:
         _set_back_and_forth(lambda: _SURROUNDINGS.unpack(told[:])[0])
     _lose_names(lambda: _SURROUNDINGS.unpack(told[:])[1])
     policy = _Policy()

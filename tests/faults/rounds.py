@@ -21,7 +21,7 @@ from tests.faults.databases import CrashingServer, FaultyDatabase, Postgres, Sql
 from tests.faults.disks import Disk
 from tests.faults.feed import Feed
 from tests.faults.lines import Line, Trouble
-from tests.faults.program import Program, Use
+from tests.faults.program import Program, Use, realtime
 from tests.faults.world import TOPICS, Plan, World
 
 #: What a process may hold when it has nothing to do, and by how much it may grow while it works.
@@ -78,8 +78,9 @@ def run_round(plan: Plan, folder: Path, *, model: Path, server: CrashingServer |
         settings = {**chat.settings, **dict(zip(chat.sites, (line.url for line in lines[1:]), strict=True))}
         environment = environment_of(folder, lines[0].url, settings, database)
         set_up(environment, chat)
+        preloaded = realtime(folder) if plan.realtime else None
         programs = [
-            Program(folder, environment, free_port(), number=number, faketime=plan.faketime)
+            Program(folder, environment, free_port(), number=number, preloaded=preloaded)
             for number in range(plan.processes)
         ]
         for program in programs:

@@ -44,8 +44,8 @@ class Plan:
     channels: int = 30
     #: How far a clock may be set forward or back, in seconds.
     clock: float = 1800.0
-    #: Whether that is done to the whole process by libfaketime, instead of to what reads the clock.
-    faketime: bool = False
+    #: Whether that is done to the whole process (which takes a C compiler), instead of to what reads the clock.
+    realtime: bool = False
     #: Whether processes are then left to grow old, so that it is seen what they leak.
     ages: bool = True
 
@@ -109,6 +109,7 @@ class World:
         actions: list[tuple[Callable[[], None], float]] = [
             (self._kill, 2.0), (self._stop, 0.5), (self._pause, 0.3), (self._set_clock, 3.0), (_nothing, 80.0),
             (self._lose_names, 1.0), (self._run_out_of_files, 1.0), (self._be_slow, 2.0),
+            (self._change_limits, 1.0),
         ]  # fmt: skip
         if all(disk.is_real for disk in self.disks):
             actions += [(self._fill_real_disk, 3.0), (self._forbid_writing, 2.0)]
@@ -202,6 +203,9 @@ class World:
             self._for_a_while(
                 "slow clients", lambda: slow_clients(program.port, count, saying), self._chance.uniform(0.3, 5.0)
             )
+
+    def _change_limits(self) -> None:
+        self.faults["limits changed"] += self.chat.change_limits()
 
     def _for_a_while(self, kind: str, trouble: Callable[[], AbstractContextManager[None]], seconds: float) -> None:
         """Has something be wrong for so long while the rest goes on: one thing at a time."""

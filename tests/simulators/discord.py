@@ -103,7 +103,7 @@ class DiscordSimulator:
         self.refuse_forms: list[ApiError] = []
         self._faults: list[tuple[str, re.Pattern[str], Fault | ApiError]] = []
         self._nonces: dict[str, tuple[int, int]] = {}
-        self._limits = Limits(per_window, window, per_second)
+        self.limits = Limits(per_window, window, per_second)
         self._runner: web.AppRunner | None = None
         self._versions = itertools.count(1)
         self.api_url = ""
@@ -189,7 +189,7 @@ class DiscordSimulator:
                 return json_answer({"code": 0, "message": "unavailable"}, status=503, headers=VIA)
             case Fault.RATE_LIMITED | Fault.RATE_LIMITED_LONG:
                 wait = WAIT if fault is Fault.RATE_LIMITED else LONG_WAIT
-                return too_fast(wait, self._limits.headers(request.method, path))
+                return too_fast(wait, self.limits.headers(request.method, path))
             case Fault.RATE_LIMITED_BARE:
                 answer = too_fast(WAIT)
                 del answer.headers["Via"]
@@ -209,15 +209,15 @@ class DiscordSimulator:
                 return web.Response(text="error 1015", status=429, content_type="text/html")
         if not free and request.headers.get("Authorization") != f"Bot {self.token}":
             return ApiError(401, 0, "401: Unauthorized").answer()
-        if not free and (wait := self._limits.take_of_all()):
+        if not free and (wait := self.limits.take_of_all()):
             self.limited += 1
             return too_fast(wait, of_all=True)
-        if not free and (wait := self._limits.take(request.method, path)):
+        if not free and (wait := self.limits.take(request.method, path)):
             self.limited += 1
-            return too_fast(wait, self._limits.headers(request.method, path))
+            return too_fast(wait, self.limits.headers(request.method, path))
         result = await handler(request)
         if not free:
-            result.headers.update(self._limits.headers(request.method, path))
+            result.headers.update(self.limits.headers(request.method, path))
         if fault is Fault.ACCEPT_THEN_DROP:
             return self._drop(request)
         if fault is Fault.ACCEPT_THEN_ERROR:
