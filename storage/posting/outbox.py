@@ -374,9 +374,11 @@ class SqlPostStore:
         )
         async with self._database.write() as connection:
             ids = frozenset((await connection.execute(tried)).scalars()) - frozenset(but)
+            # The looking begins anew: earlier looks read another window, and count for nothing.
+            values = {"attempt_at": now, "due_at": now, "late": True, "look_ups": 0, "look_up_cursor": "",
+                      "look_up_began_at": None}  # fmt: skip
             for some in chunks(sorted(ids)):
-                statement = update(POSTS).where(POSTS.c.id.in_(some)).values(attempt_at=now, due_at=now, late=True)
-                await connection.execute(statement)
+                await connection.execute(update(POSTS).where(POSTS.c.id.in_(some)).values(values))
         return ids
 
     async def counts(self) -> dict[PostState, int]:

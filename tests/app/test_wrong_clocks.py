@@ -17,9 +17,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+import bot.posting.reconciliation
 from bot.errors import SourceError, StorageError
 from bot.lifecycle.timekeeping import StoredTimes, set_right
 from bot.posting.post import PostState
+from bot.posting.retries import LookUpPolicy
 from storage.store import SqlStore
 from tests.clocks import NOON, Machine
 from tests.core import Core
@@ -247,6 +249,25 @@ async def test_what_an_earlier_run_sent_is_looked_for_although_the_clock_was_set
     assert world.platform.papers_in("general") == ["2605.00001"]
     assert all(window.since <= sent_at <= window.until for window in world.platform.windows)
     assert world.platform.windows
+
+
+async def test_what_is_looked_for_is_not_given_up_because_the_bot_starts_again_and_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each run looks once and finds nothing, as nothing was posted: none of them may take it for sent."""
+    monkeypatch.setattr(bot.posting.reconciliation, "LOOK_UPS", LookUpPolicy(most=5))
+    async with world.process() as core:
+        await subscribed(core, "instant", "general")
+        world.platform.fail("general", Fault.LOST)
+        await world.news(core, 1)
+        await core.engine.deliver()
+    for _ in range(5):
+        world.machine.run(seconds=10)
+        async with world.process() as core:
+            await core.engine.reconcile()
+    async with world.process() as core:
+        await world.work(core, minutes=10, step=10.0)
+    assert world.platform.papers_in("general") == ["2605.00001"]
 
 
 async def test_what_waits_to_be_looked_for_waits_no_longer_for_a_clock_that_was_set_since(world: World) -> None:
