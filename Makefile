@@ -21,7 +21,7 @@ run: $(RUN_STAMP) ## the bot with every platform that has credentials
 	$(BIN)/paperround run $(ARGS)
 
 test: lint ## lint, then every test
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations 10 $(ARGS)
 
 lint: $(DEV_STAMP) ## format check, lint, types, layers
 	$(BIN)/ruff format --check .

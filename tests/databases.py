@@ -52,6 +52,10 @@ class PostgresServer:
         self._data = folder / "data"
         self._server = get_server(self._data, cleanup_mode="stop")
         self._names = (f"test_{number}" for number in itertools.count(1))
+        # One thread and one loop for all that is done between tests, so that a connection may stay.
+        self._thread = ThreadPoolExecutor(1)
+        self._loop = asyncio.Runner()
+        self._forgetting: asyncpg.Connection[Any] | None = None
 
     def __enter__(self) -> Self:
         self.run(
@@ -62,6 +66,9 @@ class PostgresServer:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self._thread.submit(self._loop.run, self._leave()).result()
+        self._thread.submit(self._loop.close).result()
+        self._thread.shutdown()
         self._server.cleanup()
 
     def process(self) -> psutil.Process:
@@ -86,7 +93,30 @@ class PostgresServer:
 
     def run(self, *statements: str, database: str = "postgres") -> None:
         """Runs statements, each of them in a transaction of its own."""
-        in_a_thread(self._run(statements, database))
+        self._thread.submit(self._loop.run, self._run(statements, database)).result()
+
+    def forget_everything(self) -> None:
+        """Deletes what is in the database named `MIGRATED`, and ends all connections to it but its own.
+
+        That one stays for the next time: a new one would read the descriptions of all tables first, which takes the
+        server longer than to delete.
+        """
+        self._thread.submit(self._loop.run, self._forget_everything()).result()
+
+    async def _forget_everything(self) -> None:
+        if self._forgetting is not None:
+            try:
+                await self._forgetting.execute(_FORGET_EVERYTHING)
+            except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError):  # a test ended it
+                self._forgetting.terminate()
+            else:
+                return
+        self._forgetting = await asyncpg.connect(self.url(MIGRATED))
+        await self._forgetting.execute(_FORGET_EVERYTHING)
+
+    async def _leave(self) -> None:
+        if self._forgetting is not None:
+            self._forgetting.terminate()
 
     async def _run(self, statements: tuple[str, ...], database: str) -> None:
         connection = await asyncpg.connect(self.url(database))
@@ -159,7 +189,7 @@ def sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def postgres_url(migrated_postgres: PostgresServer) -> str:
     """The address of a PostgreSQL database with the current schema and nothing in it."""
-    migrated_postgres.run(_FORGET_EVERYTHING, database=MIGRATED)
+    migrated_postgres.forget_everything()
     return migrated_postgres.url(MIGRATED)
 
 

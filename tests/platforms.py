@@ -87,6 +87,7 @@ class SimulatedPlatform:
         self._interval = interval
         self._faults: defaultdict[str, list[Fault]] = defaultdict(list)
         self.released = asyncio.Event()
+        self.hanging = asyncio.Event()  # set once a message hangs
 
     @property
     def name(self) -> PlatformName:
@@ -175,6 +176,7 @@ class SimulatedPlatform:
             case Fault.CRASH:
                 raise RuntimeError("a defect")
             case Fault.HANG:
+                self.hanging.set()
                 await self.released.wait()
                 return Sent(self._post(outgoing))
 

@@ -89,6 +89,7 @@ def broken(tmp_path: Path) -> Iterator[tuple[Bot, int]]:
             bot.close()
 
 
+@pytest.mark.long
 def test_no_secret_is_written_while_nothing_works(broken: tuple[Bot, int], tmp_path: Path) -> None:
     bot, port = broken
     here, texts = f"http://127.0.0.1:{port}", {}

@@ -39,6 +39,7 @@ async def started(bot: Bot, slack: SlackSimulator) -> str:
     return base
 
 
+@pytest.mark.long
 async def test_a_workspace_installs_the_app_and_does_so_again_when_the_key_is_lost(
     slack: SlackSimulator, tmp_path: Path
 ) -> None:

@@ -6,6 +6,8 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from bot.clocks import SystemClock
 from bot.papers.sources import HUGGINGFACE
 from bot.posting.post import PostState
@@ -21,6 +23,7 @@ START = 60.0  # seconds that a process may take on a busy machine
 NOBODY = "http://127.0.0.1:9"
 
 
+@pytest.mark.long
 async def test_one_process_serves_discord_and_the_other_takes_over_when_it_dies(
     postgres_url: str, tmp_path: Path
 ) -> None:

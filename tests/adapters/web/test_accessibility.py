@@ -63,6 +63,7 @@ NO_PAGES = {
     "/c/{channel}/panel/{panel}",
     "/c/{channel}/saved/{format}",
     "/c/{channel}/topics/marks",
+    "/c/{channel}/topics/paced",
     "/c/{channel}/topics/preview",
     "/c/{channel}/topics/proposals",
     "/c/{channel}/topics/paced",
