@@ -19,7 +19,7 @@ from tests.simulators.discord_state import Channel
 from tests.sources import a_paper
 from tests.storage.scenes import answer
 
-START = 60.0  # seconds that a process may take on a busy machine
+START = 60.0  # seconds that anything may take on a busy machine
 NOBODY = "http://127.0.0.1:9"
 
 
@@ -47,15 +47,15 @@ async def test_one_process_serves_discord_and_the_other_takes_over_when_it_dies(
             assert "Discord is served by another process" in delivering.stderr
 
             await list_today(store, 1)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(START):
                 while (await store.posts.counts())[PostState.SENT] < 1:
                     await asyncio.sleep(0.05)
             first.kill()
-            await eventually(lambda: len(server.gateway.identifies) == 2, within=20)
+            await eventually(lambda: len(server.gateway.identifies) == 2, within=START)
             server.interactions.longest = 20
             assert (await server.interactions.command(channel, "topics")).messages
             await list_today(store, 2)
-            await eventually(lambda: len(channel.messages) == 2, within=20)
+            await eventually(lambda: len(channel.messages) == 2, within=START)
             assert Counter(titles(channel)) == {"Diffusion Study 1": 1, "Diffusion Study 2": 1}
             assert len(server.sent("POST", rf"/channels/{channel.id}/messages$")) == 2
             assert second.stop() == 0

@@ -66,7 +66,6 @@ NO_PAGES = {
     "/c/{channel}/topics/paced",
     "/c/{channel}/topics/preview",
     "/c/{channel}/topics/proposals",
-    "/c/{channel}/topics/paced",
     "/c/{channel}/transfer",
     "/feeds/{secret}.atom",
     "/health/report",
