@@ -178,7 +178,10 @@ class Drafts:
         others = await asyncio.to_thread(narrower, query, sample, share) if share < 1 else wider(query)
         others += self._by_likeness(query, sample, per_day)
         for label, other in others:
-            decided = wanted_query(await self._decided(call, other, chosen), min_upvotes)
+            try:
+                decided = wanted_query(await self._decided(call, other, chosen), min_upvotes)
+            except UserError:  # by meaning, as long as nobody has noticed that there is no model
+                continue
             (pace,) = await services.forecasts.per_day(decided, sources)
             ways.append(Paced(label, pace, query=other.text))
         return best(ways, now, per_day)

@@ -53,6 +53,14 @@ async def test_a_sentence_that_finds_nothing_is_offered_as_words_that_do(core: C
     assert offered["With fewer of the words"] == "robots imitate films"
 
 
+async def test_ways_by_meaning_are_left_out_where_no_model_is_known_to_be_missing_yet(core: Core) -> None:
+    await core.store.papers.import_papers([a_paper(number, title="Turtles swim") for number in range(1, 4)])
+    await core.index.refresh()
+    assert not core.services.meaning.problem
+    ways = await core.panels.drafts.paced(core.call(), "turtles swim", 40)
+    assert all("about:" not in one.query for one in ways)
+
+
 async def test_a_draft_is_offered_in_ways_that_bring_as_many_papers_as_somebody_wants(core: Core) -> None:
     await core.news(
         *(
