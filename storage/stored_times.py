@@ -111,11 +111,15 @@ class SqlStoredTimes:
 
 
 async def _move_waits_of_sources(connection: AsyncConnection, by: timedelta) -> None:
-    """A source that asked to be left alone for a second is not left alone for as long as the clock was wrong."""
-    waiting = await connection.execute(
-        select(SOURCES.c.name, SOURCES.c.retry_at).where(SOURCES.c.retry_at.is_not(None)).with_for_update()
-    )
-    await _write_sources(connection, [{"source": row.name, "retry_at": row.retry_at + by} for row in waiting])
+    """A source that asked to be left alone for a second is not left alone for as long as the clock was wrong. When it
+    asked moves along, so that a later run still knows for how long."""
+    columns = SOURCES.c.name, SOURCES.c.last_failure_at, SOURCES.c.retry_at
+    waiting = await connection.execute(select(*columns).where(SOURCES.c.retry_at.is_not(None)).with_for_update())
+    moved = [
+        {"source": row.name, "last_failure_at": _moved(row.last_failure_at, by), "retry_at": row.retry_at + by}
+        for row in waiting
+    ]
+    await _write_sources(connection, moved)
 
 
 async def _pull_in_sources(connection: AsyncConnection, now: datetime) -> int:

@@ -21,6 +21,8 @@ from bot.clocks import TOLERANCE, Clock, SteadyClock
 
 #: Other processes may store wrong times as well, so these are looked through now and then without any jump.
 LOOK_THROUGH_EVERY: Final = timedelta(minutes=1)
+#: For so long after a jump they are looked through at each check: what was under way may be stored by the clock before.
+SETTLES_FOR: Final = timedelta(minutes=1)
 
 _log = structlog.get_logger()
 
@@ -60,6 +62,7 @@ class Timekeeping:
         self._unmoved = timedelta()
         self._jumps = 0
         self._looked_through_at: datetime | None = None
+        self._jumped_at: datetime | None = None
 
     def jumps(self) -> int | None:
         """How often the clock has jumped; None while what is stored has not been moved along yet.
@@ -78,7 +81,10 @@ class Timekeeping:
         first = self._looked_through_at is None
         if not leads:
             return False
-        if first or jumped or not timedelta() <= now - (self._looked_through_at or now) < LOOK_THROUGH_EVERY:
+        if jumped:
+            self._jumped_at = now
+        settles = self._jumped_at is not None and now - self._jumped_at < SETTLES_FOR
+        if first or settles or not timedelta() <= now - (self._looked_through_at or now) < LOOK_THROUGH_EVERY:
             if rows := await self._times.pull_in(now):
                 _log.warning("clock.times_pulled_in", rows=rows)
             self._looked_through_at = now
@@ -97,17 +103,18 @@ class Timekeeping:
         if not leads:
             self._steady.move(jump)
             return False
+        owed = self._unmoved + jump
         # In this order no lease looks as if it had run out while its holder is still at work.
-        if jump > timedelta():
-            await self._times.move(jump)
+        if owed > timedelta():
+            await self._times.move(owed)
             self._steady.move(jump)
+            self._unmoved = timedelta()
+        else:
+            self._steady.move(jump)
+            self._unmoved = owed
+        if jump:
             self._jumps += 1
-            return True
-        self._steady.move(jump)
-        self._unmoved += jump
-        self._jumps += jump != timedelta()
         if self._unmoved:
             await self._times.move(self._unmoved)
             self._unmoved = timedelta()
-            return True
-        return False
+        return bool(jump or owed)

@@ -9,7 +9,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 
 import bot.posting.reconciliation
 from bot.errors import SourceError, StorageError
-from bot.lifecycle.timekeeping import StoredTimes, set_right
+from bot.lifecycle.timekeeping import LOOK_THROUGH_EVERY, SETTLES_FOR, StoredTimes, Timekeeping, set_right
 from bot.posting.post import PostState
 from bot.posting.retries import LookUpPolicy
 from storage.store import SqlStore
@@ -318,6 +318,83 @@ async def test_what_was_sent_is_looked_for_although_the_stored_times_could_not_b
     assert world.platform.papers_in("general") == ["2605.00001"]
     assert world.platform.windows
     assert all(window.since <= sent_at <= window.until for window in world.platform.windows)
+
+
+class StoredInMemory:
+    """What a bot stores of the time to come: one time, and how often it was looked through."""
+
+    def __init__(self, stored: datetime) -> None:
+        self.stored, self.looked_through, self.broken = stored, 0, False
+
+    async def server_time(self) -> datetime | None:
+        return None
+
+    async def move(self, by: timedelta) -> None:
+        if self.broken:
+            raise StorageError("the disk is full")
+        self.stored += by
+
+    async def pull_in(self, _now: datetime) -> int:
+        self.looked_through += 1
+        return 0
+
+
+@pytest.mark.parametrize("second", [timedelta(minutes=-5), timedelta(), timedelta(minutes=2), timedelta(minutes=30)])
+async def test_a_jump_that_could_not_be_stored_is_made_up_for_with_the_next(second: timedelta) -> None:
+    machine, later = Machine(), timedelta(seconds=90)
+    times = StoredInMemory(machine.true + later)
+    clock = machine.clock()
+    timekeeping = Timekeeping(times, clock)
+    await timekeeping.check(leads=True)
+    machine.set_off(timedelta(minutes=-10))
+    times.broken = True
+    with pytest.raises(StorageError):
+        await timekeeping.check(leads=True)
+    assert timekeeping.jumps() is None
+    machine.set_off(second)
+    with pytest.raises(StorageError) if second else nullcontext():
+        await timekeeping.check(leads=True)
+    times.broken = False
+    await timekeeping.check(leads=True)
+    assert times.stored - later == clock.now() == machine.wall()
+    assert timekeeping.jumps() == 2
+
+
+async def test_what_is_stored_is_looked_through_until_a_jump_has_settled() -> None:
+    """A statement that was under way may store a time of the clock before."""
+    machine = Machine()
+    times = StoredInMemory(machine.true)
+    timekeeping = Timekeeping(times, machine.clock())
+    await timekeeping.check(leads=True)
+    machine.set_off(timedelta(minutes=-10))
+    for number in range(1, 4):
+        await timekeeping.check(leads=True)
+        assert times.looked_through == 1 + number
+        machine.run(seconds=5)
+    machine.run(seconds=SETTLES_FOR.total_seconds())
+    await timekeeping.check(leads=True)
+    machine.run(seconds=LOOK_THROUGH_EVERY.total_seconds() - 1)
+    before = times.looked_through
+    await timekeeping.check(leads=True)
+    assert times.looked_through == before
+
+
+@SQLITE_IS_ENOUGH  # a server tells the time to all runs
+async def test_a_later_run_knows_how_long_a_source_asked_to_be_left_alone(world: World) -> None:
+    """The clock of the run that was asked is set ahead while it waits, and right again before the next one starts."""
+    async with world.process() as core:
+        await subscribed(core, "instant", "general")
+        world.source.error = SourceError("busy", retry_after=5)
+        await world.news(core, 1)
+        world.source.error = None
+        world.machine.set_off(timedelta(minutes=50))
+        await core.engine.deliver()
+    world.machine.set_off(timedelta())
+    async with world.process() as core:
+        await world.work(core, minutes=1, step=10.0)
+        await world.news(core, 1)
+        await core.engine.deliver()
+    assert world.platform.papers_in("general") == ["2605.00001"]
 
 
 async def test_a_source_is_left_alone_for_as_long_as_it_asked_and_not_as_long_as_the_clock_was_wrong(
