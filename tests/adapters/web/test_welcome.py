@@ -32,8 +32,8 @@ async def test_an_empty_installation_asks_reads_and_ends_in_a_channel(browser: B
         await demo.application.engine.matching.match_new()
         await expect(page.locator("#progress")).to_contain_text("wait for the first digest.")
         await page.get_by_role("button", name="Post them now").click()
+        await page.wait_for_url(f"{demo.url}/c/lab**")
         await demo.application.engine.deliver()
-        await page.goto(f"{demo.url}/c/lab")
         await expect(page.locator("#timeline .paper").first).to_be_visible()
 
 
