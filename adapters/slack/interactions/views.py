@@ -90,7 +90,7 @@ class ViewListeners:
         except MALFORMED as error:
             log.warning("slack.form_unreadable", reason=repr(error))
             await refuse_old_form(ack)
-        self._background.start(services.refresh_home(body["user"]["id"]))
+        self._background.start(_as_far_as_it_can_be_read(_home_refreshed(services, body)))
 
     async def on_unknown_button(self, ack: AsyncAck, body: Json) -> None:
         """A button of the home that another version of us made."""
@@ -103,6 +103,10 @@ class ViewListeners:
             await services.modals.show_over_home(answer(say(UNKNOWN_BUTTON)), body)
         if services is not None and services.home is not None:
             await services.home.publish(body["user"]["id"], anew=True)
+
+
+async def _home_refreshed(services: WorkspaceServices, body: Json) -> None:
+    await services.refresh_home(body["user"]["id"])
 
 
 async def _as_far_as_it_can_be_read(work: Coroutine[Any, Any, None]) -> None:
