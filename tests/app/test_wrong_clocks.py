@@ -419,3 +419,21 @@ async def test_a_source_is_left_alone_for_as_long_as_it_asked_and_not_as_long_as
         await world.news(core, 2)
         await core.engine.deliver()
     assert world.platform.papers_in("general") == ["2605.00001", "2605.00002"]
+
+
+async def test_a_source_is_not_left_alone_for_a_jump_that_nobody_lived_to_store(world: World) -> None:
+    """It asks for a second; the clock goes back and ahead again, and only the second jump is noticed."""
+    if not world.store.database.is_sqlite:
+        pytest.skip("the server tells the time to all runs")
+    async with world.process() as core:
+        await subscribed(core, "instant", "general")
+        world.source.error = SourceError("busy", retry_after=1.0)
+        await core.engine.poll()
+        world.source.error = None
+    world.machine.set_off(timedelta(minutes=-8))
+    async with world.process() as core:
+        world.machine.set_off(timedelta())
+        await world.work(core, minutes=2)
+        await world.news(core, 1)
+        await world.work(core, minutes=1)
+    assert world.platform.papers_in("general") == ["2605.00001"]
