@@ -31,7 +31,8 @@ class Process:
         self._news = asyncio.Event()
         self._connections: list[Any] = []
         self.pids: list[int] = []  # of PostgreSQL's ends of its connections
-        event.listen(store.database.engine.sync_engine, "connect", self._connected)
+        # Before anybody asks something of it: a connection that is given up then is closed by nobody else.
+        event.listen(store.database.engine.sync_engine, "connect", self._connected, insert=True)
         asyncio.get_running_loop().set_task_factory(_make_task)
 
     def start(self, work: Coroutine[Any, Any, Any]) -> None:

@@ -295,6 +295,7 @@ class Trial:
         await world.finish(world.core(self.store))
         await world.check()
         await store.close()
+        await process.cut_off()
         return moments
 
     async def dies(self, moment: int, *, other_was_there: bool) -> None:
@@ -328,6 +329,7 @@ class Trial:
         await world.finish(world.core(self.store))
         await world.check()
         await store.close()
+        await process.cut_off()
 
     def _another_store(self) -> SqlStore:
         """One that shares nothing with others but the statements that are put together already, which takes long."""
