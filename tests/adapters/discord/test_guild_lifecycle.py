@@ -336,7 +336,7 @@ async def test_a_bot_without_a_connection_leaves_discord_to_another_process(harn
     gateway.is_shut = True
     await gateway.drop()
     with pytest.raises(UnservedError):
-        await asyncio.wait_for(serving, 10)
+        await asyncio.wait_for(serving, 40)
     assert not gateway.open
 
 
