@@ -19,7 +19,8 @@ from bot.topic_files.nodes import BEGINNING, MistakeError, TopicFileError
 from bot.topic_files.planning import Known, ParseMention, Planning
 from bot.topic_files.store import ChannelChange, TopicFileStore
 from bot.topic_files.updating import updated
-from bot.topic_files.writing import Contents, contents_of, options_of, written
+from bot.topic_files.writing import Contents, contents_of, written
+from bot.topics.store import options_of
 
 APPLIED: Final = "topics apply"
 

@@ -34,10 +34,10 @@ from bot.topic_files.document import (
 from bot.topic_files.nodes import MistakeError
 from bot.topic_files.pairing import canonical, paired, says_the_same
 from bot.topic_files.store import ChannelChange, TopicFileStore
-from bot.topic_files.writing import as_topic, options_of
+from bot.topic_files.writing import as_topic
 from bot.topics.baselines import baseline_of
 from bot.topics.matcher import matches
-from bot.topics.store import TopicEdit, TopicOptions
+from bot.topics.store import TopicEdit, TopicOptions, options_of
 from bot.topics.subscription import Subscription, wanted_query
 
 _ID: Final = re.compile(r"[\w.:-]{1,100}")

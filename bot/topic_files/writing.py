@@ -57,17 +57,6 @@ def contents_of(channel: Channel, topics: Sequence[TopicOptions]) -> Contents:
     )
 
 
-def options_of(topic: Subscription) -> TopicOptions:
-    """What somebody chose for the topic."""
-    return TopicOptions(
-        query=topic.query,
-        models=topic.models,
-        name=topic.name,
-        min_upvotes=topic.min_upvotes,
-        instant=topic.instant,
-    )
-
-
 def as_topic(options: TopicOptions, number: int = 0) -> Subscription:
     """The topic that a file tells of, to be compared with those that there are; its `id` is its `number`."""
     return Subscription(

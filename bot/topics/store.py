@@ -26,6 +26,18 @@ class TopicOptions:
     baseline: tuple[str, ...] = ()
 
 
+def options_of(topic: Subscription, baseline: tuple[str, ...] = ()) -> TopicOptions:
+    """What somebody chose for a topic that there is."""
+    return TopicOptions(
+        query=topic.query,
+        models=topic.models,
+        name=topic.name,
+        min_upvotes=topic.min_upvotes,
+        instant=topic.instant,
+        baseline=baseline,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicEdit:
     """What a topic is to be. Of what waits for its channel, the `unwanted` papers wait no more because of it."""

@@ -22,7 +22,7 @@ from bot.platforms.permissions import may_manage_another
 from bot.text.counting import count_of
 from bot.text.typed import unquoted
 from bot.topics.baselines import baseline_of, common_baseline_of
-from bot.topics.store import TopicMove, TopicOptions
+from bot.topics.store import TopicMove, options_of
 from bot.topics.subscription import Subscription
 
 FROM, TO = "from", "to"
@@ -50,7 +50,7 @@ async def copy(services: Services, call: CommandCall, arguments: Arguments) -> R
         return answer(say(bold("Nothing to copy."), f" This channel has all topics of {source.full_name} already."))
     now = services.clock.now()
     options = [
-        _options(topic, await baseline_of(services.papers, services.vectors, topic.wanted, now))
+        options_of(topic, await baseline_of(services.papers, services.vectors, topic.wanted, now))
         for topic in planned.missing
     ]
     added = await services.subscriptions.add_all(here.id, options, created_by=call.person.id, now=now)
@@ -74,7 +74,7 @@ async def move(services: Services, call: CommandCall, arguments: Arguments) -> R
     moves = [
         TopicMove(
             topic,
-            _options(
+            options_of(
                 topic,
                 await common_baseline_of(
                     services.papers, services.vectors, services.subscriptions, topic.wanted, [topic], now
@@ -142,17 +142,6 @@ async def _planned(services: Services, source: Channel, target: Channel, numbers
             "more do not fit."
         )
     return Transfer(source=source, target=target, missing=missing, known=known)
-
-
-def _options(topic: Subscription, baseline: tuple[str, ...]) -> TopicOptions:
-    return TopicOptions(
-        query=topic.query,
-        models=topic.models,
-        name=topic.name,
-        min_upvotes=topic.min_upvotes,
-        instant=topic.instant,
-        baseline=baseline,
-    )
 
 
 def _were_there(planned: Transfer) -> str:
