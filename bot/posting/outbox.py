@@ -206,7 +206,11 @@ class OutboxWorker:
         elif self._gathering is None:
             self._gathering = asyncio.get_running_loop().call_later(GATHER, self._gathered)
         # Whatever went wrong stays with this post: its lease runs out and it is tried, or looked for, again.
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, StorageError):  # hundreds may be under way, and one place in the code tells nobody more
+            _log.error("post.interrupted", task=task.get_name(), reason=str(error))
+        else:
             _log.error("post.interrupted", task=task.get_name(), exc_info=error)
 
     def _gathered(self) -> None:
