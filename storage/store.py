@@ -63,13 +63,6 @@ class SqlStore:
         """Brings the schema up to date; raises `StorageError` when the database cannot be reached."""
         await self.database.migrate()
 
-    async def counts(self) -> dict[str, int]:
-        return {
-            "papers": await self.papers.count(),
-            "channels": await self.channels.count(),
-            "subscriptions": await self.subscriptions.count(),
-        }
-
     async def close(self) -> None:
         await self.locks.release_all()
         await self.database.close()

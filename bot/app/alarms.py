@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -20,7 +21,7 @@ from typing import Any, Final
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from bot.clocks import TOLERANCE, SteadyClock, machine_time, seconds_passed
+from bot.clocks import TOLERANCE, SteadyClock, machine_time
 
 WATCH_EVERY: Final = 1.0  # seconds
 
@@ -40,7 +41,7 @@ class Alarms:
     """The jobs of a running engine. Each runs at once, and then again and again, never twice at the same time."""
 
     def __init__(
-        self, wall: Callable[[], datetime] = machine_time, monotonic: Callable[[], float] = seconds_passed
+        self, wall: Callable[[], datetime] = machine_time, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         # APScheduler warns whenever a job is skipped because it still runs, which is what we want it to do.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)

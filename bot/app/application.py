@@ -9,22 +9,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import structlog
-
-from adapters.embedding.files import find_files
-from adapters.embedding.onnx import OnnxModel
 from adapters.web.platform import WebPlatform
 from bot.app.adapters.chat import ChatDependencies
 from bot.app.adapters.discord import discord_bot, discord_platform
 from bot.app.adapters.mail import mail_checks, mail_links, mail_platform
-from bot.app.adapters.mentions import mention_parsers
 from bot.app.adapters.slack import SlackParts, slack_app, slack_checks, slack_parts
 from bot.app.adapters.telemetry import spans_of
 from bot.app.assembly import engine_of, forms_of, lifecycle_of, overview_of, services_of
-from bot.app.configuration.folders import make_data_folder
 from bot.app.configuration.settings import Settings
 from bot.app.engine import Engine
-from bot.app.sharing import expect_shared
+from bot.app.foundation import open_foundation
 from bot.app.sources import Sources, open_sources, take_feeds
 from bot.channels.channel import PlatformName
 from bot.channels.directory import Directory
@@ -34,24 +28,20 @@ from bot.commands.papers.reactions import Reactions
 from bot.commands.runner import Commands
 from bot.commands.services import Services
 from bot.digests.unfurling import Unfurling
-from bot.errors import EmbeddingError
 from bot.health.exposition import families_of
 from bot.health.reporting import Health
 from bot.intake.feeds import Feeds
 from bot.intake.source import Source
 from bot.library.library import Library
 from bot.lifecycle.pruning import KeptFor
-from bot.lifecycle.timekeeping import set_right
 from bot.mail.mailing import Mailing
 from bot.meaning.examples import Examples
 from bot.meaning.finding import Finder
 from bot.meaning.meaning import Meaning
-from bot.meaning.model import AbsentModel, EmbeddingModel
 from bot.metrics import Metrics
 from bot.panels.panels import Panels
 from bot.platforms.platform import Platform
 from bot.posting.roles import Duty, ProcessRole
-from bot.topic_files.files import TopicFiles
 from storage.search.index import TantivyIndex
 from storage.store import SqlStore
 
@@ -61,9 +51,6 @@ if TYPE_CHECKING:
     from adapters.discord.platform import DiscordPlatform
     from adapters.mail.platform import MailPlatform
     from adapters.slack.app import SlackApp
-
-
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +89,6 @@ class Application:
     commands: Commands
     panels: Panels
     services: Services
-    topic_files: TopicFiles
     examples: Examples
     directory: Directory
     metrics: Metrics
@@ -167,7 +153,8 @@ async def open_application(
     async with contextlib.AsyncExitStack() as stack:
         spans = spans_of(settings)
         stack.callback(spans.close)
-        store, index, meaning = await _open_storage(settings, clock, role, stack)
+        foundation = await open_foundation(settings, clock, stack, role)
+        store, index = foundation.store, foundation.index
 
         async def categories_of_topics() -> frozenset[str]:
             return await engine.wanted_categories()  # the engine that is made of these feeds
@@ -185,7 +172,7 @@ async def open_application(
             feeds=added,
             platforms=platforms.by_name,
             index=index,
-            meaning=meaning,
+            meaning=foundation.meaning,
             clock=clock,
             metrics=metrics,
             spans=spans,
@@ -233,7 +220,6 @@ async def open_application(
             commands=parts.commands,
             panels=Panels(services),
             services=services,
-            topic_files=TopicFiles(services, store.topic_files, mention_parsers()),
             examples=services.examples,
             directory=parts.directory,
             metrics=metrics,
@@ -267,28 +253,6 @@ def _chat_dependencies(
     )
 
 
-async def _open_storage(
-    settings: Settings, clock: Clock, role: ProcessRole, stack: contextlib.AsyncExitStack
-) -> tuple[SqlStore, TantivyIndex, Meaning]:
-    make_data_folder(settings.data_dir)
-    store = SqlStore(settings.store_url)
-    stack.push_async_callback(store.close)
-    expect_shared(settings, role, on_sqlite=store.database.is_sqlite)
-    if store.database.is_missing and any(settings.index_dir.glob("*/meta.json")):
-        _log.warning(
-            "database.new_beside_index",
-            database=store.database.place,
-            reason="There is no database yet, but an index of papers: if one was here before, stop the bot and put it "
-            "back, or restore a backup.",
-        )
-    await store.open()
-    await set_right(clock, store.times)
-    meaning = Meaning(embedding_model(settings), store.vectors, clock)
-    index = TantivyIndex(settings.index_dir, store.papers, meaning.view_of)
-    stack.push_async_callback(index.close)
-    return store, index, meaning
-
-
 async def _open_platforms(
     settings: Settings,
     store: SqlStore,
@@ -307,11 +271,3 @@ async def _open_platforms(
         if platform:
             stack.push_async_callback(platform.close)
     return platforms
-
-
-def embedding_model(settings: Settings) -> EmbeddingModel:
-    """The model that is set or installed; one that says why there is none where there is none."""
-    try:
-        return OnnxModel(find_files(settings.embedding_model))
-    except EmbeddingError as error:
-        return AbsentModel(error)

@@ -42,10 +42,10 @@ from bot.posting.composition import Composer
 from bot.posting.history import History
 from bot.posting.leadership import Leadership
 from bot.posting.outbox import OutboxWorker
-from bot.posting.reconciliation import UnknownPolicy
 from bot.posting.redraws import Redraws
 from bot.posting.roles import ProcessRole
 from bot.posting.traces import Tracing
+from bot.posting.unknown_policy import UnknownPolicy
 from bot.ranking.tastes import Tastes
 from bot.reading.news import VoteNews
 from bot.search.index import SearchIndex

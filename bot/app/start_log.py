@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import platform
+from datetime import timedelta
+from typing import Final
 
 import structlog
 
 from bot import __version__
 from bot.app.application import Application
-from bot.channels.channel import ChannelState, PlatformName
+from bot.channels.channel import ChannelState
+
+#: No schedule waits for longer: cron knows the 29th of February.
+LONGEST_WAIT: Final = timedelta(days=3_000)
 
 _log = structlog.get_logger()
 
@@ -24,7 +29,9 @@ async def log_start(application: Application) -> None:
         pid=os.getpid(),
         role=application.role.value,
     )
-    _log.info("start.database", database=store.database.place, **await store.counts())
+    now = application.clock.now()
+    stored = await store.health.facts(now)
+    _log.info("start.database", database=store.database.place, **stored.rows)
     feeds = [source.name for source in application.feeds.sources]
     _log.info("start.feeds", feeds=feeds, poll_minutes=settings.poll_minutes)
     _log.info(
@@ -32,15 +39,9 @@ async def log_start(application: Application) -> None:
         platforms=[name.value for name in sorted(application.platforms)],
         workspace=settings.has_workspace and application.role.listens,
     )
-    states = dict.fromkeys(ChannelState, 0)
-    digests = []
-    for name in PlatformName:
-        for channel in await store.channels.on_platform(name):
-            states[channel.state] += 1
-            if channel.next_digest_at and channel.state is ChannelState.ACTIVE:
-                digests.append(channel)
-    _log.info("start.channels", **{state.value: number for state, number in states.items()})
-    following = min(digests, key=lambda channel: (channel.next_digest_at is None, channel.next_digest_at), default=None)
+    _log.info("start.channels", **{state.value: number for state, number in stored.channels.items()})
+    coming = await store.digests.next_due(now + LONGEST_WAIT, 1)
+    following = next((channel for channel in coming if channel.state is ChannelState.ACTIVE), None)
     if following is None:
         _log.info("start.next_digest", at=None, reason="no channel has a schedule yet")
     else:

@@ -49,7 +49,7 @@ class Health(Protocol):
 
 
 class HealthReports:
-    """Implements `Health`. `leads` and `stuck_for` are of the engine of this process (`bot.app.engine`)."""
+    """Implements `Health`. `leads` and `stuck_for` are of the engine of this process (`bot.app.engine`), if any."""
 
     def __init__(
         self,
@@ -64,8 +64,8 @@ class HealthReports:
         clock: Clock,
         poll_every: timedelta,
         schema: str,
-        leads: Callable[[], bool],
-        stuck_for: Callable[[], float],
+        leads: Callable[[], bool] = lambda: False,
+        stuck_for: Callable[[], float] = lambda: 0.0,
         clock_ahead: Callable[[], timedelta | None] = lambda: None,
     ) -> None:
         """`poll_every` is the pace of the built-in sources, `schema` the version of the database's tables."""

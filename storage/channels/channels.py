@@ -302,11 +302,6 @@ class SqlChannelStore:
         later = or_(CHANNELS.c.next_digest_at > time, CHANNELS.c.instant_at > time)
         return await self._channels(select_channels().where(later))
 
-    async def count(self) -> int:
-        async with self._database.read() as connection:
-            number: int = (await connection.execute(select(func.count()).select_from(CHANNELS))).scalar_one()
-            return number
-
     async def _channels(self, statement: Select[Any]) -> list[Channel]:
         stints, found = Stints(), []
         async with self._database.read() as connection:

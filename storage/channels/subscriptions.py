@@ -182,12 +182,6 @@ class SqlSubscriptionStore:
         topics = await self.of_channel(channel_id)
         return topics[0].created_by if topics else ""
 
-    async def count(self) -> int:
-        statement = select(func.count()).select_from(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.removed_at.is_(None))
-        async with self._database.read() as connection:
-            number: int = (await connection.execute(statement)).scalar_one()
-            return number
-
     async def _subscriptions(self, statement: Select[Any]) -> list[Subscription]:
         async with self._database.read() as connection:
             return [subscription_of(row) for row in await connection.execute(statement)]

@@ -14,9 +14,8 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import asyncpg
 import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -26,6 +25,9 @@ from bot.errors import StorageError
 from storage.database.database import Database
 from storage.database.news import News, notify
 from storage.database.trouble import described
+
+if TYPE_CHECKING:
+    import asyncpg
 
 ANSWER_TIMEOUT = 10.0  # seconds for connecting, for a statement, and until a notification of our own is heard
 PROVE_EVERY = 30.0  # seconds
@@ -71,6 +73,8 @@ class Notifications:
             seen = version
 
     async def _listen(self, hear: Callable[[News], None]) -> None:
+        import asyncpg  # PostgreSQL's driver, which nobody needs on SQLite
+
         wait = SHORTEST_WAIT
         while True:
             reason = "the connection was lost"

@@ -19,6 +19,9 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
+#: Rows are read and written as tables, not as models: how pydantic would check them is only worked out if it has to.
+SQLModel.model_config["defer_build"] = True
+
 JsonType = JSON().with_variant(JSONB(), "postgresql")
 
 

@@ -197,8 +197,8 @@ def _between(least: int, most: int, help_: str) -> str:
 
 def _programs(path: str, group: click.Group) -> Iterator[tuple[str, click.Command]]:
     for name in group.list_commands(click.Context(group)):
-        command = group.commands[name]
-        if not command.hidden:
+        command = group.get_command(click.Context(group), name)
+        if command is not None and not command.hidden:
             yield f"{path} {name}", command
             if isinstance(command, click.Group):
                 yield from _programs(f"{path} {name}", command)

@@ -109,7 +109,8 @@ def _is_program(words: list[str]) -> bool:
     for word in words:
         if not isinstance(group, click.Group):
             return True
-        if word not in group.commands:
+        named = group.get_command(click.Context(group), word)
+        if named is None:
             return False
-        group = group.commands[word]
+        group = named
     return True

@@ -18,7 +18,9 @@ from tests.documents.generated import DOCS
 def programs(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
     yield path, command
     if isinstance(command, click.Group):
-        for name, inner in command.commands.items():
+        for name in command.list_commands(click.Context(command)):
+            inner = command.get_command(click.Context(command), name)
+            assert inner is not None
             yield from programs(f"{path} {name}", inner)
 
 

@@ -6,16 +6,18 @@ import asyncio
 import json
 import lzma
 import os
+import re
 import shutil
 import socket
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
-from bot.app.command_line.program import cli
+from bot.app.command_line.program import COMMANDS, cli
 from bot.app.command_line.session import run_to_end
 from bot.errors import OperatorError
 from tests.e2e.process import Bot, wait_until
@@ -203,8 +205,11 @@ def test_trouble_ends_with_a_sentence_and_code_one(bot: Bot, tmp_path: Path) -> 
 
 def test_help_tells_every_command(bot: Bot) -> None:
     words = bot.cli("--help").stdout
-    for command in cli.commands:
-        assert command in words
+    for command, (_, does) in COMMANDS.items():
+        assert re.search(rf"^  {command} +{re.escape(does)}$", words, re.MULTILINE)
+        found = cli.get_command(click.Context(cli), command)
+        assert found is not None
+        assert found.get_short_help_str(limit=100) == does
         told = CliRunner().invoke(cli, [command, "--help"])
         assert told.exit_code == 0
         assert command in told.stdout

@@ -46,7 +46,7 @@ async def test_a_result_that_is_left_unread_holds_nothing_up(on_sqlite: SqlStore
         assert (await streamed.fetchone()) == (1,)
         await streamed.close()
         await connection.execute(text("UPDATE counters SET value = value + 1"))
-    assert (await on_sqlite.counts())["papers"] == 0
+    assert await on_sqlite.papers.count() == 0
 
 
 async def test_what_the_database_refuses_is_told(on_sqlite: SqlStore) -> None:

@@ -29,7 +29,7 @@ async def test_a_topic_comes_back_as_it_was_chosen(store: SqlStore) -> None:
     assert added.since == await store.papers.last_change() == before + 1
     assert await store.subscriptions.of_channel(here.id) == [added]
     assert await store.subscriptions.get([added.id, 999]) == {added.id: added}
-    assert (await store.counts())["subscriptions"] == 1
+    assert (await store.health.facts(NOON)).rows["subscriptions"] == 1
 
 
 async def test_numbers_count_in_each_channel_and_are_never_given_again(store: SqlStore) -> None:

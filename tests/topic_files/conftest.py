@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.adapters.mentions import mention_parsers
+from bot.app.adapters.topic_files import topic_files_of
 from bot.topic_files.files import TopicFiles
 from storage.store import SqlStore
 from tests.core import Core
@@ -26,4 +26,4 @@ def files(core: Core) -> TopicFiles:
 
 
 def files_of(core: Core) -> TopicFiles:
-    return TopicFiles(core.services, core.store.topic_files, mention_parsers())
+    return topic_files_of(core.store, core.services)

@@ -6,16 +6,18 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from bot.app.application import Application
 from bot.app.command_line.session import with_application
 from bot.errors import UserError
 from bot.text.counting import count_of
+
+if TYPE_CHECKING:  # loaded where something is done: not for a word of help
+    from bot.app.application import Application
 
 #: Files that `--keep` made, and may take away again.
 _DATED: Final = "paperround-????????T??????Z.backup"

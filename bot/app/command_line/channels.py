@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from bot.app.adapters.addresses import parse_address
-from bot.app.application import Application
 from bot.app.command_line.exit_codes import WRONG_USAGE
 from bot.app.command_line.inspection import operators_call
 from bot.app.command_line.session import with_application
@@ -16,6 +16,9 @@ from bot.channels.channel import Channel, PlatformName
 from bot.errors import UserError
 from bot.messages.plain import plain_text
 from bot.text.counting import count_of
+
+if TYPE_CHECKING:  # loaded where something is done: not for a word of help
+    from bot.app.application import Application
 
 
 @click.group(invoke_without_command=True)
@@ -59,8 +62,10 @@ def copy(source: str, target: str) -> None:
     one channel has. A channel TO that there is not yet is added, if it is an address.
     """
 
+    from bot.app.adapters.topic_files import topic_files_of
+
     async def work(application: Application) -> int:
-        files = application.topic_files
+        files = topic_files_of(application.store, application.services)
         origin = await files.channel(source)
         try:
             there = await files.channel(target)

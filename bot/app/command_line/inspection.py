@@ -1,4 +1,4 @@
-"""Looking into the bot and speaking to it: `command`, `status`, `doctor`."""
+"""Looking into the bot and speaking to it: `command`, `doctor`."""
 
 from __future__ import annotations
 
@@ -7,27 +7,25 @@ import contextlib
 import json
 import sys
 from dataclasses import replace
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import click
 
 from bot import __version__
 from bot.app.adapters.addresses import parse_address
-from bot.app.application import Application
 from bot.app.command_line.exit_codes import FAILED
 from bot.app.command_line.session import quiet_logs, with_application
 from bot.app.configuration.settings import read_settings
-from bot.app.doctor.diagnosis import diagnose
-from bot.app.doctor.findings import Mark
 from bot.app.logs import hidden
 from bot.channels.channel import Address, PlatformName
-from bot.errors import StorageError, UserError
-from bot.health.document import document_of
-from bot.health.wording import lines_of
+from bot.errors import UserError
 from bot.messages.plain import plain_text
 from bot.papers.references import LONGEST_TEXT
 from bot.people.account import LOCAL_PERSON
 from bot.platforms.command_calls import CommandCall, Person
+
+if TYPE_CHECKING:  # loaded where something is done: not for a word of help
+    from bot.app.application import Application
 
 OPERATOR = Person(
     id="terminal", name="the operator", may_manage=True, may_administer=True, runs_the_bot=True, sees_all=True
@@ -92,25 +90,6 @@ def api_document() -> None:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def status(as_json: bool) -> None:
-    """How the bot is doing: counts, feeds, posts."""
-
-    async def work(application: Application) -> int:
-        report = await application.health.report()
-        if report.stored is None:
-            raise StorageError(report.database.problem)
-        if as_json:
-            click.echo(json.dumps(document_of(report)))
-        else:
-            for what, words in lines_of(report):
-                click.echo(f"{what:16} {words}")
-        return 0
-
-    with_application(work)
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def doctor(as_json: bool) -> None:
     """Look at everything that is needed, and say what to do.
 
@@ -118,6 +97,9 @@ def doctor(as_json: bool) -> None:
 
     ✓ is well, ✗ needs somebody, ! is good to know, – was not looked at. Ends with 1 if anything needs somebody.
     """
+    from bot.app.doctor.diagnosis import diagnose  # as in `session`: it loads the whole bot
+    from bot.app.doctor.findings import Mark
+
     settings, problems = read_settings()
     quiet_logs(settings)
 

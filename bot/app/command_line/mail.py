@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from bot.app.application import Application
 from bot.app.command_line.exit_codes import TRY_AGAIN
 from bot.app.command_line.session import with_application
 from bot.errors import PaperRoundError
 from bot.platforms.outcomes import Gone
+
+if TYPE_CHECKING:  # loaded where something is done: not for a word of help
+    from bot.app.application import Application
 
 
 @click.group()

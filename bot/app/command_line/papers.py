@@ -6,14 +6,13 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from adapters.feeds.json_lines import PapersFile
-from bot.app.application import Application
 from bot.app.command_line.exit_codes import FAILED
 from bot.app.command_line.session import with_application
 from bot.papers.paper import Paper
@@ -21,6 +20,9 @@ from bot.query.parser import parse
 from bot.search.questions import without_question
 from bot.search.results import Hit
 from bot.text.counting import count_of
+
+if TYPE_CHECKING:  # loaded where something is done: not for a word of help
+    from bot.app.application import Application
 
 IMPORT_BATCH = 1000  # papers in one transaction
 _ONE_PER_LINE = (

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from bot.app.adapters.people import invitation_link, people_of, state_of
-from bot.app.application import Application
 from bot.app.command_line.session import with_application
 from bot.people.account import LONGEST_PASSWORD, Account, Role
 from bot.people.audit import AuditLine
 from bot.people.people import INVITATION_LENGTH, People
 from bot.people.record import TERMINAL
+
+if TYPE_CHECKING:  # loaded where something is done: not for a word of help
+    from bot.app.application import Application
 
 _ROLE = click.Choice([role.value for role in Role])
 

@@ -2,33 +2,60 @@
 
 from __future__ import annotations
 
+import importlib
 import os
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from bot import __version__
-from bot.app.command_line.backups import backup, restore
-from bot.app.command_line.channels import channels
 from bot.app.command_line.exit_codes import FAILED, MISCONFIGURED, WRONG_USAGE
-from bot.app.command_line.healthcheck import healthcheck
-from bot.app.command_line.inspection import api_document, command, doctor, status
-from bot.app.command_line.mail import mail
-from bot.app.command_line.papers import import_, search
-from bot.app.command_line.people import audit, people
-from bot.app.command_line.pruning import prune
-from bot.app.command_line.running import deliver, demo, poll, run
-from bot.app.command_line.tokens import tokens
-from bot.app.command_line.topics import topics
 from bot.errors import PaperRoundError, SettingsError, UserError
 from bot.query.errors import QueryError
 
+_HERE: Final = "bot.app.command_line"
+#: The commands, the first first: the module of each, and what it does, as its own help begins. Modules are loaded with
+#: their command alone: all of them, with what they work with, take most of a second.
+COMMANDS: Final = {
+    "demo": ("running", "The whole bot with sample papers, in a browser."),
+    "run": ("running", "The bot itself, until Ctrl-C."),
+    "doctor": ("inspection", "Look at everything that is needed, and say what to do."),
+    "status": ("status", "How the bot is doing: counts, feeds, posts."),
+    "command": ("inspection", "Give a /papers command."),
+    "search": ("papers", "Find papers, best matches first."),
+    "channels": ("channels", "All channels, with their topics and schedules."),
+    "topics": ("topics", "Channels and their topics as YAML files."),
+    "people": ("people", "Who may log in to the web workspace."),
+    "tokens": ("tokens", "Tokens with which programs read the JSON API."),
+    "audit": ("people", "Who changed what, from where and when, the latest first."),
+    "api-document": ("inspection", "Write the OpenAPI document of the JSON API."),
+    "mail": ("mail", "What comes back of the mails that were sent."),
+    "backup": ("backups", "Write everything that is kept into one file."),
+    "restore": ("backups", "Fill an empty database from a backup."),
+    "prune": ("pruning", "Delete what is older than the settings keep it."),
+    "import": ("papers", "Add papers from JSON Lines files (.xz and .gz too)."),
+    "poll": ("running", "Read the feeds once, then end."),
+    "deliver": ("running", "Post everything that is due, then end."),
+    "healthcheck": ("healthcheck", "Ask /healthz of the bot that runs with these settings."),
+}
+
 
 class Cli(click.Group):
-    """Ends with the sentence of an error instead of a traceback. Lists commands as they were added: the first first."""
+    """Loads a command when it is asked for. Ends with the sentence of an error instead of a traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - it is click's
-        return list(self.commands)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - it is click's
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"{_HERE}.{COMMANDS[cmd_name][0]}")
+        found = (one for one in vars(module).values() if isinstance(one, click.Command) and one.name == cmd_name)
+        return next(found)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - it is click's
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, does) for name, (_, does) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -52,27 +79,6 @@ def cli() -> None:
     Begin with `paperround demo`; `paperround run` is the bot, and `paperround doctor` says what it needs. Settings
     are read from PAPERROUND_… variables and .env; deploy/docs/settings.md has all of them.
     """
-
-
-_EVERY_DAY = (demo, run, doctor, status, command, search)
-for _command in (
-    *_EVERY_DAY,
-    channels,
-    topics,
-    people,
-    tokens,
-    audit,
-    api_document,
-    mail,
-    backup,
-    restore,
-    prune,
-    import_,
-    poll,
-    deliver,
-    healthcheck,
-):
-    cli.add_command(_command)
 
 
 def main() -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
-from bot.app.application import Application
 from bot.app.command_line.session import with_application
 from bot.health.wording import size_in_words
 from bot.lifecycle.pruning import Pruned, Space
 from bot.text.counting import count_of
+
+if TYPE_CHECKING:  # loaded where something is done: not for a word of help
+    from bot.app.application import Application
 
 
 @click.command()

@@ -6,21 +6,19 @@ import tempfile
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.app.application import Application, open_application
 from bot.app.command_line.session import announcement, load, run_to_end, with_application
 from bot.app.configuration.settings import LogLevel, Settings, load_settings
-from bot.app.demo import CHANNELS, Demo, banner
 from bot.app.logs import configure_logs
-from bot.app.service import raise_file_limit, serve
-from bot.app.sources import demo_feed
-from bot.app.start_log import log_start
 from bot.clocks import ShiftedClock
 from bot.posting.roles import ProcessRole
 from bot.text.counting import count_of
+
+if TYPE_CHECKING:  # the whole bot, which is loaded where it runs: not for a word of help
+    from bot.app.application import Application
 
 
 @click.command()
@@ -42,6 +40,11 @@ def demo(port: int | None) -> None:
 
 
 async def _demo(settings: Settings) -> None:
+    from bot.app.application import open_application
+    from bot.app.demo import CHANNELS, Demo, banner
+    from bot.app.service import serve
+    from bot.app.sources import demo_feed
+
     clock = ShiftedClock(datetime.now(UTC))
     feed, days = demo_feed(clock)
     async with open_application(settings, clock=clock, sources=[feed]) as application:
@@ -67,6 +70,10 @@ def run(role: str) -> None:
     It reads the feeds, posts digests, and answers commands on every platform that has credentials; without any it
     serves the web workspace.
     """
+    from bot.app.application import open_application
+    from bot.app.service import raise_file_limit, serve
+    from bot.app.start_log import log_start
+
     settings, does = load(), ProcessRole(role)
     raise_file_limit()
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import structlog
 
-from bot.app.application import Application, open_application
 from bot.app.configuration.environment import unknown_settings, unreadable_lines
 from bot.app.configuration.settings import ENV_FILE, LogLevel, Settings, load_settings
 from bot.app.logs import configure_logs
 from bot.errors import PaperRoundError
+
+if TYPE_CHECKING:
+    from bot.app.application import Application
 
 _log = structlog.get_logger()
 
@@ -38,6 +40,9 @@ def quiet_logs(settings: Settings) -> None:
 
 def with_application(work: Callable[[Application], Awaitable[int]]) -> None:
     """Runs one piece of work on the open application and ends with its exit code."""
+    # Here, and not above: it loads the whole bot, which takes longer than what many commands do.
+    from bot.app.application import open_application
+
     settings = load_settings()
     quiet_logs(settings)
 

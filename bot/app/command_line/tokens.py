@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from bot.app.adapters.people import people_of
-from bot.app.application import Application
 from bot.app.command_line.session import with_application
 from bot.people.account import ApiToken
 from bot.people.record import TERMINAL
 from bot.people.tokens import MOST_DAYS, USUAL_DAYS
+
+if TYPE_CHECKING:  # loaded where something is done: not for a word of help
+    from bot.app.application import Application
 
 
 @click.group()

@@ -6,15 +6,16 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from bot.app.application import Application
 from bot.app.command_line.session import with_application
 from bot.errors import OperatorError
-from bot.topic_files.files import Plan, unified
 from bot.topic_files.nodes import LARGEST_FILE
+
+if TYPE_CHECKING:  # loaded where something is done: not for a word of help
+    from bot.app.application import Application
 
 _STDIN: Final = "-"
 _COLOURS: Final = (("+++", "bright_white"), ("---", "bright_white"), ("@@", "cyan"), ("+", "green"), ("-", "red"))
@@ -39,10 +40,13 @@ def export(file: Path | None, channels: tuple[str, ...]) -> None:
     A file that is there is brought up to date: its comments, order and spelling stay, and what changes is shown.
     """
 
+    from bot.app.adapters.topic_files import topic_files_of
+    from bot.topic_files.files import unified
+
     before = _read(file) if file is not None and str(file) != _STDIN and file.exists() else None
 
     async def work(application: Application) -> int:
-        files = application.topic_files
+        files = topic_files_of(application.store, application.services)
         if file is None or str(file) == _STDIN:
             click.echo(await files.export(channels), nl=False)
             return 0
@@ -71,17 +75,20 @@ def apply(files: tuple[Path, ...], dry_run: bool) -> None:
     it. What is not named stays: other channels, and settings that the file does not mention. Topics that stay keep
     their numbers, history and votes. The difference is shown, as `diff -u` has it.
     """
+    from bot.app.adapters.topic_files import topic_files_of
+
     texts = [(str(file), _read(file)) for file in files]
 
     async def work(application: Application) -> int:
-        plan: Plan = await application.topic_files.plan(texts)
+        topic_files = topic_files_of(application.store, application.services)
+        plan = await topic_files.plan(texts)
         _show(plan.diff)
         if not plan.changes:
             click.echo("Nothing to change.", err=True)
         elif dry_run:
             click.echo(f"Would be changed: {plan.in_words}.", err=True)
         else:
-            await application.topic_files.apply(plan)
+            await topic_files.apply(plan)
             click.echo(f"Done: {plan.in_words}.", err=True)
         return 0
 

@@ -20,6 +20,7 @@ from bot.commands.runner import REGISTRY
 from bot.messages.message import Message
 from bot.platforms.command_calls import CommandCall, CommandRunner, Completion, Reply
 from tests.adapters.discord.harness import Harness, running
+from tests.clocks import NOON
 from tests.simulators.discord import eventually
 from tests.simulators.discord_interactions import MANAGER, OWNER, VISITOR, File, Role, buttons_of, links_of, text_of
 from tests.simulators.discord_responses import ApiError, Fault
@@ -210,7 +211,7 @@ async def test_only_who_may_manage_the_channel_changes_it(running_harness: Harne
         running_harness.general, "subscribe", permissions=VISITOR, query="diffusion"
     )
     assert "Only people who may manage" in refused.text
-    assert (await running_harness.store.counts())["subscriptions"] == 0
+    assert (await running_harness.store.health.facts(NOON)).rows["subscriptions"] == 0
     shown = await running_harness.simulator.interactions.command(running_harness.general, "topics", permissions=VISITOR)
     assert "Only people" not in shown.text
 

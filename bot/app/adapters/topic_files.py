@@ -1,10 +1,18 @@
-"""Mentions as each platform writes them: they can be read where that platform is not connected."""
+"""Files of topics, and the mentions in them as each platform writes them, whether or not it is connected."""
 
 from __future__ import annotations
 
 from adapters.web.platform import parse_mention as parse_web_mention
 from bot.channels.channel import PlatformName
+from bot.commands.services import Services
+from bot.topic_files.files import TopicFiles
 from bot.topic_files.planning import ParseMention
+from storage.store import SqlStore
+
+
+def topic_files_of(store: SqlStore, services: Services) -> TopicFiles:
+    """What writes, compares and applies files of topics."""
+    return TopicFiles(services, store.topic_files, mention_parsers())
 
 
 def mention_parsers() -> ParseMention:
