@@ -87,7 +87,7 @@ class LinkCards:
         for address in _ADDRESS.findall(_HIDDEN.sub(" ", content)):
             for paper in linked_paper_ids(address)[:1]:
                 last = self._shown.get((channel, paper))
-                if len(found) < MOST_CARDS and (last is None or now - last >= SHOWN_FOR):
+                if len(found) < MOST_CARDS and (last is None or not timedelta() <= now - last < SHOWN_FOR):
                     found.append(address)
                     self._shown[channel, paper] = now
                     self._shown.move_to_end((channel, paper))
@@ -98,7 +98,7 @@ class LinkCards:
         given = self._answers.setdefault(channel, deque(maxlen=MOST_ANSWERS))
         self._answers.move_to_end(channel)
         _forget(self._answers)
-        if len(given) == MOST_ANSWERS and now - given[0] < ANSWERS_WITHIN:
+        if len(given) == MOST_ANSWERS and timedelta() <= now - given[0] < ANSWERS_WITHIN:
             return False
         given.append(now)
         return True

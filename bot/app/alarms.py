@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -21,7 +20,7 @@ from typing import Any, Final
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from bot.clocks import TOLERANCE, SteadyClock, machine_time
+from bot.clocks import TOLERANCE, SteadyClock, machine_time, seconds_passed
 
 WATCH_EVERY: Final = 1.0  # seconds
 
@@ -41,7 +40,7 @@ class Alarms:
     """The jobs of a running engine. Each runs at once, and then again and again, never twice at the same time."""
 
     def __init__(
-        self, wall: Callable[[], datetime] = machine_time, monotonic: Callable[[], float] = time.monotonic
+        self, wall: Callable[[], datetime] = machine_time, monotonic: Callable[[], float] = seconds_passed
     ) -> None:
         # APScheduler warns whenever a job is skipped because it still runs, which is what we want it to do.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)

@@ -92,7 +92,7 @@ class Meaning:
 
     async def release_idle(self) -> bool:
         """Gives back the memory of what was not used for `IDLE_AFTER`; whether there was something."""
-        if self._used_at is None or self._clock.now() - self._used_at < IDLE_AFTER:
+        if self._used_at is None or timedelta() <= self._clock.now() - self._used_at < IDLE_AFTER:
             return False
         self._used_at = None
         if self._vectors is not None:
@@ -110,5 +110,5 @@ class Meaning:
 
     def _refuse_after_failure(self) -> None:
         """A model that failed is most likely still what it was."""
-        if self._failure and self._failed_at and self._clock.now() - self._failed_at < RETRY_AFTER:
+        if self._failure and self._failed_at and timedelta() <= self._clock.now() - self._failed_at < RETRY_AFTER:
             raise self._failure

@@ -207,7 +207,11 @@ class OutboxWorker:
         elif self._gathering is None:
             self._gathering = asyncio.get_running_loop().call_later(GATHER, self._gathered)
         # Whatever went wrong stays with this post: its lease runs out and it is tried, or looked for, again.
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, StorageError):  # hundreds may be under way, and one place in the code tells nobody more
+            _log.error("post.interrupted", task=task.get_name(), reason=str(error))
+        else:
             _log.error("post.interrupted", task=task.get_name(), exc_info=error)
 
     def _gathered(self) -> None:
@@ -258,15 +262,17 @@ class OutboxWorker:
             case Gone():
                 await self._give_up(post, channel, result, now)
             case Retry(after=after, known=known):
-                tried_for = now - (post.first_attempt_at or started)
-                wait = RETRIES.wait(result, attempts=post.attempts, tried_for=tried_for)
+                took = post.waited(started) + timedelta(seconds=seconds)
+                wait = RETRIES.wait(result, attempts=post.attempts, tried_for=post.tried_for + took)
                 if wait is None:
                     tried = "a day" if known else "an hour"
                     gone = Gone(f"Nothing could be posted for {tried}. {result.reason}", detail=result.detail)
                     await self._give_up(post, channel, gone, now)
                     return
                 log.warning("post.retried_later", reason=result.reason, detail=result.detail, asked=after, wait=wait)
-                await self._settling.settle(post, PostState.PENDING, now, due_at=now + wait, error=result.reason)
+                await self._settling.settle(
+                    post, PostState.PENDING, now, due_at=now + wait, error=result.reason, tried=took + wait
+                )
             case Unknown(late=late):
                 log.warning("post.unknown", reason=result.reason, detail=result.detail)
                 due = now + self._reconciliation.first_wait(result)

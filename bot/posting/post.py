@@ -37,6 +37,9 @@ LEASE = timedelta(seconds=60)
 #: A post with an unknown outcome holds up what comes after it in its channel for so long after its request. Then other
 #: digests pass it, so that a history that can hardly be read delays nothing but what belongs together.
 HOLDS_UP_FOR = timedelta(minutes=1)
+#: What is due and is not taken up for longer waits for a bot that is off, asleep or without a database. Over a weekend
+#: in which nobody tried, nothing was tried for a weekend.
+LONGEST_TURN = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +47,15 @@ class LookUps:
     """How a post with an unknown outcome was looked for, since its latest request.
 
     `count` look-ups have read something. Where the last one could not read to the end, the next one goes on at
-    `cursor`, in what began at `began_at`. `late` says that the message may still come, as after a time-out.
+    `cursor`, in what began at `began_at`. `late` says that the message may still come, as after a time-out. `lasted` is
+    how long the looking took so far, with the waits between look-ups.
     """
 
     count: int = 0
     cursor: str = ""
     began_at: datetime | None = None
     late: bool = False
+    lasted: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +63,7 @@ class Post:
     """A row of the outbox. `lease` is the token of whoever works on it: every write about it must name it.
 
     `first_attempt_at` is when a request for it first left and `attempt_at` when the latest one did; `attempts` counts
-    requests since somebody last intervened.
+    requests since somebody last intervened. `tried_for` is how long these took, with the waits between them.
     """
 
     id: int
@@ -66,12 +71,18 @@ class Post:
     digest_id: int | None
     content: PostContent
     key: str
+    due_at: datetime
     lease: str
     attempts: int
+    tried_for: timedelta
     look_ups: LookUps
     first_attempt_at: datetime | None
     attempt_at: datetime | None
     parent_remote_id: str | None
+
+    def waited(self, now: datetime) -> timedelta:
+        """How long it has waited for its turn, as far as that counts as trying or looking: at most `LONGEST_TURN`."""
+        return min(max(now - self.due_at, timedelta()), LONGEST_TURN)
 
     @property
     def trace(self) -> str:
@@ -94,7 +105,8 @@ class Settlement:
     """What became of a leased post: its next state and what goes with it.
 
     `due_at` is when to try or to look again, `channel_after` until when the channel gets nothing else, `look_ups` how
-    far the looking for it got. `fresh_start` forgets the attempts so far. A post that ends as failed drops its papers.
+    far the looking for it got. `tried` adds to how long it was tried, `fresh_start` forgets the attempts so far. A post
+    that ends as failed drops its papers.
     """
 
     post: Post
@@ -105,6 +117,7 @@ class Settlement:
     channel_after: datetime | None = None
     error: str = ""
     look_ups: LookUps = LookUps()
+    tried: timedelta = timedelta()
     fresh_start: bool = False
 
 

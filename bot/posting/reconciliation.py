@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -123,6 +124,7 @@ class Reconciliation:
             since -= ADOPTED_MARGIN
         window = HistoryWindow(since=since, until=attempt, cursor=looks.cursor)
         found: LookUpResult
+        asked_at = time.monotonic()
         try:
             async with asyncio.timeout(LOOK_TIMEOUT):
                 found = await platform.look_up(outgoing, window)
@@ -136,6 +138,7 @@ class Reconciliation:
         if isinstance(found, Gone) and found.scope is GoneScope.THREAD:
             found = LookUp.MISSING  # with its thread
         began_at = looks.began_at if looks.cursor and looks.began_at else now
+        lasted = looks.lasted + post.waited(now) + timedelta(seconds=time.monotonic() - asked_at)
         now = self._clock.now()
         match found:
             case Sent(remote_id=remote_id):
@@ -152,10 +155,11 @@ class Reconciliation:
                     look_ups=looks.count,
                     began_after=began_at - attempt,
                     elapsed=now - attempt,
+                    looked_for=lasted,
                     progress=progress,
                 )
                 log = log.bind(decision=str(decision))
-                await self._look_again(post, found, decision, now, began_at)
+                await self._look_again(post, found, decision, now, began_at, lasted)
         log.info("post.looked_up")
 
     async def _look_again(
@@ -165,13 +169,14 @@ class Reconciliation:
         decision: timedelta | Verdict,
         now: datetime,
         began_at: datetime,
+        lasted: timedelta,
     ) -> None:
         looks = post.look_ups
         match decision:
             case Verdict.SEND_AGAIN:
-                await self._settling.settle(post, PostState.PENDING, now, due_at=now, fresh_start=not post.attempts)
+                await self._send_again(post, now, lasted)
             case Verdict.SETTING_DECIDES if self._unknown_policy is UnknownPolicy.AT_LEAST_ONCE:
-                await self._settling.settle(post, PostState.PENDING, now, due_at=now, fresh_start=not post.attempts)
+                await self._send_again(post, now, lasted)
             case Verdict.SETTING_DECIDES:
                 _log.warning("post.taken_for_sent", post=post.id)
                 await self._settling.settle(post, PostState.SENT, now)
@@ -185,8 +190,12 @@ class Reconciliation:
                         error = ""
                     case _:
                         looks, error = replace(looks, cursor="", began_at=None, count=looks.count + 1), ""
-                due = now + decision
+                due, looks = now + decision, replace(looks, lasted=lasted + decision)
                 await self._settling.settle(post, PostState.UNKNOWN, now, due_at=due, error=error, look_ups=looks)
+
+    async def _send_again(self, post: Post, now: datetime, lasted: timedelta) -> None:
+        fresh = not post.attempts
+        await self._settling.settle(post, PostState.PENDING, now, due_at=now, tried=lasted, fresh_start=fresh)
 
 
 def _named(found: LookUpResult) -> str:

@@ -80,13 +80,15 @@ class LookUpPolicy:
         look_ups: int,
         began_after: timedelta,
         elapsed: timedelta,
+        looked_for: timedelta,
         progress: bool,
     ) -> timedelta | Verdict:
         """Ends the looking, or says how long to wait before the next look-up.
 
         `look_ups` counts the earlier ones that read something. `elapsed` is how long ago the latest request left, and
-        `began_after` how long after it the looking through began of which this look-up is the latest part. `progress`
-        says whether a `Partly` read anything.
+        `began_after` how long after it the looking through began of which this look-up is the latest part. `looked_for`
+        is how long somebody has been looking, which ends it: nobody looks while the bot is off. `progress` says whether
+        a `Partly` read anything.
         """
         marks = self.late_marks if late else self.marks
         match found:
@@ -102,17 +104,17 @@ class LookUpPolicy:
                 # A clock that was set back must not make it wait longer than planned.
                 next_mark = next(mark for mark in marks if mark > began_after)
                 return min(max(next_mark - elapsed, timedelta()), marks[-1])
-            case Partly() if elapsed >= self.longest or (progress and look_ups + 1 >= self.most):
+            case Partly() if looked_for >= self.longest or (progress and look_ups + 1 >= self.most):
                 return Verdict.SETTING_DECIDES
             case Partly(after=after):
                 return asked_for(after)
-            case Retry() if elapsed >= self.in_trouble:
+            case Retry() if looked_for >= self.in_trouble:
                 return Verdict.SETTING_DECIDES
             case Retry(after=float() | int() as after):
                 return asked_for(after)
             case Retry():
                 # As long again as all of it so far: that doubles, and needs no count.
-                wait = min(max(elapsed, self.trouble_first), self.trouble_longest)
+                wait = min(max(looked_for, self.trouble_first), self.trouble_longest)
                 return wait * random.uniform(0.5, 1.0)  # noqa: S311
 
 

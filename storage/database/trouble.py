@@ -29,6 +29,10 @@ _ADVICE: Final = (
     (r"pg_hba|SSL", "Look at how the server lets this machine in, and at sslmode in PAPERROUND_DATABASE_URL."),
     (r"too many|remaining connection slots", "Raise max_connections of the server, or run fewer processes."),
     (r"starting up|shutting down", "The bot goes on by itself when the server is up."),
+    (
+        r"connection was closed|connection is closed|another operation|[Bb]roken pipe|[Cc]onnection reset",
+        "The connection to the server broke; the bot goes on by itself with another one.",
+    ),
     (r"permission denied", "Give the user of PAPERROUND_DATABASE_URL the rights on this database."),
     (
         r"[Rr]efused|No such file|Name or service|getaddrinfo|resolution|No route|unreachable|[Tt]imeout|Connect call",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, update
@@ -73,9 +73,17 @@ def post_of(row: Row[Any]) -> Post:
         digest_id=row.digest_id,
         content=POST_CONTENT_JSON.validate_python(row.content),
         key=row.key,
+        due_at=row.due_at,
         lease=row.lease,
         attempts=row.attempts,
-        look_ups=LookUps(count=row.look_ups, cursor=row.look_up_cursor, began_at=row.look_up_began_at, late=row.late),
+        tried_for=timedelta(seconds=row.tried_for),
+        look_ups=LookUps(
+            count=row.look_ups,
+            cursor=row.look_up_cursor,
+            began_at=row.look_up_began_at,
+            late=row.late,
+            lasted=timedelta(seconds=row.looked_for),
+        ),
         first_attempt_at=row.first_attempt_at,
         attempt_at=row.attempt_at,
         parent_remote_id=row.parent_remote_id,

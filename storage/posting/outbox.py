@@ -158,7 +158,9 @@ class SqlPostStore:
                     first_attempt_at=case((several, POSTS.c.first_attempt_at), else_=None),
                     attempt_at=case((several, POSTS.c.attempt_at), else_=None),
                     attempts=0,
+                    tried_for=0.0,
                     look_ups=0,
+                    looked_for=0.0,
                     look_up_cursor="",
                     look_up_began_at=None,
                     late=False,
@@ -279,6 +281,7 @@ class SqlPostStore:
                     lease_until=bindparam("until", type_=POSTS.c.lease_until.type),
                     attempts=POSTS.c.attempts + 1,
                     look_ups=0,
+                    looked_for=0.0,
                     look_up_cursor="",
                     look_up_began_at=None,
                     late=False,
@@ -375,8 +378,8 @@ class SqlPostStore:
         async with self._database.write() as connection:
             ids = frozenset((await connection.execute(tried)).scalars()) - frozenset(but)
             # The looking begins anew: earlier looks read another window, and count for nothing.
-            values = {"attempt_at": now, "due_at": now, "late": True, "look_ups": 0, "look_up_cursor": "",
-                      "look_up_began_at": None}  # fmt: skip
+            values = {"attempt_at": now, "due_at": now, "late": True, "look_ups": 0, "looked_for": 0.0,
+                      "look_up_cursor": "", "look_up_began_at": None}  # fmt: skip
             for some in chunks(sorted(ids)):
                 await connection.execute(update(POSTS).where(POSTS.c.id.in_(some)).values(values))
         return ids

@@ -58,6 +58,7 @@ async def fold_thread(
                 attempt_at=None,
                 first_attempt_at=None,
                 attempts=0,
+                tried_for=0.0,
             )
         )
         await connection.execute(update(DELIVERIES).where(DELIVERIES.c.post_id.in_(folded)).values(post_id=place))

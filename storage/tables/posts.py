@@ -85,7 +85,9 @@ class PostRow(SQLModel, table=True):
     attempt_at: datetime | None
     first_attempt_at: datetime | None
     attempts: int
+    tried_for: float = Field(default=0.0, sa_column_kwargs={"server_default": text("0")})
     look_ups: int
+    looked_for: float = Field(default=0.0, sa_column_kwargs={"server_default": text("0")})
     look_up_cursor: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     look_up_began_at: datetime | None
     late: bool = Field(default=False, sa_column_kwargs={"server_default": false()})

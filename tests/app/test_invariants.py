@@ -194,7 +194,12 @@ async def test_a_channel_that_answers_nothing_for_a_day_counts_as_broken(core: C
     core.platform.fail("general", *[Fault.BUSY] * 1000)
     await core.news(a_paper(1))
     await core.next_digest()
-    await core.settle(hours=27, step=900)
+    await core.settle(hours=20, step=900)
+    # The day is one of trying: over a weekend for which the bot is off nobody tries.
+    core.clock.advance(days=3)
+    await core.settle(hours=3, step=900)
+    assert (await core.channel()).state is ChannelState.ACTIVE
+    await core.settle(hours=4, step=900)
     assert (await core.channel()).state is ChannelState.BROKEN
     assert len(core.platform.told) == 1
     requests = len(core.platform.requests)

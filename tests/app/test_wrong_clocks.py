@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, nullcontext
@@ -18,6 +19,7 @@ import pytest
 from structlog.testing import capture_logs
 
 import bot.posting.reconciliation
+from bot.clocks import SteadyClock
 from bot.errors import SourceError, StorageError
 from bot.lifecycle.timekeeping import LOOK_THROUGH_EVERY, SETTLES_FOR, StoredTimes, Timekeeping, set_right
 from bot.posting.post import PostState
@@ -337,6 +339,22 @@ class StoredInMemory:
     async def pull_in(self, _now: datetime) -> int:
         self.looked_through += 1
         return 0
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="only Linux has two clocks for that")
+def test_a_machine_that_slept_shows_no_clock_that_jumped(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine, asleep = Machine(), timedelta()
+
+    def counted(clock: int) -> float:
+        return machine.monotonic() - (0.0 if clock == time.CLOCK_BOOTTIME else asleep.total_seconds())
+
+    monkeypatch.setattr(time, "clock_gettime", counted)
+    monkeypatch.setattr(time, "monotonic", lambda: counted(time.CLOCK_MONOTONIC))
+    clock = SteadyClock(machine.wall)
+    machine.run(hours=8)
+    asleep = timedelta(hours=8)
+    assert clock.now() == machine.true
+    assert not clock.behind()
 
 
 @pytest.mark.parametrize("second", [timedelta(minutes=-5), timedelta(), timedelta(minutes=2), timedelta(minutes=30)])

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -121,14 +122,17 @@ async def test_a_model_that_is_exchanged_embeds_anew_beside_the_old_one_and_then
     assert await store.vectors.coverage(new.name) == Coverage(20, 20)
 
 
-async def test_a_paper_that_the_model_fails_on_keeps_no_other_from_its_vector(sqlite_url: str) -> None:
+@pytest.mark.parametrize("passed", [RETRY_AFTER, timedelta(days=-366)], ids=["ten minutes", "set back by a year"])
+async def test_a_paper_that_the_model_fails_on_keeps_no_other_from_its_vector(
+    sqlite_url: str, passed: timedelta
+) -> None:
     store, model, clock = SqlStore(sqlite_url), Letters(), SettableClock()
     model.fails = lambda text: text.startswith("Paper 3")
     await store.papers.import_papers([paper(number) for number in range(1, 6)])
     embedding = embedding_of(store, model, clock)
     assert await embedding.step() == 3  # 5, 4, and the one that failed
     assert await embedding.step() == 0
-    clock.advance(seconds=RETRY_AFTER.total_seconds())
+    clock.advance(seconds=passed.total_seconds())
     assert await all_of_it(embedding) == 2
     assert await store.vectors.coverage(model.name) == Coverage(5, 4)
     await store.close()

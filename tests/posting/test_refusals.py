@@ -205,7 +205,12 @@ async def test_a_look_up_that_gets_no_turn_ends_as_the_setting_says(core: Core, 
     core.platform.fail("general", Fault.LOST)
     core.platform.answers = [Partly("", 60.0)] * 1000
     await core.next_digest()
-    await core.settle(hours=LOOK_UPS.longest / timedelta(hours=1) + 0.1, step=300)
+    await core.settle(hours=1, step=300)
+    core.clock.advance(hours=12)  # the bot is off for a night, in which nobody looks
+    await core.settle(hours=LOOK_UPS.longest / timedelta(hours=1) - 1.5, step=300)
+    assert await core.store.posts.open_in((await core.channel()).id)
+    await core.settle(hours=0.5, step=300)
+    assert not await core.store.posts.open_in((await core.channel()).id)
     assert core.platform.papers_in("general") == (IDS if policy is UnknownPolicy.AT_LEAST_ONCE else [])
     assert len(core.platform.windows) < 200
 

@@ -21,7 +21,13 @@ def seconds(number: float) -> timedelta:
 
 
 def decide(found: Retry | Partly | LookUp, elapsed: float, **more: object) -> timedelta | Verdict:
-    known: dict[str, object] = {"late": False, "look_ups": 0, "progress": False, "began_after": seconds(elapsed)}
+    known: dict[str, object] = {
+        "late": False,
+        "look_ups": 0,
+        "progress": False,
+        "began_after": seconds(elapsed),
+        "looked_for": seconds(elapsed),
+    }
     return LOOK_UPS.decide(found, elapsed=seconds(elapsed), **(known | more))  # type: ignore[arg-type]
 
 

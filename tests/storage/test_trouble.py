@@ -10,15 +10,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+from structlog.testing import capture_logs
 
 from bot.errors import OperatorError, StorageError
 from bot.posting.leadership import LEADING
 from bot.posting.post import PostState, Settlement
 from storage.database import database
+from storage.database.trouble import described
 from storage.store import SqlStore
 from storage.tables.channels import CHANNELS
 from tests.clocks import NOON
+from tests.core import Core
 from tests.databases import PostgresServer
+from tests.sources import a_paper
 from tests.storage.scenes import channel, lease_one, listed, paper, posts
 
 ABSTRACT = "x" * 100_000
@@ -209,3 +213,35 @@ async def test_a_wrong_statement_or_value_is_a_defect_and_no_trouble(store: SqlS
     with pytest.raises((ProgrammingError, DBAPIError, OverflowError)):
         async with store.database.write() as connection:
             await connection.execute(CHANNELS.update().values(last_number=2**70))
+
+
+async def test_what_was_under_way_when_the_database_went_away_is_told_in_a_line_each(
+    sqlite_store: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core = Core(sqlite_store, tmp_path)
+    await core.say("subscribe diffusion")
+    await core.news(a_paper(1))
+
+    async def settle(_settlement: Settlement) -> bool:
+        raise StorageError("the database did not answer")
+
+    monkeypatch.setattr(sqlite_store.posts, "settle", settle)
+    with capture_logs() as log:
+        await core.next_digest()
+    [told] = [line for line in log if line["event"] == "post.interrupted"]
+    assert told["reason"] == "the database did not answer"
+    assert "exc_info" not in told
+    await core.index.close()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "cannot switch to state 12; another operation (2) is in progress",
+        "connection was closed in the middle of operation",
+        "[Errno 32] Broken pipe",
+        "[Errno 104] Connection reset by peer",
+    ],
+)
+def test_a_connection_that_broke_asks_nothing_of_anybody(said: str) -> None:
+    assert "goes on by itself" in described(OSError(said), "postgresql://bot:secret@server/papers")

@@ -29,18 +29,21 @@ class CircuitBreaker:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._invalid: deque[datetime] = deque()
-        self._until: datetime | None = None
+        self._opened_at: datetime | None = None
+        self._open_for = timedelta()
         self.reason = ""
 
     @property
     def wait(self) -> float:
         """Seconds until requests may leave again, 0 when they may now."""
-        if self._until is None:
+        if self._opened_at is None:
             return 0.0
-        left = (self._until - self._clock.now()).total_seconds()
-        if left <= 0:
-            self._until = None
-        return max(0.0, left)
+        passed = self._clock.now() - self._opened_at
+        # Where the clock was set back nobody knows how long it has been; the next refusal says whether it was enough.
+        if not timedelta() <= passed < self._open_for:
+            self._opened_at = None
+            return 0.0
+        return (self._open_for - passed).total_seconds()
 
     def record(self, status: int, *, banned: bool = False, shared: bool = False) -> None:
         """Takes note of an answer. `shared` limits are nobody's fault and do not count."""
@@ -48,7 +51,7 @@ class CircuitBreaker:
             return
         now = self._clock.now()
         self._invalid.append(now)
-        while self._invalid[0] <= now - WINDOW:
+        while not now - WINDOW < self._invalid[0] <= now:  # before that, or noted by a clock that was ahead
             self._invalid.popleft()
         if status == 401:
             self._open(TOKEN_REFUSED_FOR, "Discord refuses the bot's token.")
@@ -60,5 +63,5 @@ class CircuitBreaker:
     def _open(self, duration: timedelta, reason: str) -> None:
         if not self.wait:
             _log.error("discord.nothing_is_sent", reason=reason, minutes=duration.total_seconds() / 60)
-        self._until = self._clock.now() + duration
+        self._opened_at, self._open_for = self._clock.now(), duration
         self.reason = reason

@@ -70,6 +70,8 @@ async def test_the_same_paper_is_not_shown_again_for_hours(running_harness: Harn
     await told(running_harness, "again: https://arxiv.org/pdf/2605.00003", cards=1)
     running_harness.clock.advance(hours=7)
     await told(running_harness, "and again: https://arxiv.org/pdf/2605.00003", cards=2)
+    running_harness.clock.advance(days=-366)  # it was a year ahead
+    await told(running_harness, "and again: https://arxiv.org/pdf/2605.00003", cards=3)
 
 
 async def test_a_talk_full_of_links_is_not_answered_with_every_sentence(running_harness: Harness) -> None:

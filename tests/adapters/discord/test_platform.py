@@ -280,6 +280,19 @@ def test_many_refusals_in_a_row_stop_the_rest(clock: SettableClock) -> None:
     assert breaker.wait == 0
 
 
+def test_a_clock_that_is_set_back_does_not_lengthen_the_silence(clock: SettableClock) -> None:
+    breaker = CircuitBreaker(clock)
+    breaker.record(401)
+    assert breaker.wait == 900
+    clock.advance(minutes=-60)
+    assert breaker.wait == 0
+    for _ in range(MOST_INVALID - 1):
+        breaker.record(403)  # what was noted by the clock before does not count among them
+    assert breaker.wait == 0
+    breaker.record(401)
+    assert breaker.wait == 900
+
+
 @pytest.mark.parametrize(
     ("missing", "words"),
     [
