@@ -29,6 +29,7 @@ def free_to_send() -> Select[Any]:
         POSTS.c.id.not_in(bindparam("chosen", expanding=True)),
         func.coalesce(CHANNELS.c.post_after, POSTS.c.due_at) <= _NOW,
         ~_held_up(),
+        ~_has_one_in_flight(),
     )
 
 
@@ -94,6 +95,12 @@ def _held_up() -> ColumnElement[bool]:
         older.c.state.in_(OPEN),
         (older.c.digest_id == POSTS.c.digest_id) | ~looked_for,
     )
+
+
+def _has_one_in_flight() -> ColumnElement[bool]:
+    """Whether its channel has a post in flight: a later one that has passed a post which turned out not to be there."""
+    other = POSTS.alias("other")
+    return exists().where(other.c.channel_id == POSTS.c.channel_id, other.c.state == PostState.LEASED)
 
 
 def _due(state: PostState, *order: ColumnElement[Any]) -> Select[Any]:

@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import PlatformName
 from bot.digests.content import POST_CONTENT_JSON
 from bot.posting.post import LookUps, Post
 from bot.posting.rooms import Account, Rooms
+from storage.database.conflicts import ConflictError
 from storage.posting.due_posts import free_to_send, with_parents
 from storage.tables.posts import POSTS
 
@@ -58,11 +60,15 @@ async def choose(
 
 
 async def take(connection: AsyncConnection, ids: Sequence[int], until: datetime, **values: Any) -> list[Post]:
-    """Leases posts, with a token of their own."""
+    """Leases posts, with a token of their own. Raises `ConflictError` where a channel has one in flight meanwhile."""
     if not ids:
         return []
     lease = secrets.token_hex(8)
-    await connection.execute(update(POSTS).where(POSTS.c.id.in_(ids)).values(lease=lease, lease_until=until, **values))
+    taking = update(POSTS).where(POSTS.c.id.in_(ids)).values(lease=lease, lease_until=until, **values)
+    try:
+        await connection.execute(taking)
+    except IntegrityError as error:  # what was found missing, and what has passed it, were taken at the same time
+        raise ConflictError("another post of the channel is in flight") from error
     return [post_of(row) for row in await connection.execute(with_parents(), {"ids": ids})]
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.channels.channel import PlatformName, Style
@@ -336,6 +337,48 @@ async def test_a_post_that_cannot_be_found_lets_the_next_digest_pass_but_not_its
     assert again.id == lost.id
     await sent(store, again, at=LATER)
     assert papers_of(await lease_one(store, LATER)) == ("2605.00002",)
+
+
+async def passed(store: SqlStore) -> tuple[Post, Post]:
+    """A post that cannot be found, and one of the next digest, which has passed it and is in flight."""
+    here = await channel(store)
+    topic_here = await topic(store, here)
+    for number in (1, 2):
+        here = await store.channels.add(here.address, "", time_zone="UTC", schedule="", next_digest_at=None)
+        ids = await queue(store, here, topic_here, paper(number))
+        await store.digests.plan(plan(here, ids), NOON)
+    lost = await lease_one(store)
+    await store.posts.begin(lost, now=NOON, until=NOON + LEASE)
+    assert await settle(store, lost, PostState.UNKNOWN, due_at=LATER, error="no answer")
+    return lost, await lease_one(store, LATER)
+
+
+async def test_what_is_found_missing_waits_for_what_has_passed_it(store: SqlStore) -> None:
+    lost, passing = await passed(store)
+    (unknown,) = await look(store, LATER)
+    assert await settle(store, unknown, PostState.PENDING, due_at=LATER)
+    other = (await posts(store, await channel(store, "other"), now=LATER))[0]
+    assert [post.id for post in await lease(store, LATER)] == [other]
+    await sent(store, passing, at=LATER)
+    assert (await lease_one(store, LATER)).id == lost.id
+
+
+async def test_what_was_passed_is_not_taken_while_somebody_takes_what_passes_it(postgres_url: str) -> None:
+    store = SqlStore(postgres_url)
+    lost, passing = await passed(store)
+    assert await settle(store, passing, PostState.PENDING, due_at=LATER)
+    async with store.database.write() as connection:
+        await connection.execute(update(POSTS).where(POSTS.c.id == passing.id).values(state="leased"))
+        await settle(store, (await look(store, LATER))[0], PostState.PENDING, due_at=LATER)
+        taking = asyncio.create_task(lease(store, LATER))
+        async with store.database.read() as eyes:
+            while not (await eyes.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))).scalar():
+                await asyncio.sleep(0.001)
+    assert await taking == []
+    async with store.database.write() as connection:
+        await connection.execute(update(POSTS).where(POSTS.c.id == passing.id).values(state="sent"))
+    assert (await lease_one(store, LATER)).id == lost.id
+    await store.close()
 
 
 async def test_a_look_up_goes_on_where_it_stopped_until_the_next_request(store: SqlStore) -> None:
