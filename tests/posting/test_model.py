@@ -1,126 +1,210 @@
-"""The outbox against a model: two workers that may die at any call of the store, a platform that may answer
-anything.
+"""The outbox against a model: whatever happens, and whenever processes die, each paper is there once, in order.
 
-The model is what was listed. Whatever happens in whatever order, no message is ever there twice, and in the end each
-paper is there once.
+Two processes work on one file. Each may stand still at any of its suspensions, for any time, and may die there;
+clocks are set; the platform loses requests and answers, takes messages late, refuses. What must hold is in
+`World.check`, which looks after each thing that happens, and in `World.settle`, with which each history ends.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import shutil
 import tempfile
+from collections.abc import Coroutine
+from datetime import timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from storage.store import SqlStore
-from tests.app.test_crashes import Crash, Doom, Doomed
-from tests.clocks import SettableClock
-from tests.core import Core
-from tests.databases import sqlite_in
-from tests.platforms import Fault, SimulatedPlatform, keys_of
-from tests.sources import ScriptedSource, a_paper
+from bot import background
+from bot.platforms.outcomes import Gone, LookUpResult, Partly, Retry, SendResult, Unknown
+from bot.posting import outbox
+from bot.posting.reconciliation import UnknownPolicy
+from storage.database import database
+from storage.posting import outbox as stored_outbox
+from tests.inline_sqlite import inline_connection
+from tests.platforms import Fault
+from tests.posting.platform import Fate
+from tests.posting.world import CHANNELS, Life, World
+from tests.thorough import THOROUGH
 
-CHANNELS = ("one", "two")
-FAULTS = (Fault.LOST, Fault.ANSWER_LOST, Fault.BUSY, Fault.WAIT, Fault.LATE, Fault.ODD, Fault.CRASH)
+PROCESSES = st.sampled_from(("one", "other"))
+WHERE = st.sampled_from(sorted(CHANNELS))
+MOST_PAPERS = 12
+#: Of a round that sends something, which has about two hundred.
+STEPS = st.integers(1, 120)
+FATES = st.one_of(
+    st.sampled_from([Fate(fault) for fault in Fault if fault not in (Fault.NONE, Fault.LATE, Fault.HANG)]),
+    st.builds(Fate, st.just(Fault.LOST), st.sampled_from((10, 24))),
+    st.builds(Fate, st.just(Fault.LATE), st.sampled_from((None, 10, 55, 115))),
+)
+LOOKS: st.SearchStrategy[LookUpResult] = st.sampled_from(
+    (Retry("busy"), Retry("slow down", 3.0), Partly("page 2", 1.0), Partly("", 30.0), Gone("The channel was archived."))
+)
+EDITS: st.SearchStrategy[SendResult] = st.sampled_from((Retry("busy", 0.0), Unknown("the connection broke"), Gone("x")))
+#: What can be found out about a message, and what becomes of it where nothing can.
+LOOKS_OR_NOT = st.sampled_from(
+    (
+        *[(True, UnknownPolicy.AT_MOST_ONCE)] * 4,
+        (False, UnknownPolicy.AT_MOST_ONCE),
+        (False, UnknownPolicy.AT_LEAST_ONCE),
+    )
+)
 
 
 class Outbox(RuleBasedStateMachine):
-    """Two workers on one store."""
+    """Two processes, one store, one platform."""
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="paperround-model-"))
         self.runner = asyncio.Runner()
-        self.listed: list[str] = []
+        self.lives: dict[str, Life] = {}
+        self.world: World | None = None
 
-    @initialize()
-    def begin(self) -> None:
-        self.store = SqlStore(sqlite_in(self.folder / "paperround.db"))
-        self.clock, self.source, self.platform = SettableClock(), ScriptedSource(), SimulatedPlatform(per_message=1)
-        self.runner.run(self.subscribe())
+    @initialize(known=LOOKS_OR_NOT)
+    def begin(self, known: tuple[bool, UnknownPolicy]) -> None:
+        async def begin() -> World:
+            world = World(self.folder, can_look_up=known[0], policy=known[1])
+            await world.open()
+            await world.list_papers(1)
+            return world
 
-    async def subscribe(self) -> None:
-        core = self.worker("first")
-        for channel in CHANNELS:
-            await core.say("subscribe diffusion", channel)
-            await core.say("schedule instant", channel)
-            await core.say("settings style cards", channel)
-        await core.index.close()
+        self.world = self.runner.run(begin())
 
-    def worker(self, name: str, doom: Doom | None = None) -> Core:
-        store = cast("SqlStore", Doomed(self.store, doom)) if doom else self.store
-        return Core(store, self.folder / name, clock=self.clock, source=self.source, platform=self.platform)
+    @property
+    def here(self) -> World:
+        assert self.world is not None
+        return self.world
 
-    @rule()
-    def list_a_paper(self) -> None:
-        paper = a_paper(len(self.listed) + 1)
-        self.listed.append(paper.id)
-        self.source.list(paper, day=self.clock.now().date())
+    def do(self, work: Coroutine[Any, Any, object]) -> None:
+        self.runner.run(work)
+        self.here.check()
 
-    @rule(channel=st.sampled_from(CHANNELS), faults=st.lists(st.sampled_from(FAULTS), min_size=1, max_size=3))
-    def something_goes_wrong(self, channel: str, faults: list[Fault]) -> None:
-        self.platform.fail(channel, *faults)
+    def life(self, name: str) -> Life:
+        """The process of that name, which is started if it does not run."""
+        if name not in self.lives:
+            self.lives[name] = Life(self.here)
+        return self.lives[name]
 
-    @rule(seconds=st.sampled_from((1, 6, 40, 61)))
+    @precondition(lambda self: self.world is not None and self.here.papers < MOST_PAPERS)
+    @rule(number=st.integers(1, 3))
+    def papers_are_listed(self, number: int) -> None:
+        self.do(self.here.list_papers(number))
+
+    @rule(channel=WHERE, fates=st.lists(FATES, min_size=1, max_size=4))
+    def something_will_go_wrong(self, channel: str, fates: list[Fate]) -> None:
+        self.here.there.fates[channel] += fates
+
+    @rule(looks=st.lists(LOOKS, min_size=1, max_size=3))
+    def looks_will_go_wrong(self, looks: list[LookUpResult]) -> None:
+        self.here.there.looks += looks
+
+    @rule(seconds=st.sampled_from((1, 6, 31, 40, 61, 61, 3600)))
     def time_passes(self, seconds: int) -> None:
-        self.clock.advance(seconds=seconds)
-        self.platform.arrive()  # what comes late comes within a minute of its request
+        async def later() -> None:
+            self.here.pass_time(seconds)
+            await asyncio.sleep(0)
 
-    @rule(name=st.sampled_from(("first", "second")), dies_at=st.none() | st.integers(1, 30), after=st.booleans())
-    def work(self, name: str, dies_at: int | None, after: bool) -> None:
-        doom = Doom(dies_at, after=after) if dies_at else None
+        self.do(later())
 
-        async def once(core: Core) -> None:
-            with contextlib.suppress(Crash):
-                await core.engine.poll()
-                await core.engine.deliver()
-                await core.engine.reconcile()
-            await core.index.close()
+    @rule(off=st.sampled_from((-3600, -90, -20, 0, 20, 90, 3600)))
+    def the_clock_is_set(self, off: int) -> None:
+        self.here.set_clock(timedelta(seconds=off))
 
-        self.runner.run(once(self.worker(name, doom)))
+    @rule(name=PROCESSES, steps=STEPS | st.none())
+    def works(self, name: str, steps: int | None) -> None:
+        async def work() -> None:
+            life = self.life(name)
+            life.begin(life.round())
+            await life.go_on(steps)
 
-    @invariant()
-    def no_message_is_there_twice(self) -> None:
-        if hasattr(self, "platform"):
-            keys = keys_of(self.platform.posts)
-            assert len(set(keys)) == len(keys)
+        self.do(work())
+
+    @rule(name=PROCESSES, channel=WHERE, steps=STEPS | st.none())
+    def somebody_asks_for_a_digest(self, name: str, channel: str, steps: int | None) -> None:
+        async def ask() -> None:
+            life = self.life(name)
+            life.begin(life.digest_now(channel))
+            await life.go_on(steps)
+
+        self.do(ask())
+
+    @rule(name=PROCESSES, channel=WHERE, edits=st.lists(EDITS, max_size=2), steps=STEPS | st.none())
+    def somebody_votes(self, name: str, channel: str, edits: list[SendResult], steps: int | None) -> None:
+        async def vote() -> None:
+            self.here.there.redraws += edits
+            life = self.life(name)
+            life.begin(life.vote(channel, 1))
+            await life.go_on(steps)
+
+        self.do(vote())
+
+    @rule(channel=WHERE, number=st.integers(1, 3))
+    def somebody_shares_a_paper(self, channel: str, number: int) -> None:
+        if number <= self.here.papers:
+            self.do(self.here.share(channel, number))
+
+    @rule(name=PROCESSES, steps=STEPS, taken=st.booleans())
+    def dies(self, name: str, steps: int, taken: bool) -> None:
+        async def die() -> None:
+            life = self.life(name)
+            life.begin(life.round())
+            await life.go_on(steps, anywhere=True)
+            await self.lives.pop(name).end(taken=taken)
+
+        self.do(die())
+
+    @precondition(lambda self: self.world is not None and self.here.failed)
+    @rule()
+    def somebody_tries_again_what_was_given_up(self) -> None:
+        self.do(self.here.try_again())
+
+    @precondition(lambda self: self.world is not None and self.here.broken())
+    @rule()
+    def somebody_resumes_all_channels(self) -> None:
+        self.do(self.here.resume())
 
     def teardown(self) -> None:
         try:
-            if hasattr(self, "platform"):
-                self.runner.run(self.settle())
+            if self.world is not None:
+                self.runner.run(self.end(self.world))
         finally:
             self.runner.close()
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    async def settle(self) -> None:
-        """In the end each paper is there once."""
-        for channel in CHANNELS:
-            self.platform.heal(channel)
-        self.platform.arrive()
-        survivor = self.worker("survivor")
-        await survivor.engine.poll()
-        await survivor.settle(hours=1)
-        await survivor.index.close()
-        await self.store.close()
-        for channel in CHANNELS:
-            assert sorted(self.platform.papers_in(channel)) == sorted(self.listed), channel
-        keys = keys_of(self.platform.posts)
-        assert len(set(keys)) == len(keys)
+    async def end(self, world: World) -> None:
+        """Whoever is still about something dies, and one more process finishes it."""
+        try:
+            for life in list(world.lives):
+                await life.end(taken=True)
+            await world.settle()
+        finally:
+            for life in list(world.lives):
+                await life.end(taken=True)
+            await world.close()
 
 
-#: Of the profile's examples one in so many: each is a small life of the bot.
-SHARE = 8
-TestOutbox = Outbox.TestCase
-TestOutbox.settings = settings(
-    max_examples=settings().max_examples // SHARE,
-    stateful_step_count=10,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+def prepare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same happens again in the same order, however busy the machine is."""
+    monkeypatch.setattr(database, "sqlite_connection", inline_connection)
+    monkeypatch.setattr(outbox, "GATHER", 0.0)
+    monkeypatch.setattr(stored_outbox, "SETTLE_TOGETHER", 0.0)
+    monkeypatch.setattr(background, "STINT", float("inf"))
+
+
+def test_whatever_happens_each_paper_is_there_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare(monkeypatch)
+    run_state_machine_as_test(
+        Outbox,
+        settings=settings(
+            max_examples=settings().max_examples if THOROUGH else 10,
+            stateful_step_count=50 if THOROUGH else 30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
