@@ -13,6 +13,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.simulators.limits import Kind, Limit
+
 VIA = {"Via": "1.1 google"}
 
 
@@ -95,22 +97,20 @@ class _Bucket:
 
 
 class Limits:
-    """A bucket for each route and channel: so many requests in each window (seconds); and one for all of a second."""
+    """A bucket for each route and channel: so many requests in each window (seconds); and one limit for all.
+
+    Everything may be changed at any time: `per_window` and `window` from the next window on, of which others with the
+    same token use `others`.
+    """
 
     def __init__(self, per_window: int, window: float, per_second: int) -> None:
-        self._per_window, self._window, self._per_second = per_window, window, per_second
+        self.per_window, self.window, self.others = per_window, window, 0
+        self.of_all = Limit(per_second, Kind.FIXED)
         self._buckets: dict[str, _Bucket] = {}
-        self._all = _Bucket(per_second, 0.0)
 
     def take_of_all(self) -> float:
         """Counts a request for the limit of the bot as a whole, as `take` does for its bucket."""
-        now = time.monotonic()
-        if self._all.ends <= now:
-            self._all = _Bucket(self._per_second, now + 1.0)
-        if self._all.left <= 0:
-            return max(0.001, self._all.ends - now)
-        self._all.left -= 1
-        return 0.0
+        return self.of_all.take(time.monotonic())
 
     def take(self, method: str, path: str) -> float:
         """Counts a request; returns how long it should have waited, 0 when it did not have to."""
@@ -123,7 +123,7 @@ class Limits:
     def headers(self, method: str, path: str) -> dict[str, str]:
         bucket = self._bucket(method, path)
         return {
-            "X-RateLimit-Limit": str(self._per_window),
+            "X-RateLimit-Limit": str(self.per_window),
             "X-RateLimit-Remaining": str(bucket.left),
             "X-RateLimit-Reset-After": f"{max(0.0, bucket.ends - time.monotonic()):.3f}",
             "X-RateLimit-Bucket": re.sub(r"\d+", "", f"{method}{path}").replace("/", "-"),
@@ -133,7 +133,7 @@ class Limits:
         name = f"{method} {path}"
         now = time.monotonic()
         if name not in self._buckets or self._buckets[name].ends <= now:
-            self._buckets[name] = _Bucket(self._per_window, now + self._window)
+            self._buckets[name] = _Bucket(self.per_window - self.others, now + self.window)
         return self._buckets[name]
 
 

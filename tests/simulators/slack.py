@@ -25,6 +25,7 @@ from urllib.parse import urlencode
 import aiohttp
 from aiohttp import web
 
+from tests.simulators.limits import Limit
 from tests.simulators.slack_messages import problems
 from tests.simulators.slack_methods import BOT_USER, METHODS, TEAM, Json, RefusalError, SimulatedChannel
 from tests.simulators.slack_oauth import OAuth
@@ -118,6 +119,8 @@ class SlackSimulator:
         #: How many seconds later than it came a request is done that is `LATE`.
         self.late_after: Callable[[], float] = lambda: 40.0
         self.on_the_way = 0  # requests that came and are not done yet
+        #: How many messages the workspace takes; a test may change it at any time.
+        self.limit: Limit | None = None
         self.interval = interval
         self._now = now
         self._faults: defaultdict[str, deque[Fault | str | None]] = defaultdict(deque)
@@ -545,10 +548,12 @@ class SlackSimulator:
         return f"{int(self._now())}.{next(self._numbers):06}"
 
     def pace(self, channel: str) -> None:
-        """Notes a message in a channel; raises `RefusalError` when it comes too soon after the last one."""
+        """Notes a message in a channel; raises `RefusalError` when it comes too soon there or in the workspace."""
         now = self._now()
         if now - self._last_post.get(channel, -1e9) < self.interval:
             raise RefusalError("ratelimited")
+        if self.limit is not None and (wait := self.limit.take(time.monotonic())):
+            raise RefusalError("ratelimited", retry_after=math.ceil(wait))
         self._last_post[channel] = now
 
     def read_history(self, method: str, limit: int) -> int:
