@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
 from storage.database.database import Database
 from storage.database.statements import upsert
@@ -13,6 +13,9 @@ from storage.tables.posts import IDEMPOTENCY_KEYS
 
 #: Keys whose time is over that each claim clears away: more than it adds, so that they never gather.
 CLEARED: Final = 10
+#: Processes whose clocks are so far apart claim the same key for about the same time. What ends later than that was
+#: claimed by a clock that was ahead, and holds up nobody.
+CLOCKS_APART: Final = timedelta(minutes=1)
 
 
 class SqlIdempotencyStore:
@@ -28,7 +31,7 @@ class SqlIdempotencyStore:
             claim = row.on_conflict_do_update(
                 index_elements=["key"],
                 set_={"expires_at": row.excluded.expires_at},
-                where=keys.c.expires_at <= now,
+                where=or_(keys.c.expires_at <= now, keys.c.expires_at > until + CLOCKS_APART),
             ).returning(keys.c.key)
             claimed = (await connection.execute(claim)).one_or_none() is not None
             expired = select(keys.c.key).where(keys.c.expires_at <= now).order_by(keys.c.expires_at).limit(CLEARED)

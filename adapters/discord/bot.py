@@ -97,6 +97,8 @@ class DiscordBot:
         self._reachability = Reachability(platform, self._mentions)
         self._doctor = DiscordDoctor(platform, directory, clock)
         self._application: int | None = None
+        #: Whether Discord has let us in: what it refuses from then on is no wrong setting of who starts the program.
+        self._was_connected = False
 
     @property
     def invite_url(self) -> str:
@@ -114,7 +116,9 @@ class DiscordBot:
     async def run(self) -> None:
         """Works until cancelled. An outage is waited out; raises `OperatorError` for what waiting cannot heal.
 
-        Raises `UnservedError` after so long without a connection that another process should try.
+        It raises that only as long as Discord has not let us in: later it tries again now and then, because other
+        platforms are served as well. Raises `UnservedError` after so long without a connection that another process
+        should try.
         """
         serving = asyncio.ensure_future(self._serve_forever())
         offline = asyncio.ensure_future(self._until_offline())
@@ -139,18 +143,24 @@ class DiscordBot:
     async def _serve_forever(self) -> None:
         wait = self._first_retry
         while True:
-            began = time.monotonic()
+            began, client = time.monotonic(), self._platform.client
             try:
-                await self._serve(self._platform.client)
+                await self._serve(client)
+            except OperatorError as error:
+                self._was_connected |= client.was_connected
+                if not self._was_connected:
+                    raise
+                _log.error("discord.refused", advice=str(error), retry_in=wait)
             except (*RESPONSE_ERRORS, zlib.error) as error:
                 # This client cannot be used again, and the next one may hear what it understands.
-                if time.monotonic() - began > LONGEST_RETRY:
-                    wait = self._first_retry
+                self._was_connected |= client.was_connected
                 _log.error("discord.connection_ended", exc_info=error, retry_in=wait)
-                await asyncio.sleep(wait)
-                wait = min(2 * wait, LONGEST_RETRY)
             else:
                 return  # the platform was closed
+            if time.monotonic() - began > LONGEST_RETRY:
+                wait = self._first_retry
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, LONGEST_RETRY)
 
     async def _serve(self, client: DiscordClient) -> None:
         """Works with one client, which is used up then."""

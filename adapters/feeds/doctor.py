@@ -9,6 +9,7 @@ from typing import Final
 
 from adapters.feeds.http import FeedClient
 from bot.checks import CLOCKS_APART, Check, UncheckedError
+from bot.clocks import machine_time
 from bot.errors import OperatorError, SourceError
 from bot.intake.lookup import PaperLookup
 from bot.intake.source import Source
@@ -72,7 +73,7 @@ async def _catalogue(catalogue: PaperLookup) -> str:
 
 
 async def _clock(client: FeedClient) -> str:
-    ahead = client.ahead
+    ahead = client.ahead_of_servers(machine_time())
     if ahead is None:
         raise UncheckedError("not checked: no feed told the time")
     if abs(ahead) > CLOCKS_APART:

@@ -132,8 +132,8 @@ class FeedClient:
         self._operation = operation
         self._limits = limits or Limits()
         self._roams = transport is not None
-        #: How far this machine's clock is ahead of the server that answered last; None until one told the time.
-        self.ahead: timedelta | None = None
+        #: What the clock of the server that answered last showed, and when it was here; None until one told the time.
+        self._told: tuple[datetime, float] | None = None
         self._client = httpx.AsyncClient(
             headers={"User-Agent": user_agent(contact), "Accept-Encoding": "gzip"},
             timeout=httpx.Timeout(self._limits.read, connect=self._limits.connect),
@@ -145,6 +145,15 @@ class FeedClient:
             transport=transport,
             trust_env=transport is None,
         )
+
+    def ahead_of_servers(self, moment: datetime) -> timedelta | None:
+        """How far a clock that shows that moment now is ahead of the server that answered last; None until one told the
+        time. What the clock did since that answer counts as well.
+        """
+        if self._told is None:
+            return None
+        theirs, at = self._told
+        return moment - theirs - timedelta(seconds=_seconds() - at)
 
     async def __aenter__(self) -> Self:
         return self
@@ -212,7 +221,7 @@ class FeedClient:
                 status = response.status_code
                 theirs = sent_at(response.headers)
                 if theirs:
-                    self.ahead = datetime.now(UTC) - theirs
+                    self._told = theirs, _seconds()
                 _refuse_trouble(place, response, pace.rest)
                 if response.has_redirect_location:
                     return url.join(response.headers["Location"])
@@ -303,6 +312,11 @@ def wait_asked_for(headers: httpx.Headers, now: datetime) -> float | None:
     if window := re.search(r";\s*t=(\d+)\b", headers.get("RateLimit", ""), re.ASCII):
         return min(float(window[1]), MOST_WAIT)
     return None
+
+
+def _seconds() -> float:
+    """Seconds that pass whatever the machine's clock shows, those in which it slept as well where they are counted."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def _refuse_trouble(place: str, response: httpx.Response, rest: float | None) -> None:

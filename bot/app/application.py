@@ -181,8 +181,8 @@ async def open_application(
             poll_every=settings.poll_every,
             spread=timedelta(minutes=settings.spread_minutes),
             unknown_policy=settings.unknown_outcome,
-            # A database server's clock is the one that counts where there is one.
-            clock_ahead=feeds.clock_ahead if store.database.is_sqlite and sources is None else timedelta,
+            # Of the clock that counts: the database server's, where there is one, may be wrong as well.
+            clock_ahead=timedelta if sources is not None else lambda: feeds.ahead_of_feeds(clock.now()),
             left_kept_for=timedelta(days=settings.left_days),
             audit_kept_for=timedelta(days=settings.audit_days),
             kept=KeptFor(history=timedelta(days=settings.history_days), papers=timedelta(days=settings.paper_days)),

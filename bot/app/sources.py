@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from adapters.feeds.arxiv.source import Arxiv
 from adapters.feeds.http import MEGABYTE, FeedClient, Limits
@@ -16,7 +16,7 @@ from adapters.feeds.syndication.public_addresses import PublicTransport
 from adapters.feeds.thumbnails import THUMBNAIL_LIMITS, FetchedThumbnails
 from bot.app.adapters.feeds import AddedFeeds
 from bot.app.configuration.settings import Settings
-from bot.clocks import Clock
+from bot.clocks import Clock, machine_time
 from bot.errors import SettingsError
 from bot.intake.feeds import FeedHistory, FeedReader, Feeds
 from bot.intake.lookup import PaperLookup
@@ -48,7 +48,11 @@ class Sources:
 
     def clock_ahead(self) -> timedelta | None:
         """How far this machine's clock is ahead of the feeds'; None as long as none told the time."""
-        return self.client.ahead if self.client else None
+        return self.ahead_of_feeds(machine_time())
+
+    def ahead_of_feeds(self, moment: datetime) -> timedelta | None:
+        """The same of a clock that shows that moment."""
+        return self.client.ahead_of_servers(moment) if self.client else None
 
     @property
     def lookups(self) -> list[PaperLookup]:

@@ -120,16 +120,16 @@ class Pruning:
 
     async def prune(self, *, delete: bool = True, pause: float = PAUSE) -> list[Pruned]:
         """Deletes what may go, or only counts it; it may be interrupted, and called again, any time."""
-        found = [await self._prune(what, delete, pause) for what in Prunable]
+        cutoffs = self.kept.ended(self._clock.now())  # once: the clock may be set wrong meanwhile
+        found = [await self._prune(what, cutoffs, delete, pause) for what in Prunable]
         if delete:
-            await self._store.forget_gone(self._clock.now() - GONE_KEPT)
+            await self._store.forget_gone(cutoffs.now - GONE_KEPT)
             await self._give_back()
         if delete and (rows := sum(one.rows for one in found)):
             _log.info("database.pruned", rows=rows, **dict(_by_name(found)))
         return found
 
-    async def _prune(self, what: Prunable, delete: bool, pause: float) -> Pruned:
-        cutoffs = self.kept.ended(self._clock.now())
+    async def _prune(self, what: Prunable, cutoffs: Cutoffs, delete: bool, pause: float) -> Pruned:
         total = Pruned(what=what)
         after: int | None = 0
         while after is not None:

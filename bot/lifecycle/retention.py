@@ -52,9 +52,8 @@ class Retention:
 
     async def delete_left(self) -> int:
         """Deletes what can be deleted now; returns how many rows. It may be interrupted, and called again, any time."""
-        forgotten = 0
+        forgotten, now = 0, self._clock.now()  # once: the clock may be set wrong meanwhile
         while True:
-            now = self._clock.now()
             rows = await self._channels.delete_left_workspaces(now - self._kept_for, now, ROWS_AT_ONCE)
             rows = rows or await self._channels.delete_marked(now, ROWS_AT_ONCE)
             rows = rows or await self._people.delete_stopped(now - self._kept_for, now, ROWS_AT_ONCE)

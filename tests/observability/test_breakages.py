@@ -8,10 +8,12 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import event
 
 from bot.app.doctor.diagnosis import diagnose
 from bot.app.doctor.findings import Mark
+from bot.clocks import SteadyClock
 from bot.health.wording import lines_of
 from storage.database import database
 from storage.database import file as database_file
@@ -92,6 +94,19 @@ async def test_a_clock_that_is_off(tmp_path: Path) -> None:
             assert 590 < value_of(await bot.families(), "clock_ahead_seconds") < 660
             assert "clock: 10 minutes ahead of the feeds'" in await told(bot)
             assert "ahead of the feeds'" in await found(bot, "Clock of the feeds")
+
+
+async def test_a_clock_that_jumps_a_year_ahead_deletes_nothing(tmp_path: Path) -> None:
+    """Though it was right when a feed told the time: all alarms may ring at the moment in which it is set."""
+    with ScriptedFeed(http_answer([], headers={"Date": format_datetime(datetime.now(UTC), usegmt=True)})) as feed:
+        async with running(tmp_path, huggingface_url=feed.url) as bot:
+            engine, clock = bot.application.engine, bot.application.clock
+            assert isinstance(clock, SteadyClock)
+            await engine.poll()
+            clock.move(timedelta(days=365))
+            with structlog.testing.capture_logs() as events:
+                await engine._delete_left()
+            assert [one["event"] for one in events] == ["engine.nothing_deleted"]
 
 
 async def test_a_model_that_is_missing(tmp_path: Path) -> None:

@@ -26,6 +26,14 @@ async def test_a_key_may_be_claimed_again_when_its_time_is_over(store: SqlStore)
     assert await store.idempotency.claim("event", now=NOON + HOUR, until=NOON + 2 * HOUR)
 
 
+async def test_a_key_that_was_claimed_by_a_clock_a_year_ahead_holds_up_nobody(store: SqlStore) -> None:
+    ahead = NOON + timedelta(days=365)
+    assert await store.idempotency.claim("event", now=ahead, until=ahead + HOUR)
+    assert await store.idempotency.claim("event", now=NOON, until=NOON + HOUR)
+    another = NOON - timedelta(seconds=1)  # the clock of another process
+    assert not await store.idempotency.claim("event", now=another, until=another + HOUR)
+
+
 async def test_what_did_not_happen_may_be_begun_again(store: SqlStore) -> None:
     assert await store.idempotency.claim("event", now=NOON, until=NOON + HOUR)
     await store.idempotency.release("event")

@@ -17,7 +17,10 @@ from bot.clocks import Clock
 WINDOW = timedelta(minutes=10)
 MOST_INVALID = 500  # within WINDOW
 BANNED_FOR = timedelta(minutes=10)
-TOKEN_REFUSED_FOR = timedelta(minutes=15)
+#: After the first refusal of the token, which may be Discord's mistake; twice as long after each further one, up to the
+#: longest.
+TOKEN_REFUSED_FOR = timedelta(minutes=1)
+LONGEST_TOKEN_REFUSED_FOR = timedelta(minutes=15)
 _INVALID = frozenset({401, 403, 429})
 
 _log = structlog.get_logger()
@@ -31,6 +34,7 @@ class CircuitBreaker:
         self._invalid: deque[datetime] = deque()
         self._opened_at: datetime | None = None
         self._open_for = timedelta()
+        self._token_refused_for = TOKEN_REFUSED_FOR
         self.reason = ""
 
     @property
@@ -47,6 +51,8 @@ class CircuitBreaker:
 
     def record(self, status: int, *, banned: bool = False, shared: bool = False) -> None:
         """Takes note of an answer. `shared` limits are nobody's fault and do not count."""
+        if status < 300:
+            self._token_refused_for = TOKEN_REFUSED_FOR
         if status not in _INVALID or shared:
             return
         now = self._clock.now()
@@ -54,7 +60,8 @@ class CircuitBreaker:
         while not now - WINDOW < self._invalid[0] <= now:  # before that, or noted by a clock that was ahead
             self._invalid.popleft()
         if status == 401:
-            self._open(TOKEN_REFUSED_FOR, "Discord refuses the bot's token.")
+            self._open(self._token_refused_for, "Discord refuses the bot's token.")
+            self._token_refused_for = min(2 * self._token_refused_for, LONGEST_TOKEN_REFUSED_FOR)
         elif banned:
             self._open(BANNED_FOR, "Discord takes no requests from this address for now.")
         elif len(self._invalid) >= MOST_INVALID:

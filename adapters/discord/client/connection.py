@@ -90,6 +90,8 @@ class DiscordClient(discord.AutoShardedClient):
         self._logging_in = asyncio.Lock()
         #: The shards whose session lives.
         self._connected_shards: set[int] = set()
+        #: Whether one did at any time.
+        self.was_connected = False
         self._logged_in = False
         self._webhooks = RedirectedWebhooks(api_url, self.metrics)
         redirect(self.http, api_url, pace, self.metrics)
@@ -164,6 +166,7 @@ class DiscordClient(discord.AutoShardedClient):
     def _is_up(self, shard_id: int) -> None:
         if shard_id not in self._connected_shards:
             self._connected_shards.add(shard_id)
+            self.was_connected = True
             self.metrics.connected(PlatformName.DISCORD)
 
     def _is_down(self, shard_id: int) -> None:

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 import discord
 import pytest
+import structlog
 
 from adapters.discord.guilds.missing_access import TIMED_OUT
 from adapters.discord.guilds.permissions import NEEDED, can_post, invite_url, may_manage, missing
@@ -496,13 +497,19 @@ async def test_a_wrong_token_stops_with_what_to_do(harness: Harness) -> None:
     await platform.close()
 
 
-async def test_a_token_that_was_reset_while_we_listened_stops_too(harness: Harness) -> None:
-    bot = make_bot(harness, harness.platform)
-    task = asyncio.create_task(bot.run())
-    await eventually(harness.simulator.gateway.ready.is_set)
-    await harness.simulator.gateway.close(4004)
-    with pytest.raises(OperatorError, match="PAPERROUND_DISCORD_TOKEN"):
-        await asyncio.wait_for(task, 10)
+@pytest.mark.parametrize("code", [4004, 4010, 4011, 4012, 4013, 4014])
+async def test_what_discord_refuses_once_it_let_us_in_ends_no_other_platform(harness: Harness, code: int) -> None:
+    """A token that is reset, or an intent that is switched off, while Slack and the web are served as well."""
+    gateway = harness.simulator.gateway
+    with structlog.testing.capture_logs() as events:
+        async with running(harness):
+            gateway.token, token = "another", gateway.token
+            await gateway.close(code)
+            await eventually(lambda: [one for one in events if one["event"] == "discord.refused"])
+            gateway.token = token
+            await eventually(lambda: gateway.open and harness.platform.client.guilds)
+            assert (await harness.say("topics")).messages
+    assert [one["advice"] for one in events if one["event"] == "discord.refused"]
 
 
 async def test_a_bot_that_used_up_its_sessions_does_not_start_another_one_yet(harness: Harness) -> None:

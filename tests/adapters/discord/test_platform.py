@@ -265,6 +265,22 @@ async def test_a_refused_token_is_not_tried_in_a_loop(
     await platform.close()
 
 
+async def test_a_token_that_is_refused_once_is_tried_again_after_a_minute_and_then_less_and_less(
+    clock: SettableClock,
+) -> None:
+    breaker = CircuitBreaker(clock)
+    waits = []
+    for _ in range(6):
+        breaker.record(401)
+        waits.append(breaker.wait)
+        clock.advance(seconds=breaker.wait)
+        assert breaker.wait == 0
+    assert waits == [60, 120, 240, 480, 900, 900]
+    breaker.record(200)
+    breaker.record(401)
+    assert breaker.wait == 60
+
+
 def test_many_refusals_in_a_row_stop_the_rest(clock: SettableClock) -> None:
     breaker = CircuitBreaker(clock)
     for _ in range(MOST_INVALID - 1):
@@ -283,14 +299,14 @@ def test_many_refusals_in_a_row_stop_the_rest(clock: SettableClock) -> None:
 def test_a_clock_that_is_set_back_does_not_lengthen_the_silence(clock: SettableClock) -> None:
     breaker = CircuitBreaker(clock)
     breaker.record(401)
-    assert breaker.wait == 900
+    assert breaker.wait == 60
     clock.advance(minutes=-60)
     assert breaker.wait == 0
     for _ in range(MOST_INVALID - 1):
         breaker.record(403)  # what was noted by the clock before does not count among them
     assert breaker.wait == 0
     breaker.record(401)
-    assert breaker.wait == 900
+    assert breaker.wait == 120
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import socket
 import time
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from itertools import pairwise
 
 import httpx
@@ -48,6 +49,19 @@ async def test_an_answer_comes_with_what_sources_need(client: FeedClient) -> Non
     assert (request.path, request.query) == ("/list", {"a": "1", "b": "2 3"})
     assert request.headers["x-own"] == "yes"
     assert request.headers["user-agent"] == f"PaperRound/{__version__} (+https://example.org/about)"
+
+
+async def test_how_far_a_clock_is_ahead_counts_what_it_did_since_the_answer(client: FeedClient) -> None:
+    now, year = datetime.now(UTC), timedelta(days=365)
+    assert client.ahead_of_servers(now) is None
+    theirs = format_datetime(now - timedelta(minutes=10), usegmt=True)
+    with ScriptedFeed(http_answer([], headers={"Date": theirs})) as feed:
+        await client.get(feed.url)
+    await asyncio.sleep(1.1)
+    for set_by in (timedelta(), year, -year):
+        ahead = client.ahead_of_servers(datetime.now(UTC) + set_by)
+        assert ahead is not None
+        assert timedelta(minutes=9) < ahead - set_by < timedelta(minutes=10, seconds=2)
 
 
 @pytest.mark.parametrize("status", [204, 304, 400, 401, 403, 404, 418])
