@@ -15,8 +15,8 @@ from bot.channels.channel import Address, Channel, ChannelState, PlatformName, S
 from bot.digests.content import SharedPaper
 from bot.digests.digest import DigestKind
 from bot.platforms.outcomes import Outgoing
-from bot.posting.reconciliation import UnknownPolicy
 from bot.posting.redraws import Redraws
+from bot.posting.unknown_policy import UnknownPolicy
 from bot.reading.votes import Vote
 from bot.topics.store import TopicOptions
 from storage.store import SqlStore
