@@ -1,20 +1,93 @@
 """Background tasks: work that people and platforms give rise to. It is let finish before what it needs is closed, and
-what many tasks do takes turns.
+what many tasks do takes turns. What nobody waits for gives way to what people wait for.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any, Final
 
 import structlog
 
 FINISH_WITHIN: Final = 5.0  # seconds that work gets when whoever began it stops
 STINT: Final = 0.005  # seconds for which work holds the event loop that could go on for much longer
+#: While people wait all the time, what gives way to them rests for so many seconds, then goes on for so many.
+RESTS_FOR: Final = 0.1
+GOES_ON_FOR: Final = 0.025
+#: Whoever waits for longer (seconds) waits for something else, such as an answer from the network.
+COUNTS_FOR: Final = 1.0
 
 _log = structlog.get_logger()
+
+
+class Precedence:
+    """Lets people come first: while somebody waits for an answer, what nobody waits for rests before its next step.
+
+    It does so in turns of `RESTS_FOR` and `GOES_ON_FOR`, so that not even endless commands stop it.
+    """
+
+    def __init__(self) -> None:
+        self._waiting = 0
+        self._since = 0.0  # when, on the monotonic clock, the present row of people who wait began
+        self._nobody = asyncio.Event()
+        self._nobody.set()
+
+    @contextmanager
+    def first(self) -> Iterator[None]:
+        """Somebody waits for what is done in this block, for up to `COUNTS_FOR`."""
+        if not self._waiting:
+            self._since = time.monotonic()
+            self._nobody.clear()
+        self._waiting += 1
+        counted = True
+
+        def end() -> None:
+            nonlocal counted
+            self._waiting -= counted
+            counted = False
+            if not self._waiting:
+                self._nobody.set()
+
+        ending = asyncio.get_running_loop().call_later(COUNTS_FOR, end)
+        token = _behind.set(None)
+        try:
+            yield
+        finally:
+            _behind.reset(token)
+            ending.cancel()
+            end()
+
+    @contextmanager
+    def last(self) -> Iterator[None]:
+        """What is done in this block, and in tasks that are started from it, gives way."""
+        token = _behind.set(self)
+        try:
+            yield
+        finally:
+            _behind.reset(token)
+
+    async def rest(self) -> None:
+        """Waits until nobody does, or until it is the turn of what nobody waits for."""
+        if not self._waiting:
+            return
+        left = RESTS_FOR - (time.monotonic() - self._since) % (RESTS_FOR + GOES_ON_FOR)
+        if left > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._nobody.wait()
+
+
+_behind: ContextVar[Precedence | None] = ContextVar("precedence", default=None)
+
+
+async def give_way() -> None:
+    """Rests while people wait, in what was begun to come last; to be called where nothing is held that they need."""
+    if (precedence := _behind.get()) is not None:
+        await precedence.rest()
 
 
 class Turns:
@@ -25,8 +98,11 @@ class Turns:
         self._lock = asyncio.Lock()
 
     async def take(self) -> None:
-        """Waits for a turn."""
+        """Waits for a turn. What people wait for does not wait behind what gives way to it."""
+        if _behind.get() is None:
+            return
         async with self._lock:
+            await give_way()
             await asyncio.sleep(0)
 
 
@@ -39,6 +115,7 @@ class Stints:
     async def rest(self) -> None:
         """Ends a stint that is long enough. To be called often: mostly it only looks at the clock."""
         if time.monotonic() >= self._until:
+            await give_way()
             await asyncio.sleep(0)
             self._until = time.monotonic() + STINT
 

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import background as module
-from bot.background import BackgroundTasks, Stints
+from bot.background import BackgroundTasks, Precedence, Stints, Turns, give_way
 
 
 async def test_what_is_under_way_is_let_finish() -> None:
@@ -100,3 +100,69 @@ async def test_long_work_lets_others_in_between(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(module, "STINT", 0.0)
     await asyncio.gather(long_work(), somebody())
     assert done == ["piece 0", "somebody", "piece 1", "piece 2"]
+
+
+async def test_what_nobody_waits_for_rests_while_somebody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RESTS_FOR", 3600.0)
+    precedence, done = Precedence(), []
+
+    async def work() -> None:
+        with precedence.last():
+            await give_way()
+            done.append("work")
+
+    with precedence.first():
+        with precedence.first():
+            working = asyncio.create_task(work())
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)
+        done.append("answer")
+    await working
+    assert done == ["answer", "work"]
+
+
+async def test_endless_commands_do_not_stop_what_gives_way_to_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RESTS_FOR", 0.01)
+    precedence = Precedence()
+    with precedence.first(), precedence.last():
+        async with asyncio.timeout(10):
+            for _ in range(5):
+                await give_way()
+
+
+async def test_who_waits_for_long_waits_for_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RESTS_FOR", 3600.0)
+    monkeypatch.setattr(module, "COUNTS_FOR", 0.01)
+    precedence = Precedence()
+    with precedence.first():
+        with precedence.last():
+            async with asyncio.timeout(10):
+                await give_way()
+        with precedence.first():
+            resting = asyncio.create_task(_behind(precedence))
+            await asyncio.sleep(0)
+            assert not resting.done()
+    await resting
+
+
+async def test_people_wait_neither_for_a_turn_nor_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RESTS_FOR", 3600.0)
+    precedence, turns = Precedence(), Turns()
+
+    async def work() -> None:
+        with precedence.last():
+            await turns.take()
+
+    with precedence.first():
+        working = [asyncio.create_task(work()) for _ in range(3)]
+        await asyncio.sleep(0.01)
+        async with asyncio.timeout(10):
+            await turns.take()
+            await give_way()
+        assert not any(task.done() for task in working)
+    await asyncio.gather(*working)
+
+
+async def _behind(precedence: Precedence) -> None:
+    with precedence.last():
+        await give_way()

@@ -195,6 +195,7 @@ def services_of(
     health = HealthReports(
         store=store.health,
         sources=store.sources,
+        papers=store.papers,
         channels=store.channels,
         posts=store.posts,
         calendar=engine.planner.calendar,
@@ -252,6 +253,7 @@ def services_of(
         directory=Directory(store.channels, clock),
         platforms=platforms,
         record=Record(store.audit, clock),
+        precedence=engine.precedence,
         wake=engine.outbox.wake,
         categories=categories or engine.wanted_categories,
         own_address=own_address,

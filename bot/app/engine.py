@@ -15,6 +15,7 @@ from functools import partial
 import structlog
 
 from bot.app.alarms import Alarms
+from bot.background import Precedence
 from bot.digests.planning import Planner
 from bot.errors import PaperRoundError, StorageError
 from bot.health.heartbeat import Heartbeat
@@ -96,6 +97,8 @@ class Engine:
     ) -> None:
         """`clock_ahead` is how far the clock is ahead of others', None as long as nobody has told the time."""
         self._role = role
+        #: People who wait for an answer come first; the engine's jobs and its outbox give way to them.
+        self.precedence = Precedence()
         self._clock_ahead = clock_ahead
         self._notifications = notifications
         self._taking_over: asyncio.TimerHandle | None = None
@@ -174,7 +177,8 @@ class Engine:
         async with self._alarms() as alarms:
             try:
                 async with self._notifications.listening(partial(self._hear, alarms)):
-                    await (self.outbox.run() if self._role.works else asyncio.Event().wait())
+                    with self.precedence.last():
+                        await (self.outbox.run() if self._role.works else asyncio.Event().wait())
             finally:
                 if self._taking_over is not None:
                     self._taking_over.cancel()
@@ -292,7 +296,8 @@ class Engine:
         """Runs a job; trouble with the database or a feed is logged and the next run tries again."""
         started, failed = time.monotonic(), True
         try:
-            await job()
+            with self.precedence.last():
+                await job()
             failed = False
         except asyncio.CancelledError:
             failed = False

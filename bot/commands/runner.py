@@ -90,7 +90,7 @@ class Commands:
     async def run(self, call: CommandCall) -> Reply:
         started = perf_counter()
         with self._spans.begin("command", channel=str(call.address)) as span:
-            with watch() as commits:
+            with self._services.precedence.first(), watch() as commits:
                 name, reply = await self._answer(call, commits)
             seconds = perf_counter() - started
             self._metrics.command(name, failed=reply.failed, seconds=seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.background import Precedence
 from bot.channels.channel import Channel, PlatformName
 from bot.channels.channel_feed import ChannelFeedStore
 from bot.channels.directory import DEFAULT_TIME_ZONE, Directory
@@ -83,6 +84,7 @@ class Services:
     directory: Directory
     platforms: Mapping[PlatformName, Platform]
     record: Record
+    precedence: Precedence
     wake: Callable[[], None]
     categories: Callable[[], Awaitable[frozenset[str]]]
     own_address: str = ""

@@ -112,6 +112,20 @@ class DatabaseHealth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeReport:
+    """What is read and how far it is known: the part of a health report that members are told.
+
+    `coverage` is how far papers are found by their meaning; where they are not at all, it is missing and
+    `meaning_problem` says why.
+    """
+
+    papers: int
+    sources: Sequence[SourceHealth] = ()
+    coverage: Coverage | None = None
+    meaning_problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HealthReport:
     """How the bot is doing `at` one moment.
 

@@ -13,22 +13,23 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from bot import commits
+from bot.background import give_way
 from bot.commits import Commit
 from bot.errors import OperatorError, SettingsError, StorageError
 from storage.database.availability import Availability
 from storage.database.commit_watch import CommitWatch
 from storage.database.conflicts import ConflictError
 from storage.database.file import DatabaseFile
-from storage.database.sqlite_connection import sqlite_connection
+from storage.database.sqlite_connection import SqliteConnection, sqlite_connection
 from storage.database.trouble import storage_errors
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ SQLITE_BUSY_TIMEOUT = 10.0  # seconds that a writer waits for another one
 PROOF_LASTS = 5.0  # seconds for which a database that took a write counts as writable
 CLOSE_WITHIN = 5.0  # seconds that transactions get to end
 POSTGRES_CONNECT_TIMEOUT = 10.0  # seconds
+#: A connection to PostgreSQL that was used within so many seconds, and was not closed since, is used without asking
+#: whether it still works: that takes longer than most of what it is used for.
+WORKS_FOR = 1.0
 POSTGRES_STATEMENT_TIMEOUT = 60_000  # milliseconds
 POSTGRES_ANSWER_TIMEOUT = 70.0  # seconds; for a server that cannot even say that the statement took too long
 POSTGRES_IDLE_IN_TRANSACTION_TIMEOUT = 60_000  # milliseconds
@@ -186,6 +190,7 @@ class Database:
 
         What is `asked_for` is noted for who answers people (`bot.commits`).
         """
+        await give_way()
         async with self._transaction("write"), self._turn, self._engine.begin() as connection:
             yield connection
             # A server may have committed what it could not confirm any more; a file has, or has not.
@@ -197,6 +202,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that blocks no writer."""
+        await give_way()
         async with self._transaction("read"), self._reading.begin() as connection:
             yield connection
 
@@ -309,7 +315,8 @@ def _sqlite_engine(url: str) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
         reading = connection.get_execution_options().get("read_only", False)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        driver = cast("SqliteConnection", connection.connection.driver_connection)
+        driver.begin("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
 
@@ -322,7 +329,6 @@ def _postgres_engine(url: str) -> AsyncEngine:
     }
     engine = create_async_engine(
         url,
-        pool_pre_ping=True,
         hide_parameters=True,  # what errors and tracebacks would show of what is stored
         json_serializer=_write_json,
         connect_args={
@@ -332,7 +338,30 @@ def _postgres_engine(url: str) -> AsyncEngine:
         },
     )
     _drop_what_cannot_be_stored(engine.sync_engine)
+    _ask_idle_connections(engine.sync_engine)
     return engine
+
+
+def _ask_idle_connections(engine: Engine) -> None:
+    """Has connections that may have been lost looked at before they are used: what `pool_pre_ping` does each time."""
+
+    @event.listens_for(engine, "checkin")
+    def note(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+        record.info["used_at"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def look(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        used_at = record.info.get("used_at")
+        if record.driver_connection is not None and record.driver_connection.is_closed():
+            raise InvalidatePoolError("the connection was closed")
+        if used_at is None or time.monotonic() - used_at < WORKS_FOR:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            if not engine.dialect.is_disconnect(error, connection, None):
+                raise
+            raise InvalidatePoolError("the connection was lost") from error
 
 
 def newest_revision() -> str:

@@ -2,7 +2,8 @@
 
 `aiosqlite` has a thread for each connection and goes there and back for everything: to make a cursor, to execute, to
 fetch, to close. Four trips for a statement of a few microseconds are most of what it costs, and where the event loop is
-busy each of them waits for its turn.
+busy each of them waits for its turn. For the same reason a transaction begins with its first statement, and one that
+was committed is not rolled back once more when SQLAlchemy's pool takes the connection back.
 """
 
 from __future__ import annotations
@@ -22,6 +23,31 @@ STREAMED_AT_ONCE: Final = 100
 
 class SqliteConnection(aiosqlite.Connection):
     """What SQLAlchemy's adapter wants of `aiosqlite`."""
+
+    _beginning = ""  # the statement that begins the transaction, until the first one after it takes it along
+    _begun = False  # whether it went to the thread, and may not be over yet
+
+    def begin(self, statement: str) -> None:
+        """Begins a transaction with the next statement."""
+        self._beginning = statement
+
+    def take_beginning(self) -> str:
+        """What has to be executed before the next statement, empty for nothing."""
+        beginning, self._beginning = self._beginning, ""
+        self._begun = self._begun or bool(beginning)
+        return beginning
+
+    async def commit(self) -> None:
+        self._beginning = ""
+        if self._begun:
+            await super().commit()
+            self._begun = False
+
+    async def rollback(self) -> None:
+        self._beginning = ""
+        if self._begun:
+            await super().rollback()
+            self._begun = False
 
     def cursor(self) -> SqliteCursor:  # type: ignore[override]  # made without a step
         return SqliteCursor(self)
@@ -66,11 +92,13 @@ class SqliteCursor:
         return self._cursor.lastrowid if self._cursor else None
 
     async def execute(self, statement: str, parameters: Sequence[Any] = ()) -> Self:
-        await self._connection.step(partial(self._execute, statement, parameters))
+        beginning = self._connection.take_beginning()
+        await self._connection.step(partial(self._execute, beginning, statement, parameters))
         return self
 
     async def executemany(self, statement: str, rows: Iterable[Sequence[Any]]) -> Self:
-        await self._connection.step(partial(self._execute_many, statement, rows))
+        beginning = self._connection.take_beginning()
+        await self._connection.step(partial(self._execute_many, beginning, statement, rows))
         return self
 
     async def fetchall(self) -> list[Any]:
@@ -102,12 +130,16 @@ class SqliteCursor:
 
     # ---- in the thread of the connection
 
-    def _execute(self, statement: str, parameters: Sequence[Any]) -> None:
+    def _execute(self, beginning: str, statement: str, parameters: Sequence[Any]) -> None:
+        if beginning:
+            self._connection.open_connection.execute(beginning)
         self._cursor = cursor = self._connection.open_connection.execute(statement, parameters)
         if cursor.description is not None:
             self._keep(cursor.fetchmany(FIRST), FIRST)
 
-    def _execute_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    def _execute_many(self, beginning: str, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        if beginning:
+            self._connection.open_connection.execute(beginning)
         self._cursor = self._connection.open_connection.executemany(statement, rows)
 
     def _fetch(self, most: int | None) -> None:

@@ -149,6 +149,13 @@ async def test_idle_connections_that_were_cut_are_replaced_unnoticed(postgres_st
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         )
+    others = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    while True:  # they are told, and end by themselves
+        async with other.database.read() as connection:
+            if not await connection.scalar(others):
+                break
     await asyncio.gather(*(postgres_store.papers.count() for _ in range(4)))
     await other.close()
 

@@ -25,8 +25,8 @@ from bot.digests.cards import paper_line
 from bot.digests.content import DigestPart
 from bot.digests.digest import DigestKind
 from bot.digests.messages import day_in_words, digest_message
-from bot.errors import StorageError, UserError
-from bot.health.report import HealthReport
+from bot.errors import UserError
+from bot.health.report import IntakeReport
 from bot.messages.message import Block, Button, Buttons, Heading, bold
 from bot.papers.sources import title_of_source
 from bot.platforms.command_calls import CommandCall, Reply
@@ -107,25 +107,22 @@ async def status(services: Services, call: CommandCall, _arguments: Arguments) -
         blocks.append(say("This channel has no topics yet."))
     else:
         blocks += await _channel_health(services, channel)
-    report = await services.health.report()
+    report = await services.health.intake()
     for source in report.sources:
         if source.state.was_asked:
             zone = channel.time_zone if channel else DEFAULT_TIME_ZONE
             blocks.append(say(bold(f"{title_of_source(source.name)}: "), *source_in_words(source, zone, current)))
     if categories := await services.categories():
         blocks.append(hint(f"Of arXiv I read {', '.join(sorted(categories))}."))
-    if report.stored is None:
-        raise StorageError(report.database.problem)
-    papers = report.stored.rows["papers"]
     newest = await services.papers.newest_day()
     last = f", the newest listed {day_name(newest, current.date())}" if newest else ""
-    blocks.append(hint(f"{count_of(papers, 'paper')} known{last}."))
-    if papers:
+    blocks.append(hint(f"{count_of(report.papers, 'paper')} known{last}."))
+    if report.papers:
         blocks += _found_by_meaning(report)
     return answer(*blocks)
 
 
-def _found_by_meaning(report: HealthReport) -> list[Block]:
+def _found_by_meaning(report: IntakeReport) -> list[Block]:
     """How far papers are found by their meaning, where that is not all of them."""
     coverage = report.coverage
     if coverage is None:

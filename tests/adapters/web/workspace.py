@@ -23,7 +23,7 @@ from bot.channels.channel import Address, Channel
 from bot.channels.directory import Directory
 from bot.clocks import Clock
 from bot.errors import NoModelError, StorageError, UserError
-from bot.health.report import DatabaseHealth, HealthReport
+from bot.health.report import DatabaseHealth, HealthReport, IntakeReport
 from bot.intake.lookup import PaperLookups
 from bot.library.library import Library
 from bot.meaning.examples import Examples
@@ -77,6 +77,9 @@ class GivenHealth:
     async def report(self) -> HealthReport:
         database = DatabaseHealth(kind="SQLite", place="sqlite:///workspace.db", problem=self.problem)
         return HealthReport(at=NOW, database=database)
+
+    async def intake(self) -> IntakeReport:
+        return IntakeReport(papers=0)
 
 
 class Channels(Directory):
