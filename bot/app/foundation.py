@@ -42,6 +42,7 @@ class Foundation:
         return HealthReports(
             store=self.store.health,
             sources=self.store.sources,
+            papers=self.store.papers,
             channels=self.store.channels,
             posts=self.store.posts,
             calendar=Calendar(self.store.digests, timedelta(minutes=self.settings.spread_minutes)),
