@@ -136,3 +136,7 @@ class ChannelStore(Protocol):
     async def due_after(self, time: datetime) -> list[Channel]:
         """Channels whose next digest, or next papers that go out at once, are set to later than that."""
         ...
+
+    async def kinds_due_after(self, time: datetime) -> list[Channel]:
+        """Of the channels that `due_after` has, one of each kind: all that their times depend on is the same."""
+        ...

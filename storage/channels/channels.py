@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.background import Stints
@@ -299,8 +299,16 @@ class SqlChannelStore:
         )
 
     async def due_after(self, time: datetime) -> list[Channel]:
-        later = or_(CHANNELS.c.next_digest_at > time, CHANNELS.c.instant_at > time)
-        return await self._channels(select_channels().where(later))
+        return await self._channels(select_channels().where(_due_after(time)))
+
+    async def kinds_due_after(self, time: datetime) -> list[Channel]:
+        c = CHANNELS.c
+        kinds = (
+            select(func.min(c.id))
+            .where(c.deleted_at.is_(None), _due_after(time))
+            .group_by(c.schedule, c.time_zone, c.settings, c.next_digest_at, c.instant_at)
+        )
+        return await self._channels(select_channels().where(c.id.in_(kinds)))
 
     async def _channels(self, statement: Select[Any]) -> list[Channel]:
         stints, found = Stints(), []
@@ -314,3 +322,7 @@ class SqlChannelStore:
     async def _set(self, channel_id: int, **values: Any) -> None:
         async with self._database.write() as connection:
             await connection.execute(update(CHANNELS).where(CHANNELS.c.id == channel_id).values(**values))
+
+
+def _due_after(time: datetime) -> ColumnElement[bool]:
+    return or_(CHANNELS.c.next_digest_at > time, CHANNELS.c.instant_at > time)

@@ -230,6 +230,21 @@ async def test_digests_set_for_later_than_a_time(store: SqlStore) -> None:
     assert await store.channels.due_after(NOON) == [later]
 
 
+async def test_of_channels_whose_times_depend_on_the_same_one_is_looked_at(store: SqlStore) -> None:
+    first = await channel(store, "first", next_digest_at=LATER)
+    alike = await channel(store, "alike", next_digest_at=LATER)
+    await channel(store, "due", next_digest_at=NOON)
+    other = await channel(store, "other", next_digest_at=LATER + timedelta(hours=1))
+
+    async def kinds() -> set[int]:
+        return {found.id for found in await store.channels.kinds_due_after(NOON)}
+
+    assert await kinds() == {first.id, other.id}
+    settings = ChannelSettings(limit=3)
+    await store.channels.change(alike.id, lambda known: replace(known, settings=settings), NOON)
+    assert await kinds() == {first.id, alike.id, other.id}
+
+
 async def test_everything_is_counted(store: SqlStore) -> None:
     assert (await store.health.facts(NOON)).rows == {"papers": 0, "channels": 0, "subscriptions": 0}
     here = await channel(store)

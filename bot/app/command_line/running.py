@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.app.command_line.loading import loading
 from bot.app.command_line.session import announcement, load, run_to_end, with_application
 from bot.app.configuration.settings import LogLevel, Settings, load_settings
 from bot.app.logs import configure_logs
@@ -40,10 +41,11 @@ def demo(port: int | None) -> None:
 
 
 async def _demo(settings: Settings) -> None:
-    from bot.app.application import open_application
-    from bot.app.demo import CHANNELS, Demo, banner
-    from bot.app.service import serve
-    from bot.app.sources import demo_feed
+    with loading():
+        from bot.app.application import open_application
+        from bot.app.demo import CHANNELS, Demo, banner
+        from bot.app.service import serve
+        from bot.app.sources import demo_feed
 
     clock = ShiftedClock(datetime.now(UTC))
     feed, days = demo_feed(clock)
@@ -70,9 +72,10 @@ def run(role: str) -> None:
     It reads the feeds, posts digests, and answers commands on every platform that has credentials; without any it
     serves the web workspace.
     """
-    from bot.app.application import open_application
-    from bot.app.service import raise_file_limit, serve
-    from bot.app.start_log import log_start
+    with loading():
+        from bot.app.application import open_application
+        from bot.app.service import raise_file_limit, serve
+        from bot.app.start_log import log_start
 
     settings, does = load(), ProcessRole(role)
     raise_file_limit()

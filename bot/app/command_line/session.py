@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import structlog
 
+from bot.app.command_line.loading import loading
 from bot.app.configuration.environment import unknown_settings, unreadable_lines
 from bot.app.configuration.settings import ENV_FILE, LogLevel, Settings, load_settings
 from bot.app.logs import configure_logs
@@ -40,8 +41,8 @@ def quiet_logs(settings: Settings) -> None:
 
 def with_application(work: Callable[[Application], Awaitable[int]]) -> None:
     """Runs one piece of work on the open application and ends with its exit code."""
-    # Here, and not above: it loads the whole bot, which takes longer than what many commands do.
-    from bot.app.application import open_application
+    with loading():  # the whole bot
+        from bot.app.application import open_application
 
     settings = load_settings()
     quiet_logs(settings)

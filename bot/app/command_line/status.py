@@ -8,6 +8,7 @@ import json
 
 import click
 
+from bot.app.command_line.loading import loading
 from bot.app.command_line.session import quiet_logs
 from bot.app.configuration.settings import Settings, load_settings
 
@@ -22,11 +23,12 @@ def status(as_json: bool) -> None:
 
 
 async def _status(settings: Settings, *, as_json: bool) -> None:
-    from bot.app.foundation import open_foundation  # loads all of the storage: not for a word of help
-    from bot.clocks import SteadyClock
-    from bot.errors import StorageError
-    from bot.health.document import document_of
-    from bot.health.wording import lines_of
+    with loading():
+        from bot.app.foundation import open_foundation
+        from bot.clocks import SteadyClock
+        from bot.errors import StorageError
+        from bot.health.document import document_of
+        from bot.health.wording import lines_of
 
     async with contextlib.AsyncExitStack() as stack:
         foundation = await open_foundation(settings, SteadyClock(), stack)
