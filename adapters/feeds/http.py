@@ -27,6 +27,7 @@ import structlog
 
 from adapters.feeds.limits import YEARS
 from bot import __version__
+from bot.clocks import seconds_passed
 from bot.errors import SourceError
 from bot.metrics import Metrics, requested_by
 from bot.text.cleaning import clean_line
@@ -153,7 +154,7 @@ class FeedClient:
         if self._told is None:
             return None
         theirs, at = self._told
-        return moment - theirs - timedelta(seconds=_seconds() - at)
+        return moment - theirs - timedelta(seconds=seconds_passed() - at)
 
     async def __aenter__(self) -> Self:
         return self
@@ -221,7 +222,7 @@ class FeedClient:
                 status = response.status_code
                 theirs = sent_at(response.headers)
                 if theirs:
-                    self._told = theirs, _seconds()
+                    self._told = theirs, seconds_passed()
                 _refuse_trouble(place, response, pace.rest)
                 if response.has_redirect_location:
                     return url.join(response.headers["Location"])
@@ -312,11 +313,6 @@ def wait_asked_for(headers: httpx.Headers, now: datetime) -> float | None:
     if window := re.search(r";\s*t=(\d+)\b", headers.get("RateLimit", ""), re.ASCII):
         return min(float(window[1]), MOST_WAIT)
     return None
-
-
-def _seconds() -> float:
-    """Seconds that pass whatever the machine's clock shows, those in which it slept as well where they are counted."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def _refuse_trouble(place: str, response: httpx.Response, rest: float | None) -> None:
