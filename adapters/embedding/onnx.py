@@ -10,8 +10,6 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from adapters.embedding.files import ModelFiles, unreadable
 from bot.errors import EmbeddingError
 from bot.meaning.vectors import Vector, vector_of
@@ -80,6 +78,8 @@ class _Loaded:
         self._of_first = files.of_first
 
     def components(self, text: str) -> Any:
+        import numpy as np  # of the runtime; not for a model that nobody asks
+
         found = self._tokenizer.encode(text)
         tokens = np.array([found.ids], dtype=np.int64)
         given = {

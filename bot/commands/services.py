@@ -26,6 +26,7 @@ from bot.meaning.examples import Examples
 from bot.meaning.finding import Finder
 from bot.meaning.meaning import Meaning
 from bot.meaning.store import VectorStore, vectors_for
+from bot.meaning.vectors import PaperVectors
 from bot.papers.paper import Paper
 from bot.papers.sources import SourceName, in_order
 from bot.papers.store import PaperStore
@@ -44,7 +45,6 @@ from bot.reading.news import VoteNews
 from bot.reading.store import ReadingStore
 from bot.schedules.zones import parse_time_zone
 from bot.search.index import SearchIndex
-from bot.topics.meanings import PaperVectors
 from bot.topics.store import MatchStore, SubscriptionStore
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from bot.meaning.store import VectorChange, VectorStore
-from bot.meaning.vectors import Numbers, Vector, dot_products
+from bot.meaning.vectors import Vector, dot_products
+
+if TYPE_CHECKING:
+    from bot.meaning.vectors import Numbers
 
 AT_ONCE = 2_000  # vectors that are read in one piece
 _ROOM = 1_024  # rows that there is room for at the least
@@ -44,6 +46,8 @@ class VectorView:
 
         With `among` only those of them that have a vector.
         """
+        import numpy as np
+
         if among is None:
             places = np.arange(len(self.rows))
             products = dot_products(self.rows, vector.array)
@@ -74,6 +78,8 @@ class Vectors:
         self._forget()
 
     def _forget(self) -> None:
+        import numpy as np
+
         self._paper_ids: list[str] = []
         self._places: dict[str, int] = {}
         self._rows: Numbers = np.zeros((0, 0), dtype=np.int8)
@@ -101,6 +107,8 @@ class Vectors:
     def _take(self, changes: Sequence[VectorChange]) -> None:
         if not changes:
             return
+        import numpy as np
+
         new = {change.paper_id: change.vector for change in changes}
         old = [paper_id for paper_id in new if paper_id in self._places]
         if not self._rows.shape[1]:

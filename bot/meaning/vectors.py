@@ -2,16 +2,23 @@
 
 Numbers are int8 and dot products are exact, so whoever compares two vectors gets the same number: in search, in topics,
 one at a time or many, on every machine.
+
+NumPy takes twelve megabytes and a tenth of a second to load. Here, and wherever topics, tastes and searches need it, it
+is loaded by what first works with arrays: many bots never ask for anything by example or by meaning, and never vote.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers: TypeAlias = NDArray[np.int8]
+    Products: TypeAlias = NDArray[np.int32]
 
 #: What a component of a vector of length 1 is multiplied by. Models of a few hundred dimensions have none beyond 0.3,
 #: so hardly any is cut, and a dot product is right to 0.005.
@@ -24,9 +31,6 @@ _EXACT_COLUMNS: Final = (1 << 24) // (127 * 127)
 #: takes most of the time, and does better with more rows.
 _BLOCK: Final = 1_024
 _BLOCK_FOR_MANY: Final = 4_096
-
-Numbers = NDArray[np.int8]
-Products = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +45,27 @@ class Vector:
 
     @property
     def array(self) -> Numbers:
+        import numpy as np
+
         return np.frombuffer(self.numbers, dtype=np.int8)
 
     def dot(self, other: Vector) -> int:
         """The exact dot product; raises `ValueError` for a vector of another model."""
         if other.model != self.model:
             raise ValueError("vectors of two models cannot be compared")
-        return int(dot_products(self.array[np.newaxis], other.array)[0])
+        return int(dot_products(self.array.reshape(1, -1), other.array)[0])
+
+
+PaperVectors: TypeAlias = Mapping[str, Sequence[Vector]]
+"""The vectors of papers, by their ids: of each version of a model that topics go by, as far as there is one."""
+
+NO_VECTORS: Final[PaperVectors] = {}
 
 
 def vector_of(model: str, components: Sequence[float] | NDArray[np.floating[Any]]) -> Vector:
     """The vector in that direction, whatever the length; raises `ValueError` for one that points nowhere."""
+    import numpy as np
+
     exact = np.asarray(components, dtype=np.float64)
     length = float(np.linalg.norm(exact))
     if not np.isfinite(length) or length == 0:
@@ -66,6 +80,8 @@ def dot_products(rows: Numbers, others: Numbers) -> Products:
     The answer has a row for each of `rows`; with several vectors it has a column for each. Components are from -127
     to 127, as `vector_of` makes them.
     """
+    import numpy as np
+
     found = np.zeros((len(rows), *others.shape[:-1]), dtype=np.int32)
     size = _BLOCK if others.size <= rows.shape[1] else _BLOCK_FOR_MANY
     for first in range(0, rows.shape[1], _EXACT_COLUMNS):

@@ -16,6 +16,7 @@ from bot.clocks import Clock
 from bot.digests.digest import DeliveryState
 from bot.digests.store import DigestStore
 from bot.meaning.store import VectorStore, vectors_for
+from bot.meaning.vectors import PaperVectors
 from bot.papers.paper import PaperRecord
 from bot.papers.store import PaperStore
 from bot.posting.post import DeliveryRecord, PostState
@@ -24,7 +25,6 @@ from bot.query.errors import QueryError
 from bot.query.models import embedding_model_of
 from bot.topics.decisions import Evidence, Verdict, decide, evidence
 from bot.topics.matcher import matches
-from bot.topics.meanings import PaperVectors
 from bot.topics.store import SubscriptionStore
 from bot.topics.subscription import Subscription
 

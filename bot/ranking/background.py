@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from bot.ranking.features import Features, Floats, entries
+from bot.ranking.features import Features, entries
 
-BACKGROUND_PAPERS: Final = 300
+if TYPE_CHECKING:
+    from bot.ranking.features import Floats
+
 RIDGE: Final = 0.1
 
 

@@ -10,16 +10,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from bot.meaning.terms import TermTable, shipped_table, telling_terms, with_pairs
 from bot.papers.paper import Paper
 
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
+if TYPE_CHECKING:  # as in `bot.meaning.vectors`: where nobody votes, nothing is worked out of features
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats: TypeAlias = NDArray[np.float64]
+    Ints: TypeAlias = NDArray[np.int64]
 
 TITLE_WEIGHT: Final = 2.0  # a word of the title counts as so many of the abstract
 KEYWORD_WEIGHT: Final = 2.0
@@ -55,6 +56,8 @@ def _features(
 
 def weighed_terms(title: str, abstract: str, keywords: Sequence[str], table: TermTable) -> tuple[Ints, Floats]:
     """The places of a text's terms in the table, ascending, and the weight of each."""
+    import numpy as np
+
     counts: dict[str, float] = {}
     parts = [(title, TITLE_WEIGHT), (abstract, 1.0), *((keyword, KEYWORD_WEIGHT) for keyword in keywords)]
     for text, weight in parts:
@@ -69,6 +72,8 @@ def weighed_terms(title: str, abstract: str, keywords: Sequence[str], table: Ter
 
 def entries(papers: Sequence[Features]) -> tuple[Ints, Ints, Floats]:
     """The row, the place and the value of every term of all papers."""
+    import numpy as np
+
     if not papers:
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
     rows = np.repeat(np.arange(len(papers)), [len(paper.places) for paper in papers])
@@ -77,5 +82,7 @@ def entries(papers: Sequence[Features]) -> tuple[Ints, Ints, Floats]:
 
 def likeness(one: Features, other: Features) -> float:
     """How alike the words of two papers are, from 0 to 1."""
+    import numpy as np
+
     _, here, there = np.intersect1d(one.places, other.places, assume_unique=True, return_indices=True)
     return float((one.values[here] * other.values[there]).sum())

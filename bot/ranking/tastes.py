@@ -7,19 +7,22 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bot.channels.channel import Channel, Unlearnt
 from bot.clocks import Clock
 from bot.meaning.terms import shipped_table
 from bot.papers.paper import Paper
 from bot.papers.store import PaperStore
-from bot.ranking.background import BACKGROUND_PAPERS, Background
 from bot.ranking.features import features_of
-from bot.ranking.taste import NO_TASTE, Taste, learn
+from bot.ranking.taste import NO_TASTE, Taste
 from bot.reading.store import ReadingStore
 from bot.reading.votes import CastVote, VoteState
 
+if TYPE_CHECKING:  # both bring NumPy, and are loaded when there are votes to learn from
+    from bot.ranking.background import Background
+
+BACKGROUND_PAPERS: Final = 300
 #: Tastes that are remembered: up to a quarter of a megabyte each, and some milliseconds to make anew.
 MOST_REMEMBERED: Final = 64
 #: With fewer papers than these from before today, today's are of the background, too.
@@ -105,6 +108,8 @@ class Tastes:
 
 
 def _background_of(papers: Iterable[Paper]) -> Background:
+    from bot.ranking.background import Background
+
     return Background([features_of(paper) for paper in papers], len(shipped_table()))
 
 
@@ -115,6 +120,8 @@ def _learn_all(
     now: datetime,
     unlearnt: Mapping[int, Unlearnt],
 ) -> dict[int, Taste]:
+    from bot.ranking.learning import learn
+
     known = {paper_id: features_of(paper) for paper_id, paper in papers.items()}
     return {
         channel_id: learn(votes, known, background, now).without(unlearnt[channel_id].names)

@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar, cast
 
+from bot.meaning.vectors import PaperVectors
 from bot.papers.paper import Paper
 from bot.query.syntax import About, And, Everything, Node, Not, Or
-from bot.topics.meanings import PaperVectors
 from bot.topics.standing_queries import Clause, Condition, NotAbout, Question, Term
 from bot.topics.terms import Terms, holds
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.meaning.vectors import NO_VECTORS, PaperVectors
 from bot.papers.paper import Paper, StoredPaper
 from bot.papers.sources import SourceName
 from bot.query.queries import Query
 from bot.query.syntax import And, Node, Not, Or
 from bot.topics.matcher import matches
-from bot.topics.meanings import NO_VECTORS, PaperVectors
 from bot.topics.subscription import Subscription
 
 #: For how long after its listing a paper is matched again when it changes. Votes grow for days.

@@ -10,11 +10,10 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from bot.meaning.vectors import Vector
+from bot.meaning.vectors import NO_VECTORS, PaperVectors, Vector
 from bot.papers.paper import Paper
 from bot.query.queries import Query
 from bot.topics.clauses import Batch, clause_of
-from bot.topics.meanings import NO_VECTORS, PaperVectors
 from bot.topics.standing_queries import Clause, Condition, StandingQuery, Term
 from bot.topics.terms import Terms
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.meaning.vectors import Numbers, Vector, dot_products
+from bot.meaning.vectors import Vector, dot_products
 from bot.query.models import MeaningModel
 from bot.topics.standing_queries import Term
 
-PaperVectors: TypeAlias = Mapping[str, Sequence[Vector]]
-"""The vectors of papers, by their ids: of each version of a model that topics go by, as far as there is one."""
+if TYPE_CHECKING:
+    from bot.meaning.vectors import Numbers
 
-NO_VECTORS: Final[PaperVectors] = {}
 _NEVER: Final = np.iinfo(np.int32).max
 _FIRST_ROOM: Final = 4
 

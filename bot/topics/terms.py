@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
+from bot.meaning.vectors import PaperVectors
 from bot.papers.paper import Paper
 from bot.query.fields import SHORTEST_PREFIX
 from bot.query.models import MeaningModel, WordModel, undecided
@@ -33,9 +35,11 @@ from bot.query.syntax import (
     Word,
 )
 from bot.text import words as analyser
-from bot.topics.alike import WordModels
-from bot.topics.meanings import MeaningModels, PaperVectors
 from bot.topics.standing_queries import Condition, Fact, InRow, NotAbout, Question, Term
+
+if TYPE_CHECKING:
+    from bot.topics.alike import WordModels
+    from bot.topics.meanings import MeaningModels
 
 Rows = list[list[str]]
 """What a field of a paper says: rows of words, each with phrases of its own."""
@@ -65,8 +69,8 @@ class Terms:
         self._starts = {field: _Starts() for field in TextField}
         self._authors = _Rows()
         self._organizations = _Rows()
-        self._word_models = WordModels()
-        self._meaning_models = MeaningModels()
+        self._word_models: WordModels | None = None
+        self._meaning_models: MeaningModels | None = None
         self._undecided = 0
 
     def __len__(self) -> int:
@@ -107,19 +111,33 @@ class Terms:
                 self._undecided += 1 if term else -1
             case Like(model=WordModel() as model):
                 if term:
-                    self._word_models.add(model, term)
+                    self._of_words().add(model, term)
                 else:
-                    self._word_models.remove(model)
+                    self._of_words().remove(model)
             case About(model=MeaningModel() as model) | NotAbout(About(model=MeaningModel() as model)):
                 if term:
-                    self._meaning_models.add(model, term, near=isinstance(asks, About))
+                    self._of_meanings().add(model, term, near=isinstance(asks, About))
                 else:
-                    self._meaning_models.remove(model, near=isinstance(asks, About))
+                    self._of_meanings().remove(model, near=isinstance(asks, About))
+
+    def _of_words(self) -> WordModels:
+        if self._word_models is None:
+            from bot.topics.alike import WordModels  # brings NumPy (`bot.meaning.vectors`)
+
+            self._word_models = WordModels()
+        return self._word_models
+
+    def _of_meanings(self) -> MeaningModels:
+        if self._meaning_models is None:
+            from bot.topics.meanings import MeaningModels  # the same
+
+            self._meaning_models = MeaningModels()
+        return self._meaning_models
 
     @property
     def embedding_models(self) -> frozenset[str]:
         """The versions of embedding models whose vectors of papers are needed."""
-        return self._meaning_models.embedding_models
+        return self._meaning_models.embedding_models if self._meaning_models is not None else frozenset()
 
     def true_of(self, papers: Sequence[Paper], vectors: PaperVectors) -> Iterator[set[Term]]:
         """The terms that are true of each of the papers, other than conditions.
@@ -133,11 +151,13 @@ class Terms:
         ]
         rows = [list(map(analyser.stemmed, texts)) for texts in written]
         alike: Sequence[Sequence[Term]] = [()] * len(papers)
+        about: Sequence[Sequence[Term]] = [()] * len(papers)
         if self._word_models:
             alike = self._word_models.true_of(
                 [set().union(*texts) for texts in rows], [set(texts[0]) for texts in rows]
             )
-        about = self._meaning_models.true_of([vectors.get(paper.id, ()) for paper in papers])
+        if self._meaning_models is not None:
+            about = self._meaning_models.true_of([vectors.get(paper.id, ()) for paper in papers])
         for number, paper in enumerate(papers):
             yield self._true_of(paper, written[number], rows[number]).union(alike[number], about[number])
 

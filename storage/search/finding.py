@@ -8,7 +8,6 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-import numpy as np
 from tantivy import DocAddress, Document, Occur, Query, Schema, Searcher
 
 from bot.meaning.collection import VectorView
@@ -170,7 +169,7 @@ class Search:
             return []
         products = dot_products(view.rows, Vector(model.model, model.numbers).array)
         reached = products >= model.threshold
-        places = np.flatnonzero(reached if wanted else ~reached)
+        (places,) = (reached if wanted else ~reached).nonzero()
         return [(view.paper_ids[place], int(products[place])) for place in places.tolist()]
 
     def _nearness(self, root: Node) -> list[tuple[str, float]]:

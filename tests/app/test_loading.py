@@ -33,7 +33,7 @@ print(*sys.modules)
 _OF_SETTINGS = {
     "discord", "slack_bolt", "slack_sdk", "aiohttp", "aiosmtplib", "opentelemetry", "onnxruntime", "tokenizers",
     "adapters.discord", "adapters.slack", "adapters.mail.platform", "adapters.embedding.onnx",
-    "yaml", "asyncpg", "alembic",
+    "numpy", "yaml", "asyncpg", "alembic",
 }  # fmt: skip
 
 

@@ -16,14 +16,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from bot.meaning.vectors import Vector, vector_of
+from bot.meaning.vectors import PaperVectors, Vector, vector_of
 from bot.meaning.word_models import terms_of, with_threshold, word_model
 from bot.papers.paper import Paper
 from bot.query.models import LARGEST_SUM, MeaningModel, WordModel
 from bot.query.queries import Query
 from bot.query.syntax import About, Like
 from bot.topics.matcher import Matcher
-from bot.topics.meanings import PaperVectors
 from storage.search.index import TantivyIndex
 from tests.bench import Row, Times
 from tests.bench.relevance import ndcg

@@ -19,11 +19,13 @@ from pathlib import Path
 from bot.meaning.terms import shipped_table
 from bot.papers.names import Name
 from bot.papers.paper import Paper
-from bot.ranking.background import BACKGROUND_PAPERS, Background
+from bot.ranking.background import Background
 from bot.ranking.features import features_of
+from bot.ranking.learning import learn
 from bot.ranking.order import PRIOR_WEIGHT, UPVOTES_WEIGHT
 from bot.ranking.prior import fit
-from bot.ranking.taste import NO_TASTE, SCALE, Taste, learn
+from bot.ranking.taste import NO_TASTE, SCALE, Taste
+from bot.ranking.tastes import BACKGROUND_PAPERS
 from bot.reading.votes import CastVote
 from tests.bench import Row, Stopwatch
 from tests.feed_server import SHARED

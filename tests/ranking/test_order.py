@@ -15,9 +15,10 @@ from bot.papers.names import Name
 from bot.papers.paper import Paper
 from bot.ranking.background import Background
 from bot.ranking.features import features_of
+from bot.ranking.learning import learn
 from bot.ranking.order import Candidate, Reason, ReasonKind, ranked, reason_for
 from bot.ranking.prior import best_fit, fit
-from bot.ranking.taste import NO_TASTE, Taste, learn
+from bot.ranking.taste import NO_TASTE, Taste
 from bot.reading.votes import CastVote
 
 NOW = datetime(2026, 4, 30, tzinfo=UTC)

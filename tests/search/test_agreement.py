@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.meaning.collection import VectorView
+from bot.meaning.vectors import PaperVectors
 from bot.papers.paper import Paper
 from bot.query.categories import category_named
 from bot.query.parser import parse
 from bot.query.queries import Query
 from bot.text.words import words
 from bot.topics.matcher import Matcher, matches
-from bot.topics.meanings import PaperVectors
 from storage.search.index import TantivyIndex
 from tests.search.feeds import MemoryFeed, arxiv_papers, needs_arxiv
 from tests.strategies import EMBEDDING_MODEL, papers, queries, vectors

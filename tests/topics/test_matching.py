@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from bot.meaning.vectors import PaperVectors
 from bot.papers.paper import Paper
 from bot.papers.sources import HUGGINGFACE
 from bot.query.parser import parse
 from bot.query.queries import Query
 from bot.topics.matcher import Matcher, matches, same
-from bot.topics.meanings import PaperVectors
 from tests.papers.names import names
 from tests.search.feeds import arxiv_papers, needs_arxiv
 from tests.strategies import papers, queries, vectors
