@@ -7,6 +7,7 @@ was about the other is about it from then on: deliveries above all, so that no c
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -47,6 +48,10 @@ def identify(
     `homes` are the ids of papers by what else they are known as, `kept` the DOIs of those that are kept, by their ids.
     """
     home = {one: one for one in kept} | dict(homes)
+    #: The same the other way round: to look through all of it at each of ten thousand papers would take minutes.
+    names_of = defaultdict[str, set[str]](set)
+    for one, before in home.items():
+        names_of[before].add(one)
     dois = dict(kept)
     placed, mergers = [], list[Merger]()
     for paper in papers:
@@ -56,8 +61,12 @@ def identify(
         stays = (arxiv or [*same, paper.id])[0]
         gone = [one for one in same if one != stays and not is_arxiv_id(one)]
         mergers += [Merger(one, stays) for one in gone]
-        home |= {one: stays for one, before in home.items() if before in gone}
+        for one in gone:
+            names_of[stays] |= (moved := names_of.pop(one))
+            home |= dict.fromkeys(moved, stays)
         names = {one for one in (*paper.ids, *gone) if home.get(one, stays) == stays}
+        names_of[home.get(stays, stays)].discard(stays)
+        names_of[stays] |= {*names, stays}
         home |= dict.fromkeys({*names, stays}, stays)
         dois[stays] = dois.get(stays) or paper.doi
         placed.append(replace(paper, id=stays, other_ids=tuple(sorted(names - {stays}))))

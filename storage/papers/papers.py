@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
@@ -12,6 +13,7 @@ import structlog
 from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.background import Stints
 from bot.papers.merging import merge
 from bot.papers.names import Name
 from bot.papers.paper import Paper, PaperRecord, StoredPaper
@@ -282,7 +284,10 @@ async def _merge_papers(connection: AsyncConnection, papers: Sequence[Paper], *,
     known: dict[str, Row[Any]] = {}
     for some in chunks(sorted({*ids, *homes.values()})):
         known.update((row.id, row) for row in await connection.execute(select(PAPERS).where(PAPERS.c.id.in_(some))))
-    papers, mergers = identify(papers, homes, {paper_id: row.doi for paper_id, row in known.items()})
+    dois = {paper_id: row.doi for paper_id, row in known.items()}
+    # A day may have ten thousand papers, and people wait meanwhile.
+    papers, mergers = await asyncio.to_thread(identify, papers, homes, dois)
+    stints = Stints()
     merged_into: dict[str, list[Row[Any]]] = {}
     for merger in mergers:
         if merger.gone in known:  # else it came in this very batch, and is not kept yet
@@ -292,6 +297,7 @@ async def _merge_papers(connection: AsyncConnection, papers: Sequence[Paper], *,
     changed: dict[str, dict[str, Any]] = {}
     latest: dict[str, Paper] = {}
     for number, paper in enumerate(papers, change):
+        await stints.rest()
         row, gone = known.get(paper.id), merged_into.get(paper.id, ())
         before = latest.get(paper.id) or _before(row, gone, paper.id)
         merged = merge(before, paper) if before else paper

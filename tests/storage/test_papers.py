@@ -9,6 +9,7 @@ from bot.papers.paper import Listing, Paper
 from bot.papers.sources import ARXIV, BUILT_IN, HUGGINGFACE
 from bot.papers.store import DayAnswer
 from storage.database.statements import CHUNK
+from storage.papers.ids import identify
 from storage.store import SqlStore
 from tests.clocks import NOON
 from tests.papers.names import names
@@ -85,6 +86,15 @@ async def test_a_paper_of_two_sources_is_one_paper(store: SqlStore) -> None:
     assert merged is not None
     assert (merged.sources, merged.upvotes, merged.featured_on) == (frozenset(BUILT_IN), 7, YESTERDAY)
     assert merged.categories == ("cs.CL",)
+
+
+def test_ten_thousand_papers_of_a_day_are_told_apart_at_once() -> None:
+    """To look through all of them at each would take minutes, in which the bot does nothing else."""
+    here = [Paper(id=f"2604.{number:05}", title="A title", other_ids=(f"doi:{number}",)) for number in range(10_000)]
+    there = [Paper(id=f"feed:{number}", title="A title", other_ids=(f"doi:{number}",)) for number in range(10_000)]
+    placed, mergers = identify([*there, *here], {}, {})
+    assert [paper.id for paper in placed] == 2 * [paper.id for paper in here]
+    assert [(one.gone, one.stays) for one in mergers] == [(a.id, b.id) for a, b in zip(there, here, strict=True)]
 
 
 async def test_a_paper_twice_in_one_answer_is_merged(store: SqlStore) -> None:

@@ -29,7 +29,8 @@ log = structlog.get_logger()
 
 PAGE_SIZE = 100
 """The most that the API gives in one answer. No recorded day has more than 50."""
-MOST_PAGES = 10
+MOST_PAGES = 100
+"""Of a day; what comes after these is not read. Far fewer than may be asked in five minutes, which are 500."""
 MOST_ENTRIES = 1_000
 """In one answer, where 100 are asked for: beyond this it is not the feed."""
 TRUSTED_SIGN = 3

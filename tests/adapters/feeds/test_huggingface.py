@@ -190,8 +190,8 @@ def paged(*entries: Json, etags: bool = True) -> Callable[[Request], bytes]:
 
 
 async def test_a_long_day_is_read_page_by_page() -> None:
-    answer = await reading(paged(*(an_entry(number) for number in range(1, 251))))
-    assert [listing.rank for listing in answer.listings] == list(range(1, 251))
+    answer = await reading(paged(*(an_entry(number) for number in range(1, 1_251))))
+    assert [listing.rank for listing in answer.listings] == list(range(1, 1_251))
     exactly = await reading(paged(*(an_entry(number) for number in range(1, 2 * PAGE_SIZE + 1))))
     assert len(exactly.listings) == 2 * PAGE_SIZE
 
