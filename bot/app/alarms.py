@@ -36,6 +36,17 @@ class _Every(BaseTrigger):  # type: ignore[misc]
         return now + self.interval if previous_fire_time else now
 
 
+class _StopFilter(logging.Filter):
+    """Leaves out that jobs were cancelled: APScheduler does that when it stops, and reports it as their failure."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+        return not isinstance(error, asyncio.CancelledError)
+
+
+_STOP_FILTER: Final = _StopFilter()
+
+
 class Alarms:
     """The jobs of a running engine. Each runs at once, and then again and again, never twice at the same time."""
 
@@ -44,6 +55,7 @@ class Alarms:
     ) -> None:
         # APScheduler warns whenever a job is skipped because it still runs, which is what we want it to do.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        logging.getLogger("apscheduler.executors.default").addFilter(_STOP_FILTER)
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )

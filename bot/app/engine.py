@@ -202,7 +202,7 @@ class Engine:
         alarms = Alarms()
 
         def every(interval: timedelta, job: Callable[[], Awaitable[object]], name: str) -> None:
-            alarms.every(interval, self._survive, name, job, name)
+            alarms.every(interval, self._logged, name, job, name)
 
         async def poll(source: SourceName) -> None:
             if not self.leadership.polls:
@@ -307,11 +307,3 @@ class Engine:
         finally:
             # All polls are one job: how each source does is counted by itself.
             self._metrics.task(name.partition(" ")[0], failed=failed, seconds=time.monotonic() - started)
-
-    async def _survive(self, job: Callable[[], Awaitable[object]], name: str) -> None:
-        """Runs a job of an alarm, as `_logged` does."""
-        try:
-            await self._logged(job, name)
-        except asyncio.CancelledError:
-            # APScheduler cancels what runs when it stops, and would report it as a failure.
-            _log.debug("engine.job_stopped", job=name)

@@ -49,3 +49,27 @@ async def test_a_clock_that_is_set_stops_no_alarm(
         await asyncio.sleep(0.5)
     assert len(rung) - before >= 4
     assert len(seldom) <= 2  # one that is not due is not hastened for good
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2])
+async def test_what_is_under_way_or_about_to_begin_at_the_stop_is_no_failure(
+    steps: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    ringing = alarms.Alarms()
+    ringing.every(real.timedelta(seconds=1), asyncio.sleep, "often", 60)
+    async with ringing.ringing():
+        for _ in range(steps):
+            await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
+    assert not caplog.records
+
+
+async def test_a_job_that_fails_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    async def fail() -> None:
+        raise ValueError("unheard of")
+
+    ringing = alarms.Alarms()
+    ringing.every(real.timedelta(seconds=1), fail, "often")
+    async with ringing.ringing():
+        await asyncio.sleep(0.01)
+    assert "unheard of" in caplog.text
