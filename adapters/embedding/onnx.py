@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
 import threading
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from adapters.embedding.files import ModelFiles, unreadable
 from bot.errors import EmbeddingError
 from bot.meaning.vectors import Vector, vector_of
+from bot.memory import give_back
 
 if TYPE_CHECKING:
     # They take a tenth of a second and 25 MB, and most runs never need them.
@@ -58,13 +58,13 @@ class OnnxModel:
         with self._one_loads:
             self._loaded = None
         gc.collect()
-        _give_back_memory()
+        give_back()
 
     def _load(self) -> _Loaded:
         with self._one_loads:
             if self._loaded is None:
                 self._loaded = _Loaded(self._files)
-                _give_back_memory()
+                give_back()
             return self._loaded
 
 
@@ -136,10 +136,3 @@ def _opened(read: Callable[[], Any], file: Any) -> Any:
 
 def _first_line(error: Exception) -> str:
     return f"{str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__}"
-
-
-def _give_back_memory() -> None:
-    """Memory that was freed goes back to the system, where its C library can do that (glibc)."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)

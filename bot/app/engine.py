@@ -27,6 +27,7 @@ from bot.lifecycle.timekeeping import Timekeeping
 from bot.meaning.embedding import Embedding
 from bot.meaning.meaning import Meaning
 from bot.meaning.terms import shipped_table
+from bot.memory import give_back
 from bot.metrics import Metrics
 from bot.papers.sources import SourceName
 from bot.posting.leadership import Leadership
@@ -55,6 +56,7 @@ GATHER_CHANGES = 0.2
 FOLLOW_EVERY = timedelta(minutes=5)
 EMBED_EVERY = timedelta(seconds=2)
 RELEASE_EVERY = timedelta(minutes=1)
+GIVE_BACK_EVERY = timedelta(minutes=10)
 #: How many papers a poll gives a vector that is not part of a running engine: a day's, in some seconds.
 EMBEDDED_AFTER_POLL = 500
 #: Nothing is deleted by a clock that is further ahead of others'.
@@ -228,6 +230,7 @@ class Engine:
         every(BEAT_EVERY, self._beat, "beat")
         every(FOLLOW_EVERY, self.matching.follow, "follow")
         every(RELEASE_EVERY, self.meaning.release_idle, "release")
+        every(GIVE_BACK_EVERY, partial(asyncio.to_thread, give_back), "give back")
         if self._role.works:
             for source in self._intake.sources:
                 # Each has its own alarm: one that takes minutes must not hold up the others.

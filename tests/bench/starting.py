@@ -68,7 +68,7 @@ def rows() -> Iterator[Row]:
     """The rows of this section; none where the recorded papers are not beside the project."""
     if not RECORDS.exists():
         return
-    with TemporaryDirectory() as folder, PostgresServer(Path(folder) / "server") as server:
+    with TemporaryDirectory() as folder, PostgresServer(Path(folder)) as server:
         databases = {
             "SQLite": f"sqlite:///{folder}/paperround.db",
             "PostgreSQL": server.url(server.create()),
@@ -112,7 +112,9 @@ def environment_of(url: str, folder: Path, port: int) -> dict[str, str]:
         "LOG_LEVEL": "error",
         **{f"{name}_URL": NOBODY for name in ("HUGGINGFACE", "ARXIV_API", "ARXIV_RSS")},
     }
-    return {**os.environ, **{f"PAPERROUND_{name}": value for name, value in settings.items()}}
+    # What is installed has its bytecode beside it, so it is written here, too.
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, **{f"PAPERROUND_{name}": value for name, value in settings.items()}}
 
 
 async def _starts(url: str, folder: Path, name: str) -> list[Row]:
