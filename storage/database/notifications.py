@@ -87,7 +87,8 @@ class Notifications:
                             _log.info("notifications.heard_again")
                             self._said = False
                         with suppress(TimeoutError):
-                            await asyncio.wait_for(lost.wait(), PROVE_EVERY)
+                            async with asyncio.timeout(PROVE_EVERY):
+                                await lost.wait()
                     if not lost.is_set():
                         reason = "LISTEN does not work here, as behind PgBouncer in transaction mode"
             except StorageError as error:
@@ -148,7 +149,8 @@ class Notifications:
         async with self._database.write(asked_for=False) as connection:
             await notify(connection, self._own)
         try:
-            await asyncio.wait_for(self._proven.wait(), ANSWER_TIMEOUT)
+            async with asyncio.timeout(ANSWER_TIMEOUT):
+                await self._proven.wait()
         except TimeoutError:
             return False
         return not lost.is_set()

@@ -161,7 +161,8 @@ class TantivyIndex:
         left = LINGER
         while left > 0 and self._writing is not None and not self._closing.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), _BUSY)
+                async with asyncio.timeout(_BUSY):
+                    await self._closing.wait()
             left -= _BUSY
             try:
                 if await self._refresh():
@@ -201,7 +202,8 @@ class TantivyIndex:
         try:
             while await self._refresh() is None and not self._closing.is_set():
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._closing.wait(), _BUSY)
+                    async with asyncio.timeout(_BUSY):
+                        await self._closing.wait()
             self._failure = None
         except StorageError as error:
             _log.error("index.behind", reason=str(error))

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -180,3 +181,31 @@ async def test_what_somebody_asks_of_a_gateway_a_worker_posts_at_once(postgres_u
     for core in (gateway, worker):
         await core.index.close()
         await core.store.close()
+
+
+async def test_who_is_stopped_while_the_connection_is_lost_stops(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is waited for may come in the same moment: whoever is told to stop must not overhear it."""
+    store = SqlStore(postgres_url)
+    opened, connections = store.notifications._connection, []
+
+    @contextlib.asynccontextmanager
+    async def noted() -> AsyncIterator[Any]:
+        async with opened() as connection:
+            connections.append(connection)
+            yield connection
+
+    monkeypatch.setattr(store.notifications, "_connection", noted)
+    for turns in range(6):
+        heard: list[News] = []
+        async with asyncio.timeout(SOON):
+            async with store.notifications.listening(heard.append):
+                async with asyncio.timeout(SOON):
+                    while len(heard) < len(News) or not store.notifications._proven.is_set():
+                        await asyncio.sleep(0.01)
+                await asyncio.sleep(0.05)
+                connections[-1].terminate()
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+    await store.close()
