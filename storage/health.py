@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Table, delete, func, select, text
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, delete, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import ChannelState
@@ -103,8 +103,9 @@ class SqlHealthStore:
         async with self._database.write(asked_for=False) as connection:
             row = upsert(connection, PROCESSES).values(values)
             await connection.execute(row.on_conflict_do_update(index_elements=["id"], set_=values))
-            forgotten = PROCESSES.c.seen_at < process.seen_at - FORGOTTEN_AFTER
-            await connection.execute(delete(PROCESSES).where(forgotten))
+            silent = PROCESSES.c.seen_at < process.seen_at - FORGOTTEN_AFTER
+            ahead = PROCESSES.c.seen_at > process.seen_at + FORGOTTEN_AFTER  # by a clock that was
+            await connection.execute(delete(PROCESSES).where(or_(silent, ahead)))
 
     async def leave(self, process_id: str) -> None:
         async with self._database.write(asked_for=False) as connection:

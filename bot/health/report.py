@@ -194,7 +194,8 @@ class HealthReport:
     def processes(self) -> list[Process]:
         """The processes that live, the one that leads first."""
         stored = self.stored.processes if self.stored else ()
-        living = [process for process in stored if self.at - process.seen_at < GONE_AFTER]
+        # One that was seen much later than now died while the clock was ahead.
+        living = [process for process in stored if abs(self.at - process.seen_at) < GONE_AFTER]
         return sorted(living, key=lambda process: (not process.leads, process.started_at))
 
     @property

@@ -151,7 +151,8 @@ class Intake:
         watched = [
             day
             for day in _watched_days(days)
-            if (reading := known.get(day)) and self._clock.now() - reading.read_at >= WATCHED_EVERY
+            # One that lies in the future was read by a clock that was ahead.
+            if (reading := known.get(day)) and not timedelta() <= self._clock.now() - reading.read_at < WATCHED_EVERY
         ]
         report = await self._read(source, [*days, *watched], known)
         if newest is None and not report.listings:

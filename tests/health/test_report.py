@@ -117,6 +117,16 @@ async def test_processes_live_as_long_as_they_say_so(core: Core) -> None:
     assert (await core.health.report()).processes == []
 
 
+async def test_a_process_that_died_while_the_clock_was_a_year_ahead_leads_nobody(core: Core) -> None:
+    dead = Heartbeat(core.store.health, SettableClock(core.clock.now() + timedelta(days=365)))
+    await dead.beat(leads=True)
+    await Heartbeat(core.store.health, core.clock).beat(leads=False)
+    assert [process.leads for process in (await core.health.report()).processes] == [False]
+    stored = (await core.health.report()).stored
+    assert stored is not None
+    assert len(stored.processes) == 1
+
+
 @pytest.mark.parametrize(
     ("alone", "lacking"),
     [

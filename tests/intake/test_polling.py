@@ -355,6 +355,22 @@ async def test_votes_of_two_weeks_are_watched_now_and_then(reader_of: ReaderOf) 
         assert await upvotes() == 80
 
 
+async def test_votes_are_watched_again_at_once_after_a_clock_that_was_a_year_ahead(reader_of: ReaderOf) -> None:
+    lists = Lists()
+    lists.list("2026-04-06", 1)
+    with ScriptedFeed(lists) as feed:
+        reader = reader_of(feed.url, datetime(2026, 4, 6, 20, tzinfo=UTC))
+        await reader.poll()
+        for number, day in enumerate(days_between(date(2026, 4, 7), TODAY), start=2):
+            lists.list(day.isoformat(), number)
+        reader.clock.set(EVENING + timedelta(days=365))
+        await reader.poll()
+        lists.list("2026-04-06", 1, upvotes=80)
+        reader.clock.set(EVENING)
+        await reader.poll()
+        assert [paper.upvotes for paper in await reader.store.papers.listed_on(date(2026, 4, 6))] == [80]
+
+
 async def test_a_long_downtime_is_caught_up_in_steps(reader_of: ReaderOf) -> None:
     lists = Lists()
     lists.list("2025-12-01", 1)
