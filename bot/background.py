@@ -14,6 +14,7 @@ from typing import Any, Final
 import structlog
 
 FINISH_WITHIN: Final = 5.0  # seconds that work gets when whoever began it stops
+CANCELLED_AGAIN: Final = 10.0  # seconds; more than it takes to say goodbye to a platform
 STINT: Final = 0.005  # seconds for which work holds the event loop that could go on for much longer
 #: While people wait all the time, what gives way to them rests for so many seconds, then goes on for so many.
 RESTS_FOR: Final = 0.1
@@ -118,6 +119,20 @@ class Stints:
             await give_way()
             await asyncio.sleep(0)
             self._until = time.monotonic() + STINT
+
+
+async def cancel(*tasks: asyncio.Future[Any]) -> None:
+    """Cancels tasks and waits until they have ended, whatever they raise.
+
+    A library may overhear it: before Python 3.12 `asyncio.wait_for` does, where what it waits for comes in the same
+    moment. So who is still there after `CANCELLED_AGAIN` is told again.
+    """
+    left = {task for task in tasks if not task.done()}
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCELLED_AGAIN)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class BackgroundTasks:

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import background as module
-from bot.background import BackgroundTasks, Precedence, Stints, Turns, give_way
+from bot.background import BackgroundTasks, Precedence, Stints, Turns, cancel, give_way
 
 
 async def test_what_is_under_way_is_let_finish() -> None:
@@ -166,3 +166,23 @@ async def test_people_wait_neither_for_a_turn_nor_for_each_other(monkeypatch: py
 async def _behind(precedence: Precedence) -> None:
     with precedence.last():
         await give_way()
+
+
+async def test_who_overhears_that_it_is_cancelled_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CANCELLED_AGAIN", 0.01)
+
+    async def deaf() -> None:
+        for _ in range(2):
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                continue
+
+    async def failing() -> None:
+        raise ValueError
+
+    tasks = [asyncio.create_task(work) for work in (deaf(), failing(), asyncio.Event().wait())]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await cancel(*tasks)
+    assert all(task.done() for task in tasks)

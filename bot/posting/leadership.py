@@ -15,6 +15,7 @@ from typing import Protocol
 
 import structlog
 
+from bot.background import cancel
 from bot.channels.channel import PlatformName
 from bot.errors import StorageError
 from bot.platforms.platform import Platform, UnservedError
@@ -141,9 +142,7 @@ class Leadership:
             except UnservedError as error:
                 await self._release(name, duty, str(error))
             finally:
-                for task in (working, over):
-                    task.cancel()
-                await asyncio.gather(working, over, return_exceptions=True)
+                await cancel(working, over)
 
     async def _until(self, name: PlatformName, duty: Duty, *, ours: bool) -> None:
         async with self._changed:

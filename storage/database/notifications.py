@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from bot.background import cancel
 from bot.errors import StorageError
 from storage.database.database import Database
 from storage.database.news import News, notify
@@ -58,9 +59,7 @@ class Notifications:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
+            await cancel(*tasks)
 
     async def _watch(self, hear: Callable[[News], None]) -> None:
         """Takes it for news of posts that something was committed on SQLite, or that nobody can tell."""
