@@ -23,8 +23,10 @@ from typing import Any
 import structlog
 
 from bot.errors import PaperRoundError
+from storage.database import database
 from tests.fuzz.inputs import Inputs
 from tests.fuzz.target import RunningTarget, Target
+from tests.inline_sqlite import inline_connection
 
 FOUND = Path(__file__).parent / "found"
 #: Seconds of processor time for one input, and bytes of memory for all of the process.
@@ -71,6 +73,8 @@ def run(target: Target | RunningTarget, *, seconds: float, seed: int) -> Outcome
 def _in_process(target: Target | RunningTarget, seconds: float, seed: int, sender: Any) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     quiet()
+    # Threads of databases would make each input wait for its turn on the processor some dozen times.
+    database.sqlite_connection = inline_connection
     sender.send(json.dumps(asdict(outcome_of(target, seconds=seconds, seed=seed))))
 
 

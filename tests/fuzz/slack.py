@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import json
@@ -29,6 +28,7 @@ from tests.adapters.slack.bot_process import BotProcess
 from tests.clocks import SettableClock
 from tests.databases import sqlite_in
 from tests.fuzz.asgi import Request, status_of
+from tests.fuzz.idleness import Idleness
 from tests.fuzz.log import Log, watched
 from tests.fuzz.target import Running, RunningTarget
 from tests.simulators.slack import BOT_TOKEN, SIGNING_SECRET, SlackSimulator
@@ -40,8 +40,6 @@ _LINES = (
     "help", "subscribe hares --name x", "search hares", "schedule daily 09:00", "settings mention <@U0ADA|ada>",
     "subscribe", "settings form", "topics", "edit 1", "show 2605.00001", "saved", "now", "interests add hares",
 )  # fmt: skip
-#: Seconds in which what a request gives rise to is begun: Slack's library does that after the acknowledgement.
-BEGUN_WITHIN = 0.005
 #: Where an answer goes to is Slack's word, and nothing that is changed.
 ANSWER = "{answer}"
 #: The id of an event, which is another one each time.
@@ -207,6 +205,7 @@ class _Listener:
         self._bot = bot
         self._app = Starlette(routes=bot.app.routes())
         self._slack = slack
+        self._idleness = Idleness()
         self._read = 0
 
     async def read(self, data: bytes) -> None:
@@ -220,8 +219,7 @@ class _Listener:
         request = _signed(kind.translate(None, b"\r\0"), body)
         status = await status_of(self._app, request)
         assert status < 500, (status, request)
-        await asyncio.sleep(BEGUN_WITHIN)
-        await self._bot.app.finish()
+        await self._idleness.wait()
         self._log.check()
 
 

@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from tests.adapters.slack.bot_process import BotProcess
+from tests.fuzz.idleness import Idleness
 from tests.fuzz.log import Log
-from tests.fuzz.slack import ANSWER, BEGUN_WITHIN, FRESH, a_bot, corpus_of
+from tests.fuzz.slack import ANSWER, FRESH, a_bot, corpus_of
 from tests.fuzz.target import Running, RunningTarget, text_of
 from tests.simulators.slack import SlackSimulator
 
@@ -34,11 +35,16 @@ async def _running() -> AsyncIterator[Running]:
         yield Running(_Socket(log, bot, slack).read, [*corpus, hello])
 
 
+def _keeps_a_socket_open(task: asyncio.Task[object]) -> bool:
+    return getattr(task.get_coro(), "__qualname__", "").startswith("_SocketSlot.")
+
+
 class _Socket:
     def __init__(self, log: Log, bot: BotProcess, slack: SlackSimulator) -> None:
         self._log = log
         self._bot = bot
         self._slack = slack
+        self._idleness = Idleness(_keeps_a_socket_open)
         self._read = 0
 
     async def read(self, data: bytes) -> None:
@@ -53,8 +59,7 @@ class _Socket:
             return  # then a new one is opened, as slowly as Slack wants it
         await self._slack.sockets[-1].send_str(text)
         await self._slack.deliver("interactive", None)
-        await asyncio.sleep(BEGUN_WITHIN)
-        await self._bot.app.finish()
+        await self._idleness.wait()
         assert self._slack.sockets, "the socket was closed"
         self._slack.violations.clear()  # acknowledgements of what nobody waits for
         self._log.check()

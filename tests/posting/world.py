@@ -266,6 +266,8 @@ class World:
 
     def _may_pass(self, older: sqlite3.Row, newer: sqlite3.Row, rows: list[sqlite3.Row]) -> bool:
         """Whether the newer post may be there before the older one: if that, or another one of its digest, is lost."""
+        if not self.can_look_up and self.there.vague[older["key"]]:
+            return True  # it was left where it was, and came
         if older["digest_id"] is not None and older["digest_id"] == newer["digest_id"]:
             return False
         digest = [row for row in rows if row["id"] == older["id"] or row["digest_id"] == (older["digest_id"] or -1)]
