@@ -127,6 +127,7 @@ class Line(SimulatedPlatform):
         super().__init__(per_message=2, interval=interval)
         self.can_look_up = can_look_up
         self.flights: list[Flight] = []
+        self.answered = 0
         self._there, self._sender = there, sender
 
     async def send(self, outgoing: Outgoing) -> SendResult:
@@ -144,6 +145,7 @@ class Line(SimulatedPlatform):
             there.abandon(flight, taken=True)
             raise
         self.flights.remove(flight)
+        self.answered += 1
         if not isinstance(result, Unknown):
             there.vague[outgoing.key].remove(flight.left_at)
         return result

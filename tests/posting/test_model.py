@@ -29,14 +29,14 @@ from storage.posting import outbox as stored_outbox
 from tests.inline_sqlite import inline_connection
 from tests.platforms import Fault
 from tests.posting.platform import Fate
-from tests.posting.world import CHANNELS, Life, World
+from tests.posting.world import CHANNELS, Life, Stop, World
 from tests.thorough import THOROUGH
 
 PROCESSES = st.sampled_from(("one", "other"))
 WHERE = st.sampled_from(sorted(CHANNELS))
 MOST_PAPERS = 12
-#: Of a round that sends something, which has about two hundred.
-STEPS = st.integers(1, 120)
+#: In steps, of which a round that sends something has about two hundred, or where it matters most.
+STOPS = st.integers(1, 120) | st.sampled_from(Stop)
 FATES = st.one_of(
     st.sampled_from([Fate(fault) for fault in Fault if fault not in (Fault.NONE, Fault.LATE, Fault.HANG)]),
     st.builds(Fate, st.just(Fault.LOST), st.sampled_from((10, 24))),
@@ -116,31 +116,31 @@ class Outbox(RuleBasedStateMachine):
     def the_clock_is_set(self, off: int) -> None:
         self.here.set_clock(timedelta(seconds=off))
 
-    @rule(name=PROCESSES, steps=STEPS | st.none())
-    def works(self, name: str, steps: int | None) -> None:
+    @rule(name=PROCESSES, stop=STOPS)
+    def works(self, name: str, stop: int | Stop) -> None:
         async def work() -> None:
             life = self.life(name)
             life.begin(life.round())
-            await life.go_on(steps)
+            await life.go_on(stop)
 
         self.do(work())
 
-    @rule(name=PROCESSES, channel=WHERE, steps=STEPS | st.none())
-    def somebody_asks_for_a_digest(self, name: str, channel: str, steps: int | None) -> None:
+    @rule(name=PROCESSES, channel=WHERE, stop=STOPS)
+    def somebody_asks_for_a_digest(self, name: str, channel: str, stop: int | Stop) -> None:
         async def ask() -> None:
             life = self.life(name)
             life.begin(life.digest_now(channel))
-            await life.go_on(steps)
+            await life.go_on(stop)
 
         self.do(ask())
 
-    @rule(name=PROCESSES, channel=WHERE, edits=st.lists(EDITS, max_size=2), steps=STEPS | st.none())
-    def somebody_votes(self, name: str, channel: str, edits: list[SendResult], steps: int | None) -> None:
+    @rule(name=PROCESSES, channel=WHERE, edits=st.lists(EDITS, max_size=2), stop=STOPS)
+    def somebody_votes(self, name: str, channel: str, edits: list[SendResult], stop: int | Stop) -> None:
         async def vote() -> None:
             self.here.there.redraws += edits
             life = self.life(name)
             life.begin(life.vote(channel, 1))
-            await life.go_on(steps)
+            await life.go_on(stop)
 
         self.do(vote())
 
@@ -149,12 +149,12 @@ class Outbox(RuleBasedStateMachine):
         if number <= self.here.papers:
             self.do(self.here.share(channel, number))
 
-    @rule(name=PROCESSES, steps=STEPS, taken=st.booleans())
-    def dies(self, name: str, steps: int, taken: bool) -> None:
+    @rule(name=PROCESSES, stop=STOPS, taken=st.booleans())
+    def dies(self, name: str, stop: int | Stop, taken: bool) -> None:
         async def die() -> None:
             life = self.life(name)
             life.begin(life.round())
-            await life.go_on(steps, anywhere=True)
+            await life.go_on(stop, anywhere=True)
             await self.lives.pop(name).end(taken=taken)
 
         self.do(die())

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import timedelta
+from enum import Enum, auto
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -23,14 +24,13 @@ from storage.store import SqlStore
 from tests.clocks import Machine
 from tests.core import Core
 from tests.databases import sqlite_in
-from tests.platforms import Fault
-from tests.posting.platform import Fate, Line, There
+from tests.posting.platform import Line, There
 from tests.processes import Process
 from tests.storage.scenes import listed, paper
 
 INTERVAL: Final = 1.0
 #: Rounds after which whoever has not finished never will.
-MANY: Final = 400
+MANY: Final = 100
 #: What people chose in each channel: its workspace, style and schedule.
 CHANNELS: Final = {
     "cards": ("one", Style.CARDS, "instant"),
@@ -44,15 +44,24 @@ SELECT posts.id, posts.channel_id, channels.name, posts.digest_id, posts.key, po
 FROM posts JOIN channels ON channels.id = posts.channel_id"""
 
 
+class Stop(Enum):
+    """Where a process stands still: with a request on its way, or one that was taken, or one whose answer has come."""
+
+    AT_THE_END = auto()
+    ON_ITS_WAY = auto()
+    TAKEN = auto()
+    ANSWERED = auto()
+
+
 class Life:
     """A process, from its start to its end."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, interval: float = INTERVAL) -> None:
         self.world = world
         self.store = SqlStore(world.url)
         self.process = Process(self.store)
         self.clock = world.machine.clock()
-        self.line = Line(world.there, self, can_look_up=world.can_look_up, interval=INTERVAL)
+        self.line = Line(world.there, self, can_look_up=world.can_look_up, interval=interval)
         self.core = Core(
             self.store, world.folder / "index", clock=self.clock, platform=self.line,  # type: ignore[arg-type]
             unknown_policy=world.policy,
@@ -63,6 +72,7 @@ class Life:
             posts=self.store.posts, composer=composer, platforms={edits.name: edits}, gather=0.0, every=0.0, wait=0.0
         )
         self.is_idle = True
+        self.answered = 0
         world.lives.append(self)
         self.broken_before: set[str] = set()  # the channels that were known not to be well when its work began
 
@@ -75,11 +85,26 @@ class Life:
         self.broken_before = self.world.broken()
         self.process.start(work)
 
-    async def go_on(self, steps: int | None, *, anywhere: bool = False) -> None:
-        """Takes so many steps, None for all, and then stands still: `anywhere`, or where nobody has to wait for it."""
-        while not self.is_idle and (steps is None or steps > 0 or (self.writes and not anywhere)):
+    async def go_on(self, stop: int | Stop, *, anywhere: bool = False) -> None:
+        """Goes on up to there, or for so many steps, and then stands still: `anywhere`, or where nobody waits for it."""
+        steps, self.answered = 0, self.line.answered
+        while not self.is_idle:
             self.is_idle = not await self.process.step()
-            steps = None if steps is None else steps - 1
+            steps += 1
+            is_there = steps >= stop if isinstance(stop, int) else self._is_at(stop)
+            if is_there and (anywhere or not self.writes):
+                return
+
+    def _is_at(self, stop: Stop) -> bool:
+        match stop:
+            case Stop.AT_THE_END:
+                return False
+            case Stop.ON_ITS_WAY:
+                return any(not flight.ended for flight in self.line.flights)
+            case Stop.TAKEN:
+                return any(flight.ended for flight in self.line.flights)
+            case Stop.ANSWERED:
+                return self.line.answered > self.answered
 
     @property
     def writes(self) -> bool:
@@ -280,11 +305,13 @@ class World:
         self.there.fates.clear()
         self.there.looks.clear()
         self.there.redraws.clear()
-        survivor = Life(self)
+        self.there.gone.clear()
+        survivor = Life(self, interval=0.0)
         for number in range(MANY):
-            await self.resume()
+            if self.broken():
+                await self.resume()
             survivor.begin(survivor.round())
-            await survivor.go_on(None)
+            await survivor.go_on(Stop.AT_THE_END)
             self.check()
             waits = {row["name"] for row in self._deliveries() if row["state"] == "queued"}
             open_posts = [dict(row) for row in self.rows() if row["state"] not in ("sent", "failed")]
@@ -323,6 +350,3 @@ class World:
 
 def _to(changed: Channel, _: Channel) -> Channel:
     return changed
-
-
-__all__ = ["CHANNELS", "Fate", "Fault", "Life", "World"]
