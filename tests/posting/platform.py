@@ -205,6 +205,8 @@ class Line(SimulatedPlatform):
                 found = Sent(remote_id)
         if there.looks:
             found = there.looks.pop(0)
+            if isinstance(found, Gone):
+                there.said_gone.add(outgoing.address.channel)
         await asyncio.sleep(0)
         return found
 

@@ -86,7 +86,7 @@ class Life:
         self.process.start(work)
 
     async def go_on(self, stop: int | Stop, *, anywhere: bool = False) -> None:
-        """Goes on up to there, or for so many steps, and then stands still: `anywhere`, or where nobody waits for it."""
+        """Goes on up to there, or for so many steps, and stands still: `anywhere`, or where nobody waits for it."""
         steps, self.answered = 0, self.line.answered
         while not self.is_idle:
             self.is_idle = not await self.process.step()
@@ -173,6 +173,7 @@ class World:
         self.there = There(self.machine, lambda channel: CHANNELS[channel][0])
         self.papers = 0
         self.failed: set[str] = set()  # keys of what was once given up
+        self.lost: set[str] = set()  # keys of what nobody knew for a while whether it is there
         self.lives: list[Life] = []
         self._eyes = sqlite3.connect(folder / "paperround.db", isolation_level=None)
         self._eyes.row_factory = sqlite3.Row
@@ -225,7 +226,9 @@ class World:
 
     def pass_time(self, seconds: float) -> None:
         self.machine.run(seconds=seconds)
-        late = {row["key"]: bool(row["late"]) for row in self.rows()}
+        rows = self.rows()
+        self.lost |= {row["key"] for row in rows if row["state"] in ("leased", "unknown") and row["attempt_at"]}
+        late = {row["key"]: bool(row["late"]) for row in rows}
         self.there.arrive(lambda key: late.get(key, False))
 
     def set_clock(self, off: timedelta) -> None:
@@ -287,7 +290,7 @@ class World:
             first = [by_key[key] for key in dict.fromkeys(keys) if key not in self.failed]
             for place, row in enumerate(first):
                 for later in first[place + 1 :]:
-                    assert row["id"] < later["id"] or self._may_pass(later, row, rows), "in order"
+                    assert row["id"] < later["id"] or self._may_pass(later, row, rows), f"in order: {keys}"
 
     def _may_pass(self, older: sqlite3.Row, newer: sqlite3.Row, rows: list[sqlite3.Row]) -> bool:
         """Whether the newer post may be there before the older one: if that, or another one of its digest, is lost."""
@@ -296,7 +299,7 @@ class World:
         if older["digest_id"] is not None and older["digest_id"] == newer["digest_id"]:
             return False
         digest = [row for row in rows if row["id"] == older["id"] or row["digest_id"] == (older["digest_id"] or -1)]
-        return any(self.there.vague[row["key"]] for row in digest)
+        return any(row["key"] in self.lost for row in digest)
 
     # ---- the end
 

@@ -108,6 +108,11 @@ class DiscordClient(discord.AutoShardedClient):
 
         def interact(data: Any) -> None:
             self._webhooks.received(data)
+            views = self._connection._view_store  # noqa: SLF001 - it is made anew each time
+            if not isinstance(views.schedule_dynamic_item_call, _GuardedCall):
+                views.schedule_dynamic_item_call = _GuardedCall(  # type: ignore[method-assign]
+                    views.schedule_dynamic_item_call
+                )
             answer(with_defaults(data))
 
         parsers["INTERACTION_CREATE"] = interact
@@ -225,6 +230,19 @@ class DiscordClient(discord.AutoShardedClient):
         if isinstance(answer, str):
             raise BadResponseError("an answer that is no JSON")
         return answer
+
+
+class _GuardedCall:
+    """What discord.py does in a task of its own when a button or menu is used: it reads the message that it is on."""
+
+    def __init__(self, call: Callable[..., Awaitable[None]]) -> None:
+        self._call = call
+
+    async def __call__(self, *arguments: Any) -> None:
+        try:
+            await self._call(*arguments)
+        except (discord.DiscordException, *MALFORMED) as error:
+            _log.error("discord.event_unreadable", gateway_event="INTERACTION_CREATE", exc_info=error)
 
 
 def _guarded_parser(event: str, read: Callable[[Any], None]) -> Callable[[Any], None]:

@@ -32,6 +32,9 @@ _MESSAGE = {
     "mention_everyone": False,
     "tts": False,
 }
+#: The flag of messages whose components are a layout, and the component that others have at their top.
+_LAYOUT = discord.MessageFlags.components_v2.flag
+_NOT_OF_LAYOUTS = frozenset({discord.ComponentType.action_row.value})
 _KINDS = frozenset(kind.value for kind in discord.ChannelType)
 _DIRECT = frozenset({discord.ChannelType.private.value, discord.ChannelType.group.value})
 _THREADS = frozenset(kind.value for kind in discord.ChannelType if "thread" in kind.name)
@@ -57,8 +60,15 @@ def with_defaults(interaction: Mapping[str, Any]) -> Json:
     if user := packet.get("user"):
         packet["user"] = {**_USER, **user}
     if message := packet.get("message"):
-        packet["message"] = {**_MESSAGE, **message}
+        packet["message"] = {**_MESSAGE, **message, "flags": _flags(message)}
     return packet
+
+
+def _flags(message: Json) -> int:
+    """The flags of a message. One with components that only layouts have is a layout, whatever they say."""
+    flags: int = message.get("flags") or 0
+    kinds = {one.get("type") for one in message.get("components") or ()}
+    return flags | (_LAYOUT if kinds - _NOT_OF_LAYOUTS else 0)
 
 
 def _channel(told: Json) -> Json:

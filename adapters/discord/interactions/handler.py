@@ -71,6 +71,7 @@ MOST_WORDS = 12
 SHOWN_AGAIN = 3
 ANSWER_REFUSED = "Discord did not take my answer. Please tell whoever runs me."
 SERVERS_ONLY = "I work in the channels of servers: give the command there."
+NO_CHANNEL = "Discord did not say in which channel that was: please try again."
 EXTERNAL = "I am not in this server. Somebody who manages it has to add me to the server first."
 UNKNOWN_MODAL = "That form is from another version of me. Please open it again."
 INTERNAL_ERROR = "Something went wrong inside me. Please tell whoever runs me: it is in my log."
@@ -153,6 +154,8 @@ class InteractionHandler:
         In direct messages, and in servers that people bring the app to though nobody added it there, papers can be
         found and kept, and that is all; but where a person's own papers come to, they have all commands.
         """
+        if is_served(interaction) and interaction.channel is None:
+            return await self._refuse(interaction, NO_CHANNEL)
         if is_served(interaction) or name == MESSAGE_COMMAND:
             return False
         command = self._registry.of_line(name)
@@ -160,10 +163,13 @@ class InteractionHandler:
             return False
         if command is not None and await self._is_known(call_of(interaction, name)):
             return False
+        return await self._refuse(interaction, EXTERNAL if is_external(interaction) else SERVERS_ONLY)
+
+    async def _refuse(self, interaction: Interaction, sentence: str) -> bool:
         if interaction.type is discord.InteractionType.autocomplete:
             await interaction.response.autocomplete([])
         else:
-            await replies.say(interaction, EXTERNAL if is_external(interaction) else SERVERS_ONLY)
+            await replies.say(interaction, sentence)
         return True
 
     async def _is_known(self, call: CommandCall) -> bool:
