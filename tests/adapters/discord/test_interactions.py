@@ -11,6 +11,7 @@ import discord
 import pytest
 
 from adapters.discord.interactions.command_tree import command_options, command_tree, fingerprint, line_of
+from adapters.discord.interactions.handler import NO_CHANNEL
 from adapters.discord.interactions.translations import TRANSLATIONS, Translations
 from adapters.discord.messages.components import CONFIRMED_PREFIX, PREFIX
 from adapters.discord.platform import DiscordPlatform
@@ -354,6 +355,26 @@ async def test_a_refused_answer_is_replaced_by_a_sentence_for_commands_buttons_a
     opened = await people.command(running_harness.general, "subscribe")
     server.refuse_edits.append(refusal)
     assert sentence in (await people.submit(running_harness.general, opened, query="quant*")).text
+
+
+async def test_what_comes_without_its_channel_is_answered_in_words(running_harness: Harness) -> None:
+    people, nowhere = running_harness.simulator.interactions, {"channel": None, "channel_id": None}
+    for name in ("topics", "help"):
+        command = {"id": "1", "name": "papers", "type": 1, "options": [{"name": name, "type": 1, "options": []}]}
+        answer = await people._do(2, running_harness.general, command, MANAGER, changes=nowhere)
+        assert answer.text == NO_CHANNEL
+
+
+async def test_a_button_works_where_discord_does_not_say_that_its_message_is_a_layout(running_harness: Harness) -> None:
+    await running_harness.say("subscribe", query="diffusion", backfill=2)
+    await running_harness.core.engine.deliver()
+    [digest] = running_harness.general.messages
+    thumb = next(button["custom_id"] for button in buttons_of(digest) if "vote" in button["custom_id"])
+    assert any(component["type"] == discord.ComponentType.container.value for component in digest["components"])
+    await running_harness.simulator.interactions.press(running_harness.general, digest | {"flags": 0}, thumb)
+    channel = await running_harness.stored()
+    votes = await running_harness.store.reading.vote_states([channel.id])
+    assert votes[channel.id].up + votes[channel.id].down == 1
 
 
 async def test_a_refused_file_is_shown_below_a_button_too(running_harness: Harness) -> None:
