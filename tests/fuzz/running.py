@@ -74,7 +74,7 @@ def _in_process(target: Target | RunningTarget, seconds: float, seed: int, sende
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     quiet()
     # Threads of databases would make each input wait for its turn on the processor some dozen times.
-    database.sqlite_connection = inline_connection
+    vars(database)["sqlite_connection"] = inline_connection
     sender.send(json.dumps(asdict(outcome_of(target, seconds=seconds, seed=seed))))
 
 

@@ -110,7 +110,7 @@ class DiscordClient(discord.AutoShardedClient):
             self._webhooks.received(data)
             views = self._connection._view_store  # noqa: SLF001 - it is made anew each time
             if not isinstance(views.schedule_dynamic_item_call, _GuardedCall):
-                views.schedule_dynamic_item_call = _GuardedCall(  # type: ignore[method-assign]
+                views.schedule_dynamic_item_call = _GuardedCall(  # type: ignore[assignment]
                     views.schedule_dynamic_item_call
                 )
             answer(with_defaults(data))
