@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 
-from bot.background import Stints, Turns
+from bot.background import Stints
 from bot.channels.channel import Channel, PlatformName
 from bot.channels.next_digest import local_day, next_for, quiet_until
 from bot.channels.store import ChannelStore
@@ -48,6 +48,16 @@ NOTHING_ELSEWHERE = Elsewhere()
 _log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A plan of a channel that is due, and how many seconds making it took."""
+
+    channel: Channel
+    plan: DigestPlan
+    kind: DigestKind
+    seconds: float = 0.0
+
+
 class Planner:
     """Makes digests. All of its work is in stored `next_digest_at` and queued papers: a restart forgets nothing."""
 
@@ -76,7 +86,6 @@ class Planner:
         self._clock = clock
         self._spread = spread
         self.calendar = Calendar(digests, spread)
-        self._turns = Turns()
         #: Times that so many channels share that their digests are spread. They are noted before the first is planned.
         self._crowded: set[datetime] = set()
         self._pauses_at: datetime | None = None
@@ -89,33 +98,23 @@ class Planner:
         planned = 0
         while due := await self._digests.due(self._clock.now(), CHANNELS_AT_ONCE):
             started = time.monotonic()
-            # Side by side, because the store writes what comes together in one go.
             ours = [channel for channel in due if channel.address.platform in self._platforms]
             await self._trending.gather(ours, self._clock.now())
             waiting = await self._digests.waiting_in([channel.id for channel in ours])
             await self._enrichment.freshen({queued.paper.id for papers in waiting.values() for queued in papers})
             tastes = await self._tastes_of([channel for channel in ours if waiting[channel.id]])
-            outcomes: list[bool | None] = []
+            moved = 0
             # People's own channels come last: by then it is known what they read in the others.
             for some in (
                 [channel for channel in ours if not channel.person],
                 [channel for channel in ours if channel.person],
             ):
                 elsewhere = await self._elsewhere([channel for channel in some if waiting[channel.id]])
-                outcomes += await asyncio.gather(
-                    *(
-                        self._plan_due(
-                            channel,
-                            waiting[channel.id],
-                            tastes.get(channel.id, NO_TASTE),
-                            elsewhere.get(channel.id, NOTHING_ELSEWHERE),
-                        )
-                        for channel in some
-                    )
-                )
-            planned += sum(outcome is True for outcome in outcomes)
+                stored = await self._plan_due(some, waiting, tastes, elsewhere)
+                moved += len(stored)
+                planned += sum(plan.digest is not None for plan in stored)
             self._metrics.plan(time.monotonic() - started)
-            if all(outcome is None for outcome in outcomes) or time.monotonic() - began > SWEEP_FOR:
+            if not moved or time.monotonic() - began > SWEEP_FOR:
                 break
         return planned
 
@@ -156,7 +155,7 @@ class Planner:
             await stints.rest()
             if plan := _correction(channel, now):
                 plans.append(plan)
-        return sum(await asyncio.gather(*(self._digests.plan(plan, now) for plan in plans)))
+        return len(await self._digests.plan_all(plans, now))
 
     async def late(self, channel: Channel) -> timedelta:
         """How long after its stated time the channel's next digest comes, because many channels share that time."""
@@ -206,11 +205,42 @@ class Planner:
         return _only_here(papers, elsewhere), elsewhere
 
     async def _plan_due(
-        self, channel: Channel, papers: Sequence[QueuedPaper], taste: Taste, elsewhere: Elsewhere
-    ) -> bool | None:
-        """Plans one due channel: True for a digest, False for none, None when another process was faster."""
-        now = self._clock.now()
+        self,
+        channels: Sequence[Channel],
+        waiting: Mapping[int, Sequence[QueuedPaper]],
+        tastes: Mapping[int, Taste],
+        elsewhere: Mapping[int, Elsewhere],
+    ) -> list[DigestPlan]:
+        """Plans channels that are due; returns the plans that are stored, where no other process was faster."""
+        now, stints = self._clock.now(), Stints()
+        asked = [channel for channel in channels if waiting[channel.id]]
+        answers = await asyncio.gather(*(self._takes_apart(channel) for channel in asked))
+        apart = {channel.id for channel, answer in zip(asked, answers, strict=True) if answer}
+        made: list[_Made] = []
+        for channel in channels:
+            await stints.rest()
+            known = elsewhere.get(channel.id, NOTHING_ELSEWHERE)
+            taste = tastes.get(channel.id, NO_TASTE)
+            made.append(await self._due(channel, waiting[channel.id], taste, known, now, apart=channel.id in apart))
+        stored = await self._digests.plan_all([one.plan for one in made], now)
+        for one in made:
+            if one.channel.id in stored and one.plan.digest is not None:
+                self._tell(one.channel, one.plan, one.kind, one.seconds)
+        return [one.plan for one in made if one.channel.id in stored]
+
+    async def _due(
+        self,
+        channel: Channel,
+        papers: Sequence[QueuedPaper],
+        taste: Taste,
+        elsewhere: Elsewhere,
+        now: datetime,
+        *,
+        apart: bool,
+    ) -> _Made:
+        """The plan of a due channel."""
         scheduled = channel.next_digest_at is not None and channel.next_digest_at <= now
+        kind = DigestKind.SCHEDULED if scheduled else DigestKind.INSTANT
         later = next_for(channel, now) if scheduled else channel.next_digest_at
         held_until = quiet_until(channel, now)
         if held_until is not None:
@@ -220,27 +250,19 @@ class Planner:
                 next_digest_at=later,
                 instant_not_before=held_until,
             )
-            return False if await self._digests.plan(quiet, now) else None
+            return _Made(channel, quiet, kind)
         if not scheduled and channel.next_digest_at is not None:
             papers = [queued for queued in papers if queued.instant]
-        kind = DigestKind.SCHEDULED if scheduled else DigestKind.INSTANT
         held = any(queued.instant and queued.paper.id in elsewhere.coming for queued in papers)
-        papers = _only_here(papers, elsewhere)
-        apart = bool(papers) and await self._takes_apart(channel)
         started = time.monotonic()
-        plan = await self._digest(channel, papers, kind, later, taste, apart=apart)
+        plan = await self._digest(channel, _only_here(papers, elsewhere), kind, later, taste, apart=apart)
         plan = replace(
             plan,
             read_elsewhere=elsewhere.read,
             instant_not_before=now + HELD_FOR if held else plan.instant_not_before,
             post_at=self._post_at(channel, now) if scheduled else None,
         )
-        if not await self._digests.plan(plan, now):
-            return None
-        if plan.digest is None:
-            return False
-        self._tell(channel, plan, kind, time.monotonic() - started)
-        return True
+        return _Made(channel, plan, kind, time.monotonic() - started)
 
     def _tell(self, channel: Channel, plan: DigestPlan, kind: DigestKind, seconds: float) -> None:
         """Tells of a digest that is planned. Of very many papers those are named that it shows."""
@@ -280,7 +302,6 @@ class Planner:
         *,
         apart: bool = False,
     ) -> DigestPlan:
-        await self._turns.take()
         platform = self._platforms[channel.address.platform]
         planning = partial(
             plan_digest,

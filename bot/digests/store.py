@@ -56,6 +56,10 @@ class DigestStore(Protocol):
         """
         ...
 
+    async def plan_all(self, plans: Sequence[DigestPlan], now: datetime) -> set[int]:
+        """Stores the plans of different channels, some in a transaction; returns the channels whose plan is stored."""
+        ...
+
     async def digests(self, digest_ids: Sequence[int]) -> dict[int, Digest]: ...
 
     async def hidden(self, digest_id: int) -> list[Paper]:

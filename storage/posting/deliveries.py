@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import Style
@@ -18,7 +18,7 @@ from bot.query.models import Models, models_read
 from bot.topics.store import Match
 from bot.topics.titles import topic_title
 from storage.database.lock_order import lock_channels
-from storage.database.statements import chunks, upsert
+from storage.database.statements import chunks, given, upsert
 from storage.past_deliveries import remembered
 from storage.tables.channels import CHANNELS, MAIL_RECIPIENTS
 from storage.tables.papers import PAPERS
@@ -77,23 +77,7 @@ async def queue(connection: AsyncConnection, matches: Sequence[Match], now: date
     await lock_channels(connection, {match.channel_id for match in matches if match.instant})
     for some in chunks(sorted(matches, key=lambda match: (match.channel_id, match.paper_id))):
         by_pair = {(match.channel_id, match.paper_id): match for match in some}
-        adding = upsert(connection, DELIVERIES).on_conflict_do_nothing(index_elements=["channel_id", "paper_id"])
-        rows = [
-            {
-                "channel_id": match.channel_id,
-                "paper_id": match.paper_id,
-                "state": DeliveryState.QUEUED,
-                "instant": match.instant,
-                "queued_at": now,
-            }
-            for match in some
-        ]
-        # Given beside the statement, the rows take a tenth of the time that they take as a part of it.
-        added = (
-            await connection.execute(
-                adding.returning(DELIVERIES.c.id, DELIVERIES.c.channel_id, DELIVERIES.c.paper_id), rows
-            )
-        ).all()
+        added = await _add(connection, by_pair, now)
         # Looked up after it was added: whoever forgets a delivery meanwhile remembers it in the same transaction.
         past = await remembered(connection, {(row.channel_id, row.paper_id) for row in added})
         if past:
@@ -103,8 +87,7 @@ async def queue(connection: AsyncConnection, matches: Sequence[Match], now: date
         news.update(row.channel_id for row in added if (row.channel_id, row.paper_id) not in past)
         # Locked, so that none is let go for want of a topic while this one is being noted; and whatever was let go
         # by then is seen by the next statement.
-        locking = _rows_of(by_pair).where(WAITING).order_by(DELIVERIES.c.id).with_for_update(read=True)
-        waiting = [row for row in await connection.execute(locking) if (row.channel_id, row.paper_id) in by_pair]
+        waiting = await _rows_of(connection, by_pair, WAITING, lock=True)
         again = await _queue_again(connection, by_pair, now)
         news.update(row.channel_id for row in again)
         topics = [
@@ -113,7 +96,10 @@ async def queue(connection: AsyncConnection, matches: Sequence[Match], now: date
             for subscription_id in by_pair[row.channel_id, row.paper_id].subscription_ids
         ]
         if topics:
-            await connection.execute(upsert(connection, DELIVERY_TOPICS).on_conflict_do_nothing(), topics)
+            columns = (DELIVERY_TOPICS.c.delivery_id, DELIVERY_TOPICS.c.subscription_id)
+            noted = select(given(connection, *columns)).where(true())
+            noting = upsert(connection, DELIVERY_TOPICS).from_select([one.name for one in columns], noted)
+            await connection.execute(noting.on_conflict_do_nothing(), {"rows": topics})
     instant = sorted({match.channel_id for match in matches if match.instant} & news)
     for some_channels in chunks(instant):
         quiet = select(CHANNELS.c.id).where(CHANNELS.c.id.in_(some_channels), CHANNELS.c.instant_at.is_(None))
@@ -148,12 +134,47 @@ async def _for_followers(connection: AsyncConnection, matches: Sequence[Match]) 
     return found
 
 
-def _rows_of(pairs: Collection[tuple[int, str]]) -> Select[Any]:
-    """The deliveries of these channels and papers, and maybe some of others."""
-    return select(DELIVERIES.c.id, DELIVERIES.c.channel_id, DELIVERIES.c.paper_id).where(
-        DELIVERIES.c.channel_id.in_({channel_id for channel_id, _ in pairs}),
-        DELIVERIES.c.paper_id.in_({paper_id for _, paper_id in pairs}),
+async def _add(
+    connection: AsyncConnection, matches: Mapping[tuple[int, str], Match], now: datetime
+) -> Sequence[Row[Any]]:
+    """Adds deliveries where there is none yet; returns the rows that are new."""
+    rows = given(connection, DELIVERIES.c.channel_id, DELIVERIES.c.paper_id, DELIVERIES.c.instant)
+    values = {
+        "channel_id": rows.c.channel_id,
+        "paper_id": rows.c.paper_id,
+        "instant": rows.c.instant,
+        "state": literal(DeliveryState.QUEUED, DELIVERIES.c.state.type),
+        "queued_at": literal(now, DELIVERIES.c.queued_at.type),
+    }
+    # The WHERE is for SQLite, which would else take ON CONFLICT for a part of a join.
+    adding = upsert(connection, DELIVERIES).from_select(list(values), select(*values.values()).where(true()))
+    added = adding.on_conflict_do_nothing(index_elements=["channel_id", "paper_id"]).returning(
+        DELIVERIES.c.id, DELIVERIES.c.channel_id, DELIVERIES.c.paper_id
     )
+    found = [{**row, "instant": match.instant} for row, match in zip(_as_rows(matches), matches.values(), strict=True)]
+    return (await connection.execute(added, {"rows": found})).all()
+
+
+def _as_rows(pairs: Iterable[tuple[int, str]]) -> list[dict[str, int | str]]:
+    return [{"channel_id": channel_id, "paper_id": paper_id} for channel_id, paper_id in pairs]
+
+
+async def _rows_of(
+    connection: AsyncConnection, pairs: Iterable[tuple[int, str]], *which: ColumnElement[bool], lock: bool = False
+) -> list[Row[Any]]:
+    """Those of the deliveries of these channels and papers that are as told, in the order of their ids.
+
+    Looked up pair by pair: whoever asks for these channels and those papers looks through all deliveries of a paper.
+    """
+    rows = given(connection, DELIVERIES.c.channel_id, DELIVERIES.c.paper_id)
+    here = and_(DELIVERIES.c.channel_id == rows.c.channel_id, DELIVERIES.c.paper_id == rows.c.paper_id, *which)
+    statement = select(DELIVERIES.c.id, DELIVERIES.c.channel_id, DELIVERIES.c.paper_id).order_by(DELIVERIES.c.id)
+    # SQLite would look through all deliveries for those that are given, if the order of the two were left to it.
+    outer = connection.dialect.name == "sqlite"
+    statement = statement.join_from(rows, DELIVERIES, here, isouter=outer)
+    if lock:
+        statement = statement.with_for_update(read=True, of=DELIVERIES)
+    return [row for row in await connection.execute(statement, {"rows": _as_rows(pairs)}) if row.id is not None]
 
 
 async def _queue_again(
@@ -164,8 +185,8 @@ async def _queue_again(
     A dropped paper was never posted, so another topic may still bring it: its row is the only one it gets. Not where
     the person whose channel it is read it in another one.
     """
-    dropped = _rows_of(matches).where(DELIVERIES.c.state == DeliveryState.DROPPED, DELIVERIES.c.read_in.is_(None))
-    rows = [row for row in await connection.execute(dropped) if (row.channel_id, row.paper_id) in matches]
+    dropped = (DELIVERIES.c.state == DeliveryState.DROPPED, DELIVERIES.c.read_in.is_(None))
+    rows = await _rows_of(connection, matches, *dropped)
     if rows:
         statement = (
             update(DELIVERIES)

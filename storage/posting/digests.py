@@ -18,7 +18,6 @@ from bot.topics.store import Match
 from storage.channels.channel_rows import channel_of, select_channels
 from storage.database.conflicts import tried_again
 from storage.database.database import Database
-from storage.database.group_commit import GroupCommit
 from storage.database.statements import chunks
 from storage.papers.papers import paper_of
 from storage.past_deliveries import remembered
@@ -102,7 +101,6 @@ class SqlDigestStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._plans = GroupCommit(self._write_plans, limit=PLANS_AT_ONCE)
         #: The version of the database with which no channel was due, and until when that holds; None for ever.
         self._none_due: tuple[int | None, datetime | None] = (None, None)
 
@@ -267,21 +265,18 @@ class SqlDigestStore:
         return {channel_id: Elsewhere(read[channel_id], coming[channel_id]) for channel_id in channel_ids}
 
     async def plan(self, plan: DigestPlan, now: datetime) -> bool:
-        return await self._plans.submit((plan, now))
+        return bool(await self.plan_all([plan], now))
+
+    async def plan_all(self, plans: Sequence[DigestPlan], now: datetime) -> set[int]:
+        stored: set[int] = set()
+        for some in chunks(plans, PLANS_AT_ONCE):
+            stored |= await self._store_plans(some, now)
+        return stored
 
     @tried_again
-    async def _write_plans(self, items: list[tuple[DigestPlan, datetime]]) -> list[bool]:
-        stored = [False] * len(items)
+    async def _store_plans(self, plans: Sequence[DigestPlan], now: datetime) -> set[int]:
         async with self._database.write() as connection:
-            left = list(range(len(items)))
-            while left:
-                # A channel's second plan is made after its first, like one that came alone.
-                first = list({items[place][0].channel_id: place for place in reversed(left)}.values())
-                written = await store_plans(connection, [items[place] for place in first])
-                for place in first:
-                    stored[place] = items[place][0].channel_id in written
-                left = [place for place in left if place not in first]
-        return stored
+            return await store_plans(connection, plans, now)
 
     async def digests(self, digest_ids: Sequence[int]) -> dict[int, Digest]:
         found: dict[int, Digest] = {}

@@ -16,7 +16,7 @@ from bot.digests.digest import DeliveryState, DigestKind, DigestPlan, PlannedPos
 from bot.posting.post import PostState, Priority
 from bot.spans import TRACE_LENGTH
 from storage.database.news import News, notify
-from storage.database.statements import chunks
+from storage.database.statements import chunks, given
 from storage.posting.deliveries import WAITING
 from storage.tables.channels import CHANNELS
 from storage.tables.posts import DELIVERIES, DIGESTS, POSTS
@@ -32,32 +32,31 @@ class _Waiting:
     instant_since: datetime | None
 
 
-async def store_plans(connection: AsyncConnection, items: Sequence[tuple[DigestPlan, datetime]]) -> set[int]:
+async def store_plans(connection: AsyncConnection, plans: Sequence[DigestPlan], now: datetime) -> set[int]:
     """Stores plans of different channels; returns the channels whose plan is stored.
 
     All of them are written together: a hundred channels take as many statements as one.
     """
-    plans = {plan.channel_id: (plan, now) for plan, now in items}
-    expected = await _lock_channels(connection, sorted(plans))
+    expected = await _lock_channels(connection, sorted(plan.channel_id for plan in plans))
     waiting = await _lock_waiting(connection, sorted(expected))
     fit = {
-        channel_id: (plan, now)
-        for channel_id, (plan, now) in sorted(plans.items())
-        if channel_id in expected
-        and expected[channel_id] == plan.expected_next
-        and (plan.digest is None or waiting[channel_id].keys() >= set(plan.paper_ids))
+        plan.channel_id: plan
+        for plan in sorted(plans, key=lambda plan: plan.channel_id)
+        if plan.channel_id in expected
+        and expected[plan.channel_id] == plan.expected_next
+        and (plan.digest is None or waiting[plan.channel_id].keys() >= set(plan.paper_ids))
     }
     if not fit:
         return set()
-    await _store_digests(connection, fit, waiting)
-    await _drop_read(connection, fit, waiting)
+    await _store_digests(connection, list(fit.values()), waiting, now)
+    await _drop_read(connection, list(fit.values()), waiting)
     moved = [
         {
             "channel": channel_id,
             "next": plan.next_digest_at,
             "instant": _instant_at(plan, waiting[channel_id], now),
         }
-        for channel_id, (plan, now) in fit.items()
+        for channel_id, plan in fit.items()
     ]
     await connection.execute(
         update(CHANNELS)
@@ -95,15 +94,14 @@ async def _lock_waiting(connection: AsyncConnection, channel_ids: Sequence[int])
                 DELIVERIES.c.id,
                 DELIVERIES.c.channel_id,
                 DELIVERIES.c.paper_id,
-                DELIVERIES.c.instant,
-                DELIVERIES.c.queued_at,
+                case((DELIVERIES.c.instant, DELIVERIES.c.queued_at)).label("instant_since"),
             )
             .where(DELIVERIES.c.channel_id.in_(some), WAITING)
             .order_by(DELIVERIES.c.id)
             .with_for_update(key_share=True)
         )
         for row in await connection.execute(statement):
-            found[row.channel_id][row.paper_id] = _Waiting(row.id, row.queued_at if row.instant else None)
+            found[row.channel_id][row.paper_id] = _Waiting(row.id, row.instant_since)
     return found
 
 
@@ -119,15 +117,15 @@ def _instant_at(plan: DigestPlan, waiting: Mapping[str, _Waiting], now: datetime
 
 
 async def _store_posts(
-    connection: AsyncConnection, digest_ids: Sequence[int], plans: Sequence[tuple[DigestPlan, datetime]]
+    connection: AsyncConnection, digest_ids: Sequence[int], plans: Sequence[DigestPlan], now: datetime
 ) -> dict[tuple[int, int], int]:
     """Writes the posts of digests; returns their ids by digest, and place in its plan."""
     post_ids: dict[tuple[int, int], int] = {}
     for are_replies in (False, True):
         # Replies are written after what they reply to, whose ids they name.
         places = [
-            (digest_id, place, plan, now)
-            for digest_id, (plan, now) in zip(digest_ids, plans, strict=True)
+            (digest_id, place, plan)
+            for digest_id, plan in zip(digest_ids, plans, strict=True)
             for place, post in enumerate(plan.posts)
             if (post.reply_to is not None) == are_replies
         ]
@@ -142,22 +140,23 @@ async def _store_posts(
                 priority=_priority(plan),
                 due_at=plan.post_at or now,
             )
-            for digest_id, place, plan, now in places
+            for digest_id, place, plan in places
         ]
-        for (digest_id, place, _, _), post_id in zip(places, await _add_all(connection, POSTS, rows), strict=True):
+        for (digest_id, place, _), post_id in zip(places, await _add_all(connection, POSTS, rows), strict=True):
             post_ids[digest_id, place] = post_id
-    awaited = {plan.channel_id: now for plan, now in plans if _priority(plan) is Priority.AWAITED}
+    awaited = [plan.channel_id for plan in plans if _priority(plan) is Priority.AWAITED]
     if awaited:
-        await _hurry(connection, sorted(awaited), max(awaited.values()))
+        await _hurry(connection, sorted(awaited), now)
     return post_ids
 
 
 async def _store_digests(
     connection: AsyncConnection,
-    plans: Mapping[int, tuple[DigestPlan, datetime]],
+    plans: Sequence[DigestPlan],
     waiting: Mapping[int, Mapping[str, _Waiting]],
+    now: datetime,
 ) -> None:
-    made = [(plan, plan.digest, now) for plan, now in plans.values() if plan.digest is not None]
+    made = [(plan, plan.digest) for plan in plans if plan.digest is not None]
     if not made:
         return
     digests = [
@@ -171,48 +170,41 @@ async def _store_digests(
             "shown": digest.shown,
             "planned_at": now,
         }
-        for plan, digest, now in made
+        for plan, digest in made
     ]
     digest_ids = await _add_all(connection, DIGESTS, digests)
-    post_ids = await _store_posts(connection, digest_ids, [(plan, now) for plan, _, now in made])
+    post_ids = await _store_posts(connection, digest_ids, [plan for plan, _ in made], now)
     await notify(connection, News.POSTS)
-    taking = (
-        update(DELIVERIES)
-        .where(DELIVERIES.c.id == bindparam("delivery"))
-        .values(
-            digest_id=bindparam("digest"),
-            position=bindparam("place"),
-            points=bindparam("score"),
-            post_id=bindparam("post"),
-        )
-    )
     taken = []
-    for digest_id, (plan, _, _) in zip(digest_ids, made, strict=True):
+    for digest_id, (plan, _) in zip(digest_ids, made, strict=True):
         post_of = {
             paper_id: post_ids[digest_id, place] for place, post in enumerate(plan.posts) for paper_id in post.delivers
         }
         taken += [
             {
-                "delivery": waiting[plan.channel_id][paper_id].delivery_id,
-                "digest": digest_id,
-                "place": position,
-                "score": plan.points[position - 1] if plan.points else None,
-                "post": post_of.get(paper_id, post_ids[digest_id, 0]),
+                "id": waiting[plan.channel_id][paper_id].delivery_id,
+                "digest_id": digest_id,
+                "position": position,
+                "points": plan.points[position - 1] if plan.points else None,
+                "post_id": post_of.get(paper_id, post_ids[digest_id, 0]),
             }
             for position, paper_id in enumerate(plan.paper_ids, 1)
         ]
-    await connection.execute(taking, taken)
+    columns = DELIVERIES.c
+    rows = given(connection, columns.id, columns.digest_id, columns.position, columns.points, columns.post_id)
+    values = {name: rows.c[name] for name in ("digest_id", "position", "points", "post_id")}
+    await connection.execute(update(DELIVERIES).where(columns.id == rows.c.id).values(values), {"rows": taken})
 
 
 async def _drop_read(
     connection: AsyncConnection,
-    plans: Mapping[int, tuple[DigestPlan, datetime]],
+    plans: Sequence[DigestPlan],
     waiting: Mapping[int, Mapping[str, _Waiting]],
 ) -> None:
     """Lets go of what people read elsewhere, as far as it still waits."""
     read = [
         {"delivery": found.delivery_id, "place": place}
-        for plan, _ in plans.values()
+        for plan in plans
         for paper_id, place in plan.read_elsewhere.items()
         if (found := waiting[plan.channel_id].get(paper_id)) is not None
     ]
