@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, literal, select, true, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import Style
@@ -168,10 +168,10 @@ async def _rows_of(
     """
     rows = given(connection, DELIVERIES.c.channel_id, DELIVERIES.c.paper_id)
     here = and_(DELIVERIES.c.channel_id == rows.c.channel_id, DELIVERIES.c.paper_id == rows.c.paper_id, *which)
-    statement = select(DELIVERIES.c.id, DELIVERIES.c.channel_id, DELIVERIES.c.paper_id).order_by(DELIVERIES.c.id)
+    statement: Select[Any] = select(DELIVERIES.c.id, DELIVERIES.c.channel_id, DELIVERIES.c.paper_id)
     # SQLite would look through all deliveries for those that are given, if the order of the two were left to it.
     outer = connection.dialect.name == "sqlite"
-    statement = statement.join_from(rows, DELIVERIES, here, isouter=outer)
+    statement = statement.join_from(rows, DELIVERIES, here, isouter=outer).order_by(DELIVERIES.c.id)
     if lock:
         statement = statement.with_for_update(read=True, of=DELIVERIES)
     return [row for row in await connection.execute(statement, {"rows": _as_rows(pairs)}) if row.id is not None]

@@ -52,11 +52,12 @@ class OneChannel:
     async def waiting_in(self, channel_ids: Sequence[int]) -> Mapping[int, list[QueuedPaper]]:
         return {one: [QueuedPaper(paper=a_paper(1), topics=("hares",), instant=False)] for one in channel_ids}
 
-    async def plan(self, plan: DigestPlan, now: datetime) -> bool:
-        self.channel = replace(self.channel, next_digest_at=plan.next_digest_at)
-        if plan.digest is not None:
-            self.plans.append(plan)
-        return True
+    async def plan_all(self, plans: Sequence[DigestPlan], now: datetime) -> set[int]:
+        for plan in plans:
+            self.channel = replace(self.channel, next_digest_at=plan.next_digest_at)
+            if plan.digest is not None:
+                self.plans.append(plan)
+        return {plan.channel_id for plan in plans}
 
     async def ended_pauses(self, now: datetime) -> list[Channel]:
         paused = self.channel.state is ChannelState.PAUSED and self.channel.paused_until is not None
