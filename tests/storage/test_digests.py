@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
 
 from bot.channels.channel import Style
 from bot.digests.content import DigestPart, PaperReply
@@ -13,6 +18,7 @@ from bot.posting.post import PostState, Settlement
 from storage.database.statements import CHUNK
 from storage.store import SqlStore
 from tests.clocks import NOON
+from tests.databases import sqlite_in
 from tests.storage.scenes import TODAY, channel, lease, lease_one, listed, match, paper, plan, queue, sent, topic
 
 LATER = NOON + timedelta(hours=1)
@@ -94,6 +100,41 @@ async def test_more_matches_than_one_statement_takes(store: SqlStore) -> None:
     assert len(await store.digests.waiting(here.id)) == len(papers)
     assert await store.digests.plan(plan(here, ids, shown=20), NOON)
     assert len(await store.digests.delivered_ids(here.id, ids)) == len(papers)
+
+
+async def test_plans_of_many_channels_are_stored_together_each_by_itself(store: SqlStore) -> None:
+    channels = [await channel(store, f"c{number}") for number in range(3)]
+    topics = [await topic(store, one) for one in channels]
+    for here, mine in zip(channels, topics, strict=True):
+        await queue(store, here, mine, paper(1))
+    late, *others = [plan(here, [paper(1).id]) for here in channels]
+    assert await store.digests.plan(late, NOON)
+    assert await store.digests.plan_all([late, *others], NOON) == {one.channel_id for one in others}
+    for here in channels:
+        assert await store.digests.waiting(here.id) == []
+    assert (await store.posts.counts())[PostState.PENDING] == len(channels)
+
+
+async def test_deliveries_are_looked_up_one_by_one_however_many_there_are(tmp_path: Path) -> None:
+    store = SqlStore(sqlite_in(tmp_path / "paperround.db"))
+    here = await channel(store)
+    mine = await topic(store, here)
+    asked: list[tuple[str, Any]] = []
+
+    @event.listens_for(store.database.engine.sync_engine, "before_cursor_execute")
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        if statement.startswith(("SELECT deliveries", "UPDATE deliveries")) and "json_each" in statement:
+            asked.append((statement, parameters))
+
+    ids = await queue(store, here, mine, paper(1), paper(2))
+    assert await store.digests.plan(plan(here, ids), NOON)
+    assert len(asked) == 3  # what waits, what was dropped, what a digest takes
+    async with store.database.read() as connection:
+        for statement, parameters in asked:
+            steps = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            (step,) = [row.detail for row in steps if " deliveries" in row.detail]
+            assert re.search(r"\(channel_id=\? AND paper_id=\?\)|PRIMARY KEY \(rowid=\?\)", step), step
+    await store.close()
 
 
 async def test_an_instant_match_makes_its_channel_due_at_once(store: SqlStore) -> None:
