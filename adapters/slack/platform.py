@@ -113,11 +113,11 @@ class SlackPlatform:
             return api
         pace, clock = self.workspaces.connection.pace(outgoing.address.workspace), self.workspaces.connection.monotonic
         # Its turn is soon, because no more is leased than there is `room` for; if not, it comes back.
-        if (wait := pace.turn(clock(), longest=LONGEST_TURN)) <= LONGEST_TURN:
-            if wait:
+        if (wait := max(pace.queue(clock()), pace.wait(clock()))) <= LONGEST_TURN:
+            ticket, until = pace.ticket(clock()), clock() + LONGEST_TURN
+            while (wait := pace.left(ticket, clock())) and clock() + wait <= until:
                 self.workspaces.connection.metrics.held_back(PlatformName.SLACK, wait)
-            await asyncio.sleep(wait)
-            wait = pace.wait(clock())
+                await asyncio.sleep(wait)
         if wait:
             self.workspaces.connection.metrics.held_back(PlatformName.SLACK, wait)
             return Retry("Slack asks this workspace to wait.", wait)

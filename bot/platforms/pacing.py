@@ -1,14 +1,16 @@
 """Pacing: how fast requests may leave for an account whose limit nobody tells, and that may be another one tomorrow.
 
-A pace begins slowly and goes faster with what is taken, until something is refused. What was taken just before that
-tells the limit: from then on requests leave a little slower, and evenly. After a while it is tried, in small and then
-in larger steps, whether more is taken by now; the more a refusal costs, the later.
+A pace begins slowly and goes faster with what is taken, until something is refused. From then on requests leave a
+little slower than that, evenly, and slowly faster again: so now and then one is refused, and tells where the limit is.
+Where nothing is refused for longer than expected, more is taken by now: the pace grows ever faster until it is too
+much. What is refused one after the other tells that less is taken by now, or nothing.
 
-Whoever is refused often learns not whose limit it was. So after a refusal one request tries: if it is taken, the
-refusal was about one channel, or a moment; if it is refused as well, nothing leaves before the time that the platform
-named, and then one again tries first.
+Whoever is refused often learns not whose limit it was. So after such refusals one request tries: if it is taken, the
+others follow; if it is refused as well, nothing leaves before the time that the platform named, and then one again
+tries first. The longer such a pause was, the later more is tried.
 
-A pace knows no clock and no platform: times are seconds on whatever monotonic clock its caller has.
+How much of a limit can be used at all, `deploy/docs/pacing.md` works out. A pace knows no clock and no platform: times
+are seconds on whatever monotonic clock its caller has.
 """
 
 from __future__ import annotations
@@ -24,26 +26,31 @@ START: Final = 10.0
 FREE: Final = 1_000.0
 #: Requests a second that each one adds that was taken, as long as nothing was refused: ten times as many in 1.5 s.
 GROWTH: Final = 1.5
-#: So much of a limit is used: what leaves evenly does not arrive quite so.
-MARGIN: Final = 0.97
 SLOWEST: Final = 0.5  # requests a second
-#: A pace that had no refusal for so long (seconds) is about what is taken; what is refused sooner is not.
-SOON: Final = 10.0
-BACK: Final = 0.8  # what is left of a pace that was too fast by nobody knows how much
-#: After a refusal nothing more is tried for so many seconds, and requests, and for so many times as long as it cost. So
-#: no more than one request in a hundred is refused, and little time is lost.
-SETTLED_SECONDS: Final = 25.0
-SETTLED_REQUESTS: Final = 400.0
-SETTLED_PAUSES: Final = 25.0
-SETTLED_LONGEST: Final = 120.0  # seconds, for so many requests
-#: The same where the limit could only be guessed.
-GUESS_SECONDS: Final = 5.0
-#: To try for more begins with a hundredth, which doubles in so many seconds.
+#: After a refusal a pace is so much below the limit, which it reaches again after so many requests and seconds, and so
+#: many times as long as the last pause was. So about one request in a hundred and fifty is refused.
+BELOW: Final = 0.02
+CLIMB_REQUESTS: Final = 150.0
+CLIMB_SECONDS: Final = 4.0
+CLIMB_PAUSES: Final = 25.0
+#: After so much more of that time more is taken than before, it seems: a pace grows by a hundredth, which doubles in so
+#: many seconds.
+PAST: Final = 1.75
 FIRST_STEP: Final = 0.01
-DOUBLES_IN: Final = 2.0
-CLOSE: Final = 1.06  # what lies no further above what is known to be taken is not tried once more
-#: Seconds after a refusal before one request tries whether that was all.
+DOUBLES_IN: Final = 0.9
+#: From here on what is refused was too much more; and from here on a rate that held earlier is tried at once.
+MORE: Final = 0.08
+KNOWN_MORE: Final = 0.1
+#: How long (seconds) it takes until more turns out to be taken. Each time that it was not, it takes longer to try.
+PROVEN: Final = 8.0
+MOST_PATIENCE: Final = 2.5
+#: Refusals with fewer requests between them that were taken are about one and the same thing.
+FEW: Final = 6
+#: Seconds after refusals before one request tries whether that was all, and after more was tried than is taken.
 BREATH: Final = 1.0
+SHORT_BREATH: Final = 0.3
+#: What is refused so soon (seconds) after a pause tells, with the pause, what is taken.
+SOON: Final = 4.0
 #: The longest pause (seconds) beyond what the platform names, where it goes on to refuse after that.
 LONGEST_PAUSE: Final = 60.0
 #: What is known of a limit is believed for so long (seconds); a pace that was never refused begins anew after a minute.
@@ -55,6 +62,9 @@ REFILL: Final = 0.5  # the part of it that is left when more are taken on
 #: So many requests that were taken say something about a limit.
 _TELLING: Final = 3
 _WINDOW: Final = 1.0  # seconds
+_REMEMBERED: Final = 30.0  # seconds for which it is known when requests were taken
+#: Rates of which one is so many times the other are two that a limit may go between.
+_APART: Final = 1.3
 
 
 class Pace:
@@ -69,24 +79,32 @@ class Pace:
         self._burst = burst
         self._chance = chance
         self._rate = self._start = START if most is None else most
-        self._limit: float | None = None  # what is known to be taken, None as long as nothing was refused
-        self._free_at = -math.inf  # when the next one may leave
+        self._limit: float | None = None  # what is taken, it seems; None as long as nothing was refused
+        self._before = 0.0  # another rate that held for long, 0 where there is none
+        self._changed_at = -math.inf  # when the limit last became quite another one
+        self._proven = 0.0  # what was taken before more was tried, as long as that has to prove itself
+        self._tried_at = -math.inf
+        self._patience = 1.0
+        self._last = 0  # the number of the last turn, how many turns may have come, and when that was counted
+        self._passed = float(burst)
+        self._counted_at = -math.inf
         self._quiet_until = -math.inf  # nothing leaves before
-        self._known = 0.0  # a rate at which nothing was refused for long
-        self._rate_before = 0.0  # the rate of a second ago, while more is tried, and when it was noted
-        self._noted_at = -math.inf
-        self._trying = False  # whether one request tries for all
-        self._cost = 0.0  # seconds of pauses since more was last tried
-        self._first = False  # whether that one has not taken its turn yet
+        self._trying = False  # whether one request tries for all, and from when on another one does
+        self._next_try = -math.inf
+        self._tried = 0  # the turn that it took
         self._pause = 0.0  # the last one that the platform asked for, while it goes on to refuse
+        self._cost = 0.0  # seconds that nothing was taken after the last refusals
+        self._paused = False  # whether the last refusals led to a pause
+        self._resumed_at = -math.inf
         self._refused_at = -math.inf  # what left before has left at the pace of then
-        self._refused: tuple[float, float] | None = None  # when the last two left that were refused, while it tries
-        self._settled_until = -math.inf
-        self._raised_at = -math.inf
+        self._since = FEW  # requests that were taken since the last refusal
+        self._run = 0  # refusals before this one with hardly any that was taken in between, and when they began
+        self._run_began = -math.inf
+        self._climbed = 0.0  # seconds since the pace was last lowered in which somebody waited
+        self._climbed_at = -math.inf
         self._pressed_at = -math.inf  # when somebody last had to wait for a turn
         self._turn_at = -math.inf
         self._taken: list[float] = []  # when those left that were taken lately
-        self._last_refused = -math.inf
         self._latency = 0.1  # seconds until an answer, on average
 
     @property
@@ -107,18 +125,15 @@ class Pace:
         if self.wait(now) > AHEAD:
             return 0
         if self._trying:
-            return int(now >= self._free_at)
+            return int(now >= max(self._next_try, self._quiet_until))
         if self._is_free:
             return None
-        waiting = max(0.0, self._free_at - now)
+        waiting = self._ahead(now) / self._rate
         return math.ceil(self._rate * (AHEAD - waiting)) if waiting <= REFILL * AHEAD else 0
 
     def queue(self, now: float) -> float:
         """Seconds until a turn would come that somebody takes now, without taking it."""
-        if self._is_free:
-            return self.wait(now)
-        at = max(self._free_at, now, self._quiet_until)
-        return max(self.wait(now), at - (self._burst - 1) / self._rate - now)
+        return self.wait(now) if self._is_free else self.wait(now) + max(0.0, self._ahead(now) + 1) / self._rate
 
     def turn(self, now: float, *, urgent: bool = False, longest: float = math.inf) -> float:
         """Takes a turn; returns the seconds until it comes. What is `urgent` goes before all that waits.
@@ -126,21 +141,42 @@ class Pace:
         Who would wait for more than the `longest` time takes none.
         """
         self._forget(now)
-        self._raise(now)
+        self._climb(now)
         self._turn_at = now
-        if self._is_free:
+        if urgent:
+            self._count(now)
+            self._passed -= 1
             return self.wait(now)
-        interval = 1 / self._rate
-        at = max(self._free_at, now, self._quiet_until)
-        wait = self.wait(now) if urgent else max(self.wait(now), at - (self._burst - 1) * interval - now)
-        if wait > longest:
+        if (wait := self.queue(now)) > longest:
             return wait
-        # Whoever comes after one that tries, leaves when that was answered.
-        self._free_at = at + (max(interval, 2 * self._latency) if self._first else interval)
-        self._first = False
-        if wait > 0:
+        return self.left(self.ticket(now), now)
+
+    def ticket(self, now: float) -> int:
+        """Takes a turn as `turn` does; returns its number, with which `left` says when it comes."""
+        self._forget(now)
+        self._climb(now)
+        self._turn_at = now
+        self._count(now)
+        self._last += 1
+        if not self._is_free and self._last > self._passed:
             self._pressed_at = now
-        return wait
+        return self._last
+
+    def left(self, ticket: int, now: float) -> float:
+        """Seconds until that turn comes, as things are now. Whoever waited for so long asks again: by then the pace may
+        be another one. Who is told 0 leaves."""
+        wait = self.wait(now)
+        if self._is_free:
+            return wait
+        if not self._trying:
+            self._count(now)
+            behind = ticket - self._passed
+            return wait + behind / self._rate if behind > 1e-6 else wait
+        if wait or now < self._next_try:
+            return max(wait, self._next_try - now)
+        self._next_try = now + max(1 / self._rate, 2 * self._latency)  # it may come to nothing
+        self._tried = ticket
+        return 0.0
 
     def taken(self, sent_at: float, now: float, *, well: bool = True) -> None:
         """A request that left at `sent_at` was taken: whatever came of it, it was not too much.
@@ -148,16 +184,20 @@ class Pace:
         Where it did not go `well`, the platform is in trouble, and nothing goes faster because of it.
         """
         insort(self._taken, sent_at)
-        if self._taken[0] < now - 2 * SOON:
-            del self._taken[: bisect_right(self._taken, now - SOON)]
+        if self._taken[0] < now - 2 * _REMEMBERED:
+            del self._taken[: bisect_right(self._taken, now - _REMEMBERED)]
         self._latency += 0.1 * (min(now - sent_at, 5.0) - self._latency)
         if sent_at < self._refused_at:
             return
+        self._since += 1
         if self._trying:
-            self._trying, self._pause = False, 0.0
-            self._learn(now)
+            self._trying, self._pause, self._since = False, 0.0, 0
+            self._resumed_at = now
+            self._count(now)
+            self._passed = min(self._passed, self._tried)  # nobody came by meanwhile
+            self._lower(now)
         elif well and self._limit is None and self._is_pressed(now):
-            self._set(self._rate + GROWTH)
+            self._set(self._rate + GROWTH, now)
 
     def refused(self, sent_at: float, now: float, seconds: float) -> None:
         """A request that left at `sent_at` was refused, with the wish to wait for so many seconds."""
@@ -166,24 +206,19 @@ class Pace:
         if self._trying:
             # It is the account's limit: what the platform named counts for all. If it refuses again after that, it
             # named too little.
-            self._cost += seconds
-            self._pause = max(seconds, min(2 * self._pause, LONGEST_PAUSE))
-            self._learn(now)
-            self._rest(now)
-            self._settle(now, self._pause)
+            self._pause = self._cost = max(seconds, min(2 * self._pause, LONGEST_PAUSE))
+            self._rest(now, self._pause)
             return
-        # Of a pause, no more than a second is saved up.
-        before, resumed = self._last_refused, min(self._quiet_until, sent_at)
-        self._refused, self._last_refused = (max(before, resumed - BREATH), sent_at), sent_at
-        if self._limit is not None and sent_at - max(before, resumed) > SOON:
-            # What is known is about right: slower, and no pause. If that is not enough, the next one tells.
-            self._refused_at = now
-            self._learn(now)
-            return
-        if sent_at - before < BREATH and before > resumed:
-            self._refused = None  # it says the same once more
-        self._trying = True
-        self._settle(now, BREATH)
+        if self._since < FEW:
+            self._run += 1
+        else:
+            if not self._paused:
+                self._cost = 0.0  # after the last one, too, others were taken at once
+            self._run, self._run_began, self._paused = 0, sent_at, False
+        self._since, self._refused_at = 0, now
+        if self._learn(sent_at, now):
+            self._trying, self._paused, self._run = True, True, 0
+            self._rest(now, BREATH)
 
     @property
     def _is_free(self) -> bool:
@@ -193,76 +228,146 @@ class Pace:
         """Whether somebody had to wait lately: else the pace is not what counts."""
         return now - self._pressed_at <= 2 * max(_WINDOW, 1 / self._rate)
 
-    def _learn(self, now: float) -> None:
-        """Goes by what the last refusal tells, once all is answered that left before it."""
-        if self._refused is None:
-            return
-        before, at = self._refused
-        self._refused = None
-        soon = at - before < SOON
-        taken = self._taken_between(at - _WINDOW, at)
-        if not soon and not self._is_pressed(now) and taken < _TELLING:
-            return  # so few requests tell nothing about how many may be made
-        passed = min(at - before, 2 * SOON)
-        average = self._taken_between(before, at) / passed if passed else 0.0  # those that leave together tell nothing
+    def _learn(self, at: float, now: float) -> bool:
+        """Goes by what a refusal tells of a request that left `at`; whether one has to try before others follow."""
+        taken, after_pause = self._taken_lately(at), at - self._resumed_at
+        if not self._is_pressed(now) and self._between(at - _WINDOW, at) < _TELLING:
+            return self._run > 0 or self._limit is None  # so few requests tell nothing about how many may be made
         if self._limit is None:
-            told = taken >= _TELLING
-            self._rate = max(self._rate, taken)  # who was held up by nobody went faster than the pace
-            self._lower(taken if told else BACK * self._rate, now, guessed=not told)
-        elif 0 < self._known < self._rate:
-            # It was tried for more. What was taken a moment ago may just be what it takes; else something in between.
-            if soon and self._rate < CLOSE * self._known:
-                self._lower(self._known / MARGIN, now)
-            elif soon:
-                self._lower(math.sqrt(self._known * self._rate) / MARGIN, now)
-            else:
-                self._lower(max(self._known / MARGIN, self._rate_before), now)
-        elif not soon:
-            self._known = 0.0
-            self._lower(self._rate if taken > 0.9 * self._rate else taken, now)
-        else:
-            self._known = 0.0
-            told = average * (at - before) >= _TELLING and at - before >= _WINDOW
-            self._lower(math.sqrt(average * min(taken, self._rate)) if told else BACK * self._rate, now, guessed=True)
+            self._limit = min(self._rate, taken) or self._rate * 0.7
+            self._lower(now)
+            return True
+        must_try = self._run > 0
+        if self._excess > MORE:
+            must_try = self._cost > 0
+            self._try(self._limit, 0.96 * min(self._rate, taken), now)
+            if not must_try:
+                self._count(now)
+                self._quiet_until = self._refused_at = now + SHORT_BREATH
+        elif self._proven and not self._cost:
+            must_try = False
+            self._give_up_more(at)
+        elif self._run and (after_pause < _WINDOW or (1.15 * _WINDOW < after_pause < SOON and self._alternates(at))):
+            must_try = self._tell_after_pause(self._limit, at, now)
+        elif not self._run:
+            self._limit = min(self._rate, taken + 1) if self._rate * _WINDOW > 8 else self._rate
+        if self._run and must_try and not self._alternates(at):
+            self._cost = max(self._cost, BREATH)
+        self._lower(now)
+        return must_try
 
-    def _lower(self, limit: float, now: float, *, guessed: bool = False) -> None:
-        self._limit = max(min(limit, self._rate), SLOWEST)
-        self._set(MARGIN * self._limit)
-        self._rest(now, guessed=guessed)
+    def _give_up_more(self, at: float) -> None:
+        """More was tried lately, and was refused: if much of it, less is taken than was tried."""
+        if self._run >= 2:
+            # What was taken in some seconds was allowed, but for what was saved up in one second.
+            told = max(self._between(at - seconds, at) / (seconds + 1) for seconds in (2, 4))
+            self._patience = min(2 * self._patience, MOST_PATIENCE) if told < 1.1 * self._proven else 1.0
+            self._limit = max(1.01 * self._proven, told)
+            self._proven, self._before = 0.0, 0.0
+            self._run, self._since = 0, FEW
+        elif not self._run:
+            self._limit = self._rate
 
-    def _rest(self, now: float, *, guessed: bool = False) -> None:
-        """Tries for nothing more for a while."""
-        settled = max(SETTLED_SECONDS, min(SETTLED_REQUESTS / self._rate, SETTLED_LONGEST))
-        settled = GUESS_SECONDS + self._pause if guessed else max(settled, SETTLED_PAUSES * self._cost)
-        self._settled_until = max(now, self._quiet_until) + min(settled, BELIEVED_FOR / 2)
+    def _tell_after_pause(self, limit: float, at: float, now: float) -> bool:
+        """What is refused in the first second after a pause tells what is taken in one; what is refused later, how much
+        is taken on average. Returns whether one has to try."""
+        after_pause = at - self._resumed_at
+        taken = self._between(self._resumed_at - BREATH, at)
+        told = 0.98 * (taken if after_pause < _WINDOW else taken / (after_pause + BREATH))
+        if told >= 0.9 * limit or after_pause * self._rate <= _TELLING or (after_pause >= _WINDOW and self._cost):
+            return True
+        told = max(told, 0.3 * limit)
+        self._note_change(limit, told, now)
+        self._limit = told
+        if after_pause < _WINDOW and self._cost <= BREATH:
+            self._cost = 0.0
+        self._run, self._since = 0, FEW
+        return self._cost > 0
 
-    def _taken_between(self, after: float, until: float) -> int:
+    def _try(self, known: float, limit: float, now: float) -> None:
+        """Goes on at a higher rate, which has to prove itself."""
+        patience = self._patience
+        self._note_change(known, limit, now)
+        self._proven, self._tried_at, self._patience = known, now, patience
+        self._limit = max(known, limit)
+
+    def _note_change(self, known: float, limit: float, now: float) -> None:
+        if not 1 / _APART < limit / known < _APART:
+            if now - self._changed_at > 2 * PROVEN:
+                self._before = known
+            self._changed_at, self._patience = now, 1.0
+
+    def _lower(self, now: float) -> None:
+        self._climbed = 0.0
+        if self._limit is not None:
+            self._limit = max(self._limit, SLOWEST)
+            self._set((1 - BELOW) * self._limit, now)
+
+    @property
+    def _climb_time(self) -> float:
+        """Seconds until a pace is at its limit again."""
+        requests = CLIMB_REQUESTS / (self._limit or self._rate)
+        return max(self._patience * max(CLIMB_SECONDS, requests), CLIMB_PAUSES * self._cost)
+
+    @property
+    def _excess(self) -> float:
+        """The part of the limit by which the pace is above it, or below."""
+        growing = self._climbed - PAST * self._climb_time
+        excess = BELOW * (min(self._climbed / self._climb_time, PAST) - 1)
+        return excess + (FIRST_STEP * (2 ** min(growing / DOUBLES_IN, 12.0) - 1) if growing > 0 else 0.0)
+
+    def _climb(self, now: float) -> None:
+        """Goes faster with the time, as long as somebody waits for it."""
+        passed, self._climbed_at = min(now - self._climbed_at, _WINDOW), now
+        if self._proven and now - self._tried_at > PROVEN:
+            self._proven, self._patience = 0.0, 1.0
+        if self._limit is None or self._trying or not self._is_pressed(now):
+            return
+        self._climbed += passed
+        self._set((1 + self._excess) * self._limit, now)
+        if self._excess > KNOWN_MORE and self._before > 1.1 * self._rate:
+            self._try(self._limit, self._before, now)
+            self._lower(now)
+        elif self._rate > 8 * self._limit:
+            self._limit, self._proven = None, 0.0  # it is no more
+
+    def _taken_lately(self, at: float) -> float:
+        """Requests a second that were taken just before."""
+        window = max(_WINDOW, 8 / self._rate)
+        return self._between(at - window, at) / window
+
+    def _alternates(self, at: float) -> bool:
+        """Whether some were taken among those that were refused one after the other."""
+        return self._between(self._run_began, at) > 0
+
+    def _between(self, after: float, until: float) -> int:
         return bisect_right(self._taken, until) - bisect_right(self._taken, after)
 
-    def _settle(self, now: float, pause: float) -> None:
+    def _rest(self, now: float, pause: float) -> None:
+        self._count(now)
         self._refused_at = now
-        self._quiet_until = now + pause
-        self._first = True
         # Where several processes wait for the same moment, they do not come together.
-        self._free_at = self._quiet_until + self._chance() * min(1.0, 1 / self._rate)
+        self._next_try = now + pause + self._chance() * min(1.0, 1 / self._rate)
+        self._quiet_until = now + pause
 
-    def _raise(self, now: float) -> None:
-        """Tries for more with the time, as long as somebody waits for it."""
-        passed, self._raised_at = min(now - self._raised_at, _WINDOW), now
-        if self._limit is None or self._trying or now < self._settled_until or not self._is_pressed(now):
-            return
-        if not self._known or self._rate <= MARGIN * self._limit:
-            self._known, self._cost = self._rate, 0.0
-        if now - self._noted_at >= _WINDOW:
-            self._noted_at, self._rate_before = now, self._rate
-        more = max(self._rate / self._known - 1, 0.0) + FIRST_STEP
-        self._set(self._known * (1 + more * 2 ** (passed / DOUBLES_IN) - FIRST_STEP))
-        if self._rate > 4 * self._limit:
-            self._limit, self._known = None, 0.0  # it is no more
+    def _ahead(self, now: float) -> float:
+        """How many turns have to come before the last one has."""
+        self._count(now)
+        return self._last - self._passed
 
-    def _set(self, rate: float) -> None:
+    def _count(self, now: float) -> None:
+        """Counts the turns that have come until now."""
+        since = max(self._counted_at, self._quiet_until)
+        if now > since:
+            passed = self._passed + (now - since) * self._rate if since > -math.inf else math.inf
+            self._passed = min(passed, self._last + self._burst)
+        self._counted_at = max(self._counted_at, now)
+
+    def _set(self, rate: float, now: float) -> None:
+        self._count(now)
         self._rate = max(SLOWEST, rate if self._most is None else min(rate, self._most))
 
     def _forget(self, now: float) -> None:
         if now - self._turn_at > FORGOTTEN_AFTER and (self._limit is None or now - self._refused_at > BELIEVED_FOR):
-            self._limit, self._known, self._rate = None, 0.0, self._start
+            self._set(self._start, now)
+            self._limit, self._before, self._proven = None, 0.0, 0.0

@@ -33,8 +33,9 @@ from tests.bench import Row, Stopwatch, Times
 from tests.bench.fake_apis import TEAM
 from tests.core import MANAGER, Core
 from tests.databases import PostgresServer
-from tests.posting.test_pacing import Server, play
+from tests.posting.test_pacing import play
 from tests.search.feeds import arxiv_papers
+from tests.simulators.limits import Kind, Limit
 
 CHANNELS = 1_000
 PAPERS = 40
@@ -58,34 +59,41 @@ def rows() -> Iterator[Row]:
 
 
 def _paces() -> Iterator[Row]:
-    """On a virtual clock: limits that nobody tells."""
-    for label, server in (
-        ("20 a second", Server(lambda _: 20, 30.0, bucket=True)),
-        ("20 in any second", Server(lambda _: 20, 30.0)),
-        # What it did not take while it took nothing at all is not counted as allowed.
-        ("20 in any second, else nothing for 10 s", Server(lambda _: 20, 10.0, strict=True)),
-        ("20 in any second, else nothing for 30 s", Server(lambda _: 20, 30.0, strict=True)),
-        ("50 a second, then 10, then 50", Server(lambda now: 10 if 300 <= now < 600 else 50, 10.0, bucket=True)),
-        ("50 a second, then 20, every other two minutes", Server(_falls_and_rises, 10.0, bucket=True)),
-        ("50 in any second, then 20, every other two minutes", Server(_falls_and_rises, 10.0)),
-        ("50 a second, of which others take 20 every other minute", Server(_shared, 10.0, bucket=True)),
-        ("50 in any second, of which others take 20 every other minute", Server(_shared, 10.0)),
-    ):
-        outcome = play(server, 900)
-        yield Row(what=f"limit of {label}: used", ours=100 * outcome.used, unit="%", rival="wanted", theirs=95,
+    """On a virtual clock: limits that nobody tells. What is taken while nothing is taken at all is not counted as
+    allowed. How much can be used at all stands in `deploy/docs/pacing.md`."""
+    for label, limit, most in (
+        ("20 a second", Limit(20, Kind.BUCKET, 30.0), 100.0),
+        ("20 in any second", Limit(20, Kind.SLIDING, 30.0), 95.7),
+        ("20 in any second, else nothing for 10 s", Limit(20, Kind.SLIDING, 10.0, blocks=True), 95.7),
+        ("20 in any second, else nothing for 30 s", Limit(20, Kind.SLIDING, 30.0, blocks=True), 95.7),
+        ("50 a second, then 10, then 50", Limit(_falls_once, Kind.BUCKET, 10.0), 98.3),
+        ("50 a second, then 20, every other two minutes", Limit(_falls_and_rises, Kind.BUCKET, 10.0), 97.4),
+        ("50 in any second, then 20, every other two minutes", Limit(_falls_and_rises, Kind.SLIDING, 10.0), 93.2),
+        ("50 a second, of which others take 20 every other minute",
+         Limit(50, Kind.BUCKET, 10.0, others=_others), 97.9),
+        ("50 in any second, of which others take 20 every other minute",
+         Limit(50, Kind.SLIDING, 10.0, others=_others), 93.7),
+    ):  # fmt: skip
+        outcome = play(limit, 900)
+        yield Row(what=f"limit of {label}: used", ours=100 * outcome.used, unit="%", rival="possible", theirs=most,
                   more_is_better=True)  # fmt: skip
         yield Row(what="… refused", ours=100 * outcome.refused, unit="%", rival="wanted", theirs=1)
-    outcome = play(Server(lambda _: 50, 10.0, bucket=True), 900, processes=2)
+    outcome = play(Limit(50, Kind.BUCKET, 10.0), 900, processes=2)
     yield Row(what="limit of 50 a second, two processes: used", ours=100 * outcome.used, unit="%", rival="wanted",
               theirs=95, more_is_better=True)  # fmt: skip
+    yield Row(what="… refused", ours=100 * outcome.refused, unit="%", rival="wanted", theirs=1)
+
+
+def _falls_once(now: float) -> float:
+    return 10 if 300 <= now < 600 else 50
 
 
 def _falls_and_rises(now: float) -> float:
     return 20 if now // 120 % 2 else 50
 
 
-def _shared(now: float) -> float:
-    return 30 if now // 60 % 2 else 50
+def _others(now: float) -> float:
+    return 20 if now // 60 % 2 else 0
 
 
 async def _storm(name: PlatformName, database: str, url: str, folder: Path) -> list[Row]:

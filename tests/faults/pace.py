@@ -68,7 +68,7 @@ def hasten() -> None:
     _set(bot.posting.leadership, REST=1.0)
     _set(
         bot.platforms.pacing,
-        SOON=1.0, SETTLED_SECONDS=2.5, SETTLED_REQUESTS=40.0, SETTLED_LONGEST=12.0, GUESS_SECONDS=0.5, DOUBLES_IN=0.4,
+        CLIMB_SECONDS=0.4, CLIMB_REQUESTS=13.0, CLIMB_PAUSES=2.5, DOUBLES_IN=0.16, PROVEN=0.8, SOON=0.4,
         LONGEST_PAUSE=6.0, BELIEVED_FOR=360.0,
     )  # fmt: skip
     _set(

@@ -5,56 +5,19 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.platforms.pacing import GROWTH, SLOWEST, START, Pace
+from tests.simulators.limits import Kind, Limit
 
 ROUND_TRIP = 0.08  # seconds
 LOOK_EVERY = 0.05  # seconds
-
-
-@dataclass
-class Server:
-    """Takes `limit(now)` requests a second: in any second, or saved up to one second's (`bucket`).
-
-    A refusal asks to wait for `retry_after` seconds; a `strict` server takes nothing before.
-    """
-
-    limit: Callable[[float], float]
-    retry_after: float
-    bucket: bool = False
-    strict: bool = False
-    blocked: float = 0.0  # seconds in which it took nothing
-    _blocked_until: float = 0.0
-    _window: deque[float] = field(default_factory=deque)
-    _tokens: float = 0.0
-    _at: float = 0.0
-
-    def ask(self, now: float) -> float:
-        """0 if it takes the request, else how long to wait."""
-        if now < self._blocked_until:
-            return self._blocked_until - now
-        limit = self.limit(now)
-        if self.bucket:
-            self._tokens, self._at = min(limit, self._tokens + (now - self._at) * limit), now
-            if self._tokens >= 1:
-                self._tokens -= 1
-                return 0.0
-        else:
-            while self._window and self._window[0] <= now - 1:
-                self._window.popleft()
-            if len(self._window) < limit:
-                self._window.append(now)
-                return 0.0
-        if self.strict:
-            self._blocked_until, self.blocked = now + self.retry_after, self.blocked + self.retry_after
-        return self.retry_after
+LONGEST_TURN = 2.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -66,11 +29,11 @@ class Outcome:
     taken: list[int]
 
 
-def play(server: Server, seconds: float, *, processes: int = 1, seed: int = 1) -> Outcome:
+def play(limit: Limit, seconds: float, *, processes: int = 1, seed: int = 1) -> Outcome:
     """Processes that always have something to send, each with a pace of its own."""
     chance = random.Random(seed)
     paces = [Pace(chance=chance.random) for _ in range(processes)]
-    order, taken, refused = itertools.count(), [0] * processes, 0
+    order, taken = itertools.count(), [0] * processes
     events: list[tuple[float, int, str, int, float, float]] = []
 
     def at(moment: float, what: str, process: int, sent: float = 0.0, wait: float = 0.0) -> None:
@@ -84,49 +47,73 @@ def play(server: Server, seconds: float, *, processes: int = 1, seed: int = 1) -
         if what == "look":
             room = pace.room(now)
             for _ in range(100 if room is None else min(room, 100)):
-                at(now + pace.turn(now) + chance.random() * 0.005, "send", process)
+                ticket = pace.ticket(now)
+                at(now + pace.left(ticket, now) + chance.random() * 0.005, "turn", process, ticket)
             at(now + LOOK_EVERY, "look", process)
-        elif what == "send" and not pace.wait(now):
-            arrives = now + ROUND_TRIP / 2 * chance.random()
-            at(now + ROUND_TRIP * (0.5 + chance.random()), "answer", process, now, server.ask(arrives))
-        elif what == "answer" and wait:
-            refused += 1
+        elif what == "turn":
+            if not (left := pace.left(int(sent), now)):
+                at(now + ROUND_TRIP / 2 * chance.random(), "arrive", process, now)
+            elif left <= LONGEST_TURN:  # else it goes back to where it came from
+                at(now + left + chance.random() * 0.002, "turn", process, sent)
+        elif what == "arrive":
+            at(now + ROUND_TRIP * (0.5 + 0.5 * chance.random()), "answer", process, sent, limit.take(now))
+        elif wait:
             pace.refused(sent, now, wait)
-        elif what == "answer":
+        else:
             taken[process] += 1
             pace.taken(sent, now)
-    allowed = sum(server.limit(step / 10) for step in range(int(seconds * 10))) / 10
-    allowed -= server.blocked * allowed / seconds
-    return Outcome(sum(taken) / allowed, refused / (refused + sum(taken)), taken)
+    limit.look(seconds)
+    return Outcome(limit.used, limit.share_refused, taken)
 
 
-@pytest.mark.parametrize("bucket", [True, False])
-@pytest.mark.parametrize("strict", [True, False])
-@pytest.mark.parametrize("limit", [20, 50])
-def test_most_of_a_limit_is_used_and_hardly_anything_is_refused(limit: float, bucket: bool, strict: bool) -> None:
-    retry_after = 1.0 if strict else 30.0
-    outcome = play(Server(lambda _: limit, retry_after, bucket, strict), 600)
-    assert outcome.used > (0.95 if bucket else 0.88)
-    assert outcome.refused < 0.01
+def turns(first: float, then: float, every: float) -> Callable[[float], float]:
+    """One rate and another, each for so many seconds."""
+    return lambda now: then if now // every % 2 else first
 
 
-def test_a_small_limit_with_a_long_wait_is_used() -> None:
-    outcome = play(Server(lambda _: 5, 30.0, bucket=True), 600)
-    assert outcome.used > 0.95
-    assert outcome.refused < 0.015
+@pytest.mark.parametrize(
+    ("limit", "used", "refused"),
+    [
+        (Limit(20, Kind.BUCKET, 30.0), 0.98, 0.010),
+        (Limit(50, Kind.BUCKET, 30.0), 0.98, 0.010),
+        (Limit(20, Kind.FIXED), 0.96, 0.012),
+        # What comes unevenly is no more than 95.7 % of what any second takes.
+        (Limit(20, Kind.SLIDING, 30.0), 0.93, 0.010),
+        (Limit(50, Kind.SLIDING, 30.0), 0.93, 0.010),
+        (Limit(20, Kind.SLIDING, 10.0, blocks=True), 0.93, 0.003),
+        (Limit(20, Kind.SLIDING, 1.0, blocks=True), 0.88, 0.010),
+        (Limit(5, Kind.BUCKET, 30.0), 0.95, 0.015),
+    ],
+    ids=lambda value: f"{value.rate} {value.kind.name} {value.retry_after}" if isinstance(value, Limit) else "",
+)
+def test_most_of_a_limit_is_used_and_hardly_anything_is_refused(limit: Limit, used: float, refused: float) -> None:
+    outcome = play(replace(limit), 600)
+    assert outcome.used > used
+    assert outcome.refused < refused
 
 
-def test_a_limit_that_changes_is_followed_down_and_up() -> None:
-    server = Server(lambda now: 10 if 300 <= now < 600 else 50, 10.0, bucket=True)
-    outcome = play(server, 900)
-    assert outcome.used > 0.85
-    assert outcome.refused < 0.01
+@pytest.mark.parametrize(
+    ("limit", "used", "refused"),
+    [
+        (Limit(lambda now: 10 if 300 <= now < 600 else 50, Kind.BUCKET, 10.0), 0.95, 0.012),
+        (Limit(turns(50, 20, 120), Kind.BUCKET, 10.0), 0.93, 0.014),
+        (Limit(turns(50, 20, 120), Kind.SLIDING, 10.0), 0.86, 0.011),
+        (Limit(50, Kind.BUCKET, 10.0, others=turns(0, 20, 60)), 0.95, 0.014),
+        (Limit(50, Kind.SLIDING, 10.0, others=turns(0, 20, 60)), 0.84, 0.011),
+        (Limit(turns(100, 20, 300), Kind.FIXED, 1.0), 0.92, 0.011),
+    ],
+    ids=("down and up", "turns, bucket", "turns, window", "others, bucket", "others, window", "turns, fixed"),
+)
+def test_a_limit_that_changes_is_followed_down_and_up(limit: Limit, used: float, refused: float) -> None:
+    outcome = play(replace(limit), 900)
+    assert outcome.used > used
+    assert outcome.refused < refused
 
 
 def test_processes_that_share_a_limit_use_it_together() -> None:
-    outcome = play(Server(lambda _: 50, 10.0, bucket=True), 900, processes=2)
+    outcome = play(Limit(50, Kind.BUCKET, 10.0), 900, processes=2)
     assert outcome.used > 0.95
-    assert outcome.refused < 0.01
+    assert outcome.refused < 0.015
     assert min(outcome.taken) > 0.2 * sum(outcome.taken)
 
 

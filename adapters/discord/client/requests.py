@@ -59,11 +59,15 @@ def redirect(http: HTTPClient, api_url: str, pace: Pace, metrics: Metrics) -> No
     told: list[yarl.URL] = []
 
     async def request_redirected(route: Route, **more: Any) -> Any:
-        if wait := pace.turn(time.monotonic(), longest=LONGEST_QUEUE):
+        wait, until = pace.queue(time.monotonic()), time.monotonic() + LONGEST_QUEUE
+        if wait <= LONGEST_QUEUE:
+            ticket = pace.ticket(time.monotonic())
+            while (wait := pace.left(ticket, time.monotonic())) and time.monotonic() + wait <= until:
+                metrics.held_back(PlatformName.DISCORD, wait)
+                await asyncio.sleep(wait)
+        if wait:
             metrics.held_back(PlatformName.DISCORD, wait)
-            if wait > LONGEST_QUEUE:
-                raise discord.RateLimited(wait)
-            await asyncio.sleep(wait)
+            raise discord.RateLimited(wait)
         return await request(redirected(route, api_url), **more)
 
     async def connect_redirected(url: str, *, compress: int = 0) -> aiohttp.ClientWebSocketResponse:
