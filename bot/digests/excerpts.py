@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from sys import intern
 from typing import Final
 
 from bot.messages.message import Span, bold
@@ -166,10 +167,12 @@ def _places(term: Term, written: str) -> Places:
     ]
 
 
-@lru_cache(16_384)
+@lru_cache(4096)  # the sentences of some five hundred papers; a word is kept once, in however many it stands
 def _words_of(written: str) -> tuple[tuple[tuple[int, int, str], ...], tuple[str, ...]]:
     """The words of a sentence with their places, and their stems: many channels ask for the same papers."""
-    tokens = tuple((match.start(), match.end(), word) for match in _TOKEN.finditer(written) for word in words(match[0]))
+    tokens = tuple(
+        (match.start(), match.end(), intern(word)) for match in _TOKEN.finditer(written) for word in words(match[0])
+    )
     return tokens, tuple(stemmed([word for _, _, word in tokens]))
 
 

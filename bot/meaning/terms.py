@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import math
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
@@ -39,9 +40,9 @@ class TermTable:
         self.analyser = analyser
         self.papers = papers
         self.terms = tuple(frequencies)
-        self._frequencies = tuple(frequencies.values())
+        self._frequencies = array("q", frequencies.values())
         self._places = {term: place for place, term in enumerate(self.terms)}
-        self._rarity = [math.log((papers + 1) / (frequency + 1)) + 1 for frequency in frequencies.values()]
+        self._rarity = array("d", (math.log((papers + 1) / (frequency + 1)) + 1 for frequency in self._frequencies))
         self._unseen = math.log(papers + 1) + 1
 
     def __len__(self) -> int:

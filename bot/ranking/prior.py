@@ -85,7 +85,7 @@ def _share(branch: tuple[tuple[str, float], ...], counts: Mapping[str, int], nor
     return found / (math.fsum(rarity for _, rarity in branch) * (K1 + 1))
 
 
-@lru_cache(4096)
+@lru_cache(2048)  # of some three kB each
 def _text_of(title: str, abstract: str, keywords: tuple[str, ...]) -> _Text:
     in_title, in_body = terms(title), terms(abstract)
     counts = Counter(in_body)
