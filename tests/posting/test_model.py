@@ -125,6 +125,19 @@ class Outbox(RuleBasedStateMachine):
 
         self.do(work())
 
+    @rule(stop=STOPS, other_stop=STOPS, seconds=st.sampled_from((31, 61)))
+    def one_stands_still_while_the_other_works(self, stop: int | Stop, other_stop: int | Stop, seconds: int) -> None:
+        async def overtake() -> None:
+            one, other = self.life("one"), self.life("other")
+            one.begin(one.round())
+            await one.go_on(stop)
+            self.here.pass_time(seconds)
+            other.begin(other.round())
+            await other.go_on(other_stop)
+            await one.go_on(Stop.AT_THE_END)
+
+        self.do(overtake())
+
     @rule(name=PROCESSES, channel=WHERE, stop=STOPS)
     def somebody_asks_for_a_digest(self, name: str, channel: str, stop: int | Stop) -> None:
         async def ask() -> None:

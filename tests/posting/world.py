@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Coroutine
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from functools import partial
 from pathlib import Path
@@ -45,9 +45,11 @@ FROM posts JOIN channels ON channels.id = posts.channel_id"""
 
 
 class Stop(Enum):
-    """Where a process stands still: with a request on its way, or one that was taken, or one whose answer has come."""
+    """Where a process stands still: with a request that is noted and has not left, one that is on its way, one that was
+    taken, or one whose answer has come."""
 
     AT_THE_END = auto()
+    NOTED = auto()
     ON_ITS_WAY = auto()
     TAKEN = auto()
     ANSWERED = auto()
@@ -99,6 +101,9 @@ class Life:
         match stop:
             case Stop.AT_THE_END:
                 return False
+            case Stop.NOTED:
+                noted = [row for row in self.world.rows() if row["state"] == "leased" and row["attempt_at"]]
+                return bool(noted) and not self.line.flights and self.line.answered == self.answered
             case Stop.ON_ITS_WAY:
                 return any(not flight.ended for flight in self.line.flights)
             case Stop.TAKEN:
@@ -140,6 +145,9 @@ class Life:
         assert row["state"] == "leased", f"whoever sends a post holds it: {dict(row)}"
         assert row["attempt_at"] is not None, "no request leaves unnoted"
         assert row["remote_id"] is None
+        if not self.world.was_set:
+            ends = datetime.fromisoformat(row["lease_until"]).replace(tzinfo=UTC)
+            assert ends > self.clock.now(), "nothing leaves that others may have taken over"
         assert row["name"] not in self.broken_before, "nothing is sent where nothing is taken"
         if self.world.policy is UnknownPolicy.AT_MOST_ONCE:
             assert outgoing.key not in self.world.there.keys(row["name"]), "nothing is sent twice"
