@@ -29,7 +29,7 @@ from adapters.discord.platform import DiscordPlatform
 from adapters.discord.reachability import Reachability
 from adapters.discord.reactions import ReactionEvents
 from adapters.discord.text_commands import TextCommands
-from bot.background import BackgroundTasks
+from bot.background import BackgroundTasks, cancel
 from bot.channels.directory import WorkspaceDirectory
 from bot.checks import Check
 from bot.clocks import Clock
@@ -127,9 +127,7 @@ class DiscordBot:
             if serving.done():
                 return serving.result()
         finally:
-            for task in (serving, offline):
-                task.cancel()
-            await asyncio.gather(serving, offline, return_exceptions=True)
+            await cancel(serving, offline)
         raise UnservedError(f"no connection to Discord for {self._offline_timeout:g} seconds")
 
     async def _until_offline(self) -> None:
