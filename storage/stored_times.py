@@ -35,7 +35,7 @@ A_MOMENT: Final = timedelta(minutes=1)
 LONGEST_STATE: Final = timedelta(hours=1)
 
 #: When something was written, by the clock of that time.
-_WRITTEN: Final = ("attempt_at", "first_attempt_at", "look_up_began_at", "created_at")
+_WRITTEN: Final = ("attempt_at", "first_attempt_at", "look_up_began_at", "noted_at", "created_at")
 #: When a source was last asked.
 _NOTED: Final = ("last_success_at", "last_failure_at")
 _MOVED: Final = ("due_at", "lease_until", *_WRITTEN)

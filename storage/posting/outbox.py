@@ -165,6 +165,7 @@ class SqlPostStore:
                     look_up_began_at=None,
                     late=False,
                     due_at=now,
+                    noted_at=now,
                 )
             )
             await connection.execute(statement)
@@ -341,6 +342,7 @@ class SqlPostStore:
                 state=case((tried, PostState.UNKNOWN.value), else_=PostState.PENDING.value),
                 error=case((tried, "interrupted while sending"), else_=POSTS.c.error),
                 due_at=now,
+                noted_at=now,
                 lease="",
                 lease_until=None,
             )
@@ -378,7 +380,7 @@ class SqlPostStore:
         async with self._database.write() as connection:
             ids = frozenset((await connection.execute(tried)).scalars()) - frozenset(but)
             # The looking begins anew: earlier looks read another window, and count for nothing.
-            values = {"attempt_at": now, "due_at": now, "late": True, "look_ups": 0, "looked_for": 0.0,
+            values = {"attempt_at": now, "due_at": now, "noted_at": now, "late": True, "look_ups": 0, "looked_for": 0.0,
                       "look_up_cursor": "", "look_up_began_at": None}  # fmt: skip
             for some in chunks(sorted(ids)):
                 await connection.execute(update(POSTS).where(POSTS.c.id.in_(some)).values(values))

@@ -251,6 +251,8 @@ def _priority(plan: DigestPlan) -> Priority:
 
 async def _hurry(connection: AsyncConnection, channel_ids: Sequence[int], now: datetime) -> None:
     """Has nothing of these channels wait behind the digests of others: what people wait for comes after it."""
+    # What was not tried yet waits only to be spread over some minutes.
+    spread = POSTS.c.first_attempt_at.is_(None) & (POSTS.c.due_at > now)
     for some in chunks(channel_ids):
         await connection.execute(
             update(POSTS)
@@ -259,10 +261,10 @@ async def _hurry(connection: AsyncConnection, channel_ids: Sequence[int], now: d
                 POSTS.c.state == PostState.PENDING,
                 POSTS.c.priority == Priority.SCHEDULED,
             )
-            # What was not tried yet waits only to be spread over some minutes.
             .values(
                 priority=Priority.AWAITED,
-                due_at=case((POSTS.c.first_attempt_at.is_(None) & (POSTS.c.due_at > now), now), else_=POSTS.c.due_at),
+                due_at=case((spread, now), else_=POSTS.c.due_at),
+                noted_at=case((spread, now), else_=POSTS.c.noted_at),
             )
         )
 

@@ -59,6 +59,7 @@ async def _write_posts(connection: AsyncConnection, items: Sequence[Settlement])
             state=bindparam("next_state"),
             remote_id=bindparam("remote"),
             due_at=func.coalesce(bindparam("due", type_=time), POSTS.c.due_at),
+            noted_at=bindparam("at", type_=time),
             error=bindparam("why"),
             sent_at=bindparam("sent", type_=time),
             # `begin` counted the attempt and noted its time; a look into the history for this message starts there.
@@ -82,6 +83,7 @@ async def _write_posts(connection: AsyncConnection, items: Sequence[Settlement])
                 "next_state": item.state,
                 "remote": item.remote_id,
                 "due": item.due_at,
+                "at": item.at,
                 "why": item.error[:LONGEST_ERROR],
                 "sent": item.at if item.state is PostState.SENT else None,
                 "fresh": item.fresh_start,

@@ -53,6 +53,7 @@ async def fold_thread(
                 parent_id=None,
                 state=PostState.PENDING,
                 due_at=now,
+                noted_at=now,
                 lease="",
                 lease_until=None,
                 attempt_at=None,

@@ -37,7 +37,11 @@ class DigestRow(SQLModel, table=True):
 
 
 class PostRow(SQLModel, table=True):
-    """The outbox. A channel has at most one post in flight: the partial unique index makes it a fact."""
+    """The outbox. A channel has at most one post in flight: the partial unique index makes it a fact.
+
+    `noted_at` is when `due_at` was written last, None where that was when the post was planned: it tells what a clock
+    that was ahead has put off.
+    """
 
     __tablename__ = "posts"
     __table_args__ = (
@@ -80,6 +84,7 @@ class PostRow(SQLModel, table=True):
     state: str
     priority: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
     due_at: datetime
+    noted_at: datetime | None
     lease: str
     lease_until: datetime | None
     attempt_at: datetime | None

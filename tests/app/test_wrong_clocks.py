@@ -22,7 +22,7 @@ import bot.posting.reconciliation
 from bot.clocks import SteadyClock
 from bot.errors import SourceError, StorageError
 from bot.lifecycle.timekeeping import LOOK_THROUGH_EVERY, SETTLES_FOR, StoredTimes, Timekeeping, set_right
-from bot.posting.post import PostState
+from bot.posting.post import LEASE, PostState, Settlement
 from bot.posting.retries import LookUpPolicy
 from storage.store import SqlStore
 from tests.clocks import NOON, Machine
@@ -30,6 +30,8 @@ from tests.core import Core
 from tests.databases import SQLITE_IS_ENOUGH
 from tests.platforms import Fault, SimulatedPlatform
 from tests.sources import ScriptedSource, a_paper
+from tests.storage import scenes
+from tests.storage.scenes import listed, paper, posts
 
 LATE = 40.0  # seconds after its request that a message still arrives
 WRONG = [timedelta(minutes=12), timedelta(days=-3), timedelta(days=400)]
@@ -291,6 +293,25 @@ async def test_what_waits_to_be_looked_for_waits_no_longer_for_a_clock_that_was_
     async with world.process() as core:
         await world.work(core, minutes=10, step=10.0)
     assert world.platform.papers_in("general") == ["2605.00001"]
+
+
+@pytest.mark.parametrize("how", ["interrupted", "refused", "found missing"])
+async def test_what_a_clock_that_was_ahead_put_off_goes_out_by_the_right_one(world: World, how: str) -> None:
+    """Whoever put it off did not live to see the clock set right."""
+    store, ahead = world.store, NOON + timedelta(minutes=40)
+    here = await scenes.channel(store, "general")
+    await listed(store, paper(0))
+    await posts(store, here, 1)
+    [post] = await store.posts.lease([here.address.platform], now=NOON, until=NOON + LEASE, limit=1)
+    wait = timedelta(minutes=1) if how == "refused" else timedelta()
+    if how == "interrupted":
+        assert await store.posts.expire(ahead)
+    else:
+        assert await store.posts.begin(post, now=NOON, until=NOON + LEASE)
+        assert await store.posts.settle(Settlement(post=post, state=PostState.PENDING, at=ahead, due_at=ahead + wait))
+    now = NOON + timedelta(minutes=2)
+    assert await store.times.pull_in(now)
+    assert await store.posts.lease([here.address.platform], now=now + wait, until=now + LEASE, limit=1)
 
 
 @SQLITE_IS_ENOUGH  # a server tells the time to all runs
