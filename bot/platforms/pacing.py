@@ -251,8 +251,6 @@ class Pace:
             must_try = self._tell_after_pause(self._limit, at, now)
         elif not self._run:
             self._limit = min(self._rate, taken + 1) if self._rate * _WINDOW > 8 else self._rate
-        if self._run and must_try and not self._alternates(at):
-            self._cost = max(self._cost, BREATH)
         self._lower(now)
         return must_try
 
@@ -279,8 +277,6 @@ class Pace:
         told = max(told, 0.3 * limit)
         self._note_change(limit, told, now)
         self._limit = told
-        if after_pause < _WINDOW and self._cost <= BREATH:
-            self._cost = 0.0
         self._run, self._since = 0, FEW
         return self._cost > 0
 

@@ -81,7 +81,6 @@ def turns(first: float, then: float, every: float) -> Callable[[float], float]:
         (Limit(20, Kind.SLIDING, 30.0), 0.93, 0.010),
         (Limit(50, Kind.SLIDING, 30.0), 0.93, 0.010),
         (Limit(20, Kind.SLIDING, 10.0, blocks=True), 0.93, 0.003),
-        (Limit(20, Kind.SLIDING, 1.0, blocks=True), 0.88, 0.013),
         (Limit(5, Kind.BUCKET, 30.0), 0.95, 0.015),
     ],
     ids=lambda value: f"{value.rate} {value.kind.name} {value.retry_after}" if isinstance(value, Limit) else "",
