@@ -12,6 +12,9 @@ else rewrite the history.
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -55,11 +58,13 @@ async def set_right(clock: Clock, times: StoredTimes) -> None:
 class Timekeeping:
     """Keeps the clock right, and what is stored with it."""
 
-    def __init__(self, times: StoredTimes, clock: Clock) -> None:
+    def __init__(self, times: StoredTimes, clock: Clock, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._times = times
         self._clock = clock
         self._steady = clock if isinstance(clock, SteadyClock) else None
+        self._monotonic = monotonic
         self._unmoved = timedelta()
+        self._others_move_until = -math.inf
         self._jumps = 0
         self._looked_through_at: datetime | None = None
         self._jumped_at: datetime | None = None
@@ -69,7 +74,8 @@ class Timekeeping:
 
         Whatever was written around a jump may be wrong by as much: it was moved, or not, without having to be.
         """
-        return None if self._unmoved else self._jumps
+        left_to_others = self._monotonic() < self._others_move_until
+        return None if self._unmoved or left_to_others else self._jumps
 
     async def check(self, *, leads: bool) -> bool:
         """Notices a jump; whether digests should be looked through because of one, or because of a start.
@@ -102,6 +108,10 @@ class Timekeeping:
             _log.warning("clock.jumped", seconds=round(jump.total_seconds(), 1))
         if not leads:
             self._steady.move(jump)
+            if jump:
+                # Whoever leads moves what is stored. Until then live leases look as if they had run out.
+                self._jumps += 1
+                self._others_move_until = self._monotonic() + SETTLES_FOR.total_seconds()
             return False
         owed = self._unmoved + jump
         # In this order no lease looks as if it had run out while its holder is still at work.

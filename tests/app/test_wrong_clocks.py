@@ -399,6 +399,23 @@ async def test_a_jump_that_could_not_be_stored_is_made_up_for_with_the_next(seco
     assert timekeeping.jumps() == 2
 
 
+@pytest.mark.parametrize("by", [timedelta(minutes=5), timedelta(minutes=-5)])
+async def test_who_follows_looks_for_nothing_until_who_leads_has_moved_what_is_stored(by: timedelta) -> None:
+    """The clock of the server is set, which makes the live leases of who leads look as if they had run out."""
+    machine = Machine()
+    timekeeping = Timekeeping(StoredInMemory(machine.true), machine.clock(), machine.monotonic)
+    await timekeeping.check(leads=False)
+    assert timekeeping.jumps() == 0
+    machine.set_off(by)
+    await timekeeping.check(leads=False)
+    assert timekeeping.jumps() is None
+    machine.run(seconds=SETTLES_FOR.total_seconds() - 1)
+    await timekeeping.check(leads=False)
+    assert timekeeping.jumps() is None
+    machine.run(seconds=1)
+    assert timekeeping.jumps() == 1
+
+
 async def test_what_is_stored_is_looked_through_until_a_jump_has_settled() -> None:
     """A statement that was under way may store a time of the clock before."""
     machine = Machine()
