@@ -43,12 +43,16 @@ MORE: Final = 0.08
 KNOWN_MORE: Final = 0.1
 #: How long (seconds) it takes until more turns out to be taken. Each time that it was not, it takes longer to try.
 PROVEN: Final = 8.0
-MOST_PATIENCE: Final = 2.5
+MOST_PATIENCE: Final = 2.0
 #: Refusals with fewer requests between them that were taken are about one and the same thing.
 FEW: Final = 6
 #: Seconds after refusals before one request tries whether that was all, and after more was tried than is taken.
 BREATH: Final = 1.0
 SHORT_BREATH: Final = 0.3
+#: Where a refusal leaves less of the time that an earlier one named, and both name the same end but for so many seconds,
+#: nothing is taken before: that is a block, if it is not shorter than what one may as well try.
+SAME_END: Final = 0.15
+SHORTEST_BLOCK: Final = 0.3
 #: What is refused so soon (seconds) after a pause tells, with the pause, what is taken.
 SOON: Final = 4.0
 #: The longest pause (seconds) beyond what the platform names, where it goes on to refuse after that.
@@ -97,6 +101,7 @@ class Pace:
         self._paused = False  # whether the last refusals led to a pause
         self._resumed_at = -math.inf
         self._refused_at = -math.inf  # what left before has left at the pace of then
+        self._named: tuple[float, float] | None = None  # the first refusal after one that was taken: when, and for how long
         self._since = FEW  # requests that were taken since the last refusal
         self._run = 0  # refusals before this one with hardly any that was taken in between, and when they began
         self._run_began = -math.inf
@@ -187,6 +192,8 @@ class Pace:
         if self._taken[0] < now - 2 * _REMEMBERED:
             del self._taken[: bisect_right(self._taken, now - _REMEMBERED)]
         self._latency += 0.1 * (min(now - sent_at, 5.0) - self._latency)
+        if self._named and sent_at > self._named[0]:
+            self._named = None
         if sent_at < self._refused_at:
             return
         self._since += 1
@@ -201,6 +208,13 @@ class Pace:
 
     def refused(self, sent_at: float, now: float, seconds: float) -> None:
         """A request that left at `sent_at` was refused, with the wish to wait for so many seconds."""
+        if not self._trying and self._is_blocked(now, seconds):
+            self._trying = self._paused = True
+            self._pause = self._cost = self._named[1]
+            self._run, self._since = 0, 0
+            self._lower(now)
+            self._rest(now, seconds)
+            return
         if sent_at < self._refused_at:
             return  # it left at the pace of then, and says nothing new
         if self._trying:
@@ -219,6 +233,14 @@ class Pace:
         if self._learn(sent_at, now):
             self._trying, self._paused, self._run = True, True, 0
             self._rest(now, BREATH)
+
+    def _is_blocked(self, now: float, seconds: float) -> bool:
+        """Whether the platform named the same end before, with nothing that was taken since."""
+        if self._named is None:
+            self._named = (now, seconds)
+            return False
+        at, named = self._named
+        return SHORTEST_BLOCK <= named and seconds < named and abs(now + seconds - at - named) < SAME_END
 
     @property
     def _is_free(self) -> bool:
@@ -256,12 +278,12 @@ class Pace:
 
     def _give_up_more(self, at: float) -> None:
         """More was tried lately, and was refused: if much of it, less is taken than was tried."""
-        if self._run >= 2:
+        if self._run >= 1:
             # What was taken in some seconds was allowed, but for what was saved up in one second.
             told = max(self._between(at - seconds, at) / (seconds + 1) for seconds in (2, 4))
             self._patience = min(2 * self._patience, MOST_PATIENCE) if told < 1.1 * self._proven else 1.0
             self._limit = max(1.01 * self._proven, told)
-            self._proven, self._before = 0.0, 0.0
+            self._proven = 0.0
             self._run, self._since = 0, FEW
         elif not self._run:
             self._limit = self._rate
@@ -272,7 +294,7 @@ class Pace:
         after_pause = at - self._resumed_at
         taken = self._between(self._resumed_at - BREATH, at)
         told = 0.98 * (taken if after_pause < _WINDOW else taken / (after_pause + BREATH))
-        if told >= 0.9 * limit or after_pause * self._rate <= _TELLING or (after_pause >= _WINDOW and self._cost):
+        if told >= 0.9 * limit or (after_pause * self._rate <= _TELLING and (self._rate > 8 or taken < _TELLING)) or (after_pause >= _WINDOW and self._cost):
             return True
         told = max(told, 0.3 * limit)
         self._note_change(limit, told, now)
@@ -302,7 +324,7 @@ class Pace:
     @property
     def _climb_time(self) -> float:
         """Seconds until a pace is at its limit again."""
-        requests = CLIMB_REQUESTS / (self._limit or self._rate)
+        requests = (1 + (self._cost > 0)) * CLIMB_REQUESTS / (self._limit or self._rate)
         return max(self._patience * max(CLIMB_SECONDS, requests), CLIMB_PAUSES * self._cost)
 
     @property
