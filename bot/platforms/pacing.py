@@ -7,7 +7,8 @@ much. What is refused one after the other tells that less is taken by now, or no
 
 Whoever is refused often learns not whose limit it was. So after such refusals one request tries: if it is taken, the
 others follow; if it is refused as well, nothing leaves before the time that the platform named, and then one again
-tries first. The longer such a pause was, the later more is tried.
+tries first. Where refusals one after the other name the same end of it, that is known at once. The longer such a pause
+was, the later more is tried.
 
 How much of a limit can be used at all, `deploy/docs/pacing.md` works out. A pace knows no clock and no platform: times
 are seconds on whatever monotonic clock its caller has.
@@ -17,9 +18,11 @@ from __future__ import annotations
 
 import math
 import random
-from bisect import bisect_right, insort
 from collections.abc import Callable
 from typing import Final
+
+from bot.platforms.climbing import BELOW, Climb
+from bot.platforms.turns import Taken, Turns
 
 #: Requests a second that a pace begins with where no limit is known, and from which on it holds up nobody.
 START: Final = 10.0
@@ -27,30 +30,18 @@ FREE: Final = 1_000.0
 #: Requests a second that each one adds that was taken, as long as nothing was refused: ten times as many in 1.5 s.
 GROWTH: Final = 1.5
 SLOWEST: Final = 0.5  # requests a second
-#: After a refusal a pace is so much below the limit, which it reaches again after so many requests and seconds, and so
-#: many times as long as the last pause was. So about one request in a hundred and fifty is refused.
-BELOW: Final = 0.02
-CLIMB_REQUESTS: Final = 150.0
-CLIMB_SECONDS: Final = 4.0
-CLIMB_PAUSES: Final = 25.0
-#: After so much more of that time more is taken than before, it seems: a pace grows by a hundredth, which doubles in so
-#: many seconds.
-PAST: Final = 1.75
-FIRST_STEP: Final = 0.01
-DOUBLES_IN: Final = 0.9
 #: From here on what is refused was too much more; and from here on a rate that held earlier is tried at once.
 MORE: Final = 0.08
 KNOWN_MORE: Final = 0.1
-#: How long (seconds) it takes until more turns out to be taken. Each time that it was not, it takes longer to try.
+#: How long (seconds) it takes until more turns out to be taken.
 PROVEN: Final = 8.0
-MOST_PATIENCE: Final = 2.0
 #: Refusals with fewer requests between them that were taken are about one and the same thing.
 FEW: Final = 6
 #: Seconds after refusals before one request tries whether that was all, and after more was tried than is taken.
 BREATH: Final = 1.0
 SHORT_BREATH: Final = 0.3
-#: Where a refusal leaves less of the time that an earlier one named, and both name the same end but for so many seconds,
-#: nothing is taken before: that is a block, if it is not shorter than what one may as well try.
+#: Where a refusal names less than an earlier one, and both name the same end but for so many seconds, nothing is taken
+#: before: that is a block, if it is not so short (seconds) that one may as well try.
 SAME_END: Final = 0.15
 SHORTEST_BLOCK: Final = 0.3
 #: What is refused so soon (seconds) after a pause tells, with the pause, what is taken.
@@ -66,7 +57,6 @@ REFILL: Final = 0.5  # the part of it that is left when more are taken on
 #: So many requests that were taken say something about a limit.
 _TELLING: Final = 3
 _WINDOW: Final = 1.0  # seconds
-_REMEMBERED: Final = 30.0  # seconds for which it is known when requests were taken
 #: Rates of which one is so many times the other are two that a limit may go between.
 _APART: Final = 1.3
 
@@ -80,46 +70,42 @@ class Pace:
         self, *, most: float | None = None, burst: int = 1, chance: Callable[[], float] = random.random
     ) -> None:
         self._most = most
-        self._burst = burst
         self._chance = chance
-        self._rate = self._start = START if most is None else most
+        self._start = START if most is None else most
+        self._turns = Turns(self._start, burst)
+        self._climb = Climb()
+        self._taken = Taken()
         self._limit: float | None = None  # what is taken, it seems; None as long as nothing was refused
         self._before = 0.0  # another rate that held for long, 0 where there is none
         self._changed_at = -math.inf  # when the limit last became quite another one
         self._proven = 0.0  # what was taken before more was tried, as long as that has to prove itself
         self._tried_at = -math.inf
-        self._patience = 1.0
-        self._last = 0  # the number of the last turn, how many turns may have come, and when that was counted
-        self._passed = float(burst)
-        self._counted_at = -math.inf
-        self._quiet_until = -math.inf  # nothing leaves before
         self._trying = False  # whether one request tries for all, and from when on another one does
         self._next_try = -math.inf
         self._tried = 0  # the turn that it took
+        self._held = math.inf  # the turn that was the next one before a block, after which all waited
         self._pause = 0.0  # the last one that the platform asked for, while it goes on to refuse
         self._cost = 0.0  # seconds that nothing was taken after the last refusals
         self._paused = False  # whether the last refusals led to a pause
         self._resumed_at = -math.inf
         self._refused_at = -math.inf  # what left before has left at the pace of then
-        self._named: tuple[float, float] | None = None  # the first refusal after one that was taken: when, and for how long
+        # The first refusal since one was taken: when that left, until when it asked to wait, and for how many seconds.
+        self._named: tuple[float, float, float] | None = None
         self._since = FEW  # requests that were taken since the last refusal
         self._run = 0  # refusals before this one with hardly any that was taken in between, and when they began
         self._run_began = -math.inf
-        self._climbed = 0.0  # seconds since the pace was last lowered in which somebody waited
-        self._climbed_at = -math.inf
         self._pressed_at = -math.inf  # when somebody last had to wait for a turn
         self._turn_at = -math.inf
-        self._taken: list[float] = []  # when those left that were taken lately
         self._latency = 0.1  # seconds until an answer, on average
 
     @property
     def rate(self) -> float:
         """Requests a second that may leave now."""
-        return self._rate
+        return self._turns.rate
 
     def wait(self, now: float) -> float:
         """Seconds for which nothing may leave."""
-        return max(0.0, self._quiet_until - now)
+        return self._turns.wait(now)
 
     def room(self, now: float) -> int | None:
         """How many more requests may come to take a turn; None for any number.
@@ -130,15 +116,15 @@ class Pace:
         if self.wait(now) > AHEAD:
             return 0
         if self._trying:
-            return int(now >= max(self._next_try, self._quiet_until))
+            return int(now >= self._next_try and not self.wait(now))
         if self._is_free:
             return None
-        waiting = self._ahead(now) / self._rate
-        return math.ceil(self._rate * (AHEAD - waiting)) if waiting <= REFILL * AHEAD else 0
+        waiting = self._turns.ahead(now) / self.rate
+        return math.ceil(self.rate * (AHEAD - waiting)) if waiting <= REFILL * AHEAD else 0
 
     def queue(self, now: float) -> float:
         """Seconds until a turn would come that somebody takes now, without taking it."""
-        return self.wait(now) if self._is_free else self.wait(now) + max(0.0, self._ahead(now) + 1) / self._rate
+        return self.wait(now) if self._is_free else self.wait(now) + max(0.0, self._turns.ahead(now) + 1) / self.rate
 
     def turn(self, now: float, *, urgent: bool = False, longest: float = math.inf) -> float:
         """Takes a turn; returns the seconds until it comes. What is `urgent` goes before all that waits.
@@ -146,11 +132,10 @@ class Pace:
         Who would wait for more than the `longest` time takes none.
         """
         self._forget(now)
-        self._climb(now)
+        self._go_faster(now)
         self._turn_at = now
         if urgent:
-            self._count(now)
-            self._passed -= 1
+            self._turns.push_in(now)
             return self.wait(now)
         if (wait := self.queue(now)) > longest:
             return wait
@@ -159,13 +144,12 @@ class Pace:
     def ticket(self, now: float) -> int:
         """Takes a turn as `turn` does; returns its number, with which `left` says when it comes."""
         self._forget(now)
-        self._climb(now)
+        self._go_faster(now)
         self._turn_at = now
-        self._count(now)
-        self._last += 1
-        if not self._is_free and self._last > self._passed:
+        ticket = self._turns.take(now)
+        if not self._is_free and self._turns.ahead(now) > 0:
             self._pressed_at = now
-        return self._last
+        return ticket
 
     def left(self, ticket: int, now: float) -> float:
         """Seconds until that turn comes, as things are now. Whoever waited for so long asks again: by then the pace may
@@ -174,12 +158,10 @@ class Pace:
         if self._is_free:
             return wait
         if not self._trying:
-            self._count(now)
-            behind = ticket - self._passed
-            return wait + behind / self._rate if behind > 1e-6 else wait
+            return self._turns.left(ticket, now)
         if wait or now < self._next_try:
             return max(wait, self._next_try - now)
-        self._next_try = now + max(1 / self._rate, 2 * self._latency)  # it may come to nothing
+        self._next_try = now + max(1 / self.rate, 2 * self._latency)  # it may come to nothing
         self._tried = ticket
         return 0.0
 
@@ -188,9 +170,7 @@ class Pace:
 
         Where it did not go `well`, the platform is in trouble, and nothing goes faster because of it.
         """
-        insort(self._taken, sent_at)
-        if self._taken[0] < now - 2 * _REMEMBERED:
-            del self._taken[: bisect_right(self._taken, now - _REMEMBERED)]
+        self._taken.add(sent_at, now)
         self._latency += 0.1 * (min(now - sent_at, 5.0) - self._latency)
         if self._named and sent_at > self._named[0]:
             self._named = None
@@ -200,18 +180,19 @@ class Pace:
         if self._trying:
             self._trying, self._pause, self._since = False, 0.0, 0
             self._resumed_at = now
-            self._count(now)
-            self._passed = min(self._passed, self._tried)  # nobody came by meanwhile
+            self._turns.go_on_after(min(self._tried, self._held), now)
+            self._held = math.inf
             self._lower(now)
         elif well and self._limit is None and self._is_pressed(now):
-            self._set(self._rate + GROWTH, now)
+            self._set(self.rate + GROWTH, now)
 
     def refused(self, sent_at: float, now: float, seconds: float) -> None:
         """A request that left at `sent_at` was refused, with the wish to wait for so many seconds."""
-        if not self._trying and self._is_blocked(now, seconds):
+        if not self._trying and (block := self._block(sent_at, now, seconds)):
             self._trying = self._paused = True
-            self._pause = self._cost = self._named[1]
-            self._run, self._since = 0, 0
+            self._pause = self._cost = block
+            self._held = self._turns.come(now) + 1
+            self._run = self._since = 0
             self._lower(now)
             self._rest(now, seconds)
             return
@@ -234,156 +215,140 @@ class Pace:
             self._trying, self._paused, self._run = True, True, 0
             self._rest(now, BREATH)
 
-    def _is_blocked(self, now: float, seconds: float) -> bool:
-        """Whether the platform named the same end before, with nothing that was taken since."""
+    def _block(self, sent_at: float, now: float, seconds: float) -> float:
+        """How many seconds the platform takes nothing, if it named the same end before, and took nothing since; else 0.
+
+        This also goes by what left before the first of those refusals came.
+        """
         if self._named is None:
-            self._named = (now, seconds)
-            return False
-        at, named = self._named
-        return SHORTEST_BLOCK <= named and seconds < named and abs(now + seconds - at - named) < SAME_END
+            self._named = (sent_at, now + seconds, seconds)
+            return 0.0
+        _, end, named = self._named
+        names_same_end = seconds < named and abs(now + seconds - end) < SAME_END
+        return named if names_same_end and named >= SHORTEST_BLOCK else 0.0
 
     @property
     def _is_free(self) -> bool:
-        return self._limit is None and self._rate >= FREE and self._most is None
+        return self._limit is None and self.rate >= FREE and self._most is None
 
     def _is_pressed(self, now: float) -> bool:
         """Whether somebody had to wait lately: else the pace is not what counts."""
-        return now - self._pressed_at <= 2 * max(_WINDOW, 1 / self._rate)
+        return now - self._pressed_at <= 2 * max(_WINDOW, 1 / self.rate)
 
     def _learn(self, at: float, now: float) -> bool:
         """Goes by what a refusal tells of a request that left `at`; whether one has to try before others follow."""
         taken, after_pause = self._taken_lately(at), at - self._resumed_at
-        if not self._is_pressed(now) and self._between(at - _WINDOW, at) < _TELLING:
+        if not self._is_pressed(now) and self._taken.between(at - _WINDOW, at) < _TELLING:
             return self._run > 0 or self._limit is None  # so few requests tell nothing about how many may be made
         if self._limit is None:
-            self._limit = min(self._rate, taken) or self._rate * 0.7
+            self._limit = min(self.rate, taken) or self.rate * 0.7
             self._lower(now)
             return True
         must_try = self._run > 0
-        if self._excess > MORE:
+        if self._excess(self._limit) > MORE:
             must_try = self._cost > 0
-            self._try(self._limit, 0.96 * min(self._rate, taken), now)
+            self._try(self._limit, 0.96 * min(self.rate, taken), now)
             if not must_try:
-                self._count(now)
-                self._quiet_until = self._refused_at = now + SHORT_BREATH
+                self._turns.rest(SHORT_BREATH, now)
+                self._refused_at = now + SHORT_BREATH
         elif self._proven and not self._cost:
             must_try = False
             self._give_up_more(at)
         elif self._run and (after_pause < _WINDOW or (1.15 * _WINDOW < after_pause < SOON and self._alternates(at))):
             must_try = self._tell_after_pause(self._limit, at, now)
         elif not self._run:
-            self._limit = min(self._rate, taken + 1) if self._rate * _WINDOW > 8 else self._rate
+            self._limit = min(self.rate, taken + 1) if self.rate * _WINDOW > 8 else self.rate
         self._lower(now)
         return must_try
 
     def _give_up_more(self, at: float) -> None:
-        """More was tried lately, and was refused: if much of it, less is taken than was tried."""
-        if self._run >= 1:
+        """More was tried lately, and was refused: if twice, less is taken than was tried."""
+        if self._run:
             # What was taken in some seconds was allowed, but for what was saved up in one second.
-            told = max(self._between(at - seconds, at) / (seconds + 1) for seconds in (2, 4))
-            self._patience = min(2 * self._patience, MOST_PATIENCE) if told < 1.1 * self._proven else 1.0
+            told = max(self._taken.between(at - seconds, at) / (seconds + 1) for seconds in (2, 4))
+            self._climb.be_patient(more=told < 1.1 * self._proven)
             self._limit = max(1.01 * self._proven, told)
             self._proven = 0.0
             self._run, self._since = 0, FEW
-        elif not self._run:
-            self._limit = self._rate
+        else:
+            self._limit = self.rate
 
     def _tell_after_pause(self, limit: float, at: float, now: float) -> bool:
         """What is refused in the first second after a pause tells what is taken in one; what is refused later, how much
         is taken on average. Returns whether one has to try."""
         after_pause = at - self._resumed_at
-        taken = self._between(self._resumed_at - BREATH, at)
+        taken = self._taken.between(self._resumed_at - BREATH, at)
         told = 0.98 * (taken if after_pause < _WINDOW else taken / (after_pause + BREATH))
-        if told >= 0.9 * limit or (after_pause * self._rate <= _TELLING and (self._rate > 8 or taken < _TELLING)) or (after_pause >= _WINDOW and self._cost):
+        if (
+            told >= 0.9 * limit
+            or (after_pause * self.rate <= _TELLING and (self.rate > 8 or taken < _TELLING))
+            or (after_pause >= _WINDOW and self._cost)
+        ):
             return True
         told = max(told, 0.3 * limit)
-        self._note_change(limit, told, now)
+        if self._note_change(limit, told, now):
+            self._climb.be_patient(more=False)
         self._limit = told
         self._run, self._since = 0, FEW
         return self._cost > 0
 
     def _try(self, known: float, limit: float, now: float) -> None:
         """Goes on at a higher rate, which has to prove itself."""
-        patience = self._patience
         self._note_change(known, limit, now)
-        self._proven, self._tried_at, self._patience = known, now, patience
+        self._proven, self._tried_at = known, now
         self._limit = max(known, limit)
 
-    def _note_change(self, known: float, limit: float, now: float) -> None:
-        if not 1 / _APART < limit / known < _APART:
-            if now - self._changed_at > 2 * PROVEN:
-                self._before = known
-            self._changed_at, self._patience = now, 1.0
+    def _note_change(self, known: float, limit: float, now: float) -> bool:
+        """Whether it is quite another one."""
+        if 1 / _APART < limit / known < _APART:
+            return False
+        if now - self._changed_at > 2 * PROVEN:
+            self._before = known
+        self._changed_at = now
+        return True
 
     def _lower(self, now: float) -> None:
-        self._climbed = 0.0
+        self._climb.begin()
         if self._limit is not None:
             self._limit = max(self._limit, SLOWEST)
             self._set((1 - BELOW) * self._limit, now)
 
-    @property
-    def _climb_time(self) -> float:
-        """Seconds until a pace is at its limit again."""
-        requests = (1 + (self._cost > 0)) * CLIMB_REQUESTS / (self._limit or self._rate)
-        return max(self._patience * max(CLIMB_SECONDS, requests), CLIMB_PAUSES * self._cost)
+    def _excess(self, limit: float) -> float:
+        return self._climb.excess(limit, self._cost)
 
-    @property
-    def _excess(self) -> float:
-        """The part of the limit by which the pace is above it, or below."""
-        growing = self._climbed - PAST * self._climb_time
-        excess = BELOW * (min(self._climbed / self._climb_time, PAST) - 1)
-        return excess + (FIRST_STEP * (2 ** min(growing / DOUBLES_IN, 12.0) - 1) if growing > 0 else 0.0)
-
-    def _climb(self, now: float) -> None:
+    def _go_faster(self, now: float) -> None:
         """Goes faster with the time, as long as somebody waits for it."""
-        passed, self._climbed_at = min(now - self._climbed_at, _WINDOW), now
         if self._proven and now - self._tried_at > PROVEN:
-            self._proven, self._patience = 0.0, 1.0
-        if self._limit is None or self._trying or not self._is_pressed(now):
+            self._proven = 0.0
+            self._climb.be_patient(more=False)
+        counts = self._limit is not None and not self._trying and self._is_pressed(now)
+        self._climb.look(now, counts=counts)
+        if self._limit is None or not counts:
             return
-        self._climbed += passed
-        self._set((1 + self._excess) * self._limit, now)
-        if self._excess > KNOWN_MORE and self._before > 1.1 * self._rate:
+        excess = self._excess(self._limit)
+        self._set((1 + excess) * self._limit, now)
+        if excess > KNOWN_MORE and self._before > 1.1 * self.rate:
             self._try(self._limit, self._before, now)
             self._lower(now)
-        elif self._rate > 8 * self._limit:
+        elif self.rate > 8 * self._limit:
             self._limit, self._proven = None, 0.0  # it is no more
 
     def _taken_lately(self, at: float) -> float:
         """Requests a second that were taken just before."""
-        window = max(_WINDOW, 8 / self._rate)
-        return self._between(at - window, at) / window
+        return self._taken.per_second(max(_WINDOW, 8 / self.rate), at)
 
     def _alternates(self, at: float) -> bool:
         """Whether some were taken among those that were refused one after the other."""
-        return self._between(self._run_began, at) > 0
-
-    def _between(self, after: float, until: float) -> int:
-        return bisect_right(self._taken, until) - bisect_right(self._taken, after)
+        return self._taken.between(self._run_began, at) > 0
 
     def _rest(self, now: float, pause: float) -> None:
-        self._count(now)
+        self._turns.rest(pause, now)
         self._refused_at = now
         # Where several processes wait for the same moment, they do not come together.
-        self._next_try = now + pause + self._chance() * min(1.0, 1 / self._rate)
-        self._quiet_until = now + pause
-
-    def _ahead(self, now: float) -> float:
-        """How many turns have to come before the last one has."""
-        self._count(now)
-        return self._last - self._passed
-
-    def _count(self, now: float) -> None:
-        """Counts the turns that have come until now."""
-        since = max(self._counted_at, self._quiet_until)
-        if now > since:
-            passed = self._passed + (now - since) * self._rate if since > -math.inf else math.inf
-            self._passed = min(passed, self._last + self._burst)
-        self._counted_at = max(self._counted_at, now)
+        self._next_try = now + pause + self._chance() * min(1.0, 1 / self.rate)
 
     def _set(self, rate: float, now: float) -> None:
-        self._count(now)
-        self._rate = max(SLOWEST, rate if self._most is None else min(rate, self._most))
+        self._turns.go_at(max(SLOWEST, rate if self._most is None else min(rate, self._most)), now)
 
     def _forget(self, now: float) -> None:
         if now - self._turn_at > FORGOTTEN_AFTER and (self._limit is None or now - self._refused_at > BELIEVED_FOR):

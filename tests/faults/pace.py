@@ -18,6 +18,7 @@ import adapters.slack.client.errors
 import adapters.slack.platform
 import bot.app.configuration.settings
 import bot.app.engine
+import bot.platforms.climbing
 import bot.platforms.pacing
 import bot.posting.leadership
 import bot.posting.outbox
@@ -67,10 +68,13 @@ def hasten() -> None:
     _set(bot.posting.retries, LONGEST_WAIT=2 * _SECOND)
     _set(bot.posting.leadership, REST=1.0)
     _set(
-        bot.platforms.pacing,
-        CLIMB_SECONDS=0.4, CLIMB_REQUESTS=13.0, CLIMB_PAUSES=2.5, DOUBLES_IN=0.16, PROVEN=0.8, SOON=0.4,
-        LONGEST_PAUSE=6.0, BELIEVED_FOR=360.0,
-    )  # fmt: skip
+        bot.platforms.climbing,
+        CLIMB_SECONDS=0.4,
+        CLIMB_REQUESTS=13.0,
+        CLIMB_PAUSES=2.5,
+        DOUBLES_IN=0.16,
+    )
+    _set(bot.platforms.pacing, PROVEN=0.8, SOON=0.4, LONGEST_PAUSE=6.0, BELIEVED_FOR=360.0)
     _set(
         storage.database.database,
         SQLITE_BUSY_TIMEOUT=1.0, POSTGRES_CONNECT_TIMEOUT=3.0, PROOF_LASTS=0.5,

@@ -81,6 +81,9 @@ def turns(first: float, then: float, every: float) -> Callable[[float], float]:
         (Limit(20, Kind.SLIDING, 30.0), 0.93, 0.010),
         (Limit(50, Kind.SLIDING, 30.0), 0.93, 0.010),
         (Limit(20, Kind.SLIDING, 10.0, blocks=True), 0.93, 0.003),
+        (Limit(20, Kind.SLIDING, 1.0, blocks=True), 0.90, 0.010),
+        (Limit(20, Kind.SLIDING, 2.0, blocks=True), 0.89, 0.007),
+        (Limit(20, Kind.SLIDING, 5.0, blocks=True), 0.93, 0.005),
         (Limit(5, Kind.BUCKET, 30.0), 0.95, 0.015),
     ],
     ids=lambda value: f"{value.rate} {value.kind.name} {value.retry_after}" if isinstance(value, Limit) else "",
@@ -95,13 +98,22 @@ def test_most_of_a_limit_is_used_and_hardly_anything_is_refused(limit: Limit, us
     ("limit", "used", "refused"),
     [
         (Limit(lambda now: 10 if 300 <= now < 600 else 50, Kind.BUCKET, 10.0), 0.95, 0.012),
-        (Limit(turns(50, 20, 120), Kind.BUCKET, 10.0), 0.93, 0.014),
+        (Limit(turns(50, 20, 120), Kind.BUCKET, 10.0), 0.94, 0.011),
         (Limit(turns(50, 20, 120), Kind.SLIDING, 10.0), 0.86, 0.011),
         (Limit(50, Kind.BUCKET, 10.0, others=turns(0, 20, 60)), 0.95, 0.014),
         (Limit(50, Kind.SLIDING, 10.0, others=turns(0, 20, 60)), 0.84, 0.011),
         (Limit(turns(100, 20, 300), Kind.FIXED, 1.0), 0.92, 0.011),
+        (Limit(turns(8, 3, 120), Kind.BUCKET, 5.0), 0.58, 0.014),
     ],
-    ids=("down and up", "turns, bucket", "turns, window", "others, bucket", "others, window", "turns, fixed"),
+    ids=(
+        "down and up",
+        "turns, bucket",
+        "turns, window",
+        "others, bucket",
+        "others, window",
+        "turns, fixed",
+        "turns, slow",
+    ),
 )
 def test_a_limit_that_changes_is_followed_down_and_up(limit: Limit, used: float, refused: float) -> None:
     outcome = play(replace(limit), 900)
@@ -162,6 +174,48 @@ def test_nothing_leaves_before_the_time_that_was_named_and_then_one_tries_first(
     assert pace.room(31.2) == 1
     assert pace.turn(31.2) == 0
     assert pace.room(31.2) == 0  # not before that one is answered
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_short_blocks_are_known_for_what_they_are(seed: int) -> None:
+    limit = Limit(20, Kind.SLIDING, 1.0, blocks=True)
+    outcome = play(limit, 600, seed=seed)
+    assert outcome.used >= 0.90
+    assert outcome.refused <= 0.010
+    assert limit.blocked < 0.08 * 600
+
+
+def limited() -> tuple[Pace, float]:
+    """A pace that was refused something once, but not lately, and what time it is."""
+    pace, now = Pace(chance=lambda: 0.0), 0.0
+    for number in range(60):
+        now += pace.turn(now)
+        if number == 30:
+            pace.refused(now, now, 1.0)
+            now += 1.0
+        else:
+            pace.taken(now, now)
+    return pace, now
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "wait"),
+    # A tenth of a second lies between the two.
+    [(1.0, 0.9, 0.9), (30.0, 29.9, 29.9), (1.0, 1.0, 0.0), (30.0, 30.0, 0.0), (1.0, 0.5, 0.0), (0.2, 0.1, 0.0)],
+)
+def test_what_is_refused_until_the_same_end_is_a_block(first: float, then: float, wait: float) -> None:
+    pace, now = limited()
+    pace.refused(now, now + 0.1, first)
+    pace.refused(now + 0.05, now + 0.2, then)  # which left before the first one was answered
+    assert pace.wait(now + 0.2) == pytest.approx(wait)
+
+
+def test_what_was_taken_between_two_refusals_shows_that_there_is_no_block() -> None:
+    pace, now = limited()
+    pace.refused(now, now + 0.1, 1.0)
+    pace.taken(now + 0.02, now + 0.15)
+    pace.refused(now + 0.05, now + 0.2, 0.9)
+    assert pace.wait(now + 0.2) == 0
 
 
 @given(
