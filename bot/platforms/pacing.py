@@ -44,6 +44,10 @@ SHORT_BREATH: Final = 0.3
 #: before: that is a block, if it is not so short (seconds) that one may as well try.
 SAME_END: Final = 0.15
 SHORTEST_BLOCK: Final = 0.3
+#: Platforms that name whole seconds do not tell that of a second. So many refusals, each of what left after the one
+#: before, and nothing taken for so many seconds look like it.
+IN_A_ROW: Final = 3
+ROW_LASTS: Final = 0.1
 #: What is refused so soon (seconds) after a pause tells, with the pause, what is taken.
 SOON: Final = 4.0
 #: The longest pause (seconds) beyond what the platform names, where it goes on to refuse after that.
@@ -83,6 +87,7 @@ class Pace:
         self._trying = False  # whether one request tries for all, and from when on another one does
         self._next_try = -math.inf
         self._tried = 0  # the turn that it took
+        self._in_a_row = 0  # refusals since, each of what left after the one before
         self._held = math.inf  # the turn that was the next one before a block, after which all waited
         self._pause = 0.0  # the last one that the platform asked for, while it goes on to refuse
         self._cost = 0.0  # seconds that nothing was taken after the last refusals
@@ -173,7 +178,7 @@ class Pace:
         self._taken.add(sent_at, now)
         self._latency += 0.1 * (min(now - sent_at, 5.0) - self._latency)
         if self._named and sent_at > self._named[0]:
-            self._named = None
+            self._named, self._in_a_row = None, 0
         if sent_at < self._refused_at:
             return
         self._since += 1
@@ -211,6 +216,7 @@ class Pace:
                 self._cost = 0.0  # after the last one, too, others were taken at once
             self._run, self._run_began, self._paused = 0, sent_at, False
         self._since, self._refused_at = 0, now
+        self._in_a_row += 1
         if self._learn(sent_at, now):
             self._trying, self._paused, self._run = True, True, 0
             self._rest(now, BREATH)
@@ -242,6 +248,10 @@ class Pace:
             return self._run > 0 or self._limit is None  # so few requests tell nothing about how many may be made
         if self._limit is None:
             self._limit = min(self.rate, taken) or self.rate * 0.7
+            self._lower(now)
+            return True
+        if self._in_a_row >= IN_A_ROW and self._named and at - self._named[0] >= ROW_LASTS:
+            self._cost = max(self._cost, BREATH)
             self._lower(now)
             return True
         must_try = self._run > 0
