@@ -225,7 +225,9 @@ class Database:
                         self._reopen = False
                         if self._watch is not None:
                             self._watch.close()
+                        used = self._engine.sync_engine.pool
                         await self._engine.dispose()
+                        event.listen(used, "checkin", _close_given_back)
                     if self._file is not None:
                         self._file.check()
                     yield
@@ -264,6 +266,11 @@ class Database:
 def _write_json(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return _UNSTORABLE_JSON.sub(lambda found: "" if found[0] == r"\u0000" else found[0], text)
+
+
+def _close_given_back(_connection: object, record: ConnectionPoolEntry) -> None:
+    """Closes a connection that was in use when the others were opened anew: nobody would take it from its pool."""
+    record.invalidate()
 
 
 def _drop_what_cannot_be_stored(engine: Engine) -> None:

@@ -252,3 +252,17 @@ async def test_what_was_under_way_when_the_database_went_away_is_told_in_a_line_
 )
 def test_a_connection_that_broke_asks_nothing_of_anybody(said: str) -> None:
     assert "goes on by itself" in described(OSError(said), "postgresql://bot:secret@server/papers")
+
+
+async def test_what_is_in_use_when_connections_are_opened_anew_is_closed_when_it_is_given_back(store: SqlStore) -> None:
+    database, pools = store.database, [store.database.engine.sync_engine.pool]
+    async with database.read() as connection:
+        raw = (await connection.get_raw_connection()).driver_connection
+        database._reopen = True
+        async with database.read() as other:
+            await other.execute(text("SELECT 1"))
+        pools.append(database.engine.sync_engine.pool)
+    assert pools[0] is not pools[1]
+    assert raw is not None
+    assert raw.is_closed() if hasattr(raw, "is_closed") else not raw._running
+    assert pools[1].checkedin() == 1  # type: ignore[attr-defined]  # those that are opened since are kept
