@@ -22,7 +22,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bot.platforms.climbing import BELOW, Climb
-from bot.platforms.turns import Taken, Turns
+from bot.platforms.leaky_bucket import LeakyBucket, Taken
 
 #: Requests a second that a pace begins with where no limit is known, and from which on it holds up nobody.
 START: Final = 10.0
@@ -76,7 +76,7 @@ class Pace:
         self._most = most
         self._chance = chance
         self._start = START if most is None else most
-        self._turns = Turns(self._start, burst)
+        self._turns = LeakyBucket(self._start, burst)
         self._climb = Climb()
         self._taken = Taken()
         self._limit: float | None = None  # what is taken, it seems; None as long as nothing was refused
@@ -86,7 +86,7 @@ class Pace:
         self._tried_at = -math.inf
         self._trying = False  # whether one request tries for all, and from when on another one does
         self._next_try = -math.inf
-        self._tried = 0  # the turn that it took
+        self._tried = math.inf  # the turn that it took, if one did since the last pause
         self._in_a_row = 0  # refusals since, each of what left after the one before
         self._held = math.inf  # the turn that was the next one before a block, after which all waited
         self._pause = 0.0  # the last one that the platform asked for, while it goes on to refuse
@@ -353,7 +353,7 @@ class Pace:
 
     def _rest(self, now: float, pause: float) -> None:
         self._turns.rest(pause, now)
-        self._refused_at = now
+        self._refused_at, self._tried = now, math.inf
         # Where several processes wait for the same moment, they do not come together.
         self._next_try = now + pause + self._chance() * min(1.0, 1 / self.rate)
 

@@ -177,6 +177,19 @@ def test_nothing_leaves_before_the_time_that_was_named_and_then_one_tries_first(
     assert pace.room(31.2) == 0  # not before that one is answered
 
 
+def test_what_is_taken_before_any_one_tries_holds_up_nothing() -> None:
+    """Something urgent, or what the client itself repeats, has no turn that others would go on after."""
+    pace = Pace(most=48.0, chance=lambda: 0.0)
+    for number in range(200):
+        ticket, now = pace.ticket(number / 40), number / 40
+        assert pace.left(ticket, now) < 0.1
+        pace.taken(now, now + 0.01)
+    waiting = pace.ticket(now)
+    pace.refused(now + 0.01, now + 0.02, 1.0)
+    pace.taken(now + 1.0, now + 1.05)
+    assert pace.left(waiting, now + 1.1) < 0.1
+
+
 class WholeSeconds(Limit):
     """One that names whole seconds, as Slack does."""
 

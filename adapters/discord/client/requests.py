@@ -120,7 +120,8 @@ def trace(breaker: CircuitBreaker, latest: dict[str, str], pace: Pace, metrics: 
         banned = limited and strange and answer.content_type != "application/json"
         breaker.record(status, banned=banned, shared=headers.get("X-RateLimit-Scope") == "shared")
         asked = getattr(context, "trace_request_ctx", None)
-        if limited and headers.get("X-RateLimit-Scope") == "global":
+        of_all = headers.get("X-RateLimit-Scope") == "global"
+        if limited and of_all:
             pace.refused(context.started, time.monotonic(), _seconds(headers.get("Retry-After", "")) or SHORTEST_WAIT)
         elif not limited and asked != INTERACTION_RESPONSE:
             pace.taken(context.started, time.monotonic())
@@ -131,8 +132,9 @@ def trace(breaker: CircuitBreaker, latest: dict[str, str], pace: Pace, metrics: 
         # discord.py waits as it is told, but takes every 429 without `Via`, or of another type than this, for a ban.
         wait = _seconds(headers.get("Retry-After", ""))
         metrics.held_back(PlatformName.DISCORD, wait or SHORTEST_WAIT)
+        # Of the bot's own limit it holds back everything, and then lets it go at once: that is what the pace is for.
         unread = headers.get("Content-Type") != "application/json"
-        if asked == INTERACTION_RESPONSE or strange or unread or wait > LONGEST_WAIT:
+        if asked == INTERACTION_RESPONSE or strange or unread or of_all or wait > LONGEST_WAIT:
             raise discord.RateLimited(wait or SHORTEST_WAIT)
 
     async def on_request_exception(

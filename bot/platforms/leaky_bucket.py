@@ -1,4 +1,4 @@
-"""Turns: when requests may leave that come one after the other, and when those left that were taken.
+"""A leaky bucket: requests leave it one after the other, each in its turn; and when those left that were taken.
 
 Turns are numbered, and come by the rate of the moment: who waits for one asks again, and whoever takes one later comes
 later. Times are seconds on whatever monotonic clock the caller has.
@@ -13,8 +13,8 @@ from typing import Final
 _REMEMBERED: Final = 30.0  # seconds for which it is known when requests were taken
 
 
-class Turns:
-    """One pace's, at `rate` a second. After a pause `burst` of them may come together."""
+class LeakyBucket:
+    """The turns of one pace, at `rate` a second. After a pause `burst` of them may come together."""
 
     def __init__(self, rate: float, burst: int) -> None:
         self._rate = rate
