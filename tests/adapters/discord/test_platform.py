@@ -21,6 +21,7 @@ from tests.simulators.discord import DiscordSimulator
 from tests.simulators.discord_responses import LONG_WAIT, WAIT, ApiError, Fault
 from tests.simulators.discord_schema import V2
 from tests.simulators.discord_state import FORUM, VOICE, Channel
+from tests.simulators.limits import Kind, Limit
 
 MESSAGES = r"/channels/\d+/messages$"
 AMBIGUOUS = [
@@ -206,6 +207,17 @@ async def test_a_short_wait_is_waited_out_and_a_long_one_is_left_to_the_outbox(
     assert await platform.send(outgoing(channel, key="other")) == Retry(
         SLOW_DOWN, LONG_WAIT, detail=f"Too many requests. Retry in {LONG_WAIT:.2f} seconds."
     )
+
+
+async def test_the_limit_of_the_bot_as_a_whole_is_left_to_the_outbox(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel
+) -> None:
+    assert isinstance(await platform.send(outgoing(channel)), Sent)
+    discord_server.limits.of_all = Limit(0, Kind.FIXED, retry_after=2.0)
+    assert await platform.send(outgoing(channel, key="other")) == Retry(
+        SLOW_DOWN, 2.0, detail="Too many requests. Retry in 2.00 seconds."
+    )
+    assert discord_server.limited == 1
 
 
 async def test_buckets_are_respected_before_they_are_empty(clock: SettableClock) -> None:
