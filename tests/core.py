@@ -23,8 +23,8 @@ from bot.papers.paper import Paper
 from bot.platforms.command_calls import CommandCall, Person, Reply
 from bot.platforms.platform import Platform
 from bot.posting.post import PostState
+from bot.posting.retries import UnknownPolicy
 from bot.posting.roles import ProcessRole
-from bot.posting.unknown_policy import UnknownPolicy
 from bot.spans import Spans
 from storage.search.index import TantivyIndex
 from storage.store import SqlStore

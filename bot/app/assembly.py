@@ -43,9 +43,9 @@ from bot.posting.history import History
 from bot.posting.leadership import Leadership
 from bot.posting.outbox import OutboxWorker
 from bot.posting.redraws import Redraws
+from bot.posting.retries import UnknownPolicy
 from bot.posting.roles import ProcessRole
 from bot.posting.traces import Tracing
-from bot.posting.unknown_policy import UnknownPolicy
 from bot.ranking.tastes import Tastes
 from bot.reading.news import VoteNews
 from bot.search.index import SearchIndex

@@ -38,11 +38,10 @@ from bot.posting.leadership import Leadership
 from bot.posting.notices import Notices
 from bot.posting.post import LEASE, LookUps, Post, PostState, Priority, Settlement
 from bot.posting.reconciliation import Reconciliation
-from bot.posting.retries import RetryPolicy
+from bot.posting.retries import RetryPolicy, UnknownPolicy
 from bot.posting.rooms import Rooms
 from bot.posting.settling import Settling
 from bot.posting.store import PostStore
-from bot.posting.unknown_policy import UnknownPolicy
 from bot.spans import Spans
 from bot.topics.store import SubscriptionStore
 

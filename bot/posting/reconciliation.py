@@ -29,10 +29,9 @@ from bot.platforms.platform import Platform
 from bot.posting.composition import Composer
 from bot.posting.leadership import Leadership
 from bot.posting.post import LEASE, Post, PostState, Settlement
-from bot.posting.retries import LookUpPolicy, Verdict
+from bot.posting.retries import LookUpPolicy, UnknownPolicy, Verdict
 from bot.posting.settling import Settling
 from bot.posting.store import PostStore
-from bot.posting.unknown_policy import UnknownPolicy
 
 LOOK_TIMEOUT = 30.0  # seconds
 LOOKED_FOR_AT_ONCE = 100

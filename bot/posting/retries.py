@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 
 from bot.platforms.outcomes import LookUp, Partly, Retry, Unknown
 
@@ -38,6 +38,13 @@ class RetryPolicy:
             return asked_for(outcome.after)
         # 2 ** 16 times the first wait is days; a larger exponent would only overflow.
         return min(self.first * (1 << min(attempts, 16)), self.longest) * random.random()  # noqa: S311
+
+
+class UnknownPolicy(StrEnum):
+    """What becomes of a message where nobody can find out whether it arrived: a setting."""
+
+    AT_MOST_ONCE = "at_most_once"
+    AT_LEAST_ONCE = "at_least_once"
 
 
 class Verdict(Enum):

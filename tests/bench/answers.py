@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -41,6 +40,7 @@ from tests.bench import Row, Times
 from tests.bench.many_channels import many_channels
 from tests.core import Core
 from tests.databases import PostgresServer
+from tests.ports import free_port, until_ready
 from tests.search.feeds import arxiv_papers
 from tests.simulators.discord import DiscordSimulator
 from tests.simulators.discord_state import Channel
@@ -107,12 +107,12 @@ async def _storm(url: str, database: str, folder: Path) -> list[Row]:
         store = SqlStore(url)
         stack.push_async_callback(store.close)
         await _prepare(store, folder, places)
-        port = _free_port()
+        port = free_port()
         over_http.http_url = f"http://127.0.0.1:{port}{EVENTS_PATH}"
         asked = Asked()
         async with _program(url, folder, port, slack, discord) as program:
             await _is_due(store, SteadyClock().now() + timedelta(seconds=BEGINS_AFTER))
-            await _until_ready(port, slack, discord)
+            await _until_listening(port, slack, discord)
             people = [
                 asyncio.create_task(each)
                 for each in (
@@ -204,21 +204,9 @@ async def _program(
         await asyncio.to_thread(program.wait)
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
-
-
-async def _until_ready(port: int, slack: SlackSimulator, discord: DiscordSimulator) -> None:
-    async with asyncio.timeout(LONGEST), httpx.AsyncClient(trust_env=False) as client:
-        while True:
-            try:
-                if (await client.get(f"http://127.0.0.1:{port}/readyz", timeout=5)).is_success:
-                    break
-            except httpx.TransportError:
-                pass
-            await asyncio.sleep(0.1)
+async def _until_listening(port: int, slack: SlackSimulator, discord: DiscordSimulator) -> None:
+    async with asyncio.timeout(LONGEST):
+        await until_ready(port, within=LONGEST)
         while not slack.sockets:
             await asyncio.sleep(0.1)
         await discord.gateway.ready.wait()

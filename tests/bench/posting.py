@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -29,6 +28,7 @@ from tests.bench import Row, Stopwatch, Times
 from tests.bench.matching import DISTINCT
 from tests.core import Core
 from tests.feed_server import SHARED
+from tests.ports import free_port
 from tests.search.feeds import arxiv_papers
 from tests.sources import a_paper
 from tests.topics.real import subscriptions
@@ -159,8 +159,7 @@ async def _subscribe(folder: Path) -> None:
 
 
 def _idle(program: Sequence[str], environment: Mapping[str, str]) -> Iterator[Row]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     nobody = "http://127.0.0.1:9"
     environment = {
         **environment,

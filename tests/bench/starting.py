@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -21,7 +20,6 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Final
 
-import httpx
 import psutil
 
 from bot.channels.channel import Address, PlatformName
@@ -35,6 +33,7 @@ from tests.bench import Row
 from tests.bench.many_channels import many_channels
 from tests.bench.matching import DISTINCT
 from tests.databases import PostgresServer
+from tests.ports import free_port, until_ready
 from tests.search.feeds import RECORDS, arxiv_papers
 from tests.simulators.discord import DiscordSimulator
 from tests.simulators.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, SlackSimulator
@@ -168,8 +167,7 @@ def _rows(where: str, starts: list[_Start]) -> list[Row]:
 
 
 async def _start(url: str, folder: Path, more: Mapping[str, str]) -> _Start:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
+    port = free_port()
     began = time.monotonic()
     program = psutil.Popen(
         [sys.executable, "-m", "bot", "run"],
@@ -178,24 +176,13 @@ async def _start(url: str, folder: Path, more: Mapping[str, str]) -> _Start:
         stderr=subprocess.DEVNULL,
     )
     try:
-        await _until_ready(port)
+        await until_ready(port, within=LONGEST, every=ASKED_EVERY)
         ready, ready_after = _used(program), time.monotonic() - began
         await asyncio.sleep(SETTLED_AFTER - (time.monotonic() - began))
         return _Start(ready, ready_after, _used(program), program.memory_info().rss)
     finally:
         program.terminate()
         await asyncio.to_thread(program.wait)
-
-
-async def _until_ready(port: int) -> None:
-    async with asyncio.timeout(LONGEST), httpx.AsyncClient(trust_env=False) as client:
-        while True:
-            try:
-                if (await client.get(f"http://127.0.0.1:{port}/readyz", timeout=10)).is_success:
-                    return
-            except httpx.TransportError:
-                pass
-            await asyncio.sleep(ASKED_EVERY)
 
 
 def _used(program: psutil.Process) -> float:

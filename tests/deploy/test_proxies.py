@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import re
 import shutil
-import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from adapters.web.addresses import address_of
 from bot.messages.message import Message, Paragraph, text
 from tests.adapters.web.demo import RunningDemo, running_demo
 from tests.deploy.files import DEPLOY
+from tests.ports import free_port
 
 NAME = "papers.example.org"
 PASSWORD = "correct horse battery"
@@ -79,12 +79,6 @@ def caddy(front: Front) -> Sequence[str]:
         + site.replace("127.0.0.1:8421", front.bot)
     )
     return ("caddy", "run", "--adapter", "caddyfile", "--config", str(configuration))
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def make_certificate(front: Front) -> None:

@@ -22,6 +22,7 @@ from bot.app.command_line.session import run_to_end
 from bot.errors import OperatorError
 from tests.e2e.process import Bot, wait_until
 from tests.feed_server import FeedServer, needs_recordings
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -162,8 +163,7 @@ def test_the_doctor_tells_of_a_busy_database_broken_channels_and_an_index_behind
 
 
 def test_the_doctor_knows_the_bot_that_has_the_port(bot: Bot) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     running = Bot(bot.folder, huggingface_url="http://127.0.0.1:9", web_port=port, poll_minute="5")
     running.folder.mkdir(parents=True)
     running.start()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import socket
 from pathlib import Path
 from urllib.request import urlopen
 
 from tests.e2e.process import Bot, wait_until
 from tests.feed_server import Request, ScriptedFeed, http_answer
+from tests.ports import free_port
 
 SCRIPT = "<script>document.title='owned'</script>"
 ENTRIES: list[object] = [
@@ -43,14 +43,8 @@ def _replies(request: Request) -> bytes:
     return http_answer(ENTRIES if request.query.get("p", "0") == "0" else [])
 
 
-def _port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
-
-
 def test_hostile_entries_reach_the_page_as_text(tmp_path: Path) -> None:
-    port = _port()
+    port = free_port()
     with ScriptedFeed(_replies) as feed:
         bot = Bot(tmp_path, huggingface_url=feed.url, web_port=str(port))
         bot.set_up("subscribe *", "schedule instant", "settings abstracts on")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.error import HTTPError
@@ -20,6 +19,7 @@ from bot.app.configuration.settings import Settings
 from bot.people.tokens import token_key
 from tests.e2e.process import Bot, wait_until
 from tests.feed_server import ScriptedFeed, http_answer
+from tests.ports import free_port
 
 MARK = "Mark3dSecret"
 #: Where a secret has to have a form.
@@ -36,12 +36,6 @@ SECRETS = {
     if field.annotation is SecretStr
 }
 OTHERS = {"chosen": f"{MARK} chosen by Ada", "guess": f"{MARK} guessed", "database": f"{MARK}OfDatabase"}
-
-
-def _port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
 
 
 def settings_for(site: str, **more: str) -> dict[str, str]:
@@ -78,7 +72,7 @@ def ask(url: str, *, form: dict[str, str] | None = None, headers: Mapping[str, s
 @pytest.fixture
 def broken(tmp_path: Path) -> Iterator[tuple[Bot, int]]:
     """A bot at debug level with every secret that can be set, around which nothing works."""
-    port = _port()
+    port = free_port()
     echo = lambda request: http_answer({"echo": dict(request.headers)}, status=500)  # noqa: E731
     with ScriptedFeed(echo) as feed:
         bot = Bot(tmp_path / "data", **settings_for(feed.url, web_port=str(port)))

@@ -7,7 +7,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import sqlite3
 import tempfile
 import threading
@@ -209,9 +208,3 @@ class CrashingServer:
                 process.kill()
         psutil.wait_procs(family, timeout=10)
         inner.ensure_postgres_running()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-        return port

@@ -17,12 +17,13 @@ from bot.messages.plain import plain_text
 from bot.platforms.command_calls import CommandCall, Person
 from tests.databases import in_a_thread
 from tests.faults.chats import Chat, Discord, Slack, Web
-from tests.faults.databases import CrashingServer, FaultyDatabase, Postgres, Sqlite, free_port
+from tests.faults.databases import CrashingServer, FaultyDatabase, Postgres, Sqlite
 from tests.faults.disks import Disk
 from tests.faults.feed import Feed
 from tests.faults.lines import Line, Trouble
 from tests.faults.program import Program, Use, realtime
 from tests.faults.world import TOPICS, Plan, World
+from tests.ports import free_port
 
 #: What a process may hold when it has nothing to do, and by how much it may grow while it works.
 MOST_FILES, MOST_TASKS, MOST_MEMORY = 150, 80, 400_000_000

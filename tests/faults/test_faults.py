@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 from tests.faults.chats import Web
-from tests.faults.databases import CrashingServer, Sqlite, free_port
+from tests.faults.databases import CrashingServer, Sqlite
 from tests.faults.feed import Feed
 from tests.faults.lines import Trouble
 from tests.faults.program import Program
 from tests.faults.rounds import Outcome, environment_of, judge, run_round, set_up
 from tests.faults.world import Plan, World
+from tests.ports import free_port
 
 SHORT: dict[str, Any] = {"seconds": 5.0, "papers": 8, "channels": 4, "clock": 5.0, "ages": False}
 

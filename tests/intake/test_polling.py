@@ -332,43 +332,42 @@ async def test_the_strangest_text_can_be_stored(reader_of: ReaderOf) -> None:
     assert len(paper.title) == 1_000
 
 
+async def _more_votes_for_an_old_paper(lists: Lists, reader: Reader, read_at: datetime) -> None:
+    """A paper gets 80 votes after nine more days were listed, and read at that time."""
+    lists.list("2026-04-06", 1)
+    await reader.poll()
+    for number, day in enumerate(days_between(date(2026, 4, 7), TODAY), start=2):
+        lists.list(day.isoformat(), number)
+    reader.clock.set(read_at)
+    await reader.poll()
+    lists.list("2026-04-06", 1, upvotes=80)
+
+
+async def _its_votes(reader: Reader) -> int:
+    return next(paper.upvotes for paper in await reader.store.papers.listed_on(date(2026, 4, 6)))
+
+
 async def test_votes_of_two_weeks_are_watched_now_and_then(reader_of: ReaderOf) -> None:
     lists = Lists()
-    lists.list("2026-04-06", 1)
     with ScriptedFeed(lists) as feed:
         reader = reader_of(feed.url, datetime(2026, 4, 6, 20, tzinfo=UTC))
-        await reader.poll()
-        for number, day in enumerate(days_between(date(2026, 4, 7), TODAY), start=2):
-            lists.list(day.isoformat(), number)
-        reader.clock.set(EVENING)
-        await reader.poll()
-        lists.list("2026-04-06", 1, upvotes=80)
-
-        async def upvotes() -> int:
-            return next(paper.upvotes for paper in await reader.store.papers.listed_on(date(2026, 4, 6)))
-
+        await _more_votes_for_an_old_paper(lists, reader, EVENING)
         reader.clock.advance(minutes=5)
         await reader.poll()
-        assert await upvotes() == 7
+        assert await _its_votes(reader) == 7
         reader.clock.set(EVENING + WATCHED_EVERY)
         await reader.poll()
-        assert await upvotes() == 80
+        assert await _its_votes(reader) == 80
 
 
 async def test_votes_are_watched_again_at_once_after_a_clock_that_was_a_year_ahead(reader_of: ReaderOf) -> None:
     lists = Lists()
-    lists.list("2026-04-06", 1)
     with ScriptedFeed(lists) as feed:
         reader = reader_of(feed.url, datetime(2026, 4, 6, 20, tzinfo=UTC))
-        await reader.poll()
-        for number, day in enumerate(days_between(date(2026, 4, 7), TODAY), start=2):
-            lists.list(day.isoformat(), number)
-        reader.clock.set(EVENING + timedelta(days=365))
-        await reader.poll()
-        lists.list("2026-04-06", 1, upvotes=80)
+        await _more_votes_for_an_old_paper(lists, reader, EVENING + timedelta(days=365))
         reader.clock.set(EVENING)
         await reader.poll()
-        assert [paper.upvotes for paper in await reader.store.papers.listed_on(date(2026, 4, 6))] == [80]
+        assert await _its_votes(reader) == 80
 
 
 async def test_a_long_downtime_is_caught_up_in_steps(reader_of: ReaderOf) -> None:

@@ -15,7 +15,7 @@ from bot.mail import mailing
 from bot.mail.mailing import QUESTIONS_TO_ADDRESS
 from bot.messages.plain import plain_text
 from bot.platforms.outcomes import Gone
-from bot.posting.unknown_policy import UnknownPolicy
+from bot.posting.retries import UnknownPolicy
 from storage.store import SqlStore
 from tests.core import VISITOR, Core
 from tests.databases import SQLITE_IS_ENOUGH, sqlite_in

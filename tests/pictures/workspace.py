@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +13,8 @@ from typing import Literal
 
 import httpx
 from playwright.async_api import Browser, ViewportSize
+
+from tests.ports import free_port
 
 #: Seconds until the demo has lived through its days, even on a busy machine.
 _READY_WITHIN = 180.0
@@ -77,9 +78,8 @@ async def photograph_workspace(browser: Browser, folder: Path, names: tuple[str,
 @asynccontextmanager
 async def _running_demo() -> AsyncIterator[str]:
     """The demo in a process of its own, once it has lived through its days."""
-    with TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-        free.close()
+    with TemporaryDirectory() as folder:
+        port = free_port()
         url = f"http://127.0.0.1:{port}"
         given = {name: value for name, value in os.environ.items() if not name.startswith("PAPERROUND_")}
         process = await asyncio.create_subprocess_exec(

@@ -26,7 +26,7 @@ from bot.errors import StorageError
 from bot.papers.paper import Paper
 from bot.platforms.outcomes import HistoryWindow, LookUp, LookUpResult, Outgoing, Partly, SendResult
 from bot.posting import outbox
-from bot.posting.unknown_policy import UnknownPolicy
+from bot.posting.retries import UnknownPolicy
 from bot.topics.store import TopicOptions
 from storage.database import database
 from storage.store import SqlStore

@@ -23,7 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from bot import background
 from bot.platforms.outcomes import Gone, LookUpResult, Partly, Retry, SendResult, Unknown
 from bot.posting import outbox
-from bot.posting.unknown_policy import UnknownPolicy
+from bot.posting.retries import UnknownPolicy
 from storage.database import database
 from storage.posting import outbox as stored_outbox
 from tests.inline_sqlite import inline_connection

@@ -11,7 +11,7 @@ from bot.channels.channel import ChannelState
 from bot.platforms.outcomes import LookUp, Partly, Retry
 from bot.posting.post import HOLDS_UP_FOR, PostState
 from bot.posting.reconciliation import LOOK_UPS
-from bot.posting.unknown_policy import UnknownPolicy
+from bot.posting.retries import UnknownPolicy
 from storage.tables.posts import POSTS
 from tests.core import Core
 from tests.platforms import Fault, SimulatedPlatform

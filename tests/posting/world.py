@@ -17,7 +17,7 @@ from bot.digests.content import SharedPaper
 from bot.digests.digest import DigestKind
 from bot.platforms.outcomes import Outgoing
 from bot.posting.redraws import Redraws
-from bot.posting.unknown_policy import UnknownPolicy
+from bot.posting.retries import UnknownPolicy
 from bot.reading.votes import Vote
 from bot.topics.store import TopicOptions
 from storage.store import SqlStore

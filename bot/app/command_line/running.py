@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.app.command_line.loading import loading
-from bot.app.command_line.session import announcement, load, run_to_end, with_application
+from bot.app.command_line.session import announcement, load, loading, run_to_end, with_application
 from bot.app.configuration.settings import LogLevel, Settings, load_settings
 from bot.app.logs import configure_logs
 from bot.clocks import ShiftedClock

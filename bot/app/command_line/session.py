@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 import structlog
 
-from bot.app.command_line.loading import loading
 from bot.app.configuration.environment import unknown_settings, unreadable_lines
 from bot.app.configuration.settings import ENV_FILE, LogLevel, Settings, load_settings
 from bot.app.logs import configure_logs
@@ -20,6 +21,18 @@ if TYPE_CHECKING:
     from bot.app.application import Application
 
 _log = structlog.get_logger()
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """For imports of much, which commands leave until they run. Nothing of what is loaded is garbage: to look for some
+    meanwhile, and in all of it later, takes a tenth of the time that a start takes."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def load() -> Settings:

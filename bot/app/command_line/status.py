@@ -8,8 +8,7 @@ import json
 
 import click
 
-from bot.app.command_line.loading import loading
-from bot.app.command_line.session import quiet_logs
+from bot.app.command_line.session import loading, quiet_logs
 from bot.app.configuration.settings import Settings, load_settings
 
 
