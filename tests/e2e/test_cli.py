@@ -83,6 +83,7 @@ def test_mistakes_end_with_their_sentence_and_code_two(bot: Bot) -> None:
         assert "^" in bot.cli("search", query, expect=2).stderr
     assert "Did you mean `/papers search`?" in bot.cli("command", "serach x", expect=2).stderr
     assert "is no channel" in bot.cli("command", "topics", "--channel", "nowhere", expect=2).stderr
+    assert "Did you mean 'status'?" in bot.cli("stauts", expect=2).stderr
     shell = bot.from_the_shell("status", "--jsn")
     assert "No such option" in shell.stderr
     assert shell.returncode == 2

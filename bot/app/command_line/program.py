@@ -12,6 +12,7 @@ from bot import __version__
 from bot.app.command_line.exit_codes import FAILED, MISCONFIGURED, WRONG_USAGE
 from bot.errors import PaperRoundError, SettingsError, UserError
 from bot.query.errors import QueryError
+from bot.text.suggestions import closest
 
 _HERE: Final = "bot.app.command_line"
 #: The commands, the first first: the module of each, and what it does, as its own help begins. Modules are loaded with
@@ -52,6 +53,14 @@ class Cli(click.Group):
         module = importlib.import_module(f"{_HERE}.{COMMANDS[cmd_name][0]}")
         found = (one for one in vars(module).values() if isinstance(one, click.Command) and one.name == cmd_name)
         return next(found)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            if meant := closest(args[0], COMMANDS):
+                error.message += f" Did you mean '{meant}'?"
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - it is click's
         with formatter.section("Commands"):
