@@ -267,7 +267,9 @@ class Pace:
         elif self._run and (after_pause < _WINDOW or (1.15 * _WINDOW < after_pause < SOON and self._alternates(at))):
             must_try = self._tell_after_pause(self._limit, at, now)
         elif not self._run:
-            self._limit = min(self.rate, taken + 1) if self.rate * _WINDOW > 8 else self.rate
+            told = min(self.rate, taken + 1) if self.rate * _WINDOW > 8 else self.rate
+            self._note_change(self._limit, told, now)
+            self._limit = told
         self._lower(now)
         return must_try
 
@@ -312,7 +314,7 @@ class Pace:
         """Whether it is quite another one."""
         if 1 / _APART < limit / known < _APART:
             return False
-        if now - self._changed_at > 2 * PROVEN:
+        if now - self._changed_at > PROVEN:
             self._before = known
         self._changed_at = now
         return True

@@ -21,8 +21,8 @@ from tests.limited import posted
 from tests.simulators.limits import Kind, Limit
 
 ON_REQUEST = True
-CHANNELS = 2_400
-EVERY = 20.0  # seconds
+CHANNELS = 6_000
+EVERY = 60.0  # seconds
 
 
 def rows() -> Iterator[Row]:

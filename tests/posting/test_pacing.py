@@ -98,7 +98,7 @@ def test_most_of_a_limit_is_used_and_hardly_anything_is_refused(limit: Limit, us
 @pytest.mark.parametrize(
     ("limit", "used", "refused"),
     [
-        (Limit(lambda now: 10 if 300 <= now < 600 else 50, Kind.BUCKET, 10.0), 0.95, 0.012),
+        (Limit(lambda now: 10 if 300 <= now < 600 else 50, Kind.BUCKET, 10.0), 0.93, 0.012),
         (Limit(turns(50, 20, 120), Kind.BUCKET, 10.0), 0.94, 0.011),
         (Limit(turns(50, 20, 120), Kind.SLIDING, 10.0), 0.86, 0.011),
         (Limit(50, Kind.BUCKET, 10.0, others=turns(0, 20, 60)), 0.95, 0.014),
