@@ -54,13 +54,12 @@ class Cli(click.Group):
         found = (one for one in vars(module).values() if isinstance(one, click.Command) and one.name == cmd_name)
         return next(found)
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            if meant := closest(args[0], COMMANDS):
-                error.message += f" Did you mean '{meant}'?"
-            raise
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and (meant := closest(args[0], COMMANDS)):
+            ctx.fail(f"No such command '{args[0]}'. Did you mean '{meant}'?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - it is click's
         with formatter.section("Commands"):
