@@ -33,6 +33,7 @@ from storage.database.statements import chunks
 from storage.posting.deliveries import digest_of, topics_behind
 from storage.posting.digest_records import latest_digests
 from storage.posting.due_posts import OPEN, free_to_look_for, next_moments
+from storage.posting.failed_posts import failed_posts, reasons, send_again
 from storage.posting.leases import choose, post_of, take
 from storage.posting.plans import add_post
 from storage.posting.sent_posts import sent_in, showing
@@ -108,78 +109,19 @@ class SqlPostStore:
         return min((moment for moment in moments if moment is not None), default=None)
 
     async def failures(self, channel_id: int, since: datetime) -> list[str]:
-        statement = (
-            select(POSTS.c.error)
-            .where(POSTS.c.channel_id == channel_id, POSTS.c.state == PostState.FAILED, POSTS.c.created_at >= since)
-            .order_by(POSTS.c.id.desc())
-        )
         async with self._database.read() as connection:
-            return list((await connection.execute(statement)).scalars())
+            return await reasons(connection, channel_id, since)
 
     async def failed(self, limit: int, *, channel_id: int | None = None) -> list[FailedPost]:
-        statement = (
-            select(POSTS.c.id, POSTS.c.channel_id, POSTS.c.due_at, POSTS.c.error, POSTS.c.attempts)
-            .where(POSTS.c.state == PostState.FAILED)
-            .order_by(POSTS.c.due_at.desc(), POSTS.c.id.desc())
-            .limit(limit)
-        )
-        if channel_id is not None:
-            statement = statement.where(POSTS.c.channel_id == channel_id)
         async with self._database.read() as connection:
-            return [
-                FailedPost(
-                    id=row.id,
-                    channel_id=row.channel_id,
-                    failed_at=row.due_at,
-                    error=row.error,
-                    maybe_arrived=row.attempts > 1,
-                )
-                for row in await connection.execute(statement)
-            ]
+            return await failed_posts(connection, limit, channel_id)
 
     @tried_again
     async def retry(self, post_ids: Collection[int], now: datetime) -> int:
-        several = POSTS.c.attempts > 1
-        failed = (
-            select(POSTS.c.id)
-            .where(POSTS.c.id.in_(post_ids), POSTS.c.state == PostState.FAILED)
-            .order_by(POSTS.c.channel_id, POSTS.c.id)
-            .with_for_update()
-        )
         async with self._database.write() as connection:
-            ids = list((await connection.execute(failed)).scalars())
-            statement = (
-                update(POSTS)
-                .where(POSTS.c.id.in_(ids))
-                .values(
-                    state=case((several, PostState.UNKNOWN.value), else_=PostState.PENDING.value),
-                    # A look into the history starts where the first request left; that none has left since is what
-                    # the worker knows somebody's wish by.
-                    first_attempt_at=case((several, POSTS.c.first_attempt_at), else_=None),
-                    attempt_at=case((several, POSTS.c.attempt_at), else_=None),
-                    attempts=0,
-                    tried_for=0.0,
-                    look_ups=0,
-                    looked_for=0.0,
-                    look_up_cursor="",
-                    look_up_began_at=None,
-                    late=False,
-                    due_at=now,
-                    noted_at=now,
-                )
-            )
-            await connection.execute(statement)
-            await connection.execute(
-                update(DELIVERIES)
-                .where(
-                    DELIVERIES.c.post_id.in_(ids),
-                    DELIVERIES.c.state == DeliveryState.DROPPED,
-                    DELIVERIES.c.read_in.is_(None),
-                )
-                .values(state=DeliveryState.QUEUED)
-            )
+            number = await send_again(connection, post_ids, now)
             await notify(connection, News.POSTS)
-            return len(ids)
+        return number
 
     async def latest_digests(self, channel_id: int, limit: int) -> list[DigestRecord]:
         async with self._database.read() as connection:

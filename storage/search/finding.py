@@ -26,14 +26,12 @@ from storage.search.queries import (
     all_papers,
     conditions_of,
     exact_query,
-    has_relevance,
     ranked_query,
     related_query,
-    shown_words,
     similar_query,
     sum_query,
-    wanted_meanings,
 )
+from storage.search.query_terms import has_relevance, shown_words, wanted_meanings
 from storage.search.spelling import nearest_words
 
 #: Papers that are looked at first for those that reach a threshold.

@@ -42,9 +42,9 @@ from bot.query.syntax import (
     Word,
 )
 from bot.search.questions import STOP_WORDS
-from bot.text.words import is_inflected, stemmed, terms
+from bot.text.words import stemmed, terms
 from storage.search.documents import whole_name
-from storage.search.snippets import ShownWords
+from storage.search.query_terms import is_text, loosened, terms_anywhere, wanted_models, wanted_texts
 
 _IN_TITLE = 0.3
 #: A word in more than this part of all papers only ranks related ones, where enough have another.
@@ -83,14 +83,14 @@ def ranked_query(schema: Schema, root: Node, alike: FindAlike, nearness: Iterabl
     builder = _Builder(schema, alike)
     likeness = [
         (Occur.Should, Query.boost_query(sum_query(schema, model), _AT_THRESHOLD / model.threshold))
-        for model in _wanted_models(root)
+        for model in wanted_models(root)
     ]
     likeness += [
         (Occur.Should, Query.const_score_query(Query.term_query(schema, "id", paper_id, "basic"), _AT_THRESHOLD * near))
         for paper_id, near in nearness
     ]
     return Query.boolean_query(
-        [(Occur.Must, builder.node(root)), *_in_titles(builder, list(_wanted_texts(root))), *likeness]
+        [(Occur.Must, builder.node(root)), *_in_titles(builder, list(wanted_texts(root))), *likeness]
     )
 
 
@@ -127,8 +127,8 @@ def related_query(
     None if no paper can be: the query does not ask for two or more words at once, beside those of grammar.
     """
     parts: Sequence[Node] = root.nodes if isinstance(root, And) else (root,)
-    texts = [part for part in parts if _is_text(part)]
-    asked = [word for text in texts for word in _loosened(text)]
+    texts = [part for part in parts if is_text(part)]
+    asked = [word for text in texts for word in loosened(text)]
     telling = [word for word in asked if not (isinstance(word, Word) and set(terms(word.word)) <= STOP_WORDS)] or asked
     if len(telling) < 2:
         return None
@@ -152,7 +152,7 @@ def conditions_of(schema: Schema, root: Node, alike: FindAlike) -> list[tuple[Oc
     """The parts of a query that are not about words, as clauses that score nothing."""
     builder = _Builder(schema, alike)
     parts: Sequence[Node] = root.nodes if isinstance(root, And) else (root,)
-    return [builder.clause(part) for part in parts if not _is_text(part)]
+    return [builder.clause(part) for part in parts if not is_text(part)]
 
 
 def all_papers() -> tuple[Occur, Query]:
@@ -163,16 +163,6 @@ def all_papers() -> tuple[Occur, Query]:
 def _is_common(text: Text, known_in: Callable[[str], int], count: int) -> bool:
     """Whether so many papers have the word that it alone makes none related."""
     return isinstance(text, Word) and min(map(known_in, terms(text.word))) > _COMMON * count
-
-
-def shown_words(root: Node) -> ShownWords | None:
-    """The words of a query that are worth showing in an abstract; of grammar only if there is nothing else."""
-    texts = [text for text in _wanted_texts(root) if text.field is not TextField.TITLE]
-    starts = tuple(text.start for text in texts if isinstance(text, Prefix))
-    exact = frozenset(word for text in texts if not isinstance(text, Prefix) and text.exact for word in _words_of(text))
-    found = _terms_of(text for text in texts if not isinstance(text, Prefix) and not text.exact)
-    telling = [term for term in found if term not in STOP_WORDS] or ([] if starts or exact else found)
-    return ShownWords(frozenset(telling), starts, exact) if telling or starts or exact else None
 
 
 def similar_query(schema: Schema, texts: Sequence[str], known_in: Callable[[str], int], count: int) -> Query | None:
@@ -197,12 +187,6 @@ def similar_query(schema: Schema, texts: Sequence[str], known_in: Callable[[str]
             for term in telling
         ]
     )
-
-
-def has_relevance(root: Node) -> bool:
-    """Whether papers can match better or worse, not just match."""
-    asked = (_wanted_texts(root), _wanted_models(root), wanted_meanings(root))
-    return any(next(iter(terms), None) is not None for terms in asked)
 
 
 class _Builder:
@@ -334,44 +318,16 @@ def _silent(query: Query) -> Query:
 
 def _in_titles(builder: _Builder, texts: Sequence[Text]) -> Iterator[tuple[Occur, Query]]:
     """Clauses that find nothing but prefer papers with the words in their titles."""
-    for term in dict.fromkeys(_terms_anywhere(texts)):
+    for term in dict.fromkeys(terms_anywhere(texts)):
         if term not in STOP_WORDS:
             yield Occur.Should, Query.boost_query(builder.in_title(term), _IN_TITLE)
 
 
 def _side_by_side(builder: _Builder, texts: Sequence[Text]) -> Iterator[tuple[Occur, Query]]:
     """Clauses that find nothing but prefer papers with the words beside each other."""
-    for pair in dict.fromkeys(pairwise(_terms_anywhere(texts))):
+    for pair in dict.fromkeys(pairwise(terms_anywhere(texts))):
         if pair[0] != pair[1] and STOP_WORDS.isdisjoint(pair):
             yield Occur.Should, Query.boost_query(builder.side_by_side(pair), _SIDE_BY_SIDE)
-
-
-def _terms_anywhere(texts: Sequence[Text]) -> list[str]:
-    """The terms in their order, less those that only one field was asked for: they are no reason to prefer another."""
-    return _terms_of(text for text in texts if not isinstance(text, Prefix) and text.field is TextField.ANY)
-
-
-def _terms_of(texts: Iterable[Word | Phrase]) -> list[str]:
-    return [term for text in texts for word in _words_of(text) for term in terms(word)]
-
-
-def _wanted(node: Node, *, wanted: bool = True) -> Iterator[Term]:
-    """Every term that is looked for, in its order, less what is excluded."""
-    match node:
-        case Not(part):
-            yield from _wanted(part, wanted=not wanted)
-        case And(nodes) | Or(nodes):
-            for inner in nodes:
-                yield from _wanted(inner, wanted=wanted)
-        case _ if wanted:
-            yield node
-        case _:
-            return
-
-
-def _wanted_texts(node: Node) -> Iterator[Text]:
-    """Everything about words that is looked for."""
-    return (term for term in _wanted(node) if isinstance(term, Text))
 
 
 def _all(nodes: tuple[Node, ...]) -> Node:
@@ -386,33 +342,3 @@ def _asks_for_meaning(node: Node) -> bool:
             return any(map(_asks_for_meaning, nodes))
         case _:
             return isinstance(node, About)
-
-
-def wanted_meanings(node: Node) -> Iterator[MeaningModel]:
-    """The models of the terms by meaning that are looked for and not excluded."""
-    return (decided(term.model) for term in _wanted(node) if isinstance(term, About))
-
-
-def _wanted_models(node: Node) -> Iterator[WordModel]:
-    """The models of the terms by example that are looked for and not excluded."""
-    return (decided(term.model) for term in _wanted(node) if isinstance(term, Like))
-
-
-def _is_text(node: Node) -> bool:
-    """Whether it is about words and nothing else."""
-    if isinstance(node, And | Or):
-        return all(_is_text(part) for part in node.nodes)
-    return isinstance(node, Word | Phrase | Prefix)
-
-
-def _loosened(node: Node) -> Iterator[Text]:
-    """The words, one by one."""
-    for text in _wanted_texts(node):
-        if isinstance(text, Phrase):
-            yield from (Word(word, text.field, text.exact and is_inflected(word)) for word in text.words)
-        else:
-            yield text
-
-
-def _words_of(text: Word | Phrase) -> tuple[str, ...]:
-    return (text.word,) if isinstance(text, Word) else text.words

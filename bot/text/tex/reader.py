@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from bot.text.tex.formulas import LONGEST_FORMULA, accent, factor, is_formula, printable, script
 from bot.text.tex.pieces import Pieces
+from bot.text.tex.running_text import is_tex_group, typography
 from bot.text.tex.symbols import (
     DECLARATIONS,
     DELIMITER_SIZES,
@@ -95,7 +96,7 @@ class _Reader(Pieces):
                 out.append(script(piece, self._group(self.math), out) if is_script else piece)
             else:
                 self.at += 1
-                out.append(self._typography(piece, out))
+                out.append(typography(piece, out[-1] if out else "", self.peek()))
         return "".join(out)
 
     def math(self, *, in_group: bool = False) -> str:
@@ -122,44 +123,11 @@ class _Reader(Pieces):
     # ---- pieces of running text
 
     def _text_brace(self, out: list[str]) -> str:
-        if self.braces_are_tex or self._is_tex_group(out):
+        if self.braces_are_tex or is_tex_group(out[-1] if out else "", *map(self.peek, (1, 2, 3))):
             content = self._group(self.text)
             return {"times": "×", "sim": "∼", "deg": "°", "pm": "±"}.get(content, content)
         self.at += 1
         return "{"
-
-    def _is_tex_group(self, out: list[str]) -> bool:
-        """Whether `{…}` is TeX's although no command is near: `Mus{é}e`, `5{,}000`, `N{=}1`, `256{times}256`."""
-        content, closer, after = (self.peek(ahead) for ahead in (1, 2, 3))
-        if content == "}":
-            return True
-        if closer != "}":
-            return False
-        if content in ("times", "sim", "deg", "pm") or (len(content) == 1 and content in ",=.:+-"):
-            return True
-        if content.isalnum() and not content.islower():
-            return True  # `{GSR4B}` keeps BibTeX from lower-casing it
-        in_word = (bool(out) and out[-1][-1:].isalpha()) or after[:1].isalpha()
-        return in_word and len(content) <= 5 and content.isalpha()
-
-    def _typography(self, piece: str, out: list[str]) -> str:
-        before = out[-1][-1:] if out else ""
-        after = self.peek()[:1]
-        if piece == "~":
-            # A tie joins a word to what it belongs to; alone before a number it means “about”, between two “to”.
-            joins = before not in ("", " ", "/") and (before.isalnum() or before in ".,;:)]}”%")
-            return " " if joins and after not in ("", " ") and not (before.isdigit() and after.isdigit()) else "~"
-        if piece == "--":
-            return "–"
-        if piece == "---":
-            return "—"
-        if piece == "``":
-            return "“"
-        if piece == "''":
-            if before in ("", " ", "("):
-                return "“" if after.isalnum() else "''"
-            return "”"
-        return piece
 
     def _dollar(self) -> str:
         """A formula, or the sign itself where it means money."""
