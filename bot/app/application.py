@@ -182,7 +182,7 @@ async def open_application(
             spread=timedelta(minutes=settings.spread_minutes),
             unknown_policy=settings.unknown_outcome,
             # Of the clock that counts: the database server's, where there is one, may be wrong as well.
-            clock_ahead=timedelta if sources is not None else lambda: feeds.ahead_of_feeds(clock.now()),
+            clock_ahead=feeds.ahead_of_feeds if sources is None else lambda _: timedelta(),
             left_kept_for=timedelta(days=settings.left_days),
             audit_kept_for=timedelta(days=settings.audit_days),
             kept=KeptFor(history=timedelta(days=settings.history_days), papers=timedelta(days=settings.paper_days)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.app.engine import Engine
 from bot.channels.channel import PlatformName
@@ -96,7 +96,7 @@ def engine_of(
     poll_every: timedelta,
     spread: timedelta = timedelta(),
     unknown_policy: UnknownPolicy,
-    clock_ahead: Callable[[], timedelta | None] = timedelta,
+    clock_ahead: Callable[[datetime], timedelta | None] = lambda _: timedelta(),
     left_kept_for: timedelta = KEPT_FOR,
     audit_kept_for: timedelta = AUDIT_KEPT,
     kept: KeptFor | None = None,
@@ -110,6 +110,7 @@ def engine_of(
     timekeeping = Timekeeping(store.times, clock)
     tastes = Tastes(papers=store.papers, reading=store.reading, clock=clock)
     return Engine(
+        clock=clock,
         clock_ahead=clock_ahead,
         intake=Intake(sources, store.papers, store.sources, clock, feeds),
         matching=TopicMatching(
@@ -152,9 +153,9 @@ def engine_of(
         leadership=leadership,
         notifications=store.notifications,
         timekeeping=timekeeping,
-        pruning=Pruning(store.pruning, clock, kept),
+        pruning=Pruning(store.pruning, kept),
         retention=Retention(
-            store.channels, store.personal_channels, store.recipients, store.audit, clock, left_kept_for, audit_kept_for
+            store.channels, store.personal_channels, store.recipients, store.audit, left_kept_for, audit_kept_for
         ),
         index=index,
         meaning=meaning,

@@ -9,13 +9,14 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 import structlog
 
 from bot.app.alarms import Alarms
 from bot.background import Precedence
+from bot.clocks import Clock
 from bot.digests.planning import Planner
 from bot.errors import PaperRoundError, StorageError
 from bot.health.heartbeat import Heartbeat
@@ -95,12 +96,16 @@ class Engine:
         heartbeat: Heartbeat,
         poll_every: timedelta,
         role: ProcessRole = ProcessRole.ALL,
-        clock_ahead: Callable[[], timedelta | None] = timedelta,
+        clock: Clock,
+        clock_ahead: Callable[[datetime], timedelta | None] = lambda _: timedelta(),
     ) -> None:
-        """`clock_ahead` is how far the clock is ahead of others', None as long as nobody has told the time."""
+        """`clock_ahead` is how far a clock that shows that moment is ahead of others', None as long as nobody has
+        told the time.
+        """
         self._role = role
         #: People who wait for an answer come first; the engine's jobs and its outbox give way to them.
         self.precedence = Precedence()
+        self._clock = clock
         self._clock_ahead = clock_ahead
         self._notifications = notifications
         self._taking_over: asyncio.TimerHandle | None = None
@@ -284,13 +289,14 @@ class Engine:
     async def _delete_left(self) -> None:
         if not self.leadership.polls:
             return
-        ahead = self._clock_ahead()
+        now = self._clock.now()  # once: it may be set a year ahead while something is deleted
+        ahead = self._clock_ahead(now)
         if ahead is None or ahead > TRUSTED:
             # What a clock that is a year ahead deletes too early is gone for good.
             _log.info("engine.nothing_deleted", clock_ahead=ahead)
             return
-        await self._retention.delete_left()
-        await self.pruning.prune()
+        await self._retention.delete_left(now)
+        await self.pruning.prune(now)
 
     async def _beat(self) -> None:
         await self._heartbeat.beat(leads=self.leadership.polls)

@@ -16,8 +16,6 @@ from typing import Final, Protocol
 
 import structlog
 
-from bot.clocks import Clock
-
 #: Rows that are looked at together, and deleted in one transaction; the seconds in between in which others may write.
 ROWS_AT_ONCE: Final = 1_000
 PAUSE: Final = 0.05
@@ -113,14 +111,13 @@ class PruneStore(Protocol):
 class Pruning:
     """Deletes what is old, in bounded steps between which others may write."""
 
-    def __init__(self, store: PruneStore, clock: Clock, kept: KeptFor | None = None) -> None:
+    def __init__(self, store: PruneStore, kept: KeptFor | None = None) -> None:
         self._store = store
-        self._clock = clock
         self.kept = kept or KeptFor()
 
-    async def prune(self, *, delete: bool = True, pause: float = PAUSE) -> list[Pruned]:
-        """Deletes what may go, or only counts it; it may be interrupted, and called again, any time."""
-        cutoffs = self.kept.ended(self._clock.now())  # once: the clock may be set wrong meanwhile
+    async def prune(self, now: datetime, *, delete: bool = True, pause: float = PAUSE) -> list[Pruned]:
+        """Deletes what may go then, or only counts it; it may be interrupted, and called again, any time."""
+        cutoffs = self.kept.ended(now)
         found = [await self._prune(what, cutoffs, delete, pause) for what in Prunable]
         if delete:
             await self._store.forget_gone(cutoffs.now - GONE_KEPT)

@@ -6,13 +6,12 @@ It is kept for a while, because people remove bots by mistake and invite them ag
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from bot.channels.personal import PersonalChannelStore
 from bot.channels.store import ChannelStore
-from bot.clocks import Clock
 from bot.mail.recipients import RecipientStore
 from bot.people.audit import AUDIT_KEPT, MOST_LINES, AuditStore
 
@@ -38,7 +37,6 @@ class Retention:
         people: PersonalChannelStore,
         recipients: RecipientStore,
         audit: AuditStore,
-        clock: Clock,
         kept_for: timedelta = KEPT_FOR,
         audit_kept_for: timedelta = AUDIT_KEPT,
     ) -> None:
@@ -47,12 +45,11 @@ class Retention:
         self._channels = channels
         self._people = people
         self._recipients = recipients
-        self._clock = clock
         self._kept_for = kept_for
 
-    async def delete_left(self) -> int:
-        """Deletes what can be deleted now; returns how many rows. It may be interrupted, and called again, any time."""
-        forgotten, now = 0, self._clock.now()  # once: the clock may be set wrong meanwhile
+    async def delete_left(self, now: datetime) -> int:
+        """Deletes what can be deleted then; returns how many rows. It may be interrupted, and called again."""
+        forgotten = 0
         while True:
             rows = await self._channels.delete_left_workspaces(now - self._kept_for, now, ROWS_AT_ONCE)
             rows = rows or await self._channels.delete_marked(now, ROWS_AT_ONCE)

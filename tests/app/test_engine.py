@@ -17,6 +17,7 @@ from bot.app.engine import STUCK_AFTER
 from bot.errors import SourceError, StorageError
 from bot.lifecycle.retention import Retention
 from bot.messages.message import PaperBlock
+from bot.posting.post import PostState
 from bot.topics import matching
 from bot.topics.standing_queries import StandingQuery
 from storage.store import SqlStore
@@ -199,15 +200,34 @@ async def test_nothing_is_deleted_by_a_clock_that_nobody_confirms(
 ) -> None:
     began: list[bool] = []
 
-    async def begin(_self: Retention) -> int:
+    async def begin(_self: Retention, _now: datetime) -> int:
         began.append(True)
         return 0
 
     monkeypatch.setattr(Retention, "delete_left", begin)
-    monkeypatch.setattr(core.engine, "_clock_ahead", lambda: ahead)
+    monkeypatch.setattr(core.engine, "_clock_ahead", lambda _: ahead)
     await core.engine.leadership.renew()
     await core.engine._delete_left()
     assert bool(began) is deletes
+
+
+async def test_a_clock_that_is_set_while_something_is_deleted_deletes_nothing_more(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await core.say("subscribe diffusion")
+    await core.say("schedule instant")
+    await core.news(a_paper(1, title="Diffusion"))
+    await core.engine.deliver()
+    assert len(core.platform.posts) == 1
+
+    async def meanwhile(_self: Retention, _now: datetime) -> int:
+        core.clock.advance(days=400)
+        return 0
+
+    monkeypatch.setattr(Retention, "delete_left", meanwhile)
+    await core.engine.leadership.renew()
+    await core.engine._delete_left()
+    assert (await core.store.posts.counts())[PostState.SENT] == 1
 
 
 async def test_an_engine_that_does_not_get_through_its_work_is_not_well_until_it_does(

@@ -110,7 +110,7 @@ async def _year() -> AsyncGenerator[Row, None]:
         feed = YearlyFeed(arxiv_papers(300_000))
         core.engine._intake._sources = (feed,)
         await _subscribe(core)
-        pruning = Pruning(store.pruning, core.clock, KEPT)
+        pruning = Pruning(store.pruning, KEPT)
         days: list[_Day] = []
         yield Row(what="channels", ours=CHANNELS, unit="")
         for number in range(DAYS):
@@ -154,7 +154,7 @@ async def _work(core: Core, pruning: Pruning, day: date) -> _Day:
     while await core.engine.deliver():
         pass
     posted = time.process_time()
-    await pruning.prune(pause=0)
+    await pruning.prune(core.clock.now(), pause=0)
     await core.index.refresh()
     deleted = time.process_time()
     posts = len(core.platform.posts)

@@ -156,13 +156,11 @@ async def test_of_a_deleted_channel_nothing_is_left_and_its_name_begins_anew(cor
     await core.say("subscribe diffusion")
     assert "1 topic, 0 papers waiting" in await core.say("channel")
     await core.say("channel delete general")
-    retention = Retention(
-        core.store.channels, core.store.personal_channels, core.store.recipients, core.store.audit, core.clock
-    )
+    retention = Retention(core.store.channels, core.store.personal_channels, core.store.recipients, core.store.audit)
     core.clock.advance(minutes=50)
-    assert await retention.delete_left() == 0
+    assert await retention.delete_left(core.clock.now()) == 0
     core.clock.advance(minutes=20)
-    assert await retention.delete_left() > 0
+    assert await retention.delete_left(core.clock.now()) > 0
     own = [1, 1, 0, 0, 0]  # the person's own channel, and what they named for themselves
     assert await counted(core) == [count + more for count, more in zip(before, own, strict=True)]
     await core.news(a_paper(3, title="Diffusion and rays"))

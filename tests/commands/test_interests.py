@@ -261,14 +261,12 @@ async def test_who_is_gone_is_forgotten_after_a_while(core: Core) -> None:
     core.platform.fail(DIRECT, Fault.GONE)
     await core.news(about(1, "agents"))
     await settle(core)
-    retention = Retention(
-        core.store.channels, core.store.personal_channels, core.store.recipients, core.store.audit, core.clock
-    )
-    assert await retention.delete_left() == 0
+    retention = Retention(core.store.channels, core.store.personal_channels, core.store.recipients, core.store.audit)
+    assert await retention.delete_left(core.clock.now()) == 0
     core.clock.advance(seconds=timedelta(days=31).total_seconds())
-    assert await retention.delete_left() > 0
+    assert await retention.delete_left(core.clock.now()) > 0
     core.clock.advance(seconds=timedelta(hours=2).total_seconds())
-    assert await retention.delete_left() > 0
+    assert await retention.delete_left(core.clock.now()) > 0
     assert await core.store.channels.find(core.address(DIRECT)) is None
     assert await core.store.channels.find(core.address()) is not None
     await core.news(about(2, "diffusion"))

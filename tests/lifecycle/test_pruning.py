@@ -32,14 +32,14 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def prune_of(core: Core) -> Pruning:
-    return Pruning(core.store.pruning, core.clock, KEPT)
+    return Pruning(core.store.pruning, KEPT)
 
 
 async def pruned(core: Core, *, delete: bool = True) -> dict[Prunable, int]:
     """What went. What heads a thread, or was all that kept something else, goes with the next run."""
     found = dict.fromkeys(Prunable, 0)
     for _ in range(2 if delete else 1):
-        for one in await prune_of(core).prune(delete=delete, pause=0):
+        for one in await prune_of(core).prune(core.clock.now(), delete=delete, pause=0):
             found[one.what] += one.rows
     return found
 
@@ -184,7 +184,7 @@ async def test_space_is_given_back_step_by_step_and_by_writing_the_file_anew(cor
     await news(core, *(a_paper(number, abstract="long " * 2000) for number in range(1, 60)))
     core.clock.advance(days=181)
     before = await core.store.pruning.space()
-    found = await prune_of(core).prune(pause=0)
+    found = await prune_of(core).prune(core.clock.now(), pause=0)
     after = await core.store.pruning.space()
     assert sum(one.rows for one in found) == 59
     if before.free is None:

@@ -98,23 +98,21 @@ async def test_the_data_of_a_workspace_that_was_left_is_deleted_in_time_and_noth
     both = await rows(two)
     await lifecycle(two).workspace_left(two.address(), "I was removed.")
     two.clock.advance(days=29)
-    leaving = Retention(
-        two.store.channels, two.store.personal_channels, two.store.recipients, two.store.audit, two.clock
-    )
-    assert await leaving.delete_left() == 0
+    leaving = Retention(two.store.channels, two.store.personal_channels, two.store.recipients, two.store.audit)
+    assert await leaving.delete_left(two.clock.now()) == 0
     assert await rows(two) == both
 
     two.clock.advance(days=2)
-    assert await leaving.delete_left() > 0
+    assert await leaving.delete_left(two.clock.now()) > 0
     # Topics are only removed by now, so that other processes hear of it.
     assert (await rows(two))["subscriptions"] == both["subscriptions"]
     await other.engine.matching.follow()
     assert len(other.engine.matching._matcher) == 3
 
     two.clock.advance(hours=2)
-    assert await leaving.delete_left() > 0
+    assert await leaving.delete_left(two.clock.now()) > 0
     assert await rows(two) == {name: count // 2 for name, count in both.items()}
-    assert await leaving.delete_left() == 0
+    assert await leaving.delete_left(two.clock.now()) == 0
     assert await two.store.channels.find(two.address()) is None
     if two.store.database.is_sqlite:
         async with two.store.database.read() as connection:
@@ -139,8 +137,8 @@ async def test_whoever_comes_back_in_time_finds_everything(two: Core) -> None:
     two.clock.advance(days=29)
     assert (
         await Retention(
-            two.store.channels, two.store.personal_channels, two.store.recipients, two.store.audit, two.clock
-        ).delete_left()
+            two.store.channels, two.store.personal_channels, two.store.recipients, two.store.audit
+        ).delete_left(two.clock.now())
         == 0
     )
     assert await rows(two) == both
@@ -162,8 +160,8 @@ async def test_any_sign_of_life_keeps_a_workspace(two: Core, sign: str) -> None:
         assert not reply.failed
     assert (
         await Retention(
-            two.store.channels, two.store.personal_channels, two.store.recipients, two.store.audit, two.clock
-        ).delete_left()
+            two.store.channels, two.store.personal_channels, two.store.recipients, two.store.audit
+        ).delete_left(two.clock.now())
         == 0
     )
 
@@ -173,8 +171,8 @@ async def test_a_token_that_is_refused_is_no_departure(two: Core) -> None:
     two.clock.advance(days=300)
     assert (
         await Retention(
-            two.store.channels, two.store.personal_channels, two.store.recipients, two.store.audit, two.clock
-        ).delete_left()
+            two.store.channels, two.store.personal_channels, two.store.recipients, two.store.audit
+        ).delete_left(two.clock.now())
         == 0
     )
 
@@ -185,8 +183,8 @@ async def test_being_told_twice_does_not_begin_the_time_anew(two: Core) -> None:
         two.clock.advance(days=20)
     assert (
         await Retention(
-            two.store.channels, two.store.personal_channels, two.store.recipients, two.store.audit, two.clock
-        ).delete_left()
+            two.store.channels, two.store.personal_channels, two.store.recipients, two.store.audit
+        ).delete_left(two.clock.now())
         > 0
     )
 

@@ -37,7 +37,7 @@ def prune(dry_run: bool, rewrite: bool) -> None:
         if sys.stdout.isatty():
             working = Console(stderr=True).status("Looking for what is old …")
         with working:
-            found = await pruning.prune(delete=not dry_run, pause=0.01)
+            found = await pruning.prune(application.clock.now(), delete=not dry_run, pause=0.01)
             if rewrite and not dry_run:
                 await store.rewrite()
         if not dry_run:
