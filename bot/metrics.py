@@ -132,6 +132,12 @@ class Metrics:
             registry=self._registry,
         )
         self._connects = self._counter("connects", "Connections of that kind that were opened.", "platform")
+        self._access_refused = Gauge(
+            f"{_NAMESPACE}_access_refused",
+            "1 while a platform refuses the tokens or rights that it was given in the settings.",
+            ["platform"],
+            registry=self._registry,
+        )
 
     def _counter(self, name: str, help_text: str, *labels: str) -> Counter:
         return Counter(f"{_NAMESPACE}_{name}", help_text, labels, registry=self._registry)
@@ -142,6 +148,7 @@ class Metrics:
     def expect(self, *, platforms: Collection[str] = (), sources: Collection[str] = ()) -> None:
         """Begins with 0 what is to come: a rate cannot be seen of what appears only when it has happened."""
         for platform in platforms:
+            self._access_refused.labels(platform)
             for outcome in _POST_OUTCOMES:
                 self._posts.labels(platform, outcome)
             for scope in _STOP_SCOPES:
@@ -222,6 +229,10 @@ class Metrics:
     def disconnected(self, platform: str) -> None:
         """Such a connection ended."""
         self._connections.labels(platform).dec()
+
+    def access(self, platform: str, *, refused: bool) -> None:
+        """A platform refuses what the settings give it, or does so no more."""
+        self._access_refused.labels(platform).set(refused)
 
     def exposition(self, *families: Metric) -> tuple[bytes, str]:
         """The page that Prometheus reads, and its content type: what was counted, and these families beside it."""

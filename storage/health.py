@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, RowMapping, Select, Table, delete, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.channels.channel import ChannelState
+from bot.channels.channel import ChannelState, PlatformName
 from bot.errors import StorageError
 from bot.health.report import (
     MOST_NAMED,
@@ -19,6 +19,7 @@ from bot.health.report import (
     Process,
     StoredFacts,
 )
+from bot.platforms.access import Refusal
 from bot.posting.post import PostState
 from bot.posting.roles import ProcessRole
 from storage.database.database import Database
@@ -120,7 +121,8 @@ class SqlHealthStore:
 
 
 def _process(row: RowMapping) -> Process:
-    return Process(**{**row, "role": ProcessRole(row["role"])})
+    refusals = [Refusal(PlatformName(one["platform"]), one["advice"]) for one in row["refusals"]]
+    return Process(**{**row, "role": ProcessRole(row["role"]), "refusals": refusals})
 
 
 async def _counts(

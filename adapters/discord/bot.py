@@ -30,6 +30,7 @@ from adapters.discord.reachability import Reachability
 from adapters.discord.reactions import ReactionEvents
 from adapters.discord.text_commands import TextCommands
 from bot.background import BackgroundTasks, cancel
+from bot.channels.channel import PlatformName
 from bot.channels.directory import WorkspaceDirectory
 from bot.checks import Check
 from bot.clocks import Clock
@@ -37,14 +38,13 @@ from bot.commands.registry import Registry
 from bot.commands.talk import Talk
 from bot.errors import MALFORMED, OperatorError, SettingsError
 from bot.lifecycle.channels import ChannelLifecycle
+from bot.platforms.access import FIRST_RETRY, LONGEST_RETRY, Means
 from bot.platforms.cards import CardOf
 from bot.platforms.command_calls import CommandRunner
 from bot.platforms.platform import UnservedError
 from bot.platforms.reactions import ReactionListener
 from bot.topics.forms import TopicForms
 
-FIRST_RETRY = 5.0  # seconds
-LONGEST_RETRY = 300.0
 LONGEST_REGISTERING_RETRY = 3600.0
 #: Seconds without a connection to the gateway after which another process may try. It is well above what a reconnection
 #: takes, and what an outage of Discord's takes away anyway.
@@ -60,7 +60,8 @@ class DiscordBot:
     """What runs beside the outbox: `run` in the process that listens, and `watch` in the one that posts.
 
     With `talk` it answers direct messages and mentions, and `reactions` hears of them. With `card_of` (and a platform
-    that reads messages) links to papers get cards.
+    that reads messages) links to papers get cards. Where it is the `only_platform`, there is nothing to go on for when
+    Discord refuses us at the start.
     """
 
     def __init__(
@@ -79,8 +80,10 @@ class DiscordBot:
         first_retry: float = FIRST_RETRY,
         offline_timeout: float = OFFLINE_TIMEOUT,
         announce: Callable[[str], None] | None = None,
+        only_platform: bool = True,
     ) -> None:
         self._platform = platform
+        self._only_platform = only_platform
         self._first_retry = first_retry
         self._offline_timeout = offline_timeout
         self._announce = announce
@@ -94,7 +97,7 @@ class DiscordBot:
         self._clock = clock
         self._directory = directory
         self._lifecycle = lifecycle
-        self._reachability = Reachability(platform, self._mentions)
+        self._reachability = Reachability(platform, self._mentions, only_platform=only_platform)
         self._doctor = DiscordDoctor(platform, directory, clock)
         self._application: int | None = None
         #: Whether Discord has let us in: what it refuses from then on is no wrong setting of who starts the program.
@@ -114,11 +117,11 @@ class DiscordBot:
         await self._reachability.watch()
 
     async def run(self) -> None:
-        """Works until cancelled. An outage is waited out; raises `OperatorError` for what waiting cannot heal.
+        """Works until cancelled. An outage is waited out, and a refusal tried again, less and less often.
 
-        It raises that only as long as Discord has not let us in: later it tries again now and then, because other
-        platforms are served as well. Raises `UnservedError` after so long without a connection that another process
-        should try.
+        Raises `OperatorError` for a refusal where this is the only platform and Discord has not let us in yet. Raises
+        `UnservedError` after so long without a connection that another process should try; one with the same token
+        would be refused as well.
         """
         serving = asyncio.ensure_future(self._serve_forever())
         offline = asyncio.ensure_future(self._until_offline())
@@ -131,11 +134,12 @@ class DiscordBot:
         raise UnservedError(f"no connection to Discord for {self._offline_timeout:g} seconds")
 
     async def _until_offline(self) -> None:
-        """Ends when the gateway has been disconnected for longer than the offline timeout."""
+        """Ends when the gateway has been disconnected for longer than the offline timeout, but not as it refuses us."""
         connected_at = time.monotonic()
         while time.monotonic() - connected_at < self._offline_timeout:
             await asyncio.sleep(min(CONNECTION_CHECK_INTERVAL, self._offline_timeout))
-            if self._platform.client.is_connected:
+            refused = self._platform.access.is_refused(PlatformName.DISCORD, Means.LISTENING)
+            if refused or self._platform.client.is_connected:
                 connected_at = time.monotonic()
 
     async def _serve_forever(self) -> None:
@@ -146,8 +150,9 @@ class DiscordBot:
                 await self._serve(client)
             except OperatorError as error:
                 self._was_connected |= client.was_connected
-                if not self._was_connected:
+                if self._only_platform and not self._was_connected:
                     raise
+                self._platform.access.refused(PlatformName.DISCORD, Means.LISTENING, str(error))
                 _log.error("discord.refused", advice=str(error), retry_in=wait)
             except (*RESPONSE_ERRORS, zlib.error) as error:
                 # This client cannot be used again, and the next one may hear what it understands.

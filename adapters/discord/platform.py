@@ -40,6 +40,7 @@ from bot.clocks import Clock
 from bot.errors import UserError
 from bot.messages.message import Message
 from bot.metrics import Metrics
+from bot.platforms.access import Access
 from bot.platforms.outcomes import (
     Gone,
     GoneScope,
@@ -78,12 +79,15 @@ class DiscordPlatform:
         reads_messages: bool = False,
         crossposts: bool = True,
         metrics: Metrics | None = None,
+        access: Access | None = None,
     ) -> None:
         self._clock = clock
         self._metrics = metrics or Metrics()
+        #: Whether Discord lets us in.
+        self.access = access or Access()
         self._crossposts = crossposts
         self._token, self._api_url, self._reads_messages = token, api_url, reads_messages
-        self._breaker = CircuitBreaker(clock)
+        self._breaker = CircuitBreaker(clock, self.access)
         self._account = "discord-" + hashlib.sha256(token.encode()).hexdigest()[:16]
         self._channel_types: dict[int, int] = {}
         #: Puts messages into Discord's words; whoever registers commands sets it.
@@ -152,6 +156,7 @@ class DiscordPlatform:
             api_url=self._api_url,
             reads_messages=self._reads_messages,
             metrics=self._metrics,
+            access=self.access,
         )
 
     async def send(self, outgoing: Outgoing) -> SendResult:

@@ -5,6 +5,7 @@ Everything is acknowledged first and done afterwards: Slack waits for three seco
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 import traceback
@@ -49,7 +50,9 @@ from bot.channels.directory import ChannelDirectory
 from bot.clocks import Clock
 from bot.commands.registry import Registry
 from bot.commands.talk import Talk
+from bot.errors import SettingsError, StorageError
 from bot.lifecycle.channels import ChannelLifecycle
+from bot.platforms.access import FIRST_RETRY, LONGEST_RETRY, Means
 from bot.platforms.cards import CardOf
 from bot.platforms.command_calls import CommandRunner
 from bot.platforms.idempotency import IdempotencyStore
@@ -72,7 +75,8 @@ class SlackApp:
     out, and what needs it then with it: `lifecycle` is told what becomes of channels, `card_of` asked about links that
     people post, `forms` about what forms start with, and
     `directory` lists the channels for the app's home, to which `overview` adds what concerns the person alone;
-    `reactions` hears of them; `idempotency` is what several processes have in common, for events that come twice.
+    `reactions` hears of them; `idempotency` is what several processes have in common, for events that come twice. Where
+    it is the `only_platform`, there is nothing to go on for when Slack refuses us at the start.
     """
 
     def __init__(
@@ -94,7 +98,11 @@ class SlackApp:
         clock: Clock | None = None,
         ping_interval: float = PING_INTERVAL,
         silent_for: float = SILENT_FOR,
+        first_retry: float = FIRST_RETRY,
+        only_platform: bool = True,
     ) -> None:
+        self._first_retry = first_retry
+        self._only_platform = only_platform
         self._workspaces = platform.workspaces
         self._connection = platform.workspaces.connection
         self._app_token = app_token
@@ -133,8 +141,30 @@ class SlackApp:
         )
         self._bolt = self._listeners()
 
+    async def watch(self) -> None:
+        """Looks at the settings' token now and whenever Slack refuses it, less and less often, until cancelled.
+
+        Raises `SettingsError` for one that is refused at the start of the only platform. No answer is no objection.
+        """
+        access, wait, only = self._connection.access, self._first_retry, self._only_platform
+        while True:
+            try:
+                await self.check()
+            except SettingsError as error:
+                if only:
+                    raise
+                log.error("slack.refused", advice=str(error), retry_in=wait)
+            except StorageError as error:
+                log.error("slack.not_checked", reason=str(error), retry_in=wait)
+            else:
+                if not access.is_refused(PlatformName.SLACK, Means.POSTING):
+                    only, wait = False, self._first_retry
+                    await access.until_refused(PlatformName.SLACK, Means.POSTING)
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, LONGEST_RETRY)
+
     async def check(self) -> None:
-        """Looks at the tokens; raises `SettingsError` when nothing can be done with them. No answer is no objection."""
+        """Lets go on what had stopped where the settings' token works; raises `SettingsError` where it does not."""
         for workspace in await self._workspaces.check():
             if self._lifecycle is not None:
                 await self._lifecycle.workspace_works(Address(PlatformName.SLACK, workspace, ""))
@@ -144,10 +174,17 @@ class SlackApp:
         await self._workspaces.keep_fresh()
 
     async def run(self) -> None:
-        """Keeps sockets open until cancelled; raises `SettingsError` when Slack does not accept a token."""
-        await self.check()
+        """Keeps sockets open until cancelled; raises `SettingsError` as `watch` does, and for the app-level token."""
+        sockets = SocketMode(
+            self._bolt,
+            self._connection,
+            self._app_token,
+            ping_interval=self._ping_interval,
+            first_retry=self._first_retry,
+            only_platform=self._only_platform,
+        )
         try:
-            await SocketMode(self._bolt, self._connection, self._app_token, ping_interval=self._ping_interval).run()
+            await sockets.run()
         finally:
             await self.finish()
 

@@ -40,6 +40,7 @@ from bot.meaning.finding import Finder
 from bot.meaning.meaning import Meaning
 from bot.metrics import Metrics
 from bot.panels.panels import Panels
+from bot.platforms.access import Access
 from bot.platforms.platform import Platform
 from bot.posting.roles import Duty, ProcessRole
 from storage.search.index import TantivyIndex
@@ -114,15 +115,17 @@ class Application:
         return frozenset({self.web.name, *(name for name, chat in chats.items() if chat)})
 
     async def run(self) -> None:
-        """The engine and the connections to chat platforms, until cancelled; raises `OperatorError` for bad tokens."""
+        """The engine and the connections to chat platforms, until cancelled.
+
+        Raises `OperatorError` where there is one platform alone, which refuses its token from the start.
+        """
         async with asyncio.TaskGroup() as group:
             group.create_task(self.engine.run())
             if self.slack:
                 group.create_task(self.slack.keep_fresh())
+                group.create_task(self.slack.watch())
             if self.slack and self.role.listens and self.settings.slack_app_token.get_secret_value():
                 group.create_task(self.slack.run())
-            elif self.slack:
-                await self.slack.check()
             if self.discord:
                 serve = self.engine.leadership.serve
                 if self.role.listens:
@@ -164,7 +167,8 @@ async def open_application(
             feeds = await open_sources(settings, store, clock, stack, categories_of_topics, metrics)
         added = Feeds(store.feeds, store.sources, clock, feeds.added)
         await take_feeds(added, settings)
-        platforms = await _open_platforms(settings, store, clock, role, stack, metrics)
+        access = Access(metrics)
+        platforms = await _open_platforms(settings, store, clock, role, stack, access)
         links = mail_links(settings)
         engine = engine_of(
             store,
@@ -188,6 +192,7 @@ async def open_application(
             kept=KeptFor(history=timedelta(days=settings.history_days), papers=timedelta(days=settings.paper_days)),
             role=role,
             mail_links=links,
+            access=access,
         )
         stack.callback(engine.close)
         services = services_of(
@@ -259,12 +264,12 @@ async def _open_platforms(
     clock: Clock,
     role: ProcessRole,
     stack: contextlib.AsyncExitStack,
-    metrics: Metrics,
+    access: Access,
 ) -> Platforms:
     platforms = Platforms(
         web=WebPlatform(store.messages, clock),
-        slack=slack_parts(settings, store, clock, metrics, role),
-        discord=discord_platform(settings, clock, metrics),
+        slack=slack_parts(settings, store, clock, access, role),
+        discord=discord_platform(settings, clock, access),
         mail=mail_platform(settings, store, clock),
     )
     for platform in (platforms.slack and platforms.slack.platform, platforms.discord, platforms.mail):

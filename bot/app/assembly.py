@@ -37,6 +37,7 @@ from bot.meaning.meaning import Meaning
 from bot.metrics import Metrics
 from bot.people.audit import AUDIT_KEPT
 from bot.people.record import Record
+from bot.platforms.access import Access
 from bot.platforms.platform import Platform
 from bot.posting.composition import Composer
 from bot.posting.history import History
@@ -102,8 +103,11 @@ def engine_of(
     kept: KeptFor | None = None,
     role: ProcessRole = ProcessRole.ALL,
     mail_links: MailLinks | None = None,
+    access: Access | None = None,
 ) -> Engine:
-    """What polls, matches, plans and posts. `catalogue` and `hub` complete papers (`bot.intake.enrichment`)."""
+    """What polls, matches, plans and posts. `catalogue` and `hub` complete papers (`bot.intake.enrichment`), `access`
+    is whether platforms let us in."""
+    access = access or Access(metrics)
     metrics.expect(platforms=platforms, sources=[source.name for source in sources])
     enrichment = Enrichment(store.papers, clock, catalogue=catalogue, hub=hub)
     leadership = Leadership(store.locks, platforms, role)
@@ -172,7 +176,8 @@ def engine_of(
         ),
         metrics=metrics,
         spans=spans,
-        heartbeat=Heartbeat(store.health, clock, role),
+        heartbeat=Heartbeat(store.health, clock, role, access),
+        access=access,
         poll_every=poll_every,
         role=role,
     )
@@ -208,6 +213,7 @@ def services_of(
         leads=lambda: engine.leadership.polls,
         stuck_for=engine.stuck_for,
         clock_ahead=clock_ahead,
+        refusals=lambda: engine.access.refusals,
     )
     votes = VoteNews()
     redraws = Redraws(posts=store.posts, composer=composer_of(store), platforms=platforms)

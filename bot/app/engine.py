@@ -31,6 +31,7 @@ from bot.meaning.terms import shipped_table
 from bot.memory import give_back
 from bot.metrics import Metrics
 from bot.papers.sources import SourceName
+from bot.platforms.access import Access
 from bot.posting.leadership import Leadership
 from bot.posting.outbox import OutboxWorker
 from bot.posting.roles import ProcessRole
@@ -94,6 +95,7 @@ class Engine:
         metrics: Metrics,
         spans: Spans,
         heartbeat: Heartbeat,
+        access: Access,
         poll_every: timedelta,
         role: ProcessRole = ProcessRole.ALL,
         clock: Clock,
@@ -120,6 +122,7 @@ class Engine:
         self._metrics = metrics
         self._spans = spans
         self._heartbeat = heartbeat
+        self.access = access
         self.poll_every = poll_every
         self._swept_at: float | None = None  # on the monotonic clock; None until it runs
         self.matching = matching
@@ -248,7 +251,8 @@ class Engine:
             every(RETENTION_EVERY, self._delete_left, "retention")
         try:
             async with alarms.ringing():
-                yield alarms
+                with self.access.heard_by(partial(alarms.soon, "beat", timedelta())):
+                    yield alarms
         finally:
             await self._heartbeat.end()
 

@@ -16,6 +16,7 @@ def document_of(report: HealthReport) -> dict[str, Any]:
         "database": database.problem or "ok",
         "engine": f"it has not got through its work for {report.stuck_for:.0f} seconds" if report.stuck_for else "ok",
         "leads": report.leads,
+        "platforms_refused": {refusal.platform.value: refusal.advice for refusal in report.refusals},
         "clock_ahead_seconds": None if report.clock_ahead is None else round(report.clock_ahead.total_seconds()),
         "versions": dict(report.versions),
     }

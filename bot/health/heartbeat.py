@@ -13,6 +13,7 @@ from bot.clocks import Clock
 from bot.errors import StorageError
 from bot.health.report import Process
 from bot.health.store import HealthStore
+from bot.platforms.access import Access
 from bot.posting.roles import ProcessRole
 
 _log = structlog.get_logger()
@@ -21,10 +22,13 @@ _log = structlog.get_logger()
 class Heartbeat:
     """This process among those that share the store."""
 
-    def __init__(self, store: HealthStore, clock: Clock, role: ProcessRole = ProcessRole.ALL) -> None:
+    def __init__(
+        self, store: HealthStore, clock: Clock, role: ProcessRole = ProcessRole.ALL, access: Access | None = None
+    ) -> None:
         self._store = store
         self._clock = clock
         self._role = role
+        self._access = access or Access()
         self._id = uuid.uuid4().hex
         self._process: Process | None = None
 
@@ -42,6 +46,7 @@ class Heartbeat:
             seen_at=now,
             leads=leads,
             role=self._role,
+            refusals=self._access.refusals,
         )
         await self._store.beat(self._process)
 

@@ -17,6 +17,7 @@ from bot.digests.calendar import ComingDigest
 from bot.intake.store import SourceState
 from bot.meaning.store import Coverage
 from bot.papers.sources import SourceName
+from bot.platforms.access import Refusal
 from bot.posting.post import FailedPost, PostState
 from bot.posting.roles import ProcessRole
 
@@ -50,7 +51,8 @@ class SourceHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """A process of the bot that runs. `leads` is whether it polls the feeds."""
+    """A process of the bot that runs. `leads` is whether it polls the feeds, `refusals` are of platforms that do not
+    let it in."""
 
     id: str
     host: str
@@ -60,6 +62,7 @@ class Process:
     seen_at: datetime
     leads: bool
     role: ProcessRole = ProcessRole.ALL
+    refusals: Sequence[Refusal] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,13 +132,14 @@ class IntakeReport:
 class HealthReport:
     """How the bot is doing `at` one moment.
 
-    `stored` and what follows from it are missing as long as the database cannot be read. `index_behind` counts papers
-    that the search index lacks; where it cannot be read `index_problem` says why. `coverage` is how far papers are
-    found by their meaning; where they are not at all, it is missing and `meaning_problem` says why. `stuck_for` are the
-    seconds for which the running engine has not looked for work, 0 as long as they are few; `leads` is whether this
-    process polls the feeds. `clock_ahead` is how far the machine's clock is ahead of the feeds', None as long as none
-    told the time. `digests_by_hour` counts digests from the beginning of the current hour on, `coming` are the first of
-    the next 24 hours.
+    `stored` and what follows from it are missing as long as the database cannot be read. `index_behind` counts
+    papers that the search index lacks; where it cannot be read `index_problem` says why. `coverage` is how far
+    papers are found by their meaning; where they are not at all, it is missing and `meaning_problem` says why.
+    `stuck_for` are the seconds for which the running engine has not looked for work, 0 as long as they are few;
+    `leads` is whether this process polls the feeds. `clock_ahead` is how far the machine's clock is ahead of the
+    feeds', None as long as none told the time; `refused` are the platforms that do not let this process in.
+    `digests_by_hour` counts digests from the beginning of the current hour on, `coming` are the first of the next
+    24 hours.
     """
 
     at: datetime
@@ -153,12 +157,14 @@ class HealthReport:
     stuck_for: float = 0.0
     leads: bool = False
     clock_ahead: timedelta | None = None
+    refused: Sequence[Refusal] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
         """Whether the bot can do its work. The word comes from writing: a database that can still be read helps nobody
-        when its disk is full.
+        when its disk is full. A platform that refuses us does not count: the others are served, and neither starting
+        this process again nor sending requests elsewhere would help.
         """
         return not self.database.problem and not self.stuck_for
 
@@ -197,6 +203,14 @@ class HealthReport:
         # One that was seen much later than now died while the clock was ahead.
         living = [process for process in stored if abs(self.at - process.seen_at) < GONE_AFTER]
         return sorted(living, key=lambda process: (not process.leads, process.started_at))
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        """The platforms that do not let one of the processes in that live, and what to do, each once."""
+        told = dict.fromkeys(self.refused)
+        for process in self.processes:
+            told |= dict.fromkeys(process.refusals)
+        return list(told)
 
     @property
     def lacks(self) -> ProcessRole | None:

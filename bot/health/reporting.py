@@ -35,6 +35,7 @@ from bot.meaning.meaning import Meaning
 from bot.meaning.store import Coverage
 from bot.papers.sources import BUILT_IN
 from bot.papers.store import PaperStore
+from bot.platforms.access import Refusal
 from bot.posting.post import FailedPost
 from bot.posting.store import PostStore
 from bot.search.index import SearchIndex
@@ -74,6 +75,7 @@ class HealthReports:
         leads: Callable[[], bool] = lambda: False,
         stuck_for: Callable[[], float] = lambda: 0.0,
         clock_ahead: Callable[[], timedelta | None] = lambda: None,
+        refusals: Callable[[], Sequence[Refusal]] = tuple,
     ) -> None:
         """`poll_every` is the pace of the built-in sources, `schema` the version of the database's tables."""
         self._store = store
@@ -89,6 +91,7 @@ class HealthReports:
         self._leads = leads
         self._stuck_for = stuck_for
         self._clock_ahead = clock_ahead
+        self._refusals = refusals
         self._versions = {**_versions(), "schema": schema}
 
     async def report(self) -> HealthReport:
@@ -112,6 +115,7 @@ class HealthReports:
                 stuck_for=self._stuck_for(),
                 leads=self._leads(),
                 clock_ahead=self._clock_ahead(),
+                refused=self._refusals(),
                 versions=self._versions,
             )
 
@@ -145,6 +149,7 @@ class HealthReports:
             stuck_for=self._stuck_for(),
             leads=self._leads(),
             clock_ahead=self._clock_ahead(),
+            refused=self._refusals(),
             versions=self._versions,
         )
 

@@ -25,6 +25,8 @@ def lines_of(report: HealthReport) -> Iterator[tuple[str, str]]:
         return
     if troubles := troubles_of(report):
         yield "trouble", "; ".join(troubles)
+    for refusal in report.refusals:
+        yield refusal.platform.value, refusal.advice
     for what, number in stored.rows.items():
         yield ROWS_IN_WORDS.get(what, what), f"{number:,}"
     for source in report.sources:
@@ -75,6 +77,7 @@ def troubles_of(report: HealthReport) -> list[str]:
         return []
     failing = [source for source in report.sources if source.failing]
     troubles = {
+        **{f"{refusal.platform.capitalize()} does not let the bot in": True for refusal in report.refusals},
         f"{count_of(len(failing), 'source')} cannot be read": failing,
         f"{count_of(stored.broken_count, 'channel')} cannot be posted to": stored.broken_count,
         f"{count_of(stored.late_digests, 'digest')} late": stored.late_digests,

@@ -12,7 +12,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from adapters.discord.client.errors import LOGIN_REFUSED
+from bot.channels.channel import PlatformName
 from bot.clocks import Clock
+from bot.platforms.access import Access, Means
 
 WINDOW = timedelta(minutes=10)
 MOST_INVALID = 500  # within WINDOW
@@ -22,6 +25,7 @@ BANNED_FOR = timedelta(minutes=10)
 TOKEN_REFUSED_FOR = timedelta(minutes=1)
 LONGEST_TOKEN_REFUSED_FOR = timedelta(minutes=15)
 _INVALID = frozenset({401, 403, 429})
+_REFUSED = "Discord refuses the bot's token."
 
 _log = structlog.get_logger()
 
@@ -29,8 +33,9 @@ _log = structlog.get_logger()
 class CircuitBreaker:
     """Counts what Discord refuses, and says for how long nothing should be sent."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, access: Access | None = None) -> None:
         self._clock = clock
+        self._access = access or Access()
         self._invalid: deque[datetime] = deque()
         self._opened_at: datetime | None = None
         self._open_for = timedelta()
@@ -53,6 +58,9 @@ class CircuitBreaker:
         """Takes note of an answer. `shared` limits are nobody's fault and do not count."""
         if status < 300:
             self._token_refused_for = TOKEN_REFUSED_FOR
+            self._access.granted(PlatformName.DISCORD, Means.POSTING)
+            if self.reason == _REFUSED:
+                self._opened_at = None
         if status not in _INVALID or shared:
             return
         now = self._clock.now()
@@ -60,7 +68,8 @@ class CircuitBreaker:
         while not now - WINDOW < self._invalid[0] <= now:  # before that, or noted by a clock that was ahead
             self._invalid.popleft()
         if status == 401:
-            self._open(self._token_refused_for, "Discord refuses the bot's token.")
+            self._access.refused(PlatformName.DISCORD, Means.POSTING, LOGIN_REFUSED)
+            self._open(self._token_refused_for, _REFUSED)
             self._token_refused_for = min(2 * self._token_refused_for, LONGEST_TOKEN_REFUSED_FOR)
         elif banned:
             self._open(BANNED_FOR, "Discord takes no requests from this address for now.")

@@ -24,6 +24,7 @@ from adapters.discord.client.webhooks import RedirectedWebhooks
 from bot.channels.channel import PlatformName
 from bot.errors import MALFORMED
 from bot.metrics import Metrics
+from bot.platforms.access import Access, Means
 from bot.platforms.pacing import Pace
 
 API_URL = Route.BASE
@@ -60,8 +61,10 @@ class DiscordClient(discord.AutoShardedClient):
         api_url: str = API_URL,
         reads_messages: bool = False,
         metrics: Metrics | None = None,
+        access: Access | None = None,
     ) -> None:
         self.metrics = metrics or Metrics()
+        self._access = access or Access()
         response_headers: dict[str, str] = {}
         pace = Pace(most=REQUESTS_PER_SECOND, burst=BURST)
         super().__init__(
@@ -172,6 +175,7 @@ class DiscordClient(discord.AutoShardedClient):
         if shard_id not in self._connected_shards:
             self._connected_shards.add(shard_id)
             self.was_connected = True
+            self._access.granted(PlatformName.DISCORD, Means.LISTENING)
             self.metrics.connected(PlatformName.DISCORD)
 
     def _is_down(self, shard_id: int) -> None:

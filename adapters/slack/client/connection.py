@@ -23,6 +23,7 @@ from adapters.slack.client.retries import Retries
 from bot.channels.channel import PlatformName
 from bot.clocks import Clock, SystemClock
 from bot.metrics import Metrics
+from bot.platforms.access import Access
 from bot.platforms.pacing import Pace
 
 DEFAULT_API_URL: Final = "https://slack.com/api/"
@@ -58,8 +59,11 @@ class Connection:
         clock: Clock | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         metrics: Metrics | None = None,
+        access: Access | None = None,
     ) -> None:
         self.metrics = metrics or Metrics()
+        #: Whether Slack takes the tokens of the settings.
+        self.access = access or Access()
         self.url = api_url.rstrip("/") + "/"
         self.retries = Retries(partial(self.metrics.held_back, PlatformName.SLACK))
         self.monotonic = monotonic

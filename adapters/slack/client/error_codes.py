@@ -121,6 +121,10 @@ _WORKSPACE: Final = {
     "token_revoked": "The app was removed from this workspace, or its token was revoked.",
     "two_factor_setup_required": "The workspace wants two-factor authentication to be set up before I may post.",
 }
+#: Those of a workspace that are about the token, so that `auth.test` meets them as well.
+OF_TOKEN: Final = frozenset(
+    ("account_inactive", "cannot_auth_user", "invalid_auth", "not_authed", "token_expired", "token_revoked")
+)
 #: A request that we make wrongly, or that something on the way spoils. It is tried again for a while.
 _MALFORMED: Final = (
     "deprecated_endpoint", "duplicate_channel_not_found", "duplicate_message_not_found", "insecure_request",

@@ -9,7 +9,7 @@ from typing import Any, Final
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
-from adapters.slack.client.error_codes import ERROR_CODES, INVITE
+from adapters.slack.client.error_codes import ERROR_CODES, INVITE, OF_TOKEN
 from adapters.slack.client.payloads import DIRECT_MESSAGE_PREFIX
 from bot.errors import MALFORMED
 from bot.platforms.outcomes import Gone, GoneScope, Rejected, Retry, Unknown
@@ -45,6 +45,11 @@ def code_of(error: BaseException) -> str:
     data = getattr(getattr(error, "response", None), "data", None)
     code = data.get("error") if isinstance(data, dict) else None
     return code if isinstance(code, str) else ""
+
+
+def is_of_token(error: BaseException) -> bool:
+    """Whether Slack refuses the token itself, whatever it is used for."""
+    return code_of(error) in OF_TOKEN
 
 
 def is_unacceptable(error: BaseException) -> bool:

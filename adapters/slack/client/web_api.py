@@ -120,9 +120,9 @@ class SlackApi:
         """How often that method may be asked in this workspace."""
         return self._history_paces.setdefault(method, HistoryPace(self.connection.monotonic))
 
-    async def identity(self) -> Identity:
-        """Who the token belongs to, asked once; raises one of `errors.ERRORS`."""
-        if self._identity is None:
+    async def identity(self, *, anew: bool = False) -> Identity:
+        """Who the token belongs to, asked once, or `anew`; raises one of `errors.ERRORS`."""
+        if self._identity is None or anew:
             answer = await self.client.auth_test()
             team_id, user_id = answer.get("team_id"), answer.get("user_id")
             if not isinstance(team_id, str) or not isinstance(user_id, str):

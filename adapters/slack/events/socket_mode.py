@@ -29,6 +29,7 @@ from adapters.slack.client.payloads import Json
 from bot.channels.channel import PlatformName
 from bot.errors import SettingsError
 from bot.metrics import Metrics
+from bot.platforms.access import FIRST_RETRY, LONGEST_RETRY, Means
 from bot.platforms.outcomes import Gone, Retry
 
 log = structlog.get_logger(__name__)
@@ -38,6 +39,7 @@ SOCKETS: Final = 2
 PING_INTERVAL: Final = 10.0  # seconds; half of it without an answer, and the socket counts as broken
 _TOO_MANY: Final = "too_many_websockets"
 _DISABLED: Final = "link_disabled"
+_SWITCHED_OFF: Final = "Socket Mode is off. Switch it on in the app's settings at https://api.slack.com/apps."
 #: Seconds for which a socket that Slack is about to close is still listened to.
 _LISTENED_ON: Final = 60.0
 #: Seconds after which a socket counts as a good one: the next is opened at once when it breaks.
@@ -57,22 +59,27 @@ class SocketMode:
         *,
         sockets: int = SOCKETS,
         ping_interval: float = PING_INTERVAL,
+        first_retry: float = FIRST_RETRY,
+        only_platform: bool = True,
     ) -> None:
         self._app = app
         self._connection = connection
         self._app_token = app_token
         self._sockets = sockets
         self._ping_interval = ping_interval
+        self.first_retry = first_retry
+        self._only_platform = only_platform
         self._handling: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Until cancelled; raises `SettingsError` when Slack does not accept the token at the start."""
+        """Until cancelled; raises `SettingsError` for a token that Slack refuses at the start of the only platform."""
+        first: str | None = None
         try:
-            first: str | None = await self._address()
+            first = await self._address()
         except ERRORS as error:
-            self._raise_if_refused(error)
+            if self._only_platform and (advice := self.refusal(error)):
+                raise SettingsError(advice) from error
             log.warning("slack.unreachable", reason=explained(error))
-            first = None
         self.metrics.serving(PlatformName.SLACK)
         # A pool of its own: sockets hold their connections for hours.
         async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
@@ -98,12 +105,23 @@ class SocketMode:
     def _proxy(self) -> str | None:
         return self._connection.client().proxy
 
-    def _raise_if_refused(self, error: BaseException) -> None:
-        if isinstance(error, SlackApiError) and isinstance(outcome_of(error), Gone):
-            raise SettingsError(
-                f"Slack does not accept the app-level token ({code_of(error)}). PAPERROUND_SLACK_APP_TOKEN starts "
-                "with xapp- and has the scope connections:write."
-            ) from error
+    def refusal(self, error: BaseException) -> str:
+        """What to do where Slack refuses the token, or to hand out sockets; empty for any other error."""
+        if not (isinstance(error, SlackApiError) and isinstance(outcome_of(error), Gone)):
+            return ""
+        return (
+            f"Slack does not accept the app-level token ({code_of(error)}). PAPERROUND_SLACK_APP_TOKEN starts "
+            "with xapp- and has the scope connections:write."
+        )
+
+    def refused(self, advice: str, retry_in: float) -> None:
+        """Slack lets no socket be opened."""
+        self._connection.access.refused(PlatformName.SLACK, Means.LISTENING, advice)
+        log.error("slack.refused", advice=advice, retry_in=round(retry_in, 1))
+
+    def granted(self) -> None:
+        """Slack has said hello on a socket."""
+        self._connection.access.granted(PlatformName.SLACK, Means.LISTENING)
 
     def handle(self, socket: aiohttp.ClientWebSocketResponse, envelope: Json) -> None:
         """Answers an envelope beside everything else."""
@@ -185,6 +203,7 @@ class _SocketSlot:
                     envelope = _read(message.data)
                     match envelope.get("type"):
                         case "hello":
+                            self._sockets.granted()
                             self._log.info("slack.connected", sockets=envelope.get("num_connections"))
                         case "disconnect":
                             reason = str(envelope.get("reason") or "disconnect")
@@ -217,8 +236,7 @@ class _SocketSlot:
             await asyncio.sleep(pause * _jitter())
             return
         if reason == _DISABLED:
-            self._log.error("slack.socket_mode_off", advice="Switch Socket Mode on in the app's settings.")
-            await asyncio.sleep(_LONGEST_PAUSE)
+            await self._pause_refused(_SWITCHED_OFF)
             return
         if lasted >= _GOOD_AFTER:
             self._failures = self._refusals = 0
@@ -227,14 +245,22 @@ class _SocketSlot:
 
     async def _pause_after(self, error: BaseException) -> None:
         """Waits after a socket that was not to be had."""
+        if advice := self._sockets.refusal(error):
+            await self._pause_refused(advice)
+            return
         outcome = outcome_of(error)
         self._log.warning("slack.unreachable", reason=explained(error))
         if isinstance(outcome, Retry) and outcome.after is not None:
             await asyncio.sleep(outcome.after)
-        elif isinstance(outcome, Gone):
-            await asyncio.sleep(_LONGEST_PAUSE)
         else:
             await self._back_off()
+
+    async def _pause_refused(self, advice: str) -> None:
+        """Waits, longer and longer, where whoever runs the bot, or an admin, has to do something."""
+        pause = min(LONGEST_RETRY, self._sockets.first_retry * 2 ** min(self._refusals, 10))
+        self._refusals += 1
+        self._sockets.refused(advice, pause)
+        await asyncio.sleep(pause * _jitter())
 
     async def _back_off(self) -> None:
         """The first time at once, then longer and longer."""

@@ -113,7 +113,7 @@ class InstalledWorkspaces:
         try:
             latest = await self._look(workspace)
             if latest is None:
-                return outcome
+                return await self._first.outcome_of_refusal(api, token, error) if self._first else outcome
             if latest.installation.tokens.access != token:
                 return Retry("My token for Slack was renewed meanwhile.", 1.0)
             if code == _EXPIRED:

@@ -8,10 +8,12 @@ from typing import Final, Protocol
 import structlog
 
 from adapters.slack.client.connection import Connection
-from adapters.slack.client.errors import ERRORS, Outcome, outcome_of
+from adapters.slack.client.errors import ERRORS, Outcome, is_of_token, outcome_of
 from adapters.slack.client.payloads import Json
 from adapters.slack.client.web_api import SlackApi
+from bot.channels.channel import PlatformName
 from bot.errors import SettingsError
+from bot.platforms.access import Means
 from bot.platforms.outcomes import Gone
 
 log = structlog.get_logger(__name__)
@@ -66,9 +68,9 @@ class Workspaces(Protocol):
         ...
 
     async def check(self) -> Sequence[str]:
-        """Looks at the tokens when the bot starts; raises `SettingsError` when it cannot work with them.
+        """Asks Slack whether it takes the settings' token; raises `SettingsError` when it does not.
 
-        Returns the workspaces in which Slack has just taken them.
+        Returns the workspaces in which it has just taken it. `connection.access` knows both.
         """
         ...
 
@@ -101,10 +103,12 @@ class OneWorkspace:
 
     async def outcome_of_refusal(
         self,
-        api: SlackApi,  # noqa: ARG002 - nothing can be done about it
+        api: SlackApi,  # noqa: ARG002 - there is one
         token: str,  # noqa: ARG002
         error: BaseException,
     ) -> Outcome:
+        if is_of_token(error):
+            self._refused(outcome_of(error))
         return outcome_of(error)
 
     async def uninstalled(self, body: Json) -> str | None:  # noqa: ARG002 - the token is in the settings
@@ -119,13 +123,21 @@ class OneWorkspace:
     async def check(self) -> Sequence[str]:
         """No answer is no objection."""
         try:
-            return await self.ids()
+            identity = await self._api.identity(anew=True)
         except ERRORS as error:
             outcome = outcome_of(error)
             if isinstance(outcome, Gone):
-                raise SettingsError(f"{outcome.reason} {self.advice_if_refused}") from error
+                raise SettingsError(self._refused(outcome)) from error
             log.warning("slack.unreachable", reason=outcome.reason)
             return ()
+        self.connection.access.granted(PlatformName.SLACK, Means.POSTING)
+        return [identity.team_id]
+
+    def _refused(self, outcome: Outcome) -> str:
+        """Notes that Slack refuses the token, and says what to do about it."""
+        advice = f"{outcome.reason} {self.advice_if_refused}"
+        self.connection.access.refused(PlatformName.SLACK, Means.POSTING, advice)
+        return advice
 
     async def keep_fresh(self) -> None:
         """The token never ends."""

@@ -10,14 +10,14 @@ from bot.app.configuration.settings import Settings
 from bot.clocks import Clock
 from bot.commands.runner import REGISTRY
 from bot.commands.talk import Talk
-from bot.metrics import Metrics
+from bot.platforms.access import Access
 
 if TYPE_CHECKING:  # Discord's library takes most of a second to load, and many runs do not need it.
     from adapters.discord.bot import DiscordBot
     from adapters.discord.platform import DiscordPlatform
 
 
-def discord_platform(settings: Settings, clock: Clock, metrics: Metrics) -> DiscordPlatform | None:
+def discord_platform(settings: Settings, clock: Clock, access: Access) -> DiscordPlatform | None:
     """Where Discord's messages are sent; None without a token."""
     token = settings.discord_token.get_secret_value()
     if not token:
@@ -30,7 +30,8 @@ def discord_platform(settings: Settings, clock: Clock, metrics: Metrics) -> Disc
         api_url=settings.discord_api_url,
         reads_messages=settings.discord_link_cards,
         crossposts=settings.discord_crosspost,
-        metrics=metrics,
+        metrics=access.metrics,
+        access=access,
     )
 
 
@@ -52,4 +53,5 @@ def discord_bot(
         card_of=chat.unfurling.card_of if chat.settings.discord_link_cards else None,
         reactions=chat.reactions,
         announce=announce,
+        only_platform=chat.settings.has_one_platform,
     )

@@ -17,7 +17,7 @@ from bot.checks import Check
 from bot.clocks import Clock
 from bot.commands.runner import REGISTRY
 from bot.errors import SettingsError
-from bot.metrics import Metrics
+from bot.platforms.access import Access
 from bot.posting.roles import ProcessRole
 from storage.store import SqlStore
 
@@ -60,7 +60,7 @@ def has_slack(settings: Settings, role: ProcessRole = ProcessRole.ALL) -> bool:
 
 
 def slack_parts(
-    settings: Settings, store: SqlStore, clock: Clock, metrics: Metrics, role: ProcessRole = ProcessRole.ALL
+    settings: Settings, store: SqlStore, clock: Clock, access: Access, role: ProcessRole = ProcessRole.ALL
 ) -> SlackParts | None:
     """Those that the settings ask for, None if they have nothing of Slack; raises `SettingsError` for half of them."""
     if not has_slack(settings, role):
@@ -74,7 +74,7 @@ def slack_parts(
     from storage.channels.token_encryption import open_token_encryption
 
     token, client_id = settings.slack_bot_token.get_secret_value(), settings.slack_client_id
-    connection = Connection(settings.slack_api_url, clock=clock, metrics=metrics)
+    connection = Connection(settings.slack_api_url, clock=clock, metrics=access.metrics, access=access)
     if not client_id:
         return SlackParts(SlackPlatform(OneWorkspace(connection, token)))
     encryption = open_token_encryption(settings.secret_key.get_secret_value(), settings.data_dir)
@@ -123,6 +123,7 @@ def slack_app(parts: SlackParts, chat: ChatDependencies) -> SlackApp:
         reactions=chat.reactions,
         idempotency=chat.store.idempotency,
         clock=chat.clock,
+        only_platform=settings.has_one_platform,
     )
 
 

@@ -261,6 +261,13 @@ class Settings(BaseSettings):
         return any((*tokens, self.slack_client_id))
 
     @property
+    def has_one_platform(self) -> bool:
+        """Whether there is nothing else to do where one chat platform lets the bot in no more."""
+        slack = bool(self.slack_bot_token.get_secret_value() or self.slack_client_id)
+        discord, mail = bool(self.discord_token.get_secret_value()), bool(self.smtp_url.get_secret_value())
+        return slack + discord == 1 and not (self.has_workspace or mail)
+
+    @property
     def has_workspace(self) -> bool:
         """Whether the web workspace is served."""
         return self.web if self.web is not None else not self.has_chat
