@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, Final
@@ -37,9 +37,8 @@ class Precedence:
         self._nobody = asyncio.Event()
         self._nobody.set()
 
-    @contextmanager
-    def first(self) -> Iterator[None]:
-        """Somebody waits for what is done in this block, for up to `COUNTS_FOR`."""
+    def begin(self) -> Callable[[], None]:
+        """Somebody waits from now on, until what this returns is called, which may be often, or for `COUNTS_FOR`."""
         if not self._waiting:
             self._since = time.monotonic()
             self._nobody.clear()
@@ -54,12 +53,21 @@ class Precedence:
                 self._nobody.set()
 
         ending = asyncio.get_running_loop().call_later(COUNTS_FOR, end)
-        token = _behind.set(None)
+
+        def end_at_once() -> None:
+            ending.cancel()
+            end()
+
+        return end_at_once
+
+    @contextmanager
+    def first(self) -> Iterator[None]:
+        """Somebody waits for what is done in this block, as `begin` has it."""
+        end, token = self.begin(), _behind.set(None)
         try:
             yield
         finally:
             _behind.reset(token)
-            ending.cancel()
             end()
 
     @contextmanager

@@ -42,8 +42,10 @@ from adapters.web.people.entrance import Entrance, LoginOptions
 from adapters.web.people.login import Login
 from adapters.web.platform import WebPlatform
 from adapters.web.serving.operating import Metrics, operating_routes
+from adapters.web.serving.people_first import PeopleFirst
 from adapters.web.serving.protection import HostCheck, LoginRequired, OriginCheck, SecurityHeaders
 from adapters.web.serving.request_rate import RequestRate, RequestRates
+from bot.background import Precedence
 from bot.channels.channel import PlatformName
 from bot.channels.directory import BrowsableDirectory
 from bot.clocks import Clock
@@ -86,6 +88,7 @@ def create_app(
     with_workspace: bool = True,
     mailing: Mailing | None = None,
     votes: VoteNews | None = None,
+    precedence: Precedence | None = None,
 ) -> Starlette:
     """The workspace, the health checks and the metrics in one application.
 
@@ -94,7 +97,8 @@ def create_app(
     names without ports. `extra_routes` come first, and only the security headers apply to them: they protect
     themselves. `panels` stand beside channels, those of `channel_panels` first, with which topics can be edited.
     `connected` are the platforms that are served. Without `thumbnails` no paper has a picture.
-    `mailing` is what links in mails lead to, where any are sent. Open pages show what `votes` tells of.
+    `mailing` is what links in mails lead to, where any are sent. Open pages show what `votes` tells of. What nobody
+    waits for gives way to pages, forms and actions by `precedence`.
     Without the workspace only the extra routes, the health checks, the metrics and the feeds of channels are there.
     Serve it with `WebServer`, or stopping takes for ever.
     """
@@ -149,6 +153,7 @@ def create_app(
         addresses = FeedAddresses(channel_feeds, clock, own_address=login.link_base, with_pages=with_workspace)
         feeds = addresses.routes([rate])
     known_host = [rate, Middleware(HostCheck, allowed_hosts=allowed_hosts), Middleware(OriginCheck)]
+    first = Middleware(PeopleFirst, precedence=precedence or Precedence())
     people_page = PeoplePage(people=people, audit=audit, pages=pages, shells=shells, link_base=login.link_base)
     account = AccountPage(entrance=entrance, pages=pages, shells=shells)
     routes += [*people_page.routes(), *account.routes()]
@@ -165,8 +170,8 @@ def create_app(
     rooms = [
         *api_routes(readings, entrance, known_host),
         Mount("/static", _Assets(directory=STATIC), middleware=known_host),
-        *Login(entrance, pages).routes(known_host),
-        Mount("/", routes=routes, middleware=[*known_host, Middleware(LoginRequired, entrance=entrance)]),
+        *Login(entrance, pages).routes([*known_host, first]),
+        Mount("/", routes=routes, middleware=[*known_host, first, Middleware(LoginRequired, entrance=entrance)]),
     ]
     return Starlette(
         routes=[

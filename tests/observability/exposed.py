@@ -35,6 +35,7 @@ def page() -> str:
     metrics.plan(0.1)
     metrics.task("sweep", failed=True, seconds=0.1)
     metrics.connected("slack")
+    metrics.access("slack", refused=True)
     return metrics.exposition(*families_of(_report()))[0].decode()
 
 

@@ -11,14 +11,17 @@ import pytest
 import structlog
 from sqlalchemy import event
 
+from adapters.web.pages.health_view import for_operators
 from bot.app.doctor.diagnosis import diagnose
 from bot.app.doctor.findings import Mark
 from bot.clocks import SteadyClock
+from bot.health.document import document_of
 from bot.health.wording import lines_of
 from storage.database import database
 from storage.database import file as database_file
 from tests.feed_server import ScriptedFeed, http_answer
 from tests.observability.running import Running, running, value_of
+from tests.simulators.discord import eventually
 
 
 async def told(bot: Running) -> str:
@@ -53,6 +56,52 @@ async def test_a_feed_that_is_none(tmp_path: Path, what: str) -> None:
             assert await found(bot, "Hugging Face")
 
 
+@pytest.mark.parametrize(
+    ("name", "wrong", "advice", "check"),
+    [
+        ("discord_token", "wrong", "Discord refuses the token. Copy it again from", "Discord"),
+        ("slack_bot_token", "xoxb-wrong", "Look at PAPERROUND_SLACK_BOT_TOKEN", "Slack"),
+        ("slack_app_token", "xapp-wrong", "PAPERROUND_SLACK_APP_TOKEN starts with xapp-", "Slack's socket"),
+    ],
+)
+async def test_a_token_that_is_wrong_from_the_start(
+    tmp_path: Path, name: str, wrong: str, advice: str, check: str
+) -> None:
+    """The other platform is served, and everything that tells how the bot does says what to do."""
+    platform = name.partition("_")[0]
+    async with running(tmp_path, **{name: wrong}) as bot:
+        await eventually(lambda: bot.application.engine.access.refusals, within=20)
+        if platform == "slack":
+            assert (await bot.discord.interactions.command(bot.discord_channel, "topics")).messages
+        else:
+            assert await (await bot.slack.command("topics", bot.slack_channel)).answer()
+        report = await bot.application.health.report()
+        assert report.ok
+        said = f"{platform.capitalize()} does not let the bot in"
+        assert f"trouble: {said}" in await told(bot)
+        page = for_operators(report, UTC, set())
+        assert said in page.verdict
+        (row,) = [row for row in page.parts if row.name == platform.capitalize()]
+        assert advice in row.words
+        assert advice in document_of(report)["platforms_refused"][platform]
+        families = await bot.families()
+        assert value_of(families, "access_refused") == value_of(families, "access_refused", platform=platform) == 1
+        # Others ask the database.
+        await eventually_told(bot, advice)
+        assert advice in await found(bot, check)
+        assert advice.removesuffix(".") in await found(bot, "Processes")
+
+
+async def eventually_told(bot: Running, words: str) -> None:
+    """Waits until the process has said so to the others."""
+    async with asyncio.timeout(20):
+        while True:
+            (process,) = (await bot.application.health.report()).processes or (None,)
+            if process and any(words in refusal.advice for refusal in process.refusals):
+                return
+            await asyncio.sleep(0.05)
+
+
 async def test_a_token_that_is_revoked(tmp_path: Path) -> None:
     async with running(tmp_path) as bot:
         for line in ("subscribe study", "schedule instant"):
@@ -67,6 +116,8 @@ async def test_a_token_that_is_revoked(tmp_path: Path) -> None:
         assert value_of(families, "channels_refused") == 1
         assert "token was revoked" in await told(bot)
         assert "token was revoked" in await found(bot, "Channels")
+        assert value_of(families, "access_refused", platform="slack") == 1
+        assert "slack: The app was removed from this workspace" in await told(bot)
 
 
 @pytest.mark.parametrize("what", ["readonly", "full"])

@@ -14,8 +14,9 @@ from tests.simulators.slack import Fault
 
 #: What stands at 0 as long as nothing is wrong, and waits for nothing. `tests.health` has them say something else.
 WELL = {
-    "database_connections", "database_failures", "digests_late", "digests_next_day", "index_behind_papers",
-    "task_failures", "meaning_up", "outbox_oldest_waiting_seconds", "source_failures", "stuck_seconds",
+    "access_refused", "database_connections", "database_failures", "digests_late", "digests_next_day",
+    "index_behind_papers", "task_failures", "meaning_up", "outbox_oldest_waiting_seconds", "source_failures",
+    "stuck_seconds",
 }  # fmt: skip
 
 

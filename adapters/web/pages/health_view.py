@@ -244,8 +244,10 @@ def _parts(report: HealthReport) -> list[Row]:
     if stored is None:
         return rows
     behind = report.index_problem or report.index_behind
+    refused = [Row(name=one.platform.capitalize(), words=one.advice, mark="bad") for one in report.refusals]
     return [
         *rows,
+        *refused,
         Row(name="Search index", words=index_in_words(report), mark="poor" if behind else "well"),
         Row(
             name="Found by meaning",

@@ -51,6 +51,7 @@ async def web_server(application: Application, banner: str = "") -> WebServer:
             with_workspace=settings.has_workspace,
             mailing=application.mailing if has_mail(settings) else None,
             votes=application.services.votes,
+            precedence=application.engine.precedence,
             extra_routes=application.slack.routes() if application.slack else (),
         )
     else:

@@ -182,6 +182,9 @@ async def _processes(health: _OneReport) -> str:
         raise NoticeError("the bot does not run now: `paperround run` starts it")
     if lacking := lacking_in_words(report):
         raise OperatorError(f"{lacking}.")
+    if report.refusals:
+        advice = "; ".join(one.advice.removesuffix(".") for one in report.refusals)
+        raise OperatorError(f"the bot that runs is not let in: {advice}.")
     return "; ".join(
         f"{process.host}, process {process.pid}"
         + ("" if process.role is ProcessRole.ALL else f", {process.role}")

@@ -68,6 +68,7 @@ def make_bot(
     *,
     commands: CommandRunner | None = None,
     offline_timeout: float = OFFLINE_TIMEOUT,
+    only_platform: bool = True,
 ) -> DiscordBot:
     """The bot, put together and not connected yet."""
     directory = Directory(harness.store.channels, harness.clock)
@@ -85,6 +86,7 @@ def make_bot(
         first_retry=0.01,
         offline_timeout=offline_timeout,
         announce=harness.announced.append,
+        only_platform=only_platform,
     )
 
 

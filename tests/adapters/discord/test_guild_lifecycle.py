@@ -497,6 +497,23 @@ async def test_a_wrong_token_stops_with_what_to_do(harness: Harness) -> None:
     await platform.close()
 
 
+async def test_a_wrong_token_beside_another_platform_is_tried_again_until_it_works(harness: Harness) -> None:
+    server, access = harness.simulator, harness.platform.access
+    server.token, token = "another", server.token
+    bot = make_bot(harness, only_platform=False, offline_timeout=0.05)
+    running_bot, posting = asyncio.create_task(bot.run()), asyncio.create_task(bot.watch())
+    await eventually(lambda: len(server.requests) > 3)
+    (refusal,) = access.refusals
+    assert refusal.advice.startswith("Discord refuses the token. Copy it again from https://discord.com/developers")
+    server.token = token
+    await eventually(lambda: server.gateway.open and not access.refusals)
+    for task in (running_bot, posting):
+        assert not task.done()
+        task.cancel()
+    await asyncio.gather(running_bot, posting, return_exceptions=True)
+    await harness.platform.close()
+
+
 @pytest.mark.parametrize("code", [4004, 4010, 4011, 4012, 4013, 4014])
 async def test_what_discord_refuses_once_it_let_us_in_ends_no_other_platform(harness: Harness, code: int) -> None:
     """A token that is reset, or an intent that is switched off, while Slack and the web are served as well."""
@@ -506,9 +523,11 @@ async def test_what_discord_refuses_once_it_let_us_in_ends_no_other_platform(har
             gateway.token, token = "another", gateway.token
             await gateway.close(code)
             await eventually(lambda: [one for one in events if one["event"] == "discord.refused"])
+            assert harness.platform.access.refusals
             gateway.token = token
             await eventually(lambda: gateway.open and harness.platform.client.guilds)
             assert (await harness.say("topics")).messages
+            assert not harness.platform.access.refusals
     assert [one["advice"] for one in events if one["event"] == "discord.refused"]
 
 

@@ -66,7 +66,8 @@ async def test_messages_mention_the_commands_that_a_gateway_registered(
     mentions = CommandMentions(REGISTRY)
     platform.localized = mentions.localized
     hint = Message(summary="", blocks=(Paragraph((code("/papers resume"),)),))
-    watching = asyncio.create_task(Reachability(platform, mentions, ask_every=0.02).watch())
+    guild = discord_server.state.add_guild()
+    watching = asyncio.create_task(Reachability(platform, mentions, ask_every=0.02, ask_again=0.01).watch())
     await eventually(lambda: discord_server.sent("GET", COMMANDS))
     await platform.client.log_in()
     await platform.client.http.bulk_upsert_global_commands(
@@ -77,10 +78,14 @@ async def test_messages_mention_the_commands_that_a_gateway_registered(
     assert isinstance(block, Paragraph)
     assert block.spans[0].text == f"</papers-manage resume:{mentions.ids['papers-manage']}>"
     assert not discord_server.gateway.identifies
-    # The token is replaced meanwhile.
-    discord_server.token = "another"
-    with pytest.raises(SettingsError, match="Discord refuses the token"):
-        await asyncio.wait_for(watching, 10)
+    # The token is refused meanwhile, and works again.
+    discord_server.token, token = "another", discord_server.token
+    await eventually(lambda: platform.access.refusals)
+    discord_server.token = token
+    await eventually(lambda: not platform.access.refusals)
+    assert isinstance(await platform.send(outgoing(discord_server.state.add_channel(guild))), Sent)
+    watching.cancel()
+    await asyncio.wait((watching,))
 
 
 async def test_a_wrong_token_ends_it_and_a_discord_that_does_not_answer_is_left_to_others(

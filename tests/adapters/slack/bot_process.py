@@ -41,13 +41,13 @@ class BotProcess:
         self.clock = clock
         self.engine = self.core.engine
         self.commands = self.core.commands
-        self._platform = platform
+        self.platform = platform
         self.app = self.another_app()
 
     def another_app(self, **parts: Any) -> SlackApp:
         """The app as it is after a restart, with these parts of the core."""
         return SlackApp(
-            self._platform,
+            self.platform,
             self.commands,
             REGISTRY,
             app_token=APP_TOKEN,

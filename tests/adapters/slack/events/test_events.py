@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -175,6 +176,33 @@ async def test_channels_that_stopped_with_the_workspace_go_on_with_a_token_that_
     await listening.app.check()
     assert (await listening.stored(stopped)).state is ChannelState.ACTIVE
     assert (await listening.stored(archived)).state is ChannelState.BROKEN
+
+
+@pytest.mark.parametrize("at_the_start", [True, False])
+async def test_a_token_that_slack_refuses_for_a_while_stops_nothing_for_good(
+    listening: BotProcess, at_the_start: bool
+) -> None:
+    stopped, access = await subscribed(listening), listening.platform.workspaces.connection.access
+    listening.slack.revoked = at_the_start
+    app = listening.another_app(
+        only_platform=False, first_retry=0.05, lifecycle=lifecycle_of(listening.store, listening.clock, lambda: None)
+    )
+    watching = asyncio.create_task(app.watch())
+    await listening.core.news(a_paper(1))
+    await asyncio.sleep(0.05)
+    listening.slack.revoked = True
+    due = (await listening.stored(stopped)).next_digest_at
+    assert due
+    listening.clock.set(max(due, listening.clock.now()))
+    await listening.engine.deliver()
+    assert (await listening.stored(stopped)).state is ChannelState.BROKEN
+    assert "PAPERROUND_SLACK_BOT_TOKEN" in access.refusals[0].advice
+    listening.slack.revoked = False
+    async with asyncio.timeout(10):
+        while (await listening.stored(stopped)).state is not ChannelState.ACTIVE or access.refusals:
+            await asyncio.sleep(0.01)
+    watching.cancel()
+    await asyncio.wait((watching,))
 
 
 async def test_a_persons_revoked_token_is_nothing_to_us(listening: BotProcess) -> None:

@@ -94,3 +94,21 @@ async def test_junk_on_a_socket_is_nothing(bot: BotProcess) -> None:
         ):
             await bot.slack.sockets[-1].send_str(junk)
         assert "Paper Round" in await bot.read("", bot.slack.channel())
+
+
+@pytest.mark.parametrize("code", ["invalid_auth", "account_inactive", "token_revoked", "not_allowed_token_type"])
+async def test_a_refused_app_level_token_beside_another_platform_is_tried_again(bot: BotProcess, code: str) -> None:
+    access = bot.platform.workspaces.connection.access
+    bot.slack.fail("apps.connections.open", *[code] * 4)
+    bot.app = bot.another_app(only_platform=False, first_retry=0.05)
+    running = asyncio.create_task(bot.app.run())
+    async with asyncio.timeout(ANSWER_WITHIN):
+        while not access.refusals:
+            await asyncio.sleep(0.005)
+        (refusal,) = access.refusals
+        assert f"({code}). PAPERROUND_SLACK_APP_TOKEN starts with xapp-" in refusal.advice
+        while access.refusals or len(bot.slack.sockets) < 2:
+            await asyncio.sleep(0.005)
+    assert "Paper Round" in await bot.read("", bot.slack.channel())
+    running.cancel()
+    await asyncio.wait((running,))

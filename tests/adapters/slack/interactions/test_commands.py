@@ -505,7 +505,7 @@ async def test_slack_may_be_away_when_the_bot_starts(bot: BotProcess) -> None:
 async def test_a_token_that_slack_refuses_is_named(bot: BotProcess, method: str, setting: str) -> None:
     bot.slack.fail(method, "invalid_auth")
     with pytest.raises(OperatorError, match=f"PAPERROUND_SLACK_{setting}"):
-        await bot.app.run()
+        await (bot.app.watch() if method == "auth.test" else bot.app.run())
 
 
 # ---- signed requests
