@@ -31,6 +31,8 @@ LONGEST_TOKEN: Final = timedelta(days=1)
 LONGEST_RENEWAL: Final = timedelta(hours=1)
 #: By so much the clocks of two processes differ.
 A_MOMENT: Final = timedelta(minutes=1)
+#: So long a virtual machine may have been suspended. No clock of its counts that time: it looks like one that was set.
+LONGEST_SUSPENSION: Final = timedelta(days=4)
 #: Of an installation under way.
 LONGEST_STATE: Final = timedelta(hours=1)
 
@@ -71,7 +73,17 @@ class SqlStoredTimes:
                 connection,
                 POSTS,
                 _MOVED,
-                [{"row": row.id, **{name: _moved(getattr(row, name), by) for name in _MOVED}} for row in posts],
+                [
+                    {
+                        "row": row.id,
+                        **{name: _moved(getattr(row, name), by) for name in _MOVED},
+                        # From here on histories are looked through: too early does no harm.
+                        "first_attempt_at": _moved(
+                            row.first_attempt_at, by - min(max(by, timedelta()), LONGEST_SUSPENSION)
+                        ),
+                    }
+                    for row in posts
+                ],
             )
             await _move_waits_of_sources(connection, by)
             await _move_sessions(connection, by)

@@ -40,17 +40,23 @@ class Machine:
     def __init__(self, now: datetime = NOON) -> None:
         self.true = now
         self.off = timedelta()
+        self._suspended = timedelta()
 
     def wall(self) -> datetime:
         """What its clock shows."""
         return self.true + self.off
 
     def monotonic(self) -> float:
-        return (self.true - NOON).total_seconds()
+        return (self.true - NOON - self._suspended).total_seconds()
 
     def run(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
         """Lets time pass."""
         self.true += timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+    def suspend(self, *, hours: float) -> None:
+        """Holds it, as a host does its virtual machines: no clock of its counts that time, and one is set right."""
+        self.true += timedelta(hours=hours)
+        self._suspended += timedelta(hours=hours)
 
     def set_off(self, off: timedelta) -> None:
         """Sets its clock, so much ahead of the truth or behind it."""

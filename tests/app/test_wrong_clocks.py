@@ -343,6 +343,22 @@ async def test_what_was_sent_is_looked_for_although_the_stored_times_could_not_b
     assert all(window.since <= sent_at <= window.until for window in world.platform.windows)
 
 
+@pytest.mark.parametrize("hours", [1, 20, 70])
+async def test_what_was_sent_before_a_virtual_machine_was_suspended_is_looked_for(world: World, hours: float) -> None:
+    """No clock of its counted that time, so that it looks as if one had been set."""
+    async with world.process() as core:
+        await subscribed(core, "instant", "general")
+        world.platform.fail("general", Fault.LATE)
+        await world.news(core, 1)
+        await core.engine.deliver()
+        sent_at = world.machine.true
+        world.machine.suspend(hours=hours)
+        await world.work(core, minutes=10, step=10.0)
+    assert world.platform.papers_in("general") == ["2605.00001"]
+    assert world.platform.windows
+    assert all(window.since <= sent_at for window in world.platform.windows)
+
+
 class StoredInMemory:
     """What a bot stores of the time to come: one time, and how often it was looked through."""
 
