@@ -6,39 +6,40 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import asdict
+from pathlib import Path
 
-from tests.fuzz.running import Outcome, run
-from tests.fuzz.targets import TARGETS
+from tests.fuzz.instrumentation import MISSING, instrumented, is_there
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}; all by default")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help="all by default")
     parser.add_argument("--seconds", type=float, default=300.0, help="for all of them together")
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--guided", action="store_true", help="change what reached new code further (needs Atheris)")
+    parser.add_argument("--corpus", type=Path, help="the folder that keeps what reached something, for the next run")
     given = parser.parse_args()
+    if given.guided and not is_there():
+        parser.error(MISSING)
+    with instrumented(wanted=given.guided):
+        from tests.fuzz import guided, running
+        from tests.fuzz.targets import TARGETS
     if unknown := set(given.targets) - TARGETS.keys():
-        parser.error(f"there is no target {', '.join(sorted(unknown))}")
+        parser.error(f"there is no target {', '.join(sorted(unknown))}, but {', '.join(TARGETS)}")
     names = given.targets or list(TARGETS)
-    outcomes: list[Outcome] = []
+    outcomes = []
     for name in names:
-        outcomes.append(run(TARGETS[name], seconds=given.seconds / len(names), seed=given.seed))
-        outcome = outcomes[-1]
-        print(
-            f"{name:18} {outcome.inputs:12,} inputs {outcome.inputs / max(outcome.seconds, 0.001):9,.0f}/s "
-            f"slowest {outcome.slowest * 1000:6.0f} ms  {len(outcome.crashes)} crashes",
-            file=sys.stderr,
-            flush=True,
-        )
-    crashes = {outcome.target: outcome.crashes for outcome in outcomes if outcome.crashes}
-    total = {
-        "seed": given.seed,
-        "inputs": {outcome.target: outcome.inputs for outcome in outcomes},
-        "total": sum(outcome.inputs for outcome in outcomes),
-        "crashes": crashes,
-    }
-    print(json.dumps(total))
-    return 1 if crashes else 0
+        target, seconds = TARGETS[name], given.seconds / len(names)
+        if given.guided:
+            outcome = guided.run(target, seconds=seconds, seed=given.seed, corpus=given.corpus)
+        else:
+            outcome = running.run(target, seconds=seconds, seed=given.seed)
+        outcomes.append(outcome)
+        print(outcome.line, file=sys.stderr, flush=True)
+    total = sum(outcome.inputs for outcome in outcomes)
+    print(json.dumps({"seed": given.seed, "total": total, "targets": [asdict(outcome) for outcome in outcomes]}))
+    return 1 if any(outcome.crashes for outcome in outcomes) else 0
 
 
 if __name__ == "__main__":

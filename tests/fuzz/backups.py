@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import json
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.channels.channel import PlatformName
-from bot.errors import OperatorError
+from bot.errors import MALFORMED, OperatorError
+from storage.backup import _plain, _tables
+from storage.backup_rows import row_of
 from storage.store import SqlStore
 from tests.core import Core
 from tests.databases import sqlite_in
 from tests.fuzz.log import watched
-from tests.fuzz.target import Running, RunningTarget
+from tests.fuzz.target import Running, RunningTarget, Target
 from tests.sources import a_paper
 
 #: What people ask of a bot, whatever was restored.
@@ -77,4 +82,24 @@ async def _works(store: SqlStore, folder: Path) -> None:
     shutil.rmtree(folder / "index", ignore_errors=True)
 
 
-TARGETS = (RunningTarget("backup", _running),)
+def read_row(data: bytes) -> None:
+    """A row as a backup has it: what is taken of it can be written, and read again as the same."""
+    try:
+        name, written = json.loads(data)
+        table = _TABLES[name]
+        row = row_of(table, dict(written))
+    except MALFORMED:
+        return
+    again = {name: _plain(value) for name, value in row.items()}
+    assert row_of(table, json.loads(json.dumps(again))) == row, name
+
+
+@cache
+def _rows() -> list[bytes]:
+    """All rows of a small backup, and the lines around them."""
+    with TemporaryDirectory(prefix="paperround-") as folder:
+        return asyncio.run(_a_backup(Path(folder))).splitlines()
+
+
+_TABLES = {table.name: table for table in _tables()}
+TARGETS = (RunningTarget("backup", _running), Target("backup-row", read_row, _rows))

@@ -9,19 +9,24 @@ from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast
 
 from adapters.feeds.arxiv.xml import read_announcement, read_page
-from adapters.feeds.http import Answer, json_of
+from adapters.feeds.biorxiv.source import PreprintServer
+from adapters.feeds.http import Answer, FeedClient, json_of
 from adapters.feeds.huggingface.daily_papers import DailyPaper, UnusableEntryError
+from adapters.feeds.huggingface.lookup import HuggingFacePapers
 from adapters.feeds.json_lines import PapersFile
 from adapters.feeds.syndication.papers import papers_of
 from adapters.feeds.syndication.source import document_of
 from bot.papers.paper import Paper
-from bot.papers.sources import SourceName
+from bot.papers.sources import BIORXIV, SourceName
 from tests.adapters.feeds.arxiv_documents import DAY, an_item, atom, error, rss
 from tests.adapters.feeds.entries import an_entry
+from tests.clocks import SettableClock
 from tests.feed_server import SHARED
 from tests.fuzz.target import Target, encoded
+from tests.fuzz.waiting import result_of
 
 NOON = datetime(2026, 4, 21, 12, tzinfo=UTC)
 PLACE = "feed.example/papers"
@@ -50,6 +55,13 @@ _LINE = json.dumps({
     "id": "2604.13035v2", "title": "A $x$ title", "abstract": "We.", "authors": ["Ada Lovelace", "Turing, A."],
     "categories": "cs.CL cs.LG", "announced": "2026-04-20", "comment": "9 pages", "doi": "10.1/x",
 })  # fmt: skip
+_PREPRINTS = [
+    {"messages": [{"status": "ok", "cursor": 0, "count": 1, "total": "1"}], "collection": [
+        {"doi": "10.1101/2026.04.21.1", "title": "Bees &amp; <i>wasps</i>", "authors": "Hopper, G.; Bartik, J.",
+         "date": "2026-04-21", "version": "1", "category": "zoology", "abstract": "They fly.", "published": "NA"},
+        {"doi": "10.1101/2026.04.21.2", "title": "B", "version": 2, "date": "2026-04-21"}]},
+    {"messages": [{"status": "no posts found"}], "collection": []},
+]  # fmt: skip
 
 
 def answer(data: bytes, content_type: str = "application/xml") -> Answer:
@@ -99,6 +111,39 @@ def read_syndicated(data: bytes) -> None:
         sound(paper)
 
 
+class _Said:
+    """A client that has one answer to every request."""
+
+    def __init__(self) -> None:
+        self.answer = answer(b"")
+
+    async def get(self, *_: object, **__: object) -> Answer:
+        return self.answer
+
+
+_SAID = _Said()
+_CLIENT = cast("FeedClient", _SAID)
+_BIORXIV = PreprintServer("https://x", BIORXIV, name=BIORXIV, client=_CLIENT, clock=SettableClock(NOON))
+_PAGES = HuggingFacePapers("https://x", client=_CLIENT)
+
+
+def read_preprints(data: bytes) -> None:
+    _SAID.answer = answer(data, "application/json")
+    day = result_of(_BIORXIV.read_day(date(2026, 4, 21)))
+    for listing in day.listings:
+        sound(listing.paper)
+
+
+def read_look_up(data: bytes) -> None:
+    _SAID.answer = answer(data, "application/json")
+    if data[:1] == b"[":
+        papers = result_of(_PAGES.search("hares", 20))
+    else:
+        papers = [paper for paper in (result_of(_PAGES._lookup("2604.13035")),) if paper is not None]
+    for paper in papers:
+        sound(paper)
+
+
 class PaperFiles:
     """Reads inputs as files for `paperround import`: plain, or packed before or after they were changed."""
 
@@ -120,6 +165,10 @@ class PaperFiles:
                     assert entry.reason
 
 
+def _looked_up() -> list[bytes]:
+    return encoded(json.dumps(an_entry()["paper"]), json.dumps([an_entry(), an_entry(2)]))
+
+
 def _lines() -> list[bytes]:
     plain = f"{_LINE}\n\n{_LINE}\n".encode()
     return [plain, gzip.compress(plain), lzma.compress(plain), b"\xef\xbb\xbf" + plain]
@@ -134,6 +183,8 @@ TARGETS = (
     Target(
         "daily-papers", read_daily, lambda: encoded(json.dumps([an_entry()]), json.dumps([an_entry(2, authors=None)])),
     ),
+    Target("preprints", read_preprints, lambda: encoded(*map(json.dumps, _PREPRINTS))),
+    Target("look-up", read_look_up, _looked_up),
     Target("syndication", read_syndicated, lambda: encoded(_ATOM, _RSS, json.dumps(_JSON_FEED), _PAGE)),
     Target("import", PaperFiles(), _lines),
 )  # fmt: skip

@@ -5,8 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
+from tests.fuzz.documents import changed_value
+
 #: Bytes of the longest input; bounds are for those who parse to keep, and a few inputs are as long as this.
 LONGEST = 60_000
+
+#: Of inputs that are JSON, in how many values are changed instead of bytes, of which most make it none.
+BY_VALUE = 0.6
 
 #: Pieces that mean something to somebody: syntax of every language that is read here, and odd characters.
 TOKENS: tuple[bytes, ...] = tuple(
@@ -53,7 +58,12 @@ class Inputs:
             yield self._changed()
 
     def _changed(self) -> bytes:
-        data = bytearray(self._chance.choice(self._corpus))
+        chosen = self._chance.choice(self._corpus)
+        if chosen[:1] in (b"{", b"[") and self._chance.random() < BY_VALUE:
+            for _ in range(1 + int(self._chance.expovariate(1))):
+                chosen = changed_value(chosen, self._chance, TOKENS) or chosen
+            return chosen[:LONGEST]
+        data = bytearray(chosen)
         for _ in range(1 + int(self._chance.expovariate(0.5))):
             self._change(data)
         return bytes(data[:LONGEST])

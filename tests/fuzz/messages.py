@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import default
 from html.parser import HTMLParser
 from itertools import cycle, islice
+from xml.etree import ElementTree as ET
+
+from pydantic import ValidationError
 
 from adapters.discord.messages import rendering as discord
 from adapters.discord.messages.rendering import Form
+from adapters.mail.composition import Sender, mail_of
 from adapters.slack.messages import rendering as slack
+from adapters.web.atom.document import atom_document
 from adapters.web.messages.timeline import MessageView
 from adapters.web.pages.rendering import Pages
+from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState, PlatformName
+from bot.channels.channel_feed import ChannelFeed, FeedForm
+from bot.library.channel_feed import FeedEntry
+from bot.mail.links import MailLinks
 from bot.messages.message import (
+    MESSAGE_JSON,
     Block,
     Button,
     Buttons,
@@ -32,16 +45,32 @@ from bot.messages.message import (
     Thumbs,
 )
 from bot.messages.plain import plain_text
+from tests.contracts.platforms import a_recipient
 from tests.fuzz.target import Target, encoded, text_of
 from tests.simulators.discord_schema import SCHEMA, size_problems
 from tests.simulators.slack_messages import problems
 
 NOON = datetime(2026, 4, 21, 12, tzinfo=UTC)
 _PAGES = Pages(banner="")
+READER = a_recipient("00112233aabbccdd", NOON)
+SENDER = Sender("Paper Round", "papers@lab.example")
+LINKS = MailLinks("https://papers.lab.example", ("secret",), workspace=True)
+FEED = ChannelFeed(
+    form=FeedForm.PAPERS, tag="tag:x,2026-11-28:1", changed_at=NOON,
+    channel=Channel(
+        id=1, address=Address(PlatformName.WEB, "local", "general"), name="general", time_zone="UTC",
+        schedule="instant", settings=ChannelSettings(), state=ChannelState.ACTIVE,
+    ),
+)  # fmt: skip
 _KINDS = 9
 #: Elements that the templates have of their own, none of which runs or loads what somebody wrote.
 _ACTIVE = frozenset(("script", "iframe", "object", "embed", "style", "link", "meta", "base"))
 _ADDRESSES = ("http://", "https://", "/", "#", "data:text/plain", "data:application/")
+_IN_FEEDS = frozenset(("p", "h3", "h4", "small", "pre", "ul", "li", "hr", "a", "strong", "em", "code"))
+_OF_MAILS = (
+    "Subject", "From", "To", "Date", "Message-ID", "References", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post",
+    "Auto-Submitted", "X-Auto-Response-Suppress",
+)  # fmt: skip
 #: What pings somebody where it is not escaped.
 _PINGS = re.compile(r"<!(?:here|channel|everyone)|<@U|<!subteam")
 
@@ -157,7 +186,71 @@ def read_for_web(data: bytes) -> None:
     elements.close()
 
 
+def read_for_mail(data: bytes) -> None:
+    message = message_of(data)
+    sent = mail_of(
+        message, READER, key="a" * 24, reply_to=None, sender=SENDER, links=LINKS, now=NOON, plain=bool(len(data) % 2)
+    )
+    mail = message_from_bytes(sent.content, policy=default)
+    others = set(mail.keys()) - {"MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
+    assert others == set(_OF_MAILS), others
+    assert len(mail.keys()) == len(set(mail.keys())), mail.keys()
+    assert max(map(len, sent.content.split(b"\r\n"))) <= 998
+    if (html := mail.get_body(("html",))) is not None:
+        elements = _MailElements()
+        elements.feed(html.get_content())
+        elements.close()
+
+
+class _MailElements(HTMLParser):
+    """Looks at a mail for what would run, load something or lead somewhere odd."""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag not in _ACTIVE - {"style", "meta"} and tag != "img", tag
+        for name, value in attrs:
+            assert not name.startswith("on"), (tag, name)
+            assert name not in ("src", "background", "action"), (tag, name)
+            if name == "href":
+                assert (value or "").lower().startswith(("http://", "https://")), (tag, value)
+
+
+def read_for_feed(data: bytes) -> None:
+    message = message_of(data)
+    texts = text_of(data[:20_000]).split("|")
+    entry = FeedEntry(
+        name="papers/1", title=message.summary, posted_at=NOON, blocks=message.blocks, url=texts[-1],
+        authors=tuple(texts[:3]), categories=message.topics, topics=message.topics,
+    )  # fmt: skip
+    root = ET.fromstring(atom_document(FEED, [entry], address="https://x.example/feeds/x.atom"))
+    elements = _FeedElements()
+    elements.feed(root.findtext("{*}entry/{*}content") or "")
+    elements.close()
+
+
+class _FeedElements(HTMLParser):
+    """What feed readers get is text and links."""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in _IN_FEEDS, tag
+        assert all(
+            name == "href" and (value or "").lower().startswith(("http://", "https://")) for name, value in attrs
+        )
+
+
+def read_stored(data: bytes) -> None:
+    """What is stored of a message says what it did."""
+    message = message_of(data)
+    assert MESSAGE_JSON.validate_json(MESSAGE_JSON.dump_json(message)) == message
+    with suppress(ValidationError):
+        MESSAGE_JSON.validate_json(data)
+
+
 TARGETS = (
+    Target("mail-message", read_for_mail, lambda: CORPUS),
+    Target("feed-message", read_for_feed, lambda: CORPUS),
+    Target(
+        "stored-message", read_stored, lambda: [*CORPUS, *(MESSAGE_JSON.dump_json(message_of(one)) for one in CORPUS)]
+    ),
     Target("slack-message", read_for_slack, lambda: CORPUS),
     Target("discord-message", read_for_discord, lambda: CORPUS),
     Target("web-message", read_for_web, lambda: CORPUS),

@@ -1,4 +1,7 @@
-"""Running targets: each in a process of its own, which bounds the memory and the time that an input may take."""
+"""Trying inputs: each within bounds of time, counted, and kept where it crashed something.
+
+`run` tries what is changed by chance, in a process of its own; `tests.fuzz.guided` what reaches new code.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -25,6 +28,7 @@ import structlog
 from bot.errors import PaperRoundError
 from storage.database import database
 from tests.fuzz.inputs import Inputs
+from tests.fuzz.outcome import Outcome
 from tests.fuzz.target import RunningTarget, Target
 from tests.inline_sqlite import inline_connection
 
@@ -43,17 +47,6 @@ class TooSlowError(Exception):
     """An input that takes longer than any should."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a run: `crashes` are the files that hold the inputs, `slowest` is in seconds of processor time."""
-
-    target: str
-    inputs: int
-    seconds: float
-    slowest: float
-    crashes: tuple[str, ...]
-
-
 def run(target: Target | RunningTarget, *, seconds: float, seed: int) -> Outcome:
     """Tries inputs for so long, in a process of its own."""
     context = multiprocessing.get_context("fork")
@@ -65,62 +58,66 @@ def run(target: Target | RunningTarget, *, seconds: float, seed: int) -> Outcome
         told: dict[str, Any] = json.loads(receiver.recv())
     except EOFError:
         process.join()
-        told = asdict(Outcome(target.name, 0, 0.0, 0.0, (f"the process ended with {process.exitcode}",)))
+        told = asdict(Outcome(target.name, crashes=(f"the process ended with {process.exitcode}",)))
     process.join()
-    return Outcome(**told | {"crashes": tuple(told["crashes"])})
+    return Outcome.of(told)
 
 
 def _in_process(target: Target | RunningTarget, seconds: float, seed: int, sender: Any) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    quiet()
-    # Threads of databases would make each input wait for its turn on the processor some dozen times.
-    vars(database)["sqlite_connection"] = inline_connection
+    bound()
     sender.send(json.dumps(asdict(outcome_of(target, seconds=seconds, seed=seed))))
 
 
-def quiet() -> None:
-    """Has nothing logged: what is odd about inputs is what is wanted of them."""
+def bound() -> None:
+    """Makes this process ready: little memory, a bound for each input, nothing logged, no threads for databases."""
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    signal.signal(signal.SIGVTALRM, _too_slow)
+    # What is odd about inputs is what is wanted of them.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    # Threads of databases would make each input wait for its turn on the processor some dozen times.
+    vars(database)["sqlite_connection"] = inline_connection
 
 
 def outcome_of(target: Target | RunningTarget, *, seconds: float, seed: int) -> Outcome:
     """Tries inputs for so long, here."""
-    signal.signal(signal.SIGVTALRM, _too_slow)
-    if isinstance(target, Target):
-        return _Run(target.name, seconds).all(target.is_read, iter(Inputs(target.corpus(), seed)))
-    return asyncio.run(_running(target, seconds, seed))
+    trial = Trial(target.name, seconds)
+    if isinstance(target, RunningTarget):
+        return asyncio.run(_running(target, trial, seed))
+    for data in Inputs(target.corpus(), seed):
+        trial.of(target.is_read, data)
+        if trial.is_over:
+            break
+    return trial.outcome
 
 
-async def _running(target: RunningTarget, seconds: float, seed: int) -> Outcome:
+async def _running(target: RunningTarget, trial: Trial, seed: int) -> Outcome:
     async with target.running() as running:
-        return await _Run(target.name, seconds).all_awaited(running.read, iter(Inputs(running.corpus, seed)))
+        for data in Inputs(running.corpus, seed):
+            await trial.of_awaited(running.read, data)
+            if trial.is_over:
+                break
+        return trial.outcome
 
 
-class _Run:
+class Trial:
+    """The inputs of one target, for so many seconds."""
+
     def __init__(self, name: str, seconds: float) -> None:
         self._name = name
-        self._began = time.monotonic()
-        self._until = self._began + seconds
+        self._until = time.monotonic() + seconds
+        self._began = time.process_time()
         self._tried = 0
         self._slowest = 0.0
         self._crashes: list[str] = []
         self._places: set[str] = set()
 
-    def all(self, read: Callable[[bytes], None], inputs: Iterator[bytes]) -> Outcome:
-        for data in inputs:
-            with self._input(data):
-                read(data)
-            if self._is_over():
-                break
-        return self._outcome()
+    def of(self, read: Callable[[bytes], None], data: bytes) -> None:
+        with self._input(data):
+            read(data)
 
-    async def all_awaited(self, read: Callable[[bytes], Awaitable[object]], inputs: Iterator[bytes]) -> Outcome:
-        for data in inputs:
-            with self._input(data):
-                await read(data)
-            if self._is_over():
-                break
-        return self._outcome()
+    async def of_awaited(self, read: Callable[[bytes], Awaitable[object]], data: bytes) -> None:
+        with self._input(data):
+            await read(data)
 
     @contextmanager
     def _input(self, data: bytes) -> Iterator[None]:
@@ -155,12 +152,22 @@ class _Run:
         self._crashes.append(str(path))
         print(f"{path}: {place}\n{''.join(traceback.format_exception(error)[-6:])}", file=sys.stderr, flush=True)
 
-    def _is_over(self) -> bool:
+    @property
+    def is_over(self) -> bool:
         many = len(self._crashes) >= MOST_CRASHES
         return many or (self._tried % _LOOK_EVERY == 0 and time.monotonic() >= self._until)
 
-    def _outcome(self) -> Outcome:
-        return Outcome(self._name, self._tried, time.monotonic() - self._began, self._slowest, tuple(self._crashes))
+    @property
+    def outcome(self) -> Outcome:
+        """What came of it so far."""
+        return Outcome(
+            self._name,
+            inputs=self._tried,
+            cpu=time.process_time() - self._began,
+            slowest=self._slowest,
+            memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            crashes=tuple(self._crashes),
+        )
 
 
 def _too_slow(_number: int, _frame: FrameType | None) -> None:

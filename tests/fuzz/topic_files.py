@@ -9,11 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.errors import UserError
+from bot.query.errors import QueryError
+from bot.query.parser import parse
+from bot.topic_files.document import Mistakes, models_written, query_place, read_document
 from storage.store import SqlStore
 from tests.core import Core
 from tests.databases import sqlite_in
 from tests.fuzz.log import Log, watched
-from tests.fuzz.target import Running, RunningTarget, encoded
+from tests.fuzz.target import Running, RunningTarget, Target, encoded
 from tests.sources import a_paper
 from tests.topic_files.conftest import files_of
 
@@ -100,4 +103,21 @@ class _Applied:
                 assert not (await files.plan([("f", await files.update("f", text))])).changes
 
 
-TARGETS = (RunningTarget("topic-files", _running),)
+def read_topics(data: bytes) -> None:
+    """What a file says by itself: whatever is wrong has a place in it."""
+    text = data.decode("utf-8", "surrogateescape")
+    mistakes = Mistakes()
+    document = read_document("f", text, mistakes)
+    for _, mistake in mistakes.found:
+        assert str(mistake).strip(), "an error without words"
+        assert 1 <= mistake.place.line <= text.count("\n") + text.count("\r") + 20, mistake.place
+    for channel in document.channels:
+        for topic in channel.topics or ():
+            try:
+                parse(topic.query.text)
+            except QueryError as error:
+                assert query_place(topic.query, error, topic.node).line >= 1
+            models_written(topic)
+
+
+TARGETS = (RunningTarget("topic-files", _running), Target("topic-document", read_topics, lambda: _FILES))

@@ -6,8 +6,12 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from adapters.slack.interactions.command_calls import typed
+from adapters.slack.messages.mentions import parse_mention
+from bot.channels.channel import ChannelSettings
+from bot.commands.channels.setting import LARGEST_LIMIT, SETTINGS, Here
 from bot.commands.lines import read_arguments, split_line
 from bot.commands.runner import REGISTRY
+from bot.digests.excerpts import excerpt, marked, matching_terms
 from bot.errors import UserError
 from bot.papers.citations import bibtex, ris, table
 from bot.papers.dois import doi_in_link, doi_of, dois_linked
@@ -15,9 +19,13 @@ from bot.papers.ids import linked_paper_ids, named_paper_ids, paper_id_of, parse
 from bot.papers.names import read_names, split_names
 from bot.papers.paper import Paper
 from bot.papers.references import is_bibliography, references_in
+from bot.papers.sources import BUILT_IN
 from bot.query.explanations import explain
+from bot.query.filters import filters_of, sorted_by, with_filter, without_filter
+from bot.query.marking import marks_of, mistake_in
 from bot.query.parser import parse
 from bot.query.queries import plain_words, wanted_words
+from bot.query.syntax import Category, Feature, Has, Not, Number, NumberField, Sort
 from bot.schedules.days import parse_day
 from bot.schedules.parsing import parse_schedule
 from bot.schedules.recurrence import next_occurrence
@@ -26,10 +34,13 @@ from bot.text.cleaning import clean_line, clean_text, without_unseen
 from bot.text.readable import readable_text, readable_title, tex_of
 from bot.text.shortening import first_sentence, sentences, shorten, split_text
 from bot.text.words import terms, words
+from storage.channels.channel_rows import SETTINGS_JSON
 from tests.fuzz.target import Target, encoded, text_of
 
 NOON = datetime(2026, 3, 28, 12, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Berlin")
+_HERE = Here(parse_mention=parse_mention, sources=BUILT_IN)
+_CHOSEN = (Category("cs.CL"), Number(NumberField.UPVOTES, 20, None), Has(Feature.CODE))
 
 QUERIES = encoded(
     "diffusion distillation", '"mixture of experts" OR llm -survey', "like:(2604.13035 2604.01234)~3/day", "*",
@@ -57,6 +68,10 @@ TEXTS = encoded(
     "We study agents. It works, e.g. in Fig. 2! Dr. A et al. show <b>why</b> &lt;i&gt;that&lt;/i&gt; is so… 量子。",
     r"{\"o}\ss \c{c} $\frac{a}{b}\sqrt{2}$ \begin{equation} x \end{equation} \url{https://x.y}",
     "C++ naïve ﬁne Straße ΩΜΕΓΑ",
+)  # fmt: skip
+VALUES = encoded(
+    "limit 7", "style cards", "order fit", "abstracts on", "mention @here", "sources hf arxiv", "sources all",
+    "quiet-days sat, sundays 2026-12-24", "quiet-days weekend", "announce-changes auto", "mention none",
 )  # fmt: skip
 NAMES = encoded(
     "Yann LeCun and Geoffrey E. Hinton, Jr.", "Hinton, Geoffrey; van der Waals, J. D.",
@@ -112,11 +127,8 @@ def read_text(data: bytes) -> None:
     text = text_of(data)
     assert len(clean_line(text, 80)) <= 80
     assert len(clean_text(text, 500)) <= 500
-    title, abstract = readable_title(text, 300), readable_text(text, 3000)
-    assert len(title) <= 300
+    abstract = readable_text(text, 3000)
     assert len(abstract) <= 3000
-    assert "\n" not in title
-    tex_of(text, 300)
     without_unseen(text)
     words(text)
     terms(text)
@@ -124,6 +136,56 @@ def read_text(data: bytes) -> None:
     assert len(shorten(abstract, 100)) <= 100
     assert len(first_sentence(abstract, 120)) <= 120
     assert all(0 < len(piece) <= 50 for piece in split_text(abstract, 50))
+
+
+def read_typing(data: bytes) -> None:
+    """What is shown of a query while somebody writes it."""
+    text = text_of(data)
+    marks, end = marks_of(text), 0
+    for mark in marks:
+        assert end <= mark.start < mark.end <= len(text), marks
+        end = mark.end
+    mistake = mistake_in(text)
+    if mistake is not None:
+        assert 0 <= mistake.start <= mistake.end <= len(text), mistake
+        assert mistake.sentence
+        return
+    query = parse(text)
+    for chosen in (*_CHOSEN, *filters_of(query)):
+        if not isinstance(chosen, Not):
+            parse(with_filter(text, query, chosen))
+        parse(without_filter(text, query, chosen))
+    for sort in Sort:
+        assert parse(sorted_by(text, query, sort)).sort is sort
+
+
+def read_setting(data: bytes) -> None:
+    """A line is a setting and its value, which is read, shown, and read again as it is shown."""
+    key, _, value = text_of(data).partition(" ")
+    setting = SETTINGS.get(key) or list(SETTINGS.values())[len(data) % len(SETTINGS)]
+    settings = setting.read(ChannelSettings(), value, _HERE)
+    assert setting.show(settings)
+    assert 1 <= settings.limit <= LARGEST_LIMIT
+    if setting.key != "mention":
+        assert setting.read(settings, setting.typed(settings), _HERE) == settings, setting.typed(settings)
+    SETTINGS_JSON.validate_json(SETTINGS_JSON.dump_json(settings))
+
+
+def read_excerpt(data: bytes) -> None:
+    query, _, text = text_of(data).partition("\n")
+    parse(query)
+    for spans in (excerpt(query, text[:80], text[80:300], text), marked(query, text)):
+        assert all(span.text for span in spans)
+    assert "".join(span.text for span in marked(query, text)) == text
+    matching_terms(query, text)
+
+
+def read_tex(data: bytes) -> None:
+    text = text_of(data)
+    title = readable_title(text, 300)
+    assert len(title) <= 300
+    assert "\n" not in title
+    assert len(tex_of(text, 300)) <= 300
 
 
 def read_authors(data: bytes) -> None:
@@ -144,6 +206,10 @@ TARGETS = (
     Target("schedule", read_schedule, lambda: SCHEDULES),
     Target("line", read_line, lambda: LINES),
     Target("links", read_links, lambda: LINKS),
+    Target("typing", read_typing, lambda: QUERIES),
+    Target("setting", read_setting, lambda: VALUES),
+    Target("excerpt", read_excerpt, lambda: [query + b"\n" + text for query in QUERIES[:6] for text in TEXTS]),
     Target("text", read_text, lambda: TEXTS),
+    Target("tex", read_tex, lambda: [*TEXTS, *NAMES]),
     Target("authors", read_authors, lambda: NAMES),
 )
