@@ -11,6 +11,7 @@ import discord
 
 from adapters.discord.client.error_codes import MISSING_ACCESS, NOT_IN_GUILD, UNKNOWN_CHANNEL, detail_of
 from adapters.discord.client.errors import LOGIN_REFUSED, RESPONSE_ERRORS, code_of
+from adapters.discord.client.routes import snowflake
 from adapters.discord.guilds.forum_tags import forum_of
 from adapters.discord.guilds.missing_access import fetch_guild
 from adapters.discord.guilds.permissions import granted, invite_url, is_for_users, missing, names_of
@@ -125,7 +126,7 @@ class DiscordDoctor:
         client = await self._client()
         of_server: defaultdict[str, list[Channel]] = defaultdict(list)
         for channel in await self._directory.channels(PlatformName.DISCORD, with_topics=True):
-            if channel.address.workspace.isdigit() and channel.address.channel.isdigit():
+            if None not in (snowflake(channel.address.workspace), snowflake(channel.address.channel)):
                 of_server[channel.address.workspace].append(channel)
         problems: list[str] = []
         for server, channels in islice(of_server.items(), MOST_SERVERS):

@@ -116,7 +116,7 @@ class WebPlatform:
 
     async def redraw(self, outgoing: Outgoing, remote_id: str) -> SendResult:
         try:
-            if not remote_id.isdigit() or await self.change(outgoing, int(remote_id)) is None:
+            if not (remote_id.isascii() and remote_id.isdigit()) or await self.change(outgoing, int(remote_id)) is None:
                 return Rejected("There is no such message in the web workspace.")
         except StorageError as error:
             return Retry(str(error))

@@ -43,7 +43,7 @@ class Paced:
 
 def per_day_of(written: str) -> int:
     """How many papers a day somebody wants; raises `UserError` for what is no such number."""
-    if not (written.isascii() and written.isdigit() and 0 < int(written[:4]) <= MOST_A_DAY):
+    if not (written.isascii() and written.isdigit() and len(written) <= 4 and 0 < int(written) <= MOST_A_DAY):
         raise UserError(f"Write how many papers a day, from 1 to {MOST_A_DAY}.")
     return int(written)
 

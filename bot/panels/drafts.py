@@ -32,7 +32,7 @@ from bot.query.parser import parse
 from bot.query.queries import Query, plain_words, with_words
 from bot.query.syntax import About, And, Like
 from bot.search.questions import SAID_OF_PAPERS, plain_nodes, without_grammar, without_question
-from bot.text.typed import as_typed
+from bot.text.typed import as_typed, in_quotes
 from bot.text.words import stemmed
 from bot.topics.subscription import wanted_query
 
@@ -247,7 +247,7 @@ class Drafts:
             found.append(Suggestion("With fewer of the words", with_words(fewer, meant)))
         words = plain_words(query)
         if words and len(words.split()) >= FEWEST_WORDS and not self._services.meaning.problem:
-            found += _readable("By meaning", f'{ABOUT}:"{" ".join(written.replace(chr(34), " ").split())}"')
+            found += _readable("By meaning", f"{ABOUT}:{in_quotes(' '.join(written.split()))}")
         if volume is not None and volume.is_large:
             if volume.halved_by:
                 label = f"From {volume.halved_by} upvotes on: about half of them"

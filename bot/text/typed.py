@@ -22,6 +22,8 @@ QUOTES: Final = (
 SINGLE_QUOTES: Final = "'\u2018\u2019\u201a\u201b\u2039\u203a\u2032\u275b\u275c\uff07\u00b4"
 LONGEST_QUOTED: Final = 500
 """Characters between single quotes at most, so that a line of apostrophes is read in no time."""
+#: What stands for a double quote within a quotation.
+_AS_SINGLE: Final = str.maketrans(dict.fromkeys(QUOTES, "'") | dict(zip("“”„‟«»", "‘’‚‛‹›", strict=True)))
 _NONE: Final = frozenset(("none", "off", "no", "-"))
 #: What marks code in a chat, and so comes along when an example is copied.
 BACKTICK: Final = "`"
@@ -71,6 +73,14 @@ def unquoted(text: str) -> str:
     while len(text) > 1 and (text[0] == text[-1] == BACKTICK or quote_end(text, 0) == len(text) - 1):
         text = text[1:-1].strip()
     return text
+
+
+def in_quotes(value: str) -> str:
+    """`value` as one value on a line: between quotes, with single ones for those in it, each of which would end it.
+
+    Nothing else in it is special.
+    """
+    return f'"{value.translate(_AS_SINGLE)}"'
 
 
 def without_quotes(word: str) -> str:

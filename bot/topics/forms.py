@@ -6,7 +6,7 @@ from bot.channels.channel import Address, Channel
 from bot.channels.store import ChannelStore
 from bot.platforms.command_calls import CommandCall
 from bot.platforms.permissions import may_manage
-from bot.text.typed import DASHES
+from bot.text.typed import DASHES, in_quotes
 from bot.topics.store import SubscriptionStore, TopicOptions
 
 
@@ -23,18 +23,17 @@ def line_of(
     With `for_me` it becomes a topic of the person's own. Numbers are what a person wrote; the command says what is
     wrong with them. The query comes last, behind `--` where something in it could be taken for an option.
     """
-    # A quotation mark would end the name; nothing else in it is special.
-    name = " ".join(options.name.replace('"', "'").split())
+    name = " ".join(options.name.split())
     least, older = "".join(min_upvotes.split()), "".join(backfill.split())
     if number is not None:
         parts = [f"edit {number}", f"--min-upvotes {least or 0}", f"--instant {'on' if options.instant else 'off'}"]
-        parts.append(f'--name "{name or "none"}"')
+        parts.append(f"--name {in_quotes(name or 'none')}")
     else:
         parts = ["subscribe"]
         parts += [f"--min-upvotes {least}"] if least else []
         parts += ["--instant"] if options.instant else []
         parts += [f"--backfill {older}"] if older else []
-        parts += [f'--name "{name}"'] if name else []
+        parts += [f"--name {in_quotes(name)}"] if name else []
         parts += ["--for me"] if for_me else []
     words = options.query.split()
     return " ".join([*parts, *(["--"] if any(map(_may_be_option, words)) else []), *words])

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.commands.channels.settings import configure_line
 from bot.commands.lines import read_arguments, split_line
 from bot.commands.runner import REGISTRY
 from bot.errors import UserError
+from bot.text.cleaning import without_unseen
 from bot.topics.forms import line_of
 from bot.topics.store import TopicOptions
 
@@ -127,3 +129,15 @@ def test_every_command_has_an_example_that_it_understands() -> None:
             name, rest = split_line(example)
             assert name == command.name
             read_arguments(command, rest)
+
+
+@given(st.text(max_size=80) | st.text("“”„«»'\"’-- ina", max_size=40))
+def test_what_is_put_in_quotes_stays_one_value(written: str) -> None:
+    name = " ".join(without_unseen(written).split())
+    if name:
+        values = read(line_of(TopicOptions(query="hares", name=name)))
+        assert set(values) == {"query", "name"}
+        assert [sign for sign in str(values["name"]) if sign.isalnum()] == [sign for sign in name if sign.isalnum()]
+        assert len(str(values["name"])) == len(name)
+        values = read(configure_line({"mention": name, "limit": "7"}))
+        assert (set(values), values["limit"]) == ({"mention", "limit"}, "7")

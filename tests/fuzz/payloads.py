@@ -229,7 +229,7 @@ class _Told:
     """Answers every command that can be read, as `Talk` expects it."""
 
     async def run(self, call: CommandCall) -> Reply:
-        reply = answer(say(call.line))
+        reply = answer(say("Done."))
         return reply if said(call.line) is not None else replace(reply, failed=True)
 
     async def complete(self, call: CommandCall) -> list[Completion]:

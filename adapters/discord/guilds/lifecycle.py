@@ -18,6 +18,7 @@ from discord.http import Route
 from adapters.discord.client.connection import DiscordClient
 from adapters.discord.client.error_codes import LACKS, NOT_IN_GUILD, TAG_MISSING, detail_of
 from adapters.discord.client.errors import REQUEST_ERRORS, code_of
+from adapters.discord.client.routes import snowflake
 from adapters.discord.guilds.forum_tags import forum_of
 from adapters.discord.guilds.permissions import can_post, me_in
 from bot.channels.channel import Address, Channel, ChannelState, PlatformName
@@ -101,7 +102,7 @@ class GuildLifecycle:
         stored = {
             workspace.id: workspace
             for workspace in await self._directory.workspaces(PlatformName.DISCORD)
-            if workspace.id.isdigit()  # addresses can also be written by hand, on the command line
+            if snowflake(workspace.id) is not None  # addresses can also be written by hand, on the command line
         }
         joined = await self._joined_guilds()
         for workspace in stored.values():
@@ -233,11 +234,11 @@ class GuildLifecycle:
             await self._recover_channel(channel)
 
     async def _recover_channel(self, channel: Channel) -> None:
-        is_of_a_server = channel.address.workspace.isdigit() and channel.address.channel.isdigit()
-        if channel.state is not ChannelState.BROKEN or not is_of_a_server:
+        server, number = snowflake(channel.address.workspace), snowflake(channel.address.channel)
+        if channel.state is not ChannelState.BROKEN or server is None or number is None:
             return
-        here = self._client.get_channel(int(channel.address.channel))
-        if here is not None and int(channel.address.workspace) in self._left_guilds:
+        here = self._client.get_channel(number)
+        if here is not None and server in self._left_guilds:
             return  # discord.py still knows it
         if isinstance(here, discord.abc.GuildChannel | discord.Thread) and can_post(here) and _takes_posts(here):
             await self._lifecycle.reachable(channel.address, here.name)

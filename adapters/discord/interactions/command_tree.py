@@ -19,6 +19,7 @@ from adapters.discord.messages.markup import cut
 from adapters.discord.messages.mentions import mention_of
 from bot.commands.registry import Command, Kind, Parameter, Registry
 from bot.platforms.command_calls import Completion
+from bot.text.typed import QUOTES, SINGLE_QUOTES, in_quotes
 
 MESSAGE_COMMAND = "Find papers here"
 DESCRIPTION = 100
@@ -233,5 +234,6 @@ def choices(beginning: str, offered: Sequence[Completion]) -> list[tuple[str, st
 
 
 def _quoted(value: str) -> str:
-    """There is no quotation mark within a quotation: a straight one becomes an apostrophe."""
-    return '"' + value.replace('"', "'") + '"' if any(map(str.isspace, value)) or '"' in value else value
+    """In quotes, unless it is one word without any."""
+    plain = not any(sign.isspace() or sign in QUOTES or sign in SINGLE_QUOTES for sign in value)
+    return value if plain else in_quotes(value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import UTC, date
 from http import HTTPStatus
 from typing import Any, Final
@@ -120,7 +121,7 @@ def _page_of(answer: Answer) -> tuple[list[Any], int]:
     messages = document.get("messages")
     message = messages[0] if isinstance(messages, list) and messages and isinstance(messages[0], dict) else {}
     total = str(message.get("total", ""))
-    return document["collection"], int(total) if total.isascii() and total.isdigit() else 1_000_000
+    return document["collection"], int(total) if re.fullmatch(r"[0-9]{1,9}", total) else 1_000_000
 
 
 def _posted(text: object) -> date | None:

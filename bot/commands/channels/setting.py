@@ -52,7 +52,7 @@ class Setting:
 
 
 def _read_limit(settings: ChannelSettings, value: str, _here: Here) -> ChannelSettings:
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value[:6]) <= LARGEST_LIMIT:
+    if not (value.isascii() and value.isdigit() and len(value) <= 6 and 1 <= int(value) <= LARGEST_LIMIT):
         raise UserError(f"`limit` is a number from 1 to {LARGEST_LIMIT}: how many papers a digest shows.")
     return replace(settings, limit=int(value))
 
@@ -90,7 +90,7 @@ def _read_sources(settings: ChannelSettings, value: str, here: Here) -> ChannelS
     words = [without_quotes(word) for word in value.lower().replace(",", " ").replace("hugging face", "hf").split()]
     if _ALL in words:
         return replace(settings, sources=None)
-    for word in words:
+    for word in words or [""]:
         source = source_named(word)
         # One that is set already stays: its feed may have been removed, which is no reason to refuse the others.
         if source is None or source not in {*here.sources, *(settings.sources or ())}:
@@ -121,8 +121,8 @@ def _read_quiet_days(settings: ChannelSettings, value: str, _here: Here) -> Chan
     for word in map(without_quotes, value.lower().replace(",", " ").split()):
         if word in ("weekend", "weekends"):
             weekdays |= {5, 6}
-        elif len(word) >= 3 and any(name.lower().startswith(word.removesuffix("s")) for name in _DAY_NAMES):
-            weekdays.add(_DAYS.index(word[:3]))
+        elif (weekday := _weekday(word)) is not None:
+            weekdays.add(weekday)
         else:
             dates.add(_quiet_date(word))
     if len(weekdays) == len(_DAYS):
@@ -142,6 +142,12 @@ def _read_announce_changes(settings: ChannelSettings, value: str, _here: Here) -
 def _show_announce_changes(settings: ChannelSettings) -> str:
     chosen = settings.announce_changes
     return "auto" if chosen is None else "on" if chosen else "off"
+
+
+def _weekday(word: str) -> int | None:
+    """The day of which a word is the first three letters or more, `sat` as well as `saturdays`; None for any other."""
+    stems = [stem for stem in (word, word.removesuffix("s")) if len(stem) >= len(_DAYS[0])]
+    return next((day for day, name in enumerate(_DAY_NAMES) if any(map(name.lower().startswith, stems))), None)
 
 
 def _quiet_date(word: str) -> date:

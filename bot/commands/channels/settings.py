@@ -22,7 +22,7 @@ from bot.schedules.parsing import parse_schedule
 from bot.schedules.zones import parse_time_zone
 from bot.text.lists import listed
 from bot.text.suggestions import closest
-from bot.text.typed import means_none, value_typed
+from bot.text.typed import in_quotes, means_none, value_typed
 
 #: Not a channel's setting but the whole workspace's.
 ROLE = "role"
@@ -111,14 +111,8 @@ def configure_line(values: Mapping[str, str], *, check: bool = False) -> str:
 
     `none` is what an empty field means where there is that.
     """
-    # A quotation mark would end the value; nothing else in it is special.
-    return " ".join(
-        [
-            "configure",
-            *(("--check",) if check else ()),
-            *(f'--{key} "{value.replace(chr(34), chr(39))}"' for key, value in values.items()),
-        ]
-    )
+    given = [f"--{key} {in_quotes(value)}" for key, value in values.items()]
+    return " ".join(["configure", *(["--check"] if check else []), *given])
 
 
 async def configure(services: Services, call: CommandCall, arguments: Arguments) -> Reply:

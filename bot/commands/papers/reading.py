@@ -23,6 +23,7 @@ from bot.query.syntax import Or, PaperId, Sort
 from bot.reading.lists import SavedPaper
 from bot.reading.votes import Vote
 from bot.text.counting import count_of
+from bot.text.typed import in_quotes
 
 PAGE = 10  # papers of a reading list at a time
 MOST_SAVED = 1000
@@ -93,8 +94,7 @@ async def _found(services: Services, call: CommandCall, find: str, arguments: Ar
     page = min(arguments.number("page") or 1, pages(len(found), PAGE))
     blocks: list[Block] = [Heading(f"Your reading list: {count_of(len(found), 'paper')} found")]
     blocks += [paper_line(entry.paper) for entry in found[(page - 1) * PAGE : page * PAGE]]
-    # A quotation mark would end the value; nothing else in it is special.
-    blocks += turning(f'saved --find "{find.replace(chr(34), chr(39))}"', page, len(found), PAGE)
+    blocks += turning(f"saved --find {in_quotes(find)}", page, len(found), PAGE)
     return answer(*blocks, replaces=call.from_message is not None and "page" in arguments)
 
 

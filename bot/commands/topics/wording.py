@@ -15,7 +15,7 @@ from bot.query.explanations import explain
 from bot.query.parser import parse
 from bot.query.queries import Query
 from bot.text.suggestions import closest, quoted
-from bot.text.typed import unquoted, value_typed
+from bot.text.typed import in_quotes, unquoted, value_typed
 from bot.topics.matcher import same
 from bot.topics.subscription import Subscription
 
@@ -108,7 +108,7 @@ def as_written(topic: Subscription, instant: str = "--instant") -> str:
     if topic.instant:
         parts.append(instant)
     if topic.name:
-        parts.append(f'--name "{topic.name}"')
+        parts.append(f"--name {in_quotes(topic.name)}")
     return " ".join(parts)
 
 
