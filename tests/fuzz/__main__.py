@@ -18,7 +18,11 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=300.0, help="for all of them together")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--guided", action="store_true", help="change what reached new code further (needs Atheris)")
-    parser.add_argument("--corpus", type=Path, help="the folder that keeps what reached something, for the next run")
+    parser.add_argument(
+        "--corpus",
+        type=Path,
+        help="the folder of what reached something: guided runs add to it, and others change it, too",
+    )
     given = parser.parse_args()
     if given.guided and not is_there():
         parser.error(MISSING)
@@ -31,10 +35,8 @@ def main() -> int:
     outcomes = []
     for name in names:
         target, seconds = TARGETS[name], given.seconds / len(names)
-        if given.guided:
-            outcome = guided.run(target, seconds=seconds, seed=given.seed, corpus=given.corpus)
-        else:
-            outcome = running.run(target, seconds=seconds, seed=given.seed)
+        run = guided.run if given.guided else running.run
+        outcome = run(target, seconds=seconds, seed=given.seed, corpus=given.corpus)
         outcomes.append(outcome)
         print(outcome.line, file=sys.stderr, flush=True)
     total = sum(outcome.inputs for outcome in outcomes)

@@ -16,7 +16,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -47,11 +47,12 @@ class TooSlowError(Exception):
     """An input that takes longer than any should."""
 
 
-def run(target: Target | RunningTarget, *, seconds: float, seed: int) -> Outcome:
-    """Tries inputs for so long, in a process of its own."""
+def run(target: Target | RunningTarget, *, seconds: float, seed: int, corpus: Path | None = None) -> Outcome:
+    """Tries inputs for so long, in a process of its own; those that `tests.fuzz.guided` kept in `corpus` are changed as
+    well."""
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_in_process, args=(target, seconds, seed, sender))
+    process = context.Process(target=_in_process, args=(target, seconds, seed, corpus, sender))
     process.start()
     sender.close()
     try:
@@ -63,9 +64,10 @@ def run(target: Target | RunningTarget, *, seconds: float, seed: int) -> Outcome
     return Outcome.of(told)
 
 
-def _in_process(target: Target | RunningTarget, seconds: float, seed: int, sender: Any) -> None:
+def _in_process(target: Target | RunningTarget, seconds: float, seed: int, corpus: Path | None, sender: Any) -> None:
     bound()
-    sender.send(json.dumps(asdict(outcome_of(target, seconds=seconds, seed=seed))))
+    kept = [one.read_bytes() for one in sorted((corpus / target.name).glob("*"))] if corpus is not None else []
+    sender.send(json.dumps(asdict(_outcome_of(target, seconds, seed, kept))))
 
 
 def bound() -> None:
@@ -78,21 +80,20 @@ def bound() -> None:
     vars(database)["sqlite_connection"] = inline_connection
 
 
-def outcome_of(target: Target | RunningTarget, *, seconds: float, seed: int) -> Outcome:
-    """Tries inputs for so long, here."""
+def _outcome_of(target: Target | RunningTarget, seconds: float, seed: int, kept: Sequence[bytes]) -> Outcome:
     trial = Trial(target.name, seconds)
     if isinstance(target, RunningTarget):
-        return asyncio.run(_running(target, trial, seed))
-    for data in Inputs(target.corpus(), seed):
+        return asyncio.run(_running(target, trial, seed, kept))
+    for data in Inputs([*target.corpus(), *kept], seed):
         trial.of(target.is_read, data)
         if trial.is_over:
             break
     return trial.outcome
 
 
-async def _running(target: RunningTarget, trial: Trial, seed: int) -> Outcome:
+async def _running(target: RunningTarget, trial: Trial, seed: int, kept: Sequence[bytes]) -> Outcome:
     async with target.running() as running:
-        for data in Inputs(running.corpus, seed):
+        for data in Inputs([*running.corpus, *kept], seed):
             await trial.of_awaited(running.read, data)
             if trial.is_over:
                 break
