@@ -102,7 +102,8 @@ def read_schedule(data: bytes) -> None:
 
 
 def read_zone(data: bytes) -> None:
-    assert ZoneInfo(str(parse_time_zone(text_of(data))))
+    zone = parse_time_zone(text_of(data))
+    assert ZoneInfo(str(zone)) == zone
 
 
 def read_day(data: bytes) -> None:
