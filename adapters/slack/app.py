@@ -24,7 +24,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters.slack.client.connection import LIBRARY_LOG
-from adapters.slack.client.payloads import Json
+from adapters.slack.client.payloads import Json, drop_misfits
 from adapters.slack.events.deduplication import Deduplication
 from adapters.slack.events.events_api import EventListener
 from adapters.slack.events.http_mode import response_to
@@ -245,6 +245,7 @@ class SlackApp:
         return app
 
     async def _deduplicated(self, body: Json, next: Callable[[], Awaitable[Any]]) -> BoltResponse | None:  # noqa: A002 - Bolt's
+        drop_misfits(body)
         if not self._deduplication.is_new(body):
             log.info("slack.delivered_again")
             return BoltResponse(status=200, body="")

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
-from email import message_from_bytes
-from email.policy import default
+from email.parser import BytesHeaderParser
 from html.parser import HTMLParser
 from itertools import cycle, islice
 from xml.etree import ElementTree as ET
@@ -17,6 +16,7 @@ from pydantic import ValidationError
 from adapters.discord.messages import rendering as discord
 from adapters.discord.messages.rendering import Form
 from adapters.mail.composition import Sender, mail_of
+from adapters.mail.rendering import Footer, html_of
 from adapters.slack.messages import rendering as slack
 from adapters.web.atom.document import atom_document
 from adapters.web.messages.timeline import MessageView
@@ -191,15 +191,14 @@ def read_for_mail(data: bytes) -> None:
     sent = mail_of(
         message, READER, key="a" * 24, reply_to=None, sender=SENDER, links=LINKS, now=NOON, plain=bool(len(data) % 2)
     )
-    mail = message_from_bytes(sent.content, policy=default)
+    mail = BytesHeaderParser().parsebytes(sent.content)
     others = set(mail.keys()) - {"MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
     assert others == set(_OF_MAILS), others
     assert len(mail.keys()) == len(set(mail.keys())), mail.keys()
     assert max(map(len, sent.content.split(b"\r\n"))) <= 998
-    if (html := mail.get_body(("html",))) is not None:
-        elements = _MailElements()
-        elements.feed(html.get_content())
-        elements.close()
+    elements = _MailElements()
+    elements.feed(html_of(message, Footer("why", "https://papers.lab.example/leave"), LINKS.paper))
+    elements.close()
 
 
 class _MailElements(HTMLParser):
