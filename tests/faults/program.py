@@ -298,12 +298,14 @@ def _report(reports: Connection, policy: _Policy) -> None:
     told = 0
     while True:
         time.sleep(_EVERY)
+        try:
+            files, memory = process.num_fds(), process.memory_info().rss
+        except OSError:  # it is short of file descriptors
+            continue
         total = errors["refused"]
         told, new = total, total - told
         tasks = sum(len(asyncio.all_tasks(loop)) for loop in list(policy.loops) if not loop.is_closed())
-        said = {
-            "database_errors": new, "files": process.num_fds(), "tasks": tasks, "memory": process.memory_info().rss
-        }  # fmt: skip
+        said = {"database_errors": new, "files": files, "tasks": tasks, "memory": memory}
         try:
             reports.send_bytes(json.dumps(said).encode())
         except OSError:
