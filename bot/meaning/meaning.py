@@ -111,4 +111,4 @@ class Meaning:
     def _refuse_after_failure(self) -> None:
         """A model that failed is most likely still what it was."""
         if self._failure and self._failed_at and timedelta() <= self._clock.now() - self._failed_at < RETRY_AFTER:
-            raise self._failure
+            raise self._failure.with_traceback(None)  # which else grows with each time

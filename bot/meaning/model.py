@@ -35,14 +35,15 @@ class AbsentModel:
     """Stands for a model that is not there: it can do nothing, and says why."""
 
     def __init__(self, reason: EmbeddingError) -> None:
+        #: Raised again and again: with the traceback of the last time it would keep all the frames that it passed.
         self._reason = reason
 
     @property
     def name(self) -> str:
-        raise self._reason
+        raise self._reason.with_traceback(None)
 
     def embed(self, text: str) -> Vector:  # noqa: ARG002 (it reads none)
-        raise self._reason
+        raise self._reason.with_traceback(None)
 
     def release(self) -> None:
         """It holds nothing."""

@@ -196,7 +196,7 @@ class TantivyIndex:
         if left > 0:
             await asyncio.wait([self._following], timeout=left)
         if self._failure is not None and not self._files.opened:
-            raise self._failure
+            raise self._failure.with_traceback(None)  # which else grows with each time
 
     async def _follow(self) -> None:
         try:

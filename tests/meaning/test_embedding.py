@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -169,6 +170,19 @@ async def test_without_a_model_nothing_waits_and_everybody_is_told(sqlite_url: s
     assert "Similar to" in await core.say("similar 2605.00001")
     assert "not by their meaning: onnxruntime is not installed." in await core.say("status")
     await core.index.close()
+    await store.close()
+
+
+async def test_a_model_that_is_missing_takes_no_more_memory_each_time_that_it_is_asked(sqlite_url: str) -> None:
+    store, clock = SqlStore(sqlite_url), SettableClock()
+    meaning = Meaning(AbsentModel(NoModelError("onnxruntime is not installed.")), store.vectors, clock)
+    frames = []
+    for _ in range(10):
+        with pytest.raises(NoModelError) as refused:
+            await meaning.view()
+        frames.append(len(list(traceback.walk_tb(refused.value.__traceback__))))
+        clock.advance(minutes=4)  # now and then it is tried again
+    assert max(frames[4:]) <= max(frames[:4])
     await store.close()
 
 
