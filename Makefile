@@ -39,7 +39,7 @@ bench: $(DEV_STAMP) ## speed and memory, as ratios measured side by side
 soak: $(DEV_STAMP) ## an hour of crashes, lost answers and full disks on both databases and all platforms, or MINUTES=
 	$(BIN)/python -m tests.faults --minutes $(MINUTES) $(ARGS)
 
-fuzz: $(DEV_STAMP) ## hostile input for readers, renderers, the web's pages, Slack's requests, Discord's events, files of topics and restore, for ten minutes, or SECONDS=
+fuzz: $(DEV_STAMP) ## hostile input for whatever reads what others wrote, and for renderers, for ten minutes, or SECONDS=; ARGS=--guided follows what is reached
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(ARGS)
 
 audit: ## known weaknesses of what is installed, and a list of it (CycloneDX); says so where the network has neither

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import json
 import logging
@@ -72,6 +73,7 @@ def _in_process(target: Target | RunningTarget, seconds: float, seed: int, corpu
 
 def bound() -> None:
     """Makes this process ready: little memory, a bound for each input, nothing logged, no threads for databases."""
+    gc.freeze()  # what was imported stays, and need not be looked through again and again
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     signal.signal(signal.SIGVTALRM, _too_slow)
     # What is odd about inputs is what is wanted of them.
