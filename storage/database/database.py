@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 SQLITE_BUSY_TIMEOUT = 10.0  # seconds that a writer waits for another one
 PROOF_LASTS = 5.0  # seconds for which a database that took a write counts as writable
 CLOSE_WITHIN = 5.0  # seconds that transactions get to end
+#: Connections that are kept, and the most there are: one that is opened anew costs more than many statements.
+CONNECTIONS = 15
 POSTGRES_CONNECT_TIMEOUT = 10.0  # seconds
 #: A connection to PostgreSQL that was used within so many seconds, and was not closed since, is used without asking
 #: whether it still works: that takes longer than most of what it is used for.
@@ -85,7 +87,10 @@ class Database:
         self.url = async_url(url)
         self.is_sqlite = self.url.startswith("sqlite")
         self._engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
-        self._reading = self._engine.execution_options(read_only=True)
+        # PostgreSQL shows each statement what is committed by then, in a transaction or not (READ COMMITTED). Without
+        # one its beginning and its end are not sent, which are two of the three ways there and back of a short look.
+        without = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._reading = self._engine.execution_options(read_only=True, **without)
         # SQLite lets one write at a time and has the others look again now and then; here they queue up in order.
         self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if self.is_sqlite else nullcontext()
 
@@ -201,7 +206,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that blocks no writer."""
+        """Looks that block no writer, on one connection. Only SQLite shows all of them the same state (`snapshot`)."""
         await give_way()
         async with self._transaction("read"), self._reading.begin() as connection:
             yield connection
@@ -304,6 +309,8 @@ def _sqlite_engine(url: str) -> AsyncEngine:
         ) from error
     engine = create_async_engine(
         url,
+        pool_size=CONNECTIONS,
+        max_overflow=0,
         json_serializer=_write_json,
         hide_parameters=True,
         connect_args={"timeout": SQLITE_BUSY_TIMEOUT, "async_creator_fn": sqlite_connection},
@@ -336,6 +343,8 @@ def _postgres_engine(url: str) -> AsyncEngine:
     }
     engine = create_async_engine(
         url,
+        pool_size=CONNECTIONS,
+        max_overflow=0,
         hide_parameters=True,  # what errors and tracebacks would show of what is stored
         json_serializer=_write_json,
         connect_args={
