@@ -17,6 +17,9 @@ from bot.app.application import Application
 from bot.errors import OperatorError
 
 MOST_FILES = 65_536
+#: After so many collections of what is young the garbage collector looks through everything. Python's ten have it do so
+#: every few seconds in a storm, for up to a tenth of a second in which nobody is answered.
+FULL_COLLECTIONS = 100
 
 _log = structlog.get_logger()
 
@@ -39,6 +42,7 @@ async def serve(
     # What was made by now stays. To look through all of it again, as the garbage collector would now and then, holds up
     # everybody for some hundredths of a second.
     gc.freeze()
+    gc.set_threshold(*gc.get_threshold()[:2], FULL_COLLECTIONS)
     with listener:
         async with asyncio.TaskGroup() as group:
             working = group.create_task(work())
