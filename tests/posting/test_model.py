@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,15 +21,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from bot import background
-from bot.platforms.outcomes import Gone, LookUpResult, Partly, Retry, SendResult, Unknown
+from bot.platforms.outcomes import Gone, GoneScope, LookUp, LookUpResult, Partly, Retry, SendResult, Unknown
 from bot.posting import outbox
 from bot.posting.retries import UnknownPolicy
 from storage.database import database
 from storage.posting import outbox as stored_outbox
 from tests.inline_sqlite import inline_connection
 from tests.platforms import Fault
+from tests.posting.life import Life, Stop
 from tests.posting.platform import Fate
-from tests.posting.world import CHANNELS, Life, Stop, World
+from tests.posting.world import CHANNELS, World
 from tests.thorough import THOROUGH
 
 PROCESSES = st.sampled_from(("one", "other"))
@@ -43,7 +44,16 @@ FATES = st.one_of(
     st.builds(Fate, st.just(Fault.LATE), st.sampled_from((None, 10, 55, 115))),
 )
 LOOKS: st.SearchStrategy[LookUpResult] = st.sampled_from(
-    (Retry("busy"), Retry("slow down", 3.0), Partly("page 2", 1.0), Partly("", 30.0), Gone("The channel was archived."))
+    (
+        Retry("busy"),
+        Retry("slow down", 3.0),
+        Partly("page 2", 1.0),
+        Partly("", 30.0),
+        LookUp.NOT_COMING,
+        Gone("The thread was deleted.", GoneScope.THREAD),
+        Gone("The channel was archived."),
+        Gone("The app was uninstalled.", GoneScope.WORKSPACE),
+    )
 )
 EDITS: st.SearchStrategy[SendResult] = st.sampled_from((Retry("busy", 0.0), Unknown("the connection broke"), Gone("x")))
 #: What can be found out about a message, and what becomes of it where nothing can.
@@ -52,6 +62,7 @@ LOOKS_OR_NOT = st.sampled_from(
         *[(True, UnknownPolicy.AT_MOST_ONCE)] * 4,
         (False, UnknownPolicy.AT_MOST_ONCE),
         (False, UnknownPolicy.AT_LEAST_ONCE),
+        (True, UnknownPolicy.AT_LEAST_ONCE),
     )
 )
 
@@ -67,11 +78,14 @@ class Outbox(RuleBasedStateMachine):
         self.world: World | None = None
 
     @initialize(known=LOOKS_OR_NOT)
-    def begin(self, known: tuple[bool, UnknownPolicy]) -> None:
+    def begins(self, known: tuple[bool, UnknownPolicy]) -> None:
+        self.begin(known, CHANNELS)
+        self.papers_are_listed(1)
+
+    def begin(self, known: tuple[bool, UnknownPolicy], channels: Collection[str]) -> None:
         async def begin() -> World:
-            world = World(self.folder, can_look_up=known[0], policy=known[1])
+            world = World(self.folder, can_look_up=known[0], policy=known[1], channels=channels)
             await world.open()
-            await world.list_papers(1)
             return world
 
         self.world = self.runner.run(begin())
@@ -171,6 +185,23 @@ class Outbox(RuleBasedStateMachine):
             await self.lives.pop(name).end(taken=taken)
 
         self.do(die())
+
+    @rule(
+        channel=WHERE, fate=FATES, looks=st.lists(LOOKS, max_size=2), name=PROCESSES, stop=STOPS, dies=st.booleans(),
+        pauses=st.lists(st.sampled_from((1, 6, 31, 61)), max_size=3),
+    )  # fmt: skip
+    def a_request_goes_wrong(
+        self, channel: str, fate: Fate, looks: list[LookUpResult], name: str, stop: int | Stop, dies: bool,
+        pauses: list[int],
+    ) -> None:  # fmt: skip
+        """Something is shared, sent, perhaps not to the end, and looked after by the other process."""
+        self.here.there.fates[channel].insert(0, fate)
+        self.here.there.looks += looks
+        self.somebody_shares_a_paper(channel, self.here.papers)
+        (self.dies(name, stop, taken=True) if dies else self.works(name, stop))
+        for pause in pauses:
+            self.time_passes(pause)
+            self.works("other" if name == "one" else "one", Stop.AT_THE_END)
 
     @precondition(lambda self: self.world is not None and self.here.failed)
     @rule()

@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Coroutine
+from collections.abc import Collection
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from enum import Enum, auto
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from bot.channels.channel import Address, Channel, ChannelState, PlatformName, Style
 from bot.digests.content import SharedPaper
-from bot.digests.digest import DigestKind
-from bot.platforms.outcomes import Outgoing
-from bot.posting.redraws import Redraws
+from bot.platforms.outcomes import Gone, GoneScope, Rejected
 from bot.posting.retries import UnknownPolicy
-from bot.reading.votes import Vote
 from bot.topics.store import TopicOptions
 from storage.store import SqlStore
 from tests.clocks import Machine
-from tests.core import Core
 from tests.databases import sqlite_in
-from tests.posting.platform import Line, There
-from tests.processes import Process
+from tests.posting.life import Life, Stop
+from tests.posting.observed import time_of
+from tests.posting.platform import There
 from tests.storage.scenes import listed, paper
 
-INTERVAL: Final = 1.0
 #: Rounds after which whoever has not finished never will.
 MANY: Final = 100
 #: What people chose in each channel: its workspace, style and schedule.
@@ -40,148 +35,36 @@ CHANNELS: Final = {
 }
 _POSTS: Final = """
 SELECT posts.id, posts.channel_id, channels.name, posts.digest_id, posts.key, posts.state, posts.lease,
-       posts.lease_until, posts.attempt_at, posts.attempts, posts.remote_id, posts.sent_at, posts.late, posts.content
+       posts.lease_until, posts.attempt_at, posts.attempts, posts.remote_id, posts.sent_at, posts.due_at, posts.content,
+       channels.state AS channel_state, channels.post_after
 FROM posts JOIN channels ON channels.id = posts.channel_id"""
-
-
-class Stop(Enum):
-    """Where a process stands still: with a request that is noted and has not left, one that is on its way, one that was
-    taken, or one whose answer has come."""
-
-    AT_THE_END = auto()
-    NOTED = auto()
-    ON_ITS_WAY = auto()
-    TAKEN = auto()
-    ANSWERED = auto()
-
-
-class Life:
-    """A process, from its start to its end."""
-
-    def __init__(self, world: World, *, interval: float = INTERVAL) -> None:
-        self.world = world
-        self.store = SqlStore(world.url)
-        self.process = Process(self.store)
-        self.clock = world.machine.clock()
-        self.line = Line(world.there, self, can_look_up=world.can_look_up, interval=interval)
-        self.core = Core(
-            self.store, world.folder / "index", clock=self.clock, platform=self.line,  # type: ignore[arg-type]
-            unknown_policy=world.policy,
-        )  # fmt: skip
-        edits = Line(world.there, self, can_look_up=True, interval=0.0)
-        composer = self.core.services.composer
-        self.redraws = Redraws(
-            posts=self.store.posts, composer=composer, platforms={edits.name: edits}, gather=0.0, every=0.0, wait=0.0
-        )
-        self.is_idle = True
-        self.answered = 0
-        world.lives.append(self)
-        self.broken_before: set[str] = set()  # the channels that were known not to be well when its work began
-
-    def begin(self, work: Coroutine[Any, Any, object]) -> None:
-        """Begins something, if it is not about anything."""
-        if not self.is_idle:
-            work.close()
-            return
-        self.is_idle = False
-        self.broken_before = self.world.broken()
-        self.process.start(work)
-
-    async def go_on(self, stop: int | Stop, *, anywhere: bool = False) -> None:
-        """Goes on up to there, or for so many steps, and stands still: `anywhere`, or where nobody waits for it."""
-        steps, self.answered = 0, self.line.answered
-        while not self.is_idle:
-            self.is_idle = not await self.process.step()
-            steps += 1
-            is_there = steps >= stop if isinstance(stop, int) else self._is_at(stop)
-            if is_there and (anywhere or not self.writes):
-                return
-
-    def _is_at(self, stop: Stop) -> bool:
-        match stop:
-            case Stop.AT_THE_END:
-                return False
-            case Stop.NOTED:
-                noted = [row for row in self.world.rows() if row["state"] == "leased" and row["attempt_at"]]
-                return bool(noted) and not self.line.flights and self.line.answered == self.answered
-            case Stop.ON_ITS_WAY:
-                return any(not flight.ended for flight in self.line.flights)
-            case Stop.TAKEN:
-                return any(flight.ended for flight in self.line.flights)
-            case Stop.ANSWERED:
-                return self.line.answered > self.answered
-
-    @property
-    def writes(self) -> bool:
-        turn = self.store.database._turn
-        assert isinstance(turn, asyncio.Lock)
-        return turn.locked()
-
-    async def round(self) -> None:
-        """What a process does again and again."""
-        await self.core.engine.deliver()
-        await self.core.engine.reconcile()
-
-    async def digest_now(self, channel: str) -> None:
-        found = await self.store.channels.find(self.world.address(channel))
-        assert found is not None
-        await self.core.engine.planner.plan_now(found, DigestKind.REQUESTED)
-        await self.core.engine.outbox.drain()
-
-    async def vote(self, channel: str, number: int) -> None:
-        """Somebody votes for a paper, and its messages are drawn again."""
-        found = await self.store.channels.find(self.world.address(channel))
-        assert found is not None
-        await self.store.reading.vote(found.id, paper(number).id, "ada", Vote.UP, self.clock.now())
-        self.redraws.voted(found, paper(number).id, drawn="")
-        await asyncio.sleep(0)
-        await self.redraws.close()
-
-    def leaves(self, outgoing: Outgoing) -> None:
-        """Implements `tests.posting.platform.Sender`."""
-        rows = [row for row in self.world.rows() if row["key"] == outgoing.key]
-        assert rows, "what leaves is on record"
-        (row,) = rows
-        assert row["state"] == "leased", f"whoever sends a post holds it: {dict(row)}"
-        assert row["attempt_at"] is not None, "no request leaves unnoted"
-        assert row["remote_id"] is None
-        if not self.world.was_set:
-            ends = datetime.fromisoformat(row["lease_until"]).replace(tzinfo=UTC)
-            assert ends > self.clock.now(), "nothing leaves that others may have taken over"
-        assert row["name"] not in self.broken_before, "nothing is sent where nothing is taken"
-        if self.world.policy is UnknownPolicy.AT_MOST_ONCE:
-            assert outgoing.key not in self.world.there.keys(row["name"]), "nothing is sent twice"
-
-    def off(self) -> timedelta:
-        return self.clock.now() - self.world.machine.true
-
-    async def end(self, *, taken: bool) -> None:
-        """Kills it."""
-        for flight in self.line.flights:
-            if flight.fate.after is not None and not flight.ended:
-                flight.fate = replace(flight.fate, after=min(flight.fate.after, 20))
-            self.world.there.abandon(flight, taken=taken)
-        await self.process.kill()
-        self.world.lives.remove(self)
-        await self.store.locks.release_all()
-        if self.store.database._watch is not None:
-            self.store.database._watch.close()
+#: What is looked for for so long holds up nothing but its own digest.
+HOLDS_UP: Final = timedelta(minutes=1)
 
 
 class World:
     """What there is, and what is expected of it."""
 
-    def __init__(self, folder: Path, *, can_look_up: bool, policy: UnknownPolicy) -> None:
+    def __init__(
+        self, folder: Path, *, can_look_up: bool, policy: UnknownPolicy, channels: Collection[str] = CHANNELS
+    ) -> None:
         self.folder = folder
+        self.channels = {name: CHANNELS[name] for name in channels}
         self.can_look_up, self.policy = can_look_up, policy
         self.machine = Machine()
-        self.was_set = False
         self.url = sqlite_in(folder / "paperround.db")
         self.store = SqlStore(self.url)
         self.there = There(self.machine, lambda channel: CHANNELS[channel][0])
         self.papers = 0
+        self.moment = 0  # how often time passed, or a clock was set
+        self.blur = timedelta()  # by which clocks were once known to differ that are in use at the same time
         self.failed: set[str] = set()  # keys of what was once given up
         self.lost: set[str] = set()  # keys of what nobody knew for a while whether it is there
+        self.stopped: set[str] = set()  # channels that take nothing, for all that anybody was told
+        self.stopping: set[str] = set()  # those that somebody may have stopped
+        self.rests_until: dict[str, datetime] = {}
+        self.expired: set[str] = set()  # leases that somebody may have freed
+        self.faults: list[str] = []
         self.lives: list[Life] = []
         self._eyes = sqlite3.connect(folder / "paperround.db", isolation_level=None)
         self._eyes.row_factory = sqlite3.Row
@@ -192,7 +75,7 @@ class World:
 
     async def open(self) -> None:
         now = self.machine.wall()
-        for name, (_, style, schedule) in CHANNELS.items():
+        for name, (_, style, schedule) in self.channels.items():
             channel = await self.store.channels.add(
                 self.address(name), name, time_zone="UTC", schedule=schedule,
                 next_digest_at=None if schedule == "instant" else now,
@@ -218,30 +101,67 @@ class World:
 
     async def try_again(self) -> None:
         """Somebody has what was given up tried again."""
-        given_up = [row["id"] for row in self.rows() if row["state"] == "failed"]
-        await self.store.posts.retry(given_up, self.machine.wall())
+        given_up = [row for row in self.rows() if row["state"] == "failed"]
+        for row in given_up:
+            self.there.stories[row["key"]].wished()
+        await self.store.posts.retry([row["id"] for row in given_up], self.machine.wall())
 
     async def resume(self) -> None:
         """Somebody has made all channels well again."""
         self.there.gone.clear()
+        self.stopped.clear()
+        self.rests_until.clear()
+        if all(life.is_idle for life in self.lives):
+            self.stopping.clear()
         for life in self.lives:
             life.broken_before.clear()
-        channels = [await self.store.channels.find(self.address(name)) for name in CHANNELS]
+        channels = [await self.store.channels.find(self.address(name)) for name in self.channels]
         await self.store.channels.resume_all({
             one.id: self.machine.wall() if one.name == "hourly" else None
             for one in channels if one is not None and one.state is ChannelState.BROKEN
         })  # fmt: skip
 
+    def begin_to_stop(self, channel: str, gone: Gone) -> None:
+        self.stopping |= self._scope(channel, gone)
+
+    def stop(self, channel: str, gone: Gone) -> None:
+        """It is written down that something takes nothing any more."""
+        self.stopped |= self._scope(channel, gone)
+
+    def _scope(self, channel: str, gone: Gone) -> set[str]:
+        workspace = CHANNELS[channel][0]
+        whole = gone.scope is GoneScope.WORKSPACE
+        return {
+            name for name, (place, *_) in self.channels.items() if name == channel or (whole and place == workspace)
+        }
+
+    def notice(self) -> None:
+        """Whatever is written down counts, also where whoever wrote it does not know yet."""
+        leases = {row["key"]: row["lease"] for row in self.rows()}
+        for key, story in self.there.stories.items():
+            last = story.last
+            if last and last.is_settling and leases.get(key) != last.lease and last.lease not in self.expired:
+                last.was_settled, last.is_settling = True, False
+
     def pass_time(self, seconds: float) -> None:
+        self.notice()
+        self.moment += 1
         self.machine.run(seconds=seconds)
-        rows = self.rows()
-        self.lost |= {row["key"] for row in rows if row["state"] in ("leased", "unknown") and row["attempt_at"]}
-        late = {row["key"]: bool(row["late"]) for row in rows}
-        self.there.arrive(lambda key: late.get(key, False))
+        self.lost |= {row["key"] for row in self.rows() if row["state"] in ("leased", "unknown") and row["attempt_at"]}
+        for life in self.lives:
+            for flight in list(life.line.flights):  # they are under way, whoever stands still
+                self.there.take(flight)
+        self.there.arrive()
 
     def set_clock(self, off: timedelta) -> None:
-        self.was_set = True
+        self.moment += 1
         self.machine.set_off(off)
+        self.rests_until.clear()  # what was rested by another clock is forgotten
+        self.compare_clocks()
+
+    def compare_clocks(self) -> None:
+        offs = [self.machine.off, *(life.off() for life in self.lives)]
+        self.blur = max(self.blur, max(offs) - min(offs))
 
     def rows(self) -> list[sqlite3.Row]:
         return self._eyes.execute(f"{_POSTS} ORDER BY posts.id").fetchall()
@@ -259,38 +179,54 @@ class World:
 
     def check(self) -> None:
         """What holds at any moment."""
+        assert not self.faults, self.faults
         rows = self.rows()
         self.failed |= {row["key"] for row in rows if row["state"] == "failed"}
-        posted = {row["post_id"] for row in self._deliveries() if row["state"] == "posted"}
+        ends = {"posted": set(), "dropped": set()}  # type: dict[str, set[int]]
+        for row in self._deliveries():
+            if row["state"] in ends:
+                ends[row["state"]].add(row["post_id"])
         there = {remote_id: message.key for remote_id, message in self.there.messages}
         in_flight = [row["name"] for row in rows if row["state"] == "leased"]
         assert len(in_flight) == len(set(in_flight)), "one post of a channel at a time"
         for row in rows:
+            story = self.there.stories[row["key"]]
+            refused = isinstance(story.last.answer, Rejected) if story.last else False
             assert (row["state"] == "leased") <= bool(row["lease"] and row["lease_until"]), "whoever holds one is known"
             assert (row["state"] == "pending") <= (not row["lease"]), "nobody holds what waits"
             assert (row["state"] == "sent") == (row["sent_at"] is not None)
-            assert (row["state"] == "failed") <= (row["key"] in self.there.refused), "what is given up was refused"
-            assert (row["id"] in posted) <= (row["state"] == "sent"), "a paper is posted when its message is"
+            assert (row["state"] == "failed") <= refused, f"what is given up was refused: {dict(row)} {story}"
+            assert (row["id"] in ends["posted"]) <= (row["state"] == "sent"), "a paper is posted when its message is"
+            assert (row["id"] in ends["dropped"]) <= (row["state"] == "failed"), "a paper is dropped with its message"
             if row["remote_id"] is not None:
                 assert there.get(row["remote_id"]) == row["key"], "what is called so is there"
             elif row["state"] == "sent":
-                assert self._may_be_taken_for_sent(row), f"what is sent is there: {dict(row)}"
-        for channel in self.broken():
-            said = {channel, CHANNELS[channel][0]} & self.there.said_gone
-            assert said or channel in self.there.said_odd or self._hours() > 1, "a channel stops for a reason"
+                assert story.may_be_taken_for_sent(self.policy, self.blur), (
+                    f"what is sent is there: {dict(row)} {story}"
+                )
+        broken = self.broken()
+        assert self.stopped <= broken, f"what takes nothing is stopped: {self.stopped} {broken}"
+        assert broken <= self.stopped | self.stopping, f"nothing else is stopped: {self.stopped} {broken}"
         self._check_messages(rows)
 
-    def _hours(self) -> float:
-        return self.machine.monotonic() / 3600
-
-    def _may_be_taken_for_sent(self, row: sqlite3.Row) -> bool:
-        if not self.can_look_up:
-            return self.policy is UnknownPolicy.AT_MOST_ONCE
-        return self.there.looked[row["key"]] >= 20 or self._hours() > 3
+    def passes(
+        self, row: sqlite3.Row, older: sqlite3.Row, rows: list[sqlite3.Row], now: datetime, *,
+        blur: timedelta | None = None,
+    ) -> bool:  # fmt: skip
+        """Whether a post may be sent before an older one: if that one, or another one of its digest, is looked for
+        longer than `HOLDS_UP`."""
+        if older["digest_id"] is not None and older["digest_id"] == row["digest_id"]:
+            return False
+        since = now - HOLDS_UP + (self.blur if blur is None else blur)
+        return any(
+            lost["state"] == "unknown" and time_of(lost["attempt_at"]) <= since
+            for lost in rows
+            if lost["id"] == older["id"] or (older["digest_id"] and lost["digest_id"] == older["digest_id"])
+        )
 
     def _check_messages(self, rows: list[sqlite3.Row]) -> None:
         by_key = {row["key"]: row for row in rows}
-        for channel in CHANNELS:
+        for channel in self.channels:
             keys = self.there.keys(channel)
             assert all(by_key[key]["name"] == channel for key in keys)
             if self.policy is UnknownPolicy.AT_MOST_ONCE:
@@ -302,7 +238,7 @@ class World:
 
     def _may_pass(self, older: sqlite3.Row, newer: sqlite3.Row, rows: list[sqlite3.Row]) -> bool:
         """Whether the newer post may be there before the older one: if that, or another one of its digest, is lost."""
-        if not self.can_look_up and self.there.vague[older["key"]]:
+        if not self.can_look_up and self.there.stories[older["key"]].is_vague:
             return True  # it was left where it was, and came
         if older["digest_id"] is not None and older["digest_id"] == newer["digest_id"]:
             return False
@@ -328,8 +264,8 @@ class World:
             open_posts = [dict(row) for row in self.rows() if row["state"] not in ("sent", "failed")]
             if not open_posts and not waits and number:
                 break
-            vague = any(post["state"] == "unknown" for post in open_posts)
-            self.pass_time(61 if vague else 3600 if not open_posts and waits == {"hourly"} else 3)
+            slow = number > 10 or any(post["state"] == "unknown" for post in open_posts)
+            self.pass_time(61 if slow else 3600 if not open_posts and waits == {"hourly"} else 3)
         else:
             raise AssertionError(f"stuck: {open_posts} {waits}")
         self.pass_time(600)
@@ -341,18 +277,18 @@ class World:
         rows = {row["id"]: row for row in self.rows()}
         shown = {message.key: message.message.paper_ids for _, message in self.there.messages}
         found = sorted((row["name"], row["paper_id"]) for row in self._deliveries())
-        assert found == sorted((name, paper(number).id) for name in CHANNELS for number in range(1, self.papers + 1))
+        assert found == sorted(
+            (name, paper(number).id) for name in self.channels for number in range(1, self.papers + 1)
+        )
         for delivery in self._deliveries():
             post = rows[delivery["post_id"]]
             if delivery["state"] == "dropped":
                 assert post["state"] == "failed"
             elif not delivery["is_shown"]:
                 assert post["state"] in ("sent", "failed"), "what is only counted goes with what is shown"
-            elif post["remote_id"] is not None or not self._may_be_taken_for_sent(post):
-                assert delivery["paper_id"] in shown[post["key"]], dict(delivery)
-        for row in rows.values():
-            if row["state"] == "sent" and not self._may_be_taken_for_sent(row):
-                assert row["key"] in shown, "what is sent is there"
+            elif post["state"] != "failed":
+                is_there = delivery["paper_id"] in shown.get(post["key"], ())
+                assert is_there or post["remote_id"] is None, f"a paper is where its message is: {dict(delivery)}"
 
     async def close(self) -> None:
         self._eyes.close()
