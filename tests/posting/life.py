@@ -172,7 +172,7 @@ class Life:
             )
             self.demand(is_held_up or row["channel_state"] != "active", f"nothing waits that may be sent: {dict(row)}")
         for row in rows:
-            is_mine = row["state"] == "leased" and row["lease"] in self.leases
+            is_mine = row["state"] == "leased" and row["lease"] in self.leases and time_of(row["lease_until"]) > now
             last = self.world.there.stories[row["key"]].last
             has_failed = last is not None and last.lease == row["lease"] and last.answer is DEFECT
             self.demand(not is_mine or has_failed, f"nothing is kept by somebody who does nothing with it: {dict(row)}")
@@ -208,7 +208,9 @@ class Life:
         self.demand(row["name"] not in self.broken_before, "nothing is sent where nothing is taken")
         self.demand(outgoing.message.paper_ids != [] or "digest" not in row["content"], "a message has its papers")
         rests = world.rests_until.get(row["name"])
-        self.demand(rests is None or now >= rests - world.blur, "a channel rests after a message")
+        self.demand(
+            rests is None or now >= rests - world.blur, f"a channel rests after a message until {rests}: {dict(row)}"
+        )
         if world.policy is UnknownPolicy.AT_MOST_ONCE:
             self.demand(outgoing.key not in world.there.keys(row["name"]), "nothing is sent twice")
         request.left_at = now

@@ -8,15 +8,18 @@ clocks are set; the platform loses requests and answers, takes messages late, re
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import tempfile
+import time
+from collections import Counter
 from collections.abc import Collection, Coroutine
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
@@ -36,6 +39,11 @@ from tests.thorough import THOROUGH
 PROCESSES = st.sampled_from(("one", "other"))
 WHERE = st.sampled_from(sorted(CHANNELS))
 MOST_PAPERS = 12
+#: When there is time, so many histories are told again and again, for so many minutes.
+BATCH = 50
+MINUTES = float(os.environ.get("MODEL_MINUTES", "10"))
+#: What all histories told of.
+TALLY: Counter[str] = Counter()
 #: In steps, of which a round that sends something has about two hundred, or where it matters most.
 STOPS = st.integers(1, 120) | st.sampled_from(Stop)
 FATES = st.one_of(
@@ -96,6 +104,7 @@ class Outbox(RuleBasedStateMachine):
         return self.world
 
     def do(self, work: Coroutine[Any, Any, object]) -> None:
+        TALLY["steps"] += 1
         self.runner.run(work)
         self.here.check()
 
@@ -183,6 +192,7 @@ class Outbox(RuleBasedStateMachine):
             life.begin(life.round())
             await life.go_on(stop, anywhere=True)
             await self.lives.pop(name).end(taken=taken)
+            TALLY["deaths"] += 1
 
         self.do(die())
 
@@ -227,6 +237,10 @@ class Outbox(RuleBasedStateMachine):
             for life in list(world.lives):
                 await life.end(taken=True)
             await world.settle()
+            stories = world.there.stories.values()
+            TALLY["histories"] += 1
+            TALLY["messages"] += len(stories)
+            TALLY["requests"] += sum(len(story.requests) for story in stories)
         finally:
             for life in list(world.lives):
                 await life.end(taken=True)
@@ -241,14 +255,27 @@ def prepare(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background, "STINT", float("inf"))
 
 
-def test_whatever_happens_each_paper_is_there_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("unlogged")
+def test_whatever_happens_each_paper_is_there_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     prepare(monkeypatch)
-    run_state_machine_as_test(
-        Outbox,
-        settings=settings(
-            max_examples=settings().max_examples if THOROUGH else 10,
-            stateful_step_count=50 if THOROUGH else 30,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    TALLY.clear()
+    began = time.monotonic()
+    while True:
+        run_state_machine_as_test(
+            Outbox,
+            settings=settings(
+                max_examples=BATCH if THOROUGH else 5,
+                stateful_step_count=50 if THOROUGH else 30,
+                # Whoever has time has it looked for the shortest history that fails.
+                phases=tuple(Phase) if THOROUGH else (Phase.explicit, Phase.reuse, Phase.generate),
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+        if THOROUGH:
+            with capsys.disabled():
+                print(f"{time.monotonic() - began:.0f} s: " + ", ".join(f"{n} {what}" for what, n in TALLY.items()))
+        if not THOROUGH or time.monotonic() - began >= MINUTES * 60:
+            return
