@@ -12,11 +12,11 @@ from bot.platforms.outcomes import Gone, GoneScope, Partly, Rejected, Retry, Sen
 from bot.posting.post import Post, PostState, Settlement
 from bot.posting.retries import UnknownPolicy
 from storage.posting.outbox import SqlPostStore
-from tests.posting.platform import SOON
-from tests.posting.stories import LAST_LATE_LOOK, LONGEST_WAIT, Look, Request, Story, seconds
+from tests.posting.model.platform import SOON
+from tests.posting.model.stories import LAST_LATE_LOOK, LONGEST_WAIT, Look, Request, Story, seconds
 
 if TYPE_CHECKING:
-    from tests.posting.life import Life
+    from tests.posting.model.life import Life
 
 FIRST_LOOK = timedelta(seconds=5)
 LEASE = timedelta(seconds=60)

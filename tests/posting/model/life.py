@@ -17,14 +17,14 @@ from bot.posting.retries import UnknownPolicy
 from bot.reading.votes import Vote
 from storage.store import SqlStore
 from tests.core import Core
-from tests.posting.observed import LEASE, ObservedPosts, is_open, time_of
-from tests.posting.platform import DEFECT, Line
-from tests.posting.stories import HELD_UP, Look, Request
+from tests.posting.model.observed import LEASE, ObservedPosts, is_open, time_of
+from tests.posting.model.platform import DEFECT, Line
+from tests.posting.model.stories import HELD_UP, Look, Request
 from tests.processes import Process
 from tests.storage.scenes import paper
 
 if TYPE_CHECKING:
-    from tests.posting.world import World
+    from tests.posting.model.world import World
 
 INTERVAL = 1.0
 
@@ -192,7 +192,7 @@ class Life:
             self.demand(is_looked_for, f"whatever may be there is looked for: {dict(row)}")
 
     def leaves(self, outgoing: Outgoing) -> Request:
-        """Implements `tests.posting.platform.Sender`."""
+        """Implements `tests.posting.model.platform.Sender`."""
         world, now = self.world, self.world.machine.true
         rows = [row for row in world.rows() if row["key"] == outgoing.key]
         self.demand(bool(rows), "what leaves is on record")
@@ -217,7 +217,7 @@ class Life:
         return request
 
     def looks(self, outgoing: Outgoing, window: HistoryWindow, since: datetime) -> Look:
-        """Implements `tests.posting.platform.Sender`."""
+        """Implements `tests.posting.model.platform.Sender`."""
         story, now = self.world.there.stories[outgoing.key], self.world.machine.true
         first = story.since
         self.demand(bool(story.requests), "what never left is not looked for")

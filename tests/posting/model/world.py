@@ -19,9 +19,9 @@ from bot.topics.store import TopicOptions
 from storage.store import SqlStore
 from tests.clocks import Machine
 from tests.databases import sqlite_in
-from tests.posting.life import Life, Stop
-from tests.posting.observed import time_of
-from tests.posting.platform import There
+from tests.posting.model.life import Life, Stop
+from tests.posting.model.observed import time_of
+from tests.posting.model.platform import There
 from tests.storage.scenes import listed, paper
 
 #: Rounds after which whoever has not finished never will.

@@ -1,6 +1,7 @@
 """Short histories in the world of the model, each of which goes where one promise about posting is needed.
 
-What holds in them is what holds in any: see `tests.posting.world`. Long ones, made by chance, are in `test_model`.
+What holds in them is what holds in any: see `tests.posting.model.world`. Long ones, made by chance, are in
+`tests.posting.model.test_model`.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import pytest
 from bot.platforms.outcomes import Gone, GoneScope, LookUp, LookUpResult, Partly, Retry
 from bot.posting.retries import UnknownPolicy
 from tests.platforms import Fault
-from tests.posting.life import Stop
-from tests.posting.platform import Fate
-from tests.posting.test_model import Outbox, prepare
+from tests.posting.model.life import Stop
+from tests.posting.model.platform import Fate
+from tests.posting.model.test_model import Outbox, prepare
 
 END = Stop.AT_THE_END
 MINUTE, HOUR = 61, 3600
@@ -144,10 +145,10 @@ def is_refused(tale: Outbox, channel: str, *faults: Fault) -> None:
     later(tale, 1, 6, 31, name="one")
 
 
-def is_refused_for_ever(tale: Outbox, fault: Fault) -> None:
+def is_refused_for_ever(tale: Outbox, fault: Fault, rounds: int) -> None:
     at_work(tale, "one")
     wrong(tale, "cards", *[fault] * 40)
-    later(tale, *[600] * 12, name="one")
+    later(tale, *[600] * rounds, name="one")
 
 
 def is_never_taken(tale: Outbox, *before: Fault) -> None:
@@ -256,8 +257,8 @@ HISTORIES: dict[str, History] = {
     "in trouble": History(lambda tale: is_looked_for_in_vain(tale, *[Retry("busy")] * 4, pause=HOUR)),
     "a night": History(lambda tale: is_left_alone_meanwhile(tale, *NO_TURN[:2]), channels=("cards", "elsewhere")),
     "refused": History(lambda tale: is_refused(tale, "cards", Fault.BUSY, Fault.WAIT, Fault.ODD)),
-    "refused for an hour": History(lambda tale: is_refused_for_ever(tale, Fault.ODD), endless=True),
-    "busy for long": History(lambda tale: is_refused_for_ever(tale, Fault.BUSY), endless=True),
+    "refused for an hour": History(lambda tale: is_refused_for_ever(tale, Fault.ODD, 7), endless=True),
+    "busy for long": History(lambda tale: is_refused_for_ever(tale, Fault.BUSY, 3), endless=True),
     "never taken": History(is_never_taken, channels=("hourly",)),
     "never taken, and nobody can tell": History(is_never_taken, NOBODY_CAN_TELL, ("hourly",)),
     "never taken, perhaps": History(lambda tale: is_never_taken(tale, Fault.LOST), channels=("hourly",)),

@@ -24,7 +24,7 @@ from bot.platforms.outcomes import (
 )
 from tests.clocks import Machine
 from tests.platforms import WAIT, Fault, SimulatedPlatform
-from tests.posting.stories import Look, Request, Story
+from tests.posting.model.stories import Look, Request, Story
 
 #: Adapters look so far back before the first request.
 BACK: Final = timedelta(minutes=15)

@@ -31,9 +31,9 @@ from storage.database import database
 from storage.posting import outbox as stored_outbox
 from tests.inline_sqlite import inline_connection
 from tests.platforms import Fault
-from tests.posting.life import Life, Stop
-from tests.posting.platform import Fate
-from tests.posting.world import CHANNELS, World
+from tests.posting.model.life import Life, Stop
+from tests.posting.model.platform import Fate
+from tests.posting.model.world import CHANNELS, World
 from tests.thorough import THOROUGH
 
 PROCESSES = st.sampled_from(("one", "other"))
