@@ -330,7 +330,7 @@ def _sqlite_engine(url: str) -> AsyncEngine:
     def begin(connection: Connection) -> None:
         reading = connection.get_execution_options().get("read_only", False)
         driver = cast("SqliteConnection", connection.connection.driver_connection)
-        driver.begin("BEGIN" if reading else "BEGIN IMMEDIATE")
+        driver.begin("BEGIN" if reading else "BEGIN IMMEDIATE", reads=reading)
 
     return engine
 

@@ -3,7 +3,8 @@
 `aiosqlite` has a thread for each connection and goes there and back for everything: to make a cursor, to execute, to
 fetch, to close. Four trips for a statement of a few microseconds are most of what it costs, and where the event loop is
 busy each of them waits for its turn. For the same reason a transaction begins with its first statement, and one that
-was committed is not rolled back once more when SQLAlchemy's pool takes the connection back.
+was committed is not rolled back once more when SQLAlchemy's pool takes the connection back. Nobody waits for the end of
+one that only read: whatever the connection is used for next comes after it.
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ class SqliteConnection(aiosqlite.Connection):
 
     _beginning = ""  # the statement that begins the transaction, until the first one after it takes it along
     _begun = False  # whether it went to the thread, and may not be over yet
+    _reads = False  # whether it only reads
 
-    def begin(self, statement: str) -> None:
+    def begin(self, statement: str, *, reads: bool = False) -> None:
         """Begins a transaction with the next statement."""
-        self._beginning = statement
+        self._beginning, self._reads = statement, reads
 
     def take_beginning(self) -> str:
         """What has to be executed before the next statement, empty for nothing."""
@@ -39,9 +41,13 @@ class SqliteConnection(aiosqlite.Connection):
 
     async def commit(self) -> None:
         self._beginning = ""
-        if self._begun:
+        if not self._begun:
+            return
+        if self._reads:
+            self._tx.put_nowait((None, self.open_connection.commit))
+        else:
             await super().commit()
-            self._begun = False
+        self._begun = False
 
     async def rollback(self) -> None:
         self._beginning = ""

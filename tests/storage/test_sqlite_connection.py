@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from storage.database.sqlite_connection import FIRST, SqliteConnection
+from storage.database.sqlite_connection import FIRST, SqliteConnection, sqlite_connection
 from storage.store import SqlStore
 from tests.databases import sqlite_in
 
@@ -70,3 +71,24 @@ async def test_a_statement_takes_one_step(tmp_path: Path) -> None:
         assert await cursor.fetchall() == [(1,), (2,)]
     assert counting.steps == 1
     await counting.close()
+
+
+async def test_what_comes_after_a_look_that_nobody_saw_end_sees_what_was_written_since(tmp_path: Path) -> None:
+    place = tmp_path / "numbers.db"
+    with closing(sqlite3.connect(place)) as other:
+        other.execute("PRAGMA journal_mode=WAL")
+        other.execute("CREATE TABLE numbers (n INTEGER)")
+        looking = sqlite_connection(str(place), isolation_level=None)
+        await looking
+        for written in range(20):
+            looking.begin("BEGIN", reads=True)
+            for _ in range(2):  # within a transaction everything stays as it was
+                cursor = await looking.cursor().execute("SELECT count(*) FROM numbers")
+                assert await cursor.fetchall() == [(written,)]
+            await looking.commit()
+            looking.begin("BEGIN IMMEDIATE")
+            await looking.cursor().execute("INSERT INTO numbers VALUES (1)")
+            await looking.commit()
+            assert not looking.in_transaction
+            assert other.execute("SELECT count(*) FROM numbers").fetchone() == (written + 1,)
+        await looking.close()
