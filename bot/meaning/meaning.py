@@ -31,6 +31,7 @@ class Meaning:
         self._model = model
         self._store = store
         self._clock = clock
+        self._name = ""  # of the model, as soon as it is known
         self._vectors: Vectors | None = None
         self._others: Vectors | None = None  # of the model that topics still go by, where that is another one
         self._used_at: datetime | None = None
@@ -50,8 +51,7 @@ class Meaning:
         except EmbeddingError as error:
             self._failed(error)
             raise
-        if self._vectors is None:
-            self._vectors = Vectors(self._store, name)
+        self._name = name
         return name
 
     async def vector(self, text: str, *, executor: Executor | None = None) -> Vector:
@@ -71,19 +71,17 @@ class Meaning:
 
     async def view(self) -> VectorView:
         """The vectors that papers have now. Raises `EmbeddingError`, `StorageError`."""
-        await self.model()
-        self._used_at = self._clock.now()
-        assert self._vectors is not None  # noqa: S101 (there since the model has a name)
-        return await self._vectors.follow()
+        return await self.view_of(await self.model())
 
     async def view_of(self, model: str) -> VectorView:
         """The vectors of one version of a model, which need not be the one that is there. Raises `StorageError`."""
-        if self._vectors is not None and self._vectors.model == model:
-            self._used_at = self._clock.now()
+        self._used_at = self._clock.now()
+        if model == self._name:
+            # Made when they are needed: who only asks how many there are does without the library of numbers.
+            self._vectors = self._vectors or Vectors(self._store, model)
             return await self._vectors.follow()
         if self._others is None or self._others.model != model:
             self._others = Vectors(self._store, model)
-        self._used_at = self._clock.now()
         return await self._others.follow()
 
     async def coverage(self) -> Coverage:

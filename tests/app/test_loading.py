@@ -68,3 +68,10 @@ def test_a_word_of_help_loads_neither_the_bot_nor_its_libraries() -> None:
         loaded = _loaded(_HELPED, *words, "--help")
         assert "click" in loaded
         assert not {"bot.app.application", "storage", "sqlalchemy", "tantivy", "httpx", "starlette"} & loaded
+
+
+def test_how_the_bot_does_is_told_without_its_platforms_and_without_arrays_of_numbers(tmp_path: Path) -> None:
+    sqlite_in(tmp_path / "paperround.db")
+    loaded = _loaded(_HELPED, "status", PAPERROUND_DATA_DIR=str(tmp_path))
+    assert "storage.store" in loaded
+    assert not {"numpy", "onnxruntime", "bot.app.application", "httpx", "starlette", "slack_sdk", "asyncpg"} & loaded
