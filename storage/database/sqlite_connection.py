@@ -62,6 +62,13 @@ class SqliteConnection(aiosqlite.Connection):
         """Does something in the thread of the connection."""
         return await self._execute(work)  # type: ignore[no-untyped-call]
 
+    def start(self, beginning: str) -> None:
+        """Begins a transaction, in the thread of the connection. One that only read, whose end failed, ends first."""
+        connection = self.open_connection
+        if connection.in_transaction:
+            connection.rollback()
+        connection.execute(beginning)
+
     @property
     def open_connection(self) -> sqlite3.Connection:
         """For work in its thread. Raises `ValueError` after it was closed."""
@@ -138,14 +145,14 @@ class SqliteCursor:
 
     def _execute(self, beginning: str, statement: str, parameters: Sequence[Any]) -> None:
         if beginning:
-            self._connection.open_connection.execute(beginning)
+            self._connection.start(beginning)
         self._cursor = cursor = self._connection.open_connection.execute(statement, parameters)
         if cursor.description is not None:
             self._keep(cursor.fetchmany(FIRST), FIRST)
 
     def _execute_many(self, beginning: str, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         if beginning:
-            self._connection.open_connection.execute(beginning)
+            self._connection.start(beginning)
         self._cursor = self._connection.open_connection.executemany(statement, rows)
 
     def _fetch(self, most: int | None) -> None:

@@ -92,3 +92,30 @@ async def test_what_comes_after_a_look_that_nobody_saw_end_sees_what_was_written
             assert not looking.in_transaction
             assert other.execute("SELECT count(*) FROM numbers").fetchone() == (written + 1,)
         await looking.close()
+
+
+async def test_a_look_whose_end_failed_ends_before_what_comes_next(tmp_path: Path) -> None:
+    class Failing(sqlite3.Connection):
+        fails = False
+
+        def commit(self) -> None:
+            if Failing.fails:
+                raise sqlite3.OperationalError("disk I/O error")
+            super().commit()
+
+    place = tmp_path / "numbers.db"
+    with closing(sqlite3.connect(place)) as other:
+        other.execute("PRAGMA journal_mode=WAL")
+        other.execute("CREATE TABLE numbers (n INTEGER)")
+        looking = sqlite_connection(str(place), isolation_level=None, factory=Failing)
+        await looking
+        looking.begin("BEGIN", reads=True)
+        await looking.cursor().execute("SELECT count(*) FROM numbers")
+        Failing.fails = True
+        await looking.commit()
+        looking.begin("BEGIN IMMEDIATE")
+        await looking.cursor().execute("INSERT INTO numbers VALUES (1)")
+        Failing.fails = False
+        await looking.commit()
+        assert other.execute("SELECT count(*) FROM numbers").fetchone() == (1,)
+        await looking.close()
