@@ -25,7 +25,7 @@ from bot.commands.channels.setting import SETTINGS
 from bot.commands.channels.settings import SCHEDULE, TIME_ZONE
 from bot.panels.settings import changes_line
 from tests.fuzz.asgi import request_of
-from tests.fuzz.payloads import _stays_in_its_field, said
+from tests.fuzz.payloads import said, stays_in_its_field
 from tests.fuzz.target import Target, encoded
 from tests.fuzz.waiting import result_of
 
@@ -99,7 +99,7 @@ def _topic(fields: Mapping[str, str]) -> None:
         assert again == draft
         assert draft.bound is None or draft.bound > 0
         if draft.line and not draft.for_me:
-            _stays_in_its_field(draft.line, draft.name, backfill=draft.backfill, instant=draft.instant)
+            stays_in_its_field(draft.line, draft.name, backfill=draft.backfill, instant=draft.instant)
 
 
 def read_query(data: bytes) -> None:

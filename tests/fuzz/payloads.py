@@ -126,7 +126,7 @@ def said(line: str) -> tuple[str, Arguments] | None:
         return None
 
 
-def _stays_in_its_field(line: str, name: str, *, backfill: str = "", instant: bool) -> None:
+def stays_in_its_field(line: str, name: str, *, backfill: str = "", instant: bool) -> None:
     """What somebody enters into a field of a form is never read as another option of the command."""
     found = said(line)
     if found is None:
@@ -187,7 +187,7 @@ def _read_view(body: dict[str, Any]) -> None:
     }
     name, backfill = (str(fields.get(one, {}).get("value") or "") for one in ("name", "backfill"))
     instant = bool(fields.get("instant", {}).get("selected_options"))
-    _stays_in_its_field(submission.line, name, backfill=backfill, instant=instant)
+    stays_in_its_field(submission.line, name, backfill=backfill, instant=instant)
     said(submission.forecast)
 
 
@@ -221,7 +221,7 @@ def _read_interaction(interaction: dict[str, Any]) -> None:
 
 
 def _read_form(form: TopicModal) -> None:
-    _stays_in_its_field(form.line, form.options.name, backfill=form.backfill, instant=form.options.instant)
+    stays_in_its_field(form.line, form.options.name, backfill=form.backfill, instant=form.options.instant)
     assert "\n\n" not in form.written
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import random
 from itertools import islice
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.fuzz.inputs import Inputs
+from tests.fuzz.documents import changed_value
+from tests.fuzz.inputs import TOKENS, Inputs
 from tests.fuzz.running import FOUND
 from tests.fuzz.target import RunningTarget, Target
 from tests.fuzz.targets import TARGETS
@@ -53,3 +57,22 @@ def test_the_same_seed_gives_the_same_inputs() -> None:
     first, second = (list(zip(range(200), Inputs(corpus, seed=7), strict=False)) for _ in range(2))
     assert first == second
     assert len({data for _, data in first}) > 150
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda any_: st.lists(any_) | st.dictionaries(st.text(), any_),
+    )
+)
+def test_json_with_a_changed_value_is_json(document: object) -> None:
+    data = json.dumps(document).encode()
+    for seed in range(20):
+        changed = changed_value(data, random.Random(seed), TOKENS)
+        assert changed is not None
+        json.loads(changed.decode("utf-8", "surrogatepass"))
+
+
+def test_what_is_no_json_has_no_values_to_change() -> None:
+    assert changed_value(b"{", random.Random(1), TOKENS) is None
+    assert changed_value(b"[" * 5_000, random.Random(1), TOKENS) is None
