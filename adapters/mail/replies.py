@@ -17,6 +17,7 @@ GREYLISTED_FOR: Final = 300.0  # seconds
 _ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 LONGEST_DETAIL: Final = 300
+_LONGEST_REPLY: Final = 2_000  # characters that are read of one; RFC 5321 has lines of 512
 
 
 class Step(StrEnum):
@@ -44,6 +45,7 @@ _UNEXPLAINED: Final = "The mail server refused with a code that nobody has expla
 
 def outcome_of(step: Step, code: int, message: str) -> Retry | Gone | Rejected:
     """What follows from a reply that was no yes."""
+    message = message[:_LONGEST_REPLY]
     detail = f"{step}: {code} {' '.join(_ADDRESS.sub('…@…', message).split())}"[:LONGEST_DETAIL]
     found = _ENHANCED.search(message)
     subject, about = (int(found[2]), int(found[3])) if found else (0, 0)

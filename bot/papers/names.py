@@ -175,6 +175,7 @@ def read_names(entries: Iterable[str]) -> list[Name]:
 
 def split_names(text: str) -> list[str]:
     """The entries of a list in one text: `A, B and C`, `Surname, A; Surname, B`, `Surname, A and Surname, B`."""
+    text = " ".join(text.split())  # of long rows of spaces patterns would begin anew at each of them
     if ";" in text:
         halves = [half for part in text.split(";") for half in _parted(part)]
         return [half.strip(" ,") for half in halves if half.strip(" ,")]

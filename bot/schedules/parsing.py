@@ -102,7 +102,7 @@ def parse_schedule(text: str) -> Schedule:
         return _parse_cron(plain[1:])
     if len(plain) == 5 and plain[0][0] in "*0123456789" and any("*" in field for field in plain):
         return _parse_cron(plain)
-    spaced = _HYPHEN.sub("-", " ".join(plain).replace(",", " ").replace(";", " "))
+    spaced = _HYPHEN.sub("-", " ".join(" ".join(plain).replace(",", " ").replace(";", " ").split()))
     spaced = _FROM_TO.sub("-", spaced)
     _refuse_several_times(spaced, text)
     spaced = _ONCE_A.sub("", spaced)

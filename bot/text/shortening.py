@@ -62,7 +62,7 @@ def _ends_sentence(text: str, end: re.Match[str]) -> bool:
             return False
         if len(last) == 1 and last.isalpha() and last != "i" and not end[0].endswith((")", "]", "”", '"')):
             return False  # an initial: “J. Doe”
-    return len(sentence.split()) > _LABEL_WORDS or end[0][0] in "!?"
+    return len(sentence.split(maxsplit=_LABEL_WORDS)) > _LABEL_WORDS or end[0][0] in "!?"
 
 
 # ---- cutting

@@ -10,6 +10,8 @@ from tests.fuzz.documents import changed_value
 #: Bytes of the longest input; bounds are for those who parse to keep, and a few inputs are as long as this.
 LONGEST = 60_000
 
+#: Of all inputs, how many are as long as they may be.
+_LONG = 0.0003
 #: Of inputs that are JSON, in how many values are changed instead of bytes, of which most make it none.
 BY_VALUE = 0.6
 
@@ -58,6 +60,8 @@ class Inputs:
             yield self._changed()
 
     def _changed(self) -> bytes:
+        if self._chance.random() < _LONG:
+            return self._long()
         chosen = self._chance.choice(self._corpus)
         if chosen[:1] in (b"{", b"[") and self._chance.random() < BY_VALUE:
             for _ in range(1 + int(self._chance.expovariate(1))):
@@ -67,6 +71,15 @@ class Inputs:
         for _ in range(1 + int(self._chance.expovariate(0.5))):
             self._change(data)
         return bytes(data[:LONGEST])
+
+    def _long(self) -> bytes:
+        """One with a piece that is said again and again: what takes long for it may take hours for more."""
+        data = bytearray(self._chance.choice(self._corpus))
+        at = int(self._chance.random() * (len(data) + 1))
+        end = min(len(data), at + int(self._chance.expovariate(1 / 6)) + 1)
+        piece = bytes(data[at:end]) if end > at and self._chance.random() < 0.5 else self._chance.choice(TOKENS)
+        data[at:at] = piece * ((LONGEST - len(data)) // len(piece))
+        return bytes(data)
 
     def _change(self, data: bytearray) -> None:
         chance = self._chance

@@ -185,7 +185,7 @@ def _read_view(body: dict[str, Any]) -> None:
     fields: dict[str, dict[str, Any]] = {
         name: next(iter(block.values()), {}) for name, block in view["state"]["values"].items()
     }
-    name, backfill = (str(fields.get(one, {}).get("value") or "") for one in ("name", "backfill"))
+    name, backfill = (str(fields.get(one, {}).get("value", "")) for one in ("name", "backfill"))
     instant = bool(fields.get("instant", {}).get("selected_options"))
     stays_in_its_field(submission.line, name, backfill=backfill, instant=instant)
     said(submission.forecast)

@@ -75,7 +75,7 @@ def bound() -> None:
     """Makes this process ready: little memory, a bound for each input, nothing logged, no threads for databases."""
     gc.freeze()  # what was imported stays, and need not be looked through again and again
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    signal.signal(signal.SIGVTALRM, _too_slow)
+    signal.signal(signal.SIGVTALRM, too_slow)
     # What is odd about inputs is what is wanted of them.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     # Threads of databases would make each input wait for its turn on the processor some dozen times.
@@ -194,5 +194,6 @@ class Trial:
         )
 
 
-def _too_slow(_number: int, _frame: FrameType | None) -> None:
+def too_slow(_number: int, _frame: FrameType | None) -> None:
+    """Ends an input that takes too long."""
     raise TooSlowError(f"longer than {LONGEST_TIME:g} seconds")

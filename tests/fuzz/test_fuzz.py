@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-from itertools import islice
+import signal
+from itertools import islice, product
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz.documents import changed_value
 from tests.fuzz.inputs import TOKENS, Inputs
-from tests.fuzz.running import FOUND
+from tests.fuzz.running import FOUND, too_slow
 from tests.fuzz.target import RunningTarget, Target
 from tests.fuzz.targets import TARGETS
 
@@ -21,6 +22,10 @@ from tests.fuzz.targets import TARGETS
 FEW = 60
 #: Of one that needs more of the bot around it: what is changed is some of its corpus.
 FEWER = 8
+#: Bytes of a long input, the rows that are in it, and the seconds of processor time that it may take.
+LONG = 100_000
+LONG_ROWS = (b"x", b"\t,", "\u2028".encode(), b"g. A ", b"(a)")
+LONG_TIME = 4.0
 SIMPLE = [target for target in TARGETS.values() if isinstance(target, Target)]
 RUNNING = [target for target in TARGETS.values() if isinstance(target, RunningTarget)]
 CRASHES = sorted(path for path in FOUND.glob("*/*") if path.is_file())
@@ -76,3 +81,17 @@ def test_json_with_a_changed_value_is_json(document: object) -> None:
 def test_what_is_no_json_has_no_values_to_change() -> None:
     assert changed_value(b"{", random.Random(1), TOKENS) is None
     assert changed_value(b"[" * 5_000, random.Random(1), TOKENS) is None
+
+
+@pytest.mark.parametrize("target", SIMPLE, ids=lambda target: target.name)
+def test_no_long_input_takes_long(target: Target) -> None:
+    """A time that grows with the square of the length is over a minute here, where others take less than a second."""
+    before = signal.signal(signal.SIGVTALRM, too_slow)
+    try:
+        for piece, one in product(LONG_ROWS, target.corpus()[:2]):
+            half = one[: len(one) // 2]
+            signal.setitimer(signal.ITIMER_VIRTUAL, LONG_TIME)
+            target.is_read(half + piece * (LONG // len(piece)) + one[len(half) :])
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)

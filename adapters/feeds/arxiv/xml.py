@@ -177,10 +177,11 @@ def _kind(item: ET.Element) -> str:
 
 def _announced_paper(item: ET.Element, published_on: date | None) -> Paper:
     names = [name for creator in item.findall(f"{_DC}creator") for name in author_names(creator.text or "")]
+    described = _text(item, "description")
     return _paper(
         paper_id=normalize_paper_id(_text(item, "guid").rpartition(":")[2]) or _linked_id(_text(item, "link")),
         title=_text(item, "title"),
-        abstract=_HEADING.sub("", _text(item, "description"), count=1),
+        abstract=described[heading.end() :] if (heading := _HEADING.match(described)) else described,
         authors=names,
         categories=[category.text or "" for category in item.findall("category")],
         published_on=published_on,
