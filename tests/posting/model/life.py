@@ -18,7 +18,7 @@ from bot.reading.votes import Vote
 from storage.store import SqlStore
 from tests.core import Core
 from tests.posting.model.observed import LEASE, ObservedPosts, is_open, time_of
-from tests.posting.model.platform import DEFECT, Line
+from tests.posting.model.platform import BACK, DEFECT, Line
 from tests.posting.model.stories import HELD_UP, Look, Request
 from tests.processes import Process
 from tests.storage.scenes import paper
@@ -221,7 +221,7 @@ class Life:
         story, now = self.world.there.stories[outgoing.key], self.world.machine.true
         first = story.since
         self.demand(bool(story.requests), "what never left is not looked for")
-        self.demand(first is None or since <= first - _BACK + self.world.blur, f"a look is for all requests: {story}")
+        self.demand(first is None or since <= first - BACK + self.world.blur, f"a look is for all requests: {story}")
         self.demand(window.cursor in ("", story.cursor), f"a look goes on where the one before stopped: {window}")
         return story.look_begins(self, window, now)
 
@@ -239,6 +239,3 @@ class Life:
         await self.store.locks.release_all()
         if self.store.database._watch is not None:
             self.store.database._watch.close()
-
-
-_BACK = timedelta(minutes=15)

@@ -2,7 +2,8 @@
 
 Two processes work on one file. Each may stand still at any of its suspensions, for any time, and may die there;
 clocks are set; the platform loses requests and answers, takes messages late, refuses. What must hold is in
-`World.check`, which looks after each thing that happens, and in `World.settle`, with which each history ends.
+`World.check`, which looks after each thing that happens, and in `World.settle`, with which each history ends; what may
+be written and sent after what was answered is in `ObservedPosts` and `Story`, message by message.
 """
 
 from __future__ import annotations

@@ -182,7 +182,7 @@ class World:
         assert not self.faults, self.faults
         rows = self.rows()
         self.failed |= {row["key"] for row in rows if row["state"] == "failed"}
-        ends = {"posted": set(), "dropped": set()}  # type: dict[str, set[int]]
+        ends: dict[str, set[int]] = {"posted": set(), "dropped": set()}
         for row in self._deliveries():
             if row["state"] in ends:
                 ends[row["state"]].add(row["post_id"])
