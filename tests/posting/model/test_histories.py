@@ -82,14 +82,14 @@ def wakes_up_with_a_lease_that_others_have(tale: Outbox, fault: Fault) -> None:
     later(tale, 6)
 
 
-def stands_still_for_a_while(tale: Outbox) -> None:
-    """For longer than it may before it sends, and less than a lease."""
+def stands_still_for_a_while(tale: Outbox, stop: Stop) -> None:
+    """For longer than it may before it sends, or waits for an answer, and less than a lease."""
     at_work(tale, "one", "other")
     wrong(tale, "cards", Fault.NONE)
-    tale.works("one", Stop.NOTED)
+    tale.works("one", stop)
     tale.time_passes(40)
     tale.works("one", END)
-    tale.works("one", END)
+    later(tale, 6, name="one")
 
 
 def dies(tale: Outbox, stop: Stop, *, taken: bool, off: int = 0) -> None:
@@ -233,7 +233,8 @@ HISTORIES: dict[str, History] = {
     "others have it": History(lambda tale: wakes_up_with_a_lease_that_others_have(tale, Fault.ODD)),
     "others look for it": History(lambda tale: wakes_up_with_a_lease_that_others_have(tale, Fault.LOST)),
     "others do not know it": History(lambda tale: wakes_up_with_a_lease_that_others_have(tale, Fault.REJECTED)),
-    "held up": History(stands_still_for_a_while),
+    "held up": History(lambda tale: stands_still_for_a_while(tale, Stop.NOTED)),
+    "timed out": History(lambda tale: stands_still_for_a_while(tale, Stop.ON_ITS_WAY)),
     "dies before it leaves": History(lambda tale: dies(tale, Stop.NOTED, taken=False)),
     "dies on an early clock": History(lambda tale: dies(tale, Stop.TAKEN, taken=True, off=HOUR)),
     "dies on a late clock": History(lambda tale: dies(tale, Stop.ON_ITS_WAY, taken=True, off=-HOUR)),
