@@ -30,10 +30,11 @@ INTERVAL = 1.0
 
 
 class Stop(Enum):
-    """Where a process stands still: with a request that is noted and has not left, one that is on its way, one that was
-    taken, or one whose answer has come."""
+    """Where a process stands still: with a post that it holds, a request that is noted and has not left, one that is on
+    its way, one that was taken, or one whose answer has come."""
 
     AT_THE_END = auto()
+    LEASED = auto()
     NOTED = auto()
     ON_ITS_WAY = auto()
     TAKEN = auto()
@@ -95,6 +96,9 @@ class Life:
         match stop:
             case Stop.AT_THE_END:
                 return False
+            case Stop.LEASED:
+                mine = [row for row in self.world.rows() if row["state"] == "leased" and row["lease"] in self.leases]
+                return any(row["attempt_at"] is None for row in mine)
             case Stop.NOTED:
                 noted = [row for row in self.world.rows() if row["state"] == "leased" and row["attempt_at"]]
                 return bool(noted) and not self.line.flights and self.line.answered == self.answered

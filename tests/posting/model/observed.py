@@ -64,8 +64,17 @@ class ObservedPosts:
     async def expire(self, now: datetime) -> int:
         world = self._life.world
         world.notice()
-        world.expired |= {row["lease"] for row in world.rows() if row["lease"] and time_of(row["lease_until"]) <= now}
-        return await self._posts.expire(now)
+        leased = [row for row in world.rows() if row["state"] == "leased"]
+        world.expired |= {row["lease"] for row in leased if time_of(row["lease_until"]) <= now}
+        turn = self._life.turns
+        expired = await self._posts.expire(now)
+        leases = {row["lease"] for row in world.rows()}
+        for row in leased if turn == self._life.turns else ():
+            is_over = row["lease"] in world.expired
+            self._life.demand(
+                is_over != (row["lease"] in leases), f"what is over is freed, and nothing else: {dict(row)}"
+            )
+        return expired
 
     # ---- writing
 
@@ -80,16 +89,25 @@ class ObservedPosts:
     async def begin(self, post: Post, *, now: datetime, until: datetime) -> bool:
         life, story = self._life, self._life.world.there.stories[post.key]
         life.world.notice()
-        held, noted_at = self._holds(post), life.world.machine.true
-        request = None
+        held, noted_at, turn = self._holds(post), life.world.machine.true, life.turns
+        request, before = None, story.copy()
         if held:
             reason = story.may_be_noted(life.world.policy, noted_at, life.world.blur)
             life.demand(not reason, f"no request may leave for {post.key}: {reason}")
             request = story.noted(life, post.lease, noted_at)
+        is_over = any(time_of(row["lease_until"]) <= now for row in life.world.rows() if row["lease"] == post.lease)
         begun = await self._posts.begin(post, now=now, until=until)
-        self._fenced(post, held=held, written=begun)
+        self._fenced(post, held=held and not is_over, written=begun)
         if request is not None and not begun:
-            story.requests.remove(request)
+            story.take_back(request, before)
+        if begun and turn == life.turns:
+            (row,) = [row for row in life.world.rows() if row["id"] == post.id]
+            life.demand(
+                time_of(row["attempt_at"]) == now
+                and time_of(row["lease_until"]) == until
+                and row["attempts"] == post.attempts + 1,
+                f"when a request leaves is noted, and nobody else takes it meanwhile: {dict(row)}",
+            )
         return begun
 
     async def settle(self, settlement: Settlement) -> bool:

@@ -108,8 +108,8 @@ class There:
     def answer_of_look(self, outgoing: Outgoing, found: LookUpResult) -> LookUpResult:
         """What the next look-up is answered in place of what it `found`; nothing that would be a lie."""
         said = self.looks.pop(0)
-        comes = any(flight.outgoing.key == outgoing.key for flight in self.late)
-        may_be_there = found is not LookUp.MISSING or comes
+        coming = [flight.outgoing.key for flight in self.late]
+        may_be_there = outgoing.key in coming or outgoing.key in self.keys(outgoing.address.channel)
         if said is LookUp.NOT_COMING and may_be_there:
             return found
         if isinstance(said, Gone) and said.scope is GoneScope.THREAD and (may_be_there or not outgoing.reply_to):

@@ -4,7 +4,7 @@ promises and the words of the outbox say. All times are true ones, whatever cloc
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -110,6 +110,17 @@ class Story:
         self.attempts += 1
         self.since = self.since or now
         return self.requests[-1]
+
+    def take_back(self, request: Request, before: Story) -> None:
+        """Nothing was noted: it is as it was `before`."""
+        if self.last is not request or self.looks:
+            self.requests.remove(request)  # somebody else has gone on meanwhile
+            return
+        for one in fields(self):
+            setattr(self, one.name, getattr(before, one.name))
+
+    def copy(self) -> Story:
+        return replace(self, requests=list(self.requests), looks=list(self.looks))
 
     def _asked_last(self) -> timedelta:
         assert self.last is not None

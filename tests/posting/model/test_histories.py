@@ -92,6 +92,25 @@ def stands_still_for_a_while(tale: Outbox, stop: Stop) -> None:
     later(tale, 6, name="one")
 
 
+def stands_still_alone(tale: Outbox) -> None:
+    """Nobody has taken what it had taken; but somebody may at any moment."""
+    at_work(tale, "one")
+    wrong(tale, "cards", Fault.NONE)
+    tale.works("one", Stop.LEASED)
+    tale.time_passes(MINUTE)
+    tale.works("one", END)
+    tale.works("one", END)
+
+
+def is_slow(tale: Outbox) -> None:
+    """What somebody has taken is left to them for as long as their lease lasts."""
+    at_work(tale, "one", "other")
+    wrong(tale, "cards", Fault.NONE)
+    tale.works("one", Stop.ON_ITS_WAY)
+    later(tale, 6)
+    tale.works("one", END)
+
+
 def dies(tale: Outbox, stop: Stop, *, taken: bool, off: int = 0) -> None:
     """And a clock that was wrong is set right before the next one starts."""
     tale.the_clock_is_set(off)
@@ -235,6 +254,8 @@ HISTORIES: dict[str, History] = {
     "others do not know it": History(lambda tale: wakes_up_with_a_lease_that_others_have(tale, Fault.REJECTED)),
     "held up": History(lambda tale: stands_still_for_a_while(tale, Stop.NOTED)),
     "timed out": History(lambda tale: stands_still_for_a_while(tale, Stop.ON_ITS_WAY)),
+    "alone": History(stands_still_alone),
+    "slow": History(is_slow),
     "dies before it leaves": History(lambda tale: dies(tale, Stop.NOTED, taken=False)),
     "dies on an early clock": History(lambda tale: dies(tale, Stop.TAKEN, taken=True, off=HOUR)),
     "dies on a late clock": History(lambda tale: dies(tale, Stop.ON_ITS_WAY, taken=True, off=-HOUR)),
