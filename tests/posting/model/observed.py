@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tests.posting.model.life import Life
 
 FIRST_LOOK = timedelta(seconds=5)
+#: What is refused is waited for for up to so long at first, then for up to twice as long each time.
+FIRST_WAIT = timedelta(seconds=5)
 LEASE = timedelta(seconds=60)
 
 
@@ -216,7 +218,8 @@ class ObservedPosts:
             case Retry():
                 self._demand_state(settlement, PostState.PENDING)
                 waits = (settlement.due_at or settlement.at) - settlement.at
-                self._life.demand(timedelta() <= waits <= LONGEST_WAIT, f"nothing waits so long: {settlement}")
+                longest = min(FIRST_WAIT * 2**settlement.post.attempts, LONGEST_WAIT)
+                self._life.demand(timedelta() <= waits <= longest, f"nothing waits so long: {settlement}")
             case Unknown(late=late):
                 self._demand_state(settlement, PostState.UNKNOWN, waits=FIRST_LOOK)
                 self._life.demand(settlement.look_ups.late == late, f"whether it may come late is known: {settlement}")
