@@ -92,12 +92,12 @@ def stands_still_for_a_while(tale: Outbox, stop: Stop) -> None:
     later(tale, 6, name="one")
 
 
-def stands_still_alone(tale: Outbox) -> None:
-    """Nobody has taken what it had taken; but somebody may at any moment."""
+def stands_still_alone(tale: Outbox, pause: int) -> None:
+    """Nobody has taken what it had taken; but once its lease is over, somebody may at any moment."""
     at_work(tale, "one")
     wrong(tale, "cards", Fault.NONE)
     tale.works("one", Stop.LEASED)
-    tale.time_passes(MINUTE)
+    tale.time_passes(pause)
     tale.works("one", END)
     tale.works("one", END)
 
@@ -254,7 +254,8 @@ HISTORIES: dict[str, History] = {
     "others do not know it": History(lambda tale: wakes_up_with_a_lease_that_others_have(tale, Fault.REJECTED)),
     "held up": History(lambda tale: stands_still_for_a_while(tale, Stop.NOTED)),
     "timed out": History(lambda tale: stands_still_for_a_while(tale, Stop.ON_ITS_WAY)),
-    "alone": History(stands_still_alone),
+    "alone": History(lambda tale: stands_still_alone(tale, MINUTE)),
+    "alone for a moment": History(lambda tale: stands_still_alone(tale, 20)),
     "slow": History(is_slow),
     "dies before it leaves": History(lambda tale: dies(tale, Stop.NOTED, taken=False)),
     "dies on an early clock": History(lambda tale: dies(tale, Stop.TAKEN, taken=True, off=HOUR)),
