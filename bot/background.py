@@ -93,6 +93,11 @@ class Precedence:
 _behind: ContextVar[Precedence | None] = ContextVar("precedence", default=None)
 
 
+def gives_way() -> bool:
+    """Whether what is done here was begun to come last."""
+    return _behind.get() is not None
+
+
 async def give_way() -> None:
     """Rests while people wait, in what was begun to come last; to be called where nothing is held that they need."""
     if (precedence := _behind.get()) is not None:

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from bot import commits
-from bot.background import give_way
+from bot.background import give_way, gives_way
 from bot.commits import Commit
 from bot.errors import OperatorError, SettingsError, StorageError
 from storage.database.availability import Availability
@@ -31,6 +31,7 @@ from storage.database.conflicts import ConflictError
 from storage.database.file import DatabaseFile
 from storage.database.sqlite_connection import SqliteConnection, sqlite_connection
 from storage.database.trouble import storage_errors
+from storage.database.write_turn import WriteTurn
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -92,7 +93,7 @@ class Database:
         without = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         self._reading = self._engine.execution_options(read_only=True, **without)
         # SQLite lets one write at a time and has the others look again now and then; here they queue up in order.
-        self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if self.is_sqlite else nullcontext()
+        self._turn = WriteTurn() if self.is_sqlite else None
 
         self.availability = Availability()
         self._file = DatabaseFile(Path(make_url(self.url).database or "")) if self.is_sqlite else None
@@ -160,13 +161,13 @@ class Database:
     async def rewrite(self) -> None:
         """Writes SQLite's file anew, without what is free in it; nobody can write meanwhile. Raises `StorageError`."""
         if self._file is not None:
-            async with self._transaction("write"), self._turn:
+            async with self._transaction("write"), self._turned(last=True):
                 await asyncio.to_thread(self._file.rewrite)
 
     async def shrink(self, size: int) -> None:
         """Gives up to so many bytes of SQLite's file back that are free in it. Raises `StorageError`."""
         if self._file is not None:
-            async with self._transaction("write"), self._turn:
+            async with self._transaction("write"), self._turned(last=True):
                 await asyncio.to_thread(self._file.shrink, size)
 
     async def _is_up_to_date(self) -> bool:
@@ -190,13 +191,15 @@ class Database:
         return (await connection.execute(text("PRAGMA journal_mode"))).scalar() == "wal"
 
     @asynccontextmanager
-    async def write(self, *, asked_for: bool = True) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, asked_for: bool = True, last: bool = False) -> AsyncIterator[AsyncConnection]:
         """A transaction that is committed at the end, or rolled back on any error.
 
-        What is `asked_for` is noted for who answers people (`bot.commits`).
+        What is `asked_for` is noted for who answers people (`bot.commits`). What comes `last`, or was begun to, lets
+        others write first.
         """
         await give_way()
-        async with self._transaction("write"), self._turn, self._engine.begin() as connection:
+        turn = self._turned(last=last or gives_way())
+        async with self._transaction("write"), turn, self._engine.begin() as connection:
             yield connection
             # A server may have committed what it could not confirm any more; a file has, or has not.
             if asked_for and not self.is_sqlite:
@@ -253,6 +256,10 @@ class Database:
         if self._watch is not None:
             self._watch.close()
         await self._engine.dispose()
+
+    def _turned(self, *, last: bool) -> AbstractAsyncContextManager[None]:
+        """The turn to write, where writers take turns."""
+        return self._turn.taken(last=last) if self._turn else nullcontext()
 
     @contextmanager
     def _under_way(self) -> Iterator[None]:

@@ -212,7 +212,7 @@ class SqlPostStore:
 
     @tried_again
     async def _write_beginnings(self, items: list[tuple[Post, datetime, datetime]]) -> list[bool]:
-        async with self._database.write() as connection:
+        async with self._database.write(last=True) as connection:
             leased = await held(connection, [post for post, _, _ in items])
             # A request that left this late could arrive after others have looked for it and sent it again.
             ours = {post.id for post, now, _ in items if post.id in leased and now < leased[post.id]}
@@ -247,7 +247,7 @@ class SqlPostStore:
 
     @tried_again
     async def _write_settlements(self, items: list[Settlement]) -> list[bool]:
-        async with self._database.write() as connection:
+        async with self._database.write(last=True) as connection:
             ours = await write_settlements(connection, items)
         return [item.post.id in ours for item in items]
 
