@@ -112,7 +112,7 @@ class Life:
     @property
     def writes(self) -> bool:
         turn = self.store.database._turn
-        assert isinstance(turn, asyncio.Lock)
+        assert turn is not None
         return turn.locked()
 
     # ---- what it does
