@@ -19,8 +19,10 @@ from bot.errors import StorageError, UserError
 from bot.mail.links import MailLinks
 from bot.mail.recipients import MAIL_WORKSPACE, Recipient, RecipientFinder, mail_address
 from bot.messages.message import Message
+from bot.platforms.access import Access, Means
 from bot.platforms.outcomes import (
     Gone,
+    GoneScope,
     HistoryWindow,
     LookUp,
     LookUpResult,
@@ -37,6 +39,7 @@ log = structlog.get_logger(__name__)
 PAPERS_PER_MESSAGE: Final = 40  # with their abstracts; some readers cut a mail off at a hundred kilobytes
 #: So many posts may be leased for each connection: one that is sent, and the next.
 _AHEAD: Final = 2
+_ADVICE: Final = "Look at PAPERROUND_SMTP_URL and PAPERROUND_MAIL_FROM: `paperround doctor` tries them."
 
 
 class MailPlatform:
@@ -55,13 +58,15 @@ class MailPlatform:
         clock: Clock,
         *,
         rate: float,
+        access: Access | None = None,
     ) -> None:
-        """`rate` is how many mails may leave in a second."""
+        """`rate` is how many mails may leave in a second, `access` is told whether the server takes them from us."""
         self.server, self.sender = server, sender
         self.connections = SmtpConnections(server)
         self._links = links
         self._recipients = recipients
         self._clock = clock
+        self.access = access or Access()
         self._pace = Pace(most=rate, burst=max(1, int(rate)))
         self._under_way = 0
 
@@ -141,7 +146,12 @@ class MailPlatform:
             now=self._clock.now(),
             plain=plain,
         )
-        return await self.connections.send(envelope)
+        result = await self.connections.send(envelope)
+        if isinstance(result, Gone) and result.scope is GoneScope.WORKSPACE:
+            self.access.refused(PlatformName.MAIL, Means.POSTING, f"{result.reason} {_ADVICE}")
+        elif isinstance(result, Sent):
+            self.access.granted(PlatformName.MAIL, Means.POSTING)
+        return result
 
     async def redraw(self, outgoing: Outgoing, remote_id: str) -> SendResult:  # noqa: ARG002 - none can be
         return Rejected("A mail that was sent cannot be changed.")

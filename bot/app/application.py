@@ -270,7 +270,7 @@ async def _open_platforms(
         web=WebPlatform(store.messages, clock),
         slack=slack_parts(settings, store, clock, access, role),
         discord=discord_platform(settings, clock, access),
-        mail=mail_platform(settings, store, clock),
+        mail=mail_platform(settings, store, clock, access),
     )
     for platform in (platforms.slack and platforms.slack.platform, platforms.discord, platforms.mail):
         if platform:

@@ -247,9 +247,14 @@ async def test_what_stopped_all_mail_is_over_for_all_of_it(scene: MailScene) -> 
     await scene.digest()
     listed = [await scene.core.ask("email", name) for name in ("general", "vision")]
     assert all("stopped" in plain_text(reply.message) for reply in listed)
+    (refusal,) = scene.platform.access.refusals
+    assert "does not take mails from the bot’s address. Look at PAPERROUND_SMTP_URL and PAPERROUND_MAIL_FROM" in (
+        refusal.advice
+    )
     assert "2 addresses" in await scene.core.say("email resume")
     await scene.core.settle(hours=1)
     assert (len(scene.mails()), len(scene.mails("you@lab.example"))) == (2, 2)
+    assert not scene.platform.access.refusals
 
 
 async def test_a_backup_carries_addresses_with_all_that_they_were_sent(scene: MailScene, tmp_path: Path) -> None:

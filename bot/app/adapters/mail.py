@@ -11,6 +11,7 @@ from bot.checks import Check
 from bot.clocks import Clock
 from bot.errors import SettingsError
 from bot.mail.links import MailLinks
+from bot.platforms.access import Access
 from storage.store import SqlStore
 
 if TYPE_CHECKING:  # Its library is not needed where no mail is sent.
@@ -45,7 +46,7 @@ def mail_links(settings: Settings) -> MailLinks | None:
     return MailLinks(settings.public_url, tuple(keys), workspace=settings.has_workspace)
 
 
-def mail_platform(settings: Settings, store: SqlStore, clock: Clock) -> MailPlatform | None:
+def mail_platform(settings: Settings, store: SqlStore, clock: Clock, access: Access) -> MailPlatform | None:
     """Where mails are sent; None where the settings name no server. Raises `SettingsError`."""
     links = mail_links(settings)
     if links is None:
@@ -67,7 +68,13 @@ def mail_platform(settings: Settings, store: SqlStore, clock: Clock) -> MailPlat
     except ValueError as error:
         raise SettingsError(f"PAPERROUND_MAIL_BOUNCES: {error}.") from None
     return MailPlatform(
-        server, replace(sender, returns=returns), links, store.recipients, clock, rate=settings.smtp_rate
+        server,
+        replace(sender, returns=returns),
+        links,
+        store.recipients,
+        clock,
+        rate=settings.smtp_rate,
+        access=access,
     )
 
 
