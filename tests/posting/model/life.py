@@ -217,8 +217,7 @@ class Life:
         )
         if world.policy is UnknownPolicy.AT_MOST_ONCE:
             self.demand(outgoing.key not in world.there.keys(row["name"]), "nothing is sent twice")
-        request.left_at = now
-        return request
+        return world.there.stories[outgoing.key].leaves(now)
 
     def looks(self, outgoing: Outgoing, window: HistoryWindow, since: datetime) -> Look:
         """Implements `tests.posting.model.platform.Sender`."""

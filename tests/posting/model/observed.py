@@ -164,7 +164,8 @@ class ObservedPosts:
     def _settling(self, post: Post, *, anew: bool) -> Request | None:
         """What is written now may be there before whoever writes it knows."""
         if anew:
-            self._life.world.there.stories[post.key].since = None
+            story = self._life.world.there.stories[post.key]
+            story.since, story.surely_tried_for = None, timedelta()
         if (request := self._request(post)) is not None:
             request.is_settling = True
         return request
@@ -206,6 +207,10 @@ class ObservedPosts:
                 self._check_look(settlement, story, look)
 
     def _check_answer(self, settlement: Settlement, request: Request) -> None:
+        if isinstance(request.answer, Retry):
+            story = self._life.world.there.stories[settlement.post.key]
+            ends = story.must_be_given_up(request.answer, self._life.world.blur + SOON)
+            self._life.demand(not ends, f"somebody is told of what is refused for long: {story}")
         match request.answer:
             case Sent(remote_id=remote_id):
                 self._demand_state(settlement, PostState.SENT)

@@ -88,7 +88,9 @@ class Story:
     #: Somebody had it tried again after it was refused.
     is_wished: bool = False
     attempts: int = 0  # since somebody last stepped in
+    #: How long it was tried at most, and at least.
     tried_for: timedelta = timedelta()
+    surely_tried_for: timedelta = timedelta()
 
     @property
     def last(self) -> Request | None:
@@ -104,12 +106,20 @@ class Story:
         if self.last is not None and not self.is_wished:
             asked = self._asked_last()
             self.tried_for += min(now - self.last.noted_at, asked + TURN)
+            if self.last.was_settled and isinstance(self.last.answer, Retry):
+                self.surely_tried_for += min(now - self.last.noted_at, TURN)
         self.requests.append(Request(holder, lease, now))
         self.looks.clear()
         self.cursor, self.is_wished = "", False
-        self.attempts += 1
-        self.since = self.since or now
         return self.requests[-1]
+
+    def leaves(self, now: datetime) -> Request:
+        """The request that was noted last leaves."""
+        request = self.requests[-1]
+        request.left_at = now
+        self.attempts += 1
+        self.since = self.since or request.noted_at
+        return request
 
     def take_back(self, request: Request, before: Story) -> None:
         """Nothing was noted: it is as it was `before`."""
@@ -131,7 +141,8 @@ class Story:
 
     def begins_anew(self) -> None:
         """Somebody has stepped in, or will: what came before counts for nothing."""
-        self.since, self.tried_for, self.attempts = None, timedelta(), 0
+        self.since, self.attempts = None, 0
+        self.tried_for = self.surely_tried_for = timedelta()
 
     def wished(self) -> None:
         """Somebody has it tried again."""
@@ -231,6 +242,10 @@ class Story:
     def may_be_given_up(self, answer: Retry, blur: timedelta) -> bool:
         """Whether a refusal that passes was waited for long enough to tell somebody."""
         return self.tried_for >= TRIED[answer.known] - blur
+
+    def must_be_given_up(self, answer: Retry, blur: timedelta) -> bool:
+        """Whether somebody has to be told."""
+        return self.surely_tried_for >= TRIED[answer.known] + blur
 
 
 def seconds(number: float) -> timedelta:

@@ -280,7 +280,7 @@ HISTORIES: dict[str, History] = {
     "in trouble": History(lambda tale: is_looked_for_in_vain(tale, *[Retry("busy")] * 4, pause=HOUR)),
     "a night": History(lambda tale: is_left_alone_meanwhile(tale, *NO_TURN[:2]), channels=("cards", "elsewhere")),
     "refused": History(lambda tale: is_refused(tale, "cards", Fault.BUSY, Fault.WAIT, Fault.ODD)),
-    "refused for an hour": History(lambda tale: is_refused_for_ever(tale, Fault.ODD, 7), endless=True),
+    "refused for an hour": History(lambda tale: is_refused_for_ever(tale, Fault.ODD, 10), endless=True),
     "busy for long": History(lambda tale: is_refused_for_ever(tale, Fault.BUSY, 3), endless=True),
     "never taken": History(is_never_taken, channels=("hourly",)),
     "never taken, and nobody can tell": History(is_never_taken, NOBODY_CAN_TELL, ("hourly",)),
