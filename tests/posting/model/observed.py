@@ -67,15 +67,14 @@ class ObservedPosts:
         world = self._life.world
         world.notice()
         leased = [row for row in world.rows() if row["state"] == "leased"]
-        world.expired |= {row["lease"] for row in leased if time_of(row["lease_until"]) <= now}
+        over = {(row["key"], row["lease"]) for row in leased if time_of(row["lease_until"]) <= now}
+        world.expired |= over
         turn = self._life.turns
         expired = await self._posts.expire(now)
-        leases = {row["lease"] for row in world.rows()}
+        held = {(row["key"], row["lease"]) for row in world.rows()}
         for row in leased if turn == self._life.turns else ():
-            is_over = row["lease"] in world.expired
-            self._life.demand(
-                is_over != (row["lease"] in leases), f"what is over is freed, and nothing else: {dict(row)}"
-            )
+            lease = row["key"], row["lease"]
+            self._life.demand((lease in over) != (lease in held), f"what is over is freed, nothing else: {dict(row)}")
         return expired
 
     # ---- writing
@@ -268,7 +267,8 @@ class ObservedPosts:
         request = self._request(settlement.post)
         answer = request.answer if request is not None else story.looks[-1].answer
         if isinstance(answer, Gone):
-            self._life.demand(gone.scope is answer.scope, f"only that stops which a refusal is about: {gone}")
+            is_meant = gone.scope is answer.scope and gone.scope is not GoneScope.THREAD
+            self._life.demand(is_meant, f"only that stops which a refusal is about: {gone}")
         else:
             blur = self._life.world.blur + SOON
             may = isinstance(answer, Retry) and request is not None and story.may_be_given_up(answer, blur)

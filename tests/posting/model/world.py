@@ -63,7 +63,7 @@ class World:
         self.stopped: set[str] = set()  # channels that take nothing, for all that anybody was told
         self.stopping: set[str] = set()  # those that somebody may have stopped
         self.rests_until: dict[str, datetime] = {}
-        self.expired: set[str] = set()  # leases that somebody may have freed
+        self.expired: set[tuple[str, str]] = set()  # messages and their leases that somebody may have freed
         self.faults: list[str] = []
         self.lives: list[Life] = []
         self._eyes = sqlite3.connect(folder / "paperround.db", isolation_level=None)
@@ -140,7 +140,8 @@ class World:
         leases = {row["key"]: row["lease"] for row in self.rows()}
         for key, story in self.there.stories.items():
             last = story.last
-            if last and last.is_settling and leases.get(key) != last.lease and last.lease not in self.expired:
+            is_over = last is not None and (key, last.lease) in self.expired
+            if last and last.is_settling and leases.get(key) != last.lease and not is_over:
                 last.was_settled, last.is_settling = True, False
 
     def pass_time(self, seconds: float) -> None:
