@@ -205,7 +205,7 @@ def is_stopped_while_it_is_looked_for(tale: Outbox, gone: Gone) -> None:
 def loses_its_thread(tale: Outbox, *looks: LookUpResult) -> None:
     """What was still to be replied comes into the channel."""
     at_work(tale, "one")
-    tale.papers_are_listed(3)
+    tale.papers_are_listed(2)
     fates = (
         [Fate(Fault.NONE), Fate(Fault.LOST), Fate(Fault.THREAD_GONE)] if looks else [Fate(), Fate(Fault.THREAD_GONE)]
     )
