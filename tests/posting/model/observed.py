@@ -160,6 +160,11 @@ class ObservedPosts:
         last = self._life.world.there.stories[post.key].last
         return last if last is not None and last.lease == post.lease else None
 
+    def _look(self, post: Post) -> Look | None:
+        """The latest look of this process."""
+        looks = self._life.world.there.stories[post.key].looks
+        return next((look for look in reversed(looks) if look.holder is self._life), None)
+
     def _settling(self, post: Post, *, anew: bool) -> Request | None:
         """What is written now may be there before whoever writes it knows."""
         if anew:
@@ -174,6 +179,8 @@ class ObservedPosts:
             request.was_settled, request.is_settling = settled, False
         if not settled:
             return
+        if request is None and (look := self._look(settlement.post)) is not None:
+            look.was_settled = True
         if settlement.fresh_start:
             self._life.world.there.stories[settlement.post.key].begins_anew()
         rows = [row for row in self._life.world.rows() if row["id"] == settlement.post.id]
@@ -200,7 +207,7 @@ class ObservedPosts:
         elif request is not None:
             self._check_answer(settlement, request)
         else:
-            look = next((look for look in reversed(story.looks) if look.holder is self._life), None)
+            look = self._look(settlement.post)
             self._life.demand(look is not None and look.answer is not None, f"nothing was found out: {settlement}")
             if look is not None:
                 self._check_look(settlement, story, look)
@@ -252,6 +259,8 @@ class ObservedPosts:
                 may = story.may_be_taken_for_sent(world.policy, world.blur)
                 self._life.demand(may, f"nobody knows that it is there: {story}")
             case PostState.UNKNOWN:
+                ends = not world.blur and story.must_be_left_to_setting(look)
+                self._life.demand(not ends, f"looking ends: {story}")
                 longest = seconds(look.answer.after) if isinstance(look.answer, Partly) else LAST_LATE_LOOK
                 longest = LONGEST_WAIT if isinstance(look.answer, Retry) else longest
                 waits = (settlement.due_at or settlement.at) - settlement.at

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final, Protocol
 
 from bot.platforms.outcomes import (
@@ -68,6 +69,7 @@ class Look:
     of: datetime
     answer: LookUpResult | None = None
     read: bool = False
+    was_settled: bool = False
 
     @property
     def is_missing(self) -> bool:
@@ -220,6 +222,17 @@ class Story:
                 return self._looked_for() >= LONGEST_TROUBLE - blur
             case _:
                 return False
+
+    def must_be_left_to_setting(self, look: Look) -> bool:
+        """Whether looking has to end with this look, by those alone that its process has made in a row."""
+        row = [look]
+        for one in reversed(self.looks[: self.looks.index(look)]):
+            if one.holder is not look.holder or not one.was_settled or isinstance(one.answer, Gone):
+                break
+            row.insert(0, one)
+        looked_for = sum((min(b.began_at - a.began_at, TURN) for a, b in pairwise(row)), timedelta())
+        has_read = sum(one.read for one in row) >= MOST_LOOKS and look.read
+        return has_read or (isinstance(look.answer, Partly) and looked_for >= LONGEST)
 
     def _looked_for(self) -> timedelta:
         """How long it was looked for at most: whatever nobody did anything in counts for no more than a turn."""
