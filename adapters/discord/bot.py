@@ -211,9 +211,6 @@ class DiscordBot:
         async def on_component(interaction: Interaction, line: str, confirmed: bool) -> None:
             await background.run(interactions.on_component(interaction, line, confirmed=confirmed))
 
-        async def on_interaction(interaction: Interaction) -> None:
-            await background.run(interactions.on_interaction(interaction))
-
         def listen(listener: Listener) -> None:
             @functools.wraps(listener)
             async def kept(*event: Any) -> None:
@@ -227,7 +224,7 @@ class DiscordBot:
 
         client.on_command_component = on_component
         client.add_dynamic_items(CommandButton, CommandSelect)
-        client.event(on_interaction)
+        listen(interactions.on_interaction)
         welcomes = functools.partial(welcome, client, localized=self._mentions.localized)
         for listener in GuildLifecycle(client, self._directory, self._lifecycle, welcomes).listeners:
             listen(listener)
