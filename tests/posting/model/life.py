@@ -221,12 +221,13 @@ class Life:
 
     def looks(self, outgoing: Outgoing, window: HistoryWindow, since: datetime) -> Look:
         """Implements `tests.posting.model.platform.Sender`."""
-        story, now = self.world.there.stories[outgoing.key], self.world.machine.true
+        world, story, now = self.world, self.world.there.stories[outgoing.key], self.world.machine.true
         first = story.since
         self.demand(bool(story.requests), "what never left is not looked for")
-        self.demand(first is None or since <= first - BACK + self.world.blur, f"a look is for all requests: {story}")
-        self.demand(window.cursor in ("", story.cursor), f"a look goes on where the one before stopped: {window}")
-        return story.look_begins(self, window, now)
+        self.demand(first is None or since <= first - BACK + world.blur, f"a look is for all requests: {story}")
+        is_known = window.cursor in ("", story.cursor)
+        self.demand(is_known, f"a look goes on where the one before stopped: {window}")
+        return story.look_begins(self, window, now, world.takeovers)
 
     def off(self) -> timedelta:
         return self.clock.now() - self.world.machine.true

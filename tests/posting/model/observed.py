@@ -59,7 +59,9 @@ class ObservedPosts:
 
     async def adopt(self, now: datetime, but: Collection[int]) -> frozenset[int]:
         taken_over_at = self._life.world.machine.true
+        self._life.world.takeovers += 1
         adopted = await self._posts.adopt(now, but)
+        self._life.world.takeovers += 1
         self._life.adopted_at = self._life.adopted_at or taken_over_at
         return adopted
 
@@ -265,6 +267,8 @@ class ObservedPosts:
                 longest = LONGEST_WAIT if isinstance(look.answer, Retry) else longest
                 waits = (settlement.due_at or settlement.at) - settlement.at
                 self._life.demand(timedelta() <= waits <= longest, f"the next look is no later: {settlement}")
+                cursor = look.answer.cursor if isinstance(look.answer, Partly) else settlement.look_ups.cursor
+                self._life.demand(settlement.look_ups.cursor == cursor, f"how far it was read is kept: {settlement}")
                 kept = settlement.look_ups.late == settlement.post.look_ups.late
                 self._life.demand(kept, f"whether it may come late is not forgotten: {settlement}")
             case state:

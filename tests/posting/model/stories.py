@@ -62,11 +62,13 @@ class Request:
 
 @dataclass(slots=True, eq=False)
 class Look:
-    """A look into the history: the latest part of a reading of it that began at `of`."""
+    """A look into the history: the latest part of a reading of it that began at `of`, when there had been so many
+    `takeovers`, with each of which looking begins anew."""
 
     holder: Holder
     began_at: datetime
     of: datetime
+    takeovers: int
     answer: LookUpResult | None = None
     read: bool = False
     was_settled: bool = False
@@ -173,12 +175,14 @@ class Story:
                 return f"the platform was to be left alone for {after} seconds"
             case Retry() | Gone() | None:
                 return ""
-            case refused:
-                return "" if self.is_wished else f"it was refused: {refused}"
+            case refused if not self.is_wished:
+                return f"it was refused: {refused}"
+            case _:
+                return "nobody has looked for what came of earlier requests" if self.since else ""
 
-    def look_begins(self, holder: Holder, window: HistoryWindow, now: datetime) -> Look:
+    def look_begins(self, holder: Holder, window: HistoryWindow, now: datetime, takeovers: int) -> Look:
         goes_on = bool(window.cursor) and bool(self.looks) and window.cursor == self.cursor
-        look = Look(holder, now, self.looks[-1].of if goes_on else now)
+        look = Look(holder, now, self.looks[-1].of if goes_on else now, takeovers)
         self.looks.append(look)
         return look
 
@@ -224,10 +228,10 @@ class Story:
                 return False
 
     def must_be_left_to_setting(self, look: Look) -> bool:
-        """Whether looking has to end with this look, by those alone that its process has made in a row."""
+        """Whether looking has to end with this look, by those alone that were surely made in a row."""
         row = [look]
         for one in reversed(self.looks[: self.looks.index(look)]):
-            if one.holder is not look.holder or not one.was_settled or isinstance(one.answer, Gone):
+            if not one.was_settled or one.takeovers != look.takeovers or isinstance(one.answer, Gone):
                 break
             row.insert(0, one)
         looked_for = sum((min(b.began_at - a.began_at, TURN) for a, b in pairwise(row)), timedelta())

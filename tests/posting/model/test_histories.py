@@ -138,6 +138,18 @@ def is_passed_by_later_ones(tale: Outbox, look: LookUpResult) -> None:
     later(tale, 31, 40, 6, name="one")
 
 
+def is_found_missing_while_a_later_one_is_sent(tale: Outbox) -> None:
+    """It waits for the one that has passed it."""
+    at_work(tale, "one", "other")
+    wrong(tale, "cards", Fault.LOST)
+    tale.works("one", END)
+    tale.time_passes(MINUTE)
+    tale.papers_are_listed(1)
+    tale.works("one", Stop.ON_ITS_WAY)
+    later(tale, 1, 1)
+    tale.works("one", END)
+
+
 def is_looked_for_in_vain(tale: Outbox, *looks: LookUpResult, pause: int) -> None:
     """Looks read nothing, or never enough: after some hours, or looks, the setting decides."""
     at_work(tale, "one")
@@ -272,6 +284,7 @@ HISTORIES: dict[str, History] = {
     "a defect": History(lambda tale: is_lost(tale, Fault.CRASH)),
     "passed": History(lambda tale: is_passed_by_later_ones(tale, Partly("", 30.0))),
     "passed in trouble": History(lambda tale: is_passed_by_later_ones(tale, Retry("busy", 60.0))),
+    "passed at this moment": History(is_found_missing_while_a_later_one_is_sent),
     "twenty pages": History(lambda tale: is_looked_for_in_vain(tale, *PAGES, pause=6)),
     "three hours": History(lambda tale: is_looked_for_in_vain(tale, *NO_TURN, pause=900)),
     "three hours, sent anyway": History(lambda tale: is_looked_for_in_vain(tale, *NO_TURN, pause=900), LEAST_ONCE),

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from bot import background
-from bot.platforms.outcomes import Gone, GoneScope, LookUp, LookUpResult, Partly, Retry, SendResult, Unknown
+from bot.platforms.outcomes import Gone, GoneScope, LookUp, LookUpResult, Partly, Rejected, Retry, SendResult, Unknown
 from bot.posting import outbox
 from bot.posting.retries import UnknownPolicy
 from storage.database import database
@@ -64,7 +64,9 @@ LOOKS: st.SearchStrategy[LookUpResult] = st.sampled_from(
         Gone("The app was uninstalled.", GoneScope.WORKSPACE),
     )
 )
-EDITS: st.SearchStrategy[SendResult] = st.sampled_from((Retry("busy", 0.0), Unknown("the connection broke"), Gone("x")))
+EDITS: st.SearchStrategy[SendResult] = st.sampled_from(
+    (Retry("busy", 0.0), Unknown("the connection broke"), Gone("x"), Rejected("It is too old."))
+)
 #: What can be found out about a message, and what becomes of it where nothing can.
 LOOKS_OR_NOT = st.sampled_from(
     (

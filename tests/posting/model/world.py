@@ -56,6 +56,7 @@ class World:
         self.store = SqlStore(self.url)
         self.there = There(self.machine, lambda channel: CHANNELS[channel][0])
         self.papers = 0
+        self.takeovers = 0  # how often a process took over what others had begun
         self.moment = 0  # how often time passed, or a clock was set
         self.blur = timedelta()  # by which clocks were once known to differ that are in use at the same time
         self.failed: set[str] = set()  # keys of what was once given up
