@@ -107,7 +107,7 @@ def _due(state: PostState, *order: ColumnElement[Any]) -> Select[Any]:
     """The ids of posts in that state whose time has come, and where they go, in active channels, without those that
     others hold: at `most` so many, on `platforms`."""
     return (
-        select(POSTS.c.id, WORKSPACES.c.platform, WORKSPACES.c.external_id.label("workspace"))
+        select(POSTS.c.id, POSTS.c.channel_id, WORKSPACES.c.platform, WORKSPACES.c.external_id.label("workspace"))
         .join(CHANNELS, CHANNELS.c.id == POSTS.c.channel_id)
         .join(WORKSPACES, WORKSPACES.c.id == CHANNELS.c.workspace_id)
         .where(

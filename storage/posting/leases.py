@@ -31,20 +31,29 @@ async def choose(
     limit: int,
     rooms: Rooms | None,
 ) -> list[int]:
-    """The ids of posts that may be taken. Where an account has more of them than room, others get their places."""
+    """The ids of posts that may be taken. Where an account has more of them than room, others get their places.
+
+    Of a channel it is one: the oldest, where a later one may pass another post of its digest that is looked for.
+    """
     full = rooms.full(platforms) if rooms else set()
     free: dict[Account, int] = {}
-    chosen: list[int] = []
+    chosen: dict[int, int] = {}  # posts by their channels
     for _ in range(LOOKS):
         asked = {
             **given,
             "platforms": [name for name in platforms if Account(name) not in full],
             "full": [f"{account.platform}/{account.workspace}" for account in full],
-            "chosen": chosen,
+            "chosen": list(chosen.values()),
             "most": limit - len(chosen),
         }
         passed_over: Counter[Account] = Counter()
-        for row in (await connection.execute(free_to_send(), asked)).all():
+        rows = (await connection.execute(free_to_send(), asked)).all()
+        oldest: dict[int, int] = {}
+        for row in rows:
+            oldest[row.channel_id] = min(row.id, oldest.get(row.channel_id, row.id))
+        for row in rows:
+            if row.channel_id in chosen or row.id != oldest[row.channel_id]:
+                continue
             if rooms is not None:
                 account = rooms.account(PlatformName(row.platform), row.workspace)
                 left = free[account] if account in free else rooms.free(account)
@@ -52,11 +61,11 @@ async def choose(
                     passed_over[account] += 1
                     continue
                 free[account] = left - 1
-            chosen.append(row.id)
+            chosen[row.channel_id] = row.id
         if not passed_over:
             break
         full |= passed_over.keys()
-    return chosen
+    return list(chosen.values())
 
 
 async def take(connection: AsyncConnection, ids: Sequence[int], until: datetime, **values: Any) -> list[Post]:

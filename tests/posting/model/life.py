@@ -225,8 +225,7 @@ class Life:
         first = story.since
         self.demand(bool(story.requests), "what never left is not looked for")
         self.demand(first is None or since <= first - BACK + world.blur, f"a look is for all requests: {story}")
-        is_known = window.cursor in ("", story.cursor)
-        self.demand(is_known, f"a look goes on where the one before stopped: {window}")
+        self.demand(story.knows(window.cursor), f"a look goes on where another one stopped: {window}")
         return story.look_begins(self, window, now, world.takeovers)
 
     def off(self) -> timedelta:

@@ -86,7 +86,6 @@ class Story:
 
     requests: list[Request] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
-    cursor: str = ""
     #: Where a look has to begin: with the first request since somebody last stepped in.
     since: datetime | None = None
     #: Somebody had it tried again after it was refused.
@@ -114,7 +113,7 @@ class Story:
                 self.surely_tried_for += min(now - self.last.noted_at, TURN)
         self.requests.append(Request(holder, lease, now))
         self.looks.clear()
-        self.cursor, self.is_wished = "", False
+        self.is_wished = False
         return self.requests[-1]
 
     def leaves(self, now: datetime) -> Request:
@@ -152,7 +151,7 @@ class Story:
         """Somebody has it tried again."""
         since = self.since if self.attempts > 1 else None
         self.begins_anew()
-        self.is_wished, self.since, self.cursor = True, since, ""
+        self.is_wished, self.since = True, since
         self.looks.clear()
 
     def may_be_noted(self, policy: UnknownPolicy, now: datetime, blur: timedelta) -> str:
@@ -181,19 +180,23 @@ class Story:
                 return "nobody has looked for what came of earlier requests" if self.since else ""
 
     def look_begins(self, holder: Holder, window: HistoryWindow, now: datetime, takeovers: int) -> Look:
-        goes_on = bool(window.cursor) and bool(self.looks) and window.cursor == self.cursor
-        look = Look(holder, now, self.looks[-1].of if goes_on else now, takeovers)
+        # What the looks in between found out may never have been written down.
+        before = [one for one in self.looks if isinstance(one.answer, Partly) and one.answer.cursor == window.cursor]
+        look = Look(holder, now, before[-1].of if window.cursor and before else now, takeovers)
         self.looks.append(look)
         return look
+
+    def knows(self, cursor: str) -> bool:
+        """Whether a look may go on there."""
+        return not cursor or any(isinstance(one.answer, Partly) and one.answer.cursor == cursor for one in self.looks)
 
     def look_ended(self, look: Look, window: HistoryWindow, answer: LookUpResult) -> None:
         look.answer = answer
         match answer:
             case Partly(cursor=cursor):
                 look.read = cursor != window.cursor
-                self.cursor = cursor
             case LookUp() | Sent() | Gone(scope=GoneScope.THREAD):
-                look.read, self.cursor = True, ""
+                look.read = True
             case Retry() | Gone():
                 pass
 

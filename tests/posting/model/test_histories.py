@@ -150,6 +150,20 @@ def is_found_missing_while_a_later_one_is_sent(tale: Outbox) -> None:
     tale.works("one", END)
 
 
+def is_tried_again_while_its_digest_is_passed(tale: Outbox) -> None:
+    """Two messages of a channel could be sent: what was given up and is tried again, and what passes the one of its
+    digest that is looked for."""
+    at_work(tale, "one")
+    tale.papers_are_listed(3)
+    tale.something_will_go_wrong("cards", [Fate(Fault.REJECTED), Fate(Fault.LOST)])
+    later(tale, 1, 1, name="one")
+    tale.looks_will_go_wrong([Partly("", 30.0)] * 5)
+    later(tale, MINUTE, name="one")
+    tale.somebody_tries_again_what_was_given_up()
+    tale.somebody_shares_a_paper("cards", 1)
+    later(tale, 1, 1, name="one")
+
+
 def is_looked_for_in_vain(tale: Outbox, *looks: LookUpResult, pause: int) -> None:
     """Looks read nothing, or never enough: after some hours, or looks, the setting decides."""
     at_work(tale, "one")
@@ -285,6 +299,7 @@ HISTORIES: dict[str, History] = {
     "passed": History(lambda tale: is_passed_by_later_ones(tale, Partly("", 30.0))),
     "passed in trouble": History(lambda tale: is_passed_by_later_ones(tale, Retry("busy", 60.0))),
     "passed at this moment": History(is_found_missing_while_a_later_one_is_sent),
+    "passed, and tried again": History(is_tried_again_while_its_digest_is_passed),
     "twenty pages": History(lambda tale: is_looked_for_in_vain(tale, *PAGES, pause=6)),
     "three hours": History(lambda tale: is_looked_for_in_vain(tale, *NO_TURN, pause=900)),
     "three hours, sent anyway": History(lambda tale: is_looked_for_in_vain(tale, *NO_TURN, pause=900), LEAST_ONCE),
