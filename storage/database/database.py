@@ -7,13 +7,11 @@ because a deferred one that reads first fails at once when somebody else committ
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -30,6 +28,7 @@ from storage.database.commit_watch import CommitWatch
 from storage.database.conflicts import ConflictError
 from storage.database.file import DatabaseFile
 from storage.database.sqlite_connection import SqliteConnection, sqlite_connection
+from storage.database.storable import drop_what_cannot_be_stored, write_json
 from storage.database.trouble import storage_errors
 from storage.database.write_turn import WriteTurn
 
@@ -51,11 +50,6 @@ POSTGRES_IDLE_IN_TRANSACTION_TIMEOUT = 60_000  # milliseconds
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 # Any constant does, as long as nothing else in the same PostgreSQL database uses it.
 MIGRATION_LOCK = 7_301_402_601
-
-# What no database keeps: PostgreSQL refuses NUL, and neither takes half a surrogate pair.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-# The same NUL inside JSON. An escaped backslash is matched first, so that it never lends its second half to a NUL.
-_UNSTORABLE_JSON = re.compile(r"\\\\|\\u0000")
 
 
 def async_url(url: str) -> str:
@@ -275,34 +269,9 @@ class Database:
                 self._idle.set()
 
 
-def _write_json(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return _UNSTORABLE_JSON.sub(lambda found: "" if found[0] == r"\u0000" else found[0], text)
-
-
 def _close_given_back(_connection: object, record: ConnectionPoolEntry) -> None:
     """Closes a connection that was in use when the others were opened anew: nobody would take it from its pool."""
     record.invalidate()
-
-
-def _drop_what_cannot_be_stored(engine: Engine) -> None:
-    """Has both databases take any text, so that what one keeps the other keeps too.
-
-    Feeds are cleaned before; this is for whatever else people and platforms write.
-    """
-
-    @event.listens_for(engine, "before_cursor_execute", retval=True)
-    def clean(
-        _connection: Connection, _cursor: object, statement: str, parameters: Any, _context: object, many: bool
-    ) -> tuple[str, Any]:
-        # Rows that SQLAlchemy put into one statement come as one row, though there were many.
-        several = many and isinstance(parameters, list)
-        rows = [_storable(row) for row in parameters] if several else _storable(parameters)
-        return statement, rows
-
-
-def _storable(parameters: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(_UNSTORABLE.sub("", value) if isinstance(value, str) else value for value in parameters)
 
 
 def _sqlite_engine(url: str) -> AsyncEngine:
@@ -318,11 +287,11 @@ def _sqlite_engine(url: str) -> AsyncEngine:
         url,
         pool_size=CONNECTIONS,
         max_overflow=0,
-        json_serializer=_write_json,
+        json_serializer=write_json,
         hide_parameters=True,
         connect_args={"timeout": SQLITE_BUSY_TIMEOUT, "async_creator_fn": sqlite_connection},
     )
-    _drop_what_cannot_be_stored(engine.sync_engine)
+    drop_what_cannot_be_stored(engine.sync_engine)
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
@@ -353,14 +322,14 @@ def _postgres_engine(url: str) -> AsyncEngine:
         pool_size=CONNECTIONS,
         max_overflow=0,
         hide_parameters=True,  # what errors and tracebacks would show of what is stored
-        json_serializer=_write_json,
+        json_serializer=write_json,
         connect_args={
             "server_settings": settings,
             "timeout": POSTGRES_CONNECT_TIMEOUT,
             "command_timeout": POSTGRES_ANSWER_TIMEOUT,
         },
     )
-    _drop_what_cannot_be_stored(engine.sync_engine)
+    drop_what_cannot_be_stored(engine.sync_engine)
     _ask_idle_connections(engine.sync_engine)
     return engine
 
