@@ -363,6 +363,24 @@ async def test_what_is_found_missing_waits_for_what_has_passed_it(store: SqlStor
     assert (await lease_one(store, LATER)).id == lost.id
 
 
+async def test_of_two_posts_of_a_channel_that_may_be_sent_the_older_one_is_taken(store: SqlStore) -> None:
+    here = await channel(store)
+    topic_here = await topic(store, here)
+    first = await queue(store, here, topic_here, paper(1), paper(2))
+    await store.digests.plan(plan(here, first, per_message=1), NOON)
+    given_up = await lease_one(store)
+    assert await settle(store, given_up, PostState.FAILED, error="refused")
+    lost = await lease_one(store)
+    await store.posts.begin(lost, now=NOON, until=NOON + LEASE)
+    assert await settle(store, lost, PostState.UNKNOWN, due_at=LATER, error="no answer")
+    assert await store.posts.retry([given_up.id], LATER) == 1
+    (passing,) = await posts(store, here, now=NOON)
+    again = await lease_one(store, LATER)
+    assert again.id == given_up.id
+    await sent(store, again, at=LATER)
+    assert (await lease_one(store, LATER)).id == passing
+
+
 async def test_what_was_passed_is_not_taken_while_somebody_takes_what_passes_it(postgres_url: str) -> None:
     store = SqlStore(postgres_url)
     lost, passing = await passed(store)

@@ -201,7 +201,9 @@ class Life:
         rows = [row for row in world.rows() if row["key"] == outgoing.key]
         self.demand(bool(rows), "what leaves is on record")
         (row,) = rows
-        request = world.there.stories[outgoing.key].last
+        story = world.there.stories[outgoing.key]
+        request = story.last
+        self.demand(not (story.is_folded and outgoing.reply_to), "nothing is replied in a thread that is gone")
         self.demand(row["state"] == "leased", f"whoever sends a post holds it: {dict(row)}")
         self.demand(row["attempt_at"] is not None and request is not None, "no request leaves unnoted")
         assert request is not None
@@ -217,7 +219,7 @@ class Life:
         )
         if world.policy is UnknownPolicy.AT_MOST_ONCE:
             self.demand(outgoing.key not in world.there.keys(row["name"]), "nothing is sent twice")
-        return world.there.stories[outgoing.key].leaves(now)
+        return story.leaves(now)
 
     def looks(self, outgoing: Outgoing, window: HistoryWindow, since: datetime) -> Look:
         """Implements `tests.posting.model.platform.Sender`."""

@@ -152,6 +152,7 @@ class ObservedPosts:
         if request is not None:
             request.was_settled, request.is_settling = folded, False
         if folded:
+            story.is_folded = True
             story.begins_anew()
         return folded
 

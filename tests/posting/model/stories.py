@@ -90,6 +90,7 @@ class Story:
     since: datetime | None = None
     #: Somebody had it tried again after it was refused.
     is_wished: bool = False
+    is_folded: bool = False  # into a message of the channel, since its thread is gone
     attempts: int = 0  # since somebody last stepped in
     #: How long it was tried at most, and at least.
     tried_for: timedelta = timedelta()
