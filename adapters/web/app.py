@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -166,6 +166,9 @@ def create_app(
     async def show_problem(request: Request, error: Exception) -> Response:
         return _problem(request, error, pages)
 
+    async def nobody_there(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=400)
+
     readings = Readings(library=library, directory=directory, health=health)
     rooms = [
         *api_routes(readings, entrance, known_host),
@@ -182,7 +185,7 @@ def create_app(
             *(rooms if with_workspace else []),
         ],
         middleware=[Middleware(SecurityHeaders)],
-        exception_handlers={HTTPException: show_problem, PaperRoundError: show_problem},
+        exception_handlers={HTTPException: show_problem, PaperRoundError: show_problem, ClientDisconnect: nobody_there},
         lifespan=lifespan,
     )
 

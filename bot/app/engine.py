@@ -306,7 +306,7 @@ class Engine:
         await self._heartbeat.beat(leads=self.leadership.polls)
 
     async def _logged(self, job: Callable[[], Awaitable[object]], name: str) -> None:
-        """Runs a job; trouble with the database or a feed is logged and the next run tries again."""
+        """Runs a job; trouble with the database, a feed or the machine is logged and the next run tries again."""
         started, failed = time.monotonic(), True
         try:
             with self.precedence.last():
@@ -315,7 +315,7 @@ class Engine:
         except asyncio.CancelledError:
             failed = False
             raise
-        except PaperRoundError as error:
+        except (PaperRoundError, OSError) as error:
             _log.error("engine.job_failed", job=name, reason=str(error))
         finally:
             # All polls are one job: how each source does is counted by itself.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import inspect
 from collections.abc import AsyncIterator, Callable
@@ -228,6 +229,23 @@ async def test_a_clock_that_is_set_while_something_is_deleted_deletes_nothing_mo
     await core.engine.leadership.renew()
     await core.engine._delete_left()
     assert (await core.store.posts.counts())[PostState.SENT] == 1
+
+
+async def test_a_machine_on_which_no_file_can_be_opened_ends_no_engine(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for the rules of a time zone, in the first sweep and later."""
+    sweep, left = core.engine.planner.sweep, [errno.EMFILE] * 2
+
+    async def failing() -> int:
+        if left:
+            raise OSError(left.pop(), "Too many open files")
+        return await sweep()
+
+    monkeypatch.setattr(core.engine.planner, "sweep", failing)
+    async with running(core) as task:
+        await eventually(lambda: not left)
+        assert not task.done()
 
 
 async def test_an_engine_that_does_not_get_through_its_work_is_not_well_until_it_does(

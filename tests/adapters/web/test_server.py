@@ -14,7 +14,10 @@ from tests.adapters.web.workspace import RunningWorkspace
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HALF_A_REQUEST = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
-SLOW_BODY = b"POST /c/general/command HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 500\r\n\r\nline="
+SLOW_BODY = (
+    b"POST /c/general/command HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    b"Content-Length: 500\r\n\r\nline="
+)
 
 
 async def held_open(workspace: RunningWorkspace, said: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -39,6 +42,19 @@ async def test_a_request_that_does_not_come_ends_the_connection(
     writer.close()
     async with workspace.client() as client:
         assert (await client.get("/healthz")).text == "ok\n"
+
+
+async def test_who_leaves_within_a_request_leaves_no_traceback_behind(
+    workspace: RunningWorkspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, writer = await held_open(workspace, SLOW_BODY)
+    await asyncio.sleep(0.1)
+    writer.close()
+    await writer.wait_closed()
+    async with workspace.client() as client:
+        for _ in range(5):
+            assert (await client.get("/healthz")).text == "ok\n"
+    assert "Traceback" not in caplog.text
 
 
 async def test_letters_now_and_then_do_not_lengthen_the_time(
