@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from storage.database.sqlite_connection import SqliteConnection, sqlite_connection
+from storage.database.sqlite.connection import SqliteConnection, sqlite_connection
 
 Work = tuple[asyncio.Future[Any] | None, Callable[[], Any]]
 
@@ -39,7 +39,7 @@ def _tell(future: asyncio.Future[Any] | None, tell: Callable[[Any], None] | None
 
 
 def inline_connection(path: str, **options: Any) -> SqliteConnection:
-    """A connection that takes the place of `storage.database.sqlite_connection.sqlite_connection`."""
+    """A connection that takes the place of `storage.database.sqlite.connection.sqlite_connection`."""
     connection = sqlite_connection(path, **options)
     at_once: Any = _Now()
     connection._tx = connection._thread = at_once

@@ -24,13 +24,13 @@ from bot.background import give_way, gives_way
 from bot.commits import Commit
 from bot.errors import OperatorError, SettingsError, StorageError
 from storage.database.availability import Availability
-from storage.database.commit_watch import CommitWatch
 from storage.database.conflicts import ConflictError
-from storage.database.file import DatabaseFile
-from storage.database.sqlite_connection import SqliteConnection, sqlite_connection
+from storage.database.sqlite.commit_watch import CommitWatch
+from storage.database.sqlite.connection import SqliteConnection, sqlite_connection
+from storage.database.sqlite.file import DatabaseFile
+from storage.database.sqlite.write_turn import WriteTurn
 from storage.database.storable import drop_what_cannot_be_stored, write_json
 from storage.database.trouble import storage_errors
-from storage.database.write_turn import WriteTurn
 
 if TYPE_CHECKING:
     from alembic.config import Config

@@ -18,7 +18,7 @@ from bot.clocks import SteadyClock
 from bot.health.document import document_of
 from bot.health.wording import lines_of
 from storage.database import database
-from storage.database import file as database_file
+from storage.database.sqlite import file as database_file
 from tests.feed_server import ScriptedFeed, http_answer
 from tests.observability.running import Running, running, value_of
 from tests.simulators.discord import eventually

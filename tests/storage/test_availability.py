@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 from bot.errors import OperatorError, StorageError
 from storage.database import database
-from storage.database import file as database_file
 from storage.database.availability import REMIND_EVERY, Availability
+from storage.database.sqlite import file as database_file
 from storage.store import SqlStore
 from tests.storage.scenes import listed, paper
 

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from storage.database.sqlite_connection import FIRST, SqliteConnection, sqlite_connection
+from storage.database.sqlite.connection import FIRST, SqliteConnection, sqlite_connection
 from storage.store import SqlStore
 from tests.databases import sqlite_in
 

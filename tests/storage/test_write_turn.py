@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from storage.database.write_turn import MOST_IN_A_ROW, WriteTurn
+from storage.database.sqlite.write_turn import MOST_IN_A_ROW, WriteTurn
 
 
 class Writers:
