@@ -153,7 +153,6 @@ class DiscordBot:
                 if self._only_platform and not self._was_connected:
                     raise
                 self._platform.access.refused(PlatformName.DISCORD, Means.LISTENING, str(error))
-                _log.error("discord.refused", advice=str(error), retry_in=wait)
             except (*RESPONSE_ERRORS, zlib.error) as error:
                 # This client cannot be used again, and the next one may hear what it understands.
                 self._was_connected |= client.was_connected

@@ -65,7 +65,6 @@ class Reachability:
                 if isinstance(error, discord.LoginFailure) or getattr(error, "status", 0) == UNAUTHORIZED:
                     if self._only_platform and not answered:
                         raise SettingsError(LOGIN_REFUSED) from error
-                    _log.error("discord.refused", advice=LOGIN_REFUSED, retry_in=wait)
                     await asyncio.sleep(wait)
                     answered_at, wait = time.monotonic(), min(2 * wait, LONGEST_RETRY)
                     continue

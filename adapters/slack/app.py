@@ -150,10 +150,9 @@ class SlackApp:
         while True:
             try:
                 await self.check()
-            except SettingsError as error:
+            except SettingsError:
                 if only:
                     raise
-                log.error("slack.refused", advice=str(error), retry_in=wait)
             except StorageError as error:
                 log.error("slack.not_checked", reason=str(error), retry_in=wait)
             else:

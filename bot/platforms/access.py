@@ -13,11 +13,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+import structlog
+
 from bot.channels.channel import PlatformName
 from bot.metrics import Metrics
 
 FIRST_RETRY: Final = 5.0  # seconds until a platform that refuses us is asked again
 LONGEST_RETRY: Final = 300.0  # seconds; each wait is twice as long as the one before, up to this
+
+_log = structlog.get_logger()
 
 
 class Means(StrEnum):
@@ -57,11 +61,13 @@ class Access:
         """The platform does not let us in by these means."""
         if self._refused.get((platform, means)) != advice:
             self._refused[platform, means] = advice
+            _log.error("platform.refused", platform=platform.value, means=means.value, advice=advice)
             self._tell(platform)
 
     def granted(self, platform: PlatformName, means: Means) -> None:
         """The platform lets us in by these means, maybe again."""
         if self._refused.pop((platform, means), None) is not None:
+            _log.info("platform.granted", platform=platform.value, means=means.value)
             self._tell(platform)
 
     @contextmanager

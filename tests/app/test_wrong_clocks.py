@@ -109,6 +109,21 @@ async def subscribed(core: Core, schedule: str, *channels: str) -> None:
         await core.say(f"schedule {schedule}", channel)
 
 
+async def sent_late(world: World, core: Core) -> None:
+    """A message left for a channel, and is still on its way."""
+    await subscribed(core, "instant", "general")
+    world.platform.fail("general", Fault.LATE)
+    await world.news(core, 1)
+    await core.engine.deliver()
+
+
+def assert_found(world: World, sent_at: datetime) -> None:
+    """It was looked for where it was sent, by the platform's time, and was not sent again."""
+    assert world.platform.papers_in("general") == ["2605.00001"]
+    assert world.platform.windows
+    assert all(window.since <= sent_at <= window.until for window in world.platform.windows)
+
+
 @pytest.mark.parametrize("off", WRONG, ids=str)
 async def test_posts_go_on_at_once_when_a_clock_is_set_right(world: World, off: timedelta) -> None:
     async with world.process() as core:
@@ -150,10 +165,7 @@ async def test_what_a_wrong_clock_stored_in_an_earlier_run_holds_nothing(world: 
 
 async def test_a_late_answer_is_waited_for_however_the_clock_jumps(world: World) -> None:
     async with world.process() as core:
-        await subscribed(core, "instant", "general")
-        world.platform.fail("general", Fault.LATE)
-        await world.news(core, 1)
-        await core.engine.deliver()
+        await sent_late(world, core)
         world.machine.set_off(timedelta(hours=1))
         await world.work(core, minutes=0.7, step=5)
         assert not world.platform.on_the_way
@@ -242,17 +254,12 @@ async def test_what_an_earlier_run_sent_is_looked_for_although_the_clock_was_set
     """Without a server's clock nobody knows when its requests left; a message may still be on its way."""
     world.machine.set_off(off)
     async with world.process() as core:
-        await subscribed(core, "instant", "general")
-        world.platform.fail("general", Fault.LATE)
-        await world.news(core, 1)
-        await core.engine.deliver()
+        await sent_late(world, core)
     sent_at = world.machine.true
     world.machine.set_off(timedelta())
     async with world.process() as core:
         await world.work(core, minutes=10, step=10.0)
-    assert world.platform.papers_in("general") == ["2605.00001"]
-    assert all(window.since <= sent_at <= window.until for window in world.platform.windows)
-    assert world.platform.windows
+    assert_found(world, sent_at)
 
 
 async def test_what_is_looked_for_is_not_given_up_because_the_bot_starts_again_and_again(
@@ -324,10 +331,7 @@ async def test_what_was_sent_is_looked_for_although_the_stored_times_could_not_b
         raise StorageError("the disk is full")
 
     async with world.process() as core:
-        await subscribed(core, "instant", "general")
-        world.platform.fail("general", Fault.LATE)
-        await world.news(core, 1)
-        await core.engine.deliver()
+        await sent_late(world, core)
     sent_at = world.machine.true
     world.machine.set_off(timedelta(hours=1))
     async with world.process() as core:
@@ -338,25 +342,18 @@ async def test_what_was_sent_is_looked_for_although_the_stored_times_could_not_b
                 await core.engine.deliver()
             await core.engine.outbox.reconcile()
         await world.work(core, minutes=10, step=10.0)
-    assert world.platform.papers_in("general") == ["2605.00001"]
-    assert world.platform.windows
-    assert all(window.since <= sent_at <= window.until for window in world.platform.windows)
+    assert_found(world, sent_at)
 
 
 @pytest.mark.parametrize("hours", [1, 20, 70])
 async def test_what_was_sent_before_a_virtual_machine_was_suspended_is_looked_for(world: World, hours: float) -> None:
     """No clock of its counted that time, so that it looks as if one had been set."""
     async with world.process() as core:
-        await subscribed(core, "instant", "general")
-        world.platform.fail("general", Fault.LATE)
-        await world.news(core, 1)
-        await core.engine.deliver()
+        await sent_late(world, core)
         sent_at = world.machine.true
         world.machine.suspend(hours=hours)
         await world.work(core, minutes=10, step=10.0)
-    assert world.platform.papers_in("general") == ["2605.00001"]
-    assert world.platform.windows
-    assert all(window.since <= sent_at for window in world.platform.windows)
+    assert_found(world, sent_at)
 
 
 class StoredInMemory:

@@ -117,7 +117,9 @@ class Program:
 
     @property
     def pid(self) -> int:
-        pid: int = self._process.pid
+        pid: int | None = self._process.pid
+        if pid is None:
+            raise ProcessLookupError("it is about to start")
         return pid
 
     def kill(self) -> None:

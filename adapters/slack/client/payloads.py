@@ -42,7 +42,9 @@ _PAYLOAD: Final[Mapping[str, _Shape]] = {
     "authorizations": [_texts("team_id user_id enterprise_id")],
 }
 #: An id in some payloads, an object with one in others.
-_ID_OR_OBJECT: Final = frozenset({"channel", "user"})
+_ID_OR_OBJECT: Final = ("channel", "user")
+#: The events in which it is an object; in all others both are ids.
+_OBJECT_IN: Final = {"channel_rename": "channel", "group_rename": "channel", "user_change": "user"}
 
 
 def drop_misfits(payload: Json) -> None:
@@ -51,12 +53,16 @@ def drop_misfits(payload: Json) -> None:
     What is in no list here stays as it is.
     """
     _drop(payload, _PAYLOAD)
+    event = payload.get("event") or {}
+    for name in _ID_OR_OBJECT:
+        if isinstance(event.get(name), dict) is not (_OBJECT_IN.get(str(event.get("type"))) == name):
+            event.pop(name, None)
 
 
 def _drop(found: Json, shape: Mapping[str, _Shape]) -> None:
     for name in [name for name in found if name in shape or name in _ID_OR_OBJECT]:
         value = found[name]
-        wanted = _SOMETHING if name in _ID_OR_OBJECT and not isinstance(value, str) else shape.get(name, str)
+        wanted = shape.get(name, str if isinstance(value, str) else _SOMETHING)
         if value is not None and not _fits(value, wanted):
             del found[name]
 

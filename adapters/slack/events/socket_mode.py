@@ -114,10 +114,9 @@ class SocketMode:
             "with xapp- and has the scope connections:write."
         )
 
-    def refused(self, advice: str, retry_in: float) -> None:
+    def refused(self, advice: str) -> None:
         """Slack lets no socket be opened."""
         self._connection.access.refused(PlatformName.SLACK, Means.LISTENING, advice)
-        log.error("slack.refused", advice=advice, retry_in=round(retry_in, 1))
 
     def granted(self) -> None:
         """Slack has said hello on a socket."""
@@ -259,7 +258,7 @@ class _SocketSlot:
         """Waits, longer and longer, where whoever runs the bot, or an admin, has to do something."""
         pause = min(LONGEST_RETRY, self._sockets.first_retry * 2 ** min(self._refusals, 10))
         self._refusals += 1
-        self._sockets.refused(advice, pause)
+        self._sockets.refused(advice)
         await asyncio.sleep(pause * _jitter())
 
     async def _back_off(self) -> None:

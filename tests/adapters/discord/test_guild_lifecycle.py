@@ -522,13 +522,16 @@ async def test_what_discord_refuses_once_it_let_us_in_ends_no_other_platform(har
         async with running(harness):
             gateway.token, token = "another", gateway.token
             await gateway.close(code)
-            await eventually(lambda: [one for one in events if one["event"] == "discord.refused"])
-            assert harness.platform.access.refusals
+            await eventually(lambda: harness.platform.access.refusals)
             gateway.token = token
             await eventually(lambda: gateway.open and harness.platform.client.guilds)
             assert (await harness.say("topics")).messages
             assert not harness.platform.access.refusals
-    assert [one["advice"] for one in events if one["event"] == "discord.refused"]
+    told = [one for one in events if one["event"].startswith("platform.")]
+    assert [(one["event"], one["means"]) for one in told] == [
+        ("platform.refused", "listening"),
+        ("platform.granted", "listening"),
+    ]
 
 
 async def test_a_bot_that_used_up_its_sessions_does_not_start_another_one_yet(harness: Harness) -> None:

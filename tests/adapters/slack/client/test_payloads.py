@@ -7,6 +7,8 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl
 
+import pytest
+
 from adapters.slack.client.payloads import drop_misfits
 from tests.fuzz.slack import corpus_of
 from tests.simulators.slack import SlackSimulator
@@ -35,6 +37,7 @@ def test_what_is_no_text_or_object_where_one_has_to_be_is_dropped() -> None:
         "container": [1],
         "actions": [None, {"action_id": "a", "value": {}, "selected_option": "x"}],
         "event": {"type": "message", "user": ["U0"], "links": "x", "text": None, "more": {"text": 1}},
+        "message": {"user": {"id": "U0"}, "ts": "1.0"},
         "of_another_time": [1],
     }
     drop_misfits(payload)
@@ -42,5 +45,24 @@ def test_what_is_no_text_or_object_where_one_has_to_be_is_dropped() -> None:
         "user": {"name": "ada"},
         "actions": [{"action_id": "a"}],
         "event": {"type": "message", "text": None, "more": {"text": 1}},
+        "message": {"ts": "1.0"},
         "of_another_time": [1],
     }
+
+
+@pytest.mark.parametrize(
+    ("event", "left"),
+    [
+        ({"type": "member_left_channel", "channel": {"id": "C1"}, "user": "U1"}, {"user": "U1"}),
+        ({"type": "member_left_channel", "channel": "C1", "user": {"id": "U1"}}, {"channel": "C1"}),
+        ({"type": "channel_rename", "channel": "C1"}, {}),
+        ({"type": "user_change", "user": {"id": "U1"}, "channel": None}, {"user": {"id": "U1"}, "channel": None}),
+        ({"type": "reaction_added", "item": {"channel": {"id": "C1"}, "ts": "1.0"}}, {"item": {"ts": "1.0"}}),
+        ({"channel": {"id": "C1"}}, {}),
+    ],
+)
+def test_an_event_has_an_id_or_an_object_by_its_type(event: dict[str, Any], left: dict[str, Any]) -> None:
+    kind = {"type": event["type"]} if "type" in event else {}
+    payload = {"event": event}
+    drop_misfits(payload)
+    assert payload == {"event": kind | left}
