@@ -150,9 +150,10 @@ class SlackApp:
         while True:
             try:
                 await self.check()
-            except SettingsError:
+            except SettingsError as error:
                 if only:
                     raise
+                access.refused(PlatformName.SLACK, Means.POSTING, str(error))
             except StorageError as error:
                 log.error("slack.not_checked", reason=str(error), retry_in=wait)
             else:

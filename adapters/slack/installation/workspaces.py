@@ -70,7 +70,7 @@ class Workspaces(Protocol):
     async def check(self) -> Sequence[str]:
         """Asks Slack whether it takes the settings' token; raises `SettingsError` when it does not.
 
-        Returns the workspaces in which it has just taken it. `connection.access` knows both.
+        Returns the workspaces in which it has just taken it, which `connection.access` is told of.
         """
         ...
 
@@ -107,9 +107,10 @@ class OneWorkspace:
         token: str,  # noqa: ARG002
         error: BaseException,
     ) -> Outcome:
+        outcome = outcome_of(error)
         if is_of_token(error):
-            self._refused(outcome_of(error))
-        return outcome_of(error)
+            self.connection.access.refused(PlatformName.SLACK, Means.POSTING, self._advice(outcome))
+        return outcome
 
     async def uninstalled(self, body: Json) -> str | None:  # noqa: ARG002 - the token is in the settings
         return (await self._api.identity()).team_id
@@ -127,17 +128,15 @@ class OneWorkspace:
         except ERRORS as error:
             outcome = outcome_of(error)
             if isinstance(outcome, Gone):
-                raise SettingsError(self._refused(outcome)) from error
+                raise SettingsError(self._advice(outcome)) from error
             log.warning("slack.unreachable", reason=outcome.reason)
             return ()
         self.connection.access.granted(PlatformName.SLACK, Means.POSTING)
         return [identity.team_id]
 
-    def _refused(self, outcome: Outcome) -> str:
-        """Notes that Slack refuses the token, and says what to do about it."""
-        advice = f"{outcome.reason} {self.advice_if_refused}"
-        self.connection.access.refused(PlatformName.SLACK, Means.POSTING, advice)
-        return advice
+    def _advice(self, outcome: Outcome) -> str:
+        """Why Slack refuses the token, and what to do about it."""
+        return f"{outcome.reason} {self.advice_if_refused}"
 
     async def keep_fresh(self) -> None:
         """The token never ends."""
