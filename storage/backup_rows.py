@@ -6,7 +6,7 @@ SQLite takes any value in any column, so what a column holds is looked at here, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -15,9 +15,7 @@ from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from bot.channels.next_digest import next_digest_at
 from bot.digests.content import POST_CONTENT_JSON
-from bot.errors import UserError
 from bot.messages.message import MESSAGE_JSON
 from storage.channels.channel_rows import SETTINGS_JSON
 from storage.channels.subscription_rows import subscription_of
@@ -28,20 +26,10 @@ from storage.tables.papers import PAPERS
 from storage.tables.posts import DIGESTS, POSTS, WEB_MESSAGES
 from storage.tables.topics import SUBSCRIPTIONS
 
-
-def _read_channel(row: Any) -> None:
-    """Whoever looks for channels that are due reads the schedules of all of them."""
-    SETTINGS_JSON.validate_python(row.settings)
-    try:
-        next_digest_at(row.schedule, row.time_zone, datetime(2000, 1, 1, tzinfo=UTC))
-    except (UserError, OSError) as error:  # the second of a time zone that is a folder of them
-        raise ValueError(str(error)) from error
-
-
 _CLASSES: Final[Mapping[Any, type[SQLModel]]] = {table.__tablename__: table for table in SQLModel.__subclasses__()}
 #: What reads the rows in which there is more than the columns say.
 _READERS: Final[Mapping[Table, Callable[[Any], object]]] = {
-    CHANNELS: _read_channel,
+    CHANNELS: lambda row: SETTINGS_JSON.validate_python(row.settings),
     DIGESTS: digest_of,
     PAPERS: paper_of,
     POSTS: lambda row: POST_CONTENT_JSON.validate_python(row.content),

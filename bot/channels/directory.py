@@ -9,9 +9,7 @@ from bot.channels.channel import Address, Channel, PlatformName, Workspace
 from bot.channels.next_digest import next_digest_at
 from bot.channels.store import ChannelStore
 from bot.clocks import Clock
-
-DEFAULT_SCHEDULE = "weekdays 09:00"
-DEFAULT_TIME_ZONE = "UTC"
+from bot.schedules.stored import DEFAULT_SCHEDULE, DEFAULT_TIME_ZONE
 
 
 class Directory:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from bot.channels.channel import Channel
-from bot.schedules.parsing import parse_schedule
 from bot.schedules.recurrence import next_occurrence
+from bot.schedules.stored import schedule_of, zone_of
 
 #: A channel whose every scheduled day is quiet for so long has quiet days that leave no day: it is looked at again.
 QUIET_HORIZON = timedelta(days=400)
@@ -15,7 +14,7 @@ QUIET_HORIZON = timedelta(days=400)
 
 def next_digest_at(schedule: str, time_zone: str, now: datetime) -> datetime | None:
     """The next time (UTC) of a schedule written in words, None where papers go out at once."""
-    return next_occurrence(parse_schedule(schedule), ZoneInfo(time_zone), now)
+    return next_occurrence(schedule_of(schedule), zone_of(time_zone), now)
 
 
 def next_for(channel: Channel, now: datetime) -> datetime | None:
@@ -29,7 +28,7 @@ def next_for(channel: Channel, now: datetime) -> datetime | None:
 
 
 def local_day(channel: Channel, moment: datetime) -> date:
-    return moment.astimezone(ZoneInfo(channel.time_zone)).date()
+    return moment.astimezone(zone_of(channel.time_zone)).date()
 
 
 def quiet_until(channel: Channel, now: datetime) -> datetime | None:
@@ -39,4 +38,4 @@ def quiet_until(channel: Channel, now: datetime) -> datetime | None:
         day += timedelta(days=1)
     if day == today:
         return None
-    return datetime.combine(day, time(), ZoneInfo(channel.time_zone)).astimezone(now.tzinfo)
+    return datetime.combine(day, time(), zone_of(channel.time_zone)).astimezone(now.tzinfo)

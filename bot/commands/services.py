@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.background import Precedence
 from bot.channels.channel import Channel, PlatformName
 from bot.channels.channel_feed import ChannelFeedStore
-from bot.channels.directory import DEFAULT_TIME_ZONE, Directory
+from bot.channels.directory import Directory
 from bot.channels.personal import PersonalChannel, PersonalChannelStore
 from bot.channels.store import ChannelStore
 from bot.clocks import Clock
@@ -43,6 +43,7 @@ from bot.query.queries import Query
 from bot.ranking.tastes import Tastes
 from bot.reading.news import VoteNews
 from bot.reading.store import ReadingStore
+from bot.schedules.stored import DEFAULT_TIME_ZONE
 from bot.schedules.zones import parse_time_zone
 from bot.search.index import SearchIndex
 from bot.topics.store import MatchStore, SubscriptionStore

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from bot.channels.channel import Channel, ChannelState
 from bot.commits import Commit
@@ -13,7 +12,7 @@ from bot.messages.message import Block, Buttons, Code, Items, Message, Note, Pap
 from bot.messages.plain import plain_text
 from bot.platforms.command_calls import Reply
 from bot.query.errors import QueryError
-from bot.schedules.parsing import parse_schedule
+from bot.schedules.stored import misread, schedule_of, zone_of
 from bot.text.counting import count_of
 
 #: What somebody reads of whom the platform could not tell us just now whether they may do something.
@@ -86,9 +85,9 @@ def _with_code(sentence: str) -> list[Span]:
 
 def moment(when: datetime, time_zone: str, now: datetime) -> str:
     """A time as people in that zone say it: `today at 09:00`, `Monday at 09:00`, `3 December at 09:00`."""
-    zone = ZoneInfo(time_zone)
+    zone = zone_of(time_zone)
     local, today = when.astimezone(zone), now.astimezone(zone).date()
-    return f"{day_name(local.date(), today)} at {local:%H:%M} ({time_zone})"
+    return f"{day_name(local.date(), today)} at {local:%H:%M} ({zone.key})"
 
 
 def moment_span(when: datetime, time_zone: str, now: datetime) -> Span:
@@ -108,8 +107,14 @@ def day_name(day: date, today: date) -> str:
 
 def schedule_in_words(channel: Channel) -> str:
     """`every weekday at 09:00 (Europe/Berlin)`."""
-    schedule = parse_schedule(channel.schedule)
-    return schedule.described if schedule.is_instant else f"{schedule.described} ({channel.time_zone})"
+    schedule = schedule_of(channel.schedule)
+    return schedule.described if schedule.is_instant else f"{schedule.described} ({zone_of(channel.time_zone).key})"
+
+
+def to_be_set_anew(channel: Channel) -> list[Block]:
+    """What of a channel's times cannot be read; nothing where all can."""
+    misreading = misread(channel.schedule, channel.time_zone)
+    return [say(f"Set this anew: {misreading}.")] if misreading else []
 
 
 def next_digest(channel: Channel, now: datetime, resume: str = "/papers resume") -> tuple[Span, ...]:

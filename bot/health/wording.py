@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from bot.digests.calendar import ComingDigest
 from bot.health.report import HealthReport, Process, SourceHealth
 from bot.posting.roles import ProcessRole
+from bot.schedules.stored import zone_of
 from bot.text.counting import count_of
 
 #: What people call the rows that the report counts, where that is another word.
@@ -108,8 +108,9 @@ def source_in_words(source: SourceHealth) -> str:
 
 def coming_in_words(one: ComingDigest) -> str:
     """When by the channel's own clock, where, and how much is there for it so far."""
-    local = one.at.astimezone(ZoneInfo(one.channel.time_zone))
-    return f"{local:%Y-%m-%d %H:%M} {one.channel.time_zone}, {one.channel.full_name}{papers_so_far(one)}"
+    zone = zone_of(one.channel.time_zone)
+    local = one.at.astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M} {zone.key}, {one.channel.full_name}{papers_so_far(one)}"
 
 
 def papers_so_far(one: ComingDigest) -> str:

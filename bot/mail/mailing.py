@@ -21,6 +21,7 @@ from bot.mail.addresses import parse_email
 from bot.mail.links import KEY_DIGITS, MailLinks, key_of
 from bot.mail.recipients import Content, Ended, NewRecipient, Recipient, RecipientStore, mail_address
 from bot.schedules.parsing import parse_schedule
+from bot.schedules.stored import schedule_of
 
 QUESTIONS_OF_CHANNEL: Final = 20  # a day
 QUESTIONS_TO_ADDRESS: Final = 3  # a day, whoever asks
@@ -187,7 +188,7 @@ class Mailing:
 def _schedule(channel: Channel, content: Content, asked: str) -> str:
     if asked:
         return parse_schedule(asked).text
-    own = parse_schedule(channel.schedule)
+    own = schedule_of(channel.schedule)
     return channel.schedule if content is Content.TOPICS and not own.is_instant else DEFAULT_SCHEDULES[content]
 
 

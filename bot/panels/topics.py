@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from bot.channels.channel import Channel
 from bot.commands.services import Services
+from bot.schedules.stored import zone_of
 from bot.text.counting import count_of
 from bot.topics.store import TopicFigures
 from bot.topics.subscription import Subscription
@@ -45,7 +45,7 @@ class TopicLine:
 async def topic_lines(services: Services, channel: Channel) -> list[TopicLine]:
     """The topics of the channel, in two more statements than one however many they are. Raises `StorageError`."""
     topics = await services.subscriptions.of_channel(channel.id)
-    today = services.clock.now().astimezone(ZoneInfo(channel.time_zone)).date()
+    today = services.clock.now().astimezone(zone_of(channel.time_zone)).date()
     days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
     figures = await services.subscriptions.figures(channel.id, days[0]) if topics else {}
     return [_line(topic, days, figures.get(topic.id, TopicFigures())) for topic in topics]

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.channels.channel import LOCAL_WORKSPACE, Address, Channel, ChannelSettings, ChannelState, PlatformName
-from bot.channels.directory import DEFAULT_SCHEDULE, DEFAULT_TIME_ZONE
 from bot.channels.names import channel_name_of
 from bot.channels.next_digest import next_digest_at
 from bot.commands.channels.setting import SETTINGS, Here
@@ -21,6 +20,7 @@ from bot.query.models import MeaningModel, Models, WordModel
 from bot.query.parser import parse
 from bot.query.queries import Query
 from bot.query.syntax import Like
+from bot.schedules.stored import DEFAULT_SCHEDULE, DEFAULT_TIME_ZONE
 from bot.text.suggestions import closest, quoted
 from bot.topic_files.document import (
     ChannelEntry,

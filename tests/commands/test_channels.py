@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from adapters.web.platform import WebPlatform
+from bot.app.doctor.store_checks import store_checks
 from bot.channels.channel import Channel, ChannelState, PlatformName
+from bot.checks import NoticeError
 from bot.lifecycle.retention import Retention
 from bot.messages.plain import plain_text
 from bot.papers.sources import HUGGINGFACE
@@ -327,3 +329,38 @@ async def test_topics_move_only_between_channels_that_a_person_may_change(core: 
     assert "1 topic moved" in plain_text((await moved(core, "to slack/T1/C1", person=EVERYWHERE)).message)
     assert "has no topics" in plain_text((await moved(core, "to slack/T1/C1", person=EVERYWHERE)).message)
     assert "Name another one" in plain_text((await moved(core, "to general", person=EVERYWHERE)).message)
+
+
+# --- What cannot be read
+
+
+async def test_a_channel_whose_times_cannot_be_read_keeps_its_papers_and_no_other_from_theirs(core: Core) -> None:
+    """Stored by another version, or on a machine with newer time zones."""
+    for name in ("general", "vision"):
+        await core.say("subscribe diffusion", name)
+    checks = store_checks(core.health, core.store.channels, core.index, core.engine.meaning)
+    assert await checks["Schedules"]() == "2 channels at set times"
+    unreadable = {"schedule": "each full moon", "time_zone": "Europe/Atlantis"}
+    async with core.store.database.write() as connection:
+        await connection.execute(update(CHANNELS).where(CHANNELS.c.external_id == "general").values(**unreadable))
+    for number in (1, 2):
+        await core.news(a_paper(number, title=f"Diffusion {number}"))
+        await core.settle(hours=73)  # over a weekend
+    for name in ("general", "vision"):
+        assert core.platform.papers_in(name) == ["2605.00001", "2605.00002"]
+    with pytest.raises(NoticeError, match="1 channel cannot be planned as somebody set it"):
+        await checks["Schedules"]()
+    told = await core.say("status")
+    assert "“each full moon” is not understood: it is “weekdays 09:00” instead" in told
+    assert "“Europe/Atlantis” is not known here: it is UTC instead" in told
+    assert "every weekday at 09:00 (UTC)" in (asked := await core.say("schedule"))
+    assert "Set this anew" in asked
+    assert "Set this anew" in await core.say("timezone")
+    channel = await core.channel()
+    assert (channel.schedule, channel.time_zone) == tuple(unreadable.values())
+    await core.say("schedule mon 10:00")
+    assert "full moon" not in (told := await core.say("status"))
+    assert "Atlantis" in told
+    await core.say("timezone Berlin")
+    assert "instead" not in await core.say("status")
+    assert await checks["Schedules"]() == "2 channels at set times"

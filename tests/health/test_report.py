@@ -136,7 +136,7 @@ async def test_a_process_that_died_while_the_clock_was_a_year_ahead_leads_nobody
 )
 async def test_half_a_bot_says_which_half_is_missing(core: Core, alone: ProcessRole, lacking: str) -> None:
     (other,) = {ProcessRole.GATEWAY, ProcessRole.WORKER} - {alone}
-    checks = store_checks(core.health, core.index, core.engine.meaning)
+    checks = store_checks(core.health, core.store.channels, core.index, core.engine.meaning)
     await Heartbeat(core.store.health, core.clock, alone).beat(leads=False)
     told = [words for what, words in lines_of(await core.health.report()) if what == "process"]
     assert told[0].endswith(f", {alone}")
@@ -149,7 +149,7 @@ async def test_half_a_bot_says_which_half_is_missing(core: Core, alone: ProcessR
     report = await core.health.report()
     assert report.lacks is None
     assert {process.role for process in report.processes} == {alone, other}
-    checks = store_checks(core.health, core.index, core.engine.meaning)
+    checks = store_checks(core.health, core.store.channels, core.index, core.engine.meaning)
     assert f", {other}" in await checks["Processes"]()
 
 

@@ -31,7 +31,7 @@ class Told:
 
 async def told(core: Core, report: HealthReport | None = None) -> Told:
     report = report or await core.health.report()
-    checks = store_checks(core.health, core.index, core.engine.meaning)
+    checks = store_checks(core.health, core.store.channels, core.index, core.engine.meaning)
     return Told(
         page=for_operators(report, UTC, set()),
         status="\n".join(f"{what}: {words}" for what, words in lines_of(report)),

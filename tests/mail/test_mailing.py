@@ -115,7 +115,7 @@ async def test_an_address_that_is_refused_stops_alone_and_is_said_once(scene: Ma
     (told,) = scene.core.platform.words
     assert "does not exist" in told
     assert "does not exist" in await scene.core.say("email")
-    checks = store_checks(scene.core.health, scene.core.index, scene.core.engine.meaning)
+    checks = store_checks(scene.core.health, scene.core.store.channels, scene.core.index, scene.core.engine.meaning)
     with pytest.raises(OperatorError, match="email resume"):
         await checks["Channels"]()
     await scene.core.say("email resume")

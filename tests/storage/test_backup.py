@@ -141,8 +141,6 @@ SPOILT: tuple[tuple[Callable[[list[bytes]], list[bytes]], str], ...] = (
             ("papers", b'"keywords":[]', b'"keywords":[5]'),
             ("papers", b'"sources":["huggingface"]', b'"sources":{"a":1}'),
             ("channels", b'"limit":20', b'"limit":"few"'),
-            ("channels", b'"schedule":"', b'"schedule":"sometimes '),
-            ("channels", b'"time_zone":"', b'"time_zone":"Europe","no":"'),
             ("subscriptions", b'"models":null', b'"models":"{nonsense"'),
             ("posts", b'"type":"digest"', b'"type":"nothing"'),
         )

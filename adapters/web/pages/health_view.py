@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from adapters.web.addresses import channel_path
 from bot.channels.channel import ChannelState
@@ -26,6 +25,7 @@ from bot.health.wording import (
 from bot.papers.sources import title_of_source
 from bot.posting.post import PostState
 from bot.posting.roles import ProcessRole
+from bot.schedules.stored import zone_of
 from bot.text.counting import count_of
 
 #: Sources that are shown: those that fail first.
@@ -298,9 +298,10 @@ def _bars(report: HealthReport, zone: tzinfo) -> list[Bar]:
 
 def _local(one: ComingDigest) -> str:
     """The day and the time by the channel's own clock."""
-    local = one.at.astimezone(ZoneInfo(one.channel.time_zone))
+    zone = zone_of(one.channel.time_zone)
+    local = one.at.astimezone(zone)
     seconds = f":{local:%S}" if local.second else ""
-    return f"{local:%A} {local:%H:%M}{seconds} ({one.channel.time_zone})"
+    return f"{local:%A} {local:%H:%M}{seconds} ({zone.key})"
 
 
 def _until(report: HealthReport, zone: tzinfo) -> str:

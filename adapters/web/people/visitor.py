@@ -80,7 +80,7 @@ def let_in(scope: Scope, visitor: Visitor) -> None:
 def person_of(request: HTTPConnection, address: Address) -> Person:
     """Who asks, as the core knows people: what they may is about the channel at that address."""
     visitor = visitor_of(request)
-    zone = zone_of(request.cookies.get(ZONE_COOKIE, ""))
+    zone = zone_named(request.cookies.get(ZONE_COOKIE, ""))
     may_change = visitor.may_change(address)
     at_home = address.platform is PlatformName.WEB
     return Person(
@@ -100,10 +100,10 @@ def person_of(request: HTTPConnection, address: Address) -> Person:
 def reader_zone(request: HTTPConnection, channel: Channel | None) -> tzinfo:
     """The reader's time zone, which the page keeps in a cookie; until it is known the channel's."""
     names = (request.cookies.get(ZONE_COOKIE, ""), channel.time_zone if channel else "")
-    return next((zone for name in names if (zone := zone_of(name))), UTC)
+    return next((zone for name in names if (zone := zone_named(name))), UTC)
 
 
-def zone_of(name: str) -> ZoneInfo | None:
+def zone_named(name: str) -> ZoneInfo | None:
     """The IANA time zone of that name, None for what is none."""
     try:
         return ZoneInfo(name) if name else None

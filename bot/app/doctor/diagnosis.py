@@ -72,7 +72,7 @@ async def _without_store(settings: Settings) -> AsyncGenerator[Finding, None]:
 
 
 def _stored(application: Application) -> Mapping[str, Check]:
-    checks = store_checks(application.health, application.index, application.meaning)
+    checks = store_checks(application.health, application.store.channels, application.index, application.meaning)
     return {**checks, "People": partial(_people, application.settings, application.store)}
 
 

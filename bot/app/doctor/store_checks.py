@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import partial
 
 from bot.channels.channel import ChannelState
+from bot.channels.store import ChannelStore
 from bot.checks import Check, NoticeError
 from bot.errors import EmbeddingError, NoModelError, OperatorError, StorageError
 from bot.health.report import HealthReport, StoredFacts
@@ -16,14 +18,16 @@ from bot.meaning.meaning import Meaning
 from bot.papers.sources import title_of_source
 from bot.posting.roles import ProcessRole
 from bot.query.parser import parse
+from bot.schedules.stored import misread
 from bot.text.counting import count_of
 from storage.search.index import TantivyIndex
 
 MOST_SHOWN = 5  # channels that are named
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _WRITE_WITHIN = 5.0  # seconds; the bot's own transactions end well before
 
 
-def store_checks(health: Health, index: TantivyIndex, meaning: Meaning) -> Mapping[str, Check]:
+def store_checks(health: Health, channels: ChannelStore, index: TantivyIndex, meaning: Meaning) -> Mapping[str, Check]:
     """The checks by what they look at."""
     one = _OneReport(health)
     return {
@@ -31,6 +35,7 @@ def store_checks(health: Health, index: TantivyIndex, meaning: Meaning) -> Mappi
         "Search index": partial(_index, one, index),
         "Meaning": partial(_meaning, one, meaning),
         "Channels": partial(_channels, one),
+        "Schedules": partial(_schedules, channels),
         "Topics": partial(_topics, one),
         "Sources": partial(_sources, one),
         "Posts": partial(_posts, one),
@@ -131,6 +136,23 @@ async def _channels(health: _OneReport) -> str:
         raise NoticeError("there are none yet: invite the bot, and write `/papers subscribe diffusion` in a channel")
     paused = stored.channels[ChannelState.PAUSED]
     return count_of(channels, "channel") + (f", of which {paused:,} are paused by somebody" if paused else "")
+
+
+async def _schedules(channels: ChannelStore) -> str:
+    scheduled = await channels.due_after(_BEGINNING)
+    told = [
+        f"{one.address} ({one.full_name}): {misreading}"
+        for one in scheduled
+        if (misreading := misread(one.schedule, one.time_zone))
+    ]
+    if told:
+        named = "\n  ".join(told[:MOST_SHOWN])
+        more = f"\n  and {len(told) - MOST_SHOWN:,} more" if len(told) > MOST_SHOWN else ""
+        raise NoticeError(
+            f"{count_of(len(told), 'channel')} cannot be planned as somebody set it. Write `/papers schedule` or "
+            f"`/papers timezone` there; a newer tzdata knows more time zones.\n  {named}{more}"
+        )
+    return f"{count_of(len(scheduled), 'channel')} at set times"
 
 
 async def _topics(health: _OneReport) -> str:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from bot.channels.channel import Channel, ChannelState
-from bot.channels.directory import DEFAULT_TIME_ZONE
 from bot.commands.operating.health_wording import source_in_words
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
@@ -20,6 +18,7 @@ from bot.commands.wording import (
     next_digest,
     next_digest_in_words,
     say,
+    to_be_set_anew,
 )
 from bot.digests.cards import paper_line
 from bot.digests.content import DigestPart
@@ -31,6 +30,7 @@ from bot.messages.message import Block, Button, Buttons, Heading, bold
 from bot.papers.sources import title_of_source
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.ranking.order import ReasonKind
+from bot.schedules.stored import DEFAULT_TIME_ZONE, zone_of
 from bot.text.counting import count_of
 
 HISTORY = 10
@@ -167,7 +167,7 @@ async def _channel_health(services: Services, channel: Channel) -> list[Block]:
     limit = channel.settings.limit
     shown = f", of which a digest shows {limit}" if waiting > limit else ""
     unsent = await services.posts.open_in(channel.id)
-    blocks: list[Block] = [say(*next_digest(channel, services.clock.now()))]
+    blocks: list[Block] = [say(*next_digest(channel, services.clock.now())), *to_be_set_anew(channel)]
     if (
         (late := await services.planner.late(channel))
         and channel.next_digest_at
@@ -177,9 +177,9 @@ async def _channel_health(services: Services, channel: Channel) -> list[Block]:
         blocks.append(hint("Many channels share that time; this one has its turn ", turn, "."))
     coming = await services.planner.calendar.of([channel], services.clock.now())
     if coming[1:]:
-        zone = ZoneInfo(channel.time_zone)
+        zone = zone_of(channel.time_zone)
         times = [f"{one.at.astimezone(zone):%H:%M}" for one in coming]
-        blocks.append(hint(f"Digests of the next 24 hours: {', '.join(times)} ({channel.time_zone})."))
+        blocks.append(hint(f"Digests of the next 24 hours: {', '.join(times)} ({zone.key})."))
     blocks.append(say(bold("Waiting: "), count_of(waiting, "paper"), shown))
     if unsent:
         # Why a channel is stopped is said already.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from bot.channels.channel import Channel
-from bot.channels.directory import DEFAULT_TIME_ZONE
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.wording import answer, hint, moment, say
@@ -14,6 +13,7 @@ from bot.messages.message import Block, Button, Buttons, Heading, bold
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.platforms.permissions import runs_the_bot
 from bot.posting.post import FailedPost
+from bot.schedules.stored import DEFAULT_TIME_ZONE
 from bot.text.counting import count_of
 
 ALL: Final = "all"

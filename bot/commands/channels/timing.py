@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime, time
-from zoneinfo import ZoneInfo
 
 from bot.channels.channel import Channel, ChannelState
 from bot.channels.next_digest import next_for
 from bot.commands.channels.settings import SCHEDULE, TIME_ZONE, change_channel
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
-from bot.commands.wording import answer, day_name, next_digest, say, schedule_in_words
+from bot.commands.wording import answer, day_name, next_digest, say, schedule_in_words, to_be_set_anew
 from bot.digests.digest import DigestKind
 from bot.errors import UserError
 from bot.messages.message import Button, Buttons, bold
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.schedules.days import parse_day
+from bot.schedules.stored import zone_of
 from bot.text.counting import count_of
 from bot.text.typed import value_typed
 
@@ -33,9 +33,9 @@ async def timezone(services: Services, call: CommandCall, arguments: Arguments) 
     asked = arguments.text("zone")
     if not asked:
         channel = await services.channel(call)
-        return answer(say("This channel's time zone is ", bold(channel.time_zone), "."))
+        return answer(say("This channel's time zone is ", bold(channel.time_zone), "."), *to_be_set_anew(channel))
     _, channel = await change_channel(services, call, {TIME_ZONE: asked})
-    local = services.clock.now().astimezone(ZoneInfo(channel.time_zone))
+    local = services.clock.now().astimezone(zone_of(channel.time_zone))
     return answer(
         say("The time zone is now ", bold(channel.time_zone), f"; it is {local:%H:%M} there."),
         say(*next_digest(channel, services.clock.now())),
@@ -49,8 +49,8 @@ async def pause(services: Services, call: CommandCall, arguments: Arguments) -> 
     until = _pause_end(services, channel, arguments.text("until"))
     reason = f"paused by {call.person.name}"
     await services.channels.pause(channel.id, reason=reason, until=until)
-    today = services.clock.now().astimezone(ZoneInfo(channel.time_zone)).date()
-    how_long = f"until {day_name(until.astimezone(ZoneInfo(channel.time_zone)).date(), today)}" if until else ""
+    today = services.clock.now().astimezone(zone_of(channel.time_zone)).date()
+    how_long = f"until {day_name(until.astimezone(zone_of(channel.time_zone)).date(), today)}" if until else ""
     return answer(
         say(bold(f"Posting is paused {how_long}".rstrip() + ".")),
         say("Papers go on being collected, and come in one digest afterwards."),
@@ -77,7 +77,8 @@ async def resume(services: Services, call: CommandCall, _arguments: Arguments) -
 
 def _timing(services: Services, channel: Channel, opening: str) -> Reply:
     words = schedule_in_words(channel)
-    return answer(say(opening, bold(words), "."), say(*next_digest(channel, services.clock.now())))
+    coming = say(*next_digest(channel, services.clock.now()))
+    return answer(say(opening, bold(words), "."), coming, *to_be_set_anew(channel))
 
 
 def _pause_end(services: Services, channel: Channel, asked: str) -> datetime | None:
@@ -89,7 +90,7 @@ def _pause_end(services: Services, channel: Channel, asked: str) -> datetime | N
             raise UserError("Until when? For example: `/papers pause until 2026-12-24`.")
     if not asked:
         return None
-    zone, now = ZoneInfo(channel.time_zone), services.clock.now()
+    zone, now = zone_of(channel.time_zone), services.clock.now()
     day = parse_day(asked, now.astimezone(zone).date())
     end = datetime.combine(day, time(), zone).astimezone(now.tzinfo)
     if end <= now:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.channels.directory import DEFAULT_TIME_ZONE
 from bot.commands.recording import note_refusal
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
@@ -16,6 +15,7 @@ from bot.messages.message import Block, Heading, bold, code
 from bot.papers.sources import title_of_source
 from bot.platforms.command_calls import CommandCall, Reply
 from bot.platforms.permissions import runs_the_bot
+from bot.schedules.stored import DEFAULT_TIME_ZONE
 from bot.text.counting import count_of
 from bot.text.shortening import shorten
 

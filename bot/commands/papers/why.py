@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import date
 
 from bot.channels.channel import Channel
-from bot.channels.directory import DEFAULT_TIME_ZONE
 from bot.commands.papers.searching import PAPER
 from bot.commands.registry import Arguments, Command
 from bot.commands.services import Services
@@ -19,6 +18,7 @@ from bot.platforms.command_calls import CommandCall, Reply
 from bot.posting.post import DeliveryRecord
 from bot.posting.traces import Outcome, TopicTrace, Trace
 from bot.ranking.taste import SCALE
+from bot.schedules.stored import DEFAULT_TIME_ZONE
 from bot.text.lists import listed
 from bot.topics.decisions import Verdict
 

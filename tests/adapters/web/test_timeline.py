@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.web.messages.timeline import brief_words, day_words, soon_words, threads_of
 from adapters.web.pages.rendering import coded, web_link
-from adapters.web.people.visitor import zone_of
+from adapters.web.people.visitor import zone_named
 from bot.platforms.message_log import LoggedMessage
 from tests.adapters.web.workspace import NOW, says
 
@@ -39,7 +39,7 @@ def test_a_day_is_said_in_full() -> None:
 
 @pytest.mark.parametrize("name", ["", "Nowhere", "../../etc/passwd", "/etc/localtime", "UTC\x00", "Europe", "x" * 5000])
 def test_what_is_no_zone_is_none(name: str) -> None:
-    assert zone_of(name) is None
+    assert zone_named(name) is None
 
 
 @given(st.lists(st.integers(min_value=0, max_value=12), max_size=12))
