@@ -23,6 +23,8 @@ from typing import Final
 
 from bot.platforms.climbing import BELOW, Climb
 from bot.platforms.leaky_bucket import LeakyBucket, Taken
+from bot.platforms.refusal_series import RefusalSeries
+from bot.platforms.trial import Trial
 
 #: Requests a second that a pace begins with where no limit is known, and from which on it holds up nobody.
 START: Final = 10.0
@@ -35,23 +37,11 @@ MORE: Final = 0.08
 KNOWN_MORE: Final = 0.1
 #: How long (seconds) it takes until more turns out to be taken.
 PROVEN: Final = 8.0
-#: Refusals with fewer requests between them that were taken are about one and the same thing.
-FEW: Final = 6
 #: Seconds after refusals before one request tries whether that was all, and after more was tried than is taken.
 BREATH: Final = 1.0
 SHORT_BREATH: Final = 0.3
-#: Where a refusal names less than an earlier one, and both name the same end but for so many seconds, nothing is taken
-#: before: that is a block, if it is not so short (seconds) that one may as well try.
-SAME_END: Final = 0.15
-SHORTEST_BLOCK: Final = 0.3
-#: Platforms that name whole seconds do not tell that of a second. So many refusals, each of what left after the one
-#: before, and nothing taken for so many seconds look like it.
-IN_A_ROW: Final = 3
-ROW_LASTS: Final = 0.1
 #: What is refused so soon (seconds) after a pause tells, with the pause, what is taken.
 SOON: Final = 4.0
-#: The longest pause (seconds) beyond what the platform names, where it goes on to refuse after that.
-LONGEST_PAUSE: Final = 60.0
 #: What is known of a limit is believed for so long (seconds); a pace that was never refused begins anew after a minute.
 BELIEVED_FOR: Final = 3_600.0
 FORGOTTEN_AFTER: Final = 60.0
@@ -74,31 +64,18 @@ class Pace:
         self, *, most: float | None = None, burst: int = 1, chance: Callable[[], float] = random.random
     ) -> None:
         self._most = most
-        self._chance = chance
         self._start = START if most is None else most
         self._turns = LeakyBucket(self._start, burst)
         self._climb = Climb()
         self._taken = Taken()
+        self._refusals = RefusalSeries()
+        self._trial = Trial(chance)
         self._limit: float | None = None  # what is taken, it seems; None as long as nothing was refused
         self._before = 0.0  # another rate that held for long, 0 where there is none
         self._changed_at = -math.inf  # when the limit last became quite another one
         self._proven = 0.0  # what was taken before more was tried, as long as that has to prove itself
         self._tried_at = -math.inf
-        self._trying = False  # whether one request tries for all, and from when on another one does
-        self._next_try = -math.inf
-        self._tried = math.inf  # the turn that it took, if one did since the last pause
-        self._in_a_row = 0  # refusals since, each of what left after the one before
-        self._held = math.inf  # the turn that was the next one before a block, after which all waited
-        self._pause = 0.0  # the last one that the platform asked for, while it goes on to refuse
-        self._cost = 0.0  # seconds that nothing was taken after the last refusals
-        self._paused = False  # whether the last refusals led to a pause
         self._resumed_at = -math.inf
-        self._refused_at = -math.inf  # what left before has left at the pace of then
-        # The first refusal since one was taken: when that left, until when it asked to wait, and for how many seconds.
-        self._named: tuple[float, float, float] | None = None
-        self._since = FEW  # requests that were taken since the last refusal
-        self._run = 0  # refusals before this one with hardly any that was taken in between, and when they began
-        self._run_began = -math.inf
         self._pressed_at = -math.inf  # when somebody last had to wait for a turn
         self._turn_at = -math.inf
         self._latency = 0.1  # seconds until an answer, on average
@@ -120,8 +97,8 @@ class Pace:
         self._forget(now)
         if self.wait(now) > AHEAD:
             return 0
-        if self._trying:
-            return int(now >= self._next_try and not self.wait(now))
+        if self._trial.is_on:
+            return int(not self._trial.wait(now) and not self.wait(now))
         if self._is_free:
             return None
         waiting = self._turns.ahead(now) / self.rate
@@ -162,12 +139,11 @@ class Pace:
         wait = self.wait(now)
         if self._is_free:
             return wait
-        if not self._trying:
+        if not self._trial.is_on:
             return self._turns.left(ticket, now)
-        if wait or now < self._next_try:
-            return max(wait, self._next_try - now)
-        self._next_try = now + max(1 / self.rate, 2 * self._latency)  # it may come to nothing
-        self._tried = ticket
+        if wait := max(wait, self._trial.wait(now)):
+            return wait
+        self._trial.take(ticket, now, max(1 / self.rate, 2 * self._latency))
         return 0.0
 
     def taken(self, sent_at: float, now: float, *, well: bool = True) -> None:
@@ -177,61 +153,35 @@ class Pace:
         """
         self._taken.add(sent_at, now)
         self._latency += 0.1 * (min(now - sent_at, 5.0) - self._latency)
-        if self._named and sent_at > self._named[0]:
-            self._named, self._in_a_row = None, 0
-        if sent_at < self._refused_at:
+        self._refusals.taken(sent_at)
+        if self._refusals.is_old(sent_at):
             return
-        self._since += 1
-        if self._trying:
-            self._trying, self._pause, self._since = False, 0.0, 0
+        if self._trial.is_on:
+            self._refusals.tried()
             self._resumed_at = now
-            self._turns.go_on_after(min(self._tried, self._held), now)
-            self._held = math.inf
+            self._turns.go_on_after(self._trial.succeed(), now)
             self._lower(now)
         elif well and self._limit is None and self._is_pressed(now):
             self._set(self.rate + GROWTH, now)
 
     def refused(self, sent_at: float, now: float, seconds: float) -> None:
         """A request that left at `sent_at` was refused, with the wish to wait for so many seconds."""
-        if not self._trying and (block := self._block(sent_at, now, seconds)):
-            self._trying = self._paused = True
-            self._pause = self._cost = block
-            self._held = self._turns.come(now) + 1
-            self._run = self._since = 0
+        if not self._trial.is_on and (block := self._refusals.block(sent_at, now, seconds)):
+            self._refusals.blocked(block)
+            self._trial.begin(held=self._turns.come(now) + 1)
             self._lower(now)
             self._rest(now, seconds)
             return
-        if sent_at < self._refused_at:
-            return  # it left at the pace of then, and says nothing new
-        if self._trying:
-            # It is the account's limit: what the platform named counts for all. If it refuses again after that, it
-            # named too little.
-            self._pause = self._cost = max(seconds, min(2 * self._pause, LONGEST_PAUSE))
-            self._rest(now, self._pause)
+        if self._refusals.is_old(sent_at):
             return
-        if self._since < FEW:
-            self._run += 1
-        else:
-            if not self._paused:
-                self._cost = 0.0  # after the last one, too, others were taken at once
-            self._run, self._run_began, self._paused = 0, sent_at, False
-        self._since, self._refused_at = 0, now
-        self._in_a_row += 1
+        if self._trial.is_on:
+            self._rest(now, self._refusals.longer_pause(seconds))
+            return
+        self._refusals.add(sent_at, now)
         if self._learn(sent_at, now):
-            self._trying, self._paused, self._run = True, True, 0
+            self._refusals.pause()
+            self._trial.begin()
             self._rest(now, BREATH)
-
-    def _block(self, sent_at: float, now: float, seconds: float) -> float:
-        """How many seconds the platform takes nothing, if it named the same end before, and took nothing since; else 0.
-
-        This also goes by what left before the first of those refusals came.
-        """
-        if self._named is None:
-            self._named = (sent_at, now + seconds, seconds)
-            return 0.0
-        _, end, named = self._named
-        names_same_end = seconds < named and abs(now + seconds - end) < SAME_END
-        return named if names_same_end and named >= SHORTEST_BLOCK else 0.0
 
     @property
     def _is_free(self) -> bool:
@@ -245,28 +195,31 @@ class Pace:
         """Goes by what a refusal tells of a request that left `at`; whether one has to try before others follow."""
         taken, after_pause = self._taken_lately(at), at - self._resumed_at
         if not self._is_pressed(now) and self._taken.between(at - _WINDOW, at) < _TELLING:
-            return self._run > 0 or self._limit is None  # so few requests tell nothing about how many may be made
+            # So few requests tell nothing about how many may be made.
+            return self._refusals.count > 0 or self._limit is None
         if self._limit is None:
             self._limit = min(self.rate, taken) or self.rate * 0.7
             self._lower(now)
             return True
-        if self._in_a_row >= IN_A_ROW and self._named and at - self._named[0] >= ROW_LASTS:
-            self._cost = max(self._cost, BREATH)
+        if self._refusals.in_a_row(at):
+            self._refusals.cost = max(self._refusals.cost, BREATH)
             self._lower(now)
             return True
-        must_try = self._run > 0
+        must_try = self._refusals.count > 0
         if self._excess(self._limit) > MORE:
-            must_try = self._cost > 0
+            must_try = self._refusals.cost > 0
             self._try(self._limit, 0.96 * min(self.rate, taken), now)
             if not must_try:
                 self._turns.rest(SHORT_BREATH, now)
-                self._refused_at = now + SHORT_BREATH
-        elif self._proven and not self._cost:
+                self._refusals.last_at = now + SHORT_BREATH
+        elif self._proven and not self._refusals.cost:
             must_try = False
             self._give_up_more(at)
-        elif self._run and (after_pause < _WINDOW or (1.15 * _WINDOW < after_pause < SOON and self._alternates(at))):
+        elif self._refusals.count and (
+            after_pause < _WINDOW or (1.15 * _WINDOW < after_pause < SOON and self._alternates(at))
+        ):
             must_try = self._tell_after_pause(self._limit, at, now)
-        elif not self._run:
+        elif not self._refusals.count:
             told = min(self.rate, taken + 1) if self.rate * _WINDOW > 8 else self.rate
             self._note_change(self._limit, told, now)
             self._limit = told
@@ -275,13 +228,13 @@ class Pace:
 
     def _give_up_more(self, at: float) -> None:
         """More was tried lately, and was refused: if twice, less is taken than was tried."""
-        if self._run:
+        if self._refusals.count:
             # What was taken in some seconds was allowed, but for what was saved up in one second.
             told = max(self._taken.between(at - seconds, at) / (seconds + 1) for seconds in (2, 4))
             self._climb.be_patient(more=told < 1.1 * self._proven)
             self._limit = max(1.01 * self._proven, told)
             self._proven = 0.0
-            self._run, self._since = 0, FEW
+            self._refusals.end()
         else:
             self._limit = self.rate
 
@@ -294,15 +247,15 @@ class Pace:
         if (
             told >= 0.9 * limit
             or (after_pause * self.rate <= _TELLING and (self.rate > 8 or taken < _TELLING))
-            or (after_pause >= _WINDOW and self._cost)
+            or (after_pause >= _WINDOW and self._refusals.cost)
         ):
             return True
         told = max(told, 0.3 * limit)
         if self._note_change(limit, told, now):
             self._climb.be_patient(more=False)
         self._limit = told
-        self._run, self._since = 0, FEW
-        return self._cost > 0
+        self._refusals.end()
+        return self._refusals.cost > 0
 
     def _try(self, known: float, limit: float, now: float) -> None:
         """Goes on at a higher rate, which has to prove itself."""
@@ -326,14 +279,14 @@ class Pace:
             self._set((1 - BELOW) * self._limit, now)
 
     def _excess(self, limit: float) -> float:
-        return self._climb.excess(limit, self._cost)
+        return self._climb.excess(limit, self._refusals.cost)
 
     def _go_faster(self, now: float) -> None:
         """Goes faster with the time, as long as somebody waits for it."""
         if self._proven and now - self._tried_at > PROVEN:
             self._proven = 0.0
             self._climb.be_patient(more=False)
-        counts = self._limit is not None and not self._trying and self._is_pressed(now)
+        counts = self._limit is not None and not self._trial.is_on and self._is_pressed(now)
         self._climb.look(now, counts=counts)
         if self._limit is None or not counts:
             return
@@ -351,18 +304,19 @@ class Pace:
 
     def _alternates(self, at: float) -> bool:
         """Whether some were taken among those that were refused one after the other."""
-        return self._taken.between(self._run_began, at) > 0
+        return self._taken.between(self._refusals.began, at) > 0
 
     def _rest(self, now: float, pause: float) -> None:
         self._turns.rest(pause, now)
-        self._refused_at, self._tried = now, math.inf
-        # Where several processes wait for the same moment, they do not come together.
-        self._next_try = now + pause + self._chance() * min(1.0, 1 / self.rate)
+        self._refusals.last_at = now
+        self._trial.pause(pause, now, self.rate)
 
     def _set(self, rate: float, now: float) -> None:
         self._turns.go_at(max(SLOWEST, rate if self._most is None else min(rate, self._most)), now)
 
     def _forget(self, now: float) -> None:
-        if now - self._turn_at > FORGOTTEN_AFTER and (self._limit is None or now - self._refused_at > BELIEVED_FOR):
+        if now - self._turn_at > FORGOTTEN_AFTER and (
+            self._limit is None or now - self._refusals.last_at > BELIEVED_FOR
+        ):
             self._set(self._start, now)
             self._limit, self._before, self._proven = None, 0.0, 0.0
