@@ -96,9 +96,9 @@ class Planner:
         await self._end_pauses()
         await self._note_crowds()
         planned = 0
-        while due := await self._digests.due(self._clock.now(), CHANNELS_AT_ONCE):
+        # Those of a platform that is switched off stay due, and would soon be all that one look finds.
+        while ours := await self._digests.due(self._clock.now(), CHANNELS_AT_ONCE, self._platforms.keys()):
             started = time.monotonic()
-            ours = [channel for channel in due if channel.address.platform in self._platforms]
             await self._trending.gather(ours, self._clock.now())
             waiting = await self._digests.waiting_in([channel.id for channel in ours])
             await self._enrichment.freshen({queued.paper.id for papers in waiting.values() for queued in papers})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.channels.channel import Channel
+from bot.channels.channel import Channel, PlatformName
 from bot.digests.digest import Digest, DigestPlan, Elsewhere, PostedPaper, QueuedPaper
 from bot.papers.paper import Paper
 
@@ -14,7 +14,11 @@ from bot.papers.paper import Paper
 class DigestStore(Protocol):
     """What each channel is owed, and how it was put into digests."""
 
-    async def due(self, now: datetime, limit: int) -> list[Channel]: ...
+    async def due(
+        self, now: datetime, limit: int, platforms: Collection[PlatformName] = tuple(PlatformName)
+    ) -> list[Channel]:
+        """The channels on these platforms with something to plan."""
+        ...
 
     async def crowds(self, until: datetime, least: int) -> dict[datetime, int]:
         """The times until then at which the digests of at least so many channels are due, and of how many."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Integer, Select, and_, bindparam, func, or_, select, update
 
 from bot.background import Stints
-from bot.channels.channel import Channel, ChannelState
+from bot.channels.channel import Channel, ChannelState, PlatformName
 from bot.digests.digest import DeliveryState, Digest, DigestPlan, Elsewhere, PostedPaper, QueuedPaper
 from bot.papers.paper import Paper
 from bot.topics.store import Match
@@ -31,7 +31,7 @@ from storage.posting.deliveries import (
     topics_behind,
 )
 from storage.posting.plans import store_plans
-from storage.tables.channels import CHANNELS, PERSONAL_CHANNELS
+from storage.tables.channels import CHANNELS, PERSONAL_CHANNELS, WORKSPACES
 from storage.tables.papers import PAPERS
 from storage.tables.posts import DELIVERIES, DIGESTS
 from storage.tables.topics import SUBSCRIPTIONS
@@ -44,19 +44,20 @@ MATCHES_AT_ONCE = 250
 _ACTIVE = CHANNELS.c.state == ChannelState.ACTIVE
 _NOW = bindparam("now", type_=CHANNELS.c.next_digest_at.type)
 _MOST = bindparam("most", type_=Integer())
+_SERVED = WORKSPACES.c.platform.in_(bindparam("platforms", expanding=True))
 
 
 # What is asked at each sweep is put together once.
 @cache
 def _due_at_once() -> Select[Any]:
-    due = select_channels().where(_ACTIVE, CHANNELS.c.instant_at <= _NOW)
+    due = select_channels().where(_ACTIVE, _SERVED, CHANNELS.c.instant_at <= _NOW)
     return due.order_by(CHANNELS.c.instant_at, CHANNELS.c.id).limit(_MOST)
 
 
 @cache
 def _due_at_their_time() -> Select[Any]:
     others = or_(CHANNELS.c.instant_at.is_(None), CHANNELS.c.instant_at > _NOW)
-    due = select_channels().where(_ACTIVE, CHANNELS.c.next_digest_at <= _NOW, others)
+    due = select_channels().where(_ACTIVE, _SERVED, CHANNELS.c.next_digest_at <= _NOW, others)
     return due.order_by(CHANNELS.c.next_digest_at, CHANNELS.c.id).limit(_MOST)
 
 
@@ -101,8 +102,10 @@ class SqlDigestStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        #: The version of the database with which no channel was due, and until when that holds; None for ever.
+        #: The version of the database with which no channel was due on the platforms of the last look, and until when
+        #: that holds; None for ever.
         self._none_due: tuple[int | None, datetime | None] = (None, None)
+        self._looked_on: frozenset[PlatformName] = frozenset()
 
     async def record_matches(self, revisions: Mapping[str, int], matches: Sequence[Match], now: datetime) -> list[int]:
         news: set[int] = set()
@@ -129,12 +132,14 @@ class SqlDigestStore:
             wanted = await still_kept(connection, await still_wanted(connection, matches))
             return await queue(connection, wanted, now)
 
-    async def due(self, now: datetime, limit: int) -> list[Channel]:
+    async def due(
+        self, now: datetime, limit: int, platforms: Collection[PlatformName] = tuple(PlatformName)
+    ) -> list[Channel]:
         """The channels with something to plan: those first for which people wait. Each half has an index."""
-        version = self._database.version()
-        if self._is_none_due(version, now):
+        version, served = self._database.version(), frozenset(platforms)
+        if served == self._looked_on and self._is_none_due(version, now):
             return []
-        given = {"now": now, "most": limit}
+        given = {"now": now, "most": limit, "platforms": sorted(served)}
         async with self._database.read() as connection:
             rows = list(await connection.execute(_due_at_once(), given))
             if len(rows) < limit:
@@ -142,6 +147,7 @@ class SqlDigestStore:
             if not rows and version is not None:
                 times = (await connection.execute(_next_times(), given)).one()
                 self._none_due = version, min((time for time in times if time is not None), default=None)
+                self._looked_on = served
             return [channel_of(row) for row in rows]
 
     async def crowds(self, until: datetime, least: int) -> dict[datetime, int]:

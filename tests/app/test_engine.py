@@ -15,6 +15,8 @@ import pytest
 
 from bot.app import engine as engine_module
 from bot.app.engine import STUCK_AFTER
+from bot.channels.channel import Address, PlatformName
+from bot.digests import planning
 from bot.errors import SourceError, StorageError
 from bot.lifecycle.retention import Retention
 from bot.messages.message import PaperBlock
@@ -63,6 +65,22 @@ async def test_now_sends_at_once(core: Core) -> None:
     async with running(core):
         await core.say("now")
         await eventually(lambda: core.platform.papers_in("general") == ["2605.00001"])
+
+
+async def test_channels_of_a_platform_that_is_switched_off_hold_up_no_others(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "CHANNELS_AT_ONCE", 2)
+    await core.say("subscribe diffusion")
+    due = (await core.channel()).next_digest_at
+    assert due is not None
+    for channel in ("1", "2", "3"):
+        address = Address(PlatformName.DISCORD, "1", channel)
+        before = due - timedelta(minutes=1)
+        await core.store.channels.add(address, "lab", time_zone="UTC", schedule="daily 09:00", next_digest_at=before)
+    await core.news(a_paper(1))
+    await core.next_digest()
+    assert core.platform.papers_in("general") == ["2605.00001"]
 
 
 async def test_a_lost_answer_is_reconciled_in_the_background(core: Core) -> None:
