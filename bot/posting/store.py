@@ -121,7 +121,8 @@ class PostStore(Protocol):
     async def retry(self, post_ids: Collection[int], now: datetime) -> int:
         """Has posts that were given up tried again, and their papers wait again; returns how many there were.
 
-        One of which an earlier request may have arrived is looked for before it is sent.
+        One of which an earlier request may have arrived is looked for before it is sent. What other topics have brought
+        since is left out, and so are posts of which nothing else is left.
         """
         ...
 

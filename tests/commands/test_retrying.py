@@ -56,6 +56,19 @@ async def test_a_message_that_fails_again_can_be_tried_again(core: Core) -> None
     assert core.platform.papers_in("general") == ["2605.00001"]
 
 
+async def test_what_another_topic_has_brought_since_is_not_posted_twice(core: Core) -> None:
+    await refused_post(core)
+    await core.say("subscribe study upvotes:>=20")
+    await core.news(a_paper(1, upvotes=30))
+    await core.next_digest()
+    assert core.platform.papers_in("general") == ["2605.00001"]
+    words = await core.say("retry all")
+    assert "0 messages will be tried again" in words
+    assert "not posted twice" in words
+    await core.settle(hours=0.1, step=10)
+    assert core.platform.papers_in("general") == ["2605.00001"]
+
+
 async def test_who_may_not_manage_the_channel_is_refused(core: Core) -> None:
     await refused_post(core)
     assert "Only people who may manage" in await core.refused("retry all", person=VISITOR)

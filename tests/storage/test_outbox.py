@@ -26,6 +26,8 @@ from tests.storage.scenes import (
     channel,
     lease,
     lease_one,
+    listed,
+    match,
     paper,
     plan,
     posts,
@@ -379,6 +381,22 @@ async def test_of_two_posts_of_a_channel_that_may_be_sent_the_older_one_is_taken
     assert again.id == given_up.id
     await sent(store, again, at=LATER)
     assert (await lease_one(store, LATER)).id == passing
+
+
+async def test_of_a_post_that_is_tried_again_what_came_in_another_digest_is_left_out(store: SqlStore) -> None:
+    here = await channel(store)
+    topic_here, another = await topic(store, here), await topic(store, here, "study")
+    elsewhere = paper(3, id="doi:10.1101/3", doi="10.1101/3", other_ids=("biorxiv:3",))
+    first = await queue(store, here, topic_here, paper(1), paper(2), elsewhere)
+    await store.digests.plan(plan(here, first), NOON)
+    given_up = await lease_one(store)
+    assert await settle(store, given_up, PostState.FAILED, error="refused")
+    # One comes by another topic, and one turns out to be a paper of arXiv's.
+    await store.digests.record_matches({}, [match(here, first[0], another)], NOON)
+    await listed(store, paper(4, doi="10.1101/3", other_ids=("doi:10.1101/3", "biorxiv:3")))
+    assert await store.papers.paper(first[2]) is not None
+    assert await store.posts.retry([given_up.id], LATER) == 1
+    assert papers_of(await lease_one(store, LATER)) == tuple(first[1:])
 
 
 async def test_what_was_passed_is_not_taken_while_somebody_takes_what_passes_it(postgres_url: str) -> None:

@@ -75,6 +75,8 @@ async def _tried(services: Services, chosen: list[FailedPost], tried: int, *, re
     if looked_for:
         words += f" {looked_for} may have arrived, and will be looked for first."
     blocks: list[Block] = [say(words)]
+    if tried < len(chosen):
+        blocks.append(hint("What other messages have brought since is not posted twice."))
     stopped = [
         channel
         for channel in (await services.channels.get(sorted({post.channel_id for post in chosen}))).values()
