@@ -24,7 +24,8 @@ FIRST_STEP: Final = 0.01
 DOUBLES_IN: Final = 0.9
 #: Each time that more was tried than is taken, it takes longer until it is tried again.
 MOST_PATIENCE: Final = 2.0
-_LONGEST_LOOK: Final = 1.0  # seconds; when nobody asks for longer, nobody waits
+#: Seconds; when nobody asks for longer, nobody waits.
+LONGEST_LOOK: Final = 1.0
 
 
 class Climb:
@@ -41,7 +42,7 @@ class Climb:
 
     def look(self, now: float, *, counts: bool) -> None:
         """Time went on, which `counts` where somebody waits for the pace."""
-        passed, self._at = min(now - self._at, _LONGEST_LOOK), now
+        passed, self._at = min(now - self._at, LONGEST_LOOK), now
         if counts:
             self._seconds += passed
 

@@ -21,7 +21,7 @@ import random
 from collections.abc import Callable
 from typing import Final
 
-from bot.platforms.climbing import BELOW, Climb
+from bot.platforms.climbing import BELOW, LONGEST_LOOK, Climb
 from bot.platforms.leaky_bucket import LeakyBucket, Taken
 from bot.platforms.refusal_series import RefusalSeries
 from bot.platforms.trial import Trial
@@ -113,9 +113,7 @@ class Pace:
 
         Who would wait for more than the `longest` time takes none.
         """
-        self._forget(now)
-        self._go_faster(now)
-        self._turn_at = now
+        self._look(now)
         if urgent:
             self._turns.push_in(now)
             return self.wait(now)
@@ -125,17 +123,16 @@ class Pace:
 
     def ticket(self, now: float) -> int:
         """Takes a turn as `turn` does; returns its number, with which `left` says when it comes."""
-        self._forget(now)
-        self._go_faster(now)
-        self._turn_at = now
+        self._look(now)
         ticket = self._turns.take(now)
-        if not self._is_free and self._turns.ahead(now) > 0:
-            self._pressed_at = now
+        self._note_pressure(now)
         return ticket
 
     def left(self, ticket: int, now: float) -> float:
         """Seconds until that turn comes, as things are now. Whoever waited for so long asks again: by then the pace may
         be another one. Who is told 0 leaves."""
+        if now - self._turn_at >= LONGEST_LOOK:  # many came together, and nobody since
+            self._look(now)
         wait = self.wait(now)
         if self._is_free:
             return wait
@@ -186,6 +183,17 @@ class Pace:
     @property
     def _is_free(self) -> bool:
         return self._limit is None and self.rate >= FREE and self._most is None
+
+    def _look(self, now: float) -> None:
+        """Somebody wants something."""
+        self._forget(now)
+        self._note_pressure(now)
+        self._go_faster(now)
+        self._turn_at = now
+
+    def _note_pressure(self, now: float) -> None:
+        if not self._is_free and self._turns.ahead(now) > 0:
+            self._pressed_at = now
 
     def _is_pressed(self, now: float) -> bool:
         """Whether somebody had to wait lately: else the pace is not what counts."""
