@@ -133,6 +133,11 @@ class ChannelStore(Protocol):
 
     async def ended_pauses(self, now: datetime) -> list[Channel]: ...
 
+    async def end_pauses(self, now: datetime, next_digest: Callable[[Channel], datetime | None]) -> list[Channel]:
+        """Lets the channels go on whose pauses have ended, each with what `next_digest` makes of what people set by
+        then, in one transaction; returns these channels as they were before."""
+        ...
+
     async def due_after(self, time: datetime) -> list[Channel]:
         """Channels whose next digest, or next papers that go out at once, are set to later than that."""
         ...

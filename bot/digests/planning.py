@@ -182,8 +182,10 @@ class Planner:
         if self._pauses_at is not None and timedelta() <= now - self._pauses_at < PAUSES_EVERY:
             return
         self._pauses_at = now
-        for channel in await self._channels.ended_pauses(now):
-            await self._channels.resume(channel.id, next_digest_at=next_for(channel, now))
+        if not await self._channels.ended_pauses(now):
+            return
+        # As they are by then: somebody may pause one again, or give it another schedule, at this moment.
+        for channel in await self._channels.end_pauses(now, lambda channel: next_for(channel, now)):
             _log.info("channel.resumed", channel=str(channel.address))
 
     async def _tastes_of(self, channels: Sequence[Channel]) -> dict[int, Taste]:

@@ -169,34 +169,21 @@ class SqlChannelStore:
 
     @tried_again
     async def resume_all(self, next_digests: Mapping[int, datetime | None]) -> int:
-        resumed = 0
         async with self._database.write() as connection:
             for some in chunks(sorted(next_digests)):
                 theirs = select(CHANNELS.c.workspace_id).where(CHANNELS.c.id.in_(some))
                 left = select(WORKSPACES.c.id).where(WORKSPACES.c.id.in_(theirs), WORKSPACES.c.left_at.is_not(None))
                 in_order = left.order_by(WORKSPACES.c.id).with_for_update(key_share=True)
                 await connection.execute(update(WORKSPACES).where(WORKSPACES.c.id.in_(in_order)).values(left_at=None))
-            for channel_id, next_digest_at in sorted(next_digests.items()):
-                statement = (
-                    update(CHANNELS)
-                    .where(
-                        CHANNELS.c.id == channel_id,
-                        CHANNELS.c.state != ChannelState.ACTIVE,
-                        CHANNELS.c.deleted_at.is_(None),
-                    )
-                    .values(
-                        state=ChannelState.ACTIVE,
-                        reason="",
-                        paused_until=None,
-                        archived_at=None,
-                        next_digest_at=next_digest_at,
-                        post_after=None,
-                    )
-                )
-                resumed += (await connection.execute(statement)).rowcount
-            if resumed:
-                await notify(connection, News.POSTS)  # what waited for these channels may go out
-        return resumed
+            return await _resume(connection, next_digests)
+
+    @tried_again
+    async def end_pauses(self, now: datetime, next_digest: Callable[[Channel], datetime | None]) -> list[Channel]:
+        ended = _ended_pauses(now).order_by(CHANNELS.c.id).with_for_update(of=CHANNELS, key_share=True)
+        async with self._database.write() as connection:
+            channels = [channel_of(row) for row in await connection.execute(ended)]
+            await _resume(connection, {channel.id: next_digest(channel) for channel in channels})
+            return channels
 
     @tried_again
     async def break_channels(self, address: Address, reason: str, *, whole_workspace: bool) -> list[Channel]:
@@ -294,9 +281,7 @@ class SqlChannelStore:
             )
 
     async def ended_pauses(self, now: datetime) -> list[Channel]:
-        return await self._channels(
-            select_channels().where(CHANNELS.c.state == ChannelState.PAUSED, CHANNELS.c.paused_until <= now)
-        )
+        return await self._channels(_ended_pauses(now))
 
     async def due_after(self, time: datetime) -> list[Channel]:
         return await self._channels(select_channels().where(_due_after(time)))
@@ -326,3 +311,33 @@ class SqlChannelStore:
 
 def _due_after(time: datetime) -> ColumnElement[bool]:
     return or_(CHANNELS.c.next_digest_at > time, CHANNELS.c.instant_at > time)
+
+
+def _ended_pauses(now: datetime) -> Select[Any]:
+    return select_channels().where(CHANNELS.c.state == ChannelState.PAUSED, CHANNELS.c.paused_until <= now)
+
+
+async def _resume(connection: AsyncConnection, next_digests: Mapping[int, datetime | None]) -> int:
+    """Lets channels go on, with these times of their next digests; returns how many had stopped."""
+    resumed = 0
+    for channel_id, next_digest_at in sorted(next_digests.items()):
+        statement = (
+            update(CHANNELS)
+            .where(
+                CHANNELS.c.id == channel_id,
+                CHANNELS.c.state != ChannelState.ACTIVE,
+                CHANNELS.c.deleted_at.is_(None),
+            )
+            .values(
+                state=ChannelState.ACTIVE,
+                reason="",
+                paused_until=None,
+                archived_at=None,
+                next_digest_at=next_digest_at,
+                post_after=None,
+            )
+        )
+        resumed += (await connection.execute(statement)).rowcount
+    if resumed:
+        await notify(connection, News.POSTS)  # what waited for these channels may go out
+    return resumed

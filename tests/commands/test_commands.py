@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
+from bot.channels.channel import Channel, ChannelState
 from bot.commands.runner import REGISTRY
 from bot.errors import SourceError, StorageError
 from bot.messages.message import Buttons, PaperBlock
@@ -431,6 +432,35 @@ async def test_a_pause_keeps_papers_and_ends_by_itself(core: Core) -> None:
     assert len(core.platform.papers_in("general")) == 2
     assert "was not paused" in await core.say("resume")
     assert "has begun already" in await core.refused("pause until 2020-01-01")
+
+
+@pytest.mark.parametrize(
+    ("line", "state", "schedule"),
+    [
+        ("pause until 2026-12-24", ChannelState.PAUSED, "weekdays 09:00"),
+        ("schedule instant", ChannelState.ACTIVE, "instant"),
+    ],
+)
+async def test_what_people_say_at_the_moment_in_which_a_pause_ends_stays(
+    core: Core, monkeypatch: pytest.MonkeyPatch, line: str, state: ChannelState, schedule: str
+) -> None:
+    await core.say("subscribe diffusion")
+    await core.say("pause until 2026-05-13")
+    core.clock.advance(days=2)
+    store = core.store.channels
+    look = store.ended_pauses
+
+    async def look_and_wait(now: datetime) -> list[Channel]:
+        found = await look(now)
+        if found:
+            await core.say(line)
+        return found
+
+    monkeypatch.setattr(store, "ended_pauses", look_and_wait)
+    await core.engine.deliver()
+    channel = await core.channel()
+    assert (channel.state, channel.schedule) == (state, schedule)
+    assert (channel.next_digest_at is None) == (schedule == "instant")
 
 
 async def test_a_channel_paused_without_end_waits_for_resume(core: Core) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
@@ -45,7 +45,7 @@ class OneChannel:
         self.channel = channel
         self.plans: list[DigestPlan] = []
 
-    async def due(self, now: datetime, limit: int) -> list[Channel]:
+    async def due(self, now: datetime, limit: int, platforms: Collection[PlatformName]) -> list[Channel]:
         due = self.channel.next_digest_at is not None and self.channel.next_digest_at <= now
         return [self.channel] if due and self.channel.state is ChannelState.ACTIVE else []
 
@@ -63,9 +63,11 @@ class OneChannel:
         paused = self.channel.state is ChannelState.PAUSED and self.channel.paused_until is not None
         return [self.channel] if paused and (self.channel.paused_until or now) <= now else []
 
-    async def resume(self, channel_id: int, *, next_digest_at: datetime | None) -> bool:
-        self.channel = replace(self.channel, state=ChannelState.ACTIVE, next_digest_at=next_digest_at)
-        return True
+    async def end_pauses(self, now: datetime, next_digest: Callable[[Channel], datetime | None]) -> list[Channel]:
+        ended = await self.ended_pauses(now)
+        if ended:
+            self.channel = replace(self.channel, state=ChannelState.ACTIVE, next_digest_at=next_digest(self.channel))
+        return ended
 
 
 class NoEnrichment:
