@@ -321,9 +321,13 @@ class SqlPostStore:
         )
         async with self._database.write() as connection:
             ids = frozenset((await connection.execute(tried)).scalars()) - frozenset(but)
-            # The looking begins anew: earlier looks read another window, and count for nothing.
+            # The looking begins anew: earlier looks read another window, and count for nothing. Nor does what another
+            # process is just finding out about that window.
+            looked_for = POSTS.c.state == PostState.UNKNOWN
             values = {"attempt_at": now, "due_at": now, "noted_at": now, "late": True, "look_ups": 0, "looked_for": 0.0,
-                      "look_up_cursor": "", "look_up_began_at": None}  # fmt: skip
+                      "look_up_cursor": "", "look_up_began_at": None,
+                      "lease": case((looked_for, ""), else_=POSTS.c.lease),
+                      "lease_until": case((looked_for, None), else_=POSTS.c.lease_until)}  # fmt: skip
             for some in chunks(sorted(ids)):
                 await connection.execute(update(POSTS).where(POSTS.c.id.in_(some)).values(values))
         return ids

@@ -19,6 +19,7 @@ from bot.posting.rooms import Rooms
 from storage.store import SqlStore
 from storage.tables.posts import POSTS
 from tests.clocks import NOON
+from tests.databases import SQLITE_IS_ENOUGH
 from tests.platforms import SimulatedPlatform
 from tests.storage.scenes import (
     EVERYWHERE,
@@ -431,6 +432,30 @@ async def test_a_look_up_goes_on_where_it_stopped_until_the_next_request(store: 
     await store.posts.expire(NOON + LEASE)
     (unknown,) = await look(store, NOON + LEASE)
     assert unknown.look_ups == LookUps()
+
+
+@SQLITE_IS_ENOUGH
+async def test_what_a_process_finds_out_counts_for_nothing_once_another_has_taken_the_post_over(
+    store: SqlStore,
+) -> None:
+    """The one that starts looks anew, and for longer: it does not know how the request fared."""
+    here = await channel(store)
+    await posts(store, here, 2)
+    unknown = await lease_one(store)
+    await store.posts.begin(unknown, now=NOON, until=NOON + LEASE)
+    assert await settle(store, unknown, PostState.UNKNOWN, due_at=NOON)
+    (looked_for,) = await look(store, NOON)
+    assert await store.posts.adopt(NOON + SECOND, ()) == {unknown.id}
+    for state in (PostState.UNKNOWN, PostState.PENDING):
+        assert not await settle(store, looked_for, state, due_at=LATER, look_ups=looked_for.look_ups)
+    (again,) = await look(store, NOON + SECOND)
+    assert again.attempt_at == NOON + SECOND
+    assert again.look_ups.late
+    assert await settle(store, again, PostState.SENT, remote_id="1")
+    sending = await lease_one(store, LATER)
+    await store.posts.begin(sending, now=LATER, until=LATER + LEASE)
+    assert await store.posts.adopt(LATER, ()) == {sending.id}
+    assert await settle(store, sending, PostState.SENT, remote_id="2"), "whoever sends knows best what came of it"
 
 
 async def test_a_thread_is_folded_into_as_few_messages_as_fit(store: SqlStore) -> None:
