@@ -19,6 +19,7 @@ from adapters.discord.client.error_codes import (
     MISSING_ACCESS,
     MISSING_PERMISSIONS,
     NOT_A_TEXT_CHANNEL,
+    REFUSED_TOKEN,
     UNKNOWN_MESSAGE,
     WRONG_CHANNEL_TYPE,
     outcome_of,
@@ -203,9 +204,9 @@ class DiscordPlatform:
                 places = [message]  # a post of a forum is a thread, which has the id of its first message
             await redraw(self.client, places, message, outgoing)
         except NotSentError as refused:
-            return outcome_of(refused.cause, sent=False)
+            return self._outcome_of(refused.cause, sent=False)
         except RESPONSE_ERRORS as error:
-            return outcome_of(error, sent=False)
+            return self._outcome_of(error, sent=False)
         return Sent(remote_id)
 
     async def look_up(self, outgoing: Outgoing, window: HistoryWindow) -> LookUpResult:
@@ -229,7 +230,7 @@ class DiscordPlatform:
                 return found
         except (NotSentError, *RESPONSE_ERRORS) as error:
             cause = error.cause if isinstance(error, NotSentError) else error
-            result = outcome_of(cause, sent=False)
+            result = self._outcome_of(cause, sent=False)
             if isinstance(result, Retry | Gone):
                 return result
         if not forum and self._clock.now() - window.since < NONCE_REMEMBERED:
@@ -295,12 +296,19 @@ class DiscordPlatform:
             return int(known.type.value)
         return self._channel_types.get(channel)
 
+    def _outcome_of(self, error: BaseException, *, sent: bool, thread: bool = False) -> SendResult:
+        """What an error means for a post. For a token that is refused it waits as long as all others do."""
+        result = outcome_of(error, sent=sent, thread=thread)
+        if isinstance(result, Retry) and result.reason == REFUSED_TOKEN and (wait := self._breaker.wait):
+            return replace(result, after=wait)
+        return result
+
     async def _outcome(self, raised: BaseException, outgoing: Outgoing, *, thread: bool = False) -> SendResult:
         sent, error = (False, raised.cause) if isinstance(raised, NotSentError) else (True, raised)
         if sent and code_of(error) == UNKNOWN_MESSAGE:
             # The nonce belongs to a message that was posted and deleted since.
             return Sent("")
-        result = outcome_of(error, sent=sent, thread=thread)
+        result = self._outcome_of(error, sent=sent, thread=thread)
         guild, channel = snowflake(outgoing.address.workspace), snowflake(outgoing.address.channel)
         if (
             isinstance(result, Gone)

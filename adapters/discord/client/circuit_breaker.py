@@ -69,8 +69,9 @@ class CircuitBreaker:
             self._invalid.popleft()
         if status == 401:
             self._access.refused(PlatformName.DISCORD, Means.POSTING, LOGIN_REFUSED)
-            self._open(self._token_refused_for, _REFUSED)
-            self._token_refused_for = min(2 * self._token_refused_for, LONGEST_TOKEN_REFUSED_FOR)
+            if not self.wait:  # else it was under way when the token was refused, and says nothing new
+                self._open(self._token_refused_for, _REFUSED)
+                self._token_refused_for = min(2 * self._token_refused_for, LONGEST_TOKEN_REFUSED_FOR)
         elif banned:
             self._open(BANNED_FOR, "Discord takes no requests from this address for now.")
         elif len(self._invalid) >= MOST_INVALID:

@@ -293,6 +293,33 @@ async def test_a_token_that_is_refused_once_is_tried_again_after_a_minute_and_th
     assert breaker.wait == 60
 
 
+def test_requests_that_were_under_way_when_the_token_was_refused_make_it_wait_no_longer(clock: SettableClock) -> None:
+    breaker = CircuitBreaker(clock)
+    for _ in range(5):
+        breaker.record(401)
+        clock.advance(seconds=1)
+    assert breaker.wait == 55
+    clock.advance(minutes=1)
+    breaker.record(401)
+    assert breaker.wait == 120
+
+
+async def test_what_a_refused_token_keeps_waits_no_longer_than_until_the_token_is_tried_again(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, clock: SettableClock, channel: Channel
+) -> None:
+    refused = ApiError(401, 0, "401: Unauthorized")
+    assert isinstance(await platform.send(outgoing(channel)), Sent)
+    discord_server.fail("POST", MESSAGES, refused)
+    result = await platform.send(outgoing(channel))
+    assert isinstance(result, Retry)
+    assert result.after == 60
+    clock.advance(minutes=1)
+    discord_server.fail("GET", MESSAGES, refused)
+    found = await platform.look_up(outgoing(channel), around(clock.now()))
+    assert isinstance(found, Retry)
+    assert found.after == 120
+
+
 def test_many_refusals_in_a_row_stop_the_rest(clock: SettableClock) -> None:
     breaker = CircuitBreaker(clock)
     for _ in range(MOST_INVALID - 1):
