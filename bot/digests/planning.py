@@ -255,7 +255,7 @@ class Planner:
             return _Made(channel, quiet, kind)
         if not scheduled and channel.next_digest_at is not None:
             papers = [queued for queued in papers if queued.instant]
-        held = any(queued.instant and queued.paper.id in elsewhere.coming for queued in papers)
+        held = any((queued.instant or later is None) and queued.paper.id in elsewhere.coming for queued in papers)
         started = time.monotonic()
         plan = await self._digest(channel, _only_here(papers, elsewhere), kind, later, taste, apart=apart)
         plan = replace(

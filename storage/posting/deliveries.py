@@ -100,9 +100,11 @@ async def queue(connection: AsyncConnection, matches: Sequence[Match], now: date
             noted = select(given(connection, *columns)).where(true())
             noting = upsert(connection, DELIVERY_TOPICS).from_select([one.name for one in columns], noted)
             await connection.execute(noting.on_conflict_do_nothing(), {"rows": topics})
-    instant = sorted({match.channel_id for match in matches if match.instant} & news)
-    for some_channels in chunks(instant):
-        quiet = select(CHANNELS.c.id).where(CHANNELS.c.id.in_(some_channels), CHANNELS.c.instant_at.is_(None))
+    instant = {match.channel_id for match in matches if match.instant}
+    for some_channels in chunks(sorted(news)):
+        # A channel may have had a time when it was matched, and have none any more.
+        at_once = CHANNELS.c.id.in_(sorted(instant.intersection(some_channels))) | CHANNELS.c.next_digest_at.is_(None)
+        quiet = select(CHANNELS.c.id).where(CHANNELS.c.id.in_(some_channels), CHANNELS.c.instant_at.is_(None), at_once)
         in_order = quiet.order_by(CHANNELS.c.id).with_for_update(key_share=True)
         await connection.execute(update(CHANNELS).where(CHANNELS.c.id.in_(in_order)).values(instant_at=now))
     return sorted(news)

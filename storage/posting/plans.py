@@ -26,10 +26,11 @@ KEY_BYTES = 12  # 24 hexadecimal characters; Discord takes 25 as a nonce
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A paper that waits in a channel. `instant_since` is when it was queued to go out at once, None if it was not."""
+    """A paper that waits in a channel since it was queued, to go out at once or at the channel's time."""
 
     delivery_id: int
-    instant_since: datetime | None
+    instant: bool
+    since: datetime
 
 
 async def store_plans(connection: AsyncConnection, plans: Sequence[DigestPlan], now: datetime) -> set[int]:
@@ -94,21 +95,26 @@ async def _lock_waiting(connection: AsyncConnection, channel_ids: Sequence[int])
                 DELIVERIES.c.id,
                 DELIVERIES.c.channel_id,
                 DELIVERIES.c.paper_id,
-                case((DELIVERIES.c.instant, DELIVERIES.c.queued_at)).label("instant_since"),
+                DELIVERIES.c.instant,
+                DELIVERIES.c.queued_at,
             )
             .where(DELIVERIES.c.channel_id.in_(some), WAITING)
             .order_by(DELIVERIES.c.id)
             .with_for_update(key_share=True)
         )
         for row in await connection.execute(statement):
-            found[row.channel_id][row.paper_id] = _Waiting(row.id, row.instant_since)
+            found[row.channel_id][row.paper_id] = _Waiting(row.id, row.instant, row.queued_at)
     return found
 
 
 def _instant_at(plan: DigestPlan, waiting: Mapping[str, _Waiting], now: datetime) -> datetime | None:
-    """When the oldest paper that still waits was to go out at once, None if there is none."""
+    """When the oldest paper that still waits was to go out at once, None if there is none.
+
+    A channel without a time has none to wait for, also for what was queued when it still had one.
+    """
     taken = {*plan.paper_ids, *plan.read_elsewhere}
-    times = [one.instant_since for paper_id, one in waiting.items() if one.instant_since and paper_id not in taken]
+    at_once = plan.next_digest_at is None
+    times = [one.since for paper_id, one in waiting.items() if (at_once or one.instant) and paper_id not in taken]
     oldest = min(times, default=None)
     if oldest is None:
         return None

@@ -507,6 +507,17 @@ async def test_settings_are_shown_changed_and_checked(core: Core) -> None:
         assert sentence in await core.refused(line)
 
 
+async def test_what_waited_for_a_time_comes_after_a_quiet_day_where_papers_go_out_at_once_by_then(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.news(a_paper(1))
+    await core.say("settings quiet-days tuesday")  # which is today
+    await core.say("schedule instant")
+    await core.settle(hours=11, step=3600)
+    assert core.platform.papers_in("general") == []
+    await core.settle(hours=2, step=3600)
+    assert core.platform.papers_in("general") == ["2605.00001"]
+
+
 async def test_quiet_days_are_quiet_and_keep_their_papers(core: Core) -> None:
     await core.say("schedule daily 09:00")
     await core.say("subscribe diffusion")

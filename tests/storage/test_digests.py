@@ -331,3 +331,12 @@ async def test_every_kind_of_digest_can_be_stored(store: SqlStore) -> None:
     kinds = await store.digests.digests([post.digest_id or 0 for post in await lease(store)])
     assert {digest.kind for digest in kinds.values()} == set(DigestKind)
     assert {digest.day for digest in kinds.values()} == {TODAY}
+
+
+async def test_what_was_matched_for_a_time_goes_out_at_once_where_the_channel_has_none_any_more(
+    store: SqlStore,
+) -> None:
+    here = await channel(store, next_digest_at=None)
+    await queue(store, here, await topic(store, here), paper(1))
+    (due,) = await store.digests.due(NOON, 10)
+    assert due.id == here.id
