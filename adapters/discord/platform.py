@@ -221,7 +221,7 @@ class DiscordPlatform:
             await preparing(self.client.log_in())
             forum = await self._is_forum(channel)
             if forum:
-                return await find_forum_post(self.client, channel, outgoing, window.since, self._clock)
+                return await find_forum_post(self.client, channel, outgoing, window, self._clock)
             places = (parent, channel) if parent is not None else (channel,)
             found, readable = await find_in_history(
                 self.client, snowflake(outgoing.address.workspace), places, outgoing.key, window, self._clock

@@ -303,6 +303,7 @@ class DiscordSimulator:
             ("POST", "/channels/{channel}/messages/{message}/crosspost", self._crosspost),
             ("POST", "/channels/{channel}/threads", self._forum_post),
             ("GET", "/guilds/{guild}/threads/active", self._active_threads),
+            ("GET", "/channels/{channel}/threads/archived/public", self._archived_threads),
             ("GET", "/users/@me/guilds", self._my_guilds),
             ("GET", "/guilds/{guild}", self._get_guild),
             ("GET", "/guilds/{guild}/channels", self._guild_channels),
@@ -481,8 +482,19 @@ class DiscordSimulator:
 
     async def _active_threads(self, request: web.Request, _body: Any) -> Json:
         guild = int(request.match_info["guild"])
-        threads = [one.json() for one in self.state.channels.values() if one.guild == guild and one.is_thread]
+        threads = [one.json() for one in self.state.channels.values() if one.guild == guild and one.is_active]
         return {"threads": threads, "members": []}
+
+    async def _archived_threads(self, request: web.Request, _body: Any) -> Json:
+        """A page of them, the latest first."""
+        channel, limit = self._channel(request), int(request.query.get("limit", 50))
+        if not self.state.permissions_in(channel).read_message_history:
+            raise ApiError(403, 50001, "Missing Access")
+        before = request.query.get("before", "9")
+        threads = [one for one in self.state.threads_of(channel) if not one.is_active and one.archived_at < before]
+        threads.sort(key=lambda one: one.archived_at, reverse=True)
+        page = [one.json() for one in threads[:limit]]
+        return {"threads": page, "members": [], "has_more": len(threads) > limit}
 
     async def _my_guilds(self, request: web.Request, _body: Any) -> Any:
         after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 200))

@@ -55,6 +55,7 @@ class Channel:
     parent: int | None = None
     permissions: discord.Permissions = ALL
     archived: bool = False
+    archived_at: str = "2026-05-12T12:00:00+00:00"
     locked: bool = False
     owner: int = 1
     tags: dict[str, str] = field(default_factory=dict)
@@ -65,6 +66,11 @@ class Channel:
     @property
     def is_thread(self) -> bool:
         return self.type == THREAD
+
+    @property
+    def is_active(self) -> bool:
+        """Whether Discord lists it among the threads that are open."""
+        return self.is_thread and not self.archived
 
     def json(self) -> Json:
         body: Json = {
@@ -87,7 +93,7 @@ class Channel:
                     "archived": self.archived,
                     "locked": self.locked,
                     "auto_archive_duration": 1440,
-                    "archive_timestamp": "2026-05-12T12:00:00+00:00",
+                    "archive_timestamp": self.archived_at,
                 },
             }
         else:

@@ -37,6 +37,10 @@ def active_threads_route(guild: int) -> Route:
     return Route("GET", "/guilds/{guild_id}/threads/active", guild_id=guild)
 
 
+def archived_threads_route(channel: int) -> Route:
+    return Route("GET", "/channels/{channel_id}/threads/archived/public", channel_id=channel)
+
+
 def snowflake(text: str) -> int | None:
     """An id of Discord's, None for what is none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 20 else None

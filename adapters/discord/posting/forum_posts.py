@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import discord
 import structlog
@@ -16,6 +17,8 @@ import structlog
 from adapters.discord.client.connection import DiscordClient
 from adapters.discord.client.error_codes import (
     INVALID_FORM,
+    MISSING_ACCESS,
+    MISSING_PERMISSIONS,
     NAME_REFUSED,
     NO_TAGS,
     TAG_REQUIRED,
@@ -26,6 +29,7 @@ from adapters.discord.client.error_codes import (
 from adapters.discord.client.errors import RESPONSE_ERRORS
 from adapters.discord.client.routes import (
     active_threads_route,
+    archived_threads_route,
     channel_route,
     forum_posts_route,
     message_route,
@@ -38,13 +42,13 @@ from adapters.discord.messages.markers import can_be_marked
 from adapters.discord.messages.markup import cut
 from adapters.discord.messages.rendering import form_of, render
 from adapters.discord.posting.create import THREAD_ARCHIVED_AFTER, Payload, plainer_form, preparing, sent
-from adapters.discord.posting.history import MARGIN, is_ours
+from adapters.discord.posting.history import MARGIN, MOST_PAGES, NEXT_PAGES, PAGE, is_ours
 from adapters.discord.posting.threads import LONGEST_THREAD_NAME, PLAIN_NAME, thread_name
 from bot.clocks import Clock
 from bot.messages.message import Message, PaperBlock
-from bot.platforms.outcomes import LookUp, Outgoing, Sent
+from bot.platforms.outcomes import HistoryWindow, LookUp, Outgoing, Partly, Sent
 
-#: Posts of a forum since the first attempt that are looked into.
+#: Posts of a forum that one look-up looks into; the next one goes on.
 MOST_FORUM_POSTS = 25
 #: Seconds for which an answer on what the bot may do in a forum is believed: a digest has many posts.
 BELIEVED_FOR = 600.0
@@ -83,23 +87,29 @@ async def create_forum_post(client: DiscordClient, channel: int, outgoing: Outgo
 
 
 async def find_forum_post(
-    client: DiscordClient, channel: int, outgoing: Outgoing, since: datetime, clock: Clock
-) -> Sent | LookUp:
-    """Whether the post is among the forum's active ones."""
+    client: DiscordClient, channel: int, outgoing: Outgoing, window: HistoryWindow, clock: Clock
+) -> Sent | Partly | LookUp:
+    """Whether the post is among the bot's own in the forum since the window begins, the oldest first."""
     guild = snowflake(outgoing.address.workspace)
-    # Posts that nobody wrote in for so long are not listed any more.
-    archived = clock.now() - since > timedelta(minutes=THREAD_ARCHIVED_AFTER) - MARGIN
-    if guild is None or archived or not can_be_marked(outgoing.message):
+    if guild is None or not can_be_marked(outgoing.message):
         return LookUp.CANNOT_TELL
-    response = await client.request_once(active_threads_route(guild))
-    # The ids of posts are times of Discord's clock.
-    after = discord.utils.time_snowflake(since + client.clock_ahead(clock.now()) - MARGIN)
-    posts = [
+    threads = (await client.request_once(active_threads_route(guild)))["threads"]
+    # By Discord's clock, of which the ids of posts are times.
+    since = window.since + client.clock_ahead(clock.now()) - MARGIN
+    # Posts that nobody wrote in for so long are listed apart.
+    if clock.now() - window.since > timedelta(minutes=THREAD_ARCHIVED_AFTER) - MARGIN:
+        archived = await _archived(client, channel, since)
+        if archived is None:
+            return LookUp.CANNOT_TELL
+        threads += archived
+    after = max(discord.utils.time_snowflake(since), snowflake(window.cursor) or 0)
+    me = str(client.user.id) if client.user is not None else ""
+    posts = sorted(
         int(thread["id"])
-        for thread in response["threads"]
-        if thread["parent_id"] == str(channel) and int(thread["id"]) > after
-    ]
-    for post in sorted(posts)[:MOST_FORUM_POSTS]:
+        for thread in threads
+        if thread["parent_id"] == str(channel) and thread["owner_id"] == me and int(thread["id"]) > after
+    )
+    for post in posts[:MOST_FORUM_POSTS]:
         try:
             message = await client.request_once(message_route(post, post))
         except discord.HTTPException as error:
@@ -108,7 +118,30 @@ async def find_forum_post(
             raise
         if is_ours(client, message, outgoing.key):
             return Sent(str(post))
-    return LookUp.MISSING if len(posts) <= MOST_FORUM_POSTS else LookUp.CANNOT_TELL
+    if len(posts) > MOST_FORUM_POSTS:
+        return Partly(str(posts[MOST_FORUM_POSTS - 1]), NEXT_PAGES)
+    return LookUp.MISSING
+
+
+async def _archived(client: DiscordClient, channel: int, since: datetime) -> list[dict[str, Any]] | None:
+    """The forum's posts that were archived since then; None where they are too many, or may not be read."""
+    threads: list[dict[str, Any]] = []
+    before: dict[str, str] = {}
+    for _ in range(MOST_PAGES):
+        try:
+            answer = await client.request_once(archived_threads_route(channel), None, limit=PAGE, **before)
+        except discord.Forbidden as error:
+            if error.code in (MISSING_ACCESS, MISSING_PERMISSIONS):
+                return None
+            raise
+        threads += answer["threads"]
+        if not answer["has_more"]:
+            return threads
+        oldest = answer["threads"][-1]["thread_metadata"]["archive_timestamp"]
+        if datetime.fromisoformat(oldest) < since:
+            return threads
+        before = {"before": oldest}
+    return None
 
 
 async def _tags(

@@ -23,7 +23,7 @@ MARGIN: Final = timedelta(minutes=15)
 PAGE: Final = 100
 #: Pages of history that one look-up reads; the next one goes on.
 MOST_PAGES: Final = 5
-_NEXT_PAGES: Final = 1.0  # seconds
+NEXT_PAGES: Final = 1.0  # seconds
 
 
 async def find_in_history(
@@ -42,7 +42,7 @@ async def find_in_history(
             continue  # was read to its end
         while True:
             if pages == MOST_PAGES:
-                return Partly(f"{place}:{before}", _NEXT_PAGES), True
+                return Partly(f"{place}:{before}", NEXT_PAGES), True
             pages += 1
             try:
                 page = await _page(client, place, before)

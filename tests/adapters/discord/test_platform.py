@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import discord
 import pytest
 
 from adapters.discord.client.circuit_breaker import MOST_INVALID, CircuitBreaker
@@ -241,12 +242,39 @@ async def test_a_limit_is_no_ban_because_a_proxy_is_missing_or_wrote_a_page(
     assert isinstance(await platform.send(outgoing(channel)), Sent)
 
 
-async def test_a_forum_post_that_may_be_archived_by_now_cannot_be_looked_for(
+async def test_a_forum_post_is_found_among_those_that_discord_archived(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, clock: SettableClock, forum: Channel
+) -> None:
+    state, started = discord_server.state, clock.now()
+    sent = await platform.send(outgoing(forum, REPLY))
+    for number in range(130):  # written in later
+        state.open_thread(forum, f"question {number}")
+    for number, post in enumerate(state.threads_of(forum)):
+        post.archived, post.archived_at = True, (clock.now() + timedelta(hours=24, minutes=number)).isoformat()
+    clock.advance(hours=27)
+    assert await platform.look_up(outgoing(forum, REPLY), around(started)) == sent
+    assert await platform.look_up(outgoing(forum, REPLY, key="f" * 24), around(started)) is LookUp.MISSING
+    assert len(discord_server.sent("GET", "/threads/archived/public$")) == 4
+    forum.permissions = discord.Permissions(forum.permissions.value)
+    forum.permissions.update(read_message_history=False)
+    assert await platform.look_up(outgoing(forum, REPLY), around(started)) is LookUp.CANNOT_TELL
+
+
+async def test_a_post_is_found_in_a_busy_forum(
     discord_server: DiscordSimulator, platform: DiscordPlatform, clock: SettableClock, forum: Channel
 ) -> None:
     started = clock.now()
-    clock.advance(hours=25)
-    assert await platform.look_up(outgoing(forum, REPLY), around(started)) is LookUp.CANNOT_TELL
+    for number in range(60):
+        assert isinstance(await platform.send(outgoing(forum, REPLY, key=f"{number:024}")), Sent)
+    sent = await platform.send(outgoing(forum, REPLY))
+    discord_server.state.open_thread(forum, "question")
+    for key, result in (("0123456789abcdef01234567", sent), ("f" * 24, LookUp.MISSING)):
+        window = around(started)
+        for _ in range(2):
+            found = await platform.look_up(outgoing(forum, REPLY, key=key), window)
+            assert isinstance(found, Partly)
+            window = replace(window, cursor=found.cursor)
+        assert await platform.look_up(outgoing(forum, REPLY, key=key), window) == result
 
 
 async def test_a_ban_stops_everything(
