@@ -147,14 +147,17 @@ class Intake:
             begun = min(begun + (newest - today), newest)
             await self._states.begin_from(source.name, begun)
         days = days_to_read(today, newest, begun)
-        known = await self._states.readings(source.name, [*days, *_watched_days(days)])
+        # The latest first: days of before that fail each time must not keep them from being read.
+        recent = days_to_read(today, newest, None)
+        in_order = [*recent, *(day for day in days if day not in recent)]
+        known = await self._states.readings(source.name, [*in_order, *_watched_days(days)])
         watched = [
             day
             for day in _watched_days(days)
             # One that lies in the future was read by a clock that was ahead.
             if (reading := known.get(day)) and not timedelta() <= self._clock.now() - reading.read_at < WATCHED_EVERY
         ]
-        report = await self._read(source, [*days, *watched], known)
+        report = await self._read(source, [*in_order, *watched], known)
         if newest is None and not report.listings:
             # Nothing was asked, as nobody wants anything of it: that is no success to tell people of. Who wants
             # something from now on wants nothing old.

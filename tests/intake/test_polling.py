@@ -296,6 +296,27 @@ async def test_a_day_that_fails_does_not_keep_the_others_from_being_read(reader_
         assert await reader.ids_of(date(2026, 4, 14)) == {"2604.00002"}
 
 
+async def test_days_that_fail_for_months_do_not_keep_new_ones_from_being_read(reader_of: ReaderOf) -> None:
+    lists = Lists()
+    for day in ("2026-02-02", "2026-02-03"):
+        lists.broken[day] = http_answer(status=500)
+    lists.list("2026-02-01", 1)
+    with ScriptedFeed(lists) as feed:
+        reader = reader_of(feed.url, datetime(2026, 2, 1, 20, tzinfo=UTC))
+        await reader.poll()
+        for number, day in ((10, "2026-02-05"), (20, "2026-02-20"), (30, "2026-04-15")):
+            lists.days.clear()
+            lists.list(day, *range(number, number + 5))
+            reader.clock.set(datetime.fromisoformat(f"{day}T20:00Z"))
+            assert (await reader.poll()).error
+            assert len(await reader.ids_of(date.fromisoformat(day))) == 5
+        # What was missed is made up for as soon as it can be.
+        lists.broken.clear()
+        lists.list("2026-02-03", 9)
+        assert (await reader.poll()).error == ""
+        assert await reader.ids_of(date(2026, 2, 3)) == {"2604.00009"}
+
+
 async def test_a_day_is_stored_whole_or_not_at_all(reader_of: ReaderOf) -> None:
     full = [an_entry(number) for number in range(1, 101)]
 
