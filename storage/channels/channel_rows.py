@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
-from pydantic import TypeAdapter
+import structlog
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Row, Select, select
 
 from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState, PlatformName
 from storage.tables.channels import CHANNELS, MAIL_RECIPIENTS, PERSONAL_CHANNELS, WORKSPACES
 
 SETTINGS_JSON: TypeAdapter[ChannelSettings] = TypeAdapter(ChannelSettings)
+
+_log = structlog.get_logger()
 
 
 def select_channels() -> Select[Any]:
@@ -34,7 +38,7 @@ def channel_of(row: Row[Any]) -> Channel:
         workspace_name=row.workspace_name,
         time_zone=row.time_zone,
         schedule=row.schedule,
-        settings=SETTINGS_JSON.validate_python(row.settings),
+        settings=settings_of(row.settings, row.id),
         state=ChannelState(row.state),
         reason=row.reason,
         paused_until=row.paused_until,
@@ -44,6 +48,23 @@ def channel_of(row: Row[Any]) -> Channel:
         person=row.person or "",
         follows=row.follows,
     )
+
+
+def settings_of(stored: dict[str, Any], channel_id: int) -> ChannelSettings:
+    """The settings of a channel. Those that cannot be read, as another version wrote them, are what they are where
+    nobody has set them: one such channel must not keep all others from their papers."""
+    try:
+        return SETTINGS_JSON.validate_python(stored)
+    except ValidationError as error:
+        misread = frozenset(str(one["loc"][0]) for one in error.errors() if one["loc"])
+        _tell_misread(channel_id, misread)
+        return SETTINGS_JSON.validate_python({name: one for name, one in stored.items() if name not in misread})
+
+
+@lru_cache(1024)
+def _tell_misread(channel_id: int, misread: frozenset[str]) -> None:
+    """Says so once in the log."""
+    _log.warning("settings.not_understood", channel_id=channel_id, settings=sorted(misread))
 
 
 def at_address(address: Address) -> tuple[Any, Any]:

@@ -7,11 +7,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from bot.channels.channel import Channel, ChannelSettings, ChannelState, PlatformName, QuietDays, Style
 from bot.errors import UserError
 from bot.papers.sources import ARXIV
 from storage.store import SqlStore
+from storage.tables.channels import CHANNELS
 from tests.clocks import NOON
 from tests.storage.scenes import address, channel, posts
 
@@ -275,3 +277,13 @@ async def test_channels_are_browsed_by_workspace_and_name(store: SqlStore) -> No
     assert await names(person="U1") == ["B_c", "a", "D1", "b", "c", "d%"]
     assert await names(person="U2") == ["B_c", "a", "b", "c", "d%"]
     assert await names(archived=True) == []
+
+
+async def test_settings_that_another_version_wrote_keep_no_channel_from_being_read(store: SqlStore) -> None:
+    here, other = await channel(store, "here"), await channel(store, "other")
+    stored = {"style": "holograms", "limit": 7, "quiet_days": {"weekdays": ["caturday"]}, "glow": True}
+    async with store.database.write() as connection:
+        await connection.execute(update(CHANNELS).where(CHANNELS.c.id == here.id).values(settings=stored))
+    found = await store.channels.get([here.id, other.id])
+    assert found[here.id].settings == ChannelSettings(limit=7)
+    assert found[other.id] == other
