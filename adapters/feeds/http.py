@@ -292,9 +292,11 @@ def sent_at(headers: httpx.Headers) -> datetime | None:
     What a cache kept was made at its `Date`, and is as many seconds old as its `Age` (RFC 9111, 5.1).
     """
     moment, age = _date(headers.get("Date", "")), headers.get("Age", "").strip()
-    if moment and re.fullmatch(r"\d{1,9}", age, re.ASCII):
+    if moment is None or moment.year not in YEARS:
+        return None
+    if re.fullmatch(r"\d{1,9}", age, re.ASCII):
         moment += timedelta(seconds=int(age))
-    return moment if moment and moment.year in YEARS else None
+    return moment if moment.year in YEARS else None
 
 
 def wait_asked_for(headers: httpx.Headers, now: datetime) -> float | None:

@@ -17,7 +17,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.feeds.http import MOST_WAIT, FeedClient, Limits, RateLimit, user_agent, wait_asked_for
+from adapters.feeds.http import MOST_WAIT, FeedClient, Limits, RateLimit, sent_at, user_agent, wait_asked_for
+from adapters.feeds.limits import YEARS
 from bot import __version__
 from bot.errors import SourceError
 from tests.feed_server import Request, ScriptedFeed, http_answer
@@ -192,6 +193,14 @@ def test_no_header_is_misread_as_an_endless_wait(retry_after: str, date: str, ra
     headers = httpx.Headers([(name.encode(), value.encode("latin-1")) for name, value in said.items()])
     wait = wait_asked_for(headers, datetime(2026, 4, 21, tzinfo=UTC))
     assert wait is None or 0 <= wait <= MOST_WAIT
+
+
+@example(date="Fri, 31 Dec 9999 23:59:59 GMT", age="999999999")
+@given(date=_HEADER, age=st.one_of(_HEADER, st.integers(0, 10**10).map(str)))
+def test_no_header_makes_a_clock_that_no_feed_has(date: str, age: str) -> None:
+    headers = httpx.Headers([(b"Date", date.encode("latin-1")), (b"Age", age.encode("latin-1"))])
+    moment = sent_at(headers)
+    assert moment is None or moment.year in YEARS
 
 
 # --- Redirects --------------------------------------------------------------------------------------------------
