@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row, delete, not_, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.intake.feeds import Feed
 from bot.papers.sources import SourceName
@@ -27,8 +28,7 @@ class SqlFeedStore:
 
     async def add(self, feed: Feed) -> Feed | None:
         async with self._database.write() as connection:
-            adding = upsert(connection, FEEDS).values(**asdict(feed)).on_conflict_do_nothing()
-            if (await connection.execute(adding)).rowcount:
+            if await _add(connection, feed):
                 return None
             same = or_(FEEDS.c.name == feed.name, FEEDS.c.address == feed.address)
             return _feed_of((await connection.execute(select(FEEDS).where(same).limit(1))).one())
@@ -37,9 +37,7 @@ class SqlFeedStore:
         async with self._database.write() as connection:
             gone = await connection.execute(delete(FEEDS).where(FEEDS.c.name == name))
             if gone.rowcount:
-                # Whoever gets the name next has not been read.
-                await connection.execute(delete(SOURCES).where(SOURCES.c.name == name))
-                await connection.execute(delete(SOURCE_DAYS).where(SOURCE_DAYS.c.source == name))
+                await _forget_readings(connection, name)
             return gone.rowcount == 1
 
     async def keep_from_settings(self, feeds: Sequence[Feed]) -> None:
@@ -48,7 +46,21 @@ class SqlFeedStore:
             # Those with another name go, too, before any comes: two may have changed their names with each other.
             await connection.execute(delete(FEEDS).where(FEEDS.c.from_settings.is_(True), not_(kept)))
             for feed in feeds:
-                await connection.execute(upsert(connection, FEEDS).values(**asdict(feed)).on_conflict_do_nothing())
+                await _add(connection, feed)
+
+
+async def _add(connection: AsyncConnection, feed: Feed) -> bool:
+    """Adds a feed that has not been read, whoever had its name before: one may be read while it is taken away."""
+    adding = upsert(connection, FEEDS).values(**asdict(feed)).on_conflict_do_nothing()
+    added = (await connection.execute(adding)).rowcount == 1
+    if added:
+        await _forget_readings(connection, feed.name)
+    return added
+
+
+async def _forget_readings(connection: AsyncConnection, name: SourceName) -> None:
+    await connection.execute(delete(SOURCES).where(SOURCES.c.name == name))
+    await connection.execute(delete(SOURCE_DAYS).where(SOURCE_DAYS.c.source == name))
 
 
 def _feed_of(row: Row[Any]) -> Feed:

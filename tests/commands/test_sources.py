@@ -216,6 +216,39 @@ async def test_the_settings_feeds_come_and_go_with_the_settings(core: Core, jour
         await core.feeds.take_from_settings(["nonsense"])
 
 
+async def test_whoever_gets_the_name_of_another_feed_has_not_been_read(core: Core, journal: Journal) -> None:
+    url, name = journal.site.url, SourceName("roses")
+    await core.say("subscribe gardens")
+    await core.feeds.take_from_settings([f"roses={url}/a"])
+    await core.engine.poll_feeds()
+    assert (await core.store.sources.state(name)).was_asked
+    for number in range(20):
+        journal.show(number)  # without any date
+    await core.feeds.take_from_settings([f"roses={url}/b"])
+    assert not (await core.store.sources.state(name)).was_asked
+    await core.engine.poll_feeds()
+    assert "Nothing is waiting" in await core.say("preview")
+
+
+async def test_a_feed_that_is_removed_while_it_is_read_leaves_nothing_to_who_gets_its_name(
+    core: Core, journal: Journal
+) -> None:
+    await core.say("subscribe gardens")
+    await core.say(f"sources add {journal.site.url}/a --name roses")
+    (source,) = await core.feeds.sources()
+    assert (await source.newest_day()) is not None
+    await core.say("sources remove roses")
+    name, now = SourceName("roses"), core.clock.now()
+    await core.store.papers.record_day(name, await source.read_day(now.date()), now)
+    await core.store.sources.record_success(name, now, now.date())  # the rest of what the poll would do
+    for number in range(20):
+        journal.show(number)  # without any date
+    await core.say(f"sources add {journal.site.url}/b --name roses")
+    assert await core.store.sources.readings(name, [now.date()]) == {}
+    await core.engine.poll_feeds()
+    assert "Nothing is waiting" in await core.say("preview")
+
+
 def test_names_are_made_of_titles() -> None:
     taken = set(BUILT_IN)
     for title, name in (
