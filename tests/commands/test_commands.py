@@ -584,6 +584,19 @@ async def test_preview_shows_the_digest_and_now_sends_it(core: Core) -> None:
     assert "Nothing is waiting" in await core.say("preview")
 
 
+async def test_days_are_those_of_the_channels_own_zone(core: Core) -> None:
+    for line in ("timezone Asia/Tokyo", "schedule daily 08:30", "subscribe diffusion"):
+        await core.say(line)
+    await core.news(a_paper(1))
+    await core.next_digest()
+    assert core.clock.now() == NOON.replace(hour=23, minute=30)
+    assert "in the digest of today." in await core.say("why 2605.00001")
+    core.clock.advance(hours=1)
+    assert "\nToday\n" in await core.say("history"), "it is the next day elsewhere"
+    core.clock.advance(hours=15)
+    assert "\nYesterday\n" in await core.say("history"), "and still the same one there"
+
+
 async def test_history_shows_what_was_posted(core: Core) -> None:
     assert "Nothing was posted" in await core.say("history")
     await core.say("subscribe diffusion")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.channels.channel import Channel, ChannelState
+from bot.channels.next_digest import local_day
 from bot.commands.operating.health_wording import source_in_words
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
@@ -87,12 +88,12 @@ async def history(services: Services, call: CommandCall, arguments: Arguments) -
     posted = await services.digests.history(channel.id, count) if channel else []
     if channel is None or not posted:
         return answer(say("Nothing was posted here yet."))
-    today = services.clock.now().date()
+    today = local_day(channel, services.clock.now())
     blocks: list[Block] = [Heading(f"Posted lately in {channel.name_here}")]
     day = None
     for entry in posted:
-        if entry.posted_at.date() != day:
-            day = entry.posted_at.date()
+        if (posted_on := local_day(channel, entry.posted_at)) != day:
+            day = posted_on
             name = day_name(day, today)
             blocks.append(hint(name[:1].upper() + name[1:]))
         blocks.append(paper_line(entry.paper))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from bot.channels.channel import Channel
+from bot.channels.next_digest import local_day
 from bot.commands.papers.searching import PAPER
 from bot.commands.registry import Arguments, Command
 from bot.commands.services import Services
@@ -60,7 +61,6 @@ async def why(services: Services, call: CommandCall, arguments: Arguments) -> Re
     if channel is None:
         return answer(say(Outcome.NO_TOPICS.value))
     trace = await services.tracing.trace(channel, paper_id)
-    today = services.clock.now().date()
     own = None if call.public else await services.personal_channel(call)
     to_you = own and own.channel.id != channel.id and await services.tracing.trace(own.channel, paper_id)
     only_yours = trace.delivery is None and to_you and to_you.delivery is not None
@@ -71,12 +71,12 @@ async def why(services: Services, call: CommandCall, arguments: Arguments) -> Re
     blocks.append(hint(title_of(trace.record.paper)))
     lines = [_came(services, trace, channel), *_asked(trace.topics)]
     if trace.delivery is not None:
-        lines += _delivered(services, trace, trace.delivery, channel, today)
+        lines += _delivered(services, trace, trace.delivery, channel)
     blocks.append(Items(tuple(text(*line) for line in lines)))
     if own and to_you and to_you.delivery is not None:
         blocks.append(say(bold("Topics of your own: "), _TO_YOU.get(to_you.outcome, to_you.outcome.value)))
         theirs = [_said_by(one) for one in to_you.topics if one.verdict is not Verdict.NOT_MATCHED]
-        sent = _delivered(services, to_you, to_you.delivery, own.channel, today)
+        sent = _delivered(services, to_you, to_you.delivery, own.channel)
         blocks.append(Items(tuple(text(*line) for line in (*theirs[:MOST_TOPICS], *sent))))
     return answer(*blocks)
 
@@ -116,18 +116,15 @@ def _said_by(one: TopicTrace) -> list[str | Span]:
     return [*found, f", {_BUT[one.verdict]}." if one.verdict in _BUT else "."]
 
 
-def _delivered(
-    services: Services, trace: Trace, delivery: DeliveryRecord, channel: Channel, today: date
-) -> list[list[str | Span]]:
+def _delivered(services: Services, trace: Trace, delivery: DeliveryRecord, channel: Channel) -> list[list[str | Span]]:
     now = services.clock.now()
     brought = f" by {listed(delivery.topics)}" if delivery.topics else ""
     lines: list[list[str | Span]] = [[f"Queued {moment(delivery.queued_at, channel.time_zone, now)}{brought}."]]
     if digest := delivery.digest:
         shown = "" if delivery.place <= digest.shown else f", beyond the {digest.shown} that it shows"
         fit = "" if delivery.points is None else f" by fit ({delivery.points / SCALE:.1f} points)"
-        lines.append(
-            [f"Number {delivery.place} of {digest.total}{fit} in the digest of {day_name(digest.day, today)}{shown}."]
-        )
+        day = day_name(digest.day, local_day(channel, now))
+        lines.append([f"Number {delivery.place} of {digest.total}{fit} in the digest of {day}{shown}."])
     if delivery.posted_at is not None and trace.outcome in (Outcome.POSTED, Outcome.COUNTED):
         lines.append([f"Posted {moment(delivery.posted_at, channel.time_zone, now)}."])
     if trace.outcome is Outcome.NOT_SENT:
