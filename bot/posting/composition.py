@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import structlog
+
 from bot.channels.channel import Channel
 from bot.channels.personal import PersonalChannelStore
 from bot.channels.store import ChannelStore
@@ -14,6 +16,7 @@ from bot.digests.content import ChangeNotice, DigestPart, MailQuestion, PaperRep
 from bot.digests.digest import Digest
 from bot.digests.messages import change_message, digest_message, paper_message, shared_message
 from bot.digests.store import DigestStore
+from bot.errors import StorageError
 from bot.mail.links import MailLinks
 from bot.mail.messages import question_message
 from bot.mail.recipients import RecipientStore
@@ -27,6 +30,8 @@ from bot.reading.store import ReadingStore
 from bot.reading.votes import Tally
 
 AT_ONCE = 5  # messages that are written without a pause
+
+_log = structlog.get_logger()
 
 
 class Composer:
@@ -105,6 +110,24 @@ class Composer:
                 )
                 composed[post.id] = channel, outgoing
         return composed
+
+    async def compose_each(self, posts: Sequence[Post]) -> tuple[dict[int, tuple[Channel, Outgoing]], frozenset[int]]:
+        """As `compose`, and the ids of the posts that a defect keeps from being written: it stays with these."""
+        try:
+            return await self.compose(posts), frozenset()
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other posts have nothing to do with it
+            if len(posts) == 1:
+                _log.error("post.not_written", post=posts[0].id, exc_info=error)
+                return {}, frozenset({posts[0].id})
+        composed: dict[int, tuple[Channel, Outgoing]] = {}
+        unwritten: set[int] = set()
+        for post in posts:
+            one, its_own = await self.compose_each([post])
+            composed |= one
+            unwritten |= its_own
+        return composed, frozenset(unwritten)
 
     async def _questions(self, posts: Sequence[Post]) -> dict[int, Message]:
         """What posts say that ask whether an address wants mail, by their ids."""

@@ -186,13 +186,15 @@ class OutboxWorker:
         if not posts:
             return 0
         leased = time.perf_counter()
-        composed = await self._composer.compose(posts)
+        composed, unwritten = await self._composer.compose_each(posts)
         times = {"leased_in": leased - began, "composed_in": time.perf_counter() - leased}
         for post in posts:
             if post.id in composed:
                 channel, outgoing = composed[post.id]
                 self._rooms.enter(channel.address)
                 task = asyncio.create_task(self._deliver(post, channel, outgoing, **times), name=f"post-{post.id}")
+            elif post.id in unwritten:
+                continue  # its lease runs out, and it is tried again
             else:
                 task = asyncio.create_task(self._settling.drop(post, now), name=f"drop-{post.id}")
             self._under_way.add(task)

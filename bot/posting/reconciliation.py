@@ -102,10 +102,11 @@ class Reconciliation:
         )
         if not posts:
             return 0
-        composed = await self._composer.compose(posts)
+        composed, unwritten = await self._composer.compose_each(posts)
         looks = (
             self._look_up(post, *composed[post.id]) if post.id in composed else self._settling.drop(post, now)
             for post in posts
+            if post.id not in unwritten
         )
         await asyncio.gather(*looks)
         self._wake()

@@ -10,16 +10,18 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.app import engine as engine_module
 from bot.app.engine import STUCK_AFTER
-from bot.channels.channel import Address, PlatformName
+from bot.channels.channel import Address, Channel, PlatformName
 from bot.digests import planning
 from bot.errors import SourceError, StorageError
 from bot.lifecycle.retention import Retention
-from bot.messages.message import PaperBlock
+from bot.messages.message import Message, PaperBlock
+from bot.posting import composition
 from bot.posting.post import PostState
 from bot.topics import matching
 from bot.topics.standing_queries import StandingQuery
@@ -65,6 +67,29 @@ async def test_now_sends_at_once(core: Core) -> None:
     async with running(core):
         await core.say("now")
         await eventually(lambda: core.platform.papers_in("general") == ["2605.00001"])
+
+
+async def test_a_message_that_a_defect_keeps_from_being_written_keeps_no_other(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for channel in ("odd", "general"):
+        await core.say("subscribe diffusion", channel)
+    await core.news(a_paper(1))
+    with monkeypatch.context() as broken:
+        write = composition._message
+
+        def write_or_fail(channel: Channel, *what: Any) -> Message | None:
+            if channel.name == "odd":
+                raise ValueError("a defect")
+            return write(channel, *what)
+
+        broken.setattr(composition, "_message", write_or_fail)
+        await core.next_digest()
+        assert core.platform.papers_in("general") == ["2605.00001"]
+        await core.settle(hours=0.1)
+        assert core.platform.papers_in("odd") == []
+    await core.settle(hours=0.1)
+    assert core.platform.papers_in("odd") == ["2605.00001"]
 
 
 async def test_channels_of_a_platform_that_is_switched_off_hold_up_no_others(
