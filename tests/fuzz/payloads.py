@@ -19,7 +19,7 @@ from adapters.discord.messages.components import texts_of
 from adapters.discord.messages.mentions import parse_mention as parse_discord_mention
 from adapters.slack.client.web_api import Identity, Profile, SlackApi
 from adapters.slack.interactions.command_calls import CommandCalls
-from adapters.slack.interactions.settings_modal import changes_of, channel_of_view, chosen_channel
+from adapters.slack.interactions.settings_modal import changes_of, channel_of_view, chosen_channel, shown_in
 from adapters.slack.interactions.topic_modal import Submission, submission_of, with_preview
 from adapters.slack.messages.mentions import mention_element, mention_name, mentioned_person, parse_mention
 from bot.commands.lines import read_arguments, split_line
@@ -178,6 +178,8 @@ def _read_view(body: dict[str, Any]) -> None:
     view = body["view"]
     chosen_channel(view)
     list(changes_of(view, {"limit": "10", "mention": "<@U0BOB>", "style": "cards"}))
+    with suppress(*MALFORMED):
+        list(changes_of(view, shown_in(view)))
     with_preview(view, [])
     with suppress(*MALFORMED):
         channel_of_view(view)

@@ -21,6 +21,7 @@ from adapters.slack.interactions.settings_modal import (
     channel_view,
     chosen_channel,
     settings_view,
+    shown_in,
 )
 from adapters.slack.interactions.topic_modal import (
     Submission,
@@ -38,7 +39,6 @@ from bot.channels.channel import Channel
 from bot.commands.channels.settings import configure_line
 from bot.commands.wording import answer, say
 from bot.messages.message import Button, Buttons, Note, code, text
-from bot.panels.settings import typed_values
 from bot.platforms.command_calls import CommandCall, CommandRunner, Reply
 from bot.topics.forms import TopicForms
 from bot.topics.store import TopicOptions
@@ -198,8 +198,8 @@ class Modals:
 
     async def _change(self, view: Json, person: str) -> dict[str, str]:
         channel_id, name = channel_of_view(view)
-        channel = await self._forms.channel_at(await self._calls.address(channel_id))
-        changes = list(changes_of(view, typed_values(channel) if channel else {}))
+        # Not what it is by now: what somebody else changed meanwhile stays as they wanted it.
+        changes = list(changes_of(view, shown_in(view)))
         wrong = {change.field: change.mistake for change in changes if change.mistake}
         changes = [change for change in changes if not change.mistake]
         if not changes:

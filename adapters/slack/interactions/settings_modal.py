@@ -90,8 +90,17 @@ class Change:
         return MENTION if self.field == PERSON else self.field
 
 
+def shown_in(view: Json) -> dict[str, str]:
+    """What each setting was when the form was opened, as somebody would write it: Slack sends back its fields."""
+    fields = {block.get("block_id"): _initial(block.get("element") or {}) for block in view.get("blocks") or ()}
+    person = fields.pop(PERSON, "")
+    shown = {str(name): value or "none" for name, value in fields.items()}
+    return shown | ({MENTION: f"<@{person}>"} if person else {})
+
+
 def changes_of(view: Json, known: Mapping[str, str]) -> Iterator[Change]:
-    """What somebody changed in the form. An empty field means `none` where there is that, and else a mistake."""
+    """What the form says otherwise than it was `known`. An empty field means `none` where there is that, and else a
+    mistake."""
     entered = {name: _value(next(iter(block.values()), {})) for name, block in view["state"]["values"].items()}
     person, others = entered.pop(PERSON, ""), entered.get(MENTION)
     for name, value in entered.items():
@@ -119,6 +128,11 @@ def _mention_change(others: str, person: str, known: str) -> Iterator[Change]:
 def _value(field: Json) -> str:
     option = field.get("selected_option") or {}
     return " ".join((option.get("value") or field.get("selected_user") or field.get("value") or "").split())
+
+
+def _initial(element: Json) -> str:
+    option = element.get("initial_option") or {}
+    return " ".join((option.get("value") or element.get("initial_user") or element.get("initial_value") or "").split())
 
 
 def _may_be_empty(name: str) -> bool:

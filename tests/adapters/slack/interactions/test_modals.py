@@ -341,6 +341,19 @@ async def test_settings_that_cannot_be_stand_under_their_fields(with_forms: BotP
     assert stored.settings.mention == "<!here>"
 
 
+async def test_what_somebody_else_changed_while_a_form_was_open_stays(with_forms: BotProcess) -> None:
+    channel = with_forms.slack.channel()
+    async with with_forms.over_http():
+        view = await settings_form(with_forms, channel)
+        for line in ("schedule instant", "settings style compact", "settings mention @here", "settings limit 9"):
+            await with_forms.say(line, channel)
+        await write(with_forms.slack, view, timezone="Asia/Tokyo", limit="7")
+        assert await submit(with_forms.slack, view) == {}
+    stored = await with_forms.stored(channel)
+    assert (stored.time_zone, stored.settings.limit) == ("Asia/Tokyo", 7)
+    assert (stored.schedule, stored.settings.style, stored.settings.mention) == ("instant", Style.COMPACT, "<!here>")
+
+
 async def test_one_mistake_in_a_form_keeps_the_other_fields_from_being_changed(with_forms: BotProcess) -> None:
     channel = with_forms.slack.channel()
     async with with_forms.over_http():
