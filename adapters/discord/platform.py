@@ -176,8 +176,7 @@ class DiscordPlatform:
             if parent is not None:
                 return await reply_in_thread(self.client, channel, parent, outgoing)
             created = await create_message(self.client, channel, outgoing)
-            if self._crossposts and self._channel_type(channel) == discord.ChannelType.news.value:
-                await crosspost(self.client, channel, created)
+            await self._publish(channel, created)
             return created
         except InThreadError as refused:
             return await self._outcome(refused.cause, outgoing, thread=True)
@@ -226,6 +225,8 @@ class DiscordPlatform:
             found, readable = await find_in_history(
                 self.client, snowflake(outgoing.address.workspace), places, outgoing.key, window, self._clock
             )
+            if isinstance(found, Sent) and parent is None:
+                await self._publish(channel, found)  # whoever posted it may not have come so far
             if found is not None:
                 return found
         except (NotSentError, *RESPONSE_ERRORS) as error:
@@ -237,6 +238,11 @@ class DiscordPlatform:
             # Sending again is safe: Discord gives back the message that is there.
             return LookUp.MISSING
         return LookUp.MISSING if readable and can_be_marked(outgoing.message) else LookUp.CANNOT_TELL
+
+    async def _publish(self, channel: int, message: Sent) -> None:
+        """Publishes what stands in an announcement channel; once more does no harm."""
+        if self._crossposts and self._channel_type(channel) == discord.ChannelType.news.value:
+            await crosspost(self.client, channel, message)
 
     async def direct_messages(self, address: Address, person_id: str) -> Address:  # noqa: ARG002 - of any server
         """The conversation with a person, who is the same one in all servers. That they take messages is not said."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from adapters.discord.platform import DiscordPlatform
-from bot.platforms.outcomes import Sent
+from bot.platforms.outcomes import Sent, Unknown
 from tests.adapters.discord.conftest import outgoing
 from tests.clocks import SettableClock
+from tests.platforms import around
 from tests.simulators.discord import DiscordSimulator
 from tests.simulators.discord_responses import ApiError, Fault
 from tests.simulators.discord_state import ANNOUNCEMENT, Channel
@@ -48,3 +49,14 @@ async def test_publishing_can_be_switched_off(
     assert isinstance(await platform.send(outgoing(news)), Sent)
     assert discord_server.sent("POST", CROSSPOST) == []
     await platform.close()
+
+
+async def test_a_post_whose_answer_was_lost_is_published_once_it_is_found(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, clock: SettableClock, news: Channel
+) -> None:
+    started = clock.now()
+    discord_server.fail("POST", r"/channels/\d+/messages$", Fault.ACCEPT_THEN_DROP)
+    assert isinstance(await platform.send(outgoing(news)), Unknown)
+    clock.advance(minutes=5)
+    assert await platform.look_up(outgoing(news), around(started)) == Sent(str(news.messages[0]["id"]))
+    assert news.messages[0]["flags"] & 1
