@@ -88,6 +88,7 @@ async def queue(connection: AsyncConnection, matches: Sequence[Match], now: date
         # Locked, so that none is let go for want of a topic while this one is being noted; and whatever was let go
         # by then is seen by the next statement.
         waiting = await _rows_of(connection, by_pair, WAITING, lock=True)
+        news.update(await _hurry(connection, [row for row in waiting if by_pair[row.channel_id, row.paper_id].instant]))
         again = await _queue_again(connection, by_pair, now)
         news.update(row.channel_id for row in again)
         topics = [
@@ -177,6 +178,15 @@ async def _rows_of(
     if lock:
         statement = statement.with_for_update(read=True, of=DELIVERIES)
     return [row for row in await connection.execute(statement, {"rows": _as_rows(pairs)}) if row.id is not None]
+
+
+async def _hurry(connection: AsyncConnection, waiting: Sequence[Row[Any]]) -> list[int]:
+    """Has papers go out at once that waited for a digest; returns the channels of those that did."""
+    if not waiting:
+        return []
+    ids = [row.id for row in waiting]
+    at_once = update(DELIVERIES).where(DELIVERIES.c.id.in_(ids), ~DELIVERIES.c.instant).values(instant=True)
+    return list((await connection.execute(at_once.returning(DELIVERIES.c.channel_id))).scalars())
 
 
 async def _queue_again(

@@ -507,6 +507,19 @@ async def test_settings_are_shown_changed_and_checked(core: Core) -> None:
         assert sentence in await core.refused(line)
 
 
+async def test_a_paper_that_waits_for_a_digest_comes_at_once_when_an_instant_topic_finds_it(core: Core) -> None:
+    await core.say("schedule monthly 1 09:00")
+    await core.say("subscribe diffusion")
+    await core.say("subscribe study upvotes:>=20 --instant")
+    await core.news(a_paper(1), a_paper(2))
+    await core.engine.deliver()
+    assert core.platform.papers_in("general") == []
+    await core.news(a_paper(1, upvotes=30))
+    await core.engine.deliver()
+    assert core.platform.papers_in("general") == ["2605.00001"]
+    assert "Waiting: 1 paper" in await core.say("status")
+
+
 async def test_what_waited_for_a_time_comes_after_a_quiet_day_where_papers_go_out_at_once_by_then(core: Core) -> None:
     await core.say("subscribe diffusion")
     await core.news(a_paper(1))
