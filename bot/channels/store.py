@@ -61,7 +61,8 @@ class ChannelStore(Protocol):
     async def break_channels(self, address: Address, reason: str, *, whole_workspace: bool) -> list[Channel]:
         """Marks what the platform refuses; returns the channels that were well until now.
 
-        A single channel that was refused already, and not with its workspace, takes the new reason.
+        A single channel that was refused already, and not with its workspace, takes the new reason. Channels that
+        people paused stay so where the whole workspace is refused.
         """
         ...
 
@@ -102,7 +103,8 @@ class ChannelStore(Protocol):
         ...
 
     async def leave_workspace(self, address: Address, reason: str, now: datetime) -> None:
-        """Notes since when the bot is not in that workspace any more, and marks all channels of it as refused."""
+        """Notes since when the bot is not in that workspace any more, and marks the channels of it as refused that
+        nobody paused."""
         ...
 
     async def delete_left_workspaces(self, left_before: datetime, now: datetime, limit: int) -> int:

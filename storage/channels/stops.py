@@ -55,9 +55,13 @@ async def _stop_channel(connection: AsyncConnection, address: Address, reason: s
 
 
 async def stop_workspace(connection: AsyncConnection, address: Address, reason: str) -> list[int]:
-    """Stops all channels of a workspace. What stopped with it before stays stopped with it, whatever is said now."""
+    """Stops all channels of a workspace. What stopped with it before stays stopped with it, whatever is said now.
+
+    What people paused stays paused: it would else go on with the others, as soon as the platform takes them again.
+    """
     await lock_what_stops(connection, address, whole_workspace=True)
-    broken = await _stop(connection, *at_address(address), reason=reason)
+    active = CHANNELS.c.state == ChannelState.ACTIVE
+    broken = await _stop(connection, *at_address(address), active, reason=reason)
     before = (
         select(CHANNELS.c.id)
         .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)

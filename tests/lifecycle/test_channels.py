@@ -39,6 +39,21 @@ async def test_a_pause_that_a_person_wished_is_not_ended_by_an_invitation(core: 
     assert (await core.channel()).state is ChannelState.PAUSED
 
 
+async def test_a_pause_that_a_person_wished_outlasts_a_workspace_that_is_refused_for_a_while(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.say("pause until 2026-05-20")
+    paused = await core.channel()
+    await lifecycle(core).workspace_lost(core.address(), "The token was revoked.")
+    assert await core.channel() == paused
+    await lifecycle(core).workspace_works(core.address())
+    await lifecycle(core).workspace_left(core.address(), "The app was removed.")
+    assert await lifecycle(core).reachable(core.address(), "general") is None
+    assert await core.channel() == paused
+    await core.news(a_paper(1))
+    await core.settle(hours=48, step=3600)
+    assert core.platform.posts == []
+
+
 async def test_a_new_channel_is_welcomed_and_a_new_name_is_taken_over(core: Core) -> None:
     said = await lifecycle(core).reachable(core.address("new"), "new")
     assert said is not None
@@ -91,8 +106,9 @@ async def test_resuming_one_channel_of_a_stopped_workspace_resumes_all_of_them(c
     await lifecycle(core).lost(core.address("three"), "It is archived.")
     await core.say("pause", "four")
     await lifecycle(core).workspace_lost(core.address("one"), "The token was revoked.")
-    assert "here and in 2 other channels" in await core.say("resume", "two")
+    assert "here and in 1 other channel." in await core.say("resume", "two")
     assert (await core.channel("one")).state is ChannelState.ACTIVE
+    assert (await core.channel("four")).state is ChannelState.PAUSED
     assert (await core.channel("three")).state is ChannelState.BROKEN
     assert await core.say("resume", "three")
     assert (await core.channel("three")).state is ChannelState.ACTIVE
