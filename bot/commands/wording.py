@@ -134,6 +134,11 @@ def next_digest_in_words(channel: Channel, now: datetime) -> str:
     return "".join(f"`{span.text}`" if span.code else span.text for span in next_digest(channel, now))
 
 
+def posted_when(channel: Channel) -> str:
+    """When something is posted that is planned at this moment."""
+    return "now" if channel.state is ChannelState.ACTIVE else "once posting goes on here"
+
+
 def behind_button(digest: Digest) -> str:
     """What to add where the papers of a digest are counted: how many it does not show, and where those are."""
     hidden = digest.total - digest.shown

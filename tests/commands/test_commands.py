@@ -507,6 +507,18 @@ async def test_settings_are_shown_changed_and_checked(core: Core) -> None:
         assert sentence in await core.refused(line)
 
 
+async def test_older_papers_are_not_promised_for_now_where_posting_is_paused(core: Core) -> None:
+    await core.news(a_paper(1), a_paper(2))
+    await core.say("subscribe diffusion")
+    await core.say("pause")
+    assert "2 older papers will be posted once posting goes on" in await core.say("subscribe study --backfill 2")
+    await core.engine.deliver()
+    assert core.platform.papers_in("general") == []
+    await core.say("resume")
+    await core.engine.deliver()
+    assert len(core.platform.papers_in("general")) == 2
+
+
 async def test_a_paper_that_waits_for_a_digest_comes_at_once_when_an_instant_topic_finds_it(core: Core) -> None:
     await core.say("schedule monthly 1 09:00")
     await core.say("subscribe diffusion")

@@ -8,7 +8,7 @@ from bot.channels.channel import Channel
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.topics.wording import topic_named
-from bot.commands.wording import answer, hint, say
+from bot.commands.wording import answer, hint, posted_when, say
 from bot.digests.cards import paper_line
 from bot.digests.digest import DigestKind
 from bot.messages.message import Block, Button, Buttons, Heading
@@ -59,7 +59,7 @@ async def post_back(services: Services, call: CommandCall, arguments: Arguments)
     planned = await services.planner.plan_now(channel, DigestKind.BACKFILL, only=[paper.id for paper in papers])
     services.wake()
     if planned:
-        return answer(say(f"{count_of(planned.total, 'older paper')} will be posted now."))
+        return answer(say(f"{count_of(planned.total, 'older paper')} will be posted {posted_when(channel)}."))
     return answer(say(f"{count_of(len(papers), 'older paper')} will be posted with the next digest."))
 
 

@@ -24,7 +24,7 @@ from bot.commands.topics.interest_wording import (
 )
 from bot.commands.topics.looking_back import look_back_button
 from bot.commands.topics.wording import MIN_UPVOTES, NAME, read_name, refuse_double, remove_button
-from bot.commands.wording import answer, behind_button, hint, next_digest, say, schedule_in_words
+from bot.commands.wording import answer, behind_button, hint, next_digest, posted_when, say, schedule_in_words
 from bot.digests.digest import DigestKind
 from bot.errors import StorageError, UserError
 from bot.forecasts.volume import list_of_source
@@ -139,7 +139,8 @@ async def _post_older(services: Services, channel: Channel, older: Sequence[str]
         digest = None
     services.wake()
     if digest is not None:
-        return say(f"{count_of(digest.shown, 'older paper')} will be posted now{behind_button(digest)}.")
+        older_papers = count_of(digest.shown, "older paper")
+        return say(f"{older_papers} will be posted {posted_when(channel)}{behind_button(digest)}.")
     return say(f"{count_of(len(older), 'older paper')} will be posted with the next digest.")
 
 
