@@ -1,10 +1,11 @@
 """arXiv as a source: what is announced each weekday in the categories that somebody wants.
 
 Announcements are read from the feeds of the categories, one day each, once that day has come; a feed that is late is
-asked again with the next poll. A day that was missed altogether is made up from the API, which knows when a paper was
-submitted and not when it was announced: `adapters.feeds.arxiv.calendar` tells the one from the other. What that cannot
-see, in days made up only: papers that arXiv held back, which are missing, and holidays, before which papers come out a
-day early. Cross-lists are found when they were made with the submission, not when they came later.
+asked again with the next poll. A day that was missed altogether, or on which all feeds were empty, is made up from the
+API, which knows when a paper was submitted and not when it was announced: `adapters.feeds.arxiv.calendar` tells the one
+from the other. What that cannot see, in days made up only: papers that arXiv held back, which are missing, and
+holidays, before which papers come out a day early. Cross-lists are found when they were made with the submission, not
+when they came later.
 
 A category that is wanted from today on brings today's papers, not those of the days before.
 """
@@ -53,7 +54,10 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class _Progress:
-    """Of a day: the categories that were read, and those that were wanted then but could not be had yet."""
+    """Of a day: the categories that were read, and those that were wanted then but could not be had yet.
+
+    Some are both: those whose feeds were silent. They are not asked again on that day, and made up once it is over.
+    """
 
     read: frozenset[str] = frozenset()
     due: frozenset[str] = frozenset()
@@ -144,32 +148,34 @@ class Arxiv:
             missing = wanted & progress.due if progress else wanted
         if progress and not missing:
             return DayAnswer(day=day, validator=validator, unchanged=True)
-        known = progress.read if progress else frozenset()
+        progress = progress or _Progress()
         if day == newest:
-            return await self._announced(day, sorted(missing), known)
-        return await self._made_up(day, sorted(missing), known, newest)
+            return await self._announced(day, sorted(missing), progress)
+        return await self._made_up(day, sorted(missing), progress, newest)
 
-    async def _announced(self, day: date, categories: Collection[str], known: frozenset[str]) -> DayAnswer:
+    async def _announced(self, day: date, categories: Collection[str], so_far: _Progress) -> DayAnswer:
+        known = so_far.read
         feeds = {category: await self._feed(category) for category in categories}
         if categories and not known and not any(feeds.values()):
             raise self._no_feeds(categories)
         # A feed that does not exist is not waited for.
         due = frozenset(category for category, feed in feeds.items() if feed and feed.day != day)
         ready = [feed for feed in feeds.values() if feed and feed.day == day]
+        progress = _Progress(known | (frozenset(categories) - due), due | (so_far.due & known))
         if has_announcement(day) and ready and not known and not any(feed.papers for feed in ready):
             # A holiday, or feeds that got stuck with a fresh date on them.
             log.warning("feed.silent", source=self.name, day=day.isoformat(), categories=len(ready))
-        progress = _Progress(known | (frozenset(categories) - due), due)
+            progress = replace(progress, due=frozenset(name for name, feed in feeds.items() if feed))
         papers = [paper for feed in ready for paper in feed.papers]
         # Those that are new somewhere have a day of publication.
         papers.sort(key=lambda paper: paper.published_on is None)
         return _answer(day, papers, progress, skipped=sum(feed.skipped for feed in ready))
 
     async def _made_up(
-        self, day: date, categories: Collection[str], known: frozenset[str], newest: date | None
+        self, day: date, categories: Collection[str], so_far: _Progress, newest: date | None
     ) -> DayAnswer:
         """A day that is over, from the API."""
-        progress = _Progress(known | frozenset(categories))
+        progress = _Progress(so_far.read | frozenset(categories))
         if not categories or not has_announcement(day):
             return _answer(day, [], progress)
         if newest and newest - day > BACK_FILL:

@@ -222,6 +222,31 @@ async def test_a_feed_that_was_late_for_good_is_made_up_from_the_api(client: Fee
         assert feeds.asked == ["api cs.CL 202604171800 202604210000"]
 
 
+async def test_a_day_on_which_all_feeds_were_silent_is_made_up_once_it_is_over(client: FeedClient) -> None:
+    feeds, tomorrow = Feeds(cs_CL=rss(day=DAY), cs_PL=rss(day=DAY)), DAY + timedelta(days=1)
+    wishes = Wishes("cs.CL", "cs.PL", "cs.LG")
+    with ScriptedFeed(feeds) as feed:
+        source = arxiv(feed.url, client, wishes=wishes)
+        answer = await source.read_day(DAY)
+        feeds.feeds["cs.AI"] = rss(an_item(2), day=DAY)
+        wishes.categories = ("cs.AI", "cs.CL", "cs.LG")
+        second = await source.read_day(DAY, answer.validator)
+        assert ids_of(second) == ["2604.00002"]
+        feeds.asked.clear()
+        assert (await source.read_day(DAY, second.validator)).unchanged
+        assert feeds.asked == []
+        for category in ("cs.AI", "cs.CL"):
+            feeds.feeds[category] = rss(an_item(9, day=tomorrow), day=tomorrow)
+        feeds.submitted["cs.CL"] = [{"id": "2604.00004", "published": "2026-04-20T10:00:00Z"}]
+        while await source.newest_day() != tomorrow:
+            pass
+        feeds.asked.clear()
+        third = await source.read_day(DAY, second.validator)
+        assert ids_of(third) == ["2604.00004"]
+        assert feeds.asked == ["api cs.CL 202604171800 202604210000"]
+        assert (await source.read_day(DAY, third.validator)).unchanged
+
+
 async def test_one_stuck_feed_does_not_hide_the_news_of_others(client: FeedClient) -> None:
     feeds = Feeds(cs_CL=rss(an_item(1, day=YESTERDAY), day=DAY), cs_PL=rss(an_item(2), day=DAY))
     with ScriptedFeed(feeds) as feed:
