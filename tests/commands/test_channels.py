@@ -188,6 +188,17 @@ async def test_channels_of_a_chat_are_deleted_here_only_when_nothing_reaches_the
     await core.index.close()
 
 
+async def test_an_archived_channel_is_not_paused_until_a_day_on_which_it_would_come_back(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.say("pause until tomorrow")
+    await core.say("channel archive")
+    assert "#general is archived" in await core.refused("pause until tomorrow")
+    await core.news(a_paper(1))
+    await core.settle(hours=48, step=3600)
+    assert (await core.channel()).archived_at is not None
+    assert core.platform.posts == []
+
+
 # --- Copies
 
 

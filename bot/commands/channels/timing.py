@@ -46,6 +46,9 @@ async def pause(services: Services, call: CommandCall, arguments: Arguments) -> 
     channel = await services.channel(call)
     if channel.state is ChannelState.BROKEN:
         raise UserError(f"Posting is stopped already. {channel.reason}")
+    if channel.archived_at is not None:
+        # The end of a pause would end that as well.
+        raise UserError(f"{channel.shown_name} is archived: nothing is posted in it until somebody unarchives it.")
     until = _pause_end(services, channel, arguments.text("until"))
     reason = f"paused by {call.person.name}"
     await services.channels.pause(channel.id, reason=reason, until=until)
