@@ -15,7 +15,8 @@ from bot.topics.subscription import Subscription
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelChange:
     """What is to become of a channel. `before` is what it was when that was decided, None for one that is to be added;
-    `topics` are those that it had then. `after` has the new schedule, time zone, settings and next digest."""
+    `topics` are those that it had then. `after` has the new schedule, time zone and settings; the next digest
+    is the one that it would have then."""
 
     before: Channel | None
     after: Channel

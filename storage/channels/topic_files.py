@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import Address, Channel
+from bot.channels.next_digest import next_for
 from bot.errors import UserError
 from bot.topic_files.store import ChannelChange
 from bot.topics.subscription import Subscription
@@ -58,7 +60,7 @@ async def _apply(connection: AsyncConnection, changes: Sequence[ChannelChange], 
                 after.name,
                 time_zone=after.time_zone,
                 schedule=after.schedule,
-                next_digest_at=after.next_digest_at,
+                next_digest_at=next_for(after, now),
             )
     there |= await _channels(connection, [one.after.address for one in changes if one.after.address not in there])
     topics = await _topics(connection, [channel.id for channel in there.values()])
@@ -67,7 +69,10 @@ async def _apply(connection: AsyncConnection, changes: Sequence[ChannelChange], 
         if tuple(topics.get(channel.id, ())) != change.topics:
             raise _changed_meanwhile(channel)
         if _set(channel) != _set(change.after):
-            await set_channel(connection, channel.id, change.after, now)
+            # A digest may have gone out since this was decided: its time must not come once more.
+            same_times = _times(channel) == _times(change.after)
+            next_digest_at = channel.next_digest_at if same_times else next_for(change.after, now)
+            await set_channel(connection, channel.id, replace(change.after, next_digest_at=next_digest_at), now)
         for subscription_id in change.removed:
             await remove_topic(connection, subscription_id, now)
         for edit in change.edited:
@@ -89,6 +94,11 @@ async def _channels(connection: AsyncConnection, addresses: Sequence[Address]) -
 def _set(channel: Channel | None) -> object:
     """What people set of a channel."""
     return channel and (channel.schedule, channel.time_zone, channel.settings)
+
+
+def _times(channel: Channel) -> object:
+    """What says when its digests come."""
+    return channel.schedule, channel.time_zone, channel.settings.quiet_days
 
 
 def _changed_meanwhile(channel: Channel) -> UserError:

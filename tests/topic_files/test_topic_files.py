@@ -359,3 +359,19 @@ async def test_addresses_of_mail_are_no_channels_of_files(core: Core, files: Top
     assert "email" not in await files.export()
     text = f"channels:\n- channel: email/mail/{wanted.key}\n  topics: [{{query: agents}}]\n"
     assert "is no channel" in await refused(files, text)
+
+
+async def test_what_goes_out_between_the_plan_and_its_end_goes_out_once(core: Core, files: TopicFiles) -> None:
+    await core.say("subscribe diffusion")
+    await core.say("schedule daily 12:30")
+    text = await files.export()
+    plan = await files.plan([("topics.yaml", text.replace("limit: 20", "limit: 10"))])
+    later = await files.plan([("topics.yaml", text.replace("12:30", "13:00"))])
+    await core.next_digest()
+    tomorrow = (await core.channel()).next_digest_at
+    await files.apply(plan)
+    assert (await core.channel()).next_digest_at == tomorrow
+    await core.say("settings limit 20")
+    core.clock.advance(hours=1)
+    await files.apply(later)
+    assert (await core.channel()).next_digest_at == core.clock.now().replace(day=13, hour=13, minute=0)
