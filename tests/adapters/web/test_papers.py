@@ -160,6 +160,14 @@ async def test_the_archive_turns_from_day_to_day(store: SqlStore, tmp_path: Path
             assert (await there.client.get(wrong, headers=PAGE)).status_code == 404
 
 
+@pytest.mark.parametrize("day", ["0001-01", "0001-01-01", "9999-12", "9999-12-31"])
+async def test_days_at_the_ends_of_all_calendars_are_none_of_the_archive(
+    store: SqlStore, tmp_path: Path, day: str
+) -> None:
+    async with elsewhere(store, tmp_path, platform=PlatformName.WEB) as there:
+        assert (await there.client.get(f"/archive/{day}", headers=PAGE)).status_code == 404
+
+
 async def test_digests_and_messages_have_addresses_that_last(store: SqlStore, tmp_path: Path) -> None:
     async with elsewhere(store, tmp_path, platform=PlatformName.WEB) as there:
         await there.core.say("settings limit 2")

@@ -32,6 +32,7 @@ from bot.query.syntax import Days
 SIZE = 25  # papers of a day on a page
 MOST_PAPERS = 200  # of a digest
 NAMED = 3  # channels that the line about a paper names
+YEARS = range(1900, 2101)  # there is a month before each of their days, and one behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +189,10 @@ def _day_path(day: date) -> str:
 
 def _read_day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if len(text) == len("2026-04-30") and text.isascii() else None
+        day = date.fromisoformat(text) if len(text) == len("2026-04-30") and text.isascii() else None
     except ValueError:
         return None
+    return day if day and day.year in YEARS else None
 
 
 def _after_month(first: date) -> date:
