@@ -16,7 +16,7 @@ from discord.http import Route
 from discord.webhook.async_ import async_context
 
 from adapters.discord.client.circuit_breaker import CircuitBreaker
-from adapters.discord.client.errors import REQUEST_ERRORS, RESPONSE_ERRORS, BadResponseError
+from adapters.discord.client.errors import REQUEST_ERRORS, RESPONSE_ERRORS, BadResponseError, ClientClosedError
 from adapters.discord.client.gateway import HeartbeatMonitor, shorten_outages
 from adapters.discord.client.interaction_payloads import with_defaults
 from adapters.discord.client.requests import BURST, NO_RETRIES, REQUESTS_PER_SECOND, redirect, trace
@@ -220,7 +220,8 @@ class DiscordClient(discord.AutoShardedClient):
     async def request_once(self, route: Route, body: dict[str, Any] | None = None, **query: Any) -> Any:
         """Makes one request and returns the JSON of its answer.
 
-        Raises `BadResponseError`, `discord.RateLimited`, `discord.HTTPException`, or what aiohttp raises.
+        Raises `BadResponseError`, `ClientClosedError`, `discord.RateLimited`, `discord.HTTPException`, or what aiohttp
+        raises.
         """
         more: dict[str, Any] = {"json": body} if body is not None else {}
         if query:
@@ -231,6 +232,10 @@ class DiscordClient(discord.AutoShardedClient):
             raise
         except MALFORMED as error:
             raise BadResponseError("an answer that cannot be read") from error
+        except RuntimeError as error:  # aiohttp's, before it does anything with a session that is closed
+            if not self.is_closed():
+                raise
+            raise ClientClosedError("the connection to Discord was ended before the request left") from error
         if isinstance(answer, str):
             raise BadResponseError("an answer that is no JSON")
         return answer

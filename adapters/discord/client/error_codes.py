@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import aiohttp
 import discord
 
-from adapters.discord.client.errors import BadResponseError, code_of, described
+from adapters.discord.client.errors import BadResponseError, ClientClosedError, code_of, described
 from bot.platforms.outcomes import Gone, GoneScope, Rejected, Retry, SendResult, Unknown
 from bot.platforms.refusals import About, Then
 
@@ -225,7 +225,7 @@ def outcome_of(error: BaseException, *, sent: bool, thread: bool = False) -> Sen
             return Retry(REFUSED_TOKEN, TOKEN_WAIT, detail=detail)
         case discord.HTTPException():
             return _outcome(refusal_of(error), detail, thread=thread)
-        case aiohttp.ClientConnectorError():
+        case aiohttp.ClientConnectorError() | ClientClosedError():
             return Retry(UNREACHABLE, detail=detail)
         case BadResponseError() | aiohttp.ClientError() | OSError() if not sent:
             return Retry(UNREACHABLE, detail=detail)

@@ -12,6 +12,10 @@ class BadResponseError(discord.DiscordException):
     """Whether Discord did what it was asked to, nobody can tell from its response."""
 
 
+class ClientClosedError(discord.DiscordException):
+    """A request has not left, because its client was closed while it waited for its turn: there is a new one by now."""
+
+
 class AlreadyAcknowledgedError(discord.DiscordException):
     """Another process with the same token acknowledged an interaction first: what was asked for is done there."""
 

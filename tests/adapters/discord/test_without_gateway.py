@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 
 import discord
@@ -15,7 +16,7 @@ from adapters.discord.reachability import Reachability
 from bot.commands.runner import REGISTRY
 from bot.errors import SettingsError
 from bot.messages.message import Message, Paragraph, code
-from bot.platforms.outcomes import LookUp, Sent
+from bot.platforms.outcomes import LookUp, Retry, Sent
 from bot.platforms.platform import UnservedError
 from tests.adapters.discord.conftest import REPLY, outgoing
 from tests.clocks import SettableClock
@@ -84,6 +85,24 @@ async def test_messages_mention_the_commands_that_a_gateway_registered(
     discord_server.token = token
     await eventually(lambda: not platform.access.refusals)
     assert isinstance(await platform.send(outgoing(discord_server.state.add_channel(guild))), Sent)
+    watching.cancel()
+    await asyncio.wait((watching,))
+
+
+async def test_what_waits_for_its_turn_when_the_connection_is_made_anew_ends_nothing(
+    platform: DiscordPlatform, discord_server: DiscordSimulator, channel: Channel
+) -> None:
+    assert isinstance(await platform.send(outgoing(channel)), Sent)
+    mentions, now = CommandMentions(REGISTRY), time.monotonic()
+    platform.client.pace.refused(now - 0.1, now, 0.5)
+    watching = asyncio.create_task(Reachability(platform, mentions, ask_every=0.02, ask_again=0.01).watch())
+    sending = asyncio.create_task(platform.send(outgoing(channel, key="1" * 24)))
+    await asyncio.sleep(0.1)
+    await platform.start_over()
+    assert isinstance(await sending, Retry)
+    await eventually(lambda: discord_server.sent("GET", COMMANDS))
+    assert not watching.done()
+    assert len(channel.messages) == 1
     watching.cancel()
     await asyncio.wait((watching,))
 
