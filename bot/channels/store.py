@@ -53,6 +53,7 @@ class ChannelStore(Protocol):
         """Gives a channel another schedule, time zone, settings and next digest: what `change` makes of those it has.
 
         Nothing is changed if it raises. Where there is no `next_digest_at`, papers go out at once, those that wait now.
+        Raises `UserError` for a channel that was deleted meanwhile.
         """
         ...
 
@@ -73,7 +74,8 @@ class ChannelStore(Protocol):
     async def rename(self, channel_id: int, name: str) -> None:
         """Calls a channel of the web's own otherwise. Its name is its id there, and its messages go with it.
 
-        Raises `UserError` where another one is called so, or a message is on its way there at this moment.
+        Raises `UserError` where another one is called so, a message is on its way there at this moment, or it was
+        deleted meanwhile.
         """
         ...
 

@@ -91,7 +91,7 @@ class SubscriptionStore(Protocol):
     ) -> Subscription:
         """Adds a topic, and queues the older papers that were asked for.
 
-        Raises `UserError` when the channel has that query already, named in the same place.
+        Raises `UserError` when the channel has that query already, named in the same place, or was deleted meanwhile.
         """
         ...
 

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Row, Select, select
 
 from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState, PlatformName
+from bot.errors import UserError
 from storage.tables.channels import CHANNELS, MAIL_RECIPIENTS, PERSONAL_CHANNELS, WORKSPACES
 
 SETTINGS_JSON: TypeAdapter[ChannelSettings] = TypeAdapter(ChannelSettings)
@@ -65,6 +66,11 @@ def settings_of(stored: dict[str, Any], channel_id: int) -> ChannelSettings:
 def _tell_misread(channel_id: int, misread: frozenset[str]) -> None:
     """Says so once in the log."""
     _log.warning("settings.not_understood", channel_id=channel_id, settings=sorted(misread))
+
+
+def deleted_meanwhile() -> UserError:
+    """What somebody reads whose change comes at the moment in which another one deletes the channel."""
+    return UserError("This channel was deleted in the meantime. Nothing was changed.")
 
 
 def at_address(address: Address) -> tuple[Any, Any]:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.background import Stints
 from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState, PlatformName, Workspace
-from storage.channels.channel_rows import SETTINGS_JSON, at_address, channel_of, select_channels
+from storage.channels.channel_rows import SETTINGS_JSON, at_address, channel_of, deleted_meanwhile, select_channels
 from storage.channels.ends import delete_marked, mark_deleted, rename_channel
 from storage.channels.stops import break_channels, stop_workspace
 from storage.database.conflicts import tried_again
@@ -157,7 +157,10 @@ class SqlChannelStore:
     async def change(self, channel_id: int, change: Callable[[Channel], Channel], now: datetime) -> Channel:
         known = select_channels().where(CHANNELS.c.id == channel_id).with_for_update(of=CHANNELS, key_share=True)
         async with self._database.write() as connection:
-            changed = change(channel_of((await connection.execute(known)).one()))
+            row = (await connection.execute(known)).one_or_none()
+            if row is None:
+                raise deleted_meanwhile()
+            changed = change(channel_of(row))
             await set_channel(connection, channel_id, changed, now)
             return changed
 

@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.channels.channel import ChannelState, PlatformName
 from bot.errors import UserError
 from bot.posting.post import PostState
+from storage.channels.channel_rows import deleted_meanwhile
+from storage.database.counters import Counter, next_numbers
 from storage.posting.due_posts import OPEN
 from storage.retention import TOPICS_STAY, channel_deletions, remove_topics
 from storage.tables.channels import CHANNELS, MAIL_RECIPIENTS, WORKSPACES
@@ -25,7 +27,10 @@ _MOST_TOPICS = 1000
 async def rename_channel(connection: AsyncConnection, channel_id: int, name: str) -> None:
     """As the port says (`bot.channels.store`)."""
     await _hold(connection, [channel_id])
-    before = (await connection.execute(select(CHANNELS).where(CHANNELS.c.id == channel_id))).one()
+    kept = select(CHANNELS).where(CHANNELS.c.id == channel_id, CHANNELS.c.deleted_at.is_(None))
+    before = (await connection.execute(kept)).one_or_none()
+    if before is None:
+        raise deleted_meanwhile()
     taken = exists().where(
         CHANNELS.c.workspace_id == before.workspace_id,
         CHANNELS.c.external_id == name,
@@ -41,6 +46,8 @@ async def rename_channel(connection: AsyncConnection, channel_id: int, name: str
 
 async def mark_deleted(connection: AsyncConnection, channel_ids: Sequence[int], now: datetime) -> None:
     """As the port says (`bot.channels.store`), for several channels together."""
+    # Whoever adds a topic takes a number first: it is there by now and goes with the others, or finds no channel.
+    await next_numbers(connection, Counter.CHANGE, 0)
     of_mail = select(MAIL_RECIPIENTS.c.channel_id).join(CHANNELS, CHANNELS.c.id == MAIL_RECIPIENTS.c.channel_id)
     following = of_mail.where(MAIL_RECIPIENTS.c.follows.in_(channel_ids), CHANNELS.c.deleted_at.is_(None))
     ids = sorted({*channel_ids, *(await connection.execute(following)).scalars()})

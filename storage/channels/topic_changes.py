@@ -15,6 +15,7 @@ from bot.mail.recipients import Content
 from bot.query.models import embedding_model_of, models_written
 from bot.topics.store import Match, TopicEdit, TopicMove, TopicOptions
 from bot.topics.subscription import Subscription
+from storage.channels.channel_rows import deleted_meanwhile
 from storage.channels.subscription_rows import subscription_of
 from storage.database.counters import Counter, next_numbers
 from storage.database.statements import chunks, upsert
@@ -45,11 +46,14 @@ async def add_topics(
     await _refuse_doubles(connection, channel_id, [options.query for options in topics], named_in)
     numbering = (
         update(CHANNELS)
-        .where(CHANNELS.c.id == channel_id)
+        .where(CHANNELS.c.id == channel_id, CHANNELS.c.deleted_at.is_(None))
         .values(last_number=CHANNELS.c.last_number + len(topics))
         .returning(CHANNELS.c.last_number)
     )
-    number = (await connection.execute(numbering)).scalar_one() - len(topics) + 1
+    last_number: int | None = (await connection.execute(numbering)).scalar_one_or_none()
+    if last_number is None:
+        raise deleted_meanwhile()
+    number = last_number - len(topics) + 1
     rows = [
         {
             "channel_id": channel_id,

@@ -12,6 +12,7 @@ from sqlalchemy import update
 from bot.channels.channel import Channel, ChannelSettings, ChannelState, PlatformName, QuietDays, Style
 from bot.errors import UserError
 from bot.papers.sources import ARXIV
+from bot.topics.store import TopicOptions
 from storage.store import SqlStore
 from storage.tables.channels import CHANNELS
 from tests.clocks import NOON
@@ -223,6 +224,36 @@ async def test_many_break_a_workspace_at_once(database_url: str) -> None:
     )
     assert sorted(one.id for some in broken for one in some) == [one.id for one in channels]
     for store in stores:
+        await store.close()
+
+
+async def test_what_comes_after_a_channel_was_deleted_is_told_so_and_changes_nothing(store: SqlStore) -> None:
+    here = await channel(store)
+    await store.channels.delete(here.id, NOON)
+    for late in (
+        store.channels.rename(here.id, "lobby"),
+        store.channels.change(here.id, lambda known: known, NOON),
+        store.subscriptions.add(here.id, TopicOptions(query="agents"), created_by="ada", now=NOON),
+    ):
+        with pytest.raises(UserError, match="deleted in the meantime"):
+            await late
+    assert await store.subscriptions.of_channel(here.id) == []
+    assert (await channel(store, "lobby")).id != here.id, "the name is free"
+
+
+async def test_no_topic_outlives_a_channel_that_is_deleted_while_it_is_added(database_url: str) -> None:
+    one, other = SqlStore(database_url), SqlStore(database_url)
+    for number in range(10):
+        here = await channel(one, f"c{number}")
+        adding = [
+            store.subscriptions.add(here.id, TopicOptions(query=query), created_by="ada", now=NOON)
+            for store, query in ((other, "agents"), (one, "robots"), (other, "llm"))
+        ]
+        deleting = one.channels.delete(here.id, NOON)
+        await asyncio.gather(*adding[:2], deleting, *adding[2:], return_exceptions=True)
+        assert await one.channels.find(here.address) is None
+        assert await one.subscriptions.of_channel(here.id) == []
+    for store in (one, other):
         await store.close()
 
 
