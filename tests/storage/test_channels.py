@@ -170,6 +170,22 @@ async def test_a_pause_ends_at_its_time_or_by_hand(store: SqlStore) -> None:
     assert resumed.next_digest_at == LATER + timedelta(days=1)
 
 
+async def test_pauses_that_have_ended_end_together_by_what_each_channel_says(store: SqlStore) -> None:
+    ended = [await channel(store, name) for name in ("a", "b")]
+    later, forever = await channel(store, "later"), await channel(store, "forever")
+    for one in ended:
+        await store.channels.pause(one.id, reason="holiday", until=NOON)
+    await store.channels.pause(later.id, reason="holiday", until=LATER)
+    await store.channels.pause(forever.id, reason="enough", until=None)
+    times = {"a": LATER, "b": None}
+    went_on = await store.channels.end_pauses(NOON, lambda one: times[one.name])
+    assert [one.id for one in went_on] == [one.id for one in ended]
+    found = await store.channels.get([one.id for one in (*ended, later, forever)])
+    assert {one.name for one in found.values() if one.state is ChannelState.PAUSED} == {"later", "forever"}
+    assert {one.name: one.next_digest_at for one in found.values() if one.name in times} == times
+    assert await store.channels.end_pauses(NOON, lambda _: NOON) == []
+
+
 async def test_resuming_what_nothing_stopped_changes_nothing(store: SqlStore) -> None:
     here = await channel(store)
     assert not await store.channels.resume(here.id, next_digest_at=LATER)
