@@ -25,7 +25,7 @@ BANNED_FOR = timedelta(minutes=10)
 TOKEN_REFUSED_FOR = timedelta(minutes=1)
 LONGEST_TOKEN_REFUSED_FOR = timedelta(minutes=15)
 _INVALID = frozenset({401, 403, 429})
-_REFUSED = "Discord refuses the bot's token."
+TOKEN_REFUSED = "Discord refuses the bot's token."  # noqa: S105 - a sentence
 
 _log = structlog.get_logger()
 
@@ -59,7 +59,7 @@ class CircuitBreaker:
         if status < 300:
             self._token_refused_for = TOKEN_REFUSED_FOR
             self._access.granted(PlatformName.DISCORD, Means.POSTING)
-            if self.reason == _REFUSED:
+            if self.reason == TOKEN_REFUSED:
                 self._opened_at = None
         if status not in _INVALID or shared:
             return
@@ -70,7 +70,7 @@ class CircuitBreaker:
         if status == 401:
             self._access.refused(PlatformName.DISCORD, Means.POSTING, LOGIN_REFUSED)
             if not self.wait:  # else it was under way when the token was refused, and says nothing new
-                self._open(self._token_refused_for, _REFUSED)
+                self._open(self._token_refused_for, TOKEN_REFUSED)
                 self._token_refused_for = min(2 * self._token_refused_for, LONGEST_TOKEN_REFUSED_FOR)
         elif banned:
             self._open(BANNED_FOR, "Discord takes no requests from this address for now.")

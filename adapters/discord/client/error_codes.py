@@ -81,7 +81,7 @@ UNREACHABLE = "Discord cannot be reached."
 IN_TROUBLE = "Discord has trouble."
 BLOCKED = "Discord takes no requests from my address for now."
 _NO_MESSAGES = "Nobody can post messages in a channel of that kind. Move its topics to a text channel or a forum."
-_NOT_HERE = "I am no longer in this server."
+NOT_HERE = "I am no longer in this server."
 _NO_PERSON = "That person takes no direct messages from me."
 _FORM = "Discord does not take a message of that form."
 _EXPIRED = "That was too long ago, or answered already."
@@ -127,7 +127,7 @@ REFUSALS: dict[int, Refusal] = {
     ),
     **_table(About.THREAD, Then.OTHERWISE, "A name is not allowed there.", (NAME_NOT_ALLOWED, TITLE_BLOCKED)),
     # The guild.
-    **_table(About.WORKSPACE, Then.ASK, _NOT_HERE, (UNKNOWN_GUILD, UNKNOWN_MEMBER, BANNED_FROM_GUILD, 50055)),
+    **_table(About.WORKSPACE, Then.ASK, NOT_HERE, (UNKNOWN_GUILD, UNKNOWN_MEMBER, BANNED_FROM_GUILD, 50055)),
     **_table(About.WORKSPACE, Then.ASK, _VERIFY, (50017, 60003, 50095, 50101, 20035)),
     # The message.
     **_table(About.MESSAGE, Then.NEVER, "The message was deleted.", (UNKNOWN_MESSAGE,)),

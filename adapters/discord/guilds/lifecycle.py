@@ -15,11 +15,21 @@ import discord
 import structlog
 from discord.http import Route
 
+from adapters.discord.client.circuit_breaker import TOKEN_REFUSED
 from adapters.discord.client.connection import DiscordClient
-from adapters.discord.client.error_codes import LACKS, NOT_IN_GUILD, TAG_MISSING, detail_of
+from adapters.discord.client.error_codes import (
+    LACKS,
+    NOT_HERE,
+    NOT_IN_GUILD,
+    REFUSED_TOKEN,
+    TAG_MISSING,
+    UNREACHABLE,
+    detail_of,
+)
 from adapters.discord.client.errors import REQUEST_ERRORS, code_of
 from adapters.discord.client.routes import snowflake
 from adapters.discord.guilds.forum_tags import forum_of
+from adapters.discord.guilds.missing_access import TIMED_OUT
 from adapters.discord.guilds.permissions import can_post, me_in
 from bot.channels.channel import Address, Channel, ChannelState, PlatformName
 from bot.channels.directory import WorkspaceDirectory
@@ -30,6 +40,10 @@ REMOVED_FROM_SERVER = "I was removed from this server."
 DELETED = "The channel was deleted."
 LOCKED = "The thread is locked."
 GUILDS_PER_PAGE = 200
+#: What may have passed while nobody listened, and what is over whenever a session begins: channels were given up for it
+#: after a day, with more words before these.
+_PASSES = (REMOVED_FROM_SERVER, NOT_HERE, TAG_MISSING, TIMED_OUT)
+_IS_OVER = (TOKEN_REFUSED, REFUSED_TOKEN, UNREACHABLE)
 
 _log = structlog.get_logger()
 
@@ -115,9 +129,7 @@ class GuildLifecycle:
             known = stored.get(guild_id)
             if guild.name and (known is None or known.name != guild.name or known.left_at is not None):
                 await self._lifecycle.workspace_joined(_guild_address(guild_id), guild.name)
-        await self._recover(
-            lambda channel: channel.reason in (REMOVED_FROM_SERVER, TAG_MISSING) or channel.reason.startswith(LACKS)
-        )
+        await self._recover(_may_have_passed)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         self._left_guilds.discard(guild.id)
@@ -242,6 +254,10 @@ class GuildLifecycle:
             return  # discord.py still knows it
         if isinstance(here, discord.abc.GuildChannel | discord.Thread) and can_post(here) and _takes_posts(here):
             await self._lifecycle.reachable(channel.address, here.name)
+
+
+def _may_have_passed(channel: Channel) -> bool:
+    return channel.reason in _PASSES or channel.reason.startswith(LACKS) or channel.reason.endswith(_IS_OVER)
 
 
 def _tags(channel: discord.abc.GuildChannel) -> object:

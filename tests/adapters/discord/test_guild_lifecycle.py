@@ -14,6 +14,7 @@ import discord
 import pytest
 import structlog
 
+from adapters.discord.client.error_codes import IN_TROUBLE, NOT_HERE, REFUSED_TOKEN, UNREACHABLE
 from adapters.discord.guilds.missing_access import TIMED_OUT
 from adapters.discord.guilds.permissions import NEEDED, can_post, invite_url, may_manage, missing
 from adapters.discord.platform import DiscordPlatform
@@ -277,6 +278,26 @@ async def test_a_permission_that_came_back_while_nobody_listened_is_noticed_at_t
     harness.simulator.gateway.ready.clear()
     async with running(harness):
         await becomes(harness, ChannelState.ACTIVE)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [TIMED_OUT, NOT_HERE, *(f"Nothing could be posted for a day. {why}" for why in (REFUSED_TOKEN, UNREACHABLE))],
+)
+async def test_what_is_over_once_discord_lets_us_in_stops_no_channel_any_longer(harness: Harness, reason: str) -> None:
+    async with running(harness):
+        await harness.say("subscribe", query="diffusion")
+        await harness.say("subscribe", harness.simulator.state.add_channel(harness.guild, "other"), query="agents")
+    for channel, why in (("general", reason), ("other", f"Nothing could be posted for an hour. {IN_TROUBLE}")):
+        stored = next(
+            one for one in await harness.store.channels.on_platform(PlatformName.DISCORD) if one.name == channel
+        )
+        await harness.store.channels.break_channels(stored.address, why, whole_workspace=False)
+    harness.simulator.gateway.ready.clear()
+    async with running(harness):
+        await becomes(harness, ChannelState.ACTIVE)
+    states = {one.name: one.state for one in await harness.store.channels.on_platform(PlatformName.DISCORD)}
+    assert states["other"] is ChannelState.BROKEN
 
 
 # --- Taking turns
