@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from bot.errors import StorageError
 from storage.database.database import Database
 from storage.store import SqlStore
 from tests.storage.scenes import listed, paper
@@ -33,6 +36,21 @@ async def test_what_another_process_writes_is_found_however_often_nothing_was(sq
         await listed(other, paper(number))
         assert await here.papers.last_change() > change
         assert len(await here.papers.unmatched(10)) == number
+    await here.close()
+    await other.close()
+
+
+async def test_what_is_written_while_nobody_watches_is_found(sqlite_url: str) -> None:
+    here, other = SqlStore(sqlite_url), SqlStore(sqlite_url)
+    assert await here.papers.unmatched(10) == []
+    assert await here.papers.last_change() == 0
+    with pytest.raises(StorageError):
+        async with here.database.read():
+            raise OSError("disk I/O error")  # after which all connections are opened anew
+    await here.papers.count()
+    await listed(other, paper(1))
+    assert len(await here.papers.unmatched(10)) == 1
+    assert await here.papers.last_change() > 0
     await here.close()
     await other.close()
 

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Final
+
+#: SQLite's numbers are smaller, and begin anew with each connection.
+_OF_ONE_CONNECTION: Final = 2**32
 
 
 class CommitWatch:
@@ -16,6 +20,7 @@ class CommitWatch:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
+        self._connections = 0  # that there have been: what was committed between two of them is news as well
 
     def version(self) -> int | None:
         """Another number after each commit; None where nobody can tell."""
@@ -24,8 +29,9 @@ class CommitWatch:
                 self._connection = sqlite3.connect(
                     f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.0, check_same_thread=False
                 )
+                self._connections += 1
             version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
-            return version
+            return self._connections * _OF_ONE_CONNECTION + version
         except sqlite3.Error:
             self.close()
             return None
