@@ -11,6 +11,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import secrets
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -130,10 +131,11 @@ def _new_file(path: Path, *, overwrite: bool) -> Iterator[IO[str]]:
     """A file that is there as a whole or not at all, and that only its owner reads."""
     if path.exists() and not overwrite:
         raise OperatorError(f"{path} is there already. Name another file, or write --force to replace it.")
-    unfinished = path.with_name(f"{path.name}.unfinished")
+    # Of our own: another backup into the same file, begun before this one ends, would be written into it as well.
+    unfinished = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unfinished")
     try:
         with (
-            os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as raw,
+            os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as raw,
             gzip.open(raw, "wt", encoding="utf-8", compresslevel=6) as file,
         ):
             yield file

@@ -90,6 +90,18 @@ def test_what_the_backup_writes_can_be_restored_and_old_ones_go(tmp_path: Path) 
     assert "--keep N" in refused.stderr
 
 
+def test_the_backup_just_made_stays_though_a_clock_was_ahead(tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    (tmp_path / "data").mkdir()
+    for day in (1, 2):
+        (folder / f"paperround-2126010{day}T031500Z.backup").write_text("made while the clock was ahead")
+    Bot(tmp_path / "data").cli("backup", "--keep", "2", str(folder))
+    ahead, *made = sorted(folder.glob("*.backup"), reverse=True)
+    assert ahead.name == "paperround-21260102T031500Z.backup"
+    assert [one.read_bytes()[:2] for one in made] == [b"\x1f\x8b"]
+
+
 def test_setting_it_up_again_leaves_the_secrets_alone(tmp_path: Path) -> None:
     """Runs the steps that concern the file of the settings, as the unit's head gives them, twice."""
     steps = [line.removeprefix("#   ") for line in UNIT.read_text().splitlines() if line.startswith("#   ")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import random
 import resource
@@ -187,6 +188,20 @@ async def test_a_backup_does_not_replace_another_unless_told(store: SqlStore, tm
     assert [path.name for path in tmp_path.iterdir() if "unfinished" in path.name] == []
     await store.backup.write(tmp_path / "backup", lambda _rows: None, overwrite=True)
     assert (tmp_path / "backup").read_bytes()[:2] == b"\x1f\x8b"
+
+
+async def test_two_backups_into_one_file_at_once_are_both_whole(
+    store: SqlStore, other: SqlStore, tmp_path: Path
+) -> None:
+    noise = random.Random(1)
+    await listed(store, *(paper(number, abstract=noise.randbytes(2000).hex()) for number in range(1, 600)))
+
+    async def write() -> int:
+        return await store.backup.write(tmp_path / "backup", lambda _rows: None, overwrite=True)
+
+    rows = await asyncio.gather(write(), write())
+    assert await other.backup.restore(tmp_path / "backup", lambda _rows: None) == rows[0] == rows[1]
+    assert [path.name for path in tmp_path.iterdir() if "unfinished" in path.name] == []
 
 
 async def test_a_file_that_is_no_archive_or_not_there_is_explained(store: SqlStore, tmp_path: Path) -> None:

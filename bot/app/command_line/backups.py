@@ -50,7 +50,7 @@ def backup(file: Path, force: bool, keep: int | None) -> None:
             rows = await application.store.backup.write(target, progress, overwrite=force)
         click.echo(f"{count_of(rows, 'row')} written to {target}")
         if keep:
-            _keep_latest(file, keep)
+            _keep_latest(target, keep)
         return 0
 
     with_application(work)
@@ -74,8 +74,10 @@ def restore(file: Path) -> None:
     with_application(work)
 
 
-def _keep_latest(folder: Path, number: int) -> None:
-    for older in sorted(folder.glob(_DATED))[:-number]:
+def _keep_latest(written: Path, number: int) -> None:
+    """Deletes all but so many, and never the one just written: a clock that was ahead may have named others later."""
+    others = sorted(one for one in written.parent.glob(_DATED) if one != written)
+    for older in others[: max(len(others) + 1 - number, 0)]:
         older.unlink()
         click.echo(f"{older} deleted")
 
