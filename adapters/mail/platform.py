@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 import time
 from dataclasses import replace
@@ -39,6 +40,9 @@ log = structlog.get_logger(__name__)
 PAPERS_PER_MESSAGE: Final = 40  # with their abstracts; some readers cut a mail off at a hundred kilobytes
 #: So many posts may be leased for each connection: one that is sent, and the next.
 _AHEAD: Final = 2
+#: Seconds that a mail waits for its turn, well within those that the outbox gives it: beyond them nobody could tell
+#: whether it had left. Where few may leave in a minute, none is leased before its turn is near.
+LONGEST_TURN: Final = 5.0
 _ADVICE: Final = "Look at PAPERROUND_SMTP_URL and PAPERROUND_MAIL_FROM: `paperround doctor` tries them."
 
 
@@ -87,8 +91,11 @@ class MailPlatform:
         return self._links.public_url
 
     def room(self, workspace: str) -> int | None:  # noqa: ARG002 - there is only ours
+        now = time.monotonic()
+        if self._pace.queue(now) > LONGEST_TURN:
+            return 0
         places = max(0, CONNECTIONS * _AHEAD - self._under_way)
-        room = self._pace.room(time.monotonic())
+        room = self._pace.room(now)
         return places if room is None else min(room, places)
 
     def papers_per_message(self, style: Style, *, abstracts: bool) -> int:  # noqa: ARG002 - mails are long enough for all
@@ -124,8 +131,12 @@ class MailPlatform:
         finally:
             self._under_way -= 1
 
-    async def _send(self, outgoing: Outgoing, recipient: Recipient) -> SendResult:
-        await asyncio.sleep(self._pace.turn(time.monotonic()))
+    async def _send(
+        self, outgoing: Outgoing, recipient: Recipient, *, longest_turn: float = LONGEST_TURN
+    ) -> SendResult:
+        if (wait := self._pace.turn(time.monotonic(), longest=longest_turn)) > longest_turn:
+            return Retry("No more mails may leave for now.", wait)
+        await asyncio.sleep(wait)
         sent_at = time.monotonic()
         result = await self._attempt(outgoing, recipient)
         if isinstance(result, Rejected):
@@ -175,7 +186,7 @@ class MailPlatform:
         if recipient is None or not recipient.is_confirmed:
             return False
         outgoing = Outgoing(address=recipient.address, message=message, key=secrets.token_hex(12))
-        return isinstance(await self._send(outgoing, recipient), Sent)
+        return isinstance(await self._send(outgoing, recipient, longest_turn=math.inf), Sent)
 
     async def close(self) -> None:
         await self.connections.close()

@@ -320,7 +320,8 @@ class Pace:
         self._trial.pause(pause, now, self.rate)
 
     def _set(self, rate: float, now: float) -> None:
-        self._turns.go_at(max(SLOWEST, rate if self._most is None else min(rate, self._most)), now)
+        rate = max(SLOWEST, rate)
+        self._turns.go_at(rate if self._most is None else min(rate, self._most), now)
 
     def _forget(self, now: float) -> None:
         if now - self._turn_at > FORGOTTEN_AFTER and (

@@ -73,6 +73,8 @@ def words_of(mail: EmailMessage) -> str:
     return words
 
 
-def mail_platform(server: SmtpSimulator, store: SqlStore, clock: SettableClock) -> MailPlatform:
+def mail_platform(
+    server: SmtpSimulator, store: SqlStore, clock: SettableClock, *, rate: float = 1000.0
+) -> MailPlatform:
     sender = Sender("Paper Round", "papers@lab.example")
-    return MailPlatform(SmtpServer("127.0.0.1", server.port), sender, LINKS, store.recipients, clock, rate=1000.0)
+    return MailPlatform(SmtpServer("127.0.0.1", server.port), sender, LINKS, store.recipients, clock, rate=rate)

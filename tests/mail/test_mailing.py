@@ -13,13 +13,14 @@ from bot.channels.channel import ChannelState, Order, Style
 from bot.errors import OperatorError
 from bot.mail import mailing
 from bot.mail.mailing import QUESTIONS_TO_ADDRESS
+from bot.messages.message import Message
 from bot.messages.plain import plain_text
-from bot.platforms.outcomes import Gone
+from bot.platforms.outcomes import Gone, Outgoing, Retry, Sent
 from bot.posting.retries import UnknownPolicy
 from storage.store import SqlStore
 from tests.core import VISITOR, Core
 from tests.databases import SQLITE_IS_ENOUGH, sqlite_in
-from tests.mail.scene import ADDRESS, LINKS, MailScene, words_of
+from tests.mail.scene import ADDRESS, LINKS, MailScene, mail_platform, words_of
 from tests.simulators.smtp import Fault
 from tests.sources import a_paper
 
@@ -292,3 +293,20 @@ async def test_where_an_answer_is_lost_the_setting_decides(scene: MailScene, pol
     await scene.core.settle(hours=3)
     (mail,) = scene.mails()
     assert scene.server.copies[mail["Message-ID"]] == (2 if policy is UnknownPolicy.AT_LEAST_ONCE else 1)
+
+
+async def test_where_few_mails_may_leave_in_a_minute_none_is_taken_before_its_turn(scene: MailScene) -> None:
+    await scene.confirmed()
+    before = len(scene.mails())
+    slow = mail_platform(scene.server, scene.store, scene.core.clock, rate=0.02)
+    address = (await scene.own_channel()).address
+    outgoing = [Outgoing(address=address, message=Message(summary="News"), key=key * 24) for key in "ab"]
+    assert slow.room("mail")
+    assert isinstance(await slow.send(outgoing[0]), Sent)
+    assert slow.room("mail") == 0
+    later = await slow.send(outgoing[1])
+    assert isinstance(later, Retry)
+    assert later.after is not None
+    assert 40 < later.after <= 50
+    assert len(scene.mails()) == before + 1
+    await slow.close()

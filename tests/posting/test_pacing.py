@@ -261,6 +261,16 @@ def test_what_was_taken_between_two_refusals_shows_that_there_is_no_block() -> N
     assert pace.wait(now + 0.2) == 0
 
 
+def test_whoever_allows_few_requests_an_hour_gets_no_more() -> None:
+    pace, now, left = Pace(most=0.02), 0.0, []
+    while now < 3600:
+        if pace.queue(now) < 1.0:
+            left.append(now + pace.turn(now))
+        now += 0.5
+    assert 71 <= len(left) <= 73
+    assert all(later - sooner >= 49 for sooner, later in itertools.pairwise(left))
+
+
 @given(
     st.lists(
         st.tuples(st.sampled_from(("turn", "urgent", "taken", "refused")), st.floats(0, 90), st.floats(0, 300)),
