@@ -305,8 +305,9 @@ class DiscordPlatform:
     def _outcome_of(self, error: BaseException, *, sent: bool, thread: bool = False) -> SendResult:
         """What an error means for a post. For a token that is refused it waits as long as all others do."""
         result = outcome_of(error, sent=sent, thread=thread)
-        if isinstance(result, Retry) and result.reason == REFUSED_TOKEN and (wait := self._breaker.wait):
-            return replace(result, after=wait)
+        if isinstance(result, Retry) and result.reason == REFUSED_TOKEN:
+            # Where nothing is held back, the token was taken since, with another request.
+            return replace(result, after=self._breaker.wait or None)
         return result
 
     async def _outcome(self, raised: BaseException, outgoing: Outgoing, *, thread: bool = False) -> SendResult:

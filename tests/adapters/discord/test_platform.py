@@ -348,6 +348,16 @@ async def test_what_a_refused_token_keeps_waits_no_longer_than_until_the_token_i
     assert found.after == 120
 
 
+async def test_what_a_token_kept_that_was_taken_since_is_sent_soon(
+    discord_server: DiscordSimulator, platform: DiscordPlatform, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discord_server.fail("POST", MESSAGES, ApiError(401, 0, "401: Unauthorized"))
+    monkeypatch.setattr(CircuitBreaker, "wait", 0.0)  # as after a request that went through meanwhile
+    result = await platform.send(outgoing(channel))
+    assert isinstance(result, Retry)
+    assert result.after is None
+
+
 def test_many_refusals_in_a_row_stop_the_rest(clock: SettableClock) -> None:
     breaker = CircuitBreaker(clock)
     for _ in range(MOST_INVALID - 1):
