@@ -6,7 +6,7 @@ raise `bot.errors.StorageError`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -121,12 +121,13 @@ class ChannelStore(Protocol):
         """The channels that were stopped with their whole workspace, and still are."""
         ...
 
-    async def resume(self, channel_id: int, *, next_digest_at: datetime | None) -> bool:
-        """Lets posts flow again, whatever stopped them; False if nothing had."""
+    async def resume(self, channel_id: int, next_digest: Callable[[Channel], datetime | None]) -> bool:
+        """Lets posts flow again, whatever stopped them; False if nothing had. The next digest is what `next_digest`
+        makes of what people set by then."""
         ...
 
-    async def resume_all(self, next_digests: Mapping[int, datetime | None]) -> int:
-        """The same for several channels, all or none, each with its next digest; returns how many were stopped."""
+    async def resume_all(self, channel_ids: Collection[int], next_digest: Callable[[Channel], datetime | None]) -> int:
+        """The same for several channels, all or none; returns how many were stopped."""
         ...
 
     async def role(self, address: Address) -> str:

@@ -61,7 +61,8 @@ class ChannelLifecycle:
         """Lets a channel go on that the platform had refused; whether it had."""
         if channel.state is not ChannelState.BROKEN:
             return False
-        resumed = await self._channels.resume(channel.id, next_digest_at=next_for(channel, self._clock.now()))
+        now = self._clock.now()
+        resumed = await self._channels.resume(channel.id, lambda current: next_for(current, now))
         self._wake()
         _log.info("channel.reachable", channel=str(channel.address), resumed=resumed)
         return resumed
@@ -81,7 +82,7 @@ class ChannelLifecycle:
         now = self._clock.now()
         stopped = await self._channels.stopped_with_workspace(address)
         if stopped:
-            await self._channels.resume_all({channel.id: next_for(channel, now) for channel in stopped})
+            await self._channels.resume_all([one.id for one in stopped], lambda current: next_for(current, now))
             self._wake()
             _log.info("workspace.works", workspace=address.workspace, channels=len(stopped))
 

@@ -160,7 +160,7 @@ class Mailing:
         if {own.id for own in stopped} & {own.id for own in with_all}:
             stopped = list({own.id: own for own in (*stopped, *with_all)}.values())
         now = self._clock.now()
-        await self._channels.resume_all({own.id: next_for(own, now) for own in stopped})
+        await self._channels.resume_all([own.id for own in stopped], lambda own: next_for(own, now))
         return stopped
 
     async def bounced(self, token: str) -> tuple[Recipient, Channel] | None:

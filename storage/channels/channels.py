@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -167,17 +167,22 @@ class SqlChannelStore:
     async def pause(self, channel_id: int, *, reason: str, until: datetime | None) -> None:
         await self._set(channel_id, state=ChannelState.PAUSED, reason=reason, paused_until=until)
 
-    async def resume(self, channel_id: int, *, next_digest_at: datetime | None) -> bool:
-        return await self.resume_all({channel_id: next_digest_at}) == 1
+    async def resume(self, channel_id: int, next_digest: Callable[[Channel], datetime | None]) -> bool:
+        return await self.resume_all([channel_id], next_digest) == 1
 
     @tried_again
-    async def resume_all(self, next_digests: Mapping[int, datetime | None]) -> int:
+    async def resume_all(self, channel_ids: Collection[int], next_digest: Callable[[Channel], datetime | None]) -> int:
+        ids, next_digests = sorted(set(channel_ids)), dict[int, datetime | None]()
         async with self._database.write() as connection:
-            for some in chunks(sorted(next_digests)):
+            for some in chunks(ids):
                 theirs = select(CHANNELS.c.workspace_id).where(CHANNELS.c.id.in_(some))
                 left = select(WORKSPACES.c.id).where(WORKSPACES.c.id.in_(theirs), WORKSPACES.c.left_at.is_not(None))
                 in_order = left.order_by(WORKSPACES.c.id).with_for_update(key_share=True)
                 await connection.execute(update(WORKSPACES).where(WORKSPACES.c.id.in_(in_order)).values(left_at=None))
+            for some in chunks(ids):
+                stopped = select_channels().where(CHANNELS.c.id.in_(some)).order_by(CHANNELS.c.id)
+                rows = await connection.execute(stopped.with_for_update(of=CHANNELS, key_share=True))
+                next_digests |= {channel.id: next_digest(channel) for channel in map(channel_of, rows)}
             return await _resume(connection, next_digests)
 
     @tried_again

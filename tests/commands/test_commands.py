@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from bot.channels.channel import Channel, ChannelState
+from bot.channels.channel import Address, Channel, ChannelState
 from bot.commands.runner import REGISTRY
 from bot.errors import SourceError, StorageError
 from bot.messages.message import Buttons, PaperBlock
@@ -460,6 +460,28 @@ async def test_what_people_say_at_the_moment_in_which_a_pause_ends_stays(
     await core.engine.deliver()
     channel = await core.channel()
     assert (channel.state, channel.schedule) == (state, schedule)
+    assert (channel.next_digest_at is None) == (schedule == "instant")
+
+
+@pytest.mark.parametrize("schedule", ["instant", "daily 09:00"])
+async def test_a_schedule_that_is_set_at_the_moment_in_which_somebody_resumes_is_kept(
+    core: Core, monkeypatch: pytest.MonkeyPatch, schedule: str
+) -> None:
+    await core.say("subscribe diffusion")
+    await core.say("schedule daily 09:00" if schedule == "instant" else "schedule instant")
+    await core.say("pause")
+    store = core.store.channels
+    look = store.stopped_with_workspace
+
+    async def look_and_wait(address: Address) -> list[Channel]:
+        found = await look(address)
+        await core.say(f"schedule {schedule}")
+        return found
+
+    monkeypatch.setattr(store, "stopped_with_workspace", look_and_wait)
+    await core.say("resume")
+    channel = await core.channel()
+    assert (channel.state, channel.schedule) == (ChannelState.ACTIVE, schedule)
     assert (channel.next_digest_at is None) == (schedule == "instant")
 
 

@@ -192,8 +192,8 @@ class World:
             await core.engine.planner.sweep()
             await core.engine.outbox.drain()
             channels = await self.store.channels.get([channel.id for channel in self.channels])
-            broken = {one.id: one.next_digest_at for one in channels.values() if one.state is ChannelState.BROKEN}
-            await self.store.channels.resume_all(broken)
+            broken = [one.id for one in channels.values() if one.state is ChannelState.BROKEN]
+            await self.store.channels.resume_all(broken, lambda one: one.next_digest_at)
             if not await self.open_posts():
                 return
         raise AssertionError(f"stuck: {await self.open_posts()}")

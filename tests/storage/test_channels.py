@@ -148,7 +148,8 @@ async def test_several_channels_are_resumed_together(store: SqlStore) -> None:
     one, other, well = [await channel(store, name) for name in ("one", "other", "well")]
     await store.channels.break_channels(one.address, "gone", whole_workspace=False)
     await store.channels.pause(other.id, reason="enough", until=None)
-    assert await store.channels.resume_all({other.id: LATER, one.id: None, well.id: LATER}) == 2
+    next_digests = {other.id: LATER, one.id: None, well.id: LATER}
+    assert await store.channels.resume_all(next_digests, lambda channel: next_digests[channel.id]) == 2
     found = await store.channels.get([one.id, other.id, well.id])
     assert {one.state for one in found.values()} == {ChannelState.ACTIVE}
     assert found[well.id] == well
@@ -163,7 +164,7 @@ async def test_a_pause_ends_at_its_time_or_by_hand(store: SqlStore) -> None:
     assert paused[until.id].reason == "holiday"
     assert await store.channels.ended_pauses(LATER - timedelta(seconds=1)) == []
     assert [one.id for one in await store.channels.ended_pauses(LATER)] == [until.id]
-    assert await store.channels.resume(until.id, next_digest_at=LATER + timedelta(days=1))
+    assert await store.channels.resume(until.id, lambda _: LATER + timedelta(days=1))
     assert await store.channels.ended_pauses(LATER) == []
     resumed = (await store.channels.get([until.id]))[until.id]
     assert (resumed.state, resumed.reason, resumed.paused_until) == (ChannelState.ACTIVE, "", None)
@@ -188,7 +189,7 @@ async def test_pauses_that_have_ended_end_together_by_what_each_channel_says(sto
 
 async def test_resuming_what_nothing_stopped_changes_nothing(store: SqlStore) -> None:
     here = await channel(store)
-    assert not await store.channels.resume(here.id, next_digest_at=LATER)
+    assert not await store.channels.resume(here.id, lambda _: LATER)
     assert await store.channels.find(here.address) == here
 
 
@@ -201,7 +202,7 @@ async def test_a_broken_channel_is_told_of_once(store: SqlStore) -> None:
     assert again is not None
     assert again.reason == "Archived again."
     assert await store.channels.find(other.address) == other
-    assert await store.channels.resume(here.id, next_digest_at=NOON)
+    assert await store.channels.resume(here.id, lambda _: NOON)
 
 
 async def test_a_channel_moves_to_an_id_that_is_free(store: SqlStore) -> None:

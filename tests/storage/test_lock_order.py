@@ -101,7 +101,7 @@ WRITERS: dict[str, Writer] = {
     ),
     "renames": lambda store, scene: store.channels.rename(scene.here.id, f"renamed-{scene.number}"),
     "deletes": lambda store, scene: store.channels.delete(scene.here.id, NOON),
-    "resumes": lambda store, scene: store.channels.resume_all({scene.there.id: LATER, scene.here.id: LATER}),
+    "resumes": lambda store, scene: store.channels.resume_all([scene.there.id, scene.here.id], lambda _: LATER),
     "leaves": lambda store, scene: store.channels.leave_workspace(scene.here.address, "left", NOON),
     "changes": lambda store, scene: store.channels.change(scene.here.id, lambda one: one, NOON),
     "asks for mail": lambda store, scene: store.recipients.ask(

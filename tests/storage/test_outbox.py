@@ -109,7 +109,7 @@ async def test_a_resumed_channel_need_not_wait(store: SqlStore) -> None:
     post = await lease_one(store)
     assert await settle(store, post, PostState.SENT, remote_id="1", channel_after=LATER)
     await store.channels.pause(here.id, reason="", until=None)
-    await store.channels.resume(here.id, next_digest_at=None)
+    await store.channels.resume(here.id, lambda _: None)
     assert len(await lease(store)) == 1
 
 
@@ -121,7 +121,7 @@ async def test_channels_that_are_stopped_keep_their_posts(store: SqlStore) -> No
     await store.channels.break_channels(broken.address, "gone", whole_workspace=False)
     assert await lease(store) == []
     for one in (paused, broken):
-        await store.channels.resume(one.id, next_digest_at=None)
+        await store.channels.resume(one.id, lambda _: None)
     assert {post.channel_id for post in await lease(store)} == {paused.id, broken.id}
 
 
@@ -508,7 +508,7 @@ async def test_unknown_posts_of_stopped_channels_and_other_platforms_are_not_loo
     assert await store.posts.lease_unknown(EVERYWHERE, now=NOON, until=LATER, limit=0) == []
     await store.channels.pause(here.id, reason="", until=None)
     assert await look(store, NOON) == []
-    await store.channels.resume(here.id, next_digest_at=None)
+    await store.channels.resume(here.id, lambda _: None)
     assert [one.id for one in await look(store, NOON)] == [post.id]
 
 

@@ -118,7 +118,7 @@ async def test_why_nothing_reaches_somebody_is_told_once_each_time(store: SqlSto
         await store.channels.break_channels(address("DU1"), "No messages, please.", whole_workspace=False)
         assert await store.personal_channels.take_refusal(*where) == "No messages, please."
         assert await store.personal_channels.take_refusal(*where) == ""
-        await store.channels.resume(own.id, next_digest_at=NOON)
+        await store.channels.resume(own.id, lambda _: NOON)
         await store.personal_channels.keep(own.id, "U1", "Ada")
 
 

@@ -50,7 +50,7 @@ async def test_hostile_text_that_people_and_platforms_write(store: SqlStore) -> 
     assert await store.channels.find(address(HOSTILE)) == here
     await store.channels.change(here.id, lambda known: replace(known, settings=ChannelSettings(mention=HOSTILE)), NOON)
     await store.channels.pause(here.id, reason=HOSTILE, until=None)
-    await store.channels.resume(here.id, next_digest_at=None)
+    await store.channels.resume(here.id, lambda _: None)
     options = TopicOptions(query=HOSTILE, name=HOSTILE)
     topic = await store.subscriptions.add(here.id, options, created_by=HOSTILE, now=NOON)
     assert (topic.query, topic.name, topic.created_by) == (KEPT, KEPT, KEPT)

@@ -69,7 +69,7 @@ async def resume(services: Services, call: CommandCall, _arguments: Arguments) -
     others = [other for other in stopped.values() if other.id != channel.id] if channel.id in stopped else []
     if channel.state is ChannelState.ACTIVE:
         return answer(say("Posting was not paused."), say(*next_digest(channel, now)))
-    await services.channels.resume_all({one.id: next_for(one, now) for one in (channel, *others)})
+    await services.channels.resume_all([one.id for one in (channel, *others)], lambda one: next_for(one, now))
     resumed = await services.channel(call)
     if resumed.next_digest_at is None:
         await services.planner.plan_now(resumed, DigestKind.INSTANT)

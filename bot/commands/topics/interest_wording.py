@@ -47,7 +47,8 @@ async def own_channel(services: Services, call: CommandCall, here: Channel) -> C
         channel = await services.directory.add_channel(address, name, here.time_zone, here.schedule)
     await services.personal_channels.keep(channel.id, call.person.id, call.person.name)
     if channel.state is ChannelState.BROKEN:
-        await services.channels.resume(channel.id, next_digest_at=next_for(channel, services.clock.now()))
+        now = services.clock.now()
+        await services.channels.resume(channel.id, lambda current: next_for(current, now))
         services.wake()
     return channel
 

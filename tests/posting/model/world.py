@@ -117,10 +117,9 @@ class World:
         for life in self.lives:
             life.broken_before.clear()
         channels = [await self.store.channels.find(self.address(name)) for name in self.channels]
-        await self.store.channels.resume_all({
-            one.id: self.machine.wall() if one.name == "hourly" else None
-            for one in channels if one is not None and one.state is ChannelState.BROKEN
-        })  # fmt: skip
+        broken = [one.id for one in channels if one is not None and one.state is ChannelState.BROKEN]
+        now = self.machine.wall()
+        await self.store.channels.resume_all(broken, lambda one: now if one.name == "hourly" else None)
 
     def begin_to_stop(self, channel: str, gone: Gone) -> None:
         self.stopping |= self._scope(channel, gone)
