@@ -103,14 +103,22 @@ def outcome_of(error: BaseException) -> Outcome:
     if isinstance(error, PostponedError):
         return Retry(str(error))
     if not isinstance(error, SlackApiError):
-        detail = f"{type(error).__name__}: {error}"[:200]
-        return Unknown("No usable answer came from Slack.", late=isinstance(error, TimeoutError), detail=detail)
+        late = isinstance(error, TimeoutError)
+        return Unknown("No usable answer came from Slack.", late=late, detail=_without_address(error)[:200])
     code, status = code_of(error), _status_of(error)
     if is_rate_limited(error):
         return Retry("Slack asks to wait.", retry_after_of(error), detail=code or str(status))
     if status >= 500 or not code:
         return Unknown(_TROUBLE, late=status in _GATEWAY_TIMEOUTS, detail=code or f"HTTP {status}")
     return _outcome_of_code(code)
+
+
+def _without_address(error: BaseException) -> str:
+    """The error in words. The addresses that aiohttp names may be secret: that of a socket lets whoever knows it in."""
+    name = type(error).__name__
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"{name}: {error.status} {error.message}"
+    return name if isinstance(error, aiohttp.InvalidURL) else f"{name}: {error}"
 
 
 def explained(error: BaseException) -> str:

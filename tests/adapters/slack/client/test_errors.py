@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from adapters.slack.client.error_codes import ERROR_CODES, ErrorCode
-from adapters.slack.client.errors import Outcome, for_place, outcome_of
+from adapters.slack.client.errors import Outcome, explained, for_place, outcome_of
 from adapters.slack.platform import SlackPlatform
 from bot.platforms.outcomes import Gone, GoneScope, Rejected, Retry, Sent, Unknown
 from bot.platforms.refusals import About, Then
@@ -122,3 +125,17 @@ def test_what_is_no_answer_of_slack_says_so_without_a_code() -> None:
     outcome: Outcome = outcome_of(ValueError("Expecting value: line 1"))
     assert isinstance(outcome, Unknown)
     assert "Expecting" not in outcome.reason
+
+
+async def test_the_address_of_a_socket_which_lets_in_whoever_knows_it_is_in_no_log() -> None:
+    async def refuse(_request: web.Request) -> web.Response:
+        return web.Response(status=403)
+
+    site = web.Application()
+    site.router.add_get("/link", refuse)
+    async with TestServer(site) as server, aiohttp.ClientSession() as session:
+        for address in (server.make_url("/link?ticket=secret"), "ws://127.0.0.1:99999/?ticket=secret"):
+            with pytest.raises(aiohttp.ClientError) as refused:
+                await session.ws_connect(address)
+            assert "secret" not in explained(refused.value)
+    assert "InvalidUrl" in explained(refused.value)
