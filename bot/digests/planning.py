@@ -37,6 +37,8 @@ SWEEP_FOR = 20.0
 #: How long papers that were to go out at once to a person are held that come in a channel of theirs, before that is
 #: looked at again.
 HELD_FOR = timedelta(minutes=10)
+#: Seconds that a platform gets to say how its channels take papers: those of all others wait meanwhile.
+ASKED_FOR = 5.0
 #: Papers of a digest that the log names, and that its span points to: as many as a digest may show.
 MOST_NAMED = 100
 
@@ -292,7 +294,13 @@ class Planner:
         )
 
     async def _takes_apart(self, channel: Channel) -> bool:
-        return await self._platforms[channel.address.platform].takes_apart(channel.address)
+        """What its platform says, or soon does; else as most channels are, which is well for others, too."""
+        try:
+            async with asyncio.timeout(ASKED_FOR):
+                return await self._platforms[channel.address.platform].takes_apart(channel.address)
+        except TimeoutError:
+            _log.warning("digest.channel_unknown", channel=str(channel.address), seconds=ASKED_FOR)
+            return False
 
     async def _digest(
         self,

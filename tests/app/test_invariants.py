@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.channels.channel import ChannelState
+from bot.channels.channel import Address, ChannelState, PlatformName
+from bot.digests import planning
 from bot.errors import SourceError
 from bot.papers.sources import ARXIV
 from bot.posting.post import PostState
@@ -241,6 +243,28 @@ async def test_a_channel_that_hangs_or_crashes_delays_no_other(core: Core) -> No
 
 
 @SQLITE_IS_ENOUGH
+async def test_a_platform_that_does_not_say_what_a_channel_is_delays_no_other(
+    store: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Silent(SimulatedPlatform):
+        async def takes_apart(self, address: Address) -> bool:  # noqa: ARG002 - nothing is said of any
+            await asyncio.sleep(3600)
+            return True
+
+    monkeypatch.setattr(planning, "ASKED_FOR", 0.2)
+    silent = Silent(PlatformName.DISCORD)
+    core = Core(store, tmp_path / "index", others=[silent])
+    await core.say("subscribe diffusion")
+    there = replace(core.call("subscribe diffusion"), address=Address(PlatformName.DISCORD, "1", "2"))
+    assert not (await core.commands.run(there)).failed
+    await core.news(a_paper(1))
+    async with asyncio.timeout(30):
+        await core.next_digest()
+    assert core.platform.papers_in("general") == ["2605.00001"]
+    assert silent.papers_in("2") == ["2605.00001"]
+    await core.index.close()
+
+
 async def test_the_pace_of_a_channel_is_kept_before_it_is_asked_for(store: SqlStore, tmp_path: Path) -> None:
     core = Core(store, tmp_path / "index", platform=SimulatedPlatform(per_message=1, interval=1.0))
     await core.say("subscribe diffusion")
