@@ -247,7 +247,7 @@ async def test_a_platform_that_does_not_say_what_a_channel_is_delays_no_other(
     store: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Silent(SimulatedPlatform):
-        async def takes_apart(self, address: Address) -> bool:  # noqa: ARG002 - nothing is said of any
+        async def takes_apart(self, address: Address) -> bool:
             await asyncio.sleep(3600)
             return True
 
