@@ -23,7 +23,9 @@ def next_for(channel: Channel, now: datetime) -> datetime | None:
     while occurrence is not None and local_day(channel, occurrence) in channel.settings.quiet_days:
         if occurrence - now > QUIET_HORIZON:
             break
-        occurrence = next_digest_at(channel.schedule, channel.time_zone, occurrence)
+        # Not from one time to the next: a day may have three hundred, and quiet days last for a year.
+        begins_at = _start_of(channel, _day_from(channel, local_day(channel, occurrence), now), now)
+        occurrence = next_digest_at(channel.schedule, channel.time_zone, begins_at - timedelta.resolution)
     return occurrence
 
 
@@ -33,9 +35,18 @@ def local_day(channel: Channel, moment: datetime) -> date:
 
 def quiet_until(channel: Channel, now: datetime) -> datetime | None:
     """The start of the first day that is not quiet, when today is; else None."""
-    day = today = local_day(channel, now)
-    while day in channel.settings.quiet_days and day - today < QUIET_HORIZON:
+    today = local_day(channel, now)
+    day = _day_from(channel, today, now)
+    return None if day == today else _start_of(channel, day, now)
+
+
+def _day_from(channel: Channel, day: date, now: datetime) -> date:
+    """The first day from that one on that is not quiet; where all are, the first behind the horizon."""
+    horizon = local_day(channel, now + QUIET_HORIZON)
+    while day in channel.settings.quiet_days and day <= horizon:
         day += timedelta(days=1)
-    if day == today:
-        return None
+    return day
+
+
+def _start_of(channel: Channel, day: date, now: datetime) -> datetime:
     return datetime.combine(day, time(), zone_of(channel.time_zone)).astimezone(now.tzinfo)
