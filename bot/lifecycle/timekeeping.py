@@ -100,7 +100,12 @@ class Timekeeping:
         """Takes over the right time, and moves what is stored along with it."""
         if self._steady is None:
             return False
-        jump = self._steady.behind(await self._times.server_time())
+        asked_at = self._steady.now()
+        server_time = await self._times.server_time()
+        jump = self._steady.behind(server_time)
+        if server_time is not None and jump < timedelta():
+            # It may have shown that when it was asked: an answer that came late, as to who was busy, is no jump.
+            jump = min(jump + (self._steady.now() - asked_at), timedelta())
         if abs(jump) < TOLERANCE:
             self._steady.move(jump)
             jump = timedelta()

@@ -429,6 +429,32 @@ async def test_who_follows_looks_for_nothing_until_who_leads_has_moved_what_is_s
     assert timekeeping.jumps() == 1
 
 
+@pytest.mark.parametrize("late", [3.0, 3600.0])
+async def test_an_answer_of_the_server_that_comes_late_is_no_jump(late: float) -> None:
+    class LateTimes(StoredInMemory):
+        late = 0.0
+
+        async def server_time(self) -> datetime | None:
+            told = machine.wall()
+            machine.run(seconds=self.late)
+            return told
+
+    machine = Machine()
+    times, clock = LateTimes(machine.true), machine.clock()
+    stored = times.stored
+    timekeeping = Timekeeping(times, clock, machine.monotonic)
+    for times.late in (0.0, late, 0.0):
+        await timekeeping.check(leads=True)
+        await timekeeping.check(leads=False)
+        assert (clock.now(), times.stored, timekeeping.jumps()) == (machine.true, stored, 0)
+    machine.set_off(timedelta(minutes=-10))
+    times.late = late
+    await timekeeping.check(leads=True)
+    times.late = 0.0
+    await timekeeping.check(leads=True)
+    assert clock.now() == machine.wall()
+
+
 async def test_what_is_stored_is_looked_through_until_a_jump_has_settled() -> None:
     """A statement that was under way may store a time of the clock before."""
     machine = Machine()
