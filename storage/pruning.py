@@ -190,6 +190,12 @@ async def _delete_all(
     connection: AsyncConnection, what: Prunable, kind: _Kind, keys: Sequence[int], now: datetime
 ) -> list[int]:
     """Deletes those of the rows that may go at this moment; returns which."""
+    if what is Prunable.PAPERS:
+        # Whoever saves one of them, or votes on it, at this moment is waited for, and seen below.
+        await next_numbers(connection, Counter.CHANGE, 0)  # before papers are locked, as everybody does
+        for some in chunks(keys):
+            papers = select(PAPERS.c.id).where(kind.key.in_(some)).order_by(PAPERS.c.id)
+            await connection.execute(papers.with_for_update())
     if what is not Prunable.POSTS:
         going = await _chosen(connection, kind, keys, kind.may_go)
         await _delete(connection, what, kind, going, now)

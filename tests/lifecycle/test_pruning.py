@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from storage.past_deliveries import paper_number
 from storage.store import SqlStore
 from storage.tables.papers import GONE_PAPERS, PAPERS
 from storage.tables.posts import DELIVERIES, DELIVERY_TOPICS, DIGESTS, PAST_DELIVERIES, POSTS
+from storage.tables.reading import SAVED_PAPERS
 from tests.core import Core
 from tests.sources import a_paper
 
@@ -116,6 +118,18 @@ async def test_search_no_longer_finds_papers_that_were_deleted(core: Core) -> No
     core.clock.advance(days=3)
     await pruned(core)
     assert await count(core, GONE_PAPERS) == 0
+
+
+async def test_a_paper_that_somebody_saves_at_this_moment_stays(core: Core) -> None:
+    await news(core, a_paper(1), a_paper(2))
+    core.clock.advance(days=181)
+    saving = {"platform": "web", "workspace": "", "person": "ada", "saved_at": core.clock.now(), "by_reaction": False}
+    async with core.store.database.write() as connection:
+        await connection.execute(insert(SAVED_PAPERS).values(paper_id=a_paper(1).id, **saving))
+        pruning = asyncio.create_task(pruned(core))
+        await asyncio.sleep(0.5)
+    assert (await pruning)[Prunable.PAPERS] == 1
+    assert set(await core.store.papers.papers([a_paper(1).id, a_paper(2).id])) == {a_paper(1).id}
 
 
 async def test_what_somebody_needs_stays_however_old_it_is(core: Core) -> None:
