@@ -134,11 +134,11 @@ def _new_file(path: Path, *, overwrite: bool) -> Iterator[IO[str]]:
     # Of our own: another backup into the same file, begun before this one ends, would be written into it as well.
     unfinished = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unfinished")
     try:
-        with (
-            os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as raw,
-            gzip.open(raw, "wt", encoding="utf-8", compresslevel=6) as file,
-        ):
-            yield file
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as raw:
+            with gzip.open(raw, "wt", encoding="utf-8", compresslevel=6) as file:
+                yield file
+            raw.flush()
+            os.fsync(raw.fileno())  # else a power cut may leave the name without what belongs to it
         unfinished.replace(path)
     except OSError as error:
         raise _unwritable(path, error) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import os
 import random
 import resource
 import shutil
@@ -211,6 +212,23 @@ async def test_a_file_that_is_no_archive_or_not_there_is_explained(store: SqlSto
             await store.backup.restore(tmp_path / name, lambda _rows: None)
     with pytest.raises(OperatorError, match="cannot be written"):
         await store.backup.write(tmp_path / "no" / "folder" / "backup", lambda _rows: None)
+
+
+async def test_a_backup_is_on_the_disk_before_it_has_its_name(
+    store: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut leaves the old one, or the new one."""
+    path, written = tmp_path / "backup", []
+    to_disk = os.fsync
+
+    def watched(descriptor: int) -> None:
+        to_disk(descriptor)
+        written.append(gzip.decompress(Path(f"/proc/self/fd/{descriptor}").read_bytes()))
+        assert not path.exists()
+
+    monkeypatch.setattr(os, "fsync", watched)
+    await store.backup.write(path, lambda _rows: None)
+    assert written == [gzip.decompress(path.read_bytes())]
 
 
 async def test_a_backup_that_fails_leaves_the_old_file(store: SqlStore, tmp_path: Path) -> None:
