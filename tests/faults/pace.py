@@ -20,6 +20,7 @@ import bot.app.configuration.settings
 import bot.app.engine
 import bot.platforms.climbing
 import bot.platforms.pacing
+import bot.platforms.refusal_series
 import bot.posting.leadership
 import bot.posting.outbox
 import bot.posting.reconciliation
@@ -74,7 +75,8 @@ def hasten() -> None:
         CLIMB_PAUSES=2.5,
         DOUBLES_IN=0.16,
     )
-    _set(bot.platforms.pacing, PROVEN=0.8, SOON=0.4, LONGEST_PAUSE=6.0, BELIEVED_FOR=360.0)
+    _set(bot.platforms.pacing, PROVEN=0.8, SOON=0.4, BELIEVED_FOR=360.0)
+    _set(bot.platforms.refusal_series, LONGEST_PAUSE=6.0)
     _set(
         storage.database.database,
         SQLITE_BUSY_TIMEOUT=1.0, POSTGRES_CONNECT_TIMEOUT=3.0, PROOF_LASTS=0.5,
