@@ -62,7 +62,10 @@ async def test_a_changed_paper_is_found_as_it_is_now(feed: MemoryFeed, index: Ta
     assert await found(index, "*") == ["2604.00001", "2604.00002"]
 
 
-async def test_a_refresh_says_how_many_papers_it_took_over(feed: MemoryFeed, index: TantivyIndex) -> None:
+async def test_a_refresh_says_how_many_papers_it_took_over(
+    feed: MemoryFeed, index: TantivyIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.search.index.LINGER", 0)  # else what follows on its own may be first
     assert await index.refresh() == 0
     feed.put(*(numbered(number) for number in range(1200)))
     assert await index.refresh() == 1200
