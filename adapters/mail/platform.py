@@ -33,7 +33,7 @@ from bot.platforms.outcomes import (
     SendResult,
     Sent,
 )
-from bot.platforms.pacing import Pace
+from bot.platforms.pacing.pace import Pace
 
 log = structlog.get_logger(__name__)
 

@@ -18,9 +18,9 @@ import adapters.slack.client.errors
 import adapters.slack.platform
 import bot.app.configuration.settings
 import bot.app.engine
-import bot.platforms.climbing
-import bot.platforms.pacing
-import bot.platforms.refusal_series
+import bot.platforms.pacing.climbing
+import bot.platforms.pacing.pace
+import bot.platforms.pacing.refusal_series
 import bot.posting.leadership
 import bot.posting.outbox
 import bot.posting.reconciliation
@@ -69,14 +69,14 @@ def hasten() -> None:
     _set(bot.posting.retries, LONGEST_WAIT=2 * _SECOND)
     _set(bot.posting.leadership, REST=1.0)
     _set(
-        bot.platforms.climbing,
+        bot.platforms.pacing.climbing,
         CLIMB_SECONDS=0.4,
         CLIMB_REQUESTS=13.0,
         CLIMB_PAUSES=2.5,
         DOUBLES_IN=0.16,
     )
-    _set(bot.platforms.pacing, PROVEN=0.8, SOON=0.4, BELIEVED_FOR=360.0)
-    _set(bot.platforms.refusal_series, LONGEST_PAUSE=6.0)
+    _set(bot.platforms.pacing.pace, PROVEN=0.8, SOON=0.4, BELIEVED_FOR=360.0)
+    _set(bot.platforms.pacing.refusal_series, LONGEST_PAUSE=6.0)
     _set(
         storage.database.database,
         SQLITE_BUSY_TIMEOUT=1.0, POSTGRES_CONNECT_TIMEOUT=3.0, PROOF_LASTS=0.5,

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.platforms.pacing import GROWTH, SLOWEST, START, Pace
+from bot.platforms.pacing.pace import GROWTH, SLOWEST, START, Pace
 from tests.simulators.limits import Kind, Limit
 
 ROUND_TRIP = 0.08  # seconds

@@ -25,7 +25,7 @@ from bot.channels.channel import PlatformName
 from bot.errors import MALFORMED
 from bot.metrics import Metrics
 from bot.platforms.access import Access, Means
-from bot.platforms.pacing import Pace
+from bot.platforms.pacing.pace import Pace
 
 API_URL = Route.BASE
 #: The longest wait for a rate limit that discord.py itself waits out; 30 s is the least that it takes.

@@ -21,7 +21,7 @@ from adapters.discord.client.circuit_breaker import CircuitBreaker
 from adapters.discord.client.errors import BadResponseError
 from bot.channels.channel import PlatformName
 from bot.metrics import Metrics, Requested, requested_by
-from bot.platforms.pacing import Pace
+from bot.platforms.pacing.pace import Pace
 
 LONGEST_WAIT = 10.0  # seconds that a request of the outbox may wait for a rate limit
 SHORTEST_WAIT = 1.0

@@ -24,7 +24,7 @@ from bot.channels.channel import PlatformName
 from bot.clocks import Clock, SystemClock
 from bot.metrics import Metrics
 from bot.platforms.access import Access
-from bot.platforms.pacing import Pace
+from bot.platforms.pacing.pace import Pace
 
 DEFAULT_API_URL: Final = "https://slack.com/api/"
 REQUEST_TIMEOUT: Final = 20  # seconds; below the time that the outbox gives to a post

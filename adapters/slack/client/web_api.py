@@ -22,7 +22,7 @@ from adapters.slack.client.new_blocks import NewBlocks
 from adapters.slack.client.payloads import Json
 from adapters.slack.client.rate_limit import HistoryPace
 from bot.platforms.outcomes import Unknown
-from bot.platforms.pacing import Pace
+from bot.platforms.pacing.pace import Pace
 
 log = structlog.get_logger(__name__)
 

@@ -21,10 +21,10 @@ import random
 from collections.abc import Callable
 from typing import Final
 
-from bot.platforms.climbing import BELOW, LONGEST_LOOK, Climb
-from bot.platforms.leaky_bucket import LeakyBucket, Taken
-from bot.platforms.refusal_series import RefusalSeries
-from bot.platforms.trial import Trial
+from bot.platforms.pacing.climbing import BELOW, LONGEST_LOOK, Climb
+from bot.platforms.pacing.leaky_bucket import LeakyBucket, Taken
+from bot.platforms.pacing.refusal_series import RefusalSeries
+from bot.platforms.pacing.trial import Trial
 
 #: Requests a second that a pace begins with where no limit is known, and from which on it holds up nobody.
 START: Final = 10.0

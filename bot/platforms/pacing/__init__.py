@@ -1,0 +1,1 @@
+"""How fast requests may leave for an account whose limit nobody tells."""
