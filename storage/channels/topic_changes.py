@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy import delete, exists, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.digests.digest import DeliveryState
@@ -197,9 +197,11 @@ async def transfer_topics(
         removal = update(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id == topic_id)
         await connection.execute(removal.values(removed_at=now, change=change + place))
     added = await add_topics(connection, channel_id, [one.options for one in moves], created_by, now)
-    if (coming := await _least_unmatched(connection)) is not None:
-        news = update(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id.in_([topic.id for topic in added]))
-        await connection.execute(news.values(since=coming - 1))
+    coming = await _coming(connection)
+    for one, topic in zip(moves, added, strict=True):
+        if news := [change for change in coming if change > one.topic.since]:
+            before = update(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id == topic.id)
+            await connection.execute(before.values(since=min(news) - 1))
     await _match_again(connection)
     because: dict[str, list[Subscription]] = {}
     for one, topic in zip(moves, added, strict=True):
@@ -220,13 +222,12 @@ async def transfer_topics(
     return added
 
 
-async def _least_unmatched(connection: AsyncConnection) -> int | None:
-    """The least change with which a paper was listed that nobody has matched yet: it is news to topics that move."""
-    coming = select(func.min(PAPERS.c.listed_change)).where(
+async def _coming(connection: AsyncConnection) -> Sequence[int]:
+    """The changes with which papers were listed that wait to be matched: news to topics that move, if it was before."""
+    unmatched = select(PAPERS.c.listed_change).where(
         PAPERS.c.listed_change.is_not(None), PAPERS.c.matched_revision < PAPERS.c.revision
     )
-    least: int | None = (await connection.execute(coming)).scalar_one()
-    return least
+    return (await connection.execute(unmatched)).scalars().all()
 
 
 async def _waiting_because_of(connection: AsyncConnection, subscription_id: int) -> list[str]:

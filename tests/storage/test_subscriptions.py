@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import UserError
 from bot.reading.votes import Vote
-from bot.topics.store import Match, SubscriptionChange, TopicFigures, TopicOptions
+from bot.topics.store import Match, SubscriptionChange, TopicFigures, TopicMove, TopicOptions
 from storage.database.statements import CHUNK
 from storage.posting import deliveries, digests
 from storage.store import SqlStore
@@ -147,6 +147,19 @@ async def test_a_paper_that_is_being_matched_during_a_merge_is_matched_again(sto
     (again,) = await store.papers.unmatched(10)
     assert again.paper == stored.paper
     assert again.listed_change == stored.listed_change > merged.since
+
+
+async def test_a_topic_that_moves_is_told_of_what_is_being_matched_and_of_nothing_older(store: SqlStore) -> None:
+    here, there = await channel(store), await channel(store, "elsewhere")
+    await listed(store, paper(1))
+    one = await topic(store, here)
+    await listed(store, paper(2))
+    await listed(store, paper(1, upvotes=9))  # which is matched again, and was old to the topic
+    move = TopicMove(one, TopicOptions(query=one.query))
+    await store.subscriptions.transfer([move], there.id, created_by="ada", now=NOON)
+    (moved,) = await store.subscriptions.of_channel(there.id)
+    news = [stored.paper.id for stored in await store.papers.unmatched(10) if stored.listed_change > moved.since]
+    assert news == [paper(2).id]
 
 
 async def test_a_removed_topic_cannot_be_edited(store: SqlStore) -> None:
