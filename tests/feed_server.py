@@ -24,6 +24,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.patience import PATIENCE
+
 SHARED = (Path(__file__).resolve().parents[1] / ".." / "shared").resolve()
 RECORDED_DAYS = SHARED / "data" / "huggingface"
 RECORDED_CAPTURES = SHARED / "data" / "huggingface_versions"
@@ -118,7 +120,7 @@ class FeedServer:
         self._request("POST", what, json.dumps(order))
 
     def _request(self, method: str, what: str, body: str | None = None) -> object:
-        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=10)
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=PATIENCE)
         try:
             connection.request(method, f"/control/{what}", body)
             answer = connection.getresponse()

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from bot import background as module
 from bot.background import BackgroundTasks, Precedence, Stints, Turns, cancel, give_way
+from tests.patience import PATIENCE
 
 
 async def test_what_is_under_way_is_let_finish() -> None:
@@ -125,7 +126,7 @@ async def test_endless_commands_do_not_stop_what_gives_way_to_them(monkeypatch: 
     monkeypatch.setattr(module, "RESTS_FOR", 0.01)
     precedence = Precedence()
     with precedence.first(), precedence.last():
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             for _ in range(5):
                 await give_way()
 
@@ -136,7 +137,7 @@ async def test_who_waits_for_long_waits_for_something_else(monkeypatch: pytest.M
     precedence = Precedence()
     with precedence.first():
         with precedence.last():
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 await give_way()
         with precedence.first():
             resting = asyncio.create_task(_behind(precedence))
@@ -156,7 +157,7 @@ async def test_people_wait_neither_for_a_turn_nor_for_each_other(monkeypatch: py
     with precedence.first():
         working = [asyncio.create_task(work()) for _ in range(3)]
         await asyncio.sleep(0.01)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await turns.take()
             await give_way()
         assert not any(task.done() for task in working)
@@ -183,6 +184,6 @@ async def test_who_overhears_that_it_is_cancelled_is_told_again(monkeypatch: pyt
 
     tasks = [asyncio.create_task(work) for work in (deaf(), failing(), asyncio.Event().wait())]
     await asyncio.sleep(0)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await cancel(*tasks)
     assert all(task.done() for task in tasks)

@@ -28,10 +28,9 @@ from bot.topics.standing_queries import StandingQuery
 from storage.store import SqlStore
 from tests.clocks import SettableClock
 from tests.core import Core
+from tests.patience import PATIENCE
 from tests.platforms import Fault
 from tests.sources import a_paper
-
-TIMEOUT = 20.0  # seconds; on a busy machine
 
 
 @asynccontextmanager
@@ -48,7 +47,7 @@ async def running(core: Core) -> AsyncIterator[asyncio.Task[None]]:
 
 
 async def eventually(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(TIMEOUT):
+    async with asyncio.timeout(PATIENCE):
         while not condition():
             await asyncio.sleep(0.02)
 
@@ -118,7 +117,7 @@ async def test_a_lost_answer_is_reconciled_in_the_background(core: Core) -> None
         for _ in range(8):
             core.clock.advance(seconds=10)
             await asyncio.sleep(0.05)
-        async with asyncio.timeout(TIMEOUT):
+        async with asyncio.timeout(PATIENCE):
             while (await core.store.posts.open_in((await core.channel()).id)) > 0:
                 core.clock.advance(seconds=1)
                 await asyncio.sleep(0.05)
@@ -232,7 +231,7 @@ async def test_an_engine_that_is_stopped_in_its_first_sweep_stops(core: Core) ->
     running = asyncio.create_task(core.engine.run())
     await asyncio.sleep(0)
     running.cancel()
-    done, _ = await asyncio.wait((running,), timeout=10)
+    done, _ = await asyncio.wait((running,), timeout=PATIENCE)
     assert done
     assert running.cancelled()
     await asyncio.sleep(0.2)  # a connection that was just being opened ends in a thread of its own
@@ -296,7 +295,6 @@ async def test_an_engine_that_does_not_get_through_its_work_is_not_well_until_it
 ) -> None:
     """`/readyz` says what the report says."""
     assert STUCK_AFTER == 60
-    monkeypatch.setattr(engine_module, "STUCK_AFTER", 3.0)
     work, gate = core.engine.planner.sweep, asyncio.Event()
 
     async def stuck() -> int:
@@ -306,6 +304,7 @@ async def test_an_engine_that_does_not_get_through_its_work_is_not_well_until_it
     async with running(core):
         await eventually(lambda: core.engine.leadership.polls)
         assert (await core.health.report()).ok
+        monkeypatch.setattr(engine_module, "STUCK_AFTER", 3.0)
         monkeypatch.setattr(core.engine.planner, "sweep", stuck)
         await eventually(lambda: core.engine.stuck_for() >= 3.0)
         assert not (await core.health.report()).ok

@@ -20,6 +20,7 @@ from storage.store import SqlStore
 from tests.clocks import NOON, SettableClock
 from tests.core import Core
 from tests.databases import SQLITE_IS_ENOUGH
+from tests.patience import PATIENCE
 from tests.platforms import Fault, SimulatedPlatform, keys_of
 from tests.sources import TODAY, ScriptedSource, a_paper
 from tests.thorough import THOROUGH
@@ -258,7 +259,7 @@ async def test_a_platform_that_does_not_say_what_a_channel_is_delays_no_other(
     there = replace(core.call("subscribe diffusion"), address=Address(PlatformName.DISCORD, "1", "2"))
     assert not (await core.commands.run(there)).failed
     await core.news(a_paper(1))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         await core.next_digest()
     assert core.platform.papers_in("general") == ["2605.00001"]
     assert silent.papers_in("2") == ["2605.00001"]

@@ -28,6 +28,7 @@ from storage.store import SqlStore
 from tests.clocks import NOON, Machine
 from tests.core import Core
 from tests.databases import SQLITE_IS_ENOUGH
+from tests.patience import PATIENCE
 from tests.platforms import Fault, SimulatedPlatform
 from tests.sources import ScriptedSource, a_paper
 from tests.storage import scenes
@@ -289,7 +290,7 @@ async def test_what_waits_to_be_looked_for_waits_no_longer_for_a_clock_that_was_
         world.platform.fail("general", Fault.HANG)
         await world.news(core, 1)
         going_out = asyncio.create_task(core.engine.deliver())
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             await world.platform.hanging.wait()
         going_out.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -24,6 +24,7 @@ from adapters.web.addresses import address_of
 from bot.messages.message import Message, Paragraph, text
 from tests.adapters.web.demo import RunningDemo, running_demo
 from tests.deploy.files import DEPLOY
+from tests.patience import PATIENCE
 from tests.ports import free_port
 
 NAME = "papers.example.org"
@@ -112,7 +113,7 @@ async def behind(
         env={"HOME": str(folder), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
     )  # fmt: skip
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 with contextlib.suppress(OSError):
                     (await asyncio.open_connection("127.0.0.1", front.port))[1].close()
@@ -129,14 +130,14 @@ async def behind(
             headers={"host": NAME, "origin": f"https://{NAME}"},
             verify=trusted,
             event_hooks={"request": [named]},
-            timeout=20,
+            timeout=PATIENCE,
         ) as browser:
             yield browser
     finally:
         if process.returncode is None:
             process.terminate()
         # A proxy ends when nobody is left who reads: a page that was closed holds nothing open.
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             await process.wait()
 
 
@@ -166,7 +167,7 @@ async def test_a_browser_behind_a_proxy(command: Callable[[Front], Sequence[str]
         }
         large = await browser.post("/c/general/command", content=b"x" * 2_000_000)
         assert large.status_code in (413, 502)  # the latter from a Caddy of before 2.7
-        async with browser.stream("GET", "/c/general/events") as events, asyncio.timeout(20):
+        async with browser.stream("GET", "/c/general/events") as events, asyncio.timeout(PATIENCE):
             assert events.headers["content-type"].startswith("text/event-stream")
             words = Message(summary="At once", blocks=(Paragraph(text("At once")),))
             assert await demo.application.web.tell(address_of("general"), "local", words)

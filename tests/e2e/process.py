@@ -24,6 +24,7 @@ from bot.platforms.command_calls import CommandCall, Person
 from tests.databases import in_a_thread
 from tests.e2e.program import run
 from tests.forked import Forked
+from tests.patience import PATIENCE
 
 _OPERATOR = Person(id="operator", name="Operator", may_manage=True)
 
@@ -74,7 +75,7 @@ class Bot:
     def _end(self, number: signal.Signals) -> int:
         assert self._process is not None
         self._process.send_signal(number)
-        code = self._process.wait(40)
+        code = self._process.wait(PATIENCE)
         self._process = None
         return code
 
@@ -158,7 +159,7 @@ class Bot:
         return not (posts or waiting or unmatched)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     """Whether the condition became true in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

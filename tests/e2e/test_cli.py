@@ -169,7 +169,7 @@ def test_the_doctor_knows_the_bot_that_has_the_port(bot: Bot) -> None:
     running.folder.mkdir(parents=True)
     running.start()
     try:
-        assert wait_until(lambda: "start.next_digest" in running.log() and "web workspace is at" in running.log(), 60)
+        assert wait_until(lambda: "start.next_digest" in running.log() and "web workspace is at" in running.log())
         assert "✓ Web port: the bot is running there" in running.cli("doctor", expect=1).stdout
         started = [json.loads(line)["event"] for line in running.log().splitlines() if line.startswith("{")]
         assert "Did you mean PAPERROUND_POLL_MINUTES?" in running.log()

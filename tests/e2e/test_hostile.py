@@ -8,6 +8,7 @@ from urllib.request import urlopen
 
 from tests.e2e.process import Bot, wait_until
 from tests.feed_server import Request, ScriptedFeed, http_answer
+from tests.patience import PATIENCE
 from tests.ports import free_port
 
 SCRIPT = "<script>document.title='owned'</script>"
@@ -60,13 +61,13 @@ def test_hostile_entries_reach_the_page_as_text(tmp_path: Path) -> None:
             def has_page() -> bool:
                 nonlocal page
                 try:
-                    with urlopen(f"http://127.0.0.1:{port}/c/general", timeout=5) as answer:
+                    with urlopen(f"http://127.0.0.1:{port}/c/general", timeout=PATIENCE) as answer:
                         page = answer.read().decode()
                 except OSError:
                     return False
                 return True
 
-            assert wait_until(has_page, 30)
+            assert wait_until(has_page)
         finally:
             assert bot.stop() == 0
     assert "<script>document" not in page

@@ -16,10 +16,10 @@ from bot.posting.post import PostState
 from storage.store import SqlStore
 from tests.e2e.process import Bot
 from tests.e2e.test_two_processes import list_today
+from tests.patience import PATIENCE
 from tests.simulators.discord import DiscordSimulator, eventually
 from tests.simulators.slack import APP_TOKEN, BOT_TOKEN, SlackSimulator
 
-START = 60.0  # seconds that a process may take on a busy machine
 NOBODY = "http://127.0.0.1:9"
 _ADDRESS = re.compile(r"Health checks are at (http://127\.0\.0\.1:\d+)/")
 
@@ -35,7 +35,7 @@ async def test_a_gateway_listens_and_workers_post_each_paper_once(postgres_url: 
         )
         try:
             gateway.start("--role", "gateway")
-            await eventually(lambda: discord.gateway.open and len(slack.sockets) == 2, within=START)
+            await eventually(lambda: discord.gateway.open and len(slack.sockets) == 2)
             for line in ("subscribe diffusion", "schedule instant"):
                 await (await slack.command(line, general)).answer()
             discord.interactions.longest = 20
@@ -47,18 +47,18 @@ async def test_a_gateway_listens_and_workers_post_each_paper_once(postgres_url: 
 
             opened = slack.count("apps.connections.open")
             first.start("--role", "worker")
-            await eventually(lambda: channel.messages and general.messages, within=START)
+            await eventually(lambda: channel.messages and general.messages)
             second.start("--role", "worker")
-            await eventually(lambda: "Health checks are at" in second.log(), within=START)
+            await eventually(lambda: "Health checks are at" in second.log())
             # What somebody asks of the gateway goes out at once.
             other = slack.channel("other")
             await (await slack.command("subscribe diffusion --backfill 1", other)).answer()
-            await eventually(lambda: len(other.messages) == 1, within=20)
+            await eventually(lambda: len(other.messages) == 1)
             # What is being sent when its process dies is looked for only when the lease has run out.
             await sent(store, 3)
             first.kill()
             await list_today(store, 2)
-            await eventually(lambda: len(channel.messages) == 2 and len(general.messages) == 2, within=30)
+            await eventually(lambda: len(channel.messages) == 2 and len(general.messages) == 2)
             await sent(store, 5)
 
             assert (len(discord.gateway.identifies), slack.count("apps.connections.open")) == (1, opened)
@@ -80,7 +80,7 @@ async def test_a_gateway_listens_and_workers_post_each_paper_once(postgres_url: 
 
 async def sent(store: SqlStore, posts: int) -> None:
     """Waits until so many posts are known to be sent."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (await store.posts.counts())[PostState.SENT] < posts:
             await asyncio.sleep(0.05)
 

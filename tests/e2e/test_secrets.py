@@ -19,6 +19,7 @@ from bot.app.configuration.settings import Settings
 from bot.people.tokens import token_key
 from tests.e2e.process import Bot, wait_until
 from tests.feed_server import ScriptedFeed, http_answer
+from tests.patience import PATIENCE
 from tests.ports import free_port
 
 MARK = "Mark3dSecret"
@@ -63,7 +64,7 @@ def ask(url: str, *, form: dict[str, str] | None = None, headers: Mapping[str, s
     """What a server says, headers included, whatever it thinks of the question."""
     body = urlencode(form).encode() if form is not None else None
     try:
-        with urlopen(Asking(url, data=body, headers=dict(headers or {})), timeout=10) as answer:
+        with urlopen(Asking(url, data=body, headers=dict(headers or {})), timeout=PATIENCE) as answer:
             return f"{answer.headers}\n{answer.read().decode()}"
     except HTTPError as error:
         return f"{error.headers}\n{error.read().decode()}"
@@ -88,7 +89,7 @@ def test_no_secret_is_written_while_nothing_works(broken: tuple[Bot, int], tmp_p
     bot, port = broken
     here, texts = f"http://127.0.0.1:{port}", {}
     bot.start()
-    assert wait_until(lambda: "HTTP" not in _alive(here) and _alive(here) != "", 30), bot.log()
+    assert wait_until(lambda: "HTTP" not in _alive(here) and _alive(here) != ""), bot.log()
     bearer = f"Bearer {SECRETS['web_password']}"
     for name, headers in (
         ("right", {"authorization": bearer}),

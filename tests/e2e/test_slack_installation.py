@@ -33,7 +33,7 @@ async def started(bot: Bot, slack: SlackSimulator) -> str:
     """Starts the program; returns where it listens, and tells Slack."""
     before = len(_ADDRESS.findall(bot.log())) if (bot.folder / "log.txt").exists() else 0
     bot.start()
-    assert await asyncio.to_thread(wait_until, lambda: len(_ADDRESS.findall(bot.log())) > before, 60)
+    assert await asyncio.to_thread(wait_until, lambda: len(_ADDRESS.findall(bot.log())) > before)
     base = str(_ADDRESS.findall(bot.log())[-1])
     slack.http_url, slack.oauth.redirect_url = base + EVENTS_PATH, base + REDIRECT_PATH
     return base

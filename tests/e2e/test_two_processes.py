@@ -13,13 +13,13 @@ from bot.papers.sources import HUGGINGFACE
 from bot.posting.post import PostState
 from storage.store import SqlStore
 from tests.e2e.process import Bot
+from tests.patience import PATIENCE
 from tests.simulators.discord import DiscordSimulator, eventually
 from tests.simulators.discord_interactions import links_of
 from tests.simulators.discord_state import Channel
 from tests.sources import a_paper
 from tests.storage.scenes import answer
 
-START = 60.0  # seconds that anything may take on a busy machine
 NOBODY = "http://127.0.0.1:9"
 
 
@@ -33,9 +33,9 @@ async def test_one_process_serves_discord_and_the_other_takes_over_when_it_dies(
         first, second = (a_process(tmp_path / name, postgres_url, server) for name in ("first", "second"))
         try:
             first.start()
-            await eventually(lambda: server.gateway.open, within=START)
+            await eventually(lambda: server.gateway.open)
             second.start()
-            await eventually(lambda: "Health checks are at" in second.log(), within=START)
+            await eventually(lambda: "Health checks are at" in second.log())
             await asyncio.sleep(3)  # it asks for the duty every two seconds
             assert (server.gateway.open, len(server.gateway.identifies)) == (1, 1)
             assert "adds the bot to a server" in first.log()
@@ -47,15 +47,15 @@ async def test_one_process_serves_discord_and_the_other_takes_over_when_it_dies(
             assert "Discord is served by another process" in delivering.stderr
 
             await list_today(store, 1)
-            async with asyncio.timeout(START):
+            async with asyncio.timeout(PATIENCE):
                 while (await store.posts.counts())[PostState.SENT] < 1:
                     await asyncio.sleep(0.05)
             first.kill()
-            await eventually(lambda: len(server.gateway.identifies) == 2, within=START)
+            await eventually(lambda: len(server.gateway.identifies) == 2)
             server.interactions.longest = 20
             assert (await server.interactions.command(channel, "topics")).messages
             await list_today(store, 2)
-            await eventually(lambda: len(channel.messages) == 2, within=START)
+            await eventually(lambda: len(channel.messages) == 2)
             assert Counter(titles(channel)) == {"Diffusion Study 1": 1, "Diffusion Study 2": 1}
             assert len(server.sent("POST", rf"/channels/{channel.id}/messages$")) == 2
             assert second.stop() == 0

@@ -16,6 +16,7 @@ from bot.papers.sources import HUGGINGFACE
 from storage.store import SqlStore
 from tests.core import Core
 from tests.papers.names import names
+from tests.patience import PATIENCE
 from tests.sources import ScriptedLookup, a_paper
 
 KNOWN = a_paper(1, categories=("cs.LG", "cs.CV"), authors=names("Ada Lovelace", "Alan Turing", "Kurt Gödel"))
@@ -77,7 +78,7 @@ async def test_no_digest_waits_long_for_details(
 
         async def lookup(self, paper_ids: Sequence[str]) -> Sequence[Paper]:
             Slow.asked += 1
-            await asyncio.sleep(60)
+            await asyncio.sleep(3600)
             return ()
 
     monkeypatch.setattr(enrichment, "TIMEOUT", 0.1)
@@ -86,7 +87,7 @@ async def test_no_digest_waits_long_for_details(
         await core.say("subscribe diffusion", channel)
     await core.say("timezone Asia/Tokyo", "two")
     await core.news(a_paper(1))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await core.next_digest("two")
         await core.next_digest("one")
     assert len(core.platform.posts) == 2

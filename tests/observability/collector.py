@@ -15,6 +15,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from tests.patience import PATIENCE
+
 
 class Collector:
     """Use it as a context manager. `status` is what it answers, after so many seconds of `delay`."""
@@ -57,7 +59,7 @@ class Collector:
 
     def wait_for(self, requests: int) -> None:
         """Until so many requests have come; fails when they do not."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while self.requests < requests:
             assert time.monotonic() < deadline, "nothing came"
             time.sleep(0.02)

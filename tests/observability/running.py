@@ -15,6 +15,7 @@ from bot.app.application import Application, open_application
 from bot.app.configuration.settings import Settings
 from bot.clocks import SystemClock
 from tests.faults.feed import Feed
+from tests.patience import PATIENCE
 from tests.simulators.discord import DiscordSimulator, eventually
 from tests.simulators.discord_state import Channel
 from tests.simulators.slack import APP_TOKEN, BOT_TOKEN, SlackSimulator
@@ -85,11 +86,13 @@ async def running(folder: Path, **settings: object) -> AsyncIterator[Running]:
         try:
             if given.slack_app_token.get_secret_value() == APP_TOKEN:
                 await asyncio.wait(
-                    {work, asyncio.ensure_future(slack.connected())}, return_when=asyncio.FIRST_COMPLETED, timeout=20
+                    {work, asyncio.ensure_future(slack.connected())},
+                    return_when=asyncio.FIRST_COMPLETED,
+                    timeout=PATIENCE,
                 )
             if given.discord_token.get_secret_value() == discord.token:
-                await eventually(lambda: discord.gateway.open, within=20)
-            await eventually(lambda: application.engine.leadership.polls, within=20)
+                await eventually(lambda: discord.gateway.open)
+            await eventually(lambda: application.engine.leadership.polls)
             yield Running(application, feed, slack, discord, slack.channel(), channel)
         finally:
             work.cancel()

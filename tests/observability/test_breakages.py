@@ -19,8 +19,9 @@ from bot.health.document import document_of
 from bot.health.wording import lines_of
 from storage.database import database
 from storage.database.sqlite import file as database_file
-from tests.feed_server import ScriptedFeed, http_answer
+from tests.feed_server import Request, ScriptedFeed, http_answer
 from tests.observability.running import Running, running, value_of
+from tests.patience import PATIENCE
 from tests.simulators.discord import eventually
 
 
@@ -70,7 +71,7 @@ async def test_a_token_that_is_wrong_from_the_start(
     """The other platform is served, and everything that tells how the bot does says what to do."""
     platform = name.partition("_")[0]
     async with running(tmp_path, **{name: wrong}) as bot:
-        await eventually(lambda: bot.application.engine.access.refusals, within=20)
+        await eventually(lambda: bot.application.engine.access.refusals)
         if platform == "slack":
             assert (await bot.discord.interactions.command(bot.discord_channel, "topics")).messages
         else:
@@ -94,7 +95,7 @@ async def test_a_token_that_is_wrong_from_the_start(
 
 async def eventually_told(bot: Running, words: str) -> None:
     """Waits until the process has said so to the others."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             (process,) = (await bot.application.health.report()).processes or (None,)
             if process and any(words in refusal.advice for refusal in process.refusals):
@@ -109,7 +110,7 @@ async def test_a_token_that_is_revoked(tmp_path: Path) -> None:
         bot.slack.revoked = True
         bot.feed.list(1)
         await bot.read()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             # It is counted when the platform refuses, before what it means for the channel is stored.
             while not value_of(families := await bot.families(), "channels_refused"):
                 await asyncio.sleep(0.1)
@@ -139,8 +140,12 @@ async def test_a_database_that_takes_no_writes(tmp_path: Path, monkeypatch: pyte
 
 
 async def test_a_clock_that_is_off(tmp_path: Path) -> None:
-    theirs = format_datetime(datetime.now(UTC) - timedelta(minutes=10), usegmt=True)
-    with ScriptedFeed(http_answer([], headers={"Date": theirs})) as feed:
+    def answer(_request: Request) -> bytes:
+        return http_answer(
+            [], headers={"Date": format_datetime(datetime.now(UTC) - timedelta(minutes=10), usegmt=True)}
+        )
+
+    with ScriptedFeed(answer) as feed:
         async with running(tmp_path, huggingface_url=feed.url) as bot:
             await bot.application.engine.poll()
             assert 590 < value_of(await bot.families(), "clock_ahead_seconds") < 660

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.metrics import Metrics
 from tests.observability.running import Running, running, value_of
+from tests.patience import PATIENCE
 from tests.simulators.discord import eventually
 from tests.simulators.slack import Fault
 
@@ -38,12 +39,12 @@ async def at_work(bot: Running) -> None:
     bot.slack.retry_after = 1
     await bot.read()
     # One channel is closed, and whoever set it up is told; the other has to wait, and is tried again.
-    await eventually(lambda: "U0ADA" in posted_to(bot) and len(posted_to(bot)) >= 4, within=60)
+    await eventually(lambda: "U0ADA" in posted_to(bot) and len(posted_to(bot)) >= 4)
     bot.slack.fail("chat.postMessage", Fault.ANSWER_500)
     bot.feed.list(1)
     await bot.read()
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while True:
             await bot.application.engine.reconcile()
             await bot.application.engine.outbox.measure()
@@ -97,7 +98,7 @@ async def test_every_figure_moves_with_the_work(tmp_path: Path) -> None:
 async def test_connections_that_end_are_counted_no_more(tmp_path: Path) -> None:
     async with running(tmp_path) as bot:
         await bot.slack.hang_up()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while value_of(families := await bot.families(), "connects_total", platform="slack") < 3:
                 await asyncio.sleep(0.05)
         assert value_of(families, "connections", platform="slack") <= 2

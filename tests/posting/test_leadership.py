@@ -13,6 +13,7 @@ from bot.platforms.platform import Platform, UnservedError
 from bot.posting.leadership import Leadership
 from bot.posting.roles import Duty, ProcessRole
 from storage.store import SqlStore
+from tests.patience import PATIENCE
 from tests.platforms import SimulatedPlatform
 from tests.simulators.discord import eventually
 
@@ -47,7 +48,7 @@ class Work:
 
 
 async def until(told: Callable[[], Awaitable[None]], condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not condition():
             await told()
             await asyncio.sleep(0.01)

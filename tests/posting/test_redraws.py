@@ -22,6 +22,7 @@ from bot.reading.news import VoteNews
 from storage.store import SqlStore
 from tests.core import MANAGER, NO_SPANS, Core
 from tests.databases import SQLITE_IS_ENOUGH
+from tests.patience import PATIENCE
 from tests.platforms import SimulatedPlatform
 from tests.sources import a_paper
 
@@ -51,7 +52,7 @@ async def core(store: SqlStore, tmp_path: Path) -> AsyncIterator[Core]:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not true():
             await asyncio.sleep(0.01)
 

@@ -19,10 +19,10 @@ from storage.tables.channels import CHANNELS
 from storage.tables.posts import POSTS
 from tests.clocks import NOON, SettableClock
 from tests.core import Core
+from tests.patience import PATIENCE
 from tests.platforms import SimulatedPlatform
 from tests.storage.scenes import channel, lease_one, listed, paper, posts
 
-TIMEOUT = 15.0  # seconds; far less than the minute after which it looks anyway
 SECOND = timedelta(seconds=1)
 
 
@@ -62,7 +62,7 @@ async def opened(
 
 
 async def eventually(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(TIMEOUT):
+    async with asyncio.timeout(PATIENCE):
         while not condition():
             await asyncio.sleep(0.01)
 

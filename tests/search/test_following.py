@@ -20,11 +20,10 @@ from storage.search.files import IndexFiles
 from storage.search.index import TantivyIndex
 from storage.store import SqlStore
 from tests.forked import Forked
+from tests.patience import PATIENCE
 from tests.search import neighbour
 from tests.search.conftest import ids, numbered
 from tests.search.feeds import MemoryFeed
-
-SOON = 60  # seconds in which everything here is done even on a very busy machine
 
 
 async def found(index: TantivyIndex, text: str) -> list[str]:
@@ -34,7 +33,7 @@ async def found(index: TantivyIndex, text: str) -> list[str]:
 
 async def found_soon(index: TantivyIndex, text: str, expected: list[str]) -> bool:
     """Whether searches alone come to find these."""
-    deadline = time.monotonic() + SOON
+    deadline = time.monotonic() + PATIENCE
     while await found(index, text) != expected:
         if time.monotonic() > deadline:
             return False
@@ -306,13 +305,13 @@ class Neighbour(Forked):
 
     async def writes(self) -> None:
         """Waits until it says that it is about to write."""
-        async with asyncio.timeout(SOON):
+        async with asyncio.timeout(PATIENCE):
             while not self._says.read_text().startswith("writing\n"):
                 await asyncio.sleep(0.002)
 
     async def answer(self) -> str:
         """The last line of what it says; before it may be its log."""
-        assert await asyncio.to_thread(self.wait, SOON) == 0
+        assert await asyncio.to_thread(self.wait, PATIENCE) == 0
         return self._says.read_text().splitlines()[-1]
 
 

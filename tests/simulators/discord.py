@@ -21,6 +21,7 @@ import discord
 from aiohttp import web
 
 from bot.clocks import Clock
+from tests.patience import PATIENCE
 from tests.simulators.discord_gateway import Gateway
 from tests.simulators.discord_interactions import Interaction, Interactions
 from tests.simulators.discord_responses import (
@@ -705,8 +706,8 @@ def _registered(command: Json, number: int) -> Json:
     }
 
 
-async def eventually(condition: Callable[[], object], *, within: float = 10.0) -> None:
+async def eventually(condition: Callable[[], object]) -> None:
     """Waits until something is so; fails when it does not become so."""
-    async with asyncio.timeout(within):
+    async with asyncio.timeout(PATIENCE):
         while not condition():
             await asyncio.sleep(0.005)

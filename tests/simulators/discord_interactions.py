@@ -11,6 +11,7 @@ from typing import Any
 
 import discord
 
+from tests.patience import PATIENCE
 from tests.simulators.discord_gateway import Gateway
 from tests.simulators.discord_schema import TEXT_DISPLAY, walk
 from tests.simulators.discord_state import APPLICATION_ID, Channel, DiscordState, Json, edit, user
@@ -148,7 +149,7 @@ class Interactions:
         self._numbers = itertools.count(1)
         self.answer_within = 3.0
         self.roles: list[int] = []
-        self.longest = 5.0  # seconds for all of an answer
+        self.longest = PATIENCE  # seconds for all of an answer
         self.by_token: dict[str, Interaction] = {}
         #: What can be downloaded, by its path, from the address below which all files are.
         self.files: dict[str, File] = {}

@@ -25,13 +25,14 @@ from urllib.parse import urlencode
 import aiohttp
 from aiohttp import web
 
+from tests.patience import PATIENCE
 from tests.simulators.limits import Limit
 from tests.simulators.slack_messages import problems
 from tests.simulators.slack_methods import BOT_USER, METHODS, TEAM, Json, RefusalError, SimulatedChannel
 from tests.simulators.slack_oauth import OAuth
 
 ACK_WITHIN = 3.0  # seconds that Slack waits
-ANSWER_WITHIN = 10.0  # seconds that a test waits for what must come
+ANSWER_WITHIN = PATIENCE
 RESPONSES = 5
 APP = "A0APP"
 BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-simulated", "xapp-simulated", "8f742231b10e8888abcd99yyyzzz85a5"

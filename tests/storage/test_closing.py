@@ -15,15 +15,16 @@ from tests.storage.scenes import listed, paper
 
 async def test_closing_waits_for_transactions_that_nobody_waits_for(database_url: str) -> None:
     store = SqlStore(database_url)
-    goes_on = asyncio.Event()
+    begun, goes_on = asyncio.Event(), asyncio.Event()
 
     async def write() -> None:
         async with store.database.write() as connection:
+            begun.set()
             await goes_on.wait()
             await connection.execute(text("UPDATE counters SET value = value + 7"))
 
     writing = asyncio.create_task(write())
-    await asyncio.sleep(0.05)
+    await begun.wait()
     closing = asyncio.create_task(store.close())
     await asyncio.sleep(0.05)
     assert not closing.done()
@@ -38,17 +39,18 @@ async def test_closing_waits_for_transactions_that_nobody_waits_for(database_url
 
 async def test_closing_waits_only_so_long(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "CLOSE_WITHIN", 0.05)
-    store = SqlStore(database_url)
+    store, begun = SqlStore(database_url), asyncio.Event()
 
     async def read() -> None:
         async with store.database.read() as connection:
+            begun.set()
             try:
                 await asyncio.Event().wait()
             finally:
                 await connection.invalidate()  # the pool that would take it back is gone
 
     reading = asyncio.create_task(read())
-    await asyncio.sleep(0.05)
+    await begun.wait()
     await store.close()
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)

@@ -12,6 +12,7 @@ from bot.posting.post import PostState, Settlement
 from storage.database.group_commit import GROUP_LIMIT, MANY, GroupCommit
 from storage.store import SqlStore
 from tests.clocks import NOON
+from tests.patience import PATIENCE
 from tests.storage.scenes import channel, lease, posts
 
 
@@ -51,9 +52,10 @@ async def test_writes_that_arrive_together_are_written_together(disk: Disk, comm
 
 
 async def test_writes_that_may_wait_gather_once_there_are_many(disk: Disk) -> None:
-    commit = GroupCommit(disk.write, gather=0.5)
+    commit = GroupCommit(disk.write, gather=3600.0)
     for number in range(3):
-        await asyncio.wait_for(commit.submit(number), 0.4)  # of few, nobody waits for others
+        await asyncio.wait_for(commit.submit(number), PATIENCE)  # of few, nobody waits for others
+    commit._gather = 0.5
     some = [asyncio.create_task(commit.submit(number)) for number in range(3, MANY)]
     await asyncio.sleep(0)
     others = [asyncio.create_task(commit.submit(number)) for number in range(MANY, 2 * MANY)]

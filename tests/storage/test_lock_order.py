@@ -27,12 +27,12 @@ from bot.topics.subscription import Subscription
 from storage.database import conflicts
 from storage.store import SqlStore
 from tests.clocks import NOON
+from tests.patience import PATIENCE
 from tests.processes import Process
 from tests.recipients import a_recipient
 from tests.storage.scenes import LEASE, channel, lease, listed, match, paper, plan, topic
 from tests.thorough import THOROUGH
 
-TIMEOUT = 30.0  # seconds
 STEPS = 3_000
 LATER = NOON + timedelta(hours=1)
 
@@ -161,7 +161,7 @@ class Meeting:
         meeting = asyncio.create_task(_patiently(second(theirs, here)))
         while not meeting.done() and not await self._eyes.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
             await asyncio.sleep(0.001)
-        async with asyncio.timeout(TIMEOUT):
+        async with asyncio.timeout(PATIENCE):
             await process.go_on()
             await meeting
         return True

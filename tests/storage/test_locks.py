@@ -11,13 +11,13 @@ from bot.posting.leadership import LEADING
 from storage.database import locks
 from storage.database.locks import lock_key
 from storage.store import SqlStore
+from tests.patience import PATIENCE
 
 _LEADERS = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = (:key % 4294967296)::oid")
 _CUT_LEADER = text(
     "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = (:key % 4294967296)::oid"
 )
 OTHER = "discord-0123456789abcdef"
-_GONE = 10.0  # seconds that a server may take to notice
 
 
 async def leaders(store: SqlStore) -> int:
@@ -27,14 +27,14 @@ async def leaders(store: SqlStore) -> int:
 
 
 async def nobody_leads(store: SqlStore) -> None:
-    async with asyncio.timeout(_GONE):
+    async with asyncio.timeout(PATIENCE):
         while await leaders(store):
             await asyncio.sleep(0.01)
 
 
 async def is_free(store: SqlStore, lock: str) -> None:
     """Takes it as soon as it can be had."""
-    async with asyncio.timeout(_GONE):
+    async with asyncio.timeout(PATIENCE):
         while not await store.locks.acquire(lock):
             await asyncio.sleep(0.01)
 

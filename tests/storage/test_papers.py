@@ -13,6 +13,7 @@ from storage.papers.ids import identify
 from storage.store import SqlStore
 from tests.clocks import NOON
 from tests.papers.names import names
+from tests.patience import PATIENCE
 from tests.storage.scenes import TODAY, answer, listed, paper
 
 YESTERDAY = TODAY - timedelta(days=1)
@@ -230,7 +231,7 @@ async def test_no_change_appears_behind_a_reader_while_many_write(database_url: 
             page = await reading.papers.changed_papers(seen[-1] if seen else 0, 7)
             seen.extend(number for number, _ in page)
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.gather(follow(), *(write(store, 1 + 5 * place) for place, store in enumerate(writing)))
     # A number that became visible behind the reader would be missing here.
     assert seen == [number for number, _ in await reading.papers.changed_papers(0, 1000)]

@@ -24,6 +24,7 @@ from bot.messages.message import (
 from bot.platforms.message_log import Arrival, LoggedMessage
 from storage.store import SqlStore
 from tests.clocks import NOON
+from tests.patience import PATIENCE
 
 FULL = Message(
     summary="Two papers",
@@ -103,7 +104,7 @@ async def test_no_message_appears_behind_a_reader_while_many_post(database_url: 
         while len(seen) < 40:
             seen.extend(await reading.messages.after(seen[-1].id if seen else 0, limit=5))
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.gather(follow(), *(post(store, place) for place, store in enumerate(posting)))
     assert seen == await reading.messages.after(0, limit=100)
     for store in [*posting, reading]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from storage.database.sqlite.write_turn import MOST_IN_A_ROW, WriteTurn
+from tests.patience import PATIENCE
 
 
 class Writers:
@@ -57,7 +58,7 @@ async def test_whoever_stops_waiting_takes_nobodys_turn_along() -> None:
                 stopped.cancel()
                 await asyncio.sleep(0)
         stopped.cancel()
-        await asyncio.wait_for(after, 10)
+        await asyncio.wait_for(after, PATIENCE)
         assert stopped.cancelled() or stopped.cancelling()
-        await asyncio.wait_for(writers.work("later"), 10)
+        await asyncio.wait_for(writers.work("later"), PATIENCE)
     assert writers.wrote == ["after", "later"] * 2

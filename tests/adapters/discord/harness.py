@@ -22,6 +22,7 @@ from bot.platforms.command_calls import CommandRunner
 from storage.store import SqlStore
 from tests.clocks import SettableClock
 from tests.core import Core
+from tests.patience import PATIENCE
 from tests.simulators.discord import DiscordSimulator, eventually
 from tests.simulators.discord_interactions import Interaction
 from tests.simulators.discord_state import Channel, Guild
@@ -97,7 +98,7 @@ async def running(harness: Harness, *, commands: CommandRunner | None = None) ->
     task = asyncio.create_task(bot.run())
     try:
         ready = asyncio.create_task(harness.simulator.gateway.ready.wait())
-        await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED, timeout=10)
+        await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE)
         ready.cancel()
         if task.done():
             await task

@@ -32,6 +32,7 @@ from storage.tables.channels import CHANNELS
 from storage.tables.posts import POSTS
 from tests.core import Core
 from tests.databases import sqlite_in
+from tests.patience import PATIENCE
 from tests.simulators.discord import DiscordSimulator
 from tests.simulators.discord_responses import Fault
 from tests.simulators.discord_state import Channel
@@ -86,7 +87,7 @@ async def storm(
         bot = DiscordBot(platform, core.commands, REGISTRY, directory=directory, lifecycle=lifecycle, clock=clock)
         serving = asyncio.create_task(core.engine.leadership.serve(PlatformName.DISCORD, Duty.LISTENING, bot.run))
         await core.engine.leadership.renew()
-        await asyncio.wait_for(simulator.gateway.ready.wait(), 10)
+        await asyncio.wait_for(simulator.gateway.ready.wait(), PATIENCE)
         began = time.monotonic()
         working = asyncio.create_task(core.engine.run())
         people = asyncio.create_task(_people(simulator, places, chance, outcome))
@@ -96,7 +97,7 @@ async def storm(
                 while not await _is_over(store, len(places)):
                     await asyncio.sleep(0.1)
             outcome.seconds = time.monotonic() - began
-            await asyncio.wait_for(fault_for, 30)
+            await asyncio.wait_for(fault_for, PATIENCE)
         finally:
             people.cancel()
             await asyncio.gather(people, return_exceptions=True)

@@ -16,6 +16,7 @@ from bot.channels.channel import ChannelState
 from bot.platforms.outcomes import Sent
 from tests.adapters.discord.conftest import REPLY, outgoing
 from tests.adapters.discord.harness import Harness, running
+from tests.patience import PATIENCE
 from tests.simulators.discord import DiscordSimulator
 from tests.simulators.discord_interactions import buttons_of
 from tests.simulators.discord_responses import ApiError
@@ -148,7 +149,7 @@ async def test_a_forum_that_wants_a_tag_and_has_none_says_what_to_do_and_goes_on
     assert len(running_harness.simulator.sent("POST", POSTS)) == 2
     forum.tags = {"7": "Images"}
     await running_harness.simulator.update_channel(forum)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while (await running_harness.stored(forum)).state is not ChannelState.ACTIVE:
             await asyncio.sleep(0.005)
     await settled(running_harness)

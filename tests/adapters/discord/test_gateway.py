@@ -14,6 +14,7 @@ from adapters.discord.client.gateway import HeartbeatMonitor
 from bot.platforms.outcomes import LookUp
 from tests.adapters.discord.conftest import outgoing
 from tests.adapters.discord.harness import Harness, running
+from tests.patience import PATIENCE
 from tests.platforms import around
 from tests.simulators.discord import eventually
 
@@ -25,7 +26,7 @@ async def test_a_missing_heartbeat_ack_ends_the_connection_though_events_still_c
         await eventually(lambda: gateway.heartbeats > 1)
         assert gateway.resumes == 0
         gateway.acknowledges = False
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while not gateway.resumes:
                 await harness.simulator.rename_guild(harness.guild.id, "Lab")
                 await asyncio.sleep(0.05)
@@ -57,7 +58,7 @@ async def test_an_outage_of_the_gateway_is_one_event_a_try(harness: Harness, cap
             await gateway.drop()
             await eventually(lambda: [one for one in events if one["event"] == "discord.gateway_unreachable"])
             gateway.is_shut = False
-            await eventually(lambda: gateway.resumes or len(gateway.identifies) > 1, within=30)
+            await eventually(lambda: gateway.resumes or len(gateway.identifies) > 1)
     tries = [one for one in events if one["event"] == "discord.gateway_unreachable"]
     assert all(one["reason"] and "Traceback" not in str(one) for one in tries)
     assert not [one for one in caplog.records if one.exc_info and one.levelno >= logging.WARNING]

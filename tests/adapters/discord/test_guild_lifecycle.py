@@ -26,6 +26,7 @@ from bot.platforms.platform import UnservedError
 from bot.posting.roles import Duty
 from storage.store import SqlStore
 from tests.adapters.discord.harness import Harness, make_bot, running
+from tests.patience import PATIENCE
 from tests.simulators.discord import eventually
 from tests.simulators.discord_interactions import links_of
 from tests.simulators.discord_responses import ApiError, Fault
@@ -45,7 +46,7 @@ async def running_harness(harness: Harness) -> AsyncIterator[Harness]:
 
 
 async def becomes(harness: Harness, state: ChannelState, channel: Channel | None = None) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while (await harness.stored(channel)).state is not state:
             await asyncio.sleep(0.005)
 
@@ -179,7 +180,7 @@ async def test_a_server_that_was_lost_with_the_session_is_noticed_by_its_end(har
         del server.state.guilds[harness.guild.id]
         server.gateway.ready.clear()
         await server.gateway.invalidate()
-        await eventually(server.gateway.ready.is_set, within=15)
+        await eventually(server.gateway.ready.is_set)
         await becomes(harness, ChannelState.BROKEN)
         [workspace] = await harness.store.channels.workspaces(PlatformName.DISCORD)
         assert workspace.left_at is not None
@@ -207,7 +208,7 @@ async def test_a_server_that_only_the_list_forgot_is_not_lost(harness: Harness) 
     server.gateway.ready.clear()
     bot = make_bot(harness)
     task = asyncio.create_task(bot.run())
-    await eventually(lambda: server.sent("GET", f"/guilds/{harness.guild.id}$"), within=10)
+    await eventually(lambda: server.sent("GET", f"/guilds/{harness.guild.id}$"))
     assert (await harness.stored()).state is ChannelState.ACTIVE
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -217,7 +218,7 @@ async def test_leaving_and_coming_back_are_noted_with_the_servers_name(running_h
     server = running_harness.simulator
 
     async def workspace(condition: Callable[[Workspace], bool]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while not condition((await running_harness.store.channels.workspaces(PlatformName.DISCORD))[0]):
                 await asyncio.sleep(0.005)
 
@@ -240,7 +241,7 @@ async def test_names_of_channels_and_threads_are_followed(running_harness: Harne
     for place in (running_harness.general, thread):
         place.name = f"new {place.name}"
         await running_harness.simulator.update_channel(place)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while (await running_harness.stored(place)).name != place.name:
                 await asyncio.sleep(0.005)
 
@@ -318,7 +319,7 @@ async def test_a_bot_that_lost_its_shift_leaves_and_comes_back_with_the_next_one
     assert not serving.done()
     await other.close()
     await leadership.renew()
-    await eventually(lambda: gateway.open, within=10)
+    await eventually(lambda: gateway.open)
     shown = await harness.say("topics")
     assert shown.messages
     label, custom_id = next(iter(shown.buttons.items()))
@@ -334,7 +335,7 @@ async def test_what_two_processes_hear_is_done_by_the_one_that_answers_first(run
     server = running_harness.simulator
     second = DiscordPlatform(server.token, running_harness.clock, api_url=server.api_url)
     serving = asyncio.create_task(make_bot(running_harness, second).run())
-    await eventually(lambda: server.gateway.open == 2, within=10)
+    await eventually(lambda: server.gateway.open == 2)
     for number in range(2, 7):
         assert f"Topic {number} added" in (await running_harness.say("subscribe", query=f"agents{number}")).text
     await eventually(lambda: len(server.sent("POST", "/callback")) == 1 + 2 * 5)
@@ -351,21 +352,21 @@ async def test_a_bot_without_a_connection_leaves_discord_to_another_process(harn
     gateway = harness.simulator.gateway
     bot = make_bot(harness)
     serving = asyncio.create_task(bot.run())
-    await eventually(lambda: gateway.open and harness.platform.client.is_connected, within=10)
+    await eventually(lambda: gateway.open and harness.platform.client.is_connected)
     bot._offline_timeout = 0.3
     await asyncio.sleep(1.5)
     assert not serving.done()
     gateway.is_shut = True
     await gateway.drop()
     with pytest.raises(UnservedError):
-        await asyncio.wait_for(serving, 40)
+        await asyncio.wait_for(serving, PATIENCE)
     assert not gateway.open
 
 
 async def test_a_bot_that_never_gets_a_connection_leaves_discord_too(harness: Harness) -> None:
     harness.simulator.fail("GET", "/users/@me$", *[Fault.DROP] * 1000)
     with pytest.raises(UnservedError):
-        await asyncio.wait_for(make_bot(harness, offline_timeout=0.3).run(), 10)
+        await asyncio.wait_for(make_bot(harness, offline_timeout=0.3).run(), PATIENCE)
 
 
 # --- The gateway
@@ -380,7 +381,7 @@ async def test_a_connection_that_only_looks_open_is_replaced(harness: Harness) -
         gateway.is_silent = True
         await asyncio.sleep(0.6)
         gateway.is_silent = False
-        await eventually(lambda: gateway.resumes, within=15)
+        await eventually(lambda: gateway.resumes)
         assert (await harness.say("topics")).messages
         assert len(gateway.identifies) == 1
 
@@ -393,9 +394,9 @@ async def test_no_session_is_begun_by_itself_either_when_few_are_left(running_ha
     looked = len(running_harness.simulator.sent("GET", "/gateway/bot$"))
     lost_at = time.monotonic()
     await gateway.invalidate()
-    await eventually(lambda: len(running_harness.simulator.sent("GET", "/gateway/bot$")) > looked, within=30)
+    await eventually(lambda: len(running_harness.simulator.sent("GET", "/gateway/bot$")) > looked)
     assert len(gateway.identifies) == 1
-    await eventually(gateway.ready.is_set, within=15)
+    await eventually(gateway.ready.is_set)
     assert time.monotonic() - lost_at > 0.6
     assert len(gateway.identifies) == 2
 
@@ -433,7 +434,7 @@ async def test_commands_work_after_every_way_of_losing_the_gateway(running_harne
     # The session is lost: discord.py would go back to the address that it knows by heart.
     gateway.ready.clear()
     await gateway.invalidate()
-    await eventually(gateway.ready.is_set, within=15)
+    await eventually(gateway.ready.is_set)
     assert len(gateway.identifies) == 2
     assert (await running_harness.say("topics")).messages
 
@@ -443,7 +444,7 @@ async def test_what_happens_while_the_connection_is_down_is_answered_when_it_is_
     gateway.ready.clear()
     await gateway.drop()
     running_harness.simulator.interactions.answer_within = 30
-    answer = await asyncio.wait_for(running_harness.say("topics"), 15)
+    answer = await asyncio.wait_for(running_harness.say("topics"), PATIENCE)
     assert answer.messages
     assert gateway.resumes == 1
     assert len(gateway.identifies) == 1
@@ -483,7 +484,7 @@ async def test_a_session_whose_beginning_cannot_be_read_is_begun_again(harness: 
     gateway = harness.simulator.gateway
     gateway.ready_lacks = ["user", "resume_gateway_url"]
     serving = asyncio.create_task(make_bot(harness).run())
-    await eventually(lambda: len(gateway.identifies) == 3 and gateway.open == 1, within=15)
+    await eventually(lambda: len(gateway.identifies) == 3 and gateway.open == 1)
     assert (await harness.say("topics")).messages
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
@@ -493,12 +494,12 @@ async def test_a_session_whose_beginning_cannot_be_read_is_begun_again(harness: 
 async def test_after_garbage_on_the_gateway_another_session_begins(harness: Harness, garbage: bytes) -> None:
     gateway = harness.simulator.gateway
     serving = asyncio.create_task(make_bot(harness).run())
-    await eventually(lambda: gateway.open and harness.platform.client.is_connected, within=10)
+    await eventually(lambda: gateway.open and harness.platform.client.is_connected)
     before, connection = harness.platform.client, gateway.sessions[0].connection
     assert connection is not None
     packed = garbage if b"\xff" in garbage else connection.packer.compress(garbage) + connection.packer.flush(2)
     await connection.socket.send_bytes(packed)
-    await eventually(lambda: harness.platform.client is not before and harness.platform.client.is_connected, within=10)
+    await eventually(lambda: harness.platform.client is not before and harness.platform.client.is_connected)
     assert (await harness.say("topics")).messages
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)

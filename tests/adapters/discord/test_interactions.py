@@ -22,6 +22,7 @@ from bot.messages.message import Message
 from bot.platforms.command_calls import CommandCall, CommandRunner, Completion, Reply
 from tests.adapters.discord.harness import Harness, running
 from tests.clocks import NOON
+from tests.patience import PATIENCE
 from tests.simulators.discord import eventually
 from tests.simulators.discord_interactions import MANAGER, OWNER, VISITOR, File, Role, buttons_of, links_of, text_of
 from tests.simulators.discord_responses import ApiError, Fault
@@ -169,20 +170,20 @@ async def test_commands_are_registered_once_and_again_only_when_they_change(harn
     async with running(harness):
         # That goes on beside everything else: nobody waits for it.
         names = ["papers", "papers-manage", "Find papers here"]
-        await eventually(lambda: [one["name"] for one in server.commands] == names, within=15)
+        await eventually(lambda: [one["name"] for one in server.commands] == names)
     harness.platform = DiscordPlatform(server.token, harness.clock, api_url=server.api_url)
     server.gateway.ready.clear()
     async with running(harness) as bot:
         assert "scope=bot+applications.commands" in bot.invite_url
         assert "permissions=309237730304" in bot.invite_url
-        await eventually(lambda: len(server.sent("GET", "/commands")) > 1, within=15)
+        await eventually(lambda: len(server.sent("GET", "/commands")) > 1)
     assert len(server.sent("PUT", "/commands$")) == 1
     options = len(server.commands[0]["options"])
     server.commands[0]["options"].pop()
     harness.platform = DiscordPlatform(server.token, harness.clock, api_url=server.api_url)
     server.gateway.ready.clear()
     async with running(harness):
-        await eventually(lambda: len(server.commands[0]["options"]) == options, within=15)
+        await eventually(lambda: len(server.commands[0]["options"]) == options)
     assert len(server.sent("PUT", "/commands$")) == 2
 
 
@@ -258,7 +259,7 @@ async def test_who_asked_just_before_the_bot_stops_still_gets_the_answer(harness
         interactions = harness.simulator.interactions.by_token
         await eventually(lambda: interactions and all(one.first for one in interactions.values()))
         asyncio.get_running_loop().call_later(0.05, slow.released.set)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         assert (await asked).messages
 
 

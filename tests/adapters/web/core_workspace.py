@@ -21,6 +21,7 @@ from tests.adapters.web.workspace import serve
 from tests.core import Core
 from tests.databases import sqlite_in
 from tests.passwords import log_in_parts
+from tests.patience import PATIENCE
 
 #: The file of its database; one that is there already is taken as it is.
 DATABASE = "core.db"
@@ -34,7 +35,7 @@ class CoreWorkspace:
     core: Core
 
     def client(self, **options: Any) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=10, **options)
+        return httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=PATIENCE, **options)
 
 
 @asynccontextmanager

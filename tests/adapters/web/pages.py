@@ -11,6 +11,10 @@ from weakref import WeakKeyDictionary
 
 from playwright.async_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Locator, Page, Request, expect
 
+from tests.patience import PATIENCE
+
+expect.set_options(timeout=1_000 * PATIENCE)
+
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 SMALLEST = {"width": 320, "height": 568}
@@ -51,7 +55,7 @@ async def _window(browser: Browser, origin: str, settings: dict[str, Any]) -> As
     window = free.pop(repr(settings), None)
     if window is None:
         context = await browser.new_context(**settings)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(1_000 * PATIENCE)
         empty = await context.new_page()
         window = _Window(context, empty, await context.new_cdp_session(empty))
     try:

@@ -21,6 +21,7 @@ from adapters.web.serving.events import EventStreams
 from bot.platforms.outcomes import Outgoing
 from storage.store import SqlStore
 from tests.adapters.web.workspace import RunningWorkspace, running_workspace, says
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -42,7 +43,7 @@ class Listener:
     async def block(self) -> list[str]:
         """The lines up to the next empty one; none at the end of the stream."""
         lines = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             async for line in self._lines:
                 if not line:
                     break
@@ -141,7 +142,7 @@ async def test_there_are_only_so_many_streams(workspace: RunningWorkspace) -> No
 
 async def test_stopping_the_server_ends_open_streams(workspace: RunningWorkspace) -> None:
     async with listening(workspace, "/c/general/events") as listener:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await workspace.stop()
         with pytest.raises(EOFError):
             await listener.event()
@@ -149,7 +150,7 @@ async def test_stopping_the_server_ends_open_streams(workspace: RunningWorkspace
 
 async def test_a_reader_that_leaves_frees_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("adapters.web.pages.channels.channels.EventStreams", partial(EventStreams, limit=1))
-    async with running_workspace(tmp_path) as workspace, asyncio.timeout(10):
+    async with running_workspace(tmp_path) as workspace, asyncio.timeout(PATIENCE):
         async with listening(workspace, "/c/general/events"), listening(workspace, "/c/general/events") as second:
             assert (second.response.status_code, second.response.headers["retry-after"]) == (503, "30")
         status = 503

@@ -11,6 +11,7 @@ import pytest
 from bot import background
 from bot.background import Precedence
 from tests.adapters.web.workspace import running_workspace
+from tests.patience import PATIENCE
 
 
 class Noted(Precedence):
@@ -41,12 +42,12 @@ async def test_who_waits_for_a_page_goes_first_and_who_only_listens_does_not(
         assert precedence.begun == 4
         async with client.stream("GET", "/c/general/events"):
             assert precedence.begun == 5
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 await precedence.rest()
         # What is slow holds up what nobody waits for, until it is answered.
         workspace.commands.release.clear()
         asking = asyncio.create_task(client.post("/c/general/command", json={"line": "slow"}))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while precedence.begun < 6:
                 await asyncio.sleep(0.005)
         resting = asyncio.create_task(precedence.rest())
@@ -54,5 +55,5 @@ async def test_who_waits_for_a_page_goes_first_and_who_only_listens_does_not(
         assert not resting.done()
         workspace.commands.release.set()
         assert (await asking).status_code == 200
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await resting

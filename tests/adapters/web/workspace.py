@@ -50,6 +50,7 @@ from storage.search.index import TantivyIndex
 from storage.store import SqlStore
 from tests.databases import sqlite_in
 from tests.passwords import log_in_parts
+from tests.patience import PATIENCE
 
 NOW = datetime(2026, 4, 30, 9, 0, tzinfo=UTC)
 RESULTS_PER_PAGE = 3
@@ -215,7 +216,7 @@ class RunningWorkspace:
         return result.remote_id
 
     def client(self, **options: Any) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=10, **options)
+        return httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=PATIENCE, **options)
 
     async def stop(self) -> None:
         self.server.should_exit = True

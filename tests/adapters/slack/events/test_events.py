@@ -17,6 +17,7 @@ from bot.digests.cards import paper_card
 from bot.messages.message import PaperBlock
 from bot.papers.ids import linked_paper_ids
 from tests.adapters.slack.bot_process import TRANSPORTS, BotProcess
+from tests.patience import PATIENCE
 from tests.simulators.slack import APP_TOKEN, SIGNING_SECRET, Fault
 from tests.simulators.slack_messages import buttons_of, words_of
 from tests.simulators.slack_methods import BOT_USER, Json, SimulatedChannel
@@ -198,7 +199,7 @@ async def test_a_token_that_slack_refuses_for_a_while_stops_nothing_for_good(
     assert (await listening.stored(stopped)).state is ChannelState.BROKEN
     assert "PAPERROUND_SLACK_BOT_TOKEN" in access.refusals[0].advice
     listening.slack.revoked = False
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while (await listening.stored(stopped)).state is not ChannelState.ACTIVE or access.refusals:
             await asyncio.sleep(0.01)
     watching.cancel()

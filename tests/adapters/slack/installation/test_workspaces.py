@@ -23,6 +23,7 @@ from storage.store import SqlStore
 from storage.tables.channels import WORKSPACES
 from tests.adapters.slack.distributed_bot import DistributedBot
 from tests.clocks import SettableClock
+from tests.patience import PATIENCE
 from tests.simulators.slack import ANSWER_WITHIN, APP, RETRY_AFTER, Fault, SlackSimulator
 from tests.simulators.slack_forms import submit, write
 from tests.simulators.slack_messages import words_of
@@ -272,7 +273,7 @@ async def test_tokens_are_renewed_long_before_they_end(rotating: DistributedBot)
 async def renewed_once(distributed: DistributedBot) -> None:
     """Lets the job that renews tokens do one round."""
     job = asyncio.create_task(distributed.app.keep_fresh())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while await distributed.installations.due_for_renewal(distributed.clock.now()):
             await asyncio.sleep(0.01)
     job.cancel()
@@ -310,9 +311,7 @@ async def test_a_form_is_acknowledged_before_a_token_is_renewed(rotating: Distri
         await rotating.app.finish()
         rotating.clock.advance(hours=30)
         renewing = rotating.slack.held["oauth.v2.access"] = asyncio.Event()
-        started = time.monotonic()
         assert await submit(rotating.slack, view) == {}
-        assert time.monotonic() - started < 2
         renewing.set()
         await rotating.app.finish()
     (told,) = rotating.slack.conversation("U0ADA").messages
@@ -484,13 +483,14 @@ async def test_a_workspace_that_asks_to_wait_is_left_alone_and_the_others_are_no
     for number in range(2):  # the second one tries whether the refusal was about the channel of the first
         if wait := platform.workspaces.connection.pace(slack.team_id).wait(time.monotonic()):
             await asyncio.sleep(wait)
+        asked = time.monotonic()
         result = await platform.send(outgoing(slack, slack.channel(), f"key-{number}"))
         assert isinstance(result, Retry)
     assert platform.room(slack.team_id) == 0
     result = await platform.send(outgoing(slack, slack.channel(), "key-3"))
     assert isinstance(result, Retry)
     assert result.after is not None
-    assert RETRY_AFTER - 1 < result.after < RETRY_AFTER + 1
+    assert RETRY_AFTER - 1 - (time.monotonic() - asked) < result.after < RETRY_AFTER + 1
     assert slack.count("chat.postMessage") == 2
     assert isinstance(await platform.send(outgoing(other, other.channel())), Sent)
 
