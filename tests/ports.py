@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 
 import httpx
 
+#: Below those from which the system chooses for whoever asks for any: a program that starts for seconds still gets it.
+_PORTS = range(20_000, 32_000)
+
 
 def free_port() -> int:
-    """One that nobody has now."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
+    """One that nobody has now, and nobody is given."""
+    while True:
+        port = secrets.choice(_PORTS)
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            continue
 
 
 async def until_ready(port: int, *, within: float, every: float = 0.1) -> None:
