@@ -138,7 +138,7 @@ class TantivyIndex:
             if not self._trusted:
                 await self._settle()  # what it writes into may be damaged, or of another database
             if self._writing is None:
-                self._writing = await asyncio.to_thread(self._files.write, check=not self._trusted)
+                await self._begin_to_write()
             if self._writing is None:
                 return await self._taken_by_another(last)
             try:
@@ -149,6 +149,18 @@ class TantivyIndex:
             if self._lingering is None or self._lingering.done():
                 self._lingering = asyncio.create_task(self._linger())
             return taken
+
+    async def _begin_to_write(self) -> None:
+        """Gets the right to write, if no other process has it. Whoever is told to stop meanwhile gives it back."""
+        beginning = asyncio.create_task(asyncio.to_thread(self._files.write, check=not self._trusted))
+        try:
+            self._writing = await asyncio.shield(beginning)
+        except asyncio.CancelledError:
+            # The thread goes on, and what it brings nobody else would ever close.
+            with suppress(StorageError):
+                self._writing = await beginning
+            await self._settle()
+            raise
 
     async def _taken_by_another(self, last: int) -> int | None:
         if not self._trusted or await asyncio.to_thread(lambda: self._files.last_change) < last:

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import shutil
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from bot.errors import StorageError
 from bot.papers.paper import Paper
 from bot.query.parser import parse
-from storage.search.files import IndexFiles
+from storage.search.files import IndexFiles, IndexWriting
 from storage.search.index import TantivyIndex
 from storage.store import SqlStore
 from tests.forked import Forked
@@ -24,6 +25,7 @@ from tests.patience import PATIENCE
 from tests.search import neighbour
 from tests.search.conftest import ids, numbered
 from tests.search.feeds import MemoryFeed
+from tests.simulators.discord import eventually
 
 
 async def found(index: TantivyIndex, text: str) -> list[str]:
@@ -131,6 +133,34 @@ async def test_closing_stops_a_long_build_which_the_next_start_continues(tmp_pat
     index = TantivyIndex(tmp_path, MemoryFeed(papers))
     assert await index.refresh() == 1000 - taken
     assert len(await found(index, "diffusion")) == 1000
+    await index.close()
+
+
+async def test_who_is_stopped_while_it_gets_the_right_to_write_gives_it_back(
+    feed: MemoryFeed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = TantivyIndex(tmp_path, feed)
+    write, begun, goes_on = index._files.write, threading.Event(), threading.Event()
+    given: list[IndexWriting | None] = []
+
+    def slowly(*, check: bool) -> IndexWriting | None:
+        begun.set()
+        goes_on.wait(PATIENCE)
+        given.append(write(check=check))
+        return given[0]
+
+    monkeypatch.setattr(index._files, "write", slowly)
+    refreshing = asyncio.create_task(index.refresh())
+    await asyncio.to_thread(begun.wait)
+    refreshing.cancel()
+    await asyncio.sleep(0)
+    goes_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await refreshing
+    await eventually(lambda: given)
+    writing = IndexFiles(tmp_path).write()
+    assert writing
+    writing.close()
     await index.close()
 
 
