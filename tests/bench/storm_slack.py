@@ -53,6 +53,7 @@ async def _storm() -> Outcome:
             async with bot.over_socket():
                 outcome = await storm(bot, CHANNELS, pause=PAUSE)
             assert not slack.violations, slack.violations
+            assert max(outcome.acknowledged) < ACK_WITHIN
             await platform.close()
             await bot.core.index.close()
         await store.close()

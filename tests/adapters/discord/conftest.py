@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.discord.interactions import modals
 from adapters.discord.platform import DiscordPlatform
 from bot.channels.channel import Address, PlatformName
 from bot.messages.message import Heading, Message, PaperBlock
@@ -16,8 +17,16 @@ from storage.store import SqlStore
 from tests.adapters.discord.harness import Harness
 from tests.clocks import SettableClock
 from tests.core import Core
+from tests.patience import PATIENCE
 from tests.simulators.discord import DiscordSimulator
 from tests.simulators.discord_state import Channel
+
+
+@pytest.fixture(autouse=True)
+def in_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a form begins with is found in time, unless a test has it take longer."""
+    if not request.node.get_closest_marker("belated"):
+        monkeypatch.setattr(modals, "MODAL_DEADLINE", PATIENCE)
 
 
 @pytest.fixture

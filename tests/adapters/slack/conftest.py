@@ -9,12 +9,22 @@ import pytest
 
 from adapters.slack.client.connection import REQUEST_TIMEOUT, Connection
 from adapters.slack.installation.workspaces import OneWorkspace
+from adapters.slack.interactions import views
 from adapters.slack.platform import SlackPlatform
 from storage.store import SqlStore
 from tests.adapters.slack.bot_process import TRANSPORTS, BotProcess
 from tests.adapters.slack.distributed_bot import DistributedBot
 from tests.clocks import SettableClock
+from tests.patience import PATIENCE
 from tests.simulators.slack import BOT_TOKEN, SlackSimulator
+
+
+@pytest.fixture(autouse=True)
+def in_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked in a form is done in time, unless a test has it take longer."""
+    if not request.node.get_closest_marker("belated"):
+        monkeypatch.setattr(views, "_FOUND_WITHIN", PATIENCE)
+        monkeypatch.setattr(views, "ANSWER_WITHIN", PATIENCE)
 
 
 @pytest.fixture

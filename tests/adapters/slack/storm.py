@@ -41,7 +41,7 @@ class Outcome:
 async def storm(bot: BotProcess, number: int, *, pause: float, seed: int = 7) -> Outcome:
     """Lets it come over so many channels; raises `AssertionError` when a message is lost, or there twice.
 
-    A command is given every `pause` seconds. Slack's simulator fails by itself for one that is acknowledged too late.
+    A command is given every `pause` seconds. Slack's simulator fails by itself for one that is not acknowledged.
     """
     channels = [await _subscribed(bot, place) for place in range(number)]
     await bot.news(*(a_paper(place) for place in range(1, 4)))

@@ -296,6 +296,7 @@ async def test_workers_do_not_spend_each_others_refresh_tokens(rotating: Distrib
         await worker.close()
 
 
+@pytest.mark.belated
 async def test_a_form_is_acknowledged_before_a_token_is_renewed(rotating: DistributedBot) -> None:
     await rotating.install()
     rotating.app = rotating.another_app(forms=forms_of(rotating.sql))
@@ -312,6 +313,7 @@ async def test_a_form_is_acknowledged_before_a_token_is_renewed(rotating: Distri
         rotating.clock.advance(hours=30)
         renewing = rotating.slack.held["oauth.v2.access"] = asyncio.Event()
         assert await submit(rotating.slack, view) == {}
+        assert rotating.workspaces._renewals
         renewing.set()
         await rotating.app.finish()
     (told,) = rotating.slack.conversation("U0ADA").messages

@@ -438,6 +438,7 @@ class Slowly:
         return []
 
 
+@pytest.mark.belated
 async def test_an_answer_that_takes_long_comes_in_private(bot: BotProcess, platform: SlackPlatform) -> None:
     channel = bot.slack.channel()
     slowly = Slowly(bot)
@@ -451,6 +452,7 @@ async def test_an_answer_that_takes_long_comes_in_private(bot: BotProcess, platf
     assert "Topic 1 added" in words_of(bot.slack.conversation("U0ADA").messages[0])
 
 
+@pytest.mark.belated
 async def test_mistakes_in_settings_that_are_found_late_come_in_private(
     bot: BotProcess, platform: SlackPlatform
 ) -> None:
