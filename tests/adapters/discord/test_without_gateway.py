@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import discord
 import pytest
 
+from adapters.discord.client import requests
 from adapters.discord.interactions.command_tree import command_tree
 from adapters.discord.messages.command_mentions import CommandMentions
 from adapters.discord.platform import DiscordPlatform
@@ -90,15 +92,24 @@ async def test_messages_mention_the_commands_that_a_gateway_registered(
 
 
 async def test_what_waits_for_its_turn_when_the_connection_is_made_anew_ends_nothing(
-    platform: DiscordPlatform, discord_server: DiscordSimulator, channel: Channel
+    platform: DiscordPlatform, discord_server: DiscordSimulator, channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert isinstance(await platform.send(outgoing(channel)), Sent)
+    waits, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        waits.set()
+        await goes_on.wait()
+        await asyncio.sleep(seconds)
+
+    monkeypatch.setattr(requests, "asyncio", SimpleNamespace(sleep=sleep))
     mentions, now = CommandMentions(REGISTRY), time.monotonic()
     platform.client.pace.refused(now - 0.1, now, 0.5)
     watching = asyncio.create_task(Reachability(platform, mentions, ask_every=0.02, ask_again=0.01).watch())
     sending = asyncio.create_task(platform.send(outgoing(channel, key="1" * 24)))
-    await asyncio.sleep(0.1)
+    await waits.wait()
     await platform.start_over()
+    goes_on.set()
     assert isinstance(await sending, Retry)
     await eventually(lambda: discord_server.sent("GET", COMMANDS))
     assert not watching.done()
