@@ -59,11 +59,13 @@ class ChannelStore(Protocol):
 
     async def pause(self, channel_id: int, *, reason: str, until: datetime | None) -> None: ...
 
-    async def break_channels(self, address: Address, reason: str, *, whole_workspace: bool) -> list[Channel]:
+    async def break_channels(
+        self, address: Address, reason: str, *, whole_workspace: bool, even_paused: bool = False
+    ) -> list[Channel]:
         """Marks what the platform refuses; returns the channels that were well until now.
 
         A single channel that was refused already, and not with its workspace, takes the new reason. Channels that
-        people paused stay so where the whole workspace is refused.
+        people paused stay so, but for a single one where nothing will ever be taken again: `even_paused`.
         """
         ...
 

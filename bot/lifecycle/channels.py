@@ -119,7 +119,7 @@ class ChannelLifecycle:
         old = await self._directory.find(address)
         if old is None or old.reason == _LEFT_BEHIND:
             return None
-        await self._channels.break_channels(address, _LEFT_BEHIND, whole_workspace=False)
+        await self._channels.break_channels(address, _LEFT_BEHIND, whole_workspace=False, even_paused=True)
         topics = await self._subscriptions.of_channel(old.id)
         _log.warning("channel.not_moved", channel=str(address), to=channel, topics=len(topics))
         return _topics_of_before(topics) if topics else None

@@ -194,9 +194,13 @@ class SqlChannelStore:
             return channels
 
     @tried_again
-    async def break_channels(self, address: Address, reason: str, *, whole_workspace: bool) -> list[Channel]:
+    async def break_channels(
+        self, address: Address, reason: str, *, whole_workspace: bool, even_paused: bool = False
+    ) -> list[Channel]:
         async with self._database.write() as connection:
-            return await break_channels(connection, address, reason, whole_workspace=whole_workspace)
+            return await break_channels(
+                connection, address, reason, whole_workspace=whole_workspace, even_paused=even_paused
+            )
 
     async def move(self, address: Address, channel: str) -> bool:
         workspace = select(WORKSPACES.c.id).where(*at_address(address)).scalar_subquery()

@@ -13,14 +13,17 @@ from storage.tables.channels import CHANNELS, WORKSPACES
 
 
 async def break_channels(
-    connection: AsyncConnection, address: Address, reason: str, *, whole_workspace: bool
+    connection: AsyncConnection, address: Address, reason: str, *, whole_workspace: bool, even_paused: bool = False
 ) -> list[Channel]:
     """Stops a channel or its whole workspace; returns the channels that were well until now.
 
     What stops was locked by `lock_what_stops` before posts were.
     """
     await lock_what_stops(connection, address, whole_workspace=whole_workspace)
-    broken = await (stop_workspace if whole_workspace else _stop_channel)(connection, address, reason)
+    if whole_workspace:
+        broken = await stop_workspace(connection, address, reason)
+    else:
+        broken = await _stop_channel(connection, address, reason, even_paused=even_paused)
     # Read in the same transaction: whoever is told of a failure may count on nothing having changed.
     statements = (select_channels().where(CHANNELS.c.id.in_(some)) for some in chunks(broken))
     return [channel_of(row) for statement in statements for row in await connection.execute(statement)]
@@ -37,9 +40,15 @@ async def lock_what_stops(connection: AsyncConnection, address: Address, *, whol
     await lock_channels(connection, list((await connection.execute(ids)).scalars()))
 
 
-async def _stop_channel(connection: AsyncConnection, address: Address, reason: str) -> list[int]:
-    """Stops one channel; one that was refused already, and not with its workspace, takes the new reason."""
-    broken = await _stop(connection, *at_address(address), CHANNELS.c.external_id == address.channel, reason=reason)
+async def _stop_channel(connection: AsyncConnection, address: Address, reason: str, *, even_paused: bool) -> list[int]:
+    """Stops one channel; one that was refused already, and not with its workspace, takes the new reason.
+
+    What people paused stays paused: it would else go on as soon as the platform takes it again.
+    """
+    which = [*at_address(address), CHANNELS.c.external_id == address.channel]
+    if not even_paused:
+        which.append(CHANNELS.c.state == ChannelState.ACTIVE)
+    broken = await _stop(connection, *which, reason=reason)
     known = (
         select(CHANNELS.c.id)
         .join(WORKSPACES, CHANNELS.c.workspace_id == WORKSPACES.c.id)

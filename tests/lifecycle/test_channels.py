@@ -39,6 +39,19 @@ async def test_a_pause_that_a_person_wished_is_not_ended_by_an_invitation(core: 
     assert (await core.channel()).state is ChannelState.PAUSED
 
 
+async def test_a_pause_that_a_person_wished_outlasts_a_channel_that_is_lost_and_found(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.say("pause until 2026-05-20")
+    paused = await core.channel()
+    await lifecycle(core).lost(core.address(), "I was removed from the channel.")
+    assert await core.channel() == paused
+    assert await lifecycle(core).reachable(core.address(), "general") is None
+    assert await core.channel() == paused
+    await core.news(a_paper(1))
+    await core.settle(hours=48, step=3600)
+    assert core.platform.posts == []
+
+
 async def test_a_pause_that_a_person_wished_outlasts_a_workspace_that_is_refused_for_a_while(core: Core) -> None:
     await core.say("subscribe diffusion")
     await core.say("pause until 2026-05-20")

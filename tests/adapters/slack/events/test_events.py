@@ -120,11 +120,14 @@ async def test_a_converted_channel_keeps_its_topics_under_its_new_id(listening: 
     assert "Diffusion Study 1" in words_of(channel.messages[-1])
 
 
-async def test_topics_of_a_converted_channel_that_was_set_up_anew_are_told(listening: BotProcess) -> None:
+@pytest.mark.parametrize("paused", [False, True])
+async def test_topics_of_a_converted_channel_that_was_set_up_anew_are_told(listening: BotProcess, paused: bool) -> None:
     old = listening.slack.channel()
     async with listening.over_http():
         await listening.say("subscribe diffusion", old)
         await listening.say('subscribe agents --min-upvotes 5 --name "Our agents" --instant', old)
+        if paused:
+            await listening.say("pause", old)
     new = await subscribed(listening)
     event = {"type": "channel_id_changed", "old_channel_id": old.id, "new_channel_id": new.id}
     await happens(listening, event, event)
