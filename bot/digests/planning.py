@@ -21,6 +21,7 @@ from bot.digests.digest import Digest, DigestKind, DigestPlan, Elsewhere, Queued
 from bot.digests.selection import plan_digest
 from bot.digests.spreading import CROWD, place_of, turn_of
 from bot.digests.store import DigestStore
+from bot.errors import StorageError
 from bot.intake.enrichment import Enrichment
 from bot.mail.trending import Trending
 from bot.metrics import Metrics
@@ -39,6 +40,10 @@ SWEEP_FOR = 20.0
 HELD_FOR = timedelta(minutes=10)
 #: Seconds that a platform gets to say how its channels take papers: those of all others wait meanwhile.
 ASKED_FOR = 5.0
+#: A channel that a defect keeps from being planned is tried again after so many seconds.
+SET_ASIDE_FOR = 60.0
+#: Where a defect is met in so many channels, it is none of theirs, and each of them costs the time of the others.
+MOST_SET_ASIDE = 1000
 #: Papers of a digest that the log names, and that its span points to: as many as a digest may show.
 MOST_NAMED = 100
 
@@ -91,6 +96,8 @@ class Planner:
         #: Times that so many channels share that their digests are spread. They are noted before the first is planned.
         self._crowded: set[datetime] = set()
         self._pauses_at: datetime | None = None
+        #: Channels that a defect keeps from being planned, with the moments (monotonic) at which they are tried again.
+        self._set_aside: dict[int, float] = {}
 
     async def sweep(self) -> int:
         """Plans the digests that are due, as many as fit into `SWEEP_FOR`; returns how many."""
@@ -98,27 +105,55 @@ class Planner:
         await self._end_pauses()
         await self._note_crowds()
         planned = 0
-        # Those of a platform that is switched off stay due, and would soon be all that one look finds.
-        while ours := await self._digests.due(self._clock.now(), CHANNELS_AT_ONCE, self._platforms.keys()):
-            started = time.monotonic()
-            await self._trending.gather(ours, self._clock.now())
-            waiting = await self._digests.waiting_in([channel.id for channel in ours])
-            await self._enrichment.freshen({queued.paper.id for papers in waiting.values() for queued in papers})
-            tastes = await self._tastes_of([channel for channel in ours if waiting[channel.id]])
-            moved = 0
+        # Those of a platform that is switched off stay due, and would soon be all that one look finds. So do those
+        # that are set aside.
+        while ours := await self._due_now():
+            started, aside = time.monotonic(), len(self._set_aside)
+            stored = []
             # People's own channels come last: by then it is known what they read in the others.
             for some in (
                 [channel for channel in ours if not channel.person],
                 [channel for channel in ours if channel.person],
             ):
-                elsewhere = await self._elsewhere([channel for channel in some if waiting[channel.id]])
-                stored = await self._plan_due(some, waiting, tastes, elsewhere)
-                moved += len(stored)
-                planned += sum(plan.digest is not None for plan in stored)
+                if some:
+                    stored += await self._plan_each(some)
+            planned += sum(plan.digest is not None for plan in stored)
             self._metrics.plan(time.monotonic() - started)
+            moved = bool(stored) or len(self._set_aside) > aside
             if not moved or time.monotonic() - began > SWEEP_FOR:
                 break
         return planned
+
+    async def _due_now(self) -> list[Channel]:
+        now = time.monotonic()
+        self._set_aside = {channel_id: until for channel_id, until in self._set_aside.items() if until > now}
+        if len(self._set_aside) >= MOST_SET_ASIDE:
+            return []
+        return await self._digests.due(
+            self._clock.now(), CHANNELS_AT_ONCE, self._platforms.keys(), self._set_aside.keys()
+        )
+
+    async def _plan_each(self, channels: Sequence[Channel]) -> list[DigestPlan]:
+        """Plans channels that are due; returns the plans that are stored. What a defect is about is set aside."""
+        try:
+            return await self._plan_together(channels)
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other channels have nothing to do with it
+            if len(channels) == 1:
+                _log.error("digest.not_planned", channel=str(channels[0].address), exc_info=error)
+                self._set_aside[channels[0].id] = time.monotonic() + SET_ASIDE_FOR
+                return []
+        middle = len(channels) // 2
+        return [*await self._plan_each(channels[:middle]), *await self._plan_each(channels[middle:])]
+
+    async def _plan_together(self, channels: Sequence[Channel]) -> list[DigestPlan]:
+        await self._trending.gather(channels, self._clock.now())
+        waiting = await self._digests.waiting_in([channel.id for channel in channels])
+        await self._enrichment.freshen({queued.paper.id for papers in waiting.values() for queued in papers})
+        busy = [channel for channel in channels if waiting[channel.id]]
+        tastes, elsewhere = await self._tastes_of(busy), await self._elsewhere(busy)
+        return await self._plan_due(channels, waiting, tastes, elsewhere)
 
     async def plan_now(self, channel: Channel, kind: DigestKind, only: Collection[str] | None = None) -> Digest | None:
         """Makes a digest of what waits (or of some of it) outside the schedule; returns it, None if there is none."""

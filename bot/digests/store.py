@@ -15,9 +15,13 @@ class DigestStore(Protocol):
     """What each channel is owed, and how it was put into digests."""
 
     async def due(
-        self, now: datetime, limit: int, platforms: Collection[PlatformName] = tuple(PlatformName)
+        self,
+        now: datetime,
+        limit: int,
+        platforms: Collection[PlatformName] = tuple(PlatformName),
+        but: Collection[int] = (),
     ) -> list[Channel]:
-        """The channels on these platforms with something to plan."""
+        """The channels on these platforms with something to plan, but for those."""
         ...
 
     async def crowds(self, until: datetime, least: int) -> dict[datetime, int]:

@@ -44,20 +44,21 @@ MATCHES_AT_ONCE = 250
 _ACTIVE = CHANNELS.c.state == ChannelState.ACTIVE
 _NOW = bindparam("now", type_=CHANNELS.c.next_digest_at.type)
 _MOST = bindparam("most", type_=Integer())
+_OTHERS = CHANNELS.c.id.not_in(bindparam("but", expanding=True))
 _SERVED = WORKSPACES.c.platform.in_(bindparam("platforms", expanding=True))
 
 
 # What is asked at each sweep is put together once.
 @cache
 def _due_at_once() -> Select[Any]:
-    due = select_channels().where(_ACTIVE, _SERVED, CHANNELS.c.instant_at <= _NOW)
+    due = select_channels().where(_ACTIVE, _SERVED, _OTHERS, CHANNELS.c.instant_at <= _NOW)
     return due.order_by(CHANNELS.c.instant_at, CHANNELS.c.id).limit(_MOST)
 
 
 @cache
 def _due_at_their_time() -> Select[Any]:
     others = or_(CHANNELS.c.instant_at.is_(None), CHANNELS.c.instant_at > _NOW)
-    due = select_channels().where(_ACTIVE, _SERVED, CHANNELS.c.next_digest_at <= _NOW, others)
+    due = select_channels().where(_ACTIVE, _SERVED, _OTHERS, CHANNELS.c.next_digest_at <= _NOW, others)
     return due.order_by(CHANNELS.c.next_digest_at, CHANNELS.c.id).limit(_MOST)
 
 
@@ -133,18 +134,22 @@ class SqlDigestStore:
             return await queue(connection, wanted, now)
 
     async def due(
-        self, now: datetime, limit: int, platforms: Collection[PlatformName] = tuple(PlatformName)
+        self,
+        now: datetime,
+        limit: int,
+        platforms: Collection[PlatformName] = tuple(PlatformName),
+        but: Collection[int] = (),
     ) -> list[Channel]:
         """The channels with something to plan: those first for which people wait. Each half has an index."""
         version, served = self._database.version(), frozenset(platforms)
         if served == self._looked_on and self._is_none_due(version, now):
             return []
-        given = {"now": now, "most": limit, "platforms": sorted(served)}
+        given = {"now": now, "most": limit, "platforms": sorted(served), "but": sorted(but)}
         async with self._database.read() as connection:
             rows = list(await connection.execute(_due_at_once(), given))
             if len(rows) < limit:
                 rows += await connection.execute(_due_at_their_time(), {**given, "most": limit - len(rows)})
-            if not rows and version is not None:
+            if not rows and not but and version is not None:
                 times = (await connection.execute(_next_times(), given)).one()
                 self._none_due = version, min((time for time in times if time is not None), default=None)
                 self._looked_on = served

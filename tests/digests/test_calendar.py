@@ -45,7 +45,9 @@ class OneChannel:
         self.channel = channel
         self.plans: list[DigestPlan] = []
 
-    async def due(self, now: datetime, limit: int, platforms: Collection[PlatformName]) -> list[Channel]:
+    async def due(
+        self, now: datetime, limit: int, platforms: Collection[PlatformName], but: Collection[int]
+    ) -> list[Channel]:
         due = self.channel.next_digest_at is not None and self.channel.next_digest_at <= now
         return [self.channel] if due and self.channel.state is ChannelState.ACTIVE else []
 
