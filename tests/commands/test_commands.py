@@ -9,7 +9,7 @@ import pytest
 from bot.channels.channel import Address, Channel, ChannelState
 from bot.commands.runner import REGISTRY
 from bot.errors import SourceError, StorageError
-from bot.messages.message import Buttons, PaperBlock
+from bot.messages.message import Button, Buttons, PaperBlock
 from bot.messages.plain import plain_text
 from bot.papers.names import read_names
 from bot.platforms.command_calls import CommandCall, Completion, Reply
@@ -357,6 +357,19 @@ async def test_unsubscribe_takes_a_number_a_name_or_a_query(core: Core) -> None:
     assert "no topics" in await core.refused("unsubscribe 1")
     await core.say(undo)
     assert "4. `retrieval`" in await core.say("topics")  # numbers are never given twice
+
+
+async def test_a_number_means_the_topic_that_has_it_and_none_that_is_called_so(core: Core) -> None:
+    await core.say("subscribe diffusion --name 2")
+    await core.say("subscribe agents")
+    remove = [button.line for button in _buttons_below(await core.ask("topics"), "Remove")]
+    assert "Topic 2 removed: `agents`" in await core.say(remove[1])
+    assert "Topic 1 removed" in await core.say("unsubscribe 2")  # now it can only be the name
+
+
+def _buttons_below(reply: Reply, label: str) -> list[Button]:
+    rows = [block.buttons for block in reply.message.blocks if isinstance(block, Buttons)]
+    return [button for row in rows for button in row if button.label == label]
 
 
 async def test_a_topic_is_found_by_whatever_would_be_refused_as_its_double(core: Core) -> None:

@@ -69,8 +69,12 @@ async def topic_named(services: Services, channel: Channel, asked: str, *, shown
         raise UserError("This channel has no topics. `/papers subscribe QUERY` adds one.")
     number = value_typed(asked).lstrip("#").rstrip(".")
     asked = asked.strip()
+    # Buttons name topics by their numbers, and another topic may be called so.
     for topic in topics:
-        if number == str(topic.number) or {asked.casefold(), unquoted(asked).casefold()} & {
+        if number == str(topic.number):
+            return topic
+    for topic in topics:
+        if {asked.casefold(), unquoted(asked).casefold()} & {
             topic.name.casefold() or topic.query.casefold(),
             topic.query.casefold(),
         }:
