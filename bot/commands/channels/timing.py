@@ -94,11 +94,11 @@ def _pause_end(services: Services, channel: Channel, asked: str) -> datetime | N
     if not asked:
         return None
     zone, now = zone_of(channel.time_zone), services.clock.now()
-    day = parse_day(asked, now.astimezone(zone).date())
-    end = datetime.combine(day, time(), zone).astimezone(now.tzinfo)
-    if end <= now:
+    today = now.astimezone(zone).date()
+    day = parse_day(asked, today)
+    if day <= today:
         raise UserError(f"{day} has begun already. Name a day that is still to come.")
-    return end
+    return datetime.combine(day, time(), zone).astimezone(now.tzinfo)
 
 
 COMMANDS = (
