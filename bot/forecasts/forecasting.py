@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -15,7 +15,7 @@ from bot.meaning.examples import days_known, newest_known
 from bot.meaning.terms import shipped_table, telling_terms, written_forms
 from bot.messages.message import Span
 from bot.papers.paper import Paper
-from bot.papers.sources import SourceName
+from bot.papers.sources import SourceName, in_order
 from bot.papers.store import PaperStore
 from bot.query.queries import Query
 from bot.query.syntax import Days, Node, Not, Number, NumberField, Sort
@@ -68,8 +68,10 @@ class Forecasts:
         """How many papers it finds of the days up to that one, of these sources."""
         return await volume_of(self._index, wanted, newest, sources)
 
-    async def latest(self, wanted: Query, limit: int) -> list[Paper]:
-        """The newest papers that it finds."""
+    async def latest(self, wanted: Query, limit: int, sources: Collection[SourceName] | None = None) -> list[Paper]:
+        """The newest papers that it finds, of these sources alone where some are named."""
+        if sources:
+            wanted = wanted.meeting(of_sources(in_order(sources)))
         newest = await self.newest() if wanted.by_example() else None
         if newest is not None:
             # To compare all papers with examples takes long, and most often those of the last days are enough. Where
@@ -86,9 +88,9 @@ class Forecasts:
         papers = await self._papers.papers([hit.paper_id for hit in found.hits])
         return [papers[hit.paper_id] for hit in found.hits if hit.paper_id in papers]
 
-    async def found(self, wanted: Query, limit: int) -> list[FoundPaper]:
-        """The newest papers that it finds, with what it finds in them."""
-        papers = await self.latest(wanted, limit)
+    async def found(self, wanted: Query, limit: int, sources: Collection[SourceName] | None = None) -> list[FoundPaper]:
+        """The newest papers that it finds, of these sources alone where some are named, with what it finds in them."""
+        papers = await self.latest(wanted, limit, sources)
         return await asyncio.to_thread(lambda: [found_in(wanted, paper) for paper in papers])
 
     async def halving_word(self, wanted: Query) -> str | None:

@@ -125,7 +125,7 @@ class Drafts:
         return Preview(
             meaning=explain(wanted),
             volume=volume,
-            found=await services.forecasts.found(wanted, SHOWN),
+            found=await services.forecasts.found(wanted, SHOWN, chosen),
             suggestions=[*linked, *await self._suggestions(query, wanted, written, volume)],
         )
 

@@ -12,6 +12,7 @@ from bot.errors import SourceError, StorageError
 from bot.messages.message import Button, Buttons, PaperBlock
 from bot.messages.plain import plain_text
 from bot.papers.names import read_names
+from bot.papers.sources import ARXIV
 from bot.platforms.command_calls import CommandCall, Completion, Reply
 from tests.clocks import NOON
 from tests.core import MANAGER, VISITOR, Core
@@ -602,6 +603,22 @@ async def test_a_source_that_a_channel_does_not_want_is_left_out(core: Core) -> 
     await core.say("settings sources arxiv")
     await core.news(a_paper(1))
     assert "Nothing is waiting" in await core.say("preview")
+
+
+async def test_what_is_shown_of_a_topic_and_posted_of_older_papers_comes_from_the_channels_sources(core: Core) -> None:
+    await core.store.papers.import_papers([a_paper(1, title="An older study", sources=frozenset({ARXIV}))])
+    await core.news(*(a_paper(number) for number in range(2, 6)))
+    await core.say("settings sources arxiv")
+    for line in ("subscribe study", "edit 1 title:study", "forecast study"):
+        assert (await core.ask(line)).message.paper_ids == ["2605.00001"], line
+    assert not {f"2605.{number:05}" for number in range(2, 6)} & {
+        *(await core.ask("more-like 2605.00002")).message.paper_ids
+    }
+    drafted = await core.panels.drafts.preview(core.call(), "study")
+    assert [found.paper.id for found in drafted.found] == ["2605.00001"]
+    assert "1 older paper will be posted now" in await core.say("subscribe study diffusion --backfill 3")
+    await core.engine.deliver()
+    assert core.platform.papers_in("general") == ["2605.00001"]
 
 
 # --- delivery

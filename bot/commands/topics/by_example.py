@@ -167,7 +167,7 @@ async def more_like(services: Services, call: CommandCall, arguments: Arguments)
     blocks: list[Block] = [
         say("A topic like ", bold(title_of(paper)), ":"),
         *await volume(services, query, await services.sources_of(channel)),
-        *await samples(services, query),
+        *await samples(services, query, channel),
     ]
     if not await may_manage(call, services.channels):
         blocks.append(hint("Who manages this channel may add it: ", code(f"/papers subscribe {query.text}"), "."))

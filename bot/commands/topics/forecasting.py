@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from bot.channels.channel import Channel
 from bot.commands.registry import Arguments, Command, Kind, Parameter
 from bot.commands.services import Services
 from bot.commands.topics.wording import MIN_UPVOTES
@@ -34,7 +35,7 @@ async def forecast(services: Services, call: CommandCall, arguments: Arguments) 
     sources = await services.sources_of(channel)
     query = await services.examples.decided(query, sources=sources, known=await services.models_here(call))
     wanted = wanted_query(query, arguments.number("min-upvotes") or None)
-    return answer(*await volume(services, wanted, sources), *await samples(services, wanted))
+    return answer(*await volume(services, wanted, sources), *await samples(services, wanted, channel))
 
 
 async def volume(services: Services, wanted: Query, sources: Sequence[SourceName]) -> list[Block]:
@@ -81,10 +82,10 @@ async def forms(services: Services, query: Query) -> list[Block]:
     return blocks
 
 
-async def samples(services: Services, wanted: Query) -> list[Block]:
-    """What a topic would have posted, for an answer about what is done already: it never fails."""
+async def samples(services: Services, wanted: Query, channel: Channel | None) -> list[Block]:
+    """What a topic would have posted in the channel, for an answer about what is done already: it never fails."""
     try:
-        papers = await services.forecasts.latest(wanted, SAMPLES)
+        papers = await services.forecasts.latest(wanted, SAMPLES, channel.settings.sources if channel else None)
     except StorageError as error:
         _log.warning("command.no_samples", reason=str(error))
         return [hint("What it would have posted lately cannot be shown: my search index cannot be read just now.")]

@@ -96,7 +96,7 @@ async def subscribe(services: Services, call: CommandCall, arguments: Arguments)
     blocks.append(await _looked_into(services, channel))
     blocks += await forms(services, query)
     blocks += await did_you_mean(services, query)
-    blocks += [await _post_older(services, channel, older)] if count else await samples(services, wanted)
+    blocks += [await _post_older(services, channel, older)] if count else await samples(services, wanted, channel)
     blocks.append(_buttons(topic))
     return answer(*blocks)
 
@@ -120,10 +120,8 @@ async def _looked_into(services: Services, channel: Channel) -> Block:
 
 async def _older(services: Services, channels: Sequence[Channel], wanted: Query, count: int) -> list[str]:
     """The latest papers that match, that the first of the channels takes, and that none of them has."""
-    settings = channels[0].settings
-    papers = [
-        paper.id for paper in await services.forecasts.latest(wanted, count) if settings.takes_from(paper.sources)
-    ]
+    latest = await services.forecasts.latest(wanted, count, channels[0].settings.sources)
+    papers = [paper.id for paper in latest]
     known = {one for channel in channels for one in await services.digests.delivered_ids(channel.id, papers)}
     return [paper_id for paper_id in papers if paper_id not in known]
 

@@ -115,7 +115,7 @@ async def edit(services: Services, call: CommandCall, arguments: Arguments) -> R
             if topic.models and query.models != topic.models
             else ()
         ),
-        *await samples(services, wanted),
+        *await samples(services, wanted, channel),
         Buttons((Button("Topics", "topics"), look_back_button(edited), remove_button(edited, "Remove"))),
     )
 
