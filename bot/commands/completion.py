@@ -57,7 +57,10 @@ Value = tuple[str, str]
 async def complete(registry: Registry, services: Services, call: CommandCall) -> Sequence[Completion]:
     """What `call.line` might become, best first; nothing for a line that is no beginning of a command."""
     line = call.line.removeprefix("/papers ").lstrip()
-    name, _ = split_line(line)
+    try:
+        name, _ = split_line(line)
+    except UserError:
+        return []
     if not line[len(name) :]:
         return _lines("", (_described(command) for command in registry), name)
     try:

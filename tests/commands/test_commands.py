@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from bot.channels.channel import Address, Channel, ChannelState
+from bot.commands.lines import LONGEST_LINE
 from bot.commands.runner import REGISTRY
 from bot.errors import SourceError, StorageError
 from bot.messages.message import Button, Buttons, PaperBlock
@@ -741,6 +742,10 @@ async def test_without_a_database_nothing_is_completed(core: Core, monkeypatch: 
     monkeypatch.setattr(type(core.store.papers), "beginning_with", broken)
     call = CommandCall(line="show 2605", address=core.address(), channel_name="general", person=MANAGER)
     assert await core.commands.complete(call) == []
+
+
+async def test_a_line_that_is_too_long_is_not_completed(core: Core) -> None:
+    assert await core.commands.complete(core.call(f"search {'a' * LONGEST_LINE}")) == []
 
 
 async def test_completions_say_what_they_stand_for(core: Core) -> None:
