@@ -37,7 +37,9 @@ from adapters.slack.platform import SlackPlatform
 from bot.background import BackgroundTasks
 from bot.channels.channel import Channel
 from bot.commands.channels.settings import configure_line
-from bot.commands.wording import answer, say
+from bot.commands.wording import answer, say, trouble
+from bot.commits import Commit
+from bot.errors import StorageError
 from bot.messages.message import Button, Buttons, Note, code, text
 from bot.platforms.command_calls import CommandCall, CommandRunner, Reply
 from bot.topics.forms import TopicForms
@@ -78,16 +80,26 @@ class Modals:
     async def opened(self, call: CommandCall, trigger: str) -> bool:
         """Opens a form when the line asks for one: `subscribe` without a query, `edit N` without anything new,
         or the button below the settings."""
+        try:
+            view = await self._wanted(call)
+        except StorageError as error:
+            # The answer in words says so, as far as it needs the database.
+            log.warning("slack.form_not_opened", reason=str(error))
+            return False
+        return view is not None and await self._show(view, trigger)
+
+    async def _wanted(self, call: CommandCall) -> Json | None:
+        """The form that a line asks for, None where it asks for none."""
         if call.line == OPENING_LINE:
             channel = await self._forms.channel_at(call.address)
-            return channel is not None and await self._show(settings_view(channel), trigger)
+            return settings_view(channel) if channel is not None else None
         form = TopicModal(channel=call.address.channel, channel_name=call.channel_name)
         if call.line.strip().lower() != "subscribe":
             known = await self._edited(call)
             if known is None:
-                return False
+                return None
             form = replace(form, number=known[0], known=known[1])
-        return await self._show(form.view(), trigger)
+        return form.view()
 
     async def shortcut(self, body: Json) -> None:
         """Somebody chose the app's shortcut, which belongs to no channel."""
@@ -108,7 +120,13 @@ class Modals:
             work.cancel()
             await ack(response_action="errors", errors={"channel": SLOW})
             await asyncio.wait((work,))
-        elif (channel := work.result()) is None:
+            return
+        try:
+            channel = work.result()
+        except StorageError as error:
+            await ack(response_action="errors", errors={"channel": trouble(error, Commit.NOTHING).message.summary})
+            return
+        if channel is None:
             await ack(response_action="errors", errors={"channel": _NOT_THERE})
         else:
             await ack(response_action="update", view=settings_view(channel))

@@ -14,8 +14,10 @@ from adapters.slack.platform import SlackPlatform
 from bot.app.assembly import forms_of
 from bot.channels.channel import Style
 from bot.commands.runner import REGISTRY
+from bot.errors import StorageError
 from bot.papers.sources import ARXIV
 from bot.platforms.command_calls import CommandCall, Completion, Reply
+from bot.topics.forms import TopicForms
 from bot.topics.store import TopicOptions
 from tests.adapters.slack.bot_process import TRANSPORTS, BotProcess
 from tests.simulators.slack import ANSWER_WITHIN, APP_TOKEN, SIGNING_SECRET, Fault
@@ -217,6 +219,23 @@ async def test_where_no_form_opens_words_do(with_forms: BotProcess) -> None:
     with_forms.slack.fail("views.open", "expired_trigger_id")
     async with with_forms.over_http():
         assert "needs a query" in await with_forms.read("subscribe", channel)
+
+
+async def test_where_the_database_does_not_answer_no_form_opens_and_that_is_said(
+    with_forms: BotProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise StorageError("the disk is full")
+
+    channel = with_forms.slack.channel()
+    async with with_forms.over_http():
+        await with_forms.say("subscribe diffusion", channel)
+        shown = await with_forms.say("settings", channel)
+        monkeypatch.setattr(TopicForms, "topic_of", broken)
+        assert "To change it, write" in await with_forms.read("edit 1", channel)
+        monkeypatch.setattr(TopicForms, "channel_at", broken)
+        pressed = await with_forms.slack.press(buttons_of(shown)["Change…"], channel)
+        assert words_of(await pressed.answer()) == words_of(shown)
 
 
 async def test_where_no_settings_form_opens_the_settings_are_shown_again(with_forms: BotProcess) -> None:
@@ -467,6 +486,22 @@ async def test_mistakes_in_settings_that_are_found_late_come_in_private(
         assert await submit(bot.slack, view) == {}
         slowly.released.set()
     assert "Nowhere/At_All" in words_of(bot.slack.conversation("U0ADA").messages[0])
+
+
+async def test_where_the_database_does_not_answer_the_choice_of_a_channel_says_so(
+    with_forms: BotProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise StorageError("the disk is full")
+
+    channel = with_forms.slack.channel()
+    channel.members.add("U0ADA")
+    monkeypatch.setattr(TopicForms, "channel_at", broken)
+    async with with_forms.over_http():
+        await choose_shortcut(with_forms.slack, SETTINGS_SHORTCUT)
+        view = await opened(with_forms)
+        await write(with_forms.slack, view, channel=channel.id)
+        assert "cannot reach my database" in (await submit(with_forms.slack, view))["errors"]["channel"]
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
