@@ -54,7 +54,8 @@ from adapters.discord.messages.components import confirmation_row, texts_of, wit
 from bot.channels.directory import WorkspaceDirectory
 from bot.commands.papers.reading import REDRAW
 from bot.commands.registry import Registry
-from bot.commands.wording import mistake
+from bot.commands.wording import mistake, trouble
+from bot.commits import Commit
 from bot.errors import StorageError, UserError
 from bot.papers.ids import linked_paper_ids
 from bot.platforms.command_calls import CommandCall, CommandRunner, Reply
@@ -133,7 +134,14 @@ class InteractionHandler:
             call = call_of(interaction, line)
             if confirmed:
                 await replies.change(interaction, (await self._run(call)).message)
-            elif question := await self._modals.question(call):
+                return
+            try:
+                question = await self._modals.question(call)
+            except StorageError as error:
+                _log.warning("discord.not_asked", interaction=interaction.id, reason=str(error))
+                await replies.follow_up(interaction, trouble(error, Commit.NOTHING).message)
+                return
+            if question:
                 await replies.ask(interaction, question, confirmation_row("Remove", line))
             else:
                 await self._run_component(interaction, call)

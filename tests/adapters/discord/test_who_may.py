@@ -10,6 +10,8 @@ import pytest
 from adapters.discord.interactions.command_tree import command_tree
 from adapters.discord.messages.components import CONFIRMED_PREFIX, PREFIX
 from bot.commands.runner import REGISTRY
+from bot.errors import StorageError
+from bot.topics.forms import TopicForms
 from tests.adapters.discord.harness import Harness, running
 from tests.simulators.discord_interactions import MANAGER, OWNER, VISITOR, buttons_of
 from tests.simulators.discord_state import BOT_ID, FORUM, Channel, Json
@@ -192,6 +194,25 @@ async def test_a_topic_is_removed_only_after_a_second_look(running_harness: Harn
     assert custom_id == f"{CONFIRMED_PREFIX}unsubscribe 1"
     await people.press(running_harness.general, asked.messages[-1], custom_id)
     assert "Pictures" not in (await running_harness.say("topics")).text
+
+
+async def test_where_the_database_does_not_answer_nothing_is_asked_and_that_is_said(
+    running_harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise StorageError("the disk is full")
+
+    await running_harness.say("subscribe", query="diffusion")
+    listed = await running_harness.say("topics")
+    remove = listed.buttons["Remove"]
+    with monkeypatch.context() as patched:
+        patched.setattr(TopicForms, "may_manage", broken)
+        pressed = await running_harness.simulator.interactions.press(
+            running_harness.general, listed.messages[0], remove
+        )
+    assert "I cannot reach my database just now, so nothing was changed." in pressed.text
+    assert pressed.ephemeral
+    assert "diffusion" in (await running_harness.say("topics")).text
 
 
 @pytest.mark.parametrize("prefix", [PREFIX, CONFIRMED_PREFIX])
