@@ -110,6 +110,12 @@ class Services:
         topics = await self.subscriptions.of_channel(channel.id) if channel else []
         return tuple(model for topic in topics for model in topic.models)
 
+    def platform(self, name: PlatformName) -> Platform:
+        """The platform of that name; raises `UserError` for one that is not connected: its channels stay."""
+        if name not in self.platforms:
+            raise UserError(f"{name.capitalize()} is not connected. The README says how.")
+        return self.platforms[name]
+
     async def known_channel(self, call: CommandCall) -> Channel | None:
         """The channel of a call, None when nobody has set anything up there."""
         return await self.directory.find(call.address)

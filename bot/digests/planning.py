@@ -156,7 +156,12 @@ class Planner:
         return await self._plan_due(channels, waiting, tastes, elsewhere)
 
     async def plan_now(self, channel: Channel, kind: DigestKind, only: Collection[str] | None = None) -> Digest | None:
-        """Makes a digest of what waits (or of some of it) outside the schedule; returns it, None if there is none."""
+        """Makes a digest of what waits (or of some of it) outside the schedule; returns it, None if there is none.
+
+        For a platform that is switched off there is none: what waits goes on waiting, as in a sweep.
+        """
+        if channel.address.platform not in self._platforms:
+            return None
         papers = await self._digests.waiting(channel.id)
         if only is not None:
             papers = [queued for queued in papers if queued.paper.id in only]

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from adapters.web.platform import WebPlatform
 from bot.app.doctor.store_checks import store_checks
-from bot.channels.channel import Channel, ChannelState, PlatformName
+from bot.channels.channel import Address, Channel, ChannelState, PlatformName
 from bot.checks import NoticeError
 from bot.lifecycle.retention import Retention
 from bot.messages.plain import plain_text
@@ -186,6 +186,36 @@ async def test_channels_of_a_chat_are_deleted_here_only_when_nothing_reaches_the
     await core.say("subscribe robots")
     assert (await core.channel()).state is ChannelState.ACTIVE
     await core.index.close()
+
+
+async def test_a_channel_of_a_platform_that_is_not_connected_is_looked_after_as_far_as_that_goes(core: Core) -> None:
+    await core.news(a_paper(1), a_paper(2))
+    address = Address(PlatformName.SLACK, "T1", "C1")
+    person = replace(EVERYWHERE, home=PlatformName.WEB, may_administer=True)
+
+    async def asked(line: str) -> Reply:
+        return await core.commands.run(CommandCall(line=line, address=address, channel_name="ml", person=person))
+
+    assert "1 older paper will be posted with the next digest" in plain_text(
+        (await asked("subscribe diffusion --backfill 1")).message
+    )
+    assert "1 older paper will be posted with the next digest" in plain_text((await asked("post-back 1")).message)
+    for line in ("settings mention @here", "settings role @admins", "configure --mention @here", "preview", "now"):
+        reply = await asked(line)
+        assert reply.failed, line
+        assert plain_text(reply.message) == "Slack is not connected. The README says how.", line
+    for line in (
+        "settings",
+        "configure --limit 5",
+        "topics",
+        "status",
+        "schedule instant",
+        "pause",
+        "resume",
+        "history",
+        "unsubscribe 1",
+    ):
+        assert not (await asked(line)).failed, line
 
 
 async def test_an_archived_channel_is_not_paused_until_a_day_on_which_it_would_come_back(core: Core) -> None:

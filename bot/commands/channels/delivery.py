@@ -44,6 +44,7 @@ async def preview(services: Services, call: CommandCall, _arguments: Arguments) 
     channel = await services.known_channel(call)
     if channel is None:
         return await _nothing_waits(services, None)
+    services.platform(channel.address.platform)  # it says how much fits into a message
     plan = await services.planner.preview(channel)
     if plan.digest is None:
         return await _nothing_waits(services, channel)
@@ -75,6 +76,7 @@ async def now(services: Services, call: CommandCall, _arguments: Arguments) -> R
     channel = await services.channel(call)
     if channel.state is not ChannelState.ACTIVE:
         raise UserError(next_digest_in_words(channel, services.clock.now()))
+    services.platform(channel.address.platform)  # else nothing would be sent now
     digest = await services.planner.plan_now(channel, DigestKind.REQUESTED)
     services.wake()
     if digest is None:

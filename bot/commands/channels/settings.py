@@ -34,7 +34,7 @@ MORE_HELP: Final = {FEED: FEED_HELP, ROLE: ROLE_HELP}
 
 async def settings(services: Services, call: CommandCall, arguments: Arguments) -> Reply:
     channel = await services.channel(call)
-    platform = services.platforms[channel.address.platform]
+    platform = services.platforms.get(channel.address.platform)
     key, value = arguments.text("key").lower(), arguments.text("value")
     if not key:
         role = await services.channels.role(channel.address)
@@ -78,7 +78,10 @@ async def change_channel(services: Services, call: CommandCall, values: Mapping[
 
 
 async def _here(services: Services, channel: Channel) -> Here:
-    return Here(services.platforms[channel.address.platform].parse_mention, await services.sources.names())
+    def parse_mention(text: str) -> str:
+        return services.platform(channel.address.platform).parse_mention(text)
+
+    return Here(parse_mention, await services.sources.names())
 
 
 def changed_channel(channel: Channel, values: Mapping[str, str], here: Here, now: datetime) -> Channel:
@@ -125,7 +128,7 @@ async def configure(services: Services, call: CommandCall, arguments: Arguments)
         changed_channel(channel, values, await _here(services, channel), services.clock.now())
         return answer(say("That can be set so. Nothing was changed yet."))
     before, after = await change_channel(services, call, values)
-    platform = services.platforms[after.address.platform]
+    platform = services.platforms.get(after.address.platform)
     blocks: list[Block] = []
     for key in values:
         shown = {SCHEDULE: schedule_in_words(after), TIME_ZONE: after.time_zone}.get(key)
@@ -144,7 +147,7 @@ async def _role(services: Services, call: CommandCall, value: str) -> Reply:
         raise UserError(UNSEEN)
     if not call.person.may_administer:
         raise UserError("Only people who manage the whole workspace can set `role`.")
-    platform = services.platforms[call.address.platform]
+    platform = services.platform(call.address.platform)
     role = "" if means_none(value) else platform.parse_role(value)
     await services.channels.set_role(call.address, role)
     return answer(say(code(ROLE), " is now ", bold(role or "none"), ", in every channel of this workspace."))
@@ -154,7 +157,7 @@ def _role_line(role: str) -> Block:
     return say(bold(ROLE), ": ", role or "none")
 
 
-def _all(channel: Channel, platform: Platform) -> list[Block]:
+def _all(channel: Channel, platform: Platform | None) -> list[Block]:
     lines: list[Block] = []
     for setting in SETTINGS.values():
         lines += [_line(setting, channel.settings, platform), hint(setting.help)]
@@ -164,14 +167,15 @@ def _all(channel: Channel, platform: Platform) -> list[Block]:
 _EXAMPLE: Final = hint("To change one: ", code("/papers settings limit 10"))
 
 
-def _line(setting: Setting, current: ChannelSettings, platform: Platform) -> Block:
+def _line(setting: Setting, current: ChannelSettings, platform: Platform | None) -> Block:
     return say(bold(setting.key), ": ", _shown(setting, current, platform))
 
 
-def _shown(setting: Setting, current: ChannelSettings, platform: Platform) -> str:
+def _shown(setting: Setting, current: ChannelSettings, platform: Platform | None) -> str:
     """The setting for people to read: a mention as a name, which pings nobody."""
-    names_somebody = setting.key == MENTION and bool(current.mention)
-    return platform.mention_name(current.mention) if names_somebody else setting.show(current)
+    if setting.key == MENTION and current.mention and platform is not None:
+        return platform.mention_name(current.mention)
+    return setting.show(current)
 
 
 COMMANDS = (

@@ -38,7 +38,7 @@ async def own_channel(services: Services, call: CommandCall, here: Channel) -> C
         return known.channel
     if not call.person.known:
         raise UserError(UNSEEN)
-    address = await services.platforms[call.home].direct_messages(call.address, call.person.id)
+    address = await services.platform(call.home).direct_messages(call.address, call.person.id)
     if address == here.address:
         channel = here
     else:

@@ -67,7 +67,7 @@ async def interests(services: Services, call: CommandCall, arguments: Arguments)
             )
         case "resume":
             if own.channel.state is ChannelState.BROKEN:
-                await services.platforms[call.home].direct_messages(call.address, call.person.id)
+                await services.platform(call.home).direct_messages(call.address, call.person.id)
                 await services.personal_channels.keep(own.channel.id, own.person, own.name)
             return await timing.resume(services, there, Arguments({}))
         case "off":
