@@ -53,7 +53,8 @@ class Mentions:
             if event.get("user") in (None, (await services.api.identity()).user_id):
                 return
             call = await services.calls.of_message(event)
-            command = self._registry.of_line(call.line)
+            line = call.line.strip().removeprefix("/papers").strip()  # as `Talk` reads it
+            command = self._registry.of_line(line)
             # A reading list is nobody else's business, wherever it is asked for.
             private = not is_direct and command is not None and command.personal
             only = call.person.id if private else ""
@@ -62,7 +63,7 @@ class Mentions:
         except ERRORS as error:
             log.warning("slack.not_answered", channel=event.get("channel"), reason=explained(error))
         else:
-            if changes_home(command, call.line):
+            if changes_home(command, line):
                 self._background.start(services.refresh_home(call.person.id))
 
     async def _tell(self, services: WorkspaceServices, channel: str, thread: str, only: str, reply: Reply) -> None:

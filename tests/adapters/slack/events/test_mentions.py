@@ -67,10 +67,11 @@ async def test_a_reading_list_is_shown_to_the_asker_alone(bot: BotProcess, chann
     async with bot.over_http():
         await mention(bot, channel, f"<@{BOT_USER}> save 2605.00001")
         await answered(channel.ephemerals, 0)
-        await mention(bot, channel, f"<@{BOT_USER}> saved")
-        answer = await answered(channel.ephemerals, 1)
-    assert "Diffusion Study 1" in words_of(answer)
-    assert answer["user"] == "U0ADA"
+        for known, line in enumerate(("saved", "/papers saved", "/papers  saved list"), 1):
+            await mention(bot, channel, f"<@{BOT_USER}> {line}")
+            answer = await answered(channel.ephemerals, known)
+            assert "Diffusion Study 1" in words_of(answer)
+            assert answer["user"] == "U0ADA"
     assert len(channel.messages) == 1
 
 
