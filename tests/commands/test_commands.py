@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -623,6 +624,15 @@ async def test_what_is_shown_of_a_topic_and_posted_of_older_papers_comes_from_th
 
 
 # --- delivery
+
+
+async def test_a_preview_that_everybody_reads_does_not_say_that_it_is_for_one(core: Core) -> None:
+    await core.say("subscribe diffusion")
+    await core.news(a_paper(1))
+    assert "Preview, only for you." in await core.say("preview")
+    public = await core.commands.run(replace(core.call("preview"), public=True))
+    assert public.message.paper_ids == ["2605.00001"]
+    assert "only for you" not in plain_text(public.message)
 
 
 async def test_counts_say_what_is_shown_and_what_is_counted(core: Core) -> None:

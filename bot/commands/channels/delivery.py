@@ -66,7 +66,7 @@ async def preview(services: Services, call: CommandCall, _arguments: Arguments) 
     if hidden := plan.digest.total - plan.digest.shown:
         blocks.append(hint(f"{count_of(hidden, 'paper')} more would stand behind the button “+{hidden} more”."))
     return answer(
-        hint("Preview, only for you. ", *next_digest(channel, services.clock.now())),
+        hint("Preview. " if call.public else "Preview, only for you. ", *next_digest(channel, services.clock.now())),
         *blocks,
         Buttons((Button("Send now", "now"),)),
     )
