@@ -79,7 +79,7 @@ class TextCommands:
         command = self._registry.of_line(text.removeprefix("/papers").strip())
         call = self._call(message, text)
         # Where a person's own papers come to is a channel like any other.
-        own = message.guild is None and await self._directory.find(call.address) is not None
+        own = message.guild is None and await self._is_known(call.address)
         if command is not None and message.guild is None and command.needs_channel and not own:
             return words(SERVERS_ONLY)
         if command is not None and command.personal and message.guild is not None:
@@ -87,6 +87,13 @@ class TextCommands:
         reply = await self._talk.run(call)
         answer = reply.message if message.guild or own else without_channel_buttons(reply.message, self._registry)
         return self._mentions.localized(answer)
+
+    async def _is_known(self, address: Address) -> bool:
+        """Whether papers come there. Where the database does not tell, the command is given, and says so."""
+        try:
+            return await self._directory.find(address) is not None
+        except StorageError:
+            return True
 
     def _call(self, message: discord.Message, text: str) -> CommandCall:
         author, guild = message.author, message.guild

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from bot.channels.directory import Directory
+from bot.errors import StorageError
 from tests.adapters.discord.harness import Harness, running
 from tests.simulators.discord import eventually
 from tests.simulators.discord_interactions import OWNER, text_of
@@ -52,6 +54,19 @@ async def test_a_direct_message_is_answered(running_harness: Harness, text: str,
     assert answer["message_reference"]["message_id"] == channel.messages[0]["id"]
 
 
+@pytest.mark.parametrize("text", ["search diffusion", "subscribe diffusion"])
+async def test_where_the_database_does_not_answer_a_direct_message_hears_so(
+    running_harness: Harness, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr(Directory, "find", broken)
+    monkeypatch.setattr(Directory, "add_channel", broken)
+    channel = await running_harness.simulator.write_directly(text)
+    assert "I cannot reach my database just now" in text_of(await answer_in(channel))
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -60,6 +75,7 @@ async def test_a_direct_message_is_answered(running_harness: Harness, text: str,
         (f"{ME} search diffusion", "for `diffusion`"),
         (f"{ME} subscribe diffusion", "Only people who may manage this channel"),
         (f"{ME} saved", "only for you"),
+        (f"{ME} /papers saved", "only for you"),
         (f"thanks {ME}", "You are welcome"),
         (f"{ME} share 2605.00002", "Shared"),
     ],
