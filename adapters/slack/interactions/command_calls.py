@@ -16,6 +16,9 @@ from adapters.slack.interactions.permissions import may_post, person_of
 from adapters.slack.messages.block_kit import printable
 from adapters.slack.messages.mentions import named, unnamed_person
 from bot.channels.channel import Address, PlatformName
+from bot.commands.lines import split_line
+from bot.commands.papers.searching import SHARE
+from bot.errors import UserError
 from bot.papers.ids import linked_paper_ids
 from bot.platforms.command_calls import CommandCall
 
@@ -24,7 +27,6 @@ log = structlog.get_logger(__name__)
 #: What Slack makes of links, people, channels and groups in what somebody types.
 _TOKEN = re.compile(r"<(?P<sign>[@#!]|(?=https?://|mailto:|tel:))(?P<what>[^<>|]+)(?:\|(?P<label>[^<>]*))?>")
 _MENTION_LINE = re.compile(r"\s*(?:/papers\s+)?(?:settings\s+mention|configure)\b", re.IGNORECASE)
-_SHARE_LINE = re.compile(r"\s*(?:/papers\s+)?share\b", re.IGNORECASE)
 _MOST_NAMED = 5  # people and channels that Slack is asked about for one line
 #: What Slack says in place of the name of a channel that is not public.
 _NAMELESS = frozenset(("", "privategroup", "directmessage"))
@@ -59,6 +61,14 @@ def chosen_line(body: Json) -> str:
     """The line that a pressed button or a chosen entry of a menu stands for, empty where it is none of ours."""
     action = body["actions"][0]
     return str(action.get("value") or (action.get("selected_option") or {}).get("value") or "")
+
+
+def _shares(line: str) -> bool:
+    """Whether a line shares a paper with the channel, as the commands read it: people write in many ways."""
+    try:
+        return split_line(line)[0].lower() == SHARE
+    except UserError:  # too long for a command
+        return False
 
 
 class CommandCalls:
@@ -131,7 +141,7 @@ class CommandCalls:
         if _MENTION_LINE.match(line) and (who := unnamed_person(line)):
             line = named(line, await self._person_name(who))
         person = await person_of(self._api, user_id, personal=channel_id.startswith(DIRECT_MESSAGE_PREFIX))
-        if person.may_post and _SHARE_LINE.match(line):
+        if person.may_post and _shares(line):
             person = replace(person, may_post=await may_post(self._api, channel_id, person))
         return CommandCall(
             line=printable(line),

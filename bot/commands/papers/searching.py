@@ -28,6 +28,7 @@ PAGE = 5  # papers on a page of results
 RELATED = 5
 TRENDING = 10
 LAST_PAGE = 200
+SHARE = "share"
 #: A paper that was shared with a channel is known there for a while.
 SHARED_FOR = timedelta(hours=1)
 PAGE_OPTION = Parameter(
@@ -310,7 +311,7 @@ BUTTONS = (
         hidden=True,
     ),
     Command(
-        name="share",
+        name=SHARE,
         summary="show a paper to the channel",
         handler=share,
         parameters=(PAPER,),

@@ -103,6 +103,18 @@ async def test_who_may_write_may_share(bot: BotProcess, who: Json, restricted: J
     assert len(channel.posts) == (answer == "Shared")
 
 
+@pytest.mark.parametrize(
+    "line", ["`share 2605.00001`", "ｓｈａｒｅ 2605.00001", "\u200bshare 2605.00001", "/papers SHARE 2605.00001"]
+)
+async def test_however_it_is_written_who_may_not_write_shares_nothing(bot: BotProcess, line: str) -> None:
+    bot.slack.person("U0BOB", "bob")
+    channel = bot.slack.channel()
+    channel.properties = {"posting_restricted_to": {"type": ["admin"]}}
+    await bot.news(a_paper(1))
+    async with bot.over_http():
+        assert "Only people who may write" in await bot.read(line, channel, "U0BOB")
+
+
 async def test_trouble_with_looking_at_a_person_passes_or_is_said(bot: BotProcess) -> None:
     channel = bot.slack.channel()
     async with bot.over_http():
