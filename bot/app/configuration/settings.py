@@ -49,6 +49,12 @@ def _web_address(value: str) -> str:
     value = value.strip().rstrip("/")
     if not value.startswith(("http://", "https://")):
         raise ValueError("an address starts with http:// or https://")
+    try:
+        host, _ = urlsplit(value).hostname, urlsplit(value).port
+    except ValueError:  # half of an IPv6 address, or a port that there is not
+        host = None
+    if not host:
+        raise ValueError("an address has a name or a number behind http://, such as https://papers.example.org")
     return value
 
 
