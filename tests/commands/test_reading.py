@@ -56,6 +56,15 @@ async def test_what_is_taken_off_the_list_can_be_put_back(core: Core) -> None:
     assert "not on your list" in await core.refused("unsave 2605.00002")
 
 
+async def test_a_card_that_everybody_reads_does_not_say_what_is_on_somebodys_list(core: Core) -> None:
+    await core.news(a_paper(1))
+    await core.say("save 2605.00001")
+    assert card_buttons(await core.ask("show 2605.00001"))["Saved"] == "unsave 2605.00001 --card"
+    public = await core.commands.run(replace(core.call("show 2605.00001"), public=True))
+    assert card_buttons(public)["Save"] == "save 2605.00001 --card"
+    assert "Saved" not in card_buttons(public)
+
+
 async def test_a_long_list_has_pages(core: Core) -> None:
     await core.news(*(a_paper(number) for number in range(1, 13)))
     for number in range(1, 13):

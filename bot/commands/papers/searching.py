@@ -187,7 +187,8 @@ async def card_for(services: Services, call: CommandCall, paper_id: str, *, agai
     if channel is not None:
         tally = (await services.reading.tallies([channel.id], [paper.id])).get((channel.id, paper.id), NO_VOTES)
         delivered = bool(await services.digests.delivered_ids(channel.id, [paper.id]))
-    saved = paper.id in await services.reading.saved_ids(call.reader, [paper.id])
+    # Where everybody reads along it is nobody's own, and what somebody keeps is nobody else's business.
+    saved = not call.public and paper.id in await services.reading.saved_ids(call.reader, [paper.id])
     card = private_card(paper, tally=tally, saved=saved, delivered=delivered)
     return answer(card, *_details(paper), replaces=again)
 
