@@ -41,7 +41,7 @@ from storage.database.database import Database
 from storage.database.statements import chunks
 from storage.past_deliveries import remember
 from storage.posting.due_posts import OPEN
-from storage.tables.papers import GONE_PAPERS, PAPER_IDS, PAPERS
+from storage.tables.papers import GONE_PAPERS, LISTINGS, PAPER_IDS, PAPERS
 from storage.tables.posts import DELIVERIES, DIGESTS, POSTS, WEB_MESSAGES
 from storage.tables.reading import SAVED_PAPERS, VOTES
 from storage.tables.topics import SUBSCRIPTIONS
@@ -99,6 +99,8 @@ def _kind(what: Prunable, cutoffs: Cutoffs, *, delete: bool) -> _Kind:
                 ~exists().where(DELIVERIES.c.paper_id == PAPERS.c.id, delivery_stays),
                 ~exists().where(SAVED_PAPERS.c.paper_id == PAPERS.c.id),
                 ~exists().where(VOTES.c.paper_id == PAPERS.c.id),
+                # One that another source listed lately is as new as that.
+                ~exists().where(LISTINGS.c.paper_id == PAPERS.c.id, LISTINGS.c.listed_at >= cutoffs.papers),
             )
             return _Kind(PAPERS, PAPERS.c.listed_change, PAPERS.c.listed_at < cutoffs.papers, may_go)
 

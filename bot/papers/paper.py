@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -101,19 +102,38 @@ class Listing:
     rank: int
 
 
+@dataclass(frozen=True, slots=True)
+class FirstListing:
+    """When a watched source first showed a paper to us, and the store's change number of that moment."""
+
+    at: datetime
+    change: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPaper:
     """A paper as the store holds it.
 
-    `listed_at` is when a watched source first showed it to us, `listed_change` the store's change number of that
-    moment. Papers that were only imported or looked up have neither: they are searchable but news to nobody.
-    `revision` grows with every change of the paper.
+    `first` is its first listing by any source, `by_source` has the first one by each. Papers that were only imported or
+    looked up have none: they are searchable but news to nobody. `revision` grows with every change of the paper, and
+    when another source lists it.
     """
 
     paper: Paper
-    listed_at: datetime
-    listed_change: int
+    first: FirstListing
+    by_source: Mapping[SourceName, FirstListing]
     revision: int
+
+    def listed_by(self, sources: frozenset[SourceName] | None) -> FirstListing | None:
+        """The first listing by one of these sources (None for any), None where none of them listed it."""
+        if sources is None:
+            return self.first
+        first = None
+        for source in sources:
+            listing = self.by_source.get(source)
+            if listing is not None and (first is None or listing.change < first.change):
+                first = listing
+        return first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

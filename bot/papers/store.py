@@ -51,7 +51,11 @@ class PaperStore(Protocol):
         ...
 
     async def listed_since(self, since: datetime) -> list[Paper]:
-        """The papers first listed after that time, newest first."""
+        """The papers that a source listed after that time, newest first."""
+        ...
+
+    async def first_listed_since(self, since: datetime, sources: frozenset[SourceName] | None) -> list[Paper]:
+        """The papers that these sources (None for all) first listed after that time, newest first."""
         ...
 
     async def latest(self, limit: int, until: datetime) -> list[Paper]:

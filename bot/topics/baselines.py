@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.meaning.store import VectorStore, vectors_for
+from bot.papers.sources import SourceName
 from bot.papers.store import PaperStore
 from bot.query.queries import Query
 from bot.topics.decisions import MATCHED_AGAIN_FOR, Verdict, decide
@@ -32,9 +33,13 @@ async def common_baseline_of(
     subscriptions: SubscriptionStore,
     wanted: Query,
     topics: Sequence[Subscription],
+    sources: frozenset[SourceName] | None,
     now: datetime,
 ) -> tuple[str, ...]:
-    """What matches already or was old to one of the topics, less what is about to come by one of them."""
+    """What matches already or was old to one of the topics, less what is about to come by one of them.
+
+    `sources` are those that the topics' channel takes papers from.
+    """
     if not wanted.watches_numbers:
         return ()
     baselines = await subscriptions.baselines([topic.id for topic in topics])
@@ -51,7 +56,7 @@ async def common_baseline_of(
             topic,
             matched=matches(topic.wanted, stored.paper, meant),
             watching=topic.wanted.watches_numbers,
-            sources=None,
+            sources=sources,
             baselines=baselines,
             now=now,
         )

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.meaning.vectors import NO_VECTORS, PaperVectors
-from bot.papers.paper import Paper, StoredPaper
+from bot.papers.paper import FirstListing, Paper, StoredPaper
 from bot.papers.sources import SourceName
 from bot.query.queries import Query
 from bot.query.syntax import And, Node, Not, Or
@@ -33,8 +33,12 @@ class Verdict(StrEnum):
 
 
 def is_current(stored: StoredPaper, now: datetime) -> bool:
-    """Whether the paper was listed so lately that changes of it still matter to topics."""
-    return stored.listed_at >= now - MATCHED_AGAIN_FOR
+    """Whether a source first listed the paper so lately that changes of it still matter to topics."""
+    return any(_is_lately(listing, now) for listing in (stored.first, *stored.by_source.values()))
+
+
+def _is_lately(listing: FirstListing, now: datetime) -> bool:
+    return listing.at >= now - MATCHED_AGAIN_FOR
 
 
 def decide(
@@ -51,15 +55,16 @@ def decide(
 
     `watching` says that the topic's query watches numbers, `sources` are those that the channel takes papers from
     (None for all), and `baselines` the ids of topics with those of papers that qualified already when the topic was
-    set.
+    set. The paper is as new to the channel as the first listing by one of its sources.
     """
     if not matched:
         return Verdict.NOT_MATCHED
-    if not (stored.listed_change > topic.since or (watching and (topic.id, stored.paper.id) not in baselines)):
-        return Verdict.OLDER_THAN_TOPIC
-    if sources is not None and sources.isdisjoint(stored.paper.sources):
+    listing = stored.listed_by(sources)
+    if listing is None:
         return Verdict.SOURCE_LEFT_OUT
-    if not is_current(stored, now):
+    if not (listing.change > topic.since or (watching and (topic.id, stored.paper.id) not in baselines)):
+        return Verdict.OLDER_THAN_TOPIC
+    if not _is_lately(listing, now):
         return Verdict.TOO_LONG_AGO
     return Verdict.WANTED
 

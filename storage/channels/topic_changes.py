@@ -21,7 +21,7 @@ from storage.database.counters import Counter, next_numbers
 from storage.database.statements import chunks, upsert
 from storage.posting.deliveries import WAITING, queue
 from storage.tables.channels import CHANNELS, MAIL_RECIPIENTS
-from storage.tables.papers import PAPERS
+from storage.tables.papers import LISTINGS, PAPERS
 from storage.tables.posts import DELIVERIES, DELIVERY_TOPICS
 from storage.tables.topics import BASELINES, SUBSCRIPTIONS
 
@@ -224,8 +224,10 @@ async def transfer_topics(
 
 async def _coming(connection: AsyncConnection) -> Sequence[int]:
     """The changes with which papers were listed that wait to be matched: news to topics that move, if it was before."""
-    unmatched = select(PAPERS.c.listed_change).where(
-        PAPERS.c.listed_change.is_not(None), PAPERS.c.matched_revision < PAPERS.c.revision
+    unmatched = (
+        select(LISTINGS.c.listed_change)
+        .join(PAPERS, PAPERS.c.id == LISTINGS.c.paper_id)
+        .where(PAPERS.c.listed_change.is_not(None), PAPERS.c.matched_revision < PAPERS.c.revision)
     )
     return (await connection.execute(unmatched)).scalars().all()
 

@@ -19,7 +19,7 @@ from bot.digests.digest import DeliveryState
 from bot.papers.ids import is_arxiv_id
 from bot.papers.paper import Paper
 from storage.database.statements import chunks, upsert
-from storage.tables.papers import PAPER_IDS, PAPERS, VECTORS
+from storage.tables.papers import LISTINGS, PAPER_IDS, PAPERS, VECTORS
 from storage.tables.posts import DELIVERIES, DELIVERY_TOPICS
 
 
@@ -101,11 +101,26 @@ async def merge_rows(connection: AsyncConnection, mergers: Iterable[Merger]) -> 
     """Makes everything that was about the papers that are gone be about those that stay, and deletes them."""
     for merger in mergers:
         await _merge_deliveries(connection, merger)
+        await _merge_listings(connection, merger)
         for column in _columns_about_papers():
             # A vector is of a text, and goes with it.
-            if column.table not in (DELIVERIES, VECTORS):
+            if column.table not in (DELIVERIES, LISTINGS, VECTORS):
                 await _rename(connection, column, merger)
         await connection.execute(delete(PAPERS).where(PAPERS.c.id == merger.gone))
+
+
+async def _merge_listings(connection: AsyncConnection, merger: Merger) -> None:
+    """The listings of both, the earlier one where a source listed both on a day."""
+    theirs = delete(LISTINGS).where(LISTINGS.c.paper_id == merger.gone).returning(*LISTINGS.c)
+    rows = (await connection.execute(theirs)).mappings().all()
+    if rows:
+        adding = upsert(connection, LISTINGS)
+        earlier = adding.on_conflict_do_update(
+            index_elements=list(LISTINGS.primary_key),
+            set_={name: adding.excluded[name] for name in ("listed_at", "listed_change")},
+            where=adding.excluded.listed_change < LISTINGS.c.listed_change,
+        )
+        await connection.execute(earlier, [{**row, "paper_id": merger.stays} for row in rows])
 
 
 def _columns_about_papers() -> list[Column[str]]:

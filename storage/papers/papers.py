@@ -10,19 +10,20 @@ from functools import reduce
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.background import Stints
 from bot.papers.merging import merge
 from bot.papers.names import Name
-from bot.papers.paper import Paper, PaperRecord, StoredPaper
+from bot.papers.paper import FirstListing, Paper, PaperRecord, StoredPaper
 from bot.papers.sources import SourceName
 from bot.papers.store import DayAnswer
 from storage.database.counters import Counter, last_number, next_numbers
 from storage.database.database import Database
 from storage.database.statements import chunks, upsert
 from storage.papers.ids import identify, known_as, merge_rows, remember_ids
+from storage.papers.listings import first_listed_after, first_listings, listed_after, listed_by
 from storage.tables.papers import GONE_PAPERS, LISTINGS, PAPERS, VECTORS
 from storage.tables.sources import SOURCE_DAYS
 
@@ -77,10 +78,18 @@ def _columns_of(paper: Paper) -> dict[str, Any]:
     }
 
 
-def _stored_of(row: Row[Any]) -> StoredPaper:
-    return StoredPaper(
-        paper=paper_of(row), listed_at=row.listed_at, listed_change=row.listed_change, revision=row.revision
-    )
+async def _stored(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[StoredPaper]:
+    """The papers in rows of those that were listed."""
+    listings = await first_listings(connection, [row.id for row in rows])
+    return [
+        StoredPaper(
+            paper=paper_of(row),
+            first=FirstListing(row.listed_at, row.listed_change),
+            by_source=listings.get(row.id, {}),
+            revision=row.revision,
+        )
+        for row in rows
+    ]
 
 
 def name_parts(name: Name) -> dict[str, Any]:
@@ -103,8 +112,9 @@ class SqlPaperStore:
 
     async def record_day(self, source: SourceName, answer: DayAnswer, now: datetime) -> int:
         async with self._database.write(asked_for=False) as connection:
-            merged = await _merge_papers(connection, [listing.paper for listing in answer.listings], listed_at=now)
-            older = await _merge_papers(connection, answer.older, listed_at=None)
+            papers = [listing.paper for listing in answer.listings]
+            merged = await _merge_papers(connection, papers, source=source, listed_at=now)
+            older = await _merge_papers(connection, answer.older)
             if answer.listings:
                 listings = upsert(connection, LISTINGS)
                 await connection.execute(
@@ -112,8 +122,17 @@ class SqlPaperStore:
                         index_elements=["source", "day", "paper_id"], set_={"rank": listings.excluded.rank}
                     ),
                     [
-                        {"source": source, "day": answer.day, "paper_id": paper_id, "rank": listing.rank}
-                        for listing, paper_id in zip(answer.listings, merged.ids, strict=True)
+                        {
+                            "source": source,
+                            "day": answer.day,
+                            "paper_id": paper_id,
+                            "rank": listing.rank,
+                            "listed_at": now,
+                            "listed_change": number,
+                        }
+                        for number, (listing, paper_id) in enumerate(
+                            zip(answer.listings, merged.ids, strict=True), merged.change
+                        )
                     ],
                 )
             day = upsert(connection, SOURCE_DAYS).values(
@@ -131,7 +150,7 @@ class SqlPaperStore:
 
     async def import_papers(self, papers: Sequence[Paper]) -> int:
         async with self._database.write(asked_for=False) as connection:
-            return (await _merge_papers(connection, papers, listed_at=None)).changed
+            return (await _merge_papers(connection, papers)).changed
 
     async def paper(self, paper_id: str) -> Paper | None:
         return (await self.papers([paper_id])).get(paper_id)
@@ -197,7 +216,13 @@ class SqlPaperStore:
             return [paper_of(row) for row in await connection.execute(statement)]
 
     async def listed_since(self, since: datetime) -> list[Paper]:
-        statement = select(PAPERS).where(PAPERS.c.listed_at > since).order_by(PAPERS.c.listed_change.desc())
+        return await self._newest_first(listed_after(since))
+
+    async def first_listed_since(self, since: datetime, sources: frozenset[SourceName] | None) -> list[Paper]:
+        return await self._newest_first(first_listed_after(since, sources))
+
+    async def _newest_first(self, which: ColumnElement[bool]) -> list[Paper]:
+        statement = select(PAPERS).where(which).order_by(PAPERS.c.listed_change.desc())
         async with self._database.read() as connection:
             return [paper_of(row) for row in await connection.execute(statement)]
 
@@ -222,7 +247,7 @@ class SqlPaperStore:
         if version is not None and version == self._all_matched:
             return []
         async with self._database.read() as connection:
-            papers = [_stored_of(row) for row in await connection.execute(statement)]
+            papers = await _stored(connection, (await connection.execute(statement)).all())
         self._all_matched = None if papers else version
         return papers
 
@@ -234,9 +259,10 @@ class SqlPaperStore:
             if row is None:
                 return None
             days = (await connection.execute(listed.order_by(LISTINGS.c.day, LISTINGS.c.source))).all()
+            stored = await _stored(connection, [row] if row.listed_change is not None else [])
         return PaperRecord(
             paper=paper_of(row),
-            stored=_stored_of(row) if row.listed_change is not None else None,
+            stored=stored[0] if stored else None,
             listings=tuple((SourceName(source), day) for source, day in days),
             is_matched=row.matched_revision >= row.revision,
         )
@@ -266,15 +292,25 @@ class SqlPaperStore:
 
 @dataclass(frozen=True, slots=True)
 class _Merged:
-    """How many papers are new or changed, the ids that all are kept by, and those that nobody had listed before."""
+    """How many papers are new or changed, the ids that all are kept by, and those that nobody had listed before.
+
+    `change` is the number of the first one, those of the others follow.
+    """
 
     changed: int = 0
     ids: Sequence[str] = ()
     new: Sequence[str] = ()
+    change: int = 0
 
 
-async def _merge_papers(connection: AsyncConnection, papers: Sequence[Paper], *, listed_at: datetime | None) -> _Merged:
-    """Merges papers into what is known."""
+async def _merge_papers(
+    connection: AsyncConnection,
+    papers: Sequence[Paper],
+    *,
+    source: SourceName | None = None,
+    listed_at: datetime | None = None,
+) -> _Merged:
+    """Merges papers into what is known; a source may list them now."""
     if not papers:
         return _Merged()
     # Taking the numbers first locks the counter: whoever else merges papers waits, so what is read here stays true.
@@ -284,6 +320,7 @@ async def _merge_papers(connection: AsyncConnection, papers: Sequence[Paper], *,
     known: dict[str, Row[Any]] = {}
     for some in chunks(sorted({*ids, *homes.values()})):
         known.update((row.id, row) for row in await connection.execute(select(PAPERS).where(PAPERS.c.id.in_(some))))
+    listed_before = await listed_by(connection, source, known) if source else set()
     dois = {paper_id: row.doi for paper_id, row in known.items()}
     # A day may have ten thousand papers, and people wait meanwhile.
     papers, mergers = await asyncio.to_thread(identify, papers, homes, dois)
@@ -312,7 +349,12 @@ async def _merge_papers(connection: AsyncConnection, papers: Sequence[Paper], *,
                 "matched_revision": 0,
                 "change": number,
             }
-        elif listed[0] != row.listed_at or merged != paper_of(row):
+        elif (
+            # News to channels that take papers from this source and not from those that listed it before.
+            (source and listed_before.isdisjoint({paper.id, *(one.id for one in gone)}))
+            or listed[0] != row.listed_at
+            or merged != paper_of(row)
+        ):
             changed[paper.id] = {
                 **{f"new_{name}": value for name, value in _columns_of(merged).items()},
                 "new_listed_at": listed[0],
@@ -339,7 +381,7 @@ async def _merge_papers(connection: AsyncConnection, papers: Sequence[Paper], *,
     await remember_ids(connection, [latest[paper_id] for paper_id in (*new, *changed)])
     first_listed = [paper_id for paper_id, row in new.items() if row["listed_at"]]
     first_listed += [paper_id for paper_id, row in changed.items() if row["new_listed_at"] != known[paper_id].listed_at]
-    return _Merged(len(new) + len(changed), [paper.id for paper in papers], first_listed)
+    return _Merged(len(new) + len(changed), [paper.id for paper in papers], first_listed, change)
 
 
 def _before(row: Row[Any] | None, gone: Sequence[Row[Any]], paper_id: str) -> Paper | None:

@@ -14,6 +14,7 @@ from bot.papers.paper import Paper
 from storage.database.counters import Counter, last_number, next_numbers
 from storage.database.database import Database
 from storage.database.statements import chunks, upsert
+from storage.papers.listings import listed_after
 from storage.tables.papers import COUNTERS, EMBEDDING_MODELS, PAPERS, VECTORS
 from storage.tables.topics import SUBSCRIPTIONS
 
@@ -85,8 +86,8 @@ class SqlVectorStore:
     async def coverage(self, model: str, since: datetime | None = None) -> Coverage:
         papers = select(func.count()).select_from(PAPERS)
         if since is not None:
-            embedded = papers.where(PAPERS.c.listed_at > since, _has_vector(model))
-            papers = papers.where(PAPERS.c.listed_at > since)
+            embedded = papers.where(listed_after(since), _has_vector(model))
+            papers = papers.where(listed_after(since))
         else:
             embedded = select(func.count()).select_from(VECTORS).where(VECTORS.c.model_id == _id_of(model))
         async with self._database.read() as connection:
@@ -172,12 +173,7 @@ async def match_undecided(connection: AsyncConnection, since: datetime) -> None:
     """Has papers matched once more that were listed since then, and that topics could not go by their meaning."""
     current = select(EMBEDDING_MODELS.c.id).where(EMBEDDING_MODELS.c.is_current).scalar_subquery()
     decided = exists().where(VECTORS.c.paper_id == PAPERS.c.id, VECTORS.c.model_id == current)
-    undecided = (
-        select(PAPERS.c.id)
-        .where(PAPERS.c.listed_change.is_not(None), PAPERS.c.listed_at > since, ~decided)
-        .order_by(PAPERS.c.id)
-        .with_for_update()
-    )
+    undecided = select(PAPERS.c.id).where(listed_after(since), ~decided).order_by(PAPERS.c.id).with_for_update()
     await connection.execute(update(PAPERS).where(PAPERS.c.id.in_(undecided)).values(revision=PAPERS.c.revision + 1))
 
 

@@ -40,7 +40,7 @@ from storage.posting.sent_posts import sent_in, showing
 from storage.posting.settlements import held, write_settlements
 from storage.posting.threads import fold_thread
 from storage.tables.channels import CHANNELS, WORKSPACES
-from storage.tables.papers import PAPERS
+from storage.tables.papers import LISTINGS, PAPERS
 from storage.tables.posts import DELIVERIES, DIGESTS, POSTS
 
 #: Seconds for which nobody has to know what became of a post, as long as there are many.
@@ -293,8 +293,15 @@ class SqlPostStore:
             return (await connection.execute(statement)).rowcount
 
     async def waits(self, post_ids: Sequence[int]) -> list[DeliveryWait]:
+        # The latest listing that may have brought it: another source may have listed it long before.
+        listed_at = (
+            select(func.max(LISTINGS.c.listed_at))
+            .where(LISTINGS.c.paper_id == DELIVERIES.c.paper_id, LISTINGS.c.listed_at <= DELIVERIES.c.queued_at)
+            .scalar_subquery()
+        )
         shown = (
-            select(WORKSPACES.c.platform, DIGESTS.c.kind, DELIVERIES.c.posted_at, PAPERS.c.listed_at)
+            select(WORKSPACES.c.platform, DIGESTS.c.kind, DELIVERIES.c.posted_at)
+            .add_columns(func.coalesce(listed_at, PAPERS.c.listed_at).label("listed_at"))
             .join(DIGESTS, DIGESTS.c.id == DELIVERIES.c.digest_id)
             .join(PAPERS, PAPERS.c.id == DELIVERIES.c.paper_id)
             .join(CHANNELS, CHANNELS.c.id == DELIVERIES.c.channel_id)

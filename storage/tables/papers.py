@@ -100,13 +100,21 @@ class GonePaperRow(SQLModel, table=True):
 
 
 class ListingRow(SQLModel, table=True):
+    """A source featured a paper on a day; `listed_at` and `listed_change` are when we first read so."""
+
     __tablename__ = "listings"
-    __table_args__ = (Index("ix_listings_paper_id", "paper_id"), Index("ix_listings_day", "day"))
+    __table_args__ = (
+        Index("ix_listings_paper_id", "paper_id"),
+        Index("ix_listings_day", "day"),
+        Index("ix_listings_listed_at", "listed_at"),
+    )
 
     source: str = Field(primary_key=True)
     day: date = Field(primary_key=True)
     paper_id: str = Field(primary_key=True, foreign_key="papers.id", ondelete="CASCADE")
     rank: int
+    listed_at: datetime
+    listed_change: int = Field(sa_type=BigInteger)
 
 
 class EmbeddingModelRow(SQLModel, table=True):

@@ -81,7 +81,7 @@ async def news_of(sqlite_url: str, offs: Sequence[timedelta], *, down: int = 0) 
                 reports = await intake.poll()
                 assert sites.down == any(report.error for report in reports)
                 papers = await store.papers.unmatched(1000)
-                news |= {(stored.paper.page_url, stored.listed_change) for stored in papers}
+                news |= {(stored.paper.page_url, stored.first.change) for stored in papers}
                 await store.digests.record_matches({one.paper.id: one.revision for one in papers}, [], clock.now())
     await store.close()
     since = [day for day in sites.days() if day > BEGAN.date()]

@@ -15,6 +15,7 @@ from bot.lifecycle import pruning
 from bot.lifecycle.pruning import KeptFor, Prunable, Pruning
 from bot.messages.plain import plain_text
 from bot.papers.paper import Paper
+from bot.papers.sources import ARXIV
 from bot.query.parser import parse
 from storage.past_deliveries import paper_number
 from storage.store import SqlStore
@@ -23,6 +24,7 @@ from storage.tables.posts import DELIVERIES, DELIVERY_TOPICS, DIGESTS, PAST_DELI
 from storage.tables.reading import SAVED_PAPERS
 from tests.core import Core
 from tests.sources import a_paper
+from tests.storage.scenes import listed
 
 KEPT = KeptFor(history=timedelta(days=90), papers=timedelta(days=180))
 
@@ -102,6 +104,17 @@ async def test_a_paper_that_was_deleted_and_comes_back_under_any_of_its_ids_is_n
         assert len(core.platform.posts) == sent, again.id
     await posted(core, a_paper(8))
     assert len(core.platform.posts) == sent + 1
+
+
+async def test_a_paper_that_another_source_lists_stays_as_long_as_one_that_is_new(core: Core) -> None:
+    await news(core, a_paper(1), a_paper(2))
+    core.clock.advance(days=181)
+    now = core.clock.now()
+    await listed(core.store, a_paper(1), source=ARXIV, day=now.date(), now=now)
+    assert (await pruned(core))[Prunable.PAPERS] == 1
+    assert set(await core.store.papers.papers([a_paper(1).id, a_paper(2).id])) == {a_paper(1).id}
+    core.clock.advance(days=181)
+    assert (await pruned(core))[Prunable.PAPERS] == 1
 
 
 async def test_search_no_longer_finds_papers_that_were_deleted(core: Core) -> None:

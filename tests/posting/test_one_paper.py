@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -14,6 +15,7 @@ from bot.query.parser import parse
 from bot.reading.lists import Reader
 from bot.reading.votes import Vote
 from storage.store import SqlStore
+from tests.clocks import NOON
 from tests.core import Core
 from tests.storage.scenes import TODAY, listed
 
@@ -63,6 +65,21 @@ async def test_a_link_between_two_known_papers_makes_them_one(store: SqlStore, f
     await listed(store, ON_ARXIV, source=ARXIV)
     assert await store.papers.count() == 1
     assert set(await store.papers.papers([IN_NATURE.id, ON_ARXIV.id])) == {IN_NATURE.id, ON_ARXIV.id}
+
+
+@pytest.mark.parametrize("earlier", [True, False])
+async def test_one_paper_is_as_old_to_a_source_as_the_older_of_both(store: SqlStore, earlier: bool) -> None:
+    """Also where the source listed both on one day."""
+    early, late = (IN_NATURE, ON_ARXIV) if earlier else (ON_ARXIV, IN_NATURE)
+    for paper, later in ((early, 0), (late, 1)):
+        await listed(store, replace(paper, doi=""), source=BLOG, now=NOON + timedelta(hours=later))
+    assert await store.papers.count() == 2
+    (first, _) = await store.papers.unmatched(10)
+    await listed(store, replace(ON_ARXIV, other_ids=(IN_NATURE.id,)), source=ARXIV, now=NOON + timedelta(hours=2))
+    (one,) = await store.papers.unmatched(10)
+    assert one.paper.id == ON_ARXIV.id
+    assert one.by_source[BLOG] == first.first == one.first
+    assert one.by_source[ARXIV].at == NOON + timedelta(hours=2)
 
 
 async def test_a_teaser_takes_nothing_from_what_arxiv_says(store: SqlStore) -> None:

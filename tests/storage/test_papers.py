@@ -146,7 +146,7 @@ async def test_papers_wait_for_topics_in_the_order_of_listing_until_they_are_mat
     await listed(store, paper(3))
     waiting = await store.papers.unmatched(10)
     assert [one.paper.id for one in waiting] == [paper(n).id for n in (2, 1, 3)]
-    assert [one.listed_at for one in waiting] == [NOON] * 3
+    assert [one.first.at for one in waiting] == [NOON] * 3
     assert [one.paper.id for one in await store.papers.unmatched(1)] == [paper(2).id]
     await store.digests.record_matches({one.paper.id: one.revision for one in waiting[:2]}, [], NOON)
     assert [one.paper.id for one in await store.papers.unmatched(10)] == [paper(3).id]
@@ -159,7 +159,7 @@ async def test_a_paper_that_changes_while_it_is_matched_is_matched_again(store: 
     await store.digests.record_matches({before.paper.id: before.revision}, [], NOON)
     (after,) = await store.papers.unmatched(10)
     assert (after.revision, after.paper.upvotes) == (before.revision + 1, 9)
-    assert (after.listed_at, after.listed_change) == (before.listed_at, before.listed_change)
+    assert (after.first.at, after.first.change) == (before.first.at, before.first.change)
 
 
 async def test_an_earlier_match_that_comes_late_undoes_no_later_one(store: SqlStore) -> None:
@@ -185,8 +185,8 @@ async def test_a_listing_makes_an_imported_paper_news_even_if_it_says_nothing_ne
     change = await store.papers.last_change()
     assert await listed(store, paper(1)) == 1
     (news,) = await store.papers.unmatched(10)
-    assert (news.paper, news.listed_at) == (paper(1), NOON)
-    assert news.listed_change > change
+    assert (news.paper, news.first.at) == (paper(1), NOON)
+    assert news.first.change > change
 
 
 async def test_an_import_leaves_the_time_of_a_listing_alone(store: SqlStore) -> None:
@@ -194,7 +194,56 @@ async def test_an_import_leaves_the_time_of_a_listing_alone(store: SqlStore) -> 
     (before,) = await store.papers.unmatched(10)
     await store.papers.import_papers([paper(1, summary="Found elsewhere.")])
     (after,) = await store.papers.unmatched(10)
-    assert (after.listed_at, after.listed_change) == (before.listed_at, before.listed_change)
+    assert (after.first.at, after.first.change) == (before.first.at, before.first.change)
+
+
+async def test_each_source_that_lists_a_paper_makes_it_news_once_even_if_it_says_nothing_new(store: SqlStore) -> None:
+    everywhere = paper(1, sources=frozenset({HUGGINGFACE, ARXIV}))
+    await listed(store, everywhere)
+    (first,) = await store.papers.unmatched(10)
+    await store.digests.record_matches({first.paper.id: first.revision}, [], NOON)
+    later = NOON + timedelta(days=3)
+    assert await listed(store, everywhere, source=ARXIV, now=later) == 1
+    (second,) = await store.papers.unmatched(10)
+    assert (second.paper, second.first) == (first.paper, first.first)
+    assert first.by_source == {HUGGINGFACE: first.first}
+    by_arxiv = second.by_source[ARXIV]
+    assert (by_arxiv.at, by_arxiv.change > first.first.change) == (later, True)
+    assert second.by_source == {HUGGINGFACE: first.first, ARXIV: by_arxiv}
+    await store.digests.record_matches({second.paper.id: second.revision}, [], NOON)
+    for day in (TODAY, TOMORROW):  # a source may list it on another day
+        assert await listed(store, everywhere, day=day, source=ARXIV, now=later + timedelta(days=1)) == 0
+    record = await store.papers.record_of(everywhere.id)
+    assert record is not None
+    assert record.stored == second
+
+
+async def test_papers_that_any_source_listed_lately_are_found(store: SqlStore) -> None:
+    for number, source in ((1, ARXIV), (2, HUGGINGFACE)):
+        await listed(store, paper(number), source=source)
+    await listed(store, paper(1), now=NOON + timedelta(days=9))
+    lately = NOON + timedelta(days=8)
+    assert [one.id for one in await store.papers.listed_since(lately)] == [paper(1).id]
+    assert await store.papers.listed_since(NOON + timedelta(days=9)) == []
+    expected = {None: [], (ARXIV,): [], (HUGGINGFACE,): [paper(1).id], (HUGGINGFACE, ARXIV): []}
+    for sources, ids in expected.items():
+        chosen = None if sources is None else frozenset(sources)
+        assert [one.id for one in await store.papers.first_listed_since(lately, chosen)] == ids
+
+
+async def test_sources_that_are_read_at_once_are_both_noted(database_url: str) -> None:
+    sources = (HUGGINGFACE, ARXIV)
+    stores = [SqlStore(database_url) for _ in sources]
+    papers = [paper(number, sources=frozenset()) for number in range(1, 21)]
+    await asyncio.gather(
+        *(listed(store, *papers, source=source) for store, source in zip(stores, sources, strict=True))
+    )
+    for stored in await stores[0].papers.unmatched(100):
+        assert set(stored.by_source) == set(sources)
+        assert stored.first == min(stored.by_source.values(), key=lambda listing: listing.change)
+        assert stored.listed_by(frozenset(sources)) == stored.listed_by(None) == stored.first
+    for store in stores:
+        await store.close()
 
 
 async def test_more_papers_than_one_statement_takes(store: SqlStore) -> None:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import UserError
+from bot.papers.sources import ARXIV, HUGGINGFACE
 from bot.reading.votes import Vote
 from bot.topics.store import Match, SubscriptionChange, TopicFigures, TopicMove, TopicOptions
 from storage.database.statements import CHUNK
@@ -146,20 +147,27 @@ async def test_a_paper_that_is_being_matched_during_a_merge_is_matched_again(sto
     assert await store.digests.waiting(here.id) == []  # that topic is gone, and what it found with it
     (again,) = await store.papers.unmatched(10)
     assert again.paper == stored.paper
-    assert again.listed_change == stored.listed_change > merged.since
+    assert again.first.change == stored.first.change > merged.since
 
 
 async def test_a_topic_that_moves_is_told_of_what_is_being_matched_and_of_nothing_older(store: SqlStore) -> None:
     here, there = await channel(store), await channel(store, "elsewhere")
-    await listed(store, paper(1))
+    await listed(store, paper(1), paper(3))
     one = await topic(store, here)
     await listed(store, paper(2))
     await listed(store, paper(1, upvotes=9))  # which is matched again, and was old to the topic
+    await listed(store, paper(3), source=ARXIV)  # news to channels that take papers from there alone
     move = TopicMove(one, TopicOptions(query=one.query))
     await store.subscriptions.transfer([move], there.id, created_by="ada", now=NOON)
     (moved,) = await store.subscriptions.of_channel(there.id)
-    news = [stored.paper.id for stored in await store.papers.unmatched(10) if stored.listed_change > moved.since]
-    assert news == [paper(2).id]
+    listings = {
+        (stored.paper.id, source): listing.change
+        for stored in await store.papers.unmatched(10)
+        for source, listing in stored.by_source.items()
+    }
+    news = {key for key, change in listings.items() if change > moved.since}
+    assert len(listings) == 4
+    assert news == {(paper(2).id, HUGGINGFACE), (paper(3).id, ARXIV)}
 
 
 async def test_a_removed_topic_cannot_be_edited(store: SqlStore) -> None:
@@ -192,7 +200,7 @@ async def test_papers_and_topics_share_one_count(store: SqlStore) -> None:
     await listed(store, paper(1))
     between = await topic(store, here)
     await listed(store, paper(2))
-    numbers = {one.paper.id: one.listed_change for one in await store.papers.unmatched(10)}
+    numbers = {one.paper.id: one.first.change for one in await store.papers.unmatched(10)}
     assert numbers[paper(1).id] < between.since < numbers[paper(2).id]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from bot.meaning.store import Coverage
 from bot.meaning.vectors import Vector
+from bot.papers.sources import ARXIV
 from storage.store import SqlStore
 from tests.clocks import NOON
 from tests.storage.scenes import listed, paper
@@ -39,6 +40,9 @@ async def test_the_newest_papers_wait_first(store: SqlStore) -> None:
     assert await store.vectors.coverage(OLD) == Coverage(papers=5, embedded=1)
     assert await store.vectors.coverage(OLD, NOON - timedelta(days=1)) == Coverage(papers=2, embedded=1)
     assert await store.vectors.coverage(NEW) == Coverage(papers=5, embedded=0)
+    # As long as any source listed it lately.
+    await listed(store, paper(5), source=ARXIV, now=NOON + timedelta(days=9))
+    assert await store.vectors.coverage(OLD, NOON + timedelta(days=8)) == Coverage(papers=1, embedded=0)
 
 
 async def test_a_paper_loses_its_vector_with_its_text_and_only_then(store: SqlStore) -> None:

@@ -77,7 +77,13 @@ async def move(services: Services, call: CommandCall, arguments: Arguments) -> R
             options_of(
                 topic,
                 await common_baseline_of(
-                    services.papers, services.vectors, services.subscriptions, topic.wanted, [topic], now
+                    services.papers,
+                    services.vectors,
+                    services.subscriptions,
+                    topic.wanted,
+                    [topic],
+                    source.settings.sources,
+                    now,
                 ),
             ),
         )

@@ -86,7 +86,11 @@ def _came(services: Services, trace: Trace, channel: Channel) -> list[str | Span
     record = trace.record
     if record is None or record.stored is None:
         return ["No feed that I read has listed it."]
-    seen = moment(record.stored.listed_at, channel.time_zone or DEFAULT_TIME_ZONE, services.clock.now())
+    zone, now = channel.time_zone or DEFAULT_TIME_ZONE, services.clock.now()
+    seen = moment(record.stored.first.at, zone, now)
+    here = record.stored.listed_by(channel.settings.sources)
+    if here is not None and here != record.stored.first:
+        seen += f", from a source of this channel {moment(here.at, zone, now)}"
     days: dict[str, date] = {}
     for source, day in record.listings:
         days.setdefault(title_of_source(source), day)

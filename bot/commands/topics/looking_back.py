@@ -65,8 +65,8 @@ async def post_back(services: Services, call: CommandCall, arguments: Arguments)
 
 async def _missed(services: Services, channel: Channel, topic: Subscription) -> list[Paper]:
     """What the topic finds among the papers of the last days and the channel does not have, best first."""
-    lately = await services.papers.listed_since(services.clock.now() - BACK)
-    lately = [paper for paper in lately if channel.settings.takes_from(paper.sources)]
+    since = services.clock.now() - BACK
+    lately = await services.papers.first_listed_since(since, channel.settings.sources)
     matcher = Matcher()
     matcher.put(topic.id, topic.wanted)
     vectors = await services.vectors_of(lately, topic.wanted)

@@ -137,7 +137,13 @@ async def merge(services: Services, call: CommandCall, arguments: Arguments) -> 
         min_upvotes=least,
         instant=kept.instant or gone.instant,
         baseline=await common_baseline_of(
-            services.papers, services.vectors, services.subscriptions, wanted, (kept, gone), services.clock.now()
+            services.papers,
+            services.vectors,
+            services.subscriptions,
+            wanted,
+            (kept, gone),
+            channel.settings.sources,
+            services.clock.now(),
         ),
     )
     merged = await services.subscriptions.merge(kept, gone, options, services.clock.now())
