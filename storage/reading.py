@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, delete, func, literal, select, union_all, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.errors import UserError
 from bot.reading.lists import Reader, SavedPaper
 from bot.reading.votes import CastVote, Tally, Vote, VoteState
 from storage.database.database import Database
@@ -33,6 +35,7 @@ class SqlReadingStore:
         by_reaction: bool = False,
     ) -> bool:
         async with self._database.write() as connection:
+            await _hold(connection, paper_id)
             row = upsert(connection, SAVED_PAPERS).values(
                 platform=reader.platform,
                 workspace=reader.workspace,
@@ -86,6 +89,7 @@ class SqlReadingStore:
             withdrawn = await connection.execute(delete(VOTES).where(*mine, ~VOTES.c.by_reaction))
             if withdrawn.rowcount:
                 return None
+            await _hold(connection, paper_id)
             row = upsert(connection, VOTES).values(
                 channel_id=channel_id, paper_id=paper_id, person=person, vote=vote, voted_at=now, by_reaction=False
             )
@@ -94,6 +98,7 @@ class SqlReadingStore:
 
     async def cast(self, channel_id: int, paper_id: str, person: str, vote: Vote, now: datetime) -> bool:
         async with self._database.write() as connection:
+            await _hold(connection, paper_id)
             row = upsert(connection, VOTES).values(
                 channel_id=channel_id, paper_id=paper_id, person=person, vote=vote, voted_at=now, by_reaction=True
             )
@@ -192,6 +197,15 @@ def _over(row: Any) -> dict[str, Any]:
         "index_elements": ["channel_id", "paper_id", "person"],
         "set_": {name: row.excluded[name] for name in columns},
     }
+
+
+async def _hold(connection: AsyncConnection, paper_id: str) -> None:
+    """Keeps the paper from being deleted meanwhile; raises `UserError` for one that just was."""
+    kept = select(PAPERS.c.id).where(PAPERS.c.id == paper_id).with_for_update(read=True, key_share=True)
+    if (await connection.execute(kept)).first() is None:
+        raise UserError(
+            f"I no longer keep {paper_id}. `/papers show {paper_id}` looks it up again, and then it can be kept."
+        )
 
 
 def _of(reader: Reader) -> tuple[Any, ...]:

@@ -25,7 +25,7 @@ class ReadingStore(Protocol):
         """Puts a paper that is known on the list; False when it was there already.
 
         `channel_id` is where that was done: there it counts as a 👍. What was saved by a reaction and then by a
-        command is no longer the reaction's.
+        command is no longer the reaction's. Raises `UserError` for a paper that was deleted meanwhile.
         """
         ...
 
@@ -46,7 +46,8 @@ class ReadingStore(Protocol):
     async def vote(self, channel_id: int, paper_id: str, person: str, vote: Vote, now: datetime) -> Vote | None:
         """Casts a vote, or withdraws it when the person cast it so already; returns what stands now.
 
-        One that stands by a reaction is not withdrawn: it is no longer the reaction's.
+        One that stands by a reaction is not withdrawn: it is no longer the reaction's. Raises `UserError` for a paper
+        that was deleted meanwhile, as `cast` does.
         """
         ...
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from bot.channels.channel import PlatformName
+from bot.errors import UserError
 from bot.reading.lists import Reader
 from bot.reading.votes import Tally, Vote, VoteState
 from storage.store import SqlStore
@@ -55,6 +58,17 @@ async def test_a_person_has_one_vote(store: SqlStore) -> None:
     assert await store.reading.tallies([channel.id], [paper(1).id]) == {key: Tally(0, 1)}
     assert await store.reading.vote(*key, "ada", Vote.DOWN, NOON) is None
     assert await store.reading.tallies([channel.id], [paper(1).id]) == {}
+
+
+async def test_whoever_saves_a_paper_that_was_just_deleted_or_votes_on_it_reads_so(store: SqlStore) -> None:
+    channel = await a_channel(store, "one")
+    with pytest.raises(UserError, match="no longer keep 2605"):
+        await store.reading.save(ADA, paper(1).id, NOON, channel_id=channel.id)
+    with pytest.raises(UserError, match="no longer keep"):
+        await store.reading.vote(channel.id, paper(1).id, "ada", Vote.UP, NOON)
+    with pytest.raises(UserError, match="no longer keep"):
+        await store.reading.cast(channel.id, paper(1).id, "ada", Vote.UP, NOON)
+    assert await store.reading.saved_count(ADA) == 0
 
 
 async def test_the_role_of_a_workspace_is_for_all_its_channels(store: SqlStore) -> None:

@@ -14,7 +14,7 @@ import structlog
 from bot.commands.papers.reading import MOST_SAVED, message_now
 from bot.commands.services import Services
 from bot.digests.content import DigestPart, PaperReply, SharedPaper
-from bot.errors import StorageError
+from bot.errors import StorageError, UserError
 from bot.platforms.outcomes import Outgoing
 from bot.platforms.reactions import Reaction
 from bot.reading.votes import Vote
@@ -67,7 +67,7 @@ class Reactions:
                 return None
             self._services.votes.voted(channel, paper_id, drawn=reaction.message_id)
             return await message_now(self._services, channel.id, reaction.message_id)
-        except StorageError as error:
+        except (StorageError, UserError) as error:  # of the latter there is nobody to tell
             log.warning("reaction.failed", channel=str(reaction.address), reason=str(error))
             return None
 
