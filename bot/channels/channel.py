@@ -104,10 +104,6 @@ class ChannelSettings:
     order: Order = Order.FIT
     unlearnt: Unlearnt = Unlearnt()
 
-    def takes_from(self, sources: frozenset[SourceName]) -> bool:
-        """Whether a paper that these sources have is taken."""
-        return self.sources is None or not self.sources.isdisjoint(sources)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
