@@ -74,7 +74,7 @@ def identify(
     return [
         replace(paper, id=home[paper.id], other_ids=tuple(sorted({paper.id, *paper.other_ids} - {home[paper.id]})))
         for paper in placed
-    ], mergers
+    ], [Merger(merger.gone, home[merger.stays]) for merger in mergers]
 
 
 def _may_be(paper: Paper, known: str, doi: str) -> bool:

@@ -111,6 +111,16 @@ async def test_different_dois_are_different_papers_whatever_else_they_share(stor
     assert await store.papers.count() == 4
 
 
+async def test_a_paper_that_is_found_by_its_doi_within_an_answer_and_then_on_arxiv_is_one(store: SqlStore) -> None:
+    in_blog = replace(IN_NATURE, id="feed:00000000000000000004", doi="", other_ids=(), sources=frozenset({BLOG}))
+    await listed(store, in_blog, source=BLOG)
+    by_doi = replace(IN_NATURE, other_ids=())
+    on_arxiv = replace(ON_ARXIV, other_ids=(by_doi.id,))
+    await listed(store, by_doi, replace(by_doi, other_ids=(in_blog.id,)), on_arxiv, source=NATURE)
+    assert await store.papers.count() == 1
+    assert {one.id for one in (await store.papers.papers([in_blog.id, by_doi.id])).values()} == {ON_ARXIV.id}
+
+
 @pytest.mark.parametrize("known_before", [True, False])
 async def test_it_is_posted_once_in_a_channel_and_keeps_its_votes(core: Core, known_before: bool) -> None:
     """Also where arXiv's was listed, too, before anybody knew that it is the same, and waits for the next digest."""
