@@ -162,7 +162,9 @@ def day_in_words(day: date) -> str:
 
 
 def _summary(digest: Digest, part: DigestPart, shown: Sequence[Paper]) -> str:
-    first = title_of(shown[0]) if shown else "papers"
+    if not shown:
+        return _headline(digest)
+    first = title_of(shown[0])
     if part.apart:
         return first
     if part.part > 1:

@@ -1,8 +1,7 @@
-"""What papers are known as, and papers that turn out to be one.
+"""What papers are known as, and which of them turn out to be one.
 
 A paper is kept under one id. Others that name it (its DOI, a feed's name for it) lead to it by a table of their own.
-When an answer shows that what was kept as two is one, the paper with arXiv's id stays, else the one found first. What
-was about the other is about it from then on: deliveries above all, so that no channel gets it twice.
+When an answer shows that what was kept as two is one, the paper with arXiv's id stays, else the one found first.
 """
 
 from __future__ import annotations
@@ -11,16 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Column, Table, delete, select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import SQLModel
 
-from bot.digests.digest import DeliveryState
 from bot.papers.ids import is_arxiv_id
 from bot.papers.paper import Paper
 from storage.database.statements import chunks, upsert
-from storage.tables.papers import LISTINGS, PAPER_IDS, PAPERS, VECTORS
-from storage.tables.posts import DELIVERIES, DELIVERY_TOPICS
+from storage.tables.papers import PAPER_IDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,84 +91,3 @@ async def remember_ids(connection: AsyncConnection, papers: Iterable[Paper]) -> 
             adding.on_conflict_do_update(index_elements=["id"], set_={"paper_id": adding.excluded.paper_id}),
             list(some),
         )
-
-
-async def merge_rows(connection: AsyncConnection, mergers: Iterable[Merger]) -> None:
-    """Makes everything that was about the papers that are gone be about those that stay, and deletes them."""
-    for merger in mergers:
-        await _merge_deliveries(connection, merger)
-        await _merge_listings(connection, merger)
-        for column in _columns_about_papers():
-            # A vector is of a text, and goes with it.
-            if column.table not in (DELIVERIES, LISTINGS, VECTORS):
-                await _rename(connection, column, merger)
-        await connection.execute(delete(PAPERS).where(PAPERS.c.id == merger.gone))
-
-
-async def _merge_listings(connection: AsyncConnection, merger: Merger) -> None:
-    """The listings of both, the earlier one where a source listed both on a day."""
-    theirs = delete(LISTINGS).where(LISTINGS.c.paper_id == merger.gone).returning(*LISTINGS.c)
-    rows = (await connection.execute(theirs)).mappings().all()
-    if rows:
-        adding = upsert(connection, LISTINGS)
-        earlier = adding.on_conflict_do_update(
-            index_elements=list(LISTINGS.primary_key),
-            set_={name: adding.excluded[name] for name in ("listed_at", "listed_change")},
-            where=adding.excluded.listed_change < LISTINGS.c.listed_change,
-        )
-        await connection.execute(earlier, [{**row, "paper_id": merger.stays} for row in rows])
-
-
-def _columns_about_papers() -> list[Column[str]]:
-    return [
-        key.parent
-        for table in SQLModel.metadata.sorted_tables
-        for key in table.foreign_keys
-        if key.column is PAPERS.c.id
-    ]
-
-
-async def _rename(connection: AsyncConnection, column: Column[str], merger: Merger) -> None:
-    """Rows of the paper that is gone, less those that the other has as well."""
-    table: Table = column.table
-    if not column.primary_key:
-        await connection.execute(update(table).where(column == merger.gone).values({column.name: merger.stays}))
-        return
-    rows = (await connection.execute(select(table).where(column == merger.gone))).mappings().all()
-    if rows:
-        moved = [{**row, column.name: merger.stays} for row in rows]
-        await connection.execute(delete(table).where(column == merger.gone))
-        await connection.execute(upsert(connection, table).on_conflict_do_nothing(), moved)
-
-
-async def _merge_deliveries(connection: AsyncConnection, merger: Merger) -> None:
-    """One delivery of the paper in each channel: the one that went farthest."""
-    both = (merger.gone, merger.stays)
-    rows = (
-        await connection.execute(
-            select(DELIVERIES).where(DELIVERIES.c.paper_id.in_(both)).order_by(DELIVERIES.c.id).with_for_update()
-        )
-    ).all()
-    farthest = {row.channel_id: row for row in sorted(rows, key=lambda row: _progress(row.state, row.digest_id))}
-    for row in rows:
-        kept = farthest[row.channel_id]
-        if row is kept:
-            continue
-        if kept.state == DeliveryState.QUEUED and row.state == DeliveryState.QUEUED:
-            await _add_topics(connection, row.id, kept.id)
-        await connection.execute(delete(DELIVERIES).where(DELIVERIES.c.id == row.id))
-    await connection.execute(
-        update(DELIVERIES).where(DELIVERIES.c.paper_id == merger.gone).values(paper_id=merger.stays)
-    )
-
-
-def _progress(state: str, digest_id: int | None) -> int:
-    order = (DeliveryState.DROPPED, DeliveryState.QUEUED, DeliveryState.POSTED)
-    return 2 * order.index(DeliveryState(state)) + (digest_id is not None)
-
-
-async def _add_topics(connection: AsyncConnection, old: int, new: int) -> None:
-    behind = select(DELIVERY_TOPICS.c.subscription_id).where(DELIVERY_TOPICS.c.delivery_id == old)
-    topics = [{"delivery_id": new, "subscription_id": one} for one in (await connection.execute(behind)).scalars()]
-    if topics:
-        await connection.execute(upsert(connection, DELIVERY_TOPICS).on_conflict_do_nothing(), topics)

@@ -22,8 +22,9 @@ from bot.papers.store import DayAnswer
 from storage.database.counters import Counter, last_number, next_numbers
 from storage.database.database import Database
 from storage.database.statements import chunks, upsert
-from storage.papers.ids import identify, known_as, merge_rows, remember_ids
+from storage.papers.ids import identify, known_as, remember_ids
 from storage.papers.listings import first_listed_after, first_listings, listed_after, listed_by
+from storage.papers.mergers import merge_rows
 from storage.tables.papers import GONE_PAPERS, LISTINGS, PAPERS, VECTORS
 from storage.tables.sources import SOURCE_DAYS
 
@@ -324,11 +325,16 @@ async def _merge_papers(
     dois = {paper_id: row.doi for paper_id, row in known.items()}
     # A day may have ten thousand papers, and people wait meanwhile.
     papers, mergers = await asyncio.to_thread(identify, papers, homes, dois)
+    mergers = [merger for merger in mergers if merger.gone in known]  # others came in this very batch
+    if mergers:
+        # Whoever is matching one of them at this moment is waited for, so that no delivery is overlooked.
+        for some in chunks(sorted(known)):
+            locked = select(PAPERS.c.id).where(PAPERS.c.id.in_(some)).order_by(PAPERS.c.id)
+            await connection.execute(locked.with_for_update())
     stints = Stints()
     merged_into: dict[str, list[Row[Any]]] = {}
     for merger in mergers:
-        if merger.gone in known:  # else it came in this very batch, and is not kept yet
-            merged_into.setdefault(merger.stays, []).append(known[merger.gone])
+        merged_into.setdefault(merger.stays, []).append(known[merger.gone])
 
     new: dict[str, dict[str, Any]] = {}
     changed: dict[str, dict[str, Any]] = {}
@@ -377,8 +383,8 @@ async def _merge_papers(
         other_text = [paper_id for paper_id in changed if _text_of(latest[paper_id]) != _text_of(known[paper_id])]
         for some in chunks(other_text):
             await connection.execute(delete(VECTORS).where(VECTORS.c.paper_id.in_(some)))
-    await merge_rows(connection, [merger for merger in mergers if merger.gone in known])
     await remember_ids(connection, [latest[paper_id] for paper_id in (*new, *changed)])
+    await merge_rows(connection, mergers)
     first_listed = [paper_id for paper_id, row in new.items() if row["listed_at"]]
     first_listed += [paper_id for paper_id, row in changed.items() if row["new_listed_at"] != known[paper_id].listed_at]
     return _Merged(len(new) + len(changed), [paper.id for paper in papers], first_listed, change)

@@ -12,6 +12,7 @@ from bot.digests.digest import DeliveryState
 from bot.posting.post import Post, PostState, Settlement
 from storage.database.lock_order import lock_channels
 from storage.database.statements import chunks
+from storage.posting.doubles import remove_doubles
 from storage.tables.channels import CHANNELS
 from storage.tables.posts import DELIVERIES, POSTS
 
@@ -27,6 +28,8 @@ async def write_settlements(connection: AsyncConnection, settlements: Sequence[S
         await _write_posts(connection, valid)
         await _write_deliveries(connection, valid)
         await _write_pauses(connection, valid)
+        # What was on its way when papers turned out to be one, and comes back, says of them what is left to be said.
+        await remove_doubles(connection, [one.post.id for one in valid if one.state is PostState.PENDING])
     return set(ours)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.digests.content import POST_CONTENT_JSON, DigestPart, PaperReply
 from bot.posting.post import PostState
+from storage.posting.doubles import remove_doubles
 from storage.tables.posts import DELIVERIES, POSTS
 
 
@@ -63,5 +64,6 @@ async def fold_thread(
             )
         )
         await connection.execute(update(DELIVERIES).where(DELIVERIES.c.post_id.in_(folded)).values(post_id=place))
+    await remove_doubles(connection, [replies[number][0] for number in range(len(groups))])
     spare = [reply for reply, _ in replies[len(groups) :]]
     await connection.execute(delete(POSTS).where(POSTS.c.id.in_(spare)))

@@ -20,6 +20,7 @@ from bot.digests.content import SharedPaper
 from bot.digests.digest import DigestKind, DigestPlan
 from bot.errors import UserError
 from bot.mail.recipients import Ended
+from bot.papers.paper import Paper
 from bot.platforms.outcomes import Gone, GoneScope
 from bot.posting.post import Post, PostState, Settlement
 from bot.topics.store import TopicOptions
@@ -39,8 +40,8 @@ LATER = NOON + timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Scene:
-    """Two channels of a workspace: a post is on its way to the first, another one waits there, and a paper waits for a
-    digest; somebody follows it by mail."""
+    """Two channels of a workspace: a post is on its way to the first, others wait there, and a paper waits for a
+    digest; somebody follows it by mail. One of the papers has a feed as well, under a name of its own."""
 
     here: Channel
     there: Channel
@@ -64,10 +65,17 @@ async def scene(store: SqlStore, number: int) -> Scene:
         for number in (1, 2)
     ]
     await store.digests.record_matches({}, waiting, NOON)
-    assert await store.digests.plan(plan(here, [paper(1).id], next_digest_at=NOON), NOON)
+    await listed(store, in_a_feed(number))
+    await store.digests.record_matches({}, [match(here, in_a_feed(number).id, topics[0])], NOON)
+    both = [paper(1).id, in_a_feed(number).id]
+    assert await store.digests.plan(plan(here, both, per_message=1, next_digest_at=NOON), NOON)
     recipient = replace(a_recipient(here), key=f"{number:016}", email=f"me{number}@lab.example")
     await store.recipients.ask(recipient, NOON)
     return Scene(here, there, topics[0], post, recipient.key, number)
+
+
+def in_a_feed(number: int) -> Paper:
+    return paper(1, id=f"feed:{number:020}")
 
 
 def at_once(here: Channel) -> DigestPlan:
@@ -115,6 +123,7 @@ WRITERS: dict[str, Writer] = {
     "removes a topic": lambda store, scene: store.subscriptions.remove(scene.topic.id, NOON),
     "removes all topics": lambda store, scene: store.subscriptions.remove_all(scene.here.id, NOON),
     "lists": lambda store, scene: listed(store, *(paper(number, upvotes=scene.number) for number in (1, 2, 3))),
+    "merges": lambda store, scene: listed(store, paper(1, other_ids=(in_a_feed(scene.number).id,)), paper(2)),
 }
 #: These waited for each other once, and are tried each day.
 MET = (
@@ -123,6 +132,7 @@ MET = (
     ("matches", "plans"),
     ("moves times", "renames"),
     ("asks for mail", "plans"),
+    ("matches", "merges"),
 )
 
 
