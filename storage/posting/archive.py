@@ -18,6 +18,7 @@ from bot.reading.votes import Tally, Vote
 from storage.channels.channel_rows import channel_of, select_channels
 from storage.database.database import Database
 from storage.database.statements import chunks
+from storage.papers.ids import known_as
 from storage.papers.papers import paper_of
 from storage.posting.deliveries import digest_of, topics_behind
 from storage.tables.channels import CHANNELS, PERSONAL_CHANNELS
@@ -211,7 +212,8 @@ async def _reasons(connection: AsyncConnection, post_ids: Collection[int]) -> di
                     found |= {(row.id, paper): reason for paper, reason in zip(papers, reasons, strict=False)}
                 case PaperReply(paper_id=paper, reason=reason):
                     found[row.id, paper] = reason
-    return {key: reason for key, reason in found.items() if reason}
+    homes = await known_as(connection, {paper for _, paper in found})
+    return {(post, homes.get(paper, paper)): reason for (post, paper), reason in found.items() if reason}
 
 
 async def _day(connection: AsyncConnection, which: Function[date], where: ColumnElement[bool]) -> date | None:

@@ -30,6 +30,7 @@ from storage.database.database import Database
 from storage.database.group_commit import GroupCommit
 from storage.database.news import News, notify
 from storage.database.statements import chunks
+from storage.past_deliveries import ids_of
 from storage.posting.deliveries import digest_of, topics_behind
 from storage.posting.digest_records import latest_digests
 from storage.posting.due_posts import OPEN, free_to_look_for, next_moments
@@ -68,9 +69,10 @@ class SqlPostStore:
         async with self._database.write() as connection:
             # Two people may press the button at the same time.
             await connection.execute(select(CHANNELS.c.id).where(CHANNELS.c.id == channel_id).with_for_update())
+            names = (await ids_of(connection, [content.paper_id]))[content.paper_id]
             for row in await connection.execute(lately):
                 posted = POST_CONTENT_JSON.validate_python(row.content)
-                if isinstance(posted, SharedPaper) and posted.paper_id == content.paper_id:
+                if isinstance(posted, SharedPaper) and posted.paper_id in names:
                     return False
             await add_post(connection, channel_id, content, now)
             return True

@@ -8,6 +8,7 @@ from sqlalchemy import Select, and_, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.posting.post import PostState, SentPost
+from storage.past_deliveries import ids_of
 from storage.posting.leases import post_of
 from storage.tables.posts import DELIVERIES, POSTS
 
@@ -39,11 +40,13 @@ async def showing(connection: AsyncConnection, channel_id: int, paper_id: str) -
     delivered = select(DELIVERIES.c.post_id).where(
         DELIVERIES.c.channel_id == channel_id, DELIVERIES.c.paper_id == paper_id
     )
+    # What was shared under another id shows the same paper.
+    names = sorted((await ids_of(connection, [paper_id]))[paper_id])
     latest = select(POSTS.c.id).where(*sent).order_by(POSTS.c.id.desc()).limit(LOOKED_THROUGH).subquery()
     shared = and_(
         POSTS.c.id.in_(select(latest.c.id)),
         POSTS.c.content["type"].as_string() == "shared",
-        POSTS.c.content["paper_id"].as_string() == paper_id,
+        POSTS.c.content["paper_id"].as_string().in_(names),
     )
     parents = POSTS.alias("parents")
     statement = (

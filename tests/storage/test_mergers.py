@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import delete, insert, text
 
 from bot.channels.channel import Channel, PlatformName, Style
-from bot.digests.content import DigestPart, PaperReply
+from bot.digests.content import DigestPart, PaperReply, SharedPaper
 from bot.digests.digest import DeliveryState, PlannedPost
 from bot.posting.post import Post, PostState, Settlement
+from bot.ranking.order import Reason, ReasonKind
 from storage.past_deliveries import paper_number
 from storage.store import SqlStore
 from storage.tables.posts import DELIVERIES, PAST_DELIVERIES
@@ -256,3 +257,24 @@ async def test_a_paper_that_is_being_matched_under_the_id_that_goes_is_waited_fo
     await store.digests.record_matches({}, [match(here, FEEDS.id, topic_here)], NOON)
     assert [queued.paper.id for queued in await store.digests.waiting(here.id)] == [ARXIVS.id]
     await store.close()
+
+
+async def test_what_was_shared_or_chosen_under_the_id_that_goes_is_still_found(store: SqlStore) -> None:
+    here = await channel(store)
+    await queue(store, here, await topic(store, here), FEEDS, OTHER)
+    shared = SharedPaper(paper_id=FEEDS.id, shared_by="ada")
+    assert await store.posts.share(here.id, shared, now=NOON, since=NOON)
+    await sent(store, await lease_one(store))
+    reason = Reason(ReasonKind.TOPIC, "diffusion")
+    part = DigestPart(paper_ids=(FEEDS.id, OTHER.id), first=1, part=1, parts=1, reasons=(reason, None))
+    planned = PlannedPost(content=part, delivers=part.paper_ids)
+    assert await store.digests.plan(replace(plan(here, part.paper_ids), posts=(planned,)), NOON)
+    await sent(store, await lease_one(store), remote_id="r2")
+    await they_are_one(store)
+    assert [post.remote_id for post in await store.posts.showing(here.id, ARXIVS.id)] == ["r2", "r1"]
+    again = SharedPaper(paper_id=ARXIVS.id, shared_by="bob")
+    assert not await store.posts.share(here.id, again, now=NOON, since=NOON - LEASE)
+    assert {one.paper.id: one.reason for one in await store.archive.delivered(here.id, 9)} == {
+        ARXIVS.id: reason,
+        OTHER.id: None,
+    }
