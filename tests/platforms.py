@@ -80,6 +80,7 @@ class SimulatedPlatform:
         self.requests: list[str] = []
         self.rooms: dict[str, int] = {}  # posts that may be under way, by workspace
         self.shared: set[str] = set()  # channels with people of other workspaces
+        self.lost: frozenset[str] = frozenset()  # papers whose messages never arrive, and nobody answers
         self.unreachable: set[str] = set()  # people with whom no conversation can be opened
         self.can_look_up = True
         self._name = name
@@ -148,6 +149,8 @@ class SimulatedPlatform:
         self.requests.append(channel)
         await asyncio.sleep(0)
         fault = self._faults[channel].pop(0) if self._faults[channel] else None
+        if self.lost.intersection(outgoing.message.paper_ids):
+            return Unknown("the connection broke")
         match fault:
             case None | Fault.NONE:
                 return Sent(self._post(outgoing))

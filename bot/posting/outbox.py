@@ -36,7 +36,7 @@ from bot.platforms.platform import Platform
 from bot.posting.composition import Composer
 from bot.posting.leadership import Leadership
 from bot.posting.notices import Notices
-from bot.posting.post import LEASE, LookUps, Post, PostState, Priority, Settlement
+from bot.posting.post import LEASE, LookUps, Post, PostState, Priority
 from bot.posting.reconciliation import Reconciliation
 from bot.posting.retries import RetryPolicy, UnknownPolicy
 from bot.posting.rooms import Rooms
@@ -58,8 +58,6 @@ LOOK_EVERY = 1.0
 LOOK_ANYWAY = 60.0
 #: Finished posts gather for so long (seconds) before the next ones are leased, so that they share one transaction.
 GATHER = 0.05
-#: Whoever set up the topics is told of messages that a channel did not get, at most so often.
-TELL_EVERY = timedelta(days=1)
 RETRIES = RetryPolicy()
 
 _log = structlog.get_logger()
@@ -261,14 +259,14 @@ class OutboxWorker:
                 log.info("post.thread_gone", reason=result.reason, detail=result.detail)
                 await self._fold(post, channel)
             case Gone():
-                await self._give_up(post, channel, result, now)
+                await self._settling.give_up(post, channel, result, now)
             case Retry(after=after, known=known):
                 took = post.waited(started) + timedelta(seconds=seconds)
                 wait = RETRIES.wait(result, attempts=post.attempts, tried_for=post.tried_for + took)
                 if wait is None:
                     tried = "a day" if known else "an hour"
                     gone = Gone(f"Nothing could be posted for {tried}. {result.reason}", detail=result.detail)
-                    await self._give_up(post, channel, gone, now)
+                    await self._settling.give_up(post, channel, gone, now)
                     return
                 log.warning("post.retried_later", reason=result.reason, detail=result.detail, asked=after, wait=wait)
                 await self._settling.settle(
@@ -276,13 +274,13 @@ class OutboxWorker:
                 )
             case Unknown(late=late):
                 log.warning("post.unknown", reason=result.reason, detail=result.detail)
-                due = now + self._reconciliation.first_wait(result)
-                looks = LookUps(late=late)
+                wait = self._reconciliation.first_wait(result)
+                due, looks = now + wait, LookUps(late=late, lasted=timedelta(seconds=seconds) + wait)
                 await self._settling.settle(
                     post, PostState.UNKNOWN, now, due_at=due, error=result.reason, look_ups=looks
                 )
             case Rejected():
-                await self._reject(post, channel, outgoing, result, now)
+                await self._settling.reject(post, channel, outgoing, result, now)
             case Sent(remote_id=remote_id):
                 rest = now + timedelta(seconds=platform.channel_interval) if platform.channel_interval else None
                 if await self._settling.settle(post, PostState.SENT, now, remote_id=remote_id, channel_after=rest):
@@ -313,18 +311,3 @@ class OutboxWorker:
         per_message = platform.papers_per_message(Style.CARDS, abstracts=abstracts)
         if not await self._posts.fold(post, per_message=per_message, abstracts=abstracts, now=self._clock.now()):
             _log.warning("post.lease_lost", post=post.id)
-
-    async def _reject(
-        self, post: Post, channel: Channel, outgoing: Outgoing, rejected: Rejected, now: datetime
-    ) -> None:
-        _log.error(
-            "post.rejected", post=post.id, channel=str(channel.address), reason=rejected.reason, detail=rejected.detail
-        )
-        known = await self._posts.failures(channel.id, now - TELL_EVERY)
-        if await self._settling.settle(post, PostState.FAILED, now, error=rejected.reason) and not known:
-            await self._notices.rejected(channel, outgoing.message, rejected.reason)
-
-    async def _give_up(self, post: Post, channel: Channel, gone: Gone, now: datetime) -> None:
-        """Keeps the post for the day on which the channel is well again."""
-        kept = Settlement(post=post, state=PostState.PENDING, at=now, due_at=now, error=gone.reason, fresh_start=True)
-        await self._settling.stop(channel, gone, kept)

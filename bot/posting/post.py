@@ -48,7 +48,7 @@ class LookUps:
 
     `count` look-ups have read something. Where the last one could not read to the end, the next one goes on at
     `cursor`, in what began at `began_at`. `late` says that the message may still come, as after a time-out. `lasted` is
-    how long the looking took so far, with the waits between look-ups.
+    how long the request and the looking took so far, with the waits between.
     """
 
     count: int = 0

@@ -21,6 +21,7 @@ from bot.platforms.outcomes import (
     LookUpResult,
     Outgoing,
     Partly,
+    Rejected,
     Retry,
     Sent,
     Unknown,
@@ -156,15 +157,18 @@ class Reconciliation:
                     began_after=began_at - attempt,
                     elapsed=now - attempt,
                     looked_for=lasted,
+                    tried_for=post.tried_for,
                     progress=progress,
                 )
                 log = log.bind(decision=str(decision))
-                await self._look_again(post, found, decision, now, began_at, lasted)
+                await self._look_again(post, channel, outgoing, found, decision, now, began_at, lasted)
         log.info("post.looked_up")
 
     async def _look_again(
         self,
         post: Post,
+        channel: Channel,
+        outgoing: Outgoing,
         found: Retry | Partly | LookUp,
         decision: timedelta | Verdict,
         now: datetime,
@@ -172,10 +176,13 @@ class Reconciliation:
         lasted: timedelta,
     ) -> None:
         looks = post.look_ups
+        over = post.tried_for + LOOK_UPS.tried(lasted) >= LOOK_UPS.sent_again_for
         match decision:
+            case Verdict.SEND_AGAIN if over:
+                await self._give_up(post, channel, outgoing, now)
             case Verdict.SEND_AGAIN:
                 await self._send_again(post, now, lasted)
-            case Verdict.SETTING_DECIDES if self._unknown_policy is UnknownPolicy.AT_LEAST_ONCE:
+            case Verdict.SETTING_DECIDES if self._unknown_policy is UnknownPolicy.AT_LEAST_ONCE and not over:
                 await self._send_again(post, now, lasted)
             case Verdict.SETTING_DECIDES:
                 _log.warning("post.taken_for_sent", post=post.id)
@@ -194,8 +201,18 @@ class Reconciliation:
                 await self._settling.settle(post, PostState.UNKNOWN, now, due_at=due, error=error, look_ups=looks)
 
     async def _send_again(self, post: Post, now: datetime, lasted: timedelta) -> None:
-        fresh = not post.attempts
-        await self._settling.settle(post, PostState.PENDING, now, due_at=now, tried=lasted, fresh_start=fresh)
+        fresh, tried = not post.attempts, LOOK_UPS.tried(lasted)
+        await self._settling.settle(post, PostState.PENDING, now, due_at=now, tried=tried, fresh_start=fresh)
+
+    async def _give_up(self, post: Post, channel: Channel, outgoing: Outgoing, now: datetime) -> None:
+        """It was sent again and again and is not there: which is its own fault where others have come meanwhile."""
+        since = post.first_attempt_at or now
+        if await self._posts.has_sent(channel.id, since):
+            rejected = Rejected("It was sent again and again for a day, and never arrived.")
+            await self._settling.reject(post, channel, outgoing, rejected, now)
+        else:
+            gone = Gone("Nothing could be posted for a day. What was sent never arrived.")
+            await self._settling.give_up(post, channel, gone, now)
 
 
 def _named(found: LookUpResult) -> str:

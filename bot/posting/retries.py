@@ -75,6 +75,8 @@ class LookUpPolicy:
     in_trouble: timedelta = timedelta(days=7)
     trouble_first: timedelta = timedelta(seconds=5)
     trouble_longest: timedelta = timedelta(minutes=15)
+    #: What is sent again and again and never comes is sent again for so long. Somebody should know then.
+    sent_again_for: timedelta = timedelta(hours=24)
 
     def first_wait(self, outcome: Unknown) -> timedelta:
         return (self.late_marks if outcome.late else self.marks)[0]
@@ -88,17 +90,23 @@ class LookUpPolicy:
         began_after: timedelta,
         elapsed: timedelta,
         looked_for: timedelta,
+        tried_for: timedelta,
         progress: bool,
     ) -> timedelta | Verdict:
         """Ends the looking, or says how long to wait before the next look-up.
 
-        `look_ups` counts the earlier ones that read something. `elapsed` is how long ago the latest request left, and
-        `began_after` how long after it the looking through began of which this look-up is the latest part. `looked_for`
-        is how long somebody has been looking, which ends it: nobody looks while the bot is off. `progress` says whether
-        a `Partly` read anything.
+        `tried_for` is how long it was tried before the latest request. `look_ups` counts the earlier ones that read
+        something. `elapsed` is how long ago the latest request left, and `began_after` how long after it the looking
+        through began of which this look-up is the latest part. `looked_for` is how long somebody has been looking,
+        which ends it: nobody looks while the bot is off. `progress` says whether a `Partly` read anything.
         """
-        marks = self.late_marks if late else self.marks
+        *sooner, last = self.late_marks if late else self.marks
+        # What was sent in vain again and again is left alone for as long again as all of it took: that doubles.
+        rest = min(tried_for, self.trouble_longest)
+        marks = (*sooner, max(last, rest))
         match found:
+            case LookUp.CANNOT_TELL | LookUp.NOT_COMING if elapsed < rest:
+                return min(rest - elapsed, rest)
             case LookUp.CANNOT_TELL:
                 return Verdict.SETTING_DECIDES
             case LookUp.NOT_COMING:
@@ -123,6 +131,11 @@ class LookUpPolicy:
                 # As long again as all of it so far: that doubles, and needs no count.
                 wait = min(max(looked_for, self.trouble_first), self.trouble_longest)
                 return wait * random.uniform(0.5, 1.0)  # noqa: S311
+
+    def tried(self, looked_for: timedelta) -> timedelta:
+        """How much of the time for which a message was looked for counts as trying to send it: while a platform lets
+        nobody look, nobody tries."""
+        return min(looked_for, self.longest)
 
 
 def asked_for(seconds: float) -> timedelta:

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -14,7 +14,7 @@ from structlog.contextvars import bound_contextvars
 
 from bot.channels.channel import Channel
 from bot.metrics import Metrics
-from bot.platforms.outcomes import Gone, Outgoing
+from bot.platforms.outcomes import Gone, Outgoing, Rejected
 from bot.posting.notices import Notices
 from bot.posting.post import Post, PostState, Settlement
 from bot.posting.store import PostStore
@@ -23,6 +23,8 @@ from bot.spans import Spans
 #: Posts that were sent of which it is not known yet when their papers were listed; more are not measured.
 MOST_UNMEASURED = 50_000
 MEASURED_AT_ONCE = 500
+#: Whoever set up the topics is told of messages that a channel did not get, at most so often.
+TELL_EVERY = timedelta(days=1)
 
 _log = structlog.get_logger()
 
@@ -69,6 +71,20 @@ class Settling:
             return
         self._metrics.stopped(channel.address.platform.value, gone.scope.value)
         await self._notices.tell_stopped(channel, gone, stopped)
+
+    async def give_up(self, post: Post, channel: Channel, gone: Gone, at: datetime) -> None:
+        """Keeps the post for the day on which the channel is well again."""
+        kept = Settlement(post=post, state=PostState.PENDING, at=at, due_at=at, error=gone.reason, fresh_start=True)
+        await self.stop(channel, gone, kept)
+
+    async def reject(self, post: Post, channel: Channel, outgoing: Outgoing, rejected: Rejected, at: datetime) -> None:
+        """Gives up a message that is never taken, and tells who set it up."""
+        _log.error(
+            "post.rejected", post=post.id, channel=str(channel.address), reason=rejected.reason, detail=rejected.detail
+        )
+        known = await self._posts.failures(channel.id, at - TELL_EVERY)
+        if await self.settle(post, PostState.FAILED, at, error=rejected.reason) and not known:
+            await self._notices.rejected(channel, outgoing.message, rejected.reason)
 
     async def drop(self, post: Post, at: datetime) -> None:
         """Gives up a post of which there is nothing to say."""

@@ -111,7 +111,11 @@ class PostStore(Protocol):
     async def last_error(self, channel_id: int) -> str: ...
 
     async def failures(self, channel_id: int, since: datetime) -> list[str]:
-        """Why posts that were made since then will never be sent, the latest first."""
+        """Why posts that were given up since then will never be sent, the latest first."""
+        ...
+
+    async def has_sent(self, channel_id: int, since: datetime) -> bool:
+        """Whether anything is known to have come into a channel that was sent since then."""
         ...
 
     async def failed(self, limit: int, *, channel_id: int | None = None) -> list[FailedPost]:

@@ -18,7 +18,7 @@ async def reasons(connection: AsyncConnection, channel_id: int, since: datetime)
     """Why posts to a channel failed since then, the latest first."""
     statement = (
         select(POSTS.c.error)
-        .where(POSTS.c.channel_id == channel_id, POSTS.c.state == PostState.FAILED, POSTS.c.created_at >= since)
+        .where(POSTS.c.channel_id == channel_id, POSTS.c.state == PostState.FAILED, POSTS.c.noted_at >= since)
         .order_by(POSTS.c.id.desc())
     )
     return list((await connection.execute(statement)).scalars())

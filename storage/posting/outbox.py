@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy import bindparam, case, exists, func, select, update
 
 from bot.channels.channel import Address, Channel, PlatformName
 from bot.digests.content import POST_CONTENT_JSON, PostContent, SharedPaper
@@ -113,6 +113,13 @@ class SqlPostStore:
     async def failures(self, channel_id: int, since: datetime) -> list[str]:
         async with self._database.read() as connection:
             return await reasons(connection, channel_id, since)
+
+    async def has_sent(self, channel_id: int, since: datetime) -> bool:
+        sent = POSTS.c.channel_id == channel_id, POSTS.c.state == PostState.SENT, POSTS.c.attempt_at >= since
+        async with self._database.read() as connection:
+            # What is only taken for sent has no name on the platform.
+            found = select(exists().where(*sent, POSTS.c.remote_id.is_not(None)))
+            return bool((await connection.execute(found)).scalar_one())
 
     async def failed(self, limit: int, *, channel_id: int | None = None) -> list[FailedPost]:
         async with self._database.read() as connection:

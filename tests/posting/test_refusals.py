@@ -30,6 +30,14 @@ async def begin(core: Core, *lines: str, channels: tuple[str, ...] = ("general",
     await core.news(*PAPERS)
 
 
+async def quarters(core: Core, number: int) -> None:
+    """The engine works each quarter of an hour, in which it would else try no more often."""
+    for _ in range(number):
+        await core.engine.reconcile()
+        await core.engine.deliver()
+        core.clock.advance(minutes=15)
+
+
 # --- Threads
 
 
@@ -170,6 +178,71 @@ async def test_a_message_that_comes_after_its_time_out_is_not_sent_again(core: C
         await core.engine.deliver()
     assert core.platform.papers_in("general") == IDS
     assert len(core.platform.requests) == 1
+
+
+async def test_a_message_that_alone_never_comes_is_given_up_after_a_day_and_told(core: Core) -> None:
+    await begin(core)
+    core.platform.lost = frozenset(IDS)
+    await core.next_digest()
+    await core.news(a_paper(8))
+    await core.say("now")
+    await core.settle(hours=0.1, step=20)
+    assert core.platform.papers_in("general") == ["2605.00008"]
+    core.clock.advance(hours=30)  # the bot is off, and nobody tries
+    await quarters(core, 92)
+    assert await core.store.posts.open_in((await core.channel()).id) == 1
+    await quarters(core, 8)
+    assert (await core.channel()).state is ChannelState.ACTIVE
+    assert await core.store.posts.open_in((await core.channel()).id) == 0
+    assert 90 < len(core.platform.requests) < 110
+    (words,) = core.platform.words
+    assert "again and again for a day" in words
+    for paper in PAPERS:
+        assert paper.title in words
+    (failed,) = await core.store.posts.failed(10)
+    core.platform.lost = frozenset()
+    assert await core.store.posts.retry([failed.id], core.clock.now()) == 1
+    await core.settle(hours=0.1, step=20)
+    assert core.platform.papers_in("general") == ["2605.00008", *IDS]
+
+
+async def test_where_nothing_comes_for_a_day_the_channel_stops_and_loses_no_paper(core: Core) -> None:
+    await begin(core)
+    core.platform.fail("general", *[Fault.LOST] * 1000)
+    core.platform.answers = [Retry("The platform cannot be reached.", 9000.0), LookUp.MISSING] * 20
+    await core.next_digest()
+
+    async def one_more() -> None:
+        core.clock.advance(seconds=5)
+        await core.engine.reconcile()
+        core.clock.advance(seconds=9000)
+        await core.engine.reconcile()
+        await core.engine.deliver()
+
+    for _ in range(9):
+        await one_more()
+    assert (await core.channel()).state is ChannelState.ACTIVE
+    await one_more()
+    assert (await core.channel()).state is ChannelState.BROKEN
+    (words,) = core.platform.words
+    assert "Nothing could be posted for a day." in words
+    core.platform.heal("general")
+    core.platform.answers.clear()
+    await core.say("resume")
+    await core.settle(hours=0.1, step=20)
+    assert core.platform.papers_in("general") == IDS
+
+
+async def test_what_is_sent_again_though_nobody_can_tell_is_so_for_no_longer_than_a_day(core: Core) -> None:
+    core.engine.outbox._reconciliation._unknown_policy = UnknownPolicy.AT_LEAST_ONCE
+    await begin(core)
+    core.platform.can_look_up = False
+    core.platform.fail("general", *[Fault.LOST] * 10_000)
+    await core.next_digest()
+    await quarters(core, 100)
+    assert not await core.store.posts.open_in((await core.channel()).id)
+    assert 90 < len(core.platform.requests) < 110
+    assert await core.store.posts.failed(10) == []  # it may well have arrived
 
 
 async def test_a_look_up_goes_on_where_it_stopped_and_sends_again_when_all_is_read(core: Core) -> None:

@@ -27,6 +27,7 @@ def decide(found: Retry | Partly | LookUp, elapsed: float, **more: object) -> ti
         "progress": False,
         "began_after": seconds(elapsed),
         "looked_for": seconds(elapsed),
+        "tried_for": timedelta(),
     }
     return LOOK_UPS.decide(found, elapsed=seconds(elapsed), **(known | more))  # type: ignore[arg-type]
 
@@ -63,6 +64,26 @@ def test_what_does_not_come_any_more_is_sent_again_at_once() -> None:
     assert decide(LookUp.NOT_COMING, 0, late=True) is Verdict.SEND_AGAIN
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_what_was_sent_in_vain_again_and_again_is_left_alone_for_longer_each_time(late: bool) -> None:
+    last = (LOOK_UPS.late_marks if late else LOOK_UPS.marks)[-1]
+    for minutes in (4, 8, 15, 600):
+        rest = min(timedelta(minutes=minutes), LOOK_UPS.trouble_longest)
+        for found in (LookUp.MISSING, LookUp.NOT_COMING, LookUp.CANNOT_TELL):
+            before, after = (
+                decide(found, rest.total_seconds() + off, late=late, tried_for=timedelta(minutes=minutes))
+                for off in (-1, 0)
+            )
+            assert before == seconds(1)
+            assert isinstance(after, Verdict)
+        assert decide(LookUp.MISSING, last.total_seconds(), late=late, tried_for=seconds(20)) is Verdict.SEND_AGAIN
+
+
+def test_time_in_which_nobody_may_look_is_no_time_in_which_somebody_tries_to_send() -> None:
+    assert LOOK_UPS.tried(seconds(70)) == seconds(70)
+    assert LOOK_UPS.tried(timedelta(days=6)) == LOOK_UPS.longest
+
+
 def test_what_was_read_before_the_message_could_be_there_proves_nothing() -> None:
     # The first page was read 5 s after the request, the last one four minutes later.
     assert decide(LookUp.MISSING, 245, began_after=seconds(5)) == timedelta()
@@ -87,14 +108,28 @@ ANSWERS = st.one_of(
 )
 
 
-@given(answers=st.lists(st.tuples(ANSWERS, st.booleans()), min_size=1, max_size=8), late=st.booleans())
-def test_looking_ends_whatever_is_answered(answers: list[tuple[Retry | Partly | LookUp, bool]], late: bool) -> None:
+@given(
+    answers=st.lists(st.tuples(ANSWERS, st.booleans()), min_size=1, max_size=8),
+    late=st.booleans(),
+    tried_for=st.timedeltas(timedelta(), timedelta(days=2)),
+)
+def test_looking_ends_whatever_is_answered(
+    answers: list[tuple[Retry | Partly | LookUp, bool]], late: bool, tried_for: timedelta
+) -> None:
     """Under any pattern of answers, and if every look-up takes ten seconds of its own."""
     elapsed, count, tries, began = 5.0, 0, 0, 5.0
     while True:
         found, progress = answers[tries % len(answers)]
         progress = progress and isinstance(found, Partly)
-        decision = decide(found, elapsed, late=late, look_ups=count, progress=progress, began_after=seconds(began))
+        decision = decide(
+            found,
+            elapsed,
+            late=late,
+            look_ups=count,
+            progress=progress,
+            began_after=seconds(began),
+            tried_for=tried_for,
+        )
         if isinstance(decision, Verdict):
             break
         count += progress or isinstance(found, LookUp)

@@ -287,6 +287,23 @@ async def test_a_look_for_a_message_goes_back_to_before_the_request_left(store: 
     assert unknown.first_attempt_at == NOON
 
 
+async def test_it_is_known_whether_anything_has_come_into_a_channel_since_then(store: SqlStore) -> None:
+    here, there = await channel(store, "here"), await channel(store, "there")
+    await posts(store, here, 2)
+    assert not await store.posts.has_sent(here.id, NOON)
+    post = await lease_one(store)
+    assert await store.posts.begin(post, now=NOON, until=NOON + LEASE)
+    assert not await store.posts.has_sent(here.id, NOON)
+    assert await settle(store, post, PostState.SENT, at=NOON + SECOND, remote_id="1")
+    assert await store.posts.has_sent(here.id, NOON)
+    assert not await store.posts.has_sent(here.id, NOON + SECOND)  # it was sent before, and only found then
+    assert not await store.posts.has_sent(there.id, NOON)
+    taken_for_sent = await lease_one(store, NOON + SECOND)
+    assert await store.posts.begin(taken_for_sent, now=NOON + SECOND, until=LATER)
+    assert await settle(store, taken_for_sent, PostState.SENT, at=LATER)
+    assert not await store.posts.has_sent(here.id, NOON + SECOND)
+
+
 async def test_a_fresh_start_forgets_the_attempts(store: SqlStore) -> None:
     await posts(store, await channel(store))
     post = await lease_one(store)

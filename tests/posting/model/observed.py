@@ -264,14 +264,21 @@ class ObservedPosts:
             case PostState.UNKNOWN:
                 ends = not world.blur and story.must_be_left_to_setting(look)
                 self._life.demand(not ends, f"looking ends: {story}")
-                longest = seconds(look.answer.after) if isinstance(look.answer, Partly) else LAST_LATE_LOOK
-                longest = LONGEST_WAIT if isinstance(look.answer, Retry) else longest
+                # What was sent in vain again and again is left alone for as long again.
+                vain = LONGEST_WAIT if world.blur else min(story.tried_for, LONGEST_WAIT)
+                longest = seconds(look.answer.after) if isinstance(look.answer, Partly) else max(LAST_LATE_LOOK, vain)
+                if isinstance(look.answer, Retry):
+                    longest = max(LONGEST_WAIT, seconds(look.answer.after or 0.0))
                 waits = (settlement.due_at or settlement.at) - settlement.at
                 self._life.demand(timedelta() <= waits <= longest, f"the next look is no later: {settlement}")
                 cursor = look.answer.cursor if isinstance(look.answer, Partly) else settlement.look_ups.cursor
                 self._life.demand(settlement.look_ups.cursor == cursor, f"how far it was read is kept: {settlement}")
                 kept = settlement.look_ups.late == settlement.post.look_ups.late
                 self._life.demand(kept, f"whether it may come late is not forgotten: {settlement}")
+            case PostState.FAILED:
+                self._life.demand(story.may_end_missing(look, world.blur), f"it is given up too soon: {story}")
+                self._life.demand(world.is_passed(settlement.post.key), f"nothing else has come meanwhile: {story}")
+                story.is_given_up = True
             case state:
                 self._life.demand(False, f"a look ends so: {state} {look}")
 
@@ -279,15 +286,19 @@ class ObservedPosts:
         """A channel stops for a reason, and what was to be said there waits."""
         story = self._life.world.there.stories[settlement.post.key]
         request = self._request(settlement.post)
+        look = story.looks[-1] if request is None else None
         answer = request.answer if request is not None else story.looks[-1].answer
-        if isinstance(answer, Gone):
+        ends_missing = look is not None and story.may_end_missing(look, self._life.world.blur)
+        if isinstance(answer, Gone) and not (look is not None and look.is_missing):
+            ends_missing = False
             is_meant = gone.scope is answer.scope and gone.scope is not GoneScope.THREAD
             self._life.demand(is_meant, f"only that stops which a refusal is about: {gone}")
         else:
             blur = self._life.world.blur + SOON
             may = isinstance(answer, Retry) and request is not None and story.may_be_given_up(answer, blur)
-            self._life.demand(may, f"it was not tried for long enough: {story}")
-        self._demand_state(settlement, PostState.PENDING if request is not None else PostState.UNKNOWN)
+            self._life.demand(may or ends_missing, f"it was not tried for long enough: {story}")
+        keeps = request is not None or ends_missing
+        self._demand_state(settlement, PostState.PENDING if keeps else PostState.UNKNOWN)
 
     def _demand_state(self, settlement: Settlement, state: PostState, *, waits: timedelta | None = None) -> None:
         self._life.demand(settlement.state is state, f"it is to be {state}: {settlement}")

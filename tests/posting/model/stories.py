@@ -90,6 +90,8 @@ class Story:
     since: datetime | None = None
     #: Somebody had it tried again after it was refused.
     is_wished: bool = False
+    #: It was sent again and again, is not there, and is not sent again until somebody wishes it.
+    is_given_up: bool = False
     is_folded: bool = False  # into a message of the channel, since its thread is gone
     attempts: int = 0  # since somebody last stepped in
     #: How long it was tried at most, and at least.
@@ -152,7 +154,7 @@ class Story:
         """Somebody has it tried again."""
         since = self.since if self.attempts > 1 else None
         self.begins_anew()
-        self.is_wished, self.since = True, since
+        self.is_wished, self.is_given_up, self.since = True, False, since
         self.looks.clear()
 
     def may_be_noted(self, policy: UnknownPolicy, now: datetime, blur: timedelta) -> str:
@@ -253,12 +255,16 @@ class Story:
 
     def may_be_taken_for_sent(self, policy: UnknownPolicy, blur: timedelta) -> bool:
         """Whether it may count as sent though nobody has seen it."""
-        return bool(
-            policy is UnknownPolicy.AT_MOST_ONCE
-            and self.last
-            and self.looks
-            and self.is_left_to_setting(self.looks[-1], blur)
-        )
+        if self.last is None or not self.looks or not self.is_left_to_setting(self.looks[-1], blur):
+            return False
+        return policy is UnknownPolicy.AT_MOST_ONCE or self._was_sent_long_enough(blur)
+
+    def may_end_missing(self, look: Look, blur: timedelta) -> bool:
+        """Whether it was sent again and again for long enough, and is not there."""
+        return self.permits(look, blur) and self._was_sent_long_enough(blur)
+
+    def _was_sent_long_enough(self, blur: timedelta) -> bool:
+        return self.tried_for + self._looked_for() >= TRIED[True] - blur
 
     def may_be_given_up(self, answer: Retry, blur: timedelta) -> bool:
         """Whether a refusal that passes was waited for long enough to tell somebody."""

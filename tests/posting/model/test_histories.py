@@ -23,6 +23,8 @@ END = Stop.AT_THE_END
 MINUTE, HOUR = 61, 3600
 ARCHIVED = Gone("The channel was archived.")
 UNINSTALLED = Gone("The app was uninstalled.", GoneScope.WORKSPACE)
+#: Nobody may look for hours, and then it is not there.
+IN_TROUBLE = (Retry("busy", 9000.0), LookUp.MISSING)
 DELETED = Gone("The thread was deleted.", GoneScope.THREAD)
 
 
@@ -196,6 +198,47 @@ def is_refused_for_ever(tale: Outbox, fault: Fault, rounds: int) -> None:
     later(tale, *[600] * rounds, name="one")
 
 
+def for_a_day(tale: Outbox, *looks: LookUpResult) -> None:
+    """All requests are lost, and looked for for hours."""
+    tale.something_will_go_wrong("cards", [Fate(Fault.LOST)] * 12)
+    tale.time_passes(6)
+    tale.works("one", END)
+    for _ in range(11):
+        later(tale, 900, 10_000, 1, name="one", looks=looks)
+
+
+def is_lost_for_ever(tale: Outbox) -> None:
+    """While others come; until somebody has it tried again."""
+    at_work(tale, "one")
+    is_passed_by_later_ones(tale, Partly("", 30.0))
+    tale.here.there.looks.clear()
+    for_a_day(tale, *IN_TROUBLE)
+    assert tale.here.failed
+    tale.here.there.fates.clear()
+    tale.somebody_tries_again_what_was_given_up()
+    later(tale, 6, MINUTE, 1, name="one")
+
+
+def is_lost_as_everything_is(tale: Outbox) -> None:
+    """It is the channel that takes nothing."""
+    at_work(tale, "one")
+    tale.papers_are_listed(1)
+    for_a_day(tale, *IN_TROUBLE)
+    assert not tale.here.failed
+    assert tale.here.broken()
+    tale.here.there.fates.clear()
+    tale.somebody_resumes_all_channels()
+    later(tale, 1, name="one")
+
+
+def is_sent_anyway_for_a_day(tale: Outbox) -> None:
+    """Nobody knows that it did not come."""
+    at_work(tale, "one")
+    tale.papers_are_listed(1)
+    for_a_day(tale, Partly("", 9950.0), Partly("", 9950.0))
+    assert [row["state"] for row in tale.here.rows()] == ["sent"]
+
+
 def is_never_taken(tale: Outbox, *before: Fault) -> None:
     """And somebody has it tried again."""
     at_work(tale, "one")
@@ -310,6 +353,9 @@ HISTORIES: dict[str, History] = {
     "refused": History(lambda tale: is_refused(tale, "cards", Fault.BUSY, Fault.WAIT, Fault.ODD)),
     "refused for an hour": History(lambda tale: is_refused_for_ever(tale, Fault.ODD, 10), endless=True),
     "busy for long": History(lambda tale: is_refused_for_ever(tale, Fault.BUSY, 3), endless=True),
+    "lost for ever": History(is_lost_for_ever),
+    "lost as everything is": History(is_lost_as_everything_is),
+    "sent anyway for a day": History(is_sent_anyway_for_a_day, LEAST_ONCE, endless=True),
     "never taken": History(is_never_taken, channels=("hourly",)),
     "never taken, and nobody can tell": History(is_never_taken, NOBODY_CAN_TELL, ("hourly",)),
     "never taken, perhaps": History(lambda tale: is_never_taken(tale, Fault.LOST), channels=("hourly",)),

@@ -192,7 +192,7 @@ class World:
         assert len(in_flight) == len(set(in_flight)), "one post of a channel at a time"
         for row in rows:
             story = self.there.stories[row["key"]]
-            refused = isinstance(story.last.answer, Rejected) if story.last else False
+            refused = story.is_given_up or (isinstance(story.last.answer, Rejected) if story.last else False)
             assert (row["state"] == "leased") <= bool(row["lease"] and row["lease_until"]), "whoever holds one is known"
             assert (row["state"] == "pending") <= (not row["lease"]), "nobody holds what waits"
             assert (row["state"] == "sent") == (row["sent_at"] is not None)
@@ -224,6 +224,13 @@ class World:
             for lost in rows
             if lost["id"] == older["id"] or (older["digest_id"] and lost["digest_id"] == older["digest_id"])
         )
+
+    def is_passed(self, key: str) -> bool:
+        """Whether something else has come into its channel since it was first sent."""
+        (channel,) = [row["name"] for row in self.rows() if row["key"] == key]
+        since = self.there.stories[key].since
+        others = [one[0] for one in self.there.messages if one[1].address.channel == channel and one[1].key != key]
+        return any(since is None or self.there.posted_at[remote_id] >= since - self.blur for remote_id in others)
 
     def _check_messages(self, rows: list[sqlite3.Row]) -> None:
         by_key = {row["key"]: row for row in rows}
