@@ -19,6 +19,7 @@ from tests.faults.lines import Trouble
 from tests.faults.program import Program
 from tests.faults.rounds import Outcome, environment_of, judge, run_round, set_up
 from tests.faults.world import Plan, World
+from tests.patience import PATIENCE
 from tests.ports import free_port
 
 SHORT: dict[str, Any] = {"seconds": 5.0, "papers": 8, "channels": 4, "clock": 5.0, "ages": False}
@@ -66,7 +67,7 @@ def test_a_process_whose_shared_memory_is_cut_ends_and_loses_nothing(tmp_path: P
         world.become_calm()
         os.truncate(f"{database.file}-shm", 0)
         feed.list(3)
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while program.runs and time.monotonic() < until:
             time.sleep(0.05)
         assert program.exit_code == -signal.SIGBUS

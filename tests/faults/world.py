@@ -21,11 +21,12 @@ from tests.faults.lines import Trouble
 from tests.faults.pace import LEASE
 from tests.faults.program import Program, Use
 from tests.faults.squeezes import SLOW_CLIENTS, few_files, names_lost, slow_clients
+from tests.patience import PATIENCE
 
 #: Topics whose papers can be told without any query language: a word of the title, and the fewest votes.
 TOPICS = (("*", "", 0), ("alpha", "alpha", 0), ("beta", "beta", 0), ("* --min-upvotes 6", "", 6))
 #: Seconds that may pass without any change once nothing fails any more, and in which all is to be posted.
-CHANGES_WITHIN, CALM_WITHIN = 60.0, 900.0
+CHANGES_WITHIN, CALM_WITHIN = PATIENCE, 900.0
 #: More papers are listed only while fewer than so many wait in every channel: a digest shows 50.
 MOST_WAITING = 30
 _OPEN = "('pending', 'leased', 'unknown')"

@@ -29,7 +29,8 @@ async def test_workers_never_hold_the_same_post_nor_two_of_a_channel(
         here = await channel(store, str(number))
         expected[here.id] = await posts(store, here, POSTS)
     files = [tmp_path / str(seed) for seed in range(PROCESSES)]
-    working = [Forked(worker.main, database_url, TASKS, seed, stdout=file) for seed, file in enumerate(files)]
+    # They begin together: else one that comes late might find nothing to do any more.
+    working = [Forked(worker.main, database_url, TASKS, seed, files, stdout=file) for seed, file in enumerate(files)]
     try:
         assert [await asyncio.to_thread(process.wait, TIMEOUT) for process in working] == [0] * PROCESSES
     finally:
@@ -37,7 +38,7 @@ async def test_workers_never_hold_the_same_post_nor_two_of_a_channel(
             process.kill()
 
     held: defaultdict[int, list[tuple[float, float, int, str]]] = defaultdict(list)
-    outputs = [file.read_text() for file in files]
+    outputs = [file.read_text().strip() for file in files]
     by_process = [{json.loads(line)[3] for line in output.splitlines()} for output in outputs]
     assert all(by_process), "one process had all the work; the test says nothing"
     for output in outputs:

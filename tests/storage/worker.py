@@ -10,7 +10,9 @@ import asyncio
 import json
 import random
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from bot.channels.channel import PlatformName
 from bot.posting.post import Post, PostState, Settlement
@@ -48,7 +50,12 @@ async def hold(store: SqlStore, post: Post, chance: random.Random, *, looking: b
     print(json.dumps([post.channel_id, held_from, held_until, post.id, state]))
 
 
-async def main(url: str, tasks: int, seed: int) -> None:
+async def main(url: str, tasks: int, seed: int, begun: Sequence[Path]) -> None:
+    """Begins once all of those files are there, into which the processes write what they print."""
     store = SqlStore(url)
+    await store.posts.counts()
+    print(flush=True)
+    while not all(file.exists() and file.stat().st_size for file in begun):
+        await asyncio.sleep(0.001)
     await asyncio.gather(*(work(store, random.Random(seed * 1000 + number)) for number in range(tasks)))
     await store.close()
