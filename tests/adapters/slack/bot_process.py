@@ -21,6 +21,7 @@ from bot.papers.paper import Paper
 from storage.store import SqlStore
 from tests.clocks import SettableClock
 from tests.core import Core
+from tests.patience import PATIENCE
 from tests.simulators.slack import APP_TOKEN, SIGNING_SECRET, SlackSimulator
 from tests.simulators.slack_messages import words_of
 from tests.simulators.slack_methods import TEAM, Json, SimulatedChannel
@@ -52,7 +53,7 @@ class BotProcess:
             REGISTRY,
             app_token=APP_TOKEN,
             signing_secret=SIGNING_SECRET,
-            ping_interval=1.0,
+            ping_interval=PATIENCE,
             reactions=self.core.reactions,
             **parts,
         )

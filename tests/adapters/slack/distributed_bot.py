@@ -25,6 +25,7 @@ from storage.channels.token_encryption import open_token_encryption
 from storage.store import SqlStore
 from tests.adapters.slack.bot_process import BotProcess
 from tests.clocks import SettableClock
+from tests.patience import PATIENCE
 from tests.simulators.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, SlackSimulator
 from tests.simulators.slack_messages import words_of
 from tests.simulators.slack_methods import SimulatedChannel
@@ -86,7 +87,7 @@ class DistributedBot(BotProcess):
                 public_url=public_url,
                 lifecycle=lifecycle,
             ),
-            ping_interval=0.2,
+            ping_interval=PATIENCE,
         )
 
     @property

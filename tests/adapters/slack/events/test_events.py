@@ -40,7 +40,7 @@ async def listening(bot: BotProcess, platform: SlackPlatform) -> BotProcess:
         signing_secret=SIGNING_SECRET,
         lifecycle=lifecycle_of(bot.store, bot.clock, bot.engine.outbox.wake),
         card_of=card_of,
-        ping_interval=1.0,
+        ping_interval=PATIENCE,
     )
     return bot
 

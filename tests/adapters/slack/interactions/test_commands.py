@@ -23,6 +23,7 @@ from bot.papers.citations import FORMATS
 from bot.platforms.command_calls import CommandCall, Completion, Reply
 from tests.adapters.slack.bot_process import BotProcess
 from tests.papers.names import names
+from tests.patience import PATIENCE
 from tests.simulators.slack import ANSWER_WITHIN, APP_TOKEN, SIGNING_SECRET, Fault, SlackSimulator
 from tests.simulators.slack_messages import buttons_of, words_of
 from tests.simulators.slack_methods import Json
@@ -126,7 +127,7 @@ async def test_buttons_of_a_digest_work_in_a_later_process(bot: BotProcess, plat
         await bot.news(*(a_paper(number, summary="A summary.", upvotes=9 - number) for number in range(1, 4)))
         await bot.next_digest(channel)
     (digest,) = channel.posts
-    bot.app = SlackApp(platform, bot.commands, REGISTRY, app_token=APP_TOKEN, ping_interval=1.0)
+    bot.app = SlackApp(platform, bot.commands, REGISTRY, app_token=APP_TOKEN, ping_interval=PATIENCE)
     async with bot.over_socket():
         for label, expected in (
             ("Abstract", "We study diffusion."), ("Similar", "Similar to"), ("+2 more", "Diffusion Study 2"),
@@ -435,7 +436,7 @@ class SlowCommands:
 
 async def test_a_command_is_acknowledged_before_it_is_worked_on(bot: BotProcess, platform: SlackPlatform) -> None:
     slow = SlowCommands()
-    bot.app = SlackApp(platform, slow, REGISTRY, app_token=APP_TOKEN, ping_interval=1.0)
+    bot.app = SlackApp(platform, slow, REGISTRY, app_token=APP_TOKEN, ping_interval=PATIENCE)
     channel = bot.slack.channel()
     async with bot.over_socket():
         # Each of these fails without an acknowledgement in three seconds.

@@ -20,6 +20,7 @@ from bot.platforms.command_calls import CommandCall, Completion, Reply
 from bot.topics.forms import TopicForms
 from bot.topics.store import TopicOptions
 from tests.adapters.slack.bot_process import TRANSPORTS, BotProcess
+from tests.patience import PATIENCE
 from tests.simulators.slack import ANSWER_WITHIN, APP_TOKEN, SIGNING_SECRET, Fault
 from tests.simulators.slack_forms import choose_shortcut, submit, write
 from tests.simulators.slack_messages import buttons_of, words_of
@@ -37,7 +38,7 @@ def with_forms(bot: BotProcess, platform: SlackPlatform) -> BotProcess:
         app_token=APP_TOKEN,
         signing_secret=SIGNING_SECRET,
         forms=forms_of(bot.store),
-        ping_interval=1.0,
+        ping_interval=PATIENCE,
     )
     return bot
 
