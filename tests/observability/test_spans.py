@@ -83,7 +83,7 @@ def test_a_collector_in_trouble_holds_up_nothing(trouble: str, monkeypatch: pyte
         began = time.monotonic()
         spans.close()
         closed = time.monotonic() - began
-    assert told < 20  # more than the queue holds; waiting for the collector would take minutes
+    assert told < 60  # more than the queue holds; waiting for the collector would take many minutes
     assert closed < 5
 
 

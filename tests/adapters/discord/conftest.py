@@ -10,6 +10,7 @@ import pytest
 
 from adapters.discord.interactions import modals
 from adapters.discord.platform import DiscordPlatform
+from bot import background
 from bot.channels.channel import Address, PlatformName
 from bot.messages.message import Heading, Message, PaperBlock
 from bot.platforms.outcomes import Outgoing
@@ -24,7 +25,8 @@ from tests.simulators.discord_state import Channel
 
 @pytest.fixture(autouse=True)
 def in_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a form begins with is found in time, unless a test has it take longer."""
+    """What is begun is done in time, and what a form begins with is found, unless a test has it take longer."""
+    monkeypatch.setattr(background, "FINISH_WITHIN", PATIENCE)
     if not request.node.get_closest_marker("belated"):
         monkeypatch.setattr(modals, "MODAL_DEADLINE", PATIENCE)
 

@@ -11,6 +11,7 @@ from adapters.slack.client.connection import REQUEST_TIMEOUT, Connection
 from adapters.slack.installation.workspaces import OneWorkspace
 from adapters.slack.interactions import views
 from adapters.slack.platform import SlackPlatform
+from bot import background
 from storage.store import SqlStore
 from tests.adapters.slack.bot_process import TRANSPORTS, BotProcess
 from tests.adapters.slack.distributed_bot import DistributedBot
@@ -21,7 +22,8 @@ from tests.simulators.slack import BOT_TOKEN, SlackSimulator
 
 @pytest.fixture(autouse=True)
 def in_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is asked in a form is done in time, unless a test has it take longer."""
+    """What is begun is done in time, and what is asked in a form, unless a test has it take longer."""
+    monkeypatch.setattr(background, "FINISH_WITHIN", PATIENCE)
     if not request.node.get_closest_marker("belated"):
         monkeypatch.setattr(views, "_FOUND_WITHIN", PATIENCE)
         monkeypatch.setattr(views, "ANSWER_WITHIN", PATIENCE)
