@@ -12,6 +12,7 @@ from bot.panels.welcome import STARTERS
 from tests.adapters.web.demo import running_demo
 from tests.adapters.web.pages import opened
 from tests.adapters.web.test_accessibility import AXE, violations
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -38,7 +39,10 @@ async def test_an_empty_installation_asks_reads_and_ends_in_a_channel(browser: B
 
 
 async def test_what_cannot_be_is_said_and_what_was_chosen_stays(tmp_path: Path) -> None:
-    async with running_demo(tmp_path, days=1) as demo, httpx.AsyncClient(base_url=demo.url, trust_env=False) as client:
+    async with (
+        running_demo(tmp_path, days=1) as demo,
+        httpx.AsyncClient(base_url=demo.url, trust_env=False, timeout=PATIENCE) as client,
+    ):
         asked = await client.get("/welcome")
         assert "No papers were read yet" not in asked.text
         assert "about " in asked.text
