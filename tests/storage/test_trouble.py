@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from structlog.testing import capture_logs
 
@@ -44,9 +45,24 @@ async def postgres_store(postgres_url: str) -> AsyncIterator[SqlStore]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stores that wait only for a moment, so that tests need not wait for long."""
+    """Stores on SQLite that wait for others only for a moment, so that tests need not wait for long."""
     monkeypatch.setattr(database, "SQLITE_BUSY_TIMEOUT", 0.05)
-    monkeypatch.setattr(database, "POSTGRES_STATEMENT_TIMEOUT", 300)
+
+
+@contextmanager
+def hasty(store: SqlStore) -> Iterator[None]:
+    """On PostgreSQL, it waits for nothing for long meanwhile; before and after it has the time that it needs."""
+    engine = store.database.engine.sync_engine
+
+    def be_hasty(connection: Connection) -> None:
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 300")
+
+    if store.database.is_sqlite:
+        yield
+        return
+    event.listen(engine, "begin", be_hasty)
+    yield
+    event.remove(engine, "begin", be_hasty)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -54,7 +70,7 @@ async def test_a_locked_database(database_url: str) -> None:
     mine, theirs = SqlStore(database_url), SqlStore(database_url)
     async with theirs.database.write() as connection:
         await connection.execute(text("UPDATE counters SET value = value"))
-        with pytest.raises(StorageError):
+        with hasty(mine), pytest.raises(StorageError):
             await listed(mine, paper(1))
         assert await mine.papers.count() == 0
     await listed(mine, paper(1))
@@ -71,7 +87,7 @@ async def test_a_post_that_could_not_be_settled_is_settled_later(database_url: s
     settlement = Settlement(post=post, state=PostState.SENT, at=NOON, remote_id="1")
     async with theirs.database.write() as connection:
         await connection.execute(text("UPDATE posts SET error = error"))
-        with pytest.raises(StorageError):
+        with hasty(mine), pytest.raises(StorageError):
             await mine.posts.settle(settlement)
     assert await mine.posts.settle(settlement)
     await mine.close()
