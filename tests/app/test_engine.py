@@ -21,7 +21,7 @@ from bot.digests import planning
 from bot.errors import SourceError, StorageError
 from bot.lifecycle.retention import Retention
 from bot.messages.message import Message, PaperBlock
-from bot.posting import composition
+from bot.posting import composition, outbox
 from bot.posting.post import PostState
 from bot.topics import matching
 from bot.topics.standing_queries import StandingQuery
@@ -31,6 +31,12 @@ from tests.core import Core
 from tests.patience import PATIENCE
 from tests.platforms import Fault
 from tests.sources import a_paper
+
+
+@pytest.fixture(autouse=True)
+def nobody_looks_anyway(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else an outbox that nobody tells anything would find it out by itself after a minute."""
+    monkeypatch.setattr(outbox, "LOOK_ANYWAY", 3600.0)
 
 
 @asynccontextmanager

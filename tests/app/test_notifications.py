@@ -34,7 +34,8 @@ _CUT = text(
 
 @pytest.fixture
 def looks_are_rare(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "LOOK_EVERY", 3600.0)
+    for name in ("LOOK_EVERY", "LOOK_ANYWAY"):
+        monkeypatch.setattr(outbox, name, 3600.0)
     # Whoever hears nothing listens anew after this, and looks at everything then.
     monkeypatch.setattr(notifications, "ANSWER_TIMEOUT", 3600.0)
     for name in ("SWEEP_EVERY", "RECONCILE_EVERY", "REFRESH_EVERY"):

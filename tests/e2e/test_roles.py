@@ -53,7 +53,8 @@ async def test_a_gateway_listens_and_workers_post_each_paper_once(postgres_url: 
             # What somebody asks of the gateway goes out at once.
             other = slack.channel("other")
             await (await slack.command("subscribe diffusion --backfill 1", other)).answer()
-            await eventually(lambda: len(other.messages) == 1)
+            async with asyncio.timeout(50):  # less than the minute after which workers look anyway
+                await eventually(lambda: len(other.messages) == 1)
             # What is being sent when its process dies is looked for only when the lease has run out.
             await sent(store, 3)
             first.kill()

@@ -26,6 +26,12 @@ from tests.storage.scenes import channel, lease_one, listed, paper, posts
 SECOND = timedelta(seconds=1)
 
 
+@pytest.fixture(autouse=True)
+def nobody_looks_anyway(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else an outbox that nobody tells anything would find it out by itself after a minute."""
+    monkeypatch.setattr(outbox, "LOOK_ANYWAY", 3600.0)
+
+
 async def delay(store: SqlStore, post_id: int, until: datetime, priority: Priority = Priority.AWAITED) -> None:
     async with store.database.write() as connection:
         await connection.execute(update(POSTS).where(POSTS.c.id == post_id).values(due_at=until, priority=priority))
