@@ -22,7 +22,7 @@ from tests.faults.world import Plan, World
 from tests.patience import PATIENCE
 from tests.ports import free_port
 
-SHORT: dict[str, Any] = {"seconds": 5.0, "papers": 8, "channels": 4, "clock": 5.0, "ages": False}
+SHORT: dict[str, Any] = {"seconds": 5.0, "papers": 8, "faults": 5, "channels": 4, "clock": 5.0, "ages": False}
 
 
 @pytest.fixture

@@ -34,7 +34,10 @@ _OPEN = "('pending', 'leased', 'unknown')"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a round is made of. `seconds` is how long faults last, `papers` how many are listed meanwhile."""
+    """What a round is made of. `seconds` is how long faults last, `papers` how many are listed meanwhile.
+
+    Where a machine takes most of that time to start the program, they last until so many `faults` have befallen it.
+    """
 
     seed: str
     database: str
@@ -42,6 +45,7 @@ class Plan:
     processes: int = 1
     seconds: float = 60.0
     papers: int = 90
+    faults: int = 0
     channels: int = 30
     #: How far a clock may be set forward or back, in seconds.
     clock: float = 1800.0
@@ -92,7 +96,9 @@ class World:
         if isinstance(self.database, Postgres):
             self.database.trouble.share = 0.0 if quietly else 0.004
             self._excused = math.inf  # nobody can start while the database hangs up
-        while (now := time.monotonic()) - began < seconds:
+        while (now := time.monotonic()) - began < seconds or (
+            self._befallen() < plan.faults and now - began < seconds + PATIENCE
+        ):
             wanted = int(papers * min(1.0, (now - began) / (seconds * 0.8))) + 1
             if wanted > listed and self._most_missing() < MOST_WAITING:
                 count = min(wanted - listed, 4)
@@ -105,6 +111,10 @@ class World:
             if chance.random() < 0.1:
                 self.chat.share = chance.choice((0.6, 0.8, 0.9, 0.95))
             time.sleep(chance.uniform(0.03, 0.3))
+
+    def _befallen(self) -> int:
+        """How much has gone wrong so far."""
+        return sum(one.faults.total() for one in (self, self.feed, self.chat, self.database, self.lines))
 
     def _actions(self) -> list[tuple[Callable[[], None], float]]:
         actions: list[tuple[Callable[[], None], float]] = [
