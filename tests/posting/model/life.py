@@ -215,7 +215,8 @@ class Life:
         self.demand(now <= request.noted_at + HELD_UP + world.blur, "nothing leaves that was held up for long")
         self.demand(now < request.noted_at + LEASE + world.blur, "nothing leaves that others may have taken over")
         self.demand(row["name"] not in self.broken_before, "nothing is sent where nothing is taken")
-        self.demand(outgoing.message.paper_ids != [] or "digest" not in row["content"], "a message has its papers")
+        has_papers = outgoing.message.paper_ids != [] or "digest" not in row["content"]
+        self.demand(has_papers or bool(world.known), "a message has its papers")
         rests = world.rests_until.get(row["name"])
         self.demand(
             rests is None or now >= rests - world.blur, f"a channel rests after a message until {rests}: {dict(row)}"

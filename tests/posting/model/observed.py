@@ -43,7 +43,9 @@ class ObservedPosts:
         rows = world.rows()
         for post in posts:
             self._life.leases.add(post.lease)
-            (row,) = [row for row in rows if row["id"] == post.id]
+            row = next((row for row in rows if row["id"] == post.id), None)
+            if row is None:
+                continue  # it stood still meanwhile
             demand(row["name"] not in stopped or row["name"] not in world.stopped, "nothing is taken where all stopped")
             demand(time_of(row["due_at"]) <= how["now"], f"nothing is taken before its time: {dict(row)}")
             for older in rows:
@@ -192,8 +194,11 @@ class ObservedPosts:
             self._life.world.rests_until[rows[0]["name"]] = rests_until
 
     def _check_stored(self, settlement: Settlement) -> None:
-        (row,) = [row for row in self._life.world.rows() if row["id"] == settlement.post.id]
-        if not row["lease"]:  # nobody has taken it already
+        row = next((row for row in self._life.world.rows() if row["id"] == settlement.post.id), None)
+        if row is None:
+            may_go = settlement.state is PostState.PENDING and self._life.world.known
+            self._life.demand(bool(may_go), f"what says nothing any more goes, and nothing else: {settlement}")
+        elif not row["lease"]:  # nobody has taken it already
             self._life.demand(
                 row["state"] == settlement.state
                 and row["remote_id"] == settlement.remote_id

@@ -122,6 +122,19 @@ class Outbox(RuleBasedStateMachine):
     def papers_are_listed(self, number: int) -> None:
         self.do(self.here.list_papers(number))
 
+    @precondition(lambda self: self.world is not None and self.here.papers)
+    @rule(number=st.integers(1, MOST_PAPERS))
+    def a_feed_has_a_paper_as_well(self, number: int) -> None:
+        number = (number - 1) % self.here.papers + 1
+        if number not in self.here.in_feeds:
+            self.do(self.here.list_in_feed(number))
+
+    @precondition(lambda self: self.world is not None and self.here.in_feeds - self.here.known)
+    @rule(last=st.booleans())
+    def papers_turn_out_to_be_one(self, last: bool) -> None:
+        unknown = sorted(self.here.in_feeds - self.here.known)
+        self.do(self.here.make_known(unknown[-1 if last else 0]))
+
     @rule(channel=WHERE, fates=st.lists(FATES, min_size=1, max_size=4))
     def something_will_go_wrong(self, channel: str, fates: list[Fate]) -> None:
         self.here.there.fates[channel] += fates

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
-from collections.abc import Collection
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,6 +15,7 @@ from typing import Final
 
 from bot.channels.channel import Address, Channel, ChannelState, PlatformName, Style
 from bot.digests.content import SharedPaper
+from bot.papers.paper import Paper
 from bot.platforms.outcomes import Gone, GoneScope, Rejected
 from bot.posting.retries import UnknownPolicy
 from bot.topics.store import TopicOptions
@@ -56,6 +59,9 @@ class World:
         self.store = SqlStore(self.url)
         self.there = There(self.machine, lambda channel: CHANNELS[channel][0])
         self.papers = 0
+        self.in_feeds: set[int] = set()  # papers that a feed has as well, under a name of its own
+        self.known: set[int] = set()  # those of them of which it is known by now
+        self.left_before: Counter[tuple[str, int]] = Counter()  # messages with such a paper that had left by then
         self.takeovers = 0  # how often a process took over what others had begun
         self.moment = 0  # how often time passed, or a clock was set
         self.blur = timedelta()  # by which clocks were once known to differ that are in use at the same time
@@ -93,6 +99,24 @@ class World:
         papers = [paper(self.papers + place) for place in range(1, number + 1)]
         self.papers += number
         await listed(self.store, *papers, now=self.machine.wall())
+
+    async def list_in_feed(self, number: int) -> None:
+        """A feed has that paper, too, and nobody knows that it is the same."""
+        self.in_feeds.add(number)
+        await listed(self.store, in_feed(number), now=self.machine.wall())
+
+    async def make_known(self, number: int) -> None:
+        """It turns out that the paper is the one in the feed."""
+        self.known.add(number)
+        await listed(self.store, paper(number, other_ids=(in_feed(number).id,)), now=self.machine.wall())
+        names = {f'"{paper(number).id}"', f'"{in_feed(number).id}"'}
+        for row in self.rows():
+            if row["digest_id"] and has_left(row) and any(name in row["content"] for name in names):
+                self.left_before[row["name"], number] += 1
+
+    def home(self, paper_id: str) -> str:
+        """What the paper of that id is called by now."""
+        return next((paper(number).id for number in self.known if in_feed(number).id == paper_id), paper_id)
 
     async def share(self, channel: str, number: int) -> None:
         found = await self.store.channels.find(self.address(channel))
@@ -235,7 +259,8 @@ class World:
     def _check_messages(self, rows: list[sqlite3.Row]) -> None:
         by_key = {row["key"]: row for row in rows}
         for channel in self.channels:
-            keys = self.there.keys(channel)
+            # What did not arrive, as far as anybody could find out, may go for another message, and then come.
+            keys = [key for key in self.there.keys(channel) if key in by_key or not self.known]
             assert all(by_key[key]["name"] == channel for key in keys)
             if self.policy is UnknownPolicy.AT_MOST_ONCE:
                 assert len(keys) == len(set(keys)), f"no message is there twice: {keys}"
@@ -283,11 +308,14 @@ class World:
     def _check_end(self) -> None:
         self.check()
         rows = {row["id"]: row for row in self.rows()}
-        shown = {message.key: message.message.paper_ids for _, message in self.there.messages}
+        shown = {
+            message.key: [self.home(one) for one in message.message.paper_ids] for _, message in self.there.messages
+        }
         found = sorted((row["name"], row["paper_id"]) for row in self._deliveries())
-        assert found == sorted(
-            (name, paper(number).id) for name in self.channels for number in range(1, self.papers + 1)
-        )
+        papers = [paper(number).id for number in range(1, self.papers + 1)]
+        papers += [in_feed(number).id for number in self.in_feeds - self.known]
+        assert found == sorted((name, one) for name in self.channels for one in papers)
+        self._check_once(rows.values())
         for delivery in self._deliveries():
             post = rows[delivery["post_id"]]
             if delivery["state"] == "dropped":
@@ -298,9 +326,33 @@ class World:
                 is_there = delivery["paper_id"] in shown.get(post["key"], ())
                 assert is_there or post["remote_id"] is None, f"a paper is where its message is: {dict(delivery)}"
 
+    def _check_once(self, rows: Iterable[sqlite3.Row]) -> None:
+        """No paper is there twice by messages of digests, unless both were under way before it was known to be one."""
+        of_digests = {row["key"]: row for row in rows if row["digest_id"]}
+        there: defaultdict[tuple[str, str, bool], set[str]] = defaultdict(set)
+        for _, message in self.there.messages:
+            if row := of_digests.get(message.key):
+                # Where a thread is gone, it goes on in the channel.
+                is_reply = message.reply_to is not None or bool(json.loads(row["content"]).get("apart"))
+                for one in message.message.paper_ids:
+                    there[row["name"], self.home(one), is_reply].add(message.key)
+        numbers = {paper(number).id: number for number in range(1, self.papers + 1)}
+        for (channel, one, _), keys in there.items():
+            most = max(1, self.left_before[channel, numbers.get(one, 0)])
+            assert len(keys) <= most, f"no paper is there twice: {channel} {one} {keys}"
+
     async def close(self) -> None:
         self._eyes.close()
         await self.store.close()
+
+
+def in_feed(number: int) -> Paper:
+    """The paper as a feed has it."""
+    return paper(number, id=f"feed:{number:020}", title=f"Paper {number} in a feed")
+
+
+def has_left(row: sqlite3.Row) -> bool:
+    return row["state"] in ("sent", "unknown") or (row["state"] == "leased" and row["attempt_at"] is not None)
 
 
 def _to(changed: Channel, _: Channel) -> Channel:
