@@ -40,11 +40,15 @@ def options_of(topic: Subscription, baseline: tuple[str, ...] = ()) -> TopicOpti
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicEdit:
-    """What a topic is to be. Of what waits for its channel, the `unwanted` papers wait no more because of it."""
+    """What a topic is to be. Of what waits for its channel, the `unwanted` papers wait no more because of it.
+
+    `before` is the topic of which that was made, where it must still be so.
+    """
 
     subscription_id: int
     options: TopicOptions
     unwanted: tuple[str, ...] = ()
+    before: Subscription | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +105,18 @@ class SubscriptionStore(Protocol):
         """Adds several topics at once, each as `add` does: all of them or none."""
         ...
 
-    async def edit(self, subscription_id: int, options: TopicOptions, *, unwanted: Sequence[str] = ()) -> Subscription:
+    async def edit(
+        self,
+        subscription_id: int,
+        options: TopicOptions,
+        *,
+        unwanted: Sequence[str] = (),
+        before: Subscription | None = None,
+    ) -> Subscription:
         """Changes a topic; of what waits for the channel, the `unwanted` papers wait no more because of it.
 
-        Raises `UserError` when another topic of the channel has that query, or when this one was removed meanwhile.
+        Raises `UserError` when another topic of the channel has that query, when this one was removed meanwhile, or is
+        not any more what it was `before`.
         """
         ...
 

@@ -72,8 +72,15 @@ class SqlSubscriptionStore:
             return await add_topics(connection, channel_id, topics, created_by, now)
 
     @tried_again
-    async def edit(self, subscription_id: int, options: TopicOptions, *, unwanted: Sequence[str] = ()) -> Subscription:
-        edit = TopicEdit(subscription_id=subscription_id, options=options, unwanted=tuple(unwanted))
+    async def edit(
+        self,
+        subscription_id: int,
+        options: TopicOptions,
+        *,
+        unwanted: Sequence[str] = (),
+        before: Subscription | None = None,
+    ) -> Subscription:
+        edit = TopicEdit(subscription_id=subscription_id, options=options, unwanted=tuple(unwanted), before=before)
         return (await self.edit_all([edit]))[0]
 
     @tried_again

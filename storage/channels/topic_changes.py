@@ -96,6 +96,9 @@ async def edit_topic(connection: AsyncConnection, edit: TopicEdit) -> Subscripti
     before = (await connection.execute(known)).one_or_none()
     if before is None:
         raise UserError("That topic was removed in the meantime.")
+    if edit.before is not None and subscription_of(before) != edit.before:
+        # What is kept of it would be what somebody else has just changed.
+        raise UserError("That topic was changed in the meantime. `/papers topics` shows it.")
     await _refuse_doubles(
         connection, before.channel_id, [edit.options.query], before.named_in, besides=[edit.subscription_id]
     )

@@ -10,12 +10,14 @@ import pytest
 from bot.channels.channel import Address, Channel, ChannelState
 from bot.commands.lines import LONGEST_LINE
 from bot.commands.runner import REGISTRY
+from bot.digests.digest import QueuedPaper
 from bot.errors import SourceError, StorageError
 from bot.messages.message import Button, Buttons, PaperBlock
 from bot.messages.plain import plain_text
 from bot.papers.names import read_names
 from bot.papers.sources import ARXIV
 from bot.platforms.command_calls import CommandCall, Completion, Reply
+from storage.posting.digests import SqlDigestStore
 from tests.clocks import NOON
 from tests.core import MANAGER, VISITOR, Core
 from tests.platforms import Fault
@@ -373,6 +375,23 @@ async def test_a_number_means_the_topic_that_has_it_and_none_that_is_called_so(c
 def _buttons_below(reply: Reply, label: str) -> list[Button]:
     rows = [block.buttons for block in reply.message.blocks if isinstance(block, Buttons)]
     return [button for row in rows for button in row if button.label == label]
+
+
+async def test_of_two_who_edit_a_topic_at_once_the_later_one_hears_so(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await core.say("subscribe diffusion")
+    waiting = type(core.store.digests).waiting
+
+    async def meanwhile(store: SqlDigestStore, channel_id: int) -> list[QueuedPaper]:
+        monkeypatch.setattr(type(core.store.digests), "waiting", waiting)
+        await core.say("edit 1 agents")
+        return await waiting(store, channel_id)
+
+    monkeypatch.setattr(type(core.store.digests), "waiting", meanwhile)
+    assert "was changed in the meantime" in await core.refused("edit 1 --min-upvotes 10")
+    (topic,) = await core.store.subscriptions.of_channel((await core.channel()).id)
+    assert (topic.query, topic.min_upvotes) == ("agents", None)
 
 
 async def test_a_topic_is_found_by_whatever_would_be_refused_as_its_double(core: Core) -> None:

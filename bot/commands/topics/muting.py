@@ -64,7 +64,7 @@ async def mute(services: Services, call: CommandCall, arguments: Arguments) -> R
         )
         vectors = await services.vectors_of([queued.paper for queued in waiting], wanted)
         unwanted = tuple(queued.paper.id for queued in waiting if not matches(wanted, queued.paper, vectors))
-        edits.append(TopicEdit(subscription_id=topic.id, options=options, unwanted=unwanted))
+        edits.append(TopicEdit(subscription_id=topic.id, options=options, unwanted=unwanted, before=topic))
     edited = await services.subscriptions.edit_all(edits)
     blocks: list[Block] = [say(bold(f"Topic {topic.number} is now: "), code(topic.query)) for topic in edited]
     undo = [

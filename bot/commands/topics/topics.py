@@ -107,7 +107,7 @@ async def edit(services: Services, call: CommandCall, arguments: Arguments) -> R
     waiting = await services.digests.waiting(channel.id)
     vectors = await services.vectors_of([queued.paper for queued in waiting], wanted)
     unwanted = [queued.paper.id for queued in waiting if not matches(wanted, queued.paper, vectors)]
-    edited = await services.subscriptions.edit(topic.id, options, unwanted=unwanted)
+    edited = await services.subscriptions.edit(topic.id, options, unwanted=unwanted, before=topic)
     return answer(
         say(bold(f"Topic {edited.number} is now: "), *explain(wanted), "."),
         *(
