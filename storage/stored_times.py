@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -89,16 +89,18 @@ class SqlStoredTimes:
             await _move_sessions(connection, by)
             await notify(connection, News.POSTS)
 
-    async def pull_in(self, now: datetime) -> int:
-        if not await self._anything_ahead(now):
+    async def pull_in(self, clock: Callable[[], datetime]) -> int:
+        if not await self._anything_ahead(clock()):
             return 0
-        ahead = select(CHANNELS.c.id).where(CHANNELS.c.post_after > now + LONGEST_REST)
+        ahead = select(CHANNELS.c.id).where(CHANNELS.c.post_after > clock() + LONGEST_REST)
         async with self._database.write(asked_for=False) as connection:
             await lock_channels(connection, list((await connection.execute(ahead)).scalars()))
-            rows = [change for post in await _open_posts(connection) if (change := _pulled_in(post, now))]
+            posts = await _open_posts(connection)
+            now = clock()  # only by now: what somebody wrote while this waited would else lie ahead
+            rows = [change for post in posts if (change := _pulled_in(post, now))]
             await _write(connection, POSTS, _MOVED, rows)
-            changed = len(rows) + await _pull_in_sources(connection, now)
-            for table, column, furthest, value in _bounds(now):
+            changed = len(rows) + await _pull_in_sources(connection, clock)
+            for table, column, furthest, value in _bounds(clock()):
                 statement = update(table).where(table.c[column] > furthest).values({column: value})
                 changed += (await connection.execute(statement)).rowcount
             await notify(connection, News.POSTS)
@@ -134,10 +136,11 @@ async def _move_waits_of_sources(connection: AsyncConnection, by: timedelta) -> 
     await _write_sources(connection, moved)
 
 
-async def _pull_in_sources(connection: AsyncConnection, now: datetime) -> int:
+async def _pull_in_sources(connection: AsyncConnection, clock: Callable[[], datetime]) -> int:
     """What has happened lies in no future; what a source asked for then counts from when it asked."""
-    rows = []
-    for row in await connection.execute(select(SOURCES).with_for_update()):
+    sources = (await connection.execute(select(SOURCES).with_for_update())).all()
+    rows, now = [], clock()
+    for row in sources:
         ahead = max((time - now for name in _NOTED if (time := getattr(row, name)) is not None), default=timedelta())
         if ahead > A_MOMENT:
             times = {name: getattr(row, name) for name in (*_NOTED, "retry_at")}

@@ -41,8 +41,11 @@ class StoredTimes(Protocol):
         """Moves the times of open posts, and the rests of channels between two posts."""
         ...
 
-    async def pull_in(self, now: datetime) -> int:
-        """Brings back what lies further ahead than its rule can put it; returns how many rows."""
+    async def pull_in(self, clock: Callable[[], datetime]) -> int:
+        """Brings back what lies further ahead than its rule can put it; returns how many rows.
+
+        The clock is read once the rows are: others may write while this waits for them.
+        """
         ...
 
 
@@ -91,7 +94,7 @@ class Timekeeping:
             self._jumped_at = now
         settles = self._jumped_at is not None and now - self._jumped_at < SETTLES_FOR
         if first or settles or not timedelta() <= now - (self._looked_through_at or now) < LOOK_THROUGH_EVERY:
-            if rows := await self._times.pull_in(now):
+            if rows := await self._times.pull_in(self._clock.now):
                 _log.warning("clock.times_pulled_in", rows=rows)
             self._looked_through_at = now
         return first or jumped

@@ -9,7 +9,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime, timedelta
 from itertools import count
@@ -25,6 +25,7 @@ from bot.lifecycle.timekeeping import LOOK_THROUGH_EVERY, SETTLES_FOR, StoredTim
 from bot.posting.post import LEASE, PostState, Settlement
 from bot.posting.retries import LookUpPolicy
 from storage.store import SqlStore
+from storage.stored_times import SqlStoredTimes
 from tests.clocks import NOON, Machine
 from tests.core import Core
 from tests.databases import SQLITE_IS_ENOUGH
@@ -51,8 +52,8 @@ class TimesOfServer:
     async def move(self, by: timedelta) -> None:
         await self._times.move(by)
 
-    async def pull_in(self, now: datetime) -> int:
-        return await self._times.pull_in(now)
+    async def pull_in(self, clock: Callable[[], datetime]) -> int:
+        return await self._times.pull_in(clock)
 
 
 class World:
@@ -318,8 +319,32 @@ async def test_what_a_clock_that_was_ahead_put_off_goes_out_by_the_right_one(wor
         assert await store.posts.begin(post, now=NOON, until=NOON + LEASE)
         assert await store.posts.settle(Settlement(post=post, state=PostState.PENDING, at=ahead, due_at=ahead + wait))
     now = NOON + timedelta(minutes=2)
-    assert await store.times.pull_in(now)
+    assert await store.times.pull_in(lambda: now)
     assert await store.posts.lease([here.address.platform], now=now + wait, until=now + LEASE, limit=1)
+
+
+async def test_what_is_stored_while_stored_times_are_looked_through_lies_not_ahead(world: World) -> None:
+    """Who looks through them may have to wait for whoever is writing, or stand still, for as long as it likes."""
+    store, later = world.store, NOON + timedelta(seconds=31)
+    here = await scenes.channel(store, "general")
+    await listed(store, paper(0))
+    await posts(store, here, 1)
+    now = NOON
+
+    class StandsStill(SqlStoredTimes):
+        async def _anything_ahead(self, seen: datetime) -> bool:
+            nonlocal now
+            assert not await super()._anything_ahead(seen)
+            now = later
+            [post] = await store.posts.lease([here.address.platform], now=now, until=now + LEASE, limit=1)
+            assert await store.posts.begin(post, now=now, until=now + LEASE)
+            wait = now + timedelta(seconds=7)
+            assert await store.posts.settle(Settlement(post=post, state=PostState.PENDING, at=now, due_at=wait))
+            return True
+
+    assert not await StandsStill(store.database).pull_in(lambda: now)
+    almost, until = later + timedelta(seconds=6), later + LEASE
+    assert not await store.posts.lease([here.address.platform], now=almost, until=until, limit=1)
 
 
 @SQLITE_IS_ENOUGH  # a server tells the time to all runs
@@ -371,7 +396,7 @@ class StoredInMemory:
             raise StorageError("the disk is full")
         self.stored += by
 
-    async def pull_in(self, _now: datetime) -> int:
+    async def pull_in(self, _clock: Callable[[], datetime]) -> int:
         self.looked_through += 1
         return 0
 

@@ -242,7 +242,7 @@ async def test_sessions_go_with_a_clock_that_is_set(store: SqlStore, people: Peo
         await times.move(jump)
         assert await people.session(token), jump
     clock.set(clock.now() - timedelta(days=365))  # nobody noticed
-    await times.pull_in(clock.now())
+    await times.pull_in(clock.now)
     for _ in range(SESSION_LENGTH // timedelta(days=1)):
         clock.advance(days=1)
         await people.session(token)
