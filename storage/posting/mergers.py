@@ -119,12 +119,13 @@ async def _lock_deliveries(connection: AsyncConnection, homes: Mapping[str, str]
 
 async def _keep_one(connection: AsyncConnection, rows: Sequence[Row[Any]], *, posted_long_ago: bool) -> list[Row[Any]]:
     """The deliveries that go. The one that stays gets the topics of those that wait like it."""
-    if posted_long_ago:
-        return [row for row in rows if row.state == DeliveryState.QUEUED and _progress(row) < _ON_ITS_WAY]
-    if not rows:
-        return []
-    kept = max(rows, key=_precedence)
-    losers = [row for row in rows if row is not kept]
+    waits = [row for row in rows if row.state == DeliveryState.QUEUED and _progress(row) < _ON_ITS_WAY]
+    stopped = waits if posted_long_ago else []
+    others = [row for row in rows if row not in stopped]
+    if not others:
+        return stopped
+    kept = max(others, key=_precedence)
+    losers = [*stopped, *(row for row in others if row is not kept)]
     waiting = [row for row in losers if row.state == kept.state == DeliveryState.QUEUED]
     for row in waiting:
         await _add_topics(connection, row.id, kept.id)

@@ -26,8 +26,8 @@ FEEDS = paper(2, id="feed:0123456789abcdef0123")
 OTHER = paper(3)
 
 
-async def they_are_one(store: SqlStore) -> None:
-    await listed(store, replace(ARXIVS, other_ids=(FEEDS.id,)))
+async def they_are_one(store: SqlStore, *others: str) -> None:
+    await listed(store, replace(ARXIVS, other_ids=(FEEDS.id, *others)))
     (one,) = (await store.papers.papers([FEEDS.id])).values()
     assert one.id == ARXIVS.id
 
@@ -234,6 +234,22 @@ async def test_what_was_posted_long_ago_under_its_other_id_is_not_posted_again(
         assert await left(store) == [(OTHER.id,)]
     else:
         assert [queued.paper.id for queued in await store.digests.waiting(here.id)] == [OTHER.id]
+
+
+async def test_what_was_posted_long_ago_has_one_delivery_of_those_that_have_left(store: SqlStore) -> None:
+    """A third id leads to both."""
+    third = paper(4, id="feed:aaaaaaaaaaaaaaaaaaaa")
+    here = await channel(store)
+    await queue(store, here, await topic(store, here), ARXIVS, FEEDS, OTHER, third)
+    assert await store.digests.plan(plan(here, [ARXIVS.id, third.id, OTHER.id], per_message=1), NOON)
+    await sent(store, await lease_one(store))
+    second = await begun(store)
+    async with store.database.write() as connection:
+        await connection.execute(delete(DELIVERIES).where(DELIVERIES.c.paper_id == FEEDS.id))
+        await connection.execute(insert(PAST_DELIVERIES).values(channel_id=here.id, paper=paper_number(FEEDS.id)))
+    await they_are_one(store, third.id)
+    await settle(store, second, PostState.PENDING)
+    assert await left(store) == [(OTHER.id,)]
 
 
 async def test_a_paper_that_is_being_matched_under_the_id_that_goes_is_waited_for(postgres_url: str) -> None:
