@@ -105,15 +105,8 @@ class SubscriptionStore(Protocol):
         """Adds several topics at once, each as `add` does: all of them or none."""
         ...
 
-    async def edit(
-        self,
-        subscription_id: int,
-        options: TopicOptions,
-        *,
-        unwanted: Sequence[str] = (),
-        before: Subscription | None = None,
-    ) -> Subscription:
-        """Changes a topic; of what waits for the channel, the `unwanted` papers wait no more because of it.
+    async def edit(self, edit: TopicEdit) -> Subscription:
+        """Changes a topic.
 
         Raises `UserError` when another topic of the channel has that query, when this one was removed meanwhile, or is
         not any more what it was `before`.

@@ -71,16 +71,7 @@ class SqlSubscriptionStore:
         async with self._database.write() as connection:
             return await add_topics(connection, channel_id, topics, created_by, now)
 
-    @tried_again
-    async def edit(
-        self,
-        subscription_id: int,
-        options: TopicOptions,
-        *,
-        unwanted: Sequence[str] = (),
-        before: Subscription | None = None,
-    ) -> Subscription:
-        edit = TopicEdit(subscription_id=subscription_id, options=options, unwanted=tuple(unwanted), before=before)
+    async def edit(self, edit: TopicEdit) -> Subscription:
         return (await self.edit_all([edit]))[0]
 
     @tried_again

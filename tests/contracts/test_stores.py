@@ -21,7 +21,7 @@ from bot.platforms.outcomes import Gone, GoneScope
 from bot.posting.post import Post, PostState, Settlement
 from bot.reading.lists import Reader
 from bot.reading.votes import Vote
-from bot.topics.store import TopicOptions
+from bot.topics.store import TopicEdit, TopicOptions
 from bot.topics.subscription import Subscription
 from storage.store import SqlStore
 from tests.clocks import NOON
@@ -70,7 +70,9 @@ ACTS: dict[str, Act] = {
     "add a topic with older papers": lambda scene: scene.store.subscriptions.add(
         scene.there.id, OPTIONS, created_by="ada", now=NOON, backfill=["2605.00001", "2605.00002"]
     ),
-    "edit a topic": lambda scene: scene.store.subscriptions.edit(scene.second.id, OPTIONS, unwanted=["2605.00005"]),
+    "edit a topic": lambda scene: scene.store.subscriptions.edit(
+        TopicEdit(subscription_id=scene.second.id, options=OPTIONS, unwanted=("2605.00005",))
+    ),
     "merge topics": lambda scene: scene.store.subscriptions.merge(scene.first, scene.second, OPTIONS, NOON),
     "remove a topic": lambda scene: scene.store.subscriptions.remove(scene.second.id, NOON),
     "change a channel": lambda scene: scene.store.channels.change(scene.here.id, moved, NOON),
@@ -136,7 +138,7 @@ async def test_a_change_of_what_is_gone_is_refused_in_words(scene: Scene) -> Non
     await scene.store.subscriptions.remove(scene.second.id, NOON)
     before = await everything(scene.store)
     with pytest.raises(UserError):
-        await scene.store.subscriptions.edit(scene.second.id, OPTIONS)
+        await scene.store.subscriptions.edit(TopicEdit(subscription_id=scene.second.id, options=OPTIONS))
     with pytest.raises(UserError):
         await scene.store.subscriptions.merge(scene.first, scene.second, OPTIONS, NOON)
     assert await everything(scene.store) == before

@@ -12,12 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.errors import UserError
 from bot.papers.sources import ARXIV, HUGGINGFACE
 from bot.reading.votes import Vote
-from bot.topics.store import Match, SubscriptionChange, TopicFigures, TopicMove, TopicOptions
+from bot.topics.store import Match, SubscriptionChange, TopicEdit, TopicFigures, TopicMove, TopicOptions
+from bot.topics.subscription import Subscription
 from storage.database.statements import CHUNK
 from storage.posting import deliveries, digests
 from storage.store import SqlStore
 from tests.clocks import NOON
 from tests.storage.scenes import TODAY, channel, lease_one, listed, match, paper, plan, queue, sent, topic
+
+
+def edit(topic: Subscription, options: TopicOptions, *, unwanted: tuple[str, ...] = ()) -> TopicEdit:
+    return TopicEdit(subscription_id=topic.id, options=options, unwanted=unwanted)
 
 
 async def test_a_topic_comes_back_as_it_was_chosen(store: SqlStore) -> None:
@@ -62,7 +67,7 @@ async def test_the_same_topic_twice_is_refused(store: SqlStore) -> None:
         await topic(store, here, "diffusion", name="again")
     other = await topic(store, here, "agents")
     with pytest.raises(UserError, match="number 1"):
-        await store.subscriptions.edit(other.id, TopicOptions(query="diffusion"))
+        await store.subscriptions.edit(edit(other, TopicOptions(query="diffusion")))
     assert await store.subscriptions.of_channel(here.id) == [first, other]
     await store.subscriptions.remove(first.id, NOON)
     assert (await topic(store, here, "diffusion")).number == 3
@@ -84,7 +89,7 @@ async def test_another_query_starts_over_with_what_is_news(store: SqlStore) -> N
     await listed(store, paper(1), paper(2))
     first = await topic(store, here, "upvotes:>5", baseline=(paper(1).id,))
     edited = await store.subscriptions.edit(
-        first.id, TopicOptions(query="upvotes:>9", min_upvotes=3, baseline=(paper(2).id,))
+        edit(first, TopicOptions(query="upvotes:>9", min_upvotes=3, baseline=(paper(2).id,)))
     )
     assert (edited.id, edited.number, edited.query, edited.min_upvotes) == (first.id, 1, "upvotes:>9", 3)
     assert edited.since == await store.papers.last_change() > first.since
@@ -96,7 +101,7 @@ async def test_another_name_keeps_what_is_news(store: SqlStore) -> None:
     await listed(store, paper(1))
     first = await topic(store, here, "upvotes:>5", baseline=(paper(1).id,))
     edited = await store.subscriptions.edit(
-        first.id, TopicOptions(query="upvotes:>5", name="Loved", instant=True, baseline=())
+        edit(first, TopicOptions(query="upvotes:>5", name="Loved", instant=True, baseline=()))
     )
     assert (edited.name, edited.instant, edited.since) == ("Loved", True, first.since)
     assert await store.subscriptions.baselines([first.id]) == {(first.id, paper(1).id)}
@@ -131,7 +136,7 @@ async def test_a_merge_that_comes_too_late_changes_nothing(store: SqlStore) -> N
     one, two, three = [await topic(store, here, query) for query in ("a", "b", "a OR b")]
     with pytest.raises(UserError, match="number 3"):
         await store.subscriptions.merge(one, two, TopicOptions(query="a OR b"), NOON)
-    edited = await store.subscriptions.edit(two.id, TopicOptions(query="c"))
+    edited = await store.subscriptions.edit(edit(two, TopicOptions(query="c")))
     with pytest.raises(UserError, match="meantime"):
         await store.subscriptions.merge(one, two, TopicOptions(query="a OR d"), NOON)
     assert await store.subscriptions.of_channel(here.id) == [one, edited, three]
@@ -174,7 +179,7 @@ async def test_a_removed_topic_cannot_be_edited(store: SqlStore) -> None:
     gone = await topic(store, await channel(store))
     await store.subscriptions.remove(gone.id, NOON)
     with pytest.raises(UserError, match="removed"):
-        await store.subscriptions.edit(gone.id, TopicOptions(query="agents"))
+        await store.subscriptions.edit(edit(gone, TopicOptions(query="agents")))
 
 
 async def test_followers_learn_of_every_change_including_removals(store: SqlStore) -> None:
@@ -184,7 +189,7 @@ async def test_followers_learn_of_every_change_including_removals(store: SqlStor
         SubscriptionChange(first.since, first.id, first),
         SubscriptionChange(second.since, second.id, second),
     ]
-    edited = await store.subscriptions.edit(first.id, TopicOptions(query="a2"))
+    edited = await store.subscriptions.edit(edit(first, TopicOptions(query="a2")))
     await store.subscriptions.remove(second.id, NOON)
     last = await store.papers.last_change()
     assert await store.subscriptions.changed(second.since, 10) == [
@@ -241,7 +246,9 @@ async def test_an_edited_topic_lets_go_of_what_it_no_longer_wants(store: SqlStor
     one, two = await topic(store, here, "a"), await topic(store, here, "b")
     await queue(store, here, one, paper(1), paper(2), paper(3))
     await store.digests.record_matches({}, [match(here, paper(2).id, two)], NOON)
-    await store.subscriptions.edit(one.id, TopicOptions(query="c"), unwanted=[paper(1).id, paper(2).id, "2605.99999"])
+    await store.subscriptions.edit(
+        edit(one, TopicOptions(query="c"), unwanted=(paper(1).id, paper(2).id, "2605.99999"))
+    )
     waiting = {queued.paper.id: queued.topics for queued in await store.digests.waiting(here.id)}
     assert waiting == {paper(2).id: ("b",), paper(3).id: ("c",)}
 

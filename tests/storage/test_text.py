@@ -15,7 +15,7 @@ from bot.messages.message import Message, Paragraph, text
 from bot.papers.names import Name
 from bot.papers.sources import ARXIV
 from bot.posting.post import PostState, Settlement
-from bot.topics.store import TopicOptions
+from bot.topics.store import TopicEdit, TopicOptions
 from storage.store import SqlStore
 from tests.clocks import NOON
 from tests.storage.scenes import address, lease, paper
@@ -54,7 +54,7 @@ async def test_hostile_text_that_people_and_platforms_write(store: SqlStore) -> 
     options = TopicOptions(query=HOSTILE, name=HOSTILE)
     topic = await store.subscriptions.add(here.id, options, created_by=HOSTILE, now=NOON)
     assert (topic.query, topic.name, topic.created_by) == (KEPT, KEPT, KEPT)
-    await store.subscriptions.edit(topic.id, options)
+    await store.subscriptions.edit(TopicEdit(subscription_id=topic.id, options=options))
     await store.sources.record_failure(ARXIV, NOON, HOSTILE, None)
     assert (await store.sources.state(ARXIV)).last_error == KEPT
     await store.posts.add(here.id, SharedPaper(paper_id="1", shared_by=HOSTILE), NOON)

@@ -34,7 +34,7 @@ from bot.text.counting import count_of
 from bot.text.typed import means_none
 from bot.topics.baselines import baseline_of, common_baseline_of
 from bot.topics.matcher import matches
-from bot.topics.store import TopicOptions
+from bot.topics.store import TopicEdit, TopicOptions
 from bot.topics.subscription import united, wanted_query
 
 PAGE = 50  # topics shown at a time
@@ -106,8 +106,10 @@ async def edit(services: Services, call: CommandCall, arguments: Arguments) -> R
     )
     waiting = await services.digests.waiting(channel.id)
     vectors = await services.vectors_of([queued.paper for queued in waiting], wanted)
-    unwanted = [queued.paper.id for queued in waiting if not matches(wanted, queued.paper, vectors)]
-    edited = await services.subscriptions.edit(topic.id, options, unwanted=unwanted, before=topic)
+    unwanted = tuple(queued.paper.id for queued in waiting if not matches(wanted, queued.paper, vectors))
+    edited = await services.subscriptions.edit(
+        TopicEdit(subscription_id=topic.id, options=options, unwanted=unwanted, before=topic)
+    )
     return answer(
         say(bold(f"Topic {edited.number} is now: "), *explain(wanted), "."),
         *(
