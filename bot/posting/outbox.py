@@ -261,7 +261,9 @@ class OutboxWorker:
             case Gone():
                 await self._settling.give_up(post, channel, result, now)
             case Retry(after=after, known=known):
-                took = post.waited(started) + timedelta(seconds=seconds)
+                # Before the first attempt nobody tried, however long it was due: the bot may have been off.
+                waited = post.waited(started) if post.attempts else timedelta()
+                took = waited + timedelta(seconds=seconds)
                 wait = RETRIES.wait(result, attempts=post.attempts, tried_for=post.tried_for + took)
                 if wait is None:
                     tried = "a day" if known else "an hour"

@@ -152,6 +152,21 @@ async def test_a_code_that_nobody_knows_is_tried_for_an_hour_and_then_told_witho
     assert core.platform.papers_in("general") == IDS
 
 
+async def test_what_was_due_long_before_its_first_attempt_is_tried_for_the_whole_hour(core: Core) -> None:
+    await begin(core)
+    core.platform.fail("general", *[Fault.ODD] * 1000)
+    due = (await core.channel()).next_digest_at
+    assert due is not None
+    core.clock.set(due)
+    await core.engine.matching.match_new()
+    await core.engine.planner.sweep()
+    core.clock.advance(hours=2)  # the bot is off
+    await core.settle(hours=0.9, step=120)
+    assert (await core.channel()).state is ChannelState.ACTIVE
+    await core.settle(hours=0.6, step=120)
+    assert (await core.channel()).state is ChannelState.BROKEN
+
+
 @pytest.mark.parametrize("fault", [Fault.BUSY, Fault.WAIT, Fault.ODD, Fault.LOST, Fault.ANSWER_LOST, Fault.LATE])
 async def test_a_refusal_that_passes_loses_no_paper(core: Core, fault: Fault) -> None:
     await begin(core)
