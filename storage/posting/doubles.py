@@ -7,7 +7,7 @@ post is sent. What was sent stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +32,7 @@ async def leave_out_doubles(connection: AsyncConnection, post_ids: Collection[in
     papers = {post.id: _papers_of(contents[post.id]) for post in posts}
     homes = await known_as(connection, {one for ids in papers.values() for one in ids})
     pairs = {(post.channel_id, homes.get(one, one)) for post in posts for one in papers[post.id]}
-    deliveries = await _deliveries(connection, pairs, lock=lock)
+    deliveries = await deliveries_of(connection, pairs, lock=lock)
     past = await remembered(connection, pairs - deliveries.keys())
     spare: list[int] = []
     for post in reversed(posts):  # whether there is anything left to head is known once that is
@@ -69,6 +69,39 @@ async def remove_doubles(connection: AsyncConnection, post_ids: Collection[int])
         )
 
 
+async def take_back(connection: AsyncConnection, deliveries: Sequence[Row[Any]]) -> None:
+    """Takes the posts that show these from whoever has written their messages by now, as far as no request has left."""
+    for some in chunks(_showing(deliveries)):
+        statement = update(POSTS).where(
+            POSTS.c.id.in_(some), POSTS.c.state == PostState.LEASED, POSTS.c.attempt_at.is_(None)
+        )
+        await connection.execute(statement.values(state=PostState.PENDING, lease="", lease_until=None))
+
+
+async def take_out(connection: AsyncConnection, deliveries: Sequence[Row[Any]]) -> None:
+    """Removes doubles from the posts that showed these. Of what is on its way they are removed when that comes back
+    (`storage.posting.settlements`).
+    """
+    waiting: list[int] = []
+    for some in chunks(_showing(deliveries)):
+        statement = select(POSTS.c.id).where(POSTS.c.id.in_(some), POSTS.c.state == PostState.PENDING)
+        waiting += (await connection.execute(statement)).scalars()
+    await remove_doubles(connection, waiting)
+
+
+def _showing(deliveries: Iterable[Row[Any]]) -> list[int]:
+    """The posts that show these deliveries."""
+    return sorted({one for row in deliveries for one in (row.post_id, row.parent_id) if one is not None})
+
+
+async def shown_by(connection: AsyncConnection, post_ids: Collection[int]) -> dict[int, set[tuple[int, str]]]:
+    """The (channel, paper) that these posts show, as far as they are of digests."""
+    posts = await _posts(connection, post_ids)
+    papers = {post.id: _papers_of(POST_CONTENT_JSON.validate_python(post.content)) for post in posts}
+    homes = await known_as(connection, {one for ids in papers.values() for one in ids})
+    return {post.id: {(post.channel_id, homes.get(one, one)) for one in papers[post.id]} for post in posts}
+
+
 async def _posts(connection: AsyncConnection, post_ids: Collection[int]) -> list[Row[Any]]:
     """Those of the posts that are of digests, in order."""
     found: list[Row[Any]] = []
@@ -79,16 +112,15 @@ async def _posts(connection: AsyncConnection, post_ids: Collection[int]) -> list
     return found
 
 
-async def _deliveries(
-    connection: AsyncConnection, pairs: Collection[tuple[int, str]], *, lock: bool
+async def deliveries_of(
+    connection: AsyncConnection, pairs: Collection[tuple[int, str]], *, lock: bool = False
 ) -> dict[tuple[int, str], Row[Any]]:
-    """The deliveries of these channels and papers, and what heads the threads in which they are."""
+    """The deliveries of these (channel, paper), and what heads the threads in which they are."""
     found: dict[tuple[int, str], Row[Any]] = {}
     key = tuple_(DELIVERIES.c.channel_id, DELIVERIES.c.paper_id)
     for some in chunks(sorted(pairs)):
         statement = (
-            select(DELIVERIES.c.channel_id, DELIVERIES.c.paper_id, DELIVERIES.c.digest_id, DELIVERIES.c.post_id)
-            .add_columns(POSTS.c.parent_id)
+            select(DELIVERIES, POSTS.c.parent_id)
             .outerjoin(POSTS, POSTS.c.id == DELIVERIES.c.post_id)
             .where(key.in_(some))
             .order_by(DELIVERIES.c.id)

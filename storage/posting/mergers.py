@@ -16,7 +16,7 @@ from storage.database.news import News, notify
 from storage.database.statements import chunks, upsert
 from storage.papers.ids import Merger
 from storage.past_deliveries import remembered
-from storage.posting.doubles import remove_doubles
+from storage.posting.doubles import take_back, take_out
 from storage.tables.posts import DELIVERIES, DELIVERY_TOPICS, DIGESTS, POSTS
 
 _PARENTS = POSTS.alias("parents")
@@ -40,15 +40,15 @@ async def merge_deliveries(connection: AsyncConnection, mergers: Sequence[Merger
     losers: list[Row[Any]] = []
     for pair in sorted(twice):
         losers += await _keep_one(connection, rows[pair], posted_long_ago=pair in past)
-    await _take_back(connection, losers)
+    await take_back(connection, losers)
     for some in chunks(losers):
         await connection.execute(delete(DELIVERIES).where(DELIVERIES.c.id.in_([row.id for row in some])))
-    await _close_gaps(connection, losers)
+    await close_gaps(connection, losers)
     for merger in mergers:
         here = DELIVERIES.c.paper_id == merger.gone
         await connection.execute(update(DELIVERIES).where(here).values(paper_id=merger.stays))
     if losers:
-        await _remove_doubles(connection, losers)
+        await take_out(connection, losers)
         await notify(connection, News.POSTS)
 
 
@@ -162,30 +162,7 @@ async def _add_topics(connection: AsyncConnection, old: int, new: int) -> None:
         await connection.execute(upsert(connection, DELIVERY_TOPICS).on_conflict_do_nothing(), topics)
 
 
-def _posts_of(rows: Iterable[Row[Any]]) -> list[int]:
-    """The posts that show these deliveries."""
-    return sorted({one for row in rows for one in (row.post_id, row.parent_id) if one is not None})
-
-
-async def _take_back(connection: AsyncConnection, losers: Sequence[Row[Any]]) -> None:
-    """Takes posts from whoever has written their messages by now, as far as no request has left."""
-    for some in chunks(_posts_of(losers)):
-        statement = update(POSTS).where(
-            POSTS.c.id.in_(some), POSTS.c.state == PostState.LEASED, POSTS.c.attempt_at.is_(None)
-        )
-        await connection.execute(statement.values(state=PostState.PENDING, lease="", lease_until=None))
-
-
-async def _remove_doubles(connection: AsyncConnection, losers: Sequence[Row[Any]]) -> None:
-    """Of what is on its way doubles are removed when that comes back (`storage.posting.settlements`)."""
-    waiting: list[int] = []
-    for some in chunks(_posts_of(losers)):
-        statement = select(POSTS.c.id).where(POSTS.c.id.in_(some), POSTS.c.state == PostState.PENDING)
-        waiting += (await connection.execute(statement)).scalars()
-    await remove_doubles(connection, waiting)
-
-
-async def _close_gaps(connection: AsyncConnection, losers: Sequence[Row[Any]]) -> None:
+async def close_gaps(connection: AsyncConnection, losers: Sequence[Row[Any]]) -> None:
     """Digests count the papers that are left, in places without gaps."""
     for row in sorted(losers, key=lambda row: (row.digest_id or 0, -(row.position or 0))):
         if row.digest_id is None or row.position is None:

@@ -12,6 +12,7 @@ from bot.digests.digest import DeliveryState
 from bot.posting.post import Post, PostState, Settlement
 from storage.database.lock_order import lock_channels
 from storage.database.statements import chunks
+from storage.posting.claims import lock_claims, may_claim, write_claims
 from storage.posting.doubles import remove_doubles
 from storage.tables.channels import CHANNELS
 from storage.tables.posts import DELIVERIES, POSTS
@@ -21,12 +22,15 @@ LONGEST_ERROR = 500  # characters of a failure that are kept
 
 async def write_settlements(connection: AsyncConnection, settlements: Sequence[Settlement]) -> set[int]:
     """Writes them; returns the posts that were still held. Nothing is written of the others."""
-    await lock_channels(connection, {one.post.channel_id for one in settlements if one.channel_after is not None})
+    rest = {one.post.channel_id for one in settlements if one.channel_after is not None}
+    await lock_channels(connection, rest | {one.post.channel_id for one in settlements if may_claim(one)})
+    claims = await lock_claims(connection, settlements)
     ours = await held(connection, [one.post for one in settlements])
     valid = sorted((one for one in settlements if one.post.id in ours), key=lambda one: one.post.channel_id)
     if valid:
         await _write_posts(connection, valid)
         await _write_deliveries(connection, valid)
+        await write_claims(connection, claims, valid)
         await _write_pauses(connection, valid)
         # What was on its way when papers turned out to be one, and comes back, says of them what is left to be said.
         await remove_doubles(connection, [one.post.id for one in valid if one.state is PostState.PENDING])

@@ -100,12 +100,14 @@ class ObservedPosts:
             reason = story.may_be_noted(life.world.policy, noted_at, life.world.blur)
             life.demand(not reason, f"no request may leave for {post.key}: {reason}")
             request = story.noted(life, post.lease, noted_at)
+        doubles = life.world.shown_elsewhere(post.key)
         is_over = any(time_of(row["lease_until"]) <= now for row in life.world.rows() if row["lease"] == post.lease)
         begun = await self._posts.begin(post, now=now, until=until)
         self._fenced(post, held=held and not is_over, written=begun)
         if request is not None and not begun:
             story.take_back(request, before)
         if begun and turn == life.turns:
+            life.demand(not doubles, f"no paper leaves that is there, or may be: {post.key} {doubles}")
             (row,) = [row for row in life.world.rows() if row["id"] == post.id]
             life.demand(
                 time_of(row["attempt_at"]) == now

@@ -114,6 +114,21 @@ class World:
             if row["digest_id"] and has_left(row) and any(name in row["content"] for name in names):
                 self.left_before[row["name"], number] += 1
 
+    def shown_elsewhere(self, key: str) -> set[str]:
+        """The papers of a message that another one of its channel shows that is there, or may be."""
+        rows = {row["key"]: row for row in self.rows() if row["digest_id"]}
+        mine = rows.get(key)
+        if mine is None:
+            return set()
+        others = (row for row in rows.values() if row["name"] == mine["name"] and row["key"] != key and has_left(row))
+        return {one for one, _ in self._shows(mine) & {shown for row in others for shown in self._shows(row)}}
+
+    def _shows(self, row: sqlite3.Row) -> set[tuple[str, bool]]:
+        """The papers of a message, and whether it stands for replies."""
+        content = json.loads(row["content"])
+        is_reply = "paper_id" in content or bool(content.get("apart"))
+        return {(self.home(one), is_reply) for one in content.get("paper_ids", [content.get("paper_id")])}
+
     def home(self, paper_id: str) -> str:
         """What the paper of that id is called by now."""
         return next((paper(number).id for number in self.known if in_feed(number).id == paper_id), paper_id)
