@@ -11,7 +11,7 @@ from bot.commands.lines import read_arguments, split_line
 from bot.commands.runner import REGISTRY
 from bot.errors import UserError
 from bot.text.cleaning import without_unseen
-from bot.topics.forms import line_of
+from bot.topics.forms import line_of, marks_of
 from bot.topics.store import TopicOptions
 
 
@@ -141,3 +141,40 @@ def test_what_is_put_in_quotes_stays_one_value(written: str) -> None:
         assert len(str(values["name"])) == len(name)
         values = read(configure_line({"mention": name, "limit": "7"}))
         assert (set(values), values["limit"]) == ({"mention", "limit"}, "7")
+
+
+TOPIC_OPTIONS = st.builds(
+    TopicOptions,
+    query=st.sampled_from(("hares", "hares -survey", "-- tortoises")),
+    name=st.sampled_from(("", "Fast", "No", "none", "off")),
+    min_upvotes=st.sampled_from((None, 3, 10)),
+    instant=st.booleans(),
+)
+
+
+@given(TOPIC_OPTIONS, TOPIC_OPTIONS)
+def test_a_form_says_what_is_not_as_it_began(begun: TopicOptions, filled: TopicOptions) -> None:
+    line = line_of(filled, number=2, marks=marks_of(begun), min_upvotes=str(filled.min_upvotes or ""))
+    values = read(line)
+    assert values.pop("topic") == "2"
+    expected: dict[str, str | int] = {}
+    if filled.query != begun.query:
+        expected["query"] = filled.query
+    if filled.name != begun.name:
+        expected["name"] = filled.name or "none"
+    if filled.min_upvotes != begun.min_upvotes:
+        expected["min-upvotes"] = filled.min_upvotes or 0
+    if filled.instant != begun.instant:
+        expected["instant"] = "on" if filled.instant else "off"
+    assert values == expected
+
+
+@pytest.mark.parametrize("marks", ["", "of another version"])
+def test_a_form_that_remembers_nothing_says_everything(marks: str) -> None:
+    assert set(read(line_of(TopicOptions(query="hares"), number=2, marks=marks))) == {
+        "topic",
+        "query",
+        "name",
+        "min-upvotes",
+        "instant",
+    }

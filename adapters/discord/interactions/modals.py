@@ -59,16 +59,16 @@ class Modals:
         return True
 
     async def _prefilled(self, interaction: Interaction, call: CommandCall, form: TopicModal) -> TopicModal | None:
-        """The form with what the person wrote before, else with what is known; None if it is not theirs to fill."""
+        """The form with what is known and what the person wrote before; None if it is not theirs to fill."""
         if self._forms is None or not await self._forms.may_manage(call):
             return None
+        if form.number is not None:
+            options = await self._forms.topic_of(call.address, form.number)
+            if options is None:
+                return None
+            form = prefilled_modal(form, options)
         embeds = interaction.message.embeds if interaction.message else []
-        if written := restored_modal(form, (embed.description or "" for embed in embeds)):
-            return written
-        if form.number is None:
-            return form
-        options = await self._forms.topic_of(call.address, form.number)
-        return prefilled_modal(form, options) if options else None
+        return restored_modal(form, (embed.description or "" for embed in embeds)) or form
 
     async def question(self, call: CommandCall) -> str:
         """What to ask before something is removed; empty where nothing is, or the person may not do it anyway."""
@@ -100,8 +100,7 @@ def modal_of_command(asked: CommandOptions) -> TopicModal | None:
 def with_way_back(reply: Reply, modal: TopicModal) -> Reply:
     """The reply with what was written, and a button: a modal is gone once it is submitted."""
     again = (
-        Note(text("You wrote:")),
-        Code(modal.written),
+        *((Note(text("You wrote:")), Code(modal.written)) if modal.written else ()),
         Buttons((Button("Open the form again", modal.opening),)),
     )
     return replace(reply, message=replace(reply.message, blocks=(*reply.message.blocks, *again)))

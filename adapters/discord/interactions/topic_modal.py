@@ -16,7 +16,7 @@ import discord
 from adapters.discord.messages.markup import BACKTICK
 from bot.commands.topics.wording import LONGEST_NAME
 from bot.query.parser import LONGEST_QUERY
-from bot.topics.forms import line_of
+from bot.topics.forms import changed_fields, line_of, marks_of
 from bot.topics.store import TopicOptions
 
 MODAL_PREFIX = "papers-form:"
@@ -24,6 +24,7 @@ SUBSCRIBE = "subscribe"
 LONGEST_NUMBER = 7  # digits
 
 _ASKED = re.compile(r"\s*(?:(?P<new>subscribe)|edit\s+#?(?P<number>\d{1,6})\.?)\s*", re.IGNORECASE)
+_MARKS = "/"  # what is before them in the id of a form
 _AT_ONCE, _WITH_DIGEST = "on", "off"
 _WHEN = {_WITH_DIGEST: "With the digest", _AT_ONCE: "As soon as found"}
 #: What the fields are called.
@@ -34,15 +35,17 @@ _LABELS = {
     "instant": "When",
     "backfill": "Older papers to post now",
 }
-_WRITTEN = re.compile(rf"```\n({_LABELS['query']}: .*?)\n```", re.DOTALL)
+_WRITTEN = re.compile(rf"```\n((?:{'|'.join(_LABELS.values())}):.*?)\n```", re.DOTALL)
 _NOTHING = TopicOptions(query="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicModal:
-    """A form and what is in it. `number` is the topic that is edited, None for a new one; numbers are as written."""
+    """A form and what is in it. `number` is the topic that is edited, None for a new one, and `marks` say what that was
+    like as the form was opened; numbers are as written."""
 
     number: int | None = None
+    marks: str = ""
     options: TopicOptions = _NOTHING
     min_upvotes: str = ""
     backfill: str = ""
@@ -55,11 +58,17 @@ class TopicModal:
     @property
     def line(self) -> str:
         """The command that the filled form stands for."""
-        return line_of(self.options, number=self.number, min_upvotes=self.min_upvotes, backfill=self.backfill)
+        return line_of(
+            self.options,
+            number=self.number,
+            marks=self.marks,
+            min_upvotes=self.min_upvotes,
+            backfill=self.backfill,
+        )
 
     @property
     def written(self) -> str:
-        """What is in the fields, a line for each of them that has something."""
+        """What somebody wrote, a line for each field: what they filled of a new topic, what they changed of another."""
         values = {
             "query": self.options.query,
             "name": self.options.name,
@@ -68,13 +77,18 @@ class TopicModal:
             "backfill": self.backfill,
         }
         lines = {name: " ".join(value.split()) for name, value in values.items()}
-        return "\n".join(f"{_LABELS[name]}: {line}" for name, line in lines.items() if line)
+        if self.number is None:
+            said = {name for name, line in lines.items() if line}
+        else:
+            said = changed_fields(self.options, self.min_upvotes, self.marks)
+        return "\n".join(f"{_LABELS[name]}: {line}" for name, line in lines.items() if name in said)
 
     def modal(self) -> discord.ui.Modal:
         """What Discord shows. Call it within a running event loop."""
         new = self.number is None
+        custom_id = f"{MODAL_PREFIX}{self.opening}{_MARKS if self.marks else ''}{self.marks}"
         modal = discord.ui.Modal(
-            title="New topic" if new else f"Topic {self.number}", custom_id=MODAL_PREFIX + self.opening, timeout=None
+            title="New topic" if new else f"Topic {self.number}", custom_id=custom_id, timeout=None
         )
         query: discord.ui.TextInput[Any] = discord.ui.TextInput(
             custom_id="query",
@@ -113,17 +127,18 @@ def modal_of_line(line: str) -> TopicModal | None:
 def prefilled_modal(form: TopicModal, options: TopicOptions) -> TopicModal:
     """The form with what a topic is like now."""
     least = str(options.min_upvotes) if options.min_upvotes else ""
-    return replace(form, options=options, min_upvotes=least)
+    return replace(form, options=options, min_upvotes=least, marks=marks_of(options))
 
 
 def submitted_modal(data: Mapping[str, Any]) -> TopicModal | None:
     """The form that the data of a modal's interaction is about, None if it is none of ours."""
     custom_id = str(data.get("custom_id", ""))
-    form = modal_of_line(custom_id.removeprefix(MODAL_PREFIX)) if custom_id.startswith(MODAL_PREFIX) else None
+    opening, _, marks = custom_id.removeprefix(MODAL_PREFIX).partition(_MARKS)
+    form = modal_of_line(opening) if custom_id.startswith(MODAL_PREFIX) else None
     if form is None:
         return None
-    values = dict(_values(data.get("components") or []))
-    return _with_values(form, values)
+    values = dict.fromkeys(_LABELS, "") | dict(_values(data.get("components") or []))
+    return _with_values(replace(form, marks=marks), values)
 
 
 def restored_modal(form: TopicModal, texts: Iterable[str]) -> TopicModal | None:
@@ -134,19 +149,19 @@ def restored_modal(form: TopicModal, texts: Iterable[str]) -> TopicModal | None:
     found = next((found for text in texts if (found := _WRITTEN.search(text))), None)
     if found is None:
         return None
-    said = dict(line.partition(": ")[::2] for line in found[1].replace(BACKTICK, "`").split("\n"))
-    return _with_values(form, {name: said.get(label, "") for name, label in _LABELS.items()})
+    said = dict(line.partition(":")[::2] for line in found[1].replace(BACKTICK, "`").split("\n"))
+    return _with_values(form, {name: said[label].strip() for name, label in _LABELS.items() if label in said})
 
 
 def _with_values(form: TopicModal, values: Mapping[str, str]) -> TopicModal:
+    known = form.options
     options = TopicOptions(
-        query=values.get("query", ""),
-        name=values.get("name", ""),
-        instant=values.get("instant") in (_AT_ONCE, _WHEN[_AT_ONCE]),
+        query=values.get("query", known.query),
+        name=values.get("name", known.name),
+        instant=values["instant"] in (_AT_ONCE, _WHEN[_AT_ONCE]) if "instant" in values else known.instant,
     )
-    return replace(
-        form, options=options, min_upvotes=values.get("min-upvotes", ""), backfill=values.get("backfill", "")
-    )
+    min_upvotes, backfill = values.get("min-upvotes", form.min_upvotes), values.get("backfill", form.backfill)
+    return replace(form, options=options, min_upvotes=min_upvotes, backfill=backfill)
 
 
 def _short(custom_id: str, known: str, longest: int) -> discord.ui.TextInput[Any]:

@@ -19,7 +19,7 @@ from bot.messages.message import Buttons, Message, PaperBlock
 from bot.platforms.command_calls import Reply
 from bot.query.parser import LONGEST_QUERY
 from bot.text.shortening import shorten
-from bot.topics.forms import line_of
+from bot.topics.forms import line_of, marks_of
 from bot.topics.store import TopicOptions
 
 #: These are in open forms and in the manifest, and must keep their meaning.
@@ -39,13 +39,14 @@ _CODE: Final = re.compile("`([^`]*)`")
 class TopicModal:
     """An open form. Without a `channel` the person chooses one; `number` is the topic that is edited, 0 for a new one.
 
-    What is in the form is kept by Slack; `known` is what it starts with.
+    What is in the form is kept by Slack; `known` is what it starts with, and `marks` are what is kept of that.
     """
 
     channel: str = ""
     channel_name: str = ""
     number: int = 0
     known: TopicOptions | None = None
+    marks: str = ""
 
     def view(self, preview: Sequence[Json] = ()) -> Json:
         """The modal, with what the query finds below the fields."""
@@ -63,15 +64,16 @@ class TopicModal:
             "title": block_kit.plain(f"Topic {self.number}" if self.number else "New topic", 24),
             "submit": block_kit.plain("Save" if self.number else "Subscribe", 24),
             "close": block_kit.plain("Cancel", 24),
-            "private_metadata": json.dumps([self.channel, self.channel_name, self.number]),
+            "private_metadata": json.dumps([self.channel, self.channel_name, self.number, marks_of(known)]),
             "blocks": [*blocks, *preview],
         }
 
 
 def form_of(view: Json) -> TopicModal:
     """The form behind a view, as far as we keep it there."""
-    channel, name, number = json.loads(view["private_metadata"])
-    return TopicModal(channel=channel, channel_name=name, number=number)
+    # A form that was opened by an earlier version has no marks.
+    channel, name, number, *marks = json.loads(view["private_metadata"])
+    return TopicModal(channel=channel, channel_name=name, number=number, marks="".join(marks[:1]))
 
 
 def with_preview(view: Json, preview: Sequence[Json]) -> Json:
@@ -110,6 +112,7 @@ def submission_of(view: Json) -> Submission:
     line = line_of(
         options,
         number=form.number or None,
+        marks=form.marks,
         min_upvotes=_value(fields, "min-upvotes") or "",
         backfill=_value(fields, "backfill") or "",
     )

@@ -147,6 +147,37 @@ async def test_what_was_written_into_a_form_is_still_there_for_the_process_that_
     assert again.fields["backfill"]["value"] == "some"
 
 
+@pytest.mark.parametrize("with_mistake", [False, True])
+async def test_what_somebody_else_changed_while_a_form_was_open_stays(
+    running_harness: Harness, with_mistake: bool
+) -> None:
+    """Also where the form opens again after a mistake."""
+    await running_harness.say("subscribe", query="diffusion", min_upvotes=7, name="No")
+    discord = running_harness.simulator.interactions
+    opened = await discord.command(running_harness.general, "edit", topic="1")
+    await running_harness.say("edit", topic="1", min_upvotes=12, instant="on")
+    if with_mistake:
+        wrong = await discord.submit(running_harness.general, opened, query="(diffusion", name="")
+        await running_harness.say("edit", topic="1", min_upvotes=20)
+        button = wrong.buttons["Open the form again"]
+        opened = await discord.press(running_harness.general, wrong.messages[0], button)
+        assert (opened.fields["query"]["value"], opened.fields["min-upvotes"]["value"]) == ("(diffusion", "20")
+        assert not opened.fields["name"].get("value")
+    await discord.submit(running_harness.general, opened, query="quant*")
+    expected = ("quant*", "", 20, True) if with_mistake else ("quant*", "No", 12, True)
+    assert await topics(running_harness) == [expected]
+
+
+async def test_a_form_that_changes_nothing_of_a_topic_that_is_gone_says_so(running_harness: Harness) -> None:
+    await running_harness.say("subscribe", query="diffusion")
+    discord = running_harness.simulator.interactions
+    opened = await discord.command(running_harness.general, "edit", topic="1")
+    await running_harness.say("unsubscribe", topic="1")
+    answer = await discord.submit(running_harness.general, opened)
+    assert "has no topics" in answer.text
+    assert "You wrote" not in answer.text
+
+
 async def test_who_may_not_manage_the_channel_gets_no_form_and_no_change(running_harness: Harness) -> None:
     await running_harness.say("subscribe", query="diffusion")
     asked: list[tuple[str, dict[str, Any]]] = [("subscribe", {}), ("edit", {"topic": "1"})]

@@ -193,3 +193,25 @@ async def test_the_editor_fits_a_phone_and_a_slow_answer_stops_nobody(
         release.set()
         wide = await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
         assert wide
+
+
+@pytest.mark.browser
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.parametrize("with_script", [True, False])
+async def test_what_somebody_else_changed_while_the_editor_was_open_stays(
+    browser: Browser, workspace: CoreWorkspace, with_script: bool
+) -> None:
+    options = {"java_script_enabled": with_script, "refusals": 1}
+    async with opened(browser, workspace, "/c/general/topics/1", **options) as page:
+        await workspace.core.say("edit 1 --min-upvotes 20 --instant on")
+        await page.get_by_label("Papers with").fill("(turtles")
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.get_by_role("alert").filter(has_text="never closed")).to_be_visible()
+        await page.get_by_label("Papers with").fill("turtles swim")
+        if not with_script:
+            await page.get_by_role("button", name="Look").click()
+        await expect(page.locator("#command-line")).to_have_text("/papers edit 1 turtles swim")
+        await page.get_by_role("button", name="Save").click()
+        await page.wait_for_url("**panel=topics")
+    (topic,) = await workspace.core.store.subscriptions.of_channel((await workspace.core.channel()).id)
+    assert (topic.query, topic.name, topic.min_upvotes, topic.instant) == ("turtles swim", "Runners", 20, True)

@@ -8,8 +8,8 @@ from typing import Self
 from urllib.parse import urlencode
 
 from bot.query.parser import LONGEST_QUERY
-from bot.topics.forms import line_of
-from bot.topics.store import TopicOptions
+from bot.topics.forms import line_of, marks_of
+from bot.topics.store import TopicOptions, options_of
 from bot.topics.subscription import Subscription
 
 _LONGEST_FIELD = 200  # characters
@@ -18,9 +18,11 @@ LARGEST_BOUND = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicDraft:
-    """What somebody wrote into the editor. `number` is the topic that is edited, None for a new one."""
+    """What somebody wrote into the editor. `number` is the topic that is edited, None for a new one, and `marks` say
+    what that was like as the editor was opened."""
 
     number: int | None = None
+    marks: str = ""
     query: str = ""
     name: str = ""
     min_upvotes: str = ""
@@ -34,6 +36,7 @@ class TopicDraft:
         text = {name: fields.get(name, "")[:_LONGEST_FIELD].strip() for name in ("name", "min-upvotes", "backfill")}
         return cls(
             number=number,
+            marks=fields.get("marks", "")[:_LONGEST_FIELD],
             query=" ".join(fields.get("query", "")[: 4 * LONGEST_QUERY].split()),
             name=text["name"],
             min_upvotes=text["min-upvotes"],
@@ -45,12 +48,14 @@ class TopicDraft:
     @classmethod
     def of_topic(cls, topic: Subscription) -> Self:
         """The draft that a topic is edited from."""
+        options = options_of(topic)
         return cls(
             number=topic.number,
-            query=topic.query,
-            name=topic.name,
-            min_upvotes=str(topic.min_upvotes or ""),
-            instant=topic.instant,
+            marks=marks_of(options),
+            query=options.query,
+            name=options.name,
+            min_upvotes=str(options.min_upvotes or ""),
+            instant=options.instant,
         )
 
     @property
@@ -66,12 +71,18 @@ class TopicDraft:
             return ""
         options = TopicOptions(query=self.query, name=self.name, instant=self.instant)
         return line_of(
-            options, number=self.number, min_upvotes=self.min_upvotes, backfill=self.backfill, for_me=self.for_me
+            options,
+            number=self.number,
+            marks=self.marks,
+            min_upvotes=self.min_upvotes,
+            backfill=self.backfill,
+            for_me=self.for_me,
         )
 
     def search(self, **others: str) -> str:
         """The part of an address that opens the editor with this draft, and with other things."""
         fields = {
+            "marks": self.marks,
             "query": self.query,
             "name": self.name,
             "min-upvotes": self.min_upvotes,

@@ -209,6 +209,20 @@ async def test_a_topic_is_edited_in_a_form_that_knows_it(with_forms: BotProcess)
     assert await topics(with_forms, channel) == [TopicOptions(query="diffusion study", instant=True)]
 
 
+async def test_what_somebody_else_changed_in_a_topic_while_its_form_was_open_stays(with_forms: BotProcess) -> None:
+    channel = with_forms.slack.channel()
+    async with with_forms.over_http():
+        await with_forms.say("subscribe diffusion --name No --min-upvotes 3", channel)
+        await with_forms.slack.press(buttons_of(await with_forms.say("topics", channel))["Edit"], channel)
+        view = await opened(with_forms)
+        await with_forms.say("edit 1 --min-upvotes 20 --instant on", channel)
+        await write(with_forms.slack, view, query="diffusion study")
+        answer = await submit(with_forms.slack, view)
+    assert "Topic 1 is now" in words_of(answer["view"])
+    (topic,) = await topics(with_forms, channel)
+    assert topic == TopicOptions(query="diffusion study", name="No", min_upvotes=20, instant=True)
+
+
 async def test_a_topic_that_is_not_there_is_answered_in_words(with_forms: BotProcess) -> None:
     async with with_forms.over_http():
         assert "no topics" in await with_forms.read("edit 7", with_forms.slack.channel())
