@@ -8,12 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, literal, select, true, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, exists, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.channel import Style
 from bot.digests.digest import DeliveryState, Digest, DigestKind
 from bot.mail.recipients import Content
+from bot.posting.post import PostState
 from bot.query.models import Models, models_read
 from bot.topics.store import Match
 from bot.topics.titles import topic_title
@@ -22,11 +23,12 @@ from storage.database.statements import chunks, given, upsert
 from storage.past_deliveries import remembered
 from storage.tables.channels import CHANNELS, MAIL_RECIPIENTS
 from storage.tables.papers import PAPERS
-from storage.tables.posts import DELIVERIES, DELIVERY_TOPICS
+from storage.tables.posts import DELIVERIES, DELIVERY_TOPICS, POSTS
 from storage.tables.topics import SUBSCRIPTIONS
 
 #: Matched, and in no digest yet.
 WAITING = and_(DELIVERIES.c.state == DeliveryState.QUEUED, DELIVERIES.c.digest_id.is_(None))
+_HEADS = POSTS.alias("heads")
 
 
 async def still_wanted(connection: AsyncConnection, matches: Sequence[Match]) -> list[Match]:
@@ -195,10 +197,14 @@ async def _queue_again(
     """Queues those papers that were dropped; returns their rows.
 
     A dropped paper was never posted, so another topic may still bring it: its row is the only one it gets. Not where
-    the person whose channel it is read it in another one.
+    the person whose channel it is read it in another one, nor where the list of its thread shows it, without its reply.
     """
-    dropped = (DELIVERIES.c.state == DeliveryState.DROPPED, DELIVERIES.c.read_in.is_(None))
-    rows = await _rows_of(connection, matches, *dropped)
+    listed = exists().where(
+        POSTS.c.id == DELIVERIES.c.post_id, _HEADS.c.id == POSTS.c.parent_id, _HEADS.c.state == PostState.SENT
+    )
+    rows = await _rows_of(
+        connection, matches, DELIVERIES.c.state == DeliveryState.DROPPED, DELIVERIES.c.read_in.is_(None), ~listed
+    )
     if rows:
         statement = (
             update(DELIVERIES)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.channels.channel import Style
+from bot.digests.content import PaperReply
+from bot.digests.digest import PlannedPost
 from bot.errors import UserError
 from bot.papers.sources import ARXIV, HUGGINGFACE
+from bot.posting.post import PostState, Settlement
 from bot.reading.votes import Vote
 from bot.topics.store import Match, SubscriptionChange, TopicEdit, TopicFigures, TopicMove, TopicOptions
 from bot.topics.subscription import Subscription
@@ -18,7 +23,7 @@ from storage.database.statements import CHUNK
 from storage.posting import deliveries, digests
 from storage.store import SqlStore
 from tests.clocks import NOON
-from tests.storage.scenes import TODAY, channel, lease_one, listed, match, paper, plan, queue, sent, topic
+from tests.storage.scenes import LEASE, TODAY, channel, lease_one, listed, match, paper, plan, queue, sent, topic
 
 
 def edit(topic: Subscription, options: TopicOptions, *, unwanted: tuple[str, ...] = ()) -> TopicEdit:
@@ -263,6 +268,27 @@ async def test_a_dropped_paper_may_come_back_by_another_topic(store: SqlStore) -
     assert news == [here.id]
     (queued,) = await store.digests.waiting(here.id)
     assert (queued.paper.id, queued.topics, queued.instant) == (dropped, ("b",), True)
+
+
+@pytest.mark.parametrize("in_list", [True, False])
+async def test_a_dropped_paper_comes_back_unless_the_list_of_its_thread_shows_it(
+    store: SqlStore, in_list: bool
+) -> None:
+    here = await channel(store)
+    (dropped,) = await queue(store, here, await topic(store, here, "a"), paper(1))
+    planned = plan(here, [dropped], style=Style.THREADS)
+    head = replace(planned.posts[0], delivers=())
+    reply = PlannedPost(content=PaperReply(paper_id=dropped), delivers=(dropped,), reply_to=0)
+    posts = (head, reply) if in_list else planned.posts
+    assert await store.digests.plan(replace(planned, posts=posts), NOON)
+    if in_list:
+        await sent(store, await lease_one(store))
+    refused = await lease_one(store)
+    assert await store.posts.begin(refused, now=NOON, until=NOON + LEASE)
+    assert await store.posts.settle(Settlement(post=refused, state=PostState.FAILED, at=NOON))
+    two = await topic(store, here, "b")
+    await store.digests.record_matches({}, [match(here, dropped, two)], NOON)
+    assert [queued.paper.id for queued in await store.digests.waiting(here.id)] == ([] if in_list else [dropped])
 
 
 async def test_topics_count_what_they_brought_lately(store: SqlStore) -> None:
