@@ -63,7 +63,7 @@ class World:
         self.known: set[int] = set()  # those of them of which it is known by now
         self.left_before: Counter[tuple[str, int]] = Counter()  # messages with such a paper that had left by then
         self.takeovers = 0  # how often a process took over what others had begun
-        self.moment = 0  # how often time passed, or a clock was set
+        self.moment = 0  # how often time passed, a clock was set, or what had stopped went on
         self.blur = timedelta()  # by which clocks were once known to differ that are in use at the same time
         self.failed: set[str] = set()  # keys of what was once given up
         self.lost: set[str] = set()  # keys of what nobody knew for a while whether it is there
@@ -148,6 +148,7 @@ class World:
 
     async def resume(self) -> None:
         """Somebody has made all channels well again."""
+        self.moment += 1
         self.there.gone.clear()
         self.stopped.clear()
         self.rests_until.clear()
