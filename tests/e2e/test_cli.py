@@ -11,6 +11,8 @@ import shutil
 import socket
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -73,6 +75,26 @@ def test_a_first_visit_in_the_terminal(bot: Bot, tmp_path: Path) -> None:
     assert (status["papers"], status["channels"], status["subscriptions"]) == (2, 1, 1)
     assert status["posts"] == {"pending": 0, "leased": 0, "unknown": 0, "sent": 0, "failed": 0}
     assert status["sources"]["huggingface"]["last_success"] is None
+
+
+def test_nothing_is_pruned_by_a_clock_that_may_be_ahead(bot: Bot, tmp_path: Path) -> None:
+    papers = tmp_path / "papers.jsonl"
+    papers.write_text(json.dumps({"id": "2405.00001", "title": "Old", "abstract": "We study turtles."}))
+    bot.cli("import", str(papers))
+
+    def listed_on(day: str) -> None:
+        row = ("huggingface", day, "2405.00001", 1, f"{day} 12:00:00.000000", 1)
+        with closing(sqlite3.connect(bot.database)) as connection, connection:
+            connection.execute("INSERT INTO listings VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    listed_on("2024-05-11")
+    refused = bot.cli("prune", expect=1)
+    assert "the newest paper is of 2024-05-11" in refused.stderr
+    assert "write paperround prune --anyway" in refused.stderr
+    assert "Would delete" in bot.cli("prune", "--dry-run").stdout
+    assert "Deleted" in bot.cli("prune", "--anyway").stdout
+    listed_on(datetime.now(UTC).date().isoformat())
+    assert "Deleted" in bot.cli("prune").stdout
 
 
 def test_mistakes_end_with_their_sentence_and_code_two(bot: Bot) -> None:

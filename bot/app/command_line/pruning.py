@@ -5,15 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
 from bot.app.command_line.session import with_application
+from bot.errors import OperatorError
 from bot.health.wording import size_in_words
 from bot.lifecycle.pruning import Pruned, Space
 from bot.text.counting import count_of
+
+#: No source that is read is silent for longer, also around the turn of the year.
+LONGEST_SILENCE = timedelta(days=21)
 
 if TYPE_CHECKING:  # loaded where something is done: not for a word of help
     from bot.app.application import Application
@@ -22,15 +27,19 @@ if TYPE_CHECKING:  # loaded where something is done: not for a word of help
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only say what would be deleted, and about how much space it takes.")
 @click.option("--rewrite", is_flag=True, help="Write SQLite's file anew afterwards, without what is free in it.")
-def prune(dry_run: bool, rewrite: bool) -> None:
+@click.option("--anyway", is_flag=True, help="Delete though nothing new came for long: this machine's clock is right.")
+def prune(dry_run: bool, rewrite: bool, anyway: bool) -> None:
     """Delete what is older than the settings keep it.
 
     These are PAPERROUND_HISTORY_DAYS and PAPERROUND_PAPER_DAYS. A running bot does so every half hour, and may go on
     meanwhile. Papers that wait, are saved or have votes stay, and it stays known what was posted where. A file that is
-    written anew lets nobody else write for some seconds, and needs as much room again.
+    written anew lets nobody else write for some seconds, and needs as much room again. Where the newest paper is weeks
+    old this machine's clock may be ahead, and nothing is deleted.
     """
 
     async def work(application: Application) -> int:
+        if not (dry_run or anyway):
+            await _look_at_clock(application)
         pruning, store = application.engine.pruning, application.store.pruning
         before = await store.space()
         working: AbstractContextManager[object] = nullcontext()
@@ -47,6 +56,19 @@ def prune(dry_run: bool, rewrite: bool) -> None:
         return 0
 
     with_application(work)
+
+
+async def _look_at_clock(application: Application) -> None:
+    """Raises `OperatorError` where the clock may be ahead: what is deleted too early is gone for good.
+
+    A running bot has the feeds to compare it with (`bot.app.engine`); here the days of their papers tell.
+    """
+    today, newest = application.clock.now().date(), await application.store.papers.newest_day()
+    if newest is not None and today - newest > LONGEST_SILENCE:
+        raise OperatorError(
+            f"Nothing was deleted: the newest paper is of {newest}, and this machine's clock shows {today}. Set the "
+            "clock if it is wrong; if it is right, write paperround prune --anyway."
+        )
 
 
 def lines_of(found: Sequence[Pruned], before: Space, after: Space | None) -> list[str]:
