@@ -81,7 +81,7 @@ def mail_of(
     """The mail, ready to be sent. `key` makes its id, the same in every attempt; `plain` leaves out the HTML."""
     token = links.bounce_token(recipient)
     mail = EmailMessage(policy=_POLICY)
-    mail["Subject"] = shorten(_line(message.summary), LONGEST_SUBJECT) or _PRODUCT
+    mail["Subject"] = shorten(_undecoded(_line(message.summary)), LONGEST_SUBJECT) or _PRODUCT
     mail["From"] = _address(sender.name, sender.email)
     mail["To"] = _address("", recipient.email)
     mail["Date"] = format_datetime(now)
@@ -135,6 +135,15 @@ def _quoted(name: str) -> str:
 def _line(value: str) -> str:
     """One line without control characters: nothing in it can begin another header."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in _clean(value)).split())
+
+
+def _undecoded(value: str) -> str:
+    """The line with nothing in it that reads as an encoded word (RFC 2047).
+
+    `email` decodes those wherever they stand in a header that is set, and writes the new lines in them as they are:
+    a title that spells one would begin another header, or the body.
+    """
+    return value.replace("=?", "=\u200b?")
 
 
 def _clean(value: str) -> str:

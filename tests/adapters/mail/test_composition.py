@@ -136,6 +136,22 @@ def test_a_subject_is_read_as_it_was_written(title: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "title",
+    [
+        "=?utf-8?q?a=0D=0ABcc:_everybody@lab.example?= rest",
+        "A =?utf-8?q?a=0D=0A=0D=0AAnother_text?=",
+        "=?utf-8?b?SGVsbG8=?=",
+        "Is P=?utf-8?q?=00?=NP",
+    ],
+)
+def test_a_title_that_spells_an_encoded_word_is_the_subject_as_it_is_written(title: str) -> None:
+    mail = read(sent(a_digest(title)))
+    assert sorted(mail.keys()) == sorted(read(sent(a_digest())).keys())
+    assert str(mail["Subject"]).replace("\u200b", "") == title
+    assert title in words(mail, "plain")
+
+
+@pytest.mark.parametrize(
     "url", ["javascript:alert(1)", "data:text/html,x", "https://a b", 'https://x"><img src=y>', ""]
 )
 def test_what_is_no_address_of_the_web_is_no_link(url: str) -> None:
