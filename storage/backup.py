@@ -27,15 +27,19 @@ from sqlmodel import SQLModel
 from bot.errors import MALFORMED, OperatorError
 from storage.backup_rows import row_of
 from storage.database.database import Database
-from storage.tables.channels import CHANNELS, MAIL_QUESTIONS
+from storage.tables.channels import CHANNELS, MAIL_QUESTIONS, WORKSPACES
 from storage.tables.papers import COUNTERS, DERIVED, PAPERS
 from storage.tables.people import ACCOUNTS, AUDIT_LINES, SHORT_LIVED
 from storage.tables.processes import PROCESSES
+from storage.tables.sources import FEEDS, SOURCE_DAYS, SOURCES
 
 FORMAT = 1
 LONGEST_LINE = 16_000_000  # bytes; the longest row, a paper with all that is kept of it, has a thirtieth
 _BATCH = 500  # rows in one statement
 _NO_PASSWORD = {"password": ""}
+#: What is there before anything else is, and gives way to what a backup says: the feeds that the settings name come
+#: with whoever opens the database, and a bot that was started notes which sources it could not read.
+_BEGUN_WITH = (COUNTERS, ACCOUNTS, AUDIT_LINES, FEEDS, SOURCES, SOURCE_DAYS)
 
 Progress = Callable[[int], None]
 """Is told how many rows are done."""
@@ -70,7 +74,7 @@ class Backup:
         tables = {table.name: table for table in _tables()}
         async with self._database.write() as connection:
             await _refuse_to_overwrite(connection)
-            for begun_with in (COUNTERS, ACCOUNTS, AUDIT_LINES):  # there before anything else is
+            for begun_with in _BEGUN_WITH:
                 await connection.execute(begun_with.delete())
             batch: list[dict[str, Any]] = []
             current: Table | None = None
@@ -105,7 +109,7 @@ async def _revision(connection: AsyncConnection) -> str:
 
 
 async def _refuse_to_overwrite(connection: AsyncConnection) -> None:
-    for table in (PAPERS, CHANNELS):
+    for table in (PAPERS, CHANNELS, WORKSPACES):  # a workspace that installed the app has a token, and no channel yet
         if (await connection.execute(select(func.count()).select_from(table))).scalar_one():
             raise OperatorError(
                 "The database is not empty, and nothing in it is overwritten. Name a new one with "

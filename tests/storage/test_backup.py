@@ -19,11 +19,14 @@ from sqlmodel import SQLModel
 
 from bot.channels.channel import PlatformName
 from bot.errors import OperatorError
+from bot.intake.feeds import Feed
+from bot.papers.sources import SourceName
 from bot.people.account import Origin, Role
 from bot.posting.post import PostState
 from bot.reading.lists import Reader
 from bot.reading.votes import Vote
 from storage.store import SqlStore
+from storage.tables.channels import WORKSPACES
 from tests.clocks import NOON
 from tests.databases import PostgresServer
 from tests.papers.names import names
@@ -99,6 +102,36 @@ async def test_nobody_logs_in_with_a_backup(store: SqlStore, other: SqlStore, tm
     await other.people.add("owner", Role.MANAGER, Origin.SETTING, reader="r", password=sealed, now=NOON)
     await other.backup.restore(tmp_path / "backup", lambda _: None)
     assert await other.people.accounts() == [replace(ada, password="")]
+
+
+async def test_what_a_bot_notes_before_it_has_a_paper_gives_way(
+    store: SqlStore, other: SqlStore, tmp_path: Path
+) -> None:
+    # Feeds that PAPERROUND_FEEDS names are there when `restore` itself opens the database, and a bot that was started
+    # once may have noted that no source could be read.
+    feed = Feed(name=SourceName("lab"), address="https://lab.example/feed", added_at=NOON, from_settings=True)
+    for one in (store, other):
+        await one.feeds.keep_from_settings([feed])
+        await one.sources.record_failure(feed.name, NOON, "no network", None)
+        await one.sources.record_unchanged(feed.name, NOON.date(), NOON)
+    await a_full_life(store)
+    await store.backup.write(tmp_path / "backup", lambda _rows: None)
+    await other.backup.restore(tmp_path / "backup", lambda _rows: None)
+    assert await rows_of(other) == await rows_of(store)
+
+
+async def test_a_workspace_that_installed_the_app_is_not_overwritten(
+    store: SqlStore, other: SqlStore, tmp_path: Path
+) -> None:
+    await a_full_life(store)
+    await store.backup.write(tmp_path / "backup", lambda _rows: None)
+    async with other.database.write() as connection:
+        row = {"platform": "slack", "external_id": "T9", "name": "lab", "role": "", "stopped_for": ""}
+        await connection.execute(WORKSPACES.insert().values(row))
+    before = await rows_of(other)
+    with pytest.raises(OperatorError, match="not empty"):
+        await other.backup.restore(tmp_path / "backup", lambda _rows: None)
+    assert await rows_of(other) == before
 
 
 async def test_a_database_with_something_in_it_is_left_alone(store: SqlStore, tmp_path: Path) -> None:
