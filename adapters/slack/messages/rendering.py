@@ -42,6 +42,8 @@ _LINE, _CARD, _CARD_WITH_ABSTRACT = 520, 2_100, 3_900
 #: has its title, a part of its reason, thumbs and menu, and each line its title.
 _SHORTEST_CARD: Final = 1_500
 _SHORTER: Final = ((400, _CARD), (340, _CARD), (290, _CARD), (290, 1_800), (290, _SHORTEST_CARD))
+#: Where addresses alone fill a message: those that are longer lead nowhere, so that all papers are shown.
+_LONGEST_ADDRESSES: Final = (1_000, 400, 200)
 #: Characters that a line does not take where it goes on with the list before it.
 _EMPTY_LIST: Final = block_kit.size([block_kit.rich(block_kit.bullets([]))]) - len(",")
 #: Characters of JSON that a picture beside a summary takes, about.
@@ -127,6 +129,7 @@ def _shorter_variants(message: Message, excess: int) -> Iterator[tuple[Message, 
     for budget in _SHORTER:
         yield bare, budget
     less: dict[str, Any] = {}
+    shortest = bare
     for changes in (
         {"abstract": ""},
         {"summary": "", "snippet": (), "reason": ()},
@@ -134,7 +137,19 @@ def _shorter_variants(message: Message, excess: int) -> Iterator[tuple[Message, 
     ):
         less |= changes
         blocks = (replace(block, **less) if isinstance(block, PaperBlock) else block for block in bare.blocks)
-        yield replace(bare, blocks=tuple(blocks)), _SHORTER[-1]
+        shortest = replace(bare, blocks=tuple(blocks))
+        yield shortest, _SHORTER[-1]
+    for longest in _LONGEST_ADDRESSES:
+        yield _without_addresses(shortest, longest), _SHORTER[-1]
+
+
+def _without_addresses(message: Message, longest: int) -> Message:
+    """The message with papers that lead nowhere where their address is longer."""
+    blocks = (
+        replace(block, url="") if isinstance(block, PaperBlock) and len(block.url) > longest else block
+        for block in message.blocks
+    )
+    return replace(message, blocks=tuple(blocks))
 
 
 def _with_pictures(message: Message, kept: int) -> Message:

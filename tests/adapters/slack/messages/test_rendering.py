@@ -350,3 +350,29 @@ def test_a_message_that_was_planned_for_shorter_cards_is_one_message_all_the_sam
     assert page is not None
     assert block_kit.size(list(page.blocks)) <= limits.MESSAGE
     assert all(card.url in str(page.blocks) for card in cards)
+
+
+@pytest.mark.parametrize("style", Style)
+@pytest.mark.parametrize("length", [300, 1_000, 2_000])
+def test_addresses_that_fill_a_message_keep_no_paper_from_being_shown(style: Style, length: int) -> None:
+    count = papers_per_message(style, abstracts=False)
+    usual = [
+        PaperBlock(paper_id=f"2605.{number:05}", title=f"Usual {number}", url="https://e.org/") for number in (1, 2)
+    ]
+    cards = [
+        PaperBlock(
+            paper_id=f"feed:{number}",
+            title=f"{number} " + "long title " * 25,
+            url="https://e.org/".ljust(length, "a"),
+            facts=("▲ 9", "An Institution"),
+            thumbs=Thumbs(f"feed:{number}"),
+            compact=style is not Style.CARDS,
+        )
+        for number in range(count - len(usual))
+    ]
+    page = render_one(Message(summary="Papers of a feed", blocks=(Heading("New papers"), *cards, *usual)))
+    assert page is not None
+    assert not problems({"text": page.text, "blocks": list(page.blocks)})
+    assert block_kit.size(page.blocks) <= limits.MESSAGE
+    assert words_of({"blocks": page.blocks}).count("long title") >= len(cards)
+    assert str(page.blocks).count("'https://e.org/'") == len(usual)
