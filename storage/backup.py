@@ -14,7 +14,7 @@ import os
 import secrets
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import IO, Any
@@ -133,11 +133,11 @@ async def _continue_numbering(connection: AsyncConnection) -> None:
 @contextmanager
 def _new_file(path: Path, *, overwrite: bool) -> Iterator[IO[str]]:
     """A file that is there as a whole or not at all, and that only its owner reads."""
-    if path.exists() and not overwrite:
-        raise OperatorError(f"{path} is there already. Name another file, or write --force to replace it.")
     # Of our own: another backup into the same file, begun before this one ends, would be written into it as well.
     unfinished = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unfinished")
     try:
+        if path.exists() and not overwrite:
+            raise OperatorError(f"{path} is there already. Name another file, or write --force to replace it.")
         with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as raw:
             with gzip.open(raw, "wt", encoding="utf-8", compresslevel=6) as file:
                 yield file
@@ -147,7 +147,8 @@ def _new_file(path: Path, *, overwrite: bool) -> Iterator[IO[str]]:
     except OSError as error:
         raise _unwritable(path, error) from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # where it could not be made
+            unfinished.unlink(missing_ok=True)
 
 
 def _rows_of(path: Path, revision: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -64,8 +64,11 @@ def unreadable(file: Path, error: OSError) -> EmbeddingError:
 
 
 def _in_folder(folder: Path) -> ModelFiles:
-    weights = next((folder / name for name in _WEIGHTS if (folder / name).is_file()), None)
-    words = next((folder / name for name in _WORDS if (folder / name).is_file()), None)
+    try:
+        weights = next((folder / name for name in _WEIGHTS if (folder / name).is_file()), None)
+        words = next((folder / name for name in _WORDS if (folder / name).is_file()), None)
+    except OSError as error:
+        raise unreadable(folder, error) from error
     if weights is None or words is None:
         lacking = "model.onnx" if weights is None else "tokenizer.json or vocab.txt"
         raise EmbeddingError(f"PAPERROUND_EMBEDDING_MODEL names {folder}, where there is no {lacking}.")

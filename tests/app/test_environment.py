@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from bot.app.configuration.environment import unknown_settings, unreadable_lines
+from bot.app.configuration.folders import nearest_folder, unwritable
 from bot.app.configuration.settings import Settings, load_settings, read_settings
 from bot.errors import SettingsError
 
@@ -107,3 +110,26 @@ def test_a_file_of_settings_that_cannot_be_read_is_said(kind: str) -> None:
     with pytest.raises(SettingsError, match=r"\.env is not"):
         load_settings()
     assert unknown_settings({}) == []
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may look everywhere")
+def test_a_folder_that_may_not_be_entered_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    somebodys = tmp_path / "somebodys"
+    somebodys.mkdir()
+    monkeypatch.chdir(somebodys)
+    somebodys.chmod(0o000)
+    try:
+        with pytest.raises(SettingsError, match="start the bot in a folder that this user may enter"):
+            load_settings()
+        assert unknown_settings({}) == []
+    finally:
+        somebodys.chmod(0o700)
+
+
+def test_the_doctor_goes_on_where_the_data_folder_cannot_be_looked_at(tmp_path: Path) -> None:
+    # Nor can one of somebody else's, but for root.
+    folder = tmp_path / ("x" * 300)
+    assert nearest_folder(folder) == tmp_path
+    assert "cannot be made (File name too long)" in unwritable(
+        folder, OSError(errno.ENAMETOOLONG, "File name too long")
+    )

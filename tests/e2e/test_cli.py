@@ -226,6 +226,21 @@ def test_trouble_ends_with_a_sentence_and_code_one(bot: Bot, tmp_path: Path) -> 
     assert "never awaited" not in words
 
 
+def test_a_place_that_cannot_be_looked_at_is_told_as_such(bot: Bot, tmp_path: Path) -> None:
+    # As a folder of somebody else's, which root may enter and a name like this one nobody can have.
+    nowhere = tmp_path / ("x" * 300)
+    assert "PAPERROUND_DATA_DIR" in Bot(nowhere / "data").cli("status", expect=1).stderr
+    for line in (("backup", nowhere), ("backup", "--keep", "3", nowhere), ("topics", "export", nowhere)):
+        words = bot.cli(*map(str, line), expect=1).stderr
+        assert "File name too long" in words
+        assert "Traceback" not in words
+    # The name that it has until it is whole is the longer one.
+    assert "cannot be written" in bot.cli("backup", str(tmp_path / ("x" * 250)), expect=1).stderr
+    assert "cannot be written" in bot.cli("topics", "export", str(tmp_path / ("x" * 250)), expect=1).stderr
+    words = Bot(tmp_path / "other", embedding_model=str(nowhere)).cli("search", "diffusion").stderr
+    assert "By words alone" in words
+
+
 def test_help_tells_every_command(bot: Bot) -> None:
     words = bot.cli("--help").stdout
     for command, (_, does) in COMMANDS.items():

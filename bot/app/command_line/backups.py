@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from bot.app.command_line.session import with_application
-from bot.errors import UserError
+from bot.errors import OperatorError, UserError
 from bot.text.counting import count_of
 
 if TYPE_CHECKING:  # loaded where something is done: not for a word of help
@@ -38,10 +38,12 @@ def backup(file: Path, force: bool, keep: int | None) -> None:
     Channels, topics, papers, history, reading lists. The bot may go on meanwhile. The file fits SQLite and PostgreSQL
     alike. Installed Slack workspaces' tokens stay encrypted in it.
     """
-    if file.is_dir() is not (keep is not None):
-        raise UserError(
-            f"{file} is {'a' if file.is_dir() else 'no'} folder: --keep N goes with one, and only with one."
-        )
+    try:
+        is_folder = file.is_dir()
+    except OSError as error:
+        raise OperatorError(f"{file} cannot be written: {error.strerror or error}.") from error
+    if is_folder is not (keep is not None):
+        raise UserError(f"{file} is {'a' if is_folder else 'no'} folder: --keep N goes with one, and only with one.")
 
     async def work(application: Application) -> int:
         now = application.clock.now()
@@ -78,7 +80,10 @@ def _keep_latest(written: Path, number: int) -> None:
     """Deletes all but so many, and never the one just written: a clock that was ahead may have named others later."""
     others = sorted(one for one in written.parent.glob(_DATED) if one != written)
     for older in others[: max(len(others) + 1 - number, 0)]:
-        older.unlink()
+        try:
+            older.unlink(missing_ok=True)
+        except OSError as error:
+            raise OperatorError(f"{older} cannot be deleted: {error.strerror or error}.") from error
         click.echo(f"{older} deleted")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -43,7 +44,7 @@ def export(file: Path | None, channels: tuple[str, ...]) -> None:
     from bot.app.adapters.topic_files import topic_files_of
     from bot.topic_files.files import unified
 
-    before = _read(file) if file is not None and str(file) != _STDIN and file.exists() else None
+    before = _read(file) if file is not None and str(file) != _STDIN and _is_there(file) else None
 
     async def work(application: Application) -> int:
         files = topic_files_of(application.store, application.services)
@@ -95,6 +96,13 @@ def apply(files: tuple[Path, ...], dry_run: bool) -> None:
     with_application(work)
 
 
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError as error:
+        raise OperatorError(f"{file} cannot be read: {error.strerror or error}.") from error
+
+
 def _read(file: Path) -> str:
     try:
         if str(file) == _STDIN:
@@ -122,7 +130,8 @@ def _write(file: Path, text: str) -> None:
     except OSError as error:
         raise OperatorError(f"{file} cannot be written: {error.strerror or error}.") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # where it could not be made
+            unfinished.unlink(missing_ok=True)
 
 
 def _show(diff: Sequence[str]) -> None:

@@ -20,8 +20,8 @@ def make_data_folder(folder: Path) -> None:
 
 
 def nearest_folder(folder: Path) -> Path:
-    """The folder itself, or what there is of the way to it."""
-    return next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    """The folder itself, or what there is of the way to it, as far as this user may see."""
+    return next(place for place in (folder, *folder.absolute().parents) if _is_seen(place))
 
 
 def unwritable(folder: Path, error: OSError) -> str:
@@ -30,8 +30,16 @@ def unwritable(folder: Path, error: OSError) -> str:
     if isinstance(error, PermissionError):
         owner = nearest_folder(folder).stat().st_uid
         said += f"; it belongs to user {owner}, and this is user {os.getuid()}"
-    what = "written" if folder.is_dir() else "made"
+    what = "written" if _is_seen(folder) and folder.is_dir() else "made"
     return (
         f"The data folder {folder} cannot be {what} ({said}). Give it to this user (chown), make room, or set "
         "PAPERROUND_DATA_DIR to another folder."
     )
+
+
+def _is_seen(place: Path) -> bool:
+    """Whether it is there. `Path.exists` raises where this user may not look."""
+    try:
+        return place.exists()
+    except OSError:
+        return False

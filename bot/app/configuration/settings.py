@@ -297,8 +297,14 @@ def load_settings() -> Settings:
 
 def read_settings() -> tuple[Settings, list[str]]:
     """The settings, with the default in place of each that cannot be used, and what is wrong with those."""
-    if Path(ENV_FILE).exists() and not Path(ENV_FILE).is_file():
-        return _without_file(f"{ENV_FILE} is not a file: move it away, or start the bot in another folder")
+    try:
+        if Path(ENV_FILE).exists() and not Path(ENV_FILE).is_file():
+            return _without_file(f"{ENV_FILE} is not a file: move it away, or start the bot in another folder")
+    except OSError as error:  # as after `sudo -u paperround` in the home of root
+        return _without_file(
+            f"{ENV_FILE} cannot be looked for in {Path.cwd()} ({error.strerror}): start the bot in a folder that this "
+            "user may enter"
+        )
     try:
         return Settings(), []
     except ValidationError as error:
