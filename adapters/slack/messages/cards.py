@@ -40,6 +40,11 @@ def paper_blocks(block: PaperBlock, budget: int) -> list[Json]:
     return blocks
 
 
+def size_of_people(block: PaperBlock) -> int:
+    """The characters of JSON in which those are named whom the paper is for."""
+    return block_kit.size(_for_whom(block.people)) if block.people else 0
+
+
 def _visible(block: PaperBlock) -> PaperBlock:
     """The block without what is no text, so that nothing in it turns out empty later."""
     return replace(

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from adapters.slack.client.payloads import DIRECT_MESSAGE_PREFIX, Json
 from adapters.slack.messages import block_kit, limits
-from adapters.slack.messages.cards import paper_blocks
+from adapters.slack.messages.cards import paper_blocks, size_of_people
 from adapters.slack.messages.mentions import mention_element
 from bot.channels.channel import Style
 from bot.messages.message import (
@@ -73,15 +73,17 @@ def papers_per_message(style: Style, *, abstracts: bool) -> int:
     return (limits.MESSAGE - _FRAME) // (_CARD_WITH_ABSTRACT if abstracts else _SHORTEST_CARD)
 
 
-def render(message: Message, *, line: int = _LINE, card: int = _CARD) -> list[Payload]:
+def render(message: Message, *, line: int = _LINE, card: int = _CARD, people: bool = True) -> list[Payload]:
     """The message as Slack's messages: one wherever it fits, several where it must be split, in their order.
 
-    `line` and `card` are the characters of JSON for a paper: with less, less is said about each.
+    `line` and `card` are the characters of JSON for a paper: with less, less is said about each. With `people` those
+    whom it is for have room besides: whoever is not named is not notified.
     """
     chunks = [_sized(_mention(message.mention))]
     for block in message.blocks:
         if isinstance(block, PaperBlock):
-            chunks.append(_paper(block, line if block.compact else _CARD_WITH_ABSTRACT if block.abstract else card))
+            budget = line if block.compact else _CARD_WITH_ABSTRACT if block.abstract else card
+            chunks.append(_paper(block, budget + (size_of_people(block) if people else 0)))
         elif isinstance(block, Buttons | Document):
             # Rows of buttons and long documents may part; everything else of one neutral block stays together.
             chunks += [_sized([row]) for row in _rendered(block)]
@@ -110,24 +112,28 @@ def render_one(message: Message) -> Payload | None:
     if len(pages) == 1:
         return pages[0]
     excess = sum(block_kit.size(page.blocks) for page in pages) - limits.MESSAGE
-    for shorter, (line, card) in _shorter_variants(message, excess):
-        pages = render(shorter, line=line, card=card)
+    for shorter, (line, card), people in _shorter_variants(message, excess):
+        pages = render(shorter, line=line, card=card, people=people)
         if len(pages) == 1:
             return pages[0]
     return None
 
 
-def _shorter_variants(message: Message, excess: int) -> Iterator[tuple[Message, tuple[int, int]]]:
-    """The message with less and less about each paper, and the characters for a line and a card of it.
+def _shorter_variants(message: Message, excess: int) -> Iterator[tuple[Message, tuple[int, int], bool]]:
+    """The message with less and less about each paper, the characters for a line and a card of it, and whether the
+    people whom it is for have room besides.
 
     Pictures go first, from the last card on, beginning with about as many as make up for the `excess`.
     """
     pictures = sum(bool(block.thumbnail_url) for block in message.blocks if isinstance(block, PaperBlock))
     for kept in range(max(0, pictures - math.ceil(excess / _PICTURE)), -1, -1):
-        yield _with_pictures(message, kept), (_LINE, _CARD)
+        yield _with_pictures(message, kept), (_LINE, _CARD), True
     bare = _with_pictures(message, 0)
     for budget in _SHORTER:
-        yield bare, budget
+        yield bare, budget, True
+    if any(block.people for block in bare.blocks if isinstance(block, PaperBlock)):
+        for budget in ((_LINE, _CARD), *_SHORTER):
+            yield bare, budget, False
     less: dict[str, Any] = {}
     shortest = bare
     for changes in (
@@ -138,9 +144,9 @@ def _shorter_variants(message: Message, excess: int) -> Iterator[tuple[Message, 
         less |= changes
         blocks = (replace(block, **less) if isinstance(block, PaperBlock) else block for block in bare.blocks)
         shortest = replace(bare, blocks=tuple(blocks))
-        yield shortest, _SHORTER[-1]
+        yield shortest, _SHORTER[-1], False
     for longest in _LONGEST_ADDRESSES:
-        yield _without_addresses(shortest, longest), _SHORTER[-1]
+        yield _without_addresses(shortest, longest), _SHORTER[-1], False
 
 
 def _without_addresses(message: Message, longest: int) -> Message:

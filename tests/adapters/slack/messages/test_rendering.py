@@ -15,7 +15,7 @@ from adapters.slack.messages import block_kit, limits
 from adapters.slack.messages.mentions import mention_name, parse_mention
 from adapters.slack.messages.rendering import papers_per_message, render, render_one
 from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState, PlatformName, Style
-from bot.digests.cards import paper_card
+from bot.digests.cards import MOST_PEOPLE, paper_card, paper_line
 from bot.digests.content import DigestPart
 from bot.digests.digest import Digest, DigestKind
 from bot.digests.messages import digest_message, paper_message, shared_message
@@ -33,6 +33,7 @@ from bot.messages.message import (
     Note,
     PaperBlock,
     Paragraph,
+    PersonMention,
     Span,
     Thumbs,
     text,
@@ -376,3 +377,34 @@ def test_addresses_that_fill_a_message_keep_no_paper_from_being_shown(style: Sty
     assert block_kit.size(page.blocks) <= limits.MESSAGE
     assert words_of({"blocks": page.blocks}).count("long title") >= len(cards)
     assert str(page.blocks).count("'https://e.org/'") == len(usual)
+
+
+@pytest.mark.parametrize("following", [1, 2])
+def test_a_list_pings_everybody_who_asked_for_it(following: int) -> None:
+    people = tuple(PersonMention(f"U0{number:09}", f"Person {number}", ping=True) for number in range(MOST_PEOPLE))
+    count = papers_per_message(Style.COMPACT, abstracts=False)
+    papers = [
+        a_paper(number, title=f"{number} A title as papers have it, of words that say at length what it is all about")
+        for number in range(count)
+    ]
+    lines = [paper_line(paper, people=people if number < following else ()) for number, paper in enumerate(papers)]
+    page = render_one(Message(summary="Papers", blocks=(Heading("New papers"), *lines)))
+    assert page is not None
+    assert block_kit.size(page.blocks) <= limits.MESSAGE
+    assert all(str(page.blocks).count(one.id) == following for one in people)
+    assert all(paper.title in str(page.blocks) for paper in papers)
+
+
+@pytest.mark.parametrize("compact", [True, False])
+def test_more_people_than_there_is_room_for_keep_no_paper_from_being_shown(compact: bool) -> None:
+    people = tuple(PersonMention(f"U0{number:09}", f"Person {number}", ping=True) for number in range(MOST_PEOPLE))
+    count = papers_per_message(Style.COMPACT if compact else Style.CARDS, abstracts=False)
+    write = paper_line if compact else paper_card
+    papers = [a_paper(number, title=f"{number} " + "A long title " * 20) for number in range(count)]
+    cards = tuple(write(paper, people=people) for paper in papers)
+    page = render_one(Message(summary="Papers", blocks=(Heading("New papers"), *cards)))
+    assert page is not None
+    assert not problems({"text": page.text, "blocks": list(page.blocks)})
+    assert all(paper.url in str(page.blocks) for paper in papers)
+    assert compact or str(page.blocks).count("context_actions") == count
+    assert str(page.blocks).count("'user_id'") >= count
