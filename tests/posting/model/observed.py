@@ -106,6 +106,8 @@ class ObservedPosts:
         self._fenced(post, held=held and not is_over, written=begun)
         if request is not None and not begun:
             story.take_back(request, before)
+        if is_over and not begun:  # by a clock that was set meanwhile: it is left to whoever frees what is over
+            life.leases.discard(post.lease)
         if begun and turn == life.turns:
             life.demand(not doubles, f"no paper leaves that is there, or may be: {post.key} {doubles}")
             (row,) = [row for row in life.world.rows() if row["id"] == post.id]
