@@ -22,8 +22,9 @@ LONGEST_URL = 1024  # characters; Discord takes 2,048, and a message has room fo
 
 #: Characters that mean something to Discord wherever they stand: formatting, links, mentions.
 _SPECIAL = frozenset("\\*_~`|[]<>@#")
-#: A colon that makes an address or an emoji of what is around it.
-_COLON = re.compile(r":(?=//|[\w+~-]+:)")
+#: A colon that makes an address or an emoji of what is around it, and a full stop that makes an invitation: Discord
+#: draws a card for one also where it is no link (https://github.com/Cog-Creators/Red-DiscordBot/pull/6586).
+_JOINT = re.compile(r":(?=//|[\w+~-]+:)|(?<=discord)\.|(?<=discordapp)\.", re.IGNORECASE)
 #: What stands for a backtick within code, where nothing can be escaped.
 BACKTICK = "ˋ"
 #: What stands for those where nothing can be escaped: characters that look like them and mean nothing.
@@ -31,7 +32,7 @@ _LOOK_ALIKE = {"*": "∗", "_": "ˍ", "~": "∼", "`": BACKTICK, "|": "∣", "["
 #: Nobody sees it, and it parts what would mean something together.
 _NOTHING = "\u200b"
 #: Text without any of these is looked at no closer.
-_MEANT = re.compile(r"[\\*_~`|\[\]<>@#:]")
+_MEANT = re.compile(r"[\\*_~`|\[\]<>@#:]|discord(?:app)?\.", re.IGNORECASE)
 #: What means something only where a line begins: lists, quotations, small print.
 _OPENING = re.compile(r"\s*(?:[-+]|\d{1,9}(?=[.)]))")
 #: Controls, and characters that turn the direction of what follows them or are not seen at all.
@@ -68,10 +69,10 @@ def unmarked(text: str, limit: int) -> str:
     text = clean(text)
     if not _MEANT.search(text):
         return _fitted(text, limit)
-    colons = {found.start() for found in _COLON.finditer(text)}
+    joints = {found.start() for found in _JOINT.finditer(text)}
     return _fitted(
         (
-            character + _NOTHING if place in colons or character == "@" else _LOOK_ALIKE.get(character, character)
+            character + _NOTHING if place in joints or character == "@" else _LOOK_ALIKE.get(character, character)
             for place, character in enumerate(text)
         ),
         limit,
@@ -91,9 +92,9 @@ def _escapes(text: str) -> Iterable[str]:
 
 
 def _each_escaped(text: str, opening: re.Match[str] | None) -> Iterator[str]:
-    colons = {found.start() for found in _COLON.finditer(text)}
+    joints = {found.start() for found in _JOINT.finditer(text)}
     for place, character in enumerate(text):
-        if character in _SPECIAL or place in colons:
+        if character in _SPECIAL or place in joints:
             yield "\\" + character
         elif opening and place == opening.end() - 1:
             yield "\\" + character if character in "-+" else character

@@ -114,6 +114,18 @@ def test_a_cut_never_splits_an_escape(text: str, limit: int) -> None:
     assert (len(written) - len(written.rstrip("\\"))) % 2 == 0
 
 
+@pytest.mark.parametrize("invitation", ["discord.gg/abc", "Discord.com/invite/abc", "https://discordapp.com/gifts/abc"])
+def test_no_paper_invites_to_a_server(invitation: str) -> None:
+    title = f"Join {invitation} now"
+    paper = replace(long_paper(0), title=title, summary=title, byline=title, reason=(Span(title),), facts=(title,))
+    for form in Form:
+        sent = str(render(Message(summary=title, blocks=(paper,)), form=form).payload)
+        assert "Join" in sent
+        assert not re.search(r"discord(app)?\.(gg|com)", sent, re.IGNORECASE)
+    assert re.sub(r"\\(?=[.:])", "", escaped(title, 100)) == title
+    assert unmarked(title, 100).replace("\u200b", "") == title
+
+
 def test_lists_and_quotations_at_the_beginning_are_text() -> None:
     assert escaped("- one", 99) == "\\- one"
     assert escaped("12. one", 99) == "12\\. one"
