@@ -21,7 +21,8 @@ GROUP, MANAGERS_GROUP = "papers", "papers-manage"
 _LINE = re.compile(r"/papers(?:\s+(?P<name>[a-z?]+)(?P<rest>.*))?", re.DOTALL)
 _OPTION = re.compile(r'(?<!\S)\[?--(?P<name>[a-z][a-z-]+)(?:[ =](?P<value>"[^"]*"|[A-Za-z0-9|]+))?\]?')
 _QUOTE = '"'
-_WORKSPACE = re.compile(r"\b([Ww])orkspace(s?)\b")
+#: What stands in quotation marks is somebody else's.
+_WORKSPACE = re.compile(r"“[^”]*”|\b([Ww])orkspace(s?)\b")
 
 
 def group_of(command: Command) -> str:
@@ -46,6 +47,8 @@ class CommandMentions:
         blocks = tuple(self._block(block) for block in message.blocks)
         first, now = (one[0] if one else None for one in (message.blocks, blocks))
         if first is None or now is None or _sentence(first) != message.summary:
+            if message.paper_ids:
+                return replace(message, blocks=blocks)  # its summary is the title of a paper
             return replace(message, summary=self._words(message.summary), blocks=blocks)
         return replace(message, summary=_sentence(now), blocks=blocks)
 
@@ -55,6 +58,8 @@ class CommandMentions:
                 return Paragraph(self._command(found["name"], ""))
             case Heading(text=text):
                 return replace(block, text=self._words(text))
+            case Note(spans=(Span(text="Topic: " | "Topics: "), *_)):
+                return block  # as people called them
             case Paragraph(spans=spans) | Note(spans=spans):
                 return replace(block, spans=self._spans(spans))
             case Items(items=items):
@@ -111,7 +116,9 @@ class CommandMentions:
 
     def _words(self, text: str) -> str:
         """A sentence of ours in Discord's words."""
-        servers = _WORKSPACE.sub(lambda found: ("S" if found[1] == "W" else "s") + "erver" + found[2], text)
+        servers = _WORKSPACE.sub(
+            lambda found: ("S" if found[1] == "W" else "s") + "erver" + found[2] if found[1] else found[0], text
+        )
         return _OPTION.sub(self._option_name, servers)
 
     def _named(self, code: str) -> str:

@@ -68,7 +68,7 @@ async def why(services: Services, call: CommandCall, arguments: Arguments) -> Re
     if trace.record is None:
         blocks.append(say("To look it up now, write ", code(f"/papers show {paper_id}"), "."))
         return answer(*blocks)
-    blocks.append(hint(title_of(trace.record.paper)))
+    blocks.append(hint(Span(title_of(trace.record.paper), italic=True)))
     lines = [_came(services, trace, channel), *_asked(trace.topics)]
     if trace.delivery is not None:
         lines += _delivered(services, trace, trace.delivery, channel)

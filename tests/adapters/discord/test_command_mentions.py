@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from adapters.discord.interactions.command_tree import command_tree
 from adapters.discord.messages.command_mentions import GROUP, MANAGERS_GROUP, CommandMentions
 from adapters.discord.messages.rendering import render_all
+from bot.channels.channel import Address, Channel, ChannelSettings, ChannelState, PlatformName, Style
 from bot.commands.help import explanation, menu, overview
 from bot.commands.runner import REGISTRY
-from bot.commands.wording import mistake
+from bot.commands.wording import answer, mistake
+from bot.digests.cards import paper_card
+from bot.digests.content import DigestPart
+from bot.digests.digest import Digest, DigestKind
+from bot.digests.messages import digest_message, paper_message, shared_message
 from bot.errors import UserError
 from bot.messages.message import Message, PaperBlock, Paragraph, bold, code, text
+from tests.sources import a_paper
 
 
 @pytest.fixture
@@ -70,6 +78,35 @@ def test_what_papers_say_is_left_alone(mentions: CommandMentions) -> None:
     paper = PaperBlock(paper_id="1", title="Workspace --agents at /papers", url="https://arxiv.org/abs/1")
     message = Message(summary="x", blocks=(paper, Paragraph(text("Shared ", bold("A workspace --for agents")))))
     assert mentions.localized(message).blocks == message.blocks
+
+
+def test_what_is_posted_says_titles_and_topics_as_they_are(mentions: CommandMentions) -> None:
+    papers = {paper.id: paper for paper in (a_paper(1, title="Agents in a Workspace"), a_paper(2))}
+    channel = Channel(
+        id=1, address=Address(PlatformName.DISCORD, "1", "2"), name="general", time_zone="UTC", schedule="instant",
+        settings=ChannelSettings(), state=ChannelState.ACTIVE,
+    )  # fmt: skip
+    digest = Digest(
+        channel_id=1, kind=DigestKind.SCHEDULED, day=date(2026, 11, 29), style=Style.CARDS,
+        topics=("workspace agents", "diffusion"), total=2, shown=2,
+    )  # fmt: skip
+    part = DigestPart(paper_ids=tuple(papers), first=1, part=1, parts=1)
+    one = papers["2605.00001"]
+    for message in (
+        digest_message(channel, digest, part, papers, {}, {}),
+        digest_message(channel, digest, replace(part, apart=True), papers, {}, {}),
+        paper_message(channel, one, ("workspace agents",), digest=digest),
+        shared_message(one, "Ada"),
+        answer(paper_card(one)).message,
+    ):
+        assert mentions.localized(message) == message
+
+
+def test_what_stands_in_quotation_marks_is_left_alone(mentions: CommandMentions) -> None:
+    words = "There is no topic “workspace agents” in this workspace."
+    assert shown(mentions, Message(summary=words, blocks=(Paragraph(text(words)),))).strip() == (
+        "There is no topic “workspace agents” in this server."
+    )
 
 
 def test_what_changes_something_is_offered_to_those_who_manage_channels() -> None:
