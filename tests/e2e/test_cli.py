@@ -241,6 +241,13 @@ def test_a_place_that_cannot_be_looked_at_is_told_as_such(bot: Bot, tmp_path: Pa
     assert "By words alone" in words
 
 
+def test_what_people_typed_does_nothing_to_the_terminal_that_shows_the_audit(bot: Bot) -> None:
+    bot.cli("command", 'subscribe diffusion --name "\x1b]0;mine\x07\u202eMine\n2026-01-01 web ada: pause [done]"')
+    (line,) = bot.cli("audit").stdout.splitlines()
+    assert not {"\x1b", "\x07", "\u202e"} & set(line)
+    assert "2026-01-01 web ada: pause" in line
+
+
 def test_help_tells_every_command(bot: Bot) -> None:
     words = bot.cli("--help").stdout
     for command, (_, does) in COMMANDS.items():

@@ -14,6 +14,7 @@ from bot.people.account import LONGEST_PASSWORD, Account, Role
 from bot.people.audit import AuditLine
 from bot.people.people import INVITATION_LENGTH, People
 from bot.people.record import TERMINAL
+from bot.text.cleaning import clean_line
 
 if TYPE_CHECKING:  # loaded where something is done: not for a word of help
     from bot.app.application import Application
@@ -180,8 +181,10 @@ def _read_password() -> str:
 def _in_words(line: AuditLine) -> str:
     change = line.change
     where = f" in {change.address} ({change.channel_name})" if change.address else ""
-    return (
-        f"{change.at:%Y-%m-%d %H:%M:%S} {change.via.value} {change.name}{where}: {change.line} [{line.outcome.value}]"
+    # What people typed is not to move the terminal's cursor, name its window, or look like another line.
+    return clean_line(
+        f"{change.at:%Y-%m-%d %H:%M:%S} {change.via.value} {change.name}{where}: {change.line} [{line.outcome.value}]",
+        sys.maxsize,
     )
 
 
