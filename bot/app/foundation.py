@@ -9,6 +9,7 @@ from datetime import timedelta
 import structlog
 
 from adapters.embedding.files import find_files
+from bot.app.configuration.database_address import store_at
 from bot.app.configuration.folders import make_data_folder
 from bot.app.configuration.settings import Settings
 from bot.app.sharing import expect_shared
@@ -59,7 +60,7 @@ async def open_foundation(
 ) -> Foundation:
     """Opens it; it is closed with the `stack`. Raises `OperatorError` or `StorageError` when that cannot be done."""
     make_data_folder(settings.data_dir)
-    store = SqlStore(settings.store_url)
+    store = store_at(settings.store_url)
     stack.push_async_callback(store.close)
     expect_shared(settings, role, on_sqlite=store.database.is_sqlite)
     if store.database.is_missing and any(settings.index_dir.glob("*/meta.json")):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import re
 from pathlib import Path
 
 import pytest
 
+from bot.app.configuration.database_address import store_at
 from bot.app.configuration.environment import unknown_settings, unreadable_lines
 from bot.app.configuration.folders import nearest_folder, unwritable
 from bot.app.configuration.settings import Settings, load_settings, read_settings
+from bot.app.foundation import open_foundation
+from bot.clocks import SteadyClock
 from bot.errors import SettingsError
 
 
@@ -133,3 +138,39 @@ def test_the_doctor_goes_on_where_the_data_folder_cannot_be_looked_at(tmp_path: 
     assert "cannot be made (File name too long)" in unwritable(
         folder, OSError(errno.ENAMETOOLONG, "File name too long")
     )
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("postgresql://ada:geheim@db.example:abc/papers", "no number up to 65535"),
+        ("postgresql://ada:ge@heim:word@db.example/papers", "%40 for @"),
+        ("postgres://db.example:99999/papers", "no number up to 65535"),
+        ("postgresql://ada:geheim@db.example/papers?sslmode=require&channel_binding=require", "channel_binding=… "),
+        ("postgresql+asyncpg://[::1]:x/papers", "no number up to 65535"),
+    ],
+)
+async def test_an_address_of_a_database_that_cannot_be_one_is_said(tmp_path: Path, address: str, words: str) -> None:
+    settings = Settings(data_dir=tmp_path, database_url=address)
+    async with contextlib.AsyncExitStack() as stack:
+        with pytest.raises(SettingsError, match=re.escape(words)) as raised:
+            await open_foundation(settings, SteadyClock(), stack)
+    assert "heim" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://ada:g%40h%3A1@db.example:5432/papers?sslmode=require",
+        "postgresql://ada:a/b:c@[::1]:5432/papers",
+        "postgresql://ada@lab:geheim@db.example/papers?timeout=10",
+        "postgresql:///papers?host=/run/postgresql&port=5433",
+        "postgresql+asyncpg://db.example/papers?prepared_statement_cache_size=0",
+        "sqlite:///a:b.db",
+    ],
+)
+def test_other_addresses_of_databases_are_left_to_the_driver(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    store_at(address)
